@@ -1,0 +1,56 @@
+"""Exclusive or, with noise: the smallest problem that needs a hidden layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from neuronet.environment import Environment, Samples
+from neuronet.errors import NeuroNetError
+from neuronet.randomness import Purpose, generator
+
+
+@dataclass(frozen=True)
+class Xor(Environment):
+    """Points around (+-1, +-1); class 1 where the signs differ.
+
+    Args:
+        samples: Points to learn from, and as many to be judged by; 4 or more.
+        noise: Standard deviation of a point around its corner, 0 or more.
+
+    Raises:
+        NeuroNetError: A parameter is out of range.
+    """
+
+    samples: int = 200
+    noise: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.samples, int) or isinstance(self.samples, bool) or self.samples < 4:
+            raise NeuroNetError(f"samples must be a whole number of 4 or more, got {self.samples!r}")
+        if not isinstance(self.noise, (int, float)) or not 0 <= self.noise < float("inf"):
+            raise NeuroNetError(f"noise must be a finite number of 0 or more, got {self.noise!r}")
+
+    def _points(self, part: int) -> Samples:
+        chance = generator(0, Purpose.DATA, part)
+        corner = np.arange(self.samples) % 4
+        signs = np.stack((corner % 2, corner // 2), axis=1) * 2.0 - 1.0
+        inputs = signs + self.noise * chance.standard_normal(signs.shape)
+        return Samples(inputs, (signs[:, 0] != signs[:, 1]).astype(np.int64))
+
+    @cached_property
+    def train(self) -> Samples:
+        """Points to learn from, (samples, 2)."""
+        return self._points(0)
+
+    @cached_property
+    def test(self) -> Samples:
+        """Points to be judged by, (samples, 2)."""
+        return self._points(1)
+
+    @property
+    def outputs(self) -> int:
+        """Two classes."""
+        return 2

@@ -1,0 +1,1 @@
+"""NeuroNet: what if every neuron were a self-interested agent?"""

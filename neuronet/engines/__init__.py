@@ -1,0 +1,1 @@
+"""Engines play rounds: `agents` with a Mesa agent for each neuron, `tensors` with torch and a layer at a time."""

@@ -1,0 +1,255 @@
+"""The agent engine: a Mesa model whose agents are neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import array_api_compat.numpy as xp
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.activation import activation_named
+from neuronet.arrays import Array
+from neuronet.batches import Batches
+from neuronet.engines.agents.board import Board, Index
+from neuronet.engines.agents.neuron import InputNeuron, Neuron
+from neuronet.engines.engine import Setup, State, axis_lengths, check_inputs, check_state
+from neuronet.environment import Environment, Samples
+from neuronet.errors import NeuroNetError
+from neuronet.network import Bools, Network
+from neuronet.randomness import LayerChance, pick
+
+Floats = NDArray[np.floating[Any]]
+
+
+class NeuronModel(mesa.Model):  # type: ignore[misc]
+    """A network in which every neuron, the inputs too, is a Mesa agent.
+
+    `play` plays a round on samples that it is given; with an environment, `step` plays the next batch of its own accord, so that
+    Mesa's tools (DataCollector, AgentSet, the browser) work as with any model.
+
+    Args:
+        setup: The game.
+        environment: Where `step` takes its batches from.
+        batch_size: Samples in a step.
+        shuffle: Whether the neurons of a layer act in random order; a synchronous round does not depend on it.
+
+    Attributes:
+        layers: The agents of each layer, the inputs first, each an AgentSet.
+        round_number: How many rounds have been played.
+        loss: Mean loss of the last round, before it was learnt from; nan before the first.
+
+    Raises:
+        NeuroNetError: The environment does not fit the network.
+    """
+
+    name = "agents"
+    device = "cpu"
+
+    def __init__(
+        self, setup: Setup, *, environment: Environment | None = None, batch_size: int = 32, shuffle: bool = False
+    ) -> None:
+        super().__init__(rng=setup.seed)
+        self.setup = setup
+        self.shuffle = shuffle
+        self.round_number = 0
+        self.loss = float("nan")
+        self.learning_rate = setup.learning_rate
+        self.sizes = setup.network.sizes
+        self.output_count = self.sizes[-1]
+        self.dtype = np.dtype(setup.dtype)
+        needs = [setup.policy(layer).needs for layer in range(1, len(self.sizes))]
+        self.responses_wanted = [False, False, *("response" in need for need in needs[:-1])]
+        self.boards = [self._board(layer) for layer in range(len(self.sizes))]
+        self.layers = [self._populate(layer) for layer in range(len(self.sizes))]
+        self._set_synapses(setup.network)
+        self._environment = environment
+        self._feed: tuple[Samples, Batches] | None = None
+        if environment is not None:
+            if (environment.inputs, environment.outputs) != (self.sizes[0], self.sizes[-1]):
+                raise NeuroNetError(
+                    f"the environment has {environment.inputs} inputs and {environment.outputs} outputs, "
+                    f"the network {self.sizes[0]} and {self.sizes[-1]}"
+                )
+            samples = self.hold(environment.train)
+            self._feed = (samples, Batches(len(samples), batch_size, (setup.seed,)))
+
+    def _board(self, layer: int) -> Board:
+        lengths = axis_lengths(self.sizes, layer) if layer else {"J": self.sizes[0]}
+        chance = LayerChance(self.setup.seed, layer, lengths)
+        return Board(self.sizes[layer], lengths.get("I", 0), chance, self.dtype)
+
+    def _populate(self, layer: int) -> mesa.agent.AgentSet:
+        nodes = self.setup.network.nodes[layer].tolist()
+        above = self.boards[layer + 1] if layer + 1 < len(self.sizes) else None
+        mask_above = self.setup.network.masks[layer] if above is not None else None
+        agents: list[mesa.Agent] = []
+        for index, node in enumerate(nodes):
+            listeners = _places(mask_above, column=index) if above is not None else np.zeros(0, dtype=np.int64)
+            if layer == 0:
+                agents.append(InputNeuron(self, node, index, self.boards[0], self.boards[1], listeners))
+                continue
+            speakers = _places(self.setup.network.masks[layer - 1], row=index)
+            activation = activation_named(self.setup.network.activations[layer - 1])
+            boards = (self.boards[layer - 1], self.boards[layer], above)
+            policy = self.setup.policy(layer)
+            neighbours = (speakers, listeners)
+            agents.append(Neuron(self, node, (layer, index), boards, neighbours, activation, policy, self.setup.rule))
+        return mesa.agent.AgentSet(agents, random=self.random)
+
+    def _set_synapses(self, network: Network) -> None:
+        for layer in range(1, len(self.sizes)):
+            for neuron in self.layers[layer]:
+                neuron.synapses[:-1] = network.weights[layer - 1][neuron.index, neuron.speakers]
+                neuron.synapses[-1] = network.biases[layer - 1][neuron.index]
+                neuron.post_attention()
+
+    def neuron(self, node: int) -> Neuron | InputNeuron:
+        """The agent at a node of the graph.
+
+        Raises:
+            NeuroNetError: There is no such node.
+        """
+        for layer in self.layers:
+            for agent in layer:
+                if agent.node == node:
+                    found: Neuron | InputNeuron = agent
+                    return found
+        raise NeuroNetError(f"there is no neuron {node}: nodes are those of the network's graph")
+
+    def step(self) -> None:
+        """Play the next batch of the environment.
+
+        Raises:
+            NeuroNetError: The model was made without an environment.
+        """
+        if self._feed is None:
+            raise NeuroNetError("step needs an environment: make the model with environment=..., or call play")
+        samples, batches = self._feed
+        batch = samples.at(batches.at(self.round_number))
+        self.play(batch.inputs, batch.targets)
+
+    def hold(self, samples: Samples) -> Samples:
+        """The samples as numpy arrays in the engine's precision."""
+        targets = np.asarray(samples.targets)
+        floating = np.issubdtype(targets.dtype, np.floating)
+        return Samples(np.asarray(samples.inputs, dtype=self.dtype), targets.astype(self.dtype) if floating else targets)
+
+    def play(self, inputs: Array, targets: Array) -> Array:
+        """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,)."""
+        self._speak(inputs)
+        outputs, payoff = self.boards[-1].activity.T, self.setup.payoff
+        loss = payoff.loss(xp, outputs, targets)
+        self.wishes = np.ascontiguousarray(payoff.feedback(xp, outputs, targets).T)
+        self.reward = -loss
+        for layer in reversed(self.layers[1:]):  # the output neurons first: theirs is the broadcast
+            self._all(layer, "feed_back")
+        for layer in self.layers[1:]:
+            self._all(layer, "adapt")
+        self.round_number += 1
+        self.loss = float(loss.mean())
+        return loss
+
+    @property
+    def broadcast(self) -> Floats:
+        """The demands of the output neurons in this round, (B, O)."""
+        return self.boards[-1].demand.T
+
+    def outputs(self, inputs: Array) -> Array:
+        """What the output neurons say to these inputs, (B, O)."""
+        self._speak(inputs)
+        return self.boards[-1].activity.T.copy()
+
+    def _speak(self, inputs: Array) -> None:
+        inputs = np.asarray(inputs, dtype=self.dtype)
+        check_inputs(inputs.shape, self.sizes[0])
+        self.senses = np.ascontiguousarray(inputs.T)
+        for board in self.boards:
+            board.open(self.round_number, len(inputs))
+        for layer in self.layers:
+            self._all(layer, "speak")
+
+    def _all(self, layer: mesa.agent.AgentSet, verb: str) -> None:
+        if self.shuffle:
+            layer.shuffle_do(verb)
+        else:
+            layer.do(verb)
+
+    def state(self) -> State:
+        """Where the game stands, collected from every neuron."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for layer in range(1, len(self.sizes)):
+            lengths = axis_lengths(self.sizes, layer)
+            for name in ("", *(f"{kept}." for kept in self.setup.rule.keeps)):
+                whole = np.zeros((lengths["J"], lengths["S"]), dtype=self.dtype)
+                for neuron in self.layers[layer]:
+                    row = neuron.kept[name[:-1]] if name else neuron.synapses
+                    whole[neuron.index, neuron.picks["S"]] = row
+                arrays[f"{layer}.{name}weights"] = whole[:, :-1].copy()
+                arrays[f"{layer}.{name}bias"] = whole[:, -1].copy()
+            for name, axes in self.setup.policy(layer).keeps.items():
+                whole = np.zeros([lengths[letter] for letter in axes], dtype=self.dtype)
+                for neuron in self.layers[layer]:
+                    whole[_open_mesh(whole.shape, axes, neuron.picks)] = neuron.memory[name]
+                arrays[f"{layer}.memory.{name}"] = whole
+        return State(self.round_number, arrays)
+
+    def restore(self, state: State) -> None:
+        """Give every neuron its part of the state."""
+        check_state(state, self.setup)
+        arrays = {name: array.astype(self.dtype) for name, array in state.arrays.items()}
+        for layer in range(1, len(self.sizes)):
+            for neuron in self.layers[layer]:
+                neuron.synapses[:] = _row(arrays, f"{layer}.", neuron)
+                neuron.kept = {name: _row(arrays, f"{layer}.{name}.", neuron) for name in self.setup.rule.keeps}
+                neuron.memory = {
+                    name: pick(arrays[f"{layer}.memory.{name}"], axes, neuron.picks).copy()
+                    for name, axes in neuron.policy.keeps.items()
+                }
+                neuron.post_attention()
+        self.round_number = state.round
+
+    def network(self, replica: int = 0) -> Network:
+        """The network as it is now."""
+        arrays, old = self.state().arrays, self.setup.network
+        depth = range(1, len(self.sizes))
+        return Network(
+            tuple(arrays[f"{layer}.weights"].astype(np.float64) for layer in depth),
+            tuple(arrays[f"{layer}.bias"].astype(np.float64) for layer in depth),
+            old.masks,
+            old.activations,
+            old.nodes,
+        )
+
+    def close(self) -> None:
+        """Let go of every agent, so that the model's memory is freed at once.
+
+        Mesa 3.3 counts agent ids in a table whose keys are the models themselves, which keeps every model alive.
+        """
+        self.remove_all_agents()
+        self.layers = []
+        self.boards = []
+        self._feed = None
+        ids = getattr(mesa.Agent, "_ids", None)  # gone in later versions of Mesa
+        if isinstance(ids, dict):
+            ids.pop(self, None)
+        for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
+            self.__dict__.pop(wrapped, None)
+
+
+def _places(mask: Bools | None, row: int | None = None, column: int | None = None) -> Index:
+    if mask is None:
+        return slice(None)
+    return np.flatnonzero(mask[row] if row is not None else mask[:, column])
+
+
+def _open_mesh(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:
+    places = [np.arange(length)[picks.get(letter, slice(None))] for length, letter in zip(shape, axes, strict=True)]
+    return np.ix_(*places)
+
+
+def _row(arrays: Mapping[str, NDArray[Any]], prefix: str, neuron: Neuron) -> NDArray[Any]:
+    weights = arrays[f"{prefix}weights"][neuron.index, neuron.speakers]
+    return np.append(weights, arrays[f"{prefix}bias"][neuron.index])

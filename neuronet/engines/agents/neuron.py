@@ -1,0 +1,210 @@
+"""A neuron as a Mesa agent: it sees its neighbours' posts, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import array_api_compat.numpy as xp
+import mesa
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.activation import Activation
+from neuronet.arrays import Memory
+from neuronet.engines.agents.board import Board, Index
+from neuronet.learning import LearningRule
+from neuronet.observation import Observation, Place
+from neuronet.policy import Policy
+from neuronet.randomness import Draws
+
+if TYPE_CHECKING:
+    from neuronet.engines.agents.model import NeuronModel
+
+Floats = NDArray[np.floating[Any]]
+
+
+class InputNeuron(mesa.Agent):  # type: ignore[misc]
+    """A neuron of the first layer: it says what the environment shows it."""
+
+    def __init__(self, model: NeuronModel, node: int, index: int, board: Board, above: Board, listeners: Index) -> None:
+        super().__init__(model)
+        self.node = node
+        self.layer = 0
+        self.index = index
+        self.board = board
+        self.above = above
+        self.listeners = listeners
+
+    @property
+    def attention(self) -> Floats:
+        """The attention each of its listeners pays it, (K,)."""
+        return self.above.attention[self.listeners, self.index]
+
+    def speak(self) -> None:
+        """Post what the senses show."""
+        self.board.activity[self.index] = self.model.senses[self.index]
+
+
+class Neuron(mesa.Agent):  # type: ignore[misc]
+    """A neuron that listens, speaks, and seeks whatever its policy makes it seek.
+
+    Attributes:
+        node: Its id in the graph.
+        layer: Its depth, 1 for the first layer that listens.
+        index: Its place within the layer.
+        synapses: (S,), the attention it pays to each of its speakers and, last, its bias; nobody else writes it.
+        policy: Its strategy.
+        memory: What its policy keeps for it.
+        speakers: Whom it hears, as places within the layer below.
+        listeners: Who hears it, as places within the layer above; empty for an output neuron.
+    """
+
+    def __init__(
+        self,
+        model: NeuronModel,
+        node: int,
+        place: tuple[int, int],
+        boards: tuple[Board, Board, Board | None],
+        neighbours: tuple[Index, Index],
+        activation: Activation,
+        policy: Policy,
+        rule: LearningRule,
+    ) -> None:
+        super().__init__(model)
+        self.node = node
+        self.layer, self.index = place
+        self.below, self.board, self.above = boards
+        self.speakers, self.listeners = neighbours
+        self.activation = activation
+        self.policy = policy
+        self.rule = rule
+        dtype = self.board.dtype
+        heard = self.board.attention[self.index, self.speakers].size
+        self.synapses: Floats = np.zeros(heard + 1, dtype=dtype)
+        self.intent: Floats = np.zeros(heard + 1, dtype=dtype)
+        self.kept: dict[str, Any] = {name: np.zeros(heard + 1, dtype=dtype) for name in rule.keeps}
+        column = slice(self.index, self.index + 1)
+        self.picks: dict[str, Any] = {"J": column, "I": self.speakers, "K": self.listeners, "S": self._synapse_places()}
+        self.hears_nobody_back = above_is_silent(self.above, self.listeners)
+        self._draws = Draws(self.board.draw, self.picks)
+        self._verbs = policy.verbs
+        self._needs = policy.needs
+        self._plain_demand = "demand" not in self._verbs
+        self._no_attention = np.zeros((0, 1), dtype=dtype)
+        self.memory: Memory = self._born()
+
+    def _synapse_places(self) -> Index:
+        if isinstance(self.speakers, slice):
+            return slice(None)
+        return np.append(self.speakers, self.board.attention.shape[1])
+
+    def _born(self) -> Memory:
+        lengths = {"J": 1, "I": self.synapses.size - 1, "S": self.synapses.size, "O": self.model.output_count}
+        lengths["K"] = self.attention.size
+        zeros = lambda axes: np.zeros([lengths[letter] for letter in axes], dtype=self.board.dtype)  # noqa: E731
+        return self.policy.start(Place(self._draws, zeros))
+
+    @property
+    def weights(self) -> Floats:
+        """The attention it pays to each of its speakers, (I,)."""
+        return self.synapses[:-1]
+
+    @property
+    def bias(self) -> float:
+        """How ready it is to speak without being spoken to."""
+        return float(self.synapses[-1])
+
+    @property
+    def attention(self) -> Floats:
+        """The attention each of its listeners pays it, (K,)."""
+        if self.above is None:
+            return self._no_attention[:, 0]
+        return self.above.attention[self.listeners, self.index]
+
+    def post_attention(self) -> None:
+        """Let the speakers read the attention that it pays them."""
+        self.board.attention[self.index, self.speakers] = self.synapses[:-1]
+
+    def speak(self) -> None:
+        """Listen to the speakers, and post an activity."""
+        heard = self.below.activity[self.speakers]
+        potential = self.synapses[:-1] @ heard
+        potential += self.synapses[-1]
+        activity = self.activation.value(xp, potential)
+        self._heard = heard
+        self.slope = self.activation.slope(xp, potential, activity)
+        seen = self.seen = Observation(
+            xp=xp,
+            potential=potential[:, None],
+            activity=activity[:, None],
+            slope=self.slope[:, None],
+            attention=self._received(),
+            learning_rate=self.model.learning_rate,
+            draws=self._draws,
+        )
+        if "speak" in self._verbs:
+            seen.activity = self.policy.speak(seen.activity, seen, self.memory)
+            activity = seen.activity[:, 0]
+        self.board.activity[self.index] = activity
+
+    def _received(self) -> Floats:
+        if self.above is None:
+            return self._no_attention
+        # a copy, since the listeners may change their attention while this neuron still looks back at the round
+        return self.above.attention[self.listeners, self.index].copy()[:, None]
+
+    def feed_back(self) -> None:
+        """Hear what is demanded, decide how to move, and post a demand; then intend a change of the attention paid."""
+        demand = self._decide()
+        self.board.demand[self.index] = demand
+        batch = demand.size
+        np.matmul(self._heard, demand, out=self.intent[:-1])
+        self.intent[-1] = demand.sum()
+        self.intent /= batch
+        if self.model.responses_wanted[self.layer]:
+            self.board.response[self.index, self.speakers] = self.intent[:-1]
+
+    def _decide(self) -> Floats:
+        seen = self.seen
+        if self.above is None:  # an output neuron is paid by the environment
+            seen.demand = self._no_demand()
+            wish: Floats = self.model.wishes[self.index]
+            return np.multiply(wish, self.slope)
+        if self.hears_nobody_back:
+            seen.demand = self._no_demand()
+            return np.zeros_like(self.slope)
+        seen.demand = self.above.demand[self.listeners].T
+        if self._needs:
+            self._look_further(seen)
+        feedback = self.policy.feedback(seen, self.memory)
+        if self._plain_demand:
+            return np.asarray(feedback[:, 0] * self.slope)
+        return np.asarray(self.policy.demand(feedback, seen, self.memory)[:, 0])
+
+    def _no_demand(self) -> Floats:
+        return np.zeros((self.slope.size, 0), dtype=self.board.dtype)
+
+    def _look_further(self, seen: Observation) -> None:
+        if "response" in self._needs and self.above is not None:
+            seen.response = self.above.response[self.listeners, self.index][:, None]
+        if "broadcast" in self._needs:
+            seen.broadcast = self.model.broadcast
+        if "reward" in self._needs:
+            seen.reward = self.model.reward
+
+    def adapt(self) -> None:
+        """Change the attention paid, as the policy and the learning rule say, and post it."""
+        response = self.intent[None, :]
+        intent = self.intent
+        if "adapt" in self._verbs:
+            intent = self.policy.adapt(response, self.seen, self.memory)[0]
+        change, self.kept = self.rule.change(intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
+        if "remember" in self._verbs:
+            self.memory = self.policy.remember(change[None, :], response, self.seen, self.memory)
+        self.synapses += change
+        self.post_attention()
+
+
+def above_is_silent(above: Board | None, listeners: Index) -> bool:
+    """Whether a hidden neuron has no listener at all."""
+    return above is not None and not isinstance(listeners, slice) and listeners.size == 0

@@ -1,0 +1,180 @@
+"""What the two engines have in common: what they are given, what they hand over, what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from neuronet.arrays import Array
+from neuronet.environment import Samples
+from neuronet.errors import NeuroNetError
+from neuronet.learning import LearningRule, Plain
+from neuronet.network import Network
+from neuronet.payoff import CrossEntropy, Payoff
+from neuronet.policy import OPTIONAL_SIGHTS, Policy
+from neuronet.randomness import check_seed
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that fixes a game before its first round.
+
+    Attributes:
+        network: Who listens to whom, and the weights at the start.
+        policies: One for each listening layer; a single policy stands for all of them.
+        rule: How intended changes become changes.
+        learning_rate: eta, above 0.
+        payoff: What outputs are worth.
+        seed: Of all chance within the rounds.
+        dtype: "float64" or "float32".
+
+    Raises:
+        NeuroNetError: Something does not fit.
+    """
+
+    network: Network
+    policies: Policy | Sequence[Policy]
+    rule: LearningRule = field(default_factory=Plain)
+    learning_rate: float = 0.1
+    payoff: Payoff = field(default_factory=CrossEntropy)
+    seed: int = 0
+    dtype: str = "float64"
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        if isinstance(self.learning_rate, bool) or not isinstance(self.learning_rate, (int, float)):
+            raise NeuroNetError(f"learning_rate must be a number above 0, got {self.learning_rate!r}")
+        if not 0 < self.learning_rate < float("inf"):
+            raise NeuroNetError(f"learning_rate must be a finite number above 0, got {self.learning_rate!r}")
+        if self.dtype not in DTYPES:
+            raise NeuroNetError(f"dtype must be float32 or float64, got {self.dtype!r}")
+        depth = len(self.network.weights)
+        given = [self.policies] * depth if isinstance(self.policies, Policy) else list(self.policies)
+        if len(given) != depth or not all(isinstance(policy, Policy) for policy in given):
+            raise NeuroNetError(f"there must be one policy, or one for each of {depth} listening layers, got {given!r}")
+        for policy in given:
+            if not policy.needs <= OPTIONAL_SIGHTS:
+                wrong = ", ".join(sorted(policy.needs - OPTIONAL_SIGHTS))
+                raise NeuroNetError(f"{policy!r} needs '{wrong}': it may need {', '.join(sorted(OPTIONAL_SIGHTS))}")
+        object.__setattr__(self, "policies", tuple(given))
+
+    def policy(self, layer: int) -> Policy:
+        """The policy of a listening layer, 1 for the first."""
+        return tuple(self.policies)[layer - 1]  # type: ignore[arg-type]
+
+    def with_seed(self, seed: int, network: Network) -> Setup:
+        """The same game from another seed: for replicas."""
+        return replace(self, seed=seed, network=network)
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Where a game stands: enough for either engine to go on as if nothing had happened.
+
+    Attributes:
+        round: How many rounds have been played.
+        arrays: By name; `1.weights` (J, I) and `1.bias` (J,) for the first listening layer, `1.velocity.weights` and so on for
+            what its learning rule keeps, `1.memory.NAME` for what its policy keeps. R replicas have a leading axis R.
+    """
+
+    round: int
+    arrays: Mapping[str, np.ndarray[Any, Any]]
+
+    def replica(self, index: int) -> State:
+        """One of the replicas, alone."""
+        return State(self.round, {name: array[index] for name, array in self.arrays.items()})
+
+
+class Engine(Protocol):
+    """Plays rounds.
+
+    Attributes:
+        name: "agents" or "tensors".
+        device: Where it computes.
+        round_number: How many rounds have been played.
+    """
+
+    name: str
+    device: str
+    round_number: int
+
+    def hold(self, samples: Samples) -> Samples:
+        """The samples in the engine's own library, precision and device; pass these to `play` for speed."""
+
+    def play(self, inputs: Array, targets: Array) -> Array:
+        """Play one round and give the loss of each sample before it, (B,) or (R, B)."""
+
+    def outputs(self, inputs: Array) -> Array:
+        """What the output neurons say to these inputs, (B, O) or (R, B, O); nobody learns."""
+
+    def state(self) -> State:
+        """Where the game stands, as numpy copies."""
+
+    def restore(self, state: State) -> None:
+        """Go on from there.
+
+        Raises:
+            NeuroNetError: The state belongs to another game.
+        """
+
+    def network(self, replica: int = 0) -> Network:
+        """The network as it is now."""
+
+    def close(self) -> None:
+        """Give up all memory; the engine is not used again."""
+
+
+def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> None:
+    """Refuse inputs that do not fit the first layer.
+
+    Raises:
+        NeuroNetError: They do not.
+    """
+    lead = () if replicas == 1 else (replicas,)
+    fits = len(shape) in (2, 2 + len(lead)) and shape[-1] == expected and shape[-2] > 0
+    if not fits or (len(shape) == 3 and shape[:1] != lead):
+        raise NeuroNetError(f"inputs must have the shape (samples, {expected}), got {tuple(shape)}")
+
+
+def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
+    """The names and shapes of a state's arrays for a game, without the axis of replicas."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    sizes = setup.network.sizes
+    for layer in range(1, len(sizes)):
+        here, below = sizes[layer], sizes[layer - 1]
+        for kept in ("", *(f"{name}." for name in setup.rule.keeps)):
+            shapes[f"{layer}.{kept}weights"] = (here, below)
+            shapes[f"{layer}.{kept}bias"] = (here,)
+        lengths = axis_lengths(sizes, layer)
+        for name, axes in setup.policy(layer).keeps.items():
+            try:
+                shapes[f"{layer}.memory.{name}"] = tuple(lengths[letter] for letter in axes)
+            except KeyError as error:
+                raise NeuroNetError(f"memory '{name}' has axes '{axes}', but {error} is none of J, K, I, S, O") from None
+    return shapes
+
+
+def axis_lengths(sizes: Sequence[int], layer: int) -> dict[str, int]:
+    """The lengths of the axes J, K, I, S and O as the neurons of a layer see them."""
+    listeners = sizes[layer + 1] if layer + 1 < len(sizes) else 0
+    return {"J": sizes[layer], "K": listeners, "I": sizes[layer - 1], "S": sizes[layer - 1] + 1, "O": sizes[-1]}
+
+
+def check_state(state: State, setup: Setup, lead: tuple[int, ...] = ()) -> None:
+    """Refuse a state that belongs to another game.
+
+    Raises:
+        NeuroNetError: A name or a shape differs, or a number is not finite.
+    """
+    expected = expected_arrays(setup)
+    if state.arrays.keys() != expected.keys():
+        odd = sorted(state.arrays.keys() ^ expected.keys())[0]
+        raise NeuroNetError(f"the state is of another game: '{odd}' is {'missing' if odd in expected else 'unknown'}")
+    for name, shape in expected.items():
+        if state.arrays[name].shape != lead + shape:
+            raise NeuroNetError(f"the state is of another game: '{name}' must be {lead + shape}, got {state.arrays[name].shape}")

@@ -1,0 +1,327 @@
+"""The tensor engine: the same rounds as the agent engine, a whole layer at a time, in torch, on any device.
+
+Nothing here uses autograd. R games that differ in seed and network alone are played at once, as replicas on a leading axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import array_api_compat.torch as xp
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuronet.activation import activation_named
+from neuronet.arrays import Array, Memory
+from neuronet.engines.engine import Setup, State, axis_lengths, check_inputs, check_state
+from neuronet.environment import Samples
+from neuronet.errors import NeuroNetError
+from neuronet.network import Network
+from neuronet.observation import Observation, Place
+from neuronet.randomness import Draws, LayerChance
+
+
+class Layer:
+    """A listening layer: its part of the parameters, its policy and what the policy keeps.
+
+    Attributes:
+        weights: (..., J, I), a view of the engine's parameters.
+        bias: (..., J), likewise.
+        intent_weights: (..., J, I), a view of the engine's intents.
+        intent_bias: (..., J), likewise.
+        mask: (..., J, I), 1 where there is a connection; None where all are there.
+    """
+
+    def __init__(self, engine: TensorEngine, number: int, span: slice) -> None:
+        setup = engine.setup
+        self.policy = setup.policy(number)
+        self.verbs = self.policy.verbs
+        self.needs = self.policy.needs
+        self.activation = activation_named(setup.network.activations[number - 1])
+        sizes = setup.network.sizes
+        self.shape = (sizes[number], sizes[number - 1])
+        self.span = span
+        self.weights, self.bias = self.views(engine.parameters)
+        self.intent_weights, self.intent_bias = self.views(engine.intents)
+        self.lengths = axis_lengths(sizes, number)
+        self.chances = [LayerChance(each.seed, number, self.lengths) for each in engine.setups]
+        self.draws = Draws(self._draw)
+        self._drawn: dict[tuple[str, str, str], Tensor] = {}
+        self._engine = engine
+        self.mask = engine.stack([each.network.masks[number - 1] for each in engine.setups])
+        self.heard_back = self._heard_back(number)
+        self.memory: Memory = self.policy.start(Place(self.draws, self._zeros))
+
+    def views(self, flat: Tensor) -> tuple[Tensor, Tensor]:
+        """The layer's matrix and bias within a flat buffer (..., P)."""
+        here, below = self.shape
+        start, middle, stop = self.span.start, self.span.start + here * below, self.span.stop
+        return flat[..., start:middle].view(*flat.shape[:-1], here, below), flat[..., middle:stop]
+
+    def _heard_back(self, number: int) -> Tensor | None:
+        """1 for each neuron that somebody listens to, (..., 1, J); None if that is every neuron, or none could."""
+        masks = [each.network.masks[number] if self.lengths["K"] else None for each in self._engine.setups]
+        if all(mask is None or mask.any(axis=0).all() for mask in masks):
+            return None
+        columns = [np.ones(self.shape[0]) if mask is None else mask.any(axis=0) for mask in masks]
+        return self._engine.tensor(columns)[..., None, :]
+
+    def _zeros(self, axes: str) -> Tensor:
+        shape = (*self._engine.lead, *(self.lengths[letter] for letter in axes))
+        return torch.zeros(shape, dtype=self._engine.dtype, device=self._engine.device)
+
+    def _draw(self, kind: str, name: str, axes: str) -> Tensor:
+        key = (kind, name, axes)
+        if key not in self._drawn:
+            self._drawn[key] = self._engine.tensor([chance.draw(kind, name, axes) for chance in self.chances])
+        return self._drawn[key]
+
+    def open(self, number: int, batch: int) -> None:
+        """Begin a round."""
+        self._drawn.clear()
+        for chance in self.chances:
+            chance.open(number, batch)
+
+    def speak(self, heard: Tensor, attention: Tensor, learning_rate: float) -> Tensor:
+        """What the layer says to what it hears, (..., B, I) to (..., B, J)."""
+        potential = heard @ self.weights.mT + self.bias[..., None, :]
+        activity = self.activation.value(xp, potential)
+        self.heard = heard
+        self.seen = Observation(
+            xp=xp,
+            potential=potential,
+            activity=activity,
+            slope=self.activation.slope(xp, potential, activity),
+            attention=attention,
+            learning_rate=learning_rate,
+            draws=self.draws,
+        )
+        if "speak" in self.verbs:
+            self.seen.activity = self.policy.speak(activity, self.seen, self.memory)
+        said: Tensor = self.seen.activity
+        return said
+
+    def decide(self) -> Tensor:
+        """The layer's demand, (..., B, J), by its policy."""
+        feedback = self.policy.feedback(self.seen, self.memory)
+        plain = "demand" not in self.verbs
+        demand = feedback * self.seen.slope if plain else self.policy.demand(feedback, self.seen, self.memory)
+        if self.heard_back is not None:
+            demand = demand * self.heard_back
+        return demand  # type: ignore[no-any-return]
+
+    def intend(self, demand: Tensor) -> None:
+        """Write the response to this demand into the engine's intents."""
+        batch = demand.shape[-2]
+        torch.matmul(demand.mT, self.heard, out=self.intent_weights)
+        torch.sum(demand, dim=-2, out=self.intent_bias)
+        self.intent_weights.div_(batch)
+        self.intent_bias.div_(batch)
+        if self.mask is not None:
+            self.intent_weights.mul_(self.mask)
+
+    def adapt(self) -> Tensor | None:
+        """Let the policy change the intents; gives the plain response (..., J, S) if the policy wants to remember it."""
+        if not self.verbs & {"adapt", "remember"}:
+            return None
+        response = torch.cat((self.intent_weights, self.intent_bias[..., None]), dim=-1)
+        if "adapt" in self.verbs:
+            intent = self.policy.adapt(response, self.seen, self.memory)
+            self.intent_bias.copy_(intent[..., -1])
+            self.intent_weights.copy_(intent[..., :-1])
+            if self.mask is not None:
+                self.intent_weights.mul_(self.mask)
+        return response
+
+    def remember(self, change: Tensor, response: Tensor) -> None:
+        """Let the policy update its memory; change is flat, (..., P)."""
+        weights, bias = self.views(change)
+        joined = torch.cat((weights, bias[..., None]), dim=-1)
+        self.memory = self.policy.remember(joined, response, self.seen, self.memory)
+
+
+class TensorEngine:
+    """Plays rounds in torch.
+
+    Args:
+        setup: The game, or R games that differ in seed and network alone.
+        device: "cpu", "cuda", "cuda:1", "mps"; "auto" for the best there is.
+
+    Raises:
+        NeuroNetError: The device is not there, or the games differ in more.
+    """
+
+    name = "tensors"
+
+    def __init__(self, setup: Setup | Sequence[Setup], *, device: str = "auto") -> None:
+        self.setups = [setup] if isinstance(setup, Setup) else list(setup)
+        _check_replicas(self.setups)
+        self.setup = self.setups[0]
+        self.device = best_device(device)
+        self.dtype: torch.dtype = getattr(torch, self.setup.dtype)
+        if self.device.startswith("mps") and self.setup.dtype == "float64":
+            raise NeuroNetError("device mps computes in float32 alone: use dtype float32 or device cpu")
+        self.lead = () if len(self.setups) == 1 else (len(self.setups),)
+        self.learning_rate = self.setup.learning_rate
+        self.round_number = 0
+        sizes = self.setup.network.sizes
+        counts = [j * (i + 1) for i, j in pairwise(sizes)]
+        ends = np.cumsum([0, *counts]).tolist()
+        self.parameters = torch.zeros((*self.lead, ends[-1]), dtype=self.dtype, device=self.device)
+        self.intents = torch.zeros_like(self.parameters)
+        self.kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
+        spans = [slice(a, b) for a, b in pairwise(ends)]
+        self.layers = [Layer(self, number, span) for number, span in enumerate(spans, start=1)]
+        for number, layer in enumerate(self.layers):
+            layer.weights.copy_(self.tensor([each.network.weights[number] for each in self.setups]))
+            layer.bias.copy_(self.tensor([each.network.biases[number] for each in self.setups]))
+        self._nobody = torch.zeros((*self.lead, 0, sizes[-1]), dtype=self.dtype, device=self.device)
+
+    def tensor(self, arrays: Sequence[Any]) -> Tensor:
+        """One array per replica, as one tensor in the engine's precision; the axis R only if there are several."""
+        whole = arrays[0] if len(arrays) == 1 else np.stack(arrays)
+        return torch.as_tensor(whole).to(dtype=self.dtype, device=self.device)
+
+    def stack(self, masks: Sequence[Any]) -> Tensor | None:
+        """The masks of the replicas, or None if there is none."""
+        if all(mask is None for mask in masks):
+            return None
+        shape = next(mask.shape for mask in masks if mask is not None)
+        return self.tensor([np.ones(shape) if mask is None else mask for mask in masks])
+
+    def hold(self, samples: Samples) -> Samples:
+        """The samples as tensors on the engine's device, in its precision."""
+        inputs = torch.as_tensor(samples.inputs).to(dtype=self.dtype, device=self.device)
+        targets = torch.as_tensor(samples.targets).to(device=self.device)
+        return Samples(inputs, targets.to(self.dtype) if targets.is_floating_point() else targets)
+
+    @torch.no_grad()
+    def play(self, inputs: Array, targets: Array) -> Array:
+        """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,) or (R, B)."""
+        batch = self.hold(Samples(inputs, targets))
+        outputs = self._speak(batch.inputs)
+        loss = self.setup.payoff.loss(xp, outputs, batch.targets)
+        self._feed_back(self.setup.payoff.feedback(xp, outputs, batch.targets), loss)
+        self._adapt()
+        self.round_number += 1
+        return loss
+
+    @torch.no_grad()
+    def outputs(self, inputs: Array) -> Array:
+        """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
+        return self._speak(torch.as_tensor(inputs).to(dtype=self.dtype, device=self.device))
+
+    def _speak(self, inputs: Tensor) -> Tensor:
+        check_inputs(tuple(inputs.shape), self.setup.network.sizes[0], len(self.setups))
+        said = inputs
+        for number, layer in enumerate(self.layers):
+            layer.open(self.round_number, inputs.shape[-2])
+            above = self.layers[number + 1].weights if number + 1 < len(self.layers) else self._nobody
+            said = layer.speak(said, above, self.learning_rate)
+        return said
+
+    def _feed_back(self, wish: Tensor, loss: Tensor) -> None:
+        output = self.layers[-1]
+        demand = wish * output.seen.slope
+        broadcast = demand
+        output.seen.demand = demand[..., :0]
+        output.intend(demand)
+        for layer, above in zip(self.layers[-2::-1], self.layers[:0:-1], strict=True):
+            layer.seen.demand = demand
+            if "response" in layer.needs:
+                layer.seen.response = above.intent_weights
+            if "broadcast" in layer.needs:
+                layer.seen.broadcast = broadcast
+            if "reward" in layer.needs:
+                layer.seen.reward = -loss
+            demand = layer.decide()
+            layer.intend(demand)
+
+    def _adapt(self) -> None:
+        responses = [layer.adapt() for layer in self.layers]
+        step = self.round_number + 1
+        change, self.kept = self.setup.rule.change(self.intents, self.kept, self.learning_rate, step)
+        for layer, response in zip(self.layers, responses, strict=True):
+            if response is not None and "remember" in layer.verbs:
+                layer.remember(change, response)
+        self.parameters += change
+
+    def state(self) -> State:
+        """Where the game stands, as numpy copies."""
+        arrays: dict[str, np.ndarray[Any, Any]] = {}
+        for number, layer in enumerate(self.layers, start=1):
+            for name, flat in (("", self.parameters), *((f"{name}.", kept) for name, kept in self.kept.items())):
+                weights, bias = layer.views(flat)
+                arrays[f"{number}.{name}weights"] = _copy(weights)
+                arrays[f"{number}.{name}bias"] = _copy(bias)
+            for name, array in layer.memory.items():
+                arrays[f"{number}.memory.{name}"] = _copy(array)
+        return State(self.round_number, arrays)
+
+    def restore(self, state: State) -> None:
+        """Take over a state, from either engine."""
+        check_state(state, self.setup, self.lead)
+        kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
+        for number, layer in enumerate(self.layers, start=1):
+            for name, flat in (("", self.parameters), *((f"{name}.", array) for name, array in kept.items())):
+                weights, bias = layer.views(flat)
+                weights.copy_(self.tensor([state.arrays[f"{number}.{name}weights"]]))
+                bias.copy_(self.tensor([state.arrays[f"{number}.{name}bias"]]))
+            layer.memory = {name: self.tensor([state.arrays[f"{number}.memory.{name}"].copy()]) for name in layer.policy.keeps}
+        self.kept = kept
+        self.round_number = state.round
+
+    def network(self, replica: int = 0) -> Network:
+        """The network as it is now; of one replica, if there are several."""
+        state = self.state()
+        arrays = (state.replica(replica) if self.lead else state).arrays
+        old, depth = self.setups[replica].network, range(1, len(self.layers) + 1)
+        return Network(
+            tuple(arrays[f"{number}.weights"].astype(np.float64) for number in depth),
+            tuple(arrays[f"{number}.bias"].astype(np.float64) for number in depth),
+            old.masks,
+            old.activations,
+            old.nodes,
+        )
+
+    def close(self) -> None:
+        """Let go of the layers' tensors."""
+        self.layers = []
+
+
+def best_device(device: str) -> str:
+    """The device that is meant, "auto" being the best there is.
+
+    Raises:
+        NeuroNetError: It is unknown or not there.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "cpu"
+    kind, _, index = device.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+        raise NeuroNetError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise NeuroNetError(f"device '{device}' is not there: this machine has {torch.cuda.device_count()} CUDA devices")
+    if kind == "mps" and not torch.backends.mps.is_available():
+        raise NeuroNetError("device 'mps' is not there: use cpu")
+    return device
+
+
+def _check_replicas(setups: list[Setup]) -> None:
+    if not setups:
+        raise NeuroNetError("the tensor engine needs a game to play")
+    first = setups[0]
+    for other in setups[1:]:
+        same = other.with_seed(first.seed, first.network) == first
+        alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
+        if not same or not alike:
+            raise NeuroNetError("replicas must be the same game but for seed and network")
+
+
+def _copy(tensor: Tensor) -> np.ndarray[Any, Any]:
+    return np.array(tensor.detach().cpu().numpy(), copy=True, order="C")

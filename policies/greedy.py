@@ -1,0 +1,36 @@
+"""Greedy: please only those who already pay you most. The limit p to infinity of attention-seeking (docs/theory.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronet.arrays import Array, Memory
+from neuronet.errors import NeuroNetError
+from neuronet.policy import LinearPolicy, Observation
+
+
+@dataclass(frozen=True)
+class Greedy(LinearPolicy):
+    """Follows only the listeners that pay most attention, each in proportion to what it pays.
+
+    Args:
+        top: How many listeners to follow, 1 or more; listeners who pay exactly as much as the last of them are followed too.
+
+    Raises:
+        NeuroNetError: top is no whole number of 1 or more.
+    """
+
+    top: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.top, int) or isinstance(self.top, bool) or self.top < 1:
+            raise NeuroNetError(f"top must be a whole number of 1 or more, got {self.top!r}")
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        """The attention of the `top` strongest listeners, 0 for the others."""
+        if self.top >= seen.attention.shape[-2]:
+            return seen.attention
+        xp = seen.xp
+        paid = xp.abs(seen.attention)
+        least = xp.sort(paid, axis=-2)[..., -self.top, :]
+        return seen.attention * xp.astype(paid >= least[..., None, :], paid.dtype)
