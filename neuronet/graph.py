@@ -39,8 +39,8 @@ def from_graph(
     """The compact form of a layered graph.
 
     Args:
-        graph: Whole numbers as nodes, each with a `layer` from 0; edges go to the next layer and may carry `weight` (all
-            of them or none; without, they are initialised), nodes may carry `bias` (default 0) and `activation` (one for a layer).
+        graph: Whole numbers as nodes, each with a `layer` from 0; edges go to the next layer. Edges may carry `weight` (all of
+            them or none; without, they are initialised), nodes may carry `bias` (default 0) and `activation` (one a layer).
         activation: Of the hidden layers whose nodes name none.
         output_activation: Of the output layer, if its nodes name none.
         initialisation: Of the weights, if the edges carry none.

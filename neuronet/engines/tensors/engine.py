@@ -1,4 +1,4 @@
-"""The tensor engine: the same rounds as the agent engine, a whole layer at a time, in torch, on any device.
+"""Playing rounds in torch, a whole layer at a time.
 
 Nothing here uses autograd. R games that differ in seed and network alone are played at once, as replicas on a leading axis.
 """
@@ -14,133 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.activation import activation_named
-from neuronet.arrays import Array, Memory
-from neuronet.engines.engine import Setup, State, axis_lengths, check_inputs, check_state
+from neuronet.arrays import Array
+from neuronet.engines.engine import Setup, State, check_inputs, check_state
+from neuronet.engines.tensors.device import best_device
+from neuronet.engines.tensors.layer import Layer
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import Network
-from neuronet.observation import Observation, Place
-from neuronet.randomness import Draws, LayerChance
-
-
-class Layer:
-    """A listening layer: its part of the parameters, its policy and what the policy keeps.
-
-    Attributes:
-        weights: (..., J, I), a view of the engine's parameters.
-        bias: (..., J), likewise.
-        intent_weights: (..., J, I), a view of the engine's intents.
-        intent_bias: (..., J), likewise.
-        mask: (..., J, I), 1 where there is a connection; None where all are there.
-    """
-
-    def __init__(self, engine: TensorEngine, number: int, span: slice) -> None:
-        setup = engine.setup
-        self.policy = setup.policy(number)
-        self.verbs = self.policy.verbs
-        self.needs = self.policy.needs
-        self.activation = activation_named(setup.network.activations[number - 1])
-        sizes = setup.network.sizes
-        self.shape = (sizes[number], sizes[number - 1])
-        self.span = span
-        self.weights, self.bias = self.views(engine.parameters)
-        self.intent_weights, self.intent_bias = self.views(engine.intents)
-        self.lengths = axis_lengths(sizes, number)
-        self.chances = [LayerChance(each.seed, number, self.lengths) for each in engine.setups]
-        self.draws = Draws(self._draw)
-        self._drawn: dict[tuple[str, str, str], Tensor] = {}
-        self._engine = engine
-        self.mask = engine.stack([each.network.masks[number - 1] for each in engine.setups])
-        self.heard_back = self._heard_back(number)
-        self.memory: Memory = self.policy.start(Place(self.draws, self._zeros))
-
-    def views(self, flat: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer's matrix and bias within a flat buffer (..., P)."""
-        here, below = self.shape
-        start, middle, stop = self.span.start, self.span.start + here * below, self.span.stop
-        return flat[..., start:middle].view(*flat.shape[:-1], here, below), flat[..., middle:stop]
-
-    def _heard_back(self, number: int) -> Tensor | None:
-        """1 for each neuron that somebody listens to, (..., 1, J); None if that is every neuron, or none could."""
-        masks = [each.network.masks[number] if self.lengths["K"] else None for each in self._engine.setups]
-        if all(mask is None or mask.any(axis=0).all() for mask in masks):
-            return None
-        columns = [np.ones(self.shape[0]) if mask is None else mask.any(axis=0) for mask in masks]
-        return self._engine.tensor(columns)[..., None, :]
-
-    def _zeros(self, axes: str) -> Tensor:
-        shape = (*self._engine.lead, *(self.lengths[letter] for letter in axes))
-        return torch.zeros(shape, dtype=self._engine.dtype, device=self._engine.device)
-
-    def _draw(self, kind: str, name: str, axes: str) -> Tensor:
-        key = (kind, name, axes)
-        if key not in self._drawn:
-            self._drawn[key] = self._engine.tensor([chance.draw(kind, name, axes) for chance in self.chances])
-        return self._drawn[key]
-
-    def open(self, number: int, batch: int) -> None:
-        """Begin a round."""
-        self._drawn.clear()
-        for chance in self.chances:
-            chance.open(number, batch)
-
-    def speak(self, heard: Tensor, attention: Tensor, learning_rate: float) -> Tensor:
-        """What the layer says to what it hears, (..., B, I) to (..., B, J)."""
-        potential = heard @ self.weights.mT + self.bias[..., None, :]
-        activity = self.activation.value(xp, potential)
-        self.heard = heard
-        self.seen = Observation(
-            xp=xp,
-            potential=potential,
-            activity=activity,
-            slope=self.activation.slope(xp, potential, activity),
-            attention=attention,
-            learning_rate=learning_rate,
-            draws=self.draws,
-        )
-        if "speak" in self.verbs:
-            self.seen.activity = self.policy.speak(activity, self.seen, self.memory)
-        said: Tensor = self.seen.activity
-        return said
-
-    def decide(self) -> Tensor:
-        """The layer's demand, (..., B, J), by its policy."""
-        feedback = self.policy.feedback(self.seen, self.memory)
-        plain = "demand" not in self.verbs
-        demand = feedback * self.seen.slope if plain else self.policy.demand(feedback, self.seen, self.memory)
-        if self.heard_back is not None:
-            demand = demand * self.heard_back
-        return demand  # type: ignore[no-any-return]
-
-    def intend(self, demand: Tensor) -> None:
-        """Write the response to this demand into the engine's intents."""
-        batch = demand.shape[-2]
-        torch.matmul(demand.mT, self.heard, out=self.intent_weights)
-        torch.sum(demand, dim=-2, out=self.intent_bias)
-        self.intent_weights.div_(batch)
-        self.intent_bias.div_(batch)
-        if self.mask is not None:
-            self.intent_weights.mul_(self.mask)
-
-    def adapt(self) -> Tensor | None:
-        """Let the policy change the intents; gives the plain response (..., J, S) if the policy wants to remember it."""
-        if not self.verbs & {"adapt", "remember"}:
-            return None
-        response = torch.cat((self.intent_weights, self.intent_bias[..., None]), dim=-1)
-        if "adapt" in self.verbs:
-            intent = self.policy.adapt(response, self.seen, self.memory)
-            self.intent_bias.copy_(intent[..., -1])
-            self.intent_weights.copy_(intent[..., :-1])
-            if self.mask is not None:
-                self.intent_weights.mul_(self.mask)
-        return response
-
-    def remember(self, change: Tensor, response: Tensor) -> None:
-        """Let the policy update its memory; change is flat, (..., P)."""
-        weights, bias = self.views(change)
-        joined = torch.cat((weights, bias[..., None]), dim=-1)
-        self.memory = self.policy.remember(joined, response, self.seen, self.memory)
 
 
 class TensorEngine:
@@ -290,26 +170,6 @@ class TensorEngine:
     def close(self) -> None:
         """Let go of the layers' tensors."""
         self.layers = []
-
-
-def best_device(device: str) -> str:
-    """The device that is meant, "auto" being the best there is.
-
-    Raises:
-        NeuroNetError: It is unknown or not there.
-    """
-    if device == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "cpu"
-    kind, _, index = device.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
-        raise NeuroNetError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
-    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise NeuroNetError(f"device '{device}' is not there: this machine has {torch.cuda.device_count()} CUDA devices")
-    if kind == "mps" and not torch.backends.mps.is_available():
-        raise NeuroNetError("device 'mps' is not there: use cpu")
-    return device
 
 
 def _check_replicas(setups: list[Setup]) -> None:

@@ -1,0 +1,23 @@
+"""The command line's way in: `neuronet ...` and `python -m neuronet ...`."""
+
+from __future__ import annotations
+
+import sys
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; whatever is interrupted while loading ends without a traceback."""
+    try:
+        from neuronet.cli import start
+
+        code = start()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The command line: `neuronet run`, `check`, `policies`, `environments`."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuronet import screen
+from neuronet.errors import NeuroNetError
+
+if TYPE_CHECKING:
+    from neuronet.run.result import Result
+
+BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+app = typer.Typer(
+    name="neuronet",
+    help="What if every neuron were a self-interested agent?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def start() -> int:
+    """Run the command line and give the exit status: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    try:
+        code = app(standalone_mode=False)
+    except NeuroNetError as error:
+        return _refuse(str(error), BAD_INPUT)
+    except OSError as error:
+        return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # the command line itself was wrong
+            return _refuse(error.format_message(), BAD_INPUT) if error.format_message() else BAD_INPUT
+        raise
+    return code if isinstance(code, int) else 0
+
+
+def _refuse(sentence: str, code: int) -> int:
+    sys.stderr.write(f"Error: {' '.join(sentence.split())}\n")
+    return code
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from neuronet import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    environment: Annotated[str | None, typer.Argument(help="digits, xor, table:PATH or module:Class.")] = None,
+    policy: Annotated[str | None, typer.Option(help='Such as attention, "greedy(top=3)" or module:Class.')] = None,
+    engine: Annotated[str | None, typer.Option(help="agents, tensors or auto.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer: 64 or 256,256 or none.")] = None,
+    activation: Annotated[str | None, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = None,
+    wiring: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
+    initialisation: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="How often all training samples are played.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples a round.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
+    rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
+    replicas: Annotated[int | None, typer.Option(help="Runs to train at once, each with a seed of its own.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    dtype: Annotated[str | None, typer.Option(help="float64, float32 or auto.")] = None,
+    target: Annotated[str | None, typer.Option(help="The target's column, for table:PATH.")] = None,
+    payoff: Annotated[str | None, typer.Option(help="cross-entropy or squared-error, for table:PATH.")] = None,
+    checkpoint_every: Annotated[int | None, typer.Option(help="Epochs between two checkpoints.")] = None,
+    config: Annotated[Path | None, typer.Option(help="Options from a .toml file; those given here win.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to record the run in (default: a new one in runs/).")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+) -> None:
+    """Train a network of self-interested neurons.
+
+    Defaults: policy attention, 64 hidden neurons, relu, 20 epochs of batches of 32, learning rate 0.02 with momentum 0.9.
+    """
+    named = {
+        "environment": environment,
+        "policy": policy,
+        "engine": engine,
+        "hidden": None if hidden is None else _sizes(hidden),
+        "activation": activation,
+        "wiring": wiring,
+        "initialisation": initialisation,
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "rule": rule,
+        "seed": seed,
+        "replicas": replicas,
+        "device": device,
+        "dtype": dtype,
+        "target": target,
+        "payoff": payoff,
+        "checkpoint_every": checkpoint_every,
+    }
+    options = {name: value for name, value in named.items() if value is not None}
+    if resume is not None:
+        _refuse_with_resume({**options, **({"config": config} if config else {}), **({"out": out} if out else {})})
+        result = _resume(resume, epochs)
+    else:
+        result = _train(options, config, out)
+    _finish(result, json)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    if text.strip().lower() in ("", "none", "0"):
+        return ()
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise NeuroNetError(f"hidden must be whole numbers such as 64 or 256,256, got '{text}'") from None
+
+
+def _refuse_with_resume(options: dict[str, Any]) -> None:
+    wrong = next((name for name in options if name != "epochs"), None)
+    if wrong is not None:
+        raise NeuroNetError(f"--resume goes on with the run's own configuration: leave out {wrong}; only --epochs may be new")
+
+
+def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Result:
+    from neuronet.run.config import make_config, read_options
+    from neuronet.run.train import train
+
+    options = {**(read_options(config) if config is not None else {}), **options}
+    checked = make_config(options)
+    folder = out if out is not None else _new_folder(checked.environment, checked.policy, checked.seed)
+    with screen.Progress(folder) as bar:
+        return train(**options, out=folder, watcher=bar.show, narrator=bar.say)
+
+
+def _resume(folder: Path, epochs: int | None) -> Result:
+    from neuronet.run.train import resume
+
+    with screen.Progress(folder) as bar:
+        return resume(folder, epochs=epochs, watcher=bar.show, narrator=bar.say)
+
+
+def _new_folder(environment: str, policy: str | tuple[str, ...], seed: int) -> Path:
+    words = f"{Path(environment).stem}-{policy if isinstance(policy, str) else 'mixed'}-{seed}"
+    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words).strip("-")
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    folder = Path("runs") / f"{safe[:60]}-{stamp}"
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = folder.with_name(f"{safe[:60]}-{stamp}-{number}")
+    return folder
+
+
+def _finish(result: Result, json: bool) -> None:
+    if result.folder is not None:
+        result.plot(result.folder / "curves.png")
+        result.picture(result.folder / "network.png")
+    (screen.ERR if json else screen.OUT).print(screen.table_of_result(result))
+    if json:
+        typer.echo(json_format.dumps(result.summary()))
+
+
+@app.command()
+def check() -> None:
+    """Check the theory by live computation: exit status 0 if every proposition holds, 1 if not."""
+    from neuronet.theory import check_all
+
+    checks = check_all()
+    screen.OUT.print(screen.table_of_checks(checks))
+    if not all(each.passed for each in checks):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def policies() -> None:
+    """List the policies that neurons can follow."""
+    from neuronet.run.catalogue import known_policies
+
+    screen.OUT.print(screen.table_of_plug_ins("policy", known_policies()))
+
+
+@app.command()
+def environments() -> None:
+    """List the environments that networks can be trained in."""
+    from neuronet.run.catalogue import known_environments
+
+    table = screen.table_of_plug_ins("environment", known_environments())
+    table.add_row("table:PATH", "A .csv or .npz file; --target names its column of targets.", "")
+    screen.OUT.print(table)

@@ -1,0 +1,1 @@
+"""Runs: many rounds, with their configuration, record and checkpoints."""

@@ -1,0 +1,80 @@
+"""Which engine and which precision suit the size of the work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronet.errors import NeuroNetError
+from neuronet.run.config import RunConfig
+
+SECONDS_PER_NEURON = 20e-6
+"""What a listening neuron costs the agent engine in a round, about: benchmarks/agents.py measures it."""
+
+SECONDS_PER_CONNECTION = 3e-10
+"""What a connection costs it in a round, for each sample."""
+
+PATIENCE = 20.0
+"""Seconds of the agent engine from which on the tensor engine takes over."""
+
+SMALL = 100_000
+"""Connections up to which double precision costs nothing that is felt."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine, device and precision of a run.
+
+    Attributes:
+        engine: "agents" or "tensors".
+        device: Where the tensor engine computes; "cpu" for agents.
+        dtype: "float64" or "float32".
+        reason: Why this engine, in a few words; empty if it was asked for.
+    """
+
+    engine: str
+    device: str
+    dtype: str
+    reason: str
+
+
+def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Choice:
+    """What "auto" stands for.
+
+    Args:
+        config: What was asked for.
+        neurons: Neurons that listen.
+        connections: Connections between neurons.
+        rounds: Rounds of the whole run.
+
+    Raises:
+        NeuroNetError: The engine cannot do what is asked.
+    """
+    engine: str = config.engine
+    reason = ""
+    seconds = rounds * (neurons * SECONDS_PER_NEURON + connections * config.batch_size * SECONDS_PER_CONNECTION)
+    if engine == "auto":
+        engine, reason = _suitable(config, seconds)
+    if engine == "agents":
+        if config.device not in ("auto", "cpu"):
+            raise NeuroNetError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")
+        if config.replicas > 1:
+            raise NeuroNetError(f"the agent engine plays one replica, not {config.replicas}: use engine tensors")
+        device = "cpu"
+    else:
+        from neuronet.engines.tensors import best_device
+
+        device = best_device(config.device)
+    dtype = config.dtype
+    if dtype == "auto":
+        dtype = "float64" if connections <= SMALL and not device.startswith("mps") else "float32"
+    return Choice(engine, device, dtype, reason)
+
+
+def _suitable(config: RunConfig, seconds: float) -> tuple[str, str]:
+    if config.replicas > 1:
+        return "tensors", f"{config.replicas} replicas train at once"
+    if config.device not in ("auto", "cpu"):
+        return "tensors", f"device {config.device}"
+    if seconds > PATIENCE:
+        return "tensors", f"an agent for each neuron would take about {seconds:.0f} s"
+    return "agents", "small enough for an agent for each neuron"

@@ -1,0 +1,141 @@
+"""The configuration of a run: every choice, checked when it is made."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
+
+from neuronet.activation import activation_named
+from neuronet.errors import NeuroNetError, unknown
+from neuronet.learning import rule_named
+from neuronet.network import INITIALISATIONS, wiring_named
+from neuronet.randomness import MAX_SEED
+
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+class RunConfig(BaseModel):
+    """Everything that decides how a run goes; the same configuration gives the same run.
+
+    Attributes:
+        environment: A name, `table:PATH` or `module:Class`.
+        target: The column or array of targets in a table; without, the one called target, label, class or y.
+        payoff: "cross-entropy" or "squared-error" for a table; "auto" tells by its targets.
+        policy: A policy such as "greedy(top=3)", or one for each listening layer.
+        engine: "agents", "tensors", or "auto" for the one that suits the size of the work.
+        hidden: Neurons in each hidden layer; empty for none.
+        activation: Of the hidden layers.
+        wiring: "dense", "sparse(0.1)" or "small-world(neighbours=8, rewire=0.1)".
+        initialisation: "he", "glorot", "lecun", "zeros", or "auto" for the usual one of the activation.
+        epochs: How often all training samples are played, 1 or more.
+        batch_size: Samples a round, 1 or more.
+        learning_rate: eta, above 0.
+        rule: "plain", "momentum(0.9)" or "adam".
+        seed: Of the weights, the order of the samples and all other chance, 0 to 2**63 - 1.
+        replicas: How many runs to train at once, with the seeds seed, seed + 1, ...
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        dtype: "float64", "float32", or "auto" for the one that suits the size of the work.
+        checkpoint_every: Epochs between two checkpoints, 1 or more.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: str
+    target: str | None = None
+    payoff: Literal["auto", "cross-entropy", "squared-error"] = "auto"
+    policy: str | tuple[str, ...] = "attention"
+    engine: Literal["auto", "agents", "tensors"] = "auto"
+    hidden: tuple[Count, ...] = (64,)
+    activation: str = "relu"
+    wiring: str = "dense"
+    initialisation: str = "auto"
+    epochs: Count = 20
+    batch_size: Count = 32
+    learning_rate: Annotated[FiniteFloat, Field(gt=0)] = 0.02
+    rule: str = "momentum"
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
+    replicas: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
+    device: str = "auto"
+    dtype: Literal["auto", "float64", "float32"] = "auto"
+    checkpoint_every: Count = 1
+
+    @field_validator("activation")
+    @classmethod
+    def _known_activation(cls, name: str) -> str:
+        return activation_named(name).name
+
+    @field_validator("initialisation")
+    @classmethod
+    def _known_initialisation(cls, name: str) -> str:
+        if name != "auto" and name not in INITIALISATIONS:
+            raise unknown("initialisation", name, ["auto", *INITIALISATIONS])
+        return name
+
+    @field_validator("rule")
+    @classmethod
+    def _known_rule(cls, text: str) -> str:
+        rule_named(text)
+        return text
+
+    @field_validator("wiring")
+    @classmethod
+    def _known_wiring(cls, text: str) -> str:
+        wiring_named(text)
+        return text
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each replica."""
+        return tuple(range(self.seed, self.seed + self.replicas))
+
+
+def make_config(options: Mapping[str, Any]) -> RunConfig:
+    """A configuration from options by name.
+
+    Raises:
+        NeuroNetError: An option is unknown or wrong; one sentence names it.
+    """
+    unknown_options = [name for name in options if name not in RunConfig.model_fields]
+    if unknown_options:
+        raise unknown("option", str(unknown_options[0]), RunConfig.model_fields)
+    try:
+        return RunConfig.model_validate(dict(options))
+    except ValidationError as error:
+        raise NeuroNetError(_sentence(error)) from None
+
+
+def read_options(path: str | Path) -> dict[str, Any]:
+    """The options in a TOML file, or in the config.json of a run.
+
+    Raises:
+        NeuroNetError: The file is missing or broken.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+        options = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise NeuroNetError(f"cannot read the configuration '{file}': {reason}") from None
+    except ValueError as error:  # both parsers' errors are ValueErrors
+        raise NeuroNetError(f"cannot read the configuration '{file}': {error}") from None
+    if not isinstance(options, dict):
+        raise NeuroNetError(f"the configuration '{file}' must hold options by name")
+    return options
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    name = str(first["loc"][0])
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, NeuroNetError):
+        return str(cause)
+    if first["type"] == "missing":
+        return f"{name} is missing: say what to train on, such as 'digits'"
+    reason = first["msg"].removeprefix("Input ")[:1].lower() + first["msg"].removeprefix("Input ")[1:]
+    return f"{name} {reason}, got {first['input']!r}"

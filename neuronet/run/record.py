@@ -1,0 +1,203 @@
+"""The folder of a run: configuration, metrics, checkpoint. Written as the run goes, read when it is resumed.
+
+config.json              the resolved configuration; `neuronet run --config` reads it too
+metrics.csv              a line for each epoch (and replica), appended as it ends
+checkpoint.safetensors   the last checkpoint, replaced atomically
+network.safetensors      the network that the run began with, if it was given one
+curves.png, network.png  drawn at the end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuronet.engines.engine import State
+from neuronet.errors import NeuroNetError
+from neuronet.network import Network
+from neuronet.run.config import RunConfig, make_config, read_options
+from neuronet.run.files import write_atomically
+
+CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
+FORMAT = "1"
+COLUMNS = (
+    "epoch",
+    "round",
+    "replica",
+    "train_loss",
+    "train_accuracy",
+    "test_loss",
+    "test_accuracy",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Where a run stands.
+
+    Attributes:
+        state: The game's state.
+        loss_sum: The sum of the losses of this epoch's samples so far, (R,).
+        seconds: Time spent so far.
+    """
+
+    state: State
+    loss_sum: NDArray[np.float64]
+    seconds: float
+
+
+class Record:
+    """A run's folder, open for writing.
+
+    Args:
+        folder: Where; made by `create`, or there already for `Record.of`.
+        config: The run's configuration.
+    """
+
+    def __init__(self, folder: Path, config: RunConfig) -> None:
+        self.folder = folder
+        self.config = config
+
+    @classmethod
+    def create(cls, folder: Path, config: RunConfig) -> Record:
+        """A new run's folder, with its configuration in it.
+
+        Raises:
+            NeuroNetError: There is a run already, or the folder cannot be made.
+        """
+        if (folder / CONFIG).exists():
+            raise NeuroNetError(f"'{folder}' holds a run already: resume it with --resume, or choose another folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+        except OSError as error:
+            raise NeuroNetError(f"cannot write to the folder '{folder}': {error.strerror}") from None
+        return cls(folder, config)
+
+    @classmethod
+    def of(cls, folder: Path) -> Record:
+        """The folder of a run that has begun.
+
+        Raises:
+            NeuroNetError: There is no run in it.
+        """
+        if not (folder / CONFIG).is_file():
+            raise NeuroNetError(f"there is no run in '{folder}': it has no {CONFIG}")
+        return cls(folder, make_config(read_options(folder / CONFIG)))
+
+    def extend(self, epochs: int) -> None:
+        """Let the run go on for longer than first planned."""
+        self.config = self.config.model_copy(update={"epochs": epochs})
+        write_atomically(self.folder / CONFIG, (self.config.model_dump_json(indent=2) + "\n").encode())
+
+    def append(self, rows: list[Mapping[str, Any]]) -> None:
+        """Add an epoch's lines to the metrics."""
+        path = self.folder / METRICS
+        table = pd.DataFrame(rows, columns=list(COLUMNS))
+        with path.open("a", newline="") as file:
+            table.to_csv(file, header=file.tell() == 0, index=False)
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Replace the checkpoint."""
+        from safetensors.numpy import save
+
+        arrays = {**checkpoint.state.arrays, "run.loss_sum": checkpoint.loss_sum}
+        about = {"format": FORMAT, "round": str(checkpoint.state.round), "seconds": repr(checkpoint.seconds)}
+        write_atomically(
+            self.folder / CHECKPOINT, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, about)
+        )
+
+    def load(self) -> Checkpoint | None:
+        """The last checkpoint, or None if there is none yet.
+
+        Raises:
+            NeuroNetError: It cannot be read.
+        """
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return None
+        about, arrays = _read(path)
+        if about.get("format") != FORMAT or "run.loss_sum" not in arrays:
+            raise NeuroNetError(f"'{path}' is no checkpoint of a run that this version can read")
+        loss_sum = arrays.pop("run.loss_sum")
+        return Checkpoint(State(int(about["round"]), arrays), loss_sum, float(about["seconds"]))
+
+    def save_network(self, network: Network) -> None:
+        """Keep the network that the run begins with."""
+        from safetensors.numpy import save
+
+        arrays: dict[str, Any] = {}
+        for layer, (weights, bias, mask) in enumerate(zip(network.weights, network.biases, network.masks, strict=True), start=1):
+            arrays |= {f"{layer}.weights": weights, f"{layer}.bias": bias}
+            if mask is not None:
+                arrays[f"{layer}.mask"] = mask
+        arrays |= {f"{layer}.nodes": nodes for layer, nodes in enumerate(network.nodes)}
+        about = {"format": FORMAT, "activations": ",".join(network.activations)}
+        write_atomically(self.folder / NETWORK, save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, about))
+
+    def load_network(self) -> Network | None:
+        """The network that the run began with, or None if it was a fresh one.
+
+        Raises:
+            NeuroNetError: It cannot be read.
+        """
+        path = self.folder / NETWORK
+        if not path.exists():
+            return None
+        about, arrays = _read(path)
+        activations = tuple(about.get("activations", "").split(","))
+        layers = range(1, len(activations) + 1)
+        try:
+            return Network(
+                weights=tuple(arrays[f"{layer}.weights"] for layer in layers),
+                biases=tuple(arrays[f"{layer}.bias"] for layer in layers),
+                masks=tuple(arrays.get(f"{layer}.mask") for layer in layers),
+                activations=activations,
+                nodes=tuple(arrays[f"{layer}.nodes"] for layer in range(len(activations) + 1)),
+            )
+        except KeyError as error:
+            raise NeuroNetError(f"'{path}' is no network: it has no {error}") from None
+
+    def metrics(self) -> pd.DataFrame:
+        """The metrics so far; empty if there are none.
+
+        Raises:
+            NeuroNetError: They cannot be read.
+        """
+        path = self.folder / METRICS
+        if not path.exists() or path.stat().st_size == 0:
+            return pd.DataFrame(columns=list(COLUMNS))
+        try:
+            return pd.read_csv(path, float_precision="round_trip")
+        except (OSError, ValueError) as error:
+            raise NeuroNetError(f"cannot read the metrics '{path}': {error}") from None
+
+    def forget_after(self, number: int) -> None:
+        """Drop the metrics of rounds after this one, and a last line that was cut off: they will be played again."""
+        path = self.folder / METRICS
+        if not path.exists():
+            return
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith("\n") and line.count(",") == len(COLUMNS) - 1]
+        try:
+            kept = whole[:1] + [line for line in whole[1:] if int(line.split(",")[1]) <= number]
+        except ValueError:
+            raise NeuroNetError(f"cannot read the metrics '{path}': a line has no round number in its second column") from None
+        write_atomically(path, "".join(kept).encode())
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError) as error:
+        raise NeuroNetError(f"cannot read '{path}': {error}") from None

@@ -1,0 +1,97 @@
+"""What a run has come to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from neuronet.network import Network
+from neuronet.payoff import CrossEntropy, Payoff
+from neuronet.run.config import RunConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a run has come to.
+
+    Attributes:
+        config: Its configuration, with everything resolved.
+        metrics: A line for each epoch and replica: epoch, round, replica, train_loss (mean over the epoch, while learning),
+            train_accuracy (on at most 2,000 training samples), test_loss, test_accuracy, seconds.
+        networks: The network of each replica as it is now.
+        rounds: How many rounds were played.
+        seconds: How long it took.
+        payoff: What the loss is.
+        folder: Where it is recorded; None if it is not.
+    """
+
+    config: RunConfig
+    metrics: pd.DataFrame
+    networks: tuple[Network, ...]
+    rounds: int
+    seconds: float
+    payoff: Payoff
+    folder: Path | None
+
+    @property
+    def network(self) -> Network:
+        """The network as it is now; of the first replica, if there are several."""
+        return self.networks[0]
+
+    @property
+    def last(self) -> pd.DataFrame:
+        """The last line of each replica's metrics."""
+        return self.metrics[self.metrics["epoch"] == self.metrics["epoch"].max()]
+
+    @property
+    def loss(self) -> float:
+        """Test loss at the end; the mean over the replicas."""
+        return float(self.last["test_loss"].mean())
+
+    @property
+    def accuracy(self) -> float | None:
+        """Test accuracy at the end, 0 to 1; the mean over the replicas; None where targets are values."""
+        value = float(self.last["test_accuracy"].mean())
+        return None if math.isnan(value) else value
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw the learning curves to a .png, .svg or .pdf file."""
+        from neuronet.report.curves import draw_curves
+
+        unit = "nats" if isinstance(self.payoff, CrossEntropy) else "squared error"
+        return draw_curves(self.metrics, path, loss_unit=unit)
+
+    def picture(self, path: str | Path) -> Path:
+        """Draw the network's attention to a .png, .svg or .pdf file."""
+        from neuronet.report.picture import draw_network
+
+        return draw_network(self.network, path)
+
+    def summary(self) -> dict[str, Any]:
+        """The result as plain data, as `neuronet run --json` prints it."""
+        config = self.config
+        summary: dict[str, Any] = {
+            "environment": config.environment,
+            "policy": config.policy,
+            "engine": config.engine,
+            "device": config.device,
+            "dtype": config.dtype,
+            "seed": config.seed,
+            "epochs": config.epochs,
+            "rounds": self.rounds,
+            "loss": self.loss,
+            "accuracy": self.accuracy,
+            "seconds": round(self.seconds, 3),
+            "out": None if self.folder is None else str(self.folder),
+        }
+        if config.replicas > 1:
+            rows = self.last[["replica", "test_loss", "test_accuracy"]].itertuples(index=False)
+            summary["replicas"] = [
+                {"seed": config.seeds[int(r)], "loss": loss, "accuracy": None if math.isnan(right) else right}
+                for r, loss, right in rows
+            ]
+        return summary

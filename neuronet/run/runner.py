@@ -1,0 +1,189 @@
+"""Playing a run from its beginning, or from its last checkpoint, to its end."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuronet.arrays import Array
+from neuronet.environment import Samples
+from neuronet.errors import NeuroNetError
+from neuronet.run.config import RunConfig
+from neuronet.run.game import Game
+from neuronet.run.interruption import Interrupted, Interruption
+from neuronet.run.record import COLUMNS, Checkpoint, Record
+from neuronet.run.result import Result
+
+JUDGED_AT_ONCE = 2048
+TRAINING_SAMPLES_JUDGED = 2000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        rounds: Rounds played so far.
+        of: Rounds in the whole run.
+        epochs: Epochs ended so far.
+        metrics: The last epoch's metrics (means over the replicas), or none yet.
+    """
+
+    rounds: int
+    of: int
+    epochs: int
+    metrics: Mapping[str, float]
+
+
+Watcher = Callable[[Progress], None]
+
+
+class Runner:
+    """Plays a run.
+
+    Args:
+        config: The run's configuration, resolved.
+        game: The parts it is played with.
+        record: Where it is recorded; None for nowhere.
+        watcher: Told after every round.
+    """
+
+    def __init__(self, config: RunConfig, game: Game, record: Record | None, watcher: Watcher | None = None) -> None:
+        self.config = config
+        self.game = game
+        self.engine = game.engine
+        self.record = record
+        self.watcher = watcher
+        self.rows: list[dict[str, Any]] = []
+        self.loss_sum = np.zeros(config.replicas)
+        self._seconds_before = 0.0
+        self._started = time.perf_counter()
+        self._held = self.engine.hold(game.environment.train)
+        self._held_test = self.engine.hold(game.environment.test)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this run, earlier sittings included."""
+        return self._seconds_before + time.perf_counter() - self._started
+
+    def resume(self) -> None:
+        """Go on from the record's last checkpoint, or from the beginning if there is none."""
+        if self.record is None:
+            return
+        checkpoint = self.record.load()
+        if checkpoint is not None:
+            self.engine.restore(checkpoint.state)
+            self.loss_sum = checkpoint.loss_sum
+            self._seconds_before = checkpoint.seconds
+        self.record.forget_after(self.engine.round_number)
+        self.rows = [dict(row) for row in self.record.metrics().to_dict("records")]
+
+    def run(self, interruption: Interruption) -> Result:
+        """Play to the end.
+
+        Raises:
+            Interrupted: Someone asked to stop; the run is saved as it stands between two rounds.
+            NeuroNetError: The loss is no longer a number.
+        """
+        per_epoch = self.game.batches.per_epoch
+        while self.engine.round_number < self.config.epochs * per_epoch:
+            epoch, first = divmod(self.engine.round_number, per_epoch)
+            order = self.game.batches.order(epoch)
+            for step in range(first, per_epoch):
+                if interruption.asked:
+                    self._save()
+                    raise Interrupted
+                self._play(order[..., self.game.batches.part(step)])
+            self._end_epoch(epoch + 1)
+        return self._result()
+
+    def _play(self, indices: NDArray[np.int64]) -> None:
+        batch = self._held.at(indices)
+        loss = self.engine.play(batch.inputs, batch.targets)
+        self.loss_sum = self.loss_sum + _numpy(loss).reshape(self.config.replicas, -1).sum(axis=-1, dtype=np.float64)
+        if self.watcher is not None:
+            self._tell(self.watcher)
+
+    def _tell(self, watcher: Watcher) -> None:
+        per_epoch = self.game.batches.per_epoch
+        replicas, played = self.config.replicas, self.engine.round_number
+        last = self.rows[-replicas:]
+        means = {name: float(np.mean([row[name] for row in last])) for name in COLUMNS[3:7]} if last else {}
+        watcher(Progress(played, self.config.epochs * per_epoch, len(self.rows) // replicas, means))
+
+    def _end_epoch(self, epoch: int) -> None:
+        train_loss = self.loss_sum / self.game.batches.samples
+        if not np.isfinite(train_loss).all():
+            raise NeuroNetError(
+                f"the loss is no longer a number in epoch {epoch}: choose a learning_rate below {self.config.learning_rate:g}"
+            )
+        judged = Samples(self._held.inputs[:TRAINING_SAMPLES_JUDGED], self._held.targets[:TRAINING_SAMPLES_JUDGED])
+        _, train_accuracy = self._judge(judged)
+        test_loss, test_accuracy = self._judge(self._held_test)
+        rows = [
+            {
+                "epoch": epoch,
+                "round": self.engine.round_number,
+                "replica": replica,
+                "train_loss": float(train_loss[replica]),
+                "train_accuracy": train_accuracy[replica],
+                "test_loss": test_loss[replica],
+                "test_accuracy": test_accuracy[replica],
+                "seconds": round(self.seconds, 3),
+            }
+            for replica in range(self.config.replicas)
+        ]
+        self.rows += rows
+        self.loss_sum = np.zeros(self.config.replicas)
+        if self.record is not None:
+            self.record.append([*rows])
+        if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
+            self._save()
+
+    def _judge(self, samples: Samples) -> tuple[list[float], list[float]]:
+        """Mean loss and accuracy of each replica."""
+        xp = _namespace(samples.inputs)
+        payoff, losses, rights = self.game.environment.payoff, [], []
+        for start in range(0, len(samples), JUDGED_AT_ONCE):
+            part = samples.at(slice(start, start + JUDGED_AT_ONCE))
+            outputs = self.engine.outputs(part.inputs)
+            losses.append(_numpy(payoff.loss(xp, outputs, part.targets)).reshape(self.config.replicas, -1))
+            right = payoff.correct(xp, outputs, part.targets)
+            if right is not None:
+                rights.append(_numpy(right).reshape(self.config.replicas, -1))
+        loss = np.concatenate(losses, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
+        if not rights:
+            return loss, [math.nan] * self.config.replicas
+        return loss, np.concatenate(rights, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
+
+    def _save(self) -> None:
+        if self.record is not None:
+            self.record.save(Checkpoint(self.engine.state(), self.loss_sum, self.seconds))
+
+    def _result(self) -> Result:
+        return Result(
+            config=self.config,
+            metrics=pd.DataFrame(self.rows, columns=list(COLUMNS)),
+            networks=tuple(self.engine.network(replica) for replica in range(self.config.replicas)),
+            rounds=self.engine.round_number,
+            seconds=self.seconds,
+            payoff=self.game.environment.payoff,
+            folder=None if self.record is None else self.record.folder,
+        )
+
+
+def _namespace(array: Array) -> Any:
+    from array_api_compat import array_namespace
+
+    return array_namespace(array)
+
+
+def _numpy(array: Array) -> NDArray[Any]:
+    return array if isinstance(array, np.ndarray) else np.asarray(array.detach().cpu().numpy())

@@ -1,0 +1,138 @@
+"""Training in one call: from Python, and beneath the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from neuronet.environment import Environment
+from neuronet.environments import Table
+from neuronet.errors import NeuroNetError
+from neuronet.network import Network
+from neuronet.policy import Policy
+from neuronet.run.catalogue import name_of
+from neuronet.run.config import RunConfig, make_config
+from neuronet.run.game import Game, assemble
+from neuronet.run.interruption import Interruption
+from neuronet.run.record import Record
+from neuronet.run.result import Result
+from neuronet.run.runner import Runner, Watcher
+
+Arrays = tuple[Any, Any]
+
+
+def train(
+    environment: str | Environment | Arrays,
+    *,
+    policy: str | Policy | Sequence[str | Policy] = "attention",
+    network: Network | None = None,
+    out: str | Path | None = None,
+    watcher: Watcher | None = None,
+    narrator: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Result:
+    """Train a network of self-interested neurons.
+
+    Args:
+        environment: A name ("digits"), `table:PATH`, an Environment, or a pair of arrays (inputs, targets).
+        policy: A name such as "greedy(top=3)", a Policy, or one for each listening layer.
+        network: A network to start from; without, a fresh one.
+        out: A folder to record the run in; without, nothing is written.
+        watcher: Called with a Progress after every round.
+        narrator: Called with a line of text where the run has something to say.
+        **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
+
+    Returns:
+        The result: accuracy, metrics, networks.
+
+    Raises:
+        NeuroNetError: Something does not fit; the sentence says what.
+    """
+    world, environment_text = _environment(environment)
+    given = [policy] if isinstance(policy, (str, Policy)) else list(policy)
+    texts = tuple(each if isinstance(each, str) else name_of(each) or f"{type(each).__module__}:{each!r}" for each in given)
+    config = make_config({**options, "environment": environment_text, "policy": texts[0] if len(texts) == 1 else texts})
+    instances = None if all(isinstance(each, str) for each in given) else _as_policies(given)
+    game = assemble(config, environment=world, policy=instances, network=network)
+    if narrator is not None and game.choice.reason:
+        narrator(f"Engine {game.choice.engine}: {game.choice.reason}.")
+    config = _resolved(config, game, network)
+    record = None if out is None else Record.create(Path(out), config)
+    if record is not None and network is not None:
+        record.save_network(network)
+    return _play(Runner(config, game, record, watcher))
+
+
+def resume(
+    folder: str | Path,
+    *,
+    epochs: int | None = None,
+    environment: Environment | Arrays | None = None,
+    policy: Policy | Sequence[Policy] | None = None,
+    watcher: Watcher | None = None,
+    narrator: Callable[[str], None] | None = None,
+) -> Result:
+    """Go on with a run where its last checkpoint left it, as if it had never been interrupted.
+
+    Args:
+        folder: Where the run is recorded.
+        epochs: A new number of epochs, not less than those played; without, the run's own.
+        environment: The run's environment, if it has no name by which it could be found.
+        policy: The run's policy, or one for each layer, likewise.
+        watcher: Called with a Progress after every round.
+        narrator: Called with a line of text where the run has something to say.
+
+    Raises:
+        NeuroNetError: There is no run, or it cannot go on.
+    """
+    record = Record.of(Path(folder))
+    if epochs is not None:
+        played = record.metrics()["epoch"].max() if len(record.metrics()) else 0
+        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < max(int(played), 1):
+            raise NeuroNetError(f"epochs must be a whole number of at least the {played} played, got {epochs!r}")
+    world = _environment(environment)[0] if environment is not None else None
+    if world is None and record.config.environment == ARRAYS:
+        raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
+    if epochs is not None:
+        record.extend(epochs)
+    game = assemble(record.config, environment=world, policy=policy, network=record.load_network())
+    runner = Runner(record.config, game, record, watcher)
+    runner.resume()
+    if narrator is not None:
+        narrator(f"Going on after round {runner.engine.round_number:,}.")
+    return _play(runner)
+
+
+ARRAYS = "arrays"
+
+
+def _play(runner: Runner) -> Result:
+    with Interruption() as interruption:
+        try:
+            return runner.run(interruption)
+        finally:
+            runner.engine.close()
+
+
+def _environment(environment: str | Environment | Arrays) -> tuple[Environment | None, str]:
+    if isinstance(environment, str):
+        return None, environment
+    if isinstance(environment, Environment):
+        return environment, name_of(environment) or type(environment).__name__
+    if isinstance(environment, tuple) and len(environment) == 2:
+        return Table(*environment, name=ARRAYS), ARRAYS
+    raise NeuroNetError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
+
+
+def _as_policies(given: Sequence[str | Policy]) -> list[Policy]:
+    from neuronet.run.catalogue import policy_named
+
+    return [policy_named(each) if isinstance(each, str) else each for each in given]
+
+
+def _resolved(config: RunConfig, game: Game, network: Network | None) -> RunConfig:
+    updates: dict[str, Any] = {"engine": game.choice.engine, "device": game.choice.device, "dtype": game.choice.dtype}
+    if network is not None:
+        updates["hidden"] = network.sizes[1:-1]
+    return config.model_copy(update=updates)

@@ -1,0 +1,121 @@
+"""What the command line shows: tables, and a progress bar."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import progress
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from neuronet.run.result import Result
+    from neuronet.theory import Check
+
+OUT = Console()
+ERR = Console(stderr=True)
+
+
+def table_of_result(result: Result) -> Table:
+    """A run's result in a few lines."""
+    summary, config = result.summary(), result.config
+    table = Table(title=None, show_header=False, box=None, padding=(0, 1))
+    sizes = "-".join(map(str, result.network.sizes))
+    policy = config.policy if isinstance(config.policy, str) else ", ".join(config.policy)
+    rows = {
+        "environment": config.environment,
+        "network": f"{sizes} {config.activation}, {result.network.connections:,} connections",
+        "policy": policy,
+        "engine": f"{config.engine} on {config.device}, {config.dtype}",
+        "played": f"{result.rounds:,} rounds in {config.epochs} epochs, {result.seconds:.1f} s",
+        "test loss": f"{result.loss:.4f}",
+    }
+    if summary["accuracy"] is not None:
+        rows["test accuracy"] = f"{summary['accuracy']:.4f}"
+    if config.replicas > 1:
+        rows["replicas"] = f"{config.replicas}, seeds {config.seeds[0]} to {config.seeds[-1]}; loss and accuracy are means"
+    rows["recorded in"] = str(summary["out"])
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", escape(value))
+    return table
+
+
+def table_of_checks(checks: Sequence[Check]) -> Table:
+    """The propositions, what was measured, and whether they hold."""
+    table = Table(title="The attention game, checked", title_justify="left")
+    for heading in ("proposition", "claim"):
+        table.add_column(heading)
+    table.add_column("measured", justify="right")
+    table.add_column("required", justify="right")
+    table.add_column("")
+    for each in checks:
+        verdict = "[green]holds[/green]" if each.passed else "[red]FAILS[/red]"
+        table.add_row(each.proposition, escape(each.claim), f"{each.measured:.3g}", escape(each.required), verdict)
+    return table
+
+
+def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
+    """Plug-ins by name, with a line each and their parameters."""
+    table = Table()
+    table.add_column(kind, no_wrap=True)
+    table.add_column("what it is")
+    table.add_column("parameters and defaults")
+    for name, cls in sorted(known.items()):
+        table.add_row(name, escape((cls.__doc__ or "").split("\n")[0]), escape(_parameters(cls)))
+    return table
+
+
+def _parameters(cls: Any) -> str:
+    from neuronet.run.catalogue import name_of
+
+    fields = getattr(cls, "__dataclass_fields__", {})
+    if not fields:
+        return ""
+    try:
+        spelled = name_of(cls()) or ""
+    except TypeError:  # a parameter has no default
+        return ", ".join(fields)
+    return spelled.partition("(")[2].removesuffix(")")
+
+
+class Progress:
+    """The progress bar, on standard error and only where that is a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bar = progress.Progress(
+            progress.TextColumn("epoch {task.fields[epoch]}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("rounds  {task.fields[metrics]}"),
+            progress.TimeRemainingColumn(),
+            console=ERR,
+            disable=not ERR.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, epoch=0, metrics="")
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        from neuronet.run.interruption import Interrupted
+
+        self._bar.stop()
+        if isinstance(error, Interrupted):
+            ERR.print(f"Saved. Go on with: neuronet run --resume {escape(str(self._folder))}", soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(escape(line), soft_wrap=True)
+
+    def show(self, news: Any) -> None:
+        """Move the bar."""
+        shown = {"loss": news.metrics.get("test_loss"), "accuracy": news.metrics.get("test_accuracy")}
+        text = "  ".join(f"test {name} {value:.3f}" for name, value in shown.items() if value is not None and not isnan(value))
+        self._bar.update(self._task, completed=news.rounds, total=news.of, epoch=news.epochs, metrics=text)
