@@ -163,7 +163,7 @@ def _read_csv(file: Path, target: str | None) -> tuple[Any, Any]:
 
 def _read_npz(file: Path, target: str | None) -> tuple[Any, Any]:
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
     except Exception as error:  # a broken zip raises one of many, by where it is broken
         raise NeuroNetError(f"cannot read '{file}': {str(error).splitlines()[0]}") from None

@@ -36,6 +36,7 @@ COLUMNS = (
     "test_accuracy",
     "seconds",
 )
+COUNTS = COLUMNS[:3]
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +176,9 @@ class Record:
         if not path.exists() or path.stat().st_size == 0:
             return pd.DataFrame(columns=list(COLUMNS))
         try:
-            return pd.read_csv(path, float_precision="round_trip")
-        except (OSError, ValueError) as error:
+            words = pd.read_csv(path, dtype=str)  # words, since reading them as numbers may round the last digit
+            return words.astype({name: "int64" if name in COUNTS else "float64" for name in COLUMNS})
+        except (OSError, ValueError, KeyError) as error:
             raise NeuroNetError(f"cannot read the metrics '{path}': {error}") from None
 
     def forget_after(self, number: int) -> None:

@@ -96,11 +96,12 @@ class Runner:
         while self.engine.round_number < self.config.epochs * per_epoch:
             epoch, first = divmod(self.engine.round_number, per_epoch)
             order = self.game.batches.order(epoch)
-            for step in range(first, per_epoch):
-                if interruption.asked:
-                    self._save()
-                    raise Interrupted
-                self._play(order[..., self.game.batches.part(step)])
+            with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is refused below
+                for step in range(first, per_epoch):
+                    if interruption.asked:
+                        self._save()
+                        raise Interrupted
+                    self._play(order[..., self.game.batches.part(step)])
             self._end_epoch(epoch + 1)
         return self._result()
 

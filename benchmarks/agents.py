@@ -1,0 +1,109 @@
+"""What a round of the agent engine costs, against the same round in layer-wise numpy, and how it grows with the neurons.
+
+    python benchmarks/agents.py [--rounds 60] [--json FILE]
+
+The two are played in turn in one process, with one thread each; medians are compared. "Layer-wise numpy" is the least that the
+same round needs when a layer is one matrix product: attention-seeking with p = 2, momentum, float64.
+"""
+
+from __future__ import annotations
+
+import os
+
+for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[name] = "1"  # before numpy is imported
+
+import json
+import platform
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from neuronet import AttentionSeeking, Momentum, NeuronModel, Setup, build_network
+
+BATCH = 32
+LEARNING_RATE = 0.01
+MOMENTUM = 0.9
+
+
+class LayerwiseNumpy:
+    """The same round with a matrix product for each layer and no agents."""
+
+    def __init__(self, weights, biases):
+        self.weights = [w.copy() for w in weights]
+        self.biases = [b.copy() for b in biases]
+        self.velocities = [(np.zeros_like(w), np.zeros_like(b)) for w, b in zip(weights, biases, strict=True)]
+
+    def play(self, inputs, targets):
+        said = [inputs]
+        for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            z = said[-1] @ w.T
+            z += b
+            said.append(np.maximum(z, 0.0, out=z) if layer < len(self.weights) - 1 else z)
+        exps = np.exp(said[-1] - said[-1].max(axis=1, keepdims=True))
+        demand = -exps / exps.sum(axis=1, keepdims=True)
+        demand[np.arange(len(targets)), targets] += 1.0
+        for layer in range(len(self.weights) - 1, -1, -1):
+            w, b, (vw, vb) = self.weights[layer], self.biases[layer], self.velocities[layer]
+            below = (demand @ w) * (said[layer] > 0) if layer else None
+            vw *= MOMENTUM
+            vw += demand.T @ said[layer] / len(targets)
+            vb *= MOMENTUM
+            vb += demand.mean(axis=0)
+            w += LEARNING_RATE * vw
+            b += LEARNING_RATE * vb
+            demand = below
+
+
+def measure(sizes: tuple[int, ...], rounds: int) -> dict[str, float | list[int]]:
+    """Median milliseconds of a round on either side, and their largest difference in the weights afterwards."""
+    chance = np.random.default_rng(0)
+    inputs, targets = chance.standard_normal((BATCH, sizes[0])), chance.integers(0, sizes[-1], BATCH)
+    network = build_network(sizes)
+    model = NeuronModel(Setup(network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE))
+    plain = LayerwiseNumpy(network.weights, network.biases)
+    times = {"agents": [], "numpy": []}
+    for played in range(rounds + 5):
+        for name, side in (("agents", model), ("numpy", plain)):
+            start = time.perf_counter()
+            side.play(inputs, targets)
+            if played >= 5:
+                times[name].append(time.perf_counter() - start)
+    gap = max(float(np.abs(a - b).max()) for a, b in zip(model.network().weights, plain.weights, strict=True))
+    model.close()
+    agents, numpy_ = (1e3 * float(np.median(times[name])) for name in ("agents", "numpy"))
+    return {"sizes": list(sizes), "agents_ms": agents, "numpy_ms": numpy_, "ratio": agents / numpy_, "gap": gap}
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=5, help="Rounds to time on each side.")] = 60,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+) -> None:
+    console = Console()
+    shapes = [(784, hidden, 10) for hidden in (32, 64, 128, 256, 512)] + [(64, 64, 10)]
+    results = [measure(sizes, rounds) for sizes in shapes]
+    table = Table(title=f"A round of batch {BATCH}, float64, one thread, medians of {rounds}", title_justify="left")
+    for heading in ("network", "agents, ms", "numpy, ms", "ratio", "ms per listening neuron", "largest difference"):
+        table.add_column(heading, justify="right")
+    for row in results:
+        neurons = sum(row["sizes"][1:])
+        cells = (f"{row['agents_ms']:.2f}", f"{row['numpy_ms']:.2f}", f"{row['ratio']:.1f}", f"{row['agents_ms'] / neurons:.4f}")
+        table.add_row("-".join(map(str, row["sizes"])), *cells, f"{row['gap']:.0e}")
+    console.print(table)
+    neurons = np.array([sum(row["sizes"][1:]) for row in results[:5]], dtype=float)
+    cost = np.array([row["agents_ms"] for row in results[:5]])
+    slope, start = np.polyfit(neurons, cost, 1)
+    fit = 1 - np.sum((cost - slope * neurons - start) ** 2) / np.sum((cost - cost.mean()) ** 2)
+    console.print(f"Growth at 784 inputs: {1e3 * slope:.1f} us per neuron and {start:.2f} ms, linear with R^2 = {fit:.4f}")
+    console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}")
+    if json_file is not None:
+        json_file.write_text(json.dumps({"rounds": rounds, "results": results, "us_per_neuron": 1e3 * slope, "r2": fit}, indent=2))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,86 @@
+"""A run that is killed and resumed ends as if it had never been interrupted."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+ARGUMENTS = ["digits", "--hidden", "24", "--epochs", "30", "--policy", "noisy(tremble=0.1)", "--seed", "5"]
+EPOCHS, ROUNDS_PER_EPOCH = 30, 45
+KILLS = int(os.environ.get("NEURONET_KILLS", "3"))
+"""How often each engine's run is killed by each signal; `NEURONET_KILLS=20 pytest tests/run/test_interruption.py` for more."""
+
+
+def start(*arguments):
+    command = [sys.executable, "-m", "neuronet", "run", *map(str, arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def finish(process):
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out, err
+
+
+def lines_of(path):
+    return len(path.read_text().splitlines()) - 1 if path.exists() else 0
+
+
+def wait_for_epoch(process, folder, epoch):
+    """Until that many epochs are on record, or the run has ended."""
+    deadline = time.monotonic() + 60
+    while lines_of(folder / "metrics.csv") < epoch and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+@pytest.fixture(scope="module", params=["agents", "tensors"])
+def unbroken(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken") / "run"
+    finish(start(*ARGUMENTS, "--engine", request.param, "--out", folder))
+    return request.param, folder
+
+
+def assert_same_run(folder, reference):
+    ours, theirs = (load_file(each / "checkpoint.safetensors") for each in (folder, reference))
+    assert ours.keys() == theirs.keys()
+    for name, array in theirs.items():
+        np.testing.assert_array_equal(ours[name], array, err_msg=name)  # bit for bit
+    metrics, expected = (pd.read_csv(each / "metrics.csv").drop(columns="seconds") for each in (folder, reference))
+    pd.testing.assert_frame_equal(metrics, expected, check_exact=True)
+    assert len(metrics) == EPOCHS
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["sigint", "sigkill"])
+def test_a_killed_run_goes_on_as_if_unbroken(unbroken, number, kill, tmp_path):
+    engine, reference = unbroken
+    folder = tmp_path / "run"
+    chance = np.random.default_rng([kill, number, len(engine)])
+    process = start(*ARGUMENTS, "--engine", engine, "--out", folder)
+    wait_for_epoch(process, folder, int(chance.integers(0, EPOCHS - 2)))
+    time.sleep(float(chance.uniform(0, 0.03)))
+    seen = lines_of(folder / "metrics.csv")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    if number == signal.SIGINT:
+        assert process.returncode in (0, 130), err
+        assert "Traceback" not in err
+    if (folder / "config.json").exists():
+        _, said = finish(start("--resume", folder))
+        went_on_after = int(re.search(r"Going on after round ([\d,]+)", said).group(1).replace(",", ""))
+        lost = 0 if number == signal.SIGINT else 1  # epochs: the checkpoint interval
+        assert went_on_after >= (seen - lost) * ROUNDS_PER_EPOCH
+    else:  # killed before anything had begun
+        assert seen == 0
+        finish(start(*ARGUMENTS, "--engine", engine, "--out", folder))
+    assert_same_run(folder, reference)
