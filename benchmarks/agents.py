@@ -102,7 +102,9 @@ def main(
     console.print(f"Growth at 784 inputs: {1e3 * slope:.1f} us per neuron and {start:.2f} ms, linear with R^2 = {fit:.4f}")
     console.print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}")
     if json_file is not None:
-        json_file.write_text(json.dumps({"rounds": rounds, "results": results, "us_per_neuron": 1e3 * slope, "r2": fit}, indent=2))
+        json_file.write_text(
+            json.dumps({"rounds": rounds, "results": results, "us_per_neuron": 1e3 * slope, "r2": fit}, indent=2)
+        )
 
 
 if __name__ == "__main__":

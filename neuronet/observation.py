@@ -23,7 +23,8 @@ class Observation:
         potential: (..., B, J), what the neurons sum up from their speakers.
         activity: (..., B, J), what they say.
         slope: (..., B, J), f'(potential).
-        attention: (..., K, J), the weight with which each listener listens to each neuron; 0 where it does not.
+        attention: (..., K, J), the weight with which each listener listens to each neuron; 0 where they are not connected.
+        connected: (..., K, J), 1 where they are connected, 0 where not: `sum(connected)` counts a neuron's listeners.
         learning_rate: The listeners' learning rate: a number, or an array that broadcasts against attention.
         draws: The random numbers of this round.
         demand: (..., B, K), how each listener wants its own potential to move. Not yet known in `speak`.
@@ -37,6 +38,7 @@ class Observation:
         "activity",
         "attention",
         "broadcast",
+        "connected",
         "demand",
         "draws",
         "learning_rate",
@@ -52,6 +54,7 @@ class Observation:
     activity: Array
     slope: Array
     attention: Array
+    connected: Array
     learning_rate: float | Array
     draws: Draws
     demand: Array

@@ -91,6 +91,7 @@ class Neuron(mesa.Agent):  # type: ignore[misc]
         self._needs = policy.needs
         self._plain_demand = "demand" not in self._verbs
         self._no_attention = np.zeros((0, 1), dtype=dtype)
+        self._connected = np.ones((self.attention.size, 1), dtype=dtype)
         self.memory: Memory = self._born()
 
     def _synapse_places(self) -> Index:
@@ -139,6 +140,7 @@ class Neuron(mesa.Agent):  # type: ignore[misc]
             activity=activity[:, None],
             slope=self.slope[:, None],
             attention=self._received(),
+            connected=self._connected,
             learning_rate=self.model.learning_rate,
             draws=self._draws,
         )

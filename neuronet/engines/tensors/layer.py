@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import array_api_compat.torch as xp
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,7 +46,8 @@ class Layer:
         self._drawn: dict[tuple[str, str, str], Tensor] = {}
         self._engine = engine
         self.mask = engine.stack([each.network.masks[number - 1] for each in engine.setups])
-        self.heard_back = self._heard_back(number)
+        self.connected = self._connections_above(number)
+        self.heard_back = self._heard_back()
         self.memory: Memory = self.policy.start(Place(self.draws, self._zeros))
 
     def views(self, flat: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,13 +56,18 @@ class Layer:
         start, middle, stop = self.span.start, self.span.start + here * below, self.span.stop
         return flat[..., start:middle].view(*flat.shape[:-1], here, below), flat[..., middle:stop]
 
-    def _heard_back(self, number: int) -> Tensor | None:
-        """1 for each neuron that somebody listens to, (..., 1, J); None if that is every neuron, or none could."""
-        masks = [each.network.masks[number] if self.lengths["K"] else None for each in self._engine.setups]
-        if all(mask is None or mask.any(axis=0).all() for mask in masks):
+    def _connections_above(self, number: int) -> Tensor:
+        """1 where a listener listens to a neuron, (..., K, J)."""
+        engine, shape = self._engine, (self.lengths["K"], self.lengths["J"])
+        mask = engine.stack([each.network.masks[number] for each in engine.setups]) if self.lengths["K"] else None
+        return mask if mask is not None else torch.ones(shape, dtype=engine.dtype, device=engine.device)
+
+    def _heard_back(self) -> Tensor | None:
+        """Which neurons somebody listens to, (..., 1, J); None if that is every neuron, or none could be."""
+        if not self.lengths["K"]:
             return None
-        columns = [np.ones(self.shape[0]) if mask is None else mask.any(axis=0) for mask in masks]
-        return self._engine.tensor(columns)[..., None, :]
+        heard = self.connected.any(dim=-2, keepdim=True)
+        return None if bool(heard.all()) else heard
 
     def _zeros(self, axes: str) -> Tensor:
         shape = (*self._engine.lead, *(self.lengths[letter] for letter in axes))
@@ -91,6 +96,7 @@ class Layer:
             activity=activity,
             slope=self.activation.slope(xp, potential, activity),
             attention=attention,
+            connected=self.connected,
             learning_rate=learning_rate,
             draws=self.draws,
         )
@@ -105,7 +111,7 @@ class Layer:
         plain = "demand" not in self.verbs
         demand = feedback * self.seen.slope if plain else self.policy.demand(feedback, self.seen, self.memory)
         if self.heard_back is not None:
-            demand = demand * self.heard_back
+            demand = torch.where(self.heard_back, demand, torch.zeros_like(demand))
         return demand  # type: ignore[no-any-return]
 
     def intend(self, demand: Tensor) -> None:

@@ -1,0 +1,80 @@
+"""Every code block of the docs runs, and every plug-in is documented."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuronet.environments import ENVIRONMENTS
+from neuronet.policies import POLICIES
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page, language):
+    return [code for found, code in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+def test_python_blocks_run(page, tmp_path):
+    """All blocks of a page, one after another, as a script of their own."""
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(blocks(page, "python")), encoding="utf-8")
+    command = [sys.executable, "-W", "error", str(script)]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+COMMANDS = [
+    (page.name, line.removeprefix("$ "))
+    for page in PAGES
+    for block in blocks(page, "console")
+    for line in block.splitlines()
+    if line.startswith("$ ")
+]
+
+
+@pytest.mark.parametrize("page", sorted({name for name, _ in COMMANDS}))
+def test_console_blocks_run(page, tmp_path):
+    """All commands of a page, in one folder."""
+    for name, command in COMMANDS:
+        if name == page and command != "neuronet check":  # tests/theory runs the checks
+            words = shlex.split(command)
+            assert words[0] == "neuronet"
+            ran = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert ran.returncode == 0, f"{command}\n{ran.stderr}"
+
+
+def test_every_plug_in_is_documented():
+    for folder, known in (("policies", POLICIES), ("environments", ENVIRONMENTS)):
+        text = (ROOT / "docs" / f"{folder}.md").read_text(encoding="utf-8")
+        for name, cls in known.items():
+            assert f"\n## {name}\n" in text
+            if cls.__dataclass_fields__:
+                assert f"`{cls.__name__}(" in text
+                assert all(field in text for field in cls.__dataclass_fields__)
+
+
+def test_links_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", page.read_text(encoding="utf-8")):
+            link = next(filter(None, target))
+            if not link.startswith("http"):
+                assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_examples_run(tmp_path):
+    for script in sorted((ROOT / "examples").glob("*.py")):
+        ran = subprocess.run(
+            [sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, f"{script.name}\n{ran.stderr}"
