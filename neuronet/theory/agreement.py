@@ -1,0 +1,50 @@
+"""The engines agree: what holds for one of them holds for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+
+from neuronet.batches import Batches
+from neuronet.engines.engine import Setup, State
+from neuronet.environment import Environment
+from neuronet.environments.digits import Digits
+from neuronet.learning import Momentum
+from neuronet.network import build_network
+from neuronet.policies.attention import AttentionSeeking
+from neuronet.policies.greedy import Greedy
+from neuronet.policies.noisy import Noisy
+from neuronet.policy import Policy
+from neuronet.theory.check import Below, Check
+from neuronet.theory.position import ENGINES, synapses
+
+PLAYERS: dict[str, Policy] = {"attention": AttentionSeeking(), "greedy": Greedy(), "noisy": Noisy(tremble=0.1)}
+ROUNDS = 50
+
+
+def trained(engine: str, policy: Policy, world: Environment) -> State:
+    """Where a network with 32 hidden neurons stands after 50 rounds, with momentum and batches of 32."""
+    network = build_network([world.inputs, 32, world.outputs], seed=0)
+    setup = Setup(network, policy, rule=Momentum(), learning_rate=0.05, payoff=world.payoff, seed=0)
+    batches = Batches(len(world.train), 32, (setup.seed,))
+    with closing(ENGINES[engine](setup)) as game:
+        for number in range(ROUNDS):
+            batch = world.train.at(batches.at(number))
+            game.play(batch.inputs, batch.targets)
+        return game.state()
+
+
+def largest_difference(on_tensors: Policy, on_agents: Policy, world: Environment) -> float:
+    """The largest difference between the engines' weights and biases after 50 rounds."""
+    ends = synapses(trained("tensors", on_tensors, world)), synapses(trained("agents", on_agents, world))
+    return float(np.max([np.max(np.abs(a - b)) for a, b in zip(*ends, strict=True)]))
+
+
+def checks() -> Iterator[Check]:
+    """A line for each policy, on handwritten digits."""
+    digits = Digits()
+    for name, policy in PLAYERS.items():
+        claim = f"{name}: largest difference of weights after {ROUNDS} rounds of digits, tensors to agents"
+        yield Check("engines agree", claim, largest_difference(policy, policy, digits), Below(1e-9))

@@ -1,0 +1,53 @@
+"""Proposition 1: myopic seekers of squared attention do error backpropagation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from neuronet.activation import ACTIVATIONS
+from neuronet.payoff import PAYOFFS
+from neuronet.policy import Policy
+from neuronet.theory.check import Below, Check
+from neuronet.theory.comparison import largest_gap
+from neuronet.theory.position import MYOPIC, position
+from neuronet.theory.reference import descent
+
+DEPTHS = range(2, 7)
+WIRINGS = ("dense", "sparse(0.5)")
+LEARNING_RATE = 2.0**20
+"""So large that the change, which is read off as new minus old weights, is not lost in the rounding of the weights."""
+
+
+def gap(policy: Policy, engine: str, activation: str, depth: int, payoff: str, wiring: str) -> float:
+    """The largest relative difference between the changes of one round and autograd's descent, over all layers."""
+    game = position(
+        [9, *[12] * (depth - 1), 5],
+        activation,
+        # values are learnt by outputs that have a slope too
+        output_activation=activation if payoff == "squared-error" else "identity",
+        wiring=wiring,
+        payoff=PAYOFFS[payoff](),
+        policy=policy,
+        learning_rate=LEARNING_RATE,
+        seed=depth,
+    )
+    return largest_gap(game.intents(engine), descent(game))
+
+
+def worst_gap(policy: Policy, engine: str, activation: str) -> float:
+    """The largest gap over depths, payoffs and wirings."""
+    cases = [(depth, payoff, wiring) for depth in DEPTHS for payoff in PAYOFFS for wiring in WIRINGS]
+    return float(np.max([gap(policy, engine, activation, *case) for case in cases]))
+
+
+def checks(policy: Policy = MYOPIC) -> Iterator[Check]:
+    """A line for each activation on tensors, and one for all of them on agents."""
+    where = f"depth {DEPTHS[0]} to {DEPTHS[-1]}"
+    for name in ACTIVATIONS:
+        claim = f"p = 2, myopic: largest gap to autograd, {name}, {where}, tensors"
+        yield Check("1 equivalence", claim, worst_gap(policy, "tensors", name), Below(1e-12))
+    claim = f"p = 2, myopic: largest gap to autograd, every activation, {where}, agents"
+    worst = np.max([worst_gap(policy, "agents", name) for name in ACTIVATIONS])
+    yield Check("1 equivalence", claim, float(worst), Below(1e-12))

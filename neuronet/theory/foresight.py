@@ -1,0 +1,43 @@
+"""Proposition 2: foresight is error backpropagation through the weights that the listeners will have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neuronet.policies.attention import AttentionSeeking
+from neuronet.policy import Policy
+from neuronet.theory.check import Below, Check, Near
+from neuronet.theory.comparison import largest_gap, log_log_slope, overall_gap
+from neuronet.theory.position import ENGINES, Position, position
+from neuronet.theory.reference import descent, sweep
+
+FORESIGHTED = AttentionSeeking(p=2.0, foresight=1.0)
+LEARNING_RATES = (0.1, 0.01, 0.001)
+
+
+def game() -> Position:
+    """A 20-30-25-10 network of tanh neurons."""
+    return position([20, 30, 25, 10], "tanh", batch=32)
+
+
+def gap_to_descent(policy: Policy, learning_rate: float) -> float:
+    """How far a round's changes are from error backpropagation, relative to it."""
+    here = game().played_by(policy, learning_rate)
+    return overall_gap(here.intents("tensors"), descent(here))
+
+
+def gap_to_coming_weights(policy: Policy, engine: str, learning_rate: float = 1.0) -> float:
+    """How far a round's changes are from backpropagation through the weights after the listeners' plain response."""
+    here = game().played_by(policy, learning_rate)
+    return largest_gap(here.intents(engine), sweep(here, lambda weights, response: weights + learning_rate * response))
+
+
+def checks(policy: Policy = FORESIGHTED) -> Iterator[Check]:
+    """The sweep through coming weights, and how the gap to backpropagation shrinks with the learning rate."""
+    for engine in ENGINES:
+        claim = f"foresight 1: largest gap to BP through post-response weights, {engine}"
+        yield Check("2 foresight", claim, gap_to_coming_weights(policy, engine), Below(1e-12))
+    gaps = [gap_to_descent(policy, rate) for rate in (1.0, *LEARNING_RATES)]
+    listed = ", ".join(f"{gap:.2g}" for gap in gaps)
+    claim = f"gap to BP is O(eta): log-log slope; at eta 1, 0.1, 0.01, 0.001 it is {listed}"
+    yield Check("2 foresight", claim, log_log_slope(LEARNING_RATES, gaps[1:]), Near(1.0, 0.05))

@@ -1,0 +1,50 @@
+"""The remark on inflation: a relu neuron can look rich or poor for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from neuronet.theory.check import Below, Check, Near
+from neuronet.theory.comparison import Floats, largest_gap
+from neuronet.theory.position import ENGINES, Note, Position, position
+from neuronet.utility import Power
+
+FACTOR = 3.0
+
+
+def inflated(game: Position, factor: float) -> Position:
+    """The same function with each neuron of the first hidden layer speaking louder and being listened to less."""
+    network = game.setup.network
+    weights = (factor * network.weights[0], network.weights[1] / factor, *network.weights[2:])
+    biases = (factor * network.biases[0], *network.biases[1:])
+    return replace(game, setup=replace(game.setup, network=replace(network, weights=weights, biases=biases)))
+
+
+def raw_attention(note: Note) -> Floats:
+    """Each neuron's utility for the measure w^2 / 2, (J,)."""
+    utility: Floats = Power(2.0).utility(np, note.attention)
+    return utility
+
+
+def scaled_attention(note: Note) -> Floats:
+    """Activity-scaled attention: the weight times the standard deviation of what the neuron says, (K, J)."""
+    scaled: Floats = note.attention * note.activity.std(axis=0)
+    return scaled
+
+
+def checks(activation: str = "relu") -> Iterator[Check]:
+    """What the rescaling changes, and what it does not."""
+    game = position([10, 16, 12, 4], activation)
+    other = inflated(game, FACTOR)
+    change = f"(c w_in, w_out / c), c = {FACTOR:g}"
+    gaps = [largest_gap([other.outputs(engine)], [game.outputs(engine)]) for engine in ENGINES]
+    yield Check("inflation", f"{change}: largest gap of the outputs, both engines", float(np.max(gaps)), Below(1e-12))
+    before, after = (each.notes("tensors")[0] for each in (game, other))
+    ratios = raw_attention(before) / raw_attention(after)
+    furthest = ratios[np.argmax(np.abs(ratios - FACTOR**2))]
+    yield Check("inflation", f"{change}: raw utility falls by c^2", float(furthest), Near(FACTOR**2, 1e-9))
+    gap = largest_gap([scaled_attention(after)], [scaled_attention(before)])
+    yield Check("inflation", f"{change}: largest gap of activity-scaled attention", gap, Below(1e-12))

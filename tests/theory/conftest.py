@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from neuronet.policies.attention import AttentionSeeking
+from neuronet.policies.greedy import Greedy
+from neuronet.policies.noisy import Noisy
+from neuronet.policy import LinearPolicy, Policy
+
+
+@dataclass(frozen=True)
+class Contrarian(LinearPolicy):
+    """Flees attention: everything with the wrong sign."""
+
+    def weighing(self, seen, memory):
+        return -seen.attention
+
+
+@dataclass(frozen=True)
+class Indifferent(LinearPolicy):
+    """Wants nothing."""
+
+    def weighing(self, seen, memory):
+        return 0.0 * seen.attention
+
+
+@dataclass(frozen=True)
+class SlightlyOff(LinearPolicy):
+    """Attention-seeking with a weight that is wrong in its tenth digit."""
+
+    def weighing(self, seen, memory):
+        return seen.attention * (1 + 1e-10 * seen.xp.sign(seen.attention))
+
+
+WRONG = {
+    "contrarian": Contrarian(),
+    "indifferent": Indifferent(),
+    "slightly off": SlightlyOff(),
+    "foresighted": AttentionSeeking(foresight=0.5),
+    "p = 1": AttentionSeeking(p=1.0),
+    "p = 3": AttentionSeeking(p=3.0),
+    "greedy": Greedy(),
+    "noisy": Noisy(sigma=0.1),
+}
+
+
+@pytest.fixture(params=list(WRONG), ids=lambda name: name.replace(" ", "-"))
+def wrong(request: pytest.FixtureRequest) -> Policy:
+    """Policies that are not myopic seekers of squared attention."""
+    return WRONG[request.param]
+
+
+@pytest.fixture
+def contrarian() -> Policy:
+    return WRONG["contrarian"]

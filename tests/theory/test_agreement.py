@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuronet.environments import Xor
+from neuronet.policies import AttentionSeeking, Noisy
+from neuronet.theory import Below, agreement
+from neuronet.theory.position import synapses
+
+WORLD = Xor(samples=64)
+
+
+@pytest.mark.parametrize(
+    "other", [AttentionSeeking(p=2.0001), AttentionSeeking(foresight=0.001), Noisy(sigma=1e-6)], ids=["p", "foresight", "noise"]
+)
+def test_players_that_differ_a_little_fail(other):
+    assert agreement.largest_difference(AttentionSeeking(), AttentionSeeking(), WORLD) < 1e-9
+    assert not Below(1e-9).holds(agreement.largest_difference(AttentionSeeking(), other, WORLD))
+
+
+def test_there_is_something_to_agree_on(monkeypatch):
+    end = synapses(agreement.trained("tensors", AttentionSeeking(), WORLD))
+    monkeypatch.setattr(agreement, "ROUNDS", 0)
+    start = synapses(agreement.trained("tensors", AttentionSeeking(), WORLD))
+    assert all(np.abs(a - b).max() > 0.01 for a, b in zip(start, end, strict=True))

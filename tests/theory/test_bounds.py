@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from neuronet.theory import Below, Check, Near
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("bound", "measured", "holds"),
+    [
+        (Below(1e-12), 0.0, True),
+        (Below(1e-12), 1e-12, False),
+        (Below(1e-12), 1.0, False),
+        (Below(0.0), -1e-300, True),
+        (Below(0.0), 0.0, False),
+        (Below(1.0), NAN, False),
+        (Below(1.0), float("inf"), False),
+        (Near(1.0, 0.05), 1.04, True),
+        (Near(1.0, 0.05), 0.96, True),
+        (Near(1.0, 0.05), 1.06, False),
+        (Near(1.0, 0.05), 0.94, False),
+        (Near(1.0, 0.05), NAN, False),
+    ],
+)
+def test_a_check_passes_where_its_bound_holds(bound, measured, holds):
+    assert Check("1 equivalence", "a gap", measured, bound).passed is holds
+
+
+@pytest.mark.parametrize(
+    ("bound", "text"), [(Below(1e-12), "< 1e-12"), (Below(0.99), "< 0.99"), (Near(1.0, 0.05), "1.00 +- 0.05")]
+)
+def test_what_is_required_can_be_read(bound, text):
+    assert Check("1 equivalence", "a gap", 0.0, bound).required == text

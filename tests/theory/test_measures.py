@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuronet.policies import AttentionSeeking, Greedy
+from neuronet.theory import measures
+from neuronet.theory.position import MYOPIC
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(p=1.001), AttentionSeeking(p=2.0), Greedy()], ids=repr)
+def test_no_other_measure_is_sign_symmetric(policy):
+    tensors, agents, *_ = measures.checks(sign=policy)
+    assert not tensors.passed
+    assert not agents.passed
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(p=2.0), AttentionSeeking(p=10.0), Greedy(top=2)], ids=repr)
+def test_a_small_p_is_not_greedy(policy):
+    _, _, tensors, agents, _ = measures.checks(large=policy)
+    assert not tensors.passed
+    assert not agents.passed
+
+
+def test_fleeing_is_not_greedy_either(contrarian):
+    assert measures.distance_from_greedy(contrarian, "tensors") > 0.5
+
+
+def test_the_larger_p_the_greedier():
+    distances = [measures.distance_from_greedy(AttentionSeeking(p=p), "tensors") for p in (2.0, 8.0, 32.0, 128.0, 512.0)]
+    assert distances == sorted(distances, reverse=True)
+
+
+@pytest.mark.parametrize("engine", ["tensors", "agents"])
+def test_greedy_follows_the_strongest_listener_alone(engine):
+    note = measures.one_hidden_layer().played_by(Greedy(top=1)).notes(engine)[0]
+    for neuron, paid in enumerate(note.attention.T):
+        strongest = max(range(len(paid)), key=lambda k: abs(paid[k]))
+        np.testing.assert_allclose(note.feedback[:, neuron], paid[strongest] * note.demand[:, strongest], rtol=1e-14)
+
+
+def test_a_policy_that_points_along_backpropagation_fails_to_differ_from_it():
+    *_, alignment = measures.checks(others=(AttentionSeeking(p=1.0), MYOPIC))
+    assert not alignment.passed
+    assert measures.best_alignment(MYOPIC) == pytest.approx(1.0, abs=1e-12)
