@@ -176,7 +176,8 @@ def check() -> None:
     """Check the theory by live computation: exit status 0 if every proposition holds, 1 if not."""
     from neuronet.theory import check_all
 
-    checks = check_all()
+    with screen.ERR.status("Checking the theory"):
+        checks = check_all()
     screen.OUT.print(screen.table_of_checks(checks))
     if not all(each.passed for each in checks):
         raise typer.Exit(FAILED)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import progress
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -16,7 +18,12 @@ if TYPE_CHECKING:
     from neuronet.run.result import Result
     from neuronet.theory import Check
 
+WIDTH_OF_A_FILE = 120
+"""Columns for tables that go to a file or a pipe, which has no width of its own."""
+
 OUT = Console()
+if not OUT.is_terminal and "COLUMNS" not in os.environ:
+    OUT.width = WIDTH_OF_A_FILE
 ERR = Console(stderr=True)
 
 
@@ -46,7 +53,7 @@ def table_of_result(result: Result) -> Table:
 
 def table_of_checks(checks: Sequence[Check]) -> Table:
     """The propositions, what was measured, and whether they hold."""
-    table = Table(title="The attention game, checked", title_justify="left")
+    table = Table(title="The attention game, checked", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for heading in ("proposition", "claim"):
         table.add_column(heading)
     table.add_column("measured", justify="right")
@@ -60,7 +67,7 @@ def table_of_checks(checks: Sequence[Check]) -> Table:
 
 def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
     """Plug-ins by name, with a line each and their parameters."""
-    table = Table()
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column(kind, no_wrap=True)
     table.add_column("what it is")
     table.add_column("parameters and defaults")

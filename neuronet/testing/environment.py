@@ -1,0 +1,170 @@
+"""The check of environments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import array_api_compat.numpy as xp
+import array_api_compat.torch as torch_xp
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from neuronet.arrays import Array, Memory
+from neuronet.batches import Batches
+from neuronet.engines.engine import Setup
+from neuronet.engines.tensors import TensorEngine
+from neuronet.environment import Environment, Samples
+from neuronet.errors import NeuroNetError
+from neuronet.learning import Adam
+from neuronet.network import build_network
+from neuronet.payoff import CrossEntropy, Payoff
+from neuronet.policy import LinearPolicy, Observation
+from neuronet.randomness import Purpose, generator
+
+STEP = 1e-5
+"""Of the finite differences."""
+
+SLACK = 1e-6
+"""How far a derivative may be from its finite difference, in units of the largest one."""
+
+
+def check_environment(environment: Environment) -> None:
+    """Check that an environment keeps the contract, so that any network can learn in it.
+
+    Checked are that `train` and `test` are not empty, fit each other, are finite and the same at every call; that targets fit the
+    payoff and the number of outputs; that the payoff's feedback is minus the derivative of its loss, by finite differences, and
+    that its answers are the same on torch and with leading axes; and that a short training run stays finite and writes nothing
+    into the samples.
+
+    Args:
+        environment: The environment, with the parameters that are to be checked.
+
+    Raises:
+        NeuroNetError: It breaks the contract; the message says where.
+    """
+    if not isinstance(environment, Environment):
+        raise NeuroNetError(f"{environment!r} is no environment: it must be an instance of a subclass of neuronet.Environment")
+    outputs, payoff = environment.outputs, environment.payoff
+    if isinstance(outputs, bool) or not isinstance(outputs, int) or outputs < 1:
+        raise NeuroNetError(f"outputs must be a whole number of 1 or more, got {outputs!r}")
+    if not isinstance(payoff, Payoff):
+        raise NeuroNetError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {payoff!r}")
+    parts = {"train": environment.train, "test": environment.test}
+    for name, samples in parts.items():
+        _check_samples(samples, name)
+        _check_targets(samples.targets, outputs, payoff, name)
+    inputs = {name: samples.inputs.shape[1] for name, samples in parts.items()}
+    if inputs["train"] != inputs["test"]:
+        raise NeuroNetError(f"train has {inputs['train']} inputs and test has {inputs['test']}: they must have as many")
+    before = {name: Samples(samples.inputs.copy(), samples.targets.copy()) for name, samples in parts.items()}
+    _check_same(environment, before, "at the next call: draw them once, from a fixed seed")
+    with np.errstate(all="ignore"):  # what is not finite is found in the answers
+        _check_payoff(payoff, outputs, environment.train.targets)
+    _check_training(environment)
+    _check_same(environment, before, "after training: nobody may write into them")
+
+
+def _check_samples(samples: object, name: str) -> None:
+    if not isinstance(samples, Samples):
+        raise NeuroNetError(f"{name} must be Samples(inputs, targets), got {type(samples).__name__}")
+    for what, array in (("inputs", samples.inputs), ("targets", samples.targets)):
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+            kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise NeuroNetError(f"{name}.{what} must be a numpy array of numbers, got {kind}")
+        if not np.isfinite(array).all():
+            raise NeuroNetError(f"{name}.{what} must be finite numbers, but some are not")
+    if samples.inputs.ndim != 2 or 0 in samples.inputs.shape:
+        raise NeuroNetError(f"{name}.inputs must have the shape (samples, inputs), neither 0, got {samples.inputs.shape}")
+    if samples.inputs.dtype.kind != "f":
+        raise NeuroNetError(f"{name}.inputs must be floating-point numbers, got {samples.inputs.dtype}")
+    if samples.targets.shape[:1] != samples.inputs.shape[:1]:
+        raise NeuroNetError(
+            f"{name} must have a target for each of {len(samples)} inputs, got targets of {samples.targets.shape}"
+        )
+
+
+def _check_targets(targets: NDArray[Any], outputs: int, payoff: Payoff, name: str) -> None:
+    if isinstance(payoff, CrossEntropy) and (targets.ndim != 1 or targets.dtype.kind not in "iu"):
+        kind = f"{targets.dtype} of shape {targets.shape}"
+        raise NeuroNetError(f"{name}.targets must be a whole number for each sample, as its payoff wants classes, got {kind}")
+    if targets.ndim == 1 and targets.dtype.kind in "iu":
+        wrong = targets[(targets < 0) | (targets >= outputs)]
+        if wrong.size:
+            most = outputs - 1
+            raise NeuroNetError(
+                f"{name}.targets must be classes from 0 to {most}, as there are {outputs} outputs, got {wrong[0]}"
+            )
+    elif targets.ndim != 2 or targets.shape[1] != outputs:
+        raise NeuroNetError(f"{name}.targets must have the shape (samples, {outputs}), got {targets.shape}")
+
+
+def _check_same(environment: Environment, before: dict[str, Samples], when: str) -> None:
+    for name, samples in before.items():
+        now = getattr(environment, name)
+        if not (np.array_equal(now.inputs, samples.inputs) and np.array_equal(now.targets, samples.targets)):
+            raise NeuroNetError(f"{name} is another one {when}")
+
+
+def _check_payoff(payoff: Payoff, outputs: int, targets: NDArray[Any]) -> None:
+    chosen = targets[: min(6, len(targets))]
+    said = generator(0, Purpose.DATA).standard_normal((len(chosen), outputs))
+    loss, feedback = (np.asarray(verb(xp, said, chosen)) for verb in (payoff.loss, payoff.feedback))
+    for name, array, shape in (("loss", loss, (len(chosen),)), ("feedback", feedback, said.shape)):
+        if array.shape != shape:
+            raise NeuroNetError(f"the payoff's {name} must have the shape {shape}, got {array.shape}")
+        if not np.isfinite(array).all():
+            raise NeuroNetError(f"the payoff's {name} must be finite, but some is not")
+    _check_derivative(payoff, said, chosen, feedback)
+    correct = payoff.correct(xp, said, chosen)
+    if correct is not None and (correct.shape != loss.shape or correct.dtype != np.bool_):
+        raise NeuroNetError(f"the payoff's correct must be None or True or False for each sample, got {correct!r}")
+    stacked = (np.stack((said, said[::-1])), np.stack((chosen, chosen[::-1])))
+    as_torch = tuple(torch.tensor(np.ascontiguousarray(array)) for array in stacked)
+    for name, verb, single in (("loss", payoff.loss, loss), ("feedback", payoff.feedback, feedback)):
+        both = np.stack((single, single[::-1]))
+        _check_alike(verb(xp, *stacked), both, f"the payoff's {name} mixes leading axes: count axes from the end")
+        _check_alike(verb(torch_xp, *as_torch), both, f"the payoff's {name} is another one on torch: use xp alone")
+
+
+def _check_derivative(payoff: Payoff, said: NDArray[Any], targets: NDArray[Any], feedback: NDArray[Any]) -> None:
+    for output in range(said.shape[1]):
+        step = np.zeros_like(said)
+        step[:, output] = STEP
+        higher, lower = (np.asarray(payoff.loss(xp, said + sign * step, targets)) for sign in (1, -1))
+        slope = (higher - lower) / (2 * STEP)
+        rounding = 1e-15 * np.abs(higher).max() / STEP
+        off = float(np.abs(slope + feedback[:, output]).max())
+        if off > SLACK * (1 + np.abs(feedback).max()) + rounding:
+            raise NeuroNetError(
+                f"the payoff's feedback must be minus the derivative of its loss, but at output {output} it is off by {off:.1e}"
+            )
+
+
+def _check_alike(got: Array, expected: NDArray[Any], message: str) -> None:
+    array = np.asarray(got)
+    if array.shape != expected.shape or not np.allclose(array, expected, rtol=1e-9, atol=1e-9):
+        raise NeuroNetError(message)
+
+
+@dataclass(frozen=True)
+class _Plain(LinearPolicy):
+    """Error backpropagation."""
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        return seen.attention
+
+
+def _check_training(environment: Environment) -> None:
+    """Adam's steps are small whatever the size of the inputs."""
+    network = build_network((environment.inputs, 4, environment.outputs), activation="tanh")
+    engine = TensorEngine(Setup(network, _Plain(), rule=Adam(), learning_rate=1e-3, payoff=environment.payoff), device="cpu")
+    train, batches = environment.train, Batches(len(environment.train), 8, (0,))
+    for number in range(5):
+        batch = train.at(batches.at(number))
+        loss = engine.play(batch.inputs, batch.targets)
+        if not bool(torch.isfinite(loss).all()):
+            raise NeuroNetError(f"the loss is not finite in round {number} of a short training run: scale inputs and targets")
+    if not all(np.isfinite(array).all() for array in engine.state().arrays.values()):
+        raise NeuroNetError("weights are not finite after a short training run: scale inputs and targets")
