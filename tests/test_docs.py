@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from neuronet.cli import start
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES
 
@@ -44,14 +45,15 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("page", sorted({name for name, _ in COMMANDS}))
-def test_console_blocks_run(page, tmp_path):
+def test_console_blocks_run(page, tmp_path, monkeypatch, capsys):
     """All commands of a page, in one folder."""
+    monkeypatch.chdir(tmp_path)
     for name, command in COMMANDS:
         if name == page and command != "neuronet check":  # tests/theory runs the checks
             words = shlex.split(command)
             assert words[0] == "neuronet"
-            ran = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-            assert ran.returncode == 0, f"{command}\n{ran.stderr}"
+            monkeypatch.setattr(sys, "argv", words)
+            assert start() == 0, f"{command}\n{capsys.readouterr().err}"
 
 
 def test_every_plug_in_is_documented():

@@ -37,6 +37,9 @@ OWN = {"intention": "JS", "change": "JS"}
 """What the verbs `adapt` and `remember` are told besides: a neuron's own response, and the change that came of it."""
 
 
+LEARNING_RATE = 0.1
+
+
 @dataclass(frozen=True)
 class Library:
     """An array library in one precision.
@@ -203,8 +206,9 @@ class Watcher:
         return {name: self.see(whole[name], axes) for name, axes in (SIGHTS | OWN).items()}
 
     def observe(self, sights: Mapping[str, Array]) -> Observation:
-        """An observation that shows the given sights; those it is not given it hides."""
-        return Observation(xp=self.library.xp, learning_rate=0.1, draws=self.draws, **sights)
+        """An observation that shows the given sights and hides the others; replicas have a learning rate each."""
+        rate = self.library.make(np.full((*self.scene.lead, 1, 1), LEARNING_RATE)) if self.scene.lead else LEARNING_RATE
+        return Observation(xp=self.library.xp, learning_rate=rate, draws=self.draws, **sights)
 
 
 def glimpse(scene: Scene | None = None, *, xp: ModuleType | None = None, number: int = 0) -> Observation:

@@ -5,7 +5,8 @@ Nothing here uses autograd. R games that differ in seed and network alone are pl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -21,6 +22,10 @@ from neuronet.engines.tensors.layer import Layer
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import Network
+
+
+SMALL_WORK = 1_000_000
+"""Products in a layer, for one batch, below which a second thread costs more than it brings."""
 
 
 class TensorEngine:
@@ -54,6 +59,7 @@ class TensorEngine:
         self.intents = torch.zeros_like(self.parameters)
         self.kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
         spans = [slice(a, b) for a, b in pairwise(ends)]
+        self._largest_layer = len(self.setups) * max(counts)
         self.layers = [Layer(self, number, span) for number, span in enumerate(spans, start=1)]
         for number, layer in enumerate(self.layers):
             layer.weights.copy_(self.tensor([each.network.weights[number] for each in self.setups]))
@@ -78,21 +84,37 @@ class TensorEngine:
         targets = torch.as_tensor(samples.targets).to(device=self.device)
         return Samples(inputs, targets.to(self.dtype) if targets.is_floating_point() else targets)
 
-    @torch.no_grad()
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,) or (R, B)."""
-        batch = self.hold(Samples(inputs, targets))
+        with torch.no_grad(), self._threads(inputs):
+            return self._play(self.hold(Samples(inputs, targets)))
+
+    def _play(self, batch: Samples) -> Tensor:
         outputs = self._speak(batch.inputs)
-        loss = self.setup.payoff.loss(xp, outputs, batch.targets)
+        loss: Tensor = self.setup.payoff.loss(xp, outputs, batch.targets)
         self._feed_back(self.setup.payoff.feedback(xp, outputs, batch.targets), loss)
         self._adapt()
         self.round_number += 1
         return loss
 
-    @torch.no_grad()
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
-        return self._speak(torch.as_tensor(inputs).to(dtype=self.dtype, device=self.device))
+        with torch.no_grad(), self._threads(inputs):
+            return self._speak(torch.as_tensor(inputs).to(dtype=self.dtype, device=self.device))
+
+    @contextmanager
+    def _threads(self, inputs: Array) -> Iterator[None]:
+        """One thread where the layers are so small that several would mostly wait for each other."""
+        threads = torch.get_num_threads()
+        work = self._largest_layer * inputs.shape[-2] if inputs.ndim > 1 else 0
+        if threads == 1 or self.device != "cpu" or work > SMALL_WORK:
+            yield
+            return
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
     def _speak(self, inputs: Tensor) -> Tensor:
         check_inputs(tuple(inputs.shape), self.setup.network.sizes[0], len(self.setups))
