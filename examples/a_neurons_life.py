@@ -3,7 +3,6 @@
 from mesa.datacollection import DataCollector
 
 from neuronet import AttentionSeeking, Digits, Momentum, NeuronModel, Setup, build_network
-from neuronet.utility import Power
 
 setup = Setup(build_network([64, 16, 10]), AttentionSeeking(), Momentum(), learning_rate=0.02)
 model = NeuronModel(setup, environment=Digits(), batch_size=32)
@@ -11,7 +10,7 @@ neuron = model.neuron(64)  # nodes 0 to 63 are the inputs
 collector = DataCollector(
     model_reporters={
         "loss": "loss",
-        "utility": lambda model: float(Power(2).utility(neuron.seen.xp, neuron.attention[:, None])[0]),
+        "utility": lambda model: neuron.utility(),
         "pays most": lambda model: int(abs(neuron.attention).argmax()),
     }
 )

@@ -89,7 +89,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         for index, node in enumerate(nodes):
             listeners = _places(mask_above, column=index) if above is not None else np.zeros(0, dtype=np.int64)
             if layer == 0:
-                agents.append(InputNeuron(self, node, index, self.boards[0], self.boards[1], listeners))
+                agents.append(InputNeuron(self, node, (0, index), above, listeners))
                 continue
             speakers = _places(self.setup.network.masks[layer - 1], row=index)
             activation = activation_named(self.setup.network.activations[layer - 1])

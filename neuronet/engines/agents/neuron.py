@@ -16,6 +16,7 @@ from neuronet.learning import LearningRule
 from neuronet.observation import Observation, Place
 from neuronet.policy import Policy
 from neuronet.randomness import Draws
+from neuronet.utility import Power
 
 if TYPE_CHECKING:
     from neuronet.engines.agents.model import NeuronModel
@@ -23,40 +24,51 @@ if TYPE_CHECKING:
 Floats = NDArray[np.floating[Any]]
 
 
-class InputNeuron(mesa.Agent):  # type: ignore[misc]
-    """A neuron of the first layer: it says what the environment shows it."""
+class Speaker(mesa.Agent):  # type: ignore[misc]
+    """Whoever is listened to.
 
-    def __init__(self, model: NeuronModel, node: int, index: int, board: Board, above: Board, listeners: Index) -> None:
+    Attributes:
+        node: Its id in the graph.
+        layer: Its depth, 0 for an input.
+        index: Its place within the layer.
+        listeners: Who hears it, as places within the layer above; empty for an output neuron.
+    """
+
+    def __init__(self, model: NeuronModel, node: int, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
         super().__init__(model)
         self.node = node
-        self.layer = 0
-        self.index = index
-        self.board = board
+        self.layer, self.index = place
         self.above = above
         self.listeners = listeners
 
     @property
     def attention(self) -> Floats:
         """The attention each of its listeners pays it, (K,)."""
+        if self.above is None:
+            return np.zeros(0)
         return self.above.attention[self.listeners, self.index]
+
+    def utility(self, measure: Power | None = None) -> float:
+        """The attention it receives, summed over its listeners by a measure, `w^2 / 2` if none is given."""
+        return float((measure or Power()).utility(xp, self.attention[:, None])[0])
+
+
+class InputNeuron(Speaker):
+    """A neuron of the first layer: it says what the environment shows it."""
 
     def speak(self) -> None:
         """Post what the senses show."""
-        self.board.activity[self.index] = self.model.senses[self.index]
+        self.model.boards[0].activity[self.index] = self.model.senses[self.index]
 
 
-class Neuron(mesa.Agent):  # type: ignore[misc]
+class Neuron(Speaker):
     """A neuron that listens, speaks, and seeks whatever its policy makes it seek.
 
     Attributes:
-        node: Its id in the graph.
-        layer: Its depth, 1 for the first layer that listens.
-        index: Its place within the layer.
         synapses: (S,), the attention it pays to each of its speakers and, last, its bias; nobody else writes it.
         policy: Its strategy.
         memory: What its policy keeps for it.
         speakers: Whom it hears, as places within the layer below.
-        listeners: Who hears it, as places within the layer above; empty for an output neuron.
     """
 
     def __init__(
@@ -70,11 +82,9 @@ class Neuron(mesa.Agent):  # type: ignore[misc]
         policy: Policy,
         rule: LearningRule,
     ) -> None:
-        super().__init__(model)
-        self.node = node
-        self.layer, self.index = place
-        self.below, self.board, self.above = boards
-        self.speakers, self.listeners = neighbours
+        self.below, self.board, above = boards
+        self.speakers, listeners = neighbours
+        super().__init__(model, node, place, above, listeners)
         self.activation = activation
         self.policy = policy
         self.rule = rule
@@ -114,13 +124,6 @@ class Neuron(mesa.Agent):  # type: ignore[misc]
     def bias(self) -> float:
         """How ready it is to speak without being spoken to."""
         return float(self.synapses[-1])
-
-    @property
-    def attention(self) -> Floats:
-        """The attention each of its listeners pays it, (K,)."""
-        if self.above is None:
-            return self._no_attention[:, 0]
-        return self.above.attention[self.listeners, self.index]
 
     def post_attention(self) -> None:
         """Let the speakers read the attention that it pays them."""

@@ -23,7 +23,6 @@ from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import Network
 
-
 SMALL_WORK = 1_000_000
 """Products in a layer, for one batch, below which a second thread costs more than it brings."""
 
