@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronet.arrays import Array
 from neuronet.environment import Samples
-from neuronet.errors import NeuroNetError
+from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
 from neuronet.network import Network
 from neuronet.payoff import CrossEntropy, Payoff
@@ -47,10 +47,7 @@ class Setup:
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
-        if isinstance(self.learning_rate, bool) or not isinstance(self.learning_rate, (int, float)):
-            raise NeuroNetError(f"learning_rate must be a number above 0, got {self.learning_rate!r}")
-        if not 0 < self.learning_rate < float("inf"):
-            raise NeuroNetError(f"learning_rate must be a finite number above 0, got {self.learning_rate!r}")
+        check_number("learning_rate", self.learning_rate, 0, above=True)
         if self.dtype not in DTYPES:
             raise NeuroNetError(f"dtype must be float32 or float64, got {self.dtype!r}")
         depth = len(self.network.weights)
@@ -62,6 +59,7 @@ class Setup:
                 wrong = ", ".join(sorted(policy.needs - OPTIONAL_SIGHTS))
                 raise NeuroNetError(f"{policy!r} needs '{wrong}': it may need {', '.join(sorted(OPTIONAL_SIGHTS))}")
         object.__setattr__(self, "policies", tuple(given))
+        expected_arrays(self)  # refuses memory along unknown axes
 
     def policy(self, layer: int) -> Policy:
         """The policy of a listening layer, 1 for the first."""
@@ -141,6 +139,18 @@ def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> No
         raise NeuroNetError(f"inputs must have the shape (samples, {expected}), got {tuple(shape)}")
 
 
+def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: int) -> None:
+    """Refuse targets that do not fit their inputs.
+
+    Raises:
+        NeuroNetError: They do not.
+    """
+    if targets not in (inputs[:-1], (*inputs[:-1], outputs)):
+        raise NeuroNetError(
+            f"{inputs[-2]} samples need targets of shape {inputs[:-1]}, or {(*inputs[:-1], outputs)}, got {targets}"
+        )
+
+
 def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
     """The names and shapes of a state's arrays for a game, without the axis of replicas."""
     shapes: dict[str, tuple[int, ...]] = {}
@@ -169,7 +179,7 @@ def check_state(state: State, setup: Setup, lead: tuple[int, ...] = ()) -> None:
     """Refuse a state that belongs to another game.
 
     Raises:
-        NeuroNetError: A name or a shape differs, or a number is not finite.
+        NeuroNetError: A name or a shape differs.
     """
     expected = expected_arrays(setup)
     if state.arrays.keys() != expected.keys():

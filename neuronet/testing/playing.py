@@ -17,6 +17,10 @@ ROUNDS = 2
 """So that what is remembered in one round is seen in the next."""
 
 
+AT_ONCE = ("potential", "activity", "slope", "attention", "connected")
+"""What there is to see before anybody has spoken."""
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What a policy answered.
@@ -85,7 +89,7 @@ class _Play:
     def _round(self, number: int) -> Iterator[tuple[str, Answer]]:
         policy = self.policy
         sights = self.watcher.open(number)
-        seen = self.watcher.observe({name: sights[name] for name in ("potential", "activity", "slope", "attention")})
+        seen = self.watcher.observe({name: sights[name] for name in AT_ONCE})
 
         said = self._ask("speak", lambda: policy.speak(sights["activity"], seen, self.memory), sights)
         yield "speak", Answer(said, "BJ")

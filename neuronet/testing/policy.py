@@ -127,7 +127,10 @@ def _check_alone(policy: Policy) -> None:
     """Each neuron's answers are the same in its layer and alone, and whether or not others could have listened."""
     for scene, whose in (
         (Scene(), "looks at other neurons of its layer: J = 1 must answer as the whole layer does"),
-        (Scene(sparse=True), "depends on those who are not connected: where attention is 0 nobody may count, not even in a mean"),
+        (
+            Scene(sparse=True),
+            "depends on those who are not connected: nobody may count where seen.connected is 0",
+        ),
     ):
         whole = play(policy, Watcher(scene))
         for neuron in range(scene.lengths["J"]):

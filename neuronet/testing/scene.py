@@ -26,6 +26,7 @@ SIGHTS = {
     "activity": "BJ",
     "slope": "BJ",
     "attention": "KJ",
+    "connected": "KJ",
     "demand": "BK",
     "response": "KJ",
     "broadcast": "BO",
@@ -148,6 +149,7 @@ class Scene:
         for name in self.silent:
             sights[name] = np.zeros_like(sights[name])
         there = self._connections(seed)
+        sights["connected"] = there["KJ"].astype(np.float64)
         sights["attention"] = sights["attention"] * there["KJ"]
         sights["response"] = sights["demand"].T @ sights["activity"] / self.lengths["B"] * there["KJ"]
         for name in OWN:

@@ -15,7 +15,7 @@ from neuronet.arrays import Array
 from neuronet.batches import Batches
 from neuronet.engines.agents.board import Board, Index
 from neuronet.engines.agents.neuron import InputNeuron, Neuron
-from neuronet.engines.engine import Setup, State, axis_lengths, check_inputs, check_state
+from neuronet.engines.engine import Setup, State, axis_lengths, check_inputs, check_state, check_targets
 from neuronet.environment import Environment, Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import Bools, Network
@@ -139,10 +139,13 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,)."""
-        self._speak(inputs)
+        batch = self.hold(Samples(inputs, targets))
+        check_inputs(batch.inputs.shape, self.sizes[0])
+        check_targets(batch.inputs.shape, batch.targets.shape, self.output_count)
+        self._speak(batch.inputs)
         outputs, payoff = self.boards[-1].activity.T, self.setup.payoff
-        loss = payoff.loss(xp, outputs, targets)
-        self.wishes = np.ascontiguousarray(payoff.feedback(xp, outputs, targets).T)
+        loss = payoff.loss(xp, outputs, batch.targets)
+        self.wishes = np.ascontiguousarray(payoff.feedback(xp, outputs, batch.targets).T)
         self.reward = -loss
         for layer in reversed(self.layers[1:]):  # the output neurons first: theirs is the broadcast
             self._all(layer, "feed_back")
@@ -159,12 +162,12 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O)."""
+        inputs = np.asarray(inputs, dtype=self.dtype)
+        check_inputs(inputs.shape, self.sizes[0])
         self._speak(inputs)
         return self.boards[-1].activity.T.copy()
 
-    def _speak(self, inputs: Array) -> None:
-        inputs = np.asarray(inputs, dtype=self.dtype)
-        check_inputs(inputs.shape, self.sizes[0])
+    def _speak(self, inputs: Floats) -> None:
         self.senses = np.ascontiguousarray(inputs.T)
         for board in self.boards:
             board.open(self.round_number, len(inputs))

@@ -171,16 +171,14 @@ class Neuron(Speaker):
 
     def _decide(self) -> Floats:
         seen = self.seen
+        seen.demand = self._no_demand() if self.above is None else self.above.demand[self.listeners].T
+        if self._needs:
+            self._look_further(seen)
         if self.above is None:  # an output neuron is paid by the environment
-            seen.demand = self._no_demand()
             wish: Floats = self.model.wishes[self.index]
             return np.multiply(wish, self.slope)
         if self.hears_nobody_back:
-            seen.demand = self._no_demand()
             return np.zeros_like(self.slope)
-        seen.demand = self.above.demand[self.listeners].T
-        if self._needs:
-            self._look_further(seen)
         feedback = self.policy.feedback(seen, self.memory)
         if self._plain_demand:
             return np.asarray(feedback[:, 0] * self.slope)
@@ -190,8 +188,9 @@ class Neuron(Speaker):
         return np.zeros((self.slope.size, 0), dtype=self.board.dtype)
 
     def _look_further(self, seen: Observation) -> None:
-        if "response" in self._needs and self.above is not None:
-            seen.response = self.above.response[self.listeners, self.index][:, None]
+        if "response" in self._needs:
+            nobody = self._no_attention
+            seen.response = nobody if self.above is None else self.above.response[self.listeners, self.index][:, None]
         if "broadcast" in self._needs:
             seen.broadcast = self.model.broadcast
         if "reward" in self._needs:
@@ -205,7 +204,9 @@ class Neuron(Speaker):
             intent = self.policy.adapt(response, self.seen, self.memory)[0]
         change, self.kept = self.rule.change(intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
         if "remember" in self._verbs:
-            self.memory = self.policy.remember(change[None, :], response, self.seen, self.memory)
+            memory = self.policy.remember(change[None, :], response, self.seen, self.memory)
+            # a copy, since it may hold what is written into in the next round, such as the response
+            self.memory = {name: np.array(array) for name, array in memory.items()}
         self.synapses += change
         self.post_attention()
 

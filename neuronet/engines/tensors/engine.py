@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from neuronet.arrays import Array
-from neuronet.engines.engine import Setup, State, check_inputs, check_state
+from neuronet.engines.engine import Setup, State, check_inputs, check_state, check_targets
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.layer import Layer
 from neuronet.environment import Samples
@@ -68,7 +68,7 @@ class TensorEngine:
     def tensor(self, arrays: Sequence[Any]) -> Tensor:
         """One array per replica, as one tensor in the engine's precision; the axis R only if there are several."""
         whole = arrays[0] if len(arrays) == 1 else np.stack(arrays)
-        return torch.as_tensor(whole).to(dtype=self.dtype, device=self.device)
+        return _as_tensor(whole).to(dtype=self.dtype, device=self.device)
 
     def stack(self, masks: Sequence[Any]) -> Tensor | None:
         """The masks of the replicas, or None if there is none."""
@@ -79,14 +79,17 @@ class TensorEngine:
 
     def hold(self, samples: Samples) -> Samples:
         """The samples as tensors on the engine's device, in its precision."""
-        inputs = torch.as_tensor(samples.inputs).to(dtype=self.dtype, device=self.device)
-        targets = torch.as_tensor(samples.targets).to(device=self.device)
+        inputs = _as_tensor(samples.inputs).to(dtype=self.dtype, device=self.device)
+        targets = _as_tensor(samples.targets).to(device=self.device)
         return Samples(inputs, targets.to(self.dtype) if targets.is_floating_point() else targets)
 
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,) or (R, B)."""
-        with torch.no_grad(), self._threads(inputs):
-            return self._play(self.hold(Samples(inputs, targets)))
+        batch = self.hold(Samples(inputs, targets))
+        check_inputs(tuple(batch.inputs.shape), self.setup.network.sizes[0], len(self.setups))
+        check_targets(tuple(batch.inputs.shape), tuple(batch.targets.shape), self.setup.network.sizes[-1])
+        with torch.no_grad(), self._threads(batch.inputs):
+            return self._play(batch)
 
     def _play(self, batch: Samples) -> Tensor:
         outputs = self._speak(batch.inputs)
@@ -98,15 +101,16 @@ class TensorEngine:
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
-        with torch.no_grad(), self._threads(inputs):
-            return self._speak(torch.as_tensor(inputs).to(dtype=self.dtype, device=self.device))
+        held = _as_tensor(inputs).to(dtype=self.dtype, device=self.device)
+        check_inputs(tuple(held.shape), self.setup.network.sizes[0], len(self.setups))
+        with torch.no_grad(), self._threads(held):
+            return self._speak(held)
 
     @contextmanager
-    def _threads(self, inputs: Array) -> Iterator[None]:
+    def _threads(self, inputs: Tensor) -> Iterator[None]:
         """One thread where the layers are so small that several would mostly wait for each other."""
         threads = torch.get_num_threads()
-        work = self._largest_layer * inputs.shape[-2] if inputs.ndim > 1 else 0
-        if threads == 1 or self.device != "cpu" or work > SMALL_WORK:
+        if threads == 1 or self.device != "cpu" or self._largest_layer * inputs.shape[-2] > SMALL_WORK:
             yield
             return
         torch.set_num_threads(1)
@@ -116,7 +120,6 @@ class TensorEngine:
             torch.set_num_threads(threads)
 
     def _speak(self, inputs: Tensor) -> Tensor:
-        check_inputs(tuple(inputs.shape), self.setup.network.sizes[0], len(self.setups))
         said = inputs
         for number, layer in enumerate(self.layers):
             layer.open(self.round_number, inputs.shape[-2])
@@ -128,16 +131,13 @@ class TensorEngine:
         output = self.layers[-1]
         demand = wish * output.seen.slope
         broadcast = demand
-        output.seen.demand = demand[..., :0]
+        output.see(demand[..., :0], self._nobody, broadcast, loss)
         output.intend(demand)
         for layer, above in zip(self.layers[-2::-1], self.layers[:0:-1], strict=True):
-            layer.seen.demand = demand
-            if "response" in layer.needs:
-                layer.seen.response = above.intent_weights
-            if "broadcast" in layer.needs:
-                layer.seen.broadcast = broadcast
-            if "reward" in layer.needs:
-                layer.seen.reward = -loss
+            response = above.intent_weights
+            if "response" in layer.needs and "adapt" in above.verbs:
+                response = response.clone()  # adapt writes into the intents, but what was seen stays as it was
+            layer.see(demand, response, broadcast, loss)
             demand = layer.decide()
             layer.intend(demand)
 
@@ -202,6 +202,11 @@ def _check_replicas(setups: list[Setup]) -> None:
         alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
         if not same or not alike:
             raise NeuroNetError("replicas must be the same game but for seed and network")
+
+
+def _as_tensor(array: Any) -> Tensor:
+    """Without a copy where torch can share the memory: it cannot where an array is read-only or runs backwards."""
+    return torch.as_tensor(np.require(array, requirements=("C", "W")) if isinstance(array, np.ndarray) else array)
 
 
 def _copy(tensor: Tensor) -> np.ndarray[Any, Any]:

@@ -105,6 +105,16 @@ class Layer:
         said: Tensor = self.seen.activity
         return said
 
+    def see(self, demand: Tensor, response: Tensor, broadcast: Tensor, loss: Tensor) -> None:
+        """Show the layer what its listeners and the environment answer, as far as its policy may see it."""
+        self.seen.demand = demand
+        if "response" in self.needs:
+            self.seen.response = response
+        if "broadcast" in self.needs:
+            self.seen.broadcast = broadcast
+        if "reward" in self.needs:
+            self.seen.reward = -loss
+
     def decide(self) -> Tensor:
         """The layer's demand, (..., B, J), by its policy."""
         feedback = self.policy.feedback(self.seen, self.memory)
@@ -141,4 +151,6 @@ class Layer:
         """Let the policy update its memory; change is flat, (..., P)."""
         weights, bias = self.views(change)
         joined = torch.cat((weights, bias[..., None]), dim=-1)
-        self.memory = self.policy.remember(joined, response, self.seen, self.memory)
+        memory = self.policy.remember(joined, response, self.seen, self.memory)
+        # a copy, since it may hold what the engine writes into in the next round, such as the attention seen
+        self.memory = {name: array.clone() for name, array in memory.items()}

@@ -1,0 +1,25 @@
+"""What every test shares."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+import torch
+from hypothesis import settings
+
+from neuronet.environment import Samples
+from neuronet.environments import Digits
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+settings.register_profile("neuronet", deadline=None, max_examples=25)
+settings.load_profile("neuronet")
+
+torch.set_num_threads(1)  # the tests' layers are small: more threads would only wait for each other
+
+
+@pytest.fixture(scope="session")
+def digits() -> Samples:
+    """The training images of the digits, (1437, 64)."""
+    return Digits().train

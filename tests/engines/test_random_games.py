@@ -1,0 +1,72 @@
+"""Any game that can be set up is played alike by both engines."""
+
+from __future__ import annotations
+
+import numpy as np
+import toys
+from games import play
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from neuronet.activation import ACTIVATIONS
+from neuronet.batches import Batches
+from neuronet.engines.engine import Setup
+from neuronet.engines.parity import compare
+from neuronet.engines.tensors import TensorEngine
+from neuronet.environment import Samples
+from neuronet.learning import RULES
+from neuronet.network import Dense, SmallWorld, Sparse, build_network
+from neuronet.payoff import CrossEntropy, SquaredError
+from neuronet.randomness import MAX_SEED
+
+ROUNDS = 5
+
+WIRINGS = st.one_of(
+    st.just(Dense()),
+    st.builds(Sparse, st.floats(0.05, 1.0)),
+    st.builds(SmallWorld, st.integers(1, 8), st.floats(0.0, 1.0)),
+)
+POLICIES = st.sampled_from([*toys.SHIPPED, *toys.TOYS])
+
+
+@st.composite
+def games(draw):
+    """A game, and samples that fit it."""
+    sizes = draw(st.lists(st.integers(1, 7), min_size=2, max_size=5))
+    network = build_network(
+        sizes,
+        wiring=draw(WIRINGS),
+        activation=draw(st.sampled_from(list(ACTIVATIONS))),
+        output_activation=draw(st.sampled_from(["identity", "tanh"])),
+        seed=draw(st.integers(0, MAX_SEED)),
+    )
+    classes = draw(st.booleans())
+    setup = Setup(
+        network,
+        [draw(POLICIES) for _ in sizes[1:]],
+        rule=RULES[draw(st.sampled_from(list(RULES)))](),
+        learning_rate=draw(st.sampled_from([0.01, 0.05])),
+        payoff=CrossEntropy() if classes else SquaredError(),
+        seed=draw(st.integers(0, MAX_SEED)),
+    )
+    count = draw(st.integers(1, 12))
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    inputs = chance.standard_normal((count, sizes[0]))
+    targets = chance.integers(0, sizes[-1], count) if classes else chance.standard_normal((count, sizes[-1]))
+    return setup, Samples(inputs, targets)
+
+
+def stays_small(setup, samples, batch_size):
+    """Whether the game does not run away: rounding is in proportion to the numbers."""
+    batches = Batches(len(samples), batch_size, (setup.seed,))
+    engine = play(TensorEngine(setup, device="cpu"), ROUNDS, samples, batches)
+    return all(np.abs(array).max(initial=0.0) < 10.0 for array in engine.state().arrays.values())
+
+
+@settings(max_examples=120)
+@given(games(), st.integers(1, 15), st.booleans())
+def test_engines_agree(game, batch_size, resync):
+    setup, samples = game
+    assume(stays_small(setup, samples, batch_size))
+    parity = compare(setup, samples, batch_size=batch_size, rounds=ROUNDS, resync=resync)
+    assert parity.largest <= 1e-9

@@ -1,0 +1,23 @@
+"""Every shipped policy keeps the contract, in its default and in other settings."""
+
+from __future__ import annotations
+
+import pytest
+import toys
+
+from neuronet.policies import POLICIES
+from neuronet.testing import check_policy
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_every_policy_keeps_the_contract(name):
+    check_policy(POLICIES[name]())
+
+
+@pytest.mark.parametrize("policy", toys.SHIPPED, ids=repr)
+def test_settings_and_nestings_keep_the_contract(policy):
+    check_policy(policy)
+
+
+def test_every_shipped_policy_is_among_the_settings():
+    assert {type(policy) for policy in toys.SHIPPED} >= set(POLICIES.values())

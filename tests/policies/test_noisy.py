@@ -1,0 +1,112 @@
+"""Noisy: the right amount of noise, known from the seed."""
+
+from __future__ import annotations
+
+import array_api_compat.numpy as xp
+import numpy as np
+import pytest
+
+from neuronet.errors import NeuroNetError
+from neuronet.observation import Observation
+from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.randomness import Draws, LayerChance
+
+SAMPLES, NEURONS = 4000, 5
+FIVE_SIGMA = 5 / np.sqrt(2 * SAMPLES)  # of a root mean square, in units of itself
+
+
+def look(seed=0, number=0, layer=1):
+    """The same sights each time; only the chance is another one."""
+    sights = np.random.default_rng(3)
+    chance = LayerChance(seed, layer, {"J": NEURONS, "K": 3})
+    chance.open(number, SAMPLES)
+    return Observation(
+        xp=xp,
+        demand=sights.standard_normal((SAMPLES, 3)),
+        attention=sights.standard_normal((3, NEURONS)) * np.arange(1, NEURONS + 1),  # so that neurons differ in size
+        draws=Draws(chance.draw),
+    )
+
+
+def rms(array):
+    return np.sqrt(np.mean(array**2, axis=0))
+
+
+STEADY = AttentionSeeking().feedback(look(), {})
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=1), Greedy()])
+def test_without_noise_it_is_the_policy_it_holds(policy):
+    np.testing.assert_array_equal(Noisy(policy, sigma=0, tremble=0).feedback(look(), {}), policy.feedback(look(), {}))
+
+
+@pytest.mark.parametrize("sigma", [0.1, 1.0, 3])
+def test_noise_is_relative_to_each_neurons_feedback(sigma):
+    noise = Noisy(sigma=sigma).feedback(look(), {}) - STEADY
+    np.testing.assert_allclose(rms(noise), sigma * rms(STEADY), rtol=FIVE_SIGMA)
+    assert np.all(np.abs(noise.mean(axis=0)) < 5 * sigma * rms(STEADY) / np.sqrt(SAMPLES))
+    correlations = np.corrcoef(noise, STEADY, rowvar=False)[:NEURONS, NEURONS:]
+    assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
+
+
+@pytest.mark.parametrize("tremble", [0.1, 0.5])
+def test_the_hand_trembles_as_often_as_it_should(tremble):
+    changed = Noisy(sigma=0, tremble=tremble).feedback(look(), {}) != STEADY
+    spread = np.sqrt(tremble * (1 - tremble) / SAMPLES)
+    np.testing.assert_allclose(changed.mean(axis=0), tremble, atol=5 * spread)
+
+
+def test_a_hand_that_always_trembles_answers_at_random_but_as_loudly():
+    answer = Noisy(sigma=0, tremble=1).feedback(look(), {})
+    np.testing.assert_allclose(rms(answer), rms(STEADY), rtol=FIVE_SIGMA)
+    correlations = np.corrcoef(answer, STEADY, rowvar=False)[:NEURONS, NEURONS:]
+    assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
+
+
+def test_a_slip_replaces_the_noisy_answer_too():
+    both = Noisy(sigma=2.0, tremble=1).feedback(look(), {})
+    np.testing.assert_array_equal(both, Noisy(sigma=0, tremble=1).feedback(look(), {}))
+
+
+@pytest.mark.parametrize("policy", [Noisy(), Noisy(sigma=0, tremble=0.5), Noisy(Noisy())])
+def test_chance_is_known_from_its_key_alone(policy):
+    first = policy.feedback(look(), {})
+    np.testing.assert_array_equal(policy.feedback(look(), {}), first)
+    for other in (look(seed=1), look(number=1), look(layer=2)):
+        assert np.all(np.any(policy.feedback(other, {}) != first, axis=0))
+
+
+def test_a_noisy_policy_within_another_has_noise_of_its_own():
+    once = Noisy().feedback(look(), {})
+    inner = once - STEADY
+    outer = Noisy(Noisy()).feedback(look(), {})
+    # The inner policy's numbers are known by another name than the outer's: the sum is louder than either, not twice one of them.
+    np.testing.assert_allclose(rms(outer - STEADY), rms(STEADY) * np.sqrt(0.25 + 0.25 * 1.25), rtol=2 * FIVE_SIGMA)
+    assert np.abs(np.corrcoef(outer - STEADY, inner, rowvar=False)[:NEURONS, NEURONS:]).max() < 0.9
+
+
+def test_it_needs_and_keeps_what_the_policy_it_holds_does():
+    assert Noisy(AttentionSeeking(foresight=1)).needs == {"response"}
+    assert Noisy(Greedy()).needs == frozenset()
+    assert Noisy().keeps == {}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"policy": AttentionSeeking}, "noisy wraps a policy, got <class"),
+        ({"policy": "attention"}, "noisy wraps a policy, got 'attention'"),
+        ({"policy": None}, "noisy wraps a policy, got None"),
+        ({"sigma": -0.1}, "sigma must be a finite number of 0 or more, got -0.1"),
+        ({"sigma": float("nan")}, "sigma must be a finite number of 0 or more, got nan"),
+        ({"sigma": float("inf")}, "sigma must be a finite number of 0 or more, got inf"),
+        ({"sigma": "0.1"}, "sigma must be a finite number of 0 or more, got '0.1'"),
+        ({"tremble": -0.1}, "tremble must be a number from 0 to 1, got -0.1"),
+        ({"tremble": 1.5}, "tremble must be a number from 0 to 1, got 1.5"),
+        ({"tremble": float("nan")}, "tremble must be a number from 0 to 1, got nan"),
+        ({"tremble": None}, "tremble must be a number from 0 to 1, got None"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        Noisy(**parameters)

@@ -1,0 +1,230 @@
+"""Policies that keep the contract and between them use every verb, every sight and every kind of memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from neuronet.arrays import Array, Memory
+from neuronet.observation import Observation, Place
+from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.policy import LinearPolicy, Policy, Wrapper
+
+
+@dataclass(frozen=True)
+class Plain(LinearPolicy):
+    """Error backpropagation, for other toys to start from."""
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        return seen.attention
+
+
+@dataclass(frozen=True)
+class Explorer(Policy):
+    """Says something else than it would, and likes what was rewarded: the draw of speak is drawn again in feedback."""
+
+    sigma: float = 0.1
+
+    @property
+    def needs(self):
+        return frozenset({"reward"})
+
+    def speak(self, activity, seen, memory):
+        return activity + self.sigma * seen.draws.normal("try", "BJ")
+
+    def feedback(self, seen, memory):
+        return seen.reward[..., None] * seen.draws.normal("try", "BJ")
+
+
+@dataclass(frozen=True)
+class Critic(Policy):
+    """Compares each reward with the mean of those it has had, neuron by neuron."""
+
+    @property
+    def needs(self):
+        return frozenset({"reward"})
+
+    @property
+    def keeps(self):
+        return {"usual": "J"}
+
+    def feedback(self, seen, memory):
+        surprise = seen.reward[..., None] - memory["usual"][..., None, :]
+        return surprise * seen.draws.uniform("try", "BJ")
+
+    def remember(self, change, response, seen, memory):
+        mean = seen.xp.mean(seen.reward, axis=-1)
+        return {"usual": 0.9 * memory["usual"] + 0.1 * mean[..., None]}
+
+
+@dataclass(frozen=True)
+class Saver(Plain):
+    """Changes little what has earned it much."""
+
+    kappa: float = 5.0
+
+    @property
+    def keeps(self):
+        return {"income": "JS"}
+
+    def adapt(self, response, seen, memory):
+        return response / (1.0 + self.kappa * memory["income"])
+
+    def remember(self, change, response, seen, memory):
+        return {"income": memory["income"] + seen.xp.abs(change * response)}
+
+
+@dataclass(frozen=True)
+class Inert(Plain):
+    """Goes on a little as in the last round: what it is told is what it keeps, uncopied."""
+
+    @property
+    def keeps(self):
+        return {"last": "JS"}
+
+    def adapt(self, response, seen, memory):
+        return response + 0.5 * memory["last"]
+
+    def remember(self, change, response, seen, memory):
+        return {"last": response}
+
+
+@dataclass(frozen=True)
+class Jealous(LinearPolicy):
+    """Minds how the attention it gets has moved since the last round: what it sees is what it keeps, uncopied."""
+
+    @property
+    def keeps(self):
+        return {"paid": "JK"}
+
+    def weighing(self, seen, memory):
+        return seen.attention + 10.0 * (seen.attention - memory["paid"].mT)
+
+    def remember(self, change, response, seen, memory):
+        return {"paid": seen.attention.mT}
+
+
+@dataclass(frozen=True)
+class Hopeful(LinearPolicy):
+    """Adds up the responses of its listeners, while it changes less than they expect."""
+
+    @property
+    def needs(self):
+        return frozenset({"response"})
+
+    @property
+    def keeps(self):
+        return {"hope": "JK"}
+
+    def weighing(self, seen, memory):
+        return seen.attention + seen.response + memory["hope"].mT
+
+    def adapt(self, response, seen, memory):
+        return 0.5 * response
+
+    def remember(self, change, response, seen, memory):
+        return {"hope": memory["hope"] + 0.1 * seen.response.mT}
+
+
+@dataclass(frozen=True)
+class Random(LinearPolicy):
+    """Weighs demands by numbers it was born with."""
+
+    @property
+    def keeps(self):
+        return {"back": "JK"}
+
+    def start(self, place: Place):
+        return {"back": place.draws.normal("back", "JK")}
+
+    def weighing(self, seen, memory):
+        return memory["back"].mT * seen.connected
+
+
+@dataclass(frozen=True)
+class Direct(Policy):
+    """Hears the output neurons alone, by numbers it was born with, and has a slope of its own."""
+
+    @property
+    def needs(self):
+        return frozenset({"broadcast"})
+
+    @property
+    def keeps(self):
+        return {"direct": "JO"}
+
+    def start(self, place):
+        return {"direct": place.draws.normal("direct", "JO")}
+
+    def feedback(self, seen, memory):
+        return seen.broadcast @ memory["direct"].mT
+
+    def demand(self, feedback, seen, memory):
+        return feedback * (0.1 + 0.9 * seen.slope)
+
+
+@dataclass(frozen=True)
+class Fair(LinearPolicy):
+    """Counts what each listener pays against the mean of its listeners."""
+
+    def weighing(self, seen, memory):
+        xp = seen.xp
+        listeners = xp.sum(seen.connected, axis=-2, keepdims=True)
+        mean = xp.sum(seen.attention, axis=-2, keepdims=True) / xp.maximum(listeners, xp.ones_like(listeners))
+        return (seen.attention - mean) * seen.connected
+
+
+@dataclass(frozen=True)
+class Restless(Plain):
+    """Changes each synapse a little by chance, whatever it hears."""
+
+    def adapt(self, response, seen, memory):
+        return response + 0.1 * seen.draws.normal("itch", "JS")
+
+
+@dataclass(frozen=True)
+class Tiring(Wrapper):
+    """Any policy that changes less from round to round; memory of a wrapper's own."""
+
+    policy: Policy = field(default_factory=Plain)
+    rate: float = 0.05
+
+    keeps_itself = {"rounds": "J"}  # noqa: RUF012
+
+    def adapt(self, response, seen, memory):
+        return super().adapt(response, seen, memory) / (1.0 + self.rate * memory["rounds"][..., None])
+
+    def remember(self, change, response, seen, memory):
+        return {**super().remember(change, response, seen, memory), "rounds": memory["rounds"] + 1.0}
+
+
+TOYS: tuple[Policy, ...] = (
+    Plain(),
+    Explorer(),
+    Critic(),
+    Saver(),
+    Inert(),
+    Jealous(),
+    Hopeful(),
+    Random(),
+    Direct(),
+    Fair(),
+    Restless(),
+    Tiring(),
+    Tiring(Saver()),
+    Noisy(Tiring(Random()), sigma=0.2),
+    Noisy(Explorer(), tremble=0.1),
+)
+
+SHIPPED: tuple[Policy, ...] = (
+    AttentionSeeking(),
+    AttentionSeeking(p=1),
+    AttentionSeeking(p=1.5, foresight=0.5),
+    AttentionSeeking(p=3, foresight=1),
+    Greedy(),
+    Greedy(top=2),
+    Noisy(),
+    Noisy(sigma=0.0, tremble=0.2),
+    Noisy(Noisy(Greedy()), sigma=0.1, tremble=0.5),
+    Noisy(AttentionSeeking(p=3, foresight=1)),
+)
+"""Shipped policies in several settings; every entry of POLICIES in its default is checked besides."""
