@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.environment import Environment, Samples, checked_samples
-from neuronet.errors import NeuroNetError
+from neuronet.errors import NeuroNetError, check_number
 from neuronet.payoff import CrossEntropy, payoff_named
 
 TARGET_NAMES = ("target", "label", "class", "y")
@@ -37,8 +37,7 @@ class Table(Environment):
     """
 
     def __init__(self, inputs: Any, targets: Any, *, payoff: str = "auto", name: str = "table", test_share: float = 0.2) -> None:
-        if not 0 < test_share < 1:
-            raise NeuroNetError(f"test_share must be above 0 and below 1, got {test_share!r}")
+        check_number("test_share", test_share, 0, 1, above=True, below=True)
         labels = np.asarray(targets)
         self.payoff = payoff_named(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from neuronet.environment import Environment, Samples
-from neuronet.errors import NeuroNetError
+from neuronet.errors import check_number
 from neuronet.randomness import Purpose, generator
 
 
@@ -28,10 +28,8 @@ class Xor(Environment):
     noise: float = 0.25
 
     def __post_init__(self) -> None:
-        if not isinstance(self.samples, int) or isinstance(self.samples, bool) or self.samples < 4:
-            raise NeuroNetError(f"samples must be a whole number of 4 or more, got {self.samples!r}")
-        if not isinstance(self.noise, (int, float)) or not 0 <= self.noise < float("inf"):
-            raise NeuroNetError(f"noise must be a finite number of 0 or more, got {self.noise!r}")
+        check_number("samples", self.samples, 4, whole=True)
+        check_number("noise", self.noise, 0)
 
     def _points(self, part: int) -> Samples:
         chance = generator(0, Purpose.DATA, part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -22,3 +23,41 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> NeuroNetError:
     close = get_close_matches(name, names, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return NeuroNetError(f"unknown {kind} '{name}': {hint}known are {', '.join(names)}")
+
+
+def check_number(
+    name: str,
+    value: object,
+    low: float,
+    high: float = math.inf,
+    *,
+    whole: bool = False,
+    above: bool = False,
+    below: bool = False,
+) -> None:
+    """Refuse a parameter that is no finite number within its range; True and False are no numbers.
+
+    Args:
+        name: What the parameter is called.
+        value: What was given.
+        low: The least it may be.
+        high: The most it may be.
+        whole: Whether it must be a whole number.
+        above: Whether it must be above `low`, not equal to it.
+        below: Whether it must be below `high`, not equal to it.
+
+    Raises:
+        NeuroNetError: It is out of range, or no such number.
+    """
+    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        over = value > low if above else value >= low
+        under = value < high if below else value <= high
+        if over and under:
+            return
+    kind = "a whole number" if whole else "a number" if math.isfinite(high) else "a finite number"
+    if math.isinf(high):
+        span = f"above {low:g}" if above else f"of {low:g} or more"
+    else:
+        upper = f"below {high:g}" if below else f"at most {high:g}" if above else f"{high:g}"
+        span = f"above {low:g} and {upper}" if above else f"from {low:g} to {upper}"
+    raise NeuroNetError(f"{name} must be {kind} {span}, got {value!r}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neuronet.arrays import Array
-from neuronet.errors import NeuroNetError
+from neuronet.errors import check_number
 from neuronet.spec import build
 
 
@@ -61,7 +61,7 @@ class Momentum(LearningRule):
     keeps = ("velocity",)
 
     def __post_init__(self) -> None:
-        _check_decay("momentum", self.momentum)
+        check_number("momentum", self.momentum, 0, 1, below=True)
 
     def change(
         self, intent: Array, kept: Mapping[str, Array], learning_rate: float | Array, step: int
@@ -91,10 +91,9 @@ class Adam(LearningRule):
     keeps = ("mean", "square")
 
     def __post_init__(self) -> None:
-        _check_decay("beta1", self.beta1)
-        _check_decay("beta2", self.beta2)
-        if not 0 < self.epsilon < float("inf"):
-            raise NeuroNetError(f"epsilon must be a finite number above 0, got {self.epsilon!r}")
+        check_number("beta1", self.beta1, 0, 1, below=True)
+        check_number("beta2", self.beta2, 0, 1, below=True)
+        check_number("epsilon", self.epsilon, 0, above=True)
 
     def change(
         self, intent: Array, kept: Mapping[str, Array], learning_rate: float | Array, step: int
@@ -106,11 +105,6 @@ class Adam(LearningRule):
         unbiased_square = square / (1 - self.beta2**step)
         change = learning_rate * unbiased_mean / (unbiased_square**0.5 + self.epsilon)
         return change, {"mean": mean, "square": square}
-
-
-def _check_decay(name: str, value: float) -> None:
-    if not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise NeuroNetError(f"{name} must be a number from 0 to below 1, got {value!r}")
 
 
 RULES: dict[str, type[LearningRule]] = {"plain": Plain, "momentum": Momentum, "adam": Adam}

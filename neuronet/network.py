@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.activation import activation_named
-from neuronet.errors import NeuroNetError, unknown
+from neuronet.errors import NeuroNetError, check_number, unknown
 from neuronet.randomness import Purpose, check_seed, generator
 from neuronet.spec import build as build_from_text
 
@@ -99,8 +99,7 @@ class Sparse(Wiring):
     probability: float = 0.1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.probability, (int, float)) or not 0 < self.probability <= 1:
-            raise NeuroNetError(f"edge probability must be above 0 and at most 1, got {self.probability!r}")
+        check_number("edge probability", self.probability, 0, 1, above=True)
 
     def mask(self, listeners: int, speakers: int, chance: np.random.Generator) -> Bools:
         """Independent coins; then a random connection for whoever has none."""
@@ -125,10 +124,8 @@ class SmallWorld(Wiring):
     rewire: float = 0.1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.neighbours, int) or isinstance(self.neighbours, bool) or self.neighbours < 1:
-            raise NeuroNetError(f"neighbours must be a whole number of 1 or more, got {self.neighbours!r}")
-        if not isinstance(self.rewire, (int, float)) or not 0 <= self.rewire <= 1:
-            raise NeuroNetError(f"rewire must be a probability from 0 to 1, got {self.rewire!r}")
+        check_number("neighbours", self.neighbours, 1, whole=True)
+        check_number("rewire", self.rewire, 0, 1)
 
     def mask(self, listeners: int, speakers: int, chance: np.random.Generator) -> Bools:
         """The nearest speakers on the ring, some of them exchanged for speakers not yet heard."""

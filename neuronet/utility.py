@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from neuronet.arrays import Array, Namespace
-from neuronet.errors import NeuroNetError
+from neuronet.errors import check_number
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,7 @@ class Power:
     p: float = 2.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.p, (int, float)) or not math.isfinite(self.p) or self.p < 1:
-            raise NeuroNetError(f"measure exponent p must be a finite number of 1 or more, got {self.p!r}")
+        check_number("measure exponent p", self.p, 1)
 
     def value(self, xp: Namespace, attention: Array) -> Array:
         """phi, elementwise."""

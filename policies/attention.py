@@ -6,11 +6,10 @@ derivation, equation (1) of docs/theory.md.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from neuronet.arrays import Array, Memory
-from neuronet.errors import NeuroNetError
+from neuronet.errors import check_number
 from neuronet.policy import LinearPolicy, Observation
 from neuronet.utility import Power
 
@@ -32,8 +31,7 @@ class AttentionSeeking(LinearPolicy):
 
     def __post_init__(self) -> None:
         Power(self.p)  # refuses what is no exponent
-        if not isinstance(self.foresight, (int, float)) or not 0 <= self.foresight <= 1 or math.isnan(self.foresight):
-            raise NeuroNetError(f"foresight must be a number from 0 to 1, got {self.foresight!r}")
+        check_number("foresight", self.foresight, 0, 1)
 
     @property
     def needs(self) -> frozenset[str]:

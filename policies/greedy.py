@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronet.arrays import Array, Memory
-from neuronet.errors import NeuroNetError
+from neuronet.errors import check_number
 from neuronet.policy import LinearPolicy, Observation
 
 
@@ -23,8 +23,7 @@ class Greedy(LinearPolicy):
     top: int = 1
 
     def __post_init__(self) -> None:
-        if not isinstance(self.top, int) or isinstance(self.top, bool) or self.top < 1:
-            raise NeuroNetError(f"top must be a whole number of 1 or more, got {self.top!r}")
+        check_number("top", self.top, 1, whole=True)
 
     def weighing(self, seen: Observation, memory: Memory) -> Array:
         """The attention of the `top` strongest listeners, 0 for the others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuronet.arrays import Array, Memory
-from neuronet.errors import NeuroNetError
+from neuronet.errors import NeuroNetError, check_number
 from neuronet.policies.attention import AttentionSeeking
 from neuronet.policy import Observation, Policy, Wrapper
 
@@ -30,10 +30,8 @@ class Noisy(Wrapper):
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"noisy wraps a policy, got {self.policy!r}")
-        if not isinstance(self.sigma, (int, float)) or not 0 <= self.sigma < float("inf"):
-            raise NeuroNetError(f"sigma must be a finite number of 0 or more, got {self.sigma!r}")
-        if not isinstance(self.tremble, (int, float)) or not 0 <= self.tremble <= 1:
-            raise NeuroNetError(f"tremble must be a probability from 0 to 1, got {self.tremble!r}")
+        check_number("sigma", self.sigma, 0)
+        check_number("tremble", self.tremble, 0, 1)
 
     def feedback(self, seen: Observation, memory: Memory) -> Array:
         """The held policy's feedback, disturbed."""

@@ -11,6 +11,7 @@ from neuronet.environment import Environment
 from neuronet.errors import NeuroNetError
 from neuronet.learning import rule_named
 from neuronet.network import Network, build_network
+from neuronet.payoff import CrossEntropy
 from neuronet.policy import Policy
 from neuronet.run.catalogue import environment_named, policy_named
 from neuronet.run.choice import Choice, choose
@@ -55,6 +56,7 @@ def assemble(
         NeuroNetError: Parts do not fit.
     """
     world = environment or environment_named(config.environment, target=config.target, payoff=config.payoff)
+    _check_classes(world)
     networks = _networks(config, world, network)
     sizes = networks[0].sizes
     policies = _policies(config, policy, len(sizes) - 1)
@@ -65,6 +67,12 @@ def assemble(
         for each, seed in zip(networks, config.seeds, strict=True)
     ]
     return Game(world, _engine(setups, choice), batches, choice, policies)
+
+
+def _check_classes(world: Environment) -> None:
+    for part in (world.train, world.test):
+        if isinstance(world.payoff, CrossEntropy) and part.targets.max() >= world.outputs:
+            raise NeuroNetError(f"the environment has {world.outputs} outputs, but a sample of class {part.targets.max()}")
 
 
 def _networks(config: RunConfig, world: Environment, network: Network | None) -> list[Network]:
