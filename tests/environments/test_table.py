@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuronet.environments import Table
+from neuronet.errors import NeuroNetError
+from neuronet.payoff import CrossEntropy, SquaredError
+
+
+def inputs(samples: int = 50, columns: int = 3) -> np.ndarray:
+    """Numbers by which each sample can be told, its place among them."""
+    chance = np.random.default_rng(samples)
+    return np.column_stack((np.arange(samples), chance.standard_normal((samples, columns - 1)) * 5 + 20))
+
+
+def places(table: Table, samples: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which samples are to learn from and which to be judged by: the first input is the place, standardised."""
+    column = np.concatenate((table.train.inputs[:, 0], table.test.inputs[:, 0]))
+    where = np.round((column - column.min()) / (column.max() - column.min()) * (samples - 1)).astype(int)
+    return np.split(where, [len(table.train)])
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples=st.integers(20, 80), classes=st.integers(2, 4), share=st.floats(0.2, 0.6), seed=st.integers(0, 99))
+def test_every_sample_is_in_one_part_with_its_own_target(samples, classes, share, seed):
+    targets = np.random.default_rng(seed).permutation(np.arange(samples) % classes)
+    table = Table(inputs(samples), targets, test_share=share)
+    train, test = places(table, samples)
+    assert sorted(np.concatenate((train, test))) == list(range(samples))
+    np.testing.assert_array_equal(table.train.targets, targets[train])
+    np.testing.assert_array_equal(table.test.targets, targets[test])
+    assert len(test) == int(np.ceil(share * samples))
+    in_test = np.bincount(table.test.targets, minlength=classes)
+    assert np.abs(in_test - len(test) * np.bincount(targets) / samples).max() < 2
+
+
+def test_the_same_arrays_give_the_same_split():
+    one, other = (Table(inputs(), np.arange(50) % 2) for _ in range(2))
+    np.testing.assert_array_equal(one.train.inputs, other.train.inputs)
+    np.testing.assert_array_equal(one.test.targets, other.test.targets)
+
+
+def test_inputs_are_standardised_by_the_training_samples_alone():
+    x = inputs(60)
+    table = Table(x, np.arange(60) % 3)
+    train, test = places(table, 60)
+    mean, deviation = x[train].mean(axis=0), x[train].std(axis=0)
+    np.testing.assert_allclose(table.train.inputs, (x[train] - mean) / deviation, atol=1e-12)
+    np.testing.assert_allclose(table.test.inputs, (x[test] - mean) / deviation, atol=1e-12)
+
+
+def test_a_constant_input_becomes_zero():
+    x = inputs(20)
+    x[:, 1] = 7.0
+    table = Table(x, np.arange(20) % 2)
+    assert not table.train.inputs[:, 1].any()
+    assert not table.test.inputs[:, 1].any()
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes"),
+    [
+        (["cat", "dog"] * 10, ["cat", "dog"]),
+        ([7, -1] * 10, [-1, 7]),
+        ([True, False] * 10, [False, True]),
+        (np.array(["b", "a", "c", "a"] * 5, dtype=object), ["a", "b", "c"]),
+    ],
+    ids=["words", "whole numbers", "truths", "objects"],
+)
+def test_targets_of_few_kinds_are_classes(targets, classes):
+    table = Table(inputs(20), targets)
+    assert table.payoff == CrossEntropy()
+    assert table.classes.tolist() == classes
+    assert table.outputs == len(classes)
+    train, test = places(table, 20)
+    assert [classes[number] for number in table.train.targets] == [targets[place] for place in train]
+    assert [classes[number] for number in table.test.targets] == [targets[place] for place in test]
+
+
+def test_one_column_of_classes_is_a_row_of_classes():
+    table = Table(inputs(20), (np.arange(20) % 2)[:, None], payoff="cross-entropy")
+    assert table.outputs == 2
+    assert table.train.targets.ndim == 1
+
+
+@pytest.mark.parametrize("columns", [None, 1, 2])
+def test_values_are_standardised_by_the_training_samples_alone(columns):
+    chance = np.random.default_rng(1)
+    values = 100 + 9 * chance.standard_normal((40,) if columns is None else (40, columns))
+    table = Table(inputs(40), values)
+    assert table.payoff == SquaredError()
+    assert table.classes is None
+    assert table.outputs == (columns or 1)
+    train, test = places(table, 40)
+    y = values.reshape(40, -1)
+    mean, deviation = y[train].mean(axis=0), y[train].std(axis=0)
+    np.testing.assert_allclose(table.train.targets, (y[train] - mean) / deviation, atol=1e-12)
+    np.testing.assert_allclose(table.test.targets, (y[test] - mean) / deviation, atol=1e-12)
+
+
+def test_whole_numbers_are_values_if_that_is_asked_for():
+    table = Table(inputs(20), np.arange(20), payoff="squared-error")
+    assert (table.payoff, table.outputs) == (SquaredError(), 1)
+
+
+def test_fractions_are_classes_if_that_is_asked_for():
+    table = Table(inputs(20), np.array([0.5, 1.5] * 10), payoff="cross-entropy")
+    assert table.classes.tolist() == [0.5, 1.5]
+
+
+def test_two_samples_can_be_split():
+    table = Table([[1.0], [2.0]], [0.5, 1.5])
+    assert (len(table.train), len(table.test)) == (1, 1)
+
+
+def spoilt(value: float) -> np.ndarray:
+    x = inputs(20)
+    x[3, 1] = value
+    return x
+
+
+TWO = np.arange(20) % 2
+HALVES = np.arange(20) / 2
+WRONG = {
+    "NaN input": ((spoilt(np.nan), TWO), {}, r"here: inputs must be finite numbers, but the one at \(3, 1\) is nan"),
+    "infinite input": ((spoilt(np.inf), TWO), {}, r"here: inputs must be finite numbers, but the one at \(3, 1\) is inf"),
+    "input is a word": (([["a"]] * 20, TWO), {}, "here: inputs must be numbers"),
+    "ragged inputs": (([[1.0], [1.0, 2.0]] * 10, TWO), {}, "here: inputs must be numbers"),
+    "inputs in 1 dimension": ((np.arange(20), TWO), {}, r"here: inputs must have the shape \(samples, inputs\).* got \(20,\)"),
+    "inputs in 3 dimensions": ((np.ones((20, 2, 2)), TWO), {}, r"here: inputs must have the shape .* got \(20, 2, 2\)"),
+    "no inputs": ((np.ones((20, 0)), TWO), {}, r"here: inputs must have the shape .* got \(20, 0\)"),
+    "no samples": ((np.ones((0, 3)), np.ones(0)), {}, r"here: inputs must have the shape .* got \(0, 3\)"),
+    "a target less": ((inputs(20), TWO[1:]), {}, r"here: 20 inputs do not fit targets of shape \(19,\)"),
+    "a value less": ((inputs(20), HALVES[1:]), {}, r"here: 20 inputs do not fit targets of shape \(19,\)"),
+    "no targets": ((inputs(20), None), {}, r"here: for cross-entropy there must be one class a sample, got shape \(\)"),
+    "NaN value": ((inputs(20), np.where(HALVES == 2, np.nan, HALVES)), {}, r"here: targets must be finite .* at \(4,\) is nan"),
+    "NaN class": (
+        (inputs(20), np.where(HALVES == 2, np.nan, 1.0)),
+        {"payoff": "cross-entropy"},
+        "here: a target is missing or not finite",
+    ),
+    "words and nothing": (
+        (inputs(20), np.array(["a", None] * 10, dtype=object)),
+        {},
+        "here: classes must be all words or all numbers",
+    ),
+    "words as values": ((inputs(20), ["a", "b"] * 10), {"payoff": "squared-error"}, "here: targets must be numbers"),
+    "values in 3 dimensions": ((inputs(20), np.ones((20, 2, 2))), {}, r"here: targets must have the shape .* got \(20, 2, 2\)"),
+    "classes in 2 columns": (
+        (inputs(20), np.ones((20, 2), dtype=int)),
+        {"payoff": "cross-entropy"},
+        r"here: for cross-entropy there must be one class a sample, got shape \(20, 2\)",
+    ),
+    "one class": ((inputs(20), np.ones(20, dtype=int)), {}, "here: there must be two classes or more, got 1"),
+    "a class of one": (
+        (inputs(20), np.array([0] * 12 + [1] * 7 + [2])),
+        {},
+        "here: every class needs two samples or more, class number 2 has one",
+    ),
+    "too few to split": (([[1.0]], [0.5]), {}, "here: 1 samples are too few to split"),
+    "too few for every class": (
+        (inputs(10), np.arange(10) // 2),
+        {"test_share": 0.1},
+        "here: 10 samples are too few to split into training and test",
+    ),
+    "no such payoff": (
+        (inputs(20), TWO),
+        {"payoff": "crossentropy"},
+        "unknown payoff 'crossentropy': did you mean 'cross-entropy'",
+    ),
+    "no test": ((inputs(20), TWO), {"test_share": 0}, "test_share must be a number above 0 and below 1, got 0"),
+    "only test": ((inputs(20), TWO), {"test_share": 1.0}, "test_share must be a number above 0 and below 1, got 1.0"),
+    "NaN test": ((inputs(20), TWO), {"test_share": float("nan")}, "test_share must be a number above 0 and below 1, got nan"),
+}
+
+
+@pytest.mark.parametrize(("arrays", "options", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_no_table_is_named_in_one_sentence(arrays, options, message):
+    with pytest.raises(NeuroNetError, match=message) as caught:
+        Table(*arrays, name="here", **options)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from neuronet.environments import Table
+from neuronet.errors import NeuroNetError
+from neuronet.payoff import CrossEntropy, SquaredError
+
+N = 20
+X = np.random.default_rng(0).standard_normal((N, 2))
+CLASSES = np.arange(N) % 2
+WORDS = np.where(CLASSES == 1, "cat", "dog")
+
+
+def frame(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"length": X[:, 0], "width": X[:, 1], **columns})
+
+
+def csv(path: Path, table: pd.DataFrame) -> Path:
+    table.to_csv(path, index=False)
+    return path
+
+
+def same(one: Table, other: Table) -> None:
+    for part, twin in ((one.train, other.train), (one.test, other.test)):
+        np.testing.assert_allclose(part.inputs, twin.inputs, rtol=1e-12)
+        np.testing.assert_array_equal(part.targets, twin.targets)
+
+
+@pytest.mark.parametrize("name", ["target", "label", "class", "y"])
+def test_a_csv_is_read_like_its_arrays_wherever_the_target_stands(tmp_path, name):
+    columns = {"length": X[:, 0], name: CLASSES, "width": X[:, 1]}
+    same(Table.read(csv(tmp_path / "data.csv", pd.DataFrame(columns))), Table(X, CLASSES))
+
+
+def test_the_target_of_a_csv_can_be_named(tmp_path):
+    path = csv(tmp_path / "data.csv", frame(animal=WORDS))
+    table = Table.read(str(path), target="animal")
+    assert table.classes.tolist() == ["cat", "dog"]
+    assert (table.inputs, table.outputs) == (2, 2)
+    same(table, Table(X, WORDS))
+
+
+def test_a_named_target_goes_before_the_usual_ones(tmp_path):
+    path = csv(tmp_path / "data.csv", frame(target=X[:, 0] * 2, animal=WORDS))
+    table = Table.read(path, target="animal")
+    assert table.inputs == 3
+    assert table.payoff == CrossEntropy()
+
+
+def test_a_csv_of_values(tmp_path):
+    path = csv(tmp_path / "data.csv", frame(y=X[:, 0] + 0.25))
+    table = Table.read(path)
+    assert table.payoff == SquaredError()
+    assert table.train.targets.shape == (16, 1)
+    assert Table.read(csv(path, frame(y=CLASSES)), payoff="squared-error").payoff == SquaredError()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".CSV"])
+def test_the_suffix_may_be_in_capitals(tmp_path, suffix):
+    assert Table.read(csv(tmp_path / f"data{suffix}", frame(y=CLASSES))).outputs == 2
+
+
+@pytest.mark.parametrize(
+    "names", [("inputs", "targets"), ("X", "y"), ("x", "target"), ("images", "label"), ("inputs", "class")], ids=str
+)
+def test_an_npz_is_read_like_its_arrays(tmp_path, names):
+    path = tmp_path / "data.npz"
+    np.savez(path, **dict(zip(names, (X, CLASSES), strict=True)))
+    same(Table.read(path), Table(X, CLASSES))
+
+
+def test_the_target_of_an_npz_can_be_named(tmp_path):
+    np.savez_compressed(tmp_path / "data.npz", X=X, y=X[:, 0], animal=WORDS)
+    same(Table.read(tmp_path / "data.npz", target="animal"), Table(X, WORDS))
+
+
+def test_images_in_an_npz_become_rows(tmp_path):
+    images = np.random.default_rng(1).standard_normal((N, 3, 4))
+    np.savez(tmp_path / "data.npz", X=images, y=CLASSES)
+    same(Table.read(tmp_path / "data.npz"), Table(images.reshape(N, 12), CLASSES))
+
+
+def write(path: Path, content: bytes | str) -> None:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def lines(*rows: str) -> str:
+    return "\n".join(rows) + "\n"
+
+
+GOOD_ROWS = [f"{a},{b},{c}" for (a, b), c in zip(X.tolist(), CLASSES.tolist(), strict=True)]
+
+BAD_CSV = {
+    "empty": ("", None, r"cannot read '.*data\.csv': No columns to parse"),
+    "header alone": ("a,b,y\n", None, r"data\.csv: inputs must have the shape"),
+    "prose": (
+        "Call me Ishmael. Some years ago\nnever mind how long\n",
+        None,
+        r"data\.csv' has no target called target, label, class or y",
+    ),
+    "more prose": ("To be\nor not\nto be, that, is\n", None, r"cannot read '.*data\.csv': "),
+    "an image": (b"\x89PNG\r\n\x1a\n\xff\xfe\x00\x01" * 20, None, r"cannot read '.*data\.csv': "),
+    "no target": (lines("a,b,c", *GOOD_ROWS), None, r"has no target called target, label, class or y: name one of a, b, c$"),
+    "target misnamed": (lines("a,b,y", *GOOD_ROWS), "x", r"data\.csv' has no target 'x': it has a, b, y$"),
+    "target alone": (lines("y", *map(str, CLASSES)), None, r"inputs must have the shape .*got \(20, 0\)"),
+    "word among inputs": (
+        lines("a,b,y", *GOOD_ROWS, "1.0,tall,0"),
+        None,
+        r"data\.csv', line 22, column 'b': 'tall' is no number; inputs must be numbers",
+    ),
+    "input missing": (lines("a,b,y", GOOD_ROWS[0], "1.0,,0", *GOOD_ROWS), None, r"data\.csv', line 3, column 'b': "),
+    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a': "),
+    "infinite input": (lines("a,b,y", "inf,1.0,0", *GOOD_ROWS), None, r"inputs must be finite numbers, .* \(0, 0\) is inf"),
+    "target missing": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,"), None, r"line 22: the target 'y' is missing"),
+    "row too long": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,1,4"), None, r"cannot read '.*data\.csv': .*line 22, saw 4"),
+    "one class": (lines("a,b,y", *["1.0,2.0,1"] * 20), None, "there must be two classes or more, got 1"),
+    "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "every class needs two samples or more, class number 2"),
+    "one row": (lines("a,b,y", "1.0,2.0,0.5"), None, "1 samples are too few to split"),
+}
+
+
+@pytest.mark.parametrize(("content", "target", "message"), BAD_CSV.values(), ids=BAD_CSV)
+def test_a_bad_csv_is_named_in_one_sentence(tmp_path, content, target, message):
+    path = tmp_path / "data.csv"
+    write(path, content)
+    with pytest.raises(NeuroNetError, match=message) as caught:
+        Table.read(path, target=target)
+    assert "\n" not in str(caught.value)
+
+
+def npz(**arrays) -> bytes:
+    stream = BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+GOOD_NPZ = npz(X=X, y=CLASSES)
+
+BAD_NPZ = {
+    "empty": (b"", None, r"cannot read '.*data\.npz': "),
+    "prose": (b"Call me Ishmael.", None, r"cannot read '.*data\.npz': "),
+    "truncated": (GOOD_NPZ[:-40], None, r"cannot read '.*data\.npz': "),
+    "its first half": (GOOD_NPZ[: len(GOOD_NPZ) // 2], None, r"cannot read '.*data\.npz': "),
+    "spoilt in the middle": (GOOD_NPZ[:300] + b"\xff" * 8 + GOOD_NPZ[308:], None, r"cannot read '.*data\.npz': "),
+    "objects": (npz(X=X, y=np.array(["a", 1] * 10, dtype=object)), None, r"cannot read '.*data\.npz': "),
+    "no arrays": (npz(), None, r"has no target called target, label, class or y"),
+    "no target": (npz(X=X, z=CLASSES), None, r"has no target called target, label, class or y: name one of X, z$"),
+    "target misnamed": (npz(X=X, y=CLASSES), "z", r"has no target 'z': it has X, y$"),
+    "no inputs": (npz(y=CLASSES), None, r"needs an array called inputs or X, it has y$"),
+    "inputs unclear": (npz(a=X, b=X, y=CLASSES), None, r"needs an array called inputs or X, it has a, b, y$"),
+    "a number as inputs": (npz(X=np.float64(3), y=CLASSES), None, r"inputs must have the shape .*got \(\)"),
+    "NaN": (npz(X=np.vstack((X[1:], [[0.5, np.nan]])), y=CLASSES), None, r"inputs must be finite numbers, .* \(19, 1\) is nan"),
+    "words as inputs": (npz(X=WORDS[:, None], y=CLASSES), None, r"inputs must be numbers"),
+    "a target less": (npz(X=X, y=CLASSES[1:]), None, r"20 inputs do not fit targets of shape \(19,\)"),
+}
+
+
+@pytest.mark.parametrize(("content", "target", "message"), BAD_NPZ.values(), ids=BAD_NPZ)
+def test_a_bad_npz_is_named_in_one_sentence(tmp_path, content, target, message):
+    path = tmp_path / "data.npz"
+    write(path, content)
+    with pytest.raises(NeuroNetError, match=message) as caught:
+        Table.read(path, target=target)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_file_is_closed(tmp_path):
+    path = tmp_path / "data.npz"
+    write(path, GOOD_NPZ[:-40])
+    with pytest.raises(NeuroNetError):  # an open file would warn, and warnings are errors
+        Table.read(path)
+    path.unlink()
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "nowhere.npz", "nowhere"])
+def test_a_file_that_is_not_there_is_named(tmp_path, name):
+    with pytest.raises(NeuroNetError, match=rf"there is no file '.*{name}': table:PATH needs a \.csv or \.npz file"):
+        Table.read(tmp_path / name)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "data.csv").mkdir()
+    with pytest.raises(NeuroNetError, match="there is no file"):
+        Table.read(tmp_path / "data.csv")
+
+
+@pytest.mark.parametrize("name", ["data.txt", "data", "data.csv.gz", "data.npy"])
+def test_another_format_is_refused(tmp_path, name):
+    write(tmp_path / name, "a,y\n1,0\n")
+    with pytest.raises(NeuroNetError, match=r"cannot read .* needs a \.csv or \.npz file"):
+        Table.read(tmp_path / name)
+
+
+def check_read_or_refused(path: Path, content: bytes) -> None:
+    write(path, content)
+    try:
+        table = Table.read(path)
+    except NeuroNetError as error:
+        assert str(error)
+    else:
+        assert np.isfinite(table.train.inputs).all()
+        assert np.isfinite(table.train.targets).all()
+
+
+fuzz = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@fuzz
+@given(cut=st.integers(0, len(GOOD_NPZ)), place=st.integers(0, len(GOOD_NPZ)), noise=st.binary(max_size=6))
+def test_any_spoilt_npz_is_read_or_refused(tmp_path, cut, place, noise):
+    check_read_or_refused(tmp_path / "data.npz", GOOD_NPZ[:place] + noise + GOOD_NPZ[place + len(noise) : max(cut, place)])
+
+
+GOOD_CSV = lines("a,b,y", *GOOD_ROWS).encode()
+
+
+@fuzz
+@given(
+    place=st.integers(0, len(GOOD_CSV)), cut=st.integers(0, 5), noise=st.binary(max_size=5) | st.sampled_from([b",", b'"', b"\n"])
+)
+def test_any_spoilt_csv_is_read_or_refused(tmp_path, place, cut, noise):
+    check_read_or_refused(tmp_path / "data.csv", GOOD_CSV[:place] + noise + GOOD_CSV[place + cut :])
+
+
+@fuzz
+@given(content=st.binary(max_size=80) | st.text("abc,;\"'\n0123456789.-e y", max_size=80).map(str.encode))
+def test_any_file_at_all_is_read_or_refused(tmp_path, content):
+    for name in ("data.csv", "data.npz"):
+        check_read_or_refused(tmp_path / name, content)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from neuronet.errors import NeuroNetError
+from neuronet.report import style
+
+
+def drawing():
+    figure = style.new_figure(2, 1)
+    style.dress(figure.add_subplot(), title="Title", x="x", y="y")
+    return figure
+
+
+def check_one_sentence(error: NeuroNetError) -> None:
+    text = str(error)
+    assert text
+    assert "\n" not in text
+    assert ". " not in text
+
+
+def test_a_picture_is_as_large_as_it_should_be(tmp_path):
+    image = imread(style.save(drawing(), tmp_path / "picture.png"))
+    assert image.shape == (style.DPI, 2 * style.DPI, 4)
+    assert (image[..., 3] == 1).all()
+    assert (image[0, 0] == 1).all()
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf"])
+def test_the_same_picture_is_the_same_file(tmp_path, suffix):
+    one, two = (style.save(drawing(), tmp_path / f"{name}.{suffix}").read_bytes() for name in "ab")
+    assert one == two
+
+
+def test_an_older_picture_is_replaced(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_text("old")
+    style.save(drawing(), path)
+    assert imread(path).ndim == 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_very_large_picture_still_opens(tmp_path):
+    figure = style.new_figure(2 * style.MOST_PIXELS / style.DPI, 0.5)
+    image = imread(style.save(figure, tmp_path / "wide.png"))
+    assert image.shape[1] == style.MOST_PIXELS
+
+
+def test_colours_differ_in_grey_too():
+    def grey(colour: str) -> float:
+        return float(np.dot([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)], [0.299, 0.587, 0.114]))
+
+    assert abs(grey(style.BLUE) - grey(style.ORANGE)) > 0.1
+
+
+@pytest.mark.parametrize("name", ["picture.jpg", "picture", "picture.png.txt", ".png"])
+def test_another_suffix_is_refused(tmp_path, name):
+    with pytest.raises(NeuroNetError, match=r"must end in \.png, \.svg or \.pdf") as caught:
+        style.save(drawing(), tmp_path / name)
+    check_one_sentence(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(NeuroNetError, match="cannot write the picture") as caught:
+        style.save(drawing(), tmp_path / "nowhere" / "picture.png")
+    check_one_sentence(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_place_of_the_file_is_one_sentence(tmp_path):
+    (tmp_path / "picture.png").mkdir()
+    with pytest.raises(NeuroNetError, match="cannot write the picture") as caught:
+        style.save(drawing(), tmp_path / "picture.png")
+    check_one_sentence(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NeuroNetError, match="cannot write the picture"):
+        style.save(drawing(), tmp_path / "file" / "picture.png")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs folders that are closed to the user")
+def test_a_folder_that_is_closed_is_one_sentence(tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    with pytest.raises(NeuroNetError, match="cannot write the picture") as caught:
+        style.save(drawing(), closed / "picture.png")
+    check_one_sentence(caught.value)
+
+
+def test_a_half_written_picture_is_never_seen(tmp_path, monkeypatch):
+    path = style.save(drawing(), tmp_path / "picture.png")
+    before = path.read_bytes()
+
+    def full(self, data):
+        with self.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NeuroNetError, match="No space left on device"):
+        style.save(drawing(), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
