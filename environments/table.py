@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from neuronet.payoff import CrossEntropy, payoff_named
 
 TARGET_NAMES = ("target", "label", "class", "y")
 INPUT_NAMES = ("inputs", "X", "x")
+
+LARGEST = 1e100
+"""The variance of larger numbers could overflow."""
 
 
 class Table(Environment):
@@ -38,7 +42,10 @@ class Table(Environment):
 
     def __init__(self, inputs: Any, targets: Any, *, payoff: str = "auto", name: str = "table", test_share: float = 0.2) -> None:
         check_number("test_share", test_share, 0, 1, above=True, below=True)
-        labels = np.asarray(targets)
+        try:
+            labels = np.asarray(targets)
+        except ValueError:
+            raise NeuroNetError(f"{name}: targets must be one class or one row of values a sample, all of one length") from None
         self.payoff = payoff_named(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
         if isinstance(self.payoff, CrossEntropy):
@@ -46,7 +53,7 @@ class Table(Environment):
             self.classes, labels = _classes(labels, name)
         samples = checked_samples(inputs, labels, self.payoff, name)
         train, test = _split(samples, self.classes is not None, test_share, name)
-        self._train, self._test = _standardised(train, test, self.classes is None)
+        self._train, self._test = _standardised(train, test, self.classes is None, name)
         self._outputs = int(samples.targets.shape[1]) if self.classes is None else len(self.classes)
 
     @classmethod
@@ -123,7 +130,10 @@ def _split(samples: Samples, stratify: bool, test_share: float, name: str) -> tu
     return samples.at(train), samples.at(test)
 
 
-def _standardised(train: Samples, test: Samples, values: bool) -> tuple[Samples, Samples]:
+def _standardised(train: Samples, test: Samples, values: bool, name: str) -> tuple[Samples, Samples]:
+    parts = [train.inputs, test.inputs, *([train.targets, test.targets] if values else [])]
+    if max(np.abs(part).max() for part in parts) > LARGEST:
+        raise NeuroNetError(f"{name}: numbers must not be larger than {LARGEST:g} to be standardised")
     inputs = _scaler(train.inputs)
     targets = _scaler(train.targets) if values else lambda y: y
     return (
@@ -142,8 +152,13 @@ def _read_csv(file: Path, target: str | None) -> tuple[Any, Any]:
     import pandas as pd
 
     try:
-        frame = pd.read_csv(file)
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' own errors are ValueErrors
+        with warnings.catch_warnings():
+            # Without these, pandas takes what the header has no name for as the names of the rows, and says nothing.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(file, index_col=False, skipinitialspace=True)
+    except pd.errors.ParserWarning:
+        raise NeuroNetError(f"cannot read '{file}': its lines have more columns than its header") from None
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
         raise NeuroNetError(f"cannot read '{file}': {str(error).strip().splitlines()[0]}") from None
     column = _target_name(target, list(map(str, frame.columns)), file)
     labels, inputs = frame[column], frame.drop(columns=column)
@@ -151,9 +166,9 @@ def _read_csv(file: Path, target: str | None) -> tuple[Any, Any]:
         numbers = pd.to_numeric(inputs[name], errors="coerce")
         if numbers.isna().any():
             row = int(np.flatnonzero(numbers.isna())[0])
-            raise NeuroNetError(
-                f"'{file}', line {row + 2}, column '{name}': {frame[name].iloc[row]!r} is no number; inputs must be numbers"
-            )
+            there = frame[name].iloc[row]
+            what = "nothing" if pd.isna(there) else repr(there)
+            raise NeuroNetError(f"'{file}', line {row + 2}, column '{name}': {what} is no number; inputs must be numbers")
     if labels.isna().any():
         row = int(np.flatnonzero(labels.isna())[0])
         raise NeuroNetError(f"'{file}', line {row + 2}: the target '{column}' is missing")
@@ -165,7 +180,8 @@ def _read_npz(file: Path, target: str | None) -> tuple[Any, Any]:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
     except Exception as error:  # a broken zip raises one of many, by where it is broken
-        raise NeuroNetError(f"cannot read '{file}': {str(error).splitlines()[0]}") from None
+        what = " ".join(str(error).split()) or type(error).__name__
+        raise NeuroNetError(f"cannot read '{file}' as an .npz file of plain arrays: {what}") from None
     name = _target_name(target or ("targets" if "targets" in found else None), list(found), file)
     others = [key for key in found if key != name]
     inputs = next((key for key in INPUT_NAMES if key in others), others[0] if len(others) == 1 else None)

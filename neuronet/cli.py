@@ -30,6 +30,8 @@ app = typer.Typer(
 
 def start() -> int:
     """Run the command line and give the exit status: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    if str(Path.cwd()) not in sys.path:  # for module:Class; last, so that nothing there stands in for a library
+        sys.path.append(str(Path.cwd()))
     try:
         code = app(standalone_mode=False)
     except NeuroNetError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -20,7 +21,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> NeuroNetError:
         known: The names that would have been right.
     """
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
+    close = get_close_matches(str(name), names, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
     return NeuroNetError(f"unknown {kind} '{name}': {hint}known are {', '.join(names)}")
 
@@ -49,7 +50,7 @@ def check_number(
     Raises:
         NeuroNetError: It is out of range, or no such number.
     """
-    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         over = value > low if above else value >= low
         under = value < high if below else value <= high
         if over and under:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import networkx as nx
 import numpy as np
 
@@ -76,6 +78,8 @@ def _layers(graph: nx.DiGraph) -> list[list[int]]:
     for node, data in graph.nodes(data=True):
         if isinstance(node, bool) or not isinstance(node, (int, np.integer)):
             raise NeuroNetError(f"node {node!r} is no whole number: relabel with networkx.convert_node_labels_to_integers")
+        if abs(int(node)) >= 2**63:
+            raise NeuroNetError(f"node {node} is too large a number: relabel with networkx.convert_node_labels_to_integers")
         layer = data.get("layer")
         if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or layer < 0:
             raise NeuroNetError(f"node {node} needs a 'layer' attribute, a whole number from 0, got {layer!r}")
@@ -134,13 +138,24 @@ def _bias(graph: nx.DiGraph, node: int) -> float:
 
 
 def _finite(value: object, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not np.isfinite(value):
-        raise NeuroNetError(f"{what} must be a finite number, got {value!r}")
-    return float(value)
+    wrong = NeuroNetError(f"{what} must be a finite number, got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise wrong
+    try:
+        number = float(value)
+    except OverflowError:
+        raise wrong from None
+    if not math.isfinite(number):
+        raise wrong
+    return number
 
 
 def _activation_of(graph: nx.DiGraph, nodes: list[int], layer: int, default: str) -> str:
-    names = {graph.nodes[node].get("activation", default) for node in nodes}
+    given = [graph.nodes[node].get("activation", default) for node in nodes]
+    for node, name in zip(nodes, given, strict=True):
+        if not isinstance(name, str):
+            raise NeuroNetError(f"node {node}: activation must be a name, got {name!r}")
+    names = set(given)
     if len(names) > 1:
-        raise NeuroNetError(f"layer {layer} must have one activation, got {', '.join(sorted(map(str, names)))}")
+        raise NeuroNetError(f"layer {layer} must have one activation, got {', '.join(sorted(names))}")
     return activation_named(names.pop()).name

@@ -47,6 +47,8 @@ class Network:
         depth = len(self.weights)
         if depth < 1 or not len(self.biases) == len(self.masks) == len(self.activations) == len(self.nodes) - 1 == depth:
             raise NeuroNetError("a network needs weights, a bias, a mask and an activation for each layer that listens")
+        if len(np.unique(np.concatenate(self.nodes))) < sum(self.sizes):
+            raise NeuroNetError("every neuron needs a node id of its own, but one is given twice")
         for layer, (weights, bias, mask) in enumerate(zip(self.weights, self.biases, self.masks, strict=True), start=1):
             shape = (len(self.nodes[layer]), len(self.nodes[layer - 1]))
             if weights.shape != shape or bias.shape != shape[:1] or (mask is not None and mask.shape != shape):

@@ -12,6 +12,9 @@ from neuronet.errors import NeuroNetError, unknown
 
 T = TypeVar("T")
 
+MOST_DIGITS = 18
+"""Of a whole number: what any array can hold."""
+
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))"
     r"|(?P<name>[A-Za-z_][\w.-]*(?::[A-Za-z_]\w*)?)|(?P<mark>[(),=]))"
@@ -32,7 +35,10 @@ def build(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> 
         NeuroNetError: The text cannot be read, a name is unknown, or a parameter is wrong.
     """
     reader = _Reader(text, kind, base, known)
-    built: T = reader.item()
+    try:
+        built: T = reader.item()
+    except RecursionError:
+        raise NeuroNetError(f"cannot read the {kind} '{text[:40]}...': its brackets are too deep") from None
     reader.end()
     return built
 
@@ -82,6 +88,8 @@ class _Reader:
             if self._next_is("=", ahead=1):
                 name = self._take("name")
                 self._take("mark")
+                if name in named:
+                    raise self._unreadable(f"as '{name}' is given twice")
                 named[name] = self._value()
             elif named:
                 raise self._unreadable("as a parameter without name follows one with a name")
@@ -95,7 +103,11 @@ class _Reader:
     def _value(self) -> Any:
         if self.tokens and self.tokens[0][0] == "number":
             number = self.tokens.pop(0)[1]
-            return int(number) if re.fullmatch(r"[+-]?\d+", number) else float(number)
+            if not re.fullmatch(r"[+-]?\d+", number):
+                return float(number)
+            if len(number) > MOST_DIGITS:
+                raise NeuroNetError(f"cannot read the {self.kind} '{self.text[:40]}...': {number[:10]}... has too many digits")
+            return int(number)
         if self.tokens and self.tokens[0] in (("name", "true"), ("name", "false")):
             return self.tokens.pop(0)[1] == "true"
         return self.item()
@@ -122,6 +134,9 @@ class _Reader:
             module = importlib.import_module(module_name)
         except ImportError as error:
             raise NeuroNetError(f"cannot import the module of {self.kind} '{name}': {error}") from None
+        except Exception as error:  # whatever goes wrong in a module of the user's own
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            raise NeuroNetError(f"cannot import the module of {self.kind} '{name}': {what}") from error
         found = getattr(module, class_name, None)
         if not isinstance(found, type) or not issubclass(found, self.base):
             raise NeuroNetError(f"'{name}' is no {self.kind}: it must be a subclass of {self.base.__name__}")

@@ -28,6 +28,11 @@ def test_whatever_is_unknown_can_be_said(name, known):
     assert all(each in text for each in known)
 
 
+@pytest.mark.parametrize("name", [None, 3, ["relu"]])
+def test_what_is_no_name_is_unknown(name):
+    assert str(unknown("activation", name, ["relu"])).startswith("unknown activation '")
+
+
 def test_it_can_be_caught_as_a_value_error():
     with pytest.raises(ValueError, match="no such thing"):
         raise NeuroNetError("no such thing")
@@ -83,7 +88,7 @@ RANGES = [
 def test_a_number_must_be_in_its_range(span, inside, outside, message):
     for value in inside:
         check_number("n", value, **span)
-    for value in [*outside, float("nan"), float("-inf"), True, False, "1", None, [1], 1j]:
+    for value in [*outside, float("nan"), float("-inf"), 10**400, -(10**400), True, False, "1", None, [1], 1j]:
         with pytest.raises(NeuroNetError) as caught:
             check_number("n", value, **span)
         assert str(caught.value) == f"{message}{value!r}"

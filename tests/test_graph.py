@@ -187,6 +187,7 @@ WRONG = {
         nx.relabel_nodes(small(), {10: "ten"}),
         "node 'ten' is no whole number: relabel with networkx.convert_node_labels_to_integers",
     ),
+    "node beyond 64 bits": (nx.relabel_nodes(small(), {10: 2**63}), "node 9223372036854775808 is too large a number"),
     "truth as node": (layered([False], [True], edges=[(False, True)]), "node False is no whole number"),
     "fraction as node": (nx.relabel_nodes(small(), {10: 1.5}), "node 1.5 is no whole number"),
     "no layer": (changed(lambda graph: graph.add_node(30)), "node 30 needs a 'layer' attribute, .* got None"),
@@ -225,6 +226,22 @@ WRONG = {
     "weight is a truth": (
         changed(lambda graph: with_weights(graph, weight=True)),
         "edge 2 -> 10: weight must be a finite number, got True",
+    ),
+    "weight is complex": (
+        changed(lambda graph: with_weights(graph, weight=np.complex128(1))),
+        "edge 2 -> 10: weight must be a finite number",
+    ),
+    "weight is too large": (
+        changed(lambda graph: with_weights(graph, weight=10**400)),
+        "edge 2 -> 10: weight must be a finite number",
+    ),
+    "activation is nothing": (
+        changed(lambda graph: graph.nodes[10].update(activation=None)),
+        "node 10: activation must be a name, got None",
+    ),
+    "activation is a list": (
+        changed(lambda graph: graph.nodes[20].update(activation=["relu"])),
+        r"node 20: activation must be a name, got \['relu'\]",
     ),
     "bias is NaN": (
         changed(lambda graph: graph.nodes[11].update(bias=float("nan"))),

@@ -74,7 +74,8 @@ def test_another_seed_gives_other_weights_and_another_wiring():
 def test_layers_are_not_alike():
     network = build_network([10, 10, 10], wiring="sparse(0.5)")
     assert not np.array_equal(network.masks[0], network.masks[1])
-    assert not np.isin(network.weights[0][network.masks[0]], network.weights[1]).any()
+    dense = build_network([10, 10, 10], initialisation="lecun")
+    assert not np.isin(dense.weights[0], dense.weights[1]).any()
 
 
 def test_a_layer_more_leaves_the_layers_before_it_as_they_were():
@@ -243,6 +244,7 @@ NAN = np.full((4, 3), np.nan)
         ({"weights": (NAN, np.zeros((2, 4))), "masks": (None, None)}, "layer 1 has weights or biases that are not finite"),
         ({"biases": (np.zeros(4), np.array([0.0, np.inf]))}, "layer 2 has weights or biases that are not finite"),
         ({"weights": (np.ones((4, 3)), np.ones((2, 4)))}, "layer 1 has weights where its mask says that there is no connection"),
+        ({"nodes": (np.arange(3), np.arange(4), np.arange(10, 12))}, "every neuron needs a node id of its own"),
         ({"activations": ("relu", "softmax")}, "unknown activation 'softmax'"),
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),

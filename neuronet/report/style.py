@@ -5,7 +5,6 @@ Figures are made and saved without pyplot, so that drawing leaves nothing behind
 
 from __future__ import annotations
 
-import os
 from io import BytesIO
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from matplotlib.layout_engine import LayoutEngine
 from matplotlib.text import Text
 
 from neuronet.errors import NeuroNetError
+from neuronet.files import write_atomically
 
 # Two hues of Okabe and Ito's palette (2008), which people with any common colour blindness tell apart, also in greys.
 BLUE = "#0072B2"
@@ -88,17 +88,8 @@ def save(figure: Figure, path: str | Path) -> Path:
     drawn = BytesIO()
     dpi = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
     figure.savefig(drawn, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
-    _write(file, drawn.getvalue())
-    return file
-
-
-def _write(file: Path, data: bytes) -> None:
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     try:
-        try:
-            partial.write_bytes(data)
-            partial.replace(file)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_atomically(file, drawn.getvalue())
     except OSError as error:
         raise NeuroNetError(f"cannot write the picture '{file}': {error.strerror}") from None
+    return file

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from neuronet.engines.engine import State
 from neuronet.errors import NeuroNetError
+from neuronet.files import write_atomically
 from neuronet.network import Network
 from neuronet.run.config import RunConfig, make_config, read_options
-from neuronet.run.files import write_atomically
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
 FORMAT = "1"

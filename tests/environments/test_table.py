@@ -129,6 +129,13 @@ WRONG = {
     "infinite input": ((spoilt(np.inf), TWO), {}, r"here: inputs must be finite numbers, but the one at \(3, 1\) is inf"),
     "input is a word": (([["a"]] * 20, TWO), {}, "here: inputs must be numbers"),
     "ragged inputs": (([[1.0], [1.0, 2.0]] * 10, TWO), {}, "here: inputs must be numbers"),
+    "ragged targets": (
+        (inputs(20), [[1.0], [1.0, 2.0]] * 10),
+        {},
+        "here: targets must be one class or one row of values a sample",
+    ),
+    "enormous inputs": ((spoilt(-1e200), TWO), {}, r"here: numbers must not be larger than 1e\+100"),
+    "enormous values": ((inputs(20), HALVES * 1e200), {}, r"here: numbers must not be larger than 1e\+100"),
     "inputs in 1 dimension": ((np.arange(20), TWO), {}, r"here: inputs must have the shape \(samples, inputs\).* got \(20,\)"),
     "inputs in 3 dimensions": ((np.ones((20, 2, 2)), TWO), {}, r"here: inputs must have the shape .* got \(20, 2, 2\)"),
     "no inputs": ((np.ones((20, 0)), TWO), {}, r"here: inputs must have the shape .* got \(20, 0\)"),

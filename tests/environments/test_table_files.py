@@ -63,6 +63,12 @@ def test_a_csv_of_values(tmp_path):
     assert Table.read(csv(path, frame(y=CLASSES)), payoff="squared-error").payoff == SquaredError()
 
 
+def test_spaces_after_commas_and_a_comma_at_the_end_do_no_harm(tmp_path):
+    path = tmp_path / "data.csv"
+    write(path, lines("a, b, y", *(f"{row.replace(',', ', ')}," for row in GOOD_ROWS)))
+    same(Table.read(path), Table(X, CLASSES))
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".CSV"])
 def test_the_suffix_may_be_in_capitals(tmp_path, suffix):
     assert Table.read(csv(tmp_path / f"data{suffix}", frame(y=CLASSES))).outputs == 2
@@ -116,10 +122,15 @@ BAD_CSV = {
         None,
         r"data\.csv', line 22, column 'b': 'tall' is no number; inputs must be numbers",
     ),
-    "input missing": (lines("a,b,y", GOOD_ROWS[0], "1.0,,0", *GOOD_ROWS), None, r"data\.csv', line 3, column 'b': "),
-    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a': "),
+    "input missing": (
+        lines("a,b,y", GOOD_ROWS[0], "1.0,,0", *GOOD_ROWS),
+        None,
+        r"data\.csv', line 3, column 'b': nothing is no number",
+    ),
+    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a': nothing is no number"),
     "infinite input": (lines("a,b,y", "inf,1.0,0", *GOOD_ROWS), None, r"inputs must be finite numbers, .* \(0, 0\) is inf"),
     "target missing": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,"), None, r"line 22: the target 'y' is missing"),
+    "rows too long": (lines("b,y", *GOOD_ROWS), None, r"cannot read '.*data\.csv': its lines have more columns than its header$"),
     "row too long": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,1,4"), None, r"cannot read '.*data\.csv': .*line 22, saw 4"),
     "one class": (lines("a,b,y", *["1.0,2.0,1"] * 20), None, "there must be two classes or more, got 1"),
     "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "every class needs two samples or more, class number 2"),
@@ -142,15 +153,22 @@ def npz(**arrays) -> bytes:
     return stream.getvalue()
 
 
+def npy(array: np.ndarray) -> bytes:
+    stream = BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
 GOOD_NPZ = npz(X=X, y=CLASSES)
 
 BAD_NPZ = {
-    "empty": (b"", None, r"cannot read '.*data\.npz': "),
-    "prose": (b"Call me Ishmael.", None, r"cannot read '.*data\.npz': "),
-    "truncated": (GOOD_NPZ[:-40], None, r"cannot read '.*data\.npz': "),
-    "its first half": (GOOD_NPZ[: len(GOOD_NPZ) // 2], None, r"cannot read '.*data\.npz': "),
-    "spoilt in the middle": (GOOD_NPZ[:300] + b"\xff" * 8 + GOOD_NPZ[308:], None, r"cannot read '.*data\.npz': "),
-    "objects": (npz(X=X, y=np.array(["a", 1] * 10, dtype=object)), None, r"cannot read '.*data\.npz': "),
+    "empty": (b"", None, r"cannot read '.*data\.npz' as an \.npz file"),
+    "prose": (b"Call me Ishmael.", None, r"cannot read '.*data\.npz' as an \.npz file"),
+    "an array alone": (npy(X), None, r"cannot read '.*data\.npz' as an \.npz file of plain arrays: "),
+    "truncated": (GOOD_NPZ[:-40], None, r"cannot read '.*data\.npz' as an \.npz file"),
+    "its first half": (GOOD_NPZ[: len(GOOD_NPZ) // 2], None, r"cannot read '.*data\.npz' as an \.npz file"),
+    "spoilt in the middle": (GOOD_NPZ[:300] + b"\xff" * 8 + GOOD_NPZ[308:], None, r"cannot read '.*data\.npz' as an \.npz file"),
+    "objects": (npz(X=X, y=np.array(["a", 1] * 10, dtype=object)), None, r"cannot read '.*data\.npz' as an \.npz file"),
     "no arrays": (npz(), None, r"has no target called target, label, class or y"),
     "no target": (npz(X=X, z=CLASSES), None, r"has no target called target, label, class or y: name one of X, z$"),
     "target misnamed": (npz(X=X, y=CLASSES), "z", r"has no target 'z': it has X, y$"),

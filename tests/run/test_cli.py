@@ -113,3 +113,14 @@ def test_auto_engine_takes_tensors_where_the_work_is_large():
     just = int(PATIENCE / (74 * 20e-6 + 4736 * 32 * 3e-10))
     assert choose(make_config({"environment": "digits"}), 74, 4736, just - 10).engine == "agents"
     assert choose(make_config({"environment": "digits"}), 74, 4736, just + 10).engine == "tensors"
+
+
+def test_a_module_in_the_folder_at_hand_is_found(neuronet, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", str(tmp_path))])
+    (tmp_path / "my_own_policies.py").write_text(
+        "from dataclasses import dataclass\nimport neuronet\n\n\n@dataclass(frozen=True)\nclass Deaf(neuronet.LinearPolicy):\n"
+        "    def weighing(self, seen, memory):\n        return 0 * seen.attention\n"
+    )
+    answer = neuronet("run", "xor", "--policy", "my_own_policies:Deaf", "--epochs", "1", "--json")
+    assert answer.status == 0, answer.err
+    assert json.loads(answer.out)["policy"] == "my_own_policies:Deaf"

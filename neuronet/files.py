@@ -12,13 +12,19 @@ def write_atomically(path: Path, data: bytes) -> None:
     Args:
         path: The file; its folder must exist.
         data: What it shall hold.
+
+    Raises:
+        OSError: It cannot be written; what was there before still is.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     _sync_folder(path.parent)
 
 
