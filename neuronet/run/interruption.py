@@ -5,11 +5,22 @@ from __future__ import annotations
 import signal
 import threading
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuronet.run.result import Result
 
 
 class Interrupted(KeyboardInterrupt):
-    """The run was stopped between two rounds, and everything is saved."""
+    """The run was stopped between two rounds; where it has a folder, everything is saved there.
+
+    Attributes:
+        result: What the run had come to by then.
+    """
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"interrupted after round {result.rounds:,}")
+        self.result = result
 
 
 class Interruption:

@@ -100,7 +100,7 @@ class Runner:
                 for step in range(first, per_epoch):
                     if interruption.asked:
                         self._save()
-                        raise Interrupted
+                        raise Interrupted(self._result())
                     self._play(order[..., self.game.batches.part(step)])
             self._end_epoch(epoch + 1)
         return self._result()

@@ -123,8 +123,10 @@ def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
     with monkeypatch.context() as patch:
         patch.setattr(Runner, "_play", play_and_ask)
         patch.setattr(Runner, "run", run_and_keep)
-        with pytest.raises(Interrupted):
+        with pytest.raises(Interrupted) as stop:
             neuronet.train("xor", out=tmp_path, **arguments)
+    assert stop.value.result.rounds == at
+    assert len(stop.value.result.metrics) == at // 7 * len(whole.networks)
     resumed = neuronet.resume(tmp_path)
     for ours, theirs in zip(resumed.networks, whole.networks, strict=True):
         assert weights_equal(ours, theirs)
