@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuronet.environment import Environment, Samples, checked_samples
 from neuronet.errors import NeuroNetError, check_number
-from neuronet.payoff import CrossEntropy, payoff_named
+from neuronet.payoff import payoff_named
 
 TARGET_NAMES = ("target", "label", "class", "y")
 INPUT_NAMES = ("inputs", "X", "x")
@@ -48,7 +48,7 @@ class Table(Environment):
             raise NeuroNetError(f"{name}: targets must be one class or one row of values a sample, all of one length") from None
         self.payoff = payoff_named(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
-        if isinstance(self.payoff, CrossEntropy):
+        if self.payoff.classes:
             labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
             self.classes, labels = _classes(labels, name)
         samples = checked_samples(inputs, labels, self.payoff, name)

@@ -64,6 +64,60 @@ class Environment(ABC):
         return int(self.train.inputs.shape[1])
 
 
+def check_samples(environment: Environment) -> None:
+    """Refuse an environment whose samples do not fit its payoff, its outputs or each other.
+
+    Raises:
+        NeuroNetError: They do not; the sentence says what is wrong.
+    """
+    outputs, payoff = environment.outputs, environment.payoff
+    if isinstance(outputs, bool) or not isinstance(outputs, int) or outputs < 1:
+        raise NeuroNetError(f"outputs must be a whole number of 1 or more, got {outputs!r}")
+    if not isinstance(payoff, Payoff):
+        raise NeuroNetError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {payoff!r}")
+    parts = {"train": environment.train, "test": environment.test}
+    for name, samples in parts.items():
+        _check_part(samples, name)
+        _check_targets(samples.targets, outputs, payoff, name)
+    inputs = {name: samples.inputs.shape[1] for name, samples in parts.items()}
+    if inputs["train"] != inputs["test"]:
+        raise NeuroNetError(f"train has {inputs['train']} inputs and test has {inputs['test']}: they must have as many")
+
+
+def _check_part(samples: object, name: str) -> None:
+    if not isinstance(samples, Samples):
+        raise NeuroNetError(f"{name} must be Samples(inputs, targets), got {type(samples).__name__}")
+    for what, array in (("inputs", samples.inputs), ("targets", samples.targets)):
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+            kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise NeuroNetError(f"{name}.{what} must be a numpy array of numbers, got {kind}")
+        if not np.isfinite(array).all():
+            raise NeuroNetError(f"{name}.{what} must be finite numbers, but some are not")
+    if samples.inputs.ndim != 2 or 0 in samples.inputs.shape:
+        raise NeuroNetError(f"{name}.inputs must have the shape (samples, inputs), neither 0, got {samples.inputs.shape}")
+    if samples.inputs.dtype.kind != "f":
+        raise NeuroNetError(f"{name}.inputs must be floating-point numbers, got {samples.inputs.dtype}")
+    if samples.targets.shape[:1] != samples.inputs.shape[:1]:
+        raise NeuroNetError(
+            f"{name} must have a target for each of {len(samples)} inputs, got targets of {samples.targets.shape}"
+        )
+
+
+def _check_targets(targets: NDArray[Any], outputs: int, payoff: Payoff, name: str) -> None:
+    if payoff.classes and (targets.ndim != 1 or targets.dtype.kind not in "iu"):
+        kind = f"{targets.dtype} of shape {targets.shape}"
+        raise NeuroNetError(f"{name}.targets must be a whole number for each sample, as its payoff wants classes, got {kind}")
+    if payoff.classes:
+        wrong = targets[(targets < 0) | (targets >= outputs)]
+        if wrong.size:
+            most = outputs - 1
+            raise NeuroNetError(
+                f"{name}.targets must be classes from 0 to {most}, as there are {outputs} outputs, got {wrong[0]}"
+            )
+    elif targets.ndim != 2 or targets.shape[1] != outputs:
+        raise NeuroNetError(f"{name}.targets must have the shape (samples, {outputs}), got {targets.shape}")
+
+
 def checked_samples(inputs: Any, targets: Any, payoff: Payoff, what: str) -> Samples:
     """Samples with inputs in float64 and targets as the payoff wants them.
 
@@ -82,7 +136,7 @@ def checked_samples(inputs: Any, targets: Any, payoff: Payoff, what: str) -> Sam
     y = _numbers(targets, f"{what}: targets")
     if y.shape[:1] != x.shape[:1]:
         raise NeuroNetError(f"{what}: {x.shape[0]} inputs do not fit targets of shape {y.shape}")
-    if isinstance(payoff, CrossEntropy):
+    if payoff.classes:
         if y.ndim != 1 or np.any(y != np.round(y)) or y.min() < 0:
             raise NeuroNetError(f"{what}: for cross-entropy targets must be one class a sample, counted from 0")
         return Samples(x, y.astype(np.int64))

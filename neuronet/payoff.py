@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from neuronet.arrays import Array, Namespace
 from neuronet.errors import unknown
@@ -13,7 +14,14 @@ class Payoff(ABC):
     """Turns outputs and targets into a loss for each sample, and into the output neurons' feedback.
 
     Shapes: outputs (..., B, O); targets (..., B) whole numbers for classes, (..., B, O) for values.
+
+    Attributes:
+        classes: Whether targets are classes, whole numbers from 0 to O - 1; if not, they are O values for each sample.
+        unit: What the loss is counted in.
     """
+
+    classes: ClassVar[bool] = False
+    unit: ClassVar[str] = "loss"
 
     @abstractmethod
     def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
@@ -31,6 +39,9 @@ class Payoff(ABC):
 @dataclass(frozen=True)
 class CrossEntropy(Payoff):
     """Softmax cross-entropy, in nats: outputs are logits and targets are classes 0 to O - 1."""
+
+    classes = True
+    unit = "nats"
 
     def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
         """`log sum exp(z) - z_target`."""
@@ -51,6 +62,8 @@ class CrossEntropy(Payoff):
 @dataclass(frozen=True)
 class SquaredError(Payoff):
     """Half the squared distance between outputs and targets, summed over the outputs."""
+
+    unit = "squared error"
 
     def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
         """`sum (target - z)^2 / 2`."""

@@ -139,16 +139,15 @@ def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> No
         raise NeuroNetError(f"inputs must have the shape (samples, {expected}), got {tuple(shape)}")
 
 
-def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: int) -> None:
+def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: int, payoff: Payoff) -> None:
     """Refuse targets that do not fit their inputs.
 
     Raises:
         NeuroNetError: They do not.
     """
-    if targets not in (inputs[:-1], (*inputs[:-1], outputs)):
-        raise NeuroNetError(
-            f"{inputs[-2]} samples need targets of shape {inputs[:-1]}, or {(*inputs[:-1], outputs)}, got {targets}"
-        )
+    expected = inputs[:-1] if payoff.classes else (*inputs[:-1], outputs)
+    if targets != expected:
+        raise NeuroNetError(f"{inputs[-2]} samples need targets of shape {expected}, got {targets}")
 
 
 def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from neuronet.batches import Batches
 from neuronet.engines.engine import Engine, Setup
-from neuronet.environment import Environment
+from neuronet.environment import Environment, check_samples
 from neuronet.errors import NeuroNetError
 from neuronet.learning import rule_named
 from neuronet.network import Network, build_network
-from neuronet.payoff import CrossEntropy
 from neuronet.policy import Policy
 from neuronet.run.catalogue import environment_named, policy_named
 from neuronet.run.choice import Choice, choose
@@ -27,14 +26,12 @@ class Game:
         engine: Which plays.
         batches: Which samples are played when.
         choice: The engine, device and precision chosen.
-        policies: One for each listening layer.
     """
 
     environment: Environment
     engine: Engine
     batches: Batches
     choice: Choice
-    policies: tuple[Policy, ...]
 
 
 def assemble(
@@ -56,7 +53,7 @@ def assemble(
         NeuroNetError: Parts do not fit.
     """
     world = environment or environment_named(config.environment, target=config.target, payoff=config.payoff)
-    _check_classes(world)
+    check_samples(world)
     networks = _networks(config, world, network)
     sizes = networks[0].sizes
     policies = _policies(config, policy, len(sizes) - 1)
@@ -66,13 +63,7 @@ def assemble(
         Setup(each, policies, rule_named(config.rule), config.learning_rate, world.payoff, seed, choice.dtype)
         for each, seed in zip(networks, config.seeds, strict=True)
     ]
-    return Game(world, _engine(setups, choice), batches, choice, policies)
-
-
-def _check_classes(world: Environment) -> None:
-    for part in (world.train, world.test):
-        if isinstance(world.payoff, CrossEntropy) and part.targets.max() >= world.outputs:
-            raise NeuroNetError(f"the environment has {world.outputs} outputs, but a sample of class {part.targets.max()}")
+    return Game(world, _engine(setups, choice), batches, choice)
 
 
 def _networks(config: RunConfig, world: Environment, network: Network | None) -> list[Network]:

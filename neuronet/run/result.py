@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from neuronet.network import Network
-from neuronet.payoff import CrossEntropy, Payoff
+from neuronet.payoff import Payoff
 from neuronet.run.config import RunConfig
 
 
@@ -62,8 +62,7 @@ class Result:
         """Draw the learning curves to a .png, .svg or .pdf file."""
         from neuronet.report.curves import draw_curves
 
-        unit = "nats" if isinstance(self.payoff, CrossEntropy) else "squared error"
-        return draw_curves(self.metrics, path, loss_unit=unit)
+        return draw_curves(self.metrics, path, loss_unit=self.payoff.unit)
 
     def picture(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""

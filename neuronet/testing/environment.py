@@ -15,11 +15,11 @@ from neuronet.arrays import Array, Memory
 from neuronet.batches import Batches
 from neuronet.engines.engine import Setup
 from neuronet.engines.tensors import TensorEngine
-from neuronet.environment import Environment, Samples
+from neuronet.environment import Environment, Samples, check_samples
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam
 from neuronet.network import build_network
-from neuronet.payoff import CrossEntropy, Payoff
+from neuronet.payoff import Payoff
 from neuronet.policy import LinearPolicy, Observation
 from neuronet.randomness import Purpose, generator
 
@@ -46,58 +46,15 @@ def check_environment(environment: Environment) -> None:
     """
     if not isinstance(environment, Environment):
         raise NeuroNetError(f"{environment!r} is no environment: it must be an instance of a subclass of neuronet.Environment")
+    check_samples(environment)
     outputs, payoff = environment.outputs, environment.payoff
-    if isinstance(outputs, bool) or not isinstance(outputs, int) or outputs < 1:
-        raise NeuroNetError(f"outputs must be a whole number of 1 or more, got {outputs!r}")
-    if not isinstance(payoff, Payoff):
-        raise NeuroNetError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {payoff!r}")
     parts = {"train": environment.train, "test": environment.test}
-    for name, samples in parts.items():
-        _check_samples(samples, name)
-        _check_targets(samples.targets, outputs, payoff, name)
-    inputs = {name: samples.inputs.shape[1] for name, samples in parts.items()}
-    if inputs["train"] != inputs["test"]:
-        raise NeuroNetError(f"train has {inputs['train']} inputs and test has {inputs['test']}: they must have as many")
     before = {name: Samples(samples.inputs.copy(), samples.targets.copy()) for name, samples in parts.items()}
     _check_same(environment, before, "at the next call: draw them once, from a fixed seed")
     with np.errstate(all="ignore"):  # what is not finite is found in the answers
         _check_payoff(payoff, outputs, environment.train.targets)
     _check_training(environment)
     _check_same(environment, before, "after training: nobody may write into them")
-
-
-def _check_samples(samples: object, name: str) -> None:
-    if not isinstance(samples, Samples):
-        raise NeuroNetError(f"{name} must be Samples(inputs, targets), got {type(samples).__name__}")
-    for what, array in (("inputs", samples.inputs), ("targets", samples.targets)):
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-            kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise NeuroNetError(f"{name}.{what} must be a numpy array of numbers, got {kind}")
-        if not np.isfinite(array).all():
-            raise NeuroNetError(f"{name}.{what} must be finite numbers, but some are not")
-    if samples.inputs.ndim != 2 or 0 in samples.inputs.shape:
-        raise NeuroNetError(f"{name}.inputs must have the shape (samples, inputs), neither 0, got {samples.inputs.shape}")
-    if samples.inputs.dtype.kind != "f":
-        raise NeuroNetError(f"{name}.inputs must be floating-point numbers, got {samples.inputs.dtype}")
-    if samples.targets.shape[:1] != samples.inputs.shape[:1]:
-        raise NeuroNetError(
-            f"{name} must have a target for each of {len(samples)} inputs, got targets of {samples.targets.shape}"
-        )
-
-
-def _check_targets(targets: NDArray[Any], outputs: int, payoff: Payoff, name: str) -> None:
-    if isinstance(payoff, CrossEntropy) and (targets.ndim != 1 or targets.dtype.kind not in "iu"):
-        kind = f"{targets.dtype} of shape {targets.shape}"
-        raise NeuroNetError(f"{name}.targets must be a whole number for each sample, as its payoff wants classes, got {kind}")
-    if targets.ndim == 1 and targets.dtype.kind in "iu":
-        wrong = targets[(targets < 0) | (targets >= outputs)]
-        if wrong.size:
-            most = outputs - 1
-            raise NeuroNetError(
-                f"{name}.targets must be classes from 0 to {most}, as there are {outputs} outputs, got {wrong[0]}"
-            )
-    elif targets.ndim != 2 or targets.shape[1] != outputs:
-        raise NeuroNetError(f"{name}.targets must have the shape (samples, {outputs}), got {targets.shape}")
 
 
 def _check_same(environment: Environment, before: dict[str, Samples], when: str) -> None:

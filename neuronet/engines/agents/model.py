@@ -141,7 +141,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,)."""
         batch = self.hold(Samples(inputs, targets))
         check_inputs(batch.inputs.shape, self.sizes[0])
-        check_targets(batch.inputs.shape, batch.targets.shape, self.output_count)
+        check_targets(batch.inputs.shape, batch.targets.shape, self.output_count, self.setup.payoff)
         self._speak(batch.inputs)
         outputs, payoff = self.boards[-1].activity.T, self.setup.payoff
         loss = payoff.loss(xp, outputs, batch.targets)

@@ -87,7 +87,7 @@ class TensorEngine:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,) or (R, B)."""
         batch = self.hold(Samples(inputs, targets))
         check_inputs(tuple(batch.inputs.shape), self.setup.network.sizes[0], len(self.setups))
-        check_targets(tuple(batch.inputs.shape), tuple(batch.targets.shape), self.setup.network.sizes[-1])
+        check_targets(tuple(batch.inputs.shape), tuple(batch.targets.shape), self.setup.network.sizes[-1], self.setup.payoff)
         with torch.no_grad(), self._threads(batch.inputs):
             return self._play(batch)
 
