@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_format
 import sys
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from neuronet import screen
 from neuronet.errors import NeuroNetError
 
 if TYPE_CHECKING:
+    from neuronet.run.config import RunConfig
     from neuronet.run.result import Result
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
@@ -139,29 +141,31 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
     from neuronet.run.train import train
 
     options = {**(read_options(config) if config is not None else {}), **options}
-    checked = make_config(options)
-    folder = out if out is not None else _new_folder(checked.environment, checked.policy, checked.seed)
-    with screen.Progress(folder) as bar:
-        return train(**options, out=folder, watcher=bar.show, narrator=bar.say)
+    make_config(options)  # refuses what is missing or wrong, before train is called
+    with screen.Progress() as bar:
+        return train(**options, out=out or _new_folder, watcher=bar.show, narrator=bar.say)
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
     from neuronet.run.train import resume
 
-    with screen.Progress(folder) as bar:
+    with screen.Progress() as bar:
         return resume(folder, epochs=epochs, watcher=bar.show, narrator=bar.say)
 
 
-def _new_folder(environment: str, policy: str | tuple[str, ...], seed: int) -> Path:
-    words = f"{Path(environment).stem}-{policy if isinstance(policy, str) else 'mixed'}-{seed}"
+def _new_folder(config: RunConfig) -> Path:
+    """A folder in runs/ that is this run's alone."""
+    words = f"{Path(config.environment).stem}-{config.policy if isinstance(config.policy, str) else 'mixed'}-{config.seed}"
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words).strip("-")
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    folder = Path("runs") / f"{safe[:60]}-{stamp}"
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = folder.with_name(f"{safe[:60]}-{stamp}-{number}")
-    return folder
+    for number in count(1):
+        folder = Path("runs") / f"{safe[:60]}-{stamp}{f'-{number}' if number > 1 else ''}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError
 
 
 def _finish(result: Result, json: bool) -> None:
@@ -170,7 +174,7 @@ def _finish(result: Result, json: bool) -> None:
         result.picture(result.folder / "network.png")
     (screen.ERR if json else screen.OUT).print(screen.table_of_result(result))
     if json:
-        typer.echo(json_format.dumps(result.summary()))
+        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
 
 
 @app.command()

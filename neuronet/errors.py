@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
+from numbers import Integral, Real
 
 
 class NeuroNetError(ValueError):
@@ -50,11 +51,15 @@ def check_number(
     Raises:
         NeuroNetError: It is out of range, or no such number.
     """
-    if isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
-        over = value > low if above else value >= low
-        under = value < high if below else value <= high
-        if over and under:
-            return
+    number = math.nan
+    kinds = Integral if whole else Real  # numpy's numbers are numbers, too
+    if not isinstance(value, bool) and isinstance(value, kinds):
+        with suppress(OverflowError):
+            number = float(value)
+    over = number > low if above else number >= low
+    under = number < high if below else number <= high
+    if over and under and not math.isinf(number):
+        return
     kind = "a whole number" if whole else "a number" if math.isfinite(high) else "a finite number"
     if math.isinf(high):
         span = f"above {low:g}" if above else f"of {low:g} or more"

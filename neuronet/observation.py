@@ -9,20 +9,22 @@ from neuronet.arrays import Array, Namespace
 from neuronet.errors import NeuroNetError
 from neuronet.randomness import Draws
 
-OPTIONAL_SIGHTS = frozenset({"response", "broadcast", "reward"})
+OPTIONAL_SIGHTS = frozenset({"response", "broadcast", "reward", "synapses", "listening"})
 """What a policy sees only if it lists it in `needs`."""
 
 
 class Observation:
     """What the neurons of a layer (or one of them, J = 1) can see in a round.
 
-    Shapes: B samples, J neurons, K listeners, O outputs; any array may carry leading axes.
+    Shapes: B samples, I speakers, J neurons, K listeners, O outputs, S synapses (the speakers and, last, the neuron's own bias);
+    any array may carry leading axes. It holds until the round ends: what a policy wants to keep it copies into its memory.
 
     Attributes:
         xp: The namespace of all these arrays: `seen.xp.sign(seen.attention)`.
         potential: (..., B, J), what the neurons sum up from their speakers.
         activity: (..., B, J), what they say.
         slope: (..., B, J), f'(potential).
+        heard: (..., B, I), what the layer before has said; a neuron hears those that it is connected to.
         attention: (..., K, J), the weight with which each listener listens to each neuron; 0 where they are not connected.
         connected: (..., K, J), 1 where they are connected, 0 where not: `sum(connected)` counts a neuron's listeners.
         learning_rate: The listeners' learning rate: a number, or an array that broadcasts against attention.
@@ -32,6 +34,8 @@ class Observation:
             `demand.T @ activity / B`. Only for policies whose `needs` names it.
         broadcast: (..., B, O), the demands of the output neurons. Only for policies whose `needs` names it.
         reward: (..., B), minus each sample's loss. Only for policies whose `needs` names it.
+        synapses: (..., J, S), the attention that the neurons pay and, last, their bias. Only for policies whose `needs` names it.
+        listening: (..., J, S), 1 where there is such a synapse, 0 where not. Only for policies whose `needs` names it.
     """
 
     __slots__ = (
@@ -41,11 +45,14 @@ class Observation:
         "connected",
         "demand",
         "draws",
+        "heard",
         "learning_rate",
+        "listening",
         "potential",
         "response",
         "reward",
         "slope",
+        "synapses",
         "xp",
     )
 
@@ -53,6 +60,7 @@ class Observation:
     potential: Array
     activity: Array
     slope: Array
+    heard: Array
     attention: Array
     connected: Array
     learning_rate: float | Array
@@ -61,6 +69,8 @@ class Observation:
     response: Array
     broadcast: Array
     reward: Array
+    synapses: Array
+    listening: Array
 
     def __init__(self, **sights: object) -> None:
         for name, sight in sights.items():
@@ -73,9 +83,10 @@ class Observation:
             raise NeuroNetError("the listeners' demand is not known before the payoff: speak cannot look at it")
         raise AttributeError(f"a neuron cannot see '{name}'")
 
-    def inside(self) -> Observation:
-        """The same sights for a policy held by another one, whose random numbers are its own."""
-        sights = {name: getattr(self, name) for name in self.__slots__ if _is_set(self, name)}
+    def inside(self, needs: frozenset[str]) -> Observation:
+        """The sights for a policy held by another one: only what it needs itself, and random numbers of its own."""
+        hidden = OPTIONAL_SIGHTS - needs
+        sights = {name: getattr(self, name) for name in self.__slots__ if name not in hidden and _is_set(self, name)}
         sights["draws"] = self.draws.within("policy")
         return Observation(**sights)
 

@@ -36,7 +36,7 @@ class Policy(ABC):
 
     @property
     def needs(self) -> frozenset[str]:
-        """Sights that must be asked for: any of "response", "broadcast", "reward"."""
+        """Sights that must be asked for: any of "response", "broadcast", "reward", "synapses", "listening"."""
         return frozenset()
 
     @property
@@ -96,7 +96,7 @@ class LinearPolicy(Policy):
 
     @abstractmethod
     def weighing(self, seen: Observation, memory: Memory) -> Array:
-        """How much each listener's demand counts with each neuron, (..., K, J). It may not look at single samples."""
+        """How much each listener's demand counts with each neuron, (..., K, J); it may not depend on single samples."""
 
     @final
     def feedback(self, seen: Observation, memory: Memory) -> Array:
@@ -137,19 +137,19 @@ class Wrapper(Policy):
 
     def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
         """The held policy's word."""
-        return self.policy.speak(activity, seen.inside(), inner_memory(memory))
+        return self.policy.speak(activity, seen.inside(self.policy.needs), inner_memory(memory))
 
     def feedback(self, seen: Observation, memory: Memory) -> Array:
         """The held policy's feedback."""
-        return self.policy.feedback(seen.inside(), inner_memory(memory))
+        return self.policy.feedback(seen.inside(self.policy.needs), inner_memory(memory))
 
     def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
         """The held policy's demand."""
-        return self.policy.demand(feedback, seen.inside(), inner_memory(memory))
+        return self.policy.demand(feedback, seen.inside(self.policy.needs), inner_memory(memory))
 
     def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
         """The held policy's change."""
-        return self.policy.adapt(response, seen.inside(), inner_memory(memory))
+        return self.policy.adapt(response, seen.inside(self.policy.needs), inner_memory(memory))
 
     def start(self, place: Place) -> Memory:
         """Zeros for its own memory; the held policy starts its own."""
@@ -158,7 +158,7 @@ class Wrapper(Policy):
 
     def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
         """Its own memory unchanged, and what the held policy remembers."""
-        inner = self.policy.remember(change, response, seen.inside(), inner_memory(memory))
+        inner = self.policy.remember(change, response, seen.inside(self.policy.needs), inner_memory(memory))
         own = {name: memory[name] for name in self.keeps_itself}
         return {**own, **_as_inner(inner)}
 

@@ -105,6 +105,11 @@ def pick(array: Array, axes: str, picks: Mapping[str, Any]) -> Array:
     return array
 
 
+def _below_one(uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The numbers, so that none becomes 1 when it is rounded to single precision."""
+    return np.minimum(uniform, 1 - 2**-24)
+
+
 class LayerChance:
     """Draws the numbers of a whole layer, once a round, and keeps them while the round lasts.
 
@@ -118,7 +123,7 @@ class LayerChance:
         self._seed = seed
         self._layer = layer
         self._sizes = dict(sizes)
-        self._purpose = Purpose.START
+        self._purpose = Purpose.START  # until the first round is opened
         self._round = 0
         self._drawn: dict[tuple[str, str, str], NDArray[np.float64]] = {}
 
@@ -150,5 +155,5 @@ class LayerChance:
                 ) from None
             place = (self._layer, self._round, zlib.crc32(f"{kind}:{axes}:{name}".encode()))
             numbers = generator(self._seed, self._purpose, *place)
-            self._drawn[key] = numbers.standard_normal(shape) if kind == "normal" else numbers.random(shape)
+            self._drawn[key] = numbers.standard_normal(shape) if kind == "normal" else _below_one(numbers.random(shape))
         return self._drawn[key]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import progress
@@ -92,8 +92,7 @@ def _parameters(cls: Any) -> str:
 class Progress:
     """The progress bar, on standard error and only where that is a terminal."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._bar = progress.Progress(
             progress.TextColumn("epoch {task.fields[epoch]}"),
             progress.BarColumn(),
@@ -115,7 +114,7 @@ class Progress:
 
         self._bar.stop()
         if isinstance(error, Interrupted):
-            ERR.print(f"Saved. Go on with: neuronet run --resume {escape(str(self._folder))}", soft_wrap=True)
+            ERR.print(f"Saved. Go on with: neuronet run --resume {escape(shlex.quote(str(error.result.folder)))}", soft_wrap=True)
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""

@@ -17,6 +17,7 @@ MOST_DIGITS = 18
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))"
+    r"|(?P<word>'[^']*'|\"[^\"]*\")"
     r"|(?P<name>[A-Za-z_][\w.-]*(?::[A-Za-z_]\w*)?)|(?P<mark>[(),=]))"
 )
 
@@ -25,8 +26,8 @@ def build(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> 
     """The object that a line of text describes.
 
     Args:
-        text: A known name or `module:Class`, with parameters in brackets where wanted; a parameter is a number, true, false, or
-            another object of this kind.
+        text: A known name or `module:Class`, with parameters in brackets where wanted; a parameter is a number, true, false,
+            a word in quotes, or another object of this kind.
         kind: What is asked for, such as "policy", for the messages.
         base: The class that it must be of.
         known: The names that need no module.
@@ -108,6 +109,8 @@ class _Reader:
             if len(number) > MOST_DIGITS:
                 raise NeuroNetError(f"cannot read the {self.kind} '{self.text[:40]}...': {number[:10]}... has too many digits")
             return int(number)
+        if self.tokens and self.tokens[0][0] == "word":
+            return self.tokens.pop(0)[1][1:-1]
         if self.tokens and self.tokens[0] in (("name", "true"), ("name", "false")):
             return self.tokens.pop(0)[1] == "true"
         return self.item()

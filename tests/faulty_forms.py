@@ -177,7 +177,7 @@ FAULTY_FORMS: tuple[tuple[Policy, str], ...] = (
     (UnequalToItsCopy(), "differs from a copy of itself"),
     (PrintsSomethingElse(), "does not print as its own configuration"),
     (PrintsTheDefault(rate=0.25), "does not print as its own configuration"),
-    (NeedsTheMoon(), "needs must be a frozenset of words among broadcast, response, reward"),
+    (NeedsTheMoon(), "needs must be a frozenset of words among broadcast, listening, response, reward, synapses"),
     (NeedsAList(), "needs must be a frozenset of words among"),
     (KeepsAList(), "keeps must map names to axes"),
     (NeuronAxisLast(), "must have the neuron axis J first"),

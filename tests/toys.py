@@ -197,6 +197,42 @@ class Tiring(Wrapper):
         return {**super().remember(change, response, seen, memory), "rounds": memory["rounds"] + 1.0}
 
 
+@dataclass(frozen=True)
+class Oja(LinearPolicy):
+    """Hebb's rule with Oja's decay (1982) instead of its demands: looks at what it hears, and at its own synapses."""
+
+    share: float = 0.1
+
+    needs = frozenset({"synapses"})
+
+    def weighing(self, seen, memory):
+        return seen.attention
+
+    def adapt(self, response, seen, memory):
+        xp, samples = seen.xp, seen.activity.shape[-2]
+        transposed = xp.matrix_transpose(seen.activity)
+        hebb = transposed @ seen.heard / samples
+        hebb = xp.concat((hebb, xp.mean(transposed, axis=-1)[..., None]), axis=-1)
+        power = xp.mean(seen.activity**2, axis=-2)[..., None]
+        there = xp.astype(seen.synapses != 0, hebb.dtype)  # an absent synapse is 0, and so is its change
+        return response + self.share * there * (hebb - power * seen.synapses)
+
+
+@dataclass(frozen=True)
+class Centred(LinearPolicy):
+    """Subtracts the mean over its own synapses from its response: counts them."""
+
+    needs = frozenset({"listening"})
+
+    def weighing(self, seen, memory):
+        return seen.attention
+
+    def adapt(self, response, seen, memory):
+        count = seen.xp.sum(seen.listening, axis=-1, keepdims=True)
+        mean = seen.xp.sum(response * seen.listening, axis=-1, keepdims=True) / count
+        return (response - mean) * seen.listening
+
+
 TOYS: tuple[Policy, ...] = (
     Plain(),
     Explorer(),
@@ -210,6 +246,9 @@ TOYS: tuple[Policy, ...] = (
     Fair(),
     Restless(),
     Tiring(),
+    Oja(),
+    Centred(),
+    Noisy(Oja(), sigma=0.2),
     Tiring(Saver()),
     Noisy(Tiring(Random()), sigma=0.2),
     Noisy(Explorer(), tremble=0.1),

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neuronet.arrays import Array
+from neuronet.arrays import Array, Memory
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
@@ -161,6 +161,8 @@ def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
             shapes[f"{layer}.{kept}bias"] = (here,)
         lengths = axis_lengths(sizes, layer)
         for name, axes in setup.policy(layer).keeps.items():
+            if not axes.startswith("J") or len(set(axes)) < len(axes):
+                raise NeuroNetError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
             try:
                 shapes[f"{layer}.memory.{name}"] = tuple(lengths[letter] for letter in axes)
             except KeyError as error:
@@ -174,16 +176,36 @@ def axis_lengths(sizes: Sequence[int], layer: int) -> dict[str, int]:
     return {"J": sizes[layer], "K": listeners, "I": sizes[layer - 1], "S": sizes[layer - 1] + 1, "O": sizes[-1]}
 
 
-def check_state(state: State, setup: Setup, lead: tuple[int, ...] = ()) -> None:
-    """Refuse a state that belongs to another game.
+def check_memory(policy: Policy, memory: Memory) -> None:
+    """Refuse a memory whose arrays are not those that the policy declares.
+
+    Raises:
+        NeuroNetError: They are not.
+    """
+    if memory.keys() != policy.keeps.keys():
+        expected = ", ".join(policy.keeps) or "nothing"
+        raise NeuroNetError(f"{policy!r} must keep {expected}, as it declares, but it remembers {', '.join(memory) or 'nothing'}")
+
+
+def check_state(state: State, setups: Sequence[Setup]) -> None:
+    """Refuse a state that belongs to another game than this one, or these replicas.
 
     Raises:
         NeuroNetError: A name or a shape differs.
     """
-    expected = expected_arrays(setup)
+    lead = () if len(setups) == 1 else (len(setups),)
+    expected = expected_arrays(setups[0])
     if state.arrays.keys() != expected.keys():
         odd = sorted(state.arrays.keys() ^ expected.keys())[0]
         raise NeuroNetError(f"the state is of another game: '{odd}' is {'missing' if odd in expected else 'unknown'}")
     for name, shape in expected.items():
         if state.arrays[name].shape != lead + shape:
             raise NeuroNetError(f"the state is of another game: '{name}' must be {lead + shape}, got {state.arrays[name].shape}")
+    for replica, setup in enumerate(setups):
+        for layer, mask in enumerate(setup.network.masks, start=1):
+            for kept in ("", *(f"{name}." for name in setup.rule.keeps)):
+                array = state.arrays[f"{layer}.{kept}weights"]
+                if mask is not None and (array[replica] if lead else array)[~mask].any():
+                    raise NeuroNetError(
+                        f"the state is of another game: '{layer}.{kept}weights' has some where nobody is connected"
+                    )

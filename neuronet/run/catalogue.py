@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from neuronet.environment import Environment
 from neuronet.environments import ENVIRONMENTS, Table
@@ -14,15 +17,50 @@ from neuronet.spec import build
 
 TABLE_PREFIX = "table:"
 
+T = TypeVar("T")
 
-def known_policies() -> dict[str, type[Policy]]:
+
+def known_policies() -> Mapping[str, type[Policy]]:
     """Every policy by name: ours, and those that installed packages offer in the entry point group neuronet.policies."""
-    return {**_plug_ins("neuronet.policies", Policy), **POLICIES}
+    return PlugIns("neuronet.policies", Policy, POLICIES)  # type: ignore[type-abstract]
 
 
-def known_environments() -> dict[str, type[Environment]]:
+def known_environments() -> Mapping[str, type[Environment]]:
     """Every environment by name: ours, and those of the entry point group neuronet.environments."""
-    return {**_plug_ins("neuronet.environments", Environment), **ENVIRONMENTS}
+    return PlugIns("neuronet.environments", Environment, ENVIRONMENTS)  # type: ignore[type-abstract]
+
+
+class PlugIns(Mapping[str, type[T]]):
+    """Classes by name: our own, and those of installed packages, each loaded only when it is asked for.
+
+    Args:
+        group: The entry point group.
+        base: What every class must be a subclass of.
+        ours: Our own; no other package's takes their names.
+    """
+
+    def __init__(self, group: str, base: type[T], ours: Mapping[str, type[T]]) -> None:
+        self._base = base
+        self._ours = ours
+        self._entries = {entry.name: entry for entry in entry_points(group=group) if entry.name not in ours}
+
+    def __getitem__(self, name: str) -> type[T]:
+        if name in self._ours:
+            return self._ours[name]
+        entry = self._entries[name]
+        try:
+            cls = entry.load()
+        except Exception as error:  # someone else's module may fail in any way
+            raise NeuroNetError(f"the installed plug-in '{entry.name}' ({entry.value}) cannot be loaded: {error}") from None
+        if not isinstance(cls, type) or not issubclass(cls, self._base):
+            raise NeuroNetError(f"the installed plug-in '{entry.name}' ({entry.value}) is no {self._base.__name__}")
+        return cls
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._ours, *self._entries])
+
+    def __len__(self) -> int:
+        return len(self._ours) + len(self._entries)
 
 
 def policy_named(text: str) -> Policy:
@@ -60,16 +98,17 @@ def environment_named(text: str, *, target: str | None = None, payoff: str = "au
 def name_of(plug_in: object) -> str | None:
     """The text from which an equal object can be built again, or None if there is no such text."""
     cls = type(plug_in)
-    known: dict[str, type[Any]] = {**known_policies(), **known_environments()}
-    name = next((key for key, known_class in known.items() if known_class is cls), f"{cls.__module__}:{cls.__qualname__}")
+    is_policy = isinstance(plug_in, Policy)
+    known: Mapping[str, type[Any]] = known_policies() if is_policy else known_environments()
+    ours: dict[str, type[Any]] = {**POLICIES, **ENVIRONMENTS}
+    name = next((key for key, known_class in ours.items() if known_class is cls), f"{cls.__module__}:{cls.__qualname__}")
     fields = getattr(cls, "__dataclass_fields__", {})
     parameters = []
     for field in fields.values():
         value = getattr(plug_in, field.name)
-        text = name_of(value) if isinstance(value, Policy) else str(value).lower() if isinstance(value, bool) else repr(value)
-        parameters.append(f"{field.name}={text}")
+        parameters.append(f"{field.name}={_spelled(value)}")
     spelled = f"{name}({', '.join(parameters)})" if parameters else name
-    base: Any = Policy if isinstance(plug_in, Policy) else Environment
+    base: Any = Policy if is_policy else Environment
     try:
         again = build(spelled, "plug-in", base, known)
         stateless = cls.__init__ is object.__init__
@@ -78,14 +117,9 @@ def name_of(plug_in: object) -> str | None:
         return None
 
 
-def _plug_ins(group: str, base: type[Any]) -> dict[str, type[Any]]:
-    found: dict[str, type[Any]] = {}
-    for entry in entry_points(group=group):
-        try:
-            cls = entry.load()
-        except Exception as error:  # someone else's module may fail in any way
-            raise NeuroNetError(f"the installed plug-in '{entry.name}' ({entry.value}) cannot be loaded: {error}") from None
-        if not isinstance(cls, type) or not issubclass(cls, base):
-            raise NeuroNetError(f"the installed plug-in '{entry.name}' ({entry.value}) is no subclass of {base.__name__}")
-        found[entry.name] = cls
-    return found
+def _spelled(value: object) -> str | None:
+    if isinstance(value, Policy):
+        return name_of(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, is_dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neuronet.batches import Batches
 from neuronet.engines.engine import Engine, Setup
@@ -26,12 +31,14 @@ class Game:
         engine: Which plays.
         batches: Which samples are played when.
         choice: The engine, device and precision chosen.
+        identity: What the run depends on besides its configuration, as texts: samples, policies, networks.
     """
 
     environment: Environment
     engine: Engine
     batches: Batches
     choice: Choice
+    identity: Mapping[str, str]
 
 
 def assemble(
@@ -63,7 +70,22 @@ def assemble(
         Setup(each, policies, rule_named(config.rule), config.learning_rate, world.payoff, seed, choice.dtype)
         for each, seed in zip(networks, config.seeds, strict=True)
     ]
-    return Game(world, _engine(setups, choice), batches, choice)
+    return Game(world, _engine(setups, choice), batches, choice, _identity(world, policies, networks))
+
+
+def _identity(world: Environment, policies: Sequence[Policy], networks: Sequence[Network]) -> dict[str, str]:
+    samples = [array for part in (world.train, world.test) for array in (part.inputs, part.targets)]
+    weights = [array for network in networks for array in (*network.weights, *network.biases)]
+    spelled = [repr(policy) if is_dataclass(policy) else type(policy).__qualname__ for policy in policies]
+    return {"samples": _digest(samples), "policies": "; ".join(spelled), "first networks": _digest(weights)}
+
+
+def _digest(arrays: Sequence[NDArray[Any]]) -> str:
+    digest = sha256()
+    for array in arrays:
+        digest.update(f"{array.shape} {array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def _networks(config: RunConfig, world: Environment, network: Network | None) -> list[Network]:

@@ -26,6 +26,7 @@ from neuronet.run.config import RunConfig, make_config, read_options
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
 FORMAT = "1"
+PLAYED_WITH = "played with "
 COLUMNS = (
     "epoch",
     "round",
@@ -47,11 +48,13 @@ class Checkpoint:
         state: The game's state.
         loss_sum: The sum of the losses of this epoch's samples so far, (R,).
         seconds: Time spent so far.
+        played_with: What else the run depends on, by name, so that it is not resumed with another: samples, policies, network.
     """
 
     state: State
     loss_sum: NDArray[np.float64]
     seconds: float
+    played_with: Mapping[str, str]
 
 
 class Record:
@@ -67,16 +70,23 @@ class Record:
         self.config = config
 
     @classmethod
-    def create(cls, folder: Path, config: RunConfig) -> Record:
-        """A new run's folder, with its configuration in it.
+    def create(cls, folder: Path, config: RunConfig, network: Network | None = None) -> Record:
+        """A new run's folder, with its configuration in it; that comes last, since with it the run has begun.
+
+        Args:
+            folder: Where.
+            config: The run's configuration.
+            network: The network that the run begins with, if it was given one.
 
         Raises:
             NeuroNetError: There is a run already, or the folder cannot be made.
         """
-        if (folder / CONFIG).exists():
+        if any((folder / name).exists() for name in (CONFIG, METRICS, CHECKPOINT, NETWORK)):
             raise NeuroNetError(f"'{folder}' holds a run already: resume it with --resume, or choose another folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if network is not None:
+                cls(folder, config).save_network(network)
             write_atomically(folder / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
         except OSError as error:
             raise NeuroNetError(f"cannot write to the folder '{folder}': {error.strerror}") from None
@@ -111,6 +121,7 @@ class Record:
 
         arrays = {**checkpoint.state.arrays, "run.loss_sum": checkpoint.loss_sum}
         about = {"format": FORMAT, "round": str(checkpoint.state.round), "seconds": repr(checkpoint.seconds)}
+        about |= {f"{PLAYED_WITH}{part}": text for part, text in checkpoint.played_with.items()}
         write_atomically(
             self.folder / CHECKPOINT, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, about)
         )
@@ -128,7 +139,8 @@ class Record:
         if about.get("format") != FORMAT or "run.loss_sum" not in arrays:
             raise NeuroNetError(f"'{path}' is no checkpoint of a run that this version can read")
         loss_sum = arrays.pop("run.loss_sum")
-        return Checkpoint(State(int(about["round"]), arrays), loss_sum, float(about["seconds"]))
+        played_with = {name.removeprefix(PLAYED_WITH): text for name, text in about.items() if name.startswith(PLAYED_WITH)}
+        return Checkpoint(State(int(about["round"]), arrays), loss_sum, float(about["seconds"]), played_with)
 
     def save_network(self, network: Network) -> None:
         """Keep the network that the run begins with."""

@@ -79,11 +79,20 @@ class Runner:
             return
         checkpoint = self.record.load()
         if checkpoint is not None:
+            self._check_same_game(checkpoint)
             self.engine.restore(checkpoint.state)
             self.loss_sum = checkpoint.loss_sum
             self._seconds_before = checkpoint.seconds
         self.record.forget_after(self.engine.round_number)
         self.rows = [dict(row) for row in self.record.metrics().to_dict("records")]
+
+    def _check_same_game(self, checkpoint: Checkpoint) -> None:
+        for part, text in self.game.identity.items():
+            if checkpoint.played_with.get(part) != text:
+                raise NeuroNetError(f"cannot resume the run: its {part} were not what they are now")
+        played = -(-checkpoint.state.round // self.game.batches.per_epoch)
+        if self.config.epochs < played:
+            raise NeuroNetError(f"epochs must be at least the {played} played, got {self.config.epochs}")
 
     def run(self, interruption: Interruption) -> Result:
         """Play to the end.
@@ -102,7 +111,7 @@ class Runner:
                         self._save()
                         raise Interrupted(self._result())
                     self._play(order[..., self.game.batches.part(step)])
-            self._end_epoch(epoch + 1)
+                self._end_epoch(epoch + 1)
         return self._result()
 
     def _play(self, indices: NDArray[np.int64]) -> None:
@@ -121,13 +130,11 @@ class Runner:
 
     def _end_epoch(self, epoch: int) -> None:
         train_loss = self.loss_sum / self.game.batches.samples
-        if not np.isfinite(train_loss).all():
-            raise NeuroNetError(
-                f"the loss is no longer a number in epoch {epoch}: choose a learning_rate below {self.config.learning_rate:g}"
-            )
+        self._check_finite(train_loss, epoch)
         judged = Samples(self._held.inputs[:TRAINING_SAMPLES_JUDGED], self._held.targets[:TRAINING_SAMPLES_JUDGED])
         _, train_accuracy = self._judge(judged)
         test_loss, test_accuracy = self._judge(self._held_test)
+        self._check_finite(np.asarray(test_loss), epoch)
         rows = [
             {
                 "epoch": epoch,
@@ -148,6 +155,12 @@ class Runner:
         if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
             self._save()
 
+    def _check_finite(self, loss: NDArray[np.float64], epoch: int) -> None:
+        if not np.isfinite(loss).all():
+            raise NeuroNetError(
+                f"the loss is no longer a number in epoch {epoch}: choose a learning_rate below {self.config.learning_rate:g}"
+            )
+
     def _judge(self, samples: Samples) -> tuple[list[float], list[float]]:
         """Mean loss and accuracy of each replica."""
         xp = _namespace(samples.inputs)
@@ -166,7 +179,7 @@ class Runner:
 
     def _save(self) -> None:
         if self.record is not None:
-            self.record.save(Checkpoint(self.engine.state(), self.loss_sum, self.seconds))
+            self.record.save(Checkpoint(self.engine.state(), self.loss_sum, self.seconds, self.game.identity))
 
     def _result(self) -> Result:
         return Result(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from neuronet.environments import Table
 from neuronet.errors import NeuroNetError
 from neuronet.network import Network
 from neuronet.policy import Policy
-from neuronet.run.catalogue import name_of
+from neuronet.run.catalogue import TABLE_PREFIX, name_of
 from neuronet.run.config import RunConfig, make_config
 from neuronet.run.game import Game, assemble
 from neuronet.run.interruption import Interruption
@@ -27,7 +28,7 @@ def train(
     *,
     policy: str | Policy | Sequence[str | Policy] = "attention",
     network: Network | None = None,
-    out: str | Path | None = None,
+    out: str | Path | Callable[[RunConfig], Path] | None = None,
     watcher: Watcher | None = None,
     narrator: Callable[[str], None] | None = None,
     **options: Any,
@@ -38,7 +39,7 @@ def train(
         environment: A name ("digits"), `table:PATH`, an Environment, or a pair of arrays (inputs, targets).
         policy: A name such as "greedy(top=3)", a Policy, or one for each listening layer.
         network: A network to start from; without, a fresh one.
-        out: A folder to record the run in; without, nothing is written.
+        out: A folder to record the run in, or a function that makes one for the configuration; without, nothing is written.
         watcher: Called with a Progress after every round.
         narrator: Called with a line of text where the run has something to say.
         **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
@@ -55,13 +56,13 @@ def train(
     config = make_config({**options, "environment": environment_text, "policy": texts[0] if len(texts) == 1 else texts})
     instances = None if all(isinstance(each, str) for each in given) else _as_policies(given)
     game = assemble(config, environment=world, policy=instances, network=network)
-    if narrator is not None and game.choice.reason:
-        narrator(f"Engine {game.choice.engine}: {game.choice.reason}.")
-    config = _resolved(config, game, network)
-    record = None if out is None else Record.create(Path(out), config)
-    if record is not None and network is not None:
-        record.save_network(network)
-    return _play(Runner(config, game, record, watcher))
+    with closing(game.engine):
+        if narrator is not None and game.choice.reason:
+            narrator(f"Engine {game.choice.engine}: {game.choice.reason}.")
+        config = _resolved(config, game, network)
+        folder = out(config) if callable(out) else out
+        record = None if folder is None else Record.create(Path(folder), config, network)
+        return _play(Runner(config, game, record, watcher))
 
 
 def resume(
@@ -87,21 +88,19 @@ def resume(
         NeuroNetError: There is no run, or it cannot go on.
     """
     record = Record.of(Path(folder))
-    if epochs is not None:
-        played = record.metrics()["epoch"].max() if len(record.metrics()) else 0
-        if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < max(int(played), 1):
-            raise NeuroNetError(f"epochs must be a whole number of at least the {played} played, got {epochs!r}")
     world = _environment(environment)[0] if environment is not None else None
     if world is None and record.config.environment == ARRAYS:
         raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
-    if epochs is not None:
-        record.extend(epochs)
-    game = assemble(record.config, environment=world, policy=policy, network=record.load_network())
-    runner = Runner(record.config, game, record, watcher)
-    runner.resume()
-    if narrator is not None:
-        narrator(f"Going on after round {runner.engine.round_number:,}.")
-    return _play(runner)
+    config = record.config if epochs is None else make_config({**record.config.model_dump(), "epochs": epochs})
+    game = assemble(config, environment=world, policy=policy, network=record.load_network())
+    with closing(game.engine):
+        runner = Runner(config, game, record, watcher)
+        runner.resume()
+        if epochs is not None:
+            record.extend(epochs)
+        if narrator is not None:
+            narrator(f"Going on after round {runner.engine.round_number:,}.")
+        return _play(runner)
 
 
 ARRAYS = "arrays"
@@ -109,10 +108,7 @@ ARRAYS = "arrays"
 
 def _play(runner: Runner) -> Result:
     with Interruption() as interruption:
-        try:
-            return runner.run(interruption)
-        finally:
-            runner.engine.close()
+        return runner.run(interruption)
 
 
 def _environment(environment: str | Environment | Arrays) -> tuple[Environment | None, str]:
@@ -135,4 +131,6 @@ def _resolved(config: RunConfig, game: Game, network: Network | None) -> RunConf
     updates: dict[str, Any] = {"engine": game.choice.engine, "device": game.choice.device, "dtype": game.choice.dtype}
     if network is not None:
         updates["hidden"] = network.sizes[1:-1]
+    if config.environment.startswith(TABLE_PREFIX):  # so that the run can be resumed from another folder
+        updates["environment"] = f"{TABLE_PREFIX}{Path(config.environment.removeprefix(TABLE_PREFIX)).resolve()}"
     return config.model_copy(update=updates)

@@ -17,8 +17,9 @@ ROUNDS = 2
 """So that what is remembered in one round is seen in the next."""
 
 
-AT_ONCE = ("potential", "activity", "slope", "attention", "connected")
-"""What there is to see before anybody has spoken."""
+AT_ONCE = frozenset({"potential", "activity", "slope", "heard", "attention", "connected"})
+AT_ONCE_IF_NEEDED = frozenset({"synapses", "listening"})
+"""What there is to see before anybody in the layer has spoken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ class _Play:
     def _round(self, number: int) -> Iterator[tuple[str, Answer]]:
         policy = self.policy
         sights = self.watcher.open(number)
-        seen = self.watcher.observe({name: sights[name] for name in AT_ONCE})
+        seen = self.watcher.observe({name: sights[name] for name in AT_ONCE | (AT_ONCE_IF_NEEDED & policy.needs)})
 
         said = self._ask("speak", lambda: policy.speak(sights["activity"], seen, self.memory), sights)
         yield "speak", Answer(said, "BJ")

@@ -17,7 +17,7 @@ from neuronet.engines.parity import compare
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import build_network
-from neuronet.policy import OPTIONAL_SIGHTS, Policy
+from neuronet.policy import OPTIONAL_SIGHTS, LinearPolicy, Policy
 from neuronet.randomness import Purpose, generator, pick
 from neuronet.testing.playing import Answer, first_line, play
 from neuronet.testing.scene import NUMPY, OTHERS, SHAPES_ALONE, Library, Scene, Watcher
@@ -55,6 +55,7 @@ def check_policy(policy: Policy) -> None:
     _check_repeatable(policy, whole)
     _check_alone(policy)
     _check_replicas(policy)
+    _check_weighing(policy)
     _check_silence(policy)
     _check_libraries(policy, whole)
     _check_engines(policy)
@@ -147,6 +148,17 @@ def _check_replicas(policy: Policy) -> None:
         single = play(policy, Watcher(Scene((seed,))))
         whose = "mixes leading axes: count axes from the end, such as axis=-1"
         _check_same(policy, single, {name: answer.array[place] for name, answer in stacked.items()}, whose)
+
+
+def _check_weighing(policy: Policy) -> None:
+    """What a linear policy weighs by is the same in whatever order the samples come: engines multiply all of them by it."""
+    if not isinstance(policy, LinearPolicy):
+        return
+    first = "weighing in round 0"
+    forwards, backwards = (play(policy, Watcher(Scene(backwards=way)))[first] for way in (False, True))
+    _check_same(
+        policy, {first: backwards}, {first: forwards.array}, "depends on the order of the samples: it may not look at single ones"
+    )
 
 
 def _check_same(policy: Policy, answers: Mapping[str, Answer], expected: Mapping[str, Array], otherwise: str) -> None:

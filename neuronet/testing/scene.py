@@ -31,6 +31,9 @@ SIGHTS = {
     "response": "KJ",
     "broadcast": "BO",
     "reward": "B",
+    "heard": "BI",
+    "synapses": "JS",
+    "listening": "JS",
 }
 """What a neuron can see, with its axes in letters."""
 
@@ -94,6 +97,7 @@ class Scene:
         lengths: How many of each letter: B samples, J neurons, K listeners, I speakers, O outputs.
         sparse: Whether some connections are missing; attention and response are 0 there, as in the tensor engine.
         silent: Sights that are 0 throughout.
+        backwards: Whether the samples of a round come in the opposite order.
 
     Attributes:
         lengths: Of each letter, S synapses included.
@@ -106,12 +110,14 @@ class Scene:
         lengths: Mapping[str, int] | None = None,
         sparse: bool = False,
         silent: Sequence[str] = (),
+        backwards: bool = False,
     ) -> None:
         self.seeds = tuple(seeds)
         self.lengths = {"B": 5, "J": 4, "K": 3, "I": 6, "O": 2, **(lengths or {})}
         self.lengths["S"] = self.lengths["I"] + 1
         self.sparse = sparse
         self.silent = frozenset(silent)
+        self.backwards = backwards
 
     @property
     def lead(self) -> tuple[int, ...]:
@@ -142,6 +148,8 @@ class Scene:
     def _sights(self, seed: int, number: int) -> dict[str, Floats]:
         chance = generator(seed, Purpose.DATA, number)
         sights = {name: chance.standard_normal(self.shape(axes)) for name, axes in (SIGHTS | OWN).items()}
+        if self.backwards:
+            sights = {name: sight[::-1] if (SIGHTS | OWN)[name].startswith("B") else sight for name, sight in sights.items()}
         sights["activity"] = np.tanh(sights["potential"])
         sights["slope"] = 1 - sights["activity"] ** 2
         sights["reward"] = -np.abs(sights["reward"])
@@ -150,6 +158,8 @@ class Scene:
             sights[name] = np.zeros_like(sights[name])
         there = self._connections(seed)
         sights["connected"] = there["KJ"].astype(np.float64)
+        sights["listening"] = there["JS"].astype(np.float64)
+        sights["synapses"] = sights["synapses"] * there["JS"]
         sights["attention"] = sights["attention"] * there["KJ"]
         sights["response"] = sights["demand"].T @ sights["activity"] / self.lengths["B"] * there["KJ"]
         for name in OWN:

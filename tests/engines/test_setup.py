@@ -56,7 +56,9 @@ def test_bad_policies_are_refused(policies):
 
 
 def test_needs_that_nothing_meets_are_refused():
-    with pytest.raises(NeuroNetError, match=r"Moonstruck\(\) needs 'moon': it may need broadcast, response, reward"):
+    with pytest.raises(
+        NeuroNetError, match=r"Moonstruck\(\) needs 'moon': it may need broadcast, listening, response, reward, synapses"
+    ):
         game(Moonstruck())
 
 

@@ -51,13 +51,19 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
     def __init__(
         self, setup: Setup, *, environment: Environment | None = None, batch_size: int = 32, shuffle: bool = False
     ) -> None:
+        sizes = setup.network.sizes
+        if environment is not None and (environment.inputs, environment.outputs) != (sizes[0], sizes[-1]):
+            raise NeuroNetError(
+                f"the environment has {environment.inputs} inputs and {environment.outputs} outputs, "
+                f"the network {sizes[0]} and {sizes[-1]}"
+            )
         super().__init__(rng=setup.seed)
         self.setup = setup
         self.shuffle = shuffle
         self.round_number = 0
         self.loss = float("nan")
         self.learning_rate = setup.learning_rate
-        self.sizes = setup.network.sizes
+        self.sizes = sizes
         self.output_count = self.sizes[-1]
         self.dtype = np.dtype(setup.dtype)
         needs = [setup.policy(layer).needs for layer in range(1, len(self.sizes))]
@@ -68,11 +74,6 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self._environment = environment
         self._feed: tuple[Samples, Batches] | None = None
         if environment is not None:
-            if (environment.inputs, environment.outputs) != (self.sizes[0], self.sizes[-1]):
-                raise NeuroNetError(
-                    f"the environment has {environment.inputs} inputs and {environment.outputs} outputs, "
-                    f"the network {self.sizes[0]} and {self.sizes[-1]}"
-                )
             samples = self.hold(environment.train)
             self._feed = (samples, Batches(len(samples), batch_size, (setup.seed,)))
 
@@ -201,7 +202,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
     def restore(self, state: State) -> None:
         """Give every neuron its part of the state."""
-        check_state(state, self.setup)
+        check_state(state, [self.setup])
         arrays = {name: array.astype(self.dtype) for name, array in state.arrays.items()}
         for layer in range(1, len(self.sizes)):
             for neuron in self.layers[layer]:
@@ -227,7 +228,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         )
 
     def close(self) -> None:
-        """Let go of every agent, so that the model's memory is freed at once.
+        """Let go of every agent, so that the model can be freed.
 
         Mesa 3.3 counts agent ids in a table whose keys are the models themselves, which keeps every model alive.
         """

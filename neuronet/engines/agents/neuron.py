@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuronet.activation import Activation
 from neuronet.arrays import Memory
 from neuronet.engines.agents.board import Board, Index
+from neuronet.engines.engine import check_memory
 from neuronet.learning import LearningRule
 from neuronet.observation import Observation, Place
 from neuronet.policy import Policy
@@ -113,7 +114,9 @@ class Neuron(Speaker):
         lengths = {"J": 1, "I": self.synapses.size - 1, "S": self.synapses.size, "O": self.model.output_count}
         lengths["K"] = self.attention.size
         zeros = lambda axes: np.zeros([lengths[letter] for letter in axes], dtype=self.board.dtype)  # noqa: E731
-        return self.policy.start(Place(self._draws, zeros))
+        memory = self.policy.start(Place(self._draws, zeros))
+        check_memory(self.policy, memory)
+        return memory
 
     @property
     def weights(self) -> Floats:
@@ -142,11 +145,16 @@ class Neuron(Speaker):
             potential=potential[:, None],
             activity=activity[:, None],
             slope=self.slope[:, None],
+            heard=heard.T,
             attention=self._received(),
             connected=self._connected,
             learning_rate=self.model.learning_rate,
             draws=self._draws,
         )
+        if "synapses" in self._needs:
+            seen.synapses = self.synapses[None, :].copy()
+        if "listening" in self._needs:
+            seen.listening = np.ones((1, self.synapses.size), dtype=self.board.dtype)
         if "speak" in self._verbs:
             seen.activity = self.policy.speak(seen.activity, seen, self.memory)
             activity = seen.activity[:, 0]
@@ -205,6 +213,7 @@ class Neuron(Speaker):
         change, self.kept = self.rule.change(intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
         if "remember" in self._verbs:
             memory = self.policy.remember(change[None, :], response, self.seen, self.memory)
+            check_memory(self.policy, memory)
             # a copy, since it may hold what is written into in the next round, such as the response
             self.memory = {name: np.array(array) for name, array in memory.items()}
         self.synapses += change

@@ -164,7 +164,7 @@ class TensorEngine:
 
     def restore(self, state: State) -> None:
         """Take over a state, from either engine."""
-        check_state(state, self.setup, self.lead)
+        check_state(state, self.setups)
         kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
         for number, layer in enumerate(self.layers, start=1):
             for name, flat in (("", self.parameters), *((f"{name}.", array) for name, array in kept.items())):
@@ -189,8 +189,10 @@ class TensorEngine:
         )
 
     def close(self) -> None:
-        """Let go of the layers' tensors."""
+        """Let go of every tensor."""
         self.layers = []
+        self.parameters = self.intents = torch.zeros(0)
+        self.kept = {}
 
 
 def _check_replicas(setups: list[Setup]) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from neuronet.activation import activation_named
 from neuronet.arrays import Memory
-from neuronet.engines.engine import axis_lengths
+from neuronet.engines.engine import axis_lengths, check_memory
 from neuronet.observation import Observation, Place
 from neuronet.randomness import Draws, LayerChance
 
@@ -48,7 +48,9 @@ class Layer:
         self.mask = engine.stack([each.network.masks[number - 1] for each in engine.setups])
         self.connected = self._connections_above(number)
         self.heard_back = self._heard_back()
+        self.listening = self._synapses_there() if "listening" in self.needs else None
         self.memory: Memory = self.policy.start(Place(self.draws, self._zeros))
+        check_memory(self.policy, self.memory)
 
     def views(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """The layer's matrix and bias within a flat buffer (..., P)."""
@@ -61,6 +63,11 @@ class Layer:
         engine, shape = self._engine, (self.lengths["K"], self.lengths["J"])
         mask = engine.stack([each.network.masks[number] for each in engine.setups]) if self.lengths["K"] else None
         return mask if mask is not None else torch.ones(shape, dtype=engine.dtype, device=engine.device)
+
+    def _synapses_there(self) -> Tensor:
+        """1 where there is a synapse, (..., J, S)."""
+        there = torch.ones_like(self.weights) if self.mask is None else self.mask
+        return torch.cat((there, torch.ones_like(self.bias)[..., None]), dim=-1)
 
     def _heard_back(self) -> Tensor | None:
         """Which neurons somebody listens to, (..., 1, J); None if that is every neuron, or none could be."""
@@ -95,11 +102,16 @@ class Layer:
             potential=potential,
             activity=activity,
             slope=self.activation.slope(xp, potential, activity),
+            heard=heard,
             attention=attention,
             connected=self.connected,
             learning_rate=learning_rate,
             draws=self.draws,
         )
+        if "synapses" in self.needs:
+            self.seen.synapses = torch.cat((self.weights, self.bias[..., None]), dim=-1)
+        if self.listening is not None:
+            self.seen.listening = self.listening
         if "speak" in self.verbs:
             self.seen.activity = self.policy.speak(activity, self.seen, self.memory)
         said: Tensor = self.seen.activity
@@ -152,5 +164,6 @@ class Layer:
         weights, bias = self.views(change)
         joined = torch.cat((weights, bias[..., None]), dim=-1)
         memory = self.policy.remember(joined, response, self.seen, self.memory)
+        check_memory(self.policy, memory)
         # a copy, since it may hold what the engine writes into in the next round, such as the attention seen
         self.memory = {name: array.clone() for name, array in memory.items()}
