@@ -29,7 +29,8 @@ class Table(Environment):
     Args:
         inputs: (N, I) numbers.
         targets: (N,) classes (whole numbers, words or true and false) or (N,) or (N, O) values.
-        payoff: "cross-entropy" for classes, "squared-error" for values, "auto" to tell by the targets: fractions are values.
+        payoff: "cross-entropy" for classes, "squared-error" for values, "auto" to tell by the targets: floating-point
+            numbers are values, whole numbers and words are classes.
         name: Where the arrays come from, for messages.
         test_share: Share of the samples kept for the test, above 0 and below 1.
 
@@ -46,10 +47,10 @@ class Table(Environment):
             labels = np.asarray(targets)
         except ValueError:
             raise NeuroNetError(f"{name}: targets must be one class or one row of values a sample, all of one length") from None
+        labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
         self.payoff = payoff_named(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
         if self.payoff.classes:
-            labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
             self.classes, labels = _classes(labels, name)
         samples = checked_samples(inputs, labels, self.payoff, name)
         train, test = _split(samples, self.classes is not None, test_share, name)
@@ -117,7 +118,9 @@ def _split(samples: Samples, stratify: bool, test_share: float, name: str) -> tu
 
     if stratify and np.bincount(samples.targets).min() < 2:
         rare = int(np.argmin(np.bincount(samples.targets)))
-        raise NeuroNetError(f"{name}: every class needs two samples or more, class number {rare} has one")
+        raise NeuroNetError(
+            f"{name}: every class needs two samples, class number {rare} has one; if they are values, say payoff squared-error"
+        )
     try:
         train, test = train_test_split(
             np.arange(len(samples)),

@@ -38,6 +38,8 @@ def start() -> int:
         code = app(standalone_mode=False)
     except NeuroNetError as error:
         return _refuse(str(error), BAD_INPUT)
+    except MemoryError:
+        return _refuse("there is not enough memory for this: choose fewer or smaller layers, samples or replicas", FAILED)
     except OSError as error:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:

@@ -13,6 +13,10 @@ class NeuroNetError(ValueError):
     """Something that was asked for cannot be done: the message says what, where, and what would be right."""
 
 
+class UnseenError(NeuroNetError, AttributeError):
+    """A policy looked at something that it cannot see."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> NeuroNetError:
     """The error for a name that is not among the known ones.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from neuronet.arrays import Array, Namespace
-from neuronet.errors import NeuroNetError
+from neuronet.errors import UnseenError
 from neuronet.randomness import Draws
 
 OPTIONAL_SIGHTS = frozenset({"response", "broadcast", "reward", "synapses", "listening"})
@@ -78,9 +78,9 @@ class Observation:
 
     def __getattr__(self, name: str) -> NoReturn:  # reached only when a slot is empty
         if name in OPTIONAL_SIGHTS:
-            raise NeuroNetError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs")
+            raise UnseenError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs")
         if name == "demand":
-            raise NeuroNetError("the listeners' demand is not known before the payoff: speak cannot look at it")
+            raise UnseenError("the listeners' demand is not known before the payoff: speak cannot look at it")
         raise AttributeError(f"a neuron cannot see '{name}'")
 
     def inside(self, needs: frozenset[str]) -> Observation:

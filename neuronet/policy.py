@@ -113,6 +113,9 @@ class Wrapper(Policy):
 
     policy: Policy
 
+    def __init__(self) -> None:
+        raise TypeError("Wrapper must be subclassed, as a frozen dataclass with a field `policy`")
+
     needs_itself: frozenset[str] = frozenset()
     keeps_itself: Mapping[str, str] = {}
 

@@ -124,7 +124,9 @@ class _Reader:
             raise NeuroNetError(f"{self.kind} '{name}' has {what}: it takes {', '.join(fields) or 'none'}")
         try:
             return cls(*positional, **named)
-        except TypeError as error:
+        except NeuroNetError:
+            raise
+        except Exception as error:  # whatever a class of the user's own may raise
             raise NeuroNetError(f"{self.kind} '{name}' cannot be made from '{self.text}': {error}") from None
 
     def _class(self, name: str) -> type[Any]:

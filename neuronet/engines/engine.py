@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -46,15 +46,25 @@ class Setup:
     dtype: str = "float64"
 
     def __post_init__(self) -> None:
+        for name, part, kind in (
+            ("network", self.network, Network),
+            ("rule", self.rule, LearningRule),
+            ("payoff", self.payoff, Payoff),
+        ):
+            if not isinstance(part, kind):
+                raise NeuroNetError(f"{name} must be a {kind.__name__}, got {part!r}")
         check_seed(self.seed)
         check_number("learning_rate", self.learning_rate, 0, above=True)
         if self.dtype not in DTYPES:
             raise NeuroNetError(f"dtype must be float32 or float64, got {self.dtype!r}")
         depth = len(self.network.weights)
-        given = [self.policies] * depth if isinstance(self.policies, Policy) else list(self.policies)
+        single = isinstance(self.policies, Policy) or not isinstance(self.policies, Iterable)
+        given: list[Any] = [self.policies] * depth if single else list(self.policies)  # type: ignore[arg-type]
         if len(given) != depth or not all(isinstance(policy, Policy) for policy in given):
             raise NeuroNetError(f"there must be one policy, or one for each of {depth} listening layers, got {given!r}")
         for policy in given:
+            if not isinstance(policy.needs, frozenset):
+                raise NeuroNetError(f"{policy!r} must give its needs as a frozenset of words, got {policy.needs!r}")
             if not policy.needs <= OPTIONAL_SIGHTS:
                 wrong = ", ".join(sorted(policy.needs - OPTIONAL_SIGHTS))
                 raise NeuroNetError(f"{policy!r} needs '{wrong}': it may need {', '.join(sorted(OPTIONAL_SIGHTS))}")
@@ -145,6 +155,7 @@ def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: in
     Raises:
         NeuroNetError: They do not.
     """
+    # the values of classes are the environment's to answer for: looking at them here would make a GPU wait
     expected = inputs[:-1] if payoff.classes else (*inputs[:-1], outputs)
     if targets != expected:
         raise NeuroNetError(f"{inputs[-2]} samples need targets of shape {expected}, got {targets}")

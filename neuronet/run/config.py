@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from neuronet.activation import activation_named
@@ -56,7 +57,7 @@ class RunConfig(BaseModel):
     initialisation: str = "auto"
     epochs: Count = 20
     batch_size: Count = 32
-    learning_rate: Annotated[FiniteFloat, Field(gt=0)] = 0.02
+    learning_rate: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 0.02
     rule: str = "momentum"
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     replicas: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
@@ -103,8 +104,11 @@ def make_config(options: Mapping[str, Any]) -> RunConfig:
     unknown_options = [name for name in options if name not in RunConfig.model_fields]
     if unknown_options:
         raise unknown("option", str(unknown_options[0]), RunConfig.model_fields)
+    plain = {name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value for name, value in options.items()}
+    if isinstance(plain.get("hidden"), int):
+        plain["hidden"] = (plain["hidden"],)
     try:
-        return RunConfig.model_validate(dict(options))
+        return RunConfig.model_validate(plain)
     except ValidationError as error:
         raise NeuroNetError(_sentence(error)) from None
 

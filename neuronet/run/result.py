@@ -37,6 +37,10 @@ class Result:
     payoff: Payoff
     folder: Path | None
 
+    def __repr__(self) -> str:
+        right = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
+        return f"Result({self.config.environment}, {self.config.policy}, rounds={self.rounds}, loss={self.loss:.4f}{right})"
+
     @property
     def network(self) -> Network:
         """The network as it is now; of the first replica, if there are several."""

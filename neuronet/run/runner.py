@@ -158,7 +158,8 @@ class Runner:
     def _check_finite(self, loss: NDArray[np.float64], epoch: int) -> None:
         if not np.isfinite(loss).all():
             raise NeuroNetError(
-                f"the loss is no longer a number in epoch {epoch}: choose a learning_rate below {self.config.learning_rate:g}"
+                f"the loss is no longer a number in epoch {epoch}: "
+                f"choose a learning_rate below {self.config.learning_rate:g}, or a policy with smaller answers"
             )
 
     def _judge(self, samples: Samples) -> tuple[list[float], list[float]]:

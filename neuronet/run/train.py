@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,12 @@ def train(
     Raises:
         NeuroNetError: Something does not fit; the sentence says what.
     """
-    world, environment_text = _environment(environment)
-    given = [policy] if isinstance(policy, (str, Policy)) else list(policy)
+    world, environment_text = _environment(environment, options.get("payoff", "auto"))
+    if world is not None and options.get("target") is not None:
+        raise NeuroNetError("target is an option of table:PATH: arrays and environments have their own")
+    if network is not None:
+        _check_network(network, options)
+    given = _given(policy)
     texts = tuple(each if isinstance(each, str) else name_of(each) or f"{type(each).__module__}:{each!r}" for each in given)
     config = make_config({**options, "environment": environment_text, "policy": texts[0] if len(texts) == 1 else texts})
     instances = None if all(isinstance(each, str) for each in given) else _as_policies(given)
@@ -88,11 +92,17 @@ def resume(
         NeuroNetError: There is no run, or it cannot go on.
     """
     record = Record.of(Path(folder))
-    world = _environment(environment)[0] if environment is not None else None
+    world = _environment(environment, record.config.payoff)[0] if environment is not None else None
     if world is None and record.config.environment == ARRAYS:
         raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
     config = record.config if epochs is None else make_config({**record.config.model_dump(), "epochs": epochs})
-    game = assemble(config, environment=world, policy=policy, network=record.load_network())
+    try:
+        game = assemble(config, environment=world, policy=policy, network=record.load_network())
+    except NeuroNetError as error:
+        if world is None or policy is None:
+            hint = "if they have no names to be found by, give environment=... and policy=... to neuronet.resume"
+            raise NeuroNetError(f"{error} ({hint})") from None
+        raise
     with closing(game.engine):
         runner = Runner(config, game, record, watcher)
         runner.resume()
@@ -111,13 +121,30 @@ def _play(runner: Runner) -> Result:
         return runner.run(interruption)
 
 
-def _environment(environment: str | Environment | Arrays) -> tuple[Environment | None, str]:
+def _given(policy: object) -> list[str | Policy]:
+    several = isinstance(policy, Iterable) and not isinstance(policy, str)
+    given: list[Any] = list(policy) if several else [policy]  # type: ignore[call-overload]
+    for each in given:
+        if not isinstance(each, (str, Policy)):
+            raise NeuroNetError(f"policy must be a name such as 'greedy(top=3)', a Policy, or one for each layer, got {each!r}")
+    return given
+
+
+def _check_network(network: object, options: Mapping[str, Any]) -> None:
+    if not isinstance(network, Network):
+        raise NeuroNetError(f"network must be a Network, such as build_network and from_graph give, got {network!r}")
+    shaping = next((name for name in ("hidden", "activation", "wiring", "initialisation") if name in options), None)
+    if shaping is not None:
+        raise NeuroNetError(f"{shaping} is given twice, as an option and by the network: leave the option out")
+
+
+def _environment(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:
     if isinstance(environment, str):
         return None, environment
     if isinstance(environment, Environment):
         return environment, name_of(environment) or type(environment).__name__
     if isinstance(environment, tuple) and len(environment) == 2:
-        return Table(*environment, name=ARRAYS), ARRAYS
+        return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
     raise NeuroNetError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
 
 
@@ -130,7 +157,7 @@ def _as_policies(given: Sequence[str | Policy]) -> list[Policy]:
 def _resolved(config: RunConfig, game: Game, network: Network | None) -> RunConfig:
     updates: dict[str, Any] = {"engine": game.choice.engine, "device": game.choice.device, "dtype": game.choice.dtype}
     if network is not None:
-        updates["hidden"] = network.sizes[1:-1]
+        updates |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
     if config.environment.startswith(TABLE_PREFIX):  # so that the run can be resumed from another folder
         updates["environment"] = f"{TABLE_PREFIX}{Path(config.environment.removeprefix(TABLE_PREFIX)).resolve()}"
     return config.model_copy(update=updates)

@@ -31,7 +31,7 @@ class Keeper(LinearPolicy):
 def test_weights_where_nobody_is_connected(engine):
     dense = Setup(build_network([4, 6, 3]), Keeper(), Momentum())
     sparse = replace(dense, network=build_network([4, 6, 3], wiring="sparse(0.4)"))
-    with pytest.raises(NeuroNetError, match="'1.weights' has some where nobody is connected"):
+    with pytest.raises(NeuroNetError, match=r"'1\.weights' has some where nobody is connected"):
         engine(sparse).restore(engine(dense).state())
     engine(sparse).restore(engine(sparse).state())
 

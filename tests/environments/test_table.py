@@ -165,7 +165,7 @@ WRONG = {
     "a class of one": (
         (inputs(20), np.array([0] * 12 + [1] * 7 + [2])),
         {},
-        "here: every class needs two samples or more, class number 2 has one",
+        "here: every class needs two samples, class number 2 has one",
     ),
     "too few to split": (([[1.0]], [0.5]), {}, "here: 1 samples are too few to split"),
     "too few for every class": (

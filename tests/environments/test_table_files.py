@@ -133,7 +133,7 @@ BAD_CSV = {
     "rows too long": (lines("b,y", *GOOD_ROWS), None, r"cannot read '.*data\.csv': its lines have more columns than its header$"),
     "row too long": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,1,4"), None, r"cannot read '.*data\.csv': .*line 22, saw 4"),
     "one class": (lines("a,b,y", *["1.0,2.0,1"] * 20), None, "there must be two classes or more, got 1"),
-    "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "every class needs two samples or more, class number 2"),
+    "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "every class needs two samples, class number 2"),
     "one row": (lines("a,b,y", "1.0,2.0,0.5"), None, "1 samples are too few to split"),
 }
 

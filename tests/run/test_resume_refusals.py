@@ -17,7 +17,7 @@ CLASSES = (INPUTS[:, 0] > 0).astype(int)
 
 
 def begun(folder, **options):
-    neuronet.train((INPUTS, CLASSES), hidden=[4], epochs=2, out=folder, **options)
+    neuronet.train((INPUTS, CLASSES), epochs=2, out=folder, **options)
 
 
 def test_with_other_samples(tmp_path):

@@ -52,6 +52,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self, setup: Setup, *, environment: Environment | None = None, batch_size: int = 32, shuffle: bool = False
     ) -> None:
         sizes = setup.network.sizes
+        if environment is not None and not isinstance(environment, Environment):
+            raise NeuroNetError(f"environment must be an Environment, got {type(environment).__name__}")
         if environment is not None and (environment.inputs, environment.outputs) != (sizes[0], sizes[-1]):
             raise NeuroNetError(
                 f"the environment has {environment.inputs} inputs and {environment.outputs} outputs, "
@@ -143,6 +145,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         batch = self.hold(Samples(inputs, targets))
         check_inputs(batch.inputs.shape, self.sizes[0])
         check_targets(batch.inputs.shape, batch.targets.shape, self.output_count, self.setup.payoff)
+        if self.setup.payoff.classes and not _are_classes(batch.targets, self.output_count):
+            raise NeuroNetError(f"targets must be whole numbers from 0 to {self.output_count - 1}, one for each output neuron")
         self._speak(batch.inputs)
         outputs, payoff = self.boards[-1].activity.T, self.setup.payoff
         loss = payoff.loss(xp, outputs, batch.targets)
@@ -232,8 +236,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
         Mesa 3.3 counts agent ids in a table whose keys are the models themselves, which keeps every model alive.
         """
-        self.remove_all_agents()
         self.layers = []
+        self.remove_all_agents()
         self.boards = []
         self._feed = None
         ids = getattr(mesa.Agent, "_ids", None)  # gone in later versions of Mesa
@@ -241,6 +245,10 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             ids.pop(self, None)
         for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
             self.__dict__.pop(wrapped, None)
+
+
+def _are_classes(targets: NDArray[Any], outputs: int) -> bool:
+    return targets.dtype.kind in "iu" and bool(targets.min() >= 0) and bool(targets.max() < outputs)
 
 
 def _places(mask: Bools | None, row: int | None = None, column: int | None = None) -> Index:

@@ -13,6 +13,7 @@ from neuronet.activation import Activation
 from neuronet.arrays import Memory
 from neuronet.engines.agents.board import Board, Index
 from neuronet.engines.engine import check_memory
+from neuronet.errors import NeuroNetError
 from neuronet.learning import LearningRule
 from neuronet.observation import Observation, Place
 from neuronet.policy import Policy
@@ -41,6 +42,19 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
         self.layer, self.index = place
         self.above = above
         self.listeners = listeners
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(node={self.node}, layer={self.layer})"
+
+    def remove(self) -> None:
+        """Leave the model, when it is closed.
+
+        Raises:
+            NeuroNetError: It is not being closed: the network's other neurons still count on this one.
+        """
+        if self.model.layers:
+            raise NeuroNetError(f"{self!r} cannot leave its layer: build a network without it, or close the model")
+        super().remove()
 
     @property
     def attention(self) -> Floats:
@@ -188,6 +202,8 @@ class Neuron(Speaker):
         if self.hears_nobody_back:
             return np.zeros_like(self.slope)
         feedback = self.policy.feedback(seen, self.memory)
+        if getattr(feedback, "shape", None) != seen.activity.shape:
+            raise NeuroNetError(f"{self.policy!r} must give feedback of shape {seen.activity.shape}, got {_shape_of(feedback)}")
         if self._plain_demand:
             return np.asarray(feedback[:, 0] * self.slope)
         return np.asarray(self.policy.demand(feedback, seen, self.memory)[:, 0])
@@ -218,6 +234,10 @@ class Neuron(Speaker):
             self.memory = {name: np.array(array) for name, array in memory.items()}
         self.synapses += change
         self.post_attention()
+
+
+def _shape_of(answer: object) -> object:
+    return getattr(answer, "shape", type(answer).__name__)
 
 
 def above_is_silent(above: Board | None, listeners: Index) -> bool:

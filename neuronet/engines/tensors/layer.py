@@ -11,6 +11,7 @@ from torch import Tensor
 from neuronet.activation import activation_named
 from neuronet.arrays import Memory
 from neuronet.engines.engine import axis_lengths, check_memory
+from neuronet.errors import NeuroNetError
 from neuronet.observation import Observation, Place
 from neuronet.randomness import Draws, LayerChance
 
@@ -130,6 +131,9 @@ class Layer:
     def decide(self) -> Tensor:
         """The layer's demand, (..., B, J), by its policy."""
         feedback = self.policy.feedback(self.seen, self.memory)
+        if getattr(feedback, "shape", None) != self.seen.activity.shape:
+            got = getattr(feedback, "shape", type(feedback).__name__)
+            raise NeuroNetError(f"{self.policy!r} must give feedback of shape {tuple(self.seen.activity.shape)}, got {got}")
         plain = "demand" not in self.verbs
         demand = feedback * self.seen.slope if plain else self.policy.demand(feedback, self.seen, self.memory)
         if self.heard_back is not None:
