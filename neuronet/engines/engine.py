@@ -93,6 +93,15 @@ class State:
     round: int
     arrays: Mapping[str, np.ndarray[Any, Any]]
 
+    def network(self, old: Network) -> Network:
+        """The network with the weights and biases of this state; everything else is the old one's."""
+        depth = range(1, len(old.weights) + 1)
+        return replace(
+            old,
+            weights=tuple(self.arrays[f"{layer}.weights"].astype(np.float64) for layer in depth),
+            biases=tuple(self.arrays[f"{layer}.bias"].astype(np.float64) for layer in depth),
+        )
+
     def replica(self, index: int) -> State:
         """One of the replicas, alone."""
         return State(self.round, {name: array[index] for name, array in self.arrays.items()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -31,14 +32,28 @@ class Game:
         engine: Which plays.
         batches: Which samples are played when.
         choice: The engine, device and precision chosen.
-        identity: What the run depends on besides its configuration, as texts: samples, policies, networks.
+        policies: One for each listening layer.
+        networks: The network that each replica begins with.
     """
 
     environment: Environment
     engine: Engine
     batches: Batches
     choice: Choice
-    identity: Mapping[str, str]
+    policies: tuple[Policy, ...]
+    networks: tuple[Network, ...]
+
+    @cached_property
+    def identity(self) -> Mapping[str, str]:
+        """What the run depends on besides its configuration, as texts."""
+        parts = (self.environment.train, self.environment.test)
+        numbers = [array for network in self.networks for array in (*network.weights, *network.biases, *network.masks)]
+        spelled = [repr(policy) if is_dataclass(policy) else type(policy).__qualname__ for policy in self.policies]
+        return {
+            "samples": _digest([array for part in parts for array in (part.inputs, part.targets)]),
+            "policies": "; ".join(spelled),
+            "first networks": _digest([array for array in numbers if array is not None]),
+        }
 
 
 def assemble(
@@ -70,14 +85,7 @@ def assemble(
         Setup(each, policies, rule_named(config.rule), config.learning_rate, world.payoff, seed, choice.dtype)
         for each, seed in zip(networks, config.seeds, strict=True)
     ]
-    return Game(world, _engine(setups, choice), batches, choice, _identity(world, policies, networks))
-
-
-def _identity(world: Environment, policies: Sequence[Policy], networks: Sequence[Network]) -> dict[str, str]:
-    samples = [array for part in (world.train, world.test) for array in (part.inputs, part.targets)]
-    weights = [array for network in networks for array in (*network.weights, *network.biases)]
-    spelled = [repr(policy) if is_dataclass(policy) else type(policy).__qualname__ for policy in policies]
-    return {"samples": _digest(samples), "policies": "; ".join(spelled), "first networks": _digest(weights)}
+    return Game(world, _engine(setups, choice), batches, choice, policies, tuple(networks))
 
 
 def _digest(arrays: Sequence[NDArray[Any]]) -> str:

@@ -221,15 +221,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
-        arrays, old = self.state().arrays, self.setup.network
-        depth = range(1, len(self.sizes))
-        return Network(
-            tuple(arrays[f"{layer}.weights"].astype(np.float64) for layer in depth),
-            tuple(arrays[f"{layer}.bias"].astype(np.float64) for layer in depth),
-            old.masks,
-            old.activations,
-            old.nodes,
-        )
+        return self.state().network(self.setup.network)
 
     def close(self) -> None:
         """Let go of every agent, so that the model can be freed.

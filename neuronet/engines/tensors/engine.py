@@ -178,15 +178,7 @@ class TensorEngine:
     def network(self, replica: int = 0) -> Network:
         """The network as it is now; of one replica, if there are several."""
         state = self.state()
-        arrays = (state.replica(replica) if self.lead else state).arrays
-        old, depth = self.setups[replica].network, range(1, len(self.layers) + 1)
-        return Network(
-            tuple(arrays[f"{number}.weights"].astype(np.float64) for number in depth),
-            tuple(arrays[f"{number}.bias"].astype(np.float64) for number in depth),
-            old.masks,
-            old.activations,
-            old.nodes,
-        )
+        return (state.replica(replica) if self.lead else state).network(self.setups[replica].network)
 
     def close(self) -> None:
         """Let go of every tensor."""
