@@ -70,9 +70,10 @@ def test_a_killed_run_goes_on_as_if_unbroken(unbroken, number, kill, tmp_path):
     wait_for_epoch(process, folder, int(chance.integers(0, EPOCHS - 2)))
     time.sleep(float(chance.uniform(0, 0.03)))
     seen = lines_of(folder / "metrics.csv")
+    begun = (folder / "config.json").exists()
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
-    if number == signal.SIGINT:
+    if number == signal.SIGINT and begun:  # before, Python itself may be starting, and it has its own way of ending
         assert process.returncode in (0, 130), err
         assert "Traceback" not in err
     if (folder / "config.json").exists():
