@@ -12,7 +12,7 @@ from neuronet.environments import Table
 from neuronet.errors import NeuroNetError
 from neuronet.network import Network
 from neuronet.policy import Policy
-from neuronet.run.catalogue import TABLE_PREFIX, name_of
+from neuronet.run.catalogue import TABLE_PREFIX, name_of, policy_named
 from neuronet.run.config import RunConfig, make_config
 from neuronet.run.game import Game, assemble
 from neuronet.run.interruption import Interruption
@@ -21,6 +21,9 @@ from neuronet.run.result import Result
 from neuronet.run.runner import Runner, Watcher
 
 Arrays = tuple[Any, Any]
+
+ARRAYS = "arrays"
+"""What a configuration calls an environment that is a pair of arrays."""
 
 
 def train(
@@ -100,7 +103,7 @@ def resume(
         game = assemble(config, environment=world, policy=policy, network=record.load_network())
     except NeuroNetError as error:
         if world is None or policy is None:
-            hint = "if they have no names to be found by, give environment=... and policy=... to neuronet.resume"
+            hint = "a policy or environment without a name is given again in Python: neuronet.resume(folder, policy=...)"
             raise NeuroNetError(f"{error} ({hint})") from None
         raise
     with closing(game.engine):
@@ -111,9 +114,6 @@ def resume(
         if narrator is not None:
             narrator(f"Going on after round {runner.engine.round_number:,}.")
         return _play(runner)
-
-
-ARRAYS = "arrays"
 
 
 def _play(runner: Runner) -> Result:
@@ -142,6 +142,8 @@ def _environment(environment: str | Environment | Arrays, payoff: str = "auto") 
     if isinstance(environment, str):
         return None, environment
     if isinstance(environment, Environment):
+        if payoff != "auto":
+            raise NeuroNetError(f"payoff is an option of arrays and table:PATH, {type(environment).__name__} has its own")
         return environment, name_of(environment) or type(environment).__name__
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
@@ -149,8 +151,6 @@ def _environment(environment: str | Environment | Arrays, payoff: str = "auto") 
 
 
 def _as_policies(given: Sequence[str | Policy]) -> list[Policy]:
-    from neuronet.run.catalogue import policy_named
-
     return [policy_named(each) if isinstance(each, str) else each for each in given]
 
 

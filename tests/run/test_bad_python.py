@@ -18,6 +18,7 @@ CASES = {
     "network list": (lambda: neuronet.train("xor", network=[2, 3, 2]), "network must be a Network"),
     "network twice": (lambda: neuronet.train("xor", network=NETWORK, hidden=[3]), "hidden is given twice"),
     "target of arrays": (lambda: neuronet.train((INPUTS, INPUTS[:, 0]), target="y"), "target is an option of table:PATH"),
+    "payoff of an environment": (lambda: neuronet.train(neuronet.Xor(), payoff="squared-error"), "Xor has its own"),
     "rule by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), rule="adam"), "rule must be a LearningRule"),
     "rule class": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), rule=neuronet.Adam), "rule must be a LearningRule"),
     "payoff by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), payoff="nats"), "payoff must be a Payoff"),
