@@ -108,6 +108,7 @@ class Runner:
             with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is refused below
                 for step in range(first, per_epoch):
                     if interruption.asked:
+                        self._check_finite(self.loss_sum, epoch + 1)  # a ruin must not replace the last good checkpoint
                         self._save()
                         raise Interrupted(self._result())
                     self._play(order[..., self.game.batches.part(step)])

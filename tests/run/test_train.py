@@ -173,3 +173,24 @@ def test_wrong_arguments_in_python():
         neuronet.train(3)
     with pytest.raises(neuronet.NeuroNetError, match="the environment needs 64 and 10"):
         neuronet.train("digits", network=neuronet.build_network([2, 3, 2]))
+
+
+def test_an_interrupted_ruin_does_not_replace_the_last_checkpoint(monkeypatch, tmp_path):
+    neuronet.train("xor", hidden=[5], epochs=1, out=tmp_path)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    play = Runner._play
+
+    def ruin_and_ask(self, indices):
+        play(self, indices)
+        self.loss_sum = self.loss_sum * np.nan
+        self.interruption.asked = True
+
+    def run_and_keep(self, interruption, run=Runner.run):
+        self.interruption = interruption
+        return run(self, interruption)
+
+    monkeypatch.setattr(Runner, "_play", ruin_and_ask)
+    monkeypatch.setattr(Runner, "run", run_and_keep)
+    with pytest.raises(neuronet.NeuroNetError, match="no longer a number in epoch 2"):
+        neuronet.resume(tmp_path, epochs=3)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
