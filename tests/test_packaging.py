@@ -51,4 +51,4 @@ def test_readme_has_two_set_up_commands():
     commands = re.findall(r"^python3 -m venv .*$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(commands) == 2
     assert commands[0].endswith("neuronet run digits")
-    assert commands[1].endswith("-m pytest")
+    assert commands[1].endswith("-m pytest -n auto")

@@ -14,7 +14,7 @@ from neuronet.engines.engine import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environment import Samples
-from neuronet.learning import RULES
+from neuronet.learning import Adam, Momentum, Plain
 from neuronet.network import Dense, SmallWorld, Sparse, build_network
 from neuronet.payoff import CrossEntropy, SquaredError
 from neuronet.randomness import MAX_SEED
@@ -27,6 +27,9 @@ WIRINGS = st.one_of(
     st.builds(SmallWorld, st.integers(1, 8), st.floats(0.0, 1.0)),
 )
 POLICIES = st.sampled_from([*toys.SHIPPED, *toys.TOYS])
+# Adam multiplies the rounding of an intent that is nearly nothing by its learning rate over epsilon. With the usual 1e-8 that
+# is a millionfold a round, which says how such a game is conditioned and nothing about the engines.
+RULES = st.sampled_from([Plain(), Momentum(), Adam(epsilon=1e-4)])
 
 
 @st.composite
@@ -44,7 +47,7 @@ def games(draw):
     setup = Setup(
         network,
         [draw(POLICIES) for _ in sizes[1:]],
-        rule=RULES[draw(st.sampled_from(list(RULES)))](),
+        rule=draw(RULES),
         learning_rate=draw(st.sampled_from([0.01, 0.05])),
         payoff=CrossEntropy() if classes else SquaredError(),
         seed=draw(st.integers(0, MAX_SEED)),
@@ -63,7 +66,7 @@ def stays_small(setup, samples, batch_size):
     return all(np.abs(array).max(initial=0.0) < 10.0 for array in engine.state().arrays.values())
 
 
-@settings(max_examples=120)
+@settings(max_examples=max(120, settings().max_examples))
 @given(games(), st.integers(1, 15), st.booleans())
 def test_engines_agree(game, batch_size, resync):
     setup, samples = game
