@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from typing import final
 
 from neuronet.arrays import Array, Memory
+from neuronet.errors import NeuroNetError
 from neuronet.observation import OPTIONAL_SIGHTS, Observation, Place
 
 OPTIONAL_VERBS = ("speak", "demand", "adapt", "start", "remember")
@@ -48,6 +49,20 @@ class Policy(ABC):
     def verbs(self) -> frozenset[str]:
         """The optional verbs that this policy answers in its own way; engines leave out the others."""
         return frozenset(verb for verb in OPTIONAL_VERBS if getattr(type(self), verb) is not getattr(Policy, verb))
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether it draws random numbers in a round; those of its birth do not count."""
+        return False
+
+    @property
+    def linear(self) -> bool:
+        """Whether its feedback is `demand @ weighing(seen, memory)`, so that engines may make that product themselves."""
+        return False
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        """How much each listener's demand counts with each neuron, (..., K, J); only where the policy is linear."""
+        raise NeuroNetError(f"{self!r} is not linear in the demands: it has feedback, but no weighing")
 
     def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
         """What the neurons say, (..., B, J), given the activity that their potential calls for."""
@@ -94,6 +109,12 @@ class LinearPolicy(Policy):
     The author gives `weighing` alone, such as a sign, a mask, or a measure's slope.
     """
 
+    @property
+    @final
+    def linear(self) -> bool:
+        """It is."""
+        return True
+
     @abstractmethod
     def weighing(self, seen: Observation, memory: Memory) -> Array:
         """How much each listener's demand counts with each neuron, (..., K, J); it may not depend on single samples."""
@@ -108,7 +129,8 @@ class Wrapper(Policy):
     """A policy that holds another one and changes some of its answers.
 
     A subclass declares the field `policy: Policy` and overrides the verbs it changes; inside them, `super().feedback(...)` is the
-    held policy's answer. Memory of its own is declared in `keeps_itself`, and needs in `needs_itself`.
+    held policy's answer. Memory of its own is declared in `keeps_itself`, needs in `needs_itself`, and draws of its own by
+    `stochastic_itself = True`.
     """
 
     policy: Policy
@@ -118,6 +140,7 @@ class Wrapper(Policy):
 
     needs_itself: frozenset[str] = frozenset()
     keeps_itself: Mapping[str, str] = {}
+    stochastic_itself: bool = False
 
     @property
     @final
@@ -137,6 +160,22 @@ class Wrapper(Policy):
         """The verbs that it or the policy it holds answers in its own way."""
         own = {verb for verb in OPTIONAL_VERBS if getattr(type(self), verb) is not getattr(Wrapper, verb)}
         return self.policy.verbs | own
+
+    @property
+    @final
+    def stochastic(self) -> bool:
+        """Whether it or the policy it holds draws random numbers in a round."""
+        return self.stochastic_itself or self.policy.stochastic
+
+    @property
+    @final
+    def linear(self) -> bool:
+        """Whether the held policy is, and its feedback is left alone."""
+        return type(self).feedback is Wrapper.feedback and self.policy.linear
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        """The held policy's weighing."""
+        return self.policy.weighing(seen.inside(self.policy.needs), inner_memory(memory))
 
     def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
         """The held policy's word."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -14,7 +14,8 @@ from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
 from neuronet.network import Network
 from neuronet.payoff import CrossEntropy, Payoff
-from neuronet.policy import OPTIONAL_SIGHTS, Policy
+from neuronet.policy import Policy
+from neuronet.population import Group, by_layer, layer_groups
 from neuronet.randomness import check_seed
 
 DTYPES = ("float32", "float64")
@@ -26,7 +27,7 @@ class Setup:
 
     Attributes:
         network: Who listens to whom, and the weights at the start.
-        policies: One for each listening layer; a single policy stands for all of them.
+        policies: For each listening layer a policy, or the groups that share it out; a single policy stands for all layers.
         rule: How intended changes become changes.
         learning_rate: eta, above 0.
         payoff: What outputs are worth.
@@ -38,7 +39,7 @@ class Setup:
     """
 
     network: Network
-    policies: Policy | Sequence[Policy]
+    policies: Policy | Sequence[Policy | Sequence[Group]]
     rule: LearningRule = field(default_factory=Plain)
     learning_rate: float = 0.1
     payoff: Payoff = field(default_factory=CrossEntropy)
@@ -57,23 +58,12 @@ class Setup:
         check_number("learning_rate", self.learning_rate, 0, above=True)
         if self.dtype not in DTYPES:
             raise NeuroNetError(f"dtype must be float32 or float64, got {self.dtype!r}")
-        depth = len(self.network.weights)
-        single = isinstance(self.policies, Policy) or not isinstance(self.policies, Iterable)
-        given: list[Any] = [self.policies] * depth if single else list(self.policies)  # type: ignore[arg-type]
-        if len(given) != depth or not all(isinstance(policy, Policy) for policy in given):
-            raise NeuroNetError(f"there must be one policy, or one for each of {depth} listening layers, got {given!r}")
-        for policy in given:
-            if not isinstance(policy.needs, frozenset):
-                raise NeuroNetError(f"{policy!r} must give its needs as a frozenset of words, got {policy.needs!r}")
-            if not policy.needs <= OPTIONAL_SIGHTS:
-                wrong = ", ".join(sorted(policy.needs - OPTIONAL_SIGHTS))
-                raise NeuroNetError(f"{policy!r} needs '{wrong}': it may need {', '.join(sorted(OPTIONAL_SIGHTS))}")
-        object.__setattr__(self, "policies", tuple(given))
+        object.__setattr__(self, "policies", by_layer(self.policies, self.network.sizes))
         expected_arrays(self)  # refuses memory along unknown axes
 
-    def policy(self, layer: int) -> Policy:
-        """The policy of a listening layer, 1 for the first."""
-        return tuple(self.policies)[layer - 1]  # type: ignore[arg-type]
+    def groups(self, layer: int) -> tuple[Group, ...]:
+        """The groups of a listening layer, 1 for the first."""
+        return layer_groups(self.policies[layer - 1], self.network.sizes[layer], layer)  # type: ignore[index]
 
     def with_seed(self, seed: int, network: Network) -> Setup:
         """The same game from another seed: for replicas."""
@@ -87,7 +77,8 @@ class State:
     Attributes:
         round: How many rounds have been played.
         arrays: By name; `1.weights` (J, I) and `1.bias` (J,) for the first listening layer, `1.velocity.weights` and so on for
-            what its learning rule keeps, `1.memory.NAME` for what its policy keeps. R replicas have a leading axis R.
+            what its learning rule keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps. R replicas have a
+            leading axis R.
     """
 
     round: int
@@ -125,6 +116,35 @@ class Engine(Protocol):
 
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round and give the loss of each sample before it, (B,) or (R, B)."""
+
+    def play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Array:
+        """Play many rounds in one call.
+
+        Args:
+            samples: What `hold` gave.
+            order: (N,) or (R, N), which samples are played, in this order.
+            batch_size: Samples a round; the last may have fewer.
+
+        Returns:
+            (rounds,) or (R, rounds), the sum of the samples' losses in each round.
+        """
+
+    def speak(self, inputs: Array) -> Array:
+        """Begin a round: what the output neurons say to these inputs, (B, O) or (R, B, O); `learn` ends it.
+
+        Together they are `play`, for a world whose payoff is not known beforehand.
+        """
+
+    def learn(self, feedback: Array, loss: Array) -> None:
+        """End the round that `speak` began: every neuron learns.
+
+        Args:
+            feedback: (B, O) or (R, B, O), how the output neurons should want their activity to move; not divided by B.
+            loss: (B,) or (R, B), what each sample cost; minus this is the reward that some policies ask to see.
+
+        Raises:
+            NeuroNetError: No round was begun, or a shape does not fit.
+        """
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O) or (R, B, O); nobody learns."""
@@ -170,6 +190,46 @@ def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: in
         raise NeuroNetError(f"{inputs[-2]} samples need targets of shape {expected}, got {targets}")
 
 
+def check_wish(feedback: tuple[int, ...], loss: tuple[int, ...], outputs: tuple[int, ...] | None) -> None:
+    """Refuse a feedback and a loss that do not fit what was said in this round.
+
+    Args:
+        feedback: The shape given.
+        loss: The shape given.
+        outputs: The shape of what the output neurons said; None if no round was begun.
+
+    Raises:
+        NeuroNetError: They do not.
+    """
+    if outputs is None:
+        raise NeuroNetError("learn ends a round that speak has begun: call speak(inputs) first")
+    if feedback != outputs or loss != outputs[:-1]:
+        raise NeuroNetError(f"feedback must have the shape {outputs} and loss {outputs[:-1]}, got {feedback} and {loss}")
+
+
+def check_replicas(setups: Sequence[Setup]) -> None:
+    """Refuse games that cannot be played at once.
+
+    Raises:
+        NeuroNetError: They differ in more than seed, network, learning rate and the parameters of policies.
+    """
+    if not setups:
+        raise NeuroNetError("the tensor engine needs a game to play")
+    first = setups[0]
+    for other in setups[1:]:
+        alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
+        same = (other.rule, other.payoff, other.dtype) == (first.rule, first.payoff, first.dtype)
+        if not alike or not same:
+            raise NeuroNetError("replicas must be the same game but for seed, network, learning rate and policies")
+        if expected_arrays(other) != expected_arrays(first) or _group_sizes(other) != _group_sizes(first):
+            raise NeuroNetError("replicas must have as many followers of each policy, and policies that keep the same")
+
+
+def _group_sizes(setup: Setup) -> list[list[int]]:
+    depth = range(1, len(setup.network.sizes))
+    return [[len(group.members) for group in setup.groups(layer)] for layer in depth]
+
+
 def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
     """The names and shapes of a state's arrays for a game, without the axis of replicas."""
     shapes: dict[str, tuple[int, ...]] = {}
@@ -179,15 +239,22 @@ def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
         for kept in ("", *(f"{name}." for name in setup.rule.keeps)):
             shapes[f"{layer}.{kept}weights"] = (here, below)
             shapes[f"{layer}.{kept}bias"] = (here,)
-        lengths = axis_lengths(sizes, layer)
-        for name, axes in setup.policy(layer).keeps.items():
-            if not axes.startswith("J") or len(set(axes)) < len(axes):
-                raise NeuroNetError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
-            try:
-                shapes[f"{layer}.memory.{name}"] = tuple(lengths[letter] for letter in axes)
-            except KeyError as error:
-                raise NeuroNetError(f"memory '{name}' has axes '{axes}', but {error} is none of J, K, I, S, O") from None
+        for number, group in enumerate(setup.groups(layer)):
+            lengths = axis_lengths(sizes, layer) | {"J": len(group.members)}
+            for name, axes in group.policy.keeps.items():
+                if not axes.startswith("J") or len(set(axes)) < len(axes):
+                    raise NeuroNetError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
+                try:
+                    shape = tuple(lengths[letter] for letter in axes)
+                except KeyError as error:
+                    raise NeuroNetError(f"memory '{name}' has axes '{axes}', but {error} is none of J, K, I, S, O") from None
+                shapes[memory_name(layer, number, name)] = shape
     return shapes
+
+
+def memory_name(layer: int, group: int, name: str) -> str:
+    """What a group's memory is called in a state: `2.group0.income` in the first group of layer 2."""
+    return f"{layer}.group{group}.{name}"
 
 
 def axis_lengths(sizes: Sequence[int], layer: int) -> dict[str, int]:

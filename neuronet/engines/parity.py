@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuronet.batches import Batches
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.engine import Setup, State, axis_lengths
+from neuronet.engines.engine import Setup, State, axis_lengths, memory_name
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
@@ -109,11 +109,12 @@ def _places_that_count(setup: Setup) -> dict[str, NDArray[Any]]:
         below = masks[layer - 1]
         above = masks[layer].T if layer < len(masks) and masks[layer] is not None else None  # type: ignore[union-attr]
         heard = {"I": below, "S": None if below is None else np.pad(below, ((0, 0), (0, 1)), constant_values=True), "K": above}
-        for name, axes in setup.policy(layer).keeps.items():
-            counts = np.ones([lengths[letter] for letter in axes], dtype=np.bool_)
-            for letter, mask in heard.items():
-                if letter in axes and mask is not None:
-                    shape = [lengths[each] if each in ("J", letter) else 1 for each in axes]
-                    counts &= (mask if axes.index("J") < axes.index(letter) else mask.T).reshape(shape)
-            there[f"{layer}.memory.{name}"] = counts
+        for number, group in enumerate(setup.groups(layer)):
+            for name, axes in group.policy.keeps.items():
+                counts = np.ones([lengths[letter] for letter in axes], dtype=np.bool_)
+                for letter, mask in heard.items():
+                    if letter in axes and mask is not None:
+                        shape = [lengths[each] if each in ("J", letter) else 1 for each in axes]
+                        counts &= (mask if axes.index("J") < axes.index(letter) else mask.T).reshape(shape)
+                there[memory_name(layer, number, name)] = counts[list(group.members)]
     return there

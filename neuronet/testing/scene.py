@@ -43,6 +43,9 @@ OWN = {"intention": "JS", "change": "JS"}
 
 LEARNING_RATE = 0.1
 
+ANOTHER = 1000
+"""How far the seed of another scene is away."""
+
 
 @dataclass(frozen=True)
 class Library:
@@ -98,6 +101,8 @@ class Scene:
         sparse: Whether some connections are missing; attention and response are 0 there, as in the tensor engine.
         silent: Sights that are 0 throughout.
         backwards: Whether the samples of a round come in the opposite order.
+        first: The number of the first round.
+        alike: The one neuron to whom everything is as without this, while whatever it cannot see is another's; for one replica.
 
     Attributes:
         lengths: Of each letter, S synapses included.
@@ -111,6 +116,8 @@ class Scene:
         sparse: bool = False,
         silent: Sequence[str] = (),
         backwards: bool = False,
+        first: int = 0,
+        alike: int | None = None,
     ) -> None:
         self.seeds = tuple(seeds)
         self.lengths = {"B": 5, "J": 4, "K": 3, "I": 6, "O": 2, **(lengths or {})}
@@ -118,6 +125,8 @@ class Scene:
         self.sparse = sparse
         self.silent = frozenset(silent)
         self.backwards = backwards
+        self.first = first
+        self.alike = alike
 
     @property
     def lead(self) -> tuple[int, ...]:
@@ -143,7 +152,28 @@ class Scene:
     def sights(self, number: int) -> dict[str, Floats]:
         """What there is to see in a round, for the whole layer: SIGHTS and OWN by name."""
         replicas = [self._sights(seed, number) for seed in self.seeds]
+        if self.alike is not None:
+            others = self._sights(self.seeds[0] + ANOTHER, number)
+            return {name: self._among(replicas[0][name], others[name], axes) for name, axes in (SIGHTS | OWN).items()}
         return {name: np.stack([each[name] for each in replicas]) if self.lead else replicas[0][name] for name in replicas[0]}
+
+    def mixed(self, own: Floats, others: Floats, axes: str) -> Floats:
+        """The part of an array that the neuron `alike` sees, among what is another's."""
+        assert self.alike is not None
+        picks = self.picks(self.alike)
+        places = np.ix_(*(np.arange(self.lengths[letter])[picks.get(letter, slice(None))] for letter in axes))
+        mix = others.copy()
+        mix[places] = own[places]
+        return mix
+
+    def _among(self, own: Floats, others: Floats, axes: str) -> Floats:
+        """As `mixed`; but where the neuron is not connected, it keeps its 0."""
+        if "J" not in axes:
+            return self.mixed(own, others, axes)
+        place = (slice(None),) * axes.index("J") + (self.alike,)
+        mix = others.copy()
+        mix[place] = own[place]
+        return mix
 
     def _sights(self, seed: int, number: int) -> dict[str, Floats]:
         chance = generator(seed, Purpose.DATA, number)
@@ -180,6 +210,10 @@ class Watcher:
         scene: What is watched.
         library: Whose arrays it sees.
         picks: The parts that it sees; without, everything.
+
+    Attributes:
+        drawn: The random numbers of the present round, by kind, axes and name.
+        asked: The names of all draws that were asked for in any round; those of birth do not count.
     """
 
     def __init__(self, scene: Scene, library: Library = NUMPY, picks: Mapping[str, Any] | None = None) -> None:
@@ -187,13 +221,20 @@ class Watcher:
         self.library = library
         self.picks = dict(picks or {})
         self.chances = [LayerChance(seed, 1, scene.lengths) for seed in scene.seeds]
+        self.strangers = LayerChance(scene.seeds[0] + ANOTHER, 1, scene.lengths)
         self.drawn: dict[str, Array] = {}
+        self.asked: set[str] = set()
+        self.in_play = False
         self.draws = Draws(self._draw)
 
     def _draw(self, kind: str, name: str, axes: str) -> Array:
         key = f"{kind}:{axes}:{name}"
+        if self.in_play:
+            self.asked.add(name)
         if key not in self.drawn:
             replicas = [chance.draw(kind, name, axes) for chance in self.chances]
+            if self.scene.alike is not None:
+                replicas = [self.scene.mixed(replicas[0], self.strangers.draw(kind, name, axes), axes)]
             self.drawn[key] = self.see(np.stack(replicas) if self.scene.lead else replicas[0], axes)
         return self.drawn[key]
 
@@ -210,17 +251,19 @@ class Watcher:
         return Place(self.draws, lambda axes: self.library.make(np.zeros(self.shape(axes))))
 
     def open(self, number: int) -> dict[str, Array]:
-        """Begin a round; gives everything that there is to see in it, by name."""
+        """Begin a round, counted from the scene's first; gives everything that there is to see in it, by name."""
+        number += self.scene.first
         self.drawn.clear()
-        for chance in self.chances:
+        self.in_play = True
+        for chance in (*self.chances, self.strangers):
             chance.open(number, self.scene.lengths["B"])
         whole = self.scene.sights(number)
         return {name: self.see(whole[name], axes) for name, axes in (SIGHTS | OWN).items()}
 
-    def observe(self, sights: Mapping[str, Array]) -> Observation:
+    def observe(self, sights: Mapping[str, Array], *, learning: bool = True) -> Observation:
         """An observation that shows the given sights and hides the others; replicas have a learning rate each."""
         rate = self.library.make(np.full((*self.scene.lead, 1, 1), LEARNING_RATE)) if self.scene.lead else LEARNING_RATE
-        return Observation(xp=self.library.xp, learning_rate=rate, draws=self.draws, **sights)
+        return Observation(xp=self.library.xp, learning_rate=rate, draws=self.draws, learning=learning, **sights)
 
 
 def glimpse(scene: Scene | None = None, *, xp: ModuleType | None = None, number: int = 0) -> Observation:

@@ -93,7 +93,7 @@ class Position:
     def notes(self, engine: str) -> list[Note]:
         """What each hidden layer saw and answered in a round, the lowest layer first."""
         depth = len(self.setup.network.weights)
-        policies = [_Overheard(self.setup.policy(layer)) for layer in range(1, depth + 1)]
+        policies = [_Overheard(self.setup.groups(layer)[0].policy) for layer in range(1, depth + 1)]
         with closing(ENGINES[engine](replace(self.setup, policies=policies))) as game:
             game.play(self.inputs, self.targets)
         return [_joined(policy.notes) for policy in policies[:-1]]

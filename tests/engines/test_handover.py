@@ -37,7 +37,7 @@ def start():
 
 
 def weights_and_biases(state: State) -> State:
-    return State(state.round, {name: array for name, array in state.arrays.items() if ".memory." not in name})
+    return State(state.round, {name: array for name, array in state.arrays.items() if ".group" not in name})
 
 
 @pytest.mark.parametrize("name", ENGINES)

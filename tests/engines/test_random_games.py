@@ -17,6 +17,7 @@ from neuronet.environment import Samples
 from neuronet.learning import Adam, Momentum, Plain
 from neuronet.network import Dense, SmallWorld, Sparse, build_network
 from neuronet.payoff import CrossEntropy, SquaredError
+from neuronet.population import Group
 from neuronet.randomness import MAX_SEED
 
 ROUNDS = 5
@@ -30,6 +31,19 @@ POLICIES = st.sampled_from([*toys.SHIPPED, *toys.TOYS])
 # Adam multiplies the rounding of an intent that is nearly nothing by its learning rate over epsilon. With the usual 1e-8 that
 # is a millionfold a round, which says how such a game is conditioned and nothing about the engines.
 RULES = st.sampled_from([Plain(), Momentum(), Adam(epsilon=1e-4)])
+
+
+def societies(size):
+    """A policy for a layer of this size, or two that share it out."""
+    if size == 1:
+        return POLICIES
+    members = st.integers(0, 2**size - 1).map(lambda bits: [place for place in range(size) if bits >> place & 1])
+    shared = st.builds(shared_out, st.just(size), members.filter(lambda some: 0 < len(some) < size), POLICIES, POLICIES)
+    return st.one_of(POLICIES, shared)
+
+
+def shared_out(size, some, first, second):
+    return [Group(first, tuple(some)), Group(second, tuple(sorted(set(range(size)) - set(some))))]
 
 
 @st.composite
@@ -46,7 +60,7 @@ def games(draw):
     classes = draw(st.booleans())
     setup = Setup(
         network,
-        [draw(POLICIES) for _ in sizes[1:]],
+        [draw(societies(size)) for size in sizes[1:]],
         rule=draw(RULES),
         learning_rate=draw(st.sampled_from([0.01, 0.05])),
         payoff=CrossEntropy() if classes else SquaredError(),

@@ -13,6 +13,7 @@ from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam
 from neuronet.network import build_network
 from neuronet.policies import Greedy, Noisy
+from neuronet.population import Group
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,29 @@ def test_bad_seeds_are_refused(seed):
         game(toys.Plain(), seed=seed)
 
 
-@pytest.mark.parametrize(
-    "policies", [(), (toys.Plain(),) * 2, (toys.Plain(),) * 4, (toys.Plain(), Greedy(), "greedy"), (Greedy,) * 3]
-)
-def test_bad_policies_are_refused(policies):
+@pytest.mark.parametrize("policies", [(), (toys.Plain(),) * 2, (toys.Plain(),) * 4, "greedy", None, 3])
+def test_policies_for_another_number_of_layers_are_refused(policies):
     with pytest.raises(NeuroNetError, match="there must be one policy, or one for each of 3 listening layers, got "):
         game(policies)
+
+
+@pytest.mark.parametrize("policies", [(toys.Plain(), Greedy(), "greedy"), (Greedy,) * 3, ([], Greedy(), Greedy())])
+def test_what_is_no_policy_is_refused(policies):
+    with pytest.raises(NeuroNetError, match=r"layer [13] must have a policy, or groups that share it out, got "):
+        game(policies)
+
+
+@pytest.mark.parametrize("members", [((0, 1), (2, 3)), ((0, 1, 2), (2, 3, 4)), ((0, 1, 2), (3, 4, 5))])
+def test_groups_share_a_layer_out(members):
+    groups = [Group(Greedy(), each) for each in members]
+    with pytest.raises(NeuroNetError, match="the groups of layer 1 must share out its 5 neurons, each in one group"):
+        game([groups, Greedy(), Greedy()])
+
+
+@pytest.mark.parametrize("members", [(), (1, 0), (0, 0), (-1, 2), (0.5,), ("a",), None, 3])
+def test_members_are_places(members):
+    with pytest.raises(NeuroNetError, match="members must be places within the layer in ascending order"):
+        Group(Greedy(), members)
 
 
 def test_needs_that_nothing_meets_are_refused():
@@ -70,7 +88,7 @@ def test_memory_along_unknown_axes_is_refused(name):
 
 def test_one_policy_stands_for_all_layers():
     assert game(Greedy()).policies == (Greedy(),) * 3
-    assert game([Greedy(), Noisy(), Greedy()]).policy(2) == Noisy()
+    assert game([Greedy(), Noisy(), Greedy()]).groups(2) == (Group(Noisy(), (0, 1, 2, 3)),)
 
 
 def test_the_same_game_from_another_seed():
@@ -96,4 +114,4 @@ def test_a_state_has_weights_what_the_rule_keeps_and_what_policies_keep():
         for kept in ("", "mean.", "square.")
         for part, shape in parts.items()
     }
-    assert shapes == {**expected, "1.memory.back": (5, 4), "2.memory.income": (4, 6)}
+    assert shapes == {**expected, "1.group0.back": (5, 4), "2.group0.income": (4, 6)}

@@ -14,9 +14,17 @@ from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam, Momentum
 from neuronet.network import build_network
 from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.population import Group
 from neuronet.randomness import MAX_SEED
 
 SEEDS = (4, 5, MAX_SEED)
+# of the first replica, the second and the third: those of the first two are one block, the others have parameters of their own
+PAIRS = [
+    [(AttentionSeeking(), Greedy())] * 2 + [(AttentionSeeking(p=3), Greedy(top=2))],
+    [(Noisy(), AttentionSeeking())] * 2 + [(Noisy(sigma=1.0), AttentionSeeking(p=1))],
+    [(toys.Saver(), AttentionSeeking(foresight=1.0))] * 3,
+    [(toys.Random(), toys.Explorer())] * 3,
+]
 REPLICATED = [AttentionSeeking(p=3, foresight=1), Greedy(), Noisy(tremble=0.2), *toys.TOYS[1:]]
 
 
@@ -74,23 +82,68 @@ def test_one_replica_has_no_leading_axis():
 @pytest.mark.parametrize(
     "other",
     [
-        game(Greedy()),
-        game(Noisy(), learning_rate=0.06),
         game(Noisy(), dtype="float32"),
         game(Noisy(), rule=Adam()),
         game(Noisy(), activation="relu"),
     ],
 )
 def test_games_that_differ_in_more_are_no_replicas(other):
-    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed and network"):
+    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed, network, learning rate and policies"):
         engine_of([game(Noisy()), other])
 
 
 def test_networks_of_other_sizes_are_no_replicas():
     first = game(Noisy())
     other = first.with_seed(5, build_network((6, 5, 5, 3), activation="tanh"))
-    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed and network"):
+    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed, network, learning rate and policies"):
         engine_of([first, other])
+
+
+@pytest.mark.parametrize("other", [toys.Saver(), [[Group(Noisy(), (0,)), Group(Greedy(), (1, 2, 3, 4))], Noisy(), Noisy()]])
+def test_replicas_keep_alike(other):
+    with pytest.raises(NeuroNetError, match="replicas must have as many followers of each policy"):
+        engine_of([game(Noisy()), game(other)])
+
+
+def society(seed, *policies):
+    """A game in which two policies share out each layer, in another way for each seed."""
+    chance = np.random.default_rng(seed)
+    layers = []
+    for size in SIZES[1:]:
+        first = tuple(sorted(chance.choice(size, size // 2, replace=False).tolist()))
+        rest = tuple(sorted(set(range(size)) - set(first)))
+        layers.append([Group(policies[0], first), Group(policies[1], rest)])
+    return layers
+
+
+@pytest.mark.parametrize("rule", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
+@pytest.mark.parametrize("policies", PAIRS, ids=repr)
+def test_replicas_have_rates_and_societies_of_their_own(policies, rule):
+    setups = [
+        game(society(seed % 1000, *pair), seed=seed, learning_rate=rate, rule=rule)
+        for seed, rate, pair in zip(SEEDS, (0.01, 0.03, 0.02), policies, strict=True)
+    ]
+    together = play(engine_of(setups), 5)
+    for place, setup in enumerate(setups):
+        alone = play(engine_of(setup), 5)
+        assert apart(together.state().replica(place), alone.state()) <= 1e-10
+    again = engine_of(setups)
+    again.restore(together.state())
+    assert identical(play(again, 2).state(), play(together, 2).state())
+
+
+def test_many_rounds_in_one_call():
+    order = np.random.default_rng(0).permutation(len(SAMPLES))
+    one, many = engine_of(game(Noisy())), engine_of(game(Noisy()))
+    held = many.hold(SAMPLES)
+    losses = many.play_rounds(held, order, BATCH)
+    sums = [float(one.play(part.inputs, part.targets).sum()) for part in batches_of(order)]
+    np.testing.assert_allclose(losses, sums, rtol=1e-12)
+    assert apart(one.state(), many.state()) <= 1e-14
+
+
+def batches_of(order):
+    return [SAMPLES.at(order[start : start + BATCH]) for start in range(0, len(order), BATCH)]
 
 
 def test_there_must_be_a_game():
@@ -128,7 +181,7 @@ def test_no_graph_is_recorded():
     inputs = torch.tensor(SAMPLES.inputs, requires_grad=True)
     assert not engine.play(inputs, torch.tensor(SAMPLES.targets)).requires_grad
     assert not engine.outputs(inputs).requires_grad
-    assert not any(array.requires_grad for layer in engine.layers for array in layer.memory.values())
+    assert not any(array.requires_grad for layer in engine.layers for each in layer.followers for array in each.memory.values())
 
 
 @pytest.mark.parametrize(

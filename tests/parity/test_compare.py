@@ -75,7 +75,7 @@ def test_a_difference_is_found_in_the_layers_where_it_is():
 
 def test_memory_counts():
     parity = compare(setup_of((toys.Plain(), Forgetful(), toys.Plain())), SAMPLES, rounds=4)
-    assert parity.worst == "2.memory.count"
+    assert parity.worst == "2.group0.count"
     assert parity.layers[1] == pytest.approx(4 * GAP, rel=1e-9)
     assert max(parity.layers[0], parity.layers[2]) < 1e-14
 
@@ -96,7 +96,7 @@ def test_resynced_the_largest_of_single_rounds_is_reported():
 def test_what_is_no_number_is_infinitely_far(resync):
     parity = compare(setup_of((toys.Plain(), toys.Plain(), Lost())), SAMPLES, rounds=3, resync=resync)
     assert parity.largest == float("inf")
-    assert parity.worst == "3.memory.count"
+    assert parity.worst == "3.group0.count"
 
 
 def test_memory_of_connections_that_are_not_there_does_not_count():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import array_api_compat.numpy as xp
@@ -15,10 +15,20 @@ from neuronet.arrays import Array
 from neuronet.batches import Batches
 from neuronet.engines.agents.board import Board, Index
 from neuronet.engines.agents.neuron import InputNeuron, Neuron
-from neuronet.engines.engine import Setup, State, axis_lengths, check_inputs, check_state, check_targets
-from neuronet.environment import Environment, Samples
+from neuronet.engines.engine import (
+    Setup,
+    State,
+    axis_lengths,
+    check_inputs,
+    check_state,
+    check_targets,
+    check_wish,
+    memory_name,
+)
+from neuronet.environment import Environment, Samples, Scaling
 from neuronet.errors import NeuroNetError
 from neuronet.network import Bools, Network
+from neuronet.population import Group
 from neuronet.randomness import LayerChance, pick
 
 Floats = NDArray[np.floating[Any]]
@@ -63,13 +73,16 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.setup = setup
         self.shuffle = shuffle
         self.round_number = 0
+        self.learning = False
+        self._said: tuple[int, ...] | None = None
         self.loss = float("nan")
         self.learning_rate = setup.learning_rate
         self.sizes = sizes
         self.output_count = self.sizes[-1]
         self.dtype = np.dtype(setup.dtype)
-        needs = [setup.policy(layer).needs for layer in range(1, len(self.sizes))]
-        self.responses_wanted = [False, False, *("response" in need for need in needs[:-1])]
+        above = range(2, len(self.sizes))
+        wanted = [any("response" in group.policy.needs for group in setup.groups(layer - 1)) for layer in above]
+        self.responses_wanted = [False, False, *wanted]
         self.boards = [self._board(layer) for layer in range(len(self.sizes))]
         self.layers = [self._populate(layer) for layer in range(len(self.sizes))]
         self._set_synapses(setup.network)
@@ -88,6 +101,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         nodes = self.setup.network.nodes[layer].tolist()
         above = self.boards[layer + 1] if layer + 1 < len(self.sizes) else None
         mask_above = self.setup.network.masks[layer] if above is not None else None
+        groups = self.setup.groups(layer) if layer else ()
+        policies = {index: group.policy for group in groups for index in group.members}
         agents: list[mesa.Agent] = []
         for index, node in enumerate(nodes):
             listeners = _places(mask_above, column=index) if above is not None else np.zeros(0, dtype=np.int64)
@@ -97,7 +112,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             speakers = _places(self.setup.network.masks[layer - 1], row=index)
             activation = activation_named(self.setup.network.activations[layer - 1])
             boards = (self.boards[layer - 1], self.boards[layer], above)
-            policy = self.setup.policy(layer)
+            policy = policies[index]
             neighbours = (speakers, listeners)
             agents.append(Neuron(self, node, (layer, index), boards, neighbours, activation, policy, self.setup.rule))
         return mesa.agent.AgentSet(agents, random=self.random)
@@ -137,8 +152,11 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
     def hold(self, samples: Samples) -> Samples:
         """The samples as numpy arrays in the engine's precision."""
         targets = np.asarray(samples.targets)
-        floating = np.issubdtype(targets.dtype, np.floating)
-        return Samples(np.asarray(samples.inputs, dtype=self.dtype), targets.astype(self.dtype) if floating else targets)
+        targets = targets.astype(self.dtype) if np.issubdtype(targets.dtype, np.floating) else targets
+        if samples.scaling is None:
+            return Samples(np.asarray(samples.inputs, dtype=self.dtype), targets)
+        shift, factor = (np.asarray(part, dtype=self.dtype) for part in (samples.scaling.shift, samples.scaling.factor))
+        return Samples(np.asarray(samples.inputs), targets, Scaling(shift, factor))
 
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,)."""
@@ -147,10 +165,36 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         check_targets(batch.inputs.shape, batch.targets.shape, self.output_count, self.setup.payoff)
         if self.setup.payoff.classes and not _are_classes(batch.targets, self.output_count):
             raise NeuroNetError(f"targets must be whole numbers from 0 to {self.output_count - 1}, one for each output neuron")
-        self._speak(batch.inputs)
-        outputs, payoff = self.boards[-1].activity.T, self.setup.payoff
+        outputs, payoff = self.speak(batch.inputs), self.setup.payoff
         loss = payoff.loss(xp, outputs, batch.targets)
-        self.wishes = np.ascontiguousarray(payoff.feedback(xp, outputs, batch.targets).T)
+        self.learn(payoff.feedback(xp, outputs, batch.targets), loss)
+        return loss
+
+    def play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Array:
+        """Play many rounds; gives the sum of the samples' losses in each, (rounds,)."""
+        losses = []
+        for start in range(0, len(order), batch_size):
+            batch = samples.at(order[start : start + batch_size])
+            losses.append(self.play(batch.inputs, batch.targets).sum(dtype=np.float64))
+        return np.asarray(losses)
+
+    def speak(self, inputs: Array) -> Array:
+        """Begin a round: what the output neurons say to these inputs, (B, O); `learn` ends it."""
+        said = self._speak(inputs, learning=True)
+        self._said = said.shape
+        return said
+
+    def learn(self, feedback: Array, loss: Array) -> None:
+        """End the round that `speak` began: every neuron feeds back and adapts.
+
+        Args:
+            feedback: (B, O), how the output neurons should want their activity to move; not divided by B.
+            loss: (B,), what each sample cost.
+        """
+        feedback, loss = np.asarray(feedback, dtype=self.dtype), np.asarray(loss, dtype=self.dtype)
+        check_wish(feedback.shape, loss.shape, self._said)
+        self._said = None
+        self.wishes = np.ascontiguousarray(feedback.T)
         self.reward = -loss
         for layer in reversed(self.layers[1:]):  # the output neurons first: theirs is the broadcast
             self._all(layer, "feed_back")
@@ -158,7 +202,6 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             self._all(layer, "adapt")
         self.round_number += 1
         self.loss = float(loss.mean())
-        return loss
 
     @property
     def broadcast(self) -> Floats:
@@ -167,17 +210,19 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O)."""
+        self._said = None
+        return self._speak(inputs, learning=False)
+
+    def _speak(self, inputs: Array, *, learning: bool) -> Floats:
         inputs = np.asarray(inputs, dtype=self.dtype)
         check_inputs(inputs.shape, self.sizes[0])
-        self._speak(inputs)
-        return self.boards[-1].activity.T.copy()
-
-    def _speak(self, inputs: Floats) -> None:
+        self.learning = learning
         self.senses = np.ascontiguousarray(inputs.T)
         for board in self.boards:
             board.open(self.round_number, len(inputs))
         for layer in self.layers:
             self._all(layer, "speak")
+        return self.boards[-1].activity.T.copy()
 
     def _all(self, layer: mesa.agent.AgentSet, verb: str) -> None:
         if self.shuffle:
@@ -197,12 +242,25 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
                     whole[neuron.index, neuron.picks["S"]] = row
                 arrays[f"{layer}.{name}weights"] = whole[:, :-1].copy()
                 arrays[f"{layer}.{name}bias"] = whole[:, -1].copy()
-            for name, axes in self.setup.policy(layer).keeps.items():
-                whole = np.zeros([lengths[letter] for letter in axes], dtype=self.dtype)
-                for neuron in self.layers[layer]:
-                    whole[_open_mesh(whole.shape, axes, neuron.picks)] = neuron.memory[name]
-                arrays[f"{layer}.memory.{name}"] = whole
+            for number, group in enumerate(self.setup.groups(layer)):
+                for name, axes in group.policy.keeps.items():
+                    arrays[memory_name(layer, number, name)] = self._memory(layer, group, name, axes)
         return State(self.round_number, arrays)
+
+    def _memory(self, layer: int, group: Group, name: str, axes: str) -> NDArray[Any]:
+        lengths = axis_lengths(self.sizes, layer) | {"J": len(group.members)}
+        whole = np.zeros([lengths[letter] for letter in axes], dtype=self.dtype)
+        for place, neuron in self._members(layer, group):
+            whole[_open_mesh(whole.shape, axes, neuron.picks | place)] = neuron.memory[name]
+        return whole
+
+    def _members(self, layer: int, group: Group) -> Iterator[tuple[dict[str, slice], Neuron]]:
+        """Each member of a group, and its place among them."""
+        places = {member: place for place, member in enumerate(group.members)}
+        for neuron in self.layers[layer]:
+            if neuron.index in places:
+                place = places[neuron.index]
+                yield {"J": slice(place, place + 1)}, neuron
 
     def restore(self, state: State) -> None:
         """Give every neuron its part of the state."""
@@ -212,11 +270,13 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             for neuron in self.layers[layer]:
                 neuron.synapses[:] = _row(arrays, f"{layer}.", neuron)
                 neuron.kept = {name: _row(arrays, f"{layer}.{name}.", neuron) for name in self.setup.rule.keeps}
-                neuron.memory = {
-                    name: pick(arrays[f"{layer}.memory.{name}"], axes, neuron.picks).copy()
-                    for name, axes in neuron.policy.keeps.items()
-                }
                 neuron.post_attention()
+            for number, group in enumerate(self.setup.groups(layer)):
+                for place, neuron in self._members(layer, group):
+                    neuron.memory = {
+                        name: pick(arrays[memory_name(layer, number, name)], axes, neuron.picks | place).copy()
+                        for name, axes in group.policy.keeps.items()
+                    }
         self.round_number = state.round
 
     def network(self, replica: int = 0) -> Network:

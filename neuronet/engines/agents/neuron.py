@@ -164,6 +164,7 @@ class Neuron(Speaker):
             connected=self._connected,
             learning_rate=self.model.learning_rate,
             draws=self._draws,
+            learning=self.model.learning,
         )
         if "synapses" in self._needs:
             seen.synapses = self.synapses[None, :].copy()

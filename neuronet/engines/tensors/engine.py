@@ -1,6 +1,7 @@
 """Playing rounds in torch, a whole layer at a time.
 
-Nothing here uses autograd. R games that differ in seed and network alone are played at once, as replicas on a leading axis.
+Nothing here uses autograd. R games that differ in seed, network, learning rate and policies are played at once, as replicas on a
+leading axis.
 """
 
 from __future__ import annotations
@@ -10,29 +11,47 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-import array_api_compat.torch as xp
 import numpy as np
 import torch
 from torch import Tensor
 
 from neuronet.arrays import Array
-from neuronet.engines.engine import Setup, State, check_inputs, check_state, check_targets
+from neuronet.engines.engine import (
+    Setup,
+    State,
+    check_inputs,
+    check_replicas,
+    check_state,
+    check_targets,
+    check_wish,
+    memory_name,
+)
 from neuronet.engines.tensors.device import best_device
+from neuronet.engines.tensors.feed import Feed
 from neuronet.engines.tensors.layer import Layer
-from neuronet.environment import Samples
+from neuronet.engines.tensors.stage import Stage
+from neuronet.engines.tensors.verdict import verdict_of
+from neuronet.environment import Samples, Scaling
 from neuronet.errors import NeuroNetError
+from neuronet.learning import Momentum, Plain
 from neuronet.network import Network
 
 SMALL_WORK = 1_000_000
 """Products in a layer, for one batch, below which a second thread costs more than it brings."""
+
+SIZES_KEPT = 6
+"""Batch sizes for which the buffers are kept."""
 
 
 class TensorEngine:
     """Plays rounds in torch.
 
     Args:
-        setup: The game, or R games that differ in seed and network alone.
+        setup: The game, or R games that differ in seed, network, learning rate and policies alone.
         device: "cpu", "cuda", "cuda:1", "mps"; "auto" for the best there is.
+
+    Attributes:
+        learning_rate: eta: a number, or (R, 1, 1) where replicas differ.
 
     Raises:
         NeuroNetError: The device is not there, or the games differ in more.
@@ -42,75 +61,142 @@ class TensorEngine:
 
     def __init__(self, setup: Setup | Sequence[Setup], *, device: str = "auto") -> None:
         self.setups = [setup] if isinstance(setup, Setup) else list(setup)
-        _check_replicas(self.setups)
+        check_replicas(self.setups)
         self.setup = self.setups[0]
         self.device = best_device(device)
         self.dtype: torch.dtype = getattr(torch, self.setup.dtype)
         if self.device.startswith("mps") and self.setup.dtype == "float64":
             raise NeuroNetError("device mps computes in float32 alone: use dtype float32 or device cpu")
         self.lead = () if len(self.setups) == 1 else (len(self.setups),)
-        self.learning_rate = self.setup.learning_rate
         self.round_number = 0
+        with torch.inference_mode():
+            self._build()
+
+    def _build(self) -> None:
         sizes = self.setup.network.sizes
         counts = [j * (i + 1) for i, j in pairwise(sizes)]
         ends = np.cumsum([0, *counts]).tolist()
+        self._largest_layer = len(self.setups) * max(counts)
         self.parameters = torch.zeros((*self.lead, ends[-1]), dtype=self.dtype, device=self.device)
         self.intents = torch.zeros_like(self.parameters)
         self.kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
-        spans = [slice(a, b) for a, b in pairwise(ends)]
-        self._largest_layer = len(self.setups) * max(counts)
-        self.layers = [Layer(self, number, span) for number, span in enumerate(spans, start=1)]
+        rule = self.setup.rule
+        # the two rules whose update can be written into the velocities at once; a subclass may say otherwise
+        self._decay = rule.momentum if type(rule) is Momentum else 0.0 if type(rule) is Plain else None
+        self.velocity = self.kept.get("velocity", self.intents) if self._decay is not None else self.intents
+        self.learning_rate = self._rates()
+        self.layers = [Layer(self, number, slice(a, b)) for number, (a, b) in enumerate(pairwise(ends), start=1)]
         for number, layer in enumerate(self.layers):
-            layer.weights.copy_(self.tensor([each.network.weights[number] for each in self.setups]))
-            layer.bias.copy_(self.tensor([each.network.biases[number] for each in self.setups]))
+            layer.weights.copy_(layer.tensor([each.network.weights[number] for each in self.setups]))
+            layer.bias.copy_(layer.tensor([each.network.biases[number] for each in self.setups]))
+        needs = frozenset[str]().union(*(layer.needs for layer in self.layers))
+        verbs = frozenset[str]().union(*(layer.verbs for layer in self.layers))
+        self._rewards = "reward" in needs
+        self._apart = bool(verbs & {"adapt", "remember"}) or "response" in needs or self._decay is None
+        self._remembers = "remember" in verbs
         self._nobody = torch.zeros((*self.lead, 0, sizes[-1]), dtype=self.dtype, device=self.device)
+        self._verdict = verdict_of(self.setup.payoff, sizes[-1], self.parameters)
+        self._stages: dict[int, list[Stage]] = {}
+        self._begun: list[Stage] | None = None
 
-    def tensor(self, arrays: Sequence[Any]) -> Tensor:
-        """One array per replica, as one tensor in the engine's precision; the axis R only if there are several."""
-        whole = arrays[0] if len(arrays) == 1 else np.stack(arrays)
-        return _as_tensor(whole).to(dtype=self.dtype, device=self.device)
-
-    def stack(self, masks: Sequence[Any]) -> Tensor | None:
-        """The masks of the replicas, or None if there is none."""
-        if all(mask is None for mask in masks):
-            return None
-        shape = next(mask.shape for mask in masks if mask is not None)
-        return self.tensor([np.ones(shape) if mask is None else mask for mask in masks])
+    def _rates(self) -> float | Tensor:
+        rates = [float(each.learning_rate) for each in self.setups]
+        if len(set(rates)) == 1:
+            return rates[0]
+        return torch.tensor(rates, dtype=self.dtype, device=self.device)[:, None, None]
 
     def hold(self, samples: Samples) -> Samples:
-        """The samples as tensors on the engine's device, in its precision."""
-        inputs = _as_tensor(samples.inputs).to(dtype=self.dtype, device=self.device)
+        """The samples as tensors on the engine's device; inputs that have a scaling stay as they are until they are played."""
+        inputs = _as_tensor(samples.inputs).to(device=self.device)
         targets = _as_tensor(samples.targets).to(device=self.device)
-        return Samples(inputs, targets.to(self.dtype) if targets.is_floating_point() else targets)
+        targets = targets.to(self.dtype) if targets.is_floating_point() else targets
+        if samples.scaling is None:
+            return Samples(inputs.to(self.dtype), targets)
+        scaling = Scaling(self._here(samples.scaling.shift), self._here(samples.scaling.factor))
+        return Samples(inputs, targets, scaling)
+
+    def _here(self, array: Any) -> Tensor:
+        return _as_tensor(array).to(dtype=self.dtype, device=self.device)
 
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,) or (R, B)."""
         batch = self.hold(Samples(inputs, targets))
+        self._check(batch)
+        with torch.inference_mode(), self._threads(batch.inputs.shape[-2]):
+            targets = batch.targets.expand(self._whole(batch.inputs).shape[:-1]) if self.setup.payoff.classes else batch.targets
+            loss = self._play(self._whole(batch.inputs), self._verdict.prepare(targets))
+        return loss.clone()  # an array like any other, where autograd may be used
+
+    def _check(self, batch: Samples) -> None:
         check_inputs(tuple(batch.inputs.shape), self.setup.network.sizes[0], len(self.setups))
         check_targets(tuple(batch.inputs.shape), tuple(batch.targets.shape), self.setup.network.sizes[-1], self.setup.payoff)
-        with torch.no_grad(), self._threads(batch.inputs):
-            return self._play(batch)
 
-    def _play(self, batch: Samples) -> Tensor:
-        outputs = self._speak(batch.inputs)
-        loss: Tensor = self.setup.payoff.loss(xp, outputs, batch.targets)
-        self._feed_back(self.setup.payoff.feedback(xp, outputs, batch.targets), loss)
-        self._adapt()
-        self.round_number += 1
+    def _whole(self, inputs: Tensor) -> Tensor:
+        """The inputs with the axis of replicas, if there are any."""
+        return inputs.expand(*self.lead, *inputs.shape[-2:])
+
+    def play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Array:
+        """Play many rounds in one call.
+
+        Args:
+            samples: What `hold` gave.
+            order: (N,) or (R, N), which samples are played, in this order.
+            batch_size: Samples a round; the last may have fewer.
+
+        Returns:
+            (rounds,) or (R, rounds), the sum of the samples' losses in each round, in double precision where the device has it.
+        """
+        feed = Feed(samples, order, batch_size, self._verdict, self.lead)
+        losses = []
+        with torch.inference_mode(), self._threads(batch_size):
+            for inputs, prepared in feed:
+                losses.append(self._play(inputs, prepared).sum(dim=-1))
+            whole = torch.stack(losses, dim=-1)
+        return whole.to(torch.float64 if not self.device.startswith("mps") else whole.dtype)
+
+    def _play(self, inputs: Tensor, prepared: Tensor) -> Tensor:
+        stages = self._speak(inputs, learning=True)
+        wish, loss = self._verdict.judge(stages[-1].activity, prepared)
+        self._learn(stages, wish, loss)
         return loss
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
-        held = _as_tensor(inputs).to(dtype=self.dtype, device=self.device)
+        self._begun = None
+        return self._said(inputs, learning=False)
+
+    def speak(self, inputs: Array) -> Array:
+        """Begin a round: what the output neurons say to these inputs, (B, O) or (R, B, O); `learn` ends it."""
+        said = self._said(inputs, learning=True)
+        self._begun = self._stages[said.shape[-2]]
+        return said
+
+    def _said(self, inputs: Array, *, learning: bool) -> Tensor:
+        held = self._here(inputs)
         check_inputs(tuple(held.shape), self.setup.network.sizes[0], len(self.setups))
-        with torch.no_grad(), self._threads(held):
-            return self._speak(held)
+        with torch.inference_mode(), self._threads(held.shape[-2]):
+            said = self._speak(self._whole(held), learning=learning)[-1].activity
+        return said.clone()
+
+    def learn(self, feedback: Array, loss: Array) -> None:
+        """End the round that `speak` began: every neuron feeds back and adapts.
+
+        Args:
+            feedback: (B, O) or (R, B, O), how the output neurons should want their activity to move; not divided by B.
+            loss: (B,) or (R, B), what each sample cost.
+        """
+        wish, cost = self._here(feedback), self._here(loss)
+        stages = self._begun
+        check_wish(tuple(wish.shape), tuple(cost.shape), None if stages is None else tuple(stages[-1].activity.shape))
+        self._begun = None
+        with torch.inference_mode(), self._threads(wish.shape[-2]):
+            self._learn(stages or [], wish, cost)
 
     @contextmanager
-    def _threads(self, inputs: Tensor) -> Iterator[None]:
+    def _threads(self, batch: int) -> Iterator[None]:
         """One thread where the layers are so small that several would mostly wait for each other."""
         threads = torch.get_num_threads()
-        if threads == 1 or self.device != "cpu" or self._largest_layer * inputs.shape[-2] > SMALL_WORK:
+        if threads == 1 or self.device != "cpu" or self._largest_layer * batch > SMALL_WORK:
             yield
             return
         torch.set_num_threads(1)
@@ -119,35 +205,67 @@ class TensorEngine:
         finally:
             torch.set_num_threads(threads)
 
-    def _speak(self, inputs: Tensor) -> Tensor:
+    def _stages_for(self, batch: int) -> list[Stage]:
+        if batch not in self._stages:
+            while len(self._stages) >= SIZES_KEPT:
+                self._stages.pop(next(iter(self._stages)))
+            above = [*(layer.weights for layer in self.layers[1:]), self._nobody]
+            self._stages[batch] = [Stage(layer, weights, batch) for layer, weights in zip(self.layers, above, strict=True)]
+        return self._stages[batch]
+
+    def _speak(self, inputs: Tensor, *, learning: bool) -> list[Stage]:
+        batch = inputs.shape[-2]
+        stages = self._stages_for(batch)
         said = inputs
-        for number, layer in enumerate(self.layers):
-            layer.open(self.round_number, inputs.shape[-2])
-            above = self.layers[number + 1].weights if number + 1 < len(self.layers) else self._nobody
-            said = layer.speak(said, above, self.learning_rate)
-        return said
+        for stage in stages:
+            stage.layer.open(self.round_number, batch)
+            said = stage.speak(said, learning, self.learning_rate)
+        return stages
 
-    def _feed_back(self, wish: Tensor, loss: Tensor) -> None:
-        output = self.layers[-1]
-        demand = wish * output.seen.slope
-        broadcast = demand
-        output.see(demand[..., :0], self._nobody, broadcast, loss)
-        output.intend(demand)
-        for layer, above in zip(self.layers[-2::-1], self.layers[:0:-1], strict=True):
-            response = above.intent_weights
-            if "response" in layer.needs and "adapt" in above.verbs:
-                response = response.clone()  # adapt writes into the intents, but what was seen stays as it was
-            layer.see(demand, response, broadcast, loss)
-            demand = layer.decide()
-            layer.intend(demand)
+    def _learn(self, stages: list[Stage], wish: Tensor, loss: Tensor) -> None:
+        output = stages[-1]
+        demand = broadcast = output.wished(wish)
+        reward = -loss if self._rewards else None
+        above = output
+        for stage in reversed(stages):
+            stage.broadcast, stage.reward = broadcast, reward
+            if stage is not output:
+                if "response" in stage.layer.needs:
+                    stage.response = above.layer.intent_weights
+                    if "adapt" in above.layer.verbs:  # it will write into the intents, but what was seen stays as it was
+                        stage.response = stage.response.clone()
+                demand = stage.decide(demand)
+            else:
+                stage.response = self._nobody
+            if self._apart:
+                stage.intend(demand, stage.layer.intent_weights, stage.layer.intent_bias, 0.0)
+            else:
+                stage.intend(demand, stage.layer.velocity_weights, stage.layer.velocity_bias, self._decay or 0.0)
+            above = stage
+        self._adapt(stages)
+        self.round_number += 1
 
-    def _adapt(self) -> None:
-        responses = [layer.adapt() for layer in self.layers]
-        step = self.round_number + 1
-        change, self.kept = self.setup.rule.change(self.intents, self.kept, self.learning_rate, step)
-        for layer, response in zip(self.layers, responses, strict=True):
-            if response is not None and "remember" in layer.verbs:
-                layer.remember(change, response)
+    def _adapt(self, stages: list[Stage]) -> None:
+        rate = self.learning_rate
+        flat_rate = rate if isinstance(rate, float) else rate[..., 0]
+        if not self._apart:
+            _move(self.parameters, self.velocity, flat_rate)
+            return
+        responses = [stage.adapt() for stage in stages]
+        if self._decay is None:
+            step = self.round_number + 1
+            change, kept = self.setup.rule.change(self.intents, self.kept, flat_rate, step)
+            self.kept = kept
+        else:
+            if self.velocity is not self.intents:
+                self.velocity.mul_(self._decay).add_(self.intents)
+            if not self._remembers:
+                _move(self.parameters, self.velocity, flat_rate)
+                return
+            change = self.velocity * flat_rate
+        for stage, response in zip(stages, responses, strict=True):
+            if response is not None and "remember" in stage.layer.verbs:
+                stage.remember(change, response)
         self.parameters += change
 
     def state(self) -> State:
@@ -158,21 +276,29 @@ class TensorEngine:
                 weights, bias = layer.views(flat)
                 arrays[f"{number}.{name}weights"] = _copy(weights)
                 arrays[f"{number}.{name}bias"] = _copy(bias)
-            for name, array in layer.memory.items():
-                arrays[f"{number}.memory.{name}"] = _copy(array)
+            for each in layer.followers:  # those in later replicas come later
+                for kept_name, array in each.memory.items():
+                    name = memory_name(number, each.number, kept_name)
+                    before = [arrays[name]] if name in arrays else []
+                    arrays[name] = np.concatenate([*before, _copy(array)]) if before else _copy(array)
         return State(self.round_number, arrays)
 
     def restore(self, state: State) -> None:
         """Take over a state, from either engine."""
         check_state(state, self.setups)
-        kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
-        for number, layer in enumerate(self.layers, start=1):
-            for name, flat in (("", self.parameters), *((f"{name}.", array) for name, array in kept.items())):
-                weights, bias = layer.views(flat)
-                weights.copy_(self.tensor([state.arrays[f"{number}.{name}weights"]]))
-                bias.copy_(self.tensor([state.arrays[f"{number}.{name}bias"]]))
-            layer.memory = {name: self.tensor([state.arrays[f"{number}.memory.{name}"].copy()]) for name in layer.policy.keeps}
-        self.kept = kept
+        self._begun = None
+        with torch.inference_mode():
+            for number, layer in enumerate(self.layers, start=1):
+                for name, flat in (("", self.parameters), *((f"{name}.", array) for name, array in self.kept.items())):
+                    weights, bias = layer.views(flat)
+                    weights.copy_(self._here(state.arrays[f"{number}.{name}weights"]))
+                    bias.copy_(self._here(state.arrays[f"{number}.{name}bias"]))
+                for each in layer.followers:
+                    part = slice(None) if each.replicas is None else each.replicas
+                    arrays = {name: state.arrays[memory_name(number, each.number, name)] for name in each.policy.keeps}
+                    each.memory = {
+                        name: self._here((array[part] if self.lead else array).copy()) for name, array in arrays.items()
+                    }
         self.round_number = state.round
 
     def network(self, replica: int = 0) -> Network:
@@ -183,19 +309,17 @@ class TensorEngine:
     def close(self) -> None:
         """Let go of every tensor."""
         self.layers = []
-        self.parameters = self.intents = torch.zeros(0)
+        self.parameters = self.intents = self.velocity = torch.zeros(0)
         self.kept = {}
+        self._stages = {}
+        self._begun = None
 
 
-def _check_replicas(setups: list[Setup]) -> None:
-    if not setups:
-        raise NeuroNetError("the tensor engine needs a game to play")
-    first = setups[0]
-    for other in setups[1:]:
-        same = other.with_seed(first.seed, first.network) == first
-        alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
-        if not same or not alike:
-            raise NeuroNetError("replicas must be the same game but for seed and network")
+def _move(parameters: Tensor, velocity: Tensor, rate: float | Tensor) -> None:
+    if isinstance(rate, float):
+        parameters.add_(velocity, alpha=rate)
+    else:
+        parameters.addcmul_(velocity, rate)
 
 
 def _as_tensor(array: Any) -> Tensor:

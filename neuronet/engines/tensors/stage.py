@@ -1,0 +1,273 @@
+"""A layer at work: what it hears, says, demands and intends in a round, in buffers that every round uses again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import array_api_compat.torch as xp
+import torch
+from torch import Tensor
+
+from neuronet.engines.engine import check_memory
+from neuronet.engines.tensors.followers import Followers
+from neuronet.engines.tensors.layer import Layer
+from neuronet.errors import NeuroNetError
+from neuronet.observation import OPTIONAL_SIGHTS, Observation
+
+Form = tuple[Callable[[Tensor, Tensor], Any], Callable[[Tensor, Tensor, Tensor], Any]]
+
+_relu_back = torch.ops.aten.threshold_backward.grad_input
+_tanh_back = torch.ops.aten.tanh_backward.grad_input
+
+FORMS: dict[str, Form] = {
+    "relu": (
+        lambda potential, out: torch.clamp_min(potential, 0, out=out),
+        lambda feedback, activity, out: _relu_back(feedback, activity, 0, grad_input=out),
+    ),
+    "tanh": (
+        lambda potential, out: torch.tanh(potential, out=out),
+        lambda feedback, activity, out: _tanh_back(feedback, activity, grad_input=out),
+    ),
+}
+"""Activations for which torch has the value, and the feedback times the slope, as one operation into a buffer."""
+
+
+class Stage:
+    """A layer with room for a batch of one size.
+
+    Args:
+        layer: Which.
+        above: The weights with which its listeners hear it, (..., K, J); none for the output layer.
+        batch: Samples a round.
+
+    Attributes:
+        heard: (..., B, I), what it hears.
+        potential: (..., B, J).
+        activity: (..., B, J), what it says.
+        demand: (..., B, J), how it wants its potential to move.
+    """
+
+    def __init__(self, layer: Layer, above: Tensor, batch: int) -> None:
+        self.layer = layer
+        self.attention = above
+        self.batch = batch
+        self.lead = layer.lead
+        self.is_output = above.shape[-2] == 0
+        self._add_product = torch.baddbmm if self.lead else torch.addmm
+        self._product = torch.bmm if self.lead else torch.mm
+        self._bias = layer.bias[:, None] if self.lead else layer.bias
+        self._inputs_first = layer.weights.mT
+        self._form = FORMS.get(layer.activation.name)
+        self._identity = layer.activation.name == "identity"
+        self._single = layer.followers[0] if layer.followers[0].whole else None
+        self._all_linear = all(each.linear for each in layer.followers)
+        self._plain_demand = "demand" not in layer.verbs
+        self._speaks = "speak" in layer.verbs
+        self.potential = self._room()
+        self.plain = self.potential if self._identity else self._room()
+        self.activity = self.plain
+        self.heard = self.plain
+        self._feedback: Tensor | None = None
+        self._weighing: Tensor | None = None
+        self._ones: Tensor | None = None
+        self.ask: Tensor | None = None
+        self.response: Tensor | None = None
+        self.broadcast: Tensor | None = None
+        self.reward: Tensor | None = None
+        self.learning = False
+        self.learning_rate: float | Tensor = 0.0
+        self._seen: dict[int, Observation] = {}
+
+    def _room(self) -> Tensor:
+        """Room for (..., B, J); the few outputs stand feature by feature, where a softmax over them is quick."""
+        here = self.layer.lengths["J"]
+        if self.is_output:
+            return self.layer.empty(*self.lead, here, self.batch).mT
+        return self.layer.empty(*self.lead, self.batch, here)
+
+    def speak(self, heard: Tensor, learning: bool, learning_rate: float | Tensor) -> Tensor:
+        """What the layer says to what it hears, (..., B, I) to (..., B, J)."""
+        self.heard = heard
+        self.learning = learning
+        self.learning_rate = learning_rate
+        self.ask = self.response = None
+        if self._seen:
+            self._seen = {}
+        self._add_product(self._bias, heard, self._inputs_first, out=self.potential)
+        if self._form is not None:
+            self._form[0](self.potential, self.plain)
+        elif not self._identity:
+            self.plain = self.layer.activation.value(xp, self.potential)
+        self.activity = self._said() if self._speaks else self.plain
+        return self.activity
+
+    def _said(self) -> Tensor:
+        said = self.plain.clone()
+        for each in self.layer.followers:
+            if "speak" in each.verbs:
+                part = each.policy.speak(each.take(self.plain, "BJ"), self.seen(each), each.memory)
+                each.put(said, part, "BJ")
+                self._seen[id(each)].activity = part
+        return said
+
+    def seen(self, followers: Followers) -> Observation:
+        """What these neurons see in this round."""
+        key = id(followers)
+        if key not in self._seen:
+            self._seen[key] = Observation(self._look_of(followers), xp=xp, draws=followers.draws)
+        return self._seen[key]
+
+    def _look_of(self, followers: Followers) -> Callable[[str], object]:
+        hidden = OPTIONAL_SIGHTS - followers.needs
+
+        def look(name: str) -> object:
+            if name in hidden:
+                raise KeyError(name)
+            return self._look(name, followers)
+
+        return look
+
+    def _look(self, name: str, followers: Followers) -> object:
+        if name == "learning":
+            return self.learning
+        if name == "learning_rate":
+            rate = self.learning_rate
+            return rate if isinstance(rate, float) else followers.take(rate, "11")
+        axes, find = LOOKS[name]
+        sight = find(self)
+        if sight is None:
+            raise KeyError(name)
+        return sight if followers.whole else followers.take(sight, axes)
+
+    def decide(self, ask: Tensor) -> Tensor:
+        """The layer's demand, (..., B, J), by the policies of its neurons, given their listeners' demands (..., B, K)."""
+        self.ask = ask
+        feedback = self._feedbacks(ask)
+        if self._form is not None and self._plain_demand:
+            if self._feedback is None:
+                self._feedback = self._room()
+            demand = self._form[1](feedback, self.plain, self._feedback)
+        elif self._identity and self._plain_demand:
+            demand = feedback
+        else:
+            demand = self._demands(feedback)
+        if self.layer.heard_back is not None:
+            demand = demand * self.layer.heard_back
+        return demand
+
+    def _feedbacks(self, ask: Tensor) -> Tensor:
+        if self._feedback is None:
+            self._feedback = self._room()
+        if self._all_linear:
+            return self._product(ask, self._weigh(), out=self._feedback)
+        if self._single is not None:
+            return self._checked(self._single, self._single.policy.feedback(self.seen(self._single), self._single.memory))
+        for each in self.layer.followers:
+            part = self._checked(each, each.policy.feedback(self.seen(each), each.memory))
+            each.put(self._feedback, part, "BJ")
+        return self._feedback
+
+    def _checked(self, each: Followers, feedback: Tensor) -> Tensor:
+        shape = (*each.lead(), self.batch, each.count)
+        if getattr(feedback, "shape", None) != shape:
+            got = getattr(feedback, "shape", type(feedback).__name__)
+            raise NeuroNetError(f"{each.policy!r} must give feedback of shape {shape}, got {got}")
+        return feedback
+
+    def _weigh(self) -> Tensor:
+        """How much each listener's demand counts with each neuron, (..., K, J), by the policies, all linear."""
+        if self._single is not None:
+            weighing = self._single.policy.weighing(self.seen(self._single), self._single.memory)
+            return weighing if weighing.ndim == 2 + len(self.lead) else weighing.expand(*self.lead, *weighing.shape)
+        if self._weighing is None:
+            self._weighing = torch.empty_like(self.attention)
+        for each in self.layer.followers:
+            each.put(self._weighing, each.policy.weighing(self.seen(each), each.memory), "KJ")
+        return self._weighing
+
+    def _demands(self, feedback: Tensor) -> Tensor:
+        slope = self.layer.activation.slope(xp, self.potential, self.plain)
+        demand = feedback * slope
+        for each in self.layer.followers:
+            if "demand" in each.verbs:
+                part = each.policy.demand(each.take(feedback, "BJ"), self.seen(each), each.memory)
+                if each.whole:
+                    return part
+                each.put(demand, part, "BJ")
+        return demand
+
+    def wished(self, wish: Tensor) -> Tensor:
+        """The output layer's demand, for the feedback that its environment gives."""
+        self.ask = wish[..., :0]
+        if self._identity:
+            return wish
+        return wish * self.layer.activation.slope(xp, self.potential, self.plain)
+
+    def intend(self, demand: Tensor, weights: Tensor, bias: Tensor, decay: float) -> None:
+        """Write the response to this demand: into the velocities, which decay, or (with decay 0) into the intents."""
+        if self._ones is None:
+            self._ones = self.layer.empty(*self.lead, self.batch, *((1,) if self.lead else ())).fill_(1)
+        outputs_first, share = demand.mT, 1 / self.batch
+        self._add_product(weights, outputs_first, self.heard, beta=decay, alpha=share, out=weights)
+        if self.lead:
+            bias[..., None].baddbmm_(outputs_first, self._ones, beta=decay, alpha=share)
+        else:
+            bias.addmv_(outputs_first, self._ones, beta=decay, alpha=share)
+        if self.layer.mask is not None:
+            weights.mul_(self.layer.mask)
+
+    def adapt(self) -> Tensor | None:
+        """Let the policies change the intents; gives the plain response (..., J, S) if a policy wants to remember it."""
+        layer = self.layer
+        if not layer.verbs & {"adapt", "remember"}:
+            return None
+        response = torch.cat((layer.intent_weights, layer.intent_bias[..., None]), dim=-1)
+        changes = [each for each in layer.followers if "adapt" in each.verbs]
+        if not changes:
+            return response
+        intent = response if self._single is not None else response.clone()
+        for each in changes:
+            part = each.policy.adapt(each.take(response, "JS"), self.seen(each), each.memory)
+            if each.whole:
+                intent = part
+            else:
+                each.put(intent, part, "JS")
+        layer.intent_bias.copy_(intent[..., -1])
+        layer.intent_weights.copy_(intent[..., :-1])
+        if layer.mask is not None:
+            layer.intent_weights.mul_(layer.mask)
+        return response
+
+    def remember(self, change: Tensor, response: Tensor) -> None:
+        """Let the policies update their memories; change is flat, (..., P)."""
+        weights, bias = self.layer.views(change)
+        joined = torch.cat((weights, bias[..., None]), dim=-1)
+        for each in self.layer.followers:
+            if "remember" in each.verbs:
+                seen, old = self.seen(each), each.memory
+                memory = each.policy.remember(each.take(joined, "JS"), each.take(response, "JS"), seen, old)
+                check_memory(each.policy, memory)
+                # a copy, since it may hold what the engine writes into in the next round, such as the attention seen
+                each.memory = {name: array if array is old[name] else array.clone() for name, array in memory.items()}
+
+
+def _synapses(stage: Stage) -> Tensor:
+    return torch.cat((stage.layer.weights, stage.layer.bias[..., None]), dim=-1)
+
+
+LOOKS: dict[str, tuple[str, Callable[[Stage], Tensor | None]]] = {
+    "potential": ("BJ", lambda stage: stage.potential),
+    "activity": ("BJ", lambda stage: stage.activity),
+    "slope": ("BJ", lambda stage: stage.layer.activation.slope(xp, stage.potential, stage.plain)),
+    "heard": ("BI", lambda stage: stage.heard),
+    "attention": ("KJ", lambda stage: stage.attention),
+    "connected": ("KJ", lambda stage: stage.layer.connected),
+    "demand": ("BK", lambda stage: stage.ask),
+    "response": ("KJ", lambda stage: stage.response),
+    "broadcast": ("BO", lambda stage: stage.broadcast),
+    "reward": ("B", lambda stage: stage.reward),
+    "synapses": ("JS", _synapses),
+    "listening": ("JS", lambda stage: stage.layer.listening),
+}
+"""How a layer finds what its neurons can see."""
