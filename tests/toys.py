@@ -6,7 +6,20 @@ from dataclasses import dataclass, field
 
 from neuronet.arrays import Array, Memory
 from neuronet.observation import Observation, Place
-from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.policies import (
+    AttentionSeeking,
+    Clipped,
+    Contrarian,
+    Copycat,
+    DirectFeedback,
+    FreeRider,
+    Greedy,
+    Hebbian,
+    Noisy,
+    RandomFeedback,
+    SignSymmetric,
+    Stubborn,
+)
 from neuronet.policy import LinearPolicy, Policy, Wrapper
 
 
@@ -24,6 +37,8 @@ class Explorer(Policy):
 
     sigma: float = 0.1
 
+    stochastic = True
+
     @property
     def needs(self):
         return frozenset({"reward"})
@@ -38,6 +53,8 @@ class Explorer(Policy):
 @dataclass(frozen=True)
 class Critic(Policy):
     """Compares each reward with the mean of those it has had, neuron by neuron."""
+
+    stochastic = True
 
     @property
     def needs(self):
@@ -177,6 +194,8 @@ class Fair(LinearPolicy):
 class Restless(Plain):
     """Changes each synapse a little by chance, whatever it hears."""
 
+    stochastic = True
+
     def adapt(self, response, seen, memory):
         return response + 0.1 * seen.draws.normal("itch", "JS")
 
@@ -259,11 +278,37 @@ SHIPPED: tuple[Policy, ...] = (
     AttentionSeeking(p=1),
     AttentionSeeking(p=1.5, foresight=0.5),
     AttentionSeeking(p=3, foresight=1),
+    AttentionSeeking(measure="saturating"),
+    AttentionSeeking(measure="log", foresight=0.5, scaled=True),
+    Clipped(),
+    Contrarian(),
+    Copycat(),
+    DirectFeedback(),
+    FreeRider(),
     Greedy(),
     Greedy(top=2),
+    Hebbian(),
     Noisy(),
     Noisy(sigma=0.0, tremble=0.2),
     Noisy(Noisy(Greedy()), sigma=0.1, tremble=0.5),
     Noisy(AttentionSeeking(p=3, foresight=1)),
+    RandomFeedback(),
+    SignSymmetric(),
+    Stubborn(),
+    Stubborn(DirectFeedback(scale=0.5), pull=0.5),
 )
 """Shipped policies in several settings; every entry of POLICIES in its default is checked besides."""
+
+
+class Attentive(Policy):
+    """Notes whether it was told that it learns; a policy that learns nothing."""
+
+    def __init__(self):
+        self.noted = []
+
+    def speak(self, activity, seen, memory):
+        self.noted.append(seen.learning)
+        return activity
+
+    def feedback(self, seen, memory):
+        return seen.demand @ seen.attention

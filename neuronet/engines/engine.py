@@ -104,12 +104,14 @@ class Engine(Protocol):
     Attributes:
         name: "agents" or "tensors".
         device: Where it computes.
-        round_number: How many rounds have been played.
     """
 
     name: str
     device: str
-    round_number: int
+
+    @property
+    def round_number(self) -> int:
+        """How many rounds have been played."""
 
     def hold(self, samples: Samples) -> Samples:
         """The samples in the engine's own library, precision and device; pass these to `play` for speed."""

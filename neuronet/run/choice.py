@@ -72,7 +72,7 @@ def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Ch
 
 def _suitable(config: RunConfig, seconds: float) -> tuple[str, str]:
     if config.replicas > 1:
-        return "tensors", f"{config.replicas} replicas train at once"
+        return "tensors", f"{config.replicas} replicas"
     if config.device not in ("auto", "cpu"):
         return "tensors", f"device {config.device}"
     if seconds > PATIENCE:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuronet.batches import Batches
 from neuronet.engines.engine import Engine, Setup
-from neuronet.environment import Environment, check_samples
+from neuronet.environment import Environment, Samples, check_samples
 from neuronet.errors import NeuroNetError
 from neuronet.learning import rule_named
 from neuronet.network import Network, build_network
@@ -50,7 +50,7 @@ class Game:
         numbers = [array for network in self.networks for array in (*network.weights, *network.biases, *network.masks)]
         spelled = [repr(policy) if is_dataclass(policy) else type(policy).__qualname__ for policy in self.policies]
         return {
-            "samples": _digest([array for part in parts for array in (part.inputs, part.targets)]),
+            "samples": _digest([array for part in parts for array in _arrays(part)]),
             "policies": "; ".join(spelled),
             "first networks": _digest([array for array in numbers if array is not None]),
         }
@@ -85,7 +85,12 @@ def assemble(
         Setup(each, policies, rule_named(config.rule), config.learning_rate, world.payoff, seed, choice.dtype)
         for each, seed in zip(networks, config.seeds, strict=True)
     ]
-    return Game(world, _engine(setups, choice), batches, choice, policies, tuple(networks))
+    return Game(world, _engine(setups, choice, config.batch_size), batches, choice, policies, tuple(networks))
+
+
+def _arrays(samples: Samples) -> list[NDArray[Any]]:
+    scaling = [] if samples.scaling is None else [samples.scaling.shift, samples.scaling.factor]
+    return [samples.inputs, samples.targets, *scaling]
 
 
 def _digest(arrays: Sequence[NDArray[Any]]) -> str:
@@ -127,11 +132,11 @@ def _policies(config: RunConfig, policy: Policy | Sequence[Policy] | None, layer
     return tuple(given * layers if len(given) == 1 else given)
 
 
-def _engine(setups: list[Setup], choice: Choice) -> Engine:
+def _engine(setups: list[Setup], choice: Choice, batch_size: int) -> Engine:
     if choice.engine == "agents":
         from neuronet.engines.agents import NeuronModel
 
         return NeuronModel(setups[0])
-    from neuronet.engines.tensors import TensorEngine
+    from neuronet.engines.tensors import tensor_engine
 
-    return TensorEngine(setups, device=choice.device)
+    return tensor_engine(setups, batch_size, device=choice.device)

@@ -23,6 +23,8 @@ from neuronet.run.result import Result
 
 JUDGED_AT_ONCE = 2048
 TRAINING_SAMPLES_JUDGED = 2000
+PATIENCE = 0.1
+"""Seconds of rounds between two looks at whether somebody asks to stop."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Runner:
         config: The run's configuration, resolved.
         game: The parts it is played with.
         record: Where it is recorded; None for nowhere.
-        watcher: Told after every round.
+        watcher: Told a few times a second, and after every epoch.
     """
 
     def __init__(self, config: RunConfig, game: Game, record: Record | None, watcher: Watcher | None = None) -> None:
@@ -63,6 +65,7 @@ class Runner:
         self.watcher = watcher
         self.rows: list[dict[str, Any]] = []
         self.loss_sum = np.zeros(config.replicas)
+        self._at_once = 1
         self._seconds_before = 0.0
         self._started = time.perf_counter()
         self._held = self.engine.hold(game.environment.train)
@@ -106,19 +109,26 @@ class Runner:
             epoch, first = divmod(self.engine.round_number, per_epoch)
             order = self.game.batches.order(epoch)
             with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is refused below
-                for step in range(first, per_epoch):
+                while first < per_epoch:
                     if interruption.asked:
                         self._check_finite(self.loss_sum, epoch + 1)  # a ruin must not replace the last good checkpoint
                         self._save()
                         raise Interrupted(self._result())
-                    self._play(order[..., self.game.batches.part(step)])
+                    last = min(first + self._at_once, per_epoch)
+                    self._play(order[..., self.game.batches.part(first).start : self.game.batches.part(last - 1).stop])
+                    first = last
                 self._end_epoch(epoch + 1)
         return self._result()
 
-    def _play(self, indices: NDArray[np.int64]) -> None:
-        batch = self._held.at(indices)
-        loss = self.engine.play(batch.inputs, batch.targets)
-        self.loss_sum = self.loss_sum + _numpy(loss).reshape(self.config.replicas, -1).sum(axis=-1, dtype=np.float64)
+    def _play(self, order: NDArray[np.int64]) -> None:
+        started, before = time.perf_counter(), self.engine.round_number
+        losses = _numpy(self.engine.play_rounds(self._held, order, self.game.batches.size))
+        for loss in losses.reshape(
+            self.config.replicas, -1
+        ).T:  # one by one, so that the sum is the same however rounds are split
+            self.loss_sum = self.loss_sum + loss.astype(np.float64)
+        seconds = time.perf_counter() - started
+        self._at_once = max(1, int((self.engine.round_number - before) * PATIENCE / max(seconds, 1e-6)))
         if self.watcher is not None:
             self._tell(self.watcher)
 
@@ -132,8 +142,7 @@ class Runner:
     def _end_epoch(self, epoch: int) -> None:
         train_loss = self.loss_sum / self.game.batches.samples
         self._check_finite(train_loss, epoch)
-        judged = Samples(self._held.inputs[:TRAINING_SAMPLES_JUDGED], self._held.targets[:TRAINING_SAMPLES_JUDGED])
-        _, train_accuracy = self._judge(judged)
+        _, train_accuracy = self._judge(self._held, TRAINING_SAMPLES_JUDGED)
         test_loss, test_accuracy = self._judge(self._held_test)
         self._check_finite(np.asarray(test_loss), epoch)
         rows = [
@@ -163,12 +172,13 @@ class Runner:
                 f"choose a learning_rate below {self.config.learning_rate:g}, or a policy with smaller answers"
             )
 
-    def _judge(self, samples: Samples) -> tuple[list[float], list[float]]:
-        """Mean loss and accuracy of each replica."""
+    def _judge(self, samples: Samples, most: int | None = None) -> tuple[list[float], list[float]]:
+        """Mean loss and accuracy of each replica, on the first samples or on all."""
         xp = _namespace(samples.inputs)
         payoff, losses, rights = self.game.environment.payoff, [], []
-        for start in range(0, len(samples), JUDGED_AT_ONCE):
-            part = samples.at(slice(start, start + JUDGED_AT_ONCE))
+        count = len(samples) if most is None else min(most, len(samples))
+        for start in range(0, count, JUDGED_AT_ONCE):
+            part = samples.at(slice(start, min(start + JUDGED_AT_ONCE, count)))
             outputs = self.engine.outputs(part.inputs)
             losses.append(_numpy(payoff.loss(xp, outputs, part.targets)).reshape(self.config.replicas, -1))
             right = payoff.correct(xp, outputs, part.targets)

@@ -43,7 +43,7 @@ def train(
         policy: A name such as "greedy(top=3)", a Policy, or one for each listening layer.
         network: A network to start from; without, a fresh one.
         out: A folder to record the run in, or a function that makes one for the configuration; without, nothing is written.
-        watcher: Called with a Progress after every round.
+        watcher: Called with a Progress a few times a second, and after every epoch.
         narrator: Called with a line of text where the run has something to say.
         **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
 
@@ -65,7 +65,7 @@ def train(
     game = assemble(config, environment=world, policy=instances, network=network)
     with closing(game.engine):
         if narrator is not None and game.choice.reason:
-            narrator(f"Engine {game.choice.engine}: {game.choice.reason}.")
+            narrator(f"Engine {game.choice.engine}: {game.choice.reason}{_manner(game, config)}.")
         config = _resolved(config, game, network)
         folder = out(config) if callable(out) else out
         record = None if folder is None else Record.create(Path(folder), config, network)
@@ -88,7 +88,7 @@ def resume(
         epochs: A new number of epochs, not less than those played; without, the run's own.
         environment: The run's environment, if it has no name by which it could be found.
         policy: The run's policy, or one for each layer, likewise.
-        watcher: Called with a Progress after every round.
+        watcher: Called with a Progress a few times a second, and after every epoch.
         narrator: Called with a line of text where the run has something to say.
 
     Raises:
@@ -114,6 +114,15 @@ def resume(
         if narrator is not None:
             narrator(f"Going on after round {runner.engine.round_number:,}.")
         return _play(runner)
+
+
+def _manner(game: Game, config: RunConfig) -> str:
+    """How replicas are played, if there are any."""
+    if config.replicas == 1:
+        return ""
+    from neuronet.engines.tensors import TakingTurns
+
+    return " one after another" if isinstance(game.engine, TakingTurns) else " at once"
 
 
 def _play(runner: Runner) -> Result:

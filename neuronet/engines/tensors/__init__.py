@@ -2,5 +2,6 @@
 
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
+from neuronet.engines.tensors.turns import TakingTurns, tensor_engine
 
-__all__ = ["TensorEngine", "best_device"]
+__all__ = ["TakingTurns", "TensorEngine", "best_device", "tensor_engine"]

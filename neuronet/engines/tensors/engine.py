@@ -36,8 +36,8 @@ from neuronet.errors import NeuroNetError
 from neuronet.learning import Momentum, Plain
 from neuronet.network import Network
 
-SMALL_WORK = 1_000_000
-"""Products in a layer, for one batch, below which a second thread costs more than it brings."""
+SMALL_WORK = 20_000_000
+"""Multiplications in the largest product of a round below which a second thread brings less than it may cost."""
 
 SIZES_KEPT = 6
 """Batch sizes for which the buffers are kept."""
@@ -124,7 +124,8 @@ class TensorEngine:
         self._check(batch)
         with torch.inference_mode(), self._threads(batch.inputs.shape[-2]):
             targets = batch.targets.expand(self._whole(batch.inputs).shape[:-1]) if self.setup.payoff.classes else batch.targets
-            loss = self._play(self._whole(batch.inputs), self._verdict.prepare(targets))
+            self._play(self._whole(batch.inputs), self._verdict.prepare(targets))
+            loss = self._verdict.losses()
         return loss.clone()  # an array like any other, where autograd may be used
 
     def _check(self, batch: Samples) -> None:
@@ -150,15 +151,15 @@ class TensorEngine:
         losses = []
         with torch.inference_mode(), self._threads(batch_size):
             for inputs, prepared in feed:
-                losses.append(self._play(inputs, prepared).sum(dim=-1))
+                self._play(inputs, prepared)
+                losses.append(self._verdict.total())
             whole = torch.stack(losses, dim=-1)
         return whole.to(torch.float64 if not self.device.startswith("mps") else whole.dtype)
 
-    def _play(self, inputs: Tensor, prepared: Tensor) -> Tensor:
+    def _play(self, inputs: Tensor, prepared: Tensor) -> None:
         stages = self._speak(inputs, learning=True)
-        wish, loss = self._verdict.judge(stages[-1].activity, prepared)
-        self._learn(stages, wish, loss)
-        return loss
+        wish = self._verdict.wish(stages[-1].activity, prepared)
+        self._learn(stages, wish, self._verdict.losses() if self._rewards else None)
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
@@ -190,7 +191,7 @@ class TensorEngine:
         check_wish(tuple(wish.shape), tuple(cost.shape), None if stages is None else tuple(stages[-1].activity.shape))
         self._begun = None
         with torch.inference_mode(), self._threads(wish.shape[-2]):
-            self._learn(stages or [], wish, cost)
+            self._learn(stages or [], wish, cost if self._rewards else None)
 
     @contextmanager
     def _threads(self, batch: int) -> Iterator[None]:
@@ -222,10 +223,10 @@ class TensorEngine:
             said = stage.speak(said, learning, self.learning_rate)
         return stages
 
-    def _learn(self, stages: list[Stage], wish: Tensor, loss: Tensor) -> None:
+    def _learn(self, stages: list[Stage], wish: Tensor, loss: Tensor | None) -> None:
         output = stages[-1]
         demand = broadcast = output.wished(wish)
-        reward = -loss if self._rewards else None
+        reward = None if loss is None else -loss
         above = output
         for stage in reversed(stages):
             stage.broadcast, stage.reward = broadcast, reward

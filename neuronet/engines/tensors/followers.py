@@ -51,8 +51,9 @@ class Followers:
 
     def lead(self) -> tuple[int, ...]:
         """The leading axis of their arrays."""
-        lead = self._layer.lead
-        return lead if self.replicas is None else (len(range(*self.replicas.indices(lead[0]))),)
+        if self.replicas is None:
+            return self._layer.lead
+        return (self.replicas.stop - self.replicas.start,)
 
     def _zeros(self, axes: str) -> Tensor:
         lengths = self._layer.lengths | {"J": self.count}

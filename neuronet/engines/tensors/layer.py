@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.activation import activation_named
+from neuronet.activation import Activation, activation_named
 from neuronet.engines.engine import axis_lengths
-from neuronet.engines.tensors.followers import followers_of
+from neuronet.engines.tensors.followers import Followers, followers_of
 from neuronet.randomness import LayerChance
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Layer:
     def __init__(self, engine: TensorEngine, number: int, span: slice) -> None:
         setup = engine.setup
         self.number = number
-        self.activation = activation_named(setup.network.activations[number - 1])
+        self.activation: Activation = activation_named(setup.network.activations[number - 1])
         sizes = setup.network.sizes
         self.shape = (sizes[number], sizes[number - 1])
         self.span = span
@@ -51,12 +51,12 @@ class Layer:
         self.mask = self._masks([each.network.masks[number - 1] for each in engine.setups])
         above = [each.network.masks[number] for each in engine.setups] if self.lengths["K"] else []
         mask_above = self._masks(above)
-        self.connected = self.empty(self.lengths["K"], self.lengths["J"]).fill_(1) if mask_above is None else mask_above
+        self.connected: Tensor = self.empty(self.lengths["K"], self.lengths["J"]).fill_(1) if mask_above is None else mask_above
         self.heard_back = self._heard_back()
-        self.followers = followers_of(self, [each.groups(number) for each in engine.setups])
+        self.followers: list[Followers] = followers_of(self, [each.groups(number) for each in engine.setups])
         self.verbs = frozenset[str]().union(*(each.verbs for each in self.followers))
         self.needs = frozenset[str]().union(*(each.needs for each in self.followers))
-        self.listening = self._synapses_there() if "listening" in self.needs else None
+        self.listening: Tensor | None = self._synapses_there() if "listening" in self.needs else None
 
     def empty(self, *shape: int) -> Tensor:
         """An array in the engine's precision, on its device, with nothing written in it."""

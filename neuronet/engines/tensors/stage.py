@@ -12,6 +12,7 @@ from torch import Tensor
 from neuronet.engines.engine import check_memory
 from neuronet.engines.tensors.followers import Followers
 from neuronet.engines.tensors.layer import Layer
+from neuronet.engines.tensors.products import Products
 from neuronet.errors import NeuroNetError
 from neuronet.observation import OPTIONAL_SIGHTS, Observation
 
@@ -38,7 +39,7 @@ class Stage:
 
     Args:
         layer: Which.
-        above: The weights with which its listeners hear it, (..., K, J); none for the output layer.
+        attention: The weights with which its listeners hear it, (..., K, J); none for the output layer.
         batch: Samples a round.
 
     Attributes:
@@ -48,26 +49,26 @@ class Stage:
         demand: (..., B, J), how it wants its potential to move.
     """
 
-    def __init__(self, layer: Layer, above: Tensor, batch: int) -> None:
-        self.layer = layer
-        self.attention = above
+    def __init__(self, layer: Layer, attention: Tensor, batch: int) -> None:
+        self.layer: Layer = layer
+        self.attention = attention
         self.batch = batch
         self.lead = layer.lead
-        self.is_output = above.shape[-2] == 0
-        self._add_product = torch.baddbmm if self.lead else torch.addmm
-        self._product = torch.bmm if self.lead else torch.mm
+        self.is_output = layer.lengths["K"] == 0
+        below, here, above = (0 if self.is_output else layer.lengths[letter] for letter in "IJK")
+        self._products = Products(self.lead, batch * below * here, layer.weights)
+        self._products_above = Products(self.lead, batch * here * above, layer.weights)
         self._bias = layer.bias[:, None] if self.lead else layer.bias
-        self._inputs_first = layer.weights.mT
         self._form = FORMS.get(layer.activation.name)
         self._identity = layer.activation.name == "identity"
         self._single = layer.followers[0] if layer.followers[0].whole else None
         self._all_linear = all(each.linear for each in layer.followers)
         self._plain_demand = "demand" not in layer.verbs
         self._speaks = "speak" in layer.verbs
-        self.potential = self._room()
-        self.plain = self.potential if self._identity else self._room()
-        self.activity = self.plain
-        self.heard = self.plain
+        self.potential: Tensor = self._room()
+        self.plain: Tensor = self.potential if self._identity else self._room()
+        self.activity: Tensor = self.plain
+        self.heard: Tensor = self.plain
         self._feedback: Tensor | None = None
         self._weighing: Tensor | None = None
         self._ones: Tensor | None = None
@@ -94,10 +95,12 @@ class Stage:
         self.ask = self.response = None
         if self._seen:
             self._seen = {}
-        self._add_product(self._bias, heard, self._inputs_first, out=self.potential)
+        self.potential = self._products.potential(heard, self.layer.weights, self._bias, self.potential)
         if self._form is not None:
             self._form[0](self.potential, self.plain)
-        elif not self._identity:
+        elif self._identity:
+            self.plain = self.potential
+        else:
             self.plain = self.layer.activation.value(xp, self.potential)
         self.activity = self._said() if self._speaks else self.plain
         return self.activity
@@ -147,7 +150,7 @@ class Stage:
         if self._form is not None and self._plain_demand:
             if self._feedback is None:
                 self._feedback = self._room()
-            demand = self._form[1](feedback, self.plain, self._feedback)
+            demand: Tensor = self._form[1](feedback, self.plain, self._feedback)
         elif self._identity and self._plain_demand:
             demand = feedback
         else:
@@ -160,7 +163,7 @@ class Stage:
         if self._feedback is None:
             self._feedback = self._room()
         if self._all_linear:
-            return self._product(ask, self._weigh(), out=self._feedback)
+            return self._products_above.feedback(ask, self._weigh(), self._feedback)
         if self._single is not None:
             return self._checked(self._single, self._single.policy.feedback(self.seen(self._single), self._single.memory))
         for each in self.layer.followers:
@@ -168,30 +171,40 @@ class Stage:
             each.put(self._feedback, part, "BJ")
         return self._feedback
 
-    def _checked(self, each: Followers, feedback: Tensor) -> Tensor:
+    def _checked(self, each: Followers, feedback: Any) -> Tensor:
         shape = (*each.lead(), self.batch, each.count)
         if getattr(feedback, "shape", None) != shape:
             got = getattr(feedback, "shape", type(feedback).__name__)
             raise NeuroNetError(f"{each.policy!r} must give feedback of shape {shape}, got {got}")
-        return feedback
+        checked: Tensor = feedback
+        return checked
 
     def _weigh(self) -> Tensor:
         """How much each listener's demand counts with each neuron, (..., K, J), by the policies, all linear."""
         if self._single is not None:
-            weighing = self._single.policy.weighing(self.seen(self._single), self._single.memory)
-            return weighing if weighing.ndim == 2 + len(self.lead) else weighing.expand(*self.lead, *weighing.shape)
+            weighing = self._weighing_of(self._single)
+            return weighing if weighing.ndim == self.attention.ndim else weighing.expand(self.attention.shape)
         if self._weighing is None:
             self._weighing = torch.empty_like(self.attention)
         for each in self.layer.followers:
-            each.put(self._weighing, each.policy.weighing(self.seen(each), each.memory), "KJ")
+            each.put(self._weighing, self._weighing_of(each), "KJ")
         return self._weighing
+
+    def _weighing_of(self, each: Followers) -> Tensor:
+        weighing: Any = each.policy.weighing(self.seen(each), each.memory)
+        shape = (self.layer.lengths["K"], each.count)
+        if getattr(weighing, "shape", ())[-2:] != shape:
+            got = getattr(weighing, "shape", type(weighing).__name__)
+            raise NeuroNetError(f"{each.policy!r} must give a weighing of shape {shape}, got {got}")
+        checked: Tensor = weighing
+        return checked
 
     def _demands(self, feedback: Tensor) -> Tensor:
         slope = self.layer.activation.slope(xp, self.potential, self.plain)
-        demand = feedback * slope
+        demand: Tensor = feedback * slope
         for each in self.layer.followers:
             if "demand" in each.verbs:
-                part = each.policy.demand(each.take(feedback, "BJ"), self.seen(each), each.memory)
+                part: Tensor = each.policy.demand(each.take(feedback, "BJ"), self.seen(each), each.memory)
                 if each.whole:
                     return part
                 each.put(demand, part, "BJ")
@@ -202,18 +215,18 @@ class Stage:
         self.ask = wish[..., :0]
         if self._identity:
             return wish
-        return wish * self.layer.activation.slope(xp, self.potential, self.plain)
+        demand: Tensor = wish * self.layer.activation.slope(xp, self.potential, self.plain)
+        return demand
 
     def intend(self, demand: Tensor, weights: Tensor, bias: Tensor, decay: float) -> None:
         """Write the response to this demand: into the velocities, which decay, or (with decay 0) into the intents."""
         if self._ones is None:
             self._ones = self.layer.empty(*self.lead, self.batch, *((1,) if self.lead else ())).fill_(1)
-        outputs_first, share = demand.mT, 1 / self.batch
-        self._add_product(weights, outputs_first, self.heard, beta=decay, alpha=share, out=weights)
+        self._products.respond(demand, self.heard, weights, decay)
         if self.lead:
-            bias[..., None].baddbmm_(outputs_first, self._ones, beta=decay, alpha=share)
+            bias[..., None].baddbmm_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
         else:
-            bias.addmv_(outputs_first, self._ones, beta=decay, alpha=share)
+            bias.addmv_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
         if self.layer.mask is not None:
             weights.mul_(self.layer.mask)
 

@@ -14,14 +14,24 @@ class Verdict:
 
     def __init__(self, payoff: Payoff) -> None:
         self.payoff = payoff
+        self._losses = torch.zeros(0)
 
     def prepare(self, targets: Tensor) -> Tensor:
-        """The targets of one or many rounds, (..., B), in the form that `judge` takes."""
+        """The targets of one or many rounds, (..., B) or (..., B, O), in the form that `wish` takes."""
         return targets
 
-    def judge(self, outputs: Tensor, prepared: Tensor) -> tuple[Tensor, Tensor]:
-        """The feedback (..., B, O) and the loss of each sample (..., B)."""
-        return self.payoff.feedback(xp, outputs, prepared), self.payoff.loss(xp, outputs, prepared)
+    def wish(self, outputs: Tensor, prepared: Tensor) -> Tensor:
+        """The feedback of the output neurons, (..., B, O); it holds until the next."""
+        self._losses = self.payoff.loss(xp, outputs, prepared)
+        return self.payoff.feedback(xp, outputs, prepared)  # type: ignore[no-any-return]
+
+    def losses(self) -> Tensor:
+        """The loss of each sample of the last verdict, (..., B)."""
+        return self._losses
+
+    def total(self) -> Tensor:
+        """Their sum, (...)."""
+        return self._losses.sum(dim=-1)
 
 
 class SoftmaxVerdict(Verdict):
@@ -36,18 +46,32 @@ class SoftmaxVerdict(Verdict):
     def __init__(self, payoff: CrossEntropy, outputs: int, like: Tensor) -> None:
         super().__init__(payoff)
         self._rows = torch.eye(outputs, dtype=like.dtype, device=like.device)
-        self._logs = self._wish = torch.zeros(0, dtype=like.dtype, device=like.device)
+        self._logs = self._wish = self._rows
+        self._right = self._rows
 
     def prepare(self, targets: Tensor) -> Tensor:
         """1 at each sample's class and 0 elsewhere, (..., O, B)."""
         rows = self._rows.index_select(0, targets.reshape(-1)).view(*targets.shape, -1)
         return rows.mT.contiguous()
 
-    def judge(self, outputs: Tensor, prepared: Tensor) -> tuple[Tensor, Tensor]:
-        """`onehot - softmax(z)`, and the log-likelihood of the right class, negative."""
-        logs = torch.log_softmax(outputs.mT, dim=-2)
-        wish = torch.sub(prepared, logs.exp())
-        return wish.mT, (logs * prepared).sum(dim=-2).neg_()
+    def wish(self, outputs: Tensor, prepared: Tensor) -> Tensor:
+        """`onehot - softmax(z)`."""
+        if self._logs.shape != prepared.shape:
+            self._logs, self._wish = torch.empty_like(prepared), torch.empty_like(prepared)
+        self._right = prepared
+        torch.log_softmax(outputs.mT, dim=-2, out=self._logs)
+        torch.exp(self._logs, out=self._wish)
+        return torch.sub(prepared, self._wish, out=self._wish).mT
+
+    def losses(self) -> Tensor:
+        """`log sum exp(z) - z_target`."""
+        return (self._logs * self._right).sum(dim=-2).neg_()
+
+    def total(self) -> Tensor:
+        """The sum over the samples."""
+        if self._logs.ndim == 2:
+            return torch.dot(self._logs.view(-1), self._right.view(-1)).neg_()
+        return (self._logs * self._right).sum(dim=(-2, -1)).neg_()
 
 
 def verdict_of(payoff: Payoff, outputs: int, like: Tensor) -> Verdict:
