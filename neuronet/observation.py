@@ -39,7 +39,8 @@ class Observation:
     any array may carry leading axes. It holds until the round ends: what a policy wants to keep it copies into its memory.
 
     Args:
-        look: Finds a sight by its name when it is first looked at; raises KeyError for what cannot be seen. None if all are given.
+        look: Finds a sight by its name when it is first looked at; raises KeyError for what cannot be seen. None if all are
+            given.
         **sights: Those that are at hand.
 
     Attributes:
@@ -105,6 +106,8 @@ class Observation:
             setattr(self, name, sight)
 
     def __getattr__(self, name: str) -> Any:  # reached only when a slot is empty
+        if name == "look":  # nothing is set yet, as in the midst of a copy
+            raise AttributeError(name)
         if self.look is None or name not in SIGHTS:
             raise _unseen(name)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuronet.environment import Environment, Samples
+from neuronet.environment import Environment, Samples, Scaling
 from neuronet.payoff import CrossEntropy
 from neuronet.payoff import SquaredError as Squared
 
@@ -61,6 +61,35 @@ def with_one(number):
     inputs = classes().inputs
     inputs[1, 2] = number
     return Samples(inputs, classes().targets)
+
+
+def scaled(shift=None, factor=None, dtype=np.uint8, scaling=None):
+    samples = classes()
+    numbers = Scaling(np.zeros(3, np.float32) if shift is None else shift, np.ones(3, np.float32) if factor is None else factor)
+    return Samples((8 * samples.inputs).astype(dtype), samples.targets, scaling or numbers)
+
+
+class Shaped(World):
+    def __init__(self, shape):
+        super().__init__()
+        self._shape = shape
+
+    @property
+    def shape(self):
+        return self._shape
+
+
+class ScalesAnew(World):
+    """Its scaling changes at every call, in train and test alike."""
+
+    asked = 0
+
+    @property
+    def train(self):
+        self.asked += 1
+        return scaled(shift=np.full(3, float(self.asked // 8)))
+
+    test = train
 
 
 class DrawsAnew(World):
@@ -142,6 +171,18 @@ FAULTY_ENVIRONMENTS = (
     (World(train=with_targets(lambda y: np.eye(2)[y])), "train.targets must be a whole number for each sample"),
     (World(train=values(outputs=3), payoff=Squared()), r"train.targets must have the shape \(samples, 2\)"),
     (World(test=Samples(values().inputs, values().targets[:, 0]), train=values(), payoff=Squared()), "test.targets must have"),
+    (World(train=scaled(), test=scaled(shift=np.ones(3))), "train and test must have the same scaling"),
+    (World(train=scaled()), "train and test must have the same scaling"),
+    (World(train=scaled(scaling=(0, 1))), r"train.scaling must be a Scaling or None, got tuple"),
+    (World(train=scaled(dtype=np.int16)), r"train.inputs must be bytes \(uint8\) or floating-point numbers, got int16"),
+    (World(test=scaled(factor=np.ones(2))), "test.scaling.factor must be a floating-point number for each of 3 inputs"),
+    (World(test=scaled(shift=np.ones(3, int))), "test.scaling.shift must be a floating-point number for each of 3 inputs"),
+    (World(train=scaled(shift=np.array([0.0, np.nan, 0.0]))), "train.scaling.shift must be finite"),
+    (World(train=scaled(factor=[1.0] * 3)), "train.scaling.factor must be a numpy array of numbers, got list"),
+    (ScalesAnew(), "train is another one"),
+    (Shaped((2, 2)), r"shape must be a tuple of whole numbers whose product is the 3 inputs, got \(2, 2\)"),
+    (Shaped([3]), r"shape must be a tuple of whole numbers .* got \[3\]"),
+    (Shaped((1.5, 2)), r"shape must be a tuple of whole numbers .* got \(1.5, 2\)"),
     (DrawsAnew(), "train is another one at the next call"),
     (ChangesInTraining(), "train is another one after training"),
     (World(train=values(), test=values(), payoff=WrongSign()), "feedback must be minus the derivative of its loss"),

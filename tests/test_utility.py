@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronet.errors import NeuroNetError
-from neuronet.utility import Power
+from neuronet.utility import MEASURES, LogTotal, Measure, Power, Saturating, measure_named
 
 EXPONENTS = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.0]
 ATTENTION = np.array([[0.5, -2.0, 1e-3], [-1.25, 0.75, 3.0], [0.1, -0.2, -0.3], [1.0, -1.0, 2.0]])
@@ -73,3 +75,120 @@ def test_the_usual_slope_is_the_attention_itself_uncopied():
 def test_what_is_no_exponent_is_refused(p):
     with pytest.raises(NeuroNetError, match="p must be a finite number of 1 or more"):
         Power(p)
+
+
+# Each measure's utility of one neuron's attention, written a second time: for numbers, and for torch.
+FORMULAS = {
+    Power: (lambda w, p, unit: sum(abs(x) ** p / p for x in w), lambda w, p, unit: (w.abs() ** p / p).sum()),
+    LogTotal: (
+        lambda w, p, unit: unit * math.log(1 + sum(abs(x) ** p / p for x in w) / unit),
+        lambda w, p, unit: unit * (1 + (w.abs() ** p / p).sum() / unit).log(),
+    ),
+    Saturating: (
+        lambda w, p, unit: sum(1 / (1 / unit + p / abs(x) ** p) for x in w),
+        lambda w, p, unit: (1 / (1 / unit + p / w.abs() ** p)).sum(),
+    ),
+}
+
+MADE = [
+    *((Power(p), p, 1.0) for p in (1.0, 2.0, 3.5)),
+    *((cls(p, unit), p, unit) for cls in (LogTotal, Saturating) for p in (1.0, 1.5, 2.0, 3.0) for unit in (0.1, 1.0, 7.0)),
+]
+
+by_measure = pytest.mark.parametrize(("measure", "p", "unit"), MADE, ids=repr)
+
+
+@by_backend
+@by_measure
+def test_utilities_are_their_formulas(backend, measure, p, unit):
+    xp = BACKENDS[backend]
+    utility = plain(measure.utility(xp, array(xp, ATTENTION)))
+    expected = [FORMULAS[type(measure)][0](column, p, unit) for column in ATTENTION.T.tolist()]
+    np.testing.assert_allclose(utility, expected, rtol=1e-12)
+
+
+@by_backend
+@by_measure
+def test_slopes_are_those_of_autograd(backend, measure, p, unit):
+    xp = BACKENDS[backend]
+    w = torch.tensor(ATTENTION, requires_grad=True)
+    total = sum(FORMULAS[type(measure)][1](column, p, unit) for column in w.T)
+    (expected,) = torch.autograd.grad(total, w)
+    np.testing.assert_allclose(plain(measure.slope(xp, array(xp, ATTENTION))), expected, rtol=1e-10)
+
+
+@by_measure
+def test_slopes_are_central_differences_of_the_utility(measure, p, unit):
+    xp, step = BACKENDS["numpy"], 1e-5
+    paid = np.where(np.abs(ATTENTION) < 0.01, 0.3, ATTENTION)
+    slope = measure.slope(xp, paid)
+    for listener in range(len(paid)):
+        move = np.zeros_like(paid)
+        move[listener] = step
+        difference = (measure.utility(xp, paid + move) - measure.utility(xp, paid - move)) / (2 * step)
+        np.testing.assert_allclose(slope[listener], difference, rtol=1e-5, atol=1e-8)
+
+
+@by_backend
+@by_measure
+def test_who_gets_no_attention_has_no_utility_and_is_pulled_nowhere(backend, measure, p, unit):
+    xp = BACKENDS[backend]
+    zeros = array(xp, np.zeros((2, 2)))
+    assert not plain(measure.utility(xp, zeros)).any()
+    assert not plain(measure.slope(xp, zeros)).any()
+
+
+@by_measure
+def test_every_neuron_and_replica_counts_its_own_listeners(measure, p, unit):
+    xp = BACKENDS["numpy"]
+    stacked = np.stack((ATTENTION, 2 * ATTENTION, -ATTENTION))  # (R, K, J)
+    for replica in range(3):
+        for neuron in range(3):
+            alone = stacked[replica, :, [neuron]].T
+            np.testing.assert_allclose(measure.utility(xp, stacked)[replica, [neuron]], measure.utility(xp, alone), rtol=1e-14)
+            np.testing.assert_allclose(measure.slope(xp, stacked)[replica][:, [neuron]], measure.slope(xp, alone), rtol=1e-14)
+
+
+@pytest.mark.parametrize("cls", [LogTotal, Saturating])
+def test_for_a_large_unit_every_measure_is_power(cls):
+    xp = BACKENDS["numpy"]
+    np.testing.assert_allclose(cls(3, unit=1e9).slope(xp, ATTENTION), Power(3).slope(xp, ATTENTION), rtol=1e-7)
+    np.testing.assert_allclose(cls(3, unit=1e9).utility(xp, ATTENTION), Power(3).utility(xp, ATTENTION), rtol=1e-7)
+
+
+def test_the_log_of_the_total_leaves_the_direction_as_it_is():
+    xp = BACKENDS["numpy"]
+    ours, theirs = LogTotal(3).slope(xp, ATTENTION), Power(3).slope(xp, ATTENTION)
+    ratio = ours / theirs
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), rtol=1e-12)
+    halves = np.array([[1.0], [1.0]])  # for p = 2 a total of one unit
+    np.testing.assert_allclose(LogTotal().slope(xp, halves), 0.5)
+
+
+def test_a_listener_gives_at_most_a_unit_and_then_no_more():
+    xp = BACKENDS["numpy"]
+    lavish = np.array([[1e6], [1.0]])
+    assert Saturating(unit=3).utility(xp, lavish)[0] < 6
+    slope = Saturating(unit=3).slope(xp, lavish)
+    assert slope[0, 0] < 1e-9 < slope[1, 0]
+
+
+@pytest.mark.parametrize("name", MEASURES)
+def test_measures_are_known_by_name(name):
+    measure = measure_named(name, 3)
+    assert isinstance(measure, Measure)
+    assert measure == MEASURES[name](3)
+
+
+def test_unknown_measures_are_refused():
+    with pytest.raises(NeuroNetError, match="unknown measure 'lag': did you mean 'log'"):
+        measure_named("lag")
+
+
+@pytest.mark.parametrize("cls", [LogTotal, Saturating])
+def test_what_is_no_exponent_or_unit_is_refused(cls):
+    with pytest.raises(NeuroNetError, match="p must be a finite number of 1 or more"):
+        cls(p=0.5)
+    for unit in (0, -1, float("inf"), float("nan"), "1", None):
+        with pytest.raises(NeuroNetError, match="unit must be a finite number above 0, got "):
+            cls(unit=unit)

@@ -8,17 +8,24 @@ from neuronet.arrays import Array, Memory
 from neuronet.observation import Observation, Place
 from neuronet.policies import (
     AttentionSeeking,
+    BestResponse,
     Clipped,
     Contrarian,
     Copycat,
+    DiminishingReturns,
     DirectFeedback,
     FreeRider,
     Greedy,
     Hebbian,
+    IncomeProtecting,
+    NodePerturbation,
     Noisy,
     RandomFeedback,
+    Reinforce,
     SignSymmetric,
     Stubborn,
+    TremblingHand,
+    WeightMaximization,
 )
 from neuronet.policy import LinearPolicy, Policy, Wrapper
 
@@ -270,7 +277,7 @@ TOYS: tuple[Policy, ...] = (
     Noisy(Oja(), sigma=0.2),
     Tiring(Saver()),
     Noisy(Tiring(Random()), sigma=0.2),
-    Noisy(Explorer(), tremble=0.1),
+    TremblingHand(Explorer(), tremble=0.1),
 )
 
 SHIPPED: tuple[Policy, ...] = (
@@ -289,13 +296,22 @@ SHIPPED: tuple[Policy, ...] = (
     Greedy(top=2),
     Hebbian(),
     Noisy(),
-    Noisy(sigma=0.0, tremble=0.2),
-    Noisy(Noisy(Greedy()), sigma=0.1, tremble=0.5),
+    Noisy(sigma=0.0),
+    Noisy(Noisy(Greedy()), sigma=0.1),
     Noisy(AttentionSeeking(p=3, foresight=1)),
     RandomFeedback(),
     SignSymmetric(),
     Stubborn(),
     Stubborn(DirectFeedback(scale=0.5), pull=0.5),
+    BestResponse(radius=100.0),
+    TremblingHand(Greedy(), tremble=0.5),
+    WeightMaximization(),
+    NodePerturbation(sigma=0.1, baseline=0.0),
+    Reinforce(team=True),
+    IncomeProtecting(account="neuron", decay=0.1),
+    IncomeProtecting(TremblingHand(WeightMaximization())),
+    DiminishingReturns(alpha=2.0, habit=0.1),
+    DiminishingReturns(IncomeProtecting(NodePerturbation()), alpha=0.5),
 )
 """Shipped policies in several settings; every entry of POLICIES in its default is checked besides."""
 

@@ -15,7 +15,7 @@ from neuronet.arrays import Array, Memory
 from neuronet.batches import Batches
 from neuronet.engines.engine import Setup
 from neuronet.engines.tensors import TensorEngine
-from neuronet.environment import Environment, Samples, check_samples
+from neuronet.environment import Environment, Samples, Scaling, check_samples
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam
 from neuronet.network import build_network
@@ -33,10 +33,10 @@ SLACK = 1e-6
 def check_environment(environment: Environment) -> None:
     """Check that an environment keeps the contract, so that any network can learn in it.
 
-    Checked are that `train` and `test` are not empty, fit each other, are finite and the same at every call; that targets fit the
-    payoff and the number of outputs; that the payoff's feedback is minus the derivative of its loss, by finite differences, and
-    that its answers are the same on torch and with leading axes; and that a short training run stays finite and writes nothing
-    into the samples.
+    Checked are that `train` and `test` are not empty, fit each other, are finite and the same at every call, and so is their
+    scaling; that targets fit the payoff and the number of outputs, and the shape the number of inputs; that the payoff's
+    feedback is minus the derivative of its loss, by finite differences, and that its answers are the same on torch and with
+    leading axes; and that a short training run stays finite and writes nothing into the samples.
 
     Args:
         environment: The environment, with the parameters that are to be checked.
@@ -49,7 +49,7 @@ def check_environment(environment: Environment) -> None:
     check_samples(environment)
     outputs, payoff = environment.outputs, environment.payoff
     parts = {"train": environment.train, "test": environment.test}
-    before = {name: Samples(samples.inputs.copy(), samples.targets.copy()) for name, samples in parts.items()}
+    before = {name: _copy(samples) for name, samples in parts.items()}
     _check_same(environment, before, "at the next call: draw them once, from a fixed seed")
     with np.errstate(all="ignore"):  # what is not finite is found in the answers
         _check_payoff(payoff, outputs, environment.train.targets)
@@ -57,10 +57,21 @@ def check_environment(environment: Environment) -> None:
     _check_same(environment, before, "after training: nobody may write into them")
 
 
+def _copy(samples: Samples) -> Samples:
+    scaling = samples.scaling
+    kept = None if scaling is None else Scaling(scaling.shift.copy(), scaling.factor.copy())
+    return Samples(samples.inputs.copy(), samples.targets.copy(), kept)
+
+
+def _arrays(samples: Samples) -> list[NDArray[Any]]:
+    scaling = samples.scaling
+    return [samples.inputs, samples.targets, *(() if scaling is None else (scaling.shift, scaling.factor))]
+
+
 def _check_same(environment: Environment, before: dict[str, Samples], when: str) -> None:
     for name, samples in before.items():
-        now = getattr(environment, name)
-        if not (np.array_equal(now.inputs, samples.inputs) and np.array_equal(now.targets, samples.targets)):
+        then, now = _arrays(samples), _arrays(getattr(environment, name))
+        if len(then) != len(now) or not all(map(np.array_equal, then, now)):
             raise NeuroNetError(f"{name} is another one {when}")
 
 

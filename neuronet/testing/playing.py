@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronet.arrays import Array, Memory
 from neuronet.errors import NeuroNetError
-from neuronet.policy import LinearPolicy, Policy
+from neuronet.policy import Policy
 from neuronet.testing.scene import NUMPY, SIGHTS, Watcher
 
 ROUNDS = 2
@@ -90,14 +90,16 @@ class _Play:
     def _round(self, number: int) -> Iterator[tuple[str, Answer]]:
         policy = self.policy
         sights = self.watcher.open(number)
-        seen = self.watcher.observe({name: sights[name] for name in AT_ONCE | (AT_ONCE_IF_NEEDED & policy.needs)})
-
+        at_once = {name: sights[name] for name in AT_ONCE | (AT_ONCE_IF_NEEDED & policy.needs)}
+        seen, judged = (self.watcher.observe(at_once, learning=learning) for learning in (True, False))
         said = self._ask("speak", lambda: policy.speak(sights["activity"], seen, self.memory), sights)
         yield "speak", Answer(said, "BJ")
+        told = self._ask("speak", lambda: policy.speak(sights["activity"], judged, self.memory), sights)
+        yield "speak while judged", Answer(told, "BJ")
         sights["activity"] = seen.activity = said
         for name in ("demand", *sorted(policy.needs)):
             setattr(seen, name, sights[name])
-        if isinstance(policy, LinearPolicy):
+        if policy.linear:
             yield "weighing", Answer(self._ask("weighing", lambda: policy.weighing(seen, self.memory), sights), "KJ")
         wish = self._ask("feedback", lambda: policy.feedback(seen, self.memory), sights)
         yield "feedback", Answer(wish, "BJ")

@@ -6,10 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuronet.arrays import Array
 from neuronet.engines.engine import Setup
@@ -17,13 +15,11 @@ from neuronet.engines.parity import compare
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import build_network
-from neuronet.policy import OPTIONAL_SIGHTS, LinearPolicy, Policy
+from neuronet.policy import OPTIONAL_SIGHTS, Policy
 from neuronet.randomness import Purpose, generator, pick
 from neuronet.testing.playing import Answer, first_line, play
 from neuronet.testing.scene import NUMPY, OTHERS, SHAPES_ALONE, Library, Scene, Watcher
-
-ROUNDING = 1e-9
-"""Answers that agree to this part of their size are the same but for rounding."""
+from neuronet.testing.traits import alike, check_traits
 
 ENGINES_APART = 1e-9
 ROUND_APART = 1e-12
@@ -39,7 +35,9 @@ def check_policy(policy: Policy) -> None:
     Checked are that it is a frozen dataclass and prints as its own configuration; that what it needs and keeps is well formed;
     that its answers have the right shape and precision, are finite, even without any attention or demand, and the same when it is
     asked again; that it writes into nothing it sees, and looks at nothing it did not ask for; that it treats every neuron by
-    itself, whoever is beside it and whoever does not listen; and that leading axes keep apart.
+    itself, whoever is beside it and whoever does not listen; that leading axes keep apart; and that it has the traits that it
+    claims (`neuronet.traits`): it draws random numbers if and only if it says so, remembers nothing but what it keeps, answers in
+    its own way only the verbs that it lists, and is linear in the demands if it says so.
 
     Args:
         policy: The policy, with the parameters that are to be checked.
@@ -56,6 +54,7 @@ def check_policy(policy: Policy) -> None:
     _check_alone(policy)
     _check_replicas(policy)
     _check_weighing(policy)
+    check_traits(policy)
     _check_silence(policy)
     _check_libraries(policy, whole)
     _check_engines(policy)
@@ -152,7 +151,7 @@ def _check_replicas(policy: Policy) -> None:
 
 def _check_weighing(policy: Policy) -> None:
     """What a linear policy weighs by is the same in whatever order the samples come: engines multiply all of them by it."""
-    if not isinstance(policy, LinearPolicy):
+    if not policy.linear:
         return
     first = "weighing in round 0"
     forwards, backwards = (play(policy, Watcher(Scene(backwards=way)))[first] for way in (False, True))
@@ -163,12 +162,8 @@ def _check_weighing(policy: Policy) -> None:
 
 def _check_same(policy: Policy, answers: Mapping[str, Answer], expected: Mapping[str, Array], otherwise: str) -> None:
     for name, answer in answers.items():
-        if not _alike(answer.array, expected[name]):
+        if not alike(answer.array, expected[name]):
             raise NeuroNetError(f"{policy!r}: {name} {otherwise}")
-
-
-def _alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    return bool(np.allclose(one, other, rtol=ROUNDING, atol=ROUNDING))
 
 
 def _check_silence(policy: Policy) -> None:
@@ -188,7 +183,7 @@ def _check_libraries(policy: Policy, expected: Mapping[str, Answer]) -> None:
 
 def _check_values(policy: Policy, library: Library, answers: Mapping[str, Answer], expected: Mapping[str, Answer]) -> None:
     for name, answer in answers.items():
-        if not _alike(library.values(answer.array), expected[name].array):
+        if not alike(library.values(answer.array), expected[name].array):
             raise NeuroNetError(f"{policy!r}: {name} is another one on {library.name} than on {NUMPY.name}: use seen.xp alone")
 
 

@@ -16,11 +16,12 @@ from neuronet.network import build_network
 from neuronet.policies.attention import AttentionSeeking
 from neuronet.policies.greedy import Greedy
 from neuronet.policies.noisy import Noisy
+from neuronet.policies.trembling_hand import TremblingHand
 from neuronet.policy import Policy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.position import ENGINES, synapses
 
-PLAYERS: dict[str, Policy] = {"attention": AttentionSeeking(), "greedy": Greedy(), "noisy": Noisy(tremble=0.1)}
+PLAYERS: dict[str, Policy] = {"attention": AttentionSeeking(), "greedy": Greedy(), "noisy": Noisy(TremblingHand(tremble=0.1))}
 ROUNDS = 50
 
 
@@ -33,7 +34,8 @@ def trained(engine: str, policy: Policy, world: Environment) -> State:
         for number in range(ROUNDS):
             batch = world.train.at(batches.at(number))
             game.play(batch.inputs, batch.targets)
-        return game.state()
+        state: State = game.state()
+        return state
 
 
 def largest_difference(on_tensors: Policy, on_agents: Policy, world: Environment) -> float:

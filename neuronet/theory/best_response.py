@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import array_api_compat.numpy as xp
 import numpy as np
 
 from neuronet.errors import NeuroNetError
@@ -14,7 +15,7 @@ from neuronet.theory.comparison import Floats, half_squared_chord, log_log_slope
 from neuronet.theory.foresight import FORESIGHTED
 from neuronet.theory.position import ENGINES, Note, position
 from neuronet.theory.strategy import utility_after
-from neuronet.theory.trust_region import Move, furthest
+from neuronet.trust_region import Move, furthest
 
 LEARNING_RATE = 1.0
 RADII = (0.01, 0.1, 1.0, 10.0, 100.0)
@@ -39,7 +40,7 @@ def best_response(note: Note, learning_rate: float, radius: float) -> Move:
     if note.activity.shape[1] != 1:
         raise NeuroNetError(f"a best response is that of one neuron, got {note.activity.shape[1]}")
     matrix, expected = _coming_attention(note, learning_rate)
-    return furthest(matrix, expected, radius)
+    return furthest(xp, matrix, expected, radius)
 
 
 def _coming_attention(note: Note, learning_rate: float) -> tuple[Floats, Floats]:

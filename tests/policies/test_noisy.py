@@ -37,7 +37,7 @@ STEADY = AttentionSeeking().feedback(look(), {})
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=1), Greedy()])
 def test_without_noise_it_is_the_policy_it_holds(policy):
-    np.testing.assert_array_equal(Noisy(policy, sigma=0, tremble=0).feedback(look(), {}), policy.feedback(look(), {}))
+    np.testing.assert_array_equal(Noisy(policy, sigma=0).feedback(look(), {}), policy.feedback(look(), {}))
 
 
 @pytest.mark.parametrize("sigma", [0.1, 1.0, 3])
@@ -49,26 +49,7 @@ def test_noise_is_relative_to_each_neurons_feedback(sigma):
     assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
 
 
-@pytest.mark.parametrize("tremble", [0.1, 0.5])
-def test_the_hand_trembles_as_often_as_it_should(tremble):
-    changed = Noisy(sigma=0, tremble=tremble).feedback(look(), {}) != STEADY
-    spread = np.sqrt(tremble * (1 - tremble) / SAMPLES)
-    np.testing.assert_allclose(changed.mean(axis=0), tremble, atol=5 * spread)
-
-
-def test_a_hand_that_always_trembles_answers_at_random_but_as_loudly():
-    answer = Noisy(sigma=0, tremble=1).feedback(look(), {})
-    np.testing.assert_allclose(rms(answer), rms(STEADY), rtol=FIVE_SIGMA)
-    correlations = np.corrcoef(answer, STEADY, rowvar=False)[:NEURONS, NEURONS:]
-    assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
-
-
-def test_a_slip_replaces_the_noisy_answer_too():
-    both = Noisy(sigma=2.0, tremble=1).feedback(look(), {})
-    np.testing.assert_array_equal(both, Noisy(sigma=0, tremble=1).feedback(look(), {}))
-
-
-@pytest.mark.parametrize("policy", [Noisy(), Noisy(sigma=0, tremble=0.5), Noisy(Noisy())])
+@pytest.mark.parametrize("policy", [Noisy(), Noisy(Noisy())])
 def test_chance_is_known_from_its_key_alone(policy):
     first = policy.feedback(look(), {})
     np.testing.assert_array_equal(policy.feedback(look(), {}), first)
@@ -101,10 +82,6 @@ def test_it_needs_and_keeps_what_the_policy_it_holds_does():
         ({"sigma": float("nan")}, "sigma must be a finite number of 0 or more, got nan"),
         ({"sigma": float("inf")}, "sigma must be a finite number of 0 or more, got inf"),
         ({"sigma": "0.1"}, "sigma must be a finite number of 0 or more, got '0.1'"),
-        ({"tremble": -0.1}, "tremble must be a number from 0 to 1, got -0.1"),
-        ({"tremble": 1.5}, "tremble must be a number from 0 to 1, got 1.5"),
-        ({"tremble": float("nan")}, "tremble must be a number from 0 to 1, got nan"),
-        ({"tremble": None}, "tremble must be a number from 0 to 1, got None"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, complaint):

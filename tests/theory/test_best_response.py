@@ -8,7 +8,7 @@ import pytest
 from neuronet.errors import NeuroNetError
 from neuronet.theory.best_response import LEARNING_RATE, best_response, checks, each_neuron, gains, in_hard_case
 from neuronet.theory.position import Note
-from neuronet.theory.trust_region import Move
+from neuronet.trust_region import Move
 
 DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE = range(5)
 

@@ -1,0 +1,52 @@
+"""Clipped against its closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuronet.errors import NeuroNetError
+from neuronet.policies import AttentionSeeking, Clipped, DirectFeedback, Greedy, Noisy
+from neuronet.testing import glimpse
+
+
+@pytest.mark.parametrize("bound", [1e-3, 0.5, 2])
+@pytest.mark.parametrize("policy", [AttentionSeeking(), Greedy()])
+def test_what_is_too_much_is_cut_off_sample_by_sample(policy, bound):
+    seen = glimpse()
+    free = policy.feedback(seen, {})
+    expected = [[min(max(wish, -bound), bound) for wish in row] for row in free.tolist()]
+    np.testing.assert_array_equal(Clipped(policy, bound).feedback(seen, {}), expected)
+    assert np.abs(free).max() > bound or bound == 2
+
+
+def test_a_wide_bound_changes_nothing():
+    seen = glimpse()
+    np.testing.assert_array_equal(Clipped(bound=1e6).feedback(seen, {}), AttentionSeeking().feedback(seen, {}))
+
+
+def test_noise_within_is_bounded_and_noise_without_is_not():
+    seen = glimpse()
+    assert np.abs(Clipped(Noisy(sigma=5.0), bound=0.1).feedback(seen, {})).max() == 0.1
+    assert np.abs(Noisy(Clipped(bound=0.1), sigma=5.0).feedback(seen, {})).max() > 0.1
+
+
+def test_it_needs_and_keeps_what_the_policy_it_holds_does():
+    assert Clipped(DirectFeedback()).needs == {"broadcast"}
+    assert Clipped(DirectFeedback()).keeps == {"policy.direct": "JO"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"policy": Greedy}, "clipped wraps a policy, got <class"),
+        ({"policy": None}, "clipped wraps a policy, got None"),
+        ({"bound": 0}, "bound must be a finite number above 0, got 0"),
+        ({"bound": float("inf")}, "bound must be a finite number above 0, got inf"),
+        ({"bound": float("nan")}, "bound must be a finite number above 0, got nan"),
+        ({"bound": "1"}, "bound must be a finite number above 0, got '1'"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        Clipped(**parameters)

@@ -1,0 +1,113 @@
+"""Node perturbation: unbiased by Monte Carlo, and steady where it should be."""
+
+from __future__ import annotations
+
+import array_api_compat.numpy as xp
+import numpy as np
+import pytest
+import torch
+from games import ENGINES, SAMPLES, game, play
+from montecarlo import assert_expected, hidden_demands, small_network
+
+from neuronet.errors import NeuroNetError
+from neuronet.observation import Observation
+from neuronet.payoff import CrossEntropy, SquaredError
+from neuronet.policies import NodePerturbation
+from neuronet.randomness import Draws, LayerChance
+from neuronet.testing import Scene, glimpse
+
+SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
+
+
+def gradient(network, loss):
+    """Minus the derivative of the loss by the hidden potentials, by autograd, (J,)."""
+    weights, biases = ([torch.tensor(each) for each in arrays] for arrays in (network.weights, network.biases))
+    potential = (torch.tensor(SAMPLE) @ weights[0].T + biases[0]).requires_grad_()
+    (derivative,) = torch.autograd.grad(loss(potential, weights[1], biases[1]), potential)
+    return -derivative.numpy()
+
+
+@pytest.mark.parametrize("sigma", [0.1, 2.0])
+@pytest.mark.parametrize("rounds", [2, 4])
+def test_where_the_loss_is_quadratic_it_is_the_gradient_on_average_whatever_the_noise(sigma, rounds):
+    network = small_network(4, "identity")
+    measured, errors = hidden_demands(NodePerturbation(sigma), network, SAMPLE, TARGET, SquaredError(), rounds=rounds)
+    expected = gradient(network, lambda z, w, b: 0.5 * ((torch.tensor(TARGET) - z @ w.T - b) ** 2).sum())
+    assert_expected(measured, errors, expected, sharp=0.1)
+
+
+def test_elsewhere_it_is_the_gradient_of_the_expected_loss():
+    """The expectation over the noise of four neurons, by Gauss-Hermite quadrature."""
+    network, sigma = small_network(4, "tanh"), 0.5
+    nodes, parts = np.polynomial.hermite_e.hermegauss(9)
+    noise = torch.tensor(np.stack(np.meshgrid(*[nodes] * 4), axis=-1).reshape(-1, 4))
+    part = torch.tensor(np.prod(np.meshgrid(*[parts / parts.sum()] * 4), axis=0).ravel())
+
+    def loss(potential, weights, bias):
+        outputs = (torch.tanh(potential) + sigma * noise) @ weights.T + bias
+        return part @ (torch.logsumexp(outputs, dim=-1) - outputs[:, 1])
+
+    measured, errors = hidden_demands(NodePerturbation(sigma), network, SAMPLE, 1, CrossEntropy())
+    assert_expected(measured, errors, gradient(network, loss), sharp=0.1)
+
+
+def look(learning, usual_reward=-1.0):
+    chance = LayerChance(0, 1, {"J": 3, "K": 2})
+    chance.open(0, 5)
+    reward = usual_reward + np.arange(5.0)
+    connected = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
+    activity = np.zeros((5, 3))
+    return Observation(xp=xp, activity=activity, connected=connected, reward=reward, learning=learning, draws=Draws(chance.draw))
+
+
+def test_it_follows_the_noise_that_it_has_made():
+    policy, seen, memory = NodePerturbation(sigma=0.3), look(learning=True), {"usual": np.array([-1.0, 2.0, -1.0])}
+    noise = policy.speak(seen.activity, seen, memory) / 0.3
+    expected = (seen.reward[:, None] - memory["usual"]) * noise / 0.3
+    np.testing.assert_allclose(policy.feedback(seen, memory), expected)
+    assert np.abs(noise[:, :2]).min() > 0
+    assert not noise[:, 2].any()  # nobody listens to it
+
+
+def test_in_its_first_round_it_makes_noise_but_wants_nothing():
+    policy, seen, memory = NodePerturbation(), look(learning=True), {"usual": np.zeros(3)}
+    assert policy.speak(seen.activity, seen, memory).any()
+    assert not policy.feedback(seen, memory).any()
+
+
+def test_it_is_steady_while_it_is_judged():
+    activity = np.random.default_rng(1).standard_normal((5, 3))
+    np.testing.assert_array_equal(NodePerturbation().speak(activity, look(learning=False), {}), activity)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_output_neurons_are_steady_and_so_is_the_judged_network(engine):
+    perturbed = ENGINES[engine](game(NodePerturbation(sigma=5.0)))
+    steady = ENGINES[engine](game(NodePerturbation(sigma=1e-12)))
+    np.testing.assert_allclose(perturbed.outputs(SAMPLES.inputs), steady.outputs(SAMPLES.inputs), rtol=1e-9)
+    play(perturbed, 1)
+    np.testing.assert_array_equal(perturbed.outputs(SAMPLES.inputs), perturbed.outputs(SAMPLES.inputs))
+
+
+def test_the_usual_reward_is_a_running_mean():
+    policy, memory, expected = NodePerturbation(baseline=0.75), {"usual": np.zeros(4)}, None
+    for number in range(5):
+        seen = glimpse(Scene(), number=number)
+        memory = policy.remember(None, None, seen, memory)
+        mean = sum(seen.reward) / len(seen.reward)
+        expected = mean if expected is None else 0.75 * expected + 0.25 * mean
+        np.testing.assert_allclose(memory["usual"], expected)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"sigma": 0}, "sigma must be a finite number above 0, got 0"),
+        ({"sigma": -1.0}, "sigma must be a finite number above 0, got -1.0"),
+        ({"baseline": 1}, "baseline must be a number from 0 to below 1, got 1"),
+        ({"baseline": -0.1}, "baseline must be a number from 0 to below 1, got -0.1"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        NodePerturbation(**parameters)

@@ -1,0 +1,137 @@
+"""REINFORCE: its expectation by counting out every state of the neurons, and steady where it should be."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from games import ENGINES, SAMPLES, game, play
+from montecarlo import assert_expected, hidden_demands, small_network
+
+from neuronet.engines.agents import NeuronModel
+from neuronet.errors import NeuroNetError
+from neuronet.payoff import CrossEntropy
+from neuronet.policies import Reinforce
+from neuronet.testing import Scene, glimpse
+
+SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), 1
+STATES = torch.tensor(list(product((0.0, 1.0), repeat=4)), dtype=torch.float64)
+"""Every way in which four neurons can fire, (16, 4)."""
+
+
+def game_of_chance():
+    """The network, the potentials of its hidden neurons, and the outputs and the reward in every state."""
+    network = small_network(4, "tanh")
+    (below, above), (bias, last) = network.weights, network.biases
+    potential = torch.tensor(below @ SAMPLE + bias, requires_grad=True)
+    outputs = STATES @ torch.tensor(above).T + torch.tensor(last)
+    return network, potential, outputs, outputs[:, TARGET] - torch.logsumexp(outputs, dim=-1)
+
+
+def probability(potential):
+    """Of each state, (16,)."""
+    firing = torch.sigmoid(potential)
+    return torch.prod(STATES * firing + (1 - STATES) * (1 - firing), dim=-1)
+
+
+@pytest.mark.parametrize("rounds", [2, 4])
+def test_a_team_follows_the_gradient_of_the_expected_reward_on_average(rounds):
+    network, potential, _, reward = game_of_chance()
+    (expected,) = torch.autograd.grad(probability(potential) @ reward, potential)
+    measured, errors = hidden_demands(Reinforce(team=True), network, SAMPLE, TARGET, CrossEntropy(), rounds=rounds)
+    assert_expected(measured, errors, expected.numpy(), sharp=0.1)
+
+
+@pytest.mark.parametrize("rounds", [2, 4])
+def test_the_selfish_follow_the_gradient_of_the_attention_they_earn_on_average(rounds):
+    """Neuron j's own gradient, all others' states and the demands being what they are: `sum_k w_kj E[s_k | fires] p (1 - p)`."""
+    network, potential, outputs, _ = game_of_chance()
+    demand = torch.eye(2, dtype=torch.float64)[TARGET] - torch.softmax(outputs, dim=-1)
+    chances, firing = probability(potential).detach(), torch.sigmoid(potential).detach()
+    earned = demand @ torch.tensor(network.weights[1])  # by a neuron that fires, in each state
+    expected = (chances[:, None] * STATES * earned).sum(dim=0) * (1 - firing)
+    measured, errors = hidden_demands(Reinforce(), network, SAMPLE, TARGET, CrossEntropy(), rounds=rounds)
+    assert_expected(measured, errors, expected.numpy(), sharp=0.1)
+
+
+@pytest.mark.parametrize("team", [False, True])
+def test_surprise_and_memory_by_hand(team):
+    policy, memory, usual = Reinforce(team=team, baseline=0.6), {"usual": np.zeros(4)}, np.zeros(4)
+    for number in range(3):
+        seen = glimpse(Scene(), number=number)
+        seen.activity = policy.speak(seen.activity, seen, memory)
+        samples, neurons = seen.activity.shape
+        pay, feedback = np.zeros((samples, neurons)), np.zeros((samples, neurons))
+        for x in range(samples):
+            for j in range(neurons):
+                earned = sum(seen.attention[k, j] * seen.demand[x, k] for k in range(len(seen.attention))) * seen.activity[x, j]
+                pay[x, j] = seen.reward[x] if team else earned
+                firing = 1 / (1 + np.exp(-seen.potential[x, j]))
+                feedback[x, j] = (pay[x, j] - usual[j]) * (seen.activity[x, j] - firing) if number else 0.0
+        np.testing.assert_allclose(policy.feedback(seen, memory), feedback)
+        np.testing.assert_array_equal(policy.demand(feedback, seen, memory), feedback)
+        memory = policy.remember(None, None, seen, memory)
+        usual = 0.6 * usual + 0.4 * pay.mean(axis=0) if number else pay.mean(axis=0)
+        np.testing.assert_allclose(memory["usual"], usual)
+
+
+def test_it_fires_as_often_as_its_potential_says():
+    seen = glimpse(Scene(lengths={"B": 4000}))
+    said = Reinforce().speak(seen.activity, seen, {})
+    assert set(np.unique(said)) == {0.0, 1.0}
+    firing = 1 / (1 + np.exp(-seen.potential))
+    z = np.sum(said - firing, axis=0) / np.sqrt(np.sum(firing * (1 - firing), axis=0))
+    assert np.abs(z).max() < 4
+    loud = seen.potential > 1
+    assert said[loud].mean() == pytest.approx(firing[loud].mean(), abs=0.05)
+
+
+def test_while_it_is_judged_it_says_its_probability():
+    seen = glimpse()
+    seen.learning = False
+    np.testing.assert_allclose(Reinforce().speak(seen.activity, seen, {}), 1 / (1 + np.exp(-seen.potential)))
+
+
+def test_who_is_not_heard_does_not_fire():
+    seen = glimpse()
+    seen.connected = np.array([[1.0, 0.0, 0.0, 0.0]] * 3)
+    said = Reinforce().speak(seen.activity, seen, {})
+    np.testing.assert_array_equal(said[:, 1:], seen.activity[:, 1:])
+    assert set(np.unique(said[:, 0])) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_output_neurons_are_steady_and_so_is_the_judged_network(engine):
+    player = ENGINES[engine](game(Reinforce(), activation="relu"))
+    network = player.setup.network
+    said = SAMPLES.inputs
+    for weights, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
+        said = 1 / (1 + np.exp(-(said @ weights.T + bias)))
+    expected = said @ network.weights[-1].T + network.biases[-1]
+    np.testing.assert_allclose(player.outputs(SAMPLES.inputs), expected, rtol=1e-9)
+
+
+def test_hidden_agents_fire_in_play():
+    model = play(NeuronModel(game(Reinforce(), activation="relu")), 1)
+    assert set(np.unique(model.boards[1].activity)) == {0.0, 1.0}
+
+
+def test_only_a_team_hears_the_reward():
+    assert Reinforce().needs == frozenset()
+    assert Reinforce(team=True).needs == {"reward"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"team": 1}, "team must be true or false, got 1"),
+        ({"team": "loss"}, "team must be true or false, got 'loss'"),
+        ({"baseline": 1}, "baseline must be a number from 0 to below 1, got 1"),
+        ({"baseline": float("nan")}, "baseline must be a number from 0 to below 1, got nan"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        Reinforce(**parameters)

@@ -1,0 +1,83 @@
+"""Trembling hand: slips as often and as large as they should be, known from the seed."""
+
+from __future__ import annotations
+
+import array_api_compat.numpy as xp
+import numpy as np
+import pytest
+
+from neuronet.errors import NeuroNetError
+from neuronet.observation import Observation
+from neuronet.policies import AttentionSeeking, Greedy, TremblingHand
+from neuronet.randomness import Draws, LayerChance
+
+SAMPLES, NEURONS = 4000, 5
+
+
+def look(seed=0, number=0, layer=1):
+    """The same sights each time; only the chance is another one."""
+    sights = np.random.default_rng(3)
+    chance = LayerChance(seed, layer, {"J": NEURONS, "K": 3})
+    chance.open(number, SAMPLES)
+    return Observation(
+        xp=xp,
+        demand=sights.standard_normal((SAMPLES, 3)),
+        attention=sights.standard_normal((3, NEURONS)) * np.arange(1, NEURONS + 1),  # so that neurons differ in size
+        draws=Draws(chance.draw),
+    )
+
+
+def rms(array):
+    return np.sqrt(np.mean(array**2, axis=0))
+
+
+STEADY = AttentionSeeking().feedback(look(), {})
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=1), Greedy()])
+def test_a_steady_hand_is_the_policy_it_holds(policy):
+    np.testing.assert_array_equal(TremblingHand(policy, tremble=0).feedback(look(), {}), policy.feedback(look(), {}))
+
+
+@pytest.mark.parametrize("tremble", [0.01, 0.1, 0.5])
+def test_it_slips_as_often_as_it_should_and_otherwise_does_what_it_means(tremble):
+    slipped = TremblingHand(tremble=tremble).feedback(look(), {}) != STEADY
+    spread = np.sqrt(tremble * (1 - tremble) / SAMPLES)
+    np.testing.assert_allclose(slipped.mean(axis=0), tremble, atol=5 * spread)
+    together = np.corrcoef(slipped, rowvar=False) - np.eye(NEURONS)
+    assert np.abs(together).max() < 5 / np.sqrt(SAMPLES)  # each by itself
+
+
+def test_a_slip_is_as_large_as_what_it_means_but_has_nothing_to_do_with_it():
+    answer = TremblingHand(tremble=1).feedback(look(), {})
+    np.testing.assert_allclose(rms(answer), rms(STEADY), rtol=5 / np.sqrt(2 * SAMPLES))
+    correlations = np.corrcoef(answer, STEADY, rowvar=False)[:NEURONS, NEURONS:]
+    assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
+
+
+def test_slips_are_known_from_their_key_alone():
+    policy = TremblingHand(tremble=0.5)
+    first = policy.feedback(look(), {})
+    np.testing.assert_array_equal(policy.feedback(look(), {}), first)
+    for other in (look(seed=1), look(number=1), look(layer=2)):
+        assert np.all(np.any(policy.feedback(other, {}) != first, axis=0))
+
+
+def test_two_hands_tremble_each_by_itself():
+    twice = TremblingHand(TremblingHand(tremble=0.5), tremble=0.5).feedback(look(), {})
+    np.testing.assert_allclose((twice != STEADY).mean(), 0.75, atol=5 * np.sqrt(0.75 * 0.25 / SAMPLES / NEURONS))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"policy": AttentionSeeking}, "trembling-hand wraps a policy, got <class"),
+        ({"policy": None}, "trembling-hand wraps a policy, got None"),
+        ({"tremble": -0.1}, "tremble must be a number from 0 to 1, got -0.1"),
+        ({"tremble": 1.5}, "tremble must be a number from 0 to 1, got 1.5"),
+        ({"tremble": float("nan")}, "tremble must be a number from 0 to 1, got nan"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        TremblingHand(**parameters)

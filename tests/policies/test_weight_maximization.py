@@ -1,0 +1,82 @@
+"""Weight maximization: the growth of the weights, shared out; and how near its expectation is to the gradient."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from montecarlo import assert_expected, hidden_demands, small_network
+
+from neuronet.payoff import SquaredError
+from neuronet.policies import Reinforce, WeightMaximization
+from neuronet.testing import Scene, glimpse
+
+SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
+
+
+@given(st.integers(0, 2**20), st.booleans())
+def test_the_samples_rewards_add_up_to_the_growth_of_the_weights(seed, sparse):
+    """What the listeners' weights grow in half their squared norm by a round, neuron by neuron."""
+    seen = glimpse(Scene((seed,), lengths={"B": 6, "J": 4, "K": 5}, sparse=sparse))
+    policy = WeightMaximization()
+    firing = 1 / (1 + np.exp(-seen.potential))
+    seen.activity = policy.speak(seen.activity, seen, {})
+    seen.response = seen.demand.T @ seen.activity / 6 * seen.connected
+    reward = policy.feedback(seen, {}) / (seen.activity - firing)
+    after = seen.attention + seen.learning_rate * seen.response
+    growth = 0.5 * np.sum(after**2, axis=0) - 0.5 * np.sum(seen.attention**2, axis=0)
+    np.testing.assert_allclose(seen.learning_rate * reward.mean(axis=0), growth, rtol=1e-9, atol=1e-12)
+
+
+def expectations(network):
+    """By counting out all states of four neurons, for squared error: what it should demand on average, and the gradient."""
+    (below, above), (bias, last) = network.weights, network.biases
+    firing = 1 / (1 + np.exp(-(below @ SAMPLE + bias)))
+    chances, states = [], [np.array(state) for state in product((0.0, 1.0), repeat=4)]
+    chances = [np.prod(np.where(state == 1, firing, 1 - firing)) for state in states]
+    demand, gradient = np.zeros(4), np.zeros(4)
+    for chance, state in zip(chances, states, strict=True):
+        outputs = above @ state + last
+        demand += chance * (above.T @ (TARGET - outputs)) * state * (state - firing)
+        reward = -0.5 * np.sum((TARGET - outputs) ** 2)
+        gradient += chance * reward * (state - firing)  # the score function's identity
+    return demand, gradient, firing
+
+
+def test_on_average_it_is_what_counting_says():
+    network = small_network(4, "tanh")
+    measured, errors = hidden_demands(WeightMaximization(), network, SAMPLE, TARGET, SquaredError())
+    demand, _, _ = expectations(network)
+    assert_expected(measured, errors, demand, sharp=0.05)
+
+
+def test_it_falls_short_of_the_gradient_by_the_square_of_the_weights():
+    """By `p (1 - p) sum_k w_k^2 / 2` for squared error: the demands that a firing neuron sees are what its own part has left."""
+    network = small_network(4, "tanh")
+    demand, gradient, firing = expectations(network)
+    bias = firing * (1 - firing) * 0.5 * np.sum(network.weights[1] ** 2, axis=0)
+    np.testing.assert_allclose(gradient - demand, bias, rtol=1e-9)
+    measured, errors = hidden_demands(WeightMaximization(), network, SAMPLE, TARGET, SquaredError())
+    assert_expected(measured + bias, errors, gradient, sharp=0.05)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_without_a_learning_rate_it_is_selfish_reinforce_without_a_baseline(number):
+    seen = glimpse(number=number)
+    seen.learning_rate = 0.0
+    seen.activity = WeightMaximization().speak(seen.activity, seen, {})
+    nothing = {"usual": np.full(seen.activity.shape[1], 1e-300)}  # 0 would be unknown
+    np.testing.assert_allclose(WeightMaximization().feedback(seen, {}), Reinforce().feedback(seen, nothing), atol=1e-200)
+
+
+def test_it_fires_and_is_judged_as_reinforce():
+    for learning in (True, False):
+        seen = glimpse()
+        seen.learning = learning
+        expected = Reinforce().speak(seen.activity, seen, {})
+        np.testing.assert_array_equal(WeightMaximization().speak(seen.activity, seen, {}), expected)
+    feedback = np.ones_like(seen.activity)
+    np.testing.assert_array_equal(WeightMaximization().demand(feedback, seen, {}), feedback)
