@@ -1,8 +1,8 @@
-"""Any pair of arrays, or a CSV or NPZ file, as an environment."""
+"""Any pair of arrays, table file, scikit-learn Bunch or OpenML data set as an environment."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.environment import Environment, Samples, checked_samples
+from neuronet.environments.split import split
+from neuronet.environments.table_files import numbers_of, read_table
 from neuronet.errors import NeuroNetError, check_number
 from neuronet.payoff import payoff_named
-
-TARGET_NAMES = ("target", "label", "class", "y")
-INPUT_NAMES = ("inputs", "X", "x")
 
 LARGEST = 1e100
 """The variance of larger numbers could overflow."""
@@ -33,6 +32,8 @@ class Table(Environment):
             numbers are values, whole numbers and words are classes.
         name: Where the arrays come from, for messages.
         test_share: Share of the samples kept for the test, above 0 and below 1.
+        test: Inputs and targets of a test part of their own; then nothing is split off.
+        shape: The shape of one input, such as (3, 32, 32), where the inputs are images.
 
     Attributes:
         classes: The classes in the order of the output neurons; None for values.
@@ -41,20 +42,33 @@ class Table(Environment):
         NeuroNetError: Shapes do not fit, numbers are not finite, or there are too few samples to split.
     """
 
-    def __init__(self, inputs: Any, targets: Any, *, payoff: str = "auto", name: str = "table", test_share: float = 0.2) -> None:
+    def __init__(
+        self,
+        inputs: Any,
+        targets: Any,
+        *,
+        payoff: str = "auto",
+        name: str = "table",
+        test_share: float = 0.2,
+        test: tuple[Any, Any] | None = None,
+        shape: tuple[int, ...] | None = None,
+    ) -> None:
         check_number("test_share", test_share, 0, 1, above=True, below=True)
-        try:
-            labels = np.asarray(targets)
-        except ValueError:
-            raise NeuroNetError(f"{name}: targets must be one class or one row of values a sample, all of one length") from None
-        labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+        labels = _labels(targets, name)
+        if test is not None:
+            learned = len(labels)
+            inputs, labels = _joined((inputs, labels), (test[0], _labels(test[1], name)), name)
         self.payoff = payoff_named(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
         if self.payoff.classes:
             self.classes, labels = _classes(labels, name)
         samples = checked_samples(inputs, labels, self.payoff, name)
-        train, test = _split(samples, self.classes is not None, test_share, name)
-        self._train, self._test = _standardised(train, test, self.classes is None, name)
+        if test is None:
+            learn, judge = split(len(samples), None if self.classes is None else samples.targets, test_share, name)
+        else:
+            learn, judge = np.split(np.arange(len(samples)), [learned])
+        self._train, self._test = _standardised(samples.at(learn), samples.at(judge), self.classes is None, name)
+        self._shape = (self._train.inputs.shape[1],) if shape is None else shape
         self._outputs = int(samples.targets.shape[1]) if self.classes is None else len(self.classes)
 
     @classmethod
@@ -62,22 +76,37 @@ class Table(Environment):
         """A table from a file.
 
         Args:
-            path: A .csv file with a header line and a sample on each further line, or an .npz file with an array of inputs (named
-                inputs, X or x, unless it is the only other one) and one of targets.
+            path: A .csv file with a header line and a sample on each further line, a .parquet file, or an .npz file with an array
+                of inputs (named inputs, X or x, unless it is the only other one) and one of targets.
             target: The column or array of targets; without, the one called target, label, class or y.
             payoff: As for the class.
 
         Raises:
             NeuroNetError: The file is missing or broken, or the target is not in it.
         """
-        file = Path(path)
-        if not file.is_file():
-            raise NeuroNetError(f"there is no file '{file}': table:PATH needs a .csv or .npz file")
-        if file.suffix.lower() not in (".csv", ".npz"):
-            raise NeuroNetError(f"cannot read '{file}': table:PATH needs a .csv or .npz file")
-        reader = _read_csv if file.suffix.lower() == ".csv" else _read_npz
-        inputs, targets = reader(file, target)
-        return cls(inputs, targets, payoff=payoff, name=str(file))
+        inputs, targets = read_table(Path(path), target)
+        return cls(inputs, targets, payoff=payoff, name=str(path))
+
+    @classmethod
+    def from_bunch(cls, bunch: Mapping[str, Any], *, payoff: str = "auto", name: str = "bunch") -> Table:
+        """A table from what scikit-learn's load_... and fetch_... give.
+
+        Args:
+            bunch: With data (N, I), numbers or a frame whose columns may be categories too, and target (N,).
+            payoff: As for the class.
+            name: Where it comes from, for messages.
+
+        Raises:
+            NeuroNetError: It has no data or target, or as for the class.
+        """
+        if not isinstance(bunch, Mapping) or not {"data", "target"} <= bunch.keys():
+            raise NeuroNetError(f"{name} must be a Bunch of scikit-learn with data and target, got {type(bunch).__name__}")
+        targets = bunch["target"]
+        if targets is None:
+            raise NeuroNetError(f"{name} has no target")
+        data = bunch["data"]
+        inputs = numbers_of(data, name) if hasattr(data, "columns") else data
+        return cls(inputs, np.asarray(targets.to_numpy() if hasattr(targets, "to_numpy") else targets), payoff=payoff, name=name)
 
     @property
     def train(self) -> Samples:
@@ -93,6 +122,29 @@ class Table(Environment):
     def outputs(self) -> int:
         """Classes, or columns of values."""
         return self._outputs
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one input."""
+        return self._shape
+
+
+def _labels(targets: Any, name: str) -> NDArray[Any]:
+    try:
+        labels = np.asarray(targets)
+    except ValueError:
+        raise NeuroNetError(f"{name}: targets must be one class or one row of values a sample, all of one length") from None
+    return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+
+
+def _joined(train: tuple[Any, Any], test: tuple[Any, Any], name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    for inputs, labels in (train, test):
+        if np.shape(inputs)[:1] != labels.shape[:1]:
+            raise NeuroNetError(f"{name}: {np.shape(inputs)[:1]} inputs do not fit targets of shape {labels.shape}")
+    try:
+        return np.concatenate((train[0], test[0])), np.concatenate((train[1], test[1]))
+    except ValueError:
+        raise NeuroNetError(f"{name}: inputs and targets of the test must be as those to learn from") from None
 
 
 def _payoff_for(labels: NDArray[Any]) -> str:
@@ -113,26 +165,6 @@ def _classes(labels: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.
     return classes, numbers.astype(np.int64)
 
 
-def _split(samples: Samples, stratify: bool, test_share: float, name: str) -> tuple[Samples, Samples]:
-    from sklearn.model_selection import train_test_split
-
-    if stratify and np.bincount(samples.targets).min() < 2:
-        rare = int(np.argmin(np.bincount(samples.targets)))
-        raise NeuroNetError(
-            f"{name}: every class needs two samples, class number {rare} has one; if they are values, say payoff squared-error"
-        )
-    try:
-        train, test = train_test_split(
-            np.arange(len(samples)),
-            test_size=test_share,
-            random_state=0,
-            stratify=samples.targets if stratify else None,
-        )
-    except ValueError:
-        raise NeuroNetError(f"{name}: {len(samples)} samples are too few to split into training and test") from None
-    return samples.at(train), samples.at(test)
-
-
 def _standardised(train: Samples, test: Samples, values: bool, name: str) -> tuple[Samples, Samples]:
     parts = [train.inputs, test.inputs, *([train.targets, test.targets] if values else [])]
     if max(np.abs(part).max() for part in parts) > LARGEST:
@@ -149,57 +181,3 @@ def _scaler(train: NDArray[np.float64]) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     return StandardScaler().fit(train).transform  # a constant column becomes 0
-
-
-def _read_csv(file: Path, target: str | None) -> tuple[Any, Any]:
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            # Without these, pandas takes what the header has no name for as the names of the rows, and says nothing.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(file, index_col=False, skipinitialspace=True)
-    except pd.errors.ParserWarning:
-        raise NeuroNetError(f"cannot read '{file}': its lines have more columns than its header") from None
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise NeuroNetError(f"cannot read '{file}': {str(error).strip().splitlines()[0]}") from None
-    column = _target_name(target, list(map(str, frame.columns)), file)
-    labels, inputs = frame[column], frame.drop(columns=column)
-    for name in inputs.columns:
-        numbers = pd.to_numeric(inputs[name], errors="coerce")
-        if numbers.isna().any():
-            row = int(np.flatnonzero(numbers.isna())[0])
-            there = frame[name].iloc[row]
-            what = "nothing" if pd.isna(there) else repr(there)
-            raise NeuroNetError(f"'{file}', line {row + 2}, column '{name}': {what} is no number; inputs must be numbers")
-    if labels.isna().any():
-        row = int(np.flatnonzero(labels.isna())[0])
-        raise NeuroNetError(f"'{file}', line {row + 2}: the target '{column}' is missing")
-    return inputs.to_numpy(dtype=np.float64), np.asarray(labels.to_list())
-
-
-def _read_npz(file: Path, target: str | None) -> tuple[Any, Any]:
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
-    except Exception as error:  # a broken zip raises one of many, by where it is broken
-        what = " ".join(str(error).split()) or type(error).__name__
-        raise NeuroNetError(f"cannot read '{file}' as an .npz file of plain arrays: {what}") from None
-    name = _target_name(target or ("targets" if "targets" in found else None), list(found), file)
-    others = [key for key in found if key != name]
-    inputs = next((key for key in INPUT_NAMES if key in others), others[0] if len(others) == 1 else None)
-    if inputs is None:
-        raise NeuroNetError(f"'{file}' needs an array called inputs or X, it has {', '.join(found) or 'none'}")
-    data = found[inputs]
-    return data.reshape(len(data), -1) if data.ndim > 2 else data, found[name]
-
-
-def _target_name(target: str | None, names: list[str], file: Path) -> str:
-    if target is None:
-        for name in TARGET_NAMES:
-            if name in names:
-                return name
-        raise NeuroNetError(f"'{file}' has no target called target, label, class or y: name one of {', '.join(names)}")
-    if target not in names:
-        raise NeuroNetError(f"'{file}' has no target '{target}': it has {', '.join(names)}")
-    return target

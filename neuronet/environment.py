@@ -43,10 +43,12 @@ class Scaling:
 
     @classmethod
     def standardising(cls, raw: NDArray[np.uint8]) -> Scaling:
-        """The scaling by which each input of these samples has mean 0 and standard deviation 1, in float32.
+        """The scaling by which each input of these samples has mean 0 and a standard deviation of 1, in float32.
 
-        An input that is the same in all of them gets the factor 0: it is 0 in other samples too, whatever they hold. Sums are
-        taken in whole numbers, a part of the samples at a time, so that they are exact and cost no memory.
+        An input that varies less than the inputs do on the whole (the root of their mean variance) is divided by the deviation
+        of the whole, and so varies by less than 1: a pixel that is hardly ever lit would otherwise be hundreds of deviations
+        where it is. An input that is the same in all samples gets the factor 0: it is 0 in others too, whatever they hold. Sums
+        are taken in whole numbers, a part of the samples at a time, so that they are exact and cost no memory.
 
         Args:
             raw: (N, I) bytes, of the training samples alone.
@@ -57,8 +59,9 @@ class Scaling:
             total += part.sum(axis=0)
             squares += np.einsum("ni,ni->i", part, part)
         count = len(raw)
-        deviation = np.sqrt((count * squares - total**2).astype(np.float64)) / count
-        factor = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 0)
+        variance = (count * squares - total**2).astype(np.float64) / count**2
+        deviation = np.sqrt(np.maximum(variance, variance.mean()))
+        factor = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=variance > 0)
         return cls((total / count).astype(np.float32), factor.astype(np.float32))
 
 

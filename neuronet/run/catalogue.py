@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from neuronet.environment import Environment
-from neuronet.environments import ENVIRONMENTS, Table
+from neuronet.environments import ENVIRONMENTS, Table, read_idx_folder, read_image_folder, read_openml
 from neuronet.errors import NeuroNetError
 from neuronet.policies import POLICIES
 from neuronet.policy import Policy
 from neuronet.spec import build
 
 TABLE_PREFIX = "table:"
+
+FORMS = {
+    "table:PATH": "A .csv, .npz or .parquet file; --target names its column of targets.",
+    "images:FOLDER": "Images in a subfolder for each class; images:FOLDER(size=32) scales them.",
+    "idx:FOLDER": "Images and labels in the four files that MNIST has.",
+    "openml:ID_OR_NAME": "A data set of OpenML; --target names its column of targets.",
+}
+"""The texts by which environments are read from files of the user's, and what each is for."""
 
 T = TypeVar("T")
 
@@ -72,27 +83,65 @@ def policy_named(text: str) -> Policy:
     return build(text, "policy", Policy, known_policies())  # type: ignore[type-abstract]
 
 
-def environment_named(text: str, *, target: str | None = None, payoff: str = "auto") -> Environment:
+def environment_named(text: str, *, target: str | None = None, payoff: str = "auto", data_dir: str | None = None) -> Environment:
     """The environment that a line of text describes, such as "digits", "xor(noise=0.1)" or "table:wine.csv".
 
     Args:
-        text: A name, `module:Class`, or `table:PATH`.
-        target: The column or array of targets, for a table.
-        payoff: "cross-entropy" or "squared-error", for a table; "auto" tells by its targets.
+        text: A name, `module:Class`, or one of the FORMS, such as `table:PATH`.
+        target: The column or array of targets, for a table or openml.
+        payoff: "cross-entropy" or "squared-error", for a table or openml; "auto" tells by its targets.
+        data_dir: The folder where an environment that is read from files looks for them first.
 
     Raises:
         NeuroNetError: There is none, or an option does not belong to it.
     """
+    form, _, rest = text.partition(":")
+    has_columns, has_folder = form in ("table", "openml"), f"{form}:FOLDER" in FORMS or form == "table"
+    if not has_columns and (target is not None or payoff != "auto"):
+        raise NeuroNetError(f"target and payoff are options of table:PATH and openml:ID, environment '{text}' has its own")
+    if has_folder and data_dir is not None:
+        raise NeuroNetError(f"'{text}' says where its files are: leave data_dir out")
     if text.startswith(TABLE_PREFIX):
-        return Table.read(text.removeprefix(TABLE_PREFIX), target=target, payoff=payoff)
-    if target is not None or payoff != "auto":
-        raise NeuroNetError(f"target and payoff are options of table:PATH, environment '{text}' has its own")
+        return Table.read(rest, target=target, payoff=payoff)
+    if form == "openml":
+        return read_openml(rest, data_dir=data_dir or "", target=target, payoff=payoff)
+    if form == "idx":
+        return read_idx_folder(rest)
+    if form == "images":
+        folder, size = _sized(rest)
+        return read_image_folder(folder, size=size)
+    return _built(text) if data_dir is None else _looking_in(data_dir, _built(text))
+
+
+def with_whole_path(text: str) -> str:
+    """The same environment's text with its path made absolute, so that it is found from any folder."""
+    form, _, rest = text.partition(":")
+    if form not in ("table", "idx", "images"):
+        return text
+    folder = _sized(rest)[0] if form == "images" else rest
+    return f"{form}:{Path(folder).resolve()}{rest[len(folder) :]}"
+
+
+def _sized(text: str) -> tuple[str, int | None]:
+    """FOLDER, or FOLDER(size=32)."""
+    match = re.fullmatch(r"(.+?)\(size=(\d{1,9})\)", text)
+    return (text, None) if match is None else (match[1], int(match[2]))
+
+
+def _built(text: str) -> Environment:
     try:
         return build(text, "environment", Environment, known_environments())  # type: ignore[type-abstract]
     except NeuroNetError as error:
         if str(error).startswith("unknown environment"):
-            raise NeuroNetError(f"{error}, or table:PATH for a .csv or .npz file") from None
+            raise NeuroNetError(f"{error}, or {', '.join(FORMS)} for files") from None
         raise
+
+
+def _looking_in(data_dir: str, environment: Environment) -> Environment:
+    if "data_dir" not in getattr(environment, "__dataclass_fields__", {}):
+        raise NeuroNetError(f"environment '{type(environment).__name__}' reads no files from a folder: leave data_dir out")
+    looking: Environment = replace(environment, data_dir=data_dir)  # type: ignore[type-var]
+    return looking
 
 
 def name_of(plug_in: object) -> str | None:

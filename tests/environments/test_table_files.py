@@ -200,7 +200,7 @@ def test_a_bad_file_is_closed(tmp_path):
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "nowhere.npz", "nowhere"])
 def test_a_file_that_is_not_there_is_named(tmp_path, name):
-    with pytest.raises(NeuroNetError, match=rf"there is no file '.*{name}': table:PATH needs a \.csv or \.npz file"):
+    with pytest.raises(NeuroNetError, match=rf"there is no file '.*{name}': table:PATH needs a \.csv, \.npz or \.parquet file"):
         Table.read(tmp_path / name)
 
 
@@ -213,7 +213,7 @@ def test_a_folder_is_no_file(tmp_path):
 @pytest.mark.parametrize("name", ["data.txt", "data", "data.csv.gz", "data.npy"])
 def test_another_format_is_refused(tmp_path, name):
     write(tmp_path / name, "a,y\n1,0\n")
-    with pytest.raises(NeuroNetError, match=r"cannot read .* needs a \.csv or \.npz file"):
+    with pytest.raises(NeuroNetError, match=r"cannot read .* needs a \.csv, \.npz or \.parquet file"):
         Table.read(tmp_path / name)
 
 

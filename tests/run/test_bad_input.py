@@ -35,7 +35,7 @@ CASES = {
     "replicas of agents": (["run", "xor", "--engine", "agents", "--replicas", "4"], "use engine tensors"),
     "edge probability above 1": (["run", "xor", "--wiring", "sparse(1.5)"], "at most 1"),
     "table that is not there": (["run", "table:nowhere.csv"], "there is no file"),
-    "table without a path": (["run", "table:"], ".csv or .npz"),
+    "table without a path": (["run", "table:"], ".csv, .npz or .parquet"),
     "target without a table": (["run", "xor", "--target", "y"], "options of table:PATH"),
     "unknown option": (["run", "xor", "--polcy", "greedy"], "--policy"),
     "unknown command": (["rum", "xor"], "No such command 'rum'"),
