@@ -1,0 +1,5 @@
+"""Any torch network as a game: its Linear and Conv layers become layers of neurons that follow policies."""
+
+from neuronet.conversion.convert import convert, revert
+
+__all__ = ["convert", "revert"]

@@ -1,0 +1,166 @@
+"""Making the layers of a torch module layers of neurons, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from fnmatch import fnmatchcase
+from typing import Any, TypeVar, cast
+
+import torch
+from torch import nn
+
+from neuronet.conversion.conduct import Conduct
+from neuronet.conversion.layers import LISTENING, MEMORY, ORDINARY, ROUND, Listening, link_of
+from neuronet.conversion.link import Link
+from neuronet.conversion.players import Players
+from neuronet.errors import NeuroNetError, check_number
+from neuronet.policy import Policy
+from neuronet.population import Group, layer_groups
+from neuronet.randomness import check_seed
+
+Module = TypeVar("Module", bound=nn.Module)
+Playing = Policy | Sequence[Group]
+"""How the neurons at the input of a layer play: by one policy, or in groups that share the input out."""
+
+
+def convert(
+    module: Module,
+    policy: Playing | Mapping[str, Playing],
+    *,
+    seed: int = 0,
+    learning_rate: float | None = None,
+    inplace: bool = False,
+) -> Module:
+    """A torch module whose Linear and Conv layers pass back their neurons' feedback instead of the gradient.
+
+    The forward pass stays what it was, and so do the gradients of weights and biases, given the demands that a layer hears. The
+    gradient of a layer's input is the policy's answer there; everything between two layers is differentiated as ever.
+
+    Args:
+        module: Any module; its layers of exactly the types torch.nn.Linear, Conv1d, Conv2d and Conv3d are converted.
+        policy: For all these layers; or by patterns of the layers' names, such as `{"features.*": AttentionSeeking(p=1)}`: the
+            first that matches decides, and layers that none matches stay ordinary. Instead of a policy there can be groups that
+            share out the layer's input channels or features.
+        seed: Of all chance.
+        learning_rate: What the neurons take their listeners' learning rate to be, above 0; only foresighted ones ask for it.
+        inplace: Whether to change the module itself, so that its parameters stay the same objects; otherwise a copy.
+
+    Raises:
+        NeuroNetError: There is no such layer, a policy cannot be played there, or something is out of range.
+    """
+    check_seed(seed)
+    if learning_rate is not None:
+        check_number("learning_rate", learning_rate, 0, above=True)
+    _check_module(module)
+    whole = module if inplace else deepcopy(module)
+    made: list[tuple[nn.Module, Conduct]] = []
+    for number, (layer, name, playing) in enumerate(_assigned(whole, policy)):
+        if playing is None:
+            continue
+        link = link_of(layer, name)
+        conduct = Conduct(link, _players(playing, link, name), name, number, seed, learning_rate)
+        made.append((layer, conduct))
+    _become(made)
+    return whole
+
+
+def revert(module: Module, *, inplace: bool = False) -> Module:
+    """The ordinary torch module again: same layers and parameters, without policies and what they keep.
+
+    Args:
+        module: What `convert` has given; layers that are ordinary stay so.
+        inplace: Whether to change the module itself; otherwise a copy.
+
+    Raises:
+        NeuroNetError: Something else has changed the class of a layer since then.
+    """
+    for name, layer in module.named_modules():
+        if isinstance(layer, Listening) and type(layer) not in ORDINARY:
+            raise NeuroNetError(
+                f"the layer '{name}' is now a {type(layer).__name__}: undo what was done to it since, then revert"
+            )
+    whole = module if inplace else deepcopy(module)
+    for layer in whole.modules():
+        if isinstance(layer, Listening):
+            _undo(layer)
+    return whole
+
+
+def _check_module(module: object) -> None:
+    if not isinstance(module, nn.Module):
+        raise NeuroNetError(f"convert takes a torch.nn.Module, got {type(module).__name__}")
+    for name, layer in module.named_modules():
+        if isinstance(layer, Listening):
+            raise NeuroNetError(f"the layer '{name}' is converted already: revert the module first")
+        if isinstance(layer, nn.modules.lazy.LazyModuleMixin):
+            raise NeuroNetError(f"the layer '{name}' does not know its shape yet: show the module one batch, then convert it")
+
+
+def _assigned(module: nn.Module, policy: Any) -> list[tuple[nn.Module, str, Playing | None]]:
+    """Every layer that can be converted, its first name, and how its input shall play; None for an ordinary layer."""
+    names: dict[nn.Module, list[str]] = {}
+    for name, layer in module.named_modules(remove_duplicate=False):
+        if type(layer) in LISTENING:
+            names.setdefault(layer, []).append(name)
+    if not names:
+        raise NeuroNetError("there is nothing to convert: the module has no layer of type Linear, Conv1d, Conv2d or Conv3d")
+    if not isinstance(policy, Mapping):
+        return [(layer, called[0], policy) for layer, called in names.items()]
+    for pattern in policy:
+        if not any(fnmatchcase(name, pattern) for called in names.values() for name in called):
+            known = ", ".join(called[0] for called in names.values())
+            raise NeuroNetError(f"no layer is called '{pattern}': those that can be converted are {known}")
+    return [(layer, called[0], _first(policy, called)) for layer, called in names.items()]
+
+
+def _first(policy: Mapping[str, Playing], names: Iterable[str]) -> Playing | None:
+    matching = (playing for pattern, playing in policy.items() if any(fnmatchcase(name, pattern) for name in names))
+    return next(matching, None)
+
+
+def _players(playing: Any, link: Link, name: str) -> tuple[Players, ...]:
+    neurons = link.groups * link.speakers
+    groups = layer_groups(playing, neurons, cast(Any, f"'{name}'"))  # a name serves as well as a number
+    if len(groups) > 1 and link.groups > 1:
+        raise NeuroNetError(f"the layer '{name}' is a convolution in groups: all its input channels must follow one policy")
+    if len(groups) == 1:
+        players: tuple[Players, ...] = (Players(groups[0].policy, None, MEMORY),)
+    else:
+        players = tuple(Players(group.policy, group.members, f"{MEMORY}{n}") for n, group in enumerate(groups))
+    for each in players:
+        each.check()
+    return players
+
+
+def _become(made: Sequence[tuple[nn.Module, Conduct]]) -> None:
+    """Convert all these layers, or none if one cannot be."""
+    done: list[nn.Module] = []
+    try:
+        for layer, conduct in made:
+            done.append(layer)
+            _convert(layer, conduct)
+    except Exception:
+        for layer in done:
+            _undo(layer)
+        raise
+
+
+def _convert(layer: Any, conduct: Conduct) -> None:
+    weight = layer.weight.detach()
+    layer.conduct = conduct
+    with torch.no_grad():
+        for name, array in conduct.start(weight).items():
+            layer.register_buffer(name, array)
+        layer.conduct = conduct.tried(layer, weight)
+    if layer.conduct.chancy:
+        layer.register_buffer(ROUND, torch.zeros((), dtype=torch.int64))
+    layer.__class__ = LISTENING[type(layer)]
+
+
+def _undo(layer: Any) -> None:
+    """Whatever has been done to it so far."""
+    for name in [name for name in layer._buffers if name == ROUND or name.startswith(MEMORY)]:
+        delattr(layer, name)
+    layer.__dict__.pop("conduct", None)
+    layer.__class__ = ORDINARY.get(type(layer), type(layer))

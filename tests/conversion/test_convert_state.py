@@ -1,0 +1,238 @@
+"""What a converted module is: its parameters, its buffers, its copies; what is refused; and the way back."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import dataclass
+
+import nets
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations
+
+import neuronet
+from neuronet import AttentionSeeking, Greedy, LinearPolicy, NeuroNetError, Noisy, Wrapper
+from neuronet.policy import Policy
+
+SIGN = AttentionSeeking(p=1)
+
+
+@dataclass(frozen=True)
+class Born(LinearPolicy):
+    """Weighs demands by numbers that it was born with."""
+
+    keeps = {"back": "JK", "mean": "J"}  # noqa: RUF012
+
+    def start(self, place):
+        back = place.draws.normal("back", "JK")
+        return {"back": back, "mean": back.mean(-1) + place.zeros("J")}
+
+    def weighing(self, seen, memory):
+        return (memory["back"] - memory["mean"][..., None]).mT
+
+
+@dataclass(frozen=True)
+class Loud(Wrapper):
+    """Twice as loud."""
+
+    policy: Policy = Born()
+
+    def feedback(self, seen, memory):
+        return 2 * super().feedback(seen, memory)
+
+
+def same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        assert torch.equal(found[name], gradient), name
+
+
+@pytest.mark.parametrize("name", nets.NETS)
+def test_checkpoints_fit_both_ways(name):
+    """A policy that keeps nothing adds nothing."""
+    net, inputs, _ = nets.made(name)
+    net.eval()
+    converted = neuronet.convert(net, SIGN)
+    assert list(converted.state_dict()) == list(net.state_dict())
+    for parameter in converted.parameters():
+        nn.init.normal_(parameter)
+    net.load_state_dict(converted.state_dict())
+    assert torch.equal(net(inputs), converted(inputs))
+
+
+def test_what_is_kept_are_declared_buffers(tmp_path):
+    net, inputs, classes = nets.made("lenet")
+    converted = neuronet.convert(net, {"3": Born(), "7": Loud(), "9": Noisy(Born())}, seed=1)
+    added = {name: tuple(array.shape) for name, array in converted.state_dict().items() if name not in net.state_dict()}
+    assert added == {
+        "3.neuronet_memory_back": (4, 54),
+        "3.neuronet_memory_mean": (4,),
+        "7.neuronet_memory_policy__back": (24, 10),
+        "7.neuronet_memory_policy__mean": (24,),
+        "9.neuronet_memory_policy__back": (10, 3),
+        "9.neuronet_memory_policy__mean": (10,),
+        "9.neuronet_round": (),
+    }
+    nets.gradients(converted, inputs, classes)
+    torch.save(converted.state_dict(), tmp_path / "state.pt")
+    other = neuronet.convert(net, {"3": Born(), "7": Loud(), "9": Noisy(Born())}, seed=2)
+    assert not torch.equal(other[3].neuronet_memory_back, converted[3].neuronet_memory_back)
+    other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
+    other[9].conduct = converted[9].conduct  # the seed is no part of the state
+    same(nets.gradients(other, inputs, classes), nets.gradients(converted, inputs, classes))
+
+
+def test_chance_goes_on_where_a_state_dict_left_it():
+    net, inputs, classes = nets.made("mlp")
+    through = neuronet.convert(net, Noisy(), seed=3)
+    rounds = [nets.gradients(through, inputs, classes) for _ in range(3)]
+    assert not torch.equal(rounds[0]["0.weight"], rounds[1]["0.weight"])
+    again, later = neuronet.convert(net, Noisy(), seed=3), neuronet.convert(net, Noisy(), seed=3)
+    for expected in rounds[:2]:
+        same(nets.gradients(again, inputs, classes), expected)
+    later.load_state_dict(again.state_dict())
+    same(nets.gradients(later, inputs, classes), rounds[2])
+    assert not torch.equal(
+        nets.gradients(neuronet.convert(net, Noisy(), seed=4), inputs, classes)["0.weight"], rounds[0]["0.weight"]
+    )
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize("policy", [SIGN, Born(), Noisy(Born()), AttentionSeeking()], ids=repr)
+def test_copies_play_on_by_themselves(policy, copied):
+    net, inputs, classes = nets.made("lenet")
+    converted = neuronet.convert(net, policy)
+    twin = copied(converted)
+    expected = nets.gradients(converted, inputs, classes)
+    same(nets.gradients(twin, inputs, classes), expected)
+    with torch.no_grad():
+        for parameter in converted.parameters():
+            parameter.zero_()
+    fresh = neuronet.convert(net, policy)
+    same(nets.gradients(copied(fresh), inputs, classes), expected)
+
+
+@pytest.mark.parametrize("inplace", [True, False])
+@pytest.mark.parametrize("policy", [SIGN, Noisy(Born()), AttentionSeeking()], ids=repr)
+def test_there_and_back(policy, inplace):
+    net, inputs, classes = nets.made("resnet")
+    before = {name: (type(layer), dict(vars(layer))) for name, layer in net.named_modules()}
+    expected = nets.gradients(copy.deepcopy(net), inputs, classes)
+    converted = neuronet.convert(net, policy, inplace=inplace)
+    assert (converted is net) == inplace
+    assert all(isinstance(layer, before[name][0]) for name, layer in converted.named_modules())
+    assert list(map(id, converted.parameters())) == list(map(id, net.parameters())) or not inplace
+    plain = neuronet.revert(converted, inplace=inplace)
+    assert (plain is net) == inplace
+    for name, layer in plain.named_modules():
+        assert type(layer) is before[name][0]
+        assert vars(layer).keys() == before[name][1].keys()
+        assert layer._buffers.keys() == before[name][1]["_buffers"].keys()
+    same(nets.gradients(plain, inputs, classes), expected)
+    if not inplace:
+        assert all(hasattr(layer, "conduct") for layer in converted.modules() if isinstance(layer, nn.Conv2d))
+
+
+def test_a_copy_leaves_the_original_alone():
+    net, *_ = nets.made("mlp")
+    neuronet.convert(net, Born())
+    assert type(net[0]) is nn.Linear
+    assert list(net.state_dict()) == [f"{n}.{kind}" for n in (0, 2, 4) for kind in ("weight", "bias")]
+
+
+def test_the_printed_module_tells_the_policies():
+    assert "ListeningLinear(in_features=3, out_features=2, bias=True, policy=Greedy(top=1))" in repr(
+        neuronet.convert(nn.Linear(3, 2), Greedy())
+    )
+
+
+def test_subclasses_and_raw_parameters_stay_ordinary():
+    """Their forward pass is their own: the attention of torch, parametrized layers, transposed convolutions."""
+    layers = (
+        *(nn.MultiheadAttention(4, 2), nn.ConvTranspose2d(2, 2, 3), nn.Bilinear(2, 2, 2)),
+        *(parametrizations.weight_norm(nn.Linear(2, 2)), nn.Linear(4, 4)),
+    )
+    converted = neuronet.convert(nn.ModuleList(layers), SIGN)
+    assert [name for name, layer in converted.named_modules() if hasattr(layer, "conduct")] == ["4"]
+    with pytest.raises(NeuroNetError, match=r"no layer is called '0.out_proj': those that can be converted are 4"):
+        neuronet.convert(nn.ModuleList(layers), {"0.out_proj": SIGN})
+
+
+class Tries(LinearPolicy):
+    """Answers what it is told to."""
+
+    answer = staticmethod(lambda seen: seen.attention)
+
+    def weighing(self, seen, memory):
+        return self.answer(seen)
+
+
+def trying(answer):
+    return type("Tries", (Tries,), {"answer": staticmethod(answer), "__repr__": lambda self: "Tries()"})()
+
+
+@pytest.mark.parametrize(
+    ("module", "policy", "message"),
+    [
+        (3, SIGN, r"convert takes a torch.nn.Module, got int"),
+        (nn.ReLU(), SIGN, "there is nothing to convert"),
+        (nn.Sequential(nn.LazyLinear(3)), SIGN, "the layer '0' does not know its shape yet"),
+        (nn.Linear(2, 2, dtype=torch.complex64), SIGN, "the layer '' computes in complex numbers"),
+        (nn.Linear(2, 3), trying(lambda seen: seen.slope), r"Tries\(\) cannot play at the layer '': a neuron cannot see 'slope'"),
+        (nn.Linear(2, 3), trying(lambda seen: seen.response), "looks at 'response' without asking for it"),
+        (nn.Linear(2, 3), trying(lambda seen: seen.attention.mT), r"must give weighing of shape \(3, 2\) at the layer ''"),
+        (nn.Linear(2, 3), trying(lambda seen: 1.0), r"must give weighing of shape \(3, 2\) at the layer '', got float"),
+        (nn.Linear(2, 2), AttentionSeeking(foresight=1), "cannot see 'learning_rate': give convert a learning_rate"),
+        (nn.Linear(2, 2), AttentionSeeking, "must have a policy"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused(module, policy, message):
+    with pytest.raises(NeuroNetError, match=message):
+        neuronet.convert(module, policy)
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"seed": 1.5}, {"learning_rate": 0}, {"learning_rate": "1"}])
+def test_bad_numbers_are_refused(wrong):
+    with pytest.raises(NeuroNetError, match="must be a"):
+        neuronet.convert(nn.Linear(2, 2), SIGN, **wrong)
+
+
+def test_nothing_is_converted_twice():
+    converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
+    with pytest.raises(NeuroNetError, match="the layer '0' is converted already: revert the module first"):
+        neuronet.convert(converted, Greedy())
+    assert type(neuronet.convert(neuronet.revert(converted), Greedy())[0].conduct.players[0].policy) is Greedy
+
+
+def test_what_was_parametrized_since_is_not_reverted():
+    converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
+    parametrizations.orthogonal(converted[0])
+    with pytest.raises(NeuroNetError, match="the layer '0' is now a ParametrizedListeningLinear"):
+        neuronet.revert(converted)
+    inputs = torch.randn(3, 2, requires_grad=True)
+    (found,) = torch.autograd.grad(converted(inputs).sum(), inputs)
+    torch.testing.assert_close(found, torch.ones(3, 2) @ converted[0].weight.detach().sign())
+
+
+def test_if_one_layer_is_refused_all_stay_as_they_were():
+    net, *_ = nets.made("mlp")
+    with pytest.raises(NeuroNetError, match="learning_rate"):
+        neuronet.convert(net, {"0": Born(), "4": AttentionSeeking(foresight=1)}, inplace=True)
+    assert {type(layer) for layer in net} == {nn.Linear, nn.Tanh, nn.ReLU}
+    assert not any(vars(layer).get("conduct") or layer._buffers for layer in net)
+
+
+def test_precision_and_device_move_the_memory_too():
+    converted = neuronet.convert(nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2)), Noisy(Born()))
+    assert {buffer.dtype for name, buffer in converted.named_buffers() if "back" in name} == {torch.float32}
+    converted.double()
+    assert {buffer.dtype for name, buffer in converted.named_buffers() if "back" in name} == {torch.float64}
+    converted(torch.randn(2, 3, dtype=torch.float64)).sum().backward()
+    assert converted[0].weight.grad.dtype == torch.float64
+    assert converted[1].neuronet_round.dtype == torch.int64
+    converted.to("meta")
+    assert {buffer.device.type for buffer in converted.buffers()} == {"meta"}
+    silent = neuronet.revert(converted)
+    assert neuronet.convert(silent, SIGN)(torch.empty(5, 3, device="meta", dtype=torch.float64)).shape == (5, 2)

@@ -1,0 +1,150 @@
+"""What torch offers besides works with converted modules: autocast, compile, checkpointing, parallel training, optimizers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import nets
+import pytest
+import torch
+from torch import nn
+from torch.distributed import destroy_process_group, init_process_group
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.checkpoint import checkpoint_sequential
+
+import neuronet
+from neuronet import AttentionSeeking, Greedy, LinearPolicy, Noisy
+
+SIGN = AttentionSeeking(p=1)
+
+
+@dataclass(frozen=True)
+class Early(LinearPolicy):
+    """Attention-seeking by other means."""
+
+    def weighing(self, seen, memory):
+        return 1.0 * seen.attention
+
+
+@dataclass(frozen=True)
+class Late(LinearPolicy):
+    """The same, but it is known only in the backward pass."""
+
+    def weighing(self, seen, memory):
+        return seen.attention + 0 * seen.xp.sum(seen.demand)
+
+
+def autocast_gradients(net, inputs, classes):
+    """As `nets.gradients`, with autocast in the forward pass."""
+    net.zero_grad()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs = net(inputs)
+        loss = nn.functional.cross_entropy(outputs.float(), classes)
+    assert outputs.dtype == torch.bfloat16
+    loss.backward()
+    return {name: parameter.grad.clone() for name, parameter in net.named_parameters()}
+
+
+def close(found, expected, **tolerance):
+    assert found.keys() == expected.keys()
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, **tolerance)
+
+
+@pytest.mark.parametrize("policy", [Early(), Late()], ids=repr)
+@pytest.mark.parametrize("name", nets.NETS)
+def test_autocast_is_that_of_ordinary_layers_to_the_bit(name, policy):
+    """Neurons that count demands by the attention, though not by the very object, against the ordinary module."""
+    net, inputs, classes = nets.made(name, torch.float32)
+    converted = neuronet.convert(net, policy)
+    assert not any(layer.conduct.plain for layer in converted.modules() if hasattr(layer, "conduct"))
+    found = autocast_gradients(converted, inputs, classes)
+    close(found, autocast_gradients(net, inputs, classes), rtol=0, atol=0)
+    assert {gradient.dtype for gradient in found.values()} == {torch.float32}
+
+
+def test_autocast_leaves_double_precision_alone():
+    net, inputs, classes = nets.made("mlp")
+    expected = nets.gradients(neuronet.convert(net, SIGN), inputs, classes)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = nets.gradients(neuronet.convert(net, SIGN), inputs, classes)
+    close(found, expected)
+
+
+# what torch's compiler does to itself
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.autograd.function.Function.* should not be instantiated:DeprecationWarning")
+@pytest.mark.parametrize("policy", [SIGN, Noisy()], ids=repr)
+def test_compiled_modules_play_the_same(policy):
+    """Traced and differentiated by torch's compiler, but without the part that writes C++."""
+    net, inputs, classes = nets.made("lenet")
+    expected = [nets.gradients(each, inputs, classes) for each in [neuronet.convert(net, policy)] * 2]
+    torch._dynamo.reset()
+    compiled = torch.compile(neuronet.convert(net, policy), backend="aot_eager")
+    for gradients in expected:
+        found = nets.gradients(compiled, inputs, classes)
+        close({name.removeprefix("_orig_mod."): gradient for name, gradient in found.items()}, gradients)
+
+
+@pytest.mark.parametrize("policy", [SIGN, Late()], ids=repr)
+def test_activations_may_be_computed_again(policy):
+    net, inputs, classes = nets.made("lenet")
+    expected = nets.gradients(neuronet.convert(net, policy), inputs, classes)
+    converted = neuronet.convert(net, policy)
+    outputs = checkpoint_sequential(converted, 3, inputs, use_reentrant=False)
+    nn.functional.cross_entropy(outputs, classes).backward()
+    close({name: parameter.grad for name, parameter in converted.named_parameters()}, expected)
+
+
+@pytest.mark.parametrize("policy", [SIGN, Noisy()], ids=repr)
+def test_distributed_data_parallel(policy, tmp_path):
+    net, inputs, classes = nets.made("lenet")
+    expected = nets.gradients(neuronet.convert(net, policy), inputs, classes)
+    init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
+    try:
+        parallel = DistributedDataParallel(neuronet.convert(net, policy))
+        found = nets.gradients(parallel, inputs, classes)
+    finally:
+        destroy_process_group()
+    close({name.removeprefix("module."): gradient for name, gradient in found.items()}, expected)
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.AdamW, torch.optim.RMSprop, torch.optim.LBFGS])
+def test_any_optimizer_moves_the_very_parameters(optimizer):
+    net, inputs, classes = nets.made("mlp")
+    mover = optimizer(net.parameters(), lr=0.01)  # made before: the parameters stay the same objects
+    converted = neuronet.convert(net, Greedy(), inplace=True)
+    before = [parameter.clone() for parameter in converted.parameters()]
+
+    def closure():
+        mover.zero_grad()
+        loss = nn.functional.cross_entropy(converted(inputs), classes)
+        loss.backward()
+        return loss
+
+    mover.step(closure)
+    assert all(not torch.equal(ours, old) for ours, old in zip(converted.parameters(), before, strict=True))
+
+
+def test_gradients_add_up_over_parts_of_a_batch():
+    net, inputs, classes = nets.made("lenet")
+    converted = neuronet.convert(net, SIGN)
+    expected = nets.gradients(converted, inputs, classes)
+    converted.zero_grad()
+    for part in (slice(0, 2), slice(2, 5)):
+        nn.functional.cross_entropy(converted(inputs[part]), classes[part], reduction="sum").div(len(inputs)).backward()
+    close({name: parameter.grad for name, parameter in converted.named_parameters()}, expected)
+
+
+def test_torchs_own_transformer_layer_is_converted_where_it_has_linear_layers():
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True), nn.Flatten(), nn.Linear(32, 3)
+    ).double()
+    inputs, classes = torch.randn(5, 4, 8, dtype=torch.float64), torch.arange(5) % 3
+    converted = neuronet.convert(net, SIGN)
+    assert [name for name, layer in converted.named_modules() if hasattr(layer, "conduct")] == ["0.linear1", "0.linear2", "2"]
+    ordinary, found = nets.gradients(net, inputs, classes), nets.gradients(converted, inputs, classes)
+    assert torch.equal(found["2.weight"], ordinary["2.weight"])
+    assert not torch.allclose(found["0.self_attn.in_proj_weight"], ordinary["0.self_attn.in_proj_weight"])
+    close(nets.gradients(neuronet.convert(net, AttentionSeeking()), inputs, classes), ordinary, rtol=0, atol=0)
