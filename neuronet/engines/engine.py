@@ -77,8 +77,8 @@ class State:
     Attributes:
         round: How many rounds have been played.
         arrays: By name; `1.weights` (J, I) and `1.bias` (J,) for the first listening layer, `1.velocity.weights` and so on for
-            what its learning rule keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps. R replicas have a
-            leading axis R.
+            what its learning rule keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps.
+            R replicas have a leading axis R.
     """
 
     round: int

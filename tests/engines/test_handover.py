@@ -16,9 +16,9 @@ from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam, Momentum, Plain
 from neuronet.network import build_network
-from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
 
-POLICIES = [AttentionSeeking(p=3, foresight=1), Greedy(2), Noisy(tremble=0.2), *toys.TOYS[1:]]
+POLICIES = [AttentionSeeking(p=3, foresight=1), Greedy(2), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]]
 RULES = [Plain(), Momentum(), Adam()]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from neuronet.engines.tensors.products import LARGE, Products, _linear
+from neuronet.engines.tensors.products import LARGE, MANY, Products, _linear
 
 LIKE = torch.zeros(1)
 BATCH, SPEAKERS, NEURONS, LISTENERS = 128, 200, 100, 60
 
 
 def products(monkeypatch_linear):
-    found = Products((), LARGE, LIKE)
+    found = Products((), LARGE // MANY, MANY, LIKE)
     found._linear = monkeypatch_linear
     return found
 
@@ -50,13 +50,13 @@ def test_both_ways_agree(linear, decay):
 
 
 @pytest.mark.parametrize(
-    "lead, work, like",
-    [((2,), LARGE, LIKE), ((), LARGE - 1, LIKE), ((), LARGE, LIKE.double())],
-    ids=["replicas", "small", "double"],
+    "lead, batch, weights, like",
+    [((2,), 200, MANY, LIKE), ((), 199, MANY, LIKE), ((), 10**6, MANY - 1, LIKE), ((), 200, MANY, LIKE.double())],
+    ids=["replicas", "small", "few weights", "double"],
 )
-def test_torch_alone_where_onednn_does_not_serve(lead, work, like):
-    assert Products(lead, work, like)._linear is None
+def test_torch_alone_where_onednn_does_not_serve(lead, batch, weights, like):
+    assert Products(lead, batch, weights, like)._linear is None
 
 
 def test_the_choice_is_the_machines():
-    assert Products((), LARGE, LIKE)._linear is _linear()
+    assert Products((), LARGE // MANY, MANY, LIKE)._linear is _linear()

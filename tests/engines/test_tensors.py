@@ -13,7 +13,7 @@ from neuronet.engines.tensors import TensorEngine, best_device
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam, Momentum
 from neuronet.network import build_network
-from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
 from neuronet.population import Group
 from neuronet.randomness import MAX_SEED
 
@@ -25,7 +25,7 @@ PAIRS = [
     [(toys.Saver(), AttentionSeeking(foresight=1.0))] * 3,
     [(toys.Random(), toys.Explorer())] * 3,
 ]
-REPLICATED = [AttentionSeeking(p=3, foresight=1), Greedy(), Noisy(tremble=0.2), *toys.TOYS[1:]]
+REPLICATED = [AttentionSeeking(p=3, foresight=1), Greedy(), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]]
 
 
 def replicas(policy, wiring, **options):
@@ -151,7 +151,7 @@ def test_there_must_be_a_game():
         engine_of([])
 
 
-@pytest.mark.parametrize("policy", [AttentionSeeking(), Noisy(tremble=0.2), *toys.TOYS[1:]], ids=repr)
+@pytest.mark.parametrize("policy", [AttentionSeeking(), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]], ids=repr)
 def test_single_precision_runs(policy):
     single = play(engine_of(game(policy, dtype="float32")), 10)
     assert {array.dtype for array in single.state().arrays.values()} == {np.dtype("float32")}

@@ -11,7 +11,7 @@ from neuronet.batches import Batches
 from neuronet.engines.tensors import TakingTurns, TensorEngine, tensor_engine
 from neuronet.engines.tensors.turns import BATCHED_WORK
 from neuronet.errors import NeuroNetError
-from neuronet.policies import AttentionSeeking, Noisy
+from neuronet.policies import AttentionSeeking, Noisy, TremblingHand
 
 SEEDS = (4, 9)
 
@@ -22,7 +22,7 @@ def both(policy):
 
 
 @pytest.mark.parametrize(
-    "policy", [AttentionSeeking(p=3, foresight=1), Noisy(tremble=0.2), toys.Saver(), toys.Explorer()], ids=repr
+    "policy", [AttentionSeeking(p=3, foresight=1), Noisy(TremblingHand(tremble=0.2)), toys.Saver(), toys.Explorer()], ids=repr
 )
 def test_in_turn_or_at_once(policy):
     at_once, in_turn = both(policy)

@@ -25,6 +25,7 @@ from neuronet.engines.engine import (
     check_wish,
     memory_name,
 )
+from neuronet.engines.reassign import reassign, with_policies
 from neuronet.environment import Environment, Samples, Scaling
 from neuronet.errors import NeuroNetError
 from neuronet.network import Bools, Network
@@ -80,9 +81,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.sizes = sizes
         self.output_count = self.sizes[-1]
         self.dtype = np.dtype(setup.dtype)
-        above = range(2, len(self.sizes))
-        wanted = [any("response" in group.policy.needs for group in setup.groups(layer - 1)) for layer in above]
-        self.responses_wanted = [False, False, *wanted]
+        self.responses_wanted = _responses_wanted(setup)
         self.boards = [self._board(layer) for layer in range(len(self.sizes))]
         self.layers = [self._populate(layer) for layer in range(len(self.sizes))]
         self._set_synapses(setup.network)
@@ -279,6 +278,25 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
                     }
         self.round_number = state.round
 
+    def assign(self, policies: Any) -> None:
+        """Let neurons follow other policies from the next round on; those who keep theirs keep their memory.
+
+        Args:
+            policies: A Population, or what a Setup takes.
+
+        Raises:
+            NeuroNetError: They do not fit the network.
+        """
+        (setup,) = with_policies([self.setup], policies)
+        state = reassign(self.state(), [self.setup], [setup])
+        self.setup = setup
+        self.responses_wanted = _responses_wanted(setup)
+        for layer in range(1, len(self.sizes)):
+            following = {index: group.policy for group in setup.groups(layer) for index in group.members}
+            for neuron in self.layers[layer]:
+                neuron.follow(following[neuron.index])
+        self.restore(state)
+
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
         return self.state().network(self.setup.network)
@@ -297,6 +315,12 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             ids.pop(self, None)
         for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
             self.__dict__.pop(wrapped, None)
+
+
+def _responses_wanted(setup: Setup) -> list[bool]:
+    """For each layer, whether a speaker below asks to see its response."""
+    above = range(2, len(setup.network.sizes))
+    return [False, False, *(any("response" in group.policy.needs for group in setup.groups(layer - 1)) for layer in above)]
 
 
 def _are_classes(targets: NDArray[Any], outputs: int) -> bool:

@@ -18,7 +18,7 @@ from neuronet.learning import LearningRule
 from neuronet.observation import Observation, Place
 from neuronet.policy import Policy
 from neuronet.randomness import Draws
-from neuronet.utility import Power
+from neuronet.utility import Measure, Power
 
 if TYPE_CHECKING:
     from neuronet.engines.agents.model import NeuronModel
@@ -63,7 +63,7 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
             return np.zeros(0)
         return self.above.attention[self.listeners, self.index]
 
-    def utility(self, measure: Power | None = None) -> float:
+    def utility(self, measure: Measure | None = None) -> float:
         """The attention it receives, summed over its listeners by a measure, `w^2 / 2` if none is given."""
         return float((measure or Power()).utility(xp, self.attention[:, None])[0])
 
@@ -101,7 +101,6 @@ class Neuron(Speaker):
         self.speakers, listeners = neighbours
         super().__init__(model, node, place, above, listeners)
         self.activation = activation
-        self.policy = policy
         self.rule = rule
         dtype = self.board.dtype
         heard = self.board.attention[self.index, self.speakers].size
@@ -112,12 +111,17 @@ class Neuron(Speaker):
         self.picks: dict[str, Any] = {"J": column, "I": self.speakers, "K": self.listeners, "S": self._synapse_places()}
         self.hears_nobody_back = above_is_silent(self.above, self.listeners)
         self._draws = Draws(self.board.draw, self.picks)
-        self._verbs = policy.verbs
-        self._needs = policy.needs
-        self._plain_demand = "demand" not in self._verbs
+        self.follow(policy)
         self._no_attention = np.zeros((0, 1), dtype=dtype)
         self._connected = np.ones((self.attention.size, 1), dtype=dtype)
         self.memory: Memory = self._born()
+
+    def follow(self, policy: Policy) -> None:
+        """Follow a policy from the next round on; what to remember is told separately."""
+        self.policy = policy
+        self._verbs = policy.verbs
+        self._needs = policy.needs
+        self._plain_demand = "demand" not in self._verbs
 
     def _synapse_places(self) -> Index:
         if isinstance(self.speakers, slice):

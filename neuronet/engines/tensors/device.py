@@ -1,10 +1,20 @@
-"""Which device computes."""
+"""Which device computes, and how numbers of the host get there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+from torch import Tensor
 
 from neuronet.errors import NeuroNetError
+
+COUNTS: dict[str, Callable[[], int]] = {
+    "cpu": lambda: 1,
+    "cuda": lambda: torch.cuda.device_count(),  # noqa: PLW0108
+    "mps": lambda: int(torch.backends.mps.is_available()),
+}
+"""How many devices there are of each kind that the engine has been tried on."""
 
 
 def best_device(device: str) -> str:
@@ -18,10 +28,51 @@ def best_device(device: str) -> str:
             return "cuda"
         return "cpu"
     kind, _, index = device.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (index and not index.isdigit()):
+    if kind not in COUNTS or (index and not index.isdigit()):
         raise NeuroNetError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise NeuroNetError(f"device '{device}' is not there: this machine has {torch.cuda.device_count()} CUDA devices")
-    if kind == "mps" and not torch.backends.mps.is_available():
-        raise NeuroNetError("device 'mps' is not there: use cpu")
+    if not COUNTS[kind]():
+        raise NeuroNetError(f"device '{device}' is not there: use cpu")
     return device
+
+
+MATMULS = ("highest", "high", "medium")
+"""How exactly matrices of single precision are multiplied, in the words of torch."""
+
+
+class Matmul:
+    """While entered, torch multiplies matrices of single precision as exactly as this says, and no more exactly than it must.
+
+    Args:
+        precision: One of MATMULS; "highest" leaves torch as it is.
+
+    Raises:
+        NeuroNetError: It is none.
+    """
+
+    def __init__(self, precision: str) -> None:
+        if precision not in MATMULS:
+            raise NeuroNetError(f"matmul must be highest, high or medium, got {precision!r}")
+        self.precision = precision
+        self._before = "highest"
+
+    def __enter__(self) -> None:
+        if self.precision != "highest":
+            self._before = torch.get_float32_matmul_precision()
+            torch.set_float32_matmul_precision(self.precision)
+
+    def __exit__(self, *error: object) -> None:
+        if self.precision != "highest":
+            torch.set_float32_matmul_precision(self._before)
+
+
+def send(host: Tensor, device: str) -> Tensor:
+    """A tensor of the host on the device; a GPU is not waited for, so that the next round can be prepared meanwhile.
+
+    Only from pinned memory, which the system never moves, can a GPU read by itself; torch keeps it until the copy is done.
+    """
+    kind = device.partition(":")[0]
+    if kind == "cuda":
+        host = host.pin_memory()
+    return host.to(device, non_blocking=kind not in ("cpu", "mps"))

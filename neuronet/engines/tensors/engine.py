@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -26,15 +26,20 @@ from neuronet.engines.engine import (
     check_wish,
     memory_name,
 )
-from neuronet.engines.tensors.device import best_device
+from neuronet.engines.reassign import reassign, with_policies
+from neuronet.engines.tensors.device import Matmul, best_device, send
 from neuronet.engines.tensors.feed import Feed
 from neuronet.engines.tensors.layer import Layer
+from neuronet.engines.tensors.quick import QuickRound, move
 from neuronet.engines.tensors.stage import Stage
 from neuronet.engines.tensors.verdict import verdict_of
 from neuronet.environment import Samples, Scaling
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Momentum, Plain
 from neuronet.network import Network
+
+if TYPE_CHECKING:
+    from neuronet.engines.tensors.share import Share
 
 SMALL_WORK = 20_000_000
 """Multiplications in the largest product of a round below which a second thread brings less than it may cost."""
@@ -49,6 +54,9 @@ class TensorEngine:
     Args:
         setup: The game, or R games that differ in seed, network, learning rate and policies alone.
         device: "cpu", "cuda", "cuda:1", "mps"; "auto" for the best there is.
+        matmul: How exactly matrices of float32 are multiplied: "highest", "high" (TF32) or "medium" (bfloat16), where the device
+            has a quicker way for it.
+        share: Which part of each batch it plays, where other processes play the rest.
 
     Attributes:
         learning_rate: eta: a number, or (R, 1, 1) where replicas differ.
@@ -59,10 +67,19 @@ class TensorEngine:
 
     name = "tensors"
 
-    def __init__(self, setup: Setup | Sequence[Setup], *, device: str = "auto") -> None:
+    def __init__(
+        self,
+        setup: Setup | Sequence[Setup],
+        *,
+        device: str = "auto",
+        matmul: str = "highest",
+        share: Share | None = None,
+    ) -> None:
         self.setups = [setup] if isinstance(setup, Setup) else list(setup)
         check_replicas(self.setups)
         self.setup = self.setups[0]
+        self._share = share
+        self._matmul = Matmul(matmul)
         self.device = best_device(device)
         self.dtype: torch.dtype = getattr(torch, self.setup.dtype)
         if self.device.startswith("mps") and self.setup.dtype == "float64":
@@ -92,18 +109,19 @@ class TensorEngine:
         needs = frozenset[str]().union(*(layer.needs for layer in self.layers))
         verbs = frozenset[str]().union(*(layer.verbs for layer in self.layers))
         self._rewards = "reward" in needs
-        self._apart = bool(verbs & {"adapt", "remember"}) or "response" in needs or self._decay is None
+        self._apart = bool(verbs & {"adapt", "remember"}) or "response" in needs or self._decay is None or self._share is not None
         self._remembers = "remember" in verbs
         self._nobody = torch.zeros((*self.lead, 0, sizes[-1]), dtype=self.dtype, device=self.device)
         self._verdict = verdict_of(self.setup.payoff, sizes[-1], self.parameters)
         self._stages: dict[int, list[Stage]] = {}
+        self._quick: dict[int, QuickRound | None] = {}
         self._begun: list[Stage] | None = None
 
     def _rates(self) -> float | Tensor:
         rates = [float(each.learning_rate) for each in self.setups]
         if len(set(rates)) == 1:
             return rates[0]
-        return torch.tensor(rates, dtype=self.dtype, device=self.device)[:, None, None]
+        return send(torch.tensor(rates, dtype=self.dtype), self.device)[:, None, None]
 
     def hold(self, samples: Samples) -> Samples:
         """The samples as tensors on the engine's device; inputs that have a scaling stay as they are until they are played."""
@@ -124,7 +142,7 @@ class TensorEngine:
         self._check(batch)
         with torch.inference_mode(), self._threads(batch.inputs.shape[-2]):
             targets = batch.targets.expand(self._whole(batch.inputs).shape[:-1]) if self.setup.payoff.classes else batch.targets
-            self._play(self._whole(batch.inputs), self._verdict.prepare(targets))
+            self._play(self._whole(batch.inputs), targets)
             loss = self._verdict.losses()
         return loss.clone()  # an array like any other, where autograd may be used
 
@@ -147,18 +165,23 @@ class TensorEngine:
         Returns:
             (rounds,) or (R, rounds), the sum of the samples' losses in each round, in double precision where the device has it.
         """
-        feed = Feed(samples, order, batch_size, self._verdict, self.lead)
-        losses = []
+        feed = Feed(samples, order, batch_size, self.lead)
+        gains = []
         with torch.inference_mode(), self._threads(batch_size):
-            for inputs, prepared in feed:
-                self._play(inputs, prepared)
-                losses.append(self._verdict.total())
-            whole = torch.stack(losses, dim=-1)
+            for inputs, targets in feed:
+                quick = self._quick_for(inputs.shape[-2])
+                if quick is None:
+                    self._play(inputs, targets)
+                else:
+                    quick.play(inputs, targets, self.round_number)
+                    self.round_number += 1
+                gains.append(self._verdict.gain())
+            whole = -torch.stack(gains, dim=-1)
         return whole.to(torch.float64 if not self.device.startswith("mps") else whole.dtype)
 
-    def _play(self, inputs: Tensor, prepared: Tensor) -> None:
+    def _play(self, inputs: Tensor, targets: Tensor) -> None:
         stages = self._speak(inputs, learning=True)
-        wish = self._verdict.wish(stages[-1].activity, prepared)
+        wish = self._verdict.wish(stages[-1].activity, targets)
         self._learn(stages, wish, self._verdict.losses() if self._rewards else None)
 
     def outputs(self, inputs: Array) -> Array:
@@ -198,28 +221,40 @@ class TensorEngine:
         """One thread where the layers are so small that several would mostly wait for each other."""
         threads = torch.get_num_threads()
         if threads == 1 or self.device != "cpu" or self._largest_layer * batch > SMALL_WORK:
-            yield
+            with self._matmul:
+                yield
             return
         torch.set_num_threads(1)
         try:
-            yield
+            with self._matmul:
+                yield
         finally:
             torch.set_num_threads(threads)
 
     def _stages_for(self, batch: int) -> list[Stage]:
         if batch not in self._stages:
             while len(self._stages) >= SIZES_KEPT:
-                self._stages.pop(next(iter(self._stages)))
+                oldest = next(iter(self._stages))
+                del self._stages[oldest]
+                self._quick.pop(oldest, None)
             above = [*(layer.weights for layer in self.layers[1:]), self._nobody]
             self._stages[batch] = [Stage(layer, weights, batch) for layer, weights in zip(self.layers, above, strict=True)]
         return self._stages[batch]
+
+    def _quick_for(self, batch: int) -> QuickRound | None:
+        if batch not in self._quick:
+            stages, rate = self._stages_for(batch), self.learning_rate
+            self._quick[batch] = None
+            if not self._apart and self._decay is not None and isinstance(rate, float) and QuickRound.fits(stages, self._verdict):
+                self._quick[batch] = QuickRound(stages, self._verdict, self.parameters, self.velocity, self._decay, rate)
+        return self._quick[batch]
 
     def _speak(self, inputs: Tensor, *, learning: bool) -> list[Stage]:
         batch = inputs.shape[-2]
         stages = self._stages_for(batch)
         said = inputs
         for stage in stages:
-            stage.layer.open(self.round_number, batch)
+            stage.layer.open(self.round_number, batch if self._share is None else self._share.batch or batch)
             said = stage.speak(said, learning, self.learning_rate)
         return stages
 
@@ -242,16 +277,18 @@ class TensorEngine:
                 stage.intend(demand, stage.layer.intent_weights, stage.layer.intent_bias, 0.0)
             else:
                 stage.intend(demand, stage.layer.velocity_weights, stage.layer.velocity_bias, self._decay or 0.0)
+            if self._share is not None:
+                self._share.average(self.intents[..., stage.layer.span])
             above = stage
         self._adapt(stages)
         self.round_number += 1
 
     def _adapt(self, stages: list[Stage]) -> None:
         rate = self.learning_rate
-        flat_rate = rate if isinstance(rate, float) else rate[..., 0]
         if not self._apart:
-            _move(self.parameters, self.velocity, flat_rate)
+            move(self.parameters, self.velocity, rate)
             return
+        flat_rate = rate if isinstance(rate, float) else rate[..., 0]
         responses = [stage.adapt() for stage in stages]
         if self._decay is None:
             step = self.round_number + 1
@@ -261,7 +298,7 @@ class TensorEngine:
             if self.velocity is not self.intents:
                 self.velocity.mul_(self._decay).add_(self.intents)
             if not self._remembers:
-                _move(self.parameters, self.velocity, flat_rate)
+                move(self.parameters, self.velocity, rate)
                 return
             change = self.velocity * flat_rate
         for stage, response in zip(stages, responses, strict=True):
@@ -302,6 +339,23 @@ class TensorEngine:
                     }
         self.round_number = state.round
 
+    def assign(self, policies: Any) -> None:
+        """Let neurons follow other policies from the next round on; those who keep theirs keep their memory.
+
+        Args:
+            policies: A Population, or what a Setup takes.
+
+        Raises:
+            NeuroNetError: They do not fit the network.
+        """
+        setups, rate = with_policies(self.setups, policies), self.learning_rate
+        state = reassign(self.state(), self.setups, setups)
+        self.setups, self.setup = setups, setups[0]
+        with torch.inference_mode():
+            self._build()
+        self.learning_rate = rate
+        self.restore(state)
+
     def network(self, replica: int = 0) -> Network:
         """The network as it is now; of one replica, if there are several."""
         state = self.state()
@@ -312,15 +366,8 @@ class TensorEngine:
         self.layers = []
         self.parameters = self.intents = self.velocity = torch.zeros(0)
         self.kept = {}
-        self._stages = {}
+        self._stages, self._quick = {}, {}
         self._begun = None
-
-
-def _move(parameters: Tensor, velocity: Tensor, rate: float | Tensor) -> None:
-    if isinstance(rate, float):
-        parameters.add_(velocity, alpha=rate)
-    else:
-        parameters.addcmul_(velocity, rate)
 
 
 def _as_tensor(array: Any) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from neuronet.arrays import Memory
 from neuronet.engines.engine import check_memory
+from neuronet.engines.tensors.device import send
 from neuronet.observation import Place
 from neuronet.policy import Policy
 from neuronet.population import Group
@@ -117,4 +118,4 @@ def _members(replicas: list[tuple[int, ...]], layer: Layer) -> Tensor | None:
     alike = all(members == replicas[0] for members in replicas)
     if alike and len(replicas[0]) == layer.lengths["J"]:
         return None
-    return torch.tensor(replicas[0] if alike else replicas, dtype=torch.int64, device=layer.device)
+    return send(torch.tensor(replicas[0] if alike else replicas, dtype=torch.int64), layer.device)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from neuronet.activation import Activation, activation_named
 from neuronet.engines.engine import axis_lengths
+from neuronet.engines.tensors.device import send
 from neuronet.engines.tensors.followers import Followers, followers_of
 from neuronet.randomness import LayerChance
 
@@ -52,7 +53,7 @@ class Layer:
         above = [each.network.masks[number] for each in engine.setups] if self.lengths["K"] else []
         mask_above = self._masks(above)
         self.connected: Tensor = self.empty(self.lengths["K"], self.lengths["J"]).fill_(1) if mask_above is None else mask_above
-        self.heard_back = self._heard_back()
+        self.heard_back = self._heard_back(above)
         self.followers: list[Followers] = followers_of(self, [each.groups(number) for each in engine.setups])
         self.verbs = frozenset[str]().union(*(each.verbs for each in self.followers))
         self.needs = frozenset[str]().union(*(each.needs for each in self.followers))
@@ -78,19 +79,18 @@ class Layer:
     def tensor(self, arrays: Sequence[Any]) -> Tensor:
         """One array per replica, as one tensor in the engine's precision; the axis R only if there are several."""
         whole = arrays[0] if len(arrays) == 1 else np.stack(arrays)
-        return torch.as_tensor(np.require(whole, requirements=("C", "W"))).to(dtype=self.dtype, device=self.device)
+        return send(torch.as_tensor(np.require(whole, requirements=("C", "W"))).to(self.dtype), self.device)
 
     def _synapses_there(self) -> Tensor:
         """1 where there is a synapse, (..., J, S)."""
         there = torch.ones_like(self.weights) if self.mask is None else self.mask
         return torch.cat((there, torch.ones_like(self.bias)[..., None]), dim=-1)
 
-    def _heard_back(self) -> Tensor | None:
+    def _heard_back(self, masks: Sequence[Any]) -> Tensor | None:
         """1 where somebody listens to a neuron, (..., 1, J); None if that is every neuron, or none could be."""
-        if not self.lengths["K"]:
+        if all(mask is None or mask.any(axis=0).all() for mask in masks):
             return None
-        heard = self.connected.any(dim=-2, keepdim=True)
-        return None if bool(heard.all()) else heard.to(self.dtype)
+        return self.connected.any(dim=-2, keepdim=True).to(self.dtype)
 
     def open(self, number: int, batch: int) -> None:
         """Begin a round: its chance is fresh."""

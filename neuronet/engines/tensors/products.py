@@ -10,15 +10,18 @@ import torch
 from torch import Tensor
 
 LARGE = 2_000_000
-"""Multiplications in a product from which oneDNN repays the microseconds that its call costs."""
+"""Multiplications in a product from which oneDNN repays the microseconds that its call costs ..."""
+
+MANY = 10_000
+"""... if there are at least so many weights."""
 
 
 @cache
 def _linear() -> Any:
     """The `x @ w.T + b` of oneDNN, which torch ships, or None where torch's own product is as quick.
 
-    Torch's products in float32 go to MKL, which uses AVX-512 on Intel's processors alone; oneDNN uses it wherever there is any. The
-    choice depends on the machine and never on a timing, so that a run repeats itself to the last bit.
+    Torch's products in float32 go to MKL, which uses AVX-512 on Intel's processors alone; oneDNN uses it wherever there is any.
+    The choice depends on the machine and never on a timing, so that a run repeats itself to the last bit.
     """
     capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     wide = capabilities.get("architecture") == "x86_64" and capabilities.get("avx512_f", False)
@@ -33,16 +36,27 @@ class Products:
 
     Args:
         lead: () or (R,).
-        work: Multiplications in each product of one replica, B I J at most.
+        batch: Samples a round.
+        weights: How many connect the two layers.
         like: A tensor in the engine's precision, on its device.
     """
 
-    def __init__(self, lead: tuple[int, ...], work: int, like: Tensor) -> None:
-        large = not lead and work >= LARGE and like.dtype == torch.float32 and like.device.type == "cpu"
+    def __init__(self, lead: tuple[int, ...], batch: int, weights: int, like: Tensor) -> None:
+        large = (
+            not lead
+            and weights >= MANY
+            and batch * weights >= LARGE
+            and like.dtype == torch.float32
+            and like.device.type == "cpu"
+        )
         self._linear = _linear() if large else None
         self._add_product = torch.baddbmm if lead else torch.addmm
         self._product = torch.bmm if lead else torch.mm
-        self._share = torch.empty(0)
+
+    @property
+    def own(self) -> bool:
+        """Whether they are torch's own products."""
+        return self._linear is None
 
     def potential(self, heard: Tensor, weights: Tensor, bias: Tensor, out: Tensor) -> Tensor:
         """`heard @ weights.T + bias`, (..., B, J); in `out` or in memory of its own."""

@@ -18,8 +18,14 @@ from neuronet.observation import OPTIONAL_SIGHTS, Observation
 
 Form = tuple[Callable[[Tensor, Tensor], Any], Callable[[Tensor, Tensor, Tensor], Any]]
 
-_relu_back = torch.ops.aten.threshold_backward.grad_input
-_tanh_back = torch.ops.aten.tanh_backward.grad_input
+
+def _bare(operation: Any) -> Any:
+    """The operation without torch's look at its arguments, which costs more than a small one takes."""
+    return getattr(operation, "_op", operation)
+
+
+_relu_back = _bare(torch.ops.aten.threshold_backward.grad_input)
+_tanh_back = _bare(torch.ops.aten.tanh_backward.grad_input)
 
 FORMS: dict[str, Form] = {
     "relu": (
@@ -56,20 +62,21 @@ class Stage:
         self.lead = layer.lead
         self.is_output = layer.lengths["K"] == 0
         below, here, above = (0 if self.is_output else layer.lengths[letter] for letter in "IJK")
-        self._products = Products(self.lead, batch * below * here, layer.weights)
-        self._products_above = Products(self.lead, batch * here * above, layer.weights)
+        self._products = Products(self.lead, batch, below * here, layer.weights)
+        self._products_above = Products(self.lead, batch, here * above, layer.weights)
         self._bias = layer.bias[:, None] if self.lead else layer.bias
-        self._form = FORMS.get(layer.activation.name)
+        self.form = FORMS.get(layer.activation.name)
         self._identity = layer.activation.name == "identity"
         self._single = layer.followers[0] if layer.followers[0].whole else None
         self._all_linear = all(each.linear for each in layer.followers)
+        self._attention_itself = False
         self._plain_demand = "demand" not in layer.verbs
         self._speaks = "speak" in layer.verbs
         self.potential: Tensor = self._room()
         self.plain: Tensor = self.potential if self._identity else self._room()
         self.activity: Tensor = self.plain
         self.heard: Tensor = self.plain
-        self._feedback: Tensor | None = None
+        self.feedback_room: Tensor | None = None
         self._weighing: Tensor | None = None
         self._ones: Tensor | None = None
         self.ask: Tensor | None = None
@@ -96,8 +103,8 @@ class Stage:
         if self._seen:
             self._seen = {}
         self.potential = self._products.potential(heard, self.layer.weights, self._bias, self.potential)
-        if self._form is not None:
-            self._form[0](self.potential, self.plain)
+        if self.form is not None:
+            self.form[0](self.potential, self.plain)
         elif self._identity:
             self.plain = self.potential
         else:
@@ -147,10 +154,10 @@ class Stage:
         """The layer's demand, (..., B, J), by the policies of its neurons, given their listeners' demands (..., B, K)."""
         self.ask = ask
         feedback = self._feedbacks(ask)
-        if self._form is not None and self._plain_demand:
-            if self._feedback is None:
-                self._feedback = self._room()
-            demand: Tensor = self._form[1](feedback, self.plain, self._feedback)
+        if self.form is not None and self._plain_demand:
+            if self.feedback_room is None:
+                self.feedback_room = self._room()
+            demand: Tensor = self.form[1](feedback, self.plain, self.feedback_room)
         elif self._identity and self._plain_demand:
             demand = feedback
         else:
@@ -160,16 +167,16 @@ class Stage:
         return demand
 
     def _feedbacks(self, ask: Tensor) -> Tensor:
-        if self._feedback is None:
-            self._feedback = self._room()
+        if self.feedback_room is None:
+            self.feedback_room = self._room()
         if self._all_linear:
-            return self._products_above.feedback(ask, self._weigh(), self._feedback)
+            return self._products_above.feedback(ask, self._weigh(), self.feedback_room)
         if self._single is not None:
             return self._checked(self._single, self._single.policy.feedback(self.seen(self._single), self._single.memory))
         for each in self.layer.followers:
             part = self._checked(each, each.policy.feedback(self.seen(each), each.memory))
-            each.put(self._feedback, part, "BJ")
-        return self._feedback
+            each.put(self.feedback_room, part, "BJ")
+        return self.feedback_room
 
     def _checked(self, each: Followers, feedback: Any) -> Tensor:
         shape = (*each.lead(), self.batch, each.count)
@@ -178,6 +185,24 @@ class Stage:
             raise NeuroNetError(f"{each.policy!r} must give feedback of shape {shape}, got {got}")
         checked: Tensor = feedback
         return checked
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing but linear policies and products by torch's own means are at work here."""
+        layer = self.layer
+        bare = layer.mask is None and layer.heard_back is None and self._products.own and self._products_above.own
+        return bare and self._all_linear and not layer.needs and layer.verbs <= {"start"}
+
+    def weigh(self, ask: Tensor, number: int) -> Tensor:
+        """The weighing for these demands, where `speak` and `decide` are not called: for quick rounds, by their number."""
+        if self._attention_itself:
+            return self.attention
+        self.layer.open(number, self.batch)
+        self.ask, self.learning, self._seen = ask, True, {}
+        weighing = self._weigh()
+        # without a memory there is nothing on which another answer could hang
+        self._attention_itself = weighing is self.attention and not self.layer.followers[0].policy.keeps
+        return weighing
 
     def _weigh(self) -> Tensor:
         """How much each listener's demand counts with each neuron, (..., K, J), by the policies, all linear."""

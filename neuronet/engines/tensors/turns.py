@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
 
 from neuronet.arrays import Array
 from neuronet.engines.engine import Setup, State, check_inputs, check_replicas, check_state, check_wish
+from neuronet.engines.reassign import with_policies
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.environment import Samples
@@ -25,14 +27,15 @@ class TakingTurns:
     Args:
         setups: The games, two or more.
         device: Where they compute.
+        matmul: As for TensorEngine.
     """
 
     name = "tensors"
 
-    def __init__(self, setups: Sequence[Setup], *, device: str = "auto") -> None:
+    def __init__(self, setups: Sequence[Setup], *, device: str = "auto", matmul: str = "highest") -> None:
         check_replicas(setups)
         self.setups = list(setups)
-        self.engines = [TensorEngine(setup, device=device) for setup in setups]
+        self.engines = [TensorEngine(setup, device=device, matmul=matmul) for setup in setups]
         self.device = self.engines[0].device
         self._said: tuple[int, ...] | None = None
 
@@ -103,6 +106,19 @@ class TakingTurns:
         for place, engine in enumerate(self.engines):
             engine.restore(state.replica(place))
 
+    def assign(self, policies: Any) -> None:
+        """Let neurons follow other policies from the next round on; those who keep theirs keep their memory.
+
+        Args:
+            policies: A Population, or what a Setup takes.
+
+        Raises:
+            NeuroNetError: They do not fit the network.
+        """
+        self.setups = with_policies(self.setups, policies)
+        for engine, setup in zip(self.engines, self.setups, strict=True):
+            engine.assign(setup.policies)
+
     def network(self, replica: int = 0) -> Network:
         """The network of a replica as it is now."""
         return self.engines[replica].network()
@@ -113,16 +129,19 @@ class TakingTurns:
             engine.close()
 
 
-def tensor_engine(setups: Sequence[Setup], batch_size: int, *, device: str = "auto") -> TensorEngine | TakingTurns:
+def tensor_engine(
+    setups: Sequence[Setup], batch_size: int, *, device: str = "auto", matmul: str = "highest"
+) -> TensorEngine | TakingTurns:
     """The quickest way to play these replicas: at once on an accelerator or with small layers, in turn otherwise.
 
     Args:
         setups: The games.
         batch_size: Samples a round.
         device: Where to compute.
+        matmul: As for TensorEngine.
     """
     sizes = setups[0].network.sizes
     largest = batch_size * max(a * b for a, b in pairwise(sizes))
     if len(setups) > 1 and best_device(device) == "cpu" and largest > BATCHED_WORK:
-        return TakingTurns(setups, device=device)
-    return TensorEngine(setups, device=device)
+        return TakingTurns(setups, device=device, matmul=matmul)
+    return TensorEngine(setups, device=device, matmul=matmul)

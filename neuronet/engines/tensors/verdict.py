@@ -16,22 +16,18 @@ class Verdict:
         self.payoff = payoff
         self._losses = torch.zeros(0)
 
-    def prepare(self, targets: Tensor) -> Tensor:
-        """The targets of one or many rounds, (..., B) or (..., B, O), in the form that `wish` takes."""
-        return targets
-
-    def wish(self, outputs: Tensor, prepared: Tensor) -> Tensor:
-        """The feedback of the output neurons, (..., B, O); it holds until the next."""
-        self._losses = self.payoff.loss(xp, outputs, prepared)
-        return self.payoff.feedback(xp, outputs, prepared)  # type: ignore[no-any-return]
+    def wish(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The feedback of the output neurons, (..., B, O), for targets (..., B) or (..., B, O); it holds until the next."""
+        self._losses = self.payoff.loss(xp, outputs, targets)
+        return self.payoff.feedback(xp, outputs, targets)  # type: ignore[no-any-return]
 
     def losses(self) -> Tensor:
         """The loss of each sample of the last verdict, (..., B)."""
         return self._losses
 
-    def total(self) -> Tensor:
-        """Their sum, (...)."""
-        return self._losses.sum(dim=-1)
+    def gain(self) -> Tensor:
+        """Minus their sum, (...)."""
+        return -self._losses.sum(dim=-1)
 
 
 class SoftmaxVerdict(Verdict):
@@ -46,32 +42,30 @@ class SoftmaxVerdict(Verdict):
     def __init__(self, payoff: CrossEntropy, outputs: int, like: Tensor) -> None:
         super().__init__(payoff)
         self._rows = torch.eye(outputs, dtype=like.dtype, device=like.device)
-        self._logs = self._wish = self._rows
-        self._right = self._rows
+        self._logs = self._wish = self._right = self._rows[:0]
 
-    def prepare(self, targets: Tensor) -> Tensor:
-        """1 at each sample's class and 0 elsewhere, (..., O, B)."""
-        rows = self._rows.index_select(0, targets.reshape(-1)).view(*targets.shape, -1)
-        return rows.mT.contiguous()
-
-    def wish(self, outputs: Tensor, prepared: Tensor) -> Tensor:
+    def wish(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """`onehot - softmax(z)`."""
-        if self._logs.shape != prepared.shape:
-            self._logs, self._wish = torch.empty_like(prepared), torch.empty_like(prepared)
-        self._right = prepared
+        if self._logs.shape != outputs.mT.shape:
+            self._logs, self._wish, self._right = (torch.empty_like(outputs.mT) for _ in range(3))
+        if targets.ndim == 1:
+            torch.index_select(self._rows, 1, targets, out=self._right)
+        else:
+            self._right.zero_().scatter_(-2, targets[..., None, :], 1.0)
         torch.log_softmax(outputs.mT, dim=-2, out=self._logs)
         torch.exp(self._logs, out=self._wish)
-        return torch.sub(prepared, self._wish, out=self._wish).mT
+        return torch.sub(self._right, self._wish, out=self._wish).mT
 
     def losses(self) -> Tensor:
         """`log sum exp(z) - z_target`."""
         return (self._logs * self._right).sum(dim=-2).neg_()
 
-    def total(self) -> Tensor:
-        """The sum over the samples."""
+    def gain(self) -> Tensor:
+        """Minus their sum."""
         if self._logs.ndim == 2:
-            return torch.dot(self._logs.view(-1), self._right.view(-1)).neg_()
-        return (self._logs * self._right).sum(dim=(-2, -1)).neg_()
+            return torch.dot(self._logs.view(-1), self._right.view(-1))
+        replicas = len(self._logs)
+        return torch.bmm(self._logs.view(replicas, 1, -1), self._right.view(replicas, -1, 1)).view(replicas)
 
 
 def verdict_of(payoff: Payoff, outputs: int, like: Tensor) -> Verdict:

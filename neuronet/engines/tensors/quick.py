@@ -1,0 +1,120 @@
+"""The commonest round, with nothing in it but its matrix products: for small layers every microsecond of Python counts.
+
+It is the round of `TensorEngine` and `Stage`, operation by operation, where every neuron's policy is linear and answers no other
+verb, and the learning rule can be written into the velocities at once. All views are made beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuronet.engines.tensors.stage import FORMS, Stage
+from neuronet.engines.tensors.verdict import SoftmaxVerdict, Verdict
+
+
+class QuickRound:
+    """A round for a batch of one size.
+
+    Args:
+        stages: The layers, with room for the batch.
+        verdict: The payoff's.
+        parameters: All of them, (..., P).
+        velocity: Of all of them, (..., P).
+        decay: Of the velocity.
+        rate: eta, a number or (R, 1, 1).
+    """
+
+    def __init__(
+        self, stages: list[Stage], verdict: Verdict, parameters: Tensor, velocity: Tensor, decay: float, rate: float | Tensor
+    ) -> None:
+        *hidden, self._output = stages
+        self._verdict = verdict
+        self._parameters, self._velocity, self._rate = parameters, velocity, rate
+        self._lead = self._output.lead
+        self._add_product = torch.baddbmm if self._lead else torch.addmm
+        self._product = torch.bmm if self._lead else torch.mm
+        self._learners = [_Learner(stage, decay) for stage in stages]
+        self._hidden = [_Hidden(stage) for stage in hidden]
+        self._down = list(zip(reversed(self._hidden), reversed(self._learners[:-1]), strict=True))
+        layer = self._output.layer
+        self._output_bias = layer.bias[..., None] if self._lead else layer.bias
+        for stage in stages:
+            stage.learning_rate = rate
+
+    @staticmethod
+    def fits(stages: list[Stage], verdict: Verdict) -> bool:
+        """Whether these layers play such a round."""
+        *hidden, output = stages
+        plain = all(stage.layer.activation.name in FORMS for stage in hidden) and output.layer.activation.name == "identity"
+        return plain and isinstance(verdict, SoftmaxVerdict) and all(stage.is_plain for stage in stages)
+
+    def play(self, inputs: Tensor, targets: Tensor, number: int) -> None:
+        """Speak, payoff, feed back, adapt; the round's number is for the policies' chance."""
+        heard = inputs
+        learners = self._learners
+        for place, layer in enumerate(self._hidden):
+            learners[place].heard = layer.stage.heard = heard
+            self._add_product(layer.bias, heard, layer.weights, out=layer.potential)
+            layer.value(layer.potential, layer.activity)
+            heard = layer.activity
+        output, last = self._output, learners[-1]
+        last.heard = heard
+        if self._lead:  # the batched product is quicker this way round, the single one the other
+            torch.baddbmm(self._output_bias, output.layer.weights, heard.mT, out=output.potential.mT)
+        else:
+            torch.addmm(self._output_bias, heard, output.layer.weights.mT, out=output.potential)
+        demand = self._verdict.wish(output.potential, targets)
+        last.respond(demand, demand.mT)
+        for layer, learner in self._down:
+            self._product(demand, layer.stage.weigh(demand, number), out=layer.demand)
+            layer.back(layer.demand, layer.activity, layer.demand)
+            demand = layer.demand
+            learner.respond(demand, layer.outputs_first)
+        move(self._parameters, self._velocity, self._rate)
+
+
+class _Hidden:
+    """A hidden layer's arrays, at hand."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.bias = stage.layer.bias[:, None] if stage.lead else stage.layer.bias
+        self.weights = stage.layer.weights.mT
+        self.potential, self.activity = stage.potential, stage.plain
+        self.value: Callable[[Tensor, Tensor], Any]
+        self.back: Callable[[Tensor, Tensor, Tensor], Any]
+        self.value, self.back = FORMS[stage.layer.activation.name]
+        self.demand = torch.empty_like(stage.plain)
+        self.outputs_first = self.demand.mT
+        stage.activity = stage.plain
+
+
+class _Learner:
+    """A layer's velocities, and how a demand moves them."""
+
+    def __init__(self, stage: Stage, decay: float) -> None:
+        self.heard = stage.heard
+        self._decay, self._share = decay, 1 / stage.batch
+        self._weights, self._bias = stage.layer.velocity_weights, stage.layer.velocity_bias
+        self._ones = None if stage.lead else stage.layer.empty(stage.batch).fill_(1)
+
+    def respond(self, demand: Tensor, outputs_first: Tensor) -> None:
+        """`velocity = decay * velocity + demand.T @ heard / B`, and the bias's."""
+        if self._ones is not None:
+            self._weights.addmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
+            self._bias.addmv_(outputs_first, self._ones, beta=self._decay, alpha=self._share)
+            return
+        self._weights.baddbmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
+        self._bias.mul_(self._decay).add_(demand.sum(dim=-2), alpha=self._share)
+
+
+def move(parameters: Tensor, velocity: Tensor, rate: float | Tensor) -> None:
+    """`parameters += rate * velocity`, with a rate (R, 1, 1) for replicas."""
+    if isinstance(rate, float):
+        parameters.add_(velocity, alpha=rate)
+    else:
+        parameters.addcmul_(velocity, rate[..., 0])

@@ -1,0 +1,58 @@
+"""Everything that a round touches lives on the device, and nothing in it makes the host wait: checked without a GPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neuronet.errors import NeuroNetError
+
+TESTS = Path(__file__).parents[1]
+FAULTS = {
+    "a tensor left on the cpu": "Expected all tensors to be on the same device",
+    "an item()": "makes the host wait",
+    "a branch on a value": "makes the host wait",
+    "a copy to the host": "takes numbers from the device to the host",
+    "a copy into the host's memory": "takes numbers from the device to the host",
+    "a choice by a mask": "makes the host wait for the number of places",
+    "a copy that waits": "waits until the device has the host's numbers",
+}
+
+
+@pytest.fixture(scope="module")
+def played():
+    """What was wrong with each case, from a process of its own."""
+    backend_registration = pytest.importorskip("torch.utils.backend_registration")
+    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+        pytest.skip("this version of torch cannot make up a device")
+    command = [sys.executable, str(TESTS / "engines" / "fake_device.py")]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+def test_rounds_stay_on_the_device(played):
+    assert len(played["cases"]) > 50
+    assert {name: wrong for name, wrong in played["cases"].items() if wrong} == {}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_are_caught(played, fault):
+    assert FAULTS[fault] in played["faults"][fault]
+
+
+def test_every_fault_is_looked_for(played):
+    assert played["faults"].keys() == FAULTS.keys()
+
+
+def test_the_made_up_device_is_not_there_for_users():
+    from neuronet.engines.tensors import best_device
+
+    with pytest.raises(NeuroNetError, match="device must be auto, cpu, cuda, cuda:N or mps, got 'fakegpu'"):
+        best_device("fakegpu")
