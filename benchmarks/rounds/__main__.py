@@ -1,0 +1,80 @@
+"""What a round costs: ours, with each policy, and the peers', in turn in one process.
+
+    [OMP_NUM_THREADS=2] python -m benchmarks.rounds [--quick] [--processor] [--json FILE] [--plot FILE] [--markdown FILE]
+
+On a machine that others use, --processor leaves out their time. One thread, unless OMP_NUM_THREADS says otherwise.
+It takes about a minute with --quick, up to ten without.
+
+Peers that are not installed are left out with a line saying so: pip install -e ".[bench]", and pip install biotorch --no-deps.
+Before anything is timed, each peer plays a few rounds from the same start, and is left out if its weights are then not the same
+as autograd's.
+"""
+
+from __future__ import annotations
+
+import os
+
+THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "1"))  # before torch and numpy are imported
+os.environ.setdefault("OPENBLAS_NUM_THREADS", str(THREADS))
+
+import json
+import platform
+import warnings
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+
+from benchmarks.rounds.growth import growth
+from benchmarks.rounds.markdown import tables
+from benchmarks.rounds.measure import against_biotorch, against_peers, by_policy
+from benchmarks.rounds.picture import draw
+from neuronet.run.bench import BATCHES, SIZES, Effort
+from neuronet.run.contests import contests
+from neuronet.screen import OUT, table_of_rows
+
+QUICK = Effort(blocks=8, seconds=0.004, threads=THREADS)
+FULL = Effort(blocks=30, seconds=0.02, threads=THREADS)
+
+
+def machine() -> str:
+    names = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    name = names.get("cpu_name") or platform.processor() or platform.machine()
+    return f"{name}, {THREADS} thread{'s' if THREADS > 1 else ''}, torch {torch.__version__}, Python {platform.python_version()}"
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: two networks, few blocks, no torch.compile.")] = False,
+    processor: Annotated[bool, typer.Option("--processor", help="Count the processor's seconds, not the clock's.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables here, as docs/speed.md has them.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw them here: .png, .svg or .pdf.")] = None,
+) -> None:
+    effort = replace(QUICK if quick else FULL, processor=processor)
+    torch.set_num_threads(THREADS)
+    warnings.filterwarnings("ignore", module="torch")
+    compared, left_out = against_peers(SIZES[:2] if quick else SIZES, BATCHES, effort, compiled=not quick)
+    bio, missing = against_biotorch((784, 256, 256, 10), 128, effort)
+    policies = by_policy((784, 256, 256, 10), 128, effort)
+    others = contests(effort)
+    points = growth(effort, quick=quick)
+    parts = {"Peers": compared, "BioTorch": bio, "Policies": policies, "More": others}
+    for title, rows in parts.items():
+        if rows:
+            OUT.print(table_of_rows(rows, title))
+    for line in (*left_out, *missing):
+        OUT.print(line)
+    OUT.print(machine())
+    if json_file is not None:
+        figures = {name: [asdict(each) for each in rows] for name, rows in {**parts, "Growth": points}.items()}
+        json_file.write_text(json.dumps({"machine": machine(), "left out": [*left_out, *missing], **figures}, indent=2))
+    if markdown is not None:
+        markdown.write_text(tables(parts, points), encoding="utf-8")
+    if plot is not None:
+        draw(compared, points, plot, machine())
+
+
+if __name__ == "__main__":
+    typer.run(main)

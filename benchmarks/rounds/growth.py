@@ -1,0 +1,97 @@
+"""How the cost of our round grows: with the width, the depth, the batch, the replicas and the policies in a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuronet import AttentionSeeking, Momentum, Samples, Setup, TensorEngine
+from neuronet.run.bench import PRODUCTS, Effort, raced
+from neuronet.run.contests import shared_out
+from neuronet.run.race import Player
+from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Ours, Products, Work, work
+
+WIDTHS = (32, 64, 128, 256, 512, 1024)
+DEPTHS = (1, 2, 4, 8)
+BATCHES = (8, 32, 128, 512, 2048)
+REPLICAS = (1, 2, 4, 8, 16, 32)
+POLICIES = (1, 2, 4, 8)
+
+INPUTS, HIDDEN, OUTPUTS, BATCH = 784, 256, 10, 128
+"""What does not grow."""
+
+OURS = "attention"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement.
+
+    Attributes:
+        axis: What grows.
+        value: How large it is here.
+        player: Who was timed.
+        minimum: Seconds for a round, in the quickest block.
+        median: Seconds for a round, in the middle block.
+        fixed: What does not grow, in words.
+    """
+
+    axis: str
+    value: int
+    player: str
+    minimum: float
+    median: float
+    fixed: str
+
+
+def growth(effort: Effort, *, quick: bool) -> list[Point]:
+    """All points; the quick form leaves out the largest ones."""
+    points = []
+    for axis, fixed, players in _cases(1 if quick else 0):
+        times = raced({f"{value} {name}": player for (value, name), player in players.items()}, effort)
+        for (value, name), each in zip(players, times.values(), strict=True):
+            points.append(Point(axis, value, name, each.minimum, each.median, fixed))
+    return points
+
+
+def _cases(left_out: int) -> Iterator[tuple[str, str, dict[tuple[int, str], Player]]]:
+    def some(values):
+        return values[: len(values) - left_out]
+
+    wide = {n: work((INPUTS, n, n, OUTPUTS), BATCH) for n in some(WIDTHS)}
+    yield "neurons in each hidden layer, N", f"{INPUTS}-N-N-{OUTPUTS}, batch {BATCH}", _with_products(wide)
+    deep = {n: work((INPUTS, *(HIDDEN,) * n, OUTPUTS), BATCH) for n in some(DEPTHS)}
+    yield "hidden layers", f"{INPUTS}-{HIDDEN}-...-{OUTPUTS}, batch {BATCH}", _with_products(deep)
+    shape = (INPUTS, HIDDEN, HIDDEN, OUTPUTS)
+    name = "-".join(map(str, shape))
+    yield "samples a round", name, _with_products({n: work(shape, n) for n in some(BATCHES)})
+    yield "replicas", "64-32-10, batch 32", {(n, OURS): _replicas(n) for n in some(REPLICAS)}
+    mixed = {(n, OURS): Ours(work(shape, BATCH), shared_out(shape, n)).play for n in some(POLICIES)}
+    yield "policies in each hidden layer", f"{name}, batch {BATCH}", mixed
+
+
+def _with_products(works: dict[int, Work]) -> dict[tuple[int, str], Player]:
+    players: dict[tuple[int, str], Player] = {}
+    for value, given in works.items():
+        players[value, OURS] = Ours(given, AttentionSeeking()).play
+        players[value, PRODUCTS] = Products(given).play
+    return players
+
+
+def _replicas(count: int) -> Player:
+    given = [work((64, 32, 10), 32, seed) for seed in range(count)]
+    setups = [
+        Setup(w.network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE, seed=seed, dtype="float32")
+        for seed, w in enumerate(given)
+    ]
+    engine = TensorEngine(setups, device="cpu")
+    inputs, targets = np.stack([w.inputs for w in given]), np.stack([w.targets for w in given])
+    held = engine.hold(Samples(inputs, targets) if count > 1 else Samples(inputs[0], targets[0]))
+
+    def play(rounds):
+        for _ in range(rounds):
+            engine.play(held.inputs, held.targets)
+
+    return play

@@ -1,0 +1,45 @@
+"""The figures as tables of Markdown, for docs/speed.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.rounds.growth import Point
+from neuronet.run.bench import Row
+
+
+def tables(parts: dict[str, Sequence[Row]], points: Sequence[Point]) -> str:
+    """A table for each part, and one for what grows."""
+    texts = [f"## {title}\n\n{_compared(rows)}" for title, rows in parts.items() if rows]
+    if points:
+        texts.append(f"## Growth\n\n{_grown(points)}")
+    return "\n\n".join(texts) + "\n"
+
+
+def _compared(rows: Sequence[Row]) -> str:
+    """A line for each player, a column for each case: the quickest block, and its ratio to the one that all are compared with."""
+    cases = list(dict.fromkeys(row.case for row in rows))
+    players = list(dict.fromkeys(row.player for row in rows))
+    found = {(row.player, row.case): row for row in rows}
+    lines = [["", *cases]]
+    for player in players:
+        cells = [found.get((player, case)) for case in cases]
+        lines.append([player, *("" if row is None else f"{_time(row.minimum)} ({row.ratio:.2f})" for row in cells)])
+    return _lined(lines)
+
+
+def _grown(points: Sequence[Point]) -> str:
+    lines = [["what grows", "to", "round of", "least", "median"]]
+    lines += [
+        [f"{each.axis} ({each.fixed})", str(each.value), each.player, _time(each.minimum), _time(each.median)] for each in points
+    ]
+    return _lined(lines)
+
+
+def _time(seconds: float) -> str:
+    return f"{1e6 * seconds:.3g} us" if seconds < 1e-3 else f"{1e3 * seconds:.3g} ms"
+
+
+def _lined(lines: list[list[str]]) -> str:
+    rule = ["---"] * len(lines[0])
+    return "\n".join(f"| {' | '.join(line)} |" for line in (lines[0], rule, *lines[1:]))

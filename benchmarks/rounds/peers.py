@@ -1,0 +1,118 @@
+"""The peers, each with the same round: relu, softmax cross-entropy, momentum, float32, on the same batch from the same network.
+
+A peer is made from a `Work`; it has `play(rounds)` and `parameters()`, as `neuronet.run.rivals.Contestant` says. Those that need
+a package of their own are in the modules beside this one and are left out where it is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+
+import numpy as np
+
+from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Autograd, Contestant, Work
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Someone to compare with.
+
+    Attributes:
+        name: In tables and pictures.
+        make: Builds it for a work.
+        at_once: Whether it plays many rounds in one call, so that its like is our `play_rounds`.
+    """
+
+    name: str
+    make: Callable[[Work], Contestant]
+    at_once: bool = False
+
+
+class LayerwiseNumpy:
+    """numpy: a product for each layer, with buffers for nothing but the parameters."""
+
+    def __init__(self, work: Work) -> None:
+        self.inputs, self.targets = work.inputs, work.targets
+        self.weights = [w.astype(np.float32) for w in work.network.weights]
+        self.biases = [b.astype(np.float32) for b in work.network.biases]
+        self.velocities = [(np.zeros_like(w), np.zeros_like(b)) for w, b in zip(self.weights, self.biases, strict=True)]
+
+    def play(self, rounds):
+        for _ in range(rounds):
+            self._round()
+
+    def _round(self):
+        said = [self.inputs]
+        for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            z = said[-1] @ w.T
+            z += b
+            said.append(np.maximum(z, 0.0, out=z) if layer < len(self.weights) - 1 else z)
+        exps = np.exp(said[-1] - said[-1].max(axis=1, keepdims=True))
+        demand = -exps / exps.sum(axis=1, keepdims=True)
+        demand[np.arange(len(self.targets)), self.targets] += 1.0
+        demand /= np.float32(len(self.targets))
+        for layer in range(len(self.weights) - 1, -1, -1):
+            w, b, (vw, vb) = self.weights[layer], self.biases[layer], self.velocities[layer]
+            below = (demand @ w) * (said[layer] > 0) if layer else None
+            vw *= np.float32(MOMENTUM)
+            vw += demand.T @ said[layer]
+            vb *= np.float32(MOMENTUM)
+            vb += demand.sum(axis=0)
+            w += np.float32(LEARNING_RATE) * vw
+            b += np.float32(LEARNING_RATE) * vb
+            demand = below
+
+    def parameters(self):
+        return [array.copy() for array in (*self.weights, *self.biases)]
+
+
+AUTOGRAD = Peer("torch autograd", Autograd)
+
+_ALWAYS = (
+    AUTOGRAD,
+    Peer("torch autograd, fused SGD", partial(Autograd, fused=True)),
+    Peer("torch autograd, foreach SGD", partial(Autograd, foreach=True)),
+    Peer("numpy", LayerwiseNumpy),
+)
+
+_OPTIONAL = {
+    "jax": ("jax_peer", (("JAX, jit a step", "Step", False), ("JAX, one jit for many steps", "Scan", True))),
+    "sklearn": ("sklearn_peer", (("scikit-learn, partial_fit", "Classifier", True),)),
+}
+
+
+def peers(*, compiled: bool = True) -> tuple[list[Peer], list[str]]:
+    """All peers that are here, and a line for each that is left out.
+
+    Args:
+        compiled: Whether torch.compile takes part: it takes half a minute to compile, and needs a C++ compiler.
+    """
+    found, missing = list(_ALWAYS), []
+    if not compiled:
+        missing.append("torch.compile: left out, as it needs long to compile")
+    elif reason := _cannot_compile():
+        missing.append(f"torch.compile: left out, {reason}")
+    else:
+        found.append(Peer("torch.compile, autograd", partial(Autograd, compiled=True)))
+    for package, (module, kinds) in _OPTIONAL.items():
+        try:
+            home = import_module(f"benchmarks.rounds.{module}")
+        except ImportError as error:
+            missing.append(f"{package}: left out, {error}")
+            continue
+        found += [Peer(name, getattr(home, cls), at_once) for name, cls, at_once in kinds]
+    return found, missing
+
+
+def _cannot_compile() -> str:
+    """Why torch.compile does not work here; nothing if it does."""
+    import torch
+
+    try:
+        torch.compile(lambda x: x * 2 + 1)(torch.ones(8))
+    except Exception as error:  # whatever the compiler says
+        return str(error).strip().splitlines()[0][:120]
+    return ""

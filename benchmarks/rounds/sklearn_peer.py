@@ -1,0 +1,42 @@
+"""scikit-learn's MLPClassifier: `partial_fit` on several batches in a row, so that its checks of the input weigh little."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+
+from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Work
+
+ROUNDS_A_CALL = 16
+
+
+class Classifier:
+    def __init__(self, work: Work) -> None:
+        sizes = work.network.sizes
+        self.model = MLPClassifier(
+            sizes[1:-1],
+            solver="sgd",
+            alpha=0.0,
+            batch_size=len(work.inputs),
+            learning_rate_init=LEARNING_RATE,
+            momentum=MOMENTUM,
+            nesterovs_momentum=False,
+            shuffle=False,
+        )
+        self.inputs, self.targets = np.tile(work.inputs, (ROUNDS_A_CALL, 1)), np.tile(work.targets, ROUNDS_A_CALL)
+        self.batch = len(work.inputs)
+        self.model.partial_fit(work.inputs, work.targets, classes=np.arange(sizes[-1]))  # makes the arrays that are filled here
+        for array, weights in zip(self.model.coefs_, work.network.weights, strict=True):
+            array[...] = weights.T
+        for array, bias in zip(self.model.intercepts_, work.network.biases, strict=True):
+            array[...] = bias
+        for velocity in self.model._optimizer.velocities:
+            velocity[...] = 0.0
+
+    def play(self, rounds):
+        for start in range(0, rounds, ROUNDS_A_CALL):
+            samples = self.batch * min(ROUNDS_A_CALL, rounds - start)
+            self.model.partial_fit(self.inputs[:samples], self.targets[:samples])
+
+    def parameters(self):
+        return [w.T.copy() for w in self.model.coefs_] + [b.copy() for b in self.model.intercepts_]

@@ -1,0 +1,93 @@
+"""benchmarks/rounds at tiny sizes: the peers do the same work, and every measurement gives sane figures. No speed is asserted."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neuronet import AttentionSeeking
+from neuronet.run.bench import Effort
+from neuronet.run.rivals import SAME, Ours, apart, work
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks is no part of the package
+
+from benchmarks.rounds import growth, markdown, measure, picture
+from benchmarks.rounds.peers import AUTOGRAD, LayerwiseNumpy, Peer, peers
+
+SIZES = (6, 5, 4, 3)
+TINY = Effort(blocks=1, seconds=1e-5)
+
+PEERS, LEFT_OUT = peers(compiled=False)
+
+
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_each_peer_computes_the_same_update(peer):
+    assert apart(partial(Ours, policies=AttentionSeeking()), peer.make, work(SIZES, 7), rounds=4) <= SAME
+
+
+@pytest.mark.skipif(importlib.util.find_spec("biotorch") is None, reason="biotorch is not installed")
+def test_biotorch_computes_the_same_updates():
+    from benchmarks.rounds.biotorch_peers import BioTorch, pairs
+
+    for _, mode, policy in pairs():
+        theirs, ours = partial(BioTorch, mode=mode, policy=policy), partial(Ours, policies=policy)
+        assert apart(theirs, ours, work(SIZES, 7)) <= SAME
+        assert apart(ours, AUTOGRAD.make, work(SIZES, 7)) > 0.01
+
+
+def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "benchmarks.rounds.jax_peer", None)  # importing it fails
+    found, lines = peers(compiled=False)
+    assert not any("JAX" in peer.name for peer in found)
+    assert any(line.startswith("jax: left out") for line in lines)
+    assert any(line.startswith("torch.compile: left out") for line in lines)
+
+
+class TooQuick(LayerwiseNumpy):
+    """Learns from the first sample alone."""
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.inputs, self.targets = work.inputs[:1], work.targets[:1]
+
+
+def test_a_peer_that_does_other_work_is_not_compared(monkeypatch):
+    monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("too quick", TooQuick)], []))
+    rows, lines = measure.against_peers([SIZES], [7], TINY, compiled=False)
+    assert "too quick" not in {row.player for row in rows}
+    assert len(lines) == 1
+    assert lines[0].startswith("too quick on 6-5-4-3, batch 7: left out, its update is not autograd's")
+
+
+def test_rows_points_and_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("numpy", LayerwiseNumpy)], []))
+    for name in ("WIDTHS", "DEPTHS", "BATCHES", "REPLICAS", "POLICIES"):
+        monkeypatch.setattr(growth, name, (1, 2))
+    for name in ("INPUTS", "HIDDEN", "OUTPUTS", "BATCH"):
+        monkeypatch.setattr(growth, name, 4)
+    rows, _ = measure.against_peers([SIZES], [7, 3], TINY, compiled=False)
+    assert {row.case for row in rows} == {"6-5-4-3, batch 7", "6-5-4-3, batch 3"}
+    assert all(row.ratio == 1.0 for row in rows if row.player == row.against)
+    points = growth.growth(TINY, quick=False)
+    assert len({point.axis for point in points}) == 5
+    assert all(0 < each.minimum <= each.median < math.inf for each in (*rows, *points))
+    file = tmp_path / "speed.svg"
+    picture.draw(rows, points, file, "a machine")
+    drawn = file.read_text(encoding="utf-8")
+    assert drawn.startswith("<?xml")
+    written = markdown.tables({"Peers": rows, "Nobody": []}, points).splitlines()
+    assert written[:3] == ["## Peers", "", "|  | 6-5-4-3, batch 7 | 6-5-4-3, batch 3 |"]
+    assert sum(line.startswith("| numpy |") for line in written) == 1
+    assert sum(line.startswith("| replicas ") for line in written) == 2
+
+
+def test_every_policy_is_timed():
+    rows = measure.by_policy(SIZES, 7, TINY)
+    assert {"attention", "greedy", AUTOGRAD.name} <= {row.player for row in rows}
+    assert np.isfinite([row.ratio for row in rows]).all()
