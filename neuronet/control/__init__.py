@@ -1,0 +1,7 @@
+"""Control: networks of self-interested neurons that act in Gymnasium environments, paid by what comes of it."""
+
+from neuronet.control.config import ControlConfig
+from neuronet.control.result import ControlResult, Interrupted
+from neuronet.control.train import resume, train
+
+__all__ = ["ControlConfig", "ControlResult", "Interrupted", "resume", "train"]

@@ -1,0 +1,129 @@
+"""The configuration of a run in a Gymnasium environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+
+from neuronet.activation import activation_named
+from neuronet.errors import NeuroNetError, unknown
+from neuronet.learning import rule_named
+from neuronet.network import wiring_named
+from neuronet.randomness import MAX_SEED
+
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+class ControlConfig(BaseModel):
+    """Everything that decides how a run goes; the same configuration gives the same run.
+
+    Attributes:
+        environment: A Gymnasium id, such as "CartPole-v1" or "module:Name-v0".
+        policy: A policy such as "greedy(top=3)", shares such as "attention:0.9,free-rider:0.1", or one such text for each
+            listening layer.
+        engine: "agents" or "tensors".
+        device: Of the tensor engine: "cpu", "cuda", "cuda:N", "mps", or "auto" for the best there is.
+        dtype: "float64" or "float32".
+        hidden: Neurons in each hidden layer; empty for none.
+        activation: Of the hidden layers.
+        wiring: "dense", "sparse(0.1)" or "small-world(neighbours=8, rewire=0.1)".
+        rounds: How many rounds at most, 1 or more.
+        episodes: Episodes a round, played side by side and learnt from together, 1 or more.
+        max_steps: When an episode is cut off, if the environment does not end it before, 1 or more.
+        learning_rate: eta, above 0.
+        rule: "plain", "momentum(0.9)" or "adam".
+        gamma: Discount of later rewards, 0 to 1.
+        baseline: What is taken for usual: the mean of the discounted rewards to come, over the episodes that were going on at the
+            same "step", over all steps of the "batch", or "none".
+        normalise: Whether a round's advantages are divided by their root mean square.
+        spread: Standard deviation of actions that are values, in units of outputs, above 0.
+        stop_at: The run ends early once the mean return of its last 100 episodes has come this far; "auto" for the threshold that
+            the environment itself names, if it names one; "never".
+        judged: Episodes, 1 or more, by which the network is judged at the end, always doing what is most likely.
+        seed: Of the weights, the episodes, the actions and all other chance, 0 to 2**63 - 1.
+        checkpoint_every: Rounds between two checkpoints, 1 or more.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: str
+    policy: str | tuple[str, ...] = "attention"
+    engine: Literal["agents", "tensors"] = "tensors"
+    device: str = "cpu"
+    dtype: Literal["float64", "float32"] = "float64"
+    hidden: tuple[Count, ...] = (64,)
+    activation: str = "tanh"
+    wiring: str = "dense"
+    rounds: Count = 200
+    episodes: Count = 16
+    max_steps: Count = 10_000
+    learning_rate: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 0.01
+    rule: str = "adam"
+    gamma: Annotated[FiniteFloat, Field(ge=0, le=1, strict=True)] = 0.99
+    baseline: Literal["step", "batch", "none"] = "step"
+    normalise: bool = True
+    spread: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 0.5
+    stop_at: FiniteFloat | Literal["auto", "never"] = "auto"
+    judged: Count = 100
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
+    checkpoint_every: Count = 5
+
+    @field_validator("activation")
+    @classmethod
+    def _known_activation(cls, name: str) -> str:
+        return activation_named(name).name
+
+    @field_validator("rule")
+    @classmethod
+    def _known_rule(cls, text: str) -> str:
+        rule_named(text)
+        return text
+
+    @field_validator("wiring")
+    @classmethod
+    def _known_wiring(cls, text: str) -> str:
+        wiring_named(text)
+        return text
+
+    @model_validator(mode="after")
+    def _something_to_compare(self) -> ControlConfig:
+        if self.episodes == 1 and self.baseline == "step":
+            raise NeuroNetError("with baseline 'step' episodes must be 2 or more: one alone is always as good as usual")
+        if self.engine == "agents" and self.device not in ("auto", "cpu"):
+            raise NeuroNetError(f"the agent engine computes on the cpu, not on '{self.device}': use engine tensors")
+        return self
+
+
+def make_config(options: Mapping[str, Any]) -> ControlConfig:
+    """A configuration from options by name.
+
+    Raises:
+        NeuroNetError: An option is unknown or wrong; one sentence names it.
+    """
+    unknown_options = [name for name in options if name not in ControlConfig.model_fields]
+    if unknown_options:
+        raise unknown("option", str(unknown_options[0]), ControlConfig.model_fields)
+    plain = {name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value for name, value in options.items()}
+    if isinstance(plain.get("hidden"), int):
+        plain["hidden"] = (plain["hidden"],)
+    try:
+        return ControlConfig.model_validate(plain)
+    except ValidationError as error:
+        raise NeuroNetError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, NeuroNetError):
+        return str(cause)
+    name = str(first["loc"][0])
+    if first["type"] == "missing":
+        return f"{name} is missing: say where to act, such as 'CartPole-v1'"
+    if name == "stop_at":
+        return f"stop_at must be a finite number, auto or never, got {first['input']!r}"
+    reason = first["msg"].removeprefix("Input ")
+    return f"{name} {reason[:1].lower()}{reason[1:]}, got {first['input']!r}"

@@ -1,0 +1,97 @@
+"""What a run in a Gymnasium environment has come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuronet.control.config import ControlConfig
+from neuronet.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class ControlResult:
+    """What a run in a Gymnasium environment has come to.
+
+    Attributes:
+        config: Its configuration.
+        episodes: A line for each episode that was learnt from: episode, round, return (not discounted), steps.
+        judged: The return of each judged episode, all actions being the most likely ones; empty if the run was interrupted.
+        threshold: The mean return from which on the environment counts as solved; None where it does not say.
+        network: The network as it is now.
+        rounds: How many rounds were played.
+        seconds: How long it took, judging left out.
+        folder: Where it is recorded; None if it is not.
+    """
+
+    config: ControlConfig
+    episodes: pd.DataFrame
+    judged: NDArray[np.float64]
+    threshold: float | None
+    network: Network
+    rounds: int
+    seconds: float
+    folder: Path | None
+
+    def __repr__(self) -> str:
+        judged = f", judged={self.mean_return:.1f}" if self.judged.size else ""
+        return f"ControlResult({self.config.environment}, {self.config.policy}, rounds={self.rounds}{judged})"
+
+    @property
+    def mean_return(self) -> float | None:
+        """The mean return of the judged episodes."""
+        return float(self.judged.mean()) if self.judged.size else None
+
+    @property
+    def solved(self) -> bool | None:
+        """Whether the judged episodes reach the environment's own threshold; None where there is none."""
+        return None if self.threshold is None or self.mean_return is None else self.mean_return >= self.threshold
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw the returns to a .png, .svg or .pdf file."""
+        from neuronet.control.picture import draw_returns
+
+        return draw_returns(self.episodes, path, threshold=self.threshold)
+
+    def picture(self, path: str | Path) -> Path:
+        """Draw the network's attention to a .png, .svg or .pdf file."""
+        from neuronet.report.picture import draw_network
+
+        return draw_network(self.network, path)
+
+    def summary(self) -> dict[str, Any]:
+        """The result as plain data, as `neuronet control --json` prints it."""
+        config = self.config
+        return {
+            "environment": config.environment,
+            "policy": config.policy,
+            "engine": config.engine,
+            "seed": config.seed,
+            "rounds": self.rounds,
+            "episodes": len(self.episodes),
+            "steps": int(self.episodes["steps"].sum()),
+            "judged_episodes": int(self.judged.size),
+            "mean_return": self.mean_return,
+            "least_return": float(self.judged.min()) if self.judged.size else None,
+            "threshold": self.threshold,
+            "solved": self.solved,
+            "seconds": round(self.seconds, 3),
+            "out": None if self.folder is None else str(self.folder),
+        }
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run was stopped; where it has a folder, all rounds that were ended are saved there.
+
+    Attributes:
+        result: What the run had come to by then.
+    """
+
+    def __init__(self, result: ControlResult) -> None:
+        super().__init__(f"interrupted after round {result.rounds:,}")
+        self.result = result

@@ -1,0 +1,29 @@
+"""What the command line shows of a run in a Gymnasium environment."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+from rich.table import Table
+
+from neuronet.control.result import ControlResult
+
+
+def table_of_control(result: ControlResult) -> Table:
+    """A run's result in a few lines."""
+    config, judged, steps = result.config, result.judged, int(result.episodes["steps"].sum())
+    sizes = "-".join(map(str, result.network.sizes))
+    rows = {
+        "environment": config.environment,
+        "network": f"{sizes} {config.activation}, {result.network.connections:,} connections",
+        "policy": config.policy if isinstance(config.policy, str) else ", ".join(config.policy),
+        "engine": f"{config.engine} on {config.device}, {config.dtype}",
+        "played": f"{len(result.episodes):,} episodes, {steps:,} steps, in {result.rounds:,} rounds, {result.seconds:.1f} s",
+        "mean return": f"{judged.mean():.1f} over {judged.size} judged episodes, the least {judged.min():.1f}",
+    }
+    if result.threshold is not None:
+        rows["solved"] = f"{'yes' if result.solved else 'no'}: the environment asks for {result.threshold:g}"
+    rows["recorded in"] = str(result.folder)
+    table = Table(title=None, show_header=False, box=None, padding=(0, 1))
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", escape(value))
+    return table

@@ -1,0 +1,72 @@
+"""Environments so small that what is right in them is known."""
+
+from __future__ import annotations
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+
+
+class Script(gymnasium.Env):
+    """Pays what its list says, one after another, whatever is done, and ends with it; nobody may go on after that."""
+
+    observation_space = Box(-1.0, 1.0, (2, 2))
+    action_space = Discrete(3, start=5)
+
+    def __init__(self, rewards, *, cut=False):
+        self.script, self.cut = rewards, cut
+        self.acted = []
+        self.ended = True
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.place, self.ended = 0, False
+        return self.np_random.uniform(-1, 1, (2, 2)), {}
+
+    def step(self, action):
+        assert not self.ended
+        assert action in self.action_space
+        self.acted.append(int(action))
+        reward = self.script[self.place]
+        self.place += 1
+        self.ended = self.place == len(self.script)
+        return np.full((2, 2), self.place / 10), reward, self.ended and not self.cut, self.ended and self.cut, {}
+
+
+class Odd(gymnasium.Env):
+    """Has other observations or actions than those that can be used."""
+
+    def __init__(self, observation_space, action_space):
+        self.observation_space, self.action_space = observation_space, action_space
+
+
+class Signal(gymnasium.Env):
+    """Shows one of three signals, and pays for the action of the same number."""
+
+    observation_space = Discrete(3, start=1)
+    action_space = Discrete(3)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.shown = int(self.np_random.integers(1, 4))
+        return self.shown, {}
+
+    def step(self, action):
+        return self.shown, float(action == self.shown - 1), True, False, {}
+
+
+class Target(gymnasium.Env):
+    """Pays the more, the nearer two values are to 0.6 and to -1.5 times what is shown."""
+
+    observation_space = Box(-1.0, 1.0, (1,))
+    action_space = Box(np.array([0.0, -2.0], dtype=np.float32), np.array([1.0, 2.0], dtype=np.float32))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.shown = self.np_random.uniform(-1, 1, 1)
+        return self.shown, {}
+
+    def step(self, action):
+        assert action in self.action_space
+        miss = (action[0] - 0.6) ** 2 + (action[1] + 1.5 * self.shown[0]) ** 2
+        return self.shown, -float(miss), True, False, {}
