@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neuronet import processes
 from neuronet.errors import NeuroNetError
 from neuronet.run.config import RunConfig
 
@@ -29,12 +30,14 @@ class Choice:
         device: Where the tensor engine computes; "cpu" for agents.
         dtype: "float64" or "float32".
         reason: Why this engine, in a few words; empty if it was asked for.
+        matmul: How exactly matrices of single precision are multiplied.
     """
 
     engine: str
     device: str
     dtype: str
     reason: str
+    matmul: str = "highest"
 
 
 def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Choice:
@@ -59,15 +62,27 @@ def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Ch
             raise NeuroNetError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")
         if config.replicas > 1:
             raise NeuroNetError(f"the agent engine plays one replica, not {config.replicas}: use engine tensors")
+        if processes.count() > 1:
+            raise NeuroNetError(f"the agent engine plays in one process, not in {processes.count()}: use engine tensors")
+        if config.matmul != "highest":
+            raise NeuroNetError(f"the agent engine multiplies no matrices: matmul '{config.matmul}' needs engine tensors")
         device = "cpu"
     else:
         from neuronet.engines.tensors import best_device
 
         device = best_device(config.device)
-    dtype = config.dtype
-    if dtype == "auto":
-        dtype = "float64" if connections <= SMALL and not device.startswith("mps") else "float32"
-    return Choice(engine, device, dtype, reason)
+    if config.batch_size < processes.count():
+        raise NeuroNetError(f"batch_size must be at least the {processes.count()} processes, got {config.batch_size}")
+    return Choice(engine, device, _precision(config, connections, device), reason, config.matmul)
+
+
+def _precision(config: RunConfig, connections: int, device: str) -> str:
+    if config.matmul != "highest" and config.dtype == "float64":
+        raise NeuroNetError(f"matmul '{config.matmul}' is about single precision: leave it out, or use dtype float32")
+    if config.dtype != "auto":
+        return config.dtype
+    small = connections <= SMALL and config.matmul == "highest" and not device.startswith("mps")
+    return "float64" if small else "float32"
 
 
 def _suitable(config: RunConfig, seconds: float) -> tuple[str, str]:
@@ -75,6 +90,10 @@ def _suitable(config: RunConfig, seconds: float) -> tuple[str, str]:
         return "tensors", f"{config.replicas} replicas"
     if config.device not in ("auto", "cpu"):
         return "tensors", f"device {config.device}"
+    if processes.count() > 1:
+        return "tensors", f"{processes.count()} processes"
+    if config.matmul != "highest":
+        return "tensors", f"matmul {config.matmul}"
     if seconds > PATIENCE:
         return "tensors", f"an agent for each neuron would take about {seconds:.0f} s"
     return "agents", "small enough for an agent for each neuron"

@@ -26,12 +26,16 @@ class Interrupted(KeyboardInterrupt):
 class Interruption:
     """While entered, SIGINT and SIGTERM raise a flag instead of an exception; a second one stops at once.
 
+    Args:
+        patient: Whether a second one changes nothing: who started several processes may tell them what they have heard already.
+
     Attributes:
         asked: Whether someone wants to stop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
         self.asked = False
+        self._patient = patient
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -45,6 +49,6 @@ class Interruption:
             signal.signal(number, handler)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self.asked and not self._patient:
             raise KeyboardInterrupt
         self.asked = True

@@ -108,6 +108,7 @@ def play(setups, samples=SAMPLES, allowed=frozenset()):
         wish = torch.zeros(*engine.lead, BATCH, SIZES[-1], dtype=engine.dtype, device=NAME)
         with NoSync(allowed):
             losses = engine.play_rounds(held, order, BATCH)
+            engine.pace(0.5)
             engine.play(first.inputs, first.targets)
             said = engine.outputs(first.inputs)
             engine.speak(first.inputs)

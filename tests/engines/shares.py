@@ -44,6 +44,7 @@ def play(engine, samples=SAMPLES, orders=(ORDER, SHORT)):
     """Rounds in every way there is; gives all losses and outputs."""
     held = engine.hold(samples)
     said = [engine.play_rounds(held, orders[0], BATCH), engine.play_rounds(held, orders[1], 3)]
+    engine.pace(0.5)
     said.append(engine.play(samples.inputs[:5], samples.targets[:5]))
     said.append(engine.outputs(samples.inputs))
     said.append(engine.speak(samples.inputs[:5]))

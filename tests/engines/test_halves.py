@@ -6,7 +6,7 @@ import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 import toys
-from games import ENGINES, SAMPLES, SIZES, game, identical
+from games import ENGINES, SAMPLES, SIZES, apart, game, identical
 
 from neuronet.errors import NeuroNetError
 from neuronet.payoff import CrossEntropy
@@ -59,3 +59,19 @@ def test_neurons_know_whether_they_learn(name):
     policy.noted.clear()
     engine.play(SAMPLES.inputs, SAMPLES.targets)
     assert set(policy.noted) == {True}
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(foresight=1.0), Noisy()], ids=repr)
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_pace_is_a_learning_rate(name, policy):
+    """Also in what a policy with foresight sees of it."""
+    slow, halved = ENGINES[name](game(policy, learning_rate=0.03)), ENGINES[name](game(policy, learning_rate=0.06))
+    halved.pace(0.5)
+    for engine in (slow, halved):
+        engine.play(SAMPLES.inputs, SAMPLES.targets)
+        engine.play_rounds(engine.hold(SAMPLES), np.arange(len(SAMPLES)), 7)
+    assert apart(slow.state(), halved.state()) <= 1e-15
+    halved.pace(1.0)
+    halved.play(SAMPLES.inputs, SAMPLES.targets)
+    slow.play(SAMPLES.inputs, SAMPLES.targets)
+    assert apart(slow.state(), halved.state()) > 1e-6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from games import BATCH, SAMPLES, SIZES, apart, game, identical, play
 from neuronet.batches import Batches
 from neuronet.engines.tensors import TensorEngine, best_device
 from neuronet.errors import NeuroNetError
-from neuronet.learning import Adam, Momentum
+from neuronet.learning import Adam, Momentum, Plain
 from neuronet.network import build_network
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
 from neuronet.population import Group
@@ -213,3 +215,28 @@ def test_devices_that_are_not_there_are_refused():
 
 def test_the_best_device_is_there():
     assert best_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+RATES = (0.01, 0.03, 0.02)
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=3), Greedy(), toys.Random()], ids=repr)
+@pytest.mark.parametrize("rule", [Plain(), Momentum()], ids=repr)
+def test_quick_rounds_are_rounds(policy, rule):
+    """Plain policies play in a form of their own; with a mask, even one that is full, they do not."""
+    for setups in (
+        [game(policy, rule=rule)],
+        [game(policy, rule=rule, seed=s, learning_rate=r) for s, r in zip(SEEDS, RATES, strict=True)],
+    ):
+        quick, full = engine_of(setups), engine_of([replace(each, network=masked(each.network)) for each in setups])
+        orders = np.stack([np.random.default_rng(seed).permutation(len(SAMPLES)) for seed in range(len(setups))])
+        for engine in (quick, full):
+            engine.play_rounds(engine.hold(SAMPLES), orders if len(setups) > 1 else orders[0], BATCH)
+        assert quick._quick[BATCH] is not None
+        assert full._quick[BATCH] is None
+        assert apart(quick.state(), full.state()) <= 1e-14
+
+
+def masked(network):
+    """The same network, spelled with masks."""
+    return replace(network, masks=tuple(np.ones(weights.shape, dtype=bool) for weights in network.weights))

@@ -123,6 +123,11 @@ class TensorEngine:
             return rates[0]
         return send(torch.tensor(rates, dtype=self.dtype), self.device)[:, None, None]
 
+    def pace(self, factor: float) -> None:
+        """Play from now on with this part of the learning rate."""
+        with torch.inference_mode():
+            self.learning_rate = self._rates() * factor
+
     def hold(self, samples: Samples) -> Samples:
         """The samples as tensors on the engine's device; inputs that have a scaling stay as they are until they are played."""
         inputs = _as_tensor(samples.inputs).to(device=self.device)
@@ -173,7 +178,7 @@ class TensorEngine:
                 if quick is None:
                     self._play(inputs, targets)
                 else:
-                    quick.play(inputs, targets, self.round_number)
+                    quick.play(inputs, targets, self.learning_rate, self.round_number)
                     self.round_number += 1
                 gains.append(self._verdict.gain())
             whole = -torch.stack(gains, dim=-1)
@@ -243,10 +248,10 @@ class TensorEngine:
 
     def _quick_for(self, batch: int) -> QuickRound | None:
         if batch not in self._quick:
-            stages, rate = self._stages_for(batch), self.learning_rate
+            stages = self._stages_for(batch)
             self._quick[batch] = None
-            if not self._apart and self._decay is not None and isinstance(rate, float) and QuickRound.fits(stages, self._verdict):
-                self._quick[batch] = QuickRound(stages, self._verdict, self.parameters, self.velocity, self._decay, rate)
+            if not self._apart and self._decay is not None and QuickRound.fits(stages, self._verdict):
+                self._quick[batch] = QuickRound(stages, self._verdict, self.parameters, self.velocity, self._decay)
         return self._quick[batch]
 
     def _speak(self, inputs: Tensor, *, learning: bool) -> list[Stage]:

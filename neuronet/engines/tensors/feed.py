@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neuronet.engines.tensors.device import send
 from neuronet.environment import Samples
 
 
@@ -25,7 +26,7 @@ class Feed:
     def __init__(self, samples: Samples, order: Any, size: int, lead: tuple[int, ...]) -> None:
         self._samples = samples
         places = torch.as_tensor(np.ascontiguousarray(order)) if isinstance(order, np.ndarray) else torch.as_tensor(order)
-        self._order = places.to(samples.inputs.device, non_blocking=True).expand(*lead, places.shape[-1])
+        self._order = send(places, str(samples.inputs.device)).expand(*lead, places.shape[-1])
         self._size = size
         self._lead = lead
 

@@ -25,15 +25,12 @@ class QuickRound:
         parameters: All of them, (..., P).
         velocity: Of all of them, (..., P).
         decay: Of the velocity.
-        rate: eta, a number or (R, 1, 1).
     """
 
-    def __init__(
-        self, stages: list[Stage], verdict: Verdict, parameters: Tensor, velocity: Tensor, decay: float, rate: float | Tensor
-    ) -> None:
+    def __init__(self, stages: list[Stage], verdict: Verdict, parameters: Tensor, velocity: Tensor, decay: float) -> None:
         *hidden, self._output = stages
         self._verdict = verdict
-        self._parameters, self._velocity, self._rate = parameters, velocity, rate
+        self._parameters, self._velocity = parameters, velocity
         self._lead = self._output.lead
         self._add_product = torch.baddbmm if self._lead else torch.addmm
         self._product = torch.bmm if self._lead else torch.mm
@@ -42,8 +39,6 @@ class QuickRound:
         self._down = list(zip(reversed(self._hidden), reversed(self._learners[:-1]), strict=True))
         layer = self._output.layer
         self._output_bias = layer.bias[..., None] if self._lead else layer.bias
-        for stage in stages:
-            stage.learning_rate = rate
 
     @staticmethod
     def fits(stages: list[Stage], verdict: Verdict) -> bool:
@@ -52,8 +47,15 @@ class QuickRound:
         plain = all(stage.layer.activation.name in FORMS for stage in hidden) and output.layer.activation.name == "identity"
         return plain and isinstance(verdict, SoftmaxVerdict) and all(stage.is_plain for stage in stages)
 
-    def play(self, inputs: Tensor, targets: Tensor, number: int) -> None:
-        """Speak, payoff, feed back, adapt; the round's number is for the policies' chance."""
+    def play(self, inputs: Tensor, targets: Tensor, rate: float | Tensor, number: int) -> None:
+        """Speak, payoff, feed back, adapt.
+
+        Args:
+            inputs: (..., B, I).
+            targets: (..., B).
+            rate: eta, a number or (R, 1, 1).
+            number: The round's, for the policies' chance.
+        """
         heard = inputs
         learners = self._learners
         for place, layer in enumerate(self._hidden):
@@ -70,11 +72,11 @@ class QuickRound:
         demand = self._verdict.wish(output.potential, targets)
         last.respond(demand, demand.mT)
         for layer, learner in self._down:
-            self._product(demand, layer.stage.weigh(demand, number), out=layer.demand)
+            self._product(demand, layer.stage.weigh(demand, rate, number), out=layer.demand)
             layer.back(layer.demand, layer.activity, layer.demand)
             demand = layer.demand
             learner.respond(demand, layer.outputs_first)
-        move(self._parameters, self._velocity, self._rate)
+        move(self._parameters, self._velocity, rate)
 
 
 class _Hidden:

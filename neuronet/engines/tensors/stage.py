@@ -193,12 +193,12 @@ class Stage:
         bare = layer.mask is None and layer.heard_back is None and self._products.own and self._products_above.own
         return bare and self._all_linear and not layer.needs and layer.verbs <= {"start"}
 
-    def weigh(self, ask: Tensor, number: int) -> Tensor:
+    def weigh(self, ask: Tensor, rate: float | Tensor, number: int) -> Tensor:
         """The weighing for these demands, where `speak` and `decide` are not called: for quick rounds, by their number."""
         if self._attention_itself:
             return self.attention
         self.layer.open(number, self.batch)
-        self.ask, self.learning, self._seen = ask, True, {}
+        self.ask, self.learning, self.learning_rate, self._seen = ask, True, rate, {}
         weighing = self._weigh()
         # without a memory there is nothing on which another answer could hang
         self._attention_itself = weighing is self.attention and not self.layer.followers[0].policy.keeps

@@ -44,6 +44,11 @@ class TakingTurns:
         """How many rounds have been played."""
         return self.engines[0].round_number
 
+    def pace(self, factor: float) -> None:
+        """Play from now on with this part of the learning rate."""
+        for engine in self.engines:
+            engine.pace(factor)
+
     def hold(self, samples: Samples) -> Samples:
         """The samples as tensors on the engines' device."""
         return self.engines[0].hold(samples)

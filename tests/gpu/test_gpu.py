@@ -1,0 +1,132 @@
+"""The tensor engine on a GPU: it plays alike, and nothing in a round makes the host wait. `pytest -m gpu` runs these alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import toys
+from games import BATCH, SAMPLES, apart, game
+
+import neuronet
+from neuronet.engines.engine import Setup
+from neuronet.engines.parity import compare
+from neuronet.engines.tensors import TensorEngine
+from neuronet.learning import Adam, Momentum
+from neuronet.network import build_network
+from neuronet.policies import POLICIES, AttentionSeeking, BestResponse, Noisy
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+]
+
+SHIPPED = [cls() for cls in POLICIES.values()]
+ORDER = np.arange(2 * BATCH + 2)
+"""Three rounds, the last of them shorter."""
+
+
+@contextmanager
+def nobody_waits():
+    """An error wherever the host would wait for the GPU."""
+    torch.cuda.synchronize()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("policy", [*SHIPPED, *toys.SHIPPED, *toys.TOYS], ids=repr)
+def test_a_gpu_plays_alike(policy, digits):
+    network = build_network((64, 12, 8, 10), wiring="sparse(0.5)", activation="tanh", seed=13)
+    setup = Setup(network, policy, learning_rate=0.1, seed=13)
+    assert compare(setup, digits, rounds=50, device="cuda").largest <= 1e-9
+    assert compare(setup, digits, rounds=50, resync=True, device="cuda").largest <= 1e-12
+
+
+@pytest.mark.parametrize("rule", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
+@pytest.mark.parametrize("policy", [AttentionSeeking(p=3, foresight=1), Noisy(), toys.Saver()], ids=repr)
+def test_replicas_play_alike(policy, rule):
+    setups = [game(policy, wiring="sparse(0.5)", seed=seed, learning_rate=seed / 100, rule=rule) for seed in (1, 2, 3)]
+    here, there = (TensorEngine(setups, device=device) for device in ("cpu", "cuda"))
+    losses = [engine.play_rounds(engine.hold(SAMPLES), ORDER, BATCH).cpu() for engine in (here, there)]
+    torch.testing.assert_close(*losses, rtol=0, atol=1e-10)
+    assert apart(here.state(), there.state()) <= 1e-10
+
+
+def rounds_without_waiting(policy, **options):
+    engine = TensorEngine(game(policy, **{"wiring": "sparse(0.5)", **options}), device="cuda")
+    held = engine.hold(SAMPLES)
+    engine.play_rounds(held, ORDER, BATCH)  # kernels are loaded, and rooms are made
+    with nobody_waits():
+        return engine.play_rounds(held, ORDER, BATCH)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [policy for policy in (*SHIPPED, *toys.TOYS) if not isinstance(policy, BestResponse)],  # an SVD waits, as torch documents
+    ids=repr,
+)
+def test_the_host_waits_for_no_round(policy):
+    losses = rounds_without_waiting(policy)
+    assert losses.device.type == "cuda"
+    assert losses.shape == (3,)
+    assert torch.isfinite(losses).all()
+
+
+@pytest.mark.parametrize("rule", [Momentum(), Adam()], ids=repr)
+@pytest.mark.parametrize("activation", ["relu", "leaky-relu", "sigmoid", "gelu", "identity"])
+def test_nor_for_any_activation_and_rule(activation, rule):
+    assert torch.isfinite(rounds_without_waiting(AttentionSeeking(), activation=activation, rule=rule, wiring="dense")).all()
+
+
+@dataclass(frozen=True)
+class AsksForItem(toys.Plain):
+    """Reads a number."""
+
+    def weighing(self, seen, memory):
+        return seen.attention * seen.attention.sum().item()
+
+
+def test_waiting_is_noticed():
+    with pytest.raises(RuntimeError, match="synchronizing CUDA operation"):
+        rounds_without_waiting(AsksForItem())
+
+
+@pytest.mark.parametrize(("matmul", "bits"), [("high", 10), ("medium", 7)])
+def test_less_exact_products_are_as_exact_as_documented(matmul, bits):
+    """What the outputs differ by in root mean square, with factors rounded to so many bits after the first."""
+    network = build_network((1024, 512), activation="identity", seed=1)
+    setup = Setup(network, AttentionSeeking(), dtype="float32")
+    inputs = np.random.default_rng(2).standard_normal((256, 1024))
+    exact = TensorEngine(setup, device="cuda").outputs(inputs).double()
+    rough = TensorEngine(setup, device="cuda", matmul=matmul).outputs(inputs).double()
+    assert float((rough - exact).square().mean().sqrt() / exact.square().mean().sqrt()) < 2.0**-bits
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_a_run(tmp_path):
+    result = neuronet.train("digits", device="cuda", dtype="float32", matmul="high", epochs=3, out=tmp_path / "run")
+    assert result.config.device == "cuda"
+    assert result.accuracy > 0.9
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
+def test_two_gpus_play_as_one(tmp_path):
+    tests = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = {**os.environ, "PYTHONPATH": f"{tests}:{tests.parent}"}
+    script = [str(tests / "engines" / "shares.py"), "cuda", str(tmp_path / "run")]
+    ran = subprocess.run([*command, *script], env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    far = {name: gap for name, gap in json.loads(ran.stdout).items() if not gap <= (1e-4 if name.startswith("single") else 1e-9)}
+    assert far == {}
