@@ -9,12 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuronet.conversion import convert as convert
+    from neuronet.conversion import revert as revert
     from neuronet.engines.agents import NeuronModel as NeuronModel
     from neuronet.engines.engine import Setup as Setup
     from neuronet.engines.engine import State as State
     from neuronet.engines.tensors import TensorEngine as TensorEngine
     from neuronet.environment import Environment as Environment
     from neuronet.environment import Samples as Samples
+    from neuronet.environment import Scaling as Scaling
     from neuronet.environments import Digits as Digits
     from neuronet.environments import Table as Table
     from neuronet.environments import Xor as Xor
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from neuronet.policy import Observation as Observation
     from neuronet.policy import Policy as Policy
     from neuronet.policy import Wrapper as Wrapper
+    from neuronet.population import Group as Group
+    from neuronet.population import Population as Population
     from neuronet.run.result import Result as Result
     from neuronet.run.train import resume as resume
     from neuronet.run.train import train as train
@@ -42,10 +47,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "neuronet.conversion": ("convert", "revert"),
     "neuronet.engines.agents": ("NeuronModel",),
     "neuronet.engines.engine": ("Setup", "State"),
     "neuronet.engines.tensors": ("TensorEngine",),
-    "neuronet.environment": ("Environment", "Samples"),
+    "neuronet.environment": ("Environment", "Samples", "Scaling"),
     "neuronet.environments": ("Digits", "Table", "Xor"),
     "neuronet.errors": ("NeuroNetError",),
     "neuronet.graph": ("from_graph", "to_graph"),
@@ -54,6 +60,7 @@ _HOMES = {
     "neuronet.payoff": ("CrossEntropy", "SquaredError"),
     "neuronet.policies": ("AttentionSeeking", "Greedy", "Noisy"),
     "neuronet.policy": ("LinearPolicy", "Observation", "Policy", "Wrapper"),
+    "neuronet.population": ("Group", "Population"),
     "neuronet.run.result": ("Result",),
     "neuronet.run.train": ("resume", "train"),
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from neuronet.arrays import Array
@@ -105,6 +106,25 @@ class Adam(LearningRule):
         unbiased_square = square / (1 - self.beta2**step)
         change = learning_rate * unbiased_mean / (unbiased_square**0.5 + self.epsilon)
         return change, {"mean": mean, "square": square}
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda part: 1.0,
+    "linear": lambda part: 1.0 - part,
+    "cosine": lambda part: 0.5 + 0.5 * math.cos(math.pi * part),
+}
+"""What part of the learning rate is left when a part (0 to below 1) of a run has been played, by the schedule's name."""
+
+
+def pace(schedule: str, epoch: int, epochs: int) -> float:
+    """What part of the learning rate an epoch is played with, above 0 to 1.
+
+    Args:
+        schedule: One of SCHEDULES.
+        epoch: Which, from 0.
+        epochs: How many there are in the run.
+    """
+    return SCHEDULES[schedule](epoch / epochs)
 
 
 RULES: dict[str, type[LearningRule]] = {"plain": Plain, "momentum": Momentum, "adam": Adam}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neuronet.errors import NeuroNetError
-from neuronet.learning import RULES, Adam, Momentum, Plain, rule_named
+from neuronet.learning import RULES, SCHEDULES, Adam, Momentum, Plain, pace, rule_named
 
 STEPS = 50
 
@@ -140,3 +142,13 @@ def test_a_rule_is_found_by_its_name(text, rule):
 def test_what_is_no_rule_is_refused(text):
     with pytest.raises(NeuroNetError):
         rule_named(text)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_schedules_begin_whole_and_stay_above_nothing(schedule):
+    paces = [pace(schedule, epoch, 10) for epoch in range(10)]
+    assert paces[0] == 1.0
+    assert all(0 < later <= earlier for earlier, later in pairwise(paces))
+    assert pace("constant", 9, 10) == 1.0
+    assert pace("linear", 5, 10) == 0.5
+    assert pace("cosine", 5, 10) == pytest.approx(0.5)

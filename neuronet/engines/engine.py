@@ -113,6 +113,9 @@ class Engine(Protocol):
     def round_number(self) -> int:
         """How many rounds have been played."""
 
+    def pace(self, factor: float) -> None:
+        """Play from now on with this part of the learning rate, above 0; 1 at first."""
+
     def hold(self, samples: Samples) -> Samples:
         """The samples in the engine's own library, precision and device; pass these to `play` for speed."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,16 +11,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.arrays import Array
-from neuronet.environment import Samples
+from neuronet import processes
 from neuronet.errors import NeuroNetError
+from neuronet.learning import pace
+from neuronet.run.alignment import Alignment
 from neuronet.run.config import RunConfig
 from neuronet.run.game import Game
 from neuronet.run.interruption import Interrupted, Interruption
-from neuronet.run.record import COLUMNS, Checkpoint, Record
+from neuronet.run.judging import as_numpy, judge
+from neuronet.run.record import ALIGNMENT_COLUMNS, COLUMNS, Checkpoint, Record
 from neuronet.run.result import Result
 
-JUDGED_AT_ONCE = 2048
 TRAINING_SAMPLES_JUDGED = 2000
 PATIENCE = 0.1
 """Seconds of rounds between two looks at whether somebody asks to stop."""
@@ -64,6 +64,8 @@ class Runner:
         self.record = record
         self.watcher = watcher
         self.rows: list[dict[str, Any]] = []
+        self.alignment_rows: list[dict[str, Any]] = []
+        self._alignment = Alignment(game.setups, game.environment) if config.alignment else None
         self.loss_sum = np.zeros(config.replicas)
         self._at_once = 1
         self._seconds_before = 0.0
@@ -88,6 +90,7 @@ class Runner:
             self._seconds_before = checkpoint.seconds
         self.record.forget_after(self.engine.round_number)
         self.rows = [dict(row) for row in self.record.metrics().to_dict("records")]
+        self.alignment_rows = [dict(row) for row in self.record.alignment().to_dict("records")]
 
     def _check_same_game(self, checkpoint: Checkpoint) -> None:
         for part, text in self.game.identity.items():
@@ -108,9 +111,11 @@ class Runner:
         while self.engine.round_number < self.config.epochs * per_epoch:
             epoch, first = divmod(self.engine.round_number, per_epoch)
             order = self.game.batches.order(epoch)
+            self.engine.pace(pace(self.config.schedule, epoch, self.config.epochs))
             with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is refused below
                 while first < per_epoch:
-                    if interruption.asked:
+                    asked, self._at_once = processes.agree((interruption.asked, self._at_once))
+                    if asked:
                         self._check_finite(self.loss_sum, epoch + 1)  # a ruin must not replace the last good checkpoint
                         self._save()
                         raise Interrupted(self._result())
@@ -122,10 +127,9 @@ class Runner:
 
     def _play(self, order: NDArray[np.int64]) -> None:
         started, before = time.perf_counter(), self.engine.round_number
-        losses = _numpy(self.engine.play_rounds(self._held, order, self.game.batches.size))
-        for loss in losses.reshape(
-            self.config.replicas, -1
-        ).T:  # one by one, so that the sum is the same however rounds are split
+        losses = as_numpy(self.engine.play_rounds(self._held, order, self.game.batches.size))
+        # one by one, so that the sum is the same however rounds are split
+        for loss in losses.reshape(self.config.replicas, -1).T:
             self.loss_sum = self.loss_sum + loss.astype(np.float64)
         seconds = time.perf_counter() - started
         self._at_once = max(1, int((self.engine.round_number - before) * PATIENCE / max(seconds, 1e-6)))
@@ -142,8 +146,9 @@ class Runner:
     def _end_epoch(self, epoch: int) -> None:
         train_loss = self.loss_sum / self.game.batches.samples
         self._check_finite(train_loss, epoch)
-        _, train_accuracy = self._judge(self._held, TRAINING_SAMPLES_JUDGED)
-        test_loss, test_accuracy = self._judge(self._held_test)
+        payoff, replicas = self.game.environment.payoff, self.config.replicas
+        _, train_accuracy = judge(self.engine, payoff, self._held, replicas, TRAINING_SAMPLES_JUDGED)
+        test_loss, test_accuracy = judge(self.engine, payoff, self._held_test, replicas)
         self._check_finite(np.asarray(test_loss), epoch)
         rows = [
             {
@@ -162,6 +167,8 @@ class Runner:
         self.loss_sum = np.zeros(self.config.replicas)
         if self.record is not None:
             self.record.append([*rows])
+        if self._alignment is not None:
+            self._measure(self._alignment, epoch)
         if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
             self._save()
 
@@ -172,22 +179,11 @@ class Runner:
                 f"choose a learning_rate below {self.config.learning_rate:g}, or a policy with smaller answers"
             )
 
-    def _judge(self, samples: Samples, most: int | None = None) -> tuple[list[float], list[float]]:
-        """Mean loss and accuracy of each replica, on the first samples or on all."""
-        xp = _namespace(samples.inputs)
-        payoff, losses, rights = self.game.environment.payoff, [], []
-        count = len(samples) if most is None else min(most, len(samples))
-        for start in range(0, count, JUDGED_AT_ONCE):
-            part = samples.at(slice(start, min(start + JUDGED_AT_ONCE, count)))
-            outputs = self.engine.outputs(part.inputs)
-            losses.append(_numpy(payoff.loss(xp, outputs, part.targets)).reshape(self.config.replicas, -1))
-            right = payoff.correct(xp, outputs, part.targets)
-            if right is not None:
-                rights.append(_numpy(right).reshape(self.config.replicas, -1))
-        loss = np.concatenate(losses, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
-        if not rights:
-            return loss, [math.nan] * self.config.replicas
-        return loss, np.concatenate(rights, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
+    def _measure(self, alignment: Alignment, epoch: int) -> None:
+        rows = alignment.measure(self.engine.state(), epoch)
+        self.alignment_rows += rows
+        if self.record is not None:
+            self.record.append_alignment([*rows])
 
     def _save(self) -> None:
         if self.record is not None:
@@ -197,19 +193,10 @@ class Runner:
         return Result(
             config=self.config,
             metrics=pd.DataFrame(self.rows, columns=list(COLUMNS)),
+            alignment=pd.DataFrame(self.alignment_rows, columns=list(ALIGNMENT_COLUMNS)),
             networks=tuple(self.engine.network(replica) for replica in range(self.config.replicas)),
             rounds=self.engine.round_number,
             seconds=self.seconds,
             payoff=self.game.environment.payoff,
             folder=None if self.record is None else self.record.folder,
         )
-
-
-def _namespace(array: Array) -> Any:
-    from array_api_compat import array_namespace
-
-    return array_namespace(array)
-
-
-def _numpy(array: Array) -> NDArray[Any]:
-    return array if isinstance(array, np.ndarray) else np.asarray(array.detach().cpu().numpy())

@@ -57,7 +57,7 @@ def test_table_from_a_file(neuronet, tmp_path):
 def test_replicas_are_reported_one_by_one(neuronet):
     answer = neuronet("run", "xor", "--epochs", "2", "--replicas", "3", "--seed", "5", "--json")
     assert [each["seed"] for each in json.loads(answer.out)["replicas"]] == [5, 6, 7]
-    assert "Engine tensors: 3 replicas train at once." in answer.err
+    assert "Engine tensors: 3 replicas at once." in answer.err
 
 
 def test_resume_goes_on_and_draws_again(neuronet, tmp_path):

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
-ARGUMENTS = ["digits", "--hidden", "24", "--epochs", "30", "--policy", "noisy(tremble=0.1)", "--seed", "5"]
+ARGUMENTS = ["digits", "--hidden", "24", "--epochs", "30", "--policy", "noisy(trembling-hand)", "--seed", "5"]
 EPOCHS, ROUNDS_PER_EPOCH = 30, 45
 KILLS = int(os.environ.get("NEURONET_KILLS", "2"))
 """How often each engine's run is killed by each signal; `NEURONET_KILLS=20 pytest tests/run/test_interruption.py` for more."""

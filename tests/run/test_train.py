@@ -122,6 +122,7 @@ def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
 
     with monkeypatch.context() as patch:
         patch.setattr(Runner, "_play", play_and_ask)
+        patch.setattr("neuronet.run.runner.PATIENCE", 0.0)  # a look after every round
         patch.setattr(Runner, "run", run_and_keep)
         with pytest.raises(Interrupted) as stop:
             neuronet.train("xor", out=tmp_path, **arguments)

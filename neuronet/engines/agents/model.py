@@ -148,6 +148,10 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         batch = samples.at(batches.at(self.round_number))
         self.play(batch.inputs, batch.targets)
 
+    def pace(self, factor: float) -> None:
+        """Play from now on with this part of the learning rate."""
+        self.learning_rate = self.setup.learning_rate * factor
+
     def hold(self, samples: Samples) -> Samples:
         """The samples as numpy arrays in the engine's precision."""
         targets = np.asarray(samples.targets)
