@@ -20,5 +20,5 @@ class Proud(neuronet.LinearPolicy):
 
 check_policy(Proud())
 for engine in ("agents", "tensors"):
-    result = neuronet.train("digits", policy=Proud(), engine=engine, epochs=10)
+    result = neuronet.train("digits", policy=Proud(), engine=engine, epochs=5)
     print(f"{engine}: test accuracy {result.accuracy:.4f}")

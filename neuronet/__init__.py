@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from neuronet.policy import Wrapper as Wrapper
     from neuronet.population import Group as Group
     from neuronet.population import Population as Population
+    from neuronet.run.compare import compare as compare
     from neuronet.run.result import Result as Result
     from neuronet.run.train import resume as resume
     from neuronet.run.train import train as train
@@ -61,6 +62,7 @@ _HOMES = {
     "neuronet.policies": ("AttentionSeeking", "Greedy", "Noisy"),
     "neuronet.policy": ("LinearPolicy", "Observation", "Policy", "Wrapper"),
     "neuronet.population": ("Group", "Population"),
+    "neuronet.run.compare": ("compare",),
     "neuronet.run.result": ("Result",),
     "neuronet.run.train": ("resume", "train"),
 }

@@ -1,8 +1,9 @@
-"""The command line: `neuronet run`, `check`, `policies`, `environments`."""
+"""The command line: `neuronet run`, `control`, `check`, `policies`, `environments`."""
 
 from __future__ import annotations
 
 import json as json_format
+import shlex
 import sys
 from datetime import datetime
 from itertools import count
@@ -12,13 +13,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuronet import screen
+from neuronet.commands.compare import compare
+from neuronet.commands.forget import forget
 from neuronet.errors import NeuroNetError
+from neuronet.processes import is_first
 
 if TYPE_CHECKING:
+    from neuronet.control import ControlConfig, ControlResult
     from neuronet.run.config import RunConfig
     from neuronet.run.result import Result
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+
+POLICY_HELP = (
+    'Such as attention, "greedy(top=3)", module:Class, or attention:0.9,free-rider:0.1 for a mixed society; '
+    "given several times, one for each listening layer, the outputs last."
+)
 
 app = typer.Typer(
     name="neuronet",
@@ -67,8 +77,10 @@ def _top(
 
 @app.command()
 def run(
-    environment: Annotated[str | None, typer.Argument(help="digits, xor, table:PATH or module:Class.")] = None,
-    policy: Annotated[str | None, typer.Option(help='Such as attention, "greedy(top=3)" or module:Class.')] = None,
+    environment: Annotated[
+        str | None, typer.Argument(help="digits, fashion-mnist, table:PATH, ...: see neuronet environments.")
+    ] = None,
+    policy: Annotated[list[str] | None, typer.Option(help=POLICY_HELP)] = None,
     engine: Annotated[str | None, typer.Option(help="agents, tensors or auto.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer: 64 or 256,256 or none.")] = None,
     activation: Annotated[str | None, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = None,
@@ -77,14 +89,18 @@ def run(
     epochs: Annotated[int | None, typer.Option(help="How often all training samples are played.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a round.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="The learning rate over the epochs: linear, cosine or constant.")] = None,
     rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
     seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
     replicas: Annotated[int | None, typer.Option(help="Runs to train at once, each with a seed of its own.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float64, float32 or auto.")] = None,
+    matmul: Annotated[str | None, typer.Option(help="Products of float32: highest, high (TF32) or medium (bfloat16).")] = None,
     target: Annotated[str | None, typer.Option(help="The target's column, for table:PATH.")] = None,
     payoff: Annotated[str | None, typer.Option(help="cross-entropy or squared-error, for table:PATH.")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Folder in which to look for the environment's files first.")] = None,
     checkpoint_every: Annotated[int | None, typer.Option(help="Epochs between two checkpoints.")] = None,
+    alignment: Annotated[bool, typer.Option("--alignment", help="Measure how updates agree with backpropagation's.")] = False,
     config: Annotated[Path | None, typer.Option(help="Options from a .toml file; those given here win.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to record the run in (default: a new one in runs/).")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -96,7 +112,7 @@ def run(
     """
     named = {
         "environment": environment,
-        "policy": policy,
+        "policy": policy[0] if policy and len(policy) == 1 else policy or None,
         "engine": engine,
         "hidden": None if hidden is None else _sizes(hidden),
         "activation": activation,
@@ -105,14 +121,18 @@ def run(
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "schedule": schedule,
         "rule": rule,
         "seed": seed,
         "replicas": replicas,
         "device": device,
         "dtype": dtype,
+        "matmul": matmul,
         "target": target,
         "payoff": payoff,
+        "data_dir": data_dir,
         "checkpoint_every": checkpoint_every,
+        "alignment": alignment or None,
     }
     options = {name: value for name, value in named.items() if value is not None}
     if resume is not None:
@@ -120,7 +140,8 @@ def run(
         result = _resume(resume, epochs)
     else:
         result = _train(options, config, out)
-    _finish(result, json)
+    if is_first():
+        _finish(result, json)
 
 
 def _sizes(text: str) -> tuple[int, ...]:
@@ -132,10 +153,10 @@ def _sizes(text: str) -> tuple[int, ...]:
         raise NeuroNetError(f"hidden must be whole numbers such as 64 or 256,256, got '{text}'") from None
 
 
-def _refuse_with_resume(options: dict[str, Any]) -> None:
-    wrong = next((name for name in options if name != "epochs"), None)
+def _refuse_with_resume(options: dict[str, Any], allowed: str = "epochs") -> None:
+    wrong = next((name for name in options if name != allowed), None)
     if wrong is not None:
-        raise NeuroNetError(f"--resume goes on with the run's own configuration: leave out {wrong}; only --epochs may be new")
+        raise NeuroNetError(f"--resume goes on with the run's own configuration: leave out {wrong}; only --{allowed} may be new")
 
 
 def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Result:
@@ -155,7 +176,7 @@ def _resume(folder: Path, epochs: int | None) -> Result:
         return resume(folder, epochs=epochs, watcher=bar.show, narrator=bar.say)
 
 
-def _new_folder(config: RunConfig) -> Path:
+def _new_folder(config: RunConfig | ControlConfig) -> Path:
     """A folder in runs/ that is this run's alone."""
     words = f"{Path(config.environment).stem}-{config.policy if isinstance(config.policy, str) else 'mixed'}-{config.seed}"
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words).strip("-")
@@ -174,9 +195,95 @@ def _finish(result: Result, json: bool) -> None:
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
         result.picture(result.folder / "network.png")
+        if not result.alignment.empty:
+            result.plot_alignment(result.folder / "alignment.png")
     (screen.ERR if json else screen.OUT).print(screen.table_of_result(result))
     if json:
         typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+
+
+@app.command()
+def control(
+    environment: Annotated[str | None, typer.Argument(help="A Gymnasium id, such as CartPole-v1 or module:Name-v0.")] = None,
+    policy: Annotated[list[str] | None, typer.Option(help="As for run.")] = None,
+    engine: Annotated[str | None, typer.Option(help="agents or tensors.")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer: 64 or 256,256 or none.")] = None,
+    activation: Annotated[str | None, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="Rounds at most.")] = None,
+    episodes: Annotated[int | None, typer.Option(help="Episodes a round.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="When an episode is cut off.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
+    rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    gamma: Annotated[float | None, typer.Option(help="Discount of later rewards, 0 to 1.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="What is usual: step, batch or none.")] = None,
+    spread: Annotated[float | None, typer.Option(help="Standard deviation of actions that are values.")] = None,
+    stop_at: Annotated[str | None, typer.Option(help="Mean return at which to stop, auto or never.")] = None,
+    judged: Annotated[int | None, typer.Option(help="Episodes that judge the network at the end.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to record the run in (default: a new one in runs/).")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+) -> None:
+    """Train a network of self-interested neurons to act in a Gymnasium environment, by REINFORCE.
+
+    Defaults: policy attention, 64 hidden neurons, tanh, 200 rounds of 16 episodes at most, learning rate 0.01 with Adam.
+    """
+    named = {
+        "environment": environment,
+        "policy": policy[0] if policy and len(policy) == 1 else policy or None,
+        "engine": engine,
+        "device": device,
+        "hidden": None if hidden is None else _sizes(hidden),
+        "activation": activation,
+        "rounds": rounds,
+        "episodes": episodes,
+        "max_steps": max_steps,
+        "learning_rate": learning_rate,
+        "rule": rule,
+        "gamma": gamma,
+        "baseline": baseline,
+        "spread": spread,
+        "stop_at": stop_at,
+        "judged": judged,
+        "seed": seed,
+    }
+    options = {name: value for name, value in named.items() if value is not None}
+    if resume is not None:
+        _refuse_with_resume({**options, **({"out": out} if out else {})}, "rounds")
+    result = _control(options, out, resume)
+    if result.folder is not None:
+        result.plot(result.folder / "returns.png")
+        result.picture(result.folder / "network.png")
+    from neuronet.control.table import table_of_control
+
+    (screen.ERR if json else screen.OUT).print(table_of_control(result))
+    if json:
+        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+
+
+def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:
+    from neuronet.control import Interrupted, resume, train
+    from neuronet.control.config import make_config
+
+    with screen.ERR.status("Acting") as status:
+
+        def show(number: int, recent: float) -> None:
+            status.update(f"round {number}: mean return of the last 100 episodes {recent:.1f}")
+
+        try:
+            if folder is not None:
+                return resume(folder, rounds=options.get("rounds"), watcher=show)
+            make_config(options)  # refuses what is missing or wrong, before train is called
+            return train(**options, out=out or _new_folder, watcher=show)
+        except Interrupted as error:
+            where = shlex.quote(str(error.result.folder))
+            screen.ERR.print(f"Saved. Go on with: neuronet control --resume {where}", soft_wrap=True, markup=False)
+            raise
+
+
+app.command()(compare)
+app.command()(forget)
 
 
 @app.command()
@@ -192,18 +299,55 @@ def check() -> None:
 
 
 @app.command()
+def bench(
+    networks: Annotated[list[str] | None, typer.Argument(help="Such as 64-32-10: neurons in each layer.")] = None,
+    batch: Annotated[list[int] | None, typer.Option(help="Samples a round; may be given several times.")] = None,
+    policy: Annotated[list[str] | None, typer.Option(help="Such as greedy; may be given several times.")] = None,
+    threads: Annotated[int, typer.Option(help="That torch may use.")] = 1,
+    processor: Annotated[bool, typer.Option("--processor", help="Count the processor's seconds, not the clock's.")] = False,
+    more: Annotated[bool, typer.Option("--more", help="An epoch, replicas, mixed layers and training, too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON on standard output.")] = False,
+) -> None:
+    """Measure what a round costs here, against plain torch and against the matrix products alone."""
+    from dataclasses import asdict, replace
+
+    from neuronet.run.bench import BATCHES, QUICK, SIZES
+    from neuronet.run.bench import bench as measure
+
+    sizes = [_layers(text) for text in networks] if networks else SIZES
+    effort = replace(QUICK, threads=threads, processor=processor)
+    with screen.ERR.status("Measuring"):
+        rows = measure(sizes, batch or BATCHES, policy or ("attention",), effort=effort)
+        if more:
+            from neuronet.run.contests import contests
+
+            rows += contests(effort)
+    (screen.ERR if json else screen.OUT).print(screen.table_of_rows(rows))
+    if json:
+        typer.echo(json_format.dumps([asdict(row) for row in rows], allow_nan=False))
+
+
+def _layers(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split("-"))
+    except ValueError:
+        raise NeuroNetError(f"a network must be the neurons in each layer, such as 64-32-10, got '{text}'") from None
+
+
+@app.command()
 def policies() -> None:
     """List the policies that neurons can follow."""
     from neuronet.run.catalogue import known_policies
 
-    screen.OUT.print(screen.table_of_plug_ins("policy", known_policies()))
+    screen.OUT.print(screen.table_of_policies(known_policies()))
 
 
 @app.command()
 def environments() -> None:
     """List the environments that networks can be trained in."""
-    from neuronet.run.catalogue import known_environments
+    from neuronet.run.catalogue import FORMS, known_environments
 
     table = screen.table_of_plug_ins("environment", known_environments())
-    table.add_row("table:PATH", "A .csv or .npz file; --target names its column of targets.", "")
+    for form, what in FORMS.items():
+        table.add_row(form, what, "")
     screen.OUT.print(table)

@@ -29,6 +29,9 @@ class Purpose(IntEnum):
     ROUND = 4
     START = 5
     DATA = 6
+    POPULATION = 7
+    CONTROL = 8
+    TASKS = 9
 
 
 def check_seed(seed: int) -> int:

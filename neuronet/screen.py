@@ -15,6 +15,8 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from neuronet.run.bench import Row
+    from neuronet.run.comparison import Comparison
     from neuronet.run.result import Result
     from neuronet.theory import Check
 
@@ -51,6 +53,29 @@ def table_of_result(result: Result) -> Table:
     return table
 
 
+def table_of_comparison(result: Comparison) -> Table:
+    """Each policy's mean and its difference to backprop, with their 95% intervals."""
+    scale, unit = (100, ", %") if result.measure == "accuracy" else (1, "")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals (Student's t)", caption_justify="left")
+    table.add_column("policy", overflow="fold")
+    for heading in ("learning rate", f"test {result.measure}{unit}", "against backprop"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in result.table.itertuples(index=False):
+        mean = f"{scale * row.mean:.4g}{_half(row.mean, row.high, scale)}"
+        gap = "" if isnan(row.difference) else f"{scale * row.difference:+.3g}{_half(row.difference, row.difference_high, scale)}"
+        table.add_row(escape(row.policy), f"{row.learning_rate:.2g}{' (edge)' if row.at_edge else ''}", mean, gap)
+    return table
+
+
+def _half(mean: float, high: float, scale: float) -> str:
+    return "" if isnan(high) else f" ± {scale * (high - mean):.2g}"
+
+
+def say(line: str) -> None:
+    """Print a line on standard error."""
+    ERR.print(escape(line), soft_wrap=True)
+
+
 def table_of_checks(checks: Sequence[Check]) -> Table:
     """The propositions, what was measured, and whether they hold."""
     table = Table(title="The attention game, checked", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
@@ -65,6 +90,24 @@ def table_of_checks(checks: Sequence[Check]) -> Table:
     return table
 
 
+def table_of_rows(rows: Sequence[Row], title: str | None = None) -> Table:
+    """What each player needed: the quickest block, the middle one, and the quickest as a multiple of another player's."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("played by", no_wrap=True)
+    for heading in ("least, us", "median, us", "ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("to")
+    before: Row | None = None
+    for row in rows:
+        if before is None or (row.case, row.unit, row.against) != (before.case, before.unit, before.against):
+            table.add_section()
+            table.add_row(f"[bold]{escape(row.case)}[/bold], one {row.unit}")
+        times = (f"{1e6 * row.minimum:,.1f}", f"{1e6 * row.median:,.1f}", f"{row.ratio:.3f}")
+        table.add_row(f"  {escape(row.player)}", *times, "" if row.player == row.against else escape(row.against))
+        before = row
+    return table
+
+
 def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
     """Plug-ins by name, with a line each and their parameters."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
@@ -73,6 +116,19 @@ def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
     table.add_column("parameters and defaults")
     for name, cls in sorted(known.items()):
         table.add_row(name, escape((cls.__doc__ or "").split("\n")[0]), escape(_parameters(cls)))
+    return table
+
+
+def table_of_policies(known: Mapping[str, Any]) -> Table:
+    """Policies by name, with a line each, their traits and their parameters."""
+    from neuronet.traits import trait_rows
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("policy", no_wrap=True)
+    for heading in ("what it is", "traits", "parameters and defaults"):
+        table.add_column(heading)
+    for name, meaning, traits in trait_rows(known):
+        table.add_row(name, escape(meaning), escape(traits), escape(_parameters(known[name])))
     return table
 
 
@@ -113,7 +169,7 @@ class Progress:
         from neuronet.run.interruption import Interrupted
 
         self._bar.stop()
-        if isinstance(error, Interrupted):
+        if isinstance(error, Interrupted) and error.result.folder is not None:
             ERR.print(f"Saved. Go on with: neuronet run --resume {escape(shlex.quote(str(error.result.folder)))}", soft_wrap=True)
 
     def say(self, line: str) -> None:

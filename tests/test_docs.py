@@ -74,9 +74,7 @@ def test_links_lead_somewhere():
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-def test_examples_run(tmp_path):
-    for script in sorted((ROOT / "examples").glob("*.py")):
-        ran = subprocess.run(
-            [sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert ran.returncode == 0, f"{script.name}\n{ran.stderr}"
+@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda script: script.name)
+def test_examples_run(script, tmp_path):
+    ran = subprocess.run([sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, f"{script.name}\n{ran.stderr}"

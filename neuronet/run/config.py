@@ -27,7 +27,9 @@ class RunConfig(BaseModel):
         environment: A name, `table:PATH` or `module:Class`.
         target: The column or array of targets in a table; without, the one called target, label, class or y.
         payoff: "cross-entropy" or "squared-error" for a table; "auto" tells by its targets.
-        policy: A policy such as "greedy(top=3)", or one for each listening layer.
+        data_dir: A folder in which to look for the environment's files first.
+        policy: A policy such as "greedy(top=3)", shares such as "attention:0.9,free-rider:0.1", or one such text for each
+            listening layer.
         engine: "agents", "tensors", or "auto" for the one that suits the size of the work.
         hidden: Neurons in each hidden layer; empty for none.
         activation: Of the hidden layers.
@@ -36,12 +38,16 @@ class RunConfig(BaseModel):
         epochs: How often all training samples are played, 1 or more.
         batch_size: Samples a round, 1 or more.
         learning_rate: eta, above 0.
+        schedule: How the learning rate goes down from epoch to epoch: "linear", "cosine" or "constant" (not at all).
         rule: "plain", "momentum(0.9)" or "adam".
         seed: Of the weights, the order of the samples and all other chance, 0 to 2**63 - 1.
         replicas: How many runs to train at once, with the seeds seed, seed + 1, ...
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: "float64", "float32", or "auto" for the one that suits the size of the work.
+        matmul: How exactly the tensor engine multiplies matrices of float32: "highest", "high" (TF32) or "medium" (bfloat16),
+            where the device has a quicker way for it; docs/devices.md has the errors.
         checkpoint_every: Epochs between two checkpoints, 1 or more.
+        alignment: Whether to measure after each epoch how updates agree with those of error backpropagation.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +55,7 @@ class RunConfig(BaseModel):
     environment: str
     target: str | None = None
     payoff: Literal["auto", "cross-entropy", "squared-error"] = "auto"
+    data_dir: str | None = None
     policy: str | tuple[str, ...] = "attention"
     engine: Literal["auto", "agents", "tensors"] = "auto"
     hidden: tuple[Count, ...] = (64,)
@@ -58,12 +65,15 @@ class RunConfig(BaseModel):
     epochs: Count = 20
     batch_size: Count = 32
     learning_rate: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 0.02
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
     rule: str = "momentum"
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     replicas: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
     device: str = "auto"
     dtype: Literal["auto", "float64", "float32"] = "auto"
+    matmul: Literal["highest", "high", "medium"] = "highest"
     checkpoint_every: Count = 1
+    alignment: Annotated[bool, Field(strict=True)] = False
 
     @field_validator("activation")
     @classmethod

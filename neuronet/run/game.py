@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet import processes
 from neuronet.batches import Batches
 from neuronet.engines.engine import Engine, Setup
 from neuronet.environment import Environment, Samples, check_samples
@@ -18,9 +19,11 @@ from neuronet.errors import NeuroNetError
 from neuronet.learning import rule_named
 from neuronet.network import Network, build_network
 from neuronet.policy import Policy
-from neuronet.run.catalogue import environment_named, policy_named
+from neuronet.population import Population
+from neuronet.run.catalogue import environment_named
 from neuronet.run.choice import Choice, choose
 from neuronet.run.config import RunConfig
+from neuronet.run.society import population_from
 
 
 @dataclass(frozen=True)
@@ -32,35 +35,46 @@ class Game:
         engine: Which plays.
         batches: Which samples are played when.
         choice: The engine, device and precision chosen.
-        policies: One for each listening layer.
-        networks: The network that each replica begins with.
+        setups: The game of each replica as it begins.
     """
 
     environment: Environment
     engine: Engine
     batches: Batches
     choice: Choice
-    policies: tuple[Policy, ...]
-    networks: tuple[Network, ...]
+    setups: tuple[Setup, ...]
 
     @cached_property
     def identity(self) -> Mapping[str, str]:
         """What the run depends on besides its configuration, as texts."""
-        parts = (self.environment.train, self.environment.test)
-        numbers = [array for network in self.networks for array in (*network.weights, *network.biases, *network.masks)]
-        spelled = [repr(policy) if is_dataclass(policy) else type(policy).__qualname__ for policy in self.policies]
+        networks = [setup.network for setup in self.setups]
+        numbers = [array for network in networks for array in (*network.weights, *network.biases, *network.masks)]
         return {
-            "samples": _digest([array for part in parts for array in _arrays(part)]),
-            "policies": "; ".join(spelled),
+            "samples": digest_of_samples(self.environment),
+            "policies": " | ".join(dict.fromkeys(_spelled(setup.policies) for setup in self.setups)),
             "first networks": _digest([array for array in numbers if array is not None]),
         }
+
+
+def _spelled(layers: Any) -> str:
+    """Who follows which policy, as a text: the members of groups by a digest."""
+    return "; ".join(
+        _policy_spelled(each)
+        if isinstance(each, Policy)
+        else ", ".join(f"{_policy_spelled(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
+        for each in layers
+    )
+
+
+def _policy_spelled(policy: Policy) -> str:
+    return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 
 def assemble(
     config: RunConfig,
     *,
     environment: Environment | None = None,
-    policy: Policy | Sequence[Policy] | None = None,
+    population: Population | None = None,
     network: Network | None = None,
 ) -> Game:
     """Put a game together.
@@ -68,24 +82,41 @@ def assemble(
     Args:
         config: The choices.
         environment: Instead of the one that the configuration names.
-        policy: Instead of the one that the configuration names.
+        population: Instead of the one that the configuration names.
         network: A network to start from, instead of a fresh one.
 
     Raises:
         NeuroNetError: Parts do not fit.
     """
-    world = environment or environment_named(config.environment, target=config.target, payoff=config.payoff)
-    check_samples(world)
-    networks = _networks(config, world, network)
-    sizes = networks[0].sizes
-    policies = _policies(config, policy, len(sizes) - 1)
+    world = world_of(config, environment)
+    networks = networks_of(config, world, network)
     batches = Batches(len(world.train), config.batch_size, config.seeds)
-    choice = choose(config, sum(sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
-    setups = [
-        Setup(each, policies, rule_named(config.rule), config.learning_rate, world.payoff, seed, choice.dtype)
+    choice = choose(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
+    society = population or population_from(config.policy)
+    rule = rule_named(config.rule)
+    setups = tuple(
+        Setup(each, society.groups(each, seed), rule, config.learning_rate, world.payoff, seed, choice.dtype)
         for each, seed in zip(networks, config.seeds, strict=True)
-    ]
-    return Game(world, _engine(setups, choice, config.batch_size), batches, choice, policies, tuple(networks))
+    )
+    return Game(world, _engine(setups, choice, config.batch_size), batches, choice, setups)
+
+
+def world_of(config: RunConfig, environment: Environment | None = None) -> Environment:
+    """The environment that is given, or the one that the configuration names.
+
+    Raises:
+        NeuroNetError: There is none, or its samples do not fit.
+    """
+    world = environment or environment_named(
+        config.environment, target=config.target, payoff=config.payoff, data_dir=config.data_dir
+    )
+    check_samples(world)
+    return world
+
+
+def digest_of_samples(world: Environment) -> str:
+    """A text that tells the samples of an environment from any others."""
+    return _digest([array for part in (world.train, world.test) for array in _arrays(part)])
 
 
 def _arrays(samples: Samples) -> list[NDArray[Any]]:
@@ -101,7 +132,12 @@ def _digest(arrays: Sequence[NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _networks(config: RunConfig, world: Environment, network: Network | None) -> list[Network]:
+def networks_of(config: RunConfig, world: Environment, network: Network | None = None) -> list[Network]:
+    """The network that each replica begins with: a fresh one for each seed, or the one that is given.
+
+    Raises:
+        NeuroNetError: The network does not fit the environment.
+    """
     if network is None:
         return [
             build_network(
@@ -121,22 +157,15 @@ def _networks(config: RunConfig, world: Environment, network: Network | None) ->
     return [network] * config.replicas
 
 
-def _policies(config: RunConfig, policy: Policy | Sequence[Policy] | None, layers: int) -> tuple[Policy, ...]:
-    if policy is None:
-        texts = [config.policy] if isinstance(config.policy, str) else list(config.policy)
-        given = [policy_named(text) for text in texts]
-    else:
-        given = [policy] if isinstance(policy, Policy) else list(policy)
-    if len(given) not in (1, layers):
-        raise NeuroNetError(f"there must be one policy, or one for each of {layers} listening layers, got {len(given)}")
-    return tuple(given * layers if len(given) == 1 else given)
-
-
-def _engine(setups: list[Setup], choice: Choice, batch_size: int) -> Engine:
+def _engine(setups: Sequence[Setup], choice: Choice, batch_size: int) -> Engine:
     if choice.engine == "agents":
         from neuronet.engines.agents import NeuronModel
 
         return NeuronModel(setups[0])
+    if processes.count() > 1:
+        from neuronet.engines.tensors.parallel import ParallelEngine
+
+        return ParallelEngine(setups, device=choice.device, matmul=choice.matmul)
     from neuronet.engines.tensors import tensor_engine
 
-    return tensor_engine(setups, batch_size, device=choice.device)
+    return tensor_engine(setups, batch_size, device=choice.device, matmul=choice.matmul)

@@ -2,14 +2,16 @@
 
 config.json              the resolved configuration; `neuronet run --config` reads it too
 metrics.csv              a line for each epoch (and replica), appended as it ends
+alignment.csv            the same for each layer and group of neurons, if alignment is measured
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run began with, if it was given one
-curves.png, network.png  drawn at the end
+curves.png, network.png  drawn at the end, and alignment.png
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from neuronet.network import Network
 from neuronet.run.config import RunConfig, make_config, read_options
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
+ALIGNMENT = "alignment.csv"
 FORMAT = "1"
 PLAYED_WITH = "played with "
 COLUMNS = (
@@ -37,7 +40,21 @@ COLUMNS = (
     "test_accuracy",
     "seconds",
 )
-COUNTS = COLUMNS[:3]
+ALIGNMENT_COLUMNS = (
+    *COLUMNS[:3],
+    "layer",
+    "group",
+    "neurons",
+    "cosine",
+    "angle",
+    "norm_ratio",
+    "attention_share",
+    "accuracy_lost",
+    "loss_gained",
+    "policy",
+)
+WHOLE_NUMBERS = {*COLUMNS[:3], "layer", "neurons"}
+WORDS = {"group", "policy"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +98,7 @@ class Record:
         Raises:
             NeuroNetError: There is a run already, or the folder cannot be made.
         """
-        if any((folder / name).exists() for name in (CONFIG, METRICS, CHECKPOINT, NETWORK)):
+        if any((folder / name).exists() for name in (CONFIG, METRICS, ALIGNMENT, CHECKPOINT, NETWORK)):
             raise NeuroNetError(f"'{folder}' holds a run already: resume it with --resume, or choose another folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -110,10 +127,11 @@ class Record:
 
     def append(self, rows: list[Mapping[str, Any]]) -> None:
         """Add an epoch's lines to the metrics."""
-        path = self.folder / METRICS
-        table = pd.DataFrame(rows, columns=list(COLUMNS))
-        with path.open("a", newline="") as file:
-            table.to_csv(file, header=file.tell() == 0, index=False)
+        _append(self.folder / METRICS, rows, COLUMNS)
+
+    def append_alignment(self, rows: list[Mapping[str, Any]]) -> None:
+        """Add an epoch's lines to the alignment."""
+        _append(self.folder / ALIGNMENT, rows, ALIGNMENT_COLUMNS)
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint."""
@@ -184,27 +202,50 @@ class Record:
         Raises:
             NeuroNetError: They cannot be read.
         """
-        path = self.folder / METRICS
-        if not path.exists() or path.stat().st_size == 0:
-            return pd.DataFrame(columns=list(COLUMNS))
-        try:
-            words = pd.read_csv(path, dtype=str)  # words, since reading them as numbers may round the last digit
-            return words.astype({name: "int64" if name in COUNTS else "float64" for name in COLUMNS})
-        except (OSError, ValueError, KeyError) as error:
-            raise NeuroNetError(f"cannot read the metrics '{path}': {error}") from None
+        return _table(self.folder / METRICS, COLUMNS, "metrics")
+
+    def alignment(self) -> pd.DataFrame:
+        """The alignment so far; empty if there is none.
+
+        Raises:
+            NeuroNetError: It cannot be read.
+        """
+        return _table(self.folder / ALIGNMENT, ALIGNMENT_COLUMNS, "alignment")
 
     def forget_after(self, number: int) -> None:
-        """Drop the metrics of rounds after this one, and a last line that was cut off: they will be played again."""
-        path = self.folder / METRICS
-        if not path.exists():
-            return
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [line for line in lines if line.endswith("\n") and line.count(",") == len(COLUMNS) - 1]
-        try:
-            kept = whole[:1] + [line for line in whole[1:] if int(line.split(",")[1]) <= number]
-        except ValueError:
-            raise NeuroNetError(f"cannot read the metrics '{path}': a line has no round number in its second column") from None
-        write_atomically(path, "".join(kept).encode())
+        """Drop what was measured in rounds after this one, and a last line that was cut off: they will be played again."""
+        _forget(self.folder / METRICS, number, len(COLUMNS), "metrics")
+        _forget(self.folder / ALIGNMENT, number, len(ALIGNMENT_COLUMNS), "alignment")
+
+
+def _append(path: Path, rows: list[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    table = pd.DataFrame(rows, columns=list(columns))
+    with path.open("a", newline="") as file:
+        table.to_csv(file, header=file.tell() == 0, index=False)
+
+
+def _table(path: Path, columns: Sequence[str], what: str) -> pd.DataFrame:
+    if not path.exists() or path.stat().st_size == 0:
+        return pd.DataFrame(columns=list(columns))
+    try:
+        texts = pd.read_csv(path, dtype=str, keep_default_na=False)  # reading them as numbers may round the last digit
+        texts = texts.mask((texts == "") & ~texts.columns.isin(WORDS), "nan")
+        kinds = {name: "int64" if name in WHOLE_NUMBERS else "float64" for name in columns if name not in WORDS}
+        return texts[list(columns)].astype(kinds)
+    except (OSError, ValueError, KeyError) as error:
+        raise NeuroNetError(f"cannot read the {what} '{path}': {error}") from None
+
+
+def _forget(path: Path, number: int, columns: int, what: str) -> None:
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n") and len(next(csv.reader([line]))) == columns]
+    try:
+        kept = whole[:1] + [line for line in whole[1:] if int(line.split(",")[1]) <= number]
+    except ValueError:
+        raise NeuroNetError(f"cannot read the {what} '{path}': a line has no round number in its second column") from None
+    write_atomically(path, "".join(kept).encode())
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:

@@ -22,6 +22,8 @@ class Result:
         config: Its configuration, with everything resolved.
         metrics: A line for each epoch and replica: epoch, round, replica, train_loss (mean over the epoch, while learning),
             train_accuracy (on at most 2,000 training samples), test_loss, test_accuracy, seconds.
+        alignment: A line for each epoch, replica, layer and group of neurons: how their update agrees with that of error
+            backpropagation, and what attention and accuracy they hold (docs/societies.md); empty where it was not measured.
         networks: The network of each replica as it is now.
         rounds: How many rounds were played.
         seconds: How long it took.
@@ -31,6 +33,7 @@ class Result:
 
     config: RunConfig
     metrics: pd.DataFrame
+    alignment: pd.DataFrame
     networks: tuple[Network, ...]
     rounds: int
     seconds: float
@@ -67,6 +70,16 @@ class Result:
         from neuronet.report.curves import draw_curves
 
         return draw_curves(self.metrics, path, loss_unit=self.payoff.unit)
+
+    def plot_alignment(self, path: str | Path) -> Path:
+        """Draw the angle between updates and those of error backpropagation to a .png, .svg or .pdf file.
+
+        Raises:
+            NeuroNetError: It was not measured: train with alignment=True.
+        """
+        from neuronet.report.alignment import draw_alignment
+
+        return draw_alignment(self.alignment, path)
 
     def picture(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""

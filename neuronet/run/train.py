@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from neuronet import processes
 from neuronet.environment import Environment
 from neuronet.environments import Table
 from neuronet.errors import NeuroNetError
 from neuronet.network import Network
-from neuronet.policy import Policy
-from neuronet.run.catalogue import TABLE_PREFIX, name_of, policy_named
+from neuronet.run.catalogue import name_of, with_whole_path
 from neuronet.run.config import RunConfig, make_config
 from neuronet.run.game import Game, assemble
 from neuronet.run.interruption import Interruption
+from neuronet.run.reader import Reader
 from neuronet.run.record import Record
 from neuronet.run.result import Result
 from neuronet.run.runner import Runner, Watcher
+from neuronet.run.society import Policies, population_from, text_of
 
 Arrays = tuple[Any, Any]
 
@@ -29,7 +31,7 @@ ARRAYS = "arrays"
 def train(
     environment: str | Environment | Arrays,
     *,
-    policy: str | Policy | Sequence[str | Policy] = "attention",
+    policy: Policies = "attention",
     network: Network | None = None,
     out: str | Path | Callable[[RunConfig], Path] | None = None,
     watcher: Watcher | None = None,
@@ -40,7 +42,8 @@ def train(
 
     Args:
         environment: A name ("digits"), `table:PATH`, an Environment, or a pair of arrays (inputs, targets).
-        policy: A name such as "greedy(top=3)", a Policy, or one for each listening layer.
+        policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
+            Shares for each listening layer.
         network: A network to start from; without, a fresh one.
         out: A folder to record the run in, or a function that makes one for the configuration; without, nothing is written.
         watcher: Called with a Progress a few times a second, and after every epoch.
@@ -53,16 +56,18 @@ def train(
     Raises:
         NeuroNetError: Something does not fit; the sentence says what.
     """
+    if not processes.is_first():
+        out = watcher = narrator = None
     world, environment_text = _environment(environment, options.get("payoff", "auto"))
     if world is not None and options.get("target") is not None:
         raise NeuroNetError("target is an option of table:PATH: arrays and environments have their own")
+    if world is not None and options.get("data_dir") is not None:
+        raise NeuroNetError("data_dir is an option of environments that are named: this one has its samples already")
     if network is not None:
         _check_network(network, options)
-    given = _given(policy)
-    texts = tuple(each if isinstance(each, str) else name_of(each) or f"{type(each).__module__}:{each!r}" for each in given)
-    config = make_config({**options, "environment": environment_text, "policy": texts[0] if len(texts) == 1 else texts})
-    instances = None if all(isinstance(each, str) for each in given) else _as_policies(given)
-    game = assemble(config, environment=world, policy=instances, network=network)
+    population = population_from(policy)
+    config = make_config({**options, "environment": environment_text, "policy": text_of(policy)})
+    game = assemble(config, environment=world, population=population, network=network)
     with closing(game.engine):
         if narrator is not None and game.choice.reason:
             narrator(f"Engine {game.choice.engine}: {game.choice.reason}{_manner(game, config)}.")
@@ -77,7 +82,7 @@ def resume(
     *,
     epochs: int | None = None,
     environment: Environment | Arrays | None = None,
-    policy: Policy | Sequence[Policy] | None = None,
+    policy: Policies | None = None,
     watcher: Watcher | None = None,
     narrator: Callable[[str], None] | None = None,
 ) -> Result:
@@ -85,22 +90,27 @@ def resume(
 
     Args:
         folder: Where the run is recorded.
-        epochs: A new number of epochs, not less than those played; without, the run's own.
+        epochs: A new number of epochs, not less than those played; without, the run's own. The learning rate then goes on as the
+            schedule says for the new number.
         environment: The run's environment, if it has no name by which it could be found.
-        policy: The run's policy, or one for each layer, likewise.
+        policy: The run's policy or population, likewise.
         watcher: Called with a Progress a few times a second, and after every epoch.
         narrator: Called with a line of text where the run has something to say.
 
     Raises:
         NeuroNetError: There is no run, or it cannot go on.
     """
-    record = Record.of(Path(folder))
+    if not processes.is_first():
+        watcher = narrator = None
+    record = (Record if processes.is_first() else Reader).of(Path(folder))
     world = _environment(environment, record.config.payoff)[0] if environment is not None else None
     if world is None and record.config.environment == ARRAYS:
         raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
+    former = record.config.epochs
     config = record.config if epochs is None else make_config({**record.config.model_dump(), "epochs": epochs})
     try:
-        game = assemble(config, environment=world, policy=policy, network=record.load_network())
+        population = None if policy is None else population_from(policy)
+        game = assemble(config, environment=world, population=population, network=record.load_network())
     except NeuroNetError as error:
         if world is None or policy is None:
             hint = "a policy or environment without a name is given again in Python: neuronet.resume(folder, policy=...)"
@@ -113,6 +123,8 @@ def resume(
             record.extend(epochs)
         if narrator is not None:
             narrator(f"Going on after round {runner.engine.round_number:,}.")
+            if epochs not in (None, former) and config.schedule != "constant":
+                narrator(f"The learning rate goes on as in a run of {epochs} epochs; until now it was that of one of {former}.")
         return _play(runner)
 
 
@@ -126,17 +138,8 @@ def _manner(game: Game, config: RunConfig) -> str:
 
 
 def _play(runner: Runner) -> Result:
-    with Interruption() as interruption:
+    with Interruption(patient=processes.count() > 1) as interruption:
         return runner.run(interruption)
-
-
-def _given(policy: object) -> list[str | Policy]:
-    several = isinstance(policy, Iterable) and not isinstance(policy, str)
-    given: list[Any] = list(policy) if several else [policy]  # type: ignore[call-overload]
-    for each in given:
-        if not isinstance(each, (str, Policy)):
-            raise NeuroNetError(f"policy must be a name such as 'greedy(top=3)', a Policy, or one for each layer, got {each!r}")
-    return given
 
 
 def _check_network(network: object, options: Mapping[str, Any]) -> None:
@@ -159,14 +162,11 @@ def _environment(environment: str | Environment | Arrays, payoff: str = "auto") 
     raise NeuroNetError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
 
 
-def _as_policies(given: Sequence[str | Policy]) -> list[Policy]:
-    return [policy_named(each) if isinstance(each, str) else each for each in given]
-
-
 def _resolved(config: RunConfig, game: Game, network: Network | None) -> RunConfig:
     updates: dict[str, Any] = {"engine": game.choice.engine, "device": game.choice.device, "dtype": game.choice.dtype}
     if network is not None:
         updates |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
-    if config.environment.startswith(TABLE_PREFIX):  # so that the run can be resumed from another folder
-        updates["environment"] = f"{TABLE_PREFIX}{Path(config.environment.removeprefix(TABLE_PREFIX)).resolve()}"
+    updates["environment"] = with_whole_path(config.environment)  # so that the run can be resumed from another folder
+    if config.data_dir is not None:
+        updates["data_dir"] = str(Path(config.data_dir).resolve())
     return config.model_copy(update=updates)

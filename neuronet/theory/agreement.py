@@ -13,22 +13,19 @@ from neuronet.environment import Environment
 from neuronet.environments.digits import Digits
 from neuronet.learning import Momentum
 from neuronet.network import build_network
-from neuronet.policies.attention import AttentionSeeking
-from neuronet.policies.greedy import Greedy
-from neuronet.policies.noisy import Noisy
-from neuronet.policies.trembling_hand import TremblingHand
+from neuronet.policies import POLICIES
 from neuronet.policy import Policy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.position import ENGINES, synapses
 
-PLAYERS: dict[str, Policy] = {"attention": AttentionSeeking(), "greedy": Greedy(), "noisy": Noisy(TremblingHand(tremble=0.1))}
+PLAYERS: dict[str, Policy] = {name: policy() for name, policy in POLICIES.items()}
 ROUNDS = 50
 
 
 def trained(engine: str, policy: Policy, world: Environment) -> State:
     """Where a network with 32 hidden neurons stands after 50 rounds, with momentum and batches of 32."""
     network = build_network([world.inputs, 32, world.outputs], seed=0)
-    setup = Setup(network, policy, rule=Momentum(), learning_rate=0.05, payoff=world.payoff, seed=0)
+    setup = Setup(network, policy, rule=Momentum(), learning_rate=0.005, payoff=world.payoff, seed=0)
     batches = Batches(len(world.train), 32, (setup.seed,))
     with closing(ENGINES[engine](setup)) as game:
         for number in range(ROUNDS):

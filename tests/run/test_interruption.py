@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 ARGUMENTS = ["digits", "--hidden", "24", "--epochs", "30", "--policy", "noisy(trembling-hand)", "--seed", "5"]
 EPOCHS, ROUNDS_PER_EPOCH = 30, 45
-KILLS = int(os.environ.get("NEURONET_KILLS", "2"))
+KILLS = int(os.environ.get("NEURONET_KILLS", "1"))
 """How often each engine's run is killed by each signal; `NEURONET_KILLS=20 pytest tests/run/test_interruption.py` for more."""
 
 

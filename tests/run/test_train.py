@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import neuronet
+from neuronet.batches import Batches
+from neuronet.run.catalogue import environment_named
 from neuronet.run.interruption import Interrupted
 from neuronet.run.record import Record
 from neuronet.run.runner import Runner
@@ -84,10 +86,10 @@ def test_a_graph_of_ones_own(tmp_path):
     graph.add_edges_from((11 - n % 2, n) for n in range(20, 24))
     graph.add_edges_from((n, 30 + m) for n in range(20, 28) for m in range(2))
     network = neuronet.from_graph(graph, seed=3)
-    whole = neuronet.train("xor", network=network, epochs=6, out=tmp_path / "whole")
+    whole = neuronet.train("xor", network=network, epochs=6, schedule="constant", out=tmp_path / "whole")
     trained = neuronet.to_graph(whole.network)
     assert set(trained.edges) == set(graph.edges)
-    neuronet.train("xor", network=network, epochs=3, out=tmp_path / "parts")
+    neuronet.train("xor", network=network, epochs=3, schedule="constant", out=tmp_path / "parts")
     assert weights_equal(neuronet.resume(tmp_path / "parts", epochs=6).network, whole.network)
 
 
@@ -137,17 +139,41 @@ def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
 
 
 def test_longer_than_planned_equals_planned_longer(tmp_path):
-    neuronet.train("xor", hidden=[5], epochs=2, out=tmp_path)
+    neuronet.train("xor", hidden=[5], epochs=2, schedule="constant", out=tmp_path)
     longer = neuronet.resume(tmp_path, epochs=5)
-    assert weights_equal(longer.network, neuronet.train("xor", hidden=[5], epochs=5).network)
+    assert weights_equal(longer.network, neuronet.train("xor", hidden=[5], epochs=5, schedule="constant").network)
     assert json.loads((tmp_path / "config.json").read_text())["epochs"] == 5
     with pytest.raises(neuronet.NeuroNetError, match="at least the 5 played"):
         neuronet.resume(tmp_path, epochs=4)
 
 
-def test_metrics_cut_off_in_mid_line_are_mended(tmp_path):
-    whole = neuronet.train("xor", hidden=[5], epochs=4)
+def test_longer_than_planned_goes_on_with_the_longer_schedule(tmp_path):
+    said = []
     neuronet.train("xor", hidden=[5], epochs=2, out=tmp_path)
+    neuronet.resume(tmp_path, epochs=4, narrator=said.append)
+    assert said[-1] == "The learning rate goes on as in a run of 4 epochs; until now it was that of one of 2."
+    said.clear()
+    neuronet.resume(tmp_path, epochs=4, narrator=said.append)
+    assert len(said) == 1
+
+
+def test_the_learning_rate_goes_down_from_epoch_to_epoch():
+    """Two epochs by hand, the second at half the rate, are a run of two epochs."""
+    world, rate = environment_named("xor"), 0.1
+    run = neuronet.train("xor", hidden=[5], epochs=2, learning_rate=rate, rule="plain", engine="tensors")
+    setup = neuronet.Setup(neuronet.build_network([2, 5, 2], seed=0), neuronet.AttentionSeeking(), learning_rate=rate)
+    engine = neuronet.TensorEngine(setup, device="cpu")
+    batches, held = Batches(len(world.train), 32, (0,)), engine.hold(world.train)
+    for epoch in range(2):
+        engine.play_rounds(held, batches.order(epoch), 32)
+        half = neuronet.Setup(engine.network(), neuronet.AttentionSeeking(), learning_rate=rate / 2)
+        engine = neuronet.TensorEngine(half, device="cpu")
+    assert weights_equal(run.network, engine.network())
+
+
+def test_metrics_cut_off_in_mid_line_are_mended(tmp_path):
+    whole = neuronet.train("xor", hidden=[5], epochs=4, schedule="constant")
+    neuronet.train("xor", hidden=[5], epochs=2, schedule="constant", out=tmp_path)
     with (tmp_path / "metrics.csv").open("a") as file:
         file.write("3,21,0,0.3")
     resumed = neuronet.resume(tmp_path, epochs=4)
@@ -160,8 +186,8 @@ def test_metrics_cut_off_in_mid_line_are_mended(tmp_path):
 def test_arrays_must_be_given_again(tmp_path):
     inputs = np.random.default_rng(1).normal(size=(60, 2))
     world = (inputs, (inputs[:, 0] > 0).astype(int))
-    whole = neuronet.train(world, hidden=[4], epochs=4)
-    neuronet.train(world, hidden=[4], epochs=2, out=tmp_path)
+    whole = neuronet.train(world, hidden=[4], epochs=4, schedule="constant")
+    neuronet.train(world, hidden=[4], epochs=2, schedule="constant", out=tmp_path)
     with pytest.raises(neuronet.NeuroNetError, match="give them again as environment"):
         neuronet.resume(tmp_path)
     assert weights_equal(neuronet.resume(tmp_path, epochs=4, environment=world).network, whole.network)
