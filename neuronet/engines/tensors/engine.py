@@ -28,11 +28,11 @@ from neuronet.engines.engine import (
 )
 from neuronet.engines.reassign import reassign, with_policies
 from neuronet.engines.tensors.device import Matmul, best_device, send
-from neuronet.engines.tensors.feed import Feed
+from neuronet.engines.tensors.feed import Feed, Series
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.quick import QuickRound, move
 from neuronet.engines.tensors.stage import Stage
-from neuronet.engines.tensors.verdict import verdict_of
+from neuronet.engines.tensors.verdict import SoftmaxVerdict, verdict_of
 from neuronet.environment import Samples, Scaling
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Momentum, Plain
@@ -171,18 +171,25 @@ class TensorEngine:
             (rounds,) or (R, rounds), the sum of the samples' losses in each round, in double precision where the device has it.
         """
         feed = Feed(samples, order, batch_size, self.lead)
-        gains = []
+        losses = []
         with torch.inference_mode(), self._threads(batch_size):
-            for inputs, targets in feed:
-                quick = self._quick_for(inputs.shape[-2])
+            for series in feed:
+                quick = self._quick_for(series.size)
                 if quick is None:
-                    self._play(inputs, targets)
-                else:
-                    quick.play(inputs, targets, self.learning_rate, self.round_number)
-                    self.round_number += 1
-                gains.append(self._verdict.gain())
-            whole = -torch.stack(gains, dim=-1)
+                    losses.append(self._play_series(series))
+                    continue
+                losses.append(quick.play(series, self.learning_rate, self.round_number))
+                self.round_number += len(series.targets)
+            whole = torch.cat(losses).movedim(0, -1)
         return whole.to(torch.float64 if not self.device.startswith("mps") else whole.dtype)
+
+    def _play_series(self, series: Series) -> Tensor:
+        """The sum of the samples' losses in each round, (rounds, ...)."""
+        losses = []
+        for inputs, targets in zip(series.inputs, series.targets.unbind(0), strict=True):
+            self._play(inputs, targets)
+            losses.append(self._verdict.total())
+        return torch.stack(losses)
 
     def _play(self, inputs: Tensor, targets: Tensor) -> None:
         stages = self._speak(inputs, learning=True)
@@ -250,8 +257,9 @@ class TensorEngine:
         if batch not in self._quick:
             stages = self._stages_for(batch)
             self._quick[batch] = None
-            if not self._apart and self._decay is not None and QuickRound.fits(stages, self._verdict):
-                self._quick[batch] = QuickRound(stages, self._verdict, self.parameters, self.velocity, self._decay)
+            verdict, decay = self._verdict, self._decay
+            if not self._apart and decay is not None and isinstance(verdict, SoftmaxVerdict) and QuickRound.fits(stages):
+                self._quick[batch] = QuickRound(stages, verdict, self.parameters, self.velocity, decay)
         return self._quick[batch]
 
     def _speak(self, inputs: Tensor, *, learning: bool) -> list[Stage]:

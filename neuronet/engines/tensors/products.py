@@ -31,6 +31,18 @@ def _linear() -> Any:
     return getattr(found, "_op", found)
 
 
+def linear_for(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
+    """What `_linear` gives, for a product of so many multiplications; None for replicas, small products and other devices.
+
+    Args:
+        lead: () or (R,).
+        work: Multiplications.
+        like: A tensor in the engine's precision, on its device.
+    """
+    large = not lead and work >= LARGE and like.dtype == torch.float32 and like.device.type == "cpu"
+    return _linear() if large else None
+
+
 class Products:
     """The products of a layer: what it hears by its weights, its listeners' demands by a weighing, its demands by what it heard.
 
@@ -42,14 +54,7 @@ class Products:
     """
 
     def __init__(self, lead: tuple[int, ...], batch: int, weights: int, like: Tensor) -> None:
-        large = (
-            not lead
-            and weights >= MANY
-            and batch * weights >= LARGE
-            and like.dtype == torch.float32
-            and like.device.type == "cpu"
-        )
-        self._linear = _linear() if large else None
+        self._linear = linear_for(lead, batch * weights, like) if weights >= MANY else None
         self._add_product = torch.baddbmm if lead else torch.addmm
         self._product = torch.bmm if lead else torch.mm
 

@@ -12,8 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neuronet.engines.tensors.feed import Series
+from neuronet.engines.tensors.products import linear_for
 from neuronet.engines.tensors.stage import FORMS, Stage
-from neuronet.engines.tensors.verdict import SoftmaxVerdict, Verdict
+from neuronet.engines.tensors.verdict import SoftmaxVerdict
 
 
 class QuickRound:
@@ -27,7 +29,7 @@ class QuickRound:
         decay: Of the velocity.
     """
 
-    def __init__(self, stages: list[Stage], verdict: Verdict, parameters: Tensor, velocity: Tensor, decay: float) -> None:
+    def __init__(self, stages: list[Stage], verdict: SoftmaxVerdict, parameters: Tensor, velocity: Tensor, decay: float) -> None:
         *hidden, self._output = stages
         self._verdict = verdict
         self._parameters, self._velocity = parameters, velocity
@@ -41,36 +43,57 @@ class QuickRound:
         self._output_bias = layer.bias[..., None] if self._lead else layer.bias
 
     @staticmethod
-    def fits(stages: list[Stage], verdict: Verdict) -> bool:
+    def fits(stages: list[Stage]) -> bool:
         """Whether these layers play such a round."""
         *hidden, output = stages
         plain = all(stage.layer.activation.name in FORMS for stage in hidden) and output.layer.activation.name == "identity"
-        return plain and isinstance(verdict, SoftmaxVerdict) and all(stage.is_plain for stage in stages)
+        return plain and all(stage.is_plain for stage in stages)
 
-    def play(self, inputs: Tensor, targets: Tensor, rate: float | Tensor, number: int) -> None:
-        """Speak, payoff, feed back, adapt.
+    def play(self, series: Series, rate: float | Tensor, number: int) -> Tensor:
+        """Speak, payoff, feed back, adapt, round after round.
 
         Args:
-            inputs: (..., B, I).
-            targets: (..., B).
+            series: The rounds.
             rate: eta, a number or (R, 1, 1).
-            number: The round's, for the policies' chance.
+            number: The first round's, for the policies' chance.
+
+        Returns:
+            (rounds, ...), the sum of the samples' losses in each round.
         """
+        rights = self._verdict.right(series.targets)
+        said = torch.empty_like(rights)  # the losses are counted at the end, many rounds at once
+        share, wish = torch.empty_like(rights[0]), torch.empty_like(rights[0])
+        demand = wish.mT
+        for inputs, outputs, right in zip(series.inputs, said.unbind(0), rights.unbind(0), strict=True):
+            self._speak(inputs, outputs)
+            torch.softmax(outputs, dim=-2, out=share)
+            torch.sub(right, share, out=wish)
+            self._learn(demand, wish, rate, number)
+            number += 1
+        logs = torch.log_softmax(said, dim=-2)
+        return logs.mul_(rights).sum(dim=(-2, -1)).neg_()
+
+    def _speak(self, inputs: Tensor, outputs: Tensor) -> None:
+        """What the output neurons say, (..., O, B), into `outputs`."""
         heard = inputs
         learners = self._learners
         for place, layer in enumerate(self._hidden):
             learners[place].heard = layer.stage.heard = heard
-            self._add_product(layer.bias, heard, layer.weights, out=layer.potential)
+            if layer.linear is None:
+                self._add_product(layer.bias, heard, layer.weights, out=layer.potential)
+            else:
+                layer.potential = layer.stage.potential = layer.linear(heard, layer.weights.mT, layer.bias, "none", [], "")
             layer.value(layer.potential, layer.activity)
             heard = layer.activity
         output, last = self._output, learners[-1]
         last.heard = heard
         if self._lead:  # the batched product is quicker this way round, the single one the other
-            torch.baddbmm(self._output_bias, output.layer.weights, heard.mT, out=output.potential.mT)
+            torch.baddbmm(self._output_bias, output.layer.weights, heard.mT, out=outputs)
         else:
-            torch.addmm(self._output_bias, heard, output.layer.weights.mT, out=output.potential)
-        demand = self._verdict.wish(output.potential, targets)
-        last.respond(demand, demand.mT)
+            torch.addmm(self._output_bias, heard, output.layer.weights.mT, out=outputs.mT)
+
+    def _learn(self, demand: Tensor, outputs_first: Tensor, rate: float | Tensor, number: int) -> None:
+        self._learners[-1].respond(demand, outputs_first)
         for layer, learner in self._down:
             self._product(demand, layer.stage.weigh(demand, rate, number), out=layer.demand)
             layer.back(layer.demand, layer.activity, layer.demand)
@@ -84,6 +107,8 @@ class _Hidden:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        # the other products of a layer with few weights gain nothing by it
+        self.linear = linear_for(stage.lead, stage.batch * stage.layer.weights.numel(), stage.layer.weights)
         self.bias = stage.layer.bias[:, None] if stage.lead else stage.layer.bias
         self.weights = stage.layer.weights.mT
         self.potential, self.activity = stage.potential, stage.plain

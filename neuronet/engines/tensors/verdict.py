@@ -25,9 +25,9 @@ class Verdict:
         """The loss of each sample of the last verdict, (..., B)."""
         return self._losses
 
-    def gain(self) -> Tensor:
-        """Minus their sum, (...)."""
-        return -self._losses.sum(dim=-1)
+    def total(self) -> Tensor:
+        """Their sum, (...)."""
+        return self._losses.sum(dim=-1)
 
 
 class SoftmaxVerdict(Verdict):
@@ -60,12 +60,16 @@ class SoftmaxVerdict(Verdict):
         """`log sum exp(z) - z_target`."""
         return (self._logs * self._right).sum(dim=-2).neg_()
 
-    def gain(self) -> Tensor:
-        """Minus their sum."""
+    def total(self) -> Tensor:
+        """Their sum."""
         if self._logs.ndim == 2:
-            return torch.dot(self._logs.view(-1), self._right.view(-1))
-        replicas = len(self._logs)
-        return torch.bmm(self._logs.view(replicas, 1, -1), self._right.view(replicas, -1, 1)).view(replicas)
+            return torch.dot(self._logs.view(-1), self._right.view(-1)).neg_()
+        return (self._logs * self._right).sum(dim=(-2, -1)).neg_()
+
+    def right(self, targets: Tensor) -> Tensor:
+        """1 at each sample's class and 0 elsewhere, for targets (..., B): (..., O, B)."""
+        shape = (*targets.shape[:-1], len(self._rows), targets.shape[-1])
+        return self._rows.new_zeros(shape).scatter_(-2, targets[..., None, :], 1.0)
 
 
 def verdict_of(payoff: Payoff, outputs: int, like: Tensor) -> Verdict:
