@@ -113,7 +113,7 @@ def play(setups, samples=SAMPLES, allowed=frozenset()):
             said = engine.outputs(first.inputs)
             engine.speak(first.inputs)
             engine.learn(wish, torch.zeros(*engine.lead, BATCH, dtype=engine.dtype, device=NAME))
-        for tensor in (losses, said, engine.parameters, *engine.kept.values()):
+        for tensor in (losses, said, *(flat for _, flat in engine.parameters.buffers())):
             assert tensor.device.type == NAME, f"something is on {tensor.device}"
         for layer in engine.layers:
             for each in layer.followers:

@@ -30,12 +30,13 @@ from neuronet.engines.reassign import reassign, with_policies
 from neuronet.engines.tensors.device import Matmul, best_device, send
 from neuronet.engines.tensors.feed import Feed, Series
 from neuronet.engines.tensors.layer import Layer
-from neuronet.engines.tensors.quick import QuickRound, move
+from neuronet.engines.tensors.parameters import Parameters
+from neuronet.engines.tensors.quick import QuickRound
 from neuronet.engines.tensors.stage import Stage
 from neuronet.engines.tensors.verdict import SoftmaxVerdict, verdict_of
 from neuronet.environment import Samples, Scaling
 from neuronet.errors import NeuroNetError
-from neuronet.learning import Momentum, Plain
+from neuronet.learning import Plain
 from neuronet.network import Network
 
 if TYPE_CHECKING:
@@ -94,25 +95,21 @@ class TensorEngine:
         counts = [j * (i + 1) for i, j in pairwise(sizes)]
         ends = np.cumsum([0, *counts]).tolist()
         self._largest_layer = len(self.setups) * max(counts)
-        self.parameters = torch.zeros((*self.lead, ends[-1]), dtype=self.dtype, device=self.device)
-        self.intents = torch.zeros_like(self.parameters)
-        self.kept = {name: torch.zeros_like(self.parameters) for name in self.setup.rule.keeps}
-        rule = self.setup.rule
-        # the two rules whose update can be written into the velocities at once; a subclass may say otherwise
-        self._decay = rule.momentum if type(rule) is Momentum else 0.0 if type(rule) is Plain else None
-        self.velocity = self.kept.get("velocity", self.intents) if self._decay is not None else self.intents
+        like = torch.empty(0, dtype=self.dtype, device=self.device)
+        self.parameters = Parameters(self.setup.rule, ends[-1], self.lead, like)
         self.learning_rate = self._rates()
         self.layers = [Layer(self, number, slice(a, b)) for number, (a, b) in enumerate(pairwise(ends), start=1)]
         for number, layer in enumerate(self.layers):
             layer.weights.copy_(layer.tensor([each.network.weights[number] for each in self.setups]))
             layer.bias.copy_(layer.tensor([each.network.biases[number] for each in self.setups]))
         needs = frozenset[str]().union(*(layer.needs for layer in self.layers))
-        verbs = frozenset[str]().union(*(layer.verbs for layer in self.layers))
         self._rewards = "reward" in needs
-        self._apart = bool(verbs & {"adapt", "remember"}) or "response" in needs or self._decay is None or self._share is not None
-        self._remembers = "remember" in verbs
+        for layer in self.layers:
+            looked_at = layer.number > 1 and "response" in self.layers[layer.number - 2].needs
+            if layer.apart or looked_at or self.parameters.decay is None or self._share is not None:
+                layer.keep_apart()
         self._nobody = torch.zeros((*self.lead, 0, sizes[-1]), dtype=self.dtype, device=self.device)
-        self._verdict = verdict_of(self.setup.payoff, sizes[-1], self.parameters)
+        self._verdict = verdict_of(self.setup.payoff, sizes[-1], like)
         self._stages: dict[int, list[Stage]] = {}
         self._quick: dict[int, QuickRound | None] = {}
         self._begun: list[Stage] | None = None
@@ -257,9 +254,8 @@ class TensorEngine:
         if batch not in self._quick:
             stages = self._stages_for(batch)
             self._quick[batch] = None
-            verdict, decay = self._verdict, self._decay
-            if not self._apart and decay is not None and isinstance(verdict, SoftmaxVerdict) and QuickRound.fits(stages):
-                self._quick[batch] = QuickRound(stages, verdict, self.parameters, self.velocity, decay)
+            if isinstance(self._verdict, SoftmaxVerdict) and QuickRound.fits(stages):
+                self._quick[batch] = QuickRound(stages, self._verdict, self.parameters)
         return self._quick[batch]
 
     def _speak(self, inputs: Tensor, *, learning: bool) -> list[Stage]:
@@ -280,50 +276,22 @@ class TensorEngine:
             stage.broadcast, stage.reward = broadcast, reward
             if stage is not output:
                 if "response" in stage.layer.needs:
-                    stage.response = above.layer.intent_weights
-                    if "adapt" in above.layer.verbs:  # it will write into the intents, but what was seen stays as it was
-                        stage.response = stage.response.clone()
+                    stage.response = above.layer.response[..., :-1]
                 demand = stage.decide(demand)
             else:
                 stage.response = self._nobody
-            if self._apart:
-                stage.intend(demand, stage.layer.intent_weights, stage.layer.intent_bias, 0.0)
-            else:
-                stage.intend(demand, stage.layer.velocity_weights, stage.layer.velocity_bias, self._decay or 0.0)
+            stage.intend(demand, self.parameters.decay or 0.0)
             if self._share is not None:
-                self._share.average(self.intents[..., stage.layer.span])
+                self._share.average(stage.layer.response)
             above = stage
-        self._adapt(stages)
+        self.parameters.learn(stages, self.learning_rate, self.round_number + 1)
         self.round_number += 1
-
-    def _adapt(self, stages: list[Stage]) -> None:
-        rate = self.learning_rate
-        if not self._apart:
-            move(self.parameters, self.velocity, rate)
-            return
-        flat_rate = rate if isinstance(rate, float) else rate[..., 0]
-        responses = [stage.adapt() for stage in stages]
-        if self._decay is None:
-            step = self.round_number + 1
-            change, kept = self.setup.rule.change(self.intents, self.kept, flat_rate, step)
-            self.kept = kept
-        else:
-            if self.velocity is not self.intents:
-                self.velocity.mul_(self._decay).add_(self.intents)
-            if not self._remembers:
-                move(self.parameters, self.velocity, rate)
-                return
-            change = self.velocity * flat_rate
-        for stage, response in zip(stages, responses, strict=True):
-            if response is not None and "remember" in stage.layer.verbs:
-                stage.remember(change, response)
-        self.parameters += change
 
     def state(self) -> State:
         """Where the game stands, as numpy copies."""
         arrays: dict[str, np.ndarray[Any, Any]] = {}
         for number, layer in enumerate(self.layers, start=1):
-            for name, flat in (("", self.parameters), *((f"{name}.", kept) for name, kept in self.kept.items())):
+            for name, flat in self.parameters.buffers():
                 weights, bias = layer.views(flat)
                 arrays[f"{number}.{name}weights"] = _copy(weights)
                 arrays[f"{number}.{name}bias"] = _copy(bias)
@@ -340,7 +308,7 @@ class TensorEngine:
         self._begun = None
         with torch.inference_mode():
             for number, layer in enumerate(self.layers, start=1):
-                for name, flat in (("", self.parameters), *((f"{name}.", array) for name, array in self.kept.items())):
+                for name, flat in self.parameters.buffers():
                     weights, bias = layer.views(flat)
                     weights.copy_(self._here(state.arrays[f"{number}.{name}weights"]))
                     bias.copy_(self._here(state.arrays[f"{number}.{name}bias"]))
@@ -377,8 +345,7 @@ class TensorEngine:
     def close(self) -> None:
         """Let go of every tensor."""
         self.layers = []
-        self.parameters = self.intents = self.velocity = torch.zeros(0)
-        self.kept = {}
+        self.parameters = Parameters(Plain(), 0, (), torch.zeros(0))
         self._stages, self._quick = {}, {}
         self._begun = None
 

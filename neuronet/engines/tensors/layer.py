@@ -25,10 +25,10 @@ class Layer:
     Attributes:
         weights: (..., J, I), a view of the engine's parameters.
         bias: (..., J), likewise.
-        intent_weights: (..., J, I), a view of the engine's intents.
-        intent_bias: (..., J), likewise.
-        velocity_weights: (..., J, I), a view of what the learning rule keeps; of the intents, if it keeps no velocity.
+        velocity_weights: (..., J, I), a view of the engine's velocities.
         velocity_bias: (..., J), likewise.
+        apart: Whether the response is looked at before it becomes a velocity.
+        response: (..., J, S), how the layer intends to change its weights and, last, its bias; written only if `apart`.
         mask: (..., J, I), 1 where there is a connection; None where all are there.
         connected: (..., K, J), 1 where a listener listens.
         followers: Who follows which policy.
@@ -42,9 +42,8 @@ class Layer:
         self.shape = (sizes[number], sizes[number - 1])
         self.span = span
         self.lead, self.device, self.dtype = engine.lead, engine.device, engine.dtype
-        self.weights, self.bias = self.views(engine.parameters)
-        self.intent_weights, self.intent_bias = self.views(engine.intents)
-        self.velocity_weights, self.velocity_bias = self.views(engine.velocity)
+        self.weights, self.bias = self.views(engine.parameters.flat)
+        self.velocity_weights, self.velocity_bias = self.views(engine.parameters.velocity)
         self.lengths = axis_lengths(sizes, number)
         self._chances = [LayerChance(each.seed, number, self.lengths) for each in engine.setups]
         self._drawn: dict[tuple[str, str, str], Tensor] = {}
@@ -57,11 +56,20 @@ class Layer:
         self.followers: list[Followers] = followers_of(self, [each.groups(number) for each in engine.setups])
         self.verbs = frozenset[str]().union(*(each.verbs for each in self.followers))
         self.needs = frozenset[str]().union(*(each.needs for each in self.followers))
+        self.apart = bool(self.verbs & {"adapt", "remember"})
+        self.response = self.empty(*self.lead, 0, 0)
+        self.change = self.response
         self.listening: Tensor | None = self._synapses_there() if "listening" in self.needs else None
 
     def empty(self, *shape: int) -> Tensor:
         """An array in the engine's precision, on its device, with nothing written in it."""
         return torch.empty(shape, dtype=self.dtype, device=self.device)
+
+    def keep_apart(self) -> None:
+        """Make room for the response, since somebody looks at it."""
+        self.apart = True
+        self.response = self.empty(*self.lead, self.shape[0], self.shape[1] + 1)
+        self.change = torch.empty_like(self.response) if "remember" in self.verbs else self.response
 
     def views(self, flat: Tensor) -> tuple[Tensor, Tensor]:
         """The layer's matrix and bias within a flat buffer (..., P)."""

@@ -81,8 +81,9 @@ class Products:
         if self._linear is None:
             self._add_product(into, demand.mT, heard, beta=decay, alpha=share, out=into)
             return
-        product = self._linear(demand.mT, heard.mT, None, "none", [], "")
+        # the demand is small: its share of 1 / B saves another walk through the weights
+        product = self._linear((demand * share).mT, heard.mT, None, "none", [], "")
         if decay:
-            into.mul_(decay).add_(product, alpha=share)
+            torch.add(product, into, alpha=decay, out=into)
         else:
-            torch.mul(product, share, out=into)
+            into.copy_(product)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from neuronet.engines.tensors.feed import Series
+from neuronet.engines.tensors.parameters import Parameters, move
 from neuronet.engines.tensors.products import linear_for
 from neuronet.engines.tensors.stage import FORMS, Stage
 from neuronet.engines.tensors.verdict import SoftmaxVerdict
@@ -24,19 +25,17 @@ class QuickRound:
     Args:
         stages: The layers, with room for the batch.
         verdict: The payoff's.
-        parameters: All of them, (..., P).
-        velocity: Of all of them, (..., P).
-        decay: Of the velocity.
+        parameters: What is learnt.
     """
 
-    def __init__(self, stages: list[Stage], verdict: SoftmaxVerdict, parameters: Tensor, velocity: Tensor, decay: float) -> None:
+    def __init__(self, stages: list[Stage], verdict: SoftmaxVerdict, parameters: Parameters) -> None:
         *hidden, self._output = stages
         self._verdict = verdict
-        self._parameters, self._velocity = parameters, velocity
+        self._parameters, self._velocity = parameters.flat, parameters.velocity
         self._lead = self._output.lead
         self._add_product = torch.baddbmm if self._lead else torch.addmm
         self._product = torch.bmm if self._lead else torch.mm
-        self._learners = [_Learner(stage, decay) for stage in stages]
+        self._learners = [_Learner(stage, parameters.decay or 0.0) for stage in stages]
         self._hidden = [_Hidden(stage) for stage in hidden]
         self._down = list(zip(reversed(self._hidden), reversed(self._learners[:-1]), strict=True))
         layer = self._output.layer
@@ -137,11 +136,3 @@ class _Learner:
             return
         self._weights.baddbmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
         self._bias.mul_(self._decay).add_(demand.sum(dim=-2), alpha=self._share)
-
-
-def move(parameters: Tensor, velocity: Tensor, rate: float | Tensor) -> None:
-    """`parameters += rate * velocity`, with a rate (R, 1, 1) for replicas."""
-    if isinstance(rate, float):
-        parameters.add_(velocity, alpha=rate)
-    else:
-        parameters.addcmul_(velocity, rate[..., 0])

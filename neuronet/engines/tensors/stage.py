@@ -191,7 +191,7 @@ class Stage:
         """Whether nothing but linear policies and products by torch's own means are at work here."""
         layer = self.layer
         bare = layer.mask is None and layer.heard_back is None and self._products.own and self._products_above.own
-        return bare and self._all_linear and not layer.needs and layer.verbs <= {"start"}
+        return bare and self._all_linear and not layer.needs and not layer.apart and layer.verbs <= {"start"}
 
     def weigh(self, ask: Tensor, rate: float | Tensor, number: int) -> Tensor:
         """The weighing for these demands, where `speak` and `decide` are not called: for quick rounds, by their number."""
@@ -243,48 +243,47 @@ class Stage:
         demand: Tensor = wish * self.layer.activation.slope(xp, self.potential, self.plain)
         return demand
 
-    def intend(self, demand: Tensor, weights: Tensor, bias: Tensor, decay: float) -> None:
-        """Write the response to this demand: into the velocities, which decay, or (with decay 0) into the intents."""
+    def intend(self, demand: Tensor, decay: float) -> None:
+        """Write the response to this demand into the velocities, which decay; or, if it is looked at, by itself."""
+        layer = self.layer
         if self._ones is None:
-            self._ones = self.layer.empty(*self.lead, self.batch, *((1,) if self.lead else ())).fill_(1)
+            self._ones = layer.empty(*self.lead, self.batch, *((1,) if self.lead else ())).fill_(1)
+        weights, bias = layer.velocity_weights, layer.velocity_bias
+        if layer.apart:
+            weights, bias, decay = layer.response[..., :-1], layer.response[..., -1], 0.0
         self._products.respond(demand, self.heard, weights, decay)
         if self.lead:
             bias[..., None].baddbmm_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
         else:
             bias.addmv_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
-        if self.layer.mask is not None:
-            weights.mul_(self.layer.mask)
+        if layer.mask is not None:
+            weights.mul_(layer.mask)
 
-    def adapt(self) -> Tensor | None:
-        """Let the policies change the intents; gives the plain response (..., J, S) if a policy wants to remember it."""
+    def adapt(self) -> Tensor:
+        """How the layer changes, per unit of learning rate, by its policies: (..., J, S); the response stays as it is."""
         layer = self.layer
-        if not layer.verbs & {"adapt", "remember"}:
-            return None
-        response = torch.cat((layer.intent_weights, layer.intent_bias[..., None]), dim=-1)
+        response = layer.response
         changes = [each for each in layer.followers if "adapt" in each.verbs]
         if not changes:
             return response
         intent = response if self._single is not None else response.clone()
         for each in changes:
-            part = each.policy.adapt(each.take(response, "JS"), self.seen(each), each.memory)
+            part: Tensor = each.policy.adapt(each.take(response, "JS"), self.seen(each), each.memory)
             if each.whole:
                 intent = part
             else:
                 each.put(intent, part, "JS")
-        layer.intent_bias.copy_(intent[..., -1])
-        layer.intent_weights.copy_(intent[..., :-1])
-        if layer.mask is not None:
-            layer.intent_weights.mul_(layer.mask)
-        return response
+        if layer.mask is None:
+            return intent
+        return torch.cat((intent[..., :-1] * layer.mask, intent[..., -1:]), dim=-1)
 
-    def remember(self, change: Tensor, response: Tensor) -> None:
-        """Let the policies update their memories; change is flat, (..., P)."""
-        weights, bias = self.layer.views(change)
-        joined = torch.cat((weights, bias[..., None]), dim=-1)
+    def remember(self, change: Tensor) -> None:
+        """Let the policies update their memories; change is (..., J, S)."""
+        response = self.layer.response
         for each in self.layer.followers:
             if "remember" in each.verbs:
                 seen, old = self.seen(each), each.memory
-                memory = each.policy.remember(each.take(joined, "JS"), each.take(response, "JS"), seen, old)
+                memory = each.policy.remember(each.take(change, "JS"), each.take(response, "JS"), seen, old)
                 check_memory(each.policy, memory)
                 # a copy, since it may hold what the engine writes into in the next round, such as the attention seen
                 each.memory = {name: array if array is old[name] else array.clone() for name, array in memory.items()}
