@@ -71,19 +71,17 @@ class Feed:
         room = torch.empty((1 if not small else ROUNDS, places.shape[-1], width), dtype=self._kind, device=self._raw.device)
         for some in torch.split(places, ROUNDS):
             targets = self._targets.index_select(0, some.reshape(-1))
-            inputs = self._together(some, room) if small else self._in_turn(some, room[0])
-            shaped = (each.view(*self._lead, size, width) for each in inputs)
-            yield Series(size, shaped, targets.view(len(some), *self._lead, size, *targets.shape[1:]))
+            part = room[: len(some)]
+            shaped = part.view(len(part), *self._lead, size, width)
+            if small:
+                self._gather(some.reshape(-1), part.view(-1, width))
+            inputs = shaped.unbind(0) if small else self._in_turn(some, part[0], shaped[0])
+            yield Series(size, inputs, targets.view(len(some), *self._lead, size, *targets.shape[1:]))
 
-    def _together(self, places: Tensor, room: Tensor) -> Iterable[Tensor]:
-        part = room[: len(places)]
-        self._gather(places.reshape(-1), part.view(-1, part.shape[-1]))
-        return part.unbind(0)
-
-    def _in_turn(self, places: Tensor, room: Tensor) -> Iterator[Tensor]:
+    def _in_turn(self, places: Tensor, room: Tensor, shaped: Tensor) -> Iterator[Tensor]:
         for chosen in places.unbind(0):
             self._gather(chosen, room)
-            yield room
+            yield shaped
 
     def _gather(self, chosen: Tensor, room: Tensor) -> None:
         if self._scaling is None:
