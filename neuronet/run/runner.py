@@ -82,6 +82,8 @@ class Runner:
         """Go on from the record's last checkpoint, or from the beginning if there is none."""
         if self.record is None:
             return
+        if not processes.is_first():
+            processes.meet()  # the first has written all that it will, and forgotten what came after the checkpoint
         checkpoint = self.record.load()
         if checkpoint is not None:
             self._check_same_game(checkpoint)
@@ -91,6 +93,8 @@ class Runner:
         self.record.forget_after(self.engine.round_number)
         self.rows = [dict(row) for row in self.record.metrics().to_dict("records")]
         self.alignment_rows = [dict(row) for row in self.record.alignment().to_dict("records")]
+        if processes.is_first():
+            processes.meet()
 
     def _check_same_game(self, checkpoint: Checkpoint) -> None:
         for part, text in self.game.identity.items():
