@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
-ARGUMENTS = ["digits", "--hidden", "24", "--epochs", "30", "--policy", "noisy(trembling-hand)", "--seed", "5"]
-EPOCHS, ROUNDS_PER_EPOCH = 30, 45
+ARGUMENTS = ["digits", "--hidden", "24", "--policy", "noisy(trembling-hand)", "--seed", "5"]
+EPOCHS = {"agents": 12, "tensors": 60}  # about a second each
+ROUNDS_PER_EPOCH = 45
 KILLS = int(os.environ.get("NEURONET_KILLS", "1"))
 """How often each engine's run is killed by each signal; `NEURONET_KILLS=20 pytest tests/run/test_interruption.py` for more."""
 
@@ -24,6 +25,10 @@ def start(*arguments):
     command = [sys.executable, "-m", "neuronet", "run", *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+
+def begin(engine, folder):
+    return start(*ARGUMENTS, "--engine", engine, "--epochs", EPOCHS[engine], "--out", folder)
 
 
 def finish(process):
@@ -46,18 +51,18 @@ def wait_for_epoch(process, folder, epoch):
 @pytest.fixture(scope="module", params=["agents", "tensors"])
 def unbroken(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("unbroken") / "run"
-    finish(start(*ARGUMENTS, "--engine", request.param, "--out", folder))
+    finish(begin(request.param, folder))
     return request.param, folder
 
 
-def assert_same_run(folder, reference):
+def assert_same_run(folder, reference, epochs):
     ours, theirs = (load_file(each / "checkpoint.safetensors") for each in (folder, reference))
     assert ours.keys() == theirs.keys()
     for name, array in theirs.items():
         np.testing.assert_array_equal(ours[name], array, err_msg=name)  # bit for bit
     metrics, expected = (pd.read_csv(each / "metrics.csv").drop(columns="seconds") for each in (folder, reference))
     pd.testing.assert_frame_equal(metrics, expected, check_exact=True)
-    assert len(metrics) == EPOCHS
+    assert len(metrics) == epochs
 
 
 @pytest.mark.parametrize("kill", range(KILLS))
@@ -66,8 +71,8 @@ def test_a_killed_run_goes_on_as_if_unbroken(unbroken, number, kill, tmp_path):
     engine, reference = unbroken
     folder = tmp_path / "run"
     chance = np.random.default_rng([kill, number, len(engine)])
-    process = start(*ARGUMENTS, "--engine", engine, "--out", folder)
-    wait_for_epoch(process, folder, int(chance.integers(0, EPOCHS - 2)))
+    process = begin(engine, folder)
+    wait_for_epoch(process, folder, int(chance.integers(0, EPOCHS[engine] - 2)))
     time.sleep(float(chance.uniform(0, 0.03)))
     seen = lines_of(folder / "metrics.csv")
     begun = (folder / "config.json").exists()
@@ -83,5 +88,5 @@ def test_a_killed_run_goes_on_as_if_unbroken(unbroken, number, kill, tmp_path):
         assert went_on_after >= (seen - lost) * ROUNDS_PER_EPOCH
     else:  # killed before anything had begun
         assert seen == 0
-        finish(start(*ARGUMENTS, "--engine", engine, "--out", folder))
-    assert_same_run(folder, reference)
+        finish(begin(engine, folder))
+    assert_same_run(folder, reference, EPOCHS[engine])
