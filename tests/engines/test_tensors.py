@@ -11,7 +11,9 @@ import toys
 from games import BATCH, SAMPLES, SIZES, apart, game, identical, play
 
 from neuronet.batches import Batches
+from neuronet.engines.engine import Setup
 from neuronet.engines.tensors import TensorEngine, best_device
+from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam, Momentum, Plain
 from neuronet.network import build_network
@@ -240,3 +242,19 @@ def test_quick_rounds_are_rounds(policy, rule):
 def masked(network):
     """The same network, spelled with masks."""
     return replace(network, masks=tuple(np.ones(weights.shape, dtype=bool) for weights in network.weights))
+
+
+def test_quick_rounds_of_large_layers_are_rounds():
+    """Where products may be another library's, in single precision."""
+    chance = np.random.default_rng(0)
+    samples = Samples(chance.standard_normal((160, 256)), chance.integers(0, 10, 160))
+    network = build_network((256, 128, 80, 10), seed=1)
+    setups = [Setup(each, AttentionSeeking(p=3), Momentum(), 0.01, dtype="float32") for each in (network, masked(network))]
+    states = []
+    for setup in setups:
+        engine = engine_of(setup)
+        engine.play_rounds(engine.hold(samples), np.arange(160), 80)
+        states.append(engine.state())
+    assert apart(*states) <= 1e-5
+    moved = max(np.abs(states[0].arrays[f"{layer}.weights"] - network.weights[layer - 1]).max() for layer in (1, 2, 3))
+    assert moved > 1e-3

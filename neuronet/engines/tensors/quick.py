@@ -1,4 +1,4 @@
-"""The commonest round, with nothing in it but its matrix products: for small layers every microsecond of Python counts.
+"""The commonest round, with nothing in it but its matrix products: in small layers every microsecond of Python counts.
 
 It is the round of `TensorEngine` and `Stage`, operation by operation, where every neuron's policy is linear and answers no other
 verb, and the learning rule can be written into the velocities at once. All views are made beforehand.
@@ -94,8 +94,12 @@ class QuickRound:
     def _learn(self, demand: Tensor, outputs_first: Tensor, rate: float | Tensor, number: int) -> None:
         self._learners[-1].respond(demand, outputs_first)
         for layer, learner in self._down:
-            self._product(demand, layer.stage.weigh(demand, rate, number), out=layer.demand)
-            layer.back(layer.demand, layer.activity, layer.demand)
+            weighing = layer.stage.weigh(demand, rate, number)
+            if layer.above.own:
+                feedback = self._product(demand, weighing, out=layer.demand)
+            else:
+                feedback = layer.above.feedback(demand, weighing, layer.demand)
+            layer.back(feedback, layer.activity, layer.demand)
             demand = layer.demand
             learner.respond(demand, layer.outputs_first)
         move(self._parameters, self._velocity, rate)
@@ -106,7 +110,8 @@ class _Hidden:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        # the other products of a layer with few weights gain nothing by it
+        self.above = stage.products_above
+        # unlike the other products, this one gains by it also where there are few weights
         self.linear = linear_for(stage.lead, stage.batch * stage.layer.weights.numel(), stage.layer.weights)
         self.bias = stage.layer.bias[:, None] if stage.lead else stage.layer.bias
         self.weights = stage.layer.weights.mT
@@ -127,11 +132,15 @@ class _Learner:
         self._decay, self._share = decay, 1 / stage.batch
         self._weights, self._bias = stage.layer.velocity_weights, stage.layer.velocity_bias
         self._ones = None if stage.lead else stage.layer.empty(stage.batch).fill_(1)
+        self._products = None if stage.products.own else stage.products
 
     def respond(self, demand: Tensor, outputs_first: Tensor) -> None:
         """`velocity = decay * velocity + demand.T @ heard / B`, and the bias's."""
         if self._ones is not None:
-            self._weights.addmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
+            if self._products is None:
+                self._weights.addmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
+            else:
+                self._products.respond(demand, self.heard, self._weights, self._decay)
             self._bias.addmv_(outputs_first, self._ones, beta=self._decay, alpha=self._share)
             return
         self._weights.baddbmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)

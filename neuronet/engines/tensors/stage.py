@@ -62,8 +62,8 @@ class Stage:
         self.lead = layer.lead
         self.is_output = layer.lengths["K"] == 0
         below, here, above = (0 if self.is_output else layer.lengths[letter] for letter in "IJK")
-        self._products = Products(self.lead, batch, below * here, layer.weights)
-        self._products_above = Products(self.lead, batch, here * above, layer.weights)
+        self.products = Products(self.lead, batch, below * here, layer.weights)
+        self.products_above = Products(self.lead, batch, here * above, layer.weights)
         self._bias = layer.bias[:, None] if self.lead else layer.bias
         self.form = FORMS.get(layer.activation.name)
         self._identity = layer.activation.name == "identity"
@@ -102,7 +102,7 @@ class Stage:
         self.ask = self.response = None
         if self._seen:
             self._seen = {}
-        self.potential = self._products.potential(heard, self.layer.weights, self._bias, self.potential)
+        self.potential = self.products.potential(heard, self.layer.weights, self._bias, self.potential)
         if self.form is not None:
             self.form[0](self.potential, self.plain)
         elif self._identity:
@@ -170,7 +170,7 @@ class Stage:
         if self.feedback_room is None:
             self.feedback_room = self._room()
         if self._all_linear:
-            return self._products_above.feedback(ask, self._weigh(), self.feedback_room)
+            return self.products_above.feedback(ask, self._weigh(), self.feedback_room)
         if self._single is not None:
             return self._checked(self._single, self._single.policy.feedback(self.seen(self._single), self._single.memory))
         for each in self.layer.followers:
@@ -188,9 +188,9 @@ class Stage:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing but linear policies and products by torch's own means are at work here."""
+        """Whether nothing but linear policies are at work here."""
         layer = self.layer
-        bare = layer.mask is None and layer.heard_back is None and self._products.own and self._products_above.own
+        bare = layer.mask is None and layer.heard_back is None
         return bare and self._all_linear and not layer.needs and not layer.apart and layer.verbs <= {"start"}
 
     def weigh(self, ask: Tensor, rate: float | Tensor, number: int) -> Tensor:
@@ -251,7 +251,7 @@ class Stage:
         weights, bias = layer.velocity_weights, layer.velocity_bias
         if layer.apart:
             weights, bias, decay = layer.response[..., :-1], layer.response[..., -1], 0.0
-        self._products.respond(demand, self.heard, weights, decay)
+        self.products.respond(demand, self.heard, weights, decay)
         if self.lead:
             bias[..., None].baddbmm_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
         else:
