@@ -5,8 +5,6 @@ from __future__ import annotations
 import json as json_format
 import shlex
 import sys
-from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +13,7 @@ import typer
 from neuronet import screen
 from neuronet.commands.compare import compare
 from neuronet.commands.forget import forget
+from neuronet.commands.options import new_folder, sizes
 from neuronet.errors import NeuroNetError
 from neuronet.processes import is_first
 
@@ -114,7 +113,7 @@ def run(
         "environment": environment,
         "policy": policy[0] if policy and len(policy) == 1 else policy or None,
         "engine": engine,
-        "hidden": None if hidden is None else _sizes(hidden),
+        "hidden": None if hidden is None else sizes(hidden),
         "activation": activation,
         "wiring": wiring,
         "initialisation": initialisation,
@@ -144,15 +143,6 @@ def run(
         _finish(result, json)
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    if text.strip().lower() in ("", "none", "0"):
-        return ()
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise NeuroNetError(f"hidden must be whole numbers such as 64 or 256,256, got '{text}'") from None
-
-
 def _refuse_with_resume(options: dict[str, Any], allowed: str = "epochs") -> None:
     wrong = next((name for name in options if name != allowed), None)
     if wrong is not None:
@@ -166,7 +156,7 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
     with screen.Progress() as bar:
-        return train(**options, out=out or _new_folder, watcher=bar.show, narrator=bar.say)
+        return train(**options, out=out or _folder_of, watcher=bar.show, narrator=bar.say)
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
@@ -176,19 +166,11 @@ def _resume(folder: Path, epochs: int | None) -> Result:
         return resume(folder, epochs=epochs, watcher=bar.show, narrator=bar.say)
 
 
-def _new_folder(config: RunConfig | ControlConfig) -> Path:
-    """A folder in runs/ that is this run's alone."""
-    words = f"{Path(config.environment).stem}-{config.policy if isinstance(config.policy, str) else 'mixed'}-{config.seed}"
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words).strip("-")
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    for number in count(1):
-        folder = Path("runs") / f"{safe[:60]}-{stamp}{f'-{number}' if number > 1 else ''}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError
+def _folder_of(config: RunConfig | ControlConfig) -> Path:
+    """A folder that is this run's alone."""
+    return new_folder(
+        f"{Path(config.environment).stem}-{config.policy if isinstance(config.policy, str) else 'mixed'}-{config.seed}"
+    )
 
 
 def _finish(result: Result, json: bool) -> None:
@@ -234,7 +216,7 @@ def control(
         "policy": policy[0] if policy and len(policy) == 1 else policy or None,
         "engine": engine,
         "device": device,
-        "hidden": None if hidden is None else _sizes(hidden),
+        "hidden": None if hidden is None else sizes(hidden),
         "activation": activation,
         "rounds": rounds,
         "episodes": episodes,
@@ -275,7 +257,7 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
             if folder is not None:
                 return resume(folder, rounds=options.get("rounds"), watcher=show)
             make_config(options)  # refuses what is missing or wrong, before train is called
-            return train(**options, out=out or _new_folder, watcher=show)
+            return train(**options, out=out or _folder_of, watcher=show)
         except Interrupted as error:
             where = shlex.quote(str(error.result.folder))
             screen.ERR.print(f"Saved. Go on with: neuronet control --resume {where}", soft_wrap=True, markup=False)

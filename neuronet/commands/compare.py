@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json as json_format
-from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neuronet import screen
+from neuronet.commands.options import new_folder, sizes
 from neuronet.errors import NeuroNetError
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def compare(
         raise NeuroNetError("--tune chooses the learning rate: leave --learning-rate out, or --tune")
     options = {name: value for name, value in named.items() if value is not None}
     chosen = listed(policies) if policies else "all"
-    result = compare_policies(environment, chosen, seeds=seeds, tune=tune, out=out or _new_folder, narrator=screen.say, **options)
+    result = compare_policies(environment, chosen, seeds=seeds, tune=tune, out=out or _folder_of, narrator=screen.say, **options)
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
     (screen.ERR if json else screen.OUT).print(screen.table_of_comparison(result))
@@ -84,29 +83,6 @@ def listed(texts: list[str]) -> list[str]:
     return [part for text in texts for part in ([text] if has_shares(text) else split_list(text))]
 
 
-def sizes(text: str) -> tuple[int, ...]:
-    """The neurons of each hidden layer.
-
-    Raises:
-        NeuroNetError: They are no whole numbers.
-    """
-    if text.strip().lower() in ("", "none", "0"):
-        return ()
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise NeuroNetError(f"hidden must be whole numbers such as 64 or 256,256, got '{text}'") from None
-
-
-def _new_folder(config: RunConfig) -> Path:
-    """A folder in runs/ that is this comparison's alone."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in Path(config.environment).stem)
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    for number in count(1):
-        folder = Path("runs") / f"compare-{safe[:50]}-{stamp}{f'-{number}' if number > 1 else ''}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError
+def _folder_of(config: RunConfig) -> Path:
+    """A folder that is this comparison's alone."""
+    return new_folder(f"compare-{Path(config.environment).stem}")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json as json_format
 import shlex
-from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +11,7 @@ import typer
 
 from neuronet import screen
 from neuronet.commands.compare import listed
-from neuronet.commands.compare import sizes as sizes_of
+from neuronet.commands.options import new_folder, sizes
 from neuronet.errors import NeuroNetError
 
 POLICIES_HELP = (
@@ -58,7 +56,7 @@ def forget(
         raise NeuroNetError("forget needs a protocol, such as permuted: see neuronet forget --list")
     from neuronet.forgetting.study import forget as study
 
-    folder = out or _new_folder(protocol, data)
+    folder = out or new_folder(f"forget-{protocol}-{Path(data).stem}", make=False)
     try:
         result = study(
             protocol,
@@ -72,7 +70,7 @@ def forget(
             preset=preset,
             iterations=iterations,
             batch_size=batch_size,
-            hidden=sizes_of(hidden),
+            hidden=sizes(hidden),
             activation=activation,
             rule=rule,
             learning_rate=learning_rate,
@@ -92,14 +90,3 @@ def forget(
     (screen.ERR if json else screen.OUT).print(table_of_forgetting(result))
     if json:
         typer.echo(json_format.dumps(result.summary(), allow_nan=False))
-
-
-def _new_folder(protocol: str, data: str) -> Path:
-    """A folder in runs/ that is this study's alone."""
-    safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in f"{protocol}-{Path(data).stem}")
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    for number in count(1):
-        folder = Path("runs") / f"forget-{safe[:50]}-{stamp}{f'-{number}' if number > 1 else ''}"
-        if not folder.exists():
-            return folder
-    raise AssertionError

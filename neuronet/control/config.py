@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 from neuronet.activation import activation_named
-from neuronet.errors import NeuroNetError, unknown
+from neuronet.errors import NeuroNetError
 from neuronet.learning import rule_named
 from neuronet.network import wiring_named
 from neuronet.randomness import MAX_SEED
+from neuronet.run.config import validated
 
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -88,6 +89,14 @@ class ControlConfig(BaseModel):
         wiring_named(text)
         return text
 
+    @field_validator("stop_at", mode="before")
+    @classmethod
+    def _number_or_word(cls, value: object) -> object:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if not number and value not in ("auto", "never"):
+            raise NeuroNetError(f"stop_at must be a finite number, auto or never, got {value!r}")
+        return value
+
     @model_validator(mode="after")
     def _something_to_compare(self) -> ControlConfig:
         if self.episodes == 1 and self.baseline == "step":
@@ -103,27 +112,4 @@ def make_config(options: Mapping[str, Any]) -> ControlConfig:
     Raises:
         NeuroNetError: An option is unknown or wrong; one sentence names it.
     """
-    unknown_options = [name for name in options if name not in ControlConfig.model_fields]
-    if unknown_options:
-        raise unknown("option", str(unknown_options[0]), ControlConfig.model_fields)
-    plain = {name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value for name, value in options.items()}
-    if isinstance(plain.get("hidden"), int):
-        plain["hidden"] = (plain["hidden"],)
-    try:
-        return ControlConfig.model_validate(plain)
-    except ValidationError as error:
-        raise NeuroNetError(_sentence(error)) from None
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, NeuroNetError):
-        return str(cause)
-    name = str(first["loc"][0])
-    if first["type"] == "missing":
-        return f"{name} is missing: say where to act, such as 'CartPole-v1'"
-    if name == "stop_at":
-        return f"stop_at must be a finite number, auto or never, got {first['input']!r}"
-    reason = first["msg"].removeprefix("Input ")
-    return f"{name} {reason[:1].lower()}{reason[1:]}, got {first['input']!r}"
+    return validated(ControlConfig, options, "say where to act, such as 'CartPole-v1'")

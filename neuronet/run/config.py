@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
@@ -111,16 +111,33 @@ def make_config(options: Mapping[str, Any]) -> RunConfig:
     Raises:
         NeuroNetError: An option is unknown or wrong; one sentence names it.
     """
-    unknown_options = [name for name in options if name not in RunConfig.model_fields]
+    return validated(RunConfig, options, "say what to train on, such as 'digits'")
+
+
+Config = TypeVar("Config", bound=BaseModel)
+
+
+def validated(model: type[Config], options: Mapping[str, Any], missing: str) -> Config:
+    """A configuration of any kind from options by name.
+
+    Args:
+        model: Which kind.
+        options: Numbers may be numpy's; `hidden` may be a single number.
+        missing: What to say of an option that must be there and is not.
+
+    Raises:
+        NeuroNetError: An option is unknown or wrong; one sentence names it.
+    """
+    unknown_options = [name for name in options if name not in model.model_fields]
     if unknown_options:
-        raise unknown("option", str(unknown_options[0]), RunConfig.model_fields)
+        raise unknown("option", str(unknown_options[0]), model.model_fields)
     plain = {name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value for name, value in options.items()}
     if isinstance(plain.get("hidden"), int):
         plain["hidden"] = (plain["hidden"],)
     try:
-        return RunConfig.model_validate(plain)
+        return model.model_validate(plain)
     except ValidationError as error:
-        raise NeuroNetError(_sentence(error)) from None
+        raise NeuroNetError(_sentence(error, missing)) from None
 
 
 def read_options(path: str | Path) -> dict[str, Any]:
@@ -143,13 +160,13 @@ def read_options(path: str | Path) -> dict[str, Any]:
     return options
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, missing: str) -> str:
     first = error.errors(include_url=False)[0]
-    name = str(first["loc"][0])
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, NeuroNetError):
         return str(cause)
+    name = str(first["loc"][0])
     if first["type"] == "missing":
-        return f"{name} is missing: say what to train on, such as 'digits'"
+        return f"{name} is missing: {missing}"
     reason = first["msg"].removeprefix("Input ")[:1].lower() + first["msg"].removeprefix("Input ")[1:]
     return f"{name} {reason}, got {first['input']!r}"
