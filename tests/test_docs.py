@@ -31,7 +31,7 @@ def test_python_blocks_run(page, tmp_path):
     script.write_text("\n".join(blocks(page, "python")), encoding="utf-8")
     command = [sys.executable, "-W", "error", str(script)]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=200)
     assert ran.returncode == 0, ran.stderr
 
 
@@ -76,5 +76,7 @@ def test_links_lead_somewhere():
 
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda script: script.name)
 def test_examples_run(script, tmp_path):
-    ran = subprocess.run([sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", str(script)], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200
+    )
     assert ran.returncode == 0, f"{script.name}\n{ran.stderr}"

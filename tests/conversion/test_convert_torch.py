@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import nets
 import pytest
 import torch
 from torch import nn
-from torch.distributed import destroy_process_group, init_process_group
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint_sequential
+from workers import LOOPBACK
 
 import neuronet
-from neuronet import AttentionSeeking, Greedy, LinearPolicy, Noisy
+from neuronet import AttentionSeeking, Greedy, LinearPolicy
 
 SIGN = AttentionSeeking(p=1)
 
@@ -71,21 +75,6 @@ def test_autocast_leaves_double_precision_alone():
     close(found, expected)
 
 
-# what torch's compiler does to itself
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
-@pytest.mark.filterwarnings("ignore:.*torch.autograd.function.Function.* should not be instantiated:DeprecationWarning")
-@pytest.mark.parametrize("policy", [SIGN, Noisy()], ids=repr)
-def test_compiled_modules_play_the_same(policy):
-    """Traced and differentiated by torch's compiler, but without the part that writes C++."""
-    net, inputs, classes = nets.made("lenet")
-    expected = [nets.gradients(each, inputs, classes) for each in [neuronet.convert(net, policy)] * 2]
-    torch._dynamo.reset()
-    compiled = torch.compile(neuronet.convert(net, policy), backend="aot_eager")
-    for gradients in expected:
-        found = nets.gradients(compiled, inputs, classes)
-        close({name.removeprefix("_orig_mod."): gradient for name, gradient in found.items()}, gradients)
-
-
 @pytest.mark.parametrize("policy", [SIGN, Late()], ids=repr)
 def test_activations_may_be_computed_again(policy):
     net, inputs, classes = nets.made("lenet")
@@ -96,17 +85,15 @@ def test_activations_may_be_computed_again(policy):
     close({name: parameter.grad for name, parameter in converted.named_parameters()}, expected)
 
 
-@pytest.mark.parametrize("policy", [SIGN, Noisy()], ids=repr)
-def test_distributed_data_parallel(policy, tmp_path):
-    net, inputs, classes = nets.made("lenet")
-    expected = nets.gradients(neuronet.convert(net, policy), inputs, classes)
-    init_process_group("gloo", init_method=f"file://{tmp_path}/meet", rank=0, world_size=1)
-    try:
-        parallel = DistributedDataParallel(neuronet.convert(net, policy))
-        found = nets.gradients(parallel, inputs, classes)
-    finally:
-        destroy_process_group()
-    close({name.removeprefix("module."): gradient for name, gradient in found.items()}, expected)
+def test_compiled_and_data_parallel_modules_play_the_same(tmp_path):
+    script = Path(__file__).with_name("by_torch.py")
+    command = [sys.executable, "-W", "error", str(script), str(tmp_path / "meet")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **LOOPBACK}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
+    assert ran.returncode == 0, ran.stderr
+    gaps = json.loads(ran.stdout)
+    assert len(gaps) == 4
+    assert max(gaps.values()) <= 1e-9
 
 
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.AdamW, torch.optim.RMSprop, torch.optim.LBFGS])

@@ -33,7 +33,7 @@ def test_rounds_stay_on_the_device_and_what_does_not_is_caught():
         pytest.skip("this version of torch cannot make up a device")
     command = [sys.executable, str(TESTS / "engines" / "fake_device.py")]
     environment = {**os.environ, "PYTHONPATH": str(TESTS), "OMP_NUM_THREADS": "1"}
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
     assert ran.returncode == 0, ran.stderr
     played = json.loads(ran.stdout)
     assert {f"policy {name}" for name in POLICIES} <= played["cases"].keys()

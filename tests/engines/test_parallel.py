@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import load_file
+from workers import two_workers
 
 import neuronet
 from neuronet.engines.tensors.parallel import own_device
@@ -24,14 +22,11 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_two_processes_play_as_one(tmp_path):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent}", "OMP_NUM_THREADS": "1"}
     script = str(TESTS / "engines" / "shares.py")
-    ran = subprocess.run(
-        [*command, script, "cpu", str(tmp_path / "two")], env=environment, capture_output=True, text=True, check=False
-    )
-    assert ran.returncode == 0, ran.stderr
-    gaps = json.loads(ran.stdout)
+    with two_workers(script, "cpu", str(tmp_path / "two"), path=f"{TESTS}:{TESTS.parent}") as process:
+        out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    gaps = json.loads(out)
     assert {f"policy {name}" for name in POLICIES} <= gaps.keys()
     far = {name: gap for name, gap in gaps.items() if not gap <= (2e-6 if name.startswith("single") else 1e-12)}
     assert far == {}

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 import torch
 import toys
 from games import BATCH, SAMPLES, apart, game
+from workers import two_workers
 
 import neuronet
 from neuronet.engines.engine import Setup
@@ -123,10 +121,9 @@ def test_a_run(tmp_path):
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
 def test_two_gpus_play_as_one(tmp_path):
     tests = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "PYTHONPATH": f"{tests}:{tests.parent}"}
     script = [str(tests / "engines" / "shares.py"), "cuda", str(tmp_path / "run")]
-    ran = subprocess.run([*command, *script], env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
-    far = {name: gap for name, gap in json.loads(ran.stdout).items() if not gap <= (1e-4 if name.startswith("single") else 1e-9)}
+    with two_workers(*script, path=f"{tests}:{tests.parent}") as process:
+        out, err = process.communicate(timeout=280)
+    assert process.returncode == 0, err
+    far = {name: gap for name, gap in json.loads(out).items() if not gap <= (1e-4 if name.startswith("single") else 1e-9)}
     assert far == {}

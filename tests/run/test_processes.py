@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from workers import two_workers
 
 from neuronet import processes
 from neuronet.errors import NeuroNetError
@@ -23,21 +22,13 @@ ARGUMENTS = ["digits", "--hidden", "24", "--batch-size", "100", "--engine", "ten
 
 def test_stopped_on_two_processes_resumed_on_one(tmp_path, neuronet):
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "neuronet", "run"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [*command, *ARGUMENTS, "--epochs", "100000", "--out", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 60
-    while not (folder / "checkpoint.safetensors").exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    out, err = process.communicate(timeout=60)
+    arguments = ["-m", "neuronet", "run", *ARGUMENTS, "--epochs", "100000", "--out", str(folder)]
+    with two_workers(*arguments, path=str(ROOT)) as process:
+        deadline = time.monotonic() + 60
+        while not (folder / "checkpoint.safetensors").exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        out, err = process.communicate(timeout=60)
     assert process.returncode != 0
     assert out == ""
     assert err.count("Saved. Go on with: neuronet run --resume") == 1  # the first process alone speaks
