@@ -24,6 +24,9 @@ from neuronet.arrays import Array, Memory
 from neuronet.errors import NeuroNetError
 from neuronet.observation import OPTIONAL_SIGHTS, Observation, Place
 
+MEMORY_AXES = "JKISO"
+"""The letters of what a policy keeps."""
+
 OPTIONAL_VERBS = ("speak", "demand", "adapt", "start", "remember")
 
 __all__ = ["OPTIONAL_SIGHTS", "LinearPolicy", "Observation", "Place", "Policy", "Wrapper"]
@@ -42,7 +45,11 @@ class Policy(ABC):
 
     @property
     def keeps(self) -> Mapping[str, str]:
-        """The memory's arrays by name, with their axes in letters, neuron axis first: `{"income": "JS"}`."""
+        """The memory's arrays by name, with their axes in letters, neuron axis first: `{"income": "JS"}`.
+
+        Without a neuron axis it is what all neurons of a layer would keep alike, and so keep in common: `{"promised": "SS"}`.
+        That takes a layer whose neurons all hear the whole layer below.
+        """
         return {}
 
     @property
@@ -101,6 +108,24 @@ class Policy(ABC):
             memory: What the policy kept so far; do not write into it.
         """
         return memory
+
+
+def check_axes(name: str, axes: str) -> None:
+    """Refuse axes that a memory cannot have.
+
+    Raises:
+        NeuroNetError: Unknown letters, no neuron axis in front, or one twice.
+    """
+    odd = next((letter for letter in axes if letter not in MEMORY_AXES), None)
+    if odd is not None or not axes:
+        raise NeuroNetError(f"memory '{name}' must have axes among J, K, I, S, O, got '{axes}'")
+    if "J" in axes and (not axes.startswith("J") or len(set(axes)) < len(axes)):
+        raise NeuroNetError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
+
+
+def in_common(policy: Policy) -> list[str]:
+    """What of a policy's memory the neurons of a layer keep in common, by name: only where all of them hear all speakers."""
+    return [name for name, axes in policy.keeps.items() if "J" not in axes]
 
 
 class LinearPolicy(Policy):

@@ -13,6 +13,7 @@ from neuronet.policies.free_rider import FreeRider
 from neuronet.policies.greedy import Greedy
 from neuronet.policies.hebbian import Hebbian
 from neuronet.policies.income_protecting import IncomeProtecting
+from neuronet.policies.keeping_promises import KeepingPromises
 from neuronet.policies.node_perturbation import NodePerturbation
 from neuronet.policies.noisy import Noisy
 from neuronet.policies.random_feedback import RandomFeedback
@@ -35,6 +36,7 @@ POLICIES: dict[str, type[Policy]] = {
     "greedy": Greedy,
     "hebbian": Hebbian,
     "income-protecting": IncomeProtecting,
+    "keeping-promises": KeepingPromises,
     "node-perturbation": NodePerturbation,
     "noisy": Noisy,
     "random-feedback": RandomFeedback,
@@ -59,6 +61,7 @@ __all__ = [
     "Greedy",
     "Hebbian",
     "IncomeProtecting",
+    "KeepingPromises",
     "NodePerturbation",
     "Noisy",
     "RandomFeedback",

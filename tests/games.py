@@ -10,6 +10,8 @@ from neuronet.engines.engine import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environment import Samples
 from neuronet.network import build_network
+from neuronet.policy import Policy, in_common
+from neuronet.population import Group
 
 SIZES = (6, 5, 4, 3)
 SAMPLES = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(20) % 3)
@@ -21,8 +23,21 @@ ENGINES = {"agents": NeuronModel, "tensors": lambda setup: TensorEngine(setup, d
 
 def game(policies, *, wiring="dense", activation="tanh", network_seed=1, **options):
     """A game on a small network."""
-    network = build_network(SIZES, wiring=wiring, activation=activation, seed=network_seed)
+    network = build_network(SIZES, wiring=possible(wiring, policies), activation=activation, seed=network_seed)
     return Setup(network, policies, **{"learning_rate": 0.05, "seed": 4, **options})
+
+
+def possible(wiring, policies):
+    """This wiring, or dense if there are policies whose neurons keep something in common: they must all hear the same."""
+    return "dense" if any(in_common(policy) for policy in _each(policies)) else wiring
+
+
+def _each(policies):
+    if isinstance(policies, Policy):
+        return [policies]
+    if isinstance(policies, Group):
+        return [policies.policy]
+    return [policy for some in policies for policy in _each(some)] if isinstance(policies, (list, tuple)) else []
 
 
 def play(engine, rounds, samples=SAMPLES, batches=BATCHES):

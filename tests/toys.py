@@ -18,6 +18,7 @@ from neuronet.policies import (
     Greedy,
     Hebbian,
     IncomeProtecting,
+    KeepingPromises,
     NodePerturbation,
     Noisy,
     RandomFeedback,
@@ -312,6 +313,9 @@ SHIPPED: tuple[Policy, ...] = (
     IncomeProtecting(TremblingHand(WeightMaximization())),
     DiminishingReturns(alpha=2.0, habit=0.1),
     DiminishingReturns(IncomeProtecting(NodePerturbation()), alpha=0.5),
+    KeepingPromises(kappa=0.5, witnesses=3),
+    KeepingPromises(IncomeProtecting(Noisy()), witnesses=2),
+    IncomeProtecting(KeepingPromises()),
 )
 """Shipped policies in several settings; every entry of POLICIES in its default is checked besides."""
 

@@ -14,7 +14,7 @@ from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
 from neuronet.network import Network
 from neuronet.payoff import CrossEntropy, Payoff
-from neuronet.policy import Policy
+from neuronet.policy import Policy, check_axes
 from neuronet.population import Group, by_layer, layer_groups
 from neuronet.randomness import check_seed
 
@@ -247,13 +247,13 @@ def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
         for number, group in enumerate(setup.groups(layer)):
             lengths = axis_lengths(sizes, layer) | {"J": len(group.members)}
             for name, axes in group.policy.keeps.items():
-                if not axes.startswith("J") or len(set(axes)) < len(axes):
-                    raise NeuroNetError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
-                try:
-                    shape = tuple(lengths[letter] for letter in axes)
-                except KeyError as error:
-                    raise NeuroNetError(f"memory '{name}' has axes '{axes}', but {error} is none of J, K, I, S, O") from None
-                shapes[memory_name(layer, number, name)] = shape
+                check_axes(name, axes)
+                if "J" not in axes and setup.network.masks[layer - 1] is not None:
+                    raise NeuroNetError(
+                        f"{group.policy!r} keeps '{name}' in common, but not all neurons of layer {layer} hear all speakers: "
+                        "use dense wiring"
+                    )
+                shapes[memory_name(layer, number, name)] = tuple(lengths[letter] for letter in axes)
     return shapes
 
 

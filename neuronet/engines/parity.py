@@ -111,6 +111,8 @@ def _places_that_count(setup: Setup) -> dict[str, NDArray[Any]]:
         heard = {"I": below, "S": None if below is None else np.pad(below, ((0, 0), (0, 1)), constant_values=True), "K": above}
         for number, group in enumerate(setup.groups(layer)):
             for name, axes in group.policy.keeps.items():
+                if "J" not in axes:  # kept in common, so that everybody is connected
+                    continue
                 counts = np.ones([lengths[letter] for letter in axes], dtype=np.bool_)
                 for letter, mask in heard.items():
                     if letter in axes and mask is not None:

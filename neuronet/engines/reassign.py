@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neuronet.engines.engine import Setup, State, axis_lengths, check_replicas, check_state, memory_name
 from neuronet.observation import Place
+from neuronet.policy import in_common
 from neuronet.population import Group, Population
 from neuronet.randomness import Draws, LayerChance
 
@@ -80,9 +81,13 @@ def _birth(setup: Setup, layer: int, group: Group) -> dict[str, NDArray[Any]]:
 
 
 def _keep(memory: dict[str, NDArray[Any]], group: Group, state: State, layer: int, old_number: int, old_group: Group) -> None:
-    """Give those who were in the old group already what they kept there."""
+    """Give those who were in the old group already what they kept there; what it keeps in common goes on as long as one stays."""
     places = {member: place for place, member in enumerate(old_group.members)}
     here = [place for place, member in enumerate(group.members) if member in places]
     there = [places[group.members[place]] for place in here]
     for name, array in memory.items():
-        array[here] = state.arrays[memory_name(layer, old_number, name)][there]
+        kept = state.arrays[memory_name(layer, old_number, name)]
+        if name in in_common(group.policy):
+            array[...] = kept if here else array
+        else:
+            array[here] = kept[there]

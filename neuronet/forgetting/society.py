@@ -14,13 +14,14 @@ from neuronet.engines.tensors import tensor_engine
 from neuronet.forgetting.learner import Batch, Learner, Method, Range, Start
 from neuronet.forgetting.open_classes import OpenClasses
 from neuronet.network import Network
-from neuronet.policies import DiminishingReturns, IncomeProtecting
+from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises
 from neuronet.policy import Policy
 from neuronet.population import Population, Shares
 
 POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
     IncomeProtecting: {"kappa": (10.0, 1e5)},
     DiminishingReturns: {"alpha": (0.1, 10.0)},
+    KeepingPromises: {"kappa": (1e-4, 1.0)},
 }
 """What tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
 

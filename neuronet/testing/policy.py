@@ -15,7 +15,7 @@ from neuronet.engines.parity import compare
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
 from neuronet.network import build_network
-from neuronet.policy import OPTIONAL_SIGHTS, Policy
+from neuronet.policy import OPTIONAL_SIGHTS, Policy, check_axes, in_common
 from neuronet.randomness import Purpose, generator, pick
 from neuronet.testing.playing import Answer, first_line, play
 from neuronet.testing.scene import NUMPY, OTHERS, SHAPES_ALONE, Library, Scene, Watcher
@@ -102,10 +102,12 @@ def _check_declarations(policy: Policy) -> None:
     if not isinstance(keeps, Mapping):
         raise NeuroNetError(f"{policy!r}: keeps must map names to axes, such as {{'income': 'JS'}}, got {keeps!r}")
     for name, axes in keeps.items():
-        if not isinstance(name, str) or not isinstance(axes, str) or not set(axes) <= set("JKISO"):
+        if not isinstance(name, str) or not isinstance(axes, str):
             raise NeuroNetError(f"{policy!r}: memory {name!r} must have axes among J, K, I, S, O, got {axes!r}")
-        if not axes.startswith("J") or len(set(axes)) < len(axes):
-            raise NeuroNetError(f"{policy!r}: memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
+        try:
+            check_axes(name, axes)
+        except NeuroNetError as error:
+            raise NeuroNetError(f"{policy!r}: {error}") from None
 
 
 def _check_repeatable(policy: Policy, first: Mapping[str, Answer]) -> None:
@@ -125,13 +127,9 @@ def _check_repeatable(policy: Policy, first: Mapping[str, Answer]) -> None:
 
 def _check_alone(policy: Policy) -> None:
     """Each neuron's answers are the same in its layer and alone, and whether or not others could have listened."""
-    for scene, whose in (
-        (Scene(), "looks at other neurons of its layer: J = 1 must answer as the whole layer does"),
-        (
-            Scene(sparse=True),
-            "depends on those who are not connected: nobody may count where seen.connected is 0",
-        ),
-    ):
+    layer = (Scene(), "looks at other neurons of its layer: J = 1 must answer as the whole layer does")
+    sparse = (Scene(sparse=True), "depends on those who are not connected: nobody may count where seen.connected is 0")
+    for scene, whose in (layer,) if in_common(policy) else (layer, sparse):
         whole = play(policy, Watcher(scene))
         for neuron in range(scene.lengths["J"]):
             picks = scene.picks(neuron)
@@ -199,7 +197,7 @@ def _blaming(where: str) -> Iterator[None]:
 def _check_engines(policy: Policy) -> None:
     chance = generator(0, Purpose.DATA)
     samples = Samples(chance.standard_normal((12, 6)), chance.integers(0, 3, 12))
-    for wiring in ("dense", "sparse(0.5)"):
+    for wiring in ("dense",) if in_common(policy) else ("dense", "sparse(0.5)"):
         network = build_network((6, 5, 4, 3), wiring=wiring, activation="tanh", seed=1)
         setup = Setup(network, policy, learning_rate=0.05, seed=1)
         for resync, limit in ((False, ENGINES_APART), (True, ROUND_APART)):

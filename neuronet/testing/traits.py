@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.errors import NeuroNetError
-from neuronet.policy import Policy
+from neuronet.policy import Policy, in_common
 from neuronet.randomness import pick
 from neuronet.testing.playing import ROUNDS, Answer, play
 from neuronet.testing.scene import Scene, Watcher
@@ -95,9 +95,10 @@ def _check_oblivious(policy: Policy, answers: dict[str, Answer]) -> None:
 
 def _check_unseen(policy: Policy) -> None:
     """A neuron's answers stay the same when everything is changed that is not its own or its neighbours'."""
-    whole = play(policy, Watcher(Scene(lengths=CROWD, sparse=True)))
+    sparse = not in_common(policy)
+    whole = play(policy, Watcher(Scene(lengths=CROWD, sparse=sparse)))
     for neuron in range(0, CROWD["J"], 4):
-        scene = Scene(lengths=CROWD, sparse=True, alike=neuron)
+        scene = Scene(lengths=CROWD, sparse=sparse, alike=neuron)
         for name, answer in play(policy, Watcher(scene)).items():
             picks = scene.picks(neuron)
             if not alike(pick(answer.array, answer.axes, picks), pick(whole[name].array, answer.axes, picks)):

@@ -23,6 +23,7 @@ REFUSED = {
     "free-rider": ADAPTS,
     "hebbian": ADAPTS,
     "income-protecting": ADAPTS,
+    "keeping-promises": ADAPTS,
     "node-perturbation": "it explores: it says what it draws",
     "reinforce": "it explores: it says what it draws",
     "stubborn": ADAPTS,

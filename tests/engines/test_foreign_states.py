@@ -36,10 +36,19 @@ def test_weights_where_nobody_is_connected(engine):
     engine(sparse).restore(engine(sparse).state())
 
 
-@pytest.mark.parametrize("axes", ["SS", "SJ", "JJ", ""])
+@pytest.mark.parametrize("axes", ["SJ", "JJ", "JSS"])
 def test_memory_without_the_neurons_first(axes):
     with pytest.raises(NeuroNetError, match="must have the neuron axis J first and no axis twice"):
         Setup(build_network([2, 3, 2]), Keeper(axes=axes))
+
+
+def test_memory_in_common_where_not_everybody_hears_everybody():
+    Setup(build_network([4, 6, 3]), Keeper(axes="SS"))
+    sparse = build_network([4, 6, 3], wiring="sparse(0.4)")
+    with pytest.raises(
+        NeuroNetError, match="keeps 'it' in common, but not all neurons of layer 1 hear all speakers: use dense wiring"
+    ):
+        Setup(sparse, Keeper(axes="SS"))
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import toys
-from games import play
+from games import play, possible
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -50,9 +50,10 @@ def shared_out(size, some, first, second):
 def games(draw):
     """A game, and samples that fit it."""
     sizes = draw(st.lists(st.integers(1, 7), min_size=2, max_size=5))
+    policies = [draw(societies(size)) for size in sizes[1:]]
     network = build_network(
         sizes,
-        wiring=draw(WIRINGS),
+        wiring=possible(draw(WIRINGS), policies),
         activation=draw(st.sampled_from(list(ACTIVATIONS))),
         output_activation=draw(st.sampled_from(["identity", "tanh"])),
         seed=draw(st.integers(0, MAX_SEED)),
@@ -60,7 +61,7 @@ def games(draw):
     classes = draw(st.booleans())
     setup = Setup(
         network,
-        [draw(societies(size)) for size in sizes[1:]],
+        policies,
         rule=draw(RULES),
         learning_rate=draw(st.sampled_from([0.01, 0.05])),
         payoff=CrossEntropy() if classes else SquaredError(),

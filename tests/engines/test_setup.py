@@ -82,7 +82,7 @@ def test_needs_that_nothing_meets_are_refused():
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_memory_along_unknown_axes_is_refused(name):
-    with pytest.raises(NeuroNetError, match="memory 'income' has axes 'JX'"):
+    with pytest.raises(NeuroNetError, match="memory 'income' must have axes among J, K, I, S, O, got 'JX'"):
         ENGINES[name](game(Misspelt()))
 
 

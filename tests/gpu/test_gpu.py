@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 import toys
-from games import BATCH, SAMPLES, apart, game
+from games import BATCH, SAMPLES, apart, game, possible
 from workers import two_workers
 
 import neuronet
@@ -45,7 +45,7 @@ def nobody_waits():
 
 @pytest.mark.parametrize("policy", [*SHIPPED, *toys.SHIPPED, *toys.TOYS], ids=repr)
 def test_a_gpu_plays_alike(policy, digits):
-    network = build_network((64, 12, 8, 10), wiring="sparse(0.5)", activation="tanh", seed=13)
+    network = build_network((64, 12, 8, 10), wiring=possible("sparse(0.5)", policy), activation="tanh", seed=13)
     setup = Setup(network, policy, learning_rate=0.1, seed=13)
     assert compare(setup, digits, rounds=50, device="cuda").largest <= 1e-9
     assert compare(setup, digits, rounds=50, resync=True, device="cuda").largest <= 1e-12

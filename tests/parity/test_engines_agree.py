@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 import toys
+from games import possible
 
 from neuronet.activation import ACTIVATIONS
 from neuronet.engines.engine import Setup
@@ -32,7 +33,7 @@ SEED = 13
 
 
 def setup_of(policy, activation, rule, wiring):
-    network = build_network((64, 12, 8, 10), wiring=wiring, activation=activation, seed=SEED)
+    network = build_network((64, 12, 8, 10), wiring=possible(wiring, policy), activation=activation, seed=SEED)
     return Setup(network, policy, rule=RULES[rule](), learning_rate=LEARNING_RATES[rule], seed=SEED)
 
 

@@ -253,6 +253,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
     def _memory(self, layer: int, group: Group, name: str, axes: str) -> NDArray[Any]:
         lengths = axis_lengths(self.sizes, layer) | {"J": len(group.members)}
         whole = np.zeros([lengths[letter] for letter in axes], dtype=self.dtype)
+        if "J" not in axes:  # all of them keep the same, each for itself
+            return next((np.array(neuron.memory[name]) for _, neuron in self._members(layer, group)), whole)
         for place, neuron in self._members(layer, group):
             whole[_open_mesh(whole.shape, axes, neuron.picks | place)] = neuron.memory[name]
         return whole

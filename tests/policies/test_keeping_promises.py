@@ -1,0 +1,88 @@
+"""Keeping promises: its projector against a plain inverse, and what becomes of old replies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from games import BATCHES, ENGINES, SAMPLES, game, play
+
+from neuronet.environment import Samples
+from neuronet.errors import NeuroNetError
+from neuronet.payoff import SquaredError
+from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, KeepingPromises
+from neuronet.testing import glimpse
+
+
+def projector(witnesses, kappa):
+    """`(1 + kappa C)^-1` by an inverse, with C the sum of x x^T over rounds, shared out among the witnesses of each."""
+    with_bias = [np.hstack((heard, np.ones((len(heard), 1)))) for heard in witnesses]
+    gram = sum(heard.T @ heard / len(heard) for heard in with_bias)
+    return np.linalg.inv(np.eye(len(gram)) + kappa * gram)
+
+
+@pytest.mark.parametrize("witnesses", [1, 3, 99])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_recursion_is_the_inverse(engine, witnesses):
+    """The first layer hears the inputs themselves, so that what it was told is known."""
+    player = play(ENGINES[engine](game(KeepingPromises(kappa=0.7, witnesses=witnesses))), 9)
+    heard = [SAMPLES.at(BATCHES.at(number)).inputs[:witnesses] for number in range(9)]
+    expected = np.eye(7) - projector(heard, 0.7)
+    np.testing.assert_allclose(player.state().arrays["1.group0.promised"], expected, atol=1e-12)
+    assert np.linalg.eigvalsh(expected).max() > 0.5
+
+
+def test_a_change_is_what_the_inverse_leaves_of_it():
+    policy, seen = KeepingPromises(Greedy(), kappa=2.0), glimpse()
+    response = np.random.default_rng(2).standard_normal((4, 7))
+    memory = policy.remember(response, response, seen, {"promised": np.zeros((7, 7))})
+    np.testing.assert_allclose(policy.adapt(response, seen, memory), response @ projector([seen.heard[:1]], 2.0), atol=1e-14)
+    untouched = policy.adapt(response, seen, {"promised": np.zeros((7, 7))})
+    np.testing.assert_array_equal(untouched, response)
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), IncomeProtecting()], ids=repr)
+def test_without_kappa_nobody_promises_anything(policy):
+    plain, held = (play(ENGINES["tensors"](game(each)), 6).state() for each in (policy, KeepingPromises(policy, kappa=0.0)))
+    np.testing.assert_allclose(held.arrays["3.weights"], plain.arrays["3.weights"], atol=1e-13)
+
+
+def test_old_occasions_are_answered_as_before_and_new_ones_are_learned():
+    """Two tasks whose inputs have no direction in common: what was learned of the first is still there after the second."""
+    chance = np.random.default_rng(5)
+    parts = np.zeros((2, 12, 6))
+    parts[0, :, :3], parts[1, :, 3:] = chance.standard_normal((2, 12, 3))
+    first, second = (Samples(each, chance.standard_normal((12, 3))) for each in parts)
+
+    def broken(kappa):
+        setup = game(KeepingPromises(kappa=kappa), learning_rate=0.1, payoff=SquaredError())
+        player = play(ENGINES["tensors"](setup), 150, first, _Whole())
+        before, new = (np.asarray(player.outputs(each.inputs)) for each in (first, second))
+        play(player, 150, second, _Whole())
+        after, known = (np.asarray(player.outputs(each.inputs)) for each in (first, second))
+        learned = ((new - second.targets) ** 2).mean() - ((known - second.targets) ** 2).mean()
+        return ((after - before) ** 2).mean(), learned
+
+    (plain, learned_plainly), (kept, learned) = broken(0.0), broken(0.3)
+    assert kept < 0.2 * plain
+    assert learned > 0.4 * learned_plainly > 0
+
+
+class _Whole:
+    """All samples in every round."""
+
+    def at(self, number):
+        return (np.arange(12) + number) % 12  # each is the witness in its turn
+
+
+@pytest.mark.parametrize(
+    ("parameters", "complaint"),
+    [
+        ({"policy": "attention"}, "keeping-promises wraps a policy, got 'attention'"),
+        ({"kappa": -1}, "kappa must be a finite number of 0 or more, got -1"),
+        ({"witnesses": 0}, "witnesses must be a whole number of 1 or more, got 0"),
+        ({"witnesses": 1.5}, "witnesses must be a whole number"),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        KeepingPromises(**parameters)
