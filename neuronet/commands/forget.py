@@ -28,16 +28,24 @@ def forget(
     tune: Annotated[bool, typer.Option("--tune", help="Choose each one's parameters on validation samples.")] = False,
     tries: Annotated[int, typer.Option(help="Configurations that each tries, with --tune.")] = 8,
     tuning_seeds: Annotated[int, typer.Option(help="From how many seeds, with --tune.")] = 2,
-    preset: Annotated[str, typer.Option(help="How long a task lasts: fast, long or online.")] = "fast",
+    widen: Annotated[int, typer.Option(help="How often ranges are widened where a choice is at their edge, at most.")] = 2,
+    preset: Annotated[str, typer.Option(help="How long a task lasts, and more: see --list.")] = "fast",
     iterations: Annotated[int | None, typer.Option(help="Rounds a task, instead of the preset's; 0 for one pass.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a round, instead of the preset's.")] = None,
-    hidden: Annotated[str, typer.Option(help="Neurons in each hidden layer.")] = "400,400",
+    hidden: Annotated[
+        str | None, typer.Option(help="Neurons in each hidden layer, instead of the preset's, such as 400,400.")
+    ] = None,
     activation: Annotated[str, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = "relu",
-    rule: Annotated[str, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = "plain",
-    learning_rate: Annotated[float | None, typer.Option(help="Of all, without --tune.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help='Learning rule, instead of the preset\'s: plain, "momentum(0.9)" or adam.')
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of all, instead of the preset's; without --tune.")] = None,
     seed: Annotated[int, typer.Option(help="The first of the seeds.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     dtype: Annotated[str, typer.Option(help="float32 or float64.")] = "float32",
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes that play side by side (default: as many as there are cores).")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to record in, or to go on in (default: a new one in runs/).")] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List protocols, presets and methods.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
@@ -67,15 +75,17 @@ def forget(
             tune=tune,
             tries=tries,
             tuning_seeds=tuning_seeds,
+            widen=widen,
             preset=preset,
             iterations=iterations,
             batch_size=batch_size,
-            hidden=sizes(hidden),
+            hidden=None if hidden is None else sizes(hidden),
             activation=activation,
             rule=rule,
             learning_rate=learning_rate,
             device=device,
             dtype=dtype,
+            jobs=jobs,
             out=folder,
             narrator=screen.say,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,14 @@ class Deck:
             places = np.arange(start, min(start + AT_ONCE, max(self.counts)))
             there = torch.tensor(np.stack([places < count for count in self.counts]), device=self._device)
             yield *self.at([np.minimum(places, count - 1) for count in self.counts]), there
+
+    def part(self, places: Sequence[NDArray[np.int64]]) -> Deck:
+        """A deck of the samples at these places of each replica, each replica's own number of them."""
+        some = copy(self)
+        indices = [torch.as_tensor(each, device=self._device) for each in places]
+        some._parts = [
+            Samples(part.inputs[index], part.targets[index], part.scaling)
+            for part, index in zip(self._parts, indices, strict=True)
+        ]
+        some.counts = tuple(len(each) for each in places)
+        return some

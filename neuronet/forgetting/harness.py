@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import array_api_compat.torch as xp
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuronet.environment import Environment, Samples
+from neuronet.forgetting.costs import Clock, kept_bytes, warm_up
 from neuronet.forgetting.deck import Deck
 from neuronet.forgetting.drift import Drift, share_of_others
 from neuronet.forgetting.learner import Batch, Learner, Lesson, Method, Start
@@ -23,9 +23,21 @@ from neuronet.forgetting.task import Protocol, Task
 from neuronet.learning import rule_named
 from neuronet.network import Network, build_network
 
-WORK_OF_ONE = 100_000_000
-"""Multiplications in the largest product of a round up to which one thread plays; with 784-400-400-10 and batches of 128 (40
-million) two threads took 1.7 times the processor's seconds of one, and far more where others used the cores."""
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """What games of a method have come to.
+
+    Attributes:
+        accuracy: (R, tasks + 1, tasks): the share of each task's test samples that is right, before the first task and after
+            each; nan where nobody judged.
+        seconds: Of learning, a replica, without judging: the processor's, or the clock's where a GPU computes.
+        kept: Bytes that a replica keeps from round to round beyond its network, at the end of the last task.
+    """
+
+    accuracy: NDArray[np.float64]
+    seconds: float
+    kept: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +53,7 @@ class Course:
         rule: The learning rule of those that have none of their own.
         device: Where to compute.
         dtype: "float32" or "float64".
+        sparing: Whether a task is judged only right after it was learned, and all at the end: what choosing parameters reads.
     """
 
     protocol: Protocol
@@ -51,6 +64,7 @@ class Course:
     rule: str = "plain"
     device: str = "cpu"
     dtype: str = "float32"
+    sparing: bool = False
     _sequences: dict[int, tuple[Task, ...]] = field(default_factory=dict, repr=False)
 
     def check(self, seed: int) -> None:
@@ -69,10 +83,14 @@ class Course:
             self._sequences[seed] = self.protocol.sequence(self.world, seed)
         return self._sequences[seed]
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The neurons of each layer, inputs first."""
+        return (self.world.inputs, *self.hidden, self.protocol.outputs(self.world))
+
     def network(self, seed: int) -> Network:
         """The fresh network of a seed."""
-        sizes = (self.world.inputs, *self.hidden, self.protocol.outputs(self.world))
-        return build_network(sizes, activation=self.activation, seed=seed)
+        return build_network(self.sizes, activation=self.activation, seed=seed)
 
     def play(self, method: Method, learning_rate: float, seeds: Sequence[int]) -> NDArray[np.float64]:
         """Learn all tasks from every seed.
@@ -85,14 +103,24 @@ class Course:
         Returns:
             (R, tasks + 1, tasks): the share of each task's test samples that is right, before the first task and after each.
         """
-        with self._threads(len(seeds)):
-            return np.concatenate([self._together(method, learning_rate, group) for group in self._groups(seeds)])
+        return self.game(method, learning_rate, seeds).accuracy
+
+    def game(self, method: Method, learning_rate: float, seeds: Sequence[int]) -> Played:
+        """Learn all tasks from every seed, and measure what it costs; arguments as in `play`."""
+        with one_thread():
+            warm_up(self.device, self.dtype)
+            groups = [self._together(method, learning_rate, group) for group in self._groups(seeds)]
+        return Played(
+            np.concatenate([each.accuracy for each in groups]),
+            float(np.mean([each.seconds for each in groups])),
+            float(np.mean([each.kept for each in groups])),
+        )
 
     def _groups(self, seeds: Sequence[int]) -> list[Sequence[int]]:
         """Those that are played at once: all, or each alone where their tasks have other numbers of rounds."""
         return [seeds] if self.schedule.iterations else [[seed] for seed in seeds]
 
-    def _together(self, method: Method, learning_rate: float, seeds: Sequence[int]) -> NDArray[np.float64]:
+    def _together(self, method: Method, learning_rate: float, seeds: Sequence[int]) -> Played:
         start = Start(
             networks=[self.network(seed) for seed in seeds],
             seeds=seeds,
@@ -103,19 +131,24 @@ class Course:
             dtype=self.dtype,
         )
         with closing(method.learner(start)) as learner:
-            return Play(self, learner, seeds).accuracies()
+            play = Play(self, learner, seeds)
+            accuracy = play.accuracies()
+            return Played(accuracy, play.clock.seconds / len(seeds), kept_bytes(learner) / len(seeds))
 
-    @contextmanager
-    def _threads(self, replicas: int) -> Iterator[None]:
-        """One thread where the layers are so small that several would mostly wait for each other."""
-        threads = torch.get_num_threads()
-        sizes = self.network(0).sizes
-        largest = max(a * b for a, b in pairwise(sizes)) * self.schedule.batch_size * replicas
-        torch.set_num_threads(1 if largest <= WORK_OF_ONE else threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A single thread of the processor: how many games are played side by side changes no digit of them.
+
+    With 784-400-400-10 and batches of 128 two threads took 1.7 times the processor's seconds of one, and far more where others
+    used the cores.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class Play:
@@ -125,11 +158,15 @@ class Play:
         course: What is learned.
         learner: By whom.
         seeds: One for each replica; all tasks of a number last as long.
+
+    Attributes:
+        clock: How long learning took, all replicas together.
     """
 
     def __init__(self, course: Course, learner: Learner, seeds: Sequence[int]) -> None:
         self._course, self._learner, self._seeds = course, learner, seeds
         self._sequences = [course.sequence(seed) for seed in seeds]
+        self.clock = Clock(course.device)
         self._tests = [self._deck([task.test for task in tasks]) for tasks in zip(*self._sequences, strict=True)]
 
     def _deck(self, parts: Sequence[Samples]) -> Deck:
@@ -146,7 +183,8 @@ class Play:
         """Learn everything, (R, tasks + 1, tasks)."""
         rows = [self.judge(-1)]
         for number in range(len(self._tests)):
-            self._learn(number)
+            with self.clock:
+                self._learn(number)
             rows.append(self.judge(number))
         return np.stack(rows, axis=1)
 
@@ -182,7 +220,17 @@ class Play:
 
     def judge(self, learnt: int) -> NDArray[np.float64]:
         """The accuracy of each task, (R, tasks), when all up to this one have been learned; -1 before the first."""
-        return np.stack([self._judge(number, deck, learnt) for number, deck in enumerate(self._tests)], axis=1)
+        found = np.full((len(self._seeds), len(self._tests)), np.nan)
+        for number in self._judged(learnt):
+            found[:, number] = self._judge(number, self._tests[number], learnt)
+        return found
+
+    def _judged(self, learnt: int) -> Sequence[int]:
+        """The tasks that are tested now."""
+        last = len(self._tests) - 1
+        if self._course.sparing and learnt < last:
+            return range(max(learnt, 0), learnt + 1)
+        return range(last + 1)
 
     def _judge(self, number: int, deck: Deck, learnt: int) -> NDArray[np.float64]:
         protocol = self._course.protocol

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 from neuronet.errors import NeuroNetError, unknown
 from neuronet.forgetting.backprop import Backprop
 from neuronet.forgetting.ewc import EWC, OnlineEWC
 from neuronet.forgetting.frozen import Frozen
+from neuronet.forgetting.gpm import GPM
+from neuronet.forgetting.k_winners import KWinners
 from neuronet.forgetting.learner import Method
 from neuronet.forgetting.lwf import LwF
 from neuronet.forgetting.mas import MAS
+from neuronet.forgetting.owm import OWM
 from neuronet.forgetting.replay import Joint, Replay
 from neuronet.forgetting.si import SI
 from neuronet.forgetting.society import Society
+from neuronet.policy import Policy
 from neuronet.run.catalogue import known_policies
 from neuronet.run.society import has_shares, population_from
 from neuronet.spec import build
@@ -23,9 +28,12 @@ METHODS: dict[str, type[Method]] = {
     "ewc": EWC,
     "ewc-online": OnlineEWC,
     "frozen": Frozen,
+    "gpm": GPM,
     "joint": Joint,
+    "k-winners": KWinners,
     "lwf": LwF,
     "mas": MAS,
+    "owm": OWM,
     "replay": Replay,
     "si": SI,
 }
@@ -35,16 +43,49 @@ METHODS: dict[str, type[Method]] = {
 def method_named(text: str) -> Method:
     """The way to learn that a line of text describes: "ewc(strength=100)", "greedy(top=3)", "attention:0.9,free-rider:0.1".
 
+    A class of the user's own is `module:Class`, be it a method or a policy.
+
     Raises:
         NeuroNetError: There is none.
     """
-    name = re.split(r"[(:,\s]", text.strip(), maxsplit=1)[0]
-    if name in METHODS and not has_shares(text):
+    if has_shares(text):
+        return Society(population_from(text))
+    place = text.partition("(")[0].strip()
+    if ":" in place:
+        return _from_module(text, place)
+    name = re.split(r"[,\s]", place, maxsplit=1)[0]
+    if name in METHODS:
         return build(text, "method", Method, METHODS)  # type: ignore[type-abstract]
     policies = known_policies()
-    if not has_shares(text) and ":" not in text.partition("(")[0] and name not in policies:
+    if name not in policies:
         raise unknown("method or policy", name, [*METHODS, *policies])
     return Society(population_from(text))
+
+
+def _from_module(text: str, place: str) -> Method:
+    """The method of a class of the user's own, which is a Method or a Policy."""
+    found = _found_at(place)
+    if isinstance(found, type) and issubclass(found, Policy):
+        return Society(population_from(text))
+    if found is not None and not (isinstance(found, type) and issubclass(found, Method)):
+        raise NeuroNetError(f"'{place}' is no method or policy: it must be a subclass of Method or of Policy")
+    method = build(text, "method or policy", Method, METHODS)  # type: ignore[type-abstract]
+    parameters = getattr(method, "__dataclass_fields__", None)
+    if parameters is None:
+        raise NeuroNetError(f"'{place}' must be a dataclass (frozen=True), since a study keeps its games by its parameters")
+    without = next((name for name in method.ranges if name not in parameters), None)
+    if without is not None:
+        raise NeuroNetError(f"'{place}' has a range of '{without}', which is none of its parameters")
+    return method
+
+
+def _found_at(place: str) -> object:
+    """What stands at module:Class; None if nothing can be found there, which `build` says better."""
+    module, _, name = place.partition(":")
+    try:
+        return getattr(importlib.import_module(module), name, None)
+    except Exception:  # whatever goes wrong in a module of the user's own
+        return None
 
 
 def methods_named(texts: list[str]) -> dict[str, Method]:

@@ -15,6 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from neuronet.forgetting.frontier import dots_of, unbeaten
 from neuronet.forgetting.metrics import accuracy_so_far
 from neuronet.report import style
 from neuronet.run.comparison import interval
@@ -51,8 +52,8 @@ def draw_over_time(matrices: Matrices, path: str | Path) -> Path:
     figure = style.new_figure(7.6, 4.2, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
     style.dress(axes, title="", x="tasks learned", y="mean accuracy on the tasks so far (%)")
-    for name, (hue, dashes) in _looks(matrices).items():
-        _draw_line(axes, name, 100 * accuracy_so_far(matrices[name]), hue, dashes, 0.2 if len(matrices) <= FEW else 0.08)
+    for name, (hue, dashes) in looks_of(matrices).items():
+        draw_line(axes, name, 100 * accuracy_so_far(matrices[name]), hue, dashes, 0.2 if len(matrices) <= FEW else 0.08)
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, 0.0), min(high, 101.0))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -78,29 +79,20 @@ def draw_frontier(tuning: pd.DataFrame, path: str | Path) -> Path:
     figure = style.new_figure(7.6, 4.8, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
     style.dress(axes, title="", x="learning accuracy (%)", y="final accuracy (%)")
-    names = list(dict.fromkeys(tuning["policy"]))
-    means = 100 * tuning.groupby(["policy", "learning_rate", "settings"])[["learning", "final"]].mean()
-    for name, (hue, dashes) in _looks(names).items():
-        dots = means.loc[name].to_numpy()
+    every = {name: 100 * dots for name, dots in dots_of(tuning).items()}
+    for name, (hue, dashes) in looks_of(every).items():
+        dots = every[name]
         best = unbeaten(dots)
         axes.plot(dots[:, 0], dots[:, 1], ".", color=hue, markersize=5, alpha=0.5)
         axes.plot(best[:, 0], best[:, 1], color=hue, linestyle=dashes, linewidth=1.5, marker="o", markersize=4, label=name)
-    span = np.array([float(means["learning"].min()), float(means["learning"].max())])
+    learning = np.concatenate(list(every.values()))[:, 0]
+    span = [learning.min(), learning.max()]
     axes.plot(span, span, color=style.MUTED, linestyle="dotted", linewidth=1.0, zorder=1)
     figure.legend(loc="outside right upper", fontsize=style.SMALL, labelcolor=style.INK, frameon=False, handlelength=2.6)
     return style.save(figure, path)
 
 
-def unbeaten(dots: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rows (learning, final) that no other row is above in one and not below in the other, by ascending learning."""
-    kept: list[NDArray[np.float64]] = []
-    for dot in dots[np.lexsort((-dots[:, 1], -dots[:, 0]))]:
-        if not kept or dot[1] > kept[-1][1]:
-            kept.append(dot)
-    return np.stack(kept[::-1])
-
-
-def _looks(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+def looks_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """A colour and a dash for each method; the baseline is grey."""
     known = list(names)
     others = [name for name in known if name != BASELINE]
@@ -108,7 +100,8 @@ def _looks(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {name: looks.get(name, (style.MUTED, "dashed")) for name in known}
 
 
-def _draw_line(axes: Axes, name: str, so_far: NDArray[np.float64], hue: str, dashes: str, alpha: float) -> None:
+def draw_line(axes: Axes, name: str, so_far: NDArray[np.float64], hue: str, dashes: str, alpha: float) -> None:
+    """Draw a method's mean over its seeds, (R, tasks), after each task, with its 95% interval as a band."""
     spans = np.array([interval(column) for column in so_far.T])
     after = np.arange(1, len(spans) + 1)
     axes.plot(after, spans[:, 0], color=hue, linestyle=dashes, linewidth=1.7, label=name, zorder=4 if name == BASELINE else 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.errors import NeuroNetError
-from neuronet.forgetting.harness import Course
+from neuronet.forgetting.frontier import area_under, dots_of
+from neuronet.forgetting.harness import Course, Played
 from neuronet.forgetting.metrics import METRICS
 from neuronet.forgetting.statistics import holm, paired
 from neuronet.forgetting.tuning import Configuration
@@ -22,7 +23,8 @@ from neuronet.run.comparison import interval
 from neuronet.run.contest import BASELINE
 
 ACCURACY_COLUMNS = ("policy", "seed", "learnt", "task", "accuracy")
-TUNING_COLUMNS = ("policy", "learning_rate", "settings", "seed", "final", "learning")
+TUNING_COLUMNS = ("policy", "learning_rate", "settings", "seed", "final", "learning", "wave")
+COST_COLUMNS = ("policy", "seed", "seconds", "bytes")
 
 PAIRED_COLUMNS = ("difference", "difference_low", "difference_high", "p_t", "p_wilcoxon")
 TABLE_COLUMNS = (
@@ -35,6 +37,8 @@ TABLE_COLUMNS = (
     *PAIRED_COLUMNS,
     "p_t_holm",
     "p_wilcoxon_holm",
+    "area",
+    "memory",
 )
 
 
@@ -47,11 +51,13 @@ class Forgetting:
         table: A line for each method, the best after the baseline: policy, learning_rate, settings (what tuning chose besides, as
             JSON), at_edge, seeds; final, learning, forgetting, backward, forward (see metrics.py), each with its 95% interval
             `_low` to `_high`; and of the final accuracy the paired difference to backprop with its 95% interval, the p values of
-            Student's t and Wilcoxon's test, and both adjusted by Holm for the number of methods.
+            Student's t and Wilcoxon's test, and both adjusted by Holm for the number of methods; area (under the frontier, see
+            frontier.py; nan where nothing was tuned) and memory (bytes kept beyond the network, see costs.py).
         accuracy: A line for each method, seed, row and task: policy, seed, learnt (tasks learned so far, 0 before the first),
             task (from 1), accuracy (0 to 1).
-        tuning: A line for each game that chose parameters: policy, learning_rate, settings, seed, and final
-            and learning on validation samples.
+        tuning: A line for each game that chose parameters: policy, learning_rate, settings, seed, final and
+            learning on validation samples, and wave: 1, or more for what was tried when ranges were widened.
+        costs: A line for each method and seed: policy, seed, seconds (of learning; no two sittings agree), bytes (as memory).
         seconds: How long this sitting took.
         folder: Where it is kept; None if it is not.
     """
@@ -60,6 +66,7 @@ class Forgetting:
     table: pd.DataFrame
     accuracy: pd.DataFrame
     tuning: pd.DataFrame
+    costs: pd.DataFrame
     seconds: float
     folder: Path | None
 
@@ -69,6 +76,11 @@ class Forgetting:
         tasks = self.course.protocol.tasks
         values: NDArray[np.float64] = lines["accuracy"].to_numpy(dtype=np.float64)
         return values.reshape(-1, tasks + 1, tasks)
+
+    @property
+    def times(self) -> dict[str, float]:
+        """Each method's seconds of learning a game, as a multiple of backprop's: the medians of the seeds."""
+        return times_of(self.costs)
 
     def plot(self, path: str | Path) -> Path:
         """Draw the mean accuracy over the tasks so far, with bands, to a .png, .svg or .pdf file."""
@@ -97,7 +109,10 @@ class Forgetting:
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet forget --json` prints it."""
         lines = self.table.to_dict("records")
-        policies = [{str(name): _plain(value) for name, value in line.items()} for line in lines]
+        times = self.times
+        policies = [
+            {str(name): plain(value) for name, value in {**line, "time": times[line["policy"]]}.items()} for line in lines
+        ]
         return {
             "protocol": repr(self.course.protocol),
             "schedule": repr(self.course.schedule),
@@ -108,8 +123,54 @@ class Forgetting:
         }
 
 
-def _plain(value: Any) -> Any:
+def times_of(costs: pd.DataFrame) -> dict[str, float]:
+    """Each method's median seconds, divided by backprop's."""
+    medians = costs.groupby("policy")["seconds"].median()
+    return {str(name): float(each) for name, each in (medians / medians[BASELINE]).items()}
+
+
+def plain(value: Any) -> Any:
+    """What JSON has a word for: None for what is no finite number."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def result_of(
+    course: Course,
+    chosen: Mapping[str, Configuration],
+    played: Mapping[str, Sequence[Played]],
+    tuning: pd.DataFrame,
+    seed: int,
+    seconds: float,
+    folder: Path | None,
+) -> Forgetting:
+    """What a study has come to.
+
+    Args:
+        course: What all had in common.
+        chosen: Each method's configuration.
+        played: Each method's games, seed by seed.
+        tuning: As a Forgetting has it.
+        seed: The first.
+        seconds: How long the sitting took.
+        folder: Where it is kept.
+    """
+    found = {name: np.stack([game.accuracy for game in games]) for name, games in played.items()}
+    rows = [
+        (name, seed + replica, learnt, task + 1, value)
+        for name, accuracy in found.items()
+        for (replica, learnt, task), value in np.ndenumerate(accuracy)
+    ]
+    costs = [
+        (name, seed + replica, game.seconds, game.kept) for name, games in played.items() for replica, game in enumerate(games)
+    ]
+    spent = pd.DataFrame(costs, columns=list(COST_COLUMNS))
+    table = table_of(found, chosen)
+    areas = {} if tuning.empty else {name: area_under(dots) for name, dots in dots_of(tuning).items()}
+    memory = spent.groupby("policy")["bytes"].mean().round()
+    table["area"] = [areas.get(name, math.nan) for name in table["policy"]]
+    table["memory"] = [memory[name] for name in table["policy"]]
+    accuracy = pd.DataFrame(rows, columns=list(ACCURACY_COLUMNS))
+    return Forgetting(course, table[list(TABLE_COLUMNS)], accuracy, tuning, spent, seconds, folder)
 
 
 def table_of(found: Mapping[str, NDArray[np.float64]], chosen: Mapping[str, Configuration]) -> pd.DataFrame:
@@ -128,8 +189,8 @@ def table_of(found: Mapping[str, NDArray[np.float64]], chosen: Mapping[str, Conf
         gaps = (math.nan,) * len(PAIRED_COLUMNS) if name == BASELINE else astuple(paired(values["final"] - usual))
         about = (name, configuration.learning_rate, json.dumps(configuration.chosen), configuration.at_edge, len(accuracy))
         rows.append((*about, *spans, *gaps))
-    table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS[:-2]))
+    table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS[:-4]))
     for test in ("p_t", "p_wilcoxon"):
         table[f"{test}_holm"] = holm(table[test].tolist())
     rank = (-table["final"]).where(table["policy"] != BASELINE, -math.inf)
-    return table.assign(rank=rank).sort_values("rank", kind="stable")[list(TABLE_COLUMNS)].reset_index(drop=True)
+    return table.assign(rank=rank).sort_values("rank", kind="stable")[list(TABLE_COLUMNS[:-2])].reset_index(drop=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from neuronet.errors import NeuroNetError
 from neuronet.forgetting.learner import Method, Range
 from neuronet.learning import Adam, LearningRule, Momentum, rule_named
 
@@ -15,6 +17,9 @@ USUAL_RATE = 0.1
 """Of the plain rule, where nothing is tuned."""
 
 BASES = (2, 3, 5, 7)
+
+WIDER = 10.0
+"""By how much a range is widened where the best is at its edge."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class Configuration:
     learning_rate: float
     chosen: dict[str, float]
     at_edge: bool = False
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Everything that is chosen, by name."""
+        return {"learning_rate": self.learning_rate, **self.chosen}
 
 
 def scale_of(rule: LearningRule) -> float:
@@ -53,17 +63,72 @@ def configurations(method: Method, rule: str, count: int) -> list[Configuration]
         rule: The study's learning rule.
         count: How many.
     """
-    scale = scale_of(rule_named(method.rule or rule))
-    spans = {"learning_rate": (RATES[0] * scale, RATES[1] * scale), **method.free()}
-    parts = [[halton(number, base) for base in BASES[: len(spans)]] for number in range(1, count + 1)]
-    ends = [(min(column), max(column)) for column in zip(*parts, strict=True)]
-    found = []
-    for each in parts:
-        values = {name: _between(span, part) for (name, span), part in zip(spans.items(), each, strict=True)}
-        rate = values.pop("learning_rate")
-        at_edge = any(part in end for part, end in zip(each, ends, strict=True))
-        found.append(Configuration(method.tuned(values), rate, values, at_edge))
+    found = Search(method, rule).more(count)
+    return [replace(each, at_edge=bool(edges(each, found))) for each in found]
+
+
+def edges(chosen: Configuration, tried: Sequence[Configuration]) -> dict[str, tuple[bool, bool]]:
+    """What has the lowest or the highest value of all that were tried, by name: whether the lowest, whether the highest."""
+    found = {}
+    for name, value in chosen.values.items():
+        others = [each.values[name] for each in tried]
+        if value in (ends := (min(others), max(others))):
+            found[name] = (value == ends[0], value == ends[1])
     return found
+
+
+class Search:
+    """What a method tries: points of a Halton sequence on logarithmic scales, each call of `more` going on with it.
+
+    Args:
+        method: Whose free parameters are chosen, and its learning rate.
+        rule: The study's learning rule.
+
+    Attributes:
+        spans: Between which values, by name.
+        tried: All so far.
+    """
+
+    def __init__(self, method: Method, rule: str) -> None:
+        scale = scale_of(rule_named(method.rule or rule))
+        self._method = method
+        self.spans: dict[str, Range] = {"learning_rate": (RATES[0] * scale, RATES[1] * scale), **method.free()}
+        self.tried: list[Configuration] = []
+
+    def more(self, count: int, best: Configuration | None = None) -> list[Configuration]:
+        """The next configurations to try.
+
+        Args:
+            count: How many.
+            best: Of all so far. Where one of its values is the lowest or highest that was tried, that range is widened by WIDER,
+                as far as the method takes such values, and all new values are between this one and the new end.
+        """
+        spans = dict(self.spans)
+        for name, (lowest, highest) in (edges(best, self.tried) if best else {}).items():
+            low, high = self.spans[name]
+            wide = self._allowed(name, low, 1 / WIDER) if lowest else low, self._allowed(name, high, WIDER) if highest else high
+            here = best.values[name] if best else low
+            self.spans[name] = wide
+            spans[name] = (wide[0] if lowest else here, wide[1] if highest else here)
+        first = len(self.tried) + 1
+        found = [self._at(number, spans) for number in range(first, first + count)]
+        self.tried += found
+        return found
+
+    def _at(self, number: int, spans: dict[str, Range]) -> Configuration:
+        parts = [halton(number, base) for base in BASES[: len(spans)]]
+        values = {name: _between(span, part) for (name, span), part in zip(spans.items(), parts, strict=True)}
+        rate = values.pop("learning_rate")
+        return Configuration(self._method.tuned(values), rate, values)
+
+    def _allowed(self, name: str, end: float, factor: float) -> float:
+        """The end of a range moved by a factor, or as it is where the method refuses such a value."""
+        if name != "learning_rate":
+            try:
+                self._method.tuned({name: end * factor})
+            except NeuroNetError:
+                return end
+        return end * factor
 
 
 def _between(span: Range, part: float) -> float:

@@ -13,7 +13,7 @@ import pytest
 
 from neuronet.cli import start
 from neuronet.forgetting.methods import METHODS
-from neuronet.forgetting.picture import draw_matrices, draw_over_time, unbeaten
+from neuronet.forgetting.picture import draw_matrices, draw_over_time
 from neuronet.forgetting.protocols import PROTOCOLS
 from neuronet.forgetting.schedule import PRESETS
 
@@ -114,8 +114,3 @@ def test_pictures_of_many_methods_and_of_long_sequences(tmp_path):
     matrices = {name: chance.random((1, 13, 12)) for name in ["backprop", *"abcdefgh"]}
     for draw in (draw_over_time, draw_matrices):
         assert draw(matrices, tmp_path / f"{draw.__name__}.svg").read_text().count("<path") > 9
-
-
-def test_who_is_unbeaten():
-    dots = np.array([[0.9, 0.5], [0.8, 0.6], [0.7, 0.6], [0.95, 0.2], [0.6, 0.7], [0.9, 0.4]])
-    assert unbeaten(dots).tolist() == [[0.6, 0.7], [0.8, 0.6], [0.9, 0.5], [0.95, 0.2]]

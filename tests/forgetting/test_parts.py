@@ -130,13 +130,36 @@ def test_orders_are_the_seeds_and_the_tasks():
 
 
 def test_one_pass():
-    online = PRESETS["online"]
+    online = PRESETS["online"].schedule
     assert online.order(37, 0, 0).shape == (3, 10)
     assert len(set(online.order(37, 0, 0).ravel().tolist())) == 30
     assert online.order(4, 0, 0).shape == (1, 10)  # fewer samples than a batch: one round all the same
 
 
-@pytest.mark.parametrize(("iterations", "size"), [(-1, 5), (1.5, 5), (3, 0)])
-def test_refused(iterations, size):
+def test_several_passes():
+    order = Schedule(0, 10, passes=4).order(35, 0, 0)
+    assert order.shape == (14, 10)
+    assert np.bincount(order.ravel()).tolist() == [4] * 35
+    assert Schedule(6, 10, passes=4).rounds(35) == 6
+
+
+@pytest.mark.parametrize(("iterations", "size", "passes"), [(-1, 5, 1), (1.5, 5, 1), (3, 0, 1), (0, 5, 0)])
+def test_refused(iterations, size, passes):
     with pytest.raises(NeuroNetError, match="must be"):
-        Schedule(iterations, size)
+        Schedule(iterations, size, passes)
+
+
+def test_a_schedule_of_one_pass_reads_as_ever():
+    """Studies that were begun know their schedule by these words."""
+    assert repr(Schedule(300, 128)) == "Schedule(iterations=300, batch_size=128)"
+    assert repr(Schedule(0, 128, 4)) == "Schedule(iterations=0, batch_size=128, passes=4)"
+
+
+def test_what_is_given_overrules_a_preset():
+    preset = PRESETS["hsu-split"]
+    assert preset.over(None, None, None, None) == preset
+    given = preset.over(0, 5, [3], None)
+    assert (given.schedule, given.hidden) == (Schedule(0, 5), (3,))
+    assert (given.rule, given.learning_rate) == (preset.rule, preset.learning_rate)
+    assert preset.over(None, None, None, "plain").rate("") is None  # its rate is Adam's
+    assert (preset.rate(""), preset.rate("adam"), preset.rate("plain")) == (0.001, 0.001, None)

@@ -69,7 +69,7 @@ class Stopped(Exception):
 def test_an_interrupted_study_goes_on(tmp_path, monkeypatch, tune):
     options = {"tune": tune, "tries": 2, "tuning_seeds": 1}
     whole = study(out=tmp_path / "whole", **options)
-    play, played = Course.play, []
+    play, played = Course.game, []
 
     def stops(course, *arguments):
         if len(played) == 2:
@@ -77,23 +77,23 @@ def test_an_interrupted_study_goes_on(tmp_path, monkeypatch, tune):
         played.append(arguments)
         return play(course, *arguments)
 
-    monkeypatch.setattr(Course, "play", stops)
+    monkeypatch.setattr(Course, "game", stops)
     with pytest.raises(Stopped):
         study(out=tmp_path / "parts", **options)
     kept = sorted(path.name for path in (tmp_path / "parts" / "games").iterdir())
     assert kept
-    monkeypatch.setattr(Course, "play", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    monkeypatch.setattr(Course, "game", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
     again = study(out=tmp_path / "parts", **options)
     pd.testing.assert_frame_equal(whole.table, again.table, check_exact=True)
     assert len({repr(each) for each in played}) == len(played)  # nothing is played twice
-    monkeypatch.setattr(Course, "play", stops)  # nothing is left to be played
+    monkeypatch.setattr(Course, "game", stops)  # nothing is left to be played
     pd.testing.assert_frame_equal(whole.table, study(out=tmp_path / "parts", **options).table, check_exact=True)
 
 
 def test_seeds_and_policies_can_be_added(tmp_path, monkeypatch):
     study(["ewc"], seeds=2, out=tmp_path)
-    play, played = Course.play, []
-    monkeypatch.setattr(Course, "play", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    play, played = Course.game, []
+    monkeypatch.setattr(Course, "game", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
     more = study(["ewc", "si"], seeds=3, out=tmp_path)
     assert [list(seeds) for _, _, seeds in played] == [[2], [2], [0, 1, 2]]
     np.testing.assert_allclose(more.matrix("ewc"), study(["ewc"], seeds=3).matrix("ewc"))
@@ -120,15 +120,17 @@ def test_a_broken_part_is_refused(tmp_path):
 
 def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch):
     played = []
-    play = Course.play
+    play = Course.game
 
     def watched(course, method, rate, seeds):
         played.append((course.world, method, rate, list(seeds)))
         return play(course, method, rate, seeds)
 
-    monkeypatch.setattr(Course, "play", watched)
+    monkeypatch.setattr(Course, "game", watched)
     world = Glyphs()
-    result = forget("permuted(tasks=2)", world, ["ewc", "income-protecting"], tune=True, tries=3, tuning_seeds=2, **SMALL)
+    result = forget(
+        "permuted(tasks=2)", world, ["ewc", "income-protecting"], tune=True, tries=3, tuning_seeds=2, widen=0, **SMALL
+    )
     tuning = [each for each in played if each[0] is not world]
     assert {seed for *_, seeds in tuning for seed in seeds} == {FIRST_FOR_TUNING, FIRST_FOR_TUNING + 1}
     assert all(len(each[0].test) + len(each[0].train) == len(world.train) for each in tuning)

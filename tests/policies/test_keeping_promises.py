@@ -40,6 +40,25 @@ def test_a_change_is_what_the_inverse_leaves_of_it():
     np.testing.assert_array_equal(untouched, response)
 
 
+def test_no_other_change_is_better_where_broken_promises_are_charged():
+    """`|change - response|^2 / 2 + kappa / 2 * sum of (change @ x)^2` is at its least: by its gradient, and among others."""
+    kappa, chance = 0.8, np.random.default_rng(4)
+    policy, memory, occasions = KeepingPromises(kappa=kappa), {"promised": np.zeros((7, 7))}, []
+    response = chance.standard_normal((4, 7))
+    for number in range(5):
+        seen = glimpse(number=number)
+        memory = policy.remember(response, response, seen, memory)
+        occasions.append(np.append(seen.heard[0], 1.0))
+    heard = np.stack(occasions)
+
+    def charge(change):
+        return 0.5 * ((change - response) ** 2).sum() + 0.5 * kappa * ((change @ heard.T) ** 2).sum()
+
+    best = policy.adapt(response, glimpse(), memory)
+    np.testing.assert_allclose(best - response + kappa * best @ heard.T @ heard, 0, atol=1e-12)
+    assert all(charge(best + 0.01 * chance.standard_normal((4, 7))) > charge(best) for _ in range(100))
+
+
 @pytest.mark.parametrize("policy", [AttentionSeeking(), IncomeProtecting()], ids=repr)
 def test_without_kappa_nobody_promises_anything(policy):
     plain, held = (play(ENGINES["tensors"](game(each)), 6).state() for each in (policy, KeepingPromises(policy, kappa=0.0)))

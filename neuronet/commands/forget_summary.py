@@ -1,0 +1,31 @@
+"""`neuronet forget-summary`: several studies of forgetting in one table and one picture."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuronet import screen
+from neuronet.commands.options import new_folder
+
+
+def forget_summary(
+    folders: Annotated[list[Path], typer.Argument(help="The --out of each study; all must be finished.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: a new one in runs/).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+) -> None:
+    """Sum up several studies of forgetting: one table, with p values for all comparisons together, and one picture.
+
+    Writes summary.csv, poster.png and poster.pdf.
+    """
+    from neuronet.forgetting.summary import summarise
+    from neuronet.forgetting.table import table_of_summary
+
+    summary = summarise(folders)
+    folder = summary.save(out or new_folder("forget-summary"))
+    (screen.ERR if json else screen.OUT).print(table_of_summary(summary))
+    if json:
+        typer.echo(json_format.dumps({"comparisons": summary.plain(), "out": str(folder)}, allow_nan=False))
