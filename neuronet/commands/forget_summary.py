@@ -14,6 +14,7 @@ from neuronet.commands.options import new_folder
 
 def forget_summary(
     folders: Annotated[list[Path], typer.Argument(help="The --out of each study; all must be finished.")],
+    against: Annotated[str, typer.Option(help="The method with which the others are compared.")] = "backprop",
     out: Annotated[Path | None, typer.Option(help="Folder to write to (default: a new one in runs/).")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
 ) -> None:
@@ -24,8 +25,8 @@ def forget_summary(
     from neuronet.forgetting.summary import summarise
     from neuronet.forgetting.table import table_of_summary
 
-    summary = summarise(folders)
+    summary = summarise(folders, against)
     folder = summary.save(out or new_folder("forget-summary"))
     (screen.ERR if json else screen.OUT).print(table_of_summary(summary))
     if json:
-        typer.echo(json_format.dumps({"comparisons": summary.plain(), "out": str(folder)}, allow_nan=False))
+        typer.echo(json_format.dumps({"against": against, "comparisons": summary.plain(), "out": str(folder)}, allow_nan=False))

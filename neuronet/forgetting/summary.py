@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.errors import NeuroNetError
+from neuronet.errors import NeuroNetError, unknown
 from neuronet.files import write_atomically
+from neuronet.forgetting.metrics import final_accuracy
 from neuronet.forgetting.protocols import PROTOCOLS
-from neuronet.forgetting.result import TABLE_COLUMNS, plain, times_of
-from neuronet.forgetting.statistics import holm
+from neuronet.forgetting.result import PAIRED_COLUMNS, TABLE_COLUMNS, plain, times_of
+from neuronet.forgetting.statistics import holm, paired
+from neuronet.run.contest import BASELINE
 
 TESTS = ("p_t", "p_wilcoxon")
 
@@ -46,10 +49,12 @@ class Summary:
         studies: In the order in which they were given.
         table: Their tables, one below the other, with a first column `study`; `p_t_holm` and `p_wilcoxon_holm` are adjusted
             for all comparisons of all studies.
+        against: With which method the others are compared.
     """
 
     studies: tuple[Finished, ...]
     table: pd.DataFrame
+    against: str = BASELINE
 
     def plot(self, path: str | Path) -> Path:
         """Draw final accuracies with intervals beside accuracies over time, study by study, to a .png, .svg or .pdf file."""
@@ -79,14 +84,15 @@ class Summary:
         return [{**line, "settings": json.loads(line["settings"])} for line in lines]
 
 
-def summarise(folders: Sequence[str | Path]) -> Summary:
+def summarise(folders: Sequence[str | Path], against: str = BASELINE) -> Summary:
     """Read finished studies.
 
     Args:
         folders: The `out` of each.
+        against: The method, as the studies name it, with which the others are compared, seed by seed.
 
     Raises:
-        NeuroNetError: There is none, or one holds no finished study, or is given twice.
+        NeuroNetError: There is none, or one holds no finished study, or is given twice, or has no such method.
     """
     paths = [Path(folder) for folder in folders]
     if not paths:
@@ -98,10 +104,25 @@ def summarise(folders: Sequence[str | Path]) -> Summary:
     studies = tuple(
         _read(path, name if names.count(name) == 1 else f"{name} ({path.name})") for path, name in zip(paths, names, strict=True)
     )
-    table = pd.concat([study.table.assign(study=study.name) for study in studies], ignore_index=True)
+    tables = [_compared(study, against).assign(study=study.name) for study in studies]
+    table = pd.concat(tables, ignore_index=True)
     for test in TESTS:
         table[f"{test}_holm"] = holm(table[test].tolist())
-    return Summary(studies, table[["study", *TABLE_COLUMNS, "time"]])
+    return Summary(studies, table[["study", *TABLE_COLUMNS, "time"]], against)
+
+
+def _compared(study: Finished, against: str) -> pd.DataFrame:
+    """A study's table with the paired differences to this method."""
+    if against not in study.matrices:
+        raise unknown(f"method of the study {study.name},", against, study.matrices)
+    usual = final_accuracy(study.matrices[against])
+    rows = [
+        (math.nan,) * len(PAIRED_COLUMNS)
+        if policy == against
+        else astuple(paired(final_accuracy(study.matrices[policy]) - usual))
+        for policy in study.table["policy"]
+    ]
+    return study.table.assign(**dict(zip(PAIRED_COLUMNS, zip(*rows, strict=True), strict=True)))
 
 
 def _name(folder: Path) -> str:

@@ -44,12 +44,11 @@ def table_of_forgetting(result: Forgetting) -> Table:
 
 def table_of_summary(summary: Summary) -> Table:
     """Every comparison of several studies, with p values for all of them together."""
-    caption = (
-        "%, ± spans 95% intervals; to backprop: final accuracy, paired; p of Student's t and Wilcoxon's test, by Holm over all"
-    )
+    to = f"to {summary.against}"
+    caption = f"%, ± spans 95% intervals; {to}: final accuracy, paired; p of Student's t and Wilcoxon's test, by Holm over all"
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
     table.add_column("policy", overflow="fold", min_width=10)
-    for heading in ("seeds", "final", "learning", "to backprop", "p"):
+    for heading in ("seeds", "final", "learning", to, "p"):
         table.add_column(heading, justify="right", no_wrap=True)
     for study in summary.studies:
         table.add_row(f"[bold]{escape(study.name)}[/bold]")

@@ -39,6 +39,19 @@ def test_all_comparisons_are_adjusted_together(folders):
     pd.testing.assert_series_equal(alone.table["p_t_holm"], parts[0]["p_t_holm"])
 
 
+def test_against_another_method(folders):
+    ewc = summarise(folders[:2], "ewc").table.set_index(["study", "policy"])
+    usual = summarise(folders[:2]).table.set_index(["study", "policy"])
+    for study in dict.fromkeys(study for study, _ in ewc.index):
+        assert ewc.loc[(study, "backprop"), "difference"] == pytest.approx(-usual.loc[(study, "ewc"), "difference"])
+        assert ewc.loc[(study, "backprop"), "p_t"] == pytest.approx(usual.loc[(study, "ewc"), "p_t"])
+        assert ewc.loc[(study, "ewc")].isna()[["difference", "p_t", "p_t_holm"]].all()
+    with pytest.raises(
+        NeuroNetError, match=r"unknown method of the study permuted\(tasks=2\), Glyphs, 'lwff': did you mean 'lwf'"
+    ):
+        summarise(folders[1:2], "lwff")
+
+
 def test_studies_are_named_by_what_they_are(folders):
     assert [study.name for study in summarise(folders).studies] == [
         "split-class(tasks=3), Glyphs",
