@@ -14,6 +14,7 @@ from neuronet import screen
 from neuronet.commands.compare import compare
 from neuronet.commands.forget import forget
 from neuronet.commands.forget_summary import forget_summary
+from neuronet.commands.game import app as game
 from neuronet.commands.options import new_folder, sizes
 from neuronet.errors import NeuroNetError
 from neuronet.processes import is_first
@@ -268,6 +269,7 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
 app.command()(compare)
 app.command()(forget)
 app.command()(forget_summary)
+app.add_typer(game, name="game")
 
 
 @app.command()

@@ -90,8 +90,9 @@ def _classes(policy: object) -> Iterator[type]:
     yield type(policy)
     for field in dataclasses.fields(policy):  # type: ignore[arg-type]
         value = getattr(policy, field.name)
-        if dataclasses.is_dataclass(value):
-            yield from _classes(value)
+        for each in value if isinstance(value, tuple) else (value,):
+            if dataclasses.is_dataclass(each):
+                yield from _classes(each)
 
 
 def _check_declarations(policy: Policy) -> None:
