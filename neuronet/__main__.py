@@ -16,6 +16,8 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         code = INTERRUPTED
+    if code == INTERRUPTED:
+        exec("")  # Python kills a process by SIGINT, whatever its exit status, if Ctrl-C fell into the text of the last exec
     sys.exit(code)
 
 

@@ -90,3 +90,21 @@ def test_a_killed_run_goes_on_as_if_unbroken(unbroken, number, kill, tmp_path):
         assert seen == 0
         finish(begin(engine, folder))
     assert_same_run(folder, reference, EPOCHS[engine])
+
+
+def test_the_exit_status_holds_wherever_it_fell(tmp_path):
+    """Python ends a process by the signal if Ctrl-C fell into the text of an exec, as dataclasses use it while libraries load."""
+    (tmp_path / "program.py").write_text("""
+import neuronet.__main__, neuronet.cli
+
+def start():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        return 130
+
+neuronet.cli.start = start
+neuronet.__main__.main()
+""")
+    ended = subprocess.run([sys.executable, "-m", "program"], cwd=tmp_path, check=False, timeout=60)
+    assert ended.returncode == 130
