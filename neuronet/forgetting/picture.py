@@ -21,10 +21,6 @@ from neuronet.report import style
 from neuronet.run.comparison import interval
 from neuronet.run.contest import BASELINE
 
-# Okabe and Ito's palette (2008), without yellow, which white paper swallows; after the last hue the dashes change.
-HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-DASHES = ("solid", "dashed", "dotted")
-
 FEW = 4
 """Methods up to which the bands are easily told apart."""
 
@@ -92,15 +88,15 @@ def draw_frontier(tuning: pd.DataFrame, path: str | Path) -> Path:
     return style.save(figure, path)
 
 
-def looks_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+def looks_of(names: Iterable[str]) -> dict[str, tuple[str, style.Dashes]]:
     """A colour and a dash for each method; the baseline is grey."""
     known = list(names)
     others = [name for name in known if name != BASELINE]
-    looks = {name: (HUES[n % len(HUES)], DASHES[n // len(HUES) % len(DASHES)]) for n, name in enumerate(others)}
+    looks = {name: style.look(number) for number, name in enumerate(others)}
     return {name: looks.get(name, (style.MUTED, "dashed")) for name in known}
 
 
-def draw_line(axes: Axes, name: str, so_far: NDArray[np.float64], hue: str, dashes: str, alpha: float) -> None:
+def draw_line(axes: Axes, name: str, so_far: NDArray[np.float64], hue: str, dashes: style.Dashes, alpha: float) -> None:
     """Draw a method's mean over its seeds, (R, tasks), after each task, with its 95% interval as a band."""
     spans = np.array([interval(column) for column in so_far.T])
     after = np.arange(1, len(spans) + 1)
@@ -141,7 +137,7 @@ def _draw_matrix(axes: Axes, percent: NDArray[np.float64]) -> AxesImage:
     axes.grid(visible=False)
     met = np.tri(tasks, dtype=np.bool_)
     image = axes.imshow(
-        np.where(met, percent, np.nan), cmap="viridis", vmin=0, vmax=100, extent=(0.5, tasks + 0.5, tasks + 0.5, 0.5)
+        np.where(met, percent, np.nan), cmap=style.AMOUNTS, vmin=0, vmax=100, extent=(0.5, tasks + 0.5, tasks + 0.5, 0.5)
     )
     for ticks in (axes.xaxis, axes.yaxis):
         ticks.set_major_locator(MaxNLocator(nbins=10, integer=True))

@@ -22,7 +22,7 @@ WIDTH = 9.6
 A_LINE = 0.21
 """Inches of a row that each method takes."""
 
-Looks = Mapping[str, tuple[str, str]]
+Looks = Mapping[str, tuple[str, style.Dashes]]
 """Each method's colour and dash."""
 
 

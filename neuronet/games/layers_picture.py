@@ -33,7 +33,7 @@ def layers_figure(payoffs: Floats, redrawn: Floats, analysis: Analysis) -> Figur
         style.dress(axes, title=title, x="the second layer's policy", y="the first layer's policy" if role == 0 else "")
         axes.imshow(payoffs[role], cmap=SHADES, aspect="auto")
         axes.grid(visible=False)
-        names = [_short(name) for name in analysis.names]
+        names = [style.short(name, LONGEST_NAME) for name in analysis.names]
         axes.set_xticks(range(count), names)
         axes.set_yticks(range(count), names if role == 0 else [""] * count)
         for row, column in np.ndindex(count, count):
@@ -55,7 +55,3 @@ def _frame(axes: Axes, analysis: Analysis) -> None:
             axes.add_patch(Rectangle(place, 0.94, 0.9, fill=False, edgecolor=style.ORANGE, linewidth=1.8))
             at = (columns[0] + 0.43, rows[0] + 0.4)
             axes.text(*at, f"{100 * each.there:.0f}%", ha="right", va="bottom", fontsize=style.SMALL - 1, color=style.ORANGE)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."

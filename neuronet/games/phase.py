@@ -112,7 +112,7 @@ def shares_at(points: Floats) -> Floats:
 def _corner_names(axes: Axes, names: tuple[str, ...]) -> None:
     for corner, name, offset, align in zip(CORNERS, names, ((0, -11), (0, -11), (0, 9)), ("top", "top", "bottom"), strict=True):
         axes.annotate(
-            _short(name),
+            style.short(name, LONGEST_NAME),
             corner,
             offset,
             textcoords="offset points",
@@ -187,7 +187,7 @@ def _curve(game: SymmetricGame, analysis: Analysis, redrawn: SymmetricGame | Non
     """How much more the first policy earns than the second, by its share; where the curve is above 0 its share grows."""
     figure = style.new_figure(6.2, 4.0, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
-    one, other = (_short(name) for name in game.names)
+    one, other = (style.short(name, LONGEST_NAME) for name in game.names)
     title = f"Policies '{one}' and '{other}': which earns more?"
     x, y = f"share of neurons that follow '{one}'", f"lead of '{one}' (payoff: {analysis.kind})"
     style.dress(axes, title=title, x=x, y=y)
@@ -208,7 +208,3 @@ def _curve(game: SymmetricGame, analysis: Analysis, redrawn: SymmetricGame | Non
     axes.set_xlim(0, 1)
     axes.legend(fontsize=style.SMALL, frameon=False)
     return figure
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."

@@ -16,12 +16,8 @@ from neuronet.games.evolution import Evolution
 from neuronet.games.welfare import Welfare
 from neuronet.report import style
 
-COLOURS = (style.BLUE, style.ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", style.MUTED)
+COLOURS = (*style.HUES, style.MUTED)
 LONGEST_NAME = 38
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
 
 
 def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile: str) -> Figure:
@@ -48,7 +44,7 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         _draw_gains(axes, gains[gains["round"] == number], names)
         axes.tick_params(labelleft=place == 0)
     if first is not None:
-        first.set_yticks(range(len(names)), [_short(name) for name in names])
+        first.set_yticks(range(len(names)), [style.short(name, LONGEST_NAME) for name in names])
         first.invert_yaxis()
         handles, labels = first.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=style.SMALL, frameon=False)
@@ -123,7 +119,7 @@ def evolution_figure(evolution: Evolution, pure: pd.DataFrame, test: str = "accu
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     who, what = (each.get_legend_handles_labels() for each in figure.axes[-2:])
-    names_shown = [_short(name) for name in (*who[1], *what[1])]
+    names_shown = [style.short(name, LONGEST_NAME) for name in (*who[1], *what[1])]
     figure.legend((*who[0], *what[0]), names_shown, loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False)
     return figure
 
@@ -153,7 +149,7 @@ def welfare_figure(found: Welfare) -> Figure:
         float(found.losses["backprop"].mean()), color=style.MUTED, linestyle="dashed", linewidth=1.0, label="backpropagation"
     )
     loss.legend(fontsize=style.SMALL, frameon=False, loc="best")
-    loss.set_yticks(rows, [_short(name) for name in table["profile"]])
+    loss.set_yticks(rows, [style.short(name, LONGEST_NAME) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
     style.dress(gain, title="What a lone deviator gains", x="% of mean payoff: sure, measured (dot), at most", y="")
     for row, (low, middle, high) in enumerate(zip(table["sure_gain"], table["largest_gain"], table["epsilon"], strict=True)):

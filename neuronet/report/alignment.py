@@ -15,11 +15,6 @@ from neuronet.errors import NeuroNetError
 from neuronet.report import style
 
 COLUMNS = ("epoch", "replica", "layer", "group", "policy", "angle", "norm_ratio")
-COLOURS = (style.BLUE, style.ORANGE, style.INK, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-DASHES = ("solid", (0.0, (5.0, 1.5)), (0.0, (1.5, 1.2)))
-"""A line's colour and dashes; with three dashes to seven colours, 21 lines can be told apart."""
-
-LONGEST_NAME = 40
 
 
 def draw_alignment(table: pd.DataFrame, path: str | Path) -> Path:
@@ -63,7 +58,7 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         for number, (layer, group, policy) in enumerate(names):
             part = shown[(shown["layer"] == layer) & (shown["group"] == group) & (shown["policy"] == policy)]
-            name = f"layer {layer}: {_short(policy)}" + (f" (group {group})" if group != "all" else "")
+            name = f"layer {layer}: {style.short(policy)}" + (f" (group {group})" if group != "all" else "")
             _draw_line(axes, part, column, number, name)
         _mark(axes, column)
     handles, labels = figure.axes[1].get_legend_handles_labels()
@@ -71,13 +66,9 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _short(policy: str) -> str:
-    return policy if len(policy) <= LONGEST_NAME else f"{policy[: LONGEST_NAME - 3]}..."
-
-
 def _draw_line(axes: Axes, part: pd.DataFrame, column: str, number: int, name: str) -> None:
     mean = part.groupby("epoch")[column].mean().astype(np.float64)
-    colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+    colour, dashes = style.look(number)
     marker = "o" if len(mean) <= 25 else ""
     axes.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=1.6, marker=marker, markersize=3, label=name)
 

@@ -67,7 +67,7 @@ def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Fig
         axes = figure.add_subplot(rows, columns, position, sharex=first, sharey=first)
         first = first or axes
         style.dress(axes, title="", x="", y="")
-        axes.set_title(_short(name), fontsize=style.NORMAL, color=style.INK, loc="left")
+        axes.set_title(style.short(name, LONGEST_NAME), fontsize=style.NORMAL, color=style.INK, loc="left")
         axes.tick_params(labelleft=position % columns == 1 or columns == 1, labelbottom=position > len(names) - columns)
         if BASELINE in spread.index:
             _draw_band(axes, spread.loc[[BASELINE]], style.MUTED, BASELINE)
@@ -97,7 +97,3 @@ def _set_scale(axes: Axes, measure: str) -> None:
     elif measure == "loss":
         axes.set_ylim(max(low, 0.0), high)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."

@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from neuronet.errors import NeuroNetError
 from neuronet.report import style
 
-Dashes = str | tuple[float, tuple[float, ...]]
-
-PARTS: tuple[tuple[str, str, str, Dashes], ...] = (
+PARTS: tuple[tuple[str, str, str, style.Dashes], ...] = (
     ("train", "training", style.ORANGE, (0.0, (4.0, 1.6))),
     ("test", "test", style.BLUE, "solid"),
 )
@@ -122,7 +120,7 @@ def _draw_panel(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
     )
 
 
-def _draw_part(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour: str, dashes: Dashes) -> None:
+def _draw_part(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour: str, dashes: style.Dashes) -> None:
     """A bold line for the mean of the replicas, (epochs, replicas), and a thin one for each if there are several."""
     several = values.shape[1] > 1
     for replica in values if several else ():

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import LayoutEngine
 from matplotlib.text import Text
@@ -17,17 +20,40 @@ from matplotlib.text import Text
 from neuronet.errors import NeuroNetError
 from neuronet.files import write_atomically
 
-# Two hues of Okabe and Ito's palette (2008), which people with any common colour blindness tell apart, also in greys.
+Dashes = str | tuple[float, tuple[float, ...]]
+
+# Okabe and Ito's palette (2008), which people with any common colour blindness tell apart, the first two also in greys;
+# without yellow, which white paper swallows.
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
+GREEN = "#009E73"
+PINK = "#CC79A7"
+SKY = "#56B4E9"
+AMBER = "#E69F00"
 INK = "#222222"
 MUTED = "#666666"
 GRID = "#E4E4E4"
 PAPER = "white"
 
+HUES = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER, INK)
+DASHES: tuple[Dashes, ...] = ("solid", (0.0, (5.0, 1.5)), (0.0, (1.5, 1.2)))
+"""With three dashes to seven hues, 21 lines can be told apart."""
+
+SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, PAPER, BLUE])
+"""Of numbers below and above 0, as the network's picture has it for weights."""
+
+AMOUNTS = "viridis"
+"""Matplotlib's map of numbers from little to much, which keeps its order for the colour-blind and in greys."""
+
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so that pictures look the same on every machine."""
 LARGE, NORMAL, SMALL = 11.0, 9.5, 8.0
+
+TRUE_TYPE = 42
+"""How letters stand in a PDF: as journals ask for, and as drawing programs can change them."""
+
+_SAVING = Lock()
+"""Matplotlib's settings are one for all threads."""
 
 DPI = 160
 MOST_PIXELS = 2**15
@@ -48,6 +74,16 @@ def new_figure(width: float, height: float, *, layout: LayoutEngine | None = Non
     figure = Figure(figsize=(width, height), facecolor=PAPER, layout=layout)
     FigureCanvasAgg(figure)
     return figure
+
+
+def look(number: int) -> tuple[str, Dashes]:
+    """The hue and the dashes of a picture's line of this number, from 0: the dashes change when the hues are used up."""
+    return HUES[number % len(HUES)], DASHES[number // len(HUES) % len(DASHES)]
+
+
+def short(name: str, longest: int = 40) -> str:
+    """A name that is not longer than this; one that is ends in dots."""
+    return name if len(name) <= longest else f"{name[: longest - 3]}..."
 
 
 def dress(axes: Axes, *, title: str, x: str, y: str) -> None:
@@ -87,7 +123,8 @@ def save(figure: Figure, path: str | Path) -> Path:
             text.set_fontfamily(FONT)
     drawn = BytesIO()
     dpi = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
-    figure.savefig(drawn, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
+    with _SAVING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
+        figure.savefig(drawn, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
     try:
         write_atomically(file, drawn.getvalue())
     except OSError as error:

@@ -30,7 +30,7 @@ def test_a_picture_is_as_large_as_it_should_be(tmp_path):
     assert (image[0, 0] == 1).all()
 
 
-@pytest.mark.parametrize("suffix", ["png", "pdf"])
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
 def test_the_same_picture_is_the_same_file(tmp_path, suffix):
     one, two = (style.save(drawing(), tmp_path / f"{name}.{suffix}").read_bytes() for name in "ab")
     assert one == two
@@ -107,3 +107,18 @@ def test_a_half_written_picture_is_never_seen(tmp_path, monkeypatch):
         style.save(drawing(), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_twenty_one_lines_can_be_told_apart():
+    looks = [style.look(number) for number in range(21)]
+    assert len(set(looks)) == 21
+    assert style.look(21) == looks[0]
+
+
+def test_the_letters_of_a_pdf_are_true_type(tmp_path):
+    assert b"CIDFontType2" in style.save(drawing(), tmp_path / "picture.pdf").read_bytes()
+
+
+def test_a_long_name_ends_in_dots():
+    assert style.short("greedy(top=3)") == "greedy(top=3)"
+    assert style.short("greedy(top=3)", 9) == "greedy..."
