@@ -45,6 +45,10 @@ SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, PAPER, BLUE])
 AMOUNTS = "viridis"
 """Matplotlib's map of numbers from little to much, which keeps its order for the colour-blind and in greys."""
 
+POLICY_COLOURS = (INK, GREEN, PINK, AMBER, SKY)
+POLICY_MARKERS = ("o", "s", "D", "^", "v", "P")
+"""A policy's colour and shape beside connections in blue and orange; the shape alone tells policies apart, too."""
+
 FONT = "DejaVu Sans"
 """Comes with matplotlib, so that pictures look the same on every machine."""
 LARGE, NORMAL, SMALL = 11.0, 9.5, 8.0
