@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     POPULATION = 7
     CONTROL = 8
     TASKS = 9
+    INTERVENTION = 12
 
 
 def check_seed(seed: int) -> int:

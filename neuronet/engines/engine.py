@@ -12,7 +12,7 @@ from neuronet.arrays import Array, Memory
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
-from neuronet.network import Network
+from neuronet.network import Bools, Network
 from neuronet.payoff import CrossEntropy, Payoff
 from neuronet.policy import Policy, check_axes
 from neuronet.population import Group, by_layer, layer_groups
@@ -33,6 +33,8 @@ class Setup:
         payoff: What outputs are worth.
         seed: Of all chance within the rounds.
         dtype: "float64" or "float32".
+        silent: The nodes of neurons that say nothing, demand nothing and do not adapt; inputs may be among them.
+        frozen: The nodes of neurons that speak and demand as ever, but do not adapt.
 
     Raises:
         NeuroNetError: Something does not fit.
@@ -45,6 +47,8 @@ class Setup:
     payoff: Payoff = field(default_factory=CrossEntropy)
     seed: int = 0
     dtype: str = "float64"
+    silent: frozenset[int] = frozenset()
+    frozen: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         for name, part, kind in (
@@ -59,11 +63,22 @@ class Setup:
         if self.dtype not in DTYPES:
             raise NeuroNetError(f"dtype must be float32 or float64, got {self.dtype!r}")
         object.__setattr__(self, "policies", by_layer(self.policies, self.network.sizes))
+        strange = (self.silent | self.frozen).difference(*(nodes.tolist() for nodes in self.network.nodes))
+        if strange:
+            raise NeuroNetError(f"node {min(strange)} is not in the network: it can be neither silent nor frozen")
         expected_arrays(self)  # refuses memory along unknown axes
 
     def groups(self, layer: int) -> tuple[Group, ...]:
         """The groups of a listening layer, 1 for the first."""
         return layer_groups(self.policies[layer - 1], self.network.sizes[layer], layer)  # type: ignore[index]
+
+    def is_silent(self, layer: int) -> Bools:
+        """Which neurons of a layer are silent, (J,); 0 for the inputs."""
+        return np.isin(self.network.nodes[layer], list(self.silent))
+
+    def is_still(self, layer: int) -> Bools:
+        """Which neurons of a layer do not adapt, since they are silent or frozen, (J,)."""
+        return np.isin(self.network.nodes[layer], list(self.silent | self.frozen))
 
     def with_seed(self, seed: int, network: Network) -> Setup:
         """The same game from another seed: for replicas."""
@@ -108,6 +123,10 @@ class Engine(Protocol):
 
     name: str
     device: str
+
+    @property
+    def setups(self) -> Sequence[Setup]:
+        """The game of each replica, as it is now."""
 
     @property
     def round_number(self) -> int:
@@ -166,6 +185,17 @@ class Engine(Protocol):
 
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
+
+    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+        """Go on as another game, between two rounds; the learning rate stays at its pace.
+
+        Args:
+            setups: The other game, one for each replica, with the same inputs, outputs, seeds and learning rates.
+            state: Where it stands.
+
+        Raises:
+            NeuroNetError: They do not fit each other.
+        """
 
     def close(self) -> None:
         """Give up all memory; the engine is not used again."""

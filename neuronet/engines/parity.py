@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from neuronet.batches import Batches
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.engine import Setup, State, axis_lengths, memory_name
+from neuronet.engines.engine import Setup, State, memory_name
+from neuronet.engines.places import connected_places
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError
@@ -103,20 +104,9 @@ def _gaps(one: State, other: State, setup: Setup) -> dict[str, float]:
 def _places_that_count(setup: Setup) -> dict[str, NDArray[Any]]:
     """For each memory along listeners or speakers: where they are connected. Elsewhere only the tensor engine keeps numbers."""
     there = {}
-    sizes, masks = setup.network.sizes, setup.network.masks
-    for layer in range(1, len(sizes)):
-        lengths = axis_lengths(sizes, layer)
-        below = masks[layer - 1]
-        above = masks[layer].T if layer < len(masks) and masks[layer] is not None else None  # type: ignore[union-attr]
-        heard = {"I": below, "S": None if below is None else np.pad(below, ((0, 0), (0, 1)), constant_values=True), "K": above}
+    for layer in range(1, len(setup.network.sizes)):
         for number, group in enumerate(setup.groups(layer)):
             for name, axes in group.policy.keeps.items():
-                if "J" not in axes:  # kept in common, so that everybody is connected
-                    continue
-                counts = np.ones([lengths[letter] for letter in axes], dtype=np.bool_)
-                for letter, mask in heard.items():
-                    if letter in axes and mask is not None:
-                        shape = [lengths[each] if each in ("J", letter) else 1 for each in axes]
-                        counts &= (mask if axes.index("J") < axes.index(letter) else mask.T).reshape(shape)
-                there[memory_name(layer, number, name)] = counts[list(group.members)]
+                if "J" in axes:  # what is kept in common is kept where everybody is connected
+                    there[memory_name(layer, number, name)] = connected_places(setup, layer, axes)[list(group.members)]
     return there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import array_api_compat.numpy as xp
@@ -14,7 +14,7 @@ from neuronet.activation import activation_named
 from neuronet.arrays import Array
 from neuronet.batches import Batches
 from neuronet.engines.agents.board import Board, Index
-from neuronet.engines.agents.neuron import InputNeuron, Neuron
+from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
 from neuronet.engines.engine import (
     Setup,
     State,
@@ -78,12 +78,9 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self._said: tuple[int, ...] | None = None
         self.loss = float("nan")
         self.learning_rate = setup.learning_rate
-        self.sizes = sizes
-        self.output_count = self.sizes[-1]
+        self.output_count = sizes[-1]
         self.dtype = np.dtype(setup.dtype)
-        self.responses_wanted = _responses_wanted(setup)
-        self.boards = [self._board(layer) for layer in range(len(self.sizes))]
-        self.layers = [self._populate(layer) for layer in range(len(self.sizes))]
+        self._people({})
         self._set_synapses(setup.network)
         self._environment = environment
         self._feed: tuple[Samples, Batches] | None = None
@@ -91,12 +88,36 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             samples = self.hold(environment.train)
             self._feed = (samples, Batches(len(samples), batch_size, (setup.seed,)))
 
+    @property
+    def setups(self) -> list[Setup]:
+        """The game, as the only one of a list."""
+        return [self.setup]
+
+    def _people(self, already: Mapping[int, Speaker]) -> None:
+        """Lay out the layers, with those neurons in them that are there already, by node, and new ones."""
+        self.sizes = self.setup.network.sizes
+        self.boards = [self._board(layer) for layer in range(len(self.sizes))]
+        self.layers: list[mesa.agent.AgentSet] = [self._populate(layer, already) for layer in range(len(self.sizes))]
+        self._inform()
+
+    def _inform(self) -> None:
+        """Tell the neurons who follows which policy, who is silent and who is frozen."""
+        self.responses_wanted = _responses_wanted(self.setup)
+        for layer, agents in enumerate(self.layers):
+            silent, still = self.setup.is_silent(layer), self.setup.is_still(layer)
+            following = {index: group.policy for group in self.setup.groups(layer) for index in group.members} if layer else {}
+            for agent in agents:
+                agent.silent = bool(silent[agent.index])
+                if layer:
+                    agent.still = bool(still[agent.index])
+                    agent.follow(following[agent.index])
+
     def _board(self, layer: int) -> Board:
         lengths = axis_lengths(self.sizes, layer) if layer else {"J": self.sizes[0]}
         chance = LayerChance(self.setup.seed, layer, lengths)
         return Board(self.sizes[layer], lengths.get("I", 0), chance, self.dtype)
 
-    def _populate(self, layer: int) -> mesa.agent.AgentSet:
+    def _populate(self, layer: int, already: Mapping[int, Speaker]) -> mesa.agent.AgentSet:
         nodes = self.setup.network.nodes[layer].tolist()
         above = self.boards[layer + 1] if layer + 1 < len(self.sizes) else None
         mask_above = self.setup.network.masks[layer] if above is not None else None
@@ -105,15 +126,24 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         agents: list[mesa.Agent] = []
         for index, node in enumerate(nodes):
             listeners = _places(mask_above, column=index) if above is not None else np.zeros(0, dtype=np.int64)
+            known = already.get(node)
             if layer == 0:
-                agents.append(InputNeuron(self, node, (0, index), above, listeners))
+                if known is None:
+                    agents.append(InputNeuron(self, node, (0, index), above, listeners))
+                else:
+                    known.sit((0, index), above, listeners)
+                    agents.append(known)
                 continue
             speakers = _places(self.setup.network.masks[layer - 1], row=index)
             activation = activation_named(self.setup.network.activations[layer - 1])
             boards = (self.boards[layer - 1], self.boards[layer], above)
             policy = policies[index]
-            neighbours = (speakers, listeners)
-            agents.append(Neuron(self, node, (layer, index), boards, neighbours, activation, policy, self.setup.rule))
+            seat = ((layer, index), boards, (speakers, listeners), activation, policy)
+            if isinstance(known, Neuron):
+                known.settle(*seat)
+                agents.append(known)
+            else:
+                agents.append(Neuron(self, node, *seat, self.setup.rule))
         return mesa.agent.AgentSet(agents, random=self.random)
 
     def _set_synapses(self, network: Network) -> None:
@@ -293,14 +323,31 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         Raises:
             NeuroNetError: They do not fit the network.
         """
-        (setup,) = with_policies([self.setup], policies)
-        state = reassign(self.state(), [self.setup], [setup])
-        self.setup = setup
-        self.responses_wanted = _responses_wanted(setup)
-        for layer in range(1, len(self.sizes)):
-            following = {index: group.policy for group in setup.groups(layer) for index in group.members}
-            for neuron in self.layers[layer]:
-                neuron.follow(following[neuron.index])
+        setups = with_policies(self.setups, policies)
+        self.adopt(setups, reassign(self.state(), self.setups, setups))
+
+    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+        """Go on as another game, between two rounds; neurons that are in it too remain the agents that they are.
+
+        Args:
+            setups: The other game, alone in its list.
+            state: Where it stands.
+
+        Raises:
+            NeuroNetError: They do not fit each other.
+        """
+        (setup,) = setups
+        check_state(state, setups)
+        before, self.setup = self.setup, setup
+        if before.network is setup.network:
+            self._inform()
+        else:
+            known = {agent.node: agent for layer in self.layers for agent in layer}
+            self._people(known)
+            for agent in known.values():
+                if not any(agent in layer for layer in self.layers):
+                    agent.remove()
+        self._said = None
         self.restore(state)
 
     def network(self, replica: int = 0) -> Network:

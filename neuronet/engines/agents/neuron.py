@@ -34,11 +34,17 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
         layer: Its depth, 0 for an input.
         index: Its place within the layer.
         listeners: Who hears it, as places within the layer above; empty for an output neuron.
+        silent: Whether it says and demands nothing, and does not adapt.
     """
 
     def __init__(self, model: NeuronModel, node: int, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
         super().__init__(model)
         self.node = node
+        self.silent = False
+        self.sit(place, above, listeners)
+
+    def sit(self, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
+        """Take a place in a layer, with these listeners."""
         self.layer, self.index = place
         self.above = above
         self.listeners = listeners
@@ -47,13 +53,13 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
         return f"{type(self).__name__}(node={self.node}, layer={self.layer})"
 
     def remove(self) -> None:
-        """Leave the model, when it is closed.
+        """Leave the model, when it is closed or goes on without this neuron.
 
         Raises:
-            NeuroNetError: It is not being closed: the network's other neurons still count on this one.
+            NeuroNetError: The network's other neurons still count on this one.
         """
-        if self.model.layers:
-            raise NeuroNetError(f"{self!r} cannot leave its layer: build a network without it, or close the model")
+        if any(self in layer for layer in self.model.layers):
+            raise NeuroNetError(f"{self!r} cannot leave its layer: use neuronet.interventions.remove, or close the model")
         super().remove()
 
     @property
@@ -73,7 +79,7 @@ class InputNeuron(Speaker):
 
     def speak(self) -> None:
         """Post what the senses show."""
-        self.model.boards[0].activity[self.index] = self.model.senses[self.index]
+        self.model.boards[0].activity[self.index] = 0 if self.silent else self.model.senses[self.index]
 
 
 class Neuron(Speaker):
@@ -84,6 +90,7 @@ class Neuron(Speaker):
         policy: Its strategy.
         memory: What its policy keeps for it.
         speakers: Whom it hears, as places within the layer below.
+        still: Whether it does not adapt, since it is silent or frozen.
     """
 
     def __init__(
@@ -97,16 +104,37 @@ class Neuron(Speaker):
         policy: Policy,
         rule: LearningRule,
     ) -> None:
+        super().__init__(model, node, place, boards[-1], neighbours[-1])
+        self.rule = rule
+        self.still = False
+        self.settle(place, boards, neighbours, activation, policy)
+
+    def settle(
+        self,
+        place: tuple[int, int],
+        boards: tuple[Board, Board, Board | None],
+        neighbours: tuple[Index, Index],
+        activation: Activation,
+        policy: Policy,
+    ) -> None:
+        """Take a place between neighbours, as if born there: what it pays and keeps is told separately.
+
+        Args:
+            place: Its layer and its place within it.
+            boards: The posts of the layer below, of its own, and of the layer above; None above the outputs.
+            neighbours: Its speakers and its listeners, as places within their layers.
+            activation: Its layer's.
+            policy: Its strategy.
+        """
         self.below, self.board, above = boards
         self.speakers, listeners = neighbours
-        super().__init__(model, node, place, above, listeners)
+        self.sit(place, above, listeners)
         self.activation = activation
-        self.rule = rule
         dtype = self.board.dtype
         heard = self.board.attention[self.index, self.speakers].size
         self.synapses: Floats = np.zeros(heard + 1, dtype=dtype)
         self.intent: Floats = np.zeros(heard + 1, dtype=dtype)
-        self.kept: dict[str, Any] = {name: np.zeros(heard + 1, dtype=dtype) for name in rule.keeps}
+        self.kept: dict[str, Any] = {name: np.zeros(heard + 1, dtype=dtype) for name in self.rule.keeps}
         column = slice(self.index, self.index + 1)
         self.picks: dict[str, Any] = {"J": column, "I": self.speakers, "K": self.listeners, "S": self._synapse_places()}
         self.hears_nobody_back = above_is_silent(self.above, self.listeners)
@@ -177,6 +205,9 @@ class Neuron(Speaker):
         if "speak" in self._verbs:
             seen.activity = self.policy.speak(seen.activity, seen, self.memory)
             activity = seen.activity[:, 0]
+        if self.silent:
+            activity = np.zeros_like(activity)
+            seen.activity = activity[:, None]
         self.board.activity[self.index] = activity
 
     def _received(self) -> Floats:
@@ -193,6 +224,8 @@ class Neuron(Speaker):
         np.matmul(self._heard, demand, out=self.intent[:-1])
         self.intent[-1] = demand.sum()
         self.intent /= batch
+        if self.still:
+            self.intent[:] = 0
         if self.model.responses_wanted[self.layer]:
             self.board.response[self.index, self.speakers] = self.intent[:-1]
 
@@ -201,6 +234,8 @@ class Neuron(Speaker):
         seen.demand = self._no_demand() if self.above is None else self.above.demand[self.listeners].T
         if self._needs:
             self._look_further(seen)
+        if self.silent:
+            return np.zeros_like(self.slope)
         if self.above is None:  # an output neuron is paid by the environment
             wish: Floats = self.model.wishes[self.index]
             return np.multiply(wish, self.slope)
@@ -231,6 +266,8 @@ class Neuron(Speaker):
         intent = self.intent
         if "adapt" in self._verbs:
             intent = self.policy.adapt(response, self.seen, self.memory)[0]
+        if self.still:
+            intent = np.zeros_like(self.intent)
         change, self.kept = self.rule.change(intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
         if "remember" in self._verbs:
             memory = self.policy.remember(change[None, :], response, self.seen, self.memory)

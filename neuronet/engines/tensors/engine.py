@@ -110,6 +110,8 @@ class TensorEngine:
                 layer.keep_apart()
         self._nobody = torch.zeros((*self.lead, 0, sizes[-1]), dtype=self.dtype, device=self.device)
         self._verdict = verdict_of(self.setup.payoff, sizes[-1], like)
+        deaf = [each.is_silent(0)[None, :] for each in self.setups]
+        self._senses = self.layers[0].tensor([~each for each in deaf]) if any(each.any() for each in deaf) else None
         self._stages: dict[int, list[Stage]] = {}
         self._quick: dict[int, QuickRound | None] = {}
         self._begun: list[Stage] | None = None
@@ -254,14 +256,14 @@ class TensorEngine:
         if batch not in self._quick:
             stages = self._stages_for(batch)
             self._quick[batch] = None
-            if isinstance(self._verdict, SoftmaxVerdict) and QuickRound.fits(stages):
+            if isinstance(self._verdict, SoftmaxVerdict) and self._senses is None and QuickRound.fits(stages):
                 self._quick[batch] = QuickRound(stages, self._verdict, self.parameters)
         return self._quick[batch]
 
     def _speak(self, inputs: Tensor, *, learning: bool) -> list[Stage]:
         batch = inputs.shape[-2]
         stages = self._stages_for(batch)
-        said = inputs
+        said = inputs if self._senses is None else inputs * self._senses
         for stage in stages:
             stage.layer.open(self.round_number, batch if self._share is None else self._share.batch or batch)
             said = stage.speak(said, learning, self.learning_rate)
@@ -329,9 +331,15 @@ class TensorEngine:
         Raises:
             NeuroNetError: They do not fit the network.
         """
-        setups, rate = with_policies(self.setups, policies), self.learning_rate
-        state = reassign(self.state(), self.setups, setups)
-        self.setups, self.setup = setups, setups[0]
+        setups = with_policies(self.setups, policies)
+        self.adopt(setups, reassign(self.state(), self.setups, setups))
+
+    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+        """Go on as another game, between two rounds; the learning rate stays at its pace."""
+        check_replicas(setups)
+        check_state(state, setups)
+        self.setups, self.setup = list(setups), setups[0]
+        rate = self.learning_rate
         with torch.inference_mode():
             self._build()
         self.learning_rate = rate

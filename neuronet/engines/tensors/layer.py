@@ -31,6 +31,8 @@ class Layer:
         response: (..., J, S), how the layer intends to change its weights and, last, its bias; written only if `apart`.
         mask: (..., J, I), 1 where there is a connection; None where all are there.
         connected: (..., K, J), 1 where a listener listens.
+        speaks: (..., 1, J), 0 where a neuron is silent; None if nobody is.
+        learns: (..., J, 1), 0 where a neuron does not adapt; None if everybody does.
         followers: Who follows which policy.
     """
 
@@ -52,6 +54,8 @@ class Layer:
         above = [each.network.masks[number] for each in engine.setups] if self.lengths["K"] else []
         mask_above = self._masks(above)
         self.connected: Tensor = self.empty(self.lengths["K"], self.lengths["J"]).fill_(1) if mask_above is None else mask_above
+        self.speaks = self._unless([each.is_silent(number)[None, :] for each in engine.setups])
+        self.learns = self._unless([each.is_still(number)[:, None] for each in engine.setups])
         self.heard_back = self._heard_back(above)
         self.followers: list[Followers] = followers_of(self, [each.groups(number) for each in engine.setups])
         self.verbs = frozenset[str]().union(*(each.verbs for each in self.followers))
@@ -95,10 +99,15 @@ class Layer:
         return torch.cat((there, torch.ones_like(self.bias)[..., None]), dim=-1)
 
     def _heard_back(self, masks: Sequence[Any]) -> Tensor | None:
-        """1 where somebody listens to a neuron, (..., 1, J); None if that is every neuron, or none could be."""
+        """1 where a neuron demands: it is listened to, and not silent, (..., 1, J); None if that is every neuron."""
         if all(mask is None or mask.any(axis=0).all() for mask in masks):
-            return None
-        return self.connected.any(dim=-2, keepdim=True).to(self.dtype)
+            return self.speaks
+        heard = self.connected.any(dim=-2, keepdim=True).to(self.dtype)
+        return heard if self.speaks is None else heard * self.speaks
+
+    def _unless(self, replicas: Sequence[Any]) -> Tensor | None:
+        """0 where a neuron is one of these, 1 elsewhere; None if none is."""
+        return self.tensor([~each for each in replicas]) if any(each.any() for each in replicas) else None
 
     def open(self, number: int, batch: int) -> None:
         """Begin a round: its chance is fresh."""

@@ -157,11 +157,18 @@ class ParallelEngine:
         Raises:
             NeuroNetError: They do not fit the network.
         """
-        setups, rate = with_policies(self.setups, policies), self._engine.learning_rate
-        state = reassign(self.state(), self.setups, setups)
-        self.setups, self._engine = setups, self._begin(setups)
+        setups = with_policies(self.setups, policies)
+        self.adopt(setups, reassign(self.state(), self.setups, setups))
+
+    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+        """Go on as another game, between two rounds, the same in every process; the learning rate stays at its pace."""
+        rate = self._engine.learning_rate
+        engine = self._begin(setups)
+        engine.restore(state)
+        self.setups, self._engine = list(setups), engine
         self._engine.learning_rate = rate
-        self.restore(state)
+        self._said = None
+        self._share.end()
 
     def close(self) -> None:
         """Let go of every tensor."""

@@ -110,7 +110,15 @@ class Stage:
         else:
             self.plain = self.layer.activation.value(xp, self.potential)
         self.activity = self._said() if self._speaks else self.plain
+        if self.layer.speaks is not None:
+            self._silence(self.layer.speaks)
         return self.activity
+
+    def _silence(self, speaks: Tensor) -> None:
+        self.activity = self.activity * speaks
+        for each in self.layer.followers:
+            if "speak" in each.verbs:
+                self.seen(each).activity = each.take(self.activity, "BJ")
 
     def _said(self) -> Tensor:
         said = self.plain.clone()
@@ -190,7 +198,7 @@ class Stage:
     def is_plain(self) -> bool:
         """Whether nothing but linear policies are at work here."""
         layer = self.layer
-        bare = layer.mask is None and layer.heard_back is None
+        bare = layer.mask is None and layer.heard_back is None and layer.learns is None
         return bare and self._all_linear and not layer.needs and not layer.apart and layer.verbs <= {"start"}
 
     def weigh(self, ask: Tensor, rate: float | Tensor, number: int) -> Tensor:
@@ -238,10 +246,10 @@ class Stage:
     def wished(self, wish: Tensor) -> Tensor:
         """The output layer's demand, for the feedback that its environment gives."""
         self.ask = wish[..., :0]
-        if self._identity:
-            return wish
-        demand: Tensor = wish * self.layer.activation.slope(xp, self.potential, self.plain)
-        return demand
+        demand = wish
+        if not self._identity:
+            demand = wish * self.layer.activation.slope(xp, self.potential, self.plain)
+        return demand if self.layer.speaks is None else demand * self.layer.speaks
 
     def intend(self, demand: Tensor, decay: float) -> None:
         """Write the response to this demand into the velocities, which decay; or, if it is looked at, by itself."""
@@ -258,6 +266,9 @@ class Stage:
             bias.addmv_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
         if layer.mask is not None:
             weights.mul_(layer.mask)
+        if layer.learns is not None:
+            weights.mul_(layer.learns)
+            bias.mul_(layer.learns[..., 0])
 
     def adapt(self) -> Tensor:
         """How the layer changes, per unit of learning rate, by its policies: (..., J, S); the response stays as it is."""
@@ -273,6 +284,8 @@ class Stage:
                 intent = part
             else:
                 each.put(intent, part, "JS")
+        if layer.learns is not None:
+            intent = intent * layer.learns
         if layer.mask is None:
             return intent
         return torch.cat((intent[..., :-1] * layer.mask, intent[..., -1:]), dim=-1)

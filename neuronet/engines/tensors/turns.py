@@ -124,6 +124,15 @@ class TakingTurns:
         for engine, setup in zip(self.engines, self.setups, strict=True):
             engine.assign(setup.policies)
 
+    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+        """Go on as another game, between two rounds; the learning rate stays at its pace."""
+        check_replicas(setups)
+        check_state(state, setups)
+        self.setups = list(setups)
+        self._said = None
+        for place, (engine, setup) in enumerate(zip(self.engines, self.setups, strict=True)):
+            engine.adopt([setup], state.replica(place))
+
     def network(self, replica: int = 0) -> Network:
         """The network of a replica as it is now."""
         return self.engines[replica].network()
