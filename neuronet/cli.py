@@ -102,6 +102,9 @@ def run(
     data_dir: Annotated[str | None, typer.Option(help="Folder in which to look for the environment's files first.")] = None,
     checkpoint_every: Annotated[int | None, typer.Option(help="Epochs between two checkpoints.")] = None,
     alignment: Annotated[bool, typer.Option("--alignment", help="Measure how updates agree with backpropagation's.")] = False,
+    intervene: Annotated[
+        list[str] | None, typer.Option(help='"5: lesion(layer=1, share=0.2)" after epoch 5, or "round 120: ..."; several times.')
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Options from a .toml file; those given here win.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to record the run in (default: a new one in runs/).")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -134,6 +137,7 @@ def run(
         "data_dir": data_dir,
         "checkpoint_every": checkpoint_every,
         "alignment": alignment or None,
+        "interventions": intervene or None,
     }
     options = {name: value for name, value in named.items() if value is not None}
     if resume is not None:

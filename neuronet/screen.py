@@ -45,6 +45,8 @@ def table_of_result(result: Result) -> Table:
     }
     if summary["accuracy"] is not None:
         rows["test accuracy"] = f"{summary['accuracy']:.4f}"
+    if not result.events.empty:
+        rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
     if config.replicas > 1:
         rows["replicas"] = f"{config.replicas}, seeds {config.seeds[0]} to {config.seeds[-1]}; loss and accuracy are means"
     rows["recorded in"] = str(summary["out"])

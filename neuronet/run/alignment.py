@@ -144,6 +144,10 @@ class Alignment:
             mask = None
             if any(each is not None for each in here):
                 mask = torch.tensor(np.stack([np.ones(weights.shape[1:]) if each is None else each for each in here]))
+            deaf = np.stack([each.is_silent(number - 1) for each in self.setups])
+            if deaf.any():  # who is silent might as well not be listened to
+                heard = torch.tensor(~deaf)[:, None, :].to(torch.float64).expand(weights.shape)
+                weights, mask = weights * heard, heard if mask is None else mask * heard
             found.append((weights, bias, mask, name))
         return found
 

@@ -48,6 +48,7 @@ class RunConfig(BaseModel):
             where the device has a quicker way for it; docs/devices.md has the errors.
         checkpoint_every: Epochs between two checkpoints, 1 or more.
         alignment: Whether to measure after each epoch how updates agree with those of error backpropagation.
+        interventions: What happens to whom in mid-run: "5: lesion(layer=1, share=0.2)" after epoch 5, "round 120: revive()".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -74,6 +75,7 @@ class RunConfig(BaseModel):
     matmul: Literal["highest", "high", "medium"] = "highest"
     checkpoint_every: Count = 1
     alignment: Annotated[bool, Field(strict=True)] = False
+    interventions: tuple[str, ...] = ()
 
     @field_validator("activation")
     @classmethod
@@ -98,6 +100,20 @@ class RunConfig(BaseModel):
     def _known_wiring(cls, text: str) -> str:
         wiring_named(text)
         return text
+
+    @field_validator("interventions", mode="before")
+    @classmethod
+    def _one_or_several(cls, given: Any) -> Any:
+        return (given,) if isinstance(given, str) else given
+
+    @field_validator("interventions")
+    @classmethod
+    def _readable_interventions(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        from neuronet.run.plan import planned
+
+        for text in texts:
+            planned(text)
+        return texts
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -59,14 +59,15 @@ class Game:
 def _spelled(layers: Any) -> str:
     """Who follows which policy, as a text: the members of groups by a digest."""
     return "; ".join(
-        _policy_spelled(each)
+        policy_spelled(each)
         if isinstance(each, Policy)
-        else ", ".join(f"{_policy_spelled(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
+        else ", ".join(f"{policy_spelled(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
         for each in layers
     )
 
 
-def _policy_spelled(policy: Policy) -> str:
+def policy_spelled(policy: Policy) -> str:
+    """A policy as a text that tells it from others."""
     return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 

@@ -35,6 +35,12 @@ class Reader(Record):
     def append_alignment(self, rows: list[Mapping[str, Any]]) -> None:
         """Nothing."""
 
+    def append_events(self, rows: list[dict[str, Any]]) -> None:
+        """Nothing."""
+
+    def keep_events(self, rows: list[dict[str, Any]]) -> None:
+        """Nothing."""
+
     def save(self, checkpoint: Checkpoint) -> None:
         """Nothing."""
 

@@ -3,6 +3,7 @@
 config.json              the resolved configuration; `neuronet run --config` reads it too
 metrics.csv              a line for each epoch (and replica), appended as it ends
 alignment.csv            the same for each layer and group of neurons, if alignment is measured
+events.jsonl             a line for each intervention (and replica), appended as it happens
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run began with, if it was given one
 curves.png, network.png  drawn at the end, and alignment.png
@@ -11,6 +12,7 @@ curves.png, network.png  drawn at the end, and alignment.png
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +29,10 @@ from neuronet.network import Network
 from neuronet.run.config import RunConfig, make_config, read_options
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
-ALIGNMENT = "alignment.csv"
-FORMAT = "1"
+ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
+FORMAT, FORMAT_WITH_STRUCTURE = "1", "2"
+"""Of a checkpoint: the second where interventions have changed the game, so that its structure belongs to it."""
+STRUCTURE = "structure."
 PLAYED_WITH = "played with "
 COLUMNS = (
     "epoch",
@@ -55,6 +59,29 @@ ALIGNMENT_COLUMNS = (
 )
 WHOLE_NUMBERS = {*COLUMNS[:3], "layer", "neurons"}
 WORDS = {"group", "policy"}
+EVENT_COLUMNS = ("round", "epoch", "replica", "what", "nodes")
+
+
+@dataclass(frozen=True, eq=False)
+class Happened:
+    """What interventions have made of a run.
+
+    Attributes:
+        done: How many of those that are planned have happened.
+        log: Their rows, as JSON.
+        structure: The arrays of the game's structure.
+        about: What else there is to say of it, as JSON.
+    """
+
+    done: int
+    log: str
+    structure: Mapping[str, NDArray[Any]]
+    about: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row for each intervention and replica."""
+        rows: list[dict[str, Any]] = json.loads(self.log)
+        return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +93,14 @@ class Checkpoint:
         loss_sum: The sum of the losses of this epoch's samples so far, (R,).
         seconds: Time spent so far.
         played_with: What else the run depends on, by name, so that it is not resumed with another: samples, policies, network.
+        happened: What interventions have made of it; None if there were none.
     """
 
     state: State
     loss_sum: NDArray[np.float64]
     seconds: float
     played_with: Mapping[str, str]
+    happened: Happened | None = None
 
 
 class Record:
@@ -98,7 +127,7 @@ class Record:
         Raises:
             NeuroNetError: There is a run already, or the folder cannot be made.
         """
-        if any((folder / name).exists() for name in (CONFIG, METRICS, ALIGNMENT, CHECKPOINT, NETWORK)):
+        if any((folder / name).exists() for name in (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK)):
             raise NeuroNetError(f"'{folder}' holds a run already: resume it with --resume, or choose another folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +162,16 @@ class Record:
         """Add an epoch's lines to the alignment."""
         _append(self.folder / ALIGNMENT, rows, ALIGNMENT_COLUMNS)
 
+    def append_events(self, rows: list[dict[str, Any]]) -> None:
+        """Add a line for each row of an intervention."""
+        with (self.folder / EVENTS).open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+
+    def keep_events(self, rows: list[dict[str, Any]]) -> None:
+        """Keep the lines of these rows alone: the others will happen again."""
+        if rows or (self.folder / EVENTS).exists():
+            write_atomically(self.folder / EVENTS, "".join(json.dumps(row) + "\n" for row in rows).encode())
+
     def save(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint."""
         from safetensors.numpy import save
@@ -140,6 +179,15 @@ class Record:
         arrays = {**checkpoint.state.arrays, "run.loss_sum": checkpoint.loss_sum}
         about = {"format": FORMAT, "round": str(checkpoint.state.round), "seconds": repr(checkpoint.seconds)}
         about |= {f"{PLAYED_WITH}{part}": text for part, text in checkpoint.played_with.items()}
+        if checkpoint.happened is not None:
+            happened = checkpoint.happened
+            arrays |= {f"{STRUCTURE}{name}": array for name, array in happened.structure.items()}
+            about |= {
+                "format": FORMAT_WITH_STRUCTURE,
+                "events": happened.log,
+                "done": str(happened.done),
+                "about": happened.about,
+            }
         write_atomically(
             self.folder / CHECKPOINT, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, about)
         )
@@ -154,11 +202,12 @@ class Record:
         if not path.exists():
             return None
         about, arrays = _read(path)
-        if about.get("format") != FORMAT or "run.loss_sum" not in arrays:
+        if about.get("format") not in (FORMAT, FORMAT_WITH_STRUCTURE) or "run.loss_sum" not in arrays:
             raise NeuroNetError(f"'{path}' is no checkpoint of a run that this version can read")
+        happened = _happened(path, about, arrays) if about["format"] == FORMAT_WITH_STRUCTURE else None
         loss_sum = arrays.pop("run.loss_sum")
         played_with = {name.removeprefix(PLAYED_WITH): text for name, text in about.items() if name.startswith(PLAYED_WITH)}
-        return Checkpoint(State(int(about["round"]), arrays), loss_sum, float(about["seconds"]), played_with)
+        return Checkpoint(State(int(about["round"]), arrays), loss_sum, float(about["seconds"]), played_with, happened)
 
     def save_network(self, network: Network) -> None:
         """Keep the network that the run begins with."""
@@ -216,6 +265,22 @@ class Record:
         """Drop what was measured in rounds after this one, and a last line that was cut off: they will be played again."""
         _forget(self.folder / METRICS, number, len(COLUMNS), "metrics")
         _forget(self.folder / ALIGNMENT, number, len(ALIGNMENT_COLUMNS), "alignment")
+
+
+def _happened(path: Path, about: Mapping[str, str], arrays: dict[str, NDArray[Any]]) -> Happened:
+    """What interventions have made of a run; its arrays are taken out of the others."""
+    structure = {name: arrays.pop(name) for name in list(arrays) if name.startswith(STRUCTURE)}
+    try:
+        happened = Happened(
+            int(about["done"]),
+            about["events"],
+            {name.removeprefix(STRUCTURE): a for name, a in structure.items()},
+            about["about"],
+        )
+        happened.rows()
+    except (KeyError, ValueError) as error:
+        raise NeuroNetError(f"'{path}' is broken: it does not say what interventions have happened ({error})") from None
+    return happened
 
 
 def _append(path: Path, rows: list[Mapping[str, Any]], columns: Sequence[str]) -> None:

@@ -24,6 +24,8 @@ class Result:
             train_accuracy (on at most 2,000 training samples), test_loss, test_accuracy, seconds.
         alignment: A line for each epoch, replica, layer and group of neurons: how their update agrees with that of error
             backpropagation, and what attention and accuracy they hold (docs/societies.md); empty where it was not measured.
+        events: A line for each intervention and replica: round and epoch (how many had been played), replica, what, nodes (to
+            whom); empty where there were none.
         networks: The network of each replica as it is now.
         rounds: How many rounds were played.
         seconds: How long it took.
@@ -34,6 +36,7 @@ class Result:
     config: RunConfig
     metrics: pd.DataFrame
     alignment: pd.DataFrame
+    events: pd.DataFrame
     networks: tuple[Network, ...]
     rounds: int
     seconds: float

@@ -19,7 +19,8 @@ from neuronet.run.config import RunConfig
 from neuronet.run.game import Game
 from neuronet.run.interruption import Interrupted, Interruption
 from neuronet.run.judging import as_numpy, judge
-from neuronet.run.record import ALIGNMENT_COLUMNS, COLUMNS, Checkpoint, Record
+from neuronet.run.meddling import Meddling, planned_for
+from neuronet.run.record import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, Record
 from neuronet.run.result import Result
 
 TRAINING_SAMPLES_JUDGED = 2000
@@ -66,6 +67,9 @@ class Runner:
         self.rows: list[dict[str, Any]] = []
         self.alignment_rows: list[dict[str, Any]] = []
         self._alignment = Alignment(game.setups, game.environment) if config.alignment else None
+        rounds = game.batches.per_epoch
+        plan = planned_for(config.interventions, self.engine, rounds, config.epochs * rounds)
+        self.meddling = Meddling(plan, self.engine, game.setups, rounds, record)
         self.loss_sum = np.zeros(config.replicas)
         self._at_once = 1
         self._seconds_before = 0.0
@@ -87,10 +91,12 @@ class Runner:
         checkpoint = self.record.load()
         if checkpoint is not None:
             self._check_same_game(checkpoint)
-            self.engine.restore(checkpoint.state)
+            self.meddling.restore(checkpoint)
+            self._look_again()
             self.loss_sum = checkpoint.loss_sum
             self._seconds_before = checkpoint.seconds
         self.record.forget_after(self.engine.round_number)
+        self.record.keep_events(self.meddling.rows)
         self.rows = [dict(row) for row in self.record.metrics().to_dict("records")]
         self.alignment_rows = [dict(row) for row in self.record.alignment().to_dict("records")]
         if processes.is_first():
@@ -123,11 +129,23 @@ class Runner:
                         self._check_finite(self.loss_sum, epoch + 1)  # a ruin must not replace the last good checkpoint
                         self._save()
                         raise Interrupted(self._result())
-                    last = min(first + self._at_once, per_epoch)
+                    if self.meddling.act():
+                        self._look_again()
+                    last = min(first + self._at_once, per_epoch, self._stop() - epoch * per_epoch)
                     self._play(order[..., self.game.batches.part(first).start : self.game.batches.part(last - 1).stop])
                     first = last
                 self._end_epoch(epoch + 1)
         return self._result()
+
+    def _stop(self) -> int:
+        """Before which round there is something else to do than to play."""
+        due = self.meddling.next
+        return self.config.epochs * self.game.batches.per_epoch if due is None else due
+
+    def _look_again(self) -> None:
+        """Measure the game as interventions have made it."""
+        if self._alignment is not None and self.meddling.rows:
+            self._alignment = Alignment(self.engine.setups, self.game.environment)
 
     def _play(self, order: NDArray[np.int64]) -> None:
         started, before = time.perf_counter(), self.engine.round_number
@@ -191,13 +209,16 @@ class Runner:
 
     def _save(self) -> None:
         if self.record is not None:
-            self.record.save(Checkpoint(self.engine.state(), self.loss_sum, self.seconds, self.game.identity))
+            self.record.save(
+                Checkpoint(self.engine.state(), self.loss_sum, self.seconds, self.game.identity, self.meddling.happened())
+            )
 
     def _result(self) -> Result:
         return Result(
             config=self.config,
             metrics=pd.DataFrame(self.rows, columns=list(COLUMNS)),
             alignment=pd.DataFrame(self.alignment_rows, columns=list(ALIGNMENT_COLUMNS)),
+            events=pd.DataFrame(self.meddling.rows, columns=list(EVENT_COLUMNS)),
             networks=tuple(self.engine.network(replica) for replica in range(self.config.replicas)),
             rounds=self.engine.round_number,
             seconds=self.seconds,
