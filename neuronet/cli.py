@@ -16,6 +16,7 @@ from neuronet.commands.forget import forget
 from neuronet.commands.forget_summary import forget_summary
 from neuronet.commands.game import app as game
 from neuronet.commands.options import new_folder, sizes
+from neuronet.commands.plot import plot
 from neuronet.errors import NeuroNetError
 from neuronet.processes import is_first
 
@@ -273,6 +274,7 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
 app.command()(compare)
 app.command()(forget)
 app.command()(forget_summary)
+app.command()(plot)
 app.add_typer(game, name="game")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
@@ -53,7 +54,10 @@ def draw_over_time(matrices: Matrices, path: str | Path) -> Path:
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, 0.0), min(high, 101.0))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside right upper", fontsize=style.SMALL, labelcolor=style.INK, frameon=False, handlelength=2.6)
+    legend = figure.legend(loc="outside right upper", fontsize=style.SMALL, labelcolor=style.INK, frameon=False, handlelength=2.6)
+    seeds = max(len(accuracy) for accuracy in matrices.values())
+    if seeds > 1:
+        legend.set_title(f"mean of {seeds} seeds,\nband: 95% interval", FontProperties(size=style.SMALL))
     return style.save(figure, path)
 
 

@@ -59,18 +59,21 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
         for number, (layer, group, policy) in enumerate(names):
             part = shown[(shown["layer"] == layer) & (shown["group"] == group) & (shown["policy"] == policy)]
             name = f"layer {layer}: {style.short(policy)}" + (f" (group {group})" if group != "all" else "")
-            _draw_line(axes, part, column, number, name)
+            _draw_line(axes, part, column, (number, len(names)), name)
         _mark(axes, column)
     handles, labels = figure.axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False, handlelength=3.0)
     return figure
 
 
-def _draw_line(axes: Axes, part: pd.DataFrame, column: str, number: int, name: str) -> None:
+def _draw_line(axes: Axes, part: pd.DataFrame, column: str, place: tuple[int, int], name: str) -> None:
+    """Draw the mean of the replicas; the first lines are the widest, so that the last ones do not hide them where all agree."""
     mean = part.groupby("epoch")[column].mean().astype(np.float64)
+    number, of = place
     colour, dashes = style.look(number)
-    marker = "o" if len(mean) <= 25 else ""
-    axes.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=1.6, marker=marker, markersize=3, label=name)
+    width = 1.4 + 2.4 * (of - 1 - number) / of
+    size = 0.0 if len(mean) > 25 else 2.5 + width
+    axes.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=width, marker="o", markersize=size, label=name)
 
 
 def _mark(axes: Axes, column: str) -> None:

@@ -74,10 +74,8 @@ def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats") -> Figure:
     Raises:
         NeuroNetError: A column is missing.
     """
-    numbers = _numbers(metrics)
-    panels = [Panel("loss", f"loss ({loss_unit})", 1.0, "{:.3g}")]
-    if numbers[["train_accuracy", "test_accuracy"]].notna().any(axis=None):
-        panels.append(Panel("accuracy", "accuracy (% of samples)", 100.0, "{:.1f} %"))
+    numbers = numbers_of(metrics)
+    panels = panels_of(numbers, loss_unit)
     figure = style.new_figure(4.6 * len(panels) + 0.4, 3.6, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
     for position, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(1, len(panels), position)
@@ -86,8 +84,20 @@ def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats") -> Figure:
     return figure
 
 
-def _numbers(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The columns that are drawn, as finite numbers or NaN; `replica` is 0 where the run has none."""
+def panels_of(numbers: pd.DataFrame, loss_unit: str) -> list[Panel]:
+    """Loss, and accuracy where it is known."""
+    panels = [Panel("loss", f"loss ({loss_unit})", 1.0, "{:.3g}")]
+    if numbers[["train_accuracy", "test_accuracy"]].notna().any(axis=None):
+        panels.append(Panel("accuracy", "accuracy (% of samples)", 100.0, "{:.1f} %"))
+    return panels
+
+
+def numbers_of(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The columns that are drawn, as finite numbers or NaN; `replica` is 0 where the run has none.
+
+    Raises:
+        NeuroNetError: A column is missing.
+    """
     columns = ["epoch", *(f"{part[0]}_{name}" for part in PARTS for name in ("loss", "accuracy"))]
     missing = [column for column in columns if column not in metrics.columns]
     if missing:
@@ -104,10 +114,10 @@ def _draw_panel(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
         if values.notna().any(axis=None):
             _draw_part(axes, values, panel, name, colour, dashes)
     if not axes.lines:
-        _say_nothing_yet(axes)
+        say_nothing_yet(axes)
         return
     shown = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
-    _set_ranges(axes, panel, shown, numbers["epoch"])
+    set_ranges(axes, panel, shown, numbers["epoch"])
     axes.legend(  # above the panel, where it hides no line
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
@@ -125,7 +135,7 @@ def _draw_part(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour
     several = values.shape[1] > 1
     for replica in values if several else ():
         line = values[replica].dropna()
-        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.35, marker=_marker(line), markersize=2)
+        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.35, marker=marker_of(line), markersize=2)
     # A mean that went on without the replicas that have no number would look better than the run is.
     mean = values.mean(axis=1, skipna=False).dropna()
     label = f"{name}, mean of {values.shape[1]}" if several else name
@@ -134,20 +144,32 @@ def _draw_part(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour
         if mean.index[-1] < values.index[-1]:
             label += f" (epoch {mean.index[-1]:.0f})"
     width = 2.4 if several else 1.8
-    axes.plot(mean.index, mean, color=colour, linewidth=width, linestyle=dashes, marker=_marker(mean), markersize=4, label=label)
+    axes.plot(
+        mean.index, mean, color=colour, linewidth=width, linestyle=dashes, marker=marker_of(mean), markersize=4, label=label
+    )
 
 
-def _marker(line: pd.Series) -> str:
+def marker_of(line: pd.Series) -> str:
+    """A dot for each epoch, where there are few."""
     return "o" if len(line) <= FEW_EPOCHS else ""
 
 
-def _say_nothing_yet(axes: Axes) -> None:
+def say_nothing_yet(axes: Axes) -> None:
+    """Fill a panel that has no line."""
     axes.text(0.5, 0.5, "no epoch to show yet", transform=axes.transAxes, ha="center", color=style.MUTED, fontsize=style.NORMAL)
     axes.set_xticks([])
     axes.set_yticks([])
 
 
-def _set_ranges(axes: Axes, panel: Panel, shown: NDArray[np.float64], epochs: pd.Series) -> None:
+def set_ranges(axes: Axes, panel: Panel, shown: NDArray[np.float64], epochs: pd.Series) -> None:
+    """Set what part of its axes a panel shows.
+
+    Args:
+        axes: The panel's.
+        panel: What it shows.
+        shown: Every value that is drawn.
+        epochs: Every epoch.
+    """
     first, last = float(epochs.min()), float(epochs.max())
     room = max(0.03 * (last - first), 0.3)
     axes.set_xlim(first - room, last + room)

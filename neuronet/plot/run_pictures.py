@@ -1,0 +1,71 @@
+"""The pictures of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neuronet.plot.attention import ends
+from neuronet.plot.names import pooled
+from neuronet.plot.run_folder import RunFolder
+from neuronet.plot.wishes import Folder, Kind, Wishes, needs
+from neuronet.report.alignment import draw_alignment
+from neuronet.report.attention import draw_attention
+from neuronet.report.curves import draw_curves
+from neuronet.report.fields import draw_fields
+from neuronet.report.picture import draw_network
+from neuronet.report.runs import draw_runs
+from neuronet.run.record import ALIGNMENT, CHECKPOINT, METRICS, Record
+
+
+def _run(folder: Folder, wishes: Wishes) -> RunFolder:
+    return RunFolder(Record.of(folder), wishes.replica, wishes.say)
+
+
+def _most(wishes: Wishes) -> dict[str, Any]:
+    return {} if wishes.most is None else {"most": wishes.most}
+
+
+def _network(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    return draw_network(_run(folder, wishes).network, path, **_most(wishes))
+
+
+def _fields(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    run = _run(folder, wishes)
+    return draw_fields(run.network, path, shape=run.shape, varies=run.varies, **_most(wishes))
+
+
+def _attention(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    run = _run(folder, wishes)
+    return draw_attention(ends(run), path)
+
+
+def _alignment(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    return draw_alignment(_run(folder, wishes).alignment, path)
+
+
+def _curves(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    run = _run(folder, wishes)
+    return draw_curves(run.metrics, path, loss_unit=run.loss_unit)
+
+
+def draw_several(folders: Sequence[Folder], path: Path, wishes: Wishes) -> Path:
+    """Draw the learning curves of several runs into one file; runs that differ in their seeds alone are taken together.
+
+    Raises:
+        NeuroNetError: A run cannot be read, or the file cannot be written.
+    """
+    runs = [_run(folder, wishes) for folder in folders]
+    return draw_runs(pooled(runs), path, loss_unit=" or ".join(dict.fromkeys(run.loss_unit for run in runs)))
+
+
+_PLAYED = needs(CHECKPOINT, why="the run has no checkpoint yet")
+
+RUN_KINDS = {
+    "network": Kind(_network, _PLAYED),
+    "attention": Kind(_attention, _PLAYED),
+    "alignment": Kind(_alignment, needs(ALIGNMENT, why="alignment was not measured (neuronet run --alignment)")),
+    "fields": Kind(_fields, _PLAYED),
+    "curves": Kind(_curves, needs(METRICS, why="no epoch has ended")),
+}

@@ -1,0 +1,60 @@
+"""The pictures of studies: of forgetting, of policies compared, and of learning by reward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from neuronet.control.picture import draw_returns
+from neuronet.control.record import EPISODES
+from neuronet.errors import NeuroNetError
+from neuronet.forgetting.picture import draw_frontier, draw_matrices, draw_over_time
+from neuronet.forgetting.summary import summarise
+from neuronet.plot.wishes import Folder, Kind, Wishes, needs
+from neuronet.report.comparison import draw_comparison
+
+UNFINISHED = "the study is not finished"
+
+
+def _matrices(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_matrices(summarise([folder]).studies[0].matrices, path)
+
+
+def _over_time(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_over_time(summarise([folder]).studies[0].matrices, path)
+
+
+def _frontier(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_frontier(_table(folder / "tuning.csv"), path)
+
+
+def _not_tuned(folder: Folder) -> str | None:
+    unfinished = needs("tuning.csv", why=UNFINISHED)(folder)
+    return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet forget --tune)")
+
+
+def _compared(folder: Folder, path: Path, _: Wishes) -> Path:
+    curves = _table(folder / "curves.csv")
+    measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
+    return draw_comparison(curves, path, measure=measure)
+
+
+def _returns(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_returns(_table(folder / EPISODES), path)
+
+
+def _table(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(file)
+    except (OSError, ValueError) as error:
+        raise NeuroNetError(f"cannot read '{file}': {error}") from None
+
+
+FORGETTING_KINDS = {
+    "forgetting": Kind(_matrices, needs("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "curves": Kind(_over_time, needs("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "frontier": Kind(_frontier, _not_tuned),
+}
+COMPARISON_KINDS = {"curves": Kind(_compared, needs("curves.csv", why="the comparison is not finished"))}
+CONTROL_KINDS = {"curves": Kind(_returns, needs(EPISODES, why="no episode has ended"))}
