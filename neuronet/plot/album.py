@@ -91,6 +91,9 @@ def plot(
     wrong = next((each for each, shelf in zip(paths, shelves, strict=True) if shelf.what != "a run"), None)
     if wrong is not None:
         raise NeuroNetError(f"only runs go into one picture: '{wrong}' holds {shelf_of(wrong).what}")
+    twice = next((each for number, each in enumerate(paths) if each.resolve() in {p.resolve() for p in paths[:number]}), None)
+    if twice is not None:
+        raise NeuroNetError(f"'{twice}' is to be drawn twice: give each run once")
     return draw_several(paths, Path(path), wishes)
 
 

@@ -79,11 +79,8 @@ class RunFolder:
         if given is not None:
             return given
         config = self.record.config
-        sizes = [self.state.arrays["1.weights"].shape[1]]
-        while f"{len(sizes)}.weights" in self.state.arrays:
-            sizes.append(self.state.arrays[f"{len(sizes)}.weights"].shape[0])
         return build_network(
-            sizes,
+            sizes_of(self.state),
             wiring=config.wiring,
             activation=config.activation,
             initialisation=config.initialisation,
@@ -139,3 +136,11 @@ class RunFolder:
         if ":" in config.environment and self.world is not None:  # it may have a payoff of its own
             return self.world.payoff.unit
         return CrossEntropy.unit if self.metrics["test_accuracy"].notna().any() else SquaredError.unit
+
+
+def sizes_of(state: State) -> list[int]:
+    """Neurons in each layer, the inputs first."""
+    sizes = [int(state.arrays["1.weights"].shape[1])]
+    while f"{len(sizes)}.weights" in state.arrays:
+        sizes.append(int(state.arrays[f"{len(sizes)}.weights"].shape[0]))
+    return sizes

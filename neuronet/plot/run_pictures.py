@@ -8,13 +8,13 @@ from typing import Any
 
 from neuronet.plot.attention import ends
 from neuronet.plot.names import pooled
+from neuronet.plot.network import draw_whole_network
 from neuronet.plot.run_folder import RunFolder
 from neuronet.plot.wishes import Folder, Kind, Wishes, needs
 from neuronet.report.alignment import draw_alignment
 from neuronet.report.attention import draw_attention
 from neuronet.report.curves import draw_curves
 from neuronet.report.fields import draw_fields
-from neuronet.report.picture import draw_network
 from neuronet.report.runs import draw_runs
 from neuronet.run.record import ALIGNMENT, CHECKPOINT, METRICS, Record
 
@@ -28,7 +28,8 @@ def _most(wishes: Wishes) -> dict[str, Any]:
 
 
 def _network(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    return draw_network(_run(folder, wishes).network, path, **_most(wishes))
+    run = _run(folder, wishes)
+    return draw_whole_network(run.network, path, policies=run.policies, shape=run.shape, most=wishes.most)
 
 
 def _fields(folder: Folder, path: Path, wishes: Wishes) -> Path:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from neuronet.control.picture import draw_returns
-from neuronet.control.record import EPISODES
+from neuronet.control.record import CHECKPOINT, EPISODES, ControlRecord
 from neuronet.errors import NeuroNetError
 from neuronet.forgetting.picture import draw_frontier, draw_matrices, draw_over_time
 from neuronet.forgetting.summary import summarise
+from neuronet.network import build_network
+from neuronet.plot.network import draw_whole_network
+from neuronet.plot.run_folder import sizes_of
 from neuronet.plot.wishes import Folder, Kind, Wishes, needs
 from neuronet.report.comparison import draw_comparison
 
@@ -40,6 +43,15 @@ def _compared(folder: Folder, path: Path, _: Wishes) -> Path:
     return draw_comparison(curves, path, measure=measure)
 
 
+def _acting_network(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    record = ControlRecord.of(folder)
+    found = record.load()
+    assert found is not None  # the checkpoint is there
+    config, (state, _) = record.config, found
+    network = build_network(sizes_of(state), wiring=config.wiring, activation=config.activation, seed=config.seed)
+    return draw_whole_network(state.network(network), path, most=wishes.most)
+
+
 def _returns(folder: Folder, path: Path, _: Wishes) -> Path:
     return draw_returns(_table(folder / EPISODES), path)
 
@@ -57,4 +69,7 @@ FORGETTING_KINDS = {
     "frontier": Kind(_frontier, _not_tuned),
 }
 COMPARISON_KINDS = {"curves": Kind(_compared, needs("curves.csv", why="the comparison is not finished"))}
-CONTROL_KINDS = {"curves": Kind(_returns, needs(EPISODES, why="no episode has ended"))}
+CONTROL_KINDS = {
+    "network": Kind(_acting_network, needs(CHECKPOINT, why="the run has no checkpoint yet")),
+    "curves": Kind(_returns, needs(EPISODES, why="no episode has ended")),
+}

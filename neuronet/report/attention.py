@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from neuronet.errors import NeuroNetError
 from neuronet.report import style
+from neuronet.report.network_scene import policy_looks
 
 COLUMNS = ("round", "layer", "node", "policy", "attention")
 
@@ -63,7 +64,7 @@ def attention_figure(table: pd.DataFrame) -> Figure:
     layers = sorted(table["layer"].unique())
     columns = min(IN_A_ROW, len(layers))
     rows = -(-len(layers) // columns)
-    policies = list(table.groupby("policy")["node"].nunique().sort_values(ascending=False, kind="stable").index)
+    policies = list(dict.fromkeys(table["policy"]))
     one_by_one = len(policies) == 1 and table.groupby("layer")["node"].nunique().max() <= NAMED
     names = policies if not one_by_one else []
     height = 3.2 * rows + 0.2 * max(1, -(-len(names) // 2))
@@ -106,12 +107,13 @@ def _draw_neurons(axes: Axes, part: pd.DataFrame) -> None:
 
 
 def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:
+    looks = policy_looks(policies)
     for number, policy in enumerate(policies):
         followers = part[part["policy"] == policy]
         if followers.empty:
             continue
         paths = _paths(followers)
-        hue, dashes = style.look(number)
+        hue, dashes = looks[policy][0], style.DASHES[number // len(style.POLICY_COLOURS) % len(style.DASHES)]
         few = len(paths) <= FEW_ROUNDS
         axes.plot(
             paths.index,
@@ -150,6 +152,6 @@ def _explain(figure: Figure, one_by_one: bool, *, two: bool) -> None:
         labelcolor=style.INK,
         frameon=False,
         handlelength=3.0,
-        title=f"thin: a neuron; thick: the median of those who follow{'; between first and last nothing is known' * two}",
+        title=f"thin: a neuron; thick: the median of its policy{'; dotted: not recorded' * two}",
         title_fontsize=style.SMALL,
     )
