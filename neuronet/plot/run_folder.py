@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from neuronet.engines.engine import State
+from neuronet.engines.engine import Setup, State
 from neuronet.environment import Environment
 from neuronet.errors import NeuroNetError, check_number
+from neuronet.learning import rule_named
 from neuronet.network import Bools, Network, build_network
 from neuronet.payoff import CrossEntropy, SquaredError, payoff_named
-from neuronet.policy import Policy
 from neuronet.run.game import world_of
-from neuronet.run.record import CHECKPOINT, Record
+from neuronet.run.plan import Plan
+from neuronet.run.record import CHECKPOINT, Checkpoint, Record
 from neuronet.run.society import population_from, short_text
+from neuronet.run.structure import Structure
 
 Say = Callable[[str], None]
 
@@ -56,21 +58,29 @@ class RunFolder:
         return self.record.alignment()
 
     @cached_property
-    def state(self) -> State:
-        """Where the replica's game stood at the last checkpoint.
+    def checkpoint(self) -> Checkpoint:
+        """The last one.
 
         Raises:
             NeuroNetError: There is none.
         """
-        checkpoint = self.record.load()
-        if checkpoint is None:
+        found = self.record.load()
+        if found is None:
             raise NeuroNetError(f"the run in '{self.folder}' has no {CHECKPOINT} yet: let it play an epoch")
-        return checkpoint.state if self.record.config.replicas == 1 else checkpoint.state.replica(self.replica)
+        return found
 
     @cached_property
+    def state(self) -> State:
+        """Where the replica's game stood then."""
+        whole = self.checkpoint.state
+        return whole if self.record.config.replicas == 1 else whole.replica(self.replica)
+
+    @property
     def network(self) -> Network:
-        """The network at the last checkpoint."""
-        return self.state.network(self.first_network)
+        """The network as it was then."""
+        if self.checkpoint.happened is None:
+            return self.state.network(self.first_network)
+        return self.game.network
 
     @cached_property
     def first_network(self) -> Network:
@@ -79,8 +89,10 @@ class RunFolder:
         if given is not None:
             return given
         config = self.record.config
+        shown = self.checkpoint.state.arrays["1.weights"].shape[-1]
+        outputs = self.checkpoint.state.arrays[f"{len(config.hidden) + 1}.weights"].shape[-2]
         return build_network(
-            sizes_of(self.state),
+            (shown, *config.hidden, outputs),
             wiring=config.wiring,
             activation=config.activation,
             initialisation=config.initialisation,
@@ -88,22 +100,40 @@ class RunFolder:
         )
 
     @cached_property
+    def first_game(self) -> Setup:
+        """Who followed which policy in the beginning.
+
+        Raises:
+            NeuroNetError: A policy has no name to be found by.
+        """
+        config, network = self.record.config, self.first_network
+        groups = population_from(config.policy).groups(network, config.seeds[self.replica])
+        return Setup(network, groups, rule_named(config.rule), config.learning_rate)
+
+    @cached_property
+    def game(self) -> Setup:
+        """Who followed which policy at the last checkpoint, interventions included.
+
+        Raises:
+            NeuroNetError: A policy has no name to be found by, or what interventions made of the run cannot be read.
+        """
+        happened, config, first = self.checkpoint.happened, self.record.config, self.first_game
+        if happened is None:
+            return first
+        planned = [getattr(each.intervention, "policy", None) for _, each in Plan.of(config.interventions, 1).entries]
+        groups = [group.policy for layer in range(1, len(first.network.sizes)) for group in first.groups(layer)]
+        known = [*groups, *(policy for policy in planned if policy is not None)]
+        games = Structure(happened.structure, happened.about).setups([first] * config.replicas, self.checkpoint.state, known)
+        return games[self.replica]
+
+    @cached_property
     def policies(self) -> tuple[tuple[str, ...], ...]:
         """For each listening layer the name of each neuron's policy; empty where they have no names to be found by."""
-        config = self.record.config
         try:
-            layers = population_from(config.policy).groups(self.first_network, config.seeds[self.replica])
+            return policies_of(self.game)
         except NeuroNetError as error:
             self.say(f"All neurons are drawn alike: {error}.")
             return ()
-        found = []
-        for size, layer in zip(self.first_network.sizes[1:], layers, strict=True):
-            names = [short_text(layer)] * size if isinstance(layer, Policy) else [""] * size
-            for group in () if isinstance(layer, Policy) else layer:
-                for member in group.members:
-                    names[member] = short_text(group.policy)
-            found.append(tuple(names))
-        return tuple(found)
 
     @cached_property
     def world(self) -> Environment | None:
@@ -138,9 +168,13 @@ class RunFolder:
         return CrossEntropy.unit if self.metrics["test_accuracy"].notna().any() else SquaredError.unit
 
 
-def sizes_of(state: State) -> list[int]:
-    """Neurons in each layer, the inputs first."""
-    sizes = [int(state.arrays["1.weights"].shape[1])]
-    while f"{len(sizes)}.weights" in state.arrays:
-        sizes.append(int(state.arrays[f"{len(sizes)}.weights"].shape[0]))
-    return sizes
+def policies_of(game: Setup) -> tuple[tuple[str, ...], ...]:
+    """For each listening layer the name of each neuron's policy."""
+    found = []
+    for layer, size in enumerate(game.network.sizes[1:], start=1):
+        names = [""] * size
+        for group in game.groups(layer):
+            for member in group.members:
+                names[member] = short_text(group.policy)
+        found.append(tuple(names))
+    return tuple(found)

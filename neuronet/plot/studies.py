@@ -13,7 +13,6 @@ from neuronet.forgetting.picture import draw_frontier, draw_matrices, draw_over_
 from neuronet.forgetting.summary import summarise
 from neuronet.network import build_network
 from neuronet.plot.network import draw_whole_network
-from neuronet.plot.run_folder import sizes_of
 from neuronet.plot.wishes import Folder, Kind, Wishes, needs
 from neuronet.report.comparison import draw_comparison
 
@@ -48,7 +47,8 @@ def _acting_network(folder: Folder, path: Path, wishes: Wishes) -> Path:
     found = record.load()
     assert found is not None  # the checkpoint is there
     config, (state, _) = record.config, found
-    network = build_network(sizes_of(state), wiring=config.wiring, activation=config.activation, seed=config.seed)
+    sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
+    network = build_network(sizes, wiring=config.wiring, activation=config.activation, seed=config.seed)
     return draw_whole_network(state.network(network), path, most=wishes.most)
 
 

@@ -116,6 +116,19 @@ def test_the_attention_at_both_ends_of_a_run(tmp_path):
         np.testing.assert_allclose(part["attention"], (net.weights[1] ** 2).sum(axis=0) / 2)
 
 
+def test_what_interventions_made_of_a_run_is_drawn(tmp_path):
+    planned = ("0: lesion(layer=1, neurons=3)", "1: switch(layer=1, neurons=0, policy='contrarian')")
+    result = a_run(tmp_path / "run", interventions=planned, engine="tensors", replicas=2)
+    run, said = opened(tmp_path / "run", replica=1)
+    np.testing.assert_array_equal(run.network.weights[1], result.networks[1].weights[1])
+    assert run.policies[0] == ("contrarian", *["attention"] * 5)
+    assert run.game.silent == {5}
+    table = ends(run)
+    assert list(table[table["policy"] == "contrarian"]["node"]) == [2, 2]
+    assert plot(tmp_path / "run", "attention", tmp_path / "attention.pdf").exists()
+    assert said == []
+
+
 def test_a_replica_is_chosen(tmp_path):
     result = a_run(tmp_path / "run", engine="tensors", replicas=2)
     for replica in range(2):
