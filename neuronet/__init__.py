@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuronet.channel import Channel as Channel
+    from neuronet.channel import ChannelAt as ChannelAt
     from neuronet.conversion import convert as convert
     from neuronet.conversion import revert as revert
     from neuronet.engines.agents import NeuronModel as NeuronModel
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "neuronet.channel": ("Channel", "ChannelAt"),
     "neuronet.conversion": ("convert", "revert"),
     "neuronet.engines.agents": ("NeuronModel",),
     "neuronet.engines.engine": ("Setup", "State"),

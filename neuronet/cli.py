@@ -1,4 +1,4 @@
-"""The command line: `neuronet run`, `control`, `check`, `policies`, `environments`."""
+"""The command line: `neuronet run`, `control`, `check`, `policies`, `channels`, `environments`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 POLICY_HELP = (
     'Such as attention, "greedy(top=3)", module:Class, or attention:0.9,free-rider:0.1 for a mixed society; '
     "given several times, one for each listening layer, the outputs last."
+)
+
+CHANNEL_HELP = (
+    'Such as "demand:dropped(0.3)", or "activity@1:rationed(0.1)" for what layer 1 says; may be given several times: '
+    "see neuronet channels."
 )
 
 app = typer.Typer(
@@ -93,6 +98,7 @@ def run(
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
     schedule: Annotated[str | None, typer.Option(help="The learning rate over the epochs: linear, cosine or constant.")] = None,
     rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    channel: Annotated[list[str] | None, typer.Option(help=CHANNEL_HELP)] = None,
     seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
     replicas: Annotated[int | None, typer.Option(help="Runs to train at once, each with a seed of its own.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
@@ -128,6 +134,7 @@ def run(
         "learning_rate": learning_rate,
         "schedule": schedule,
         "rule": rule,
+        "channels": channel or None,
         "seed": seed,
         "replicas": replicas,
         "device": device,
@@ -332,6 +339,14 @@ def policies() -> None:
     from neuronet.run.catalogue import known_policies
 
     screen.OUT.print(screen.table_of_policies(known_policies()))
+
+
+@app.command()
+def channels() -> None:
+    """List the channels that messages can pass."""
+    from neuronet.channel import CHANNELS
+
+    screen.OUT.print(screen.table_of_plug_ins("channel", CHANNELS))
 
 
 @app.command()

@@ -32,6 +32,8 @@ class Purpose(IntEnum):
     POPULATION = 7
     CONTROL = 8
     TASKS = 9
+    CHANNEL = 10
+    TURNS = 11
     INTERVENTION = 12
 
 

@@ -44,6 +44,21 @@ def build(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> 
     return built
 
 
+def spell(plug_in: object, known: Mapping[str, type[Any]]) -> str:
+    """The line of text for an object, with its fields in brackets: what `build` reads, if they are numbers, words or truths.
+
+    Args:
+        plug_in: A dataclass's instance.
+        known: The names that need no module.
+    """
+    cls = type(plug_in)
+    name = next((key for key, one in known.items() if one is cls), f"{cls.__module__}:{cls.__qualname__}")
+    fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
+    values = ((each.name, getattr(plug_in, each.name)) for each in fields if each.init)
+    words = [f"{key}={str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in values]
+    return f"{name}({', '.join(words)})" if words else name
+
+
 class _Reader:
     """Reads from left to right; `self.tokens` is what is left."""
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from neuronet.arrays import Array, Memory
+from neuronet.channel.place import ChannelAt, channels_from, placed
+from neuronet.channel.traffic import check_traffic, is_traffic
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
@@ -35,6 +37,7 @@ class Setup:
         dtype: "float64" or "float32".
         silent: The nodes of neurons that say nothing, demand nothing and do not adapt; inputs may be among them.
         frozen: The nodes of neurons that speak and demand as ever, but do not adapt.
+        channels: What lies between the layers: ChannelAt, or texts such as "demand:dropped(0.3)", in the order of passage.
 
     Raises:
         NeuroNetError: Something does not fit.
@@ -49,6 +52,7 @@ class Setup:
     dtype: str = "float64"
     silent: frozenset[int] = frozenset()
     frozen: frozenset[int] = frozenset()
+    channels: Sequence[ChannelAt | str] | ChannelAt | str = ()
 
     def __post_init__(self) -> None:
         for name, part, kind in (
@@ -66,6 +70,8 @@ class Setup:
         strange = (self.silent | self.frozen).difference(*(nodes.tolist() for nodes in self.network.nodes))
         if strange:
             raise NeuroNetError(f"node {min(strange)} is not in the network: it can be neither silent nor frozen")
+        object.__setattr__(self, "channels", channels_from(self.channels))
+        placed(self.channels, self.network.sizes)  # type: ignore[arg-type]  # refuses channels where no layer is
         expected_arrays(self)  # refuses memory along unknown axes
 
     def groups(self, layer: int) -> tuple[Group, ...]:
@@ -92,7 +98,9 @@ class State:
     Attributes:
         round: How many rounds have been played.
         arrays: By name; `1.weights` (J, I) and `1.bias` (J,) for the first listening layer, `1.velocity.weights` and so on for
-            what its learning rule keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps.
+            what its learning rule keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps. Where
+            channels delay messages, `1.underway.demand.0.2` (B, K) for what came into the first one above layer 1 two rounds ago,
+            and `1.past.2.heard` (B, I) and the like for what a neuron that waits for late demands keeps of that round.
             R replicas have a leading axis R.
     """
 
@@ -183,6 +191,9 @@ class Engine(Protocol):
             NeuroNetError: The state belongs to another game.
         """
 
+    def use_channels(self, channels: Any) -> None:
+        """Let messages pass other channels from the next round on; what is under way is lost."""
+
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
 
@@ -253,7 +264,7 @@ def check_replicas(setups: Sequence[Setup]) -> None:
     first = setups[0]
     for other in setups[1:]:
         alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
-        same = (other.rule, other.payoff, other.dtype) == (first.rule, first.payoff, first.dtype)
+        same = (other.rule, other.payoff, other.dtype, other.channels) == (first.rule, first.payoff, first.dtype, first.channels)
         if not alike or not same:
             raise NeuroNetError("replicas must be the same game but for seed, network, learning rate and policies")
         if expected_arrays(other) != expected_arrays(first) or _group_sizes(other) != _group_sizes(first):
@@ -317,8 +328,10 @@ def check_state(state: State, setups: Sequence[Setup]) -> None:
     """
     lead = () if len(setups) == 1 else (len(setups),)
     expected = expected_arrays(setups[0])
-    if state.arrays.keys() != expected.keys():
-        odd = sorted(state.arrays.keys() ^ expected.keys())[0]
+    check_traffic(state.arrays, setups[0].channels, setups[0].network.sizes, len(lead))  # type: ignore[arg-type]
+    names = {name for name in state.arrays if not is_traffic(name)}
+    if names != expected.keys():
+        odd = sorted(names ^ expected.keys())[0]
         raise NeuroNetError(f"the state is of another game: '{odd}' is {'missing' if odd in expected else 'unknown'}")
     for name, shape in expected.items():
         if state.arrays[name].shape != lead + shape:

@@ -1,4 +1,4 @@
-"""When neurons change their policy or their neighbours in mid-game: what the state becomes."""
+"""When neurons change their policy or their neighbours in mid-game, or messages their channels: what the state becomes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet.channel.traffic import is_traffic
 from neuronet.engines.engine import Setup, State, axis_lengths, check_replicas, check_state, memory_name
 from neuronet.engines.places import NOBODY, connected_places, former_layer, former_places
 from neuronet.observation import Place
@@ -32,6 +33,24 @@ def with_policies(setups: Sequence[Setup], policies: Any) -> list[Setup]:
     ]
     check_replicas(changed)
     return changed
+
+
+def with_channels(setups: Sequence[Setup], channels: Any) -> list[Setup]:
+    """The same games with other channels.
+
+    Args:
+        setups: One for each replica.
+        channels: What a Setup takes, for all replicas.
+
+    Raises:
+        NeuroNetError: They do not fit.
+    """
+    return [replace(each, channels=channels) for each in setups]
+
+
+def without_traffic(state: State) -> State:
+    """The state of a game with nothing under way."""
+    return State(state.round, {name: array for name, array in state.arrays.items() if not is_traffic(name)})
 
 
 def reassign(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> State:
@@ -74,6 +93,9 @@ def _reassigned(state: State, old: Setup, new: Setup) -> dict[str, NDArray[Any]]
                         _keep(move, state, old_number, (old_group, group), memory)
         for number, memory in enumerate(memories):
             arrays |= {memory_name(layer, number, name): array for name, array in memory.items()}
+    same = all(np.array_equal(ours, theirs) for ours, theirs in zip(new.network.nodes, old.network.nodes, strict=False))
+    if same and new.network.sizes == old.network.sizes and new.channels == old.channels:  # otherwise what is under way is lost
+        arrays |= {name: array.copy() for name, array in state.arrays.items() if is_traffic(name)}
     return arrays
 
 

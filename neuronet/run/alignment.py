@@ -1,7 +1,8 @@
 """Alignment: how the update of each layer, and of each group of neurons, agrees with that of error backpropagation.
 
 On one batch, always the same, from the weights as they are at the end of an epoch. The update is what the neurons intend per unit
-of learning rate, before the learning rule; backpropagation's is torch's own, by autograd.
+of learning rate, before the learning rule; backpropagation's is torch's own, by autograd. Messages pass the run's channels, but
+without delay, since both are about the same batch; backpropagation's network has none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neuronet.channel import channels_from, without_delays
 from neuronet.engines.engine import Setup, State, expected_arrays
 from neuronet.engines.tensors import tensor_engine
 from neuronet.environment import Environment, Samples
@@ -99,7 +101,8 @@ class Alignment:
     """
 
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
-        self.setups = [replace(each, rule=Plain(), dtype="float64") for each in setups]
+        channels = without_delays(channels_from(setups[0].channels))
+        self.setups = [replace(each, rule=Plain(), dtype="float64", channels=channels) for each in setups]
         self.payoff: Payoff = environment.payoff
         train, test = environment.train, environment.test
         self._batch = _tensors(train.at(_spread(len(train), BATCH)))

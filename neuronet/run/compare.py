@@ -64,7 +64,8 @@ def compare(
             one is the last of the grid, the grid grows for all. Without, all have the same learning_rate.
         out: A folder to record the comparison in, or a function that makes one; with a folder in which one was begun, it goes on.
         narrator: Called with a line of text for each part that is done.
-        **options: Fields of RunConfig, such as hidden, epochs, batch_size, rule, learning_rate, seed.
+        **options: Fields of RunConfig, such as hidden, epochs, batch_size, rule, learning_rate, seed. Channels are there for the
+            policies alone: error backpropagation is undisturbed.
 
     Raises:
         NeuroNetError: Something does not fit, or the folder holds another comparison.

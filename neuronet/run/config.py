@@ -12,6 +12,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
 from neuronet.activation import activation_named
+from neuronet.channel import channels_from
+from neuronet.channel.place import text_of
 from neuronet.errors import NeuroNetError, unknown
 from neuronet.learning import rule_named
 from neuronet.network import INITIALISATIONS, wiring_named
@@ -44,6 +46,8 @@ class RunConfig(BaseModel):
         replicas: How many runs to train at once, with the seeds seed, seed + 1, ...
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: "float64", "float32", or "auto" for the one that suits the size of the work.
+        channels: What lies between the layers, in the order of passage: "demand:dropped(0.3)" above every hidden layer,
+            "activity@1:rationed(0.1)" above layer 1; a ChannelAt is spelled as its text.
         matmul: How exactly the tensor engine multiplies matrices of float32: "highest", "high" (TF32) or "medium" (bfloat16),
             where the device has a quicker way for it; docs/devices.md has the errors.
         checkpoint_every: Epochs between two checkpoints, 1 or more.
@@ -70,6 +74,7 @@ class RunConfig(BaseModel):
     rule: str = "momentum"
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     replicas: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
+    channels: tuple[str, ...] = ()
     device: str = "auto"
     dtype: Literal["auto", "float64", "float32"] = "auto"
     matmul: Literal["highest", "high", "medium"] = "highest"
@@ -114,6 +119,11 @@ class RunConfig(BaseModel):
         for text in texts:
             planned(text)
         return texts
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _known_channels(cls, given: Any) -> tuple[str, ...]:
+        return tuple(text_of(each) for each in channels_from(given))
 
     @property
     def seeds(self) -> tuple[int, ...]:

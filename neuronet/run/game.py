@@ -96,7 +96,16 @@ def assemble(
     society = population or population_from(config.policy)
     rule = rule_named(config.rule)
     setups = tuple(
-        Setup(each, society.groups(each, seed), rule, config.learning_rate, world.payoff, seed, choice.dtype)
+        Setup(
+            each,
+            society.groups(each, seed),
+            rule,
+            config.learning_rate,
+            world.payoff,
+            seed,
+            choice.dtype,
+            channels=config.channels,
+        )
         for each, seed in zip(networks, config.seeds, strict=True)
     )
     return Game(world, _engine(setups, choice, config.batch_size), batches, choice, setups)

@@ -20,7 +20,10 @@ class Board:
 
     Attributes:
         activity: (J, B), what each neuron says.
+        carried: (J, B), what of it arrives at their listeners; the same array where there is no channel.
         demand: (J, B), how each wants its own potential to move.
+        asked: (J, B), what of it arrives at their speakers; likewise.
+        echo: (J, B), how much of a change of what each says would arrive; None if all of it.
         attention: (J, I), the attention each pays to the layer below.
         response: (J, I), how each intends to change that attention; posted only if a speaker asks to see it.
         chance: The layer's random numbers.
@@ -33,13 +36,17 @@ class Board:
         self.response = np.zeros((neurons, speakers), dtype=dtype)
         self.activity = np.zeros((neurons, 0), dtype=dtype)
         self.demand = np.zeros((neurons, 0), dtype=dtype)
+        self.carried, self.asked = self.activity, self.demand
+        self.echo: Array | None = None
         self._drawn: dict[tuple[str, str, str], Array] = {}
 
     def open(self, number: int, batch: int) -> None:
         """Begin a round with room for a batch of this size."""
         if self.activity.shape[1] != batch:
             self.activity = np.zeros((len(self.activity), batch), dtype=self.dtype)
+        if self.demand.shape[1] != batch:
             self.demand = np.zeros((len(self.demand), batch), dtype=self.dtype)
+        self.carried, self.asked, self.echo = self.activity, self.demand, None
         self.chance.open(number, batch)
         self._drawn.clear()
 

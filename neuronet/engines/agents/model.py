@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from neuronet.activation import activation_named
 from neuronet.arrays import Array
 from neuronet.batches import Batches
+from neuronet.channel.traffic import is_traffic
 from neuronet.engines.agents.board import Board, Index
+from neuronet.engines.agents.courier import Courier
 from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
 from neuronet.engines.engine import (
     Setup,
@@ -25,7 +27,7 @@ from neuronet.engines.engine import (
     check_wish,
     memory_name,
 )
-from neuronet.engines.reassign import reassign, with_policies
+from neuronet.engines.reassign import reassign, with_channels, with_policies, without_traffic
 from neuronet.environment import Environment, Samples, Scaling
 from neuronet.errors import NeuroNetError
 from neuronet.network import Bools, Network
@@ -103,6 +105,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
     def _inform(self) -> None:
         """Tell the neurons who follows which policy, who is silent and who is frozen."""
         self.responses_wanted = _responses_wanted(self.setup)
+        self._courier = Courier(self.setup, self.boards, self.dtype) if self.setup.channels else None
         for layer, agents in enumerate(self.layers):
             silent, still = self.setup.is_silent(layer), self.setup.is_still(layer)
             following = {index: group.policy for group in self.setup.groups(layer) for index in group.members} if layer else {}
@@ -228,18 +231,20 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         check_wish(feedback.shape, loss.shape, self._said)
         self._said = None
         self.wishes = np.ascontiguousarray(feedback.T)
-        self.reward = -loss
-        for layer in reversed(self.layers[1:]):  # the output neurons first: theirs is the broadcast
-            self._all(layer, "feed_back")
-        for layer in self.layers[1:]:
-            self._all(layer, "adapt")
+        self.reward, self.broadcast = -loss, self.boards[-1].demand.T
+        answering = len(self.layers) - 1
+        for layer in range(len(self.layers) - 1, 0, -1):  # the output neurons first: theirs is the broadcast
+            if self._courier is not None and layer < len(self.layers) - 1:
+                if not self._courier.down(self, layer, -loss, demanded=answering == layer + 1):
+                    continue
+                answering = layer
+            self._all(self.layers[layer], "feed_back")
+        for layer in range(1, len(self.layers)):
+            self._all(self.layers[layer], "adapt" if self._courier is None or layer >= answering else "wait")
+        if self._courier is not None:
+            self._courier.traffic.end()
         self.round_number += 1
         self.loss = float(loss.mean())
-
-    @property
-    def broadcast(self) -> Floats:
-        """The demands of the output neurons in this round, (B, O)."""
-        return self.boards[-1].demand.T
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O)."""
@@ -253,8 +258,10 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.senses = np.ascontiguousarray(inputs.T)
         for board in self.boards:
             board.open(self.round_number, len(inputs))
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
             self._all(layer, "speak")
+            if self._courier is not None and number < len(self.layers) - 1:
+                self._courier.up(number, self.round_number, learning=learning)
         return self.boards[-1].activity.T.copy()
 
     def _all(self, layer: mesa.agent.AgentSet, verb: str) -> None:
@@ -278,6 +285,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             for number, group in enumerate(self.setup.groups(layer)):
                 for name, axes in group.policy.keeps.items():
                     arrays[memory_name(layer, number, name)] = self._memory(layer, group, name, axes)
+        if self._courier is not None:
+            arrays |= {name: np.array(array, order="C") for name, array in self._courier.traffic.state().items()}
         return State(self.round_number, arrays)
 
     def _memory(self, layer: int, group: Group, name: str, axes: str) -> NDArray[Any]:
@@ -312,6 +321,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
                         name: pick(arrays[memory_name(layer, number, name)], axes, neuron.picks | place).copy()
                         for name, axes in group.policy.keeps.items()
                     }
+        if self._courier is not None:
+            self._courier.traffic.restore({name: array for name, array in arrays.items() if is_traffic(name)})
         self.round_number = state.round
 
     def assign(self, policies: Any) -> None:
@@ -350,6 +361,18 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self._said = None
         self.restore(state)
 
+    def use_channels(self, channels: Any) -> None:
+        """Let messages pass other channels from the next round on; what is under way is lost.
+
+        Args:
+            channels: What a Setup takes.
+
+        Raises:
+            NeuroNetError: They do not fit the network.
+        """
+        setups = with_channels(self.setups, channels)
+        self.adopt(setups, without_traffic(self.state()))
+
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
         return self.state().network(self.setup.network)
@@ -362,6 +385,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.layers = []
         self.remove_all_agents()
         self.boards = []
+        self._courier = None
         self._feed = None
         ids = getattr(mesa.Agent, "_ids", None)  # gone in later versions of Mesa
         if isinstance(ids, dict):

@@ -180,28 +180,13 @@ class Neuron(Speaker):
 
     def speak(self) -> None:
         """Listen to the speakers, and post an activity."""
-        heard = self.below.activity[self.speakers]
+        heard = self.below.carried[self.speakers]
         potential = self.synapses[:-1] @ heard
         potential += self.synapses[-1]
         activity = self.activation.value(xp, potential)
         self._heard = heard
         self.slope = self.activation.slope(xp, potential, activity)
-        seen = self.seen = Observation(
-            xp=xp,
-            potential=potential[:, None],
-            activity=activity[:, None],
-            slope=self.slope[:, None],
-            heard=heard.T,
-            attention=self._received(),
-            connected=self._connected,
-            learning_rate=self.model.learning_rate,
-            draws=self._draws,
-            learning=self.model.learning,
-        )
-        if "synapses" in self._needs:
-            seen.synapses = self.synapses[None, :].copy()
-        if "listening" in self._needs:
-            seen.listening = np.ones((1, self.synapses.size), dtype=self.board.dtype)
+        seen = self._look(potential, activity, self._draws)
         if "speak" in self._verbs:
             seen.activity = self.policy.speak(seen.activity, seen, self.memory)
             activity = seen.activity[:, 0]
@@ -209,6 +194,31 @@ class Neuron(Speaker):
             activity = np.zeros_like(activity)
             seen.activity = activity[:, None]
         self.board.activity[self.index] = activity
+
+    def _look(self, potential: Floats, activity: Floats, draws: Draws) -> Observation:
+        seen = self.seen = Observation(
+            xp=xp,
+            potential=potential[:, None],
+            activity=activity[:, None],
+            slope=self.slope[:, None],
+            heard=self._heard.T,
+            attention=self._received(),
+            connected=self._connected,
+            learning_rate=self.model.learning_rate,
+            draws=draws,
+            learning=self.model.learning,
+        )
+        if "synapses" in self._needs:
+            seen.synapses = self.synapses[None, :].copy()
+        if "listening" in self._needs:
+            seen.listening = np.ones((1, self.synapses.size), dtype=self.board.dtype)
+        return seen
+
+    def recall(self, heard: Floats, potential: Floats, activity: Floats, draws: Draws) -> None:
+        """Look back at an earlier round: what was heard (I, B) and said then; attention and memory are those of today."""
+        self._heard = heard[self.speakers]
+        self.slope = self.activation.slope(xp, potential, self.activation.value(xp, potential))
+        self._look(potential, activity, draws)
 
     def _received(self) -> Floats:
         if self.above is None:
@@ -219,6 +229,8 @@ class Neuron(Speaker):
     def feed_back(self) -> None:
         """Hear what is demanded, decide how to move, and post a demand; then intend a change of the attention paid."""
         demand = self._decide()
+        if self.board.echo is not None:
+            demand = demand * self.board.echo[self.index]
         self.board.demand[self.index] = demand
         batch = demand.size
         np.matmul(self._heard, demand, out=self.intent[:-1])
@@ -231,7 +243,7 @@ class Neuron(Speaker):
 
     def _decide(self) -> Floats:
         seen = self.seen
-        seen.demand = self._no_demand() if self.above is None else self.above.demand[self.listeners].T
+        seen.demand = self._no_demand() if self.above is None else self.above.asked[self.listeners].T
         if self._needs:
             self._look_further(seen)
         if self.silent:
@@ -259,6 +271,13 @@ class Neuron(Speaker):
             seen.broadcast = self.model.broadcast
         if "reward" in self._needs:
             seen.reward = self.model.reward
+
+    def wait(self) -> None:
+        """Go on as before, since there is nothing yet to answer: only the learning rule moves on."""
+        self.intent[:] = 0.0
+        change, self.kept = self.rule.change(self.intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
+        self.synapses += change
+        self.post_attention()
 
     def adapt(self) -> None:
         """Change the attention paid, as the policy and the learning rule say, and post it."""

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from neuronet.arrays import Array
+from neuronet.channel.traffic import is_traffic
 from neuronet.engines.engine import (
     Setup,
     State,
@@ -26,7 +27,8 @@ from neuronet.engines.engine import (
     check_wish,
     memory_name,
 )
-from neuronet.engines.reassign import reassign, with_policies
+from neuronet.engines.reassign import reassign, with_channels, with_policies, without_traffic
+from neuronet.engines.tensors.courier import Courier
 from neuronet.engines.tensors.device import Matmul, best_device, send
 from neuronet.engines.tensors.feed import Feed, Series
 from neuronet.engines.tensors.layer import Layer
@@ -103,7 +105,7 @@ class TensorEngine:
             layer.weights.copy_(layer.tensor([each.network.weights[number] for each in self.setups]))
             layer.bias.copy_(layer.tensor([each.network.biases[number] for each in self.setups]))
         needs = frozenset[str]().union(*(layer.needs for layer in self.layers))
-        self._rewards = "reward" in needs
+        self._rewards = "reward" in needs or bool(self.setup.channels)
         for layer in self.layers:
             looked_at = layer.number > 1 and "response" in self.layers[layer.number - 2].needs
             if layer.apart or looked_at or self.parameters.decay is None or self._share is not None:
@@ -115,6 +117,7 @@ class TensorEngine:
         self._stages: dict[int, list[Stage]] = {}
         self._quick: dict[int, QuickRound | None] = {}
         self._begun: list[Stage] | None = None
+        self._courier = Courier(self.setups, self.layers[0].tensor, self._stages_for) if self.setup.channels else None
 
     def _rates(self) -> float | Tensor:
         rates = [float(each.learning_rate) for each in self.setups]
@@ -256,7 +259,8 @@ class TensorEngine:
         if batch not in self._quick:
             stages = self._stages_for(batch)
             self._quick[batch] = None
-            if isinstance(self._verdict, SoftmaxVerdict) and self._senses is None and QuickRound.fits(stages):
+            bare = self._courier is None and self._senses is None
+            if bare and isinstance(self._verdict, SoftmaxVerdict) and QuickRound.fits(stages):
                 self._quick[batch] = QuickRound(stages, self._verdict, self.parameters)
         return self._quick[batch]
 
@@ -266,27 +270,38 @@ class TensorEngine:
         said = inputs if self._senses is None else inputs * self._senses
         for stage in stages:
             stage.layer.open(self.round_number, batch if self._share is None else self._share.batch or batch)
+            if self._courier is not None:
+                said = self._courier.up(stage.layer.number - 1, said, self.round_number, learning)
             said = stage.speak(said, learning, self.learning_rate)
         return stages
 
     def _learn(self, stages: list[Stage], wish: Tensor, loss: Tensor | None) -> None:
         output = stages[-1]
+        demand: Tensor | None
         demand = broadcast = output.wished(wish)
         reward = None if loss is None else -loss
-        above = output
-        for stage in reversed(stages):
+        acting: list[Stage] = []
+        for now in reversed(stages):
+            stage = now
             stage.broadcast, stage.reward = broadcast, reward
+            if stage is output:
+                stage.response = self._nobody
+            elif self._courier is not None and reward is not None:
+                stage, demand = self._courier.down(now, demand, reward, self.round_number)
+            acting.append(stage)
+            if demand is None:
+                stage.wait(self.parameters.decay or 0.0)
+                continue
             if stage is not output:
                 if "response" in stage.layer.needs:
-                    stage.response = above.layer.response[..., :-1]
+                    stage.response = acting[-2].layer.response[..., :-1]
                 demand = stage.decide(demand)
-            else:
-                stage.response = self._nobody
             stage.intend(demand, self.parameters.decay or 0.0)
             if self._share is not None:
                 self._share.average(stage.layer.response)
-            above = stage
-        self.parameters.learn(stages, self.learning_rate, self.round_number + 1)
+        self.parameters.learn(acting[::-1], self.learning_rate, self.round_number + 1)
+        if self._courier is not None:
+            self._courier.traffic.end()
         self.round_number += 1
 
     def state(self) -> State:
@@ -302,6 +317,8 @@ class TensorEngine:
                     name = memory_name(number, each.number, kept_name)
                     before = [arrays[name]] if name in arrays else []
                     arrays[name] = np.concatenate([*before, _copy(array)]) if before else _copy(array)
+        if self._courier is not None:
+            arrays |= {name: _copy(array) for name, array in self._courier.traffic.state().items()}
         return State(self.round_number, arrays)
 
     def restore(self, state: State) -> None:
@@ -320,6 +337,9 @@ class TensorEngine:
                     each.memory = {
                         name: self._here((array[part] if self.lead else array).copy()) for name, array in arrays.items()
                     }
+            if self._courier is not None:
+                way = {name: self._here(array.copy()) for name, array in state.arrays.items() if is_traffic(name)}
+                self._courier.traffic.restore(way)
         self.round_number = state.round
 
     def assign(self, policies: Any) -> None:
@@ -345,6 +365,18 @@ class TensorEngine:
         self.learning_rate = rate
         self.restore(state)
 
+    def use_channels(self, channels: Any) -> None:
+        """Let messages pass other channels from the next round on; what is under way is lost.
+
+        Args:
+            channels: What a Setup takes.
+
+        Raises:
+            NeuroNetError: They do not fit the network.
+        """
+        setups = with_channels(self.setups, channels)
+        self.adopt(setups, without_traffic(self.state()))
+
     def network(self, replica: int = 0) -> Network:
         """The network as it is now; of one replica, if there are several."""
         state = self.state()
@@ -355,7 +387,7 @@ class TensorEngine:
         self.layers = []
         self.parameters = Parameters(Plain(), 0, (), torch.zeros(0))
         self._stages, self._quick = {}, {}
-        self._begun = None
+        self._begun = self._courier = None
 
 
 def _as_tensor(array: Any) -> Tensor:

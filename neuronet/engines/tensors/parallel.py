@@ -18,7 +18,7 @@ from torch import Tensor, distributed
 from neuronet import processes
 from neuronet.arrays import Array
 from neuronet.engines.engine import Setup, State, check_inputs, check_replicas, check_targets, check_wish
-from neuronet.engines.reassign import reassign, with_policies
+from neuronet.engines.reassign import reassign, with_channels, with_policies, without_traffic
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.engines.tensors.share import Share, shown
@@ -46,6 +46,10 @@ class ParallelEngine:
     def __init__(self, setup: Setup | Sequence[Setup], *, device: str = "auto", matmul: str = "highest") -> None:
         self.setups = [setup] if isinstance(setup, Setup) else list(setup)
         check_replicas(self.setups)
+        if self.setups[0].channels:
+            raise NeuroNetError(
+                "channels carry the messages of whole batches, which several processes share out: use one process"
+            )
         self.device = own_device(device)
         join(self.device)
         self._share = Share(distributed.get_rank(), distributed.get_world_size())
@@ -54,6 +58,7 @@ class ParallelEngine:
         self._said: tuple[int, ...] | None = None
 
     def _begin(self, setups: Sequence[Setup]) -> TensorEngine:
+        _check_channels(setups)
         return TensorEngine(
             [shown(each, self._share) for each in setups], device=self.device, matmul=self._matmul, share=self._share
         )
@@ -170,9 +175,23 @@ class ParallelEngine:
         self._said = None
         self._share.end()
 
+    def use_channels(self, channels: Any) -> None:
+        """Refuse channels, unless there are none.
+
+        Raises:
+            NeuroNetError: There are some.
+        """
+        setups = with_channels(self.setups, channels)
+        self.adopt(setups, without_traffic(self.state()))
+
     def close(self) -> None:
         """Let go of every tensor."""
         self._engine.close()
+
+
+def _check_channels(setups: Sequence[Setup]) -> None:
+    if setups[0].channels:
+        raise NeuroNetError("channels carry the messages of whole batches, which several processes share out: use one process")
 
 
 def own_device(device: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import array_api_compat.torch as xp
@@ -53,6 +53,8 @@ class Stage:
         potential: (..., B, J).
         activity: (..., B, J), what it says.
         demand: (..., B, J), how it wants its potential to move.
+        echo: (..., B, J), how much of a change of its activity would arrive; None if all of it.
+        waits: Whether nothing has come in this round of what its listeners demand.
     """
 
     def __init__(self, layer: Layer, attention: Tensor, batch: int) -> None:
@@ -83,6 +85,8 @@ class Stage:
         self.response: Tensor | None = None
         self.broadcast: Tensor | None = None
         self.reward: Tensor | None = None
+        self.echo: Tensor | None = None
+        self.waits = False
         self.learning = False
         self.learning_rate: float | Tensor = 0.0
         self._seen: dict[int, Observation] = {}
@@ -99,7 +103,8 @@ class Stage:
         self.heard = heard
         self.learning = learning
         self.learning_rate = learning_rate
-        self.ask = self.response = None
+        self.ask = self.response = self.echo = None
+        self.waits = False
         if self._seen:
             self._seen = {}
         self.potential = self.products.potential(heard, self.layer.weights, self._bias, self.potential)
@@ -119,6 +124,18 @@ class Stage:
         for each in self.layer.followers:
             if "speak" in each.verbs:
                 self.seen(each).activity = each.take(self.activity, "BJ")
+
+    def recall(self, past: Mapping[str, Tensor], learning_rate: float | Tensor) -> None:
+        """Be again as in an earlier round: what was heard and said then; attention and memory are those of today."""
+        self.heard, self.potential, self.activity = past["heard"], past["potential"], past["activity"]
+        self.broadcast, self.reward, self.echo = past["broadcast"], past["reward"], past.get("echo")
+        self.learning, self.learning_rate, self.waits = True, learning_rate, False
+        self.ask, self.response, self._seen = None, None, {}
+        if self.form is not None:
+            self.plain = torch.empty_like(self.potential)  # the listeners still look at what this layer has said today
+            self.form[0](self.potential, self.plain)
+        else:
+            self.plain = self.potential if self._identity else self.layer.activation.value(xp, self.potential)
 
     def _said(self) -> Tensor:
         said = self.plain.clone()
@@ -172,7 +189,7 @@ class Stage:
             demand = self._demands(feedback)
         if self.layer.heard_back is not None:
             demand = demand * self.layer.heard_back
-        return demand
+        return demand if self.echo is None else demand * self.echo
 
     def _feedbacks(self, ask: Tensor) -> Tensor:
         if self.feedback_room is None:
@@ -270,12 +287,22 @@ class Stage:
             weights.mul_(layer.learns)
             bias.mul_(layer.learns[..., 0])
 
+    def wait(self, decay: float) -> None:
+        """Intend nothing in this round, since there is nothing yet to answer; velocities decay."""
+        self.waits = True
+        layer = self.layer
+        if layer.apart:
+            layer.response.zero_()
+        else:
+            layer.velocity_weights.mul_(decay)
+            layer.velocity_bias.mul_(decay)
+
     def adapt(self) -> Tensor:
         """How the layer changes, per unit of learning rate, by its policies: (..., J, S); the response stays as it is."""
         layer = self.layer
         response = layer.response
         changes = [each for each in layer.followers if "adapt" in each.verbs]
-        if not changes:
+        if not changes or self.waits:
             return response
         intent = response if self._single is not None else response.clone()
         for each in changes:
@@ -293,7 +320,7 @@ class Stage:
     def remember(self, change: Tensor) -> None:
         """Let the policies update their memories; change is (..., J, S)."""
         response = self.layer.response
-        for each in self.layer.followers:
+        for each in self.layer.followers if not self.waits else ():
             if "remember" in each.verbs:
                 seen, old = self.seen(each), each.memory
                 memory = each.policy.remember(each.take(change, "JS"), each.take(response, "JS"), seen, old)

@@ -11,7 +11,7 @@ import torch
 
 from neuronet.arrays import Array
 from neuronet.engines.engine import Setup, State, check_inputs, check_replicas, check_state, check_wish
-from neuronet.engines.reassign import with_policies
+from neuronet.engines.reassign import with_channels, with_policies, without_traffic
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.environment import Samples
@@ -132,6 +132,18 @@ class TakingTurns:
         self._said = None
         for place, (engine, setup) in enumerate(zip(self.engines, self.setups, strict=True)):
             engine.adopt([setup], state.replica(place))
+
+    def use_channels(self, channels: Any) -> None:
+        """Let messages pass other channels from the next round on; what is under way is lost.
+
+        Args:
+            channels: What a Setup takes.
+
+        Raises:
+            NeuroNetError: They do not fit the network.
+        """
+        setups = with_channels(self.setups, channels)
+        self.adopt(setups, without_traffic(self.state()))
 
     def network(self, replica: int = 0) -> Network:
         """The network of a replica as it is now."""

@@ -1,0 +1,99 @@
+"""Channels on the command line, in configurations and in runs that are resumed."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import neuronet
+from neuronet.channel import CHANNELS, ChannelAt, Dropped
+from neuronet.cli import start
+from neuronet.engines.tensors.parallel import ParallelEngine
+from neuronet.errors import NeuroNetError
+
+CHANNELS_PAGE = Path(__file__).parents[2] / "docs" / "channels.md"
+LATE = ("demand:delayed(3)", "activity:dropped(0.2)")
+SMALL = {"hidden": (6, 5), "epochs": 2, "batch_size": 48, "schedule": "constant"}
+
+
+def command(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["neuronet", *words])
+    return start()
+
+
+def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    words = [
+        "--channel",
+        "demand:dropped(0.5)",
+        "--channel",
+        "activity@1:quantised",
+        "--epochs",
+        "1",
+        "--hidden",
+        "5",
+        "--out",
+        "here",
+    ]
+    assert command(monkeypatch, "run", "xor", *words) == 0
+    saved = json.loads(Path("here/config.json").read_text())["channels"]
+    assert saved == ["demand:dropped(share=0.5, scaled=true, told=true)", "activity@1:quantised(levels=4)"]
+    again = neuronet.train("xor", channels=saved, epochs=1, hidden=5)
+    assert again.metrics["test_loss"].tolist() == neuronet.resume("here").metrics["test_loss"].tolist()
+    assert again.loss != neuronet.train("xor", epochs=1, hidden=5).loss
+
+
+@pytest.mark.parametrize("engine", ["agents", "tensors"])
+def test_a_run_is_resumed_with_what_was_under_way(engine, tmp_path):
+    unbroken = neuronet.train("xor", channels=LATE, engine=engine, **{**SMALL, "epochs": 3})
+    neuronet.train("xor", channels=LATE, engine=engine, out=tmp_path / "run", **SMALL)
+    resumed = neuronet.resume(tmp_path / "run", epochs=3)
+    for ours, theirs in zip(resumed.network.weights, unbroken.network.weights, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_in_python_they_may_be_objects_and_alignment_is_measured_without_delays():
+    place = ChannelAt("demand", Dropped(0.25), layer=1)
+    result = neuronet.train("xor", channels=place, alignment=True, **SMALL)
+    assert result.config.channels == ("demand@1:dropped(share=0.25, scaled=true, told=true)",)
+    last = result.alignment[(result.alignment["epoch"] == 2) & (result.alignment["group"] == "all")].set_index("layer")["cosine"]
+    assert 0.3 < last[1] < 0.999
+    assert last[2] == pytest.approx(1.0)
+    late = neuronet.train("xor", channels="demand:delayed(2)", alignment=True, **SMALL).alignment
+    assert late["cosine"].dropna().min() == pytest.approx(1.0)
+
+
+def test_a_comparison_disturbs_the_policies_alone():
+    options = {"seeds": 2, "epochs": 1, "hidden": [6]}
+    curves = neuronet.compare("xor", ["attention"], channels="demand:blurred(3)", **options).curves
+    plain = neuronet.compare("xor", ["attention"], **options).curves
+    for policy in ("backprop", "attention"):
+        ours, theirs = (each[each["policy"].str.startswith(policy)]["test_loss"].tolist() for each in (curves, plain))
+        assert (ours == theirs) == (policy == "backprop")
+
+
+def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
+    assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropped", "--hidden", "5") == 2
+    assert "there is no channel above layer 2" in capsys.readouterr().err
+    with pytest.raises(NeuroNetError, match="channels must be texts"):
+        neuronet.train("xor", channels=0.3)
+
+
+def test_several_processes_share_no_channels():
+    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropped")
+    with pytest.raises(NeuroNetError, match="several processes share out: use one process"):
+        ParallelEngine(setup)
+
+
+def test_all_are_listed_and_documented(monkeypatch, capsys):
+    assert command(monkeypatch, "channels") == 0
+    listed, page = capsys.readouterr().out, CHANNELS_PAGE.read_text(encoding="utf-8")
+    for name, cls in CHANNELS.items():
+        assert re.search(rf"^ +{name} ", listed, re.MULTILINE)
+        assert f"\n## {name}\n" in page
+        assert f"`{cls.__name__}(" in page
+        assert all(field in page for field in cls.__dataclass_fields__)
