@@ -1,38 +1,55 @@
-"""Meddling with a network that is at play: lesions, freezing, noise, other policies; each the same on either engine.
+"""Meddling with a network that is at play: lesions, other policies, other connections; each the same on either engine.
 
 Each function takes an engine and acts between two rounds; the class of the same name is the intervention itself, for a plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from neuronet.engines.engine import Engine
 from neuronet.interventions.acts import Freeze, Lesion, Noise, Revive, Switch, Thaw
 from neuronet.interventions.contract import Event, Intervention, changed, perform
+from neuronet.interventions.growth import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire
 from neuronet.policy import Policy
 
 __all__ = [
     "INTERVENTIONS",
+    "Add",
+    "AddLayer",
+    "Connect",
+    "Disconnect",
     "Event",
     "Freeze",
     "Intervention",
     "Lesion",
     "Noise",
+    "Remove",
+    "RemoveLayer",
     "Revive",
+    "Rewire",
     "Switch",
     "Thaw",
+    "add",
+    "add_layer",
     "changed",
+    "connect",
+    "disconnect",
     "freeze",
     "lesion",
     "noise",
     "perform",
+    "remove",
+    "remove_layer",
     "revive",
+    "rewire",
     "switch",
     "thaw",
 ]
 
-INTERVENTIONS: dict[str, type[Intervention]] = {cls.name: cls for cls in (Lesion, Revive, Freeze, Thaw, Noise, Switch)}
+_ALL = (Lesion, Revive, Freeze, Thaw, Noise, Switch, Rewire, Connect, Disconnect, Add, Remove, AddLayer, RemoveLayer)
+
+INTERVENTIONS: dict[str, type[Intervention]] = {cls.name: cls for cls in _ALL}
 """Every intervention by its name."""
 
 Neurons = int | Iterable[int] | None
@@ -123,3 +140,84 @@ def switch(
         by: Likewise.
     """
     return perform(engine, Switch(layer, _several(neurons), share, by, policy))
+
+
+def rewire(
+    engine: Engine,
+    *,
+    part: float = 0.1,
+    which: str = "any",
+    layer: int | None = None,
+    neurons: Neurons = None,
+    share: float | None = None,
+    by: str = "chance",
+) -> Event:
+    """Let neurons leave a part of their speakers for as many others, chosen by chance, to whom they pay nothing yet.
+
+    Args:
+        engine: Whose neurons.
+        part: Of each neuron's connections, above 0 to 1.
+        which: Whom they leave: "any" speakers, or the "weakest", to whom they pay least.
+        layer: As for `freeze`, like the rest.
+        neurons: Likewise.
+        share: Likewise.
+        by: Likewise.
+    """
+    return perform(engine, Rewire(layer, _several(neurons), share, by, part, which))
+
+
+def connect(engine: Engine, *, layer: int, pairs: Sequence[tuple[int, int]]) -> Event:
+    """Let neurons of a layer begin to listen to some of the layer before; they pay them nothing yet.
+
+    Args:
+        engine: Whose neurons.
+        layer: The listeners' layer.
+        pairs: A listener and a speaker each, as places within their layers.
+    """
+    return perform(engine, Connect(layer, pairs))
+
+
+def disconnect(engine: Engine, *, layer: int, pairs: Sequence[tuple[int, int]]) -> Event:
+    """Let neurons no longer listen to some of the layer before; the rest is as for `connect`."""
+    return perform(engine, Disconnect(layer, pairs))
+
+
+def add(engine: Engine, *, layer: int, neurons: int = 1, policy: Policy | None = None) -> Event:
+    """Let new neurons join a hidden layer: they listen at once, but nobody pays them any attention yet.
+
+    Args:
+        engine: Whose layer.
+        layer: Which.
+        neurons: How many.
+        policy: Theirs; without it, the one that most of the layer follow.
+    """
+    return perform(engine, Add(layer, neurons, policy))
+
+
+def remove(
+    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, by: str = "chance"
+) -> Event:
+    """Let neurons leave a hidden layer, and all connections with them. The rest is as for `lesion`, but for the inputs."""
+    return perform(engine, Remove(layer, _several(neurons), share, by))
+
+
+def add_layer(engine: Engine, *, after: int, activation: str = "auto", policy: Policy | None = None) -> Event:
+    """Put a new layer between two, as wide as the one before it, whose words it repeats at first.
+
+    Args:
+        engine: Whose network.
+        after: After which layer, 0 for the inputs.
+        activation: Of the new layer; "auto" for one that changes nothing at first: relu after relu, else identity.
+        policy: That its neurons follow; without it, that of most in the layer before, or, after the inputs, behind.
+    """
+    return perform(engine, AddLayer(after, activation, policy))
+
+
+def remove_layer(engine: Engine, *, layer: int) -> Event:
+    """Take out a hidden layer: its listeners listen to its speakers, with the product of the attention paid on the way.
+
+    Args:
+        engine: Whose network.
+        layer: Which.
+    """
+    return perform(engine, RemoveLayer(layer))

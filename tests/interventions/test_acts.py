@@ -15,7 +15,7 @@ from neuronet.engines.agents import NeuronModel
 from neuronet.engines.tensors import TakingTurns, TensorEngine
 from neuronet.errors import NeuroNetError
 from neuronet.learning import Adam, Momentum, Plain
-from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from neuronet.policies import AttentionSeeking, KeepingPromises, Noisy
 
 RULES = [Plain(), Momentum(), Adam()]
 
@@ -38,9 +38,11 @@ def a_day(engine):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
-@pytest.mark.parametrize("policies", [meddled.SOCIETY, toys.Explorer(), Greedy()], ids=["society", "explorer", "greedy"])
+@pytest.mark.parametrize(
+    "policies", [meddled.SOCIETY, toys.Explorer(), KeepingPromises()], ids=["society", "explorer", "keeping-promises"]
+)
 def test_both_engines_do_the_same(policies, rule):
-    model, engine = engines(game(policies, rule=rule))
+    model, engine = engines(game(policies, rule=rule, wiring="dense" if isinstance(policies, KeepingPromises) else "sparse(0.6)"))
     assert a_day(model) == a_day(engine)
     for each in (model, engine):
         play(each)
