@@ -89,8 +89,9 @@ class RunFolder:
         if given is not None:
             return given
         config = self.record.config
-        shown = self.checkpoint.state.arrays["1.weights"].shape[-1]
-        outputs = self.checkpoint.state.arrays[f"{len(config.hidden) + 1}.weights"].shape[-2]
+        arrays = self.checkpoint.state.arrays
+        depth = max(int(name.partition(".")[0]) for name in arrays)  # layers may have come and gone since
+        shown, outputs = arrays["1.weights"].shape[-1], arrays[f"{depth}.weights"].shape[-2]
         return build_network(
             (shown, *config.hidden, outputs),
             wiring=config.wiring,

@@ -129,6 +129,17 @@ def test_what_interventions_made_of_a_run_is_drawn(tmp_path):
     assert said == []
 
 
+def test_layers_that_came_and_neurons_that_went_are_drawn(tmp_path):
+    planned = ("0: add_layer(after=1)", "1: remove(layer=1, neurons=[0, 1])")
+    result = a_run(tmp_path / "run", interventions=planned)
+    run, _ = opened(tmp_path / "run")
+    assert run.network.sizes == result.network.sizes
+    np.testing.assert_array_equal(run.network.weights[1], result.network.weights[1])
+    assert len(run.first_network.sizes) == len(run.network.sizes) - 1
+    for kind in ("attention", "network"):
+        assert plot(tmp_path / "run", kind, tmp_path / f"{kind}.svg").exists()
+
+
 def test_a_replica_is_chosen(tmp_path):
     result = a_run(tmp_path / "run", engine="tensors", replicas=2)
     for replica in range(2):
