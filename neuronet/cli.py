@@ -17,6 +17,8 @@ from neuronet.commands.forget_summary import forget_summary
 from neuronet.commands.game import app as game
 from neuronet.commands.options import new_folder, sizes
 from neuronet.commands.plot import plot
+from neuronet.commands.sweep import HELP as SWEEP_HELP
+from neuronet.commands.sweep import sweep
 from neuronet.errors import NeuroNetError
 from neuronet.processes import is_first
 
@@ -282,6 +284,7 @@ app.command()(compare)
 app.command()(forget)
 app.command()(forget_summary)
 app.command()(plot)
+app.command(help=SWEEP_HELP)(sweep)
 app.add_typer(game, name="game")
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import pickle
-import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +17,7 @@ from neuronet.errors import NeuroNetError
 from neuronet.files import write_atomically
 from neuronet.forgetting.harness import Course, Played
 from neuronet.forgetting.learner import Method
+from neuronet.side_by_side import side_by_side
 
 WORTH_A_PROCESS = 100_000_000_000
 """Multiplications of all games together up to which starting more processes (about 4 s) takes longer than they save."""
@@ -115,34 +112,12 @@ def play_all(games: Sequence[Game], jobs: int | None) -> Iterator[tuple[int, Pla
     """
     crew = crew_of(games, jobs)
     if crew == 1:
-        yield from ((place, game.play()) for place, game in enumerate(games))
+        yield from side_by_side(_play, games, jobs=1)
         return
     for world in {id(game.course.world): game.course.world for game in games}.values():
         _ = world.train, world.test  # what is made once is made here, and lies in the memory once for all processes
-    try:
-        with joblib.parallel_config("loky", n_jobs=crew, inner_max_num_threads=1, mmap_mode="c"), _undisturbed():
-            team = joblib.Parallel(return_as="generator_unordered", batch_size=1)
-            results = team(joblib.delayed(_placed)(place, game) for place, game in enumerate(games))
-        yield from results
-    except pickle.PicklingError as error:
-        raise NeuroNetError(f"this study cannot be played in several processes, give it jobs=1: {error}") from None
-    except BrokenExecutor:
-        what = "a process that played a game was ended, perhaps for want of memory"
-        raise NeuroNetError(f"{what}: go on with fewer jobs") from None
+    yield from side_by_side(_play, games, jobs=crew, inner_max_num_threads=1, mmap_mode="c")
 
 
-def _placed(place: int, game: Game) -> tuple[int, Played]:
-    return place, game.play()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Processes that are started here do not hear Ctrl-C; who started them does, and ends them."""
-    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _play(game: Game) -> Played:
+    return game.play()

@@ -1,0 +1,268 @@
+"""The design of a sweep: which fields of a run are fixed, and which take which values together."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuronet.errors import NeuroNetError, check_number, unknown
+from neuronet.randomness import MAX_SEED, check_seed
+from neuronet.run.config import RunConfig, read_options
+
+GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
+
+NO_OPTIONS = {
+    "replicas": "seeds says from how many seeds each setting is played",
+    "checkpoint_every": "each cell is kept when it is done",
+}
+"""Fields of a run that a sweep has no use for, and why."""
+
+LISTS = tuple(name for name, each in RunConfig.model_fields.items() if "tuple" in str(each.annotation))
+"""Fields of which one value may be a list, such as the neurons in each hidden layer."""
+
+MOST_CELLS = 1_000_000
+"""Runs that a file may ask for."""
+
+Setting = dict[str, Any]
+"""Fields of a run and their values."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from which one is drawn.
+
+    Attributes:
+        low: The least.
+        high: The most, above `low`. Where both are whole numbers, whole numbers are drawn, `high` among them.
+        log: Whether every factor is as likely as any other, instead of every distance; `low` is then above 0.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+    def __post_init__(self) -> None:
+        if self.log:
+            check_number("low", self.low, 0.0, above=True)
+        elif isinstance(self.low, bool) or not isinstance(self.low, int | float) or not math.isfinite(self.low):
+            raise NeuroNetError(f"low must be a finite number, got {self.low!r}")
+        check_number("high", self.high, self.low, above=True)
+        if not isinstance(self.log, bool):
+            raise NeuroNetError(f"log must be true or false, got {self.log!r}")
+
+    def at(self, share: float) -> float:
+        """The number below which this share of all draws lies.
+
+        Args:
+            share: 0 or more, below 1.
+        """
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        low, high = float(self.low), float(self.high) + whole
+        number = low * (high / low) ** share if self.log else low + (high - low) * share
+        return min(int(self.high), math.floor(number)) if whole else min(float(self.high), number)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Values of which one is drawn, each as likely as any other.
+
+    Attributes:
+        values: One or more.
+    """
+
+    values: tuple[Any, ...]
+
+    def at(self, share: float) -> Any:
+        """The value below which this share of all draws lies."""
+        return self.values[int(share * len(self.values))]
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a sweep plays: every point of the grid, with every row of pairs, with every draw, from every seed.
+
+    Attributes:
+        fixed: Fields that are the same in all runs.
+        grid: Fields of which every combination is played.
+        paired: Fields whose first values belong together, then their second values, and so on.
+        drawn: Fields that are drawn at random.
+        draws: How often they are drawn.
+        draw_seed: Of the draws; more draws begin with the same ones.
+        seeds: From which every setting is played.
+    """
+
+    fixed: Setting
+    grid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    paired: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    drawn: Mapping[str, Range | Choices] = field(default_factory=dict)
+    draws: int = 1
+    draw_seed: int = 0
+    seeds: tuple[int, ...] = (0,)
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The fields that take several values; seeds are not among them."""
+        return (*self.grid, *self.paired, *self.drawn)
+
+    @property
+    def size(self) -> int:
+        """How many runs that makes, with those that are drawn twice."""
+        rows = min((len(values) for values in self.paired.values()), default=1)
+        return math.prod(map(len, self.grid.values())) * rows * (self.draws if self.drawn else 1) * len(self.seeds)
+
+    def settings(self) -> Iterator[Setting]:
+        """The fields of every run but for its seed, in the order in which they are played."""
+        rows = [dict(zip(self.paired, row, strict=True)) for row in zip(*self.paired.values(), strict=True)] or [{}]
+        draws = [self._draw(number) for number in range(self.draws if self.drawn else 1)]
+        for point in product(*self.grid.values()):
+            for row, draw in product(rows, draws):
+                yield {**self.fixed, **dict(zip(self.grid, point, strict=True)), **row, **draw}
+
+    def _draw(self, number: int) -> Setting:
+        """A draw, known from its number and the name of each field alone."""
+        return {
+            name: source.at(np.random.default_rng([self.draw_seed, number, *name.encode()]).random())
+            for name, source in self.drawn.items()
+        }
+
+
+def read_design(path: str | Path) -> Design:
+    """The design in a TOML file.
+
+    Raises:
+        NeuroNetError: The file is missing or broken, or something in it does not fit.
+    """
+    return design_of(read_options(path))
+
+
+def design_of(options: Mapping[str, Any]) -> Design:
+    """A design from what a TOML file holds, or a dict like it.
+
+    Raises:
+        NeuroNetError: A field is unknown, given twice, or has no values.
+    """
+    sections = {name: _section(name, options.get(name, {})) for name in (GRID, PAIRED, RANDOM)}
+    fixed = {name: value for name, value in options.items() if name not in (*sections, SEEDS)}
+    draws, draw_seed = sections[RANDOM].pop("draws", None), sections[RANDOM].pop("seed", 0)
+    _check_fields(fixed, sections)
+    if draws is None and sections[RANDOM]:
+        raise NeuroNetError("[random] says what is drawn but not how often: add draws = 20, or the like")
+    if draws is not None and not sections[RANDOM]:
+        raise NeuroNetError("[random] says how often but not what is drawn: add learning_rate = { low = 0.001, high = 0.1 }")
+    check_number("draws in [random]", 1 if draws is None else draws, 1, whole=True)
+    check_number("seed in [random]", draw_seed, 0, MAX_SEED, whole=True)
+    pairs = {name: _values(PAIRED, name, value, alone=False) for name, value in sections[PAIRED].items()}
+    _check_pairs(pairs)
+    design = Design(
+        fixed={name: value for name, value in fixed.items() if name != "seed"},
+        grid={name: _values(GRID, name, value) for name, value in sections[GRID].items()},
+        paired=pairs,
+        drawn={name: _source(name, value) for name, value in sections[RANDOM].items()},
+        draws=draws or 1,
+        draw_seed=draw_seed,
+        seeds=_seeds(options.get(SEEDS, 1), fixed.get("seed")),
+    )
+    if design.size > MOST_CELLS:
+        raise _too_many(design.size)
+    return design
+
+
+def _too_many(cells: int) -> NeuroNetError:
+    return NeuroNetError(
+        f"a sweep may have {MOST_CELLS:,} cells, this one has {cells:,} or more: leave some out, or draw at random"
+    )
+
+
+def _section(name: str, given: Any) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        raise NeuroNetError(f"[{name}] must hold fields of a run, each with its values, got {given!r}")
+    return dict(given)
+
+
+def _check_fields(fixed: Setting, sections: Mapping[str, Setting]) -> None:
+    known = [name for name in RunConfig.model_fields if name not in NO_OPTIONS]
+    home: dict[str, str] = {}
+    for place, names in {"the fixed fields": fixed, **{f"[{name}]": each for name, each in sections.items()}}.items():
+        for name in names:
+            if name in NO_OPTIONS:
+                raise NeuroNetError(f"{name} is no field of a sweep: {NO_OPTIONS[name]}")
+            if name not in known:
+                raise unknown(f"field in {place}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
+            if name == "seed" and names is not fixed:
+                raise NeuroNetError(f"seed is in {place}: write seeds = 5, or seeds = [0, 7], above the sections")
+            if names is fixed and name not in LISTS and isinstance(names[name], (list, tuple)):
+                where = "write seeds = " if name == "seed" else "put it under [grid]: "
+                raise NeuroNetError(f"{name} stands above the sections with several values: {where}{list(names[name])!r}")
+            if name in home:
+                raise NeuroNetError(f"{name} is given twice, in {home[name]} and in {place}: leave one of them out")
+            home[name] = place
+
+
+def _values(section: str, name: str, given: Any, *, alone: bool = True) -> tuple[Any, ...]:
+    """The values of a field, each once if it stands `alone`."""
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
+    if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
+        raise NeuroNetError(f"{name} in [{section}] must be a list of values, got {given!r}")
+    twice = _first_twice(given) if alone else None
+    if twice is not None:
+        raise NeuroNetError(f"{name} in [{section}] holds {given[twice]!r} twice")
+    return tuple(given)
+
+
+def _first_twice(values: Sequence[Any]) -> int | None:
+    """The place of the first value that was there before."""
+    texts = [json.dumps(value, default=str) for value in values]
+    return next((place for place, text in enumerate(texts) if text in texts[:place]), None)
+
+
+def _check_pairs(pairs: Mapping[str, tuple[Any, ...]]) -> None:
+    counts = {name: len(values) for name, values in pairs.items()}
+    if len(set(counts.values())) > 1:
+        told = " and ".join(f"{name} has {count}" for name, count in counts.items())
+        raise NeuroNetError(f"fields in [paired] must have as many values as each other: {told}")
+    rows = list(zip(*pairs.values(), strict=True))
+    twice = _first_twice(rows)
+    if twice is not None:
+        raise NeuroNetError(f"[paired] holds {dict(zip(pairs, rows[twice], strict=True))} twice")
+
+
+def _source(name: str, given: Any) -> Range | Choices:
+    if not isinstance(given, Mapping):
+        if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
+            what = "a range such as { low = 0.001, high = 0.1, log = true } or a list of choices"
+            raise NeuroNetError(f"{name} in [random] must be {what}, got {given!r}")
+        return Choices(_values(RANDOM, name, given))
+    odd = next((key for key in given if key not in ("low", "high", "log")), None)
+    missing = next((key for key in ("low", "high") if key not in given), None)
+    if odd is not None or missing is not None:
+        told = f"has no {missing}" if odd is None else f"has an unknown '{odd}'"
+        raise NeuroNetError(f"{name} in [random] {told}: a range is {{ low = 0.001, high = 0.1, log = true }}")
+    try:
+        return Range(**given)
+    except NeuroNetError as error:
+        raise NeuroNetError(f"{name} in [random]: {error}") from None
+
+
+def _seeds(given: Any, first: Any) -> tuple[int, ...]:
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        if first is not None:
+            raise NeuroNetError("seed is given, and seeds is a list: leave seed out, or write seeds = 5 for five from seed on")
+        twice = _first_twice(given)
+        if not given or twice is not None:
+            raise NeuroNetError(f"seeds must be how many, or a list of them, each once, got {list(given)!r}")
+        return tuple(check_seed(seed) for seed in given)
+    check_number("seeds", given, 1, whole=True)
+    if given > MOST_CELLS:
+        raise _too_many(given)
+    start = 0 if first is None else first
+    check_seed(start)
+    check_seed(start + given - 1)
+    return tuple(range(start, start + given))

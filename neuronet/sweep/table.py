@@ -1,0 +1,72 @@
+"""What a sweep has come to: a line for each cell, and the means over the seeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.table import Table
+
+from neuronet.run.comparison import interval
+from neuronet.sweep.plan import Plan
+from neuronet.sweep.play import RESULTS, Row
+
+MOST_LINES = 40
+"""Settings that are shown; the files have them all."""
+
+OPTIONAL = "cosine"
+"""A result that has a column only where it was measured."""
+
+
+def table_of(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
+    """A line for each cell that has a row, in the order of the plan.
+
+    Args:
+        plan: The cells.
+        rows: What they came to, by their keys.
+    """
+    lines = [{"cell": cell.number, **cell.swept, **rows[cell.key]} for cell in plan.cells if cell.key in rows]
+    table = pd.DataFrame(lines, columns=["cell", *plan.columns, *RESULTS])
+    table = table.assign(**{name: _alike(table[name]) for name in plan.columns}, error=table["error"].astype("string"))
+    return table.drop(columns=OPTIONAL) if table[OPTIONAL].isna().all() else table
+
+
+def _alike(column: pd.Series) -> pd.Series:
+    """A column of texts where it holds both texts and numbers, as a file must have it."""
+    kinds = {isinstance(value, str) for value in column if value is not None}
+    return column.map(lambda value: None if value is None else str(value)) if len(kinds) > 1 else column
+
+
+def table_of_sweep(table: pd.DataFrame, swept: tuple[str, ...]) -> Table:
+    """Each setting's mean over its seeds, with its 95% interval.
+
+    Args:
+        table: A line for each cell.
+        swept: The columns that are swept; the seed is not among them.
+    """
+    right = bool(table["test_accuracy"].notna().any())
+    measure, scale, unit = ("test_accuracy", 100, ", %") if right else ("test_loss", 1, "")
+    shown = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals over the seeds (Student's t)")
+    for name in swept:
+        shown.add_column(name, overflow="fold")
+    for heading in ("seeds", f"{measure.replace('_', ' ')}{unit}", "seconds", "failed"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    parts = table.groupby(list(swept), sort=False, dropna=False) if swept else [((), table)]
+    for number, (values, part) in enumerate(parts):
+        if number == MOST_LINES:
+            shown.add_row(f"and {len(parts) - MOST_LINES} more", *[""] * (len(swept) + 3))
+            break
+        mean, _, high = interval(part[measure].dropna().to_numpy()) if part[measure].notna().any() else (math.nan,) * 3
+        told = "" if math.isnan(mean) else f"{scale * mean:.4g}{'' if math.isnan(high) else f' ± {scale * (high - mean):.2g}'}"
+        failed = int(part["error"].notna().sum())
+        cells = [escape(_short(value)) for value in values]
+        shown.add_row(*cells, str(len(part)), told, f"{part['seconds'].sum():.1f}", str(failed or ""))
+    return shown
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
