@@ -1,4 +1,4 @@
-"""The command line: `neuronet run`, `control`, `check`, `policies`, `channels`, `environments`."""
+"""The command line: `neuronet run`, `control`, `check`, `policies`, `channels`, `turns`, `environments`."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ CHANNEL_HELP = (
     'Such as "demand:dropped(0.3)", or "activity@1:rationed(0.1)" for what layer 1 says; may be given several times: '
     "see neuronet channels."
 )
+
+TURNS_HELP = 'Who acts when: synchronous, random-order (engine agents), "partial(0.5)" or "sleeping(0.2)".'
 
 app = typer.Typer(
     name="neuronet",
@@ -100,6 +102,7 @@ def run(
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
     schedule: Annotated[str | None, typer.Option(help="The learning rate over the epochs: linear, cosine or constant.")] = None,
     rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    turns: Annotated[str | None, typer.Option(help=TURNS_HELP)] = None,
     channel: Annotated[list[str] | None, typer.Option(help=CHANNEL_HELP)] = None,
     seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
     replicas: Annotated[int | None, typer.Option(help="Runs to train at once, each with a seed of its own.")] = None,
@@ -137,6 +140,7 @@ def run(
         "schedule": schedule,
         "rule": rule,
         "channels": channel or None,
+        "turns": turns,
         "seed": seed,
         "replicas": replicas,
         "device": device,
@@ -350,6 +354,14 @@ def channels() -> None:
     from neuronet.channel import CHANNELS
 
     screen.OUT.print(screen.table_of_plug_ins("channel", CHANNELS))
+
+
+@app.command()
+def turns() -> None:
+    """List the turns by which neurons can act."""
+    from neuronet.turns import TURNS
+
+    screen.OUT.print(screen.table_of_plug_ins("turns", TURNS))
 
 
 @app.command()

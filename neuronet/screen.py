@@ -49,6 +49,8 @@ def table_of_result(result: Result) -> Table:
         rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
     if config.replicas > 1:
         rows["replicas"] = f"{config.replicas}, seeds {config.seeds[0]} to {config.seeds[-1]}; loss and accuracy are means"
+    if config.turns != "synchronous":
+        rows["turns"] = config.turns
     if config.channels:
         rows["channels"] = ", ".join(config.channels)
     rows["recorded in"] = str(summary["out"])
@@ -137,15 +139,17 @@ def table_of_policies(known: Mapping[str, Any]) -> Table:
 
 
 def _parameters(cls: Any) -> str:
-    from neuronet.channel import CHANNELS, Channel
+    from neuronet.channel import CHANNELS
     from neuronet.run.catalogue import name_of
     from neuronet.spec import spell
+    from neuronet.turns import TURNS
 
     fields = getattr(cls, "__dataclass_fields__", {})
     if not fields:
         return ""
     try:
-        spelled = spell(cls(), CHANNELS) if issubclass(cls, Channel) else name_of(cls()) or ""
+        ours: dict[str, type[Any]] = {**CHANNELS, **TURNS}
+        spelled = spell(cls(), ours) if cls in ours.values() else name_of(cls()) or ""
     except TypeError:  # a parameter has no default
         return ", ".join(fields)
     return spelled.partition("(")[2].removesuffix(")")

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronet.arrays import Array, Memory
 from neuronet.channel.place import ChannelAt, channels_from, placed
-from neuronet.channel.traffic import check_traffic, is_traffic
+from neuronet.channel.traffic import check_traffic, is_traffic, lags_of
 from neuronet.environment import Samples
 from neuronet.errors import NeuroNetError, check_number
 from neuronet.learning import LearningRule, Plain
@@ -19,6 +19,7 @@ from neuronet.payoff import CrossEntropy, Payoff
 from neuronet.policy import Policy, check_axes
 from neuronet.population import Group, by_layer, layer_groups
 from neuronet.randomness import check_seed
+from neuronet.turns import Synchronous, Turns, check_turns, turns_from
 
 DTYPES = ("float32", "float64")
 
@@ -38,6 +39,7 @@ class Setup:
         silent: The nodes of neurons that say nothing, demand nothing and do not adapt; inputs may be among them.
         frozen: The nodes of neurons that speak and demand as ever, but do not adapt.
         channels: What lies between the layers: ChannelAt, or texts such as "demand:dropped(0.3)", in the order of passage.
+        turns: Who acts when: Turns, or a text such as "partial(0.5)".
 
     Raises:
         NeuroNetError: Something does not fit.
@@ -53,6 +55,7 @@ class Setup:
     silent: frozenset[int] = frozenset()
     frozen: frozenset[int] = frozenset()
     channels: Sequence[ChannelAt | str] | ChannelAt | str = ()
+    turns: Turns | str = field(default_factory=Synchronous)
 
     def __post_init__(self) -> None:
         for name, part, kind in (
@@ -71,7 +74,11 @@ class Setup:
         if strange:
             raise NeuroNetError(f"node {min(strange)} is not in the network: it can be neither silent nor frozen")
         object.__setattr__(self, "channels", channels_from(self.channels))
-        placed(self.channels, self.network.sizes)  # type: ignore[arg-type]  # refuses channels where no layer is
+        object.__setattr__(self, "turns", turns_from(self.turns))
+        there = placed(self.channels, self.network.sizes)  # type: ignore[arg-type]  # refuses channels where no layer is
+        groups = [group for layer in range(1, len(self.network.sizes)) for group in self.groups(layer)]
+        delays = bool(lags_of(there, len(self.network.sizes)))
+        check_turns(self.turns, groups, channels=bool(there), delays=delays)  # type: ignore[arg-type]
         expected_arrays(self)  # refuses memory along unknown axes
 
     def groups(self, layer: int) -> tuple[Group, ...]:
@@ -264,7 +271,8 @@ def check_replicas(setups: Sequence[Setup]) -> None:
     first = setups[0]
     for other in setups[1:]:
         alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
-        same = (other.rule, other.payoff, other.dtype, other.channels) == (first.rule, first.payoff, first.dtype, first.channels)
+        same = (other.rule, other.payoff, other.dtype) == (first.rule, first.payoff, first.dtype)
+        same = same and (other.channels, other.turns) == (first.channels, first.turns)
         if not alike or not same:
             raise NeuroNetError("replicas must be the same game but for seed, network, learning rate and policies")
         if expected_arrays(other) != expected_arrays(first) or _group_sizes(other) != _group_sizes(first):

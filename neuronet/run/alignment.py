@@ -2,7 +2,7 @@
 
 On one batch, always the same, from the weights as they are at the end of an epoch. The update is what the neurons intend per unit
 of learning rate, before the learning rule; backpropagation's is torch's own, by autograd. Messages pass the run's channels, but
-without delay, since both are about the same batch; backpropagation's network has none.
+without delay, since both are about the same batch; backpropagation's network has none. Everybody acts, whoever's turn it is.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from neuronet.payoff import Payoff
 from neuronet.policy import Policy
 from neuronet.run.backprop import Layer, activities, descent, losses
 from neuronet.run.society import short_text
+from neuronet.turns import Synchronous
 
 BATCH = 256
 """Training samples on which updates are compared, evenly spread over all."""
@@ -102,7 +103,7 @@ class Alignment:
 
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
         channels = without_delays(channels_from(setups[0].channels))
-        self.setups = [replace(each, rule=Plain(), dtype="float64", channels=channels) for each in setups]
+        self.setups = [replace(each, rule=Plain(), dtype="float64", channels=channels, turns=Synchronous()) for each in setups]
         self.payoff: Payoff = environment.payoff
         train, test = environment.train, environment.test
         self._batch = _tensors(train.at(_spread(len(train), BATCH)))

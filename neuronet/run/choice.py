@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from neuronet import processes
 from neuronet.errors import NeuroNetError
 from neuronet.run.config import RunConfig
+from neuronet.turns import turns_named
 
 SECONDS_PER_NEURON = 20e-6
 """What a listening neuron costs the agent engine in a round, about: benchmarks/agents.py measures it."""
@@ -55,8 +56,11 @@ def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Ch
     engine: str = config.engine
     reason = ""
     seconds = rounds * (neurons * SECONDS_PER_NEURON + connections * config.batch_size * SECONDS_PER_CONNECTION)
+    together = turns_named(config.turns).together
     if engine == "auto":
-        engine, reason = _suitable(config, seconds)
+        engine, reason = _suitable(config, seconds) if together else ("agents", f"turns {config.turns}")
+    if engine == "tensors" and not together:
+        raise NeuroNetError(f"the tensor engine lets whole layers act at once: turns {config.turns} need engine agents")
     if engine == "agents":
         if config.device not in ("auto", "cpu"):
             raise NeuroNetError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")

@@ -18,6 +18,8 @@ from neuronet.errors import NeuroNetError, unknown
 from neuronet.learning import rule_named
 from neuronet.network import INITIALISATIONS, wiring_named
 from neuronet.randomness import MAX_SEED
+from neuronet.spec import spell
+from neuronet.turns import TURNS, turns_from
 
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -48,6 +50,7 @@ class RunConfig(BaseModel):
         dtype: "float64", "float32", or "auto" for the one that suits the size of the work.
         channels: What lies between the layers, in the order of passage: "demand:dropped(0.3)" above every hidden layer,
             "activity@1:rationed(0.1)" above layer 1; a ChannelAt is spelled as its text.
+        turns: Who acts when: "synchronous", "random-order", "partial(0.5)" or "sleeping(0.2)".
         matmul: How exactly the tensor engine multiplies matrices of float32: "highest", "high" (TF32) or "medium" (bfloat16),
             where the device has a quicker way for it; docs/devices.md has the errors.
         checkpoint_every: Epochs between two checkpoints, 1 or more.
@@ -75,6 +78,7 @@ class RunConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     replicas: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
     channels: tuple[str, ...] = ()
+    turns: str = "synchronous"
     device: str = "auto"
     dtype: Literal["auto", "float64", "float32"] = "auto"
     matmul: Literal["highest", "high", "medium"] = "highest"
@@ -119,6 +123,11 @@ class RunConfig(BaseModel):
         for text in texts:
             planned(text)
         return texts
+
+    @field_validator("turns", mode="before")
+    @classmethod
+    def _known_turns(cls, given: Any) -> str:
+        return spell(turns_from(given), TURNS)
 
     @field_validator("channels", mode="before")
     @classmethod

@@ -74,9 +74,19 @@ class Arena:
         games = [(rate, seed) for rate in rates for seed in seeds]
         rule, payoff, dtype = rule_named(config.rule), self.world.payoff, self.choice.dtype
         society = contestant.population or Shares(((AttentionSeeking(), 1.0),))  # the baseline asks nobody
-        channels = () if contestant.population is None else config.channels
+        channels, turns = ((), "synchronous") if contestant.population is None else (config.channels, config.turns)
         setups = [
-            Setup(networks[seed], society.groups(networks[seed], seed), rule, rate, payoff, seed, dtype, channels=channels)
+            Setup(
+                networks[seed],
+                society.groups(networks[seed], seed),
+                rule,
+                rate,
+                payoff,
+                seed,
+                dtype,
+                channels=channels,
+                turns=turns,
+            )
             for rate, seed in games
         ]
         engine: Any

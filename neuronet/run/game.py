@@ -105,6 +105,7 @@ def assemble(
             seed,
             choice.dtype,
             channels=config.channels,
+            turns=config.turns,
         )
         for each, seed in zip(networks, config.seeds, strict=True)
     )

@@ -17,6 +17,7 @@ from neuronet.channel.traffic import is_traffic
 from neuronet.engines.agents.board import Board, Index
 from neuronet.engines.agents.courier import Courier
 from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
+from neuronet.engines.agents.rota import Rota
 from neuronet.engines.engine import (
     Setup,
     State,
@@ -106,6 +107,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         """Tell the neurons who follows which policy, who is silent and who is frozen."""
         self.responses_wanted = _responses_wanted(self.setup)
         self._courier = Courier(self.setup, self.boards, self.dtype) if self.setup.channels else None
+        turns: Any = self.setup.turns
+        self._rota = None if turns.regular else Rota(self.setup)
         for layer, agents in enumerate(self.layers):
             silent, still = self.setup.is_silent(layer), self.setup.is_still(layer)
             following = {index: group.policy for group in self.setup.groups(layer) for index in group.members} if layer else {}
@@ -232,15 +235,17 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self._said = None
         self.wishes = np.ascontiguousarray(feedback.T)
         self.reward, self.broadcast = -loss, self.boards[-1].demand.T
-        answering = len(self.layers) - 1
+        answering = 1 if self._courier is None else len(self.layers) - 1
         for layer in range(len(self.layers) - 1, 0, -1):  # the output neurons first: theirs is the broadcast
             if self._courier is not None and layer < len(self.layers) - 1:
                 if not self._courier.down(self, layer, -loss, demanded=answering == layer + 1):
                     continue
                 answering = layer
             self._all(self.layers[layer], "feed_back")
-        for layer in range(1, len(self.layers)):
-            self._all(self.layers[layer], "adapt" if self._courier is None or layer >= answering else "wait")
+        if self._rota is not None:
+            self._rota.adapt(self.layers, self.round_number, answering)
+        for layer in range(1, len(self.layers)) if self._rota is None else ():
+            self._all(self.layers[layer], "adapt" if layer >= answering else "wait")
         if self._courier is not None:
             self._courier.traffic.end()
         self.round_number += 1
@@ -258,6 +263,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.senses = np.ascontiguousarray(inputs.T)
         for board in self.boards:
             board.open(self.round_number, len(inputs))
+        if self._rota is not None:
+            self._rota.rouse(self.layers, self.round_number, learning=learning)
         for number, layer in enumerate(self.layers):
             self._all(layer, "speak")
             if self._courier is not None and number < len(self.layers) - 1:
@@ -385,7 +392,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.layers = []
         self.remove_all_agents()
         self.boards = []
-        self._courier = None
+        self._courier = self._rota = None
         self._feed = None
         ids = getattr(mesa.Agent, "_ids", None)  # gone in later versions of Mesa
         if isinstance(ids, dict):

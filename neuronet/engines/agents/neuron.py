@@ -279,6 +279,13 @@ class Neuron(Speaker):
         self.synapses += change
         self.post_attention()
 
+    def act(self) -> None:
+        """Listen again, decide, adapt, and speak anew: a turn of its own, heard at once by all who come after."""
+        self.speak()
+        self.feed_back()
+        self.adapt()
+        self.speak()
+
     def adapt(self) -> None:
         """Change the attention paid, as the policy and the learning rule say, and post it."""
         response = self.intent[None, :]

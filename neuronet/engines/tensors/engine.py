@@ -34,6 +34,7 @@ from neuronet.engines.tensors.feed import Feed, Series
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.parameters import Parameters
 from neuronet.engines.tensors.quick import QuickRound
+from neuronet.engines.tensors.rota import Rota
 from neuronet.engines.tensors.stage import Stage
 from neuronet.engines.tensors.verdict import SoftmaxVerdict, verdict_of
 from neuronet.environment import Samples, Scaling
@@ -117,7 +118,15 @@ class TensorEngine:
         self._stages: dict[int, list[Stage]] = {}
         self._quick: dict[int, QuickRound | None] = {}
         self._begun: list[Stage] | None = None
+        self._rota = None if self._regular else Rota(self.setups, self.layers, self.parameters)
         self._courier = Courier(self.setups, self.layers[0].tensor, self._stages_for) if self.setup.channels else None
+
+    @property
+    def _regular(self) -> bool:
+        turns: Any = self.setup.turns
+        if not turns.together:
+            raise NeuroNetError("the tensor engine lets whole layers act at once: turns random-order need engine agents")
+        return bool(turns.regular)
 
     def _rates(self) -> float | Tensor:
         rates = [float(each.learning_rate) for each in self.setups]
@@ -259,7 +268,7 @@ class TensorEngine:
         if batch not in self._quick:
             stages = self._stages_for(batch)
             self._quick[batch] = None
-            bare = self._courier is None and self._senses is None
+            bare = self._courier is None and self._senses is None and self._rota is None
             if bare and isinstance(self._verdict, SoftmaxVerdict) and QuickRound.fits(stages):
                 self._quick[batch] = QuickRound(stages, self._verdict, self.parameters)
         return self._quick[batch]
@@ -268,6 +277,8 @@ class TensorEngine:
         batch = inputs.shape[-2]
         stages = self._stages_for(batch)
         said = inputs if self._senses is None else inputs * self._senses
+        if self._rota is not None:
+            self._rota.rouse(self.round_number, learning=learning)
         for stage in stages:
             stage.layer.open(self.round_number, batch if self._share is None else self._share.batch or batch)
             if self._courier is not None:
@@ -276,6 +287,8 @@ class TensorEngine:
         return stages
 
     def _learn(self, stages: list[Stage], wish: Tensor, loss: Tensor | None) -> None:
+        if self._rota is not None:
+            self._rota.begin()
         output = stages[-1]
         demand: Tensor | None
         demand = broadcast = output.wished(wish)
@@ -300,6 +313,8 @@ class TensorEngine:
             if self._share is not None:
                 self._share.average(stage.layer.response)
         self.parameters.learn(acting[::-1], self.learning_rate, self.round_number + 1)
+        if self._rota is not None:
+            self._rota.end(self.round_number)
         if self._courier is not None:
             self._courier.traffic.end()
         self.round_number += 1
@@ -387,7 +402,7 @@ class TensorEngine:
         self.layers = []
         self.parameters = Parameters(Plain(), 0, (), torch.zeros(0))
         self._stages, self._quick = {}, {}
-        self._begun = self._courier = None
+        self._begun = self._courier = self._rota = None
 
 
 def _as_tensor(array: Any) -> Tensor:

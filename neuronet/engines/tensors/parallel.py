@@ -46,10 +46,7 @@ class ParallelEngine:
     def __init__(self, setup: Setup | Sequence[Setup], *, device: str = "auto", matmul: str = "highest") -> None:
         self.setups = [setup] if isinstance(setup, Setup) else list(setup)
         check_replicas(self.setups)
-        if self.setups[0].channels:
-            raise NeuroNetError(
-                "channels carry the messages of whole batches, which several processes share out: use one process"
-            )
+        _check_alone(self.setups)
         self.device = own_device(device)
         join(self.device)
         self._share = Share(distributed.get_rank(), distributed.get_world_size())
@@ -58,7 +55,7 @@ class ParallelEngine:
         self._said: tuple[int, ...] | None = None
 
     def _begin(self, setups: Sequence[Setup]) -> TensorEngine:
-        _check_channels(setups)
+        _check_alone(setups)
         return TensorEngine(
             [shown(each, self._share) for each in setups], device=self.device, matmul=self._matmul, share=self._share
         )
@@ -189,9 +186,13 @@ class ParallelEngine:
         self._engine.close()
 
 
-def _check_channels(setups: Sequence[Setup]) -> None:
+def _check_alone(setups: Sequence[Setup]) -> None:
+    """Refuse what only a single process can play."""
     if setups[0].channels:
         raise NeuroNetError("channels carry the messages of whole batches, which several processes share out: use one process")
+    turns: Any = setups[0].turns
+    if not turns.regular:
+        raise NeuroNetError(f"several processes play synchronous turns alone, not {turns!r}: use one process")
 
 
 def own_device(device: str) -> str:
