@@ -128,6 +128,13 @@ class RunFolder:
         return games[self.replica]
 
     @cached_property
+    def events(self) -> tuple[tuple[int, str], ...]:
+        """What happened in mid-run until then: after how many rounds, and what."""
+        happened = self.checkpoint.happened
+        rows = [] if happened is None else happened.rows()
+        return tuple((int(row["round"]), str(row["what"])) for row in rows if row["replica"] == self.replica)
+
+    @cached_property
     def policies(self) -> tuple[tuple[str, ...], ...]:
         """For each listening layer the name of each neuron's policy; empty where they have no names to be found by."""
         try:

@@ -39,7 +39,7 @@ def _fields(folder: Folder, path: Path, wishes: Wishes) -> Path:
 
 def _attention(folder: Folder, path: Path, wishes: Wishes) -> Path:
     run = _run(folder, wishes)
-    return draw_attention(ends(run), path)
+    return draw_attention(ends(run), path, events=run.events)
 
 
 def _alignment(folder: Folder, path: Path, wishes: Wishes) -> Path:
@@ -48,7 +48,9 @@ def _alignment(folder: Folder, path: Path, wishes: Wishes) -> Path:
 
 def _curves(folder: Folder, path: Path, wishes: Wishes) -> Path:
     run = _run(folder, wishes)
-    return draw_curves(run.metrics, path, loss_unit=run.loss_unit)
+    epoch = float((run.metrics["round"] / run.metrics["epoch"]).iloc[0])  # in rounds
+    events = [(number / epoch, what) for number, what in run.events]
+    return draw_curves(run.metrics, path, loss_unit=run.loss_unit, events=events)
 
 
 def draw_several(folders: Sequence[Folder], path: Path, wishes: Wishes) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -28,13 +29,14 @@ BETWEEN = (0.0, (1.0, 2.0))
 """The dashes between two rounds where nothing is known of what lies between."""
 
 
-def draw_attention(table: pd.DataFrame, path: str | Path) -> Path:
+def draw_attention(table: pd.DataFrame, path: str | Path, *, events: Sequence[tuple[float, str]] = ()) -> Path:
     """Draw the attention that neurons receive over time into a file.
 
     Args:
         table: A line for each round and neuron: round, layer, node, policy (a name, or "" where it is not known) and attention,
             `sum_k w_kj^2 / 2`.
         path: A .png, .svg or .pdf file in a folder that exists.
+        events: What happened in mid-run: after how many rounds, and what.
 
     Returns:
         The path.
@@ -42,10 +44,10 @@ def draw_attention(table: pd.DataFrame, path: str | Path) -> Path:
     Raises:
         NeuroNetError: A column is missing, there is no line, or the file cannot be written.
     """
-    return style.save(attention_figure(table), path)
+    return style.save(attention_figure(table, events=events), path)
 
 
-def attention_figure(table: pd.DataFrame) -> Figure:
+def attention_figure(table: pd.DataFrame, *, events: Sequence[tuple[float, str]] = ()) -> Figure:
     """A panel for each layer: a thin line for each neuron, a thick one for the median of those who follow the same policy.
 
     Where there are few neurons and one policy each neuron has a line and a name of its own. Where two rounds alone are known,
@@ -53,6 +55,7 @@ def attention_figure(table: pd.DataFrame) -> Figure:
 
     Args:
         table: As for `draw_attention`.
+        events: As for `draw_attention`.
 
     Raises:
         NeuroNetError: A column is missing, or there is no line.
@@ -78,6 +81,7 @@ def attention_figure(table: pd.DataFrame) -> Figure:
         rounds = sorted(part["round"].unique())
         axes.xaxis.set_major_locator(FixedLocator(rounds) if len(rounds) == 2 else MaxNLocator(integer=True, nbins=6))
         axes.set_ylim(bottom=0)
+        style.mark(axes, events)
     _explain(figure, one_by_one, two=table["round"].nunique() == 2)
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ PARTS: tuple[tuple[str, str, str, style.Dashes], ...] = (
     ("test", "test", style.BLUE, "solid"),
 )
 """Each line's column prefix, name, colour and dashes; dashes tell the lines apart where there is no colour."""
+
+Events = Sequence[tuple[float, str]]
 
 FEW_EPOCHS = 25
 """Up to so many epochs each one gets a dot."""
@@ -46,7 +49,7 @@ class Panel:
     last: str
 
 
-def draw_curves(metrics: pd.DataFrame, path: str | Path, *, loss_unit: str = "nats") -> Path:
+def draw_curves(metrics: pd.DataFrame, path: str | Path, *, loss_unit: str = "nats", events: Events = ()) -> Path:
     """Draw a run's learning curves into a file.
 
     Args:
@@ -54,6 +57,7 @@ def draw_curves(metrics: pd.DataFrame, path: str | Path, *, loss_unit: str = "na
             column `replica` there is a line for each epoch and replica; each replica is drawn thin, their mean bold.
         path: A .png, .svg or .pdf file in a folder that exists.
         loss_unit: What the loss is counted in.
+        events: What happened in mid-run: after how many epochs, which may be broken, and what.
 
     Returns:
         The path.
@@ -61,15 +65,16 @@ def draw_curves(metrics: pd.DataFrame, path: str | Path, *, loss_unit: str = "na
     Raises:
         NeuroNetError: A column is missing, or the file cannot be written.
     """
-    return style.save(curves_figure(metrics, loss_unit=loss_unit), path)
+    return style.save(curves_figure(metrics, loss_unit=loss_unit, events=events), path)
 
 
-def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats") -> Figure:
+def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats", events: Events = ()) -> Figure:
     """A run's learning curves: loss and accuracy side by side, or loss alone where no accuracy is known.
 
     Args:
         metrics: As for `draw_curves`.
         loss_unit: As for `draw_curves`.
+        events: As for `draw_curves`.
 
     Raises:
         NeuroNetError: A column is missing.
@@ -81,6 +86,7 @@ def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats") -> Figure:
         axes = figure.add_subplot(1, len(panels), position)
         style.dress(axes, title=panel.name.capitalize(), x="epoch", y=panel.label)
         _draw_panel(axes, panel, numbers)
+        style.mark(axes, events, top=panel.name == "loss")
     return figure
 
 

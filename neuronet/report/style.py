@@ -5,6 +5,7 @@ Figures are made and saved without pyplot, so that drawing leaves nothing behind
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -59,6 +60,8 @@ TRUE_TYPE = 42
 _SAVING = Lock()
 """Matplotlib's settings are one for all threads."""
 
+MOST_MARKS, LONGEST_MARK = 6, 46
+
 DPI = 160
 MOST_PIXELS = 2**15
 """A side of a PNG that most viewers still open."""
@@ -103,6 +106,31 @@ def dress(axes: Axes, *, title: str, x: str, y: str) -> None:
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(MUTED)
         spine.set_linewidth(0.8)
+
+
+def mark(axes: Axes, events: Sequence[tuple[float, str]], *, top: bool = True) -> None:
+    """Draw a dotted line where something happened, and beside it what; where too much did, the lines alone.
+
+    Args:
+        axes: Whose horizontal axis is time.
+        events: When, in units of that axis, and what.
+        top: Whether the words stand at the top of the panel; if not, at its bottom.
+    """
+    for when, what in events:
+        axes.axvline(when, color=MUTED, linewidth=0.9, linestyle="dotted", zorder=1)
+        if len(events) <= MOST_MARKS:
+            axes.text(
+                when,
+                0.98 if top else 0.02,
+                short(what, LONGEST_MARK),
+                rotation=90,
+                transform=axes.get_xaxis_transform(),
+                fontsize=SMALL - 1,
+                color=MUTED,
+                ha="right",
+                va="top" if top else "bottom",
+                zorder=1,
+            )
 
 
 def save(figure: Figure, path: str | Path) -> Path:

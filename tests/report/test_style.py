@@ -119,6 +119,17 @@ def test_the_letters_of_a_pdf_are_true_type(tmp_path):
     assert b"CIDFontType2" in style.save(drawing(), tmp_path / "picture.pdf").read_bytes()
 
 
+def test_what_happened_is_marked_and_named_where_there_is_room():
+    axes = style.new_figure(4, 3).add_subplot()
+    style.mark(axes, [(3.0, "lesion(layer=1)"), (7.5, "revive()")])
+    assert [line.get_xdata()[0] for line in axes.lines] == [3.0, 7.5]
+    assert [text.get_text() for text in axes.texts] == ["lesion(layer=1)", "revive()"]
+    crowded = style.new_figure(4, 3).add_subplot()
+    style.mark(crowded, [(number, "noise()") for number in range(style.MOST_MARKS + 1)])
+    assert len(crowded.lines) == style.MOST_MARKS + 1
+    assert not crowded.texts
+
+
 def test_a_long_name_ends_in_dots():
     assert style.short("greedy(top=3)") == "greedy(top=3)"
     assert style.short("greedy(top=3)", 9) == "greedy..."
