@@ -3,7 +3,7 @@
     python benchmarks/sweep_killed.py [--kills 3] [--seed 0]
 
 `neuronet sweep` plays one file several times, each time in a folder of its own. The first sweep gets SIGKILL when a random number
-of cells is on disk, as often as asked, is started again each time, and at last left to end. Every table must have one row for each
+of cells is on disk, as often as asked, is started again each time, and at last left to end. Every table must have a row for each
 cell. All that play one by one must be equal to the last digit, but for the seconds; so must all that play 16 at once, and the two
 kinds may differ by rounding, less than 1e-9. Exit status 1 if that is not so.
 """

@@ -15,11 +15,12 @@ from neuronet.engines.tensors import best_device
 from neuronet.engines.tensors.turns import BATCHED_WORK
 from neuronet.errors import NeuroNetError
 from neuronet.run.catalogue import environment_named, with_whole_path
-from neuronet.run.choice import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON
+from neuronet.run.choice import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, choose
 from neuronet.run.config import RunConfig, make_config
 from neuronet.run.society import population_from
 from neuronet.sweep.design import Design
 from neuronet.sweep.scene import Scene
+from neuronet.turns import turns_named
 
 ALIKE_BUT_FOR = {"seed", "learning_rate"}
 """Fields in which cells that are played at once may differ."""
@@ -114,10 +115,12 @@ def _config(options: Mapping[str, Any]) -> RunConfig:
     _check_texts(config.policy, config.environment, config.target, config.payoff, config.data_dir)
     updates: dict[str, Any] = {"environment": with_whole_path(config.environment)}
     if config.engine == "auto":  # nobody looks at the neurons of a sweep
-        updates["engine"] = "tensors"
+        updates["engine"] = "tensors" if turns_named(config.turns).together else "agents"
     if config.data_dir is not None:
         updates["data_dir"] = str(Path(config.data_dir).resolve())
-    return config.model_copy(update=updates)
+    config = config.model_copy(update=updates)
+    choose(config, 0, 0, 0)  # refuses an engine that cannot do it
+    return config
 
 
 def _check_texts(policy: str | tuple[str, ...], environment: str, target: str | None, payoff: str, data_dir: str | None) -> None:

@@ -164,6 +164,11 @@ WRONG = [
     ({"seeds": 10**9}, "a sweep may have 1,000,000 cells, this one has 1,000,000,000 or more"),
     ({"seeds": 2000, "random": {"draws": 1000, "epochs": [1, 2]}}, "this one has 2,000,000 or more"),
     ({"channels": ["demand:droped(0.3)"]}, "cell 1 (seed=0): unknown channel 'droped': did you mean 'dropped'"),
+    (
+        {"engine": "tensors", "grid": {"turns": ["synchronous", "random-order"]}},
+        "cell 2 (turns=random-order, seed=0): the tensor engine",
+    ),
+    ({"engine": "agents", "device": "cuda"}, "cell 1 (seed=0): the agent engine computes on the cpu"),
     ({"seeds": 0}, "seeds must be a whole number of 1 or more, got 0"),
     ({"seeds": [1, 1]}, "seeds must be how many, or a list of them, each once, got [1, 1]"),
     ({"seeds": [-1]}, "seed must be a whole number from 0 to 2**63 - 1, got -1"),

@@ -41,8 +41,8 @@ OTHERWISE = {
 }
 """A value besides the default for every field that must reach the cells of a group."""
 
-ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul"} | set(NO_OPTIONS)
-"""Fields of every cell here; those that say where samples are found; and one that the CPU does nothing for."""
+ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "turns"} | set(NO_OPTIONS)
+"""Fields of every cell here; those that say where samples are found; one that the CPU does nothing for; one for agents alone."""
 
 
 def errors(table):
@@ -121,6 +121,15 @@ def test_either_engine():
     table = sweep({**SMALL, "seeds": 2, "grid": {"engine": ["agents", "tensors"]}}).set_index(["engine", "seed"])
     np.testing.assert_allclose(table["test_loss"]["agents"], table["test_loss"]["tensors"], rtol=1e-11)
     assert table["at_once"].tolist() == [1, 1, 2, 2]
+
+
+def test_neurons_that_take_turns_are_agents_and_others_are_not():
+    table = sweep({**SMALL, "grid": {"turns": ["random-order", "synchronous"], "learning_rate": [0.1, 0.2]}})
+    assert table["at_once"].tolist() == [1, 1, 2, 2]
+    for row in table.to_dict("records"):
+        engine = "agents" if row["turns"] == "random-order" else "tensors"
+        run = neuronet.train(**SMALL, turns=row["turns"], learning_rate=row["learning_rate"], engine=engine)
+        np.testing.assert_allclose(row["test_loss"], run.loss, rtol=1e-11)
 
 
 def test_a_ruin_is_a_row_and_the_others_do_not_notice():
