@@ -65,9 +65,14 @@ def draw_several(folders: Sequence[Folder], path: Path, wishes: Wishes) -> Path:
 
 _PLAYED = needs(CHECKPOINT, why="the run has no checkpoint yet")
 
+
+def _nobody_hidden(folder: Folder) -> str | None:
+    return _PLAYED(folder) or (None if Record.of(folder).config.hidden else "the network has no hidden neurons")
+
+
 RUN_KINDS = {
     "network": Kind(_network, _PLAYED),
-    "attention": Kind(_attention, _PLAYED),
+    "attention": Kind(_attention, _nobody_hidden),
     "alignment": Kind(_alignment, needs(ALIGNMENT, why="alignment was not measured (neuronet run --alignment)")),
     "fields": Kind(_fields, _PLAYED),
     "curves": Kind(_curves, needs(METRICS, why="no epoch has ended")),

@@ -65,7 +65,7 @@ def attention_figure(table: pd.DataFrame, *, events: Sequence[tuple[float, str]]
         what = f"column '{missing[0]}'" if missing else "line"
         raise NeuroNetError(f"the table of attention has no {what}")
     layers = sorted(table["layer"].unique())
-    columns = min(IN_A_ROW, len(layers))
+    columns = 2 if len(layers) == 4 else min(IN_A_ROW, len(layers))
     rows = -(-len(layers) // columns)
     policies = list(dict.fromkeys(table["policy"]))
     one_by_one = len(policies) == 1 and table.groupby("layer")["node"].nunique().max() <= NAMED

@@ -94,8 +94,8 @@ def fields_figure(
 
 
 def _explained(images: bool, outputs: bool, missing: bool, *, colours: bool) -> list[str]:
-    places = ("Above each", "and") if images else ("Left", "right:")
-    lines = [f"{places[0]}: the neuron's node" + ("." if outputs else f"; {places[1]} the attention it receives, sum of w² / 2.")]
+    node, and_then = ("Above each: the neuron's node", ", and ") if images else ("Left: the neuron's node", "; right: ")
+    lines = [node + ("." if outputs else f"{and_then}the attention that it receives, sum of w² / 2, most first.")]
     if missing:
         lines.append(f"{'White' if colours else 'Grey'}: inputs that never change, and connections that are not there.")
     return lines

@@ -28,6 +28,7 @@ def shelf(tmp_path_factory):
     a_run(where / "mixed", policy=SOCIETY, alignment=True)
     for seed in (1, 2):
         a_run(where / f"greedy-{seed}", policy="greedy", seed=seed)
+    a_run(where / "bare", hidden=[])
     a_study_of_forgetting(where / "tasks")
     a_study_of_forgetting(where / "tuned", tuned=True)
     a_comparison(where / "compared")
@@ -52,6 +53,7 @@ def test_what_each_folder_has(shelf):
         "mixed": ["network", "attention", "alignment", "fields", "curves"],
         "greedy-1": ["network", "attention", "fields", "curves"],
         "greedy-2": ["network", "attention", "fields", "curves"],
+        "bare": ["network", "fields", "curves"],
         "tasks": ["forgetting", "curves"],
         "tuned": ["forgetting", "curves", "frontier"],
         "compared": ["curves"],
@@ -182,6 +184,7 @@ def test_what_is_not_to_be_had_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["bare", "--kind", "attention"], "since the network has no hidden neurons: there is network, fields, curves"),
         ([], "plot needs the folder of a run, such as runs/digits"),
         (["mixed", "--kind", "netwrk"], "unknown kind of picture 'netwrk': did you mean 'network'?"),
         (
@@ -191,7 +194,7 @@ def test_what_is_not_to_be_had_is_said(tmp_path):
         (["tasks", "--kind", "frontier"], "since nothing was tuned (neuronet forget --tune): there is forgetting, curves"),
         (["tasks", "--kind", "network"], "'tasks' holds a study of forgetting, which has no 'network': there is forgetting, cur"),
         (["nowhere"], "there is no folder 'nowhere': give one in which a run or study was recorded"),
-        (["."], "'.' holds no run and no study, with neither config.json nor study.json: it has compared/, greedy-1/, greedy-2/"),
+        (["."], "'.' holds no run and no study, with neither config.json nor study.json: it has bare/, compared/, greedy-1/"),
         (["mixed", "greedy-1"], "a picture of several runs needs a name: give --out, such as curves.pdf"),
         (["mixed", "tasks", "--out", "x.pdf"], "only runs go into one picture: 'tasks' holds a study of forgetting"),
         (["mixed", "greedy-1", "--kind", "network", "--out", "x.pdf"], "'network' shows a single run: give one folder, or"),
