@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from neuronet.population import Population as Population
     from neuronet.run.compare import compare as compare
     from neuronet.run.result import Result as Result
+    from neuronet.run.traces import traces as traces
     from neuronet.run.train import resume as resume
     from neuronet.run.train import train as train
 
@@ -67,6 +68,7 @@ _HOMES = {
     "neuronet.population": ("Group", "Population"),
     "neuronet.run.compare": ("compare",),
     "neuronet.run.result": ("Result",),
+    "neuronet.run.traces": ("traces",),
     "neuronet.run.train": ("resume", "train"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

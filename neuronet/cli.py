@@ -117,6 +117,9 @@ def run(
     intervene: Annotated[
         list[str] | None, typer.Option(help='"5: lesion(layer=1, share=0.2)" after epoch 5, or "round 120: ..."; several times.')
     ] = None,
+    trace: Annotated[
+        list[str] | None, typer.Option(help='Neurons to trace: "hidden:16 every 10", "node 70 every 1"; several times.')
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Options from a .toml file; those given here win.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to record the run in (default: a new one in runs/).")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -152,6 +155,7 @@ def run(
         "checkpoint_every": checkpoint_every,
         "alignment": alignment or None,
         "interventions": intervene or None,
+        "trace": trace or None,
     }
     options = {name: value for name, value in named.items() if value is not None}
     if resume is not None:

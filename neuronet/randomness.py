@@ -35,6 +35,7 @@ class Purpose(IntEnum):
     CHANNEL = 10
     TURNS = 11
     INTERVENTION = 12
+    TRACE = 13
 
 
 def check_seed(seed: int) -> int:

@@ -128,6 +128,23 @@ class State:
         return State(self.round, {name: array[index] for name, array in self.arrays.items()})
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A layer as it is, and what it did in the last round: to be read before the next one; R replicas have a leading axis R.
+
+    Attributes:
+        activity: (B, J), what each neuron said; None if no round has been played since the game began, or became another one.
+        demand: (B, J), how each wanted its own potential to move; None for inputs, and where no demand has arrived yet.
+        weights: (J, I), the attention that each pays, 0 where it does not listen; None for inputs.
+        bias: (J,); None for inputs.
+    """
+
+    activity: np.ndarray[Any, Any] | None = None
+    demand: np.ndarray[Any, Any] | None = None
+    weights: np.ndarray[Any, Any] | None = None
+    bias: np.ndarray[Any, Any] | None = None
+
+
 class Engine(Protocol):
     """Plays rounds.
 
@@ -203,6 +220,13 @@ class Engine(Protocol):
 
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
+
+    def look(self, layer: int) -> Look:
+        """A layer, 0 for the inputs, as it is now, and what it did in the last round.
+
+        Raises:
+            NeuroNetError: The engine cannot see all of it.
+        """
 
     def adopt(self, setups: Sequence[Setup], state: State) -> None:
         """Go on as another game, between two rounds; the learning rate stays at its pace.

@@ -18,6 +18,7 @@ from neuronet.errors import NeuroNetError, unknown
 from neuronet.learning import rule_named
 from neuronet.network import INITIALISATIONS, wiring_named
 from neuronet.randomness import MAX_SEED
+from neuronet.run.trace import trace_named
 from neuronet.spec import spell
 from neuronet.turns import TURNS, turns_from
 
@@ -56,6 +57,7 @@ class RunConfig(BaseModel):
         checkpoint_every: Epochs between two checkpoints, 1 or more.
         alignment: Whether to measure after each epoch how updates agree with those of error backpropagation.
         interventions: What happens to whom in mid-run: "5: lesion(layer=1, share=0.2)" after epoch 5, "round 120: revive()".
+        trace: Which neurons are traced, how often and what of them: "hidden:16 every 10", "node 70,71 every 1 of attention".
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -85,6 +87,7 @@ class RunConfig(BaseModel):
     checkpoint_every: Count = 1
     alignment: Annotated[bool, Field(strict=True)] = False
     interventions: tuple[str, ...] = ()
+    trace: tuple[str, ...] = ()
 
     @field_validator("activation")
     @classmethod
@@ -110,7 +113,7 @@ class RunConfig(BaseModel):
         wiring_named(text)
         return text
 
-    @field_validator("interventions", mode="before")
+    @field_validator("interventions", "trace", mode="before")
     @classmethod
     def _one_or_several(cls, given: Any) -> Any:
         return (given,) if isinstance(given, str) else given
@@ -128,6 +131,13 @@ class RunConfig(BaseModel):
     @classmethod
     def _known_turns(cls, given: Any) -> str:
         return spell(turns_from(given), TURNS)
+
+    @field_validator("trace")
+    @classmethod
+    def _readable_traces(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        for text in texts:
+            trace_named(text)
+        return texts
 
     @field_validator("channels", mode="before")
     @classmethod

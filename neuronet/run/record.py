@@ -4,6 +4,7 @@ config.json              the resolved configuration; `neuronet run --config` rea
 metrics.csv              a line for each epoch (and replica), appended as it ends
 alignment.csv            the same for each layer and group of neurons, if alignment is measured
 events.jsonl             a line for each intervention (and replica), appended as it happens
+traces/                  Parquet files with a row for each neuron and round that is traced
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run began with, if it was given one
 curves.png, network.png  drawn at the end, and alignment.png
@@ -27,6 +28,7 @@ from neuronet.errors import NeuroNetError
 from neuronet.files import write_atomically
 from neuronet.network import Network
 from neuronet.run.config import RunConfig, make_config, read_options
+from neuronet.run.traces import FOLDER
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
 ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
@@ -127,7 +129,7 @@ class Record:
         Raises:
             NeuroNetError: There is a run already, or the folder cannot be made.
         """
-        if any((folder / name).exists() for name in (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK)):
+        if any((folder / name).exists() for name in (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, FOLDER)):
             raise NeuroNetError(f"'{folder}' holds a run already: resume it with --resume, or choose another folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)

@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from neuronet.errors import NeuroNetError
 from neuronet.network import Network
 from neuronet.payoff import Payoff
 from neuronet.run.config import RunConfig
+from neuronet.run.traces import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,7 @@ class Result:
         seconds: How long it took.
         payoff: What the loss is.
         folder: Where it is recorded; None if it is not.
+        traced: The rows of its traces; None if it was not traced.
     """
 
     config: RunConfig
@@ -42,6 +45,7 @@ class Result:
     seconds: float
     payoff: Payoff
     folder: Path | None
+    traced: Store | None = None
 
     def __repr__(self) -> str:
         right = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
@@ -67,6 +71,16 @@ class Result:
         """Test accuracy at the end, 0 to 1; the mean over the replicas; None where targets are values."""
         value = float(self.last["test_accuracy"].mean())
         return None if math.isnan(value) else value
+
+    def traces(self) -> pd.DataFrame:
+        """What was traced: a row for each neuron and round that is traced, in the order of rounds (docs/data.md).
+
+        Raises:
+            NeuroNetError: Nothing was.
+        """
+        if self.traced is None:
+            raise NeuroNetError("the run was not traced: train with trace='hidden:16 every 10'")
+        return self.traced.table()
 
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves to a .png, .svg or .pdf file."""

@@ -22,6 +22,8 @@ from neuronet.run.judging import as_numpy, judge
 from neuronet.run.meddling import Meddling, planned_for
 from neuronet.run.record import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, Record
 from neuronet.run.result import Result
+from neuronet.run.traces import InMemory, OnDisk
+from neuronet.run.tracing import Tracing
 
 TRAINING_SAMPLES_JUDGED = 2000
 PATIENCE = 0.1
@@ -70,6 +72,10 @@ class Runner:
         rounds = game.batches.per_epoch
         plan = planned_for(config.interventions, self.engine, rounds, config.epochs * rounds)
         self.meddling = Meddling(plan, self.engine, game.setups, rounds, record)
+        self.tracing: Tracing | None = None
+        if config.trace:
+            store = InMemory() if record is None else OnDisk(record.folder)
+            self.tracing = Tracing(config.trace, self.engine, game.setups, rounds, store)
         self.loss_sum = np.zeros(config.replicas)
         self._at_once = 1
         self._seconds_before = 0.0
@@ -97,6 +103,8 @@ class Runner:
             self._seconds_before = checkpoint.seconds
         self.record.forget_after(self.engine.round_number)
         self.record.keep_events(self.meddling.rows)
+        if self.tracing is not None:
+            self.tracing.store.forget_after(self.engine.round_number)
         self.rows = [dict(row) for row in self.record.metrics().to_dict("records")]
         self.alignment_rows = [dict(row) for row in self.record.alignment().to_dict("records")]
         if processes.is_first():
@@ -139,8 +147,10 @@ class Runner:
 
     def _stop(self) -> int:
         """Before which round there is something else to do than to play."""
-        due = self.meddling.next
-        return self.config.epochs * self.game.batches.per_epoch if due is None else due
+        ends = [self.config.epochs * self.game.batches.per_epoch, self.meddling.next]
+        if self.tracing is not None:
+            ends.append(self.tracing.until(self.engine.round_number))
+        return min(end for end in ends if end is not None)
 
     def _look_again(self) -> None:
         """Measure the game as interventions have made it."""
@@ -149,10 +159,13 @@ class Runner:
 
     def _play(self, order: NDArray[np.int64]) -> None:
         started, before = time.perf_counter(), self.engine.round_number
+        traced = self.tracing is not None and self.tracing.before()
         losses = as_numpy(self.engine.play_rounds(self._held, order, self.game.batches.size))
         # one by one, so that the sum is the same however rounds are split
         for loss in losses.reshape(self.config.replicas, -1).T:
             self.loss_sum = self.loss_sum + loss.astype(np.float64)
+        if self.tracing is not None and traced:
+            self.tracing.after()
         seconds = time.perf_counter() - started
         self._at_once = max(1, int((self.engine.round_number - before) * PATIENCE / max(seconds, 1e-6)))
         if self.watcher is not None:
@@ -208,6 +221,8 @@ class Runner:
             self.record.append_alignment([*rows])
 
     def _save(self) -> None:
+        if self.tracing is not None:
+            self.tracing.store.flush()
         if self.record is not None:
             self.record.save(
                 Checkpoint(self.engine.state(), self.loss_sum, self.seconds, self.game.identity, self.meddling.happened())
@@ -224,4 +239,5 @@ class Runner:
             seconds=self.seconds,
             payoff=self.game.environment.payoff,
             folder=None if self.record is None else self.record.folder,
+            traced=None if self.tracing is None else self.tracing.store,
         )

@@ -164,6 +164,15 @@ def test_quick_rounds_end_with_a_lesion_and_begin_again_after_it():
     assert weights_gap(quick, slow) < 1e-12
 
 
+def test_both_engines_do_the_same_while_messages_are_under_way():
+    model, engine = engines(game(toys.Explorer(), rule=Adam(), channels=("demand:delayed(2)", "activity:rationed(0.6)")))
+    assert a_day(model) == a_day(engine)
+    for each in (model, engine):
+        play(each)
+    assert weights_gap(model, engine) < 1e-9
+    model.close()
+
+
 def test_both_engines_hand_over_a_game_with_silent_neurons():
     model = NeuronModel(game())
     meddle.lesion(model, layer=2, neurons=1)

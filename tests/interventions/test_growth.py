@@ -46,8 +46,9 @@ def a_year(engine):
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 @pytest.mark.parametrize("policies", [meddled.SOCIETY, Greedy()], ids=["society", "greedy"])
-def test_both_engines_do_the_same(policies, rule):
-    model, engine = engines(game(policies, rule=rule))
+@pytest.mark.parametrize("channels", [(), ("demand:delayed(2)", "activity:rationed(0.6)")], ids=["clear", "channels"])
+def test_both_engines_do_the_same(policies, rule, channels):
+    model, engine = engines(game(policies, rule=rule, channels=channels))
     assert a_year(model) == a_year(engine)
     assert model.network().sizes == (6, 7, 8, 3)
     assert weights_gap(model, engine) < 1e-9

@@ -19,6 +19,7 @@ from neuronet.engines.agents.courier import Courier
 from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
 from neuronet.engines.agents.rota import Rota
 from neuronet.engines.engine import (
+    Look,
     Setup,
     State,
     axis_lengths,
@@ -78,6 +79,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.shuffle = shuffle
         self.round_number = 0
         self.learning = False
+        self._answering = 1  # the lowest layer that had demands to answer
         self._said: tuple[int, ...] | None = None
         self.loss = float("nan")
         self.learning_rate = setup.learning_rate
@@ -248,6 +250,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             self._all(self.layers[layer], "adapt" if layer >= answering else "wait")
         if self._courier is not None:
             self._courier.traffic.end()
+        self._answering = 1 if self._courier is None else answering
         self.round_number += 1
         self.loss = float(loss.mean())
 
@@ -379,6 +382,15 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         """
         setups = with_channels(self.setups, channels)
         self.adopt(setups, without_traffic(self.state()))
+
+    def look(self, layer: int) -> Look:
+        """A layer, 0 for the inputs, as it is now, and what it did in the last round."""
+        board = self.boards[layer]
+        activity = board.activity.T if board.activity.size else None
+        if layer == 0:
+            return Look(activity)
+        demand = board.demand.T if activity is not None and layer >= self._answering else None
+        return Look(activity, demand, board.attention, np.asarray([neuron.synapses[-1] for neuron in self.layers[layer]]))
 
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""

@@ -18,6 +18,7 @@ from torch import Tensor
 from neuronet.arrays import Array
 from neuronet.channel.traffic import is_traffic
 from neuronet.engines.engine import (
+    Look,
     Setup,
     State,
     check_inputs,
@@ -119,6 +120,8 @@ class TensorEngine:
         self._quick: dict[int, QuickRound | None] = {}
         self._begun: list[Stage] | None = None
         self._rota = None if self._regular else Rota(self.setups, self.layers, self.parameters)
+        self._spoken: list[Tensor] = []
+        self._demands: list[Tensor | None] = []
         self._courier = Courier(self.setups, self.layers[0].tensor, self._stages_for) if self.setup.channels else None
 
     @property
@@ -190,6 +193,7 @@ class TensorEngine:
                     losses.append(self._play_series(series))
                     continue
                 losses.append(quick.play(series, self.learning_rate, self.round_number))
+                self._spoken, self._demands = quick.spoken, quick.demands
                 self.round_number += len(series.targets)
             whole = torch.cat(losses).movedim(0, -1)
         return whole.to(torch.float64 if not self.device.startswith("mps") else whole.dtype)
@@ -279,11 +283,14 @@ class TensorEngine:
         said = inputs if self._senses is None else inputs * self._senses
         if self._rota is not None:
             self._rota.rouse(self.round_number, learning=learning)
+        spoken = [said]
         for stage in stages:
             stage.layer.open(self.round_number, batch if self._share is None else self._share.batch or batch)
             if self._courier is not None:
                 said = self._courier.up(stage.layer.number - 1, said, self.round_number, learning)
             said = stage.speak(said, learning, self.learning_rate)
+            spoken.append(said)
+        self._spoken = spoken
         return stages
 
     def _learn(self, stages: list[Stage], wish: Tensor, loss: Tensor | None) -> None:
@@ -294,6 +301,7 @@ class TensorEngine:
         demand = broadcast = output.wished(wish)
         reward = None if loss is None else -loss
         acting: list[Stage] = []
+        demands: list[Tensor | None] = []
         for now in reversed(stages):
             stage = now
             stage.broadcast, stage.reward = broadcast, reward
@@ -304,11 +312,13 @@ class TensorEngine:
             acting.append(stage)
             if demand is None:
                 stage.wait(self.parameters.decay or 0.0)
+                demands.append(None)
                 continue
             if stage is not output:
                 if "response" in stage.layer.needs:
                     stage.response = acting[-2].layer.response[..., :-1]
                 demand = stage.decide(demand)
+            demands.append(demand)
             stage.intend(demand, self.parameters.decay or 0.0)
             if self._share is not None:
                 self._share.average(stage.layer.response)
@@ -317,6 +327,7 @@ class TensorEngine:
             self._rota.end(self.round_number)
         if self._courier is not None:
             self._courier.traffic.end()
+        self._demands = demands[::-1]
         self.round_number += 1
 
     def state(self) -> State:
@@ -392,6 +403,14 @@ class TensorEngine:
         setups = with_channels(self.setups, channels)
         self.adopt(setups, without_traffic(self.state()))
 
+    def look(self, layer: int) -> Look:
+        """A layer, 0 for the inputs, as it is now, and what it did in the last round."""
+        activity = _as_numpy(self._spoken[layer]) if self._spoken else None
+        if layer == 0:
+            return Look(activity)
+        here, demand = self.layers[layer - 1], self._demands[layer - 1] if self._demands else None
+        return Look(activity, None if demand is None else _as_numpy(demand), _as_numpy(here.weights), _as_numpy(here.bias))
+
     def network(self, replica: int = 0) -> Network:
         """The network as it is now; of one replica, if there are several."""
         state = self.state()
@@ -403,6 +422,7 @@ class TensorEngine:
         self.parameters = Parameters(Plain(), 0, (), torch.zeros(0))
         self._stages, self._quick = {}, {}
         self._begun = self._courier = self._rota = None
+        self._spoken, self._demands = [], []
 
 
 def _as_tensor(array: Any) -> Tensor:
@@ -410,5 +430,9 @@ def _as_tensor(array: Any) -> Tensor:
     return torch.as_tensor(np.require(array, requirements=("C", "W")) if isinstance(array, np.ndarray) else array)
 
 
+def _as_numpy(tensor: Tensor) -> np.ndarray[Any, Any]:
+    return np.asarray(tensor.detach().cpu().numpy())
+
+
 def _copy(tensor: Tensor) -> np.ndarray[Any, Any]:
-    return np.array(tensor.detach().cpu().numpy(), copy=True, order="C")
+    return np.array(_as_numpy(tensor), copy=True, order="C")

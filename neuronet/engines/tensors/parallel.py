@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 
 from neuronet import processes
 from neuronet.arrays import Array
-from neuronet.engines.engine import Setup, State, check_inputs, check_replicas, check_targets, check_wish
+from neuronet.engines.engine import Look, Setup, State, check_inputs, check_replicas, check_targets, check_wish
 from neuronet.engines.reassign import reassign, with_channels, with_policies, without_traffic
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
@@ -180,6 +180,14 @@ class ParallelEngine:
         """
         setups = with_channels(self.setups, channels)
         self.adopt(setups, without_traffic(self.state()))
+
+    def look(self, layer: int) -> Look:
+        """Refuse to: each process has its own part of the batch.
+
+        Raises:
+            NeuroNetError: Always.
+        """
+        raise NeuroNetError("several processes share out what neurons say: look at them in one process")
 
     def close(self) -> None:
         """Let go of every tensor."""

@@ -26,9 +26,15 @@ class QuickRound:
         stages: The layers, with room for the batch.
         verdict: The payoff's.
         parameters: What is learnt.
+
+    Attributes:
+        spoken: What each layer said in the last round, the inputs first.
+        demands: How each listening layer wanted its potential to move.
     """
 
     def __init__(self, stages: list[Stage], verdict: SoftmaxVerdict, parameters: Parameters) -> None:
+        self.spoken: list[Tensor] = []
+        self.demands: list[Tensor | None] = []
         *hidden, self._output = stages
         self._verdict = verdict
         self._parameters, self._velocity = parameters.flat, parameters.velocity
@@ -69,6 +75,8 @@ class QuickRound:
             torch.sub(right, share, out=wish)
             self._learn(demand, wish, rate, number)
             number += 1
+        self.spoken = [inputs, *(layer.activity for layer in self._hidden), outputs.mT]
+        self.demands = [*(layer.demand for layer in self._hidden), demand]
         logs = torch.log_softmax(said, dim=-2)
         return logs.mul_(rights).sum(dim=(-2, -1)).neg_()
 

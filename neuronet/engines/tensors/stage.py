@@ -52,7 +52,6 @@ class Stage:
         heard: (..., B, I), what it hears.
         potential: (..., B, J).
         activity: (..., B, J), what it says.
-        demand: (..., B, J), how it wants its potential to move.
         echo: (..., B, J), how much of a change of its activity would arrive; None if all of it.
         waits: Whether nothing has come in this round of what its listeners demand.
     """

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from neuronet.arrays import Array
-from neuronet.engines.engine import Setup, State, check_inputs, check_replicas, check_state, check_wish
+from neuronet.engines.engine import Look, Setup, State, check_inputs, check_replicas, check_state, check_wish
 from neuronet.engines.reassign import with_channels, with_policies, without_traffic
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
@@ -144,6 +144,12 @@ class TakingTurns:
         """
         setups = with_channels(self.setups, channels)
         self.adopt(setups, without_traffic(self.state()))
+
+    def look(self, layer: int) -> Look:
+        """A layer, 0 for the inputs, as it is now, and what it did in the last round, (R, ...)."""
+        looks = [engine.look(layer) for engine in self.engines]
+        parts = {name: [getattr(look, name) for look in looks] for name in ("activity", "demand", "weights", "bias")}
+        return Look(**{name: np.stack(some) for name, some in parts.items() if some[0] is not None})
 
     def network(self, replica: int = 0) -> Network:
         """The network of a replica as it is now."""
