@@ -6,9 +6,31 @@ import array_api_compat.numpy as xp
 import numpy as np
 import pandas as pd
 
+from neuronet.network import Network
 from neuronet.plot.run_folder import RunFolder, policies_of
 from neuronet.report.attention import COLUMNS
+from neuronet.run.traces import parts, traces
 from neuronet.utility import Power
+
+TRACE = "neuronet run --trace 'hidden:16 every 10' follows some neurons from round to round"
+
+
+def over_time(run: RunFolder) -> pd.DataFrame:
+    """The attention of the hidden neurons that were traced, or, where none were, of all at the beginning and at the end."""
+    if not parts(run.folder):
+        run.say(f"The run has no traces, so that only the beginning and the end of its attention are drawn: {TRACE}.")
+        return ends(run)
+    table = traces(run.folder)
+    hidden = (table["replica"] == run.replica) & (table["layer"] > 0) & table["attention"].notna()
+    traced = table.loc[hidden, list(COLUMNS)]
+    if traced.empty:
+        run.say(f"The run's traces have no attention of hidden neurons, so that only its beginning and end are drawn: {TRACE}.")
+        return ends(run)
+    first = traced.drop_duplicates("node").set_index("node")
+    born = _received(run.first_network, 0)
+    born = born[born["node"].isin(first.index)]
+    born["policy"] = first.loc[born["node"], "policy"].to_numpy()
+    return pd.concat([born, traced], ignore_index=True)
 
 
 def ends(run: RunFolder) -> pd.DataFrame:
@@ -19,9 +41,14 @@ def ends(run: RunFolder) -> pd.DataFrame:
         for network, policies in ((first, policies_of(run.first_game)), (last, run.policies)):
             for nodes, names in zip(network.nodes[1:], policies, strict=True):
                 followed |= dict(zip(nodes.tolist(), names, strict=True))
+    table = pd.concat([_received(first, 0), _received(last, run.state.round)], ignore_index=True)
+    return table.assign(policy=[followed.get(node, "") for node in table["node"]])
+
+
+def _received(network: Network, number: int) -> pd.DataFrame:
+    """What each hidden neuron receives, in the round of this number."""
     rows = [
-        (number, layer, int(node), followed.get(int(node), ""), value)
-        for number, network in ((0, first), (run.state.round, last))
+        (number, layer, int(node), "", float(value))
         for layer, weights in enumerate(network.weights[1:], start=1)
         for node, value in zip(network.nodes[layer], np.asarray(Power().utility(xp, weights)), strict=True)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neuronet.plot.attention import ends
+from neuronet.plot.attention import over_time
 from neuronet.plot.names import pooled
 from neuronet.plot.network import draw_whole_network
 from neuronet.plot.run_folder import RunFolder
@@ -39,7 +39,7 @@ def _fields(folder: Folder, path: Path, wishes: Wishes) -> Path:
 
 def _attention(folder: Folder, path: Path, wishes: Wishes) -> Path:
     run = _run(folder, wishes)
-    return draw_attention(ends(run), path, events=run.events)
+    return draw_attention(over_time(run), path, events=run.events)
 
 
 def _alignment(folder: Folder, path: Path, wishes: Wishes) -> Path:

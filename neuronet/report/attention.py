@@ -70,7 +70,7 @@ def attention_figure(table: pd.DataFrame, *, events: Sequence[tuple[float, str]]
     policies = list(dict.fromkeys(table["policy"]))
     one_by_one = len(policies) == 1 and table.groupby("layer")["node"].nunique().max() <= NAMED
     names = policies if not one_by_one else []
-    height = 3.2 * rows + 0.2 * max(1, -(-len(names) // 2))
+    height = 3.6 * rows + 0.2 * max(1, -(-len(names) // 2))
     figure = style.new_figure(max(4.2 * columns, 5.6), height, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
     for place, layer in enumerate(layers):
         axes = figure.add_subplot(rows, columns, place + 1)
@@ -105,9 +105,18 @@ def _draw_neurons(axes: Axes, part: pd.DataFrame) -> None:
             linewidth=1.6,
             marker=marker,
             markersize=4,
-            label=f"neuron {node}",
+            label=str(node),
         )
-    axes.legend(fontsize=style.SMALL, labelcolor=style.INK, frameon=False, handlelength=2.4)
+    axes.legend(
+        title="neuron",
+        title_fontsize=style.SMALL,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.03),
+        fontsize=style.SMALL,
+        labelcolor=style.INK,
+        frameon=False,
+        handlelength=1.4,
+    )
 
 
 def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:

@@ -60,7 +60,7 @@ TRUE_TYPE = 42
 _SAVING = Lock()
 """Matplotlib's settings are one for all threads."""
 
-MOST_MARKS, LONGEST_MARK = 6, 46
+MOST_MARKS, LONGEST_MARK = 6, 44
 
 DPI = 160
 MOST_PIXELS = 2**15

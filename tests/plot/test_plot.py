@@ -14,7 +14,7 @@ import neuronet
 from neuronet.cli import start
 from neuronet.errors import NeuroNetError
 from neuronet.plot import KINDS, kinds_of, plot
-from neuronet.plot.attention import ends
+from neuronet.plot.attention import ends, over_time
 from neuronet.plot.names import pooled
 from neuronet.plot.run_folder import RunFolder
 from neuronet.run.record import Record
@@ -143,6 +143,30 @@ def test_layers_that_came_and_neurons_that_went_are_drawn(tmp_path):
     assert len(run.first_network.sizes) == len(run.network.sizes) - 1
     for kind in ("attention", "network"):
         assert plot(tmp_path / "run", kind, tmp_path / f"{kind}.svg").exists()
+
+
+def test_traced_attention_is_drawn_from_birth_on(tmp_path):
+    traced = ["node 3,5 every 2 of attention", "outputs:all every 7"]
+    a_run(tmp_path / "run", trace=traced, interventions="1: switch(layer=1, neurons=1, policy='contrarian')")
+    run, said = opened(tmp_path / "run")
+    table = over_time(run)
+    assert said == []
+    assert sorted(table["node"].unique()) == [3, 5]
+    of_3 = table[table["node"] == 3]
+    assert list(of_3["round"]) == list(range(0, run.state.round + 1, 2))
+    assert of_3["attention"].iloc[0] == (run.first_network.weights[1][:, 1] ** 2).sum() / 2
+    assert list(dict.fromkeys(of_3["policy"])) == ["attention", "contrarian"]
+    assert plot(tmp_path / "run", "attention", tmp_path / "attention.svg").exists()
+
+
+def test_without_traces_of_hidden_neurons_beginning_and_end_are_drawn(shelf, tmp_path):
+    a_run(tmp_path / "run", trace="inputs every 5")
+    for folder, words in ((shelf / "greedy-1", "has no traces"), (tmp_path / "run", "have no attention of hidden neurons")):
+        run, said = opened(folder)
+        pd.testing.assert_frame_equal(over_time(run), ends(run))
+        assert len(said) == 1
+        assert words in said[0]
+        assert "--trace 'hidden:16 every 10'" in said[0]
 
 
 def test_a_replica_is_chosen(tmp_path):

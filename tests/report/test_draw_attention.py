@@ -27,7 +27,7 @@ def labels(axes):
 
 def test_few_neurons_of_one_policy_have_names():
     (axes,) = attention_figure(table_of(range(5), (0, 2))).axes
-    assert labels(axes) == ["neuron 100", "neuron 102"]
+    assert labels(axes) == ["100", "102"]
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), [1, 3, 5, 7, 9])
 
 
