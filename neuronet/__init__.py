@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuronet import interventions as interventions
     from neuronet.channel import Channel as Channel
     from neuronet.channel import ChannelAt as ChannelAt
     from neuronet.conversion import convert as convert
@@ -73,10 +74,14 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = ["__version__", *_HOME_OF]  # noqa: PLE0604
+_MODULES = ("interventions",)
+
+__all__ = ["__version__", *_HOME_OF, *_MODULES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"neuronet.{name}")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'neuronet' has no attribute '{name}'")
     return getattr(import_module(_HOME_OF[name]), name)

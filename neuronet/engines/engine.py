@@ -38,6 +38,7 @@ class Setup:
         dtype: "float64" or "float32".
         silent: The nodes of neurons that say nothing, demand nothing and do not adapt; inputs may be among them.
         frozen: The nodes of neurons that speak and demand as ever, but do not adapt.
+        newest: The largest node that there has been, where it may have left; no newcomer has its number.
         channels: What lies between the layers: ChannelAt, or texts such as "demand:dropped(0.3)", in the order of passage.
         turns: Who acts when: Turns, or a text such as "partial(0.5)".
 
@@ -54,6 +55,7 @@ class Setup:
     dtype: str = "float64"
     silent: frozenset[int] = frozenset()
     frozen: frozenset[int] = frozenset()
+    newest: int = -1
     channels: Sequence[ChannelAt | str] | ChannelAt | str = ()
     turns: Turns | str = field(default_factory=Synchronous)
 

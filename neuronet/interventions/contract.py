@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,7 +39,8 @@ class Intervention(ABC):
 
     def __str__(self) -> str:
         """As it is written in a plan, such as "lesion(layer=1, share=0.2)"."""
-        given = [(field.name, getattr(self, field.name), field.default) for field in fields(self)]  # type: ignore[arg-type]
+        known: dict[str, Field[Any]] = getattr(self, "__dataclass_fields__", {})
+        given = [(field.name, getattr(self, field.name), field.default) for field in known.values()]
         told = [f"{name}={_spelled(value)}" for name, value, default in given if value != default]
         return f"{self.name}({', '.join(told)})"
 

@@ -12,10 +12,9 @@ from neuronet.engines.engine import Setup, State
 from neuronet.engines.reassign import reassign
 from neuronet.errors import NeuroNetError, check_number, unknown
 from neuronet.interventions.contract import Changed, Intervention
-from neuronet.interventions.society import commonest, in_network, policies_by_node
+from neuronet.interventions.society import commonest, in_network, new_nodes, policies_by_node
 from neuronet.interventions.surgery import (
     connected,
-    new_nodes,
     rewired,
     with_layer,
     with_neurons,
@@ -142,9 +141,10 @@ class Add(Intervention):
         """Let them join."""
         layer = _hidden(setup, self.layer)
         chance = chance_of(setup, state, layer, "new neurons")
-        network = with_neurons(state.network(setup.network), layer, self.neurons, chance)
-        nodes = tuple(network.nodes[layer][-self.neurons :].tolist())
-        return *_moved(setup, state, network, dict.fromkeys(nodes, self.policy or commonest(setup, layer))), nodes
+        nodes = new_nodes(setup, self.neurons)
+        network = with_neurons(state.network(setup.network), layer, nodes, chance)
+        policy = self.policy or commonest(setup, layer)
+        return *_moved(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
 
 
 @dataclass(frozen=True)
@@ -193,10 +193,10 @@ class AddLayer(Intervention):
         after = check_layer(setup, self.after, 0, last, "after which another one comes")
         relu = after > 0 and setup.network.activations[after - 1] == "relu"
         name = self.activation if self.activation != "auto" else "relu" if relu else "identity"
-        nodes = new_nodes(setup.network, setup.network.sizes[after]).tolist()
+        nodes = new_nodes(setup, setup.network.sizes[after])
         policy = self.policy or commonest(setup, max(after, 1))
-        network = with_layer(state.network(setup.network), after, name)
-        return *_moved(setup, state, network, dict.fromkeys(nodes, policy)), tuple(nodes)
+        network = with_layer(state.network(setup.network), after, name, nodes)
+        return *_moved(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
 
 
 @dataclass(frozen=True)

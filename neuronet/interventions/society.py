@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from neuronet.engines.engine import Setup
-from neuronet.network import Network
+from neuronet.network import Ints, Network
 from neuronet.policy import Policy
 from neuronet.population import Group
 
@@ -50,4 +50,14 @@ def in_network(setup: Setup, network: Network, policies: Mapping[int, Policy]) -
         places = [(policy, np.flatnonzero(np.asarray(following) == number)) for number, policy in enumerate(order)]
         layers.append([Group(policy, tuple(some.tolist())) for policy, some in places if some.size])
     present = frozenset(int(node) for nodes in network.nodes for node in nodes)
-    return replace(setup, network=network, policies=layers, silent=setup.silent & present, frozen=setup.frozen & present)
+    silent, frozen = setup.silent & present, setup.frozen & present
+    return replace(setup, network=network, policies=layers, silent=silent, frozen=frozen, newest=_newest(setup))
+
+
+def new_nodes(setup: Setup, count: int) -> Ints:
+    """Nodes for newcomers: numbers that nobody has had."""
+    return np.arange(_newest(setup) + 1, _newest(setup) + 1 + count)
+
+
+def _newest(setup: Setup) -> int:
+    return max(setup.newest, *(int(nodes.max()) for nodes in setup.network.nodes))

@@ -92,18 +92,13 @@ def connected(network: Network, layer: int, pairs: Pairs, *, there: bool) -> Net
     return with_connections(network, layer, mask, network.weights[layer - 1])
 
 
-def new_nodes(network: Network, count: int) -> Ints:
-    """Node ids that are not in use: those after the largest."""
-    first = max(int(nodes.max()) for nodes in network.nodes) + 1
-    return np.arange(first, first + count)
-
-
-def with_neurons(network: Network, layer: int, count: int, chance: np.random.Generator) -> Network:
-    """The network with more neurons at the end of a hidden layer, whom nobody pays any attention yet.
+def with_neurons(network: Network, layer: int, newcomers: Ints, chance: np.random.Generator) -> Network:
+    """The network with more neurons, by their nodes, at the end of a hidden layer, whom nobody pays any attention yet.
 
     What they pay is drawn as for a fresh network. Where not everybody hears everybody, each of their connections is there with
     the probability that it has among the others, and each of them has a speaker and a listener.
     """
+    count = len(newcomers)
     mask_here, weights = mask_of(network, layer), network.weights[layer - 1]
     mask_above = mask_of(network, layer + 1)
     speakers = _some(network.masks[layer - 1], (count, mask_here.shape[1]), chance)
@@ -121,7 +116,7 @@ def with_neurons(network: Network, layer: int, count: int, chance: np.random.Gen
         ),
         biases=_instead(network.biases, layer - 1, np.append(network.biases[layer - 1], np.zeros(count))),
         masks=_instead(_instead(network.masks, layer - 1, _or_none(mask_here)), layer, _or_none(mask_above)),
-        nodes=_instead(network.nodes, layer, np.append(network.nodes[layer], new_nodes(network, count))),
+        nodes=_instead(network.nodes, layer, np.append(network.nodes[layer], newcomers)),
     )
 
 
@@ -160,16 +155,16 @@ def without_neurons(network: Network, layer: int, gone: NDArray[np.int64]) -> Ne
     return changed
 
 
-def with_layer(network: Network, after: int, activation: str) -> Network:
+def with_layer(network: Network, after: int, activation: str, newcomers: Ints) -> Network:
     """The network with a new layer after another one, as wide as that, each neuron repeating one speaker: attention 1, bias 0."""
-    width = network.sizes[after]
+    width = len(newcomers)
     return replace(
         network,
         weights=(*network.weights[:after], np.eye(width), *network.weights[after:]),
         biases=(*network.biases[:after], np.zeros(width), *network.biases[after:]),
         masks=(*network.masks[:after], None, *network.masks[after:]),
         activations=(*network.activations[:after], activation, *network.activations[after:]),
-        nodes=(*network.nodes[: after + 1], new_nodes(network, width), *network.nodes[after + 1 :]),
+        nodes=(*network.nodes[: after + 1], newcomers, *network.nodes[after + 1 :]),
     )
 
 

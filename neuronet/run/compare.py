@@ -39,6 +39,9 @@ MOST_STEPS = 4
 
 ALL = "all"
 
+UNUSED = ("alignment", "checkpoint_every", "interventions", "trace")
+"""Fields of a run that a comparison has no use for."""
+
 Narrator = Callable[[str], None]
 
 
@@ -72,7 +75,7 @@ def compare(
     """
     started = time.perf_counter()
     check_number("seeds", seeds, 1, whole=True)
-    for name in ("policy", "engine", "replicas", "alignment", "checkpoint_every"):
+    for name in ("policy", "engine", "replicas", *UNUSED):
         if name in options:
             raise NeuroNetError(f"{name} is no option of a comparison: leave it out")
     world = environment if isinstance(environment, Environment) else None
@@ -146,7 +149,7 @@ class Study:
             return
         from neuronet import __version__
 
-        config = self.arena.config.model_dump(exclude={"policy", "alignment", "checkpoint_every"}, mode="json")
+        config = self.arena.config.model_dump(exclude={"policy", *UNUSED}, mode="json")
         about = {"version": __version__, "tune": tune, "samples": digest_of_samples(self.arena.world), **config}
         path = self.folder / "study.json"
         if path.exists():

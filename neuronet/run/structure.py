@@ -27,7 +27,7 @@ class Structure:
     Attributes:
         arrays: By name, each with a leading axis R of replicas: `0.nodes` (R, I), `1.nodes`, `1.silent`, `1.frozen` and `1.group`
             (R, J), and, where not everybody hears everybody, `1.mask` (R, J, I) with `1.masked` (R,).
-        about: Activations, and the policy of each group as a text, as JSON.
+        about: Activations, the policy of each group as a text, and the newest node that there has been, as JSON.
     """
 
     arrays: Arrays
@@ -46,7 +46,8 @@ class Structure:
                 arrays |= _connections(setups, layer) | {f"{layer}.group": np.stack([_numbers(each, layer) for each in setups])}
         layers = range(1, len(first.sizes))
         policies = [[[policy_spelled(g.policy) for g in each.groups(layer)] for each in setups] for layer in layers]
-        return cls(arrays, json.dumps({"activations": first.activations, "policies": policies}))
+        newest = [each.newest for each in setups]
+        return cls(arrays, json.dumps({"activations": first.activations, "policies": policies, "newest": newest}))
 
     def setups(self, begun: Sequence[Setup], state: State, policies: Sequence[Policy]) -> list[Setup]:
         """The game as it stood.
@@ -88,7 +89,8 @@ class Structure:
             followed = [known[text] for text in texts[replica]]
             policies.append([Group(each, tuple(np.flatnonzero(numbers == n).tolist())) for n, each in enumerate(followed)])
         silent, frozen = (self._nodes(kind, replica, range(len(activations) + 1)) for kind in ("silent", "frozen"))
-        return replace(begun, network=network, policies=policies, silent=silent, frozen=frozen)
+        newest = int(about["newest"][replica])
+        return replace(begun, network=network, policies=policies, silent=silent, frozen=frozen, newest=newest)
 
     def _nodes(self, kind: str, replica: int, layers: Sequence[int]) -> frozenset[int]:
         parts = [(self.arrays[f"{layer}.nodes"][replica], self.arrays[f"{layer}.{kind}"][replica]) for layer in layers]

@@ -21,6 +21,7 @@ GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
 NO_OPTIONS = {
     "replicas": "seeds says from how many seeds each setting is played",
     "checkpoint_every": "each cell is kept when it is done",
+    "trace": "each run has one row; neuronet run traces its neurons",
 }
 """Fields of a run that a sweep has no use for, and why."""
 

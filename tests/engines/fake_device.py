@@ -233,6 +233,8 @@ def cases():
     found["a policy for each layer"] = partial(_single, (Greedy(), Noisy(), DirectFeedback()), wiring="sparse(0.5)")
     found["bytes"] = partial(_single, AttentionSeeking(), samples=BYTES, dtype="float32", payoff=CrossEntropy())
     found["values"] = partial(_single, AttentionSeeking(), samples=VALUES, payoff=SquaredError())
+    out_of_order = {"silent": frozenset({1, SIZES[0], SIZES[0] + 1}), "frozen": frozenset({SIZES[0] + 2})}
+    found["the silent and the frozen"] = partial(_single, Noisy(), rule=Adam(), **out_of_order)
     found["the quick round"] = partial(_single, AttentionSeeking(), activation="relu", rule=Momentum())
     return found
 

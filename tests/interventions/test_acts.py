@@ -214,6 +214,20 @@ def test_what_is_impossible_is_refused_and_changes_nothing(act, sentence):
     assert gap(engine.state(), before) == 0
 
 
+def test_they_are_at_hand_in_the_package():
+    import neuronet
+
+    assert neuronet.interventions.lesion is meddle.lesion
+    assert "interventions" in dir(neuronet)
+
+
+def test_a_comparison_takes_none():
+    from neuronet import compare
+
+    with pytest.raises(NeuroNetError, match="interventions is no option of a comparison"):
+        compare("xor", ["greedy"], interventions=["1: revive()"])
+
+
 def test_a_game_with_strangers_in_it_is_refused():
     with pytest.raises(NeuroNetError, match="node 99 is not in the network"):
         game(silent=frozenset({99}))

@@ -216,6 +216,29 @@ def test_agents_come_and_go_and_the_others_are_who_they_were():
     model.close()
 
 
+def test_no_newcomer_has_the_number_of_one_who_left():
+    engine = TensorEngine(game(), device="cpu")
+    for expected in (21, 22, 23):
+        assert meddle.add(engine, layer=1).nodes == ((expected,),)
+        meddle.remove(engine, layer=1, neurons=7)
+    assert meddle.add_layer(engine, after=2).nodes[0][0] == 24
+    model = NeuronModel(engine.setup)
+    model.restore(engine.state())
+    assert meddle.add(model, layer=2).nodes == ((29,),)
+    model.close()
+
+
+def test_a_game_is_taken_back_to_where_it_was():
+    for engine in engines(game()):
+        play(engine)
+        setups, state = engine.setups, engine.state()
+        a_year(engine)
+        engine.adopt(setups, state)
+        assert gap(engine.state(), state) == 0
+        assert engine.round_number == 5
+        engine.close()
+
+
 def test_the_other_engine_goes_on_with_what_has_become_of_a_game():
     model = NeuronModel(game())
     a_year(model)
