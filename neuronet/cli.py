@@ -15,6 +15,7 @@ from neuronet.commands.compare import compare
 from neuronet.commands.forget import forget
 from neuronet.commands.forget_summary import forget_summary
 from neuronet.commands.game import app as game
+from neuronet.commands.lab import lab
 from neuronet.commands.options import new_folder, sizes
 from neuronet.commands.plot import plot
 from neuronet.commands.sweep import HELP as SWEEP_HELP
@@ -291,6 +292,7 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
 app.command()(compare)
 app.command()(forget)
 app.command()(forget_summary)
+app.command()(lab)
 app.command()(plot)
 app.command(help=SWEEP_HELP)(sweep)
 app.add_typer(game, name="game")

@@ -83,10 +83,10 @@ class Inputs:
             size = np.sqrt(np.add.reduceat(ordered * ordered, starts, axis=1))
         return np.asarray(np.copysign(size, np.add.reduceat(ordered, starts, axis=1)))
 
-    def caption(self, chosen: tuple[int, int] | None) -> str:
-        """What a reader should know of them."""
+    def caption(self, focus: tuple[int, int] | None) -> str:
+        """What a reader should know of them, if one neuron is looked at alone."""
         if self.image is not None:
-            return "dark: much attention" if chosen is None or chosen[0] != 1 else "weights of the chosen"
+            return "dark: much attention" if focus is None or focus[0] != 1 else "what the chosen listens to"
         largest = max(map(len, self.bins))
         return f"in bins of {largest}" if largest > 1 else ""
 
@@ -128,10 +128,10 @@ def _as_image(shape: tuple[int, ...], left: float, bottom: float, top: float) ->
     return Inputs(bins, np.tile(middle_x, len(y)), np.repeat(middle_y, wide), side * block, width, box)
 
 
-def draw_image(axes: Axes, box: ImageBox, network: Network, chosen: tuple[int, int] | None) -> None:
-    """Draw the attention that each pixel receives, or the weights of a chosen neuron that hears them; channels are summed."""
+def draw_image(axes: Axes, box: ImageBox, network: Network, chosen: tuple[int, int] | None, *, alone: bool) -> None:
+    """Draw the attention that each pixel receives, channels summed, or the weights of a neuron that is looked at alone."""
     weights = network.weights[0]
-    if chosen is not None and chosen[0] == 1:
+    if alone and chosen is not None and chosen[0] == 1:
         shown, colours = weights[chosen[1]].reshape(box.shape).sum(axis=0), style.SIGNED
         most = float(np.abs(shown).max()) or 1.0
         least = -most

@@ -24,13 +24,13 @@ MOST_LINES = 120
 """Connections drawn between two layers; of more the eye sees none."""
 
 # In inches. The axes count in inches too, so that a dot's size says whether it touches its neighbour.
-TOP, BOTTOM, LEGEND, LEFT, RIGHT = 0.32, 0.42, 0.46, 0.25, 0.45
+TOP, BOTTOM, LEGEND, LEFT, RIGHT = 0.32, 0.46, 0.46, 0.25, 0.45
 ROW, ASIDE = 0.14, 0.17
 NARROW = 0.85
 """Between layers that stand closer there is no room for whole names."""
 
 # In points.
-LARGEST_DOT, SMALLEST_DOT = 13.0, 3.5
+LARGEST_DOT, SMALLEST_DOT = 13.0, 4.5
 THINNEST, THICKEST = 0.3, 2.0
 FAINTEST, DARKEST = 0.08, 0.85
 
@@ -39,10 +39,10 @@ def draw_layers(axes: Axes, scene: Scene) -> Drawing:
     """Draw a layered network from left to right onto axes, which are cleared.
 
     A dot is a neuron: its colour and shape are its policy, its area the attention that it receives, `sum_k w_kj^2 / 2`, beside
-    the most that anyone in its layer receives; outputs, which the environment pays, are hollow. A line is a connection: blue for
-    a weight above 0, orange below, wide and dark where it is large beside the largest between the two layers. Inputs that are an
-    image are drawn as one: the attention that each pixel receives or, where a neuron that hears them is chosen, the weights with
-    which it listens. Many other inputs are drawn in bins, each as one.
+    the most that anyone in its layer receives. Outputs, which the environment pays, are hollow; silent neurons are crosses. A
+    line is a connection: blue for a weight above 0, orange below, wide and dark where it is large beside the largest between the
+    two layers. Inputs that are an image are drawn as one: the attention that each pixel receives or, where a neuron that hears
+    them is looked at alone, the weights with which it listens. Many other inputs are drawn in bins, each as one.
 
     Args:
         axes: Where to draw, 3 inches wide and 2 high or more.
@@ -64,7 +64,7 @@ def draw_layers(axes: Axes, scene: Scene) -> Drawing:
     for layer, ends in enumerate(pairwise(columns), start=1):
         _draw_lines(axes, scene, layer, ends, inputs)
     if inputs.image is not None:
-        draw_image(axes, inputs.image, scene.network, scene.chosen)
+        draw_image(axes, inputs.image, scene.network, scene.chosen, alone=scene.alone)
     spots = [spot for each in columns if each.layer or not inputs.image for spot in _draw_dots(axes, scene, each)]
     closest = min(float(b.x.mean() - a.x.mean()) for a, b in pairwise(columns))
     for each in columns:
@@ -129,8 +129,8 @@ def _draw_lines(axes: Axes, scene: Scene, layer: int, ends: tuple[_Column, _Colu
     between = inputs.gather(weights) if layer == 1 else weights[:, [each[0] for each in speakers.members]]
     strength = np.abs(between)
     largest = strength.max(initial=0.0)
-    if scene.chosen is not None:
-        strength = np.where(_touching(scene.chosen, layer, ends), strength, 0.0)
+    if scene.focus is not None:
+        strength = np.where(_touching(scene.focus, layer, ends), strength, 0.0)
     strongest = np.argpartition(-strength, MOST_LINES, axis=None)[:MOST_LINES] if strength.size > MOST_LINES else None
     strongest = np.arange(strength.size) if strongest is None else strongest
     strongest = strongest[np.argsort(strength.flat[strongest], kind="stable")]  # the strongest is drawn last, on top
@@ -166,8 +166,10 @@ def _draw_dots(axes: Axes, scene: Scene, column: _Column) -> list[Spot]:
     names = [""] * len(share)
     if scene.policies and 0 < column.layer < scene.outputs:
         names = [scene.policies[column.layer - 1][each[0]] for each in column.members]
+    quiet = np.asarray([scene.is_silent(column.layer, each[0]) for each in column.members])
+    axes.scatter(column.x[quiet], column.y[quiet], s=20, c=style.MUTED, marker="x", linewidths=1.2, zorder=3, gid="silent")
     for name in dict.fromkeys(names):
-        here = np.asarray([each == name for each in names])
+        here = np.asarray([each == name for each in names]) & ~quiet
         colour, marker = scene.looks.get(name, (style.MUTED if column.layer == 0 else style.INK, "o"))
         face, edge = (style.PAPER, style.INK) if is_output else (colour, style.PAPER)
         sizes = diameters[here] ** 2
@@ -209,7 +211,7 @@ def _say_more(axes: Axes, scene: Scene, column: _Column, inputs: Inputs, bottom:
     all_of_them = column.layer == 0 or len(column.members) == size
     lines = [f"{size:,}" if all_of_them else f"{len(column.members)} of {size:,}"]
     if column.layer == 0:
-        lines += filter(None, [inputs.caption(scene.chosen)])
+        lines += filter(None, [inputs.caption(scene.focus)])
     if 0 < column.layer < scene.outputs or (column.layer == 0 and len(lines) == 1):
         most = f"{float(column.matter.max()):.2g}"
         lines.append(most if short else f"most: {most}")

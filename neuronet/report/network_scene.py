@@ -57,7 +57,9 @@ class Scene:
         network: Who listens to whom.
         policies: For each listening layer the name of each neuron's policy; empty for neurons that are all alike.
         shape: Of one input: (height, width) or (channels, height, width) of an image; None or (I,) for anything else.
-        chosen: The layer and place of a neuron whose connections alone are drawn; None for the strongest of all.
+        chosen: The layer and place of a neuron that is marked; None for none.
+        alone: Whether the chosen neuron's connections alone are drawn; if not, the strongest of all.
+        silent: For each layer, the inputs first, the places of neurons that say nothing; empty for none.
         most: Neurons drawn in a layer, 1 or more: those that receive most attention.
         legend: Whether lines below say what colours, shapes and sizes mean.
         looks: Each policy's colour and marker; without, `policy_looks` of those that hidden neurons follow.
@@ -70,6 +72,8 @@ class Scene:
     policies: Sequence[Sequence[str]] = ()
     shape: tuple[int, ...] | None = None
     chosen: tuple[int, int] | None = None
+    alone: bool = True
+    silent: Sequence[frozenset[int]] = ()
     most: int = 96
     legend: bool = True
     looks: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -93,6 +97,15 @@ class Scene:
         object.__setattr__(
             self, "looks", {name: self.looks[name] for name in self.looks if name in hidden} or policy_looks(hidden)
         )
+
+    @property
+    def focus(self) -> tuple[int, int] | None:
+        """The chosen neuron, if its connections alone are drawn."""
+        return self.chosen if self.alone else None
+
+    def is_silent(self, layer: int, place: int) -> bool:
+        """Whether a neuron says nothing."""
+        return layer < len(self.silent) and place in self.silent[layer]
 
     @property
     def outputs(self) -> int:

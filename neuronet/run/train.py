@@ -58,7 +58,7 @@ def train(
     """
     if not processes.is_first():
         out = watcher = narrator = None
-    world, environment_text = _environment(environment, options.get("payoff", "auto"))
+    world, environment_text = environment_given(environment, options.get("payoff", "auto"))
     if world is not None and options.get("target") is not None:
         raise NeuroNetError("target is an option of table:PATH: arrays and environments have their own")
     if world is not None and options.get("data_dir") is not None:
@@ -103,7 +103,7 @@ def resume(
     if not processes.is_first():
         watcher = narrator = None
     record = (Record if processes.is_first() else Reader).of(Path(folder))
-    world = _environment(environment, record.config.payoff)[0] if environment is not None else None
+    world = environment_given(environment, record.config.payoff)[0] if environment is not None else None
     if world is None and record.config.environment == ARRAYS:
         raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
     former = record.config.epochs
@@ -150,7 +150,12 @@ def _check_network(network: object, options: Mapping[str, Any]) -> None:
         raise NeuroNetError(f"{shaping} is given twice, as an option and by the network: leave the option out")
 
 
-def _environment(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:
+def environment_given(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:
+    """The environment that is given, None if it only has a name, and what a configuration calls it.
+
+    Raises:
+        NeuroNetError: It is none.
+    """
     if isinstance(environment, str):
         return None, environment
     if isinstance(environment, Environment):

@@ -17,7 +17,7 @@ from neuronet import NeuroNetError
 from neuronet.network import build_network
 from neuronet.report import style
 from neuronet.report.input_places import bin_inputs
-from neuronet.report.network_picture import MOST_LINES, draw_layers
+from neuronet.report.network_picture import LARGEST_DOT, MOST_LINES, SMALLEST_DOT, draw_layers
 from neuronet.report.network_scene import Scene, policy_looks
 
 
@@ -54,7 +54,9 @@ def test_every_neuron_has_a_spot_and_every_boundary_its_lines():
 def test_area_is_attention_beside_the_most_of_the_layer():
     axes, drawing = drawn(Scene(one_by_one([[1.0], [1.0], [1.0]], [[2.0, 1.0, 0.5]])))
     areas = np.asarray([spot.diameter**2 for spot in drawing.spots if spot.layer == 1])
-    np.testing.assert_allclose(areas / areas.max(), [1, 0.25, 0.0725], atol=0.001)  # the last is as small as a dot may be
+    np.testing.assert_allclose(
+        areas / areas.max(), [1, 0.25, (SMALLEST_DOT / LARGEST_DOT) ** 2]
+    )  # the last is as small as may be
     np.testing.assert_allclose(dots(axes, 1)[0].get_sizes(), areas)
 
 
@@ -106,6 +108,20 @@ def test_of_a_chosen_neuron_all_connections_and_no_others():
     assert len([each for each in axes.collections if each.get_gid() == "chosen"]) == 1
     axes, _ = drawn(Scene(build_network([5, 6, 3]), chosen=(2, 0)))
     assert [len(each.get_segments()) for each in lines(axes)] == [0, 6]
+
+
+def test_a_neuron_is_marked_while_all_connections_are_drawn():
+    axes, _ = drawn(Scene(build_network([5, 6, 3]), chosen=(1, 2), alone=False))
+    assert [len(each.get_segments()) for each in lines(axes)] == [30, 18]
+    assert len([each for each in axes.collections if each.get_gid() == "chosen"]) == 1
+
+
+def test_the_silent_are_crosses():
+    axes, drawing = drawn(Scene(build_network([5, 6, 3]), silent=[frozenset(), frozenset({1, 4}), frozenset()]))
+    crosses = [each for each in axes.collections if each.get_gid() == "silent" and len(each.get_offsets())]
+    places = {spot.members[0]: (spot.x, spot.y) for spot in drawing.spots if spot.layer == 1}
+    np.testing.assert_allclose(crosses[0].get_offsets(), [places[1], places[4]])
+    assert sum(len(each.get_offsets()) for each in dots(axes, 1)) == 4
 
 
 def test_images_stand_as_images_and_many_other_inputs_in_bins():

@@ -1,0 +1,57 @@
+"""What a step and a redraw of the lab cost at 784-64-10, in seconds of the processor."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import torch
+
+from neuronet.environments import Table
+from neuronet.lab.neuron_panel import neuron_panel
+from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
+from neuronet.lab.session import Session
+from neuronet.lab.start import start_from
+from neuronet.report.network_scene import policy_looks
+
+TIMES = 7
+"""The quickest of so many counts."""
+
+
+def quickest(what):
+    seconds = []
+    for _ in range(TIMES):
+        start = time.process_time()
+        what()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def main():
+    from neuronet.lab.picture import data_url
+
+    torch.set_num_threads(1)
+    chance = np.random.default_rng(0)
+    images = Table(chance.normal(size=(2000, 784)), chance.integers(10, size=2000), payoff="cross-entropy", shape=(28, 28))
+    session = Session(start_from(images, policy="attention:0.7,greedy:0.3"))
+    print(f"step       {quickest(session.step):.3f}")
+    for _ in range(100):
+        look = session.step()
+    looks = policy_looks([name for names in look.policies for name in names])
+    panels = {
+        "network": lambda: network_panel(look, looks, (1, 5), (610, 412))[0],
+        "neuron": lambda: neuron_panel(look, (1, 5), 382, 382),
+        "learning": lambda: learning_panel(look, 322, 246),
+        "attention": lambda: attention_panel(look, looks, 322, 246),
+        "alignment": lambda: alignment_panel(look, 322, 246),
+    }
+    total = 0.0
+    for name, draw in panels.items():
+        seconds = quickest(lambda draw=draw: data_url(draw()))
+        total += seconds
+        print(f"{name:<10} {seconds:.3f}")
+    print(f"all panels {total:.3f}")
+
+
+if __name__ == "__main__":
+    main()

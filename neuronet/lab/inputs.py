@@ -1,0 +1,91 @@
+"""Buttons, choices, sliders and titles of the page, all in one manner; `name` is a class by which each can be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+import reacton.ipyvuetify as v
+import solara
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Title(text: str, note: str = "") -> None:  # noqa: N802
+    """The title of a card, and a note at its right."""
+    inner = f"<span>{escape(text)}</span><span class='lab-note'>{escape(note)}</span>"
+    solara.HTML("div", unsafe_innerHTML=inner, classes=["lab-title"])
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Line(text: str, kind: str) -> None:  # noqa: N802
+    """A line of text."""
+    solara.HTML("div", unsafe_innerHTML=escape(text), classes=[kind])
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Button(  # noqa: N802
+    text: str, act: Callable[[], Any], name: str, *, primary: bool = False, disabled: bool = False
+) -> None:
+    """A button."""
+    button = v.Btn(
+        children=[text],
+        small=True,
+        depressed=True,
+        disabled=disabled,
+        color="primary" if primary else "",
+        class_=f"lab-{name}",
+    )
+    v.use_event(button, "click", lambda *_: act())
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Choice(  # noqa: N802
+    label: str, items: Sequence[Any], value: Any, on_value: Callable[[Any], Any], name: str, *, width: int | None = None
+) -> None:
+    """One of several: each a value, or a dict of "text" and "value"."""
+    if label:
+        Line(label, "lab-label")
+    v.Select(
+        items=list(items),
+        v_model=value,
+        on_v_model=on_value,
+        dense=True,
+        hide_details=True,
+        class_=f"lab-choice lab-{name}",
+        style_="" if width is None else f"max-width: {width}px",
+    )
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Slide(  # noqa: N802
+    label: str, most: int, value: int, on_value: Callable[[int], Any], name: str, *, disabled: bool = False
+) -> None:
+    """A slider from 0 to `most`; the label says what the value means."""
+    Line(label, "lab-label")
+    v.Slider(
+        min=0,
+        max=most,
+        step=1,
+        v_model=value,
+        on_v_model=lambda moved: on_value(int(moved)),
+        dense=True,
+        hide_details=True,
+        disabled=disabled,
+        class_=f"lab-slide lab-{name}",
+    )
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Number(label: str, value: int, on_value: Callable[[int], Any], name: str) -> None:  # noqa: N802
+    """A whole number of 0 or more."""
+    Line(label, "lab-label")
+    v.TextField(
+        type="number",
+        min=0,
+        v_model=str(value),
+        on_v_model=lambda text: on_value(int(text)) if str(text).isdigit() else None,
+        dense=True,
+        hide_details=True,
+        class_=f"lab-{name}",
+    )

@@ -1,0 +1,86 @@
+"""Serving the page on the loopback address."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import warnings
+import webbrowser
+from collections.abc import Callable
+
+from neuronet.errors import NeuroNetError
+from neuronet.lab.start import Start
+
+HOST = "127.0.0.1"
+
+SETTINGS = {
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",  # nothing leaves this machine
+    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",  # a reader who lost the connection may come back as long
+    "SOLARA_MODE": "production",
+    "SOLARA_THEME_TITLE": "NeuroNet lab",
+    "SOLARA_THEME_SHOW_BANNER": "false",
+}
+
+
+def serve_page(start: Start, port: int, *, browser: bool, narrator: Callable[[str], None] | None) -> None:
+    """Serve until Ctrl-C.
+
+    Raises:
+        NeuroNetError: The port cannot be used.
+    """
+    with bound(port) as listening:
+        address = f"http://{HOST}:{listening.getsockname()[1]}"
+        os.environ.update(SETTINGS)  # solara reads them when it is imported
+        import torch
+        import uvicorn
+
+        warnings.filterwarnings("ignore", message="Cookies with samesite=none")  # the page stands in no frame of another site
+        torch.set_num_threads(1)  # layers here are small, and sessions are many: threads would wait for each other
+        app = _application(start)
+        config = uvicorn.Config(app, loop="asyncio", log_level="error", access_log=False, timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        if narrator is not None:
+            narrator(f"The lab is at {address} (Ctrl-C ends it)")
+        if browser:
+            threading.Timer(1.0, webbrowser.open, [address]).start()
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:
+            return
+
+
+def bound(port: int) -> socket.socket:
+    """A socket at the port of the loopback address.
+
+    Raises:
+        NeuroNetError: The port is out of range, or cannot be used.
+    """
+    if not 0 <= port <= 65535:
+        raise NeuroNetError(f"port must be from 1 to 65535, or 0 for any that is free, got {port}")
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except OSError as error:
+        listening.close()
+        raise NeuroNetError(f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0 for any") from None
+    return listening
+
+
+def _application(start: Start) -> object:
+    import solara.server.app
+    import solara.server.cdn_helper
+    import solara.server.starlette
+
+    from neuronet.lab import app as page
+
+    page.served.append(start)
+    solara.server.cdn_helper.fetch_from_cdn = _fetch_nothing
+    solara.server.app.apps["__default__"] = solara.server.app.AppScript("neuronet.lab.app")
+    return solara.server.starlette.app
+
+
+def _fetch_nothing(url: str) -> bytes:
+    """In place of solara's download of what the browser asks for and solara-assets does not have."""
+    raise FileNotFoundError(f"the lab fetches nothing from elsewhere, and '{url}' is not installed")

@@ -1,0 +1,216 @@
+"""The dashboard in a real browser, from start to Ctrl-C: `pytest -m browser`. It is skipped where something is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from queue import Queue
+from threading import Thread
+
+import pytest
+
+from neuronet.lab import NEEDED
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
+MISSING = next((f"the library {name}" for name in (*NEEDED, "selenium") if find_spec(name) is None), None)
+if MISSING is None and (CHROMIUM is None or DRIVER is None):
+    MISSING = "chromium with its chromedriver"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        MISSING is not None, reason=f"{MISSING} is not installed: pip install -e '.[browser]', apt install chromium-driver"
+    ),
+    pytest.mark.filterwarnings("ignore"),  # of the libraries that drive the browser
+]
+
+PATIENCE = 60
+"""Seconds to wait for anything, at most."""
+
+LEFT, RIGHT = "\ue012", "\ue014"
+"""Arrow keys, as WebDriver calls them."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a lab with 64 inputs, 12 hidden neurons and 10 outputs; it is ended by Ctrl-C, and must end quietly."""
+    command = [sys.executable, "-m", "neuronet", "lab", "digits", "--hidden", "12", "--port", "0", "--no-browser"]
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    folder = tmp_path_factory.mktemp("lab")
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, **nowhere})
+    said: Queue[str] = Queue()
+    reader = Thread(target=lambda: [said.put(line) for line in server.stderr], daemon=True)
+    reader.start()
+    try:
+        line = said.get(timeout=PATIENCE)
+        address = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert address, line
+        yield address[0]
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=PATIENCE) == 0
+        reader.join(timeout=PATIENCE)
+        assert list(said.queue) == []
+    finally:
+        server.kill()
+
+
+class Page:
+    """What a reader does, and sees; each waits until it is so."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def until(self, what, why):
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        return WebDriverWait(self.driver, PATIENCE).until(lambda _: what(), why)
+
+    def find(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def text(self, selector):
+        return self.driver.execute_script(
+            "const e = document.querySelector(arguments[0]); return e ? e.textContent : ''", selector
+        )
+
+    def click(self, selector):
+        """Click what is there: the page may be drawn anew in between."""
+        from selenium.common.exceptions import WebDriverException
+
+        def clicked():
+            try:
+                self.find(selector)[0].click()
+            except (WebDriverException, IndexError):
+                return False
+            return True
+
+        self.until(clicked, f"nothing to click at {selector}")
+
+    def sees(self, selector, text):
+        self.until(lambda: text in self.text(selector), f"'{text}' is not at {selector}: {self.text(selector)}")
+
+    def choose(self, selector, item):
+        self.click(f"{selector} .v-select__selections")
+        items = "[...document.querySelectorAll('.menuable__content__active .v-list-item')]"
+        script = f"const e = {items}.find(e => e.textContent.trim() === arguments[0]); if (e) e.click(); return !!e"
+        self.until(lambda: self.driver.execute_script(script, item), f"there is no '{item}' to choose")
+
+    def push(self, selector, times, key=RIGHT):
+        for _ in range(times):
+            self.until(lambda: self.find(f"{selector} [role=slider]"), f"there is no slider {selector}")
+            self.find(f"{selector} [role=slider]")[0].send_keys(key)
+
+    def followers(self, policy):
+        """Hidden neurons that say, when they are pointed at, that they follow a policy."""
+        titles = self.driver.execute_script("return [...document.querySelectorAll('circle title')].map(e => e.textContent)")
+        return sum(f": {policy}," in title for title in titles)
+
+    def picture(self, name):
+        return self.driver.execute_script("return document.querySelector(`img[alt='${arguments[0]}']`).src", name)
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    quiet = ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--no-first-run")
+    for argument in (*quiet, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        driver.set_page_load_timeout(PATIENCE)
+        window = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", window)
+        driver.get(lab)
+        found = Page(driver)
+        found.until(lambda: found.find("img[alt='Learning']"), "the page does not load")
+        yield found
+        asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+        addresses = [each["params"]["request"]["url"] for each in asked if each["method"] == "Network.requestWillBeSent"]
+        addresses += [each["params"]["url"] for each in asked if each["method"] == "Network.webSocketCreated"]
+        assert len(addresses) > 5
+        here = (lab, lab.replace("http:", "ws:"), "data:", "blob:")
+        assert [address for address in addresses if not address.startswith(here)] == []
+        errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+        assert errors == []
+    finally:
+        driver.quit()
+
+
+def test_a_reader_plays_looks_meddles_and_begins_again(page):
+    page.sees(".lab-round", "round 0 ")
+    size = page.driver.execute_script("return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert size[0] <= 1280
+    assert size[1] <= 800
+
+    before = page.picture("Learning")
+    for number in (1, 2, 3):
+        page.click(".lab-step")
+        page.sees(".lab-round", f"round {number} ")
+    page.until(lambda: page.picture("Learning") != before, "the curves are not drawn again")
+
+    page.choose(".lab-other", "greedy")
+    page.push(".lab-share", 5)
+    page.until(lambda: page.followers("greedy") == 3, "three of twelve do not follow greedy")
+    assert page.followers("attention") == 9
+
+    page.click("[data-name='1/7']")
+    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 7: ")
+    page.click("[data-name='0/image']")
+    page.sees(".lab-row .lab-card:last-child .lab-title", "Input ")
+    page.choose(".lab-layer", "hidden")
+    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
+    page.click(".lab-silence")
+    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 0 (silent)")
+
+    page.push(".lab-late", 1)
+    page.sees(".lab-controls", "demands late by: 1 round")
+    page.click(".lab-play")
+    page.until(lambda: int(re.search(r"round (\d+)", page.text(".lab-round"))[1]) > 5, "it does not play")
+    page.click(".lab-play")
+    page.sees(".lab-play", "Play")
+
+    page.click(".lab-reset")
+    page.sees(".lab-round", "round 0 ")
+    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
+    assert page.followers("greedy") == 3  # what is set stays
+
+
+def test_what_cannot_be_done_is_said_on_the_page(page):
+    page.push(".lab-rate", 6)
+    page.sees(".lab-controls", "learning rate: 1")
+    page.choose(".lab-rounds", "100")
+    page.click(".lab-play")  # a hundred rounds after another, until the network is lost
+    page.sees(".lab-error", "choose a smaller learning rate and reset")
+    page.sees(".lab-play", "Play")
+    page.choose(".lab-rounds", "1")
+    page.push(".lab-rate", 6, LEFT)
+    page.click(".lab-reset")
+    page.sees(".lab-round", "round 0 ")
+    assert page.text(".lab-error") == ""
+
+
+def test_windows_share_no_model(page, lab):
+    first = page.driver.current_window_handle
+    page.click(".lab-reset")
+    page.sees(".lab-round", "round 0 ")
+    page.click(".lab-step")
+    page.sees(".lab-round", "round 1 ")
+    page.driver.switch_to.new_window("tab")
+    page.driver.get(lab)
+    page.until(lambda: page.find("img[alt='Learning']"), "the second page does not load")
+    page.sees(".lab-round", "round 0 ")
+    assert page.followers("greedy") == 0
+    page.driver.close()
+    page.driver.switch_to.window(first)
+    page.sees(".lab-round", "round 1 ")
