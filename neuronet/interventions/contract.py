@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import Field, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -39,8 +39,7 @@ class Intervention(ABC):
 
     def __str__(self) -> str:
         """As it is written in a plan, such as "lesion(layer=1, share=0.2)"."""
-        known: dict[str, Field[Any]] = getattr(self, "__dataclass_fields__", {})
-        given = [(field.name, getattr(self, field.name), field.default) for field in known.values()]
+        given = [(field.name, getattr(self, field.name), field.default) for field in fields(self)]  # type: ignore[arg-type]
         told = [f"{name}={_spelled(value)}" for name, value, default in given if value != default]
         return f"{self.name}({', '.join(told)})"
 
@@ -88,8 +87,9 @@ def changed(
     Raises:
         NeuroNetError: It is impossible here, or replicas would differ in more than they may.
     """
-    if not isinstance(intervention, Intervention):
-        raise NeuroNetError(f"an intervention must be one such as neuronet.interventions.Lesion, got {intervention!r}")
+    if not (isinstance(intervention, Intervention) and hasattr(intervention, "__dataclass_fields__")):
+        what = "a dataclass such as neuronet.interventions.Lesion"
+        raise NeuroNetError(f"an intervention must be {what}, got {type(intervention).__name__}")
     check_state(state, setups)
     alone = len(setups) == 1
     found = [intervention.act(setup, state if alone else state.replica(place)) for place, setup in enumerate(setups)]

@@ -201,7 +201,7 @@ REFUSALS = [
     (lambda e: meddle.thaw(e, layer=2), "none of these neurons of layer 2 is frozen"),
     (lambda e: meddle.noise(e, sigma=-1), "sigma must be a finite number above 0"),
     (lambda e: meddle.switch(e, "greedy"), "a policy must be an instance of a subclass of neuronet.Policy"),
-    (lambda e: meddle.perform(e, "lesion"), "an intervention must be one such as neuronet.interventions.Lesion"),
+    (lambda e: meddle.perform(e, "lesion"), "an intervention must be a dataclass such as neuronet.interventions.Lesion, got str"),
 ]
 
 
