@@ -102,7 +102,7 @@ def main(
             "2 processes, 16 at once": finish(file, here / "two16", "--jobs", "2"),
             "Dask, 2 workers, 16 at once": finish(file, here / "dask16", "--backend", "dask", "--jobs", "2"),
         }
-        doubled = len(keys_in(here / "killed")) - len(set(keys_in(here / "killed")))
+        doubled = sum(len(keys_in(folder)) - len(set(keys_in(folder))) for folder in here.iterdir() if folder.is_dir())
     well = report(console, ways, doubled)
     raise typer.Exit(0 if well else 1)
 

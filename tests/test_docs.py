@@ -56,8 +56,11 @@ COMMANDS = [
 
 @pytest.mark.parametrize("page", sorted({name for name, _ in COMMANDS}))
 def test_console_blocks_run(page, tmp_path, monkeypatch, capsys):
-    """All commands of a page, in one folder."""
+    """All commands of a page, in one folder, with the files that the page shows: those whose first line is their name."""
     monkeypatch.chdir(tmp_path)
+    for text in blocks(ROOT / page if page == "README.md" else ROOT / "docs" / page, "toml"):
+        if name := re.match(r"# (\w+\.toml)\n", text):
+            (tmp_path / name[1]).write_text(text, encoding="utf-8")
     for name, command in COMMANDS:
         if name == page and command != "neuronet check":  # tests/theory runs the checks
             words = shlex.split(command)

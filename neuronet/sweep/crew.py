@@ -24,7 +24,7 @@ WORTH_A_PROCESS = 20.0
 """Seconds of one core up to which starting more processes (about 4 s each) takes longer than they save."""
 
 PATIENCE = 20
-"""Seconds to wait for a cluster."""
+"""Seconds to wait for a cluster that is there; one that starts here may take three times as long."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,9 @@ class Crew:
             settings: dict[str, Any] = {} if jobs == 1 else {"inner_max_num_threads": 1}
             yield from side_by_side(play, tasks, jobs=jobs, **settings)
             return
-        here = str(Path.cwd())
-        sent = [replace(task, folder=here) for task in tasks]
+        from neuronet import __version__
+
+        sent = [replace(task, folder=str(Path.cwd()), version=__version__) for task in tasks]
         with self._dask() if self.backend == DASK else self._ray() as settings:
             try:
                 yield from side_by_side(play, sent, jobs=-1, backend=self.backend, **settings)
@@ -96,11 +97,11 @@ class Crew:
             yield {"client": found}
             return
         here = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.ERROR}
-        local = {**here, "n_workers": self.jobs or joblib.cpu_count()}
+        local = {**here, "n_workers": self.jobs or joblib.cpu_count(), "timeout": 3 * PATIENCE}
         try:
             with undisturbed():
-                given = {"address": self.scheduler} if self.scheduler is not None else local
-                client = distributed.Client(**given, timeout=PATIENCE, set_as_default=False)
+                given = {"address": self.scheduler, "timeout": PATIENCE} if self.scheduler is not None else local
+                client = distributed.Client(**given, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             where = f"at '{self.scheduler}'" if self.scheduler is not None else "on this machine"
             raise NeuroNetError(f"there is no dask cluster {where}: {error}") from None

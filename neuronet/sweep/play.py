@@ -46,24 +46,39 @@ class Task:
         configs: The runs: they differ in seed and learning rate alone.
         scene: Their environment, as it was seen where the sweep was started.
         folder: Where modules of the user's own are looked for, last; None where they are found already.
+        version: Of NeuroNet, where the sweep was started; None if that is here.
     """
 
     configs: tuple[RunConfig, ...]
     scene: Scene
     folder: str | None = None
+    version: str | None = None
 
 
 def play(task: Task) -> list[Row]:
-    """A row for each cell of a group; what cannot be played at once is played one by one."""
+    """A row for each cell of a group; what cannot be played at once is played one by one.
+
+    Raises:
+        NeuroNetError: Here are other samples, or another version, than where the sweep was started.
+    """
+    from neuronet import __version__
+
+    if task.version not in (None, __version__):
+        raise NeuroNetError(f"a worker has version {__version__}, and the sweep was started with version {task.version}")
     if task.folder is not None and task.folder not in sys.path:
         sys.path.append(task.folder)
+    world = world_on(task.scene, task.configs[0])
     with threads(1), threadpool_limits(1):  # the same sums in the same order, in whatever process it is played
-        try:
-            return _played(task.configs, task.scene)
-        except Exception as error:
-            if len(task.configs) == 1:
-                return [_failed(error)]
-        return [row for config in task.configs for row in play(Task((config,), task.scene, task.folder))]
+        return _rows(task.configs, world)
+
+
+def _rows(configs: Sequence[RunConfig], world: Environment) -> list[Row]:
+    try:
+        return _played(configs, world)
+    except Exception as error:
+        if len(configs) == 1:
+            return [_failed(error)]
+    return [row for config in configs for row in _rows((config,), world)]
 
 
 def _failed(error: Exception) -> Row:
@@ -72,9 +87,8 @@ def _failed(error: Exception) -> Row:
     return dict.fromkeys(MEASURES, math.nan) | {"rounds": 0, "seconds": 0.0, "at_once": 1, "error": told[:LONGEST_ERROR]}
 
 
-def _played(configs: Sequence[RunConfig], scene: Scene) -> list[Row]:
-    count, world = len(configs), world_on(scene, configs[0])
-    started = time.perf_counter()
+def _played(configs: Sequence[RunConfig], world: Environment) -> list[Row]:
+    started, count = time.perf_counter(), len(configs)
     with _game(configs, world) as game:
         train_loss, ruined = _trained(game, configs[0])
         measured = _judged(game, configs[0]) | {"train_loss": train_loss.tolist()}

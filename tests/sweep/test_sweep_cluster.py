@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 import joblib
 import pandas as pd
@@ -11,6 +12,10 @@ import pytest
 from neuronet.errors import NeuroNetError
 from neuronet.sweep import crew, sweep
 from neuronet.sweep.crew import WORTH_A_PROCESS, Crew
+from neuronet.sweep.design import design_of
+from neuronet.sweep.plan import plan_of
+from neuronet.sweep.play import Task, play
+from neuronet.sweep.scene import scene_of
 
 distributed = pytest.importorskip("distributed", reason="no dask.distributed: pip install 'neuronet[dask]'")
 
@@ -117,3 +122,13 @@ def test_what_happens_to_a_cluster_is_told_in_a_sentence(file, monkeypatch):
     monkeypatch.setattr(Crew, "_dask", lambda self: nullcontext({}))
     with pytest.raises(NeuroNetError, match="the dask cluster could not play: RuntimeError: the workers went home"):
         sweep(file, backend="dask")
+
+
+def test_a_worker_with_another_version_or_other_samples_refuses():
+    config = plan_of(design_of({"environment": "xor", "epochs": 1})).cells[0].config
+    task = Task((config,), scene_of(config))
+    assert play(task)[0]["error"] is None
+    with pytest.raises(NeuroNetError, match=r"a worker has version .*, and the sweep was started with version 9\.0"):
+        play(replace(task, version="9.0"))
+    with pytest.raises(NeuroNetError, match="the samples of 'xor' are not the same here as where the sweep was started"):
+        play(replace(task, scene=replace(task.scene, digest="other")))
