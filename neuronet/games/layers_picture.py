@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
@@ -14,7 +13,6 @@ from neuronet.games.payoffs import Floats
 from neuronet.report import style
 
 LONGEST_NAME = 18
-SHADES = LinearSegmentedColormap.from_list("payoff", ["#FFFFFF", "#8FBBD9"])
 
 
 def layers_figure(payoffs: Floats, redrawn: Floats, analysis: Analysis) -> Figure:
@@ -31,7 +29,7 @@ def layers_figure(payoffs: Floats, redrawn: Floats, analysis: Analysis) -> Figur
     for role, title in enumerate(("what the first layer earns", "what the second layer earns")):
         axes = figure.add_subplot(1, 2, role + 1)
         style.dress(axes, title=title, x="the second layer's policy", y="the first layer's policy" if role == 0 else "")
-        axes.imshow(payoffs[role], cmap=SHADES, aspect="auto")
+        axes.imshow(payoffs[role], cmap=style.PALE, aspect="auto")
         axes.grid(visible=False)
         names = [style.short(name, LONGEST_NAME) for name in analysis.names]
         axes.set_xticks(range(count), names)

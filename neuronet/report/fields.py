@@ -28,7 +28,7 @@ COLOURS = 3
 CELL, GAP, LABEL, EDGE, HEAD, LINE, BAR = 0.84, 0.12, 0.2, 0.15, 0.42, 0.16, 0.95
 ROW, ROWS_WIDE = 0.2, 6.4
 
-SHADES = style.SIGNED.with_extremes(bad="#BBBBBB")
+SHADES = style.SIGNED.with_extremes(bad=style.MISSING)
 """Grey where there is no weight to see."""
 
 BEYOND = 0.995

@@ -43,6 +43,12 @@ DASHES: tuple[Dashes, ...] = ("solid", (0.0, (5.0, 1.5)), (0.0, (1.5, 1.2)))
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, PAPER, BLUE])
 """Of numbers below and above 0, as the network's picture has it for weights."""
 
+PALE = LinearSegmentedColormap.from_list("pale", [PAPER, "#8FBBD9"])
+"""Of amounts, beneath numbers in ink."""
+
+MISSING = "#BBBBBB"
+"""Where there is no number to colour."""
+
 AMOUNTS = "viridis"
 """Matplotlib's map of numbers from little to much, which keeps its order for the colour-blind and in greys."""
 
