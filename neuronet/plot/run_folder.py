@@ -127,6 +127,14 @@ class RunFolder:
         games = Structure(happened.structure, happened.about).setups([first] * config.replicas, self.checkpoint.state, known)
         return games[self.replica]
 
+    @property
+    def silent(self) -> tuple[frozenset[int], ...]:
+        """For each layer, the inputs first, the places of those whom interventions have silenced; empty if nobody."""
+        if self.checkpoint.happened is None:
+            return ()
+        layers = range(len(self.network.sizes))
+        return tuple(frozenset(np.flatnonzero(self.game.is_silent(layer)).tolist()) for layer in layers)
+
     @cached_property
     def events(self) -> tuple[tuple[int, str], ...]:
         """What happened in mid-run until then: after how many rounds, and what."""

@@ -29,7 +29,7 @@ def _most(wishes: Wishes) -> dict[str, Any]:
 
 def _network(folder: Folder, path: Path, wishes: Wishes) -> Path:
     run = _run(folder, wishes)
-    return draw_whole_network(run.network, path, policies=run.policies, shape=run.shape, most=wishes.most)
+    return draw_whole_network(run.network, path, policies=run.policies, shape=run.shape, silent=run.silent, most=wishes.most)
 
 
 def _fields(folder: Folder, path: Path, wishes: Wishes) -> Path:
