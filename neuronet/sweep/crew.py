@@ -118,7 +118,7 @@ class Crew:
         ours = not ray.is_initialized()
         if ours:
             try:
-                ray.init(address=self.scheduler, num_cpus=self.jobs, log_to_driver=False, logging_level="ERROR")
+                ray.init(address=self.scheduler or "local", num_cpus=self.jobs, log_to_driver=False, logging_level="ERROR")
             except (ConnectionError, ValueError, RuntimeError) as error:
                 where = f"at '{self.scheduler}'" if self.scheduler is not None else "on this machine"
                 raise NeuroNetError(f"there is no ray cluster {where}: {error}") from None
