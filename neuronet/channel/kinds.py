@@ -144,8 +144,8 @@ class Quantised(Channel):
     def carry(self, messages: Array, passage: Passage) -> Array:
         """Each message at its nearest level."""
         xp = passage.xp
-        loudest = xp.max(xp.abs(messages), axis=-1, keepdims=True)
-        step = xp.where(loudest > 0, loudest, xp.ones_like(loudest)) / self.levels
+        step = xp.max(xp.abs(messages), axis=-1, keepdims=True) / self.levels
+        step = xp.where(step > 0, step, xp.ones_like(step))  # where all is silence, or next to it
         return xp.round(messages / step) * step
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import neuronet
@@ -67,13 +68,16 @@ def test_in_python_they_may_be_objects_and_alignment_is_measured_without_delays(
     assert late["cosine"].dropna().min() == pytest.approx(1.0)
 
 
-def test_a_comparison_disturbs_the_policies_alone():
+def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     options = {"seeds": 2, "epochs": 1, "hidden": [6]}
-    curves = neuronet.compare("xor", ["attention"], channels="demand:blurred(3)", **options).curves
+    words = ["compare", "xor", "--policies", "attention", "--seeds", "2", "--epochs", "1", "--hidden", "6", "--out", "here"]
+    assert command(monkeypatch, *words, "--channel", "demand:blurred(3)", "--turns", "partial(0.5)") == 0
+    curves = pd.read_csv("here/curves.csv")
     plain = neuronet.compare("xor", ["attention"], **options).curves
     for policy in ("backprop", "attention"):
         ours, theirs = (each[each["policy"].str.startswith(policy)]["test_loss"].tolist() for each in (curves, plain))
-        assert (ours == theirs) == (policy == "backprop")
+        assert (ours == pytest.approx(theirs, rel=1e-12)) == (policy == "backprop")
 
 
 def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):

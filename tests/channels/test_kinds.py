@@ -76,6 +76,13 @@ def test_quantised_rounds_to_the_nearest_level(messages, levels):
     np.testing.assert_allclose(carried(Quantised(levels), arrived), arrived, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("quiet", [0.0, 5e-324, 1e-300])
+def test_the_faintest_messages_are_quantised_too(quiet):
+    arrived = carried(Quantised(4), np.array([[quiet, -quiet, 0.0]]))
+    assert np.isfinite(arrived).all()
+    np.testing.assert_allclose(arrived, [[quiet, -quiet, 0.0]], atol=1e-320)
+
+
 @settings(max_examples=60)
 @given(BATCHES, st.floats(0.01, 1.0))
 def test_rationed_carries_the_loudest_of_each_sample(messages, share):

@@ -216,6 +216,16 @@ BYTES = Samples(
 VALUES = Samples(SAMPLES.inputs, np.random.default_rng(3).standard_normal((20, 3)))
 
 
+CHANNELS = (
+    "activity:dropped(0.3)",
+    "demand:blurred",
+    "activity:quantised",
+    "activity:rationed(0.5)",
+    "demand:delayed(1)",
+    "demand:delayed(1, aligned=false)",
+)
+
+
 def cases():
     """Every round that must pass, by name."""
     found = {}
@@ -236,6 +246,10 @@ def cases():
     out_of_order = {"silent": frozenset({1, SIZES[0], SIZES[0] + 1}), "frozen": frozenset({SIZES[0] + 2})}
     found["the silent and the frozen"] = partial(_single, Noisy(), rule=Adam(), **out_of_order)
     found["the quick round"] = partial(_single, AttentionSeeking(), activation="relu", rule=Momentum())
+    for channels in CHANNELS:
+        found[f"channels {channels}"] = partial(_single, toys.Tiring(toys.Saver()), channels=channels, rule=Momentum())
+    for turns in ("partial(0.5)", "sleeping(0.4)"):
+        found[f"turns {turns}"] = partial(_single, toys.Tiring(toys.Saver()), turns=turns, rule=Momentum())
     return found
 
 
