@@ -1,0 +1,46 @@
+"""The study of channels on its page is what its figures say."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from neuronet.channel import channel_at
+from neuronet.turns import turns_named
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def study():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # it would set this for good
+        return runpy.run_path(str(ROOT / "benchmarks" / "channels.py"))
+
+
+def test_the_table_is_that_of_the_figures(study):
+    table = study["markdown"](pd.read_csv(ROOT / "benchmarks" / "channels.csv"))
+    assert table in (ROOT / "docs" / "channels.md").read_text(encoding="utf-8")
+
+
+def test_whatever_is_studied_can_be_played(study):
+    for text in study["CHANNELS"]:
+        channel_at(text)
+    for text in study["TURNS"]:
+        turns_named(text)
+
+
+def test_runs_that_diverge_are_counted(study):
+    rows = [("attention", 0.02, study["STILL"], seed, 0.9 + seed / 100) for seed in range(3)]
+    rows += [("attention", 0.02, "partial(0.5)", seed, float("nan") if seed else 0.8) for seed in range(3)]
+    rows += [("attention", 0.02, "sleeping(0.2)", seed, 0.8 + seed / 100) for seed in range(3)]
+    lines = study["markdown"](pd.DataFrame(rows, columns=list(study["COLUMNS"]))).splitlines()
+    place = [part.strip() for part in lines[0].split("|")].index("attention, 0.02")
+    cells = {line.split("|")[1].strip(): line.split("|")[place].strip() for line in lines[2:]}
+    assert cells["undisturbed"] == "91.0 ± 2.5"
+    assert cells["`partial(0.5)`"] == "diverged (2 of 3)"
+    assert cells["`sleeping(0.2)`"] == "81.0 ± 2.5 (-10.0 ± 0.0)"
+    assert cells["`sleeping(0.5)`"] == ""
