@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.environment import Environment
-from neuronet.errors import NeuroNetError
 from neuronet.lab.past import Past
 from neuronet.network import Floats, Network
 
@@ -76,16 +75,9 @@ class Look:
         there = np.arange(len(weights)) if mask is None else np.flatnonzero(mask[:, place])
         return there, weights[there]
 
-    def check_place(self, layer: int, place: int) -> tuple[int, int]:
-        """The neuron's layer and place, if there is such a neuron.
-
-        Raises:
-            NeuroNetError: There is none.
-        """
-        sizes = self.network.sizes
-        if not (0 <= layer < len(sizes) and 0 <= place < sizes[layer]):
-            raise NeuroNetError(f"there is no neuron {place} in layer {layer}: the layers have {', '.join(map(str, sizes))}")
-        return layer, place
+    def node(self, place: tuple[int, int]) -> int:
+        """The node in the graph of the neuron at a layer and a place in it."""
+        return int(self.network.nodes[place[0]][place[1]])
 
     def describe(self, layer: int, place: int) -> str:
         """A neuron in one line."""

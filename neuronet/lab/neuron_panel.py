@@ -55,8 +55,7 @@ def _attention(axes: Axes, look: Look, layer: int, place: int) -> None:
         axes.set_yticks([])
         axes.set_xlabel("")
         return
-    received = look.past.attention_of(layer, place)
-    mean = [float(each[layer].mean()) if layer < len(each) else np.nan for each in look.past.received]
+    received, mean = look.past.attention_of(look.node((layer, place)))
     _title(axes, f"Attention received: {received[-1]:.3g} (dotted: its layer's mean)")
     marker = "o" if len(received) <= 12 else ""
     axes.plot(look.past.rounds, received, color=style.INK, linewidth=1.6, marker=marker, markersize=3.5)

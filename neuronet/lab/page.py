@@ -17,6 +17,7 @@ from neuronet.lab.look import Look
 from neuronet.lab.network_card import NetworkCard
 from neuronet.lab.neuron_card import NeuronCard, Place
 from neuronet.lab.panels import Looks, alignment_panel, attention_panel, learning_panel
+from neuronet.lab.past import place_of
 from neuronet.lab.picture import Picture
 from neuronet.lab.session import Session
 from neuronet.lab.sidebar import Sidebar
@@ -119,17 +120,17 @@ def Head(name: str, look: Look, complaint: str) -> None:  # noqa: N802
 @solara.component  # type: ignore[untyped-decorator]
 def Cards(look: Look, other: str, on_meddle: Callable[[Place, str], Any]) -> None:  # noqa: N802
     """The pictures; which neuron is looked into is remembered here."""
-    chosen, set_chosen = solara.use_state((1, 0) if look.outputs > 1 else (0, 0))
+    first = (1, 0) if look.outputs > 1 else (0, 0)
+    chosen, set_chosen = solara.use_state(look.node(first))
     alone, set_alone = solara.use_state(False)
     known = solara.use_ref({})
     known.current = policy_looks([*known.current, *(name for names in look.policies[:-1] for name in names)])
     looks: Looks = known.current
-    sizes = look.network.sizes  # a meddled network may have fewer neurons than before
-    picked = chosen if chosen[0] < len(sizes) and chosen[1] < sizes[chosen[0]] else (len(sizes) - 1, 0)
+    picked = place_of(look.network.nodes, chosen) or (look.outputs, 0)  # it may have gone
 
     def choose(place: Place) -> None:
         set_alone(True)
-        set_chosen(place)
+        set_chosen(look.node(place))
 
     with solara.Div(classes=["lab-row"]):
         NetworkCard(look, looks, picked, NETWORK, alone=alone, on_alone=set_alone, on_choose=choose)

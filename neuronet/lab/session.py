@@ -53,6 +53,7 @@ class Session:
         self.first = controls_of(start)
         self._lock = RLock()
         self._looks = 0
+        self._closed = False
         self._begin(self.first)
 
     def _begin(self, controls: Controls) -> None:
@@ -85,8 +86,9 @@ class Session:
             return self.look
 
     def close(self) -> None:
-        """Give up the model; the session is not used again."""
+        """Give up the model; whoever still asks for a step gets the last look."""
         with self._lock:
+            self._closed = True
             self.model.close()
 
     def step(self, rounds: int = 1) -> Look:
@@ -96,6 +98,8 @@ class Session:
             NeuroNetError: The loss is no longer a number: the network is lost.
         """
         with self._lock:
+            if self._closed:
+                return self.look
             losses = []
             with np.errstate(over="ignore", invalid="ignore"):
                 for _ in range(rounds):
@@ -187,7 +191,7 @@ class Session:
             rows=tuple(rows),
         )
         received = [look.received(layer) for layer in range(look.outputs)]
-        self._past.note(look.round, (mean, test_loss, accuracy), received, [row["cosine"] for row in rows])
+        self._past.note(look.round, (mean, test_loss, accuracy), network.nodes, received, [row["cosine"] for row in rows])
         return replace(look, past=self._past.copy())
 
     def _measure(self) -> list[dict[str, float]]:

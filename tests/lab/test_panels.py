@@ -117,7 +117,7 @@ def test_the_neurons_listeners_attention_and_activity():
     look = played(3)
     listeners, attention, activity = neuron_panel(look, (1, 6), *LARGE).axes
     np.testing.assert_allclose([bar.get_height() for bar in listeners.patches], look.network.weights[1][:, 6])
-    np.testing.assert_allclose(attention.lines[0].get_ydata(), look.past.attention_of(1, 6))
+    np.testing.assert_allclose(attention.lines[0].get_ydata(), look.past.attention_of(look.node((1, 6)))[0])
     points = next(line for line in activity.lines if line.get_marker() == "o")
     np.testing.assert_array_equal(points.get_ydata(), look.activity[1][6])
     np.testing.assert_array_equal(np.round(np.asarray(points.get_xdata())), look.targets)

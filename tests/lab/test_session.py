@@ -8,6 +8,7 @@ from small import Bars, start
 
 from neuronet import NeuroNetError, NeuronModel
 from neuronet.channel.place import text_of
+from neuronet.interventions import add, add_layer, remove
 from neuronet.lab.controls import AS_STARTED, Controls, controls_of
 from neuronet.lab.session import Session
 from neuronet.network import build_network
@@ -41,7 +42,7 @@ def test_a_look_shows_the_last_batch_and_what_was_said_to_it():
     np.testing.assert_array_equal(look.targets, Bars().train.targets[samples])
     assert [each.shape for each in look.activity] == [(16, 8), (10, 8), (4, 8)]
     assert look.past.rounds == [0, 3]
-    np.testing.assert_allclose(look.past.attention_of(1, 2)[-1], (look.network.weights[1][:, 2] ** 2).sum() / 2)
+    np.testing.assert_allclose(look.past.attention_of(look.node((1, 2)))[0][-1], (look.network.weights[1][:, 2] ** 2).sum() / 2)
 
 
 def test_what_was_seen_does_not_change_any_more():
@@ -156,6 +157,36 @@ def test_sessions_share_no_model():
     assert (weights(other) == before).all()
     assert other.look.round == 0
     assert set(other.look.policies[0]) == {"attention"}
+
+
+class Growing(NeuronModel):
+    """A neuron comes after the first round, a layer after the second; then the first neuron goes."""
+
+    def step(self):
+        super().step()
+        acts = {1: lambda: add(self, layer=1), 2: lambda: add_layer(self, after=1), 3: lambda: remove(self, layer=1, neurons=0)}
+        acts.get(self.round_number, lambda: None)()
+
+
+def test_neurons_and_layers_come_and_go_under_a_readers_eyes():
+    session = Session(start(model=Growing))
+    second = session.look.node((1, 1))
+    assert [session.step().network.sizes for _ in range(4)] == [(16, 11, 4), (16, 11, 11, 4), (16, 10, 11, 4), (16, 10, 11, 4)]
+    look = session.look
+    assert look.node((1, 0)) == second
+    assert np.isfinite(look.past.attention_of(second)).all()
+    newest = look.past.attention_of(look.node((1, 9)))[0]
+    np.testing.assert_array_equal(np.isnan(newest), [True, False, False, False, False])
+    assert len(look.rows) == 3
+    assert set(session.steer(other="greedy", share=0.5).policies[1]) == {"attention", "greedy"}
+    assert session.reset().network.sizes == (16, 10, 4)
+
+
+def test_a_closed_session_plays_no_more():
+    session = Session(start())
+    look = session.step()
+    session.close()
+    assert session.step() is look
 
 
 def test_neurons_are_silenced_frozen_and_made_to_follow_others():
