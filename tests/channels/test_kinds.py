@@ -63,7 +63,7 @@ def test_blurred_adds_noise_in_units_of_what_each_neuron_sends():
     np.testing.assert_allclose(noise.std(axis=0), [0.5, 50.0], rtol=0.06)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(BATCHES, st.integers(1, 6))
 def test_quantised_rounds_to_the_nearest_level(messages, levels):
     arrived = carried(Quantised(levels), messages)
@@ -83,7 +83,7 @@ def test_the_faintest_messages_are_quantised_too(quiet):
     np.testing.assert_allclose(arrived, [[quiet, -quiet, 0.0]], atol=1e-320)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(BATCHES, st.floats(0.01, 1.0))
 def test_rationed_carries_the_loudest_of_each_sample(messages, share):
     arrived = carried(Rationed(share), messages)

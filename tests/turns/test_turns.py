@@ -6,6 +6,7 @@ import copy
 import json
 import sys
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,6 @@ from neuronet.population import Group
 from neuronet.turns import TURNS, Partial, RandomOrder, Sleeping, Synchronous, Turns, turns_from, turns_named
 
 MASKED = ["partial(0.5)", "sleeping(0.4)", "sleeping(0.5, rounds=3)"]
-ALL = [*MASKED, "random-order"]
 MIXED = [[Group(toys.Saver(), (0, 3)), Group(toys.Critic(), (1, 2, 4))], toys.Hopeful(), toys.Jealous()]
 POLICIES = [toys.Plain(), toys.Explorer(), toys.Tiring(toys.Saver()), toys.Hopeful(), toys.Direct(), toys.Inert(), MIXED]
 
@@ -57,11 +57,8 @@ def test_with_channels_too(channels):
     assert compare(awake, SAMPLES, rounds=6).largest <= 1e-10
 
 
-@pytest.mark.parametrize("turns", ALL)
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(("name", "turns"), [*product(ENGINES, MASKED), ("agents", "random-order")])
 def test_a_game_goes_on_bit_by_bit(name, turns):
-    if name == "tensors" and turns == "random-order":
-        pytest.skip("the tensor engine lets whole layers act at once")
     for policy in POLICIES[1:4]:
         setup = game(policy, rule=Momentum(), turns=turns)
         unbroken = play(ENGINES[name](setup), 6).state()
