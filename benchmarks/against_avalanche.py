@@ -21,16 +21,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neuronet.forgetting.avalanche import Rounds, SocietyStrategy, SynapticIntelligence, accuracies, module_of
-from neuronet.forgetting.avalanche.library import load, plugins
-from neuronet.forgetting.harness import Course
-from neuronet.forgetting.methods import method_named
-from neuronet.forgetting.metrics import final_accuracy
-from neuronet.forgetting.protocols import protocol_named
-from neuronet.forgetting.schedule import Schedule
+from neuronet.comparison.result import interval
+from neuronet.continual.avalanche import Rounds, SocietyStrategy, SynapticIntelligence, accuracies, module_of
+from neuronet.continual.avalanche.imports import load, plugins
+from neuronet.continual.evaluation.metrics import final_accuracy
+from neuronet.continual.evaluation.runner import Course
+from neuronet.continual.methods.registry import method_named
+from neuronet.continual.protocols.presets import Schedule
+from neuronet.continual.protocols.registry import protocol_named
 from neuronet.policies import IncomeProtecting
-from neuronet.run.catalogue import environment_named
-from neuronet.run.comparison import interval
+from neuronet.registry.registry import environment_named
 
 EWC, SI = 10.0, 1.0
 """Strengths of ours. Avalanche's EWC does not halve its penalty, and its SI does; its LwF is without the squared temperature."""

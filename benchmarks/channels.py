@@ -21,11 +21,11 @@ import typer
 from joblib import Parallel, delayed
 
 import neuronet
-from neuronet.batches import Batches
+from neuronet.comparison.result import interval
+from neuronet.continual.methods.k_winners import loudest
+from neuronet.core.batches import Batches
+from neuronet.core.learning.optimizers import pace
 from neuronet.environments import Digits
-from neuronet.forgetting.k_winners import loudest
-from neuronet.learning import pace
-from neuronet.run.comparison import interval
 
 HIDDEN, EPOCHS, BATCH, MOMENTUM = (64, 32), 20, 32, 0.9
 PLAYERS = (("attention", 0.005), ("attention", 0.02), ("attention", 0.1), ("random-feedback", 0.02), ("random-feedback", 0.1))

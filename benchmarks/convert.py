@@ -21,7 +21,7 @@ from rich.table import Table
 from torch import nn
 
 import neuronet
-from neuronet.environment import Samples
+from neuronet.core.environment import Samples
 from neuronet.environments import FashionMnist
 from neuronet.policies import RandomFeedback, SignSymmetric
 

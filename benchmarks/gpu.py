@@ -22,10 +22,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neuronet.errors import NeuroNetError
+from neuronet.benchmarking.contestants import Autograd, Ours, OursAtOnce, Products, Work, work
+from neuronet.benchmarking.timing import Player, race
+from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Noisy
-from neuronet.run.race import Player, race
-from neuronet.run.rivals import Autograd, Ours, OursAtOnce, Products, Work, work
 
 SIZES = ((64, 64, 10), (784, 512, 512, 10), (3072, 2048, 2048, 100))
 BATCHES = (32, 256, 2048)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from neuronet.environments import Table
-from neuronet.lab.neuron_panel import neuron_panel
+from neuronet.lab.cards.neuron_panel import neuron_panel
+from neuronet.lab.launch_config import start_from
 from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
 from neuronet.lab.session import Session
-from neuronet.lab.start import start_from
-from neuronet.report.network_scene import policy_looks
+from neuronet.plotting.network.model import policy_looks
 
 TIMES = 7
 """The quickest of so many counts."""
@@ -28,7 +28,7 @@ def quickest(what):
 
 
 def main():
-    from neuronet.lab.picture import data_url
+    from neuronet.lab.clickable_figure import data_url
 
     torch.set_num_threads(1)
     chance = np.random.default_rng(0)

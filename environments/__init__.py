@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from neuronet.environment import Environment
-from neuronet.environments.breast_cancer import BreastCancer
-from neuronet.environments.california import California
-from neuronet.environments.cifar10 import Cifar10
-from neuronet.environments.cifar100 import Cifar100
+from neuronet.core.environment import Environment
 from neuronet.environments.dataset import from_dataset
-from neuronet.environments.digits import Digits
-from neuronet.environments.emnist import Emnist
-from neuronet.environments.fashion_mnist import FashionMnist
-from neuronet.environments.idx import read_idx_folder
-from neuronet.environments.image_folder import read_image_folder
-from neuronet.environments.images import Images
-from neuronet.environments.kmnist import Kmnist
-from neuronet.environments.mnist import Mnist
-from neuronet.environments.mnist5k import Mnist5k
-from neuronet.environments.openml import read_openml
-from neuronet.environments.table import Table
+from neuronet.environments.images.cifar10 import Cifar10
+from neuronet.environments.images.cifar100 import Cifar100
+from neuronet.environments.images.emnist import Emnist
+from neuronet.environments.images.fashion_mnist import FashionMnist
+from neuronet.environments.images.idx import read_idx_folder
+from neuronet.environments.images.image_folder import read_image_folder
+from neuronet.environments.images.images import Images
+from neuronet.environments.images.kmnist import Kmnist
+from neuronet.environments.images.mnist import Mnist
+from neuronet.environments.images.mnist5k import Mnist5k
+from neuronet.environments.tables.breast_cancer import BreastCancer
+from neuronet.environments.tables.california import California
+from neuronet.environments.tables.digits import Digits
+from neuronet.environments.tables.openml import read_openml
+from neuronet.environments.tables.table import Table
 from neuronet.environments.xor import Xor
 
 ENVIRONMENTS: dict[str, type[Environment]] = {
@@ -34,7 +34,7 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
     "breast-cancer": BreastCancer,
     "california": California,
 }
-"""Every environment by its name on the command line; neuronet.run.catalogue has the forms for files: table:PATH and others."""
+"""Every environment by its name on the command line; neuronet.registry.registry has the forms for files: table:PATH and others."""
 
 __all__ = [
     "ENVIRONMENTS",

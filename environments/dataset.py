@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.environment import Environment
-from neuronet.environments.images import Images
-from neuronet.environments.table import Table
-from neuronet.errors import NeuroNetError
+from neuronet.core.environment import Environment
+from neuronet.core.errors import NeuroNetError
+from neuronet.environments.images.images import Images
+from neuronet.environments.tables.table import Table
 
 
 def from_dataset(

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
 
 SECONDS_OF_SILENCE = 30.0
 """After which a server is given up."""

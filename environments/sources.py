@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from neuronet.core.errors import NeuroNetError
 from neuronet.environments.download import cache, fetch
-from neuronet.errors import NeuroNetError
 
 T = TypeVar("T")
 

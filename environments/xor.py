@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from neuronet.environment import Environment, Samples
-from neuronet.errors import check_number
-from neuronet.randomness import Purpose, generator
+from neuronet.core.environment import Environment, Samples
+from neuronet.core.errors import check_number
+from neuronet.core.random_streams import Purpose, generator
 
 
 @dataclass(frozen=True)

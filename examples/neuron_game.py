@@ -13,10 +13,10 @@ import sys
 
 import numpy as np
 
+from neuronet.core.learning.optimizers import Plain
 from neuronet.environments import Xor
-from neuronet.games.neuron_game import NeuronGame
-from neuronet.games.play import Situation
-from neuronet.learning import Plain
+from neuronet.games.pettingzoo.parallel_env import NeuronGame
+from neuronet.games.simulation.play import Situation
 
 SPREAD = 0.5
 STEP = 0.5

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from neuronet.policies.attention import AttentionSeeking
-from neuronet.policies.best_response import BestResponse
-from neuronet.policies.clipped import Clipped
-from neuronet.policies.contrarian import Contrarian
-from neuronet.policies.copycat import Copycat
-from neuronet.policies.diminishing_returns import DiminishingReturns
-from neuronet.policies.direct_feedback import DirectFeedback
-from neuronet.policies.free_rider import FreeRider
-from neuronet.policies.greedy import Greedy
-from neuronet.policies.hebbian import Hebbian
-from neuronet.policies.income_protecting import IncomeProtecting
-from neuronet.policies.keeping_promises import KeepingPromises
-from neuronet.policies.node_perturbation import NodePerturbation
-from neuronet.policies.noisy import Noisy
-from neuronet.policies.random_feedback import RandomFeedback
-from neuronet.policies.reinforce import Reinforce
-from neuronet.policies.sign_symmetric import SignSymmetric
-from neuronet.policies.stubborn import Stubborn
-from neuronet.policies.trembling_hand import TremblingHand
-from neuronet.policies.weight_maximization import WeightMaximization
-from neuronet.policy import Policy
+from neuronet.core.policy import Policy
+from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.policies.attention.best_response import BestResponse
+from neuronet.policies.attention.contrarian import Contrarian
+from neuronet.policies.attention.diminishing_returns import DiminishingReturns
+from neuronet.policies.attention.greedy import Greedy
+from neuronet.policies.attention.income_protecting import IncomeProtecting
+from neuronet.policies.attention.keeping_promises import KeepingPromises
+from neuronet.policies.attention.weight_maximization import WeightMaximization
+from neuronet.policies.feedback.direct_feedback import DirectFeedback
+from neuronet.policies.feedback.random_feedback import RandomFeedback
+from neuronet.policies.feedback.sign_symmetric import SignSymmetric
+from neuronet.policies.reward.node_perturbation import NodePerturbation
+from neuronet.policies.reward.reinforce import Reinforce
+from neuronet.policies.social.copycat import Copycat
+from neuronet.policies.social.free_rider import FreeRider
+from neuronet.policies.social.hebbian import Hebbian
+from neuronet.policies.social.stubborn import Stubborn
+from neuronet.policies.wrappers.clipped import Clipped
+from neuronet.policies.wrappers.noisy import Noisy
+from neuronet.policies.wrappers.trembling_hand import TremblingHand
 
 POLICIES: dict[str, type[Policy]] = {
     "attention": AttentionSeeking,

@@ -8,8 +8,9 @@ import pytest
 import torch
 from hypothesis import settings
 
-from neuronet.environment import Samples
+from neuronet.core.environment import Samples
 from neuronet.environments import Digits
+from tests.helpers.command_line import neuronet as neuronet
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 

@@ -31,9 +31,9 @@ from benchmarks.rounds.growth import growth
 from benchmarks.rounds.markdown import tables
 from benchmarks.rounds.measure import against_biotorch, against_peers, by_policy
 from benchmarks.rounds.picture import draw
-from neuronet.run.bench import BATCHES, SIZES, Effort
-from neuronet.run.contests import contests
-from neuronet.screen import OUT, table_of_rows
+from neuronet.benchmarking.bench import BATCHES, SIZES, Effort
+from neuronet.benchmarking.suites import contests
+from neuronet.cli.console import OUT, table_of_rows
 
 QUICK = Effort(blocks=8, seconds=0.004, threads=THREADS)
 FULL = Effort(blocks=30, seconds=0.02, threads=THREADS)

@@ -18,8 +18,8 @@ from biotorch.module.biomodule import BioModule
 from torch import nn
 
 from neuronet import AttentionSeeking
-from neuronet.policy import Policy
-from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Ours, Work, linear_layers, parameters_of, sequential
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Ours, Work, linear_layers, parameters_of, sequential
+from neuronet.core.policy import Policy
 
 
 class BioTorch:
@@ -77,8 +77,8 @@ def pairs() -> list[tuple[str, str, Policy]]:
     """BioTorch's name, its mode, and our policy of the same update."""
     found: list[tuple[str, str, Policy]] = [("uSF", "usf", AttentionSeeking(p=1.0))]
     try:
-        from neuronet.policies.direct_feedback import DirectFeedback
-        from neuronet.policies.random_feedback import RandomFeedback
+        from neuronet.policies.feedback.direct_feedback import DirectFeedback
+        from neuronet.policies.feedback.random_feedback import RandomFeedback
     except ImportError:
         return found
     return [*found, ("FA", "fa", RandomFeedback()), ("DFA", "dfa", DirectFeedback())]

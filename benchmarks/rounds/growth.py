@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuronet import AttentionSeeking, Momentum, Samples, Setup, TensorEngine
-from neuronet.run.bench import PRODUCTS, Effort, raced
-from neuronet.run.contests import shared_out
-from neuronet.run.race import Player
-from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Ours, Products, Work, work
+from neuronet.benchmarking.bench import PRODUCTS, Effort, raced
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Ours, Products, Work, work
+from neuronet.benchmarking.suites import shared_out
+from neuronet.benchmarking.timing import Player
 
 WIDTHS = (32, 64, 128, 256, 512, 1024)
 DEPTHS = (1, 2, 4, 8)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Work
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Work
 
 BATCHES = 8
 """Copies of the batch through which the loop goes, so that each round gathers its own."""

@@ -9,10 +9,10 @@ from functools import partial
 
 from benchmarks.rounds.peers import AUTOGRAD, peers
 from neuronet import AttentionSeeking
-from neuronet.run.bench import AT_ONCE, PRODUCTS, Effort, Row, raced, rows, threads
-from neuronet.run.catalogue import known_policies
-from neuronet.run.race import Player
-from neuronet.run.rivals import SAME, Ours, OursAtOnce, Products, apart, check_same_update, work
+from neuronet.benchmarking.bench import AT_ONCE, PRODUCTS, Effort, Row, raced, rows, threads
+from neuronet.benchmarking.contestants import SAME, Ours, OursAtOnce, Products, apart, check_same_update, work
+from neuronet.benchmarking.timing import Player
+from neuronet.registry.registry import known_policies
 
 OURS = "attention"
 

@@ -1,6 +1,6 @@
 """The peers, each with the same round: relu, softmax cross-entropy, momentum, float32, on the same batch from the same network.
 
-A peer is made from a `Work`; it has `play(rounds)` and `parameters()`, as `neuronet.run.rivals.Contestant` says. Those that need
+A peer is made from a `Work`; it has `play(rounds)` and `parameters()`, as `neuronet.benchmarking.contestants.Contestant` says. Those that need
 a package of their own are in the modules beside this one and are left out where it is missing.
 """
 
@@ -13,7 +13,7 @@ from importlib import import_module
 
 import numpy as np
 
-from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Autograd, Contestant, Work
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Autograd, Contestant, Work
 
 
 @dataclass(frozen=True)

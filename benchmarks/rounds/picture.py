@@ -9,8 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from benchmarks.rounds.growth import Point
-from neuronet.report import style
-from neuronet.run.bench import PRODUCTS, Row
+from neuronet.benchmarking.bench import PRODUCTS, Row
+from neuronet.plotting import style
 
 MARKERS = ("o", "s", "^", "D", "v")
 RATIOS = tuple(m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5))

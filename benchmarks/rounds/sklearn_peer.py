@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.neural_network import MLPClassifier
 
-from neuronet.run.rivals import LEARNING_RATE, MOMENTUM, Work
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Work
 
 ROUNDS_A_CALL = 16
 

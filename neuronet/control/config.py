@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
-from neuronet.activation import activation_named
-from neuronet.errors import NeuroNetError
-from neuronet.learning import rule_named
-from neuronet.network import wiring_named
-from neuronet.randomness import MAX_SEED
-from neuronet.run.config import validated
+from neuronet.core.activation import activation_named
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import rule_named
+from neuronet.core.random_streams import MAX_SEED
+from neuronet.core.structure.network import wiring_named
+from neuronet.training.config import validated
 
 Count = Annotated[int, Field(ge=1, strict=True)]
 

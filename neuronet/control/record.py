@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from neuronet.control.config import ControlConfig, make_config
-from neuronet.engines.engine import State
-from neuronet.errors import NeuroNetError
-from neuronet.files import write_atomically
-from neuronet.run.config import read_options
+from neuronet.core.errors import NeuroNetError
+from neuronet.engines.base.engine import State
+from neuronet.recording.atomic_write import write_atomically
+from neuronet.training.config import read_options
 
 CONFIG, EPISODES, CHECKPOINT = "config.json", "episodes.csv", "checkpoint.safetensors"
 FORMAT = "control 1"

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.control.config import ControlConfig
-from neuronet.network import Network
+from neuronet.core.structure.network import Network
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +54,13 @@ class ControlResult:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the returns to a .png, .svg or .pdf file."""
-        from neuronet.control.picture import draw_returns
+        from neuronet.plotting.returns import draw_returns
 
         return draw_returns(self.episodes, path, threshold=self.threshold)
 
     def picture(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
-        from neuronet.report.picture import draw_network
+        from neuronet.plotting.picture import draw_network
 
         return draw_network(self.network, path)
 

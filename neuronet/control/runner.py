@@ -11,14 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.control.config import ControlConfig
-from neuronet.control.episodes import SMALLER, Episodes, finite, play_episodes
+from neuronet.control.environments import Worlds, wish
 from neuronet.control.record import HEADER, ControlRecord, Line
 from neuronet.control.result import ControlResult, Interrupted
-from neuronet.control.world import Worlds, wish
-from neuronet.engines.engine import Engine
-from neuronet.errors import NeuroNetError
-from neuronet.randomness import Purpose, generator
-from neuronet.run.interruption import Interruption
+from neuronet.control.rollouts import SMALLER, Episodes, finite, play_episodes
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.random_streams import Purpose, generator
+from neuronet.engines.base.engine import Engine
+from neuronet.execution.signals import Interruption
 
 LAST = 100
 """Episodes over which the mean return is taken, to tell whether the run has come far enough."""

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from neuronet.control.config import ControlConfig, make_config
+from neuronet.control.environments import Given, Worlds
 from neuronet.control.record import ControlRecord
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlRunner, Watcher
-from neuronet.control.world import Given, Worlds
-from neuronet.engines.engine import Engine, Setup
-from neuronet.errors import NeuroNetError
-from neuronet.learning import rule_named
-from neuronet.network import build_network
-from neuronet.population import Population
-from neuronet.run.interruption import Interruption
-from neuronet.run.society import Policies, population_from, text_of
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import rule_named
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Population
+from neuronet.engines.base.engine import Engine, Setup
+from neuronet.execution.signals import Interruption
+from neuronet.registry.population_spec import Policies, population_from, text_of
 
 OWN = "own"
 """What a configuration calls an environment that a function makes."""

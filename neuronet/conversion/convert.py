@@ -10,14 +10,14 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import nn
 
-from neuronet.conversion.conduct import Conduct
+from neuronet.conversion.connectivity import Link
+from neuronet.conversion.layer_policy import Conduct
 from neuronet.conversion.layers import LISTENING, MEMORY, ORDINARY, ROUND, Listening, link_of
-from neuronet.conversion.link import Link
-from neuronet.conversion.players import Players
-from neuronet.errors import NeuroNetError, check_number
-from neuronet.policy import Policy
-from neuronet.population import Group, layer_groups
-from neuronet.randomness import check_seed
+from neuronet.conversion.policy_group import Players
+from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.policy import Policy
+from neuronet.core.random_streams import check_seed
+from neuronet.core.structure.population import Group, layer_groups
 
 Module = TypeVar("Module", bound=nn.Module)
 Playing = Policy | Sequence[Group]

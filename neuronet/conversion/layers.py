@@ -11,10 +11,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from neuronet.conversion.conduct import Conduct
-from neuronet.conversion.gradient import Decided, Weighed
-from neuronet.conversion.link import ConvolutionLink, LinearLink, Link
-from neuronet.errors import NeuroNetError
+from neuronet.conversion.autograd_functions import Decided, Weighed
+from neuronet.conversion.connectivity import ConvolutionLink, LinearLink, Link
+from neuronet.conversion.layer_policy import Conduct
+from neuronet.core.errors import NeuroNetError
 
 ROUND = "neuronet_round"
 """The buffer that counts a layer's rounds, where its policies draw random numbers."""

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.batches import Batches
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Samples
+from neuronet.core.errors import NeuroNetError
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.engine import Setup, State, memory_name
-from neuronet.engines.places import connected_places
+from neuronet.engines.base.engine import Setup, State, memory_name
+from neuronet.engines.base.index_maps import connected_places
 from neuronet.engines.tensors import TensorEngine
-from neuronet.environment import Samples
-from neuronet.errors import NeuroNetError
 
 
 @dataclass(frozen=True)

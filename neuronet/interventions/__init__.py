@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from neuronet.engines.engine import Engine
-from neuronet.interventions.acts import Freeze, Lesion, Noise, Revive, Switch, Thaw
-from neuronet.interventions.contract import Event, Intervention, changed, perform
-from neuronet.interventions.growth import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire
-from neuronet.policy import Policy
+from neuronet.core.policy import Policy
+from neuronet.engines.base.engine import Engine
+from neuronet.interventions.base import Event, Intervention, changed, perform
+from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw
+from neuronet.interventions.structural_interventions import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire
 
 __all__ = [
     "INTERVENTIONS",

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+from neuronet.core.environment import Environment
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.structure.network import Network
 from neuronet.engines.agents import NeuronModel
-from neuronet.environment import Environment
-from neuronet.errors import NeuroNetError
-from neuronet.lab.start import Start, start_from
-from neuronet.network import Network
-from neuronet.run.society import Policies
+from neuronet.lab.launch_config import Start, start_from
+from neuronet.registry.population_spec import Policies
 
 __all__ = ["Start", "page", "serve", "start_from"]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import solara
 
+from neuronet.lab.launch_config import Start
 from neuronet.lab.page import Lab
-from neuronet.lab.start import Start
 
 served: list[Start] = []
 """The one start that this process serves."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from neuronet.channel import ChannelAt, Delayed, Dropped, Rationed, channels_from
-from neuronet.errors import NeuroNetError, check_number
-from neuronet.lab.start import Start
-from neuronet.network import Network
+from neuronet.channels import ChannelAt, Delayed, Dropped, Rationed, channels_from
+from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.learning.update_schedule import turns_from
+from neuronet.core.policy import Policy
+from neuronet.core.random_streams import check_seed
+from neuronet.core.structure.network import Network
+from neuronet.core.structure.population import Group, Layers, Population, Shares
+from neuronet.lab.launch_config import Start
 from neuronet.policies import Noisy
-from neuronet.policy import Policy
-from neuronet.population import Group, Layers, Population, Shares
-from neuronet.randomness import check_seed
-from neuronet.run.catalogue import policy_named
-from neuronet.run.society import short_text
-from neuronet.turns import turns_from
+from neuronet.registry.population_spec import short_text
+from neuronet.registry.registry import policy_named
 
 AS_STARTED = "as started"
 """Instead of a policy's name: the population that the session was started with."""

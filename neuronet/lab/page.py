@@ -11,19 +11,19 @@ from typing import Any
 import solara
 from matplotlib.figure import Figure
 
-from neuronet.errors import NeuroNetError
-from neuronet.lab.inputs import Title
-from neuronet.lab.look import Look
-from neuronet.lab.network_card import NetworkCard
-from neuronet.lab.neuron_card import NeuronCard, Place
+from neuronet.core.errors import NeuroNetError
+from neuronet.lab.cards.network_card import NetworkCard
+from neuronet.lab.cards.neuron_card import NeuronCard, Place
+from neuronet.lab.clickable_figure import Picture
+from neuronet.lab.history import place_of
+from neuronet.lab.launch_config import Start
 from neuronet.lab.panels import Looks, alignment_panel, attention_panel, learning_panel
-from neuronet.lab.past import place_of
-from neuronet.lab.picture import Picture
 from neuronet.lab.session import Session
 from neuronet.lab.sidebar import Sidebar
-from neuronet.lab.start import Start
-from neuronet.lab.styling import STYLE
-from neuronet.report.network_scene import policy_looks
+from neuronet.lab.snapshot import Look
+from neuronet.lab.style import STYLE
+from neuronet.lab.widgets import Title
+from neuronet.plotting.network.model import policy_looks
 
 NETWORK, NEURON, SMALL = (610, 412), (382, 382), (322, 246)
 """Pixels of the pictures; with the controls they fill a window of 1280 x 800."""

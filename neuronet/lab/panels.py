@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from neuronet.lab.look import Look
-from neuronet.network import Floats
-from neuronet.report import style
-from neuronet.report.curves import PARTS
-from neuronet.report.network_picture import draw_layers
-from neuronet.report.network_scene import Drawing, Scene
+from neuronet.core.structure.network import Floats
+from neuronet.lab.snapshot import Look
+from neuronet.plotting import style
+from neuronet.plotting.learning_curves import PARTS
+from neuronet.plotting.network.figure import draw_layers
+from neuronet.plotting.network.model import Drawing, Scene
 
 PIXELS = 100
 """To an inch."""

@@ -9,8 +9,8 @@ import warnings
 import webbrowser
 from collections.abc import Callable
 
-from neuronet.errors import NeuroNetError
-from neuronet.lab.start import Start
+from neuronet.core.errors import NeuroNetError
+from neuronet.lab.launch_config import Start
 
 HOST = "127.0.0.1"
 

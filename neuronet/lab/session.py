@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.batches import Batches
+from neuronet.core.batches import Batches
+from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.learning.optimizers import rule_named
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.engine import Setup
-from neuronet.errors import NeuroNetError, unknown
+from neuronet.engines.base.engine import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
 from neuronet.lab.controls import Controls, controls_of, without_noise
-from neuronet.lab.look import Look
-from neuronet.lab.past import Past
-from neuronet.lab.start import Start
-from neuronet.learning import rule_named
-from neuronet.run.alignment import Alignment
-from neuronet.run.catalogue import policy_named
-from neuronet.run.judging import judge
-from neuronet.run.society import short_text
+from neuronet.lab.history import Past
+from neuronet.lab.launch_config import Start
+from neuronet.lab.snapshot import Look
+from neuronet.registry.population_spec import short_text
+from neuronet.registry.registry import policy_named
+from neuronet.training.alignment import Alignment
+from neuronet.training.evaluation import judge
 
 ACTS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
 """What can be done to a neuron, by name."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import solara
 
+from neuronet.core.learning.update_schedule import TURNS
 from neuronet.lab.controls import AS_STARTED, Controls
-from neuronet.lab.inputs import Button, Choice, Line, Number, Slide
-from neuronet.run.catalogue import known_policies
-from neuronet.turns import TURNS
+from neuronet.lab.widgets import Button, Choice, Line, Number, Slide
+from neuronet.registry.registry import known_policies
 
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 ROUNDS = (1, 2, 5, 10, 20, 50, 100)

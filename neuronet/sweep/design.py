@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.errors import NeuroNetError, check_number, unknown
-from neuronet.randomness import MAX_SEED, check_seed
-from neuronet.run.config import RunConfig, read_options
+from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.random_streams import MAX_SEED, check_seed
+from neuronet.training.config import RunConfig, read_options
 
 GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
 

@@ -11,9 +11,9 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from neuronet.run.comparison import interval
-from neuronet.sweep.plan import Plan
-from neuronet.sweep.play import RESULTS, Row
+from neuronet.comparison.result import interval
+from neuronet.sweep.cells import Plan
+from neuronet.sweep.worker import RESULTS, Row
 
 MOST_LINES = 40
 """Settings that are shown; the files have them all."""

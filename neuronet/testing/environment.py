@@ -11,17 +11,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronet.arrays import Array, Memory
-from neuronet.batches import Batches
-from neuronet.engines.engine import Setup
+from neuronet.core.array_types import Array, Memory
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Environment, Samples, Scaling, check_samples
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam
+from neuronet.core.payoff import Payoff
+from neuronet.core.policy import LinearPolicy, Observation
+from neuronet.core.random_streams import Purpose, generator
+from neuronet.core.structure.network import build_network
+from neuronet.engines.base.engine import Setup
 from neuronet.engines.tensors import TensorEngine
-from neuronet.environment import Environment, Samples, Scaling, check_samples
-from neuronet.errors import NeuroNetError
-from neuronet.learning import Adam
-from neuronet.network import build_network
-from neuronet.payoff import Payoff
-from neuronet.policy import LinearPolicy, Observation
-from neuronet.randomness import Purpose, generator
 
 STEP = 1e-5
 """Of the finite differences."""

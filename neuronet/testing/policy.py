@@ -9,16 +9,16 @@ from functools import cached_property
 
 import numpy as np
 
-from neuronet.arrays import Array
-from neuronet.engines.engine import Setup
+from neuronet.core.array_types import Array
+from neuronet.core.environment import Samples
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.policy import OPTIONAL_SIGHTS, Policy, check_axes, in_common
+from neuronet.core.random_streams import Purpose, generator, pick
+from neuronet.core.structure.network import build_network
+from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
-from neuronet.environment import Samples
-from neuronet.errors import NeuroNetError
-from neuronet.network import build_network
-from neuronet.policy import OPTIONAL_SIGHTS, Policy, check_axes, in_common
-from neuronet.randomness import Purpose, generator, pick
-from neuronet.testing.playing import Answer, first_line, play
-from neuronet.testing.scene import NUMPY, OTHERS, SHAPES_ALONE, Library, Scene, Watcher
+from neuronet.testing.reference_rounds import Answer, first_line, play
+from neuronet.testing.synthetic_layer import NUMPY, OTHERS, SHAPES_ALONE, Library, Scene, Watcher
 from neuronet.testing.traits import alike, check_traits
 
 ENGINES_APART = 1e-9
@@ -36,7 +36,7 @@ def check_policy(policy: Policy) -> None:
     that its answers have the right shape and precision, are finite, even without any attention or demand, and the same when it is
     asked again; that it writes into nothing it sees, and looks at nothing it did not ask for; that it treats every neuron by
     itself, whoever is beside it and whoever does not listen; that leading axes keep apart; and that it has the traits that it
-    claims (`neuronet.traits`): it draws random numbers if and only if it says so, remembers nothing but what it keeps, answers in
+    claims (`neuronet.core.policy_traits`): it draws random numbers if and only if it says so, remembers nothing but what it keeps, answers in
     its own way only the verbs that it lists, and is linear in the demands if it says so.
 
     Args:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.errors import NeuroNetError
-from neuronet.policy import Policy, in_common
-from neuronet.randomness import pick
-from neuronet.testing.playing import ROUNDS, Answer, play
-from neuronet.testing.scene import Scene, Watcher
-from neuronet.traits import traits_of
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.policy import Policy, in_common
+from neuronet.core.policy_traits import traits_of
+from neuronet.core.random_streams import pick
+from neuronet.testing.reference_rounds import ROUNDS, Answer, play
+from neuronet.testing.synthetic_layer import Scene, Watcher
 
 ROUNDING = 1e-9
 """Answers that agree to this part of their size are the same but for rounding."""

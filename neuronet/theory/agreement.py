@@ -7,16 +7,16 @@ from contextlib import closing
 
 import numpy as np
 
-from neuronet.batches import Batches
-from neuronet.engines.engine import Setup, State
-from neuronet.environment import Environment
-from neuronet.environments.digits import Digits
-from neuronet.learning import Momentum
-from neuronet.network import build_network
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Environment
+from neuronet.core.learning.optimizers import Momentum
+from neuronet.core.policy import Policy
+from neuronet.core.structure.network import build_network
+from neuronet.engines.base.engine import Setup, State
+from neuronet.environments.tables.digits import Digits
 from neuronet.policies import POLICIES
-from neuronet.policy import Policy
 from neuronet.theory.check import Below, Check
-from neuronet.theory.position import ENGINES, synapses
+from neuronet.theory.test_case import ENGINES, synapses
 
 PLAYERS: dict[str, Policy] = {name: policy() for name, policy in POLICIES.items()}
 ROUNDS = 50

@@ -8,14 +8,14 @@ from dataclasses import replace
 import array_api_compat.numpy as xp
 import numpy as np
 
-from neuronet.errors import NeuroNetError
-from neuronet.randomness import Purpose, generator
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.random_streams import Purpose, generator
+from neuronet.core.trust_region import Move, furthest
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, half_squared_chord, log_log_slope
 from neuronet.theory.foresight import FORESIGHTED
-from neuronet.theory.position import ENGINES, Note, position
 from neuronet.theory.strategy import utility_after
-from neuronet.trust_region import Move, furthest
+from neuronet.theory.test_case import ENGINES, Note, position
 
 LEARNING_RATE = 1.0
 RADII = (0.01, 0.1, 1.0, 10.0, 100.0)

@@ -9,14 +9,14 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from neuronet.learning import Momentum
-from neuronet.payoff import SquaredError
-from neuronet.policy import Policy
+from neuronet.core.learning.optimizers import Momentum
+from neuronet.core.payoff import SquaredError
+from neuronet.core.policy import Policy
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, Layers, largest_gap, log_log_slope, overall_gap
-from neuronet.theory.position import ENGINES, MYOPIC, Note, Position, position
 from neuronet.theory.reference import FUNCTIONS, descent
 from neuronet.theory.strategy import utility_after
+from neuronet.theory.test_case import ENGINES, MYOPIC, Note, Position, position
 
 LEARNING_RATES = (0.1, 0.01, 0.001)
 STEP = 1e-4

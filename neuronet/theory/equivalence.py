@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuronet.activation import ACTIVATIONS
-from neuronet.payoff import PAYOFFS
-from neuronet.policy import Policy
+from neuronet.core.activation import ACTIVATIONS
+from neuronet.core.payoff import PAYOFFS
+from neuronet.core.policy import Policy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import largest_gap
-from neuronet.theory.position import MYOPIC, position
 from neuronet.theory.reference import descent
+from neuronet.theory.test_case import MYOPIC, position
 
 DEPTHS = range(2, 7)
 WIRINGS = ("dense", "sparse(0.5)")

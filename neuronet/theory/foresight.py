@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuronet.policies.attention import AttentionSeeking
-from neuronet.policy import Policy
+from neuronet.core.policy import Policy
+from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import largest_gap, log_log_slope, overall_gap
-from neuronet.theory.position import ENGINES, Position, position
 from neuronet.theory.reference import descent, sweep
+from neuronet.theory.test_case import ENGINES, Position, position
 
 FORESIGHTED = AttentionSeeking(p=2.0, foresight=1.0)
 LEARNING_RATES = (0.1, 0.01, 0.001)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from neuronet.core.utility import Power
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, largest_gap
-from neuronet.theory.position import ENGINES, Note, Position, position
-from neuronet.utility import Power
+from neuronet.theory.test_case import ENGINES, Note, Position, position
 
 FACTOR = 3.0
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from neuronet.policies.attention import AttentionSeeking
-from neuronet.policies.greedy import Greedy
-from neuronet.policy import Policy
+from neuronet.core.policy import Policy
+from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.policies.attention.greedy import Greedy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import alignment, half_squared_chord, largest_gap
-from neuronet.theory.position import ENGINES, Position, position
 from neuronet.theory.reference import descent, sweep
+from neuronet.theory.test_case import ENGINES, Position, position
 
 SIGN = AttentionSeeking(p=1.0)
 LARGE = AttentionSeeking(p=1000.0)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neuronet.payoff import CrossEntropy
+from neuronet.core.payoff import CrossEntropy
 from neuronet.theory.comparison import Layers
-from neuronet.theory.position import Position
+from neuronet.theory.test_case import Position
 
 
 def _identity(z: Tensor) -> Tensor:

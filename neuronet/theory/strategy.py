@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuronet.policies.attention import AttentionSeeking
-from neuronet.policy import Policy
+from neuronet.core.policy import Policy
+from neuronet.core.utility import Power
+from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import Floats
-from neuronet.theory.position import ENGINES, Note, position
-from neuronet.utility import Power
+from neuronet.theory.test_case import ENGINES, Note, position
 
 EXPONENTS = (1.5, 2.0, 3.0, 4.0)
 STEP = 1e-4

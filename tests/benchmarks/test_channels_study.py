@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from neuronet.channel import channel_at
-from neuronet.turns import turns_named
-
-ROOT = Path(__file__).parents[2]
+from neuronet.channels import channel_at
+from neuronet.core.learning.update_schedule import turns_named
+from tests.helpers.paths import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,12 @@
-"""What docs/forgetting-study.md and the README say is what the studies' records say."""
-
-from pathlib import Path
+"""What docs/continual-study.md and the README say is what the studies' records say."""
 
 import pytest
 
-from neuronet.forgetting.summary import summarise
+from neuronet.continual.studies.summary import summarise
+from tests.helpers.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 RECORDS = ROOT / "benchmarks" / "forgetting"
-PAGE = (ROOT / "docs" / "forgetting-study.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "continual-study.md").read_text(encoding="utf-8")
 
 
 def spelled(mean, low, high, sign=""):

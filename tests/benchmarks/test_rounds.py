@@ -6,19 +6,15 @@ import importlib.util
 import math
 import sys
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from neuronet import AttentionSeeking
-from neuronet.run.bench import Effort
-from neuronet.run.rivals import SAME, Ours, apart, work
-
-sys.path.insert(0, str(Path(__file__).parents[2]))  # benchmarks is no part of the package
-
 from benchmarks.rounds import growth, markdown, measure, picture
 from benchmarks.rounds.peers import AUTOGRAD, LayerwiseNumpy, Peer, peers
+from neuronet import AttentionSeeking
+from neuronet.benchmarking.bench import Effort
+from neuronet.benchmarking.contestants import SAME, Ours, apart, work
 
 SIZES = (6, 5, 4, 3)
 TINY = Effort(blocks=1, seconds=1e-5)

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 
 import neuronet
-from neuronet.channel import CHANNELS, ChannelAt, Dropped
-from neuronet.cli import start
-from neuronet.engines.tensors.parallel import ParallelEngine
-from neuronet.errors import NeuroNetError
+from neuronet.channels import CHANNELS, ChannelAt, Dropped
+from neuronet.cli.main import start
+from neuronet.core.errors import NeuroNetError
+from neuronet.engines.tensors.data_parallel.engine import ParallelEngine
+from tests.helpers.paths import ROOT
 
-CHANNELS_PAGE = Path(__file__).parents[2] / "docs" / "channels.md"
+CHANNELS_PAGE = ROOT / "docs" / "channels.md"
 LATE = ("demand:delayed(3)", "activity:dropped(0.2)")
 SMALL = {"hidden": (6, 5), "epochs": 2, "batch_size": 48, "schedule": "constant"}
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import nets
 import pytest
 import torch
 from torch import nn
 
 import neuronet
 from neuronet import AttentionSeeking, Greedy, NeuroNetError, Noisy
-from neuronet.population import Group
+from neuronet.core.structure.population import Group
+from tests.conversion import networks
 
 SIGN, CUBE = AttentionSeeking(p=1), AttentionSeeking(p=4)
 
@@ -23,7 +23,7 @@ def policies(module):
 
 
 def test_patterns_choose_layers_and_the_first_decides():
-    net = nets.made("resnet")[0]
+    net = networks.made("resnet")[0]
     converted = neuronet.convert(net, {"2.conv?": SIGN, "*.conv1": CUBE, "6": Greedy()})
     assert policies(converted) == {"2.conv1": [SIGN], "2.conv2": [SIGN], "3.conv1": [CUBE], "6": [Greedy()]}
     assert type(converted[0]) is nn.Conv2d
@@ -79,7 +79,7 @@ def test_all_attention_seeking_is_the_ordinary_layer_also_in_groups():
 )
 def test_what_names_nothing_is_refused(policy, message):
     with pytest.raises(NeuroNetError, match=message):
-        neuronet.convert(nets.made("lenet")[0], policy)
+        neuronet.convert(networks.made("lenet")[0], policy)
 
 
 def test_a_convolution_in_groups_has_one_policy():

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import nets
 import pytest
 import torch
 from torch import nn
 
 import neuronet
 from neuronet import AttentionSeeking, Greedy
+from tests.conversion import networks
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("name", networks.NETS)
 def test_attention_seeking_is_backpropagation_to_the_bit(name, dtype):
-    net, inputs, classes = nets.made(name, dtype)
-    expected = nets.gradients(net, inputs, classes)
-    found = nets.gradients(neuronet.convert(net, AttentionSeeking(p=2)), inputs, classes)
+    net, inputs, classes = networks.made(name, dtype)
+    expected = networks.gradients(net, inputs, classes)
+    found = networks.gradients(neuronet.convert(net, AttentionSeeking(p=2)), inputs, classes)
     assert found.keys() == expected.keys()
     for parameter, gradient in expected.items():
         assert torch.equal(found[parameter], gradient), parameter
 
 
-@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("name", networks.NETS)
 @pytest.mark.parametrize(
     ("policy", "weigh"),
     [
@@ -35,18 +35,18 @@ def test_attention_seeking_is_backpropagation_to_the_bit(name, dtype):
 def test_the_gradients_are_those_of_other_weights_on_the_way_back(name, policy, weigh):
     if weigh is None:  # elementwise, as the two before; the measure itself has tests of its own
         weigh = lambda w: policy.worth.slope(torch, w)  # noqa: E731
-    net, inputs, classes = nets.made(name)
-    found = nets.gradients(neuronet.convert(net, policy), inputs, classes)
-    ordinary = nets.gradients(net, inputs, classes)
-    expected = nets.gradients(nets.with_backward_weights(net, weigh), inputs, classes)
+    net, inputs, classes = networks.made(name)
+    found = networks.gradients(neuronet.convert(net, policy), inputs, classes)
+    ordinary = networks.gradients(net, inputs, classes)
+    expected = networks.gradients(networks.with_backward_weights(net, weigh), inputs, classes)
     for parameter, gradient in expected.items():
         torch.testing.assert_close(found[parameter], gradient, rtol=1e-9, atol=1e-12)
     assert any(not torch.allclose(found[parameter], ordinary[parameter]) for parameter in ordinary)
 
 
-@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("name", networks.NETS)
 def test_the_forward_pass_is_the_ordinary_one(name):
-    net, inputs, _ = nets.made(name)
+    net, inputs, _ = networks.made(name)
     net.eval()
     converted = neuronet.convert(net, Greedy())
     assert torch.equal(converted(inputs), net(inputs))
@@ -54,12 +54,12 @@ def test_the_forward_pass_is_the_ordinary_one(name):
         assert torch.equal(converted(inputs), net(inputs))
 
 
-@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("name", networks.NETS)
 def test_with_a_frozen_trunk_the_inputs_are_paid_all_the_same(name):
     """The demands pass through layers whose own weights do not move."""
-    net, inputs, classes = nets.made(name)
+    net, inputs, classes = networks.made(name)
     converted = neuronet.convert(net, AttentionSeeking(p=1))
-    expected = nets.gradients(converted, inputs, classes)
+    expected = networks.gradients(converted, inputs, classes)
     first, *others = converted.parameters()
     for parameter in others:
         parameter.requires_grad_(False)
@@ -70,11 +70,11 @@ def test_with_a_frozen_trunk_the_inputs_are_paid_all_the_same(name):
 
 
 def test_a_layer_used_twice_answers_each_time():
-    net, inputs, classes = nets.made("mlp")
+    net, inputs, classes = networks.made("mlp")
     shared = nn.Linear(8, 8).double()
     twice = nn.Sequential(net[0], nn.Tanh(), shared, nn.Tanh(), shared, nn.Tanh(), net[2], nn.ReLU(), net[4])
-    found = nets.gradients(neuronet.convert(twice, AttentionSeeking(p=1)), inputs, classes)
-    expected = nets.gradients(nets.with_backward_weights(twice, torch.sign), inputs, classes)
+    found = networks.gradients(neuronet.convert(twice, AttentionSeeking(p=1)), inputs, classes)
+    expected = networks.gradients(networks.with_backward_weights(twice, torch.sign), inputs, classes)
     for parameter, gradient in expected.items():
         torch.testing.assert_close(found[parameter], gradient)
 
@@ -84,7 +84,7 @@ def test_networks_learn():
     inputs = torch.randn(96, 1, 12, 12)
     classes = (inputs[:, 0, :, :6].sum((1, 2)) > inputs[:, 0, :, 6:].sum((1, 2))).long()
     for policy in (AttentionSeeking(), AttentionSeeking(p=1), Greedy(top=3)):
-        net = neuronet.convert(nets.made("lenet", torch.float32)[0], policy)
+        net = neuronet.convert(networks.made("lenet", torch.float32)[0], policy)
         optimizer = torch.optim.Adam(net.parameters(), 0.01)
         for _ in range(60):
             optimizer.zero_grad()

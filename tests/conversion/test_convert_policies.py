@@ -10,10 +10,10 @@ from torch import nn
 
 import neuronet
 from neuronet import AttentionSeeking, Greedy, Momentum, NeuroNetError, Noisy, Plain, Setup, TensorEngine, build_network
-from neuronet.observation import Observation, Place
+from neuronet.core.observation import Observation, Place
+from neuronet.core.random_streams import Draws, LayerChance
+from neuronet.core.structure.population import Group
 from neuronet.policies import POLICIES, TremblingHand
-from neuronet.population import Group
-from neuronet.randomness import Draws, LayerChance
 
 ADAPTS = "it adapts, which is the optimizer's part"
 REFUSED = {

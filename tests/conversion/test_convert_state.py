@@ -6,7 +6,6 @@ import copy
 import pickle
 from dataclasses import dataclass
 
-import nets
 import pytest
 import torch
 from torch import nn
@@ -14,7 +13,8 @@ from torch.nn.utils import parametrizations
 
 import neuronet
 from neuronet import AttentionSeeking, Greedy, LinearPolicy, NeuroNetError, Noisy, Wrapper
-from neuronet.policy import Policy
+from neuronet.core.policy import Policy
+from tests.conversion import networks
 
 SIGN = AttentionSeeking(p=1)
 
@@ -49,10 +49,10 @@ def same(found, expected):
         assert torch.equal(found[name], gradient), name
 
 
-@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("name", networks.NETS)
 def test_checkpoints_fit_both_ways(name):
     """A policy that keeps nothing adds nothing."""
-    net, inputs, _ = nets.made(name)
+    net, inputs, _ = networks.made(name)
     net.eval()
     converted = neuronet.convert(net, SIGN)
     assert list(converted.state_dict()) == list(net.state_dict())
@@ -63,7 +63,7 @@ def test_checkpoints_fit_both_ways(name):
 
 
 def test_what_is_kept_are_declared_buffers(tmp_path):
-    net, inputs, classes = nets.made("lenet")
+    net, inputs, classes = networks.made("lenet")
     converted = neuronet.convert(net, {"3": Born(), "7": Loud(), "9": Noisy(Born())}, seed=1)
     added = {name: tuple(array.shape) for name, array in converted.state_dict().items() if name not in net.state_dict()}
     assert added == {
@@ -75,51 +75,51 @@ def test_what_is_kept_are_declared_buffers(tmp_path):
         "9.neuronet_memory_policy__mean": (10,),
         "9.neuronet_round": (),
     }
-    nets.gradients(converted, inputs, classes)
+    networks.gradients(converted, inputs, classes)
     torch.save(converted.state_dict(), tmp_path / "state.pt")
     other = neuronet.convert(net, {"3": Born(), "7": Loud(), "9": Noisy(Born())}, seed=2)
     assert not torch.equal(other[3].neuronet_memory_back, converted[3].neuronet_memory_back)
     other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
     other[9].conduct = converted[9].conduct  # the seed is no part of the state
-    same(nets.gradients(other, inputs, classes), nets.gradients(converted, inputs, classes))
+    same(networks.gradients(other, inputs, classes), networks.gradients(converted, inputs, classes))
 
 
 def test_chance_goes_on_where_a_state_dict_left_it():
-    net, inputs, classes = nets.made("mlp")
+    net, inputs, classes = networks.made("mlp")
     through = neuronet.convert(net, Noisy(), seed=3)
-    rounds = [nets.gradients(through, inputs, classes) for _ in range(3)]
+    rounds = [networks.gradients(through, inputs, classes) for _ in range(3)]
     assert not torch.equal(rounds[0]["0.weight"], rounds[1]["0.weight"])
     again, later = neuronet.convert(net, Noisy(), seed=3), neuronet.convert(net, Noisy(), seed=3)
     for expected in rounds[:2]:
-        same(nets.gradients(again, inputs, classes), expected)
+        same(networks.gradients(again, inputs, classes), expected)
     later.load_state_dict(again.state_dict())
-    same(nets.gradients(later, inputs, classes), rounds[2])
+    same(networks.gradients(later, inputs, classes), rounds[2])
     assert not torch.equal(
-        nets.gradients(neuronet.convert(net, Noisy(), seed=4), inputs, classes)["0.weight"], rounds[0]["0.weight"]
+        networks.gradients(neuronet.convert(net, Noisy(), seed=4), inputs, classes)["0.weight"], rounds[0]["0.weight"]
     )
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda module: pickle.loads(pickle.dumps(module))], ids=["deepcopy", "pickle"])
 @pytest.mark.parametrize("policy", [SIGN, Born(), Noisy(Born()), AttentionSeeking()], ids=repr)
 def test_copies_play_on_by_themselves(policy, copied):
-    net, inputs, classes = nets.made("lenet")
+    net, inputs, classes = networks.made("lenet")
     converted = neuronet.convert(net, policy)
     twin = copied(converted)
-    expected = nets.gradients(converted, inputs, classes)
-    same(nets.gradients(twin, inputs, classes), expected)
+    expected = networks.gradients(converted, inputs, classes)
+    same(networks.gradients(twin, inputs, classes), expected)
     with torch.no_grad():
         for parameter in converted.parameters():
             parameter.zero_()
     fresh = neuronet.convert(net, policy)
-    same(nets.gradients(copied(fresh), inputs, classes), expected)
+    same(networks.gradients(copied(fresh), inputs, classes), expected)
 
 
 @pytest.mark.parametrize("inplace", [True, False])
 @pytest.mark.parametrize("policy", [SIGN, Noisy(Born()), AttentionSeeking()], ids=repr)
 def test_there_and_back(policy, inplace):
-    net, inputs, classes = nets.made("resnet")
+    net, inputs, classes = networks.made("resnet")
     before = {name: (type(layer), dict(vars(layer))) for name, layer in net.named_modules()}
-    expected = nets.gradients(copy.deepcopy(net), inputs, classes)
+    expected = networks.gradients(copy.deepcopy(net), inputs, classes)
     converted = neuronet.convert(net, policy, inplace=inplace)
     assert (converted is net) == inplace
     assert all(isinstance(layer, before[name][0]) for name, layer in converted.named_modules())
@@ -130,13 +130,13 @@ def test_there_and_back(policy, inplace):
         assert type(layer) is before[name][0]
         assert vars(layer).keys() == before[name][1].keys()
         assert layer._buffers.keys() == before[name][1]["_buffers"].keys()
-    same(nets.gradients(plain, inputs, classes), expected)
+    same(networks.gradients(plain, inputs, classes), expected)
     if not inplace:
         assert all(hasattr(layer, "conduct") for layer in converted.modules() if isinstance(layer, nn.Conv2d))
 
 
 def test_a_copy_leaves_the_original_alone():
-    net, *_ = nets.made("mlp")
+    net, *_ = networks.made("mlp")
     neuronet.convert(net, Born())
     assert type(net[0]) is nn.Linear
     assert list(net.state_dict()) == [f"{n}.{kind}" for n in (0, 2, 4) for kind in ("weight", "bias")]
@@ -217,7 +217,7 @@ def test_what_was_parametrized_since_is_not_reverted():
 
 
 def test_if_one_layer_is_refused_all_stay_as_they_were():
-    net, *_ = nets.made("mlp")
+    net, *_ = networks.made("mlp")
     with pytest.raises(NeuroNetError, match="learning_rate"):
         neuronet.convert(net, {"0": Born(), "4": AttentionSeeking(foresight=1)}, inplace=True)
     assert {type(layer) for layer in net} == {nn.Linear, nn.Tanh, nn.ReLU}

@@ -9,15 +9,15 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nets
 import pytest
 import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint_sequential
-from workers import LOOPBACK
 
 import neuronet
 from neuronet import AttentionSeeking, Greedy, LinearPolicy
+from tests.conversion import networks
+from tests.helpers.workers import LOOPBACK
 
 SIGN = AttentionSeeking(p=1)
 
@@ -39,7 +39,7 @@ class Late(LinearPolicy):
 
 
 def autocast_gradients(net, inputs, classes):
-    """As `nets.gradients`, with autocast in the forward pass."""
+    """As `networks.gradients`, with autocast in the forward pass."""
     net.zero_grad()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         outputs = net(inputs)
@@ -56,10 +56,10 @@ def close(found, expected, **tolerance):
 
 
 @pytest.mark.parametrize("policy", [Early(), Late()], ids=repr)
-@pytest.mark.parametrize("name", nets.NETS)
+@pytest.mark.parametrize("name", networks.NETS)
 def test_autocast_is_that_of_ordinary_layers_to_the_bit(name, policy):
     """Neurons that count demands by the attention, though not by the very object, against the ordinary module."""
-    net, inputs, classes = nets.made(name, torch.float32)
+    net, inputs, classes = networks.made(name, torch.float32)
     converted = neuronet.convert(net, policy)
     assert not any(layer.conduct.plain for layer in converted.modules() if hasattr(layer, "conduct"))
     found = autocast_gradients(converted, inputs, classes)
@@ -68,17 +68,17 @@ def test_autocast_is_that_of_ordinary_layers_to_the_bit(name, policy):
 
 
 def test_autocast_leaves_double_precision_alone():
-    net, inputs, classes = nets.made("mlp")
-    expected = nets.gradients(neuronet.convert(net, SIGN), inputs, classes)
+    net, inputs, classes = networks.made("mlp")
+    expected = networks.gradients(neuronet.convert(net, SIGN), inputs, classes)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = nets.gradients(neuronet.convert(net, SIGN), inputs, classes)
+        found = networks.gradients(neuronet.convert(net, SIGN), inputs, classes)
     close(found, expected)
 
 
 @pytest.mark.parametrize("policy", [SIGN, Late()], ids=repr)
 def test_activations_may_be_computed_again(policy):
-    net, inputs, classes = nets.made("lenet")
-    expected = nets.gradients(neuronet.convert(net, policy), inputs, classes)
+    net, inputs, classes = networks.made("lenet")
+    expected = networks.gradients(neuronet.convert(net, policy), inputs, classes)
     converted = neuronet.convert(net, policy)
     outputs = checkpoint_sequential(converted, 3, inputs, use_reentrant=False)
     nn.functional.cross_entropy(outputs, classes).backward()
@@ -86,7 +86,7 @@ def test_activations_may_be_computed_again(policy):
 
 
 def test_compiled_and_data_parallel_modules_play_the_same(tmp_path):
-    script = Path(__file__).with_name("by_torch.py")
+    script = Path(__file__).with_name("torch_subprocess.py")
     command = [sys.executable, "-W", "error", str(script), str(tmp_path / "meet")]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", **LOOPBACK}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
@@ -98,7 +98,7 @@ def test_compiled_and_data_parallel_modules_play_the_same(tmp_path):
 
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, torch.optim.AdamW, torch.optim.RMSprop, torch.optim.LBFGS])
 def test_any_optimizer_moves_the_very_parameters(optimizer):
-    net, inputs, classes = nets.made("mlp")
+    net, inputs, classes = networks.made("mlp")
     mover = optimizer(net.parameters(), lr=0.01)  # made before: the parameters stay the same objects
     converted = neuronet.convert(net, Greedy(), inplace=True)
     before = [parameter.clone() for parameter in converted.parameters()]
@@ -114,9 +114,9 @@ def test_any_optimizer_moves_the_very_parameters(optimizer):
 
 
 def test_gradients_add_up_over_parts_of_a_batch():
-    net, inputs, classes = nets.made("lenet")
+    net, inputs, classes = networks.made("lenet")
     converted = neuronet.convert(net, SIGN)
-    expected = nets.gradients(converted, inputs, classes)
+    expected = networks.gradients(converted, inputs, classes)
     converted.zero_grad()
     for part in (slice(0, 2), slice(2, 5)):
         nn.functional.cross_entropy(converted(inputs[part]), classes[part], reduction="sum").div(len(inputs)).backward()
@@ -131,7 +131,7 @@ def test_torchs_own_transformer_layer_is_converted_where_it_has_linear_layers():
     inputs, classes = torch.randn(5, 4, 8, dtype=torch.float64), torch.arange(5) % 3
     converted = neuronet.convert(net, SIGN)
     assert [name for name, layer in converted.named_modules() if hasattr(layer, "conduct")] == ["0.linear1", "0.linear2", "2"]
-    ordinary, found = nets.gradients(net, inputs, classes), nets.gradients(converted, inputs, classes)
+    ordinary, found = networks.gradients(net, inputs, classes), networks.gradients(converted, inputs, classes)
     assert torch.equal(found["2.weight"], ordinary["2.weight"])
     assert not torch.allclose(found["0.self_attn.in_proj_weight"], ordinary["0.self_attn.in_proj_weight"])
-    close(nets.gradients(neuronet.convert(net, AttentionSeeking()), inputs, classes), ordinary, rtol=0, atol=0)
+    close(networks.gradients(neuronet.convert(net, AttentionSeeking()), inputs, classes), ordinary, rtol=0, atol=0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-import true_formats
 from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.utils import Bunch
 
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.environments import Table, read_openml
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import CrossEntropy, SquaredError
 from neuronet.testing import check_environment
+from tests.helpers import dataset_writers
 
 
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_diabetes])
@@ -33,7 +33,7 @@ def test_what_is_no_bunch_is_refused(wrong):
 
 
 def test_a_data_set_of_openml_has_a_column_for_each_category(tmp_path):
-    true_formats.openml(tmp_path)
+    dataset_writers.openml(tmp_path)
     table = read_openml("4321", data_dir=str(tmp_path))
     check_environment(table)
     assert (table.inputs, table.outputs, table.payoff) == (3, 2, CrossEntropy())
@@ -45,7 +45,7 @@ def test_a_data_set_of_openml_has_a_column_for_each_category(tmp_path):
 
 
 def test_a_data_set_of_openml_with_gaps_is_refused(tmp_path):
-    true_formats.openml(tmp_path, missing=True)
+    dataset_writers.openml(tmp_path, missing=True)
     with pytest.raises(NeuroNetError, match="openml:4321, row 5, column 'length': nothing is no number"):
         read_openml("4321", data_dir=str(tmp_path))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from neuronet.core.payoff import CrossEntropy
 from neuronet.environments import ENVIRONMENTS, Digits
-from neuronet.payoff import CrossEntropy
 
 
 @pytest.fixture(scope="module")

@@ -4,22 +4,22 @@ import gzip
 
 import numpy as np
 import pytest
-import true_formats
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from true_formats import MNIST_FILES, idx, images, labels
 
+from neuronet.core.errors import NeuroNetError
 from neuronet.environments import read_idx_folder
-from neuronet.environments.idx import read_idx, read_part
+from neuronet.environments.images.idx import read_idx, read_part
 from neuronet.environments.sources import Files
-from neuronet.errors import NeuroNetError
+from tests.helpers import dataset_writers
+from tests.helpers.dataset_writers import MNIST_FILES, idx, images, labels
 
 NAME = "train-images-idx3-ubyte"
 
 
 @pytest.mark.parametrize("spelled", [NAME, f"{NAME}.gz", "train-images.idx3-ubyte", "train-images.idx3-ubyte.gz"])
 def test_an_array_is_read_as_it_was_written_gzipped_or_not(tmp_path, spelled):
-    true_formats.write(tmp_path / spelled, idx(images(7, (5, 3))))
+    dataset_writers.write(tmp_path / spelled, idx(images(7, (5, 3))))
     np.testing.assert_array_equal(read_idx(Files(tmp_path), NAME, 3), images(7, (5, 3)))
 
 
@@ -69,8 +69,8 @@ def test_any_spoilt_file_is_read_or_refused(tmp_path, data, zipped, noise):
 
 def test_images_and_labels_must_fit(tmp_path):
     files = Files(tmp_path)
-    true_formats.write(tmp_path / "images", idx(images(5)))
-    true_formats.write(tmp_path / "labels", idx(labels(4)))
+    dataset_writers.write(tmp_path / "images", idx(images(5)))
+    dataset_writers.write(tmp_path / "labels", idx(labels(4)))
     with pytest.raises(NeuroNetError, match=r"'images' and 'labels' in .* do not fit: 5 images, 4 labels"):
         read_part(files, "images", "labels")
     with pytest.raises(NeuroNetError, match=r"should hold images of \(32, 32\), but they are of \(28, 28\)"):
@@ -82,7 +82,7 @@ def test_images_and_labels_must_fit(tmp_path):
 @pytest.mark.parametrize("test", ["t10k", "test"])
 def test_any_folder_in_the_form_of_mnist_is_an_environment(tmp_path, test):
     names = tuple(name.replace("t10k", f"mine-{test}") for name in MNIST_FILES)
-    true_formats.mnist(tmp_path, names=names)
+    dataset_writers.mnist(tmp_path, names=names)
     world = read_idx_folder(str(tmp_path))
     np.testing.assert_array_equal(world.train.inputs, images(60, (784,), seed=1))
     np.testing.assert_array_equal(world.test.targets, labels(20))
@@ -92,11 +92,11 @@ def test_any_folder_in_the_form_of_mnist_is_an_environment(tmp_path, test):
 def test_a_folder_without_the_files_is_refused(tmp_path):
     with pytest.raises(NeuroNetError, match=r"there is no folder '.*nowhere': idx:FOLDER needs one"):
         read_idx_folder(tmp_path / "nowhere")
-    true_formats.mnist(tmp_path)
+    dataset_writers.mnist(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(NeuroNetError, match=r"needs one file such as 't10k-labels-idx1-ubyte' or .*, there is none"):
         read_idx_folder(tmp_path)
-    true_formats.mnist(tmp_path)
-    true_formats.mnist(tmp_path, suffix="")
+    dataset_writers.mnist(tmp_path)
+    dataset_writers.mnist(tmp_path, suffix="")
     with pytest.raises(NeuroNetError, match=r"there are train-images-idx3-ubyte, train-images-idx3-ubyte.gz"):
         read_idx_folder(tmp_path)

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import true_formats
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer
 
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import SquaredError
 from neuronet.environments import ENVIRONMENTS, BreastCancer, California, Cifar10, Cifar100, Emnist, FashionMnist, Mnist5k
-from neuronet.environments.cifar import read_batch
-from neuronet.environments.emnist import SPLITS
+from neuronet.environments.images.cifar import read_batch
+from neuronet.environments.images.emnist import SPLITS
 from neuronet.environments.sources import SYSTEM
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import SquaredError
 from neuronet.testing import check_environment
+from tests.helpers import dataset_writers
 
 DEBIAN = SYSTEM[0] / "fashion-mnist"
 
@@ -31,18 +31,18 @@ def folder(tmp_path) -> Path:
     return tmp_path / "data"
 
 
-@pytest.mark.parametrize("name", true_formats.WRITERS)
+@pytest.mark.parametrize("name", dataset_writers.WRITERS)
 def test_every_environment_from_files_keeps_the_contract(folder, name):
-    true_formats.WRITERS[name](folder)
+    dataset_writers.WRITERS[name](folder)
     world = ENVIRONMENTS[name](data_dir=str(folder))
     check_environment(world)
     check_environment(world.for_tuning())
     assert ENVIRONMENTS[name](data_dir=str(folder)) == world
 
 
-@pytest.mark.parametrize("name", [name for name in true_formats.WRITERS if name != "california"])
+@pytest.mark.parametrize("name", [name for name in dataset_writers.WRITERS if name != "california"])
 def test_images_stay_bytes_and_are_scaled_by_the_training_images_alone(folder, name):
-    true_formats.WRITERS[name](folder)
+    dataset_writers.WRITERS[name](folder)
     world = ENVIRONMENTS[name](data_dir=str(folder))
     raw = world.train.inputs
     assert raw.dtype == world.test.inputs.dtype == np.uint8
@@ -54,17 +54,17 @@ def test_images_stay_bytes_and_are_scaled_by_the_training_images_alone(folder, n
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "kmnist"])
 def test_mnist_and_its_kin(folder, name):
-    true_formats.mnist(folder)
+    dataset_writers.mnist(folder)
     world = ENVIRONMENTS[name](data_dir=str(folder))
-    np.testing.assert_array_equal(world.train.inputs, true_formats.images(60, (784,), seed=1))
-    np.testing.assert_array_equal(world.test.inputs, true_formats.images(20, (784,), seed=2))
-    np.testing.assert_array_equal(world.train.targets, true_formats.labels(60))
+    np.testing.assert_array_equal(world.train.inputs, dataset_writers.images(60, (784,), seed=1))
+    np.testing.assert_array_equal(world.test.inputs, dataset_writers.images(20, (784,), seed=2))
+    np.testing.assert_array_equal(world.train.targets, dataset_writers.labels(60))
     assert (world.shape, world.outputs, len(world.whole.classes)) == ((28, 28), 10, 10)
 
 
 def test_a_label_that_is_none_is_refused(folder):
-    true_formats.mnist(folder)
-    true_formats.write(folder / "t10k-labels-idx1-ubyte.gz", true_formats.idx(true_formats.labels(20, 12)))
+    dataset_writers.mnist(folder)
+    dataset_writers.write(folder / "t10k-labels-idx1-ubyte.gz", dataset_writers.idx(dataset_writers.labels(20, 12)))
     with pytest.raises(NeuroNetError, match="there are 10 classes, labels from 0 to 9, but one label is 11"):
         _ = FashionMnist(str(folder)).train
 
@@ -72,10 +72,10 @@ def test_a_label_that_is_none_is_refused(folder):
 @pytest.mark.parametrize("split", SPLITS)
 def test_emnist_stands_upright_and_counts_from_0(folder, split):
     classes, first = len(SPLITS[split]), int(split == "letters")
-    true_formats.emnist(folder, split, classes, first, train=2 * classes, test=classes)
+    dataset_writers.emnist(folder, split, classes, first, train=2 * classes, test=classes)
     world = Emnist(split=split, data_dir=str(folder))
     assert world.outputs == {"balanced": 47, "byclass": 62, "bymerge": 47, "digits": 10, "letters": 26, "mnist": 10}[split]
-    lying = true_formats.images(2 * classes, seed=3)
+    lying = dataset_writers.images(2 * classes, seed=3)
     np.testing.assert_array_equal(world.train.inputs.reshape(-1, 28, 28), lying.transpose(0, 2, 1))
     np.testing.assert_array_equal(world.test.targets, np.arange(classes))
 
@@ -83,22 +83,22 @@ def test_emnist_stands_upright_and_counts_from_0(folder, split):
 def test_emnist_knows_its_splits(folder):
     with pytest.raises(NeuroNetError, match="unknown split of emnist 'leters': did you mean 'letters'"):
         Emnist("leters")
-    true_formats.emnist(folder, "letters", 26, first=0)
+    dataset_writers.emnist(folder, "letters", 26, first=0)
     with pytest.raises(NeuroNetError, match="should be counted from 1, but one is 0"):
         _ = Emnist("letters", str(folder)).train
 
 
 def test_cifar_has_channels_first(folder):
-    true_formats.cifar10(folder)
+    dataset_writers.cifar10(folder)
     world = Cifar10(str(folder))
     assert (world.inputs, world.shape, len(world.train), len(world.test)) == (3072, (3, 32, 32), 100, 20)
-    np.testing.assert_array_equal(world.train.inputs[20:40], true_formats.images(20, (3072,), 2))
-    np.testing.assert_array_equal(world.test.inputs, true_formats.images(20, (3072,), 6))
+    np.testing.assert_array_equal(world.train.inputs[20:40], dataset_writers.images(20, (3072,), 2))
+    np.testing.assert_array_equal(world.test.inputs, dataset_writers.images(20, (3072,), 6))
     np.testing.assert_array_equal(world.train.targets, np.tile(np.arange(20) % 10, 5))
 
 
 def test_cifar_100_has_kinds_and_groups(folder):
-    true_formats.cifar100(folder)
+    dataset_writers.cifar100(folder)
     for coarse, classes in ((False, 100), (True, 20)):
         world = Cifar100(coarse=coarse, data_dir=str(folder))
         assert world.outputs == classes
@@ -153,13 +153,13 @@ def test_a_pickle_that_is_no_batch_is_refused_and_runs_nothing(tmp_path, monkeyp
 
 @pytest.mark.parametrize("protocol", (2, 3, 4))
 def test_batches_of_any_python_are_read(protocol):
-    array = true_formats.images(3, (3072,))
+    array = dataset_writers.images(3, (3072,))
     images, classes = read_batch(io.BytesIO(pickled({b"data": array, b"labels": [2, 0, 1]}, protocol)), "'batch'", "labels")
     np.testing.assert_array_equal(images, array.reshape(3, 3, 32, 32))
     assert classes.tolist() == [2, 0, 1]
 
 
-WHOLE = true_formats.cifar_batch(1, 0, labels=10)
+WHOLE = dataset_writers.cifar_batch(1, 0, labels=10)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -174,10 +174,10 @@ def test_any_spoilt_batch_is_read_or_refused(place, cut, noise):
 
 
 def test_houses_have_the_measures_that_scikit_learn_makes(folder):
-    true_formats.california(folder)
+    dataset_writers.california(folder)
     world = California(str(folder))
     assert (world.payoff, world.inputs, world.outputs) == (SquaredError(), 8, 1)
-    rows = true_formats.houses()
+    rows = dataset_writers.houses()
     measures = rows[:, [7, 2, 3, 4, 5, 6, 1, 0]]  # columns and ratios in the order of fetch_california_housing
     measures[:, 2] /= measures[:, 5]
     measures[:, 3] /= measures[:, 5]
@@ -199,7 +199,7 @@ def test_houses_have_the_measures_that_scikit_learn_makes(folder):
     ],
 )
 def test_a_file_of_no_houses_is_refused(folder, content, message):
-    true_formats.write(folder / "cal_housing.data", content)
+    dataset_writers.write(folder / "cal_housing.data", content)
     with pytest.raises(NeuroNetError, match=message) as caught:
         _ = California(str(folder)).train
     assert "\n" not in str(caught.value)

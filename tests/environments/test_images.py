@@ -7,12 +7,12 @@ import pytest
 import torch
 from PIL import Image
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
-from true_formats import images, labels
 
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.environments import Images, Table, from_dataset, read_image_folder
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import CrossEntropy, SquaredError
 from neuronet.testing import check_environment
+from tests.helpers.dataset_writers import images, labels
 
 
 def test_a_fifth_is_kept_for_the_test_with_its_share_of_every_class():

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Cifar10, Mnist, download, sources
 from neuronet.environments.sources import Download, Files, Source
-from neuronet.errors import NeuroNetError
 
 CONTENT = bytes(range(256)) * 5000
 

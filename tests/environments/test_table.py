@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.environments import Table
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import CrossEntropy, SquaredError
 
 
 def inputs(samples: int = 50, columns: int = 3) -> np.ndarray:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.environments import Table
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import CrossEntropy, SquaredError
 
 N = 20
 X = np.random.default_rng(0).standard_normal((N, 2))

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuronet.core.errors import NeuroNetError
 from neuronet.environments import ENVIRONMENTS, Xor
-from neuronet.errors import NeuroNetError
 
 
 @settings(max_examples=40, deadline=None)

@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import toys
-from games import BATCH, SAMPLES, apart, game, possible
-from workers import two_workers
 
 import neuronet
-from neuronet.engines.engine import Setup
+from neuronet.core.learning.optimizers import Adam, Momentum
+from neuronet.core.structure.network import build_network
+from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
-from neuronet.learning import Adam, Momentum
-from neuronet.network import build_network
 from neuronet.policies import POLICIES, AttentionSeeking, BestResponse, Noisy
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, apart, game, possible
+from tests.helpers.paths import ROOT
+from tests.helpers.workers import two_workers
 
 pytestmark = [
     pytest.mark.gpu,
@@ -120,9 +120,8 @@ def test_a_run(tmp_path):
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
 def test_two_gpus_play_as_one(tmp_path):
-    tests = Path(__file__).parents[1]
-    script = [str(tests / "engines" / "shares.py"), "cuda", str(tmp_path / "run")]
-    with two_workers(*script, path=f"{tests}:{tests.parent}") as process:
+    script = [str(ROOT / "tests" / "engines" / "tensors" / "shard_process.py"), "cuda", str(tmp_path / "run")]
+    with two_workers(*script, path=str(ROOT)) as process:
         out, err = process.communicate(timeout=280)
     assert process.returncode == 0, err
     far = {name: gap for name, gap in json.loads(out).items() if not gap <= (1e-4 if name.startswith("single") else 1e-9)}

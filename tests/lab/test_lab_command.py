@@ -10,7 +10,7 @@ import pytest
 
 import neuronet.lab
 from neuronet import NeuroNetError
-from neuronet.cli import start
+from neuronet.cli.main import start
 from neuronet.lab.server import bound
 
 INSTALLED = all(find_spec(name) for name in neuronet.lab.NEEDED)
@@ -80,12 +80,11 @@ def test_what_is_missing_is_named(command, monkeypatch):
 @pytest.mark.skipif(not INSTALLED, reason="the extra [lab] is not installed")
 @pytest.mark.filterwarnings("ignore")  # of the extra's libraries
 def test_dots_and_the_image_can_be_clicked_where_they_are_drawn():
-    from small import start as begin
-
-    from neuronet.lab.network_card import _pixel, hotspots
+    from neuronet.lab.cards.network_card import _pixel, hotspots
     from neuronet.lab.panels import network_panel
     from neuronet.lab.session import Session
-    from neuronet.report.network_scene import policy_looks
+    from neuronet.plotting.network.model import policy_looks
+    from tests.lab.fixtures import start as begin
 
     look = Session(begin()).look
     figure, drawing = network_panel(look, policy_looks(["attention"]), None, (610, 412))
@@ -104,9 +103,9 @@ def test_dots_and_the_image_can_be_clicked_where_they_are_drawn():
 @pytest.mark.filterwarnings("ignore")  # of the extra's libraries
 def test_the_page_is_a_component_for_apps_of_ones_own():
     import reacton
-    from small import Bars
 
-    from neuronet.lab.picture import PictureWidget
+    from neuronet.lab.clickable_figure import PictureWidget
+    from tests.lab.fixtures import Bars
 
     _, context = reacton.render(neuronet.lab.page(Bars(), hidden=4)(), handle_error=False)
     try:

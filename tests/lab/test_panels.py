@@ -7,13 +7,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.text import Text
-from small import Bars, start
 
-from neuronet.lab.neuron_panel import neuron_panel
+from neuronet.core.structure.network import build_network
+from neuronet.lab.cards.neuron_panel import neuron_panel
 from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
 from neuronet.lab.session import Session
-from neuronet.network import build_network
-from neuronet.report.network_scene import policy_looks
+from neuronet.plotting.network.model import policy_looks
+from tests.lab.fixtures import Bars, start
 
 LARGE, SMALL = (382, 382), (322, 246)
 
@@ -125,7 +125,7 @@ def test_the_neurons_listeners_attention_and_activity():
 
 def test_only_those_who_listen_are_listeners():
     network = build_network([16, 6, 4], wiring="sparse(0.4)", seed=1)
-    from neuronet.lab.start import start_from
+    from neuronet.lab.launch_config import start_from
 
     look = Session(start_from(Bars(), network=network)).look
     places, weights = look.listeners(1, 2)

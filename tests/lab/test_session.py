@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from small import Bars, start
 
 from neuronet import NeuroNetError, NeuronModel
-from neuronet.channel.place import text_of
+from neuronet.channels.placement import text_of
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Population
 from neuronet.interventions import add, add_layer, remove
 from neuronet.lab.controls import AS_STARTED, Controls, controls_of
 from neuronet.lab.session import Session
-from neuronet.network import build_network
 from neuronet.policies import AttentionSeeking, FreeRider, Noisy
-from neuronet.population import Population
+from tests.lab.fixtures import Bars, start
 
 
 def weights(session):
@@ -268,7 +268,7 @@ def test_a_model_and_a_network_of_ones_own():
 
 
 def start_with(network):
-    from neuronet.lab.start import start_from
+    from neuronet.lab.launch_config import start_from
 
     return start_from(Bars(), network=network, model=Shuffled)
 

@@ -10,12 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.utility import LogTotal, Measure, Power, Saturating
 from neuronet.policies import AttentionSeeking
 from neuronet.testing import Scene, glimpse
 from neuronet.theory.inflation import inflated
-from neuronet.theory.position import ENGINES, position
-from neuronet.utility import LogTotal, Measure, Power, Saturating
+from neuronet.theory.test_case import ENGINES, position
 
 SCENES = st.builds(
     lambda seed, samples, neurons, listeners, sparse: Scene(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from backward_rules import descend, descend_directly
-from games import BATCHES, ENGINES, SAMPLES, game, play
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, DirectFeedback, RandomFeedback, SignSymmetric
 from neuronet.testing import Scene, glimpse
+from tests.helpers.backward_rules import descend, descend_directly
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game, play
 
 ROUNDS, RATE = 20, 0.05
 SETUP = {"learning_rate": RATE}

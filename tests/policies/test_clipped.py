@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Clipped, DirectFeedback, Greedy, Noisy
 from neuronet.testing import glimpse
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import toys
 
 from neuronet.policies import POLICIES
 from neuronet.testing import check_policy
+from tests.helpers import toys
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neuronet.errors import NeuroNetError
-from neuronet.observation import Observation
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.observation import Observation
 from neuronet.policies import AttentionSeeking, Greedy
 from neuronet.testing import glimpse
 

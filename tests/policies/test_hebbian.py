@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from games import ENGINES, game, play
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Hebbian
 from neuronet.testing import Scene, glimpse
+from tests.helpers.engine_fixtures import ENGINES, game, play
 
 
 def oja_by_hand(rate, seen):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from games import BATCHES, ENGINES, SAMPLES, game
 
-from neuronet.errors import NeuroNetError
-from neuronet.learning import Adam, Momentum, Plain
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam, Momentum, Plain
 from neuronet.policies import Greedy, IncomeProtecting
 from neuronet.testing import glimpse
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game
 
 LAYERS = (1, 2, 3)
 

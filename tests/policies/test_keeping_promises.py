@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from games import BATCHES, ENGINES, SAMPLES, game, play
 
-from neuronet.environment import Samples
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import SquaredError
+from neuronet.core.environment import Samples
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import SquaredError
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, KeepingPromises
 from neuronet.testing import glimpse
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game, play
 
 
 def projector(witnesses, kappa):

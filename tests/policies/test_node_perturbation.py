@@ -6,15 +6,15 @@ import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 import torch
-from games import ENGINES, SAMPLES, game, play
-from montecarlo import assert_expected, hidden_demands, small_network
 
-from neuronet.errors import NeuroNetError
-from neuronet.observation import Observation
-from neuronet.payoff import CrossEntropy, SquaredError
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.observation import Observation
+from neuronet.core.payoff import CrossEntropy, SquaredError
+from neuronet.core.random_streams import Draws, LayerChance
 from neuronet.policies import NodePerturbation
-from neuronet.randomness import Draws, LayerChance
 from neuronet.testing import Scene, glimpse
+from tests.helpers.engine_fixtures import ENGINES, SAMPLES, game, play
+from tests.helpers.montecarlo import assert_expected, hidden_demands, small_network
 
 SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shaken import NEURONS, SAMPLES, STEADY, look, rms
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Greedy, Noisy
+from tests.helpers.stochastic_policies import NEURONS, SAMPLES, STEADY, look, rms
 
 FIVE_SIGMA = 5 / np.sqrt(2 * SAMPLES)  # of a root mean square, in units of itself
 

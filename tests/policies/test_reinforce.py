@@ -7,14 +7,14 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from games import ENGINES, SAMPLES, game, play
-from montecarlo import assert_expected, hidden_demands, small_network
 
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import CrossEntropy
 from neuronet.engines.agents import NeuronModel
-from neuronet.errors import NeuroNetError
-from neuronet.payoff import CrossEntropy
 from neuronet.policies import Reinforce
 from neuronet.testing import Scene, glimpse
+from tests.helpers.engine_fixtures import ENGINES, SAMPLES, game, play
+from tests.helpers.montecarlo import assert_expected, hidden_demands, small_network
 
 SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), 1
 STATES = torch.tensor(list(product((0.0, 1.0), repeat=4)), dtype=torch.float64)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from montecarlo import assert_expected, hidden_demands, small_network
 
-from neuronet.payoff import SquaredError
+from neuronet.core.payoff import SquaredError
 from neuronet.policies import Reinforce, WeightMaximization
 from neuronet.testing import Scene, glimpse
+from tests.helpers.montecarlo import assert_expected, hidden_demands, small_network
 
 SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from neuronet.policies.attention import AttentionSeeking
-from neuronet.policies.greedy import Greedy
-from neuronet.policies.noisy import Noisy
-from neuronet.policy import LinearPolicy, Policy
+from neuronet.core.policy import LinearPolicy, Policy
+from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.policies.attention.greedy import Greedy
+from neuronet.policies.wrappers.noisy import Noisy
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 from neuronet.environments import Xor
 from neuronet.policies import AttentionSeeking, Noisy
 from neuronet.theory import Below, agreement
-from neuronet.theory.position import synapses
+from neuronet.theory.test_case import synapses
 
 WORLD = Xor(samples=64)
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.trust_region import Move
 from neuronet.theory.best_response import LEARNING_RATE, best_response, checks, each_neuron, gains, in_hard_case
-from neuronet.theory.position import Note
-from neuronet.trust_region import Move
+from neuronet.theory.test_case import Note
 
 DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE = range(5)
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from neuronet.activation import ACTIVATIONS
+from neuronet.core.activation import ACTIVATIONS
 from neuronet.policies import POLICIES
 from neuronet.theory import Check, check_all
 

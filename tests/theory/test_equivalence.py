@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from neuronet.theory import equivalence, reference
-from neuronet.theory.position import MYOPIC
+from neuronet.theory.test_case import MYOPIC
 
 
 def test_other_policies_fail(wrong):

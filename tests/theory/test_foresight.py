@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from neuronet.policies import AttentionSeeking
-from neuronet.policies.noisy import Noisy
+from neuronet.policies.wrappers.noisy import Noisy
 from neuronet.theory import foresight
-from neuronet.theory.position import MYOPIC
+from neuronet.theory.test_case import MYOPIC
 
 
 def test_the_myopic_fail_throughout(contrarian):

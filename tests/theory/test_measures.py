@@ -5,7 +5,7 @@ import pytest
 
 from neuronet.policies import AttentionSeeking, Greedy
 from neuronet.theory import measures
-from neuronet.theory.position import MYOPIC
+from neuronet.theory.test_case import MYOPIC
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(p=1.001), AttentionSeeking(p=2.0), Greedy()], ids=repr)

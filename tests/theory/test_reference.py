@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.activation import ACTIVATIONS
-from neuronet.payoff import PAYOFFS
+from neuronet.core.activation import ACTIVATIONS
+from neuronet.core.payoff import PAYOFFS
 from neuronet.theory.comparison import largest_gap
-from neuronet.theory.position import position
 from neuronet.theory.reference import FUNCTIONS, descent, mean_loss, sweep
+from neuronet.theory.test_case import position
 
 
 def test_torch_has_a_function_for_every_activation():

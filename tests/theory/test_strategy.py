@@ -5,7 +5,7 @@ import pytest
 
 from neuronet.policies import AttentionSeeking
 from neuronet.theory import strategy
-from neuronet.theory.position import Note
+from neuronet.theory.test_case import Note
 
 
 def test_feedback_for_another_measure_fails():

@@ -10,15 +10,20 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.activation import activation_named
-from neuronet.arrays import Array
-from neuronet.batches import Batches
-from neuronet.channel.traffic import is_traffic
-from neuronet.engines.agents.board import Board, Index
-from neuronet.engines.agents.courier import Courier
+from neuronet.channels.router import is_traffic
+from neuronet.core.activation import activation_named
+from neuronet.core.array_types import Array
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Environment, Samples, Scaling
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.random_streams import LayerChance, pick
+from neuronet.core.structure.network import Bools, Network
+from neuronet.core.structure.population import Group
+from neuronet.engines.agents.channel_router import Courier
+from neuronet.engines.agents.message_board import Board, Index
 from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
-from neuronet.engines.agents.rota import Rota
-from neuronet.engines.engine import (
+from neuronet.engines.agents.scheduler import Rota
+from neuronet.engines.base.engine import (
     Look,
     Setup,
     State,
@@ -29,12 +34,7 @@ from neuronet.engines.engine import (
     check_wish,
     memory_name,
 )
-from neuronet.engines.reassign import reassign, with_channels, with_policies, without_traffic
-from neuronet.environment import Environment, Samples, Scaling
-from neuronet.errors import NeuroNetError
-from neuronet.network import Bools, Network
-from neuronet.population import Group
-from neuronet.randomness import LayerChance, pick
+from neuronet.engines.base.state_transfer import reassign, with_channels, with_policies, without_traffic
 
 Floats = NDArray[np.floating[Any]]
 

@@ -9,16 +9,16 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.activation import Activation
-from neuronet.arrays import Memory
-from neuronet.engines.agents.board import Board, Index
-from neuronet.engines.engine import check_memory
-from neuronet.errors import NeuroNetError
-from neuronet.learning import LearningRule
-from neuronet.observation import Observation, Place
-from neuronet.policy import Policy
-from neuronet.randomness import Draws
-from neuronet.utility import Measure, Power
+from neuronet.core.activation import Activation
+from neuronet.core.array_types import Memory
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import LearningRule
+from neuronet.core.observation import Observation, Place
+from neuronet.core.policy import Policy
+from neuronet.core.random_streams import Draws
+from neuronet.core.utility import Measure, Power
+from neuronet.engines.agents.message_board import Board, Index
+from neuronet.engines.base.engine import check_memory
 
 if TYPE_CHECKING:
     from neuronet.engines.agents.model import NeuronModel

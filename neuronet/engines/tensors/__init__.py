@@ -2,6 +2,6 @@
 
 from neuronet.engines.tensors.device import best_device
 from neuronet.engines.tensors.engine import TensorEngine
-from neuronet.engines.tensors.turns import TakingTurns, tensor_engine
+from neuronet.engines.tensors.sequential_replicas import TakingTurns, tensor_engine
 
 __all__ = ["TakingTurns", "TensorEngine", "best_device", "tensor_engine"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from neuronet.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError
 
 COUNTS: dict[str, Callable[[], int]] = {
     "cpu": lambda: 1,

@@ -15,9 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.arrays import Array
-from neuronet.channel.traffic import is_traffic
-from neuronet.engines.engine import (
+from neuronet.channels.router import is_traffic
+from neuronet.core.array_types import Array
+from neuronet.core.environment import Samples, Scaling
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Plain
+from neuronet.core.structure.network import Network
+from neuronet.engines.base.engine import (
     Look,
     Setup,
     State,
@@ -28,23 +32,19 @@ from neuronet.engines.engine import (
     check_wish,
     memory_name,
 )
-from neuronet.engines.reassign import reassign, with_channels, with_policies, without_traffic
-from neuronet.engines.tensors.courier import Courier
+from neuronet.engines.base.state_transfer import reassign, with_channels, with_policies, without_traffic
+from neuronet.engines.tensors.batch_loader import Feed, Series
+from neuronet.engines.tensors.channel_router import Courier
 from neuronet.engines.tensors.device import Matmul, best_device, send
-from neuronet.engines.tensors.feed import Feed, Series
+from neuronet.engines.tensors.fused_round import QuickRound
 from neuronet.engines.tensors.layer import Layer
+from neuronet.engines.tensors.layer_round import Stage
+from neuronet.engines.tensors.loss import SoftmaxVerdict, verdict_of
 from neuronet.engines.tensors.parameters import Parameters
-from neuronet.engines.tensors.quick import QuickRound
-from neuronet.engines.tensors.rota import Rota
-from neuronet.engines.tensors.stage import Stage
-from neuronet.engines.tensors.verdict import SoftmaxVerdict, verdict_of
-from neuronet.environment import Samples, Scaling
-from neuronet.errors import NeuroNetError
-from neuronet.learning import Plain
-from neuronet.network import Network
+from neuronet.engines.tensors.scheduler import Rota
 
 if TYPE_CHECKING:
-    from neuronet.engines.tensors.share import Share
+    from neuronet.engines.tensors.data_parallel.shard import Share
 
 SMALL_WORK = 20_000_000
 """Multiplications in the largest product of a round below which a second thread brings less than it may cost."""

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.activation import Activation, activation_named
-from neuronet.engines.engine import axis_lengths
+from neuronet.core.activation import Activation, activation_named
+from neuronet.core.random_streams import LayerChance
+from neuronet.engines.base.engine import axis_lengths
 from neuronet.engines.tensors.device import send
-from neuronet.engines.tensors.followers import Followers, followers_of
-from neuronet.randomness import LayerChance
+from neuronet.engines.tensors.policy_group import Followers, followers_of
 
 if TYPE_CHECKING:
     from neuronet.engines.tensors.engine import TensorEngine

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from neuronet.engines.tensors.stage import Stage
-from neuronet.learning import LearningRule, Momentum, Plain
+from neuronet.core.learning.optimizers import LearningRule, Momentum, Plain
+from neuronet.engines.tensors.layer_round import Stage
 
 
 class Parameters:

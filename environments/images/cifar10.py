@@ -1,0 +1,45 @@
+"""CIFAR-10: small colour photographs of ten kinds of things.
+
+Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images", University of Toronto.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronet.environments.images.cifar import read_batches
+from neuronet.environments.images.images import Images
+from neuronet.environments.lazy import Loaded
+from neuronet.environments.sources import Download, Source
+
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+SOURCE = Source(
+    "cifar10",
+    ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"),
+    (
+        Download(
+            "cifar-10-python.tar.gz",
+            "md5:c58f30108f718f92721af3b95e74349a",
+            ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",),
+        ),
+    ),
+    folders=("cifar-10-batches-py",),
+)
+
+
+@dataclass(frozen=True)
+class Cifar10(Loaded):
+    """50,000 colour photographs of ten kinds of things to learn from and 10,000 to be judged by, 3 x 32 x 32 bytes each.
+
+    The split is the data set's own; each channel of each pixel is standardised by the training images alone.
+
+    Args:
+        data_dir: A folder to look for the python batches in first, unpacked or in their archive.
+    """
+
+    data_dir: str = ""
+
+    def load(self) -> Images:
+        """The images in the batches."""
+        return read_batches(SOURCE, self.data_dir, "labels", CLASSES)

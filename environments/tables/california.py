@@ -1,0 +1,68 @@
+"""California: what houses cost in 20,640 districts, in the census of 1990.
+
+Source: Pace and Barry 1997, "Sparse spatial autoregressions", Statistics and Probability Letters 33. The measures are made of the
+columns of the file as scikit-learn's fetch_california_housing makes them.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import SquaredError
+from neuronet.environments.lazy import Loaded
+from neuronet.environments.sources import Download, Source
+from neuronet.environments.tables.table import Table
+
+FILE = "cal_housing.data"
+
+SOURCE = Source(
+    "california",
+    (FILE,),
+    (
+        Download(
+            "cal_housing.tgz",
+            "sha256:aaa5c9a6afe2225cc2aed2723682ae403280c4a3695a2ddda4ffb5d8215ea681",
+            ("https://ndownloader.figshare.com/files/5976036",),
+        ),
+    ),
+    folders=("CaliforniaHousing",),
+)
+
+
+@dataclass(frozen=True)
+class California(Loaded):
+    """The median value of the houses of a district by 8 measures: 16,512 districts to learn from and 4,128 to be judged by.
+
+    Measures are the median income, the median age of houses, rooms, bedrooms and people for each household, the population, the
+    latitude and the longitude. The split is fixed; measures and values are standardised by the training samples alone.
+
+    Args:
+        data_dir: A folder to look for the file in first.
+    """
+
+    payoff = SquaredError()
+
+    data_dir: str = ""
+
+    def load(self) -> Table:
+        """The districts in the file.
+
+        Raises:
+            NeuroNetError: It is missing or broken.
+        """
+        files = SOURCE.find(self.data_dir)
+        with files.open(FILE) as stream:
+            try:
+                with warnings.catch_warnings(action="ignore"):  # of an empty file, which is refused below
+                    rows = np.loadtxt(stream, delimiter=",", ndmin=2)
+            except ValueError as error:
+                raise NeuroNetError(f"cannot read '{FILE}' in '{files.place}': {' '.join(str(error).split())}") from None
+        if rows.shape[1] != 9 or not (rows[:, 6] > 0).all():
+            raise NeuroNetError(f"'{FILE}' in '{files.place}' should have 9 columns, the households in the 7th")
+        longitude, latitude, age, rooms, bedrooms, people, households, income, value = rows.T
+        each = (income, age, rooms / households, bedrooms / households, people, people / households, latitude, longitude)
+        return Table(np.column_stack(each), value, payoff="squared-error", name="california")

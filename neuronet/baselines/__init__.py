@@ -1,0 +1,1 @@
+"""Error backpropagation by torch's autograd, the reference that policies are compared with."""

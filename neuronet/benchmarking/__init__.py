@@ -1,0 +1,1 @@
+"""What `neuronet bench` measures."""

@@ -1,0 +1,209 @@
+"""The channels that come with NeuroNet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronet.channels.base import Channel, Passage
+from neuronet.core.array_types import Array
+from neuronet.core.errors import NeuroNetError, check_number
+
+
+@dataclass(frozen=True)
+class Dropped(Channel):
+    """Loses messages by chance.
+
+    Of activity with its defaults this is dropout (Srivastava et al. 2014). Nothing is lost while the network is judged.
+
+    Args:
+        share: Of the messages that are lost, 0 to below 1.
+        scaled: Whether those that arrive are divided by 1 - share, so that the mean of a message is what was sent.
+        told: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes itself heard.
+            It counts for activity alone.
+
+    Raises:
+        NeuroNetError: The share is out of range.
+    """
+
+    share: float = 0.3
+    scaled: bool = True
+    told: bool = True
+
+    def __post_init__(self) -> None:
+        check_number("share", self.share, 0, 1, below=True)
+        _check_choice("scaled", self.scaled)
+        _check_choice("told", self.told)
+
+    def carry(self, messages: Array, passage: Passage) -> Array:
+        """Those that arrive, and 0 for the others."""
+        return messages * self._kept(messages, passage) if self.share else messages
+
+    def echo(self, messages: Array, passage: Passage) -> Array | None:
+        """What it does to messages, it does to their changes."""
+        return self._kept(messages, passage) if self.share and self.told else None
+
+    def _kept(self, messages: Array, passage: Passage) -> Array:
+        arrives = passage.xp.astype(passage.uniform(messages) >= self.share, messages.dtype)
+        return arrives / (1 - self.share) if self.scaled else arrives
+
+
+@dataclass(frozen=True)
+class Delayed(Channel):
+    """Delivers in a round what was sent some rounds ago.
+
+    A delayed demand meets a neuron that remembers: it looks back at what it said and heard in the round that the demand is about,
+    and adapts on those samples. Unaligned, the late messages are taken for answers to the present samples, one by one.
+    Nothing is delayed while the network is judged.
+
+    Args:
+        rounds: How many, 0 or more.
+        aligned: Whether those who hear the message know what it is about; only for demands.
+
+    Raises:
+        NeuroNetError: The number is out of range.
+    """
+
+    rounds: int = 1
+    aligned: bool = True
+
+    def __post_init__(self) -> None:
+        check_number("rounds", self.rounds, 0, whole=True)
+        _check_choice("aligned", self.aligned)
+
+    @property
+    def back(self) -> int:
+        """The messages that are under way."""
+        return self.rounds
+
+    @property
+    def lag(self) -> int:
+        """Unaligned, nobody knows of it."""
+        return self.rounds if self.aligned else 0
+
+    def carry(self, messages: Array, passage: Passage) -> Array | None:
+        """What was sent then; before anything has arrived, nothing, or silence where it is not aligned."""
+        if not self.rounds:
+            return messages
+        sent = passage.past[self.rounds - 1] if len(passage.past) >= self.rounds else None
+        if self.aligned:
+            return sent
+        silence = messages * 0
+        if sent is None:
+            return silence
+        count = messages.shape[-2]  # of a longer batch the rest is lost; of a shorter one the last samples hear nothing
+        return passage.xp.concat((sent, silence), axis=-2)[..., :count, :] if sent.shape[-2] != count else sent
+
+
+@dataclass(frozen=True)
+class Blurred(Channel):
+    """Adds Gaussian noise to messages, but not while the network is judged.
+
+    Args:
+        sigma: Standard deviation of the noise, in units of the root mean square of what each neuron sends in a batch, 0 or more.
+
+    Raises:
+        NeuroNetError: It is out of range.
+    """
+
+    sigma: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_number("sigma", self.sigma, 0)
+
+    def carry(self, messages: Array, passage: Passage) -> Array:
+        """The messages and the noise."""
+        if not self.sigma:
+            return messages
+        rms = passage.xp.mean(messages * messages, axis=-2, keepdims=True) ** 0.5
+        return messages + self.sigma * rms * passage.normal(messages)
+
+
+@dataclass(frozen=True)
+class Quantised(Channel):
+    """Rounds messages to a few levels of loudness: equal steps up to the loudest message of the sample; silence stays silence.
+
+    Speakers take no notice (a straight-through slope of 1). It also acts while the network is judged.
+
+    Args:
+        levels: How many besides silence, for either sign, 1 or more.
+
+    Raises:
+        NeuroNetError: The number is out of range.
+    """
+
+    levels: int = 4
+
+    def __post_init__(self) -> None:
+        check_number("levels", self.levels, 1, whole=True)
+
+    @property
+    def judged(self) -> bool:
+        """What cannot be said cannot be said then, either."""
+        return True
+
+    def carry(self, messages: Array, passage: Passage) -> Array:
+        """Each message at its nearest level."""
+        xp = passage.xp
+        step = xp.max(xp.abs(messages), axis=-1, keepdims=True) / self.levels
+        step = xp.where(step > 0, step, xp.ones_like(step))  # where all is silence, or next to it
+        return xp.round(messages / step) * step
+
+
+@dataclass(frozen=True)
+class Rationed(Channel):
+    """Carries only the loudest messages of each sample; the others are 0: k winners take all.
+
+    Makhzani and Frey 2013, "k-sparse autoencoders" (arXiv 1312.5663). The silent neither influence nor learn. It also acts while
+    the network is judged.
+
+    Args:
+        share: Of a layer's neurons that are heard on a sample, above 0 to 1; rounded to a whole number, at least one. Where some
+            are equally loud, all of them are heard.
+        told: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes itself heard.
+            It counts for activity alone.
+
+    Raises:
+        NeuroNetError: The share is out of range.
+    """
+
+    share: float = 0.1
+    told: bool = True
+
+    def __post_init__(self) -> None:
+        check_number("share", self.share, 0, 1, above=True)
+        _check_choice("told", self.told)
+
+    @property
+    def judged(self) -> bool:
+        """It is part of what the network computes."""
+        return True
+
+    def carry(self, messages: Array, passage: Passage) -> Array:
+        """The loudest, and 0 for the others."""
+        return messages * self._heard(messages, passage)
+
+    def echo(self, messages: Array, passage: Passage) -> Array | None:
+        """1 for those who are heard."""
+        return self._heard(messages, passage) if self.told else None
+
+    def _heard(self, messages: Array, passage: Passage) -> Array:
+        xp = passage.xp
+        loudness = xp.abs(messages)
+        heard = max(1, round(self.share * messages.shape[-1]))
+        threshold = xp.sort(loudness, axis=-1)[..., -heard, None]
+        return xp.astype(loudness >= threshold, messages.dtype)
+
+
+CHANNELS: dict[str, type[Channel]] = {
+    "blurred": Blurred,
+    "delayed": Delayed,
+    "dropped": Dropped,
+    "quantised": Quantised,
+    "rationed": Rationed,
+}
+"""Every channel by its name on the command line."""
+
+
+def _check_choice(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise NeuroNetError(f"{name} must be true or false, got {value!r}")

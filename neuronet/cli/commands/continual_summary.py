@@ -1,0 +1,32 @@
+"""`neuronet forget-summary`: several studies of forgetting in one table and one picture."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuronet.cli import console
+from neuronet.cli.commands.options import new_folder
+
+
+def forget_summary(
+    folders: Annotated[list[Path], typer.Argument(help="The --out of each study; all must be finished.")],
+    against: Annotated[str, typer.Option(help="The method with which the others are compared.")] = "backprop",
+    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: a new one in runs/).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+) -> None:
+    """Sum up several studies of forgetting: one table, with p values for all comparisons together, and one picture.
+
+    Writes summary.csv, poster.png and poster.pdf.
+    """
+    from neuronet.cli.tables.continual import table_of_summary
+    from neuronet.continual.studies.summary import summarise
+
+    summary = summarise(folders, against)
+    folder = summary.save(out or new_folder("forget-summary"))
+    (console.ERR if json else console.OUT).print(table_of_summary(summary))
+    if json:
+        typer.echo(json_format.dumps({"against": against, "comparisons": summary.plain(), "out": str(folder)}, allow_nan=False))

@@ -1,0 +1,119 @@
+"""`neuronet game credit`: do neurons get attention for what they contribute?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuronet.cli.commands.game.options import (
+    Activation,
+    BatchSize,
+    EnvironmentName,
+    FirstSeed,
+    Hidden,
+    Json,
+    LearningRate,
+    Out,
+    Rule,
+    Target,
+    leave,
+    situation_of,
+)
+from neuronet.core.errors import check_number
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from neuronet.games.attribution.credit import CreditStudy
+
+EPOCHS = 10
+"""For which networks learn, unless `--rounds` is given."""
+
+
+def credit(
+    environment: EnvironmentName,
+    policy: Annotated[str, typer.Option(help="What everybody plays, or shares such as attention:0.5,greedy:0.5.")] = "attention",
+    layer: Annotated[int, typer.Option(help="Whose neurons, 1 for the first hidden layer.")] = 1,
+    hidden: Hidden = "32",
+    activation: Activation = "relu",
+    rule: Rule = "momentum",
+    learning_rate: LearningRate = 0.02,
+    batch_size: BatchSize = 32,
+    rounds: Annotated[int | None, typer.Option(help=f"For how many rounds networks learn; default: {EPOCHS} epochs.")] = None,
+    seeds: Annotated[int, typer.Option(help="Networks, with seeds from --seed on.")] = 5,
+    orders: Annotated[int, typer.Option(help="In how many orders neurons join for each sample; an even number.")] = 32,
+    samples: Annotated[int, typer.Option(help="Test samples that judge, at most.")] = 512,
+    seed: FirstSeed = 0,
+    target: Target = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Train networks, and compare what their neurons contribute (Shapley values) with the attention they get.
+
+    A neuron that is left out says its mean instead. A free rider is one with an equal share of the attention or more whose credit
+    may as well be 0: its 95% interval includes it.
+    """
+    from neuronet.games.attribution.credit import credit_study
+    from neuronet.games.metagame.export import graphml
+    from neuronet.plotting.games.credit import credit_figure
+
+    check_number("seeds", seeds, 1, whole=True)
+    situation = situation_of(environment, hidden, activation, rule, learning_rate, batch_size, rounds, target)
+    if rounds is None:
+        situation = replace(situation, rounds=EPOCHS * situation.per_epoch)
+    found = credit_study(situation, policy, range(seed, seed + seeds), layer=layer, orders=orders, samples=samples)
+    table, summary = found.table(), found.summary()
+    leave(
+        f"game-credit-{Path(environment).stem}",
+        out,
+        tables={"credit": table, "summary": summary},
+        pictures={"credit": credit_figure(found)},
+        files={
+            f"network-{each}.graphml": graphml(network, _known(found, each, layer)) for each, network in found.networks.items()
+        },
+        shown=_shown(found, policy),
+        summary={
+            "environment": environment,
+            "policy": policy,
+            "rounds": situation.rounds,
+            "layer": layer,
+            "exact": all(each.exact for each in found.credits.values()),
+            "found": summary.to_dict("records"),
+        },
+        json=json,
+    )
+
+
+def _known(found: CreditStudy, seed: int, layer: int) -> dict[str, dict[int, Any]]:
+    """What is known of the layer's nodes."""
+    nodes, each = found.networks[seed].nodes[layer].tolist(), found.credits[seed]
+    values = {"attention": each.attention, "shapley": each.shapley, "free_riding": each.free_riding}
+    named = {name: dict(zip(nodes, array.tolist(), strict=True)) for name, array in values.items()}
+    return {**named, "policy": dict(zip(nodes, found.policies[seed], strict=True))}
+
+
+def _shown(found: CreditStudy, policy: str) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.markup import escape
+    from rich.table import Table
+
+    exact = all(each.exact for each in found.credits.values())
+    ways = "all coalitions" if exact else "random orders"
+    table = Table(
+        title=f"Credit and attention of neurons, {escape(policy)}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        caption=f"Means over {len(found.credits)} networks, 95% intervals by Student's t. Shapley values by {ways}.",
+        caption_justify="left",
+    )
+    table.add_column("measure", no_wrap=True)
+    table.add_column("mean", justify="right")
+    table.add_column("interval", justify="right")
+    for line in found.summary().to_dict("records"):
+        one = line["low"] != line["low"]
+        table.add_row(line["measure"], f"{line['mean']:.3f}", "" if one else f"{line['low']:.3f} to {line['high']:.3f}")
+    return table

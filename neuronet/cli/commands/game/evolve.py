@@ -1,0 +1,211 @@
+"""`neuronet game evolve`: neurons take over each other's policies while the network learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuronet.cli import console
+from neuronet.cli.commands.game.options import (
+    Activation,
+    BatchSize,
+    EnvironmentName,
+    FirstSeed,
+    Hidden,
+    Json,
+    LearningRate,
+    Out,
+    Rule,
+    Target,
+    leave,
+    policies_named,
+    situation_of,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+    from neuronet.games.evolution.fixation import Invasion
+    from neuronet.games.evolution.simulation import Evolution
+
+POLICIES = "attention,greedy,sign-symmetric,free-rider"
+
+
+def evolve(
+    environment: EnvironmentName,
+    policies: Annotated[list[str] | None, typer.Option(help="In equal shares at first, with commas in between.")] = None,
+    hidden: Hidden = "32",
+    activation: Activation = "relu",
+    rule: Rule = "momentum",
+    learning_rate: LearningRate = 0.02,
+    batch_size: BatchSize = 32,
+    imitation: Annotated[str, typer.Option(help="How neurons imitate: fermi or moran.")] = "fermi",
+    payoff: Annotated[str, typer.Option(help="By what: gain, attention, share or scaled.")] = "gain",
+    strength: Annotated[float, typer.Option(help="How much payoffs count, per standard deviation; 0 for not at all.")] = 1.0,
+    mutation: Annotated[float, typer.Option(help="How often a policy is taken by chance instead, 0 to 1.")] = 0.0,
+    events: Annotated[int, typer.Option(help="How often a neuron of a layer may change in a generation.")] = 2,
+    generations: Annotated[int, typer.Option(help="How many.")] = 60,
+    rounds: Annotated[int, typer.Option(help="Of learning in a generation.")] = 15,
+    seeds: Annotated[int, typer.Option(help="Networks, with seeds from --seed on.")] = 5,
+    invade: Annotated[bool, typer.Option("--invade", help="Let one mutant of each policy invade each other one, too.")] = False,
+    trials: Annotated[int, typer.Option(help="Networks for each invasion.")] = 64,
+    seed: FirstSeed = 0,
+    target: Target = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Let neurons imitate those that earn more while the network learns: who takes over, and what it does to accuracy.
+
+    With --invade, one mutant among residents is followed until its policy has taken over the first hidden layer or is gone; if
+    policies did not matter, it would take over with probability 1 / n.
+    """
+    from neuronet.core.errors import check_number
+    from neuronet.core.structure.population import Shares
+    from neuronet.games.evolution.simulation import evolve as play_evolution
+    from neuronet.games.evolution.simulation import pure_courses
+    from neuronet.games.evolution.update_rules import Imitation
+    from neuronet.plotting.games.equilibrium import evolution_figure
+
+    check_number("seeds", seeds, 1, whole=True)
+    situation = situation_of(environment, hidden, activation, rule, learning_rate, batch_size, None, target)
+    named = policies_named(policies or [POLICIES])
+    how = Imitation(imitation, payoff, strength, mutation, events)
+    runs = range(seed, seed + seeds)
+    length: dict[str, Any] = {"generations": generations, "rounds": rounds}
+    shares = Shares(tuple((each, 1 / len(named)) for each in named))
+    found = play_evolution(situation, shares, runs, imitation=how, policies=named, **length)
+    pure = pure_courses(situation, named, runs, **length)
+    test = "loss" if found.course["accuracy"].isna().any() else "accuracy"
+    tables = {"composition": found.composition, "course": found.course, "pure": pure}
+    invasions = _invasions(situation, named, how, trials, seed) if invade else []
+    if invasions:
+        tables["invasions"] = _invasion_table(invasions)
+    last = _last(found, pure, test)
+    leave(
+        f"game-evolve-{Path(environment).stem}",
+        out,
+        tables=tables,
+        pictures={"evolution": evolution_figure(found, pure, test)},
+        shown=_shown(last, test, found, invasions),
+        summary={
+            "environment": environment,
+            "last": last.to_dict("records"),
+            test: float(found.course[found.course["generation"] == generations][test].mean()),
+            "invasions": _invasion_table(invasions).to_dict("records") if invasions else [],
+        },
+        json=json,
+    )
+
+
+def _last(found: Evolution, pure: pd.DataFrame, test: str) -> pd.DataFrame:
+    """For each layer and policy its share at first and at the end, and what a network of that policy alone comes to."""
+    import pandas as pd
+
+    from neuronet.comparison.result import interval
+
+    table = found.composition
+    ends = {"first": table["generation"].min(), "last": table["generation"].max()}
+    rows = []
+    for (layer, policy), part in table.groupby(["layer", "policy"], sort=False):
+        shares = {name: part[part["generation"] == end]["share"] for name, end in ends.items()}
+        mean, low, high = interval(shares["last"].to_numpy())
+        alone = pure[(pure["policy"] == policy) & (pure["generation"] == ends["last"])][test].mean()
+        row = {"layer": layer, "policy": policy, "first": shares["first"].mean(), "last": mean, "low": low, "high": high}
+        rows.append({**row, f"{test}_alone": alone})
+    return pd.DataFrame(rows)
+
+
+def _invasions(situation: Any, policies: Any, how: Any, trials: int, seed: int) -> list[tuple[str, str, Invasion]]:
+    from itertools import permutations
+
+    from neuronet.games.evolution.fixation import invade as play_invasion
+    from neuronet.registry.population_spec import short_text
+
+    found = []
+    for resident, mutant in permutations(policies, 2):
+        found.append(
+            (
+                short_text(resident),
+                short_text(mutant),
+                play_invasion(situation, resident, mutant, trials=trials, imitation=how, seed=seed),
+            )
+        )
+        console.say(f"{short_text(mutant)} among {short_text(resident)}: {found[-1][2].fixed} of {trials} took over")
+    return found
+
+
+def _invasion_table(invasions: list[tuple[str, str, Invasion]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "resident": resident,
+                "mutant": mutant,
+                "neurons": each.neurons,
+                "fixed": each.fixed,
+                "lost": each.lost,
+                "open": each.open,
+                "fixation": each.fixation,
+                "low": each.interval[0],
+                "high": each.interval[1],
+                "neutral": each.neutral,
+                "p": each.p_value,
+            }
+            for resident, mutant, each in invasions
+        ]
+    )
+
+
+def _shown(last: pd.DataFrame, test: str, found: Evolution, invasions: list[tuple[str, str, Invasion]]) -> RenderableType:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.table import Table
+
+    how, course = found.imitation, found.course
+    end = course[course["generation"] == course["generation"].max()]
+    unit = " (%)" if test == "accuracy" else ""
+    scale = 100 if test == "accuracy" else 1
+    table = Table(
+        title=f"Imitation ({how.rule}) by {how.payoff}, {int(end['round'].iloc[0]):,} rounds; "
+        f"test {test}{unit} in the end: {scale * end[test].mean():.4g}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        caption=f"Shares are means over {len(end)} networks; ± spans 95% intervals (Student's t).",
+        caption_justify="left",
+    )
+    for heading in ("layer", "policy"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("share at first (%)", "in the end (%)", f"test {test} of all such{unit}"):
+        table.add_column(heading, justify="right")
+    for row in last.itertuples(index=False):
+        alone = scale * row[-1]
+        spread = "" if row.high != row.high else f" ± {100 * (row.high - row.last):.0f}"
+        table.add_row(
+            str(row.layer), escape(row.policy), f"{100 * row.first:.1f}", f"{100 * row.last:.1f}{spread}", f"{alone:.4g}"
+        )
+    if not invasions:
+        return table
+    fixations = Table(
+        title=f"One mutant in the first hidden layer, of {invasions[0][2].neurons} neurons: how often its policy takes over",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        caption="95% intervals (Clopper and Pearson); p of the exact binomial test against 1 / n, not corrected for several.",
+        caption_justify="left",
+    )
+    for heading in ("mutant", "among"):
+        fixations.add_column(heading)
+    for heading in ("takes over (%)", "neutral (%)", "p", "undecided"):
+        fixations.add_column(heading, justify="right", no_wrap=True)
+    for resident, mutant, each in invasions:
+        low, high = each.interval
+        chance = f"{100 * each.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+        names = (escape(mutant), escape(resident))
+        fixations.add_row(*names, chance, f"{100 * each.neutral:.1f}", f"{each.p_value:.2g}", str(each.open))
+    return Group(table, fixations)

@@ -1,0 +1,125 @@
+"""`neuronet game welfare`: what selfishness costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuronet.cli.commands.game.options import (
+    Activation,
+    BatchSize,
+    EnvironmentName,
+    FirstSeed,
+    Hidden,
+    Json,
+    LearningRate,
+    Out,
+    Rule,
+    Target,
+    leave,
+    policies_named,
+    situation_of,
+)
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from neuronet.games.equilibrium.price_of_anarchy import Welfare
+
+POLICIES = "attention,greedy,sign-symmetric,free-rider"
+
+
+def welfare(
+    environment: EnvironmentName,
+    policies: Annotated[list[str] | None, typer.Option(help="Profiles are made of these, and deviators try them.")] = None,
+    hidden: Hidden = "32",
+    activation: Activation = "relu",
+    rule: Rule = "momentum",
+    learning_rate: LearningRate = 0.02,
+    batch_size: BatchSize = 32,
+    rounds: Annotated[int | None, typer.Option(help="How long a game lasts; default: five epochs.")] = None,
+    seeds: Annotated[int, typer.Option(help="Networks of each profile, with seeds from --seed on; four or more.")] = 8,
+    payoff: Annotated[str, typer.Option(help="What deviators seek: attention, share, scaled, gain or loss.")] = "attention",
+    deviators: Annotated[int, typer.Option(help="Neurons of a layer that may deviate, by chance.")] = 4,
+    seed: FirstSeed = 0,
+    target: Target = None,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Price of anarchy and of stability in loss, against the best profile found and against backpropagation.
+
+    Profiles are societies of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance if
+    no deviation tried refutes it. All of this is found, nothing is proved.
+    """
+    from dataclasses import replace
+
+    from neuronet.games.equilibrium.price_of_anarchy import Trial, candidates
+    from neuronet.games.equilibrium.price_of_anarchy import welfare as measure
+    from neuronet.games.simulation.payoffs import check_kind
+    from neuronet.plotting.games.equilibrium import welfare_figure
+
+    check_kind(payoff)
+    situation = situation_of(environment, hidden, activation, rule, learning_rate, batch_size, rounds, target)
+    if rounds is None:
+        situation = replace(situation, rounds=5 * situation.per_epoch)
+    named = policies_named(policies or [POLICIES])
+    trial = Trial(payoff=payoff, deviators=deviators)
+    found = measure(situation, candidates(named), named, range(seed, seed + seeds), trial)
+    leave(
+        f"game-welfare-{Path(environment).stem}",
+        out,
+        tables={"profiles": found.profiles, "prices": found.table()},
+        pictures={"welfare": welfare_figure(found)},
+        shown=_shown(found, payoff),
+        summary={
+            "environment": environment,
+            "profiles": found.profiles.to_dict("records"),
+            "prices": found.table().to_dict("records"),
+            "backprop": float(found.losses["backprop"].mean()),
+        },
+        json=json,
+    )
+
+
+def _shown(found: Welfare, payoff: str) -> RenderableType:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(
+        title=f"What selfishness costs; test loss of backpropagation: {found.losses['backprop'].mean():.4f}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        caption=(
+            f"± spans 95% intervals. A lone deviator's gain in % of the mean {payoff}: what is sure, and what none tried exceeds."
+        ),
+        caption_justify="left",
+    )
+    table.add_column("profile", overflow="fold")
+    for heading in ("test loss", "accuracy", "total attention", "deviator gains, sure to at most"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in found.profiles.itertuples(index=False):
+        accuracy = "" if row.accuracy != row.accuracy else f"{100 * row.accuracy:.1f}%"
+        loss, good = (
+            f"{mean:.4g} ± {high - mean:.2g}" for mean, high in ((row.loss, row.loss_high), (row.welfare, row.welfare_high))
+        )
+        table.add_row(escape(row.profile), loss, accuracy, good, f"{100 * row.sure_gain:.1f} to {100 * row.epsilon:.1f}")
+    prices = Table(
+        title="Prices: the loss of an equilibrium found, in units of another loss",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
+        caption="Intervals of 95% by the bootstrap over seeds by which no profile was chosen. Found, not proved.",
+        caption_justify="left",
+    )
+    for heading in ("price of", "tolerance", "equilibria", "whose loss", "in units of"):
+        prices.add_column(heading)
+    prices.add_column("ratio", justify="right", no_wrap=True)
+    for price in found.prices:
+        names = (price.name, f"{price.tolerance:.0%}", f"{price.equilibria} of {len(found.profiles)}", price.of, price.to)
+        prices.add_row(*map(escape, names), f"{price.ratio:.3f} ({price.low:.3f} to {price.high:.3f})")
+    return Group(table, prices)

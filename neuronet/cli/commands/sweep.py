@@ -1,0 +1,190 @@
+"""`neuronet sweep`: many runs from one file."""
+
+from __future__ import annotations
+
+import json as json_format
+import shlex
+import time
+from math import isinf
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich import progress
+from rich.markup import escape
+
+from neuronet.cli import console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from neuronet.sweep import Plan, Progress
+    from neuronet.sweep.store import Folder
+
+LOKY, AT_ONCE = "loky", 16  # as in neuronet.sweep, which is imported when it is needed
+
+EXAMPLE = """
+environment = "digits"            # whatever neuronet run takes, with _ for -
+seeds = 5                         # each setting from 5 seeds; or [0, 7]
+
+[grid]                            # every combination of these
+policy = ["attention", "greedy"]
+
+[paired]                          # the first of each, then the second of each
+hidden = [[64], [64, 64]]
+batch_size = [32, 64]
+
+[random]                          # drawn from lists and ranges, so often
+draws = 3
+learning_rate = { low = 0.001, high = 0.1, log = true }
+"""
+
+HELP = escape(
+    "Play many runs from one file, and write one table.\n\n\b\n"  # \b keeps the lines as they are
+    + EXAMPLE.strip().replace("\n\n", "\n\b\n")
+    + "\n\nThis file makes 2 x 2 x 3 x 5 = 60 cells; each section may be left out. Each cell is kept the moment it is done: "
+    "a sweep that was interrupted or killed goes on when it is started again. docs/sweeps.md has more."
+)
+
+FILE_HELP = escape("A .toml file: options of neuronet run, seeds, and the sections [grid], [paired] and [random].")
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(help=FILE_HELP)],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to record in, or to go on in (default: runs/sweep- and the file's name).")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes that play side by side (default: as many as there are cores).")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="loky for processes of this machine; dask or ray for a cluster.")] = LOKY,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the cluster, such as tcp://host:8786 (default: one on this machine).")
+    ] = None,
+    at_once: Annotated[
+        int, typer.Option(help="Cells played at once, at most, where seeds and learning rates alone differ.")
+    ] = AT_ONCE,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop when a cell fails.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Play cells again that failed before.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the cells and play none.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+) -> None:
+    """Play many runs from one file, and write one table; HELP is what users read."""
+    from neuronet.sweep import read_design
+    from neuronet.sweep import sweep as play
+    from neuronet.sweep.cells import plan_of
+    from neuronet.sweep.store import Folder
+    from neuronet.sweep.table import table_of_sweep
+
+    started = time.perf_counter()
+    design = read_design(file)
+    folder = Folder(out or Path("runs") / f"sweep-{file.stem}")
+    if dry_run:
+        _list(plan_of(design), folder, json)
+        return
+    with Bar() as bar:
+        try:
+            table = play(
+                design,
+                out=folder.path,
+                jobs=jobs,
+                backend=backend,
+                scheduler=scheduler,
+                at_once=at_once,
+                strict=strict,
+                retry=retry,
+                watcher=bar.show,
+                narrator=bar.say,
+            )
+        except KeyboardInterrupt:
+            told = {"out": out, "jobs": jobs, "backend": backend, "scheduler": scheduler, "at-once": at_once}
+            bar.say(f"What was played is kept. Go on with: {_again(file, told, strict=strict, retry=retry)}")
+            raise
+    failed = int(table["error"].notna().sum())
+    (console.ERR if json else console.OUT).print(table_of_sweep(table, design.swept))
+    if failed:
+        console.say(f"{failed} of {_cells(len(table))} failed: the column error says why; --retry plays them again.")
+    console.say(f"{_cells(len(table))} in {folder.path / 'table.csv'}")
+    if json:
+        summary = {"cells": len(table), "failed": failed, "seconds": round(time.perf_counter() - started, 3)}
+        typer.echo(json_format.dumps({**summary, "out": str(folder.path), "rows": _rows(table)}, allow_nan=False))
+
+
+def _again(file: Path, options: dict[str, Any], **switches: bool) -> str:
+    """The command line that goes on: all options that decide what is played, but for those that were left to the default."""
+    usual = {"backend": LOKY, "at-once": AT_ONCE}
+    given = {name: str(value) for name, value in options.items() if value not in (None, usual.get(name))}
+    words = [word for name, value in given.items() for word in (f"--{name}", value)]
+    return shlex.join(["neuronet", "sweep", str(file), *words, *(f"--{name}" for name, on in switches.items() if on)])
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The table as plain data, in which None is what is not there."""
+    plain = table.astype("object").where(table.notna(), None)
+    return [{str(name): _finite(value) for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and isinf(value) else value
+
+
+def _list(plan: Plan, folder: Folder, json: bool) -> None:
+    folder.check(plan)
+    known = folder.known()
+    done = sum(cell.key in known for cell in plan.cells)
+    if json:
+        cells = [{"cell": cell.number, **cell.swept, "played": cell.key in known} for cell in plan.cells]
+        typer.echo(json_format.dumps({"cells": len(cells), "played": done, "out": str(folder.path), "rows": cells}))
+        return
+    for cell in plan.cells:
+        typer.echo(f"{cell}{', played' if cell.key in known else ''}")
+    console.say(f"{_cells(len(plan.cells))}, {done} of them played; nothing was played now.")
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'' if count == 1 else 's'}"
+
+
+class Bar:
+    """The progress bar, on standard error and only where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._bar = progress.Progress(
+            progress.TextColumn("sweep"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("cells{task.fields[failed]}"),
+            progress.TimeElapsedColumn(),
+            progress.TextColumn("left {task.fields[left]}"),
+            console=console.ERR,
+            disable=not console.ERR.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, failed="", left="?")
+        self._started = time.monotonic()
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(escape(line), soft_wrap=True)
+
+    def show(self, news: Progress) -> None:
+        """Move the bar; what is left is told by the pace of this sitting."""
+        played = news.done - news.before
+        seconds = (time.monotonic() - self._started) * (news.of - news.done) / played if played else None
+        left = "?" if seconds is None else time_left(seconds)
+        failed = f", {news.failed} failed" if news.failed else ""
+        self._bar.update(self._task, completed=news.done, total=news.of, failed=failed, left=left)
+
+
+def time_left(seconds: float) -> str:
+    """Seconds as 0:07 or 2:03:04."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,193 @@
+"""What the command line shows: tables, and a progress bar."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from rich import progress
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from neuronet.benchmarking.bench import Row
+    from neuronet.comparison.result import Comparison
+    from neuronet.theory import Check
+    from neuronet.training.result import Result
+
+WIDTH_OF_A_FILE = 120
+"""Columns for tables that go to a file or a pipe, which has no width of its own."""
+
+OUT = Console()
+if not OUT.is_terminal and "COLUMNS" not in os.environ:
+    OUT.width = WIDTH_OF_A_FILE
+ERR = Console(stderr=True)
+
+
+def table_of_result(result: Result) -> Table:
+    """A run's result in a few lines."""
+    summary, config = result.summary(), result.config
+    table = Table(title=None, show_header=False, box=None, padding=(0, 1))
+    sizes = "-".join(map(str, result.network.sizes))
+    policy = config.policy if isinstance(config.policy, str) else ", ".join(config.policy)
+    rows = {
+        "environment": config.environment,
+        "network": f"{sizes} {config.activation}, {result.network.connections:,} connections",
+        "policy": policy,
+        "engine": f"{config.engine} on {config.device}, {config.dtype}",
+        "played": f"{result.rounds:,} rounds in {config.epochs} epochs, {result.seconds:.1f} s",
+        "test loss": f"{result.loss:.4f}",
+    }
+    if summary["accuracy"] is not None:
+        rows["test accuracy"] = f"{summary['accuracy']:.4f}"
+    if not result.events.empty:
+        rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
+    if config.replicas > 1:
+        rows["replicas"] = f"{config.replicas}, seeds {config.seeds[0]} to {config.seeds[-1]}; loss and accuracy are means"
+    if config.turns != "synchronous":
+        rows["turns"] = config.turns
+    if config.channels:
+        rows["channels"] = ", ".join(config.channels)
+    rows["recorded in"] = str(summary["out"])
+    for name, value in rows.items():
+        table.add_row(f"[bold]{name}[/bold]", escape(value))
+    return table
+
+
+def table_of_comparison(result: Comparison) -> Table:
+    """Each policy's mean and its difference to backprop, with their 95% intervals."""
+    scale, unit = (100, ", %") if result.measure == "accuracy" else (1, "")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals (Student's t)", caption_justify="left")
+    table.add_column("policy", overflow="fold")
+    for heading in ("learning rate", f"test {result.measure}{unit}", "against backprop"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in result.table.itertuples(index=False):
+        mean = f"{scale * row.mean:.4g}{_half(row.mean, row.high, scale)}"
+        gap = "" if isnan(row.difference) else f"{scale * row.difference:+.3g}{_half(row.difference, row.difference_high, scale)}"
+        table.add_row(escape(row.policy), f"{row.learning_rate:.2g}{' (edge)' if row.at_edge else ''}", mean, gap)
+    return table
+
+
+def _half(mean: float, high: float, scale: float) -> str:
+    return "" if isnan(high) else f" ± {scale * (high - mean):.2g}"
+
+
+def say(line: str) -> None:
+    """Print a line on standard error."""
+    ERR.print(escape(line), soft_wrap=True)
+
+
+def table_of_checks(checks: Sequence[Check]) -> Table:
+    """The propositions, what was measured, and whether they hold."""
+    table = Table(title="The attention game, checked", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    for heading in ("proposition", "claim"):
+        table.add_column(heading)
+    table.add_column("measured", justify="right")
+    table.add_column("required", justify="right")
+    table.add_column("")
+    for each in checks:
+        verdict = "[green]holds[/green]" if each.passed else "[red]FAILS[/red]"
+        table.add_row(each.proposition, escape(each.claim), f"{each.measured:.3g}", escape(each.required), verdict)
+    return table
+
+
+def table_of_rows(rows: Sequence[Row], title: str | None = None) -> Table:
+    """What each player needed: the quickest block, the middle one, and the quickest as a multiple of another player's."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("played by", no_wrap=True)
+    for heading in ("least, us", "median, us", "ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("to")
+    before: Row | None = None
+    for row in rows:
+        if before is None or (row.case, row.unit, row.against) != (before.case, before.unit, before.against):
+            table.add_section()
+            table.add_row(f"[bold]{escape(row.case)}[/bold], one {row.unit}")
+        times = (f"{1e6 * row.minimum:,.1f}", f"{1e6 * row.median:,.1f}", f"{row.ratio:.3f}")
+        table.add_row(f"  {escape(row.player)}", *times, "" if row.player == row.against else escape(row.against))
+        before = row
+    return table
+
+
+def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
+    """Plug-ins by name, with a line each and their parameters."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column(kind, no_wrap=True)
+    table.add_column("what it is")
+    table.add_column("parameters and defaults")
+    for name, cls in sorted(known.items()):
+        table.add_row(name, escape((cls.__doc__ or "").split("\n")[0]), escape(_parameters(cls)))
+    return table
+
+
+def table_of_policies(known: Mapping[str, Any]) -> Table:
+    """Policies by name, with a line each, their traits and their parameters."""
+    from neuronet.core.policy_traits import trait_rows
+
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("policy", no_wrap=True)
+    for heading in ("what it is", "traits", "parameters and defaults"):
+        table.add_column(heading)
+    for name, meaning, traits in trait_rows(known):
+        table.add_row(name, escape(meaning), escape(traits), escape(_parameters(known[name])))
+    return table
+
+
+def _parameters(cls: Any) -> str:
+    from neuronet.channels import CHANNELS
+    from neuronet.core.learning.update_schedule import TURNS
+    from neuronet.registry.registry import name_of
+    from neuronet.registry.spec import spell
+
+    fields = getattr(cls, "__dataclass_fields__", {})
+    if not fields:
+        return ""
+    try:
+        ours: dict[str, type[Any]] = {**CHANNELS, **TURNS}
+        spelled = spell(cls(), ours) if cls in ours.values() else name_of(cls()) or ""
+    except TypeError:  # a parameter has no default
+        return ", ".join(fields)
+    return spelled.partition("(")[2].removesuffix(")")
+
+
+class Progress:
+    """The progress bar, on standard error and only where that is a terminal."""
+
+    def __init__(self) -> None:
+        self._bar = progress.Progress(
+            progress.TextColumn("epoch {task.fields[epoch]}"),
+            progress.BarColumn(),
+            progress.MofNCompleteColumn(),
+            progress.TextColumn("rounds  {task.fields[metrics]}"),
+            progress.TimeRemainingColumn(),
+            console=ERR,
+            disable=not ERR.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, epoch=0, metrics="")
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        from neuronet.execution.signals import Interrupted
+
+        self._bar.stop()
+        if isinstance(error, Interrupted) and error.result.folder is not None:
+            ERR.print(f"Saved. Go on with: neuronet run --resume {escape(shlex.quote(str(error.result.folder)))}", soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._bar.console.print(escape(line), soft_wrap=True)
+
+    def show(self, news: Any) -> None:
+        """Move the bar."""
+        shown = {"loss": news.metrics.get("test_loss"), "accuracy": news.metrics.get("test_accuracy")}
+        text = "  ".join(f"test {name} {value:.3f}" for name, value in shown.items() if value is not None and not isnan(value))
+        self._bar.update(self._task, completed=news.rounds, total=news.of, epoch=news.epochs, metrics=text)

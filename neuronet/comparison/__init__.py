@@ -1,0 +1,1 @@
+"""Comparisons of policies with error backpropagation over the same seeds."""

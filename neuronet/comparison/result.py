@@ -1,0 +1,117 @@
+"""What a comparison has come to: means, intervals, and paired differences to error backpropagation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuronet.comparison.contestant import BASELINE
+from neuronet.training.config import RunConfig
+
+CONFIDENCE = 0.95
+
+TABLE_COLUMNS = (
+    "policy",
+    "learning_rate",
+    "at_edge",
+    "seeds",
+    "mean",
+    "low",
+    "high",
+    "difference",
+    "difference_low",
+    "difference_high",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What a comparison has come to.
+
+    Attributes:
+        config: What all contestants have in common.
+        measure: What `mean` and `difference` are about: "accuracy" (0 to 1) or, where targets are values, "loss"; of the test
+            samples after the last epoch.
+        table: A line for each contestant: policy, learning_rate, at_edge (whether the best rate was the last of the grid), seeds,
+            mean with its 95% interval low to high, and the mean difference to backprop with the same seed, with its interval.
+        curves: A line for each contestant, seed and epoch: policy, learning_rate, seed, epoch, train_loss (mean over the epoch,
+            while learning), test_loss, test_accuracy.
+        tuning: The same of the runs that chose the learning rates; there the test samples are the validation samples.
+        seconds: How long this sitting took.
+        folder: Where it is recorded; None if it is not.
+    """
+
+    config: RunConfig
+    measure: str
+    table: pd.DataFrame
+    curves: pd.DataFrame
+    tuning: pd.DataFrame
+    seconds: float
+    folder: Path | None
+
+    def plot(self, path: str | Path) -> Path:
+        """Draw the learning curves with their bands to a .png, .svg or .pdf file."""
+        from neuronet.plotting.comparison import draw_comparison
+
+        return draw_comparison(self.curves, path, measure=self.measure)
+
+    def summary(self) -> dict[str, Any]:
+        """The result as plain data, as `neuronet compare --json` prints it."""
+        lines = self.table.to_dict("records")
+        return {
+            "environment": self.config.environment,
+            "measure": self.measure,
+            "epochs": self.config.epochs,
+            "tuned": not self.tuning.empty,
+            "policies": [{str(name): _plain(value) for name, value in line.items()} for line in lines],
+            "seconds": round(self.seconds, 3),
+            "out": None if self.folder is None else str(self.folder),
+        }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def table_of(curves: pd.DataFrame, measure: str, at_edge: Mapping[str, bool]) -> pd.DataFrame:
+    """The table of a comparison from its learning curves, best first after the baseline.
+
+    Args:
+        curves: As a Comparison has them.
+        measure: "accuracy" or "loss".
+        at_edge: For each contestant, whether its learning rate was the last of the grid.
+    """
+    last = curves[curves["epoch"] == curves["epoch"].max()]
+    by_seed = last.pivot(index="seed", columns="policy", values=f"test_{measure}")
+    usual = by_seed[BASELINE].to_numpy()
+    rows = []
+    for policy in dict.fromkeys(curves["policy"]):
+        values = by_seed[policy].to_numpy()
+        rate = float(last.loc[last["policy"] == policy, "learning_rate"].iloc[0])
+        gaps = interval(values - usual) if policy != BASELINE else (math.nan,) * 3
+        rows.append((policy, rate, at_edge.get(policy, False), len(values), *interval(values), *gaps))
+    table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+    rank = table["mean"] * (-1 if measure == "accuracy" else 1)
+    return (
+        table.assign(rank=rank.where(table["policy"] != BASELINE, -math.inf))
+        .sort_values("rank", kind="stable")[list(TABLE_COLUMNS)]
+        .reset_index(drop=True)
+    )
+
+
+def interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Mean and 95% interval by Student's t (1908); nan where there is one value alone, or one that is no number."""
+    from scipy import stats
+
+    mean = float(np.mean(values))
+    if len(values) < 2 or not math.isfinite(mean):
+        return mean, math.nan, math.nan
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
+    return mean, mean - half, mean + half

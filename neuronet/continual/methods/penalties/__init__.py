@@ -1,0 +1,1 @@
+"""Methods that add a quadratic penalty to the loss."""

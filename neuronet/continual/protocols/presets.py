@@ -1,0 +1,121 @@
+"""How long a task lasts, which of its samples are played in which round, and settings that go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.core.errors import check_number
+from neuronet.core.random_streams import Purpose, generator
+
+
+@dataclass(frozen=True, repr=False)
+class Schedule:
+    """How long a task lasts.
+
+    Args:
+        iterations: Rounds a task; 0 for passes over its training samples.
+        batch_size: Samples a round.
+        passes: How many, where there are no iterations.
+
+    Raises:
+        NeuroNetError: One is out of range.
+    """
+
+    iterations: int
+    batch_size: int
+    passes: int = 1
+
+    def __post_init__(self) -> None:
+        check_number("iterations", self.iterations, 0, whole=True)
+        check_number("batch_size", self.batch_size, 1, whole=True)
+        check_number("passes", self.passes, 1, whole=True)
+
+    def __repr__(self) -> str:
+        """As a dataclass; a single pass goes without saying, as in the studies of earlier versions."""
+        passes = f", passes={self.passes}" if self.passes > 1 else ""
+        return f"Schedule(iterations={self.iterations}, batch_size={self.batch_size}{passes})"
+
+    def rounds(self, samples: int) -> int:
+        """Rounds of a task with so many training samples; in passes a last batch that is not full is left out."""
+        return self.iterations or max(1, self.passes * samples // self.batch_size)
+
+    def order(self, samples: int, seed: int, task: int) -> NDArray[np.int64]:
+        """The samples of each round of a task, (rounds, batch_size): all in random order, then all in another, and so on.
+
+        Args:
+            samples: How many the task has.
+            seed: Of the replica.
+            task: Its number, from 0.
+        """
+        needed = self.rounds(samples) * self.batch_size
+        found = np.concatenate(list(_passes(samples, needed, seed, task)))[:needed]
+        return found.reshape(-1, self.batch_size)
+
+
+def _passes(samples: int, needed: int, seed: int, task: int) -> Iterator[NDArray[np.int64]]:
+    for number in count():
+        if number * samples >= needed:
+            return
+        yield generator(seed, Purpose.BATCHES, number, task + 1).permutation(samples)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings that go together.
+
+    Attributes:
+        schedule: How long a task lasts.
+        hidden: Neurons in each hidden layer.
+        rule: The learning rule.
+        learning_rate: Of this rule; None for the usual one.
+        source: Whose settings they are.
+    """
+
+    schedule: Schedule
+    hidden: tuple[int, ...] = (400, 400)
+    rule: str = "plain"
+    learning_rate: float | None = None
+    source: str = ""
+
+    def over(self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, rule: str | None) -> Preset:
+        """The preset, overruled by what is not None; under another learning rule its learning rate says nothing.
+
+        Raises:
+            NeuroNetError: Something is out of range.
+        """
+        schedule = self.schedule
+        if iterations is not None:
+            schedule = replace(schedule, iterations=iterations, passes=1)
+        if batch_size is not None:
+            schedule = replace(schedule, batch_size=batch_size)
+        return replace(
+            self,
+            schedule=schedule,
+            hidden=self.hidden if hidden is None else tuple(hidden),
+            rule=self.rule if rule is None else rule,
+            learning_rate=self.learning_rate if rule in (None, self.rule) else None,
+        )
+
+    def rate(self, rule: str) -> float | None:
+        """The learning rate of a method with this learning rule of its own, "" for none; None for the usual one."""
+        return self.learning_rate if rule in ("", self.rule) else None
+
+
+_VAN_DE_VEN = "van de Ven, Tuytelaars, Tolias 2022 (Nature Machine Intelligence 4)"
+_HSU = "Hsu, Liu, Ramasamy, Kira 2018 (arXiv 1810.12488)"
+
+PRESETS: dict[str, Preset] = {
+    "fast": Preset(Schedule(300, 128)),
+    "long": Preset(Schedule(2000, 128)),
+    "online": Preset(Schedule(0, 10)),
+    "vandeven-split": Preset(Schedule(2000, 128), (400, 400), "adam", 1e-3, f"split MNIST of {_VAN_DE_VEN}"),
+    "vandeven-permuted": Preset(Schedule(5000, 128), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_VAN_DE_VEN}"),
+    "hsu-split": Preset(Schedule(0, 128, passes=4), (400, 400), "adam", 1e-3, f"split MNIST of {_HSU}"),
+    "hsu-permuted": Preset(Schedule(0, 128, passes=10), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_HSU}"),
+}
+"""Every preset by its name."""

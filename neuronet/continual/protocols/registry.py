@@ -1,0 +1,27 @@
+"""Every protocol by its name."""
+
+from __future__ import annotations
+
+from neuronet.continual.protocols.base import Protocol
+from neuronet.continual.protocols.class_splits import SplitClass, SplitDomain, SplitTask
+from neuronet.continual.protocols.input_shifts import Gradual, Permuted, Rotated
+from neuronet.registry.spec import build
+
+PROTOCOLS: dict[str, type[Protocol]] = {
+    "split-task": SplitTask,
+    "split-domain": SplitDomain,
+    "split-class": SplitClass,
+    "permuted": Permuted,
+    "rotated": Rotated,
+    "gradual": Gradual,
+}
+"""Every protocol by its name."""
+
+
+def protocol_named(text: str) -> Protocol:
+    """The protocol that a line of text describes, such as "permuted(tasks=50)".
+
+    Raises:
+        NeuroNetError: There is none.
+    """
+    return build(text, "protocol", Protocol, PROTOCOLS)  # type: ignore[type-abstract]

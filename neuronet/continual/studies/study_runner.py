@@ -1,0 +1,181 @@
+"""A study under way: which games are played, which were played before, and the folder in which each of them is kept."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neuronet.continual.evaluation.metrics import final_accuracy, learning_accuracy
+from neuronet.continual.evaluation.runner import Course, Played
+from neuronet.continual.studies.jobs import Game, kept, play_all
+from neuronet.continual.studies.result import TUNING_COLUMNS
+from neuronet.continual.studies.search import Configuration, Search, edges
+from neuronet.core.errors import NeuroNetError
+from neuronet.engines.tensors.sequential_replicas import BATCHED_WORK
+from neuronet.recording.atomic_write import write_atomically
+from neuronet.training.assembly import digest_of_samples
+
+Narrator = Callable[[str], None]
+
+Wanted = Sequence[tuple[str, Configuration]]
+"""What is to be played: a method's name and its configuration."""
+
+
+class Sitting:
+    """A study under way.
+
+    Args:
+        course: What is learned.
+        folder: In which each game is kept as soon as it is played; None for none.
+        narrator: Told of each part that is done.
+        jobs: Processes that play; None for as many as there are cores.
+    """
+
+    def __init__(self, course: Course, folder: Path | None, narrator: Narrator, jobs: int | None = None) -> None:
+        self.course = course
+        self.folder = folder
+        self.narrator = narrator
+        self._jobs = jobs
+        self._for_tuning = replace(course, world=course.world.for_tuning(), sparing=True, _sequences={})
+
+    def begin(self, data: str) -> None:
+        """Take the folder.
+
+        Raises:
+            NeuroNetError: It holds a study of another kind, or cannot be written.
+        """
+        if self.folder is None:
+            return
+        about = self._about(data)
+        path = self.folder / "study.json"
+        if path.exists():
+            before = json.loads(path.read_text(encoding="utf-8"))
+            other = next((name for name in about if before.get(name) != about[name]), None)
+            if other is not None:
+                what = f"'{self.folder}' holds a study with another {other}"
+                raise NeuroNetError(f"{what}: choose another folder, or the same options")
+        try:
+            (self.folder / "games").mkdir(parents=True, exist_ok=True)
+            write_atomically(path, (json.dumps(about, indent=2) + "\n").encode())
+        except OSError as error:
+            raise NeuroNetError(f"cannot write to the folder '{self.folder}': {error.strerror}") from None
+
+    def _about(self, data: str) -> dict[str, Any]:
+        """What all games of a folder have in common."""
+        from neuronet import __version__
+
+        course = self.course
+        return {
+            "version": __version__,
+            "protocol": repr(course.protocol),
+            "data": data,
+            "samples": digest_of_samples(course.world),
+            "schedule": repr(course.schedule),
+            "hidden": list(course.hidden),
+            "activation": course.activation,
+            "rule": course.rule,
+            "device": course.device,
+            "dtype": course.dtype,
+        }
+
+    def tune(
+        self, searches: Mapping[str, Search], seeds: Sequence[int], tries: int, widenings: int
+    ) -> tuple[dict[str, Configuration], pd.DataFrame]:
+        """Let each method choose.
+
+        Args:
+            searches: Each method's, by name.
+            seeds: From which all is tried.
+            tries: Configurations of each method at first, and half as many each time ranges are widened.
+            widenings: How often that is done, at most, while the choice of any method is at the edge of what it tried.
+
+        Returns:
+            For each method the configuration with the highest mean final accuracy on validation samples; a line for each game.
+        """
+        scores: dict[str, list[float]] = {name: [] for name in searches}
+        best: dict[str, Configuration] = {}
+        rows: list[tuple[Any, ...]] = []
+        for wave in range(1, widenings + 2):
+            count = tries if wave == 1 else (tries + 1) // 2
+            wanted = [(name, each) for name, search in searches.items() for each in search.more(count, best.get(name))]
+            for (name, each), games in zip(wanted, self._games(self._for_tuning, "tuning", wanted, seeds), strict=True):
+                accuracy = np.stack([game.accuracy for game in games])
+                final, settings = final_accuracy(accuracy), json.dumps(each.chosen)
+                found = zip(seeds, final, learning_accuracy(accuracy), strict=True)
+                rows += [(name, each.learning_rate, settings, *game, wave) for game in found]
+                scores[name].append(float(final.mean()))
+            best = {name: search.tried[int(np.argmax(scores[name]))] for name, search in searches.items()}
+            at_edge = [name for name, search in searches.items() if edges(best[name], search.tried)]
+            if not at_edge or wave > widenings:
+                break
+            self.narrator(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {(tries + 1) // 2} more")
+        for name, each in best.items():
+            score = max(scores[name])
+            self.narrator(f"{name}: chose learning rate {each.learning_rate:g}{_spelled(each)}, {score:.4f} on validation")
+        chosen = {name: replace(each, at_edge=name in at_edge) for name, each in best.items()}
+        return chosen, pd.DataFrame(rows, columns=list(TUNING_COLUMNS))
+
+    def finals(self, chosen: Mapping[str, Configuration], seeds: Sequence[int]) -> dict[str, list[Played]]:
+        """Each method's games from the seeds that count."""
+        found = dict(zip(chosen, self._games(self.course, "final", list(chosen.items()), seeds), strict=True))
+        for name, games in found.items():
+            final = final_accuracy(np.stack([game.accuracy for game in games])).mean()
+            self.narrator(f"{name}: final accuracy {final:.4f} at learning rate {chosen[name].learning_rate:g}")
+        return found
+
+    def _games(self, course: Course, part: str, wanted: Wanted, seeds: Sequence[int]) -> list[list[Played]]:
+        """What was played from these seeds: what was kept, and the rest, played now."""
+        known: list[dict[int, Played]] = [{} for _ in wanted]
+        games: list[Game] = []
+        owners: list[int] = []
+        for place, (name, each) in enumerate(wanted):
+            files = {seed: self._file(part, name, each, seed) for seed in seeds}
+            before = {seed: None if file is None else kept(file, course.protocol.tasks) for seed, file in files.items()}
+            known[place] = {seed: played for seed, played in before.items() if played is not None}
+            missing = [seed for seed in seeds if seed not in known[place]]
+            for group in [missing] if missing and _at_once(course) else [[seed] for seed in missing]:
+                chosen = tuple(file for seed in group if (file := files[seed]) is not None)
+                games.append(Game(course, each.method, each.learning_rate, tuple(group), chosen))
+                owners.append(place)
+        for number, (place, played) in enumerate(play_all(games, self._jobs), start=1):
+            owner = owners[place]
+            for seed, accuracy in zip(games[place].seeds, played.accuracy, strict=True):
+                known[owner][seed] = Played(accuracy, played.seconds, played.kept)
+            if len(known[owner]) == len(seeds):
+                name, each = wanted[owner]
+                words = f"{name}, learning rate {each.learning_rate:g}{_spelled(each)}"
+                self.narrator(f"{part}, {number} of {len(games)} games: {words}")
+        return [[each[seed] for seed in seeds] for each in known]
+
+    def _file(self, part: str, name: str, configuration: Configuration, seed: int) -> Path | None:
+        if self.folder is None:
+            return None
+        spelled = f"{configuration.method!r} {configuration.learning_rate!r}"
+        safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:40]
+        return self.folder / "games" / f"{part}-{safe}-{sha256(spelled.encode()).hexdigest()[:12]}-{seed}"
+
+    def write(self, name: str, table: pd.DataFrame) -> None:
+        """Keep a table in the folder, whole or not at all."""
+        if self.folder is not None:
+            write_atomically(self.folder / name, table.to_csv(index=False).encode())
+
+
+def _at_once(course: Course) -> bool:
+    """Whether replicas are played together, being quicker so; if not, each is kept as soon as it is played."""
+    if not course.schedule.iterations:  # their numbers of rounds may differ
+        return False
+    largest = course.schedule.batch_size * max(a * b for a, b in pairwise(course.sizes))
+    return course.device != "cpu" or largest <= BATCHED_WORK
+
+
+def _spelled(configuration: Configuration) -> str:
+    return "".join(f", {name} {value:g}" for name, value in configuration.chosen.items())

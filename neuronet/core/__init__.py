@@ -1,0 +1,1 @@
+"""Contracts and value types that everything else is built on; no torch and no Mesa."""

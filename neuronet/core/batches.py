@@ -1,0 +1,56 @@
+"""Which samples are played in which round: a fresh order each epoch, known from the seed alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.random_streams import Purpose, generator
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The order in which samples are played.
+
+    Args:
+        samples: How many there are, 1 or more.
+        size: Samples a round, 1 or more; the last round of an epoch has what is left.
+        seeds: A seed for each replica; each has an order of its own.
+
+    Raises:
+        NeuroNetError: A size is out of range.
+    """
+
+    samples: int
+    size: int
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.size < 1:
+            raise NeuroNetError(f"batches need a sample and a size of 1 or more, got {self.samples}, {self.size}")
+
+    @property
+    def per_epoch(self) -> int:
+        """Rounds in an epoch."""
+        return -(-self.samples // self.size)
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """The order of all samples in an epoch: (N,), or (R, N) for R > 1 replicas."""
+        orders = [generator(seed, Purpose.BATCHES, epoch).permutation(self.samples) for seed in self.seeds]
+        return orders[0] if len(orders) == 1 else np.stack(orders)
+
+    def part(self, step: int) -> slice:
+        """Where the samples of an epoch's round stand in its order.
+
+        Args:
+            step: The round within the epoch, from 0.
+        """
+        return slice(step * self.size, min((step + 1) * self.size, self.samples))
+
+    def at(self, number: int) -> NDArray[np.int64]:
+        """The samples of a round, counted from 0 over all epochs: (B,) or (R, B)."""
+        epoch, step = divmod(number, self.per_epoch)
+        return self.order(epoch)[..., self.part(step)]

@@ -1,0 +1,1 @@
+"""The layered network, its graph, and which neurons follow which policy."""

@@ -1,0 +1,58 @@
+"""Where the neurons of a layer post what they say, ask and pay, for their neighbours to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.core.array_types import Array
+from neuronet.core.random_streams import LayerChance
+
+Index = slice | NDArray[np.int64]
+
+
+class Board:
+    """The posts of one layer.
+
+    A neuron writes its own row and reads the rows of its neighbours; posts are feature-major, so that a row is contiguous.
+
+    Attributes:
+        activity: (J, B), what each neuron says.
+        carried: (J, B), what of it arrives at their listeners; the same array where there is no channel.
+        demand: (J, B), how each wants its own potential to move.
+        asked: (J, B), what of it arrives at their speakers; likewise.
+        echo: (J, B), how much of a change of what each says would arrive; None if all of it.
+        attention: (J, I), the attention each pays to the layer below.
+        response: (J, I), how each intends to change that attention; posted only if a speaker asks to see it.
+        chance: The layer's random numbers.
+    """
+
+    def __init__(self, neurons: int, speakers: int, chance: LayerChance, dtype: Any) -> None:
+        self.dtype = dtype
+        self.chance = chance
+        self.attention = np.zeros((neurons, speakers), dtype=dtype)
+        self.response = np.zeros((neurons, speakers), dtype=dtype)
+        self.activity = np.zeros((neurons, 0), dtype=dtype)
+        self.demand = np.zeros((neurons, 0), dtype=dtype)
+        self.carried, self.asked = self.activity, self.demand
+        self.echo: Array | None = None
+        self._drawn: dict[tuple[str, str, str], Array] = {}
+
+    def open(self, number: int, batch: int) -> None:
+        """Begin a round with room for a batch of this size."""
+        if self.activity.shape[1] != batch:
+            self.activity = np.zeros((len(self.activity), batch), dtype=self.dtype)
+        if self.demand.shape[1] != batch:
+            self.demand = np.zeros((len(self.demand), batch), dtype=self.dtype)
+        self.carried, self.asked, self.echo = self.activity, self.demand, None
+        self.chance.open(number, batch)
+        self._drawn.clear()
+
+    def draw(self, kind: str, name: str, axes: str) -> Array:
+        """The layer's random numbers in the engine's precision; each neuron reads its own part."""
+        key = (kind, name, axes)
+        if key not in self._drawn:
+            self._drawn[key] = self.chance.draw(kind, name, axes).astype(self.dtype, copy=False)
+        return self._drawn[key]

@@ -1,0 +1,1 @@
+"""What both engines share: the setup of a game, its state, and the engine's interface."""

@@ -1,0 +1,1 @@
+"""One game played by several processes, each with a shard of every batch."""

@@ -1,0 +1,1 @@
+"""Worker processes, distributed processes and signals."""

@@ -1,0 +1,1 @@
+"""Attribution of a network's payoff to its neurons."""

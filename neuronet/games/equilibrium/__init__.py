@@ -1,0 +1,1 @@
+"""Deviations, exploitability, and local best responses."""

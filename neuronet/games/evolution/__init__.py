@@ -1,0 +1,1 @@
+"""Evolutionary dynamics of policies in one network."""

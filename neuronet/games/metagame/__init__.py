@@ -1,0 +1,1 @@
+"""Empirical games between policies, and their solution concepts."""

@@ -1,0 +1,1 @@
+"""Games of neurons as PettingZoo environments."""

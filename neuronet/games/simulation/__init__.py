@@ -1,0 +1,1 @@
+"""Replicated games and what they pay each neuron."""

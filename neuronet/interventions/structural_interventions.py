@@ -1,0 +1,228 @@
+"""Interventions that change the network itself: connections, neurons and layers that move, come and go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neuronet.core.activation import activation_named
+from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.policy import Policy
+from neuronet.core.structure.network import Network
+from neuronet.core.structure.population import check_policy_form
+from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base.state_transfer import reassign
+from neuronet.interventions.base import Changed, Intervention
+from neuronet.interventions.network_edits import (
+    connected,
+    rewired,
+    with_layer,
+    with_neurons,
+    without_layer,
+    without_neurons,
+)
+from neuronet.interventions.policy_assignment import commonest, in_network, new_nodes, policies_by_node
+from neuronet.interventions.targeting import OnNeurons, chance_of, check_layer, nodes_of
+
+WHICH = ("any", "weakest")
+
+
+def _moved(setup: Setup, state: State, network: Network, newcomers: Mapping[int, Policy]) -> tuple[Setup, State]:
+    """The game in another network: who is there still keeps what is about neighbours who are, too."""
+    after = in_network(setup, network, policies_by_node(setup) | dict(newcomers))
+    return after, reassign(state, [setup], [after])
+
+
+@dataclass(frozen=True)
+class Rewire(OnNeurons):
+    """Neurons leave a part of their speakers for as many others, chosen by chance, to whom they pay nothing yet.
+
+    Args:
+        part: Of each neuron's connections, above 0 to 1.
+        which: Whom they leave: "any" speakers, or the "weakest", to whom they pay least.
+    """
+
+    part: float = 0.1
+    which: str = "any"
+
+    name = "rewire"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number("rewire: part", self.part, 0, 1, above=True)
+        if self.which not in WHICH:
+            raise unknown("way to leave speakers", self.which, WHICH)
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Move their connections."""
+        whom = self.whom(setup, state)
+        network = state.network(setup.network)
+        for layer, some in whom.items():
+            chance = chance_of(setup, state, layer, "connections")
+            network = rewired(network, layer, some, self.part, self.which == "weakest", chance)
+        return *_moved(setup, state, network, {}), nodes_of(setup, whom)
+
+
+@dataclass(frozen=True)
+class Connect(Intervention):
+    """Neurons begin to listen to some of the layer before, and pay them nothing yet.
+
+    Args:
+        layer: The listeners' layer, 1 for the first that listens.
+        pairs: A listener and a speaker each, as places within their layers.
+
+    Raises:
+        NeuroNetError: These are no pairs.
+    """
+
+    layer: int
+    pairs: Sequence[tuple[int, int]]
+
+    name = "connect"
+
+    def __post_init__(self) -> None:
+        try:
+            pairs = tuple((int(listener), int(speaker)) for listener, speaker in self.pairs)
+        except (TypeError, ValueError):
+            pairs = ()
+        if not pairs:
+            raise NeuroNetError(f"{self.name}: pairs must be a listener and a speaker each, such as [(0, 3)], got {self.pairs!r}")
+        object.__setattr__(self, "pairs", pairs)
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Connect them."""
+        return self._act(setup, state, there=True)
+
+    def _act(self, setup: Setup, state: State, *, there: bool) -> Changed:
+        layer = check_layer(setup, self.layer, 1, len(setup.network.sizes) - 1, "1 for the first that listens")
+        network = connected(state.network(setup.network), layer, self.pairs, there=there)
+        nodes = sorted({int(network.nodes[layer][listener]) for listener, _ in self.pairs})
+        return *_moved(setup, state, network, {}), tuple(nodes)
+
+
+@dataclass(frozen=True)
+class Disconnect(Connect):
+    """Neurons no longer listen to some of the layer before."""
+
+    name = "disconnect"
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Part them."""
+        return self._act(setup, state, there=False)
+
+
+@dataclass(frozen=True)
+class Add(Intervention):
+    """New neurons join a hidden layer: they listen at once, but nobody pays them any attention yet.
+
+    Args:
+        layer: Which.
+        neurons: How many, 1 or more.
+        policy: Theirs; without it, the one that most of the layer follow.
+
+    Raises:
+        NeuroNetError: It is no such number or policy.
+    """
+
+    layer: int
+    neurons: int = 1
+    policy: Policy | None = None
+
+    name = "add"
+
+    def __post_init__(self) -> None:
+        check_number("add: neurons", self.neurons, 1, whole=True)
+        if self.policy is not None:
+            check_policy_form(self.policy)
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Let them join."""
+        layer = _hidden(setup, self.layer)
+        chance = chance_of(setup, state, layer, "new neurons")
+        nodes = new_nodes(setup, self.neurons)
+        network = with_neurons(state.network(setup.network), layer, nodes, chance)
+        policy = self.policy or commonest(setup, layer)
+        return *_moved(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
+
+
+@dataclass(frozen=True)
+class Remove(OnNeurons):
+    """Neurons leave a hidden layer, and all connections with them."""
+
+    name = "remove"
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Let them go."""
+        whom = self.whom(setup, state)
+        network = state.network(setup.network)
+        for layer, some in whom.items():
+            network = without_neurons(network, _hidden(setup, layer), some)
+        return *_moved(setup, state, network, {}), nodes_of(setup, whom)
+
+
+@dataclass(frozen=True)
+class AddLayer(Intervention):
+    """A new layer comes between two, as wide as the one before it, whose words it repeats at first.
+
+    Args:
+        after: After which layer, 0 for the inputs.
+        activation: Of the new layer; "auto" for one that changes nothing at first: relu after relu, else identity.
+        policy: That its neurons follow; without it, that of most in the layer before, or, after the inputs, behind.
+
+    Raises:
+        NeuroNetError: The activation is unknown, or the policy none.
+    """
+
+    after: int
+    activation: str = "auto"
+    policy: Policy | None = None
+
+    name = "add_layer"
+
+    def __post_init__(self) -> None:
+        if self.activation != "auto":
+            activation_named(self.activation)
+        if self.policy is not None:
+            check_policy_form(self.policy)
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Put it there."""
+        last = len(setup.network.sizes) - 2
+        after = check_layer(setup, self.after, 0, last, "after which another one comes")
+        relu = after > 0 and setup.network.activations[after - 1] == "relu"
+        name = self.activation if self.activation != "auto" else "relu" if relu else "identity"
+        nodes = new_nodes(setup, setup.network.sizes[after])
+        policy = self.policy or commonest(setup, max(after, 1))
+        network = with_layer(state.network(setup.network), after, name, nodes)
+        return *_moved(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
+
+
+@dataclass(frozen=True)
+class RemoveLayer(Intervention):
+    """A hidden layer goes: its listeners listen to its speakers, with the product of the attention that was paid on the way.
+
+    Args:
+        layer: Which.
+    """
+
+    layer: int
+
+    name = "remove_layer"
+
+    def act(self, setup: Setup, state: State) -> Changed:
+        """Take it out."""
+        layer = _hidden(setup, self.layer)
+        nodes = tuple(setup.network.nodes[layer].tolist())
+        network = without_layer(state.network(setup.network), layer)
+        after, moved = _moved(setup, state, network, {})
+        bias = network.biases[layer - 1].astype(setup.dtype)  # the listeners make up for the bias of those who have gone
+        return after, replace(moved, arrays={**moved.arrays, f"{layer}.bias": np.asarray(bias)}), nodes
+
+
+def _hidden(setup: Setup, layer: object) -> int:
+    last = len(setup.network.sizes) - 2
+    if last < 1:
+        raise NeuroNetError("the network has no hidden layer: inputs and outputs are the environment's, and stay")
+    return check_layer(setup, layer, 1, last, "hidden, since inputs and outputs are the environment's")

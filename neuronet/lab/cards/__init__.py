@@ -1,0 +1,1 @@
+"""The cards about the network and about one neuron."""

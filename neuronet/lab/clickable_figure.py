@@ -1,0 +1,132 @@
+"""A matplotlib figure on the page, with places in it that can be pointed at and clicked."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from threading import Lock
+from typing import Any
+
+import ipyvue
+import numpy as np
+import solara
+import traitlets
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from neuronet.plotting import style
+
+SHARPNESS = 1.5
+"""Pixels drawn for each pixel of the page, for screens that have them."""
+
+_DRAWING = Lock()
+"""Matplotlib draws for one session at a time: its fonts are shared."""
+
+
+@dataclass(frozen=True)
+class Hotspot:
+    """A circle, or the box of an image, that can be clicked.
+
+    Attributes:
+        name: What is handed over when it is; for a box the place within it is, too.
+        x: Of the middle, or of the left edge, in pixels of the page.
+        y: Of the middle, or of the upper edge, from the top.
+        radius: In pixels; of a box 0.
+        text: What is shown when it is pointed at.
+        box: Width and height, if it is a box.
+    """
+
+    name: str
+    x: float
+    y: float
+    radius: float
+    text: str
+    box: tuple[float, float] | None = None
+
+
+class PictureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
+    """An image under an invisible drawing of hotspots."""
+
+    template = traitlets.Unicode(
+        """
+<template>
+  <div :style="{position: 'relative', width: width + 'px', height: height + 'px'}">
+    <img :src="source" :alt="text" :width="width" :height="height" style="display: block" />
+    <svg v-if="spots.length" :width="width" :height="height" style="position: absolute; left: 0; top: 0">
+      <g v-for="spot in spots" :key="spot.name">
+        <rect v-if="spot.box" :x="spot.x" :y="spot.y" :width="spot.box[0]" :height="spot.box[1]" fill="transparent"
+          style="cursor: pointer" :data-name="spot.name" @click="point($event, spot)"><title>{{ spot.text }}</title></rect>
+        <circle v-else :cx="spot.x" :cy="spot.y" :r="spot.radius" fill="transparent" style="cursor: pointer"
+          :data-name="spot.name" @click="pick([spot.name, 0, 0])"><title>{{ spot.text }}</title></circle>
+      </g>
+    </svg>
+  </div>
+</template>
+<script>
+  module.exports = {
+    methods: {
+      point(event, spot) {
+        const box = event.target.getBoundingClientRect();
+        this.pick([spot.name, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height]);
+      },
+    },
+  };
+</script>
+"""
+    ).tag(sync=True)
+    source = traitlets.Unicode("").tag(sync=True)
+    text = traitlets.Unicode("").tag(sync=True)
+    width = traitlets.Int(100).tag(sync=True)
+    height = traitlets.Int(100).tag(sync=True)
+    spots = traitlets.List([]).tag(sync=True)
+    picked = traitlets.Any(None, allow_none=True)
+
+    def vue_pick(self, data: Sequence[Any]) -> None:
+        """Hand over what was clicked: its name, and where in its box, from 0 to 1."""
+        if self.picked is not None:
+            name, across, down = data
+            self.picked(str(name), float(across), float(down))
+
+
+def data_url(figure: Figure) -> str:
+    """A figure as a PNG that stands in the page itself."""
+    drawn = BytesIO()
+    with _DRAWING:
+        for text in figure.findobj(Text):
+            if isinstance(text, Text):
+                text.set_fontfamily(style.FONT)
+        dpi = SHARPNESS * figure.dpi
+        figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 2}, metadata={"Software": None})
+    return f"data:image/png;base64,{b64encode(drawn.getvalue()).decode()}"
+
+
+@solara.component  # type: ignore[untyped-decorator]
+def Picture(  # noqa: N802
+    draw: Callable[[], tuple[Figure, Sequence[Hotspot]]],
+    *,
+    text: str,
+    size: tuple[int, int],
+    dependencies: Sequence[object],
+    on_pick: Callable[[str, float, float], None] | None = None,
+) -> None:
+    """A figure, drawn again when one of the dependencies changes.
+
+    Args:
+        draw: Gives the figure and its hotspots.
+        text: What it shows, for those who cannot see it.
+        size: Width and height in pixels of the page.
+        dependencies: What the drawing depends on.
+        on_pick: Called with the name of a hotspot that was clicked, and where in its box.
+    """
+
+    def drawn() -> tuple[str, list[dict[str, Any]]]:
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # of a network that diverges, whose numbers are drawn as long as they are some
+            figure, spots = draw()
+            return data_url(figure), [vars(spot) for spot in spots]
+
+    source, spots = solara.use_memo(drawn, [*dependencies, size])
+    PictureWidget.element(source=source, text=text, width=size[0], height=size[1], spots=spots, picked=on_pick)

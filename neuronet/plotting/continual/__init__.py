@@ -1,0 +1,1 @@
+"""Figures of continual-learning studies."""

@@ -1,0 +1,136 @@
+"""Every kind of picture, by name, for every kind of folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuronet.control.record import EPISODES
+from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.plotting.sources.plot_options import Folder, Kind, Wishes
+from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_several
+from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTROL_KINDS, FORGETTING_KINDS
+from neuronet.recording.run_directory import CONFIG
+from neuronet.training.config import read_options
+
+STUDY, RUN = "study.json", CONFIG
+
+KINDS: dict[str, str] = {
+    "network": "who listens to whom, how much, and who is listened to",
+    "attention": "the attention that neurons receive, from round to round",
+    "alignment": "how far each layer's update is from error backpropagation's",
+    "fields": "what the first listening layer listens to, as images where the inputs are images",
+    "curves": "loss and accuracy while learning, of one or several runs; accuracy so far, of a study of forgetting",
+    "forgetting": "the accuracy on each task after each, of a study of forgetting",
+    "frontier": "final against learning accuracy, of a study of forgetting that was tuned",
+}
+"""Every kind of picture by its name."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A kind of folder.
+
+    Attributes:
+        what: What is in such a folder, such as "a run".
+        marks: Files that all must be there.
+        kinds: The pictures that it may have.
+    """
+
+    what: str
+    marks: tuple[str, ...]
+    kinds: dict[str, Kind]
+
+
+SHELVES = (
+    Shelf("a run with rewards", (CONFIG, EPISODES), CONTROL_KINDS),
+    Shelf("a run", (CONFIG,), RUN_KINDS),
+    Shelf("a study of forgetting", (STUDY, "games"), FORGETTING_KINDS),
+    Shelf("a comparison", (STUDY,), COMPARISON_KINDS),
+)
+"""Every kind of folder; the first whose marks are there says what it is."""
+
+
+def plot(
+    folders: str | Path | Sequence[str | Path],
+    kind: str,
+    path: str | Path,
+    *,
+    most: int | None = None,
+    replica: int = 0,
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """Draw a picture of a run or study that is recorded in a folder.
+
+    Args:
+        folders: Where it is; for "curves", several runs go into one picture.
+        kind: One of KINDS.
+        path: A .png, .svg or .pdf file in a folder that exists.
+        most: Neurons that are drawn of a layer, where there are too many; None for the picture's own number.
+        replica: Which replica of the run is drawn, from 0, where a picture shows one.
+        say: Called with a sentence where something could not be had, and the picture shows less for it.
+
+    Returns:
+        The path.
+
+    Raises:
+        NeuroNetError: The kind is unknown, a folder holds nothing of it, or the file cannot be written.
+    """
+    if kind not in KINDS:
+        raise unknown("kind of picture", kind, KINDS)
+    paths = [Path(each) for each in ([folders] if isinstance(folders, (str, Path)) else folders)]
+    wishes = Wishes(most, replica, say or (lambda line: None))
+    if not paths:
+        raise NeuroNetError("a picture needs the folder of a run, such as runs/digits")
+    shelves = [shelf_of(each) for each in paths]
+    if len(paths) == 1:
+        return _kind_of(shelves[0], paths[0], kind).draw(paths[0], Path(path), wishes)
+    if kind != "curves":
+        raise NeuroNetError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)}")
+    wrong = next((each for each, shelf in zip(paths, shelves, strict=True) if shelf.what != "a run"), None)
+    if wrong is not None:
+        raise NeuroNetError(f"only runs go into one picture: '{wrong}' holds {shelf_of(wrong).what}")
+    twice = next((each for number, each in enumerate(paths) if each.resolve() in {p.resolve() for p in paths[:number]}), None)
+    if twice is not None:
+        raise NeuroNetError(f"'{twice}' is to be drawn twice: give each run once")
+    return draw_several(paths, Path(path), wishes)
+
+
+def kinds_of(folder: str | Path) -> list[str]:
+    """The kinds of pictures that a folder has something for.
+
+    Raises:
+        NeuroNetError: It holds no run or study.
+    """
+    where = Path(folder)
+    return [name for name, kind in shelf_of(where).kinds.items() if kind.lacks(where) is None]
+
+
+def shelf_of(folder: Path) -> Shelf:
+    """What a folder holds.
+
+    Raises:
+        NeuroNetError: It is none, or holds nothing of the kind; the sentence says what there is.
+    """
+    if not folder.is_dir():
+        raise NeuroNetError(f"there is no folder '{folder}': give one in which a run or study was recorded")
+    shelf = next((each for each in SHELVES if all((folder / mark).exists() for mark in each.marks)), None)
+    if shelf is not None and shelf.what == "a run":
+        read_options(folder / CONFIG)
+    if shelf is not None:
+        return shelf
+    names = sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())
+    there = f"it has {', '.join(names[:4])}{' and more' * (len(names) > 4)}" if names else "it is empty"
+    raise NeuroNetError(f"'{folder}' holds no run and no study, with neither {RUN} nor {STUDY}: {there}")
+
+
+def _kind_of(shelf: Shelf, folder: Folder, kind: str) -> Kind:
+    there = [name for name, each in shelf.kinds.items() if each.lacks(folder) is None]
+    has = f"there is {', '.join(there)}" if there else "there is nothing to draw yet"
+    if kind not in shelf.kinds:
+        raise NeuroNetError(f"'{folder}' holds {shelf.what}, which has no '{kind}': {has}")
+    lacks = shelf.kinds[kind].lacks(folder)
+    if lacks is not None:
+        raise NeuroNetError(f"cannot draw '{kind}' of '{folder}', since {lacks}: {has}")
+    return shelf.kinds[kind]

@@ -1,0 +1,75 @@
+"""The pictures of studies: of forgetting, of policies compared, and of learning by reward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from neuronet.continual.studies.summary import summarise
+from neuronet.control.record import CHECKPOINT, EPISODES, ControlRecord
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.structure.network import build_network
+from neuronet.plotting.comparison import draw_comparison
+from neuronet.plotting.continual.accuracy import draw_frontier, draw_matrices, draw_over_time
+from neuronet.plotting.network.page import draw_whole_network
+from neuronet.plotting.returns import draw_returns
+from neuronet.plotting.sources.plot_options import Folder, Kind, Wishes, needs
+
+UNFINISHED = "the study is not finished"
+
+
+def _matrices(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_matrices(summarise([folder]).studies[0].matrices, path)
+
+
+def _over_time(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_over_time(summarise([folder]).studies[0].matrices, path)
+
+
+def _frontier(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_frontier(_table(folder / "tuning.csv"), path)
+
+
+def _not_tuned(folder: Folder) -> str | None:
+    unfinished = needs("tuning.csv", why=UNFINISHED)(folder)
+    return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet forget --tune)")
+
+
+def _compared(folder: Folder, path: Path, _: Wishes) -> Path:
+    curves = _table(folder / "curves.csv")
+    measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
+    return draw_comparison(curves, path, measure=measure)
+
+
+def _acting_network(folder: Folder, path: Path, wishes: Wishes) -> Path:
+    record = ControlRecord.of(folder)
+    found = record.load()
+    assert found is not None  # the checkpoint is there
+    config, (state, _) = record.config, found
+    sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
+    network = build_network(sizes, wiring=config.wiring, activation=config.activation, seed=config.seed)
+    return draw_whole_network(state.network(network), path, most=wishes.most)
+
+
+def _returns(folder: Folder, path: Path, _: Wishes) -> Path:
+    return draw_returns(_table(folder / EPISODES), path)
+
+
+def _table(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(file)
+    except (OSError, ValueError) as error:
+        raise NeuroNetError(f"cannot read '{file}': {error}") from None
+
+
+FORGETTING_KINDS = {
+    "forgetting": Kind(_matrices, needs("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "curves": Kind(_over_time, needs("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "frontier": Kind(_frontier, _not_tuned),
+}
+COMPARISON_KINDS = {"curves": Kind(_compared, needs("curves.csv", why="the comparison is not finished"))}
+CONTROL_KINDS = {
+    "network": Kind(_acting_network, needs(CHECKPOINT, why="the run has no checkpoint yet")),
+    "curves": Kind(_returns, needs(EPISODES, why="no episode has ended")),
+}

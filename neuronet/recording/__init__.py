@@ -1,0 +1,1 @@
+"""Run directories, studies that resume, traces and atomic files."""

@@ -1,0 +1,1 @@
+"""Traces: which quantities of which neurons are recorded, and where."""

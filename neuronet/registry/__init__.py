@@ -1,0 +1,1 @@
+"""Names and texts for objects, and back: one grammar for every spec."""

@@ -1,0 +1,56 @@
+"""How good a network is: mean loss and accuracy of each replica."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+import numpy as np
+from array_api_compat import array_namespace
+from numpy.typing import NDArray
+
+from neuronet.core.array_types import Array
+from neuronet.core.environment import Samples
+from neuronet.core.payoff import Payoff
+
+JUDGED_AT_ONCE = 2048
+
+
+class Speaks(Protocol):
+    """Whoever can be asked for outputs."""
+
+    def outputs(self, inputs: Array) -> Array:
+        """(B, O), or (R, B, O) of R replicas."""
+
+
+def judge(
+    engine: Speaks, payoff: Payoff, samples: Samples, replicas: int, most: int | None = None
+) -> tuple[list[float], list[float]]:
+    """Mean loss and accuracy of each replica; accuracy is nan where targets are values.
+
+    Args:
+        engine: Whose outputs are judged.
+        payoff: What they are worth.
+        samples: As the engine holds them.
+        replicas: How many there are.
+        most: Judge the first samples, up to so many; None for all.
+    """
+    losses, rights = [], []
+    count = len(samples) if most is None else min(most, len(samples))
+    for start in range(0, count, JUDGED_AT_ONCE):
+        part = samples.at(slice(start, min(start + JUDGED_AT_ONCE, count)))
+        outputs = engine.outputs(part.inputs)
+        xp = array_namespace(outputs)
+        losses.append(as_numpy(payoff.loss(xp, outputs, part.targets)).reshape(replicas, -1))
+        right = payoff.correct(xp, outputs, part.targets)
+        if right is not None:
+            rights.append(as_numpy(right).reshape(replicas, -1))
+    loss = np.concatenate(losses, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
+    if not rights:
+        return loss, [math.nan] * replicas
+    return loss, np.concatenate(rights, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
+
+
+def as_numpy(array: Array) -> NDArray[Any]:
+    """The same numbers in numpy."""
+    return array if isinstance(array, np.ndarray) else np.asarray(array.detach().cpu().numpy())

@@ -1,0 +1,1 @@
+"""Policies that seek their listeners' attention."""

@@ -1,0 +1,40 @@
+"""Weight maximization: REINFORCE whose reward is the growth of the neuron's outgoing weights.
+
+Chung 2020, "Learning by competition of self-interested reinforcement learning agents" (arXiv 2010.09770), of which we have the
+abstract alone: hidden units of 1 or 0, each rewarded by the change in the norm of its outgoing weights. Which part of that change
+each sample of a batch has earned is our own derivation: `(|w + eta c|^2 - |w|^2) / (2 eta)` is the mean over the batch of
+`sum_k (w_k + eta c_k / 2) s_k(x) a(x)`, as `c_k` is the mean of `s_k(x) a(x)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronet.core.array_types import Array, Memory
+from neuronet.core.policy import Observation, Policy
+from neuronet.policies.reward.reinforce import fire, readiness
+
+
+@dataclass(frozen=True)
+class WeightMaximization(Policy):
+    """Fires by chance, and more often where firing made its listeners' attention grow.
+
+    It speaks 1 or 0 whatever the network's activation is; when the network is judged, it says its probability. It sees what its
+    own listeners pay, demand and intend.
+    """
+
+    needs = frozenset({"response"})
+    stochastic = True
+
+    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+        """1 or 0."""
+        return fire(activity, seen)
+
+    def feedback(self, seen: Observation, memory: Memory) -> Array:
+        """The growth that each sample has earned, for or against what it did."""
+        growth = (seen.demand @ (seen.attention + 0.5 * seen.learning_rate * seen.response)) * seen.activity
+        return growth * (seen.activity - readiness(seen))
+
+    def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
+        """The same: the probability's slope is within the feedback."""
+        return feedback

@@ -1,0 +1,1 @@
+"""Policies with feedback weights other than the listeners' weights."""

@@ -1,0 +1,54 @@
+"""Direct feedback: hear what the outputs demand, over the heads of your listeners.
+
+Source: Nokland 2016, "Direct feedback alignment provides learning in deep neural networks" (arXiv 1609.01596): `r = B e`, with a
+fixed random matrix B from the outputs' error to each hidden layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neuronet.core.array_types import Array, Memory
+from neuronet.core.errors import check_number
+from neuronet.core.observation import Place
+from neuronet.core.policy import Observation, Policy
+
+
+@dataclass(frozen=True)
+class DirectFeedback(Policy):
+    """Weighs the demand of every output neuron, which is broadcast, by a number that is drawn at birth and stays.
+
+    It neither hears its listeners' demands nor looks at the attention they pay. The numbers are normal, with standard deviation
+    `scale / sqrt(outputs)`, so that a neuron's feedback is about as large as one output's demand.
+
+    Args:
+        scale: Factor on the feedback, above 0.
+
+    Raises:
+        NeuroNetError: scale is out of range.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("scale", self.scale, 0, above=True)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The outputs' demands."""
+        return frozenset({"broadcast"})
+
+    @property
+    def keeps(self) -> Mapping[str, str]:
+        """A number for each output neuron."""
+        return {"direct": "JO"}
+
+    def start(self, place: Place) -> Memory:
+        """Normal numbers of the size that they keep."""
+        drawn = place.draws.normal("direct", "JO")
+        return {"direct": drawn * (self.scale / drawn.shape[-1] ** 0.5)}
+
+    def feedback(self, seen: Observation, memory: Memory) -> Array:
+        """The outputs' demands, weighed: (..., B, O) times (..., O, J)."""
+        return seen.broadcast @ seen.xp.matrix_transpose(memory["direct"])

@@ -1,0 +1,51 @@
+"""Random feedback: hear the demands through numbers that you were born with, and never learn who pays you.
+
+Source: Lillicrap, Cownden, Tweed and Akerman 2016, "Random synaptic feedback weights support error backpropagation for deep
+learning" (Nature Communications 7, 13276): feedback alignment, where a fixed random matrix B stands for the transposed weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from neuronet.core.array_types import Array, Memory
+from neuronet.core.errors import check_number
+from neuronet.core.observation import Place
+from neuronet.core.policy import LinearPolicy, Observation
+
+
+@dataclass(frozen=True)
+class RandomFeedback(LinearPolicy):
+    """Weighs each listener's demand by a number that is drawn at birth and stays.
+
+    The numbers are normal, with standard deviation `scale / sqrt(listeners)`, so that a neuron's feedback is about as large as
+    one demand. It works because the listeners' attention comes to agree with them: see examples/feedback_alignment.py.
+
+    Args:
+        scale: Factor on the feedback, above 0.
+
+    Raises:
+        NeuroNetError: scale is out of range.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("scale", self.scale, 0, above=True)
+
+    @property
+    def keeps(self) -> Mapping[str, str]:
+        """A number for each listener."""
+        return {"feedback": "JK"}
+
+    def start(self, place: Place) -> Memory:
+        """Standard normal numbers."""
+        return {"feedback": place.draws.normal("feedback", "JK")}
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        """`scale * B_kj / sqrt(listeners of j)`, 0 where nobody listens."""
+        xp = seen.xp
+        listeners = xp.sum(seen.connected, axis=-2, keepdims=True)
+        size = self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners)))
+        return xp.matrix_transpose(memory["feedback"]) * (size * seen.connected)

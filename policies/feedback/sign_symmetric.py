@@ -1,0 +1,40 @@
+"""Sign-symmetric feedback: count with whom you count, but not how much.
+
+Source: Liao, Leibo and Poggio 2016, "How important is weight symmetry in backpropagation?" (arXiv 1510.05067): their uniform
+sign-concordant feedback, uSF, `V = sign(W)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neuronet.core.array_types import Array, Memory
+from neuronet.core.errors import check_number
+from neuronet.core.policy import LinearPolicy, Observation
+
+
+@dataclass(frozen=True)
+class SignSymmetric(LinearPolicy):
+    """Weighs each listener's demand by the sign of the attention it pays, and by nothing else.
+
+    The paper bounds the size of the changes by normalising batches and changes. Here a constant does: each sign is divided by the
+    root of the number of listeners, so that a neuron's feedback is about as large as one demand. `AttentionSeeking(p=1)` is the
+    same without that constant.
+
+    Args:
+        scale: Factor on the feedback, above 0.
+
+    Raises:
+        NeuroNetError: scale is out of range.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_number("scale", self.scale, 0, above=True)
+
+    def weighing(self, seen: Observation, memory: Memory) -> Array:
+        """`scale * sign(w_kj) / sqrt(listeners of j)`."""
+        xp = seen.xp
+        listeners = xp.sum(seen.connected, axis=-2, keepdims=True)
+        return xp.sign(seen.attention) * (self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners))))

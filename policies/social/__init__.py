@@ -1,0 +1,1 @@
+"""Policies that imitate, ignore or correlate rather than optimise."""

@@ -1,0 +1,1 @@
+"""Policies that change the answers of another policy."""

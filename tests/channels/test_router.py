@@ -1,0 +1,357 @@
+"""Games whose messages pass channels: the same on both engines, resumable, and right by other accounts."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from neuronet.channels import Channel, channels_from
+from neuronet.channels.router import is_traffic
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.structure.network import build_network
+from neuronet.engines.base.engine import State
+from neuronet.engines.parity import compare
+from neuronet.engines.tensors import TensorEngine
+from neuronet.engines.tensors.sequential_replicas import TakingTurns
+from neuronet.policies import AttentionSeeking, NodePerturbation, SignSymmetric
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, apart, game, identical, play
+
+LINES = [
+    ("demand:dropped(0.3)",),
+    ("activity:dropped(0.4)", "activity@0:blurred(0.1)"),
+    ("activity:dropped(0.3, told=false)", "demand:blurred(0.5)"),
+    ("activity:quantised(3)", "demand:quantised(2)"),
+    ("activity:rationed(0.5)", "demand@1:rationed(0.5)"),
+    ("demand:delayed(2)",),
+    ("activity@1:rationed(0.5)", "demand@1:delayed(1)", "demand@2:blurred(0.2)", "demand:delayed(1)"),
+    ("demand:delayed(2, aligned=false)", "activity@1:delayed(1, aligned=false)", "activity@0:quantised"),
+]
+POLICIES = [
+    toys.Plain(),
+    toys.Explorer(),
+    toys.Saver(),
+    toys.Hopeful(),
+    toys.Direct(),
+    toys.Restless(),
+    toys.Noisy(toys.Oja(), sigma=0.2),
+    (toys.Critic(), toys.Tiring(toys.Random()), toys.Jealous()),
+]
+
+
+@pytest.mark.parametrize("channels", LINES, ids=" ".join)
+@pytest.mark.parametrize("rule", [Plain(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
+def test_engines_play_alike(channels, rule):
+    for number, policy in enumerate(POLICIES):
+        setup = game(policy, wiring=("dense", "sparse(0.5)")[number % 2], rule=rule, channels=channels, learning_rate=0.02)
+        assert compare(setup, SAMPLES, batch_size=6, rounds=6).largest <= 1e-10, policy
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("channels", LINES, ids=" ".join)
+def test_a_game_goes_on_bit_by_bit(name, channels):
+    for policy in POLICIES[1::3]:
+        setup = game(policy, rule=Momentum(), channels=channels)
+        unbroken = play(ENGINES[name](setup), 7).state()
+        first, resumed = play(ENGINES[name](setup), 3), ENGINES[name](setup)
+        resumed.restore(copy.deepcopy(first.state()))
+        assert identical(resumed.state(), first.state())
+        assert identical(play(resumed, 4).state(), unbroken)
+        first.outputs(SAMPLES.inputs)  # nor does anything hang on a look, or on a round that was given up
+        first.speak(SAMPLES.inputs[:3])
+        assert identical(play(first, 4).state(), unbroken)
+
+
+@pytest.mark.parametrize("channels", LINES, ids=" ".join)
+def test_a_game_goes_from_engine_to_engine(channels):
+    setup = game(toys.Saver(), rule=Adam(epsilon=1e-4), channels=channels)
+    state = None
+    for name in ("tensors", "agents", "tensors"):
+        engine = ENGINES[name](setup)
+        if state is not None:
+            engine.restore(state)
+        state = play(engine, 3).state()
+    assert apart(state, play(ENGINES["agents"](setup), 9).state()) <= 1e-10
+
+
+@pytest.mark.parametrize("channels", LINES, ids=" ".join)
+@pytest.mark.parametrize("kind", [TensorEngine, TakingTurns])
+def test_replicas_play_as_they_would_alone(channels, kind):
+    setups = [
+        replace(game(NodePerturbation(), channels=channels), seed=seed, network=build_network(SIZES, seed=seed))
+        for seed in (3, 4)
+    ]
+    together = kind(setups, device="cpu")
+    for number in range(5):
+        batch = SAMPLES.at(BATCHES.at(number))
+        together.play(np.stack([batch.inputs] * 2), np.stack([batch.targets] * 2))
+    state = together.state()
+    again = kind(setups, device="cpu")
+    again.restore(state)
+    assert identical(again.state(), state)
+    for place, setup in enumerate(setups):
+        assert apart(state.replica(place), play(ENGINES["tensors"](setup), 5).state()) <= 1e-12
+
+
+def test_without_channels_quick_rounds_are_played_and_with_them_not():
+    quick, general = (
+        TensorEngine(game(toys.Plain(), channels=channels), device="cpu") for channels in ((), "demand:dropped(0.0)")
+    )
+    for engine in (quick, general):
+        engine.play_rounds(engine.hold(SAMPLES), np.arange(18), 6)
+    assert quick._quick[6] is not None
+    assert general._quick[6] is None
+    assert apart(quick.state(), general.state()) <= 1e-14
+
+
+# -- other accounts of the same
+
+
+def by_autograd(setup, forward, batch):
+    """The weights and biases after one round of gradient descent on what `forward` computes from them."""
+    weights = [torch.tensor(w, requires_grad=True) for w in setup.network.weights]
+    biases = [torch.tensor(b, requires_grad=True) for b in setup.network.biases]
+    said = torch.tensor(batch.inputs)
+    for number, (w, b) in enumerate(zip(weights, biases, strict=True), start=1):
+        said = said @ w.T + b
+        if number < len(weights):
+            said = forward(torch.tanh(said), number)
+    torch.nn.functional.cross_entropy(said, torch.tensor(batch.targets)).backward()
+    return [(p - setup.learning_rate * p.grad).detach().numpy() for p in (*weights, *biases)]
+
+
+class Noted(Channel):
+    """Another channel, with a note of what it was given and what it made of it."""
+
+    def __init__(self, channel):
+        self.channel, self.sent, self.arrived = channel, {}, {}
+
+    def carry(self, messages, passage):
+        arrived = self.channel.carry(messages, passage)
+        self.sent[messages.shape[-1]], self.arrived[messages.shape[-1]] = np.asarray(messages).copy(), np.asarray(arrived).copy()
+        return arrived
+
+    def echo(self, messages, passage):
+        return self.channel.echo(messages, passage)
+
+
+SLOPES = {
+    "rationed(0.5)": lambda said, sent, arrived: said * torch.from_numpy(sent == arrived),
+    "dropped(0.4)": lambda said, sent, arrived: said * torch.from_numpy((arrived != 0) / 0.6),
+    "quantised(2)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
+    "blurred(0.3)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
+    "dropped(0.4, told=false)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
+}
+"""What autograd is to differentiate: the channel itself where speakers are told, and straight through where not."""
+
+
+@pytest.mark.parametrize("text", SLOPES)
+@pytest.mark.parametrize("name", ENGINES)
+def test_attention_seeking_through_channels_of_activity_is_backpropagation_through_them(name, text):
+    (place,) = channels_from(f"activity:{text}")
+    noted = Noted(place.channel)
+    setup = game(AttentionSeeking(), channels=[replace(place, channel=noted)])
+    batch = SAMPLES.at(BATCHES.at(0))
+    after = play(ENGINES[name](setup), 1).network()
+
+    def forward(said, layer):
+        sent, arrived = noted.sent[SIZES[layer]], noted.arrived[SIZES[layer]]
+        np.testing.assert_allclose(said.detach().numpy(), sent, atol=1e-12) if layer == 1 else None
+        return SLOPES[text](said, sent, arrived)
+
+    expected = by_autograd(setup, forward, batch)
+    for ours, theirs in zip((*after.weights, *after.biases), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_dropped_demands_are_backpropagation_in_the_mean(name):
+    """Unbiased, since one line of demands lies between the outputs and the lower layer's attention."""
+    batch = SAMPLES.at(BATCHES.at(0))
+    network = build_network((6, 5, 3), activation="tanh", seed=1)
+    plain = game(AttentionSeeking(), channels=())
+    plain = replace(plain, network=network, policies=AttentionSeeking())
+    exact = play(ENGINES[name](plain), 1).network().weights[0] - network.weights[0]
+    changes = []
+    for seed in range(200):
+        engine = ENGINES[name](replace(plain, seed=seed, channels="demand:dropped(0.5)"))
+        engine.play(batch.inputs, batch.targets)
+        changes.append(engine.network().weights[0] - network.weights[0])
+        engine.close()
+    error = np.std(changes, axis=0) / len(changes) ** 0.5
+    assert (np.abs(np.mean(changes, axis=0) - exact) < 4.5 * error).all()
+    assert np.std(changes, axis=0).max() > np.abs(exact).max() / 10
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("aligned", [True, False])
+def test_late_demands_by_hand(name, aligned):
+    """The lower layer meets the demands of two rounds ago, with what it said then or with what it says now."""
+    network = build_network((6, 5, 3), activation="tanh", seed=2)
+    channels = f"demand:delayed(2, aligned={str(aligned).lower()})"
+    setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), channels=channels)
+    (w1, w2), (b1, b2) = (list(map(np.array, each)) for each in (network.weights, network.biases))
+    posted, rate = [], setup.learning_rate
+    for number in range(6):
+        batch = SAMPLES.at(np.arange(6) + 2 * number)
+        said = np.tanh(batch.inputs @ w1.T + b1)
+        outputs = said @ w2.T + b2
+        odds = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        demand = np.eye(3)[batch.targets] - odds / odds.sum(axis=1, keepdims=True)
+        posted.append((demand, batch.inputs, said))
+        if number >= 2:
+            late, heard, then = posted[number - 2]
+            heard, then = (heard, then) if aligned else (batch.inputs, said)
+            lower = (late @ w2) * (1 - then**2)
+            w1, b1 = w1 + rate * lower.T @ heard / 6, b1 + rate * lower.mean(axis=0)
+        w2, b2 = w2 + rate * demand.T @ said / 6, b2 + rate * demand.mean(axis=0)
+    engine = ENGINES[name](setup)
+    for number in range(6):
+        batch = SAMPLES.at(np.arange(6) + 2 * number)
+        engine.play(batch.inputs, batch.targets)
+    after = engine.network()
+    for ours, theirs in zip((*after.weights, *after.biases), (w1, w2, b1, b2), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_delays_add_up_on_the_way_down(name):
+    """With one round at each of two layers, the first layer waits for two, and nobody moves before something has come."""
+    setup = game(AttentionSeeking(), rule=Momentum(), channels="demand:delayed(1)")
+    engine, start = ENGINES[name](setup), setup.network
+    first_moves = {}
+    for number in range(4):
+        play(engine, 1)
+        now = engine.network()
+        for layer, (a, b) in enumerate(zip(now.weights, start.weights, strict=True), start=1):
+            if not np.array_equal(a, b):
+                first_moves.setdefault(layer, number)
+    assert first_moves == {3: 0, 2: 1, 1: 2}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_neurons_that_explore_recall_the_chance_of_the_round_that_they_look_back_at(name):
+    """Rewarded for what they tried two rounds ago: the same numbers, drawn again."""
+    seen = []
+
+    class Watched(toys.Explorer):
+        def speak(self, activity, seen_now, memory):
+            seen.append(("said", np.asarray(seen_now.draws.normal("try", "BJ")).copy()))
+            return super().speak(activity, seen_now, memory)
+
+        def feedback(self, seen_now, memory):
+            seen.append(("judged", np.asarray(seen_now.draws.normal("try", "BJ")).copy()))
+            return super().feedback(seen_now, memory)
+
+    setup = game((Watched(), AttentionSeeking(), AttentionSeeking()), channels="demand@1:delayed(2)")
+    play(ENGINES[name](setup), 4)
+    said, judged = ([draw for kind, draw in seen if kind == which] for which in ("said", "judged"))
+    per_round = len(said) // 4
+    assert len(judged) == 2 * per_round
+    for ours, theirs in zip(judged, said, strict=False):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_only_what_belongs_to_the_function_acts_in_a_judgement(name):
+    plain = ENGINES[name](game(toys.Plain())).outputs(SAMPLES.inputs)
+    faults = ("activity:dropped(0.9)", "activity:blurred(9)", "activity:delayed(1, aligned=false)", "demand:dropped(0.9)")
+    np.testing.assert_allclose(ENGINES[name](game(toys.Plain(), channels=faults)).outputs(SAMPLES.inputs), plain, atol=1e-14)
+    rationed = ENGINES[name](game(toys.Plain(), channels="activity:rationed(0.2)"))
+    said = np.asarray(rationed.outputs(SAMPLES.inputs))
+    assert np.abs(said - np.asarray(plain)).max() > 0.1
+    one_by_one = np.concatenate([np.asarray(rationed.outputs(row[None])) for row in SAMPLES.inputs])
+    np.testing.assert_allclose(one_by_one, said, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_silent_do_not_learn_unless_they_believe_themselves_heard(name):
+    for told, learns in (("true", False), ("false", True)):
+        setup = game(AttentionSeeking(), channels=f"activity@1:rationed(0.01, told={told})")
+        engine = ENGINES[name](setup)
+        engine.play(SAMPLES.inputs[:1], SAMPLES.targets[:1])
+        moved = np.abs(engine.network().biases[0] - setup.network.biases[0]) > 0
+        assert (moved.sum() > 1) == learns
+
+
+# -- while a game goes on
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_other_channels_in_mid_game(name):
+    setup = game(toys.Saver(), rule=Momentum(), channels="demand:delayed(2)")
+    engine = play(ENGINES[name](setup), 4)
+    before = engine.state()
+    assert any(is_traffic(key) for key in before.arrays)
+    engine.use_channels("demand:dropped(0.5)")
+    kept = State(before.round, {key: array for key, array in before.arrays.items() if not is_traffic(key)})
+    assert identical(engine.state(), kept)
+    fresh = ENGINES[name](replace(setup, channels="demand:dropped(0.5)"))
+    fresh.restore(kept)
+    assert identical(play(engine, 3).state(), play(fresh, 3).state())
+    with pytest.raises(NeuroNetError, match="there is no channel above layer 7"):
+        engine.use_channels("demand@7:dropped")
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_channels_that_are_taken_away_leave_no_trace(name):
+    setup = game(toys.Plain())
+    engine = play(ENGINES[name](replace(setup, channels="activity:dropped(0.5)")), 2)
+    engine.use_channels(())
+    fresh = ENGINES[name](setup)
+    fresh.restore(engine.state())
+    assert apart(play(engine, 2).state(), play(fresh, 2).state()) <= 1e-14
+
+
+def test_delays_that_begin_in_mid_game_are_alike():
+    states = []
+    for name in ENGINES:
+        engine = play(ENGINES[name](game(toys.Saver(), rule=Momentum())), 3)
+        engine.use_channels("demand:delayed(2)")
+        states.append(play(engine, 5).state())
+    assert apart(*states) <= 1e-12
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_policies_may_change_while_demands_are_under_way(name):
+    setup = game(toys.Plain(), channels="demand:delayed(2)")
+    engine = play(ENGINES[name](setup), 4)
+    under_way = {key: array for key, array in engine.state().arrays.items() if is_traffic(key)}
+    engine.assign(SignSymmetric())
+    after = engine.state().arrays
+    assert all(np.array_equal(after[key], array) for key, array in under_way.items())
+    play(engine, 3)
+
+
+WRONG = {
+    "1.past.9.heard": (np.zeros((6, 6)), "'1.past.9.heard' is unknown"),
+    "1.past.1.heard": (np.zeros((6, 7)), "'1.past.1.heard' must have 2 axes, the last of 6"),
+    "1.past.1.reward": (None, "'1.past.1.reward' is missing"),
+    "1.underway.activity.0.1": (np.zeros((6, 5)), "'1.underway.activity.0.1' is unknown"),
+    "1.underway.demand.0.1": (np.zeros((6, 3)), "'1.underway.demand.0.1' must have 2 axes, the last of 4"),
+}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("key", WRONG)
+def test_traffic_of_another_game_is_refused(name, key):
+    engine = play(ENGINES[name](game(toys.Plain(), channels="demand:delayed(1)")), 3)
+    array, sentence = WRONG[key]
+    arrays = {**engine.state().arrays, key: array}
+    if array is None:
+        del arrays[key]
+    with pytest.raises(NeuroNetError, match=re.escape(f"the state is of another game: {sentence}")):
+        engine.restore(State(3, arrays))
+    with pytest.raises(NeuroNetError, match=r"the state is of another game: '1\.(past|underway)\."):
+        ENGINES[name](game(toys.Plain())).restore(engine.state())
+
+
+def test_replicas_share_their_channels():
+    with pytest.raises(NeuroNetError, match="replicas must be the same game"):
+        TensorEngine([game(toys.Plain()), game(toys.Plain(), channels="demand:dropped")])

@@ -1,0 +1,224 @@
+"""Comparisons: every policy from the same seeds, against torch's backpropagation."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import neuronet as package
+from neuronet.comparison.contestant import CURVE_COLUMNS, Arena
+from neuronet.comparison.result import interval, table_of
+from neuronet.comparison.study import GRID, MOST_STEPS, best_rate, compare, contestants_of, rate_scale
+from neuronet.core.structure.population import Population
+from neuronet.environments import Table, Xor
+from neuronet.policies import POLICIES, AttentionSeeking, Contrarian
+from neuronet.training.config import make_config
+
+OPTIONS = {"hidden": [8], "epochs": 2, "seeds": 3}
+
+
+@pytest.fixture
+def plays(monkeypatch):
+    """Who was trained, with which rates and seeds, and on how many samples it was judged."""
+    played = []
+    play = Arena.play
+
+    def note(self, contestant, rates, seeds):
+        played.append((contestant.name, tuple(rates), tuple(seeds), len(self.world.test)))
+        return play(self, contestant, rates, seeds)
+
+    monkeypatch.setattr(Arena, "play", note)
+    return played
+
+
+def test_each_line_is_what_training_gives():
+    mixed = "attention:0.5,free-rider:0.5"
+    result = compare("xor", ["contrarian", mixed], **OPTIONS, seed=4)
+    for policy in ("contrarian", mixed):
+        runs = package.train("xor", policy=policy, hidden=[8], epochs=2, replicas=3, seed=4)
+        ours = result.curves[result.curves["policy"] == policy].sort_values(["epoch", "seed"])
+        for column in ("train_loss", "test_loss", "test_accuracy"):
+            np.testing.assert_allclose(ours[column], runs.metrics.sort_values(["epoch", "replica"])[column], rtol=1e-12)
+    assert set(result.curves["seed"]) == {4, 5, 6}
+    assert result.tuning.empty
+
+
+def test_the_baseline_equals_attention_seeking():
+    result = compare("digits", [AttentionSeeking()], hidden=[16], epochs=2, seeds=2)
+    baseline, attention = (result.curves[result.curves["policy"] == name] for name in ("backprop", "attention"))
+    if attention.empty:
+        attention = result.curves[result.curves["policy"] != "backprop"]
+    np.testing.assert_allclose(baseline["test_loss"], attention["test_loss"], rtol=1e-9)
+    assert result.table["difference"].tolist()[1] == 0
+    assert result.table["policy"][0] == "backprop"
+
+
+def test_the_table_against_scipy_by_hand():
+    chance = np.random.default_rng(1)
+    values = {"backprop": chance.random(5), "better": chance.random(5) + 1, "worse": chance.random(5) - 1}
+    rows = [(name, 0.1, seed, 1, 0.0, 0.0, v) for name, each in values.items() for seed, v in enumerate(each)]
+    curves = pd.DataFrame(rows, columns=["policy", *CURVE_COLUMNS])
+    table = table_of(curves.sample(frac=1, random_state=1), "accuracy", {"worse": True}).set_index("policy")
+    assert table.index.tolist() == ["backprop", "better", "worse"]
+    for name in ("better", "worse"):
+        gaps = values[name] - values["backprop"]
+        mean, line = stats.ttest_1samp(values[name], 0), table.loc[name]
+        np.testing.assert_allclose([line["low"], line["high"]], mean.confidence_interval(0.95))
+        paired = stats.ttest_rel(values[name], values["backprop"]).confidence_interval(0.95)
+        np.testing.assert_allclose([line["difference_low"], line["difference_high"]], paired)
+        assert line["difference"] == pytest.approx(gaps.mean())
+    assert table["at_edge"].tolist() == [False, False, True]
+    assert math.isnan(table.loc["backprop", "difference"])
+    one = interval(np.array([0.5]))
+    assert one[0] == 0.5
+    assert math.isnan(one[1])
+
+
+def test_where_targets_are_values_the_loss_is_compared():
+    chance = np.random.default_rng(0)
+    inputs = chance.normal(size=(80, 3))
+    result = compare(Table(inputs, inputs @ [[1.0], [-1.0], [0.5]]), ["attention", "contrarian"], **OPTIONS)
+    assert result.measure == "loss"
+    assert result.table["policy"].tolist() == ["backprop", "attention", "contrarian"]
+    assert result.table["difference"][2] > 0
+
+
+def test_all_choose_from_the_same_rates_on_samples_and_seeds_of_their_own(plays):
+    world = Xor()
+    result = compare(world, ["attention", "contrarian"], tune=True, **OPTIONS)
+    tried = {name: [] for name in ("backprop", "attention", "contrarian")}
+    for name, rates, seeds, samples in plays[:-3]:
+        assert seeds == (3, 4, 5)
+        assert samples == len(world.for_tuning().test) != len(world.test)
+        tried[name] += rates
+    assert len({tuple(sorted(rates)) for rates in tried.values()}) == 1
+    for (name, rates, seeds, samples), line in zip(plays[-3:], result.table.sort_values("policy").itertuples(), strict=False):
+        assert (len(rates), seeds, samples) == (1, (0, 1, 2), len(world.test))
+        assert name in tried
+        assert line.learning_rate in tried[name]
+    for name in tried:
+        mine = result.tuning[result.tuning["policy"] == name]
+        chosen = result.table.set_index("policy").loc[name]
+        assert chosen["learning_rate"] == best_rate(mine)
+        assert chosen["at_edge"] == (chosen["learning_rate"] in (mine["learning_rate"].min(), mine["learning_rate"].max()))
+
+
+def test_a_best_rate_at_the_edge_extends_the_grid_for_all(monkeypatch, plays):
+    monkeypatch.setattr("neuronet.comparison.study.GRID", (1e-7, 1e-6))
+    result = compare("xor", ["attention"], tune=True, hidden=[4], epochs=1, seeds=2, rule="plain")
+    rates = sorted(result.tuning["learning_rate"].unique())
+    assert len(rates) == 2 + MOST_STEPS
+    assert rates[-1] == pytest.approx(1e-7 * 10 ** ((1 + MOST_STEPS) / 2))
+    assert result.table["at_edge"].all()
+    assert all(result.tuning.groupby("policy")["learning_rate"].nunique() == len(rates))
+
+
+def test_the_best_rate_is_never_that_of_a_ruin():
+    rows = [
+        (0.1, 0, 1, 0.0, 0.5, 0.9),
+        (0.1, 1, 1, 0.0, 0.5, 0.7),
+        (0.2, 0, 1, 0.0, 0.4, 0.8),
+        (0.2, 1, 1, 0.0, 0.4, 0.8),
+        (0.3, 0, 1, 0.0, math.nan, 1.0),
+        (0.3, 1, 1, 0.0, 0.1, 1.0),
+        (0.4, 0, 1, 0.0, math.inf, 1.0),
+        (0.4, 1, 1, 0.0, 0.1, 1.0),
+    ]
+    tried = pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+    assert best_rate(tried) == 0.2  # as accurate as 0.1, with less loss
+    assert best_rate(tried.assign(test_accuracy=math.nan)) == 0.2
+    assert best_rate(tried[tried["learning_rate"] > 0.2]) == 0.3
+
+
+def test_steps_are_about_as_long_under_each_rule():
+    scales = [rate_scale(make_config({"environment": "xor", "rule": rule})) for rule in ("plain", "momentum(0.9)", "adam")]
+    assert scales == pytest.approx([1.0, 0.1, 0.01])
+    assert math.log10(GRID[-1] / GRID[0]) == pytest.approx(2.5)
+
+
+def test_interrupted_it_goes_on_where_it_was(plays, tmp_path):
+    whole = compare("xor", ["attention", "contrarian", "greedy"], tune=True, out=tmp_path / "whole", **OPTIONS)
+    every = len(plays)
+    plays.clear()
+    play = Arena.play
+
+    def fall(self, contestant, rates, seeds):
+        if contestant.name == "contrarian" and tuple(seeds) == (0, 1, 2):
+            raise KeyboardInterrupt
+        return play(self, contestant, rates, seeds)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Arena, "play", fall)
+        with pytest.raises(KeyboardInterrupt):
+            compare("xor", ["attention", "contrarian", "greedy"], tune=True, out=tmp_path / "parts", **OPTIONS)
+    before = len(plays)
+    again = compare("xor", ["attention", "contrarian", "greedy"], tune=True, out=tmp_path / "parts", **OPTIONS)
+    assert [name for name, _, _, _ in plays[before:]] == ["contrarian", "greedy"]
+    assert before + 2 == every
+    pd.testing.assert_frame_equal(again.table, whole.table, check_exact=True)
+    pd.testing.assert_frame_equal(again.curves, whole.curves, check_exact=True)
+    for name in ("table.csv", "curves.csv"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    compare("xor", ["attention", "noisy"], tune=True, out=tmp_path / "parts", **OPTIONS)  # others may join
+    with pytest.raises(package.NeuroNetError, match="holds a comparison with another epochs"):
+        compare("xor", ["attention"], tune=True, out=tmp_path / "parts", hidden=[8], epochs=3, seeds=3)
+
+
+def test_who_is_meant():
+    names = [each.name for each in contestants_of("all")]
+    assert names == ["backprop", *POLICIES]
+    names = [each.name for each in contestants_of(["backprop", "greedy(top=3)", ("attention", "greedy"), Contrarian()])]
+    assert names == ["backprop", "greedy(top=3)", "attention | greedy", "contrarian"]
+    society = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.5)])
+    assert contestants_of([society])[1].population == society
+    for wrong, sentence in (
+        (["greedy", "greedy"], "policy 'greedy' is to be compared twice"),
+        (["backprop"], "a comparison needs a policy"),
+        (["gredy"], "did you mean 'greedy'"),
+    ):
+        with pytest.raises(package.NeuroNetError, match=sentence):
+            contestants_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"seeds": 0}, "seeds must be a whole number of 1 or more, got 0"),
+        ({"engine": "agents"}, "engine is no option of a comparison"),
+        ({"replicas": 3}, "replicas is no option of a comparison"),
+        ({"epoch": 3}, "unknown option 'epoch'"),
+    ],
+)
+def test_wrong_options(options, sentence):
+    with pytest.raises(package.NeuroNetError, match=sentence):
+        compare("xor", ["attention"], **options)
+
+
+def test_from_the_command_line(neuronet, tmp_path):
+    words = ("--policies", "attention,greedy(top=2)", "--policies", "attention:0.5,free-rider:0.5", "--hidden", "6")
+    answer = neuronet("compare", "xor", *words, "--seeds", "2", "--epochs", "1", "--json", "--out", "here")
+    assert answer.status == 0, answer.err
+    summary = json.loads(answer.out.splitlines()[-1])
+    assert {line["policy"] for line in summary["policies"]} == {
+        "backprop",
+        "attention",
+        "greedy(top=2)",
+        "attention:0.5,free-rider:0.5",
+    }
+    assert summary["policies"][0]["difference"] is None
+    assert {"table.csv", "curves.csv", "curves.png", "study.json"} <= {path.name for path in (tmp_path / "here").iterdir()}
+    refused = neuronet("compare", "xor", "--tune", "--learning-rate", "0.1")
+    assert (refused.status, refused.err) == (2, "Error: --tune chooses the learning rate: leave --learning-rate out, or --tune\n")
+
+
+def test_the_folder_is_named_after_the_environment(neuronet, tmp_path):
+    answer = neuronet("compare", "xor", "--policies", "greedy", "--seeds", "1", "--epochs", "1", "--hidden", "4")
+    assert answer.status == 0, answer.err
+    assert "greedy" in answer.out
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert folder.name.startswith("compare-xor-")

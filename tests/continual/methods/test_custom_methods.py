@@ -1,0 +1,133 @@
+"""Methods of the user's own, by module:Class."""
+
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from neuronet.cli.main import start as command_line
+from neuronet.continual.methods.penalties.ewc import EWC
+from neuronet.continual.methods.policy_learner import Society
+from neuronet.continual.methods.registry import method_named
+from neuronet.core.errors import NeuroNetError
+from tests.continual.fixtures import SEEDS, class_course, learn, numbers, start
+
+MODULE = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neuronet.continual import Method
+from neuronet.continual.methods.finetuning import Backprop, BackpropLearner
+from neuronet.policies import AttentionSeeking
+
+
+@dataclass(frozen=True)
+class Slower(Method):
+    factor: float = 0.5
+    ranges: ClassVar = {"factor": (0.1, 1.0)}
+
+    def learner(self, start):
+        return SlowerLearner(start, self.factor)
+
+
+class SlowerLearner(BackpropLearner):
+    def __init__(self, start, factor):
+        super().__init__(start)
+        self.factor = factor
+
+    def loss(self, batch):
+        return self.factor * super().loss(batch)
+
+
+class Mine(AttentionSeeking):
+    pass
+
+
+class Plain(Method):
+    def learner(self, start):
+        return BackpropLearner(start)
+
+
+@dataclass(frozen=True)
+class Unfinished(Method):
+    pass
+
+
+@dataclass(frozen=True)
+class Astray(Backprop):
+    ranges: ClassVar = {"strength": (1.0, 2.0)}
+
+
+class Thing:
+    pass
+
+
+number = 3
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A module of the user's, whose name no other test has."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "own_methods.py").write_text(MODULE)
+    (tmp_path / "own_broken.py").write_text("1 / 0\n")
+    yield tmp_path
+    sys.modules.pop("own_methods", None)
+
+
+def test_it_learns(own):
+    of = class_course()
+    half = learn(method_named("own_methods:Slower").learner(start(of)), of, 2)
+    whole = learn(method_named(" own_methods:Slower(factor=1)").learner(start(of, rate=0.05)), of, 2)
+    for replica in range(len(SEEDS)):
+        np.testing.assert_allclose(numbers(half, replica), numbers(whole, replica), rtol=1e-10)
+
+
+def test_a_policy_stays_a_policy(own):
+    for text in ("own_methods:Mine", "own_methods:Mine:0.5,attention:0.5"):
+        assert isinstance(method_named(text), Society)
+
+
+def test_a_method_of_ours_by_its_module():
+    assert method_named("neuronet.continual.methods.penalties.ewc:EWC(strength=3)") == EWC(3)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("own_methods:Nobody", "'own_methods:Nobody' is no method or policy"),
+        ("own_methods:Thing", "must be a subclass of Method or of Policy"),
+        ("own_methods:number", "must be a subclass of Method or of Policy"),
+        ("own_methods:SlowerLearner", "must be a subclass of Method or of Policy"),
+        ("own_methods:Plain", "must be a dataclass"),
+        ("own_methods:Unfinished", "cannot be made from"),
+        ("own_methods:Astray", "range of 'strength', which is none of its parameters"),
+        ("own_methods:Slower(speed=2)", "no parameter 'speed': it takes factor"),
+        ("own_methods:Slower(factor=1", "a bracket or a comma is missing"),
+        ("own_methods:Slower:0.5,attention:0.5", "'own_methods:Slower' is no policy"),
+        ("own_nowhere:Slower", "cannot import the module of method or policy 'own_nowhere:Slower': No module"),
+        ("own_broken:Slower", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_refused(own, text, match):
+    with pytest.raises(NeuroNetError, match=match):
+        method_named(text)
+
+
+def test_on_the_command_line_from_the_folder_at_hand(own, monkeypatch, capsys):
+    """Beside a policy and a method of ours; it is tuned by its ranges."""
+    monkeypatch.chdir(own)
+    options = "--data digits --seeds 1 --iterations 2 --hidden 4 --tune --tries 2 --tuning-seeds 1 --json --out here"
+    policies = "own_methods:Slower,own_methods:Slower(factor=0.3),own_methods:Mine,gpm"
+    monkeypatch.setattr(sys, "argv", ["neuronet", "forget", "permuted(tasks=2)", "--policies", policies, *options.split()])
+    assert command_line() == 0
+    words = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {each["policy"] for each in words["policies"]} == {*policies.split(","), "backprop"}
+    with (own / "here" / "tuning.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    chosen = {each: [line["settings"] for line in lines if line["policy"] == each] for each in policies.split(",")[:2]}
+    assert all("factor" in each for each in chosen["own_methods:Slower"])
+    assert set(chosen["own_methods:Slower(factor=0.3)"]) == {"{}"}  # what is given is left alone

@@ -1,0 +1,126 @@
+"""Networks whose hidden neurons compete, against finite differences, a network of torch's own parts, and counting."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from neuronet.continual.methods.finetuning import Backprop
+from neuronet.continual.methods.k_winners import KWinners, loudest
+from neuronet.continual.protocols.registry import Permuted
+from neuronet.core.errors import NeuroNetError
+from tests.continual.fixtures import SEEDS, batches, class_course, course, learn, lesson, numbers, start
+
+
+def by_sorting(activities, winners):
+    """One sample after another, without torch."""
+    found = np.zeros_like(activities)
+    for place, each in enumerate(activities):
+        for neuron in sorted(range(len(each)), key=lambda neuron: -abs(each[neuron]))[:winners]:
+            found[place, neuron] = each[neuron]
+    return found
+
+
+@pytest.mark.parametrize(("share", "winners"), [(0.01, 1), (0.2, 2), (0.5, 5), (0.26, 3), (1.0, 10)])
+def test_the_loudest_are_heard(share, winners):
+    activities = np.random.default_rng(0).normal(size=(6, 10))
+    found = loudest(torch.tensor(activities).view(2, 3, 10), share).view(6, 10).numpy()
+    np.testing.assert_array_equal(found, by_sorting(activities, winners))
+    assert ((found != 0).sum(axis=1) == winners).all()
+
+
+def loss_by_hand(network, batch, replica, winners):
+    """The mean cross-entropy of one replica, in numpy."""
+    said = batch.inputs[replica].numpy()
+    for weights, biases in zip(network.weights[:-1], network.biases[:-1], strict=True):
+        said = by_sorting(np.tanh(said @ weights.T + biases), winners)
+    outputs = (said @ network.weights[-1].T + network.biases[-1])[:, batch.open[replica, 0].numpy()]
+    places = np.searchsorted(np.flatnonzero(batch.open[replica, 0].numpy()), batch.targets[replica].numpy())
+    logs = outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True))
+    return -logs[np.arange(len(logs)), places].mean()
+
+
+def test_a_step_is_the_slope_by_finite_differences():
+    """Central differences of a loss that is computed without torch, for every weight and bias."""
+    of = class_course(hidden=(7, 6))
+    learner = KWinners(share=0.45).learner(start(of))  # 3 of 7, and 3 of 6
+    learner.begin_task(lesson(of, 0))
+    batch = next(batches(of, 0))
+    before = learner.networks()
+    learner.play(batch)
+    after, step = learner.networks(), 1e-6
+    for replica in range(len(SEEDS)):
+        network = before[replica]
+        assert learner.loss(batch)[replica].item() < loss_by_hand(network, batch, replica, 3)
+        for kind in ("weights", "biases"):
+            for old, new in zip(getattr(network, kind), getattr(after[replica], kind), strict=True):
+                for place in np.ndindex(old.shape):
+                    here = old[place]
+                    sides = []
+                    for side in (here + step, here - step):
+                        old[place] = side
+                        sides.append(loss_by_hand(network, batch, replica, 3))
+                    old[place] = here
+                    assert (here - new[place]) / 0.1 == pytest.approx((sides[0] - sides[1]) / (2 * step), abs=1e-7)
+
+
+class Sparse(nn.Module):
+    """Hears those alone whose size is at least that of the k-th."""
+
+    def __init__(self, winners):
+        super().__init__()
+        self.winners = winners
+
+    def forward(self, said):
+        least = said.abs().sort(dim=-1, descending=True).values[..., self.winners - 1 : self.winners]
+        return torch.where(said.abs() >= least, said, 0.0)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_task_is_learned_as_by_torchs_own_network(activation):
+    of = course(Permuted(3), hidden=(12, 9), activation=activation)
+    learner = KWinners(share=1 / 3).learner(start(of))
+    function = {"relu": nn.ReLU, "tanh": nn.Tanh}[activation]
+    for replica, network in enumerate(learner.networks()):
+        model = nn.Sequential(
+            nn.Linear(25, 12), function(), Sparse(4), nn.Linear(12, 9), function(), Sparse(3), nn.Linear(9, 6)
+        ).double()
+        with torch.no_grad():
+            for layer, weights, biases in zip((model[0], model[3], model[6]), network.weights, network.biases, strict=True):
+                layer.weight.copy_(torch.tensor(weights))
+                layer.bias.copy_(torch.tensor(biases))
+        optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+        for batch in batches(of, 0):
+            optimiser.zero_grad()
+            nn.functional.cross_entropy(model(batch.inputs[replica]), batch.targets[replica]).backward()
+            optimiser.step()
+        if replica == 0:
+            learn(learner, of, 1)
+        inputs = next(batches(of, 1)).inputs
+        torch.testing.assert_close(learner.outputs(inputs)[replica], model(inputs[replica]).detach())
+
+
+def test_where_all_win_it_is_backprop():
+    of = class_course()
+    np.testing.assert_allclose(*(numbers(learn(each.learner(start(of)), of, 3)) for each in (KWinners(1.0), Backprop())))
+
+
+def test_losers_do_not_learn():
+    """A hidden neuron that wins for no sample of a batch keeps its weights."""
+    of = course(hidden=(30,))
+    learner = KWinners(share=0.04).learner(start(of))
+    learner.begin_task(lesson(of, 0))
+    batch = next(batches(of, 0))
+    before = learner.networks()
+    won = (learner.heard(learner.speak(batch.inputs))[0] != 0).any(dim=1).numpy()
+    learner.play(batch)
+    for old, new, winners in zip(before, learner.networks(), won, strict=True):
+        moved = (old.weights[0] != new.weights[0]).any(axis=1)
+        np.testing.assert_array_equal(moved, winners)
+        assert 0 < winners.sum() < 30
+
+
+@pytest.mark.parametrize("share", [0, 1.1, -0.5])
+def test_refused(share):
+    with pytest.raises(NeuroNetError, match="share"):
+        KWinners(share)

@@ -1,0 +1,183 @@
+"""Ours and backpropagation, through the same tasks; heads, decks, and what a learner knows of others."""
+
+import array_api_compat.numpy as xp_numpy
+import array_api_compat.torch as xp
+import numpy as np
+import pytest
+import torch
+
+from neuronet.continual.evaluation.masked_cross_entropy import OpenClasses
+from neuronet.continual.evaluation.replicated_dataset import AT_ONCE, Deck
+from neuronet.continual.methods.base import Batch
+from neuronet.continual.methods.finetuning import Backprop, cross_entropy
+from neuronet.continual.methods.frozen import Frozen
+from neuronet.continual.methods.policy_learner import Society
+from neuronet.continual.methods.registry import METHODS, method_named, methods_named
+from neuronet.continual.protocols.registry import PROTOCOLS, Rotated, SplitClass
+from neuronet.core.environment import Samples
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import CrossEntropy
+from neuronet.core.structure.population import Shares
+from neuronet.policies import AttentionSeeking, DiminishingReturns, IncomeProtecting
+from tests.continual.fixtures import SEEDS, batches, course, learn, lesson, numbers, start
+from tests.continual.fixtures_environments import Glyphs
+
+ATTENTION = Society(Shares(((AttentionSeeking(), 1.0),)))
+PROTECTING = method_named("income-protecting(kappa=100)")
+
+
+@pytest.mark.parametrize("rule", ["plain", "momentum(0.9)", "adam"])
+@pytest.mark.parametrize("protocol", [protocol(3) for protocol in PROTOCOLS.values()], ids=list(PROTOCOLS))
+def test_attention_is_backprop(protocol, rule):
+    """Two engines that share no line reach the same networks, whatever the heads."""
+    of = course(protocol)
+    rate = 0.01 if rule == "adam" else 0.1
+    ours, theirs = (learn(method.learner(start(of, rule=rule, rate=rate)), of, 3) for method in (ATTENTION, Backprop()))
+    for replica in range(len(SEEDS)):
+        np.testing.assert_allclose(numbers(ours, replica), numbers(theirs, replica), rtol=1e-6, atol=1e-9)
+        assert np.abs(numbers(ours, replica) - numbers(ATTENTION.learner(start(of)), replica)).max() > 0.01
+    inputs = lesson(of, 0).deck.at([np.arange(4)] * 2)[0]
+    torch.testing.assert_close(ours.outputs(inputs), theirs.outputs(inputs), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", [*METHODS, "attention", "income-protecting"])
+def test_replicas_do_not_know_of_each_other(name):
+    of = course(SplitClass(3))
+    method = method_named(name)
+    together = learn(method.learner(start(of)), of, 3)
+    for replica, seed in enumerate(SEEDS):
+        alone = learn(method.learner(start(of, (seed,))), of, 3, (seed,))
+        np.testing.assert_allclose(numbers(together, replica), numbers(alone), rtol=1e-8, atol=1e-11)
+
+
+def test_protection_changes_what_is_learned():
+    of = course()
+    free, protected = (learn(method.learner(start(of)), of, 2) for method in (ATTENTION, PROTECTING))
+    began = numbers(ATTENTION.learner(start(of)))
+    assert 0 < np.abs(numbers(protected) - began).sum() < np.abs(numbers(free) - began).sum()
+
+
+def test_closed_outputs_neither_win_nor_learn():
+    chance = np.random.default_rng(0)
+    outputs, open_classes = chance.normal(size=(2, 4, 5)), np.zeros((2, 1, 5), dtype=bool)
+    open_classes[0, 0, [1, 3]] = open_classes[1, 0, [0, 2, 4]] = True
+    targets = np.array([[0, 1, 1, 0], [2, 0, 1, 1]])
+    payoff = OpenClasses(open_classes)
+    for replica in range(2):
+        among = np.flatnonzero(open_classes[replica, 0])
+        few, plain = outputs[replica][:, among], CrossEntropy()
+        whole = among[targets[replica]]
+        one = OpenClasses(open_classes[replica])
+        for verb in ("loss", "correct"):
+            expected = getattr(plain, verb)(xp_numpy, few, targets[replica])
+            np.testing.assert_allclose(getattr(one, verb)(xp_numpy, outputs[replica], whole), expected, atol=1e-12)
+        feedback = one.feedback(xp_numpy, outputs[replica], whole)
+        np.testing.assert_allclose(feedback[:, among], plain.feedback(xp_numpy, few, targets[replica]), atol=1e-12)
+        assert not np.delete(feedback, among, axis=1).any()
+    whole = np.stack([np.flatnonzero(open_classes[replica, 0])[targets[replica]] for replica in range(2)])
+    assert payoff.loss(xp_numpy, outputs, whole).shape == (2, 4)
+
+
+def test_the_feedback_is_the_slope_of_the_loss():
+    outputs = torch.randn(2, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    open_classes = torch.tensor([[[True, False, True, True]], [[False, True, True, False]]])
+    targets = torch.tensor([[0, 2, 3], [1, 2, 2]])
+    payoff = OpenClasses(open_classes)
+    theirs = cross_entropy(outputs, Batch(outputs, targets, open_classes))
+    torch.testing.assert_close(payoff.loss(xp, outputs, targets), theirs)
+    (slope,) = torch.autograd.grad(theirs.sum(), outputs)
+    torch.testing.assert_close(payoff.feedback(xp, outputs, targets), -slope)
+
+
+def test_an_output_that_is_no_number_is_never_right():
+    outputs = torch.tensor([[0.0, 1.0], [torch.nan, 1.0], [torch.inf, 1.0]])
+    right = OpenClasses(torch.tensor([True, True])).correct(xp, outputs, torch.tensor([1, 1, 0]))
+    assert right.tolist() == [True, False, False]
+
+
+def test_a_deck_shows_every_sample_of_every_replica():
+    few, many = (Samples(np.arange(count)[:, None] / 1.0, np.arange(count)) for count in (3, AT_ONCE + 5))
+    deck = Deck([few, many], "cpu", "float64")
+    seen = [[], []]
+    for inputs, targets, there in deck.all():
+        torch.testing.assert_close(inputs[..., 0], targets.double())
+        for replica in range(2):
+            seen[replica] += targets[replica][there[replica]].tolist()
+    assert seen == [list(range(3)), list(range(AT_ONCE + 5))]
+
+
+def test_bytes_are_scaled_when_they_are_taken():
+    world = Glyphs()
+    inputs, targets = Deck([world.train], "cpu", "float64").at([np.array([2, 0])])
+    np.testing.assert_allclose(inputs[0], world.train.scaled().inputs[[2, 0]], rtol=1e-6)
+    assert targets[0].tolist() == world.train.targets[[2, 0]].tolist()
+
+
+@pytest.mark.parametrize("rule", ["plain", "momentum(0.9)", "adam"])
+def test_a_frozen_trunk_holds_still_after_the_first_task(rule):
+    of = course(Rotated(3), hidden=(8, 6))
+    learner = learn(Frozen().learner(start(of, rule=rule, rate=0.01)), of, 1)
+    first = learner.networks()[0]
+    learner.begin_task(lesson(of, 1))
+    for batch in batches(of, 1):
+        learner.play(batch)
+    second = learner.networks()[0]
+    for layer in range(2):
+        np.testing.assert_array_equal(first.weights[layer], second.weights[layer])
+        np.testing.assert_array_equal(first.biases[layer], second.biases[layer])
+    assert np.abs(first.weights[2] - second.weights[2]).max() > 1e-4
+    assert np.abs(first.biases[2] - second.biases[2]).max() > 1e-4
+
+
+def test_the_first_task_of_a_frozen_trunk_is_backprops():
+    of = course()
+    np.testing.assert_array_equal(*(numbers(learn(method.learner(start(of)), of, 1)) for method in (Frozen(), Backprop())))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", [*METHODS, "attention", "income-protecting"])
+def test_on_a_gpu(name):
+    """In double precision the accuracies are the same, but for samples that are as good as undecided."""
+    ours, theirs = (course(SplitClass(3), device=device).play(method_named(name), 0.1, SEEDS) for device in ("cpu", "cuda"))
+    np.testing.assert_allclose(ours, theirs, atol=0.07)
+
+
+def test_methods_by_name():
+    assert method_named("ewc(strength=3)") == METHODS["ewc"](3)
+    assert method_named("attention") == ATTENTION
+    assert list(methods_named(["attention:0.9,free-rider:0.1", "backprop"])) == ["attention:0.9,free-rider:0.1", "backprop"]
+    assert method_named('backprop(rule="adam")').rule == "adam"
+
+
+@pytest.mark.parametrize(
+    ("texts", "match"),
+    [
+        (["ewx"], "did you mean 'ewc'"),
+        (["ewc", "ewc"], "twice"),
+        ([], "needs a method"),
+        (["ewc(strength=-1)"], "strength"),
+        (["ewc-online(gamma=1)"], "gamma"),
+        (["replay(kept=0)"], "kept"),
+        (["si(damping=0)"], "damping"),
+        (["lwf(temperature=0)"], "temperature"),
+        (['backprop(rule="newton")'], "newton"),
+    ],
+)
+def test_methods_refused(texts, match):
+    with pytest.raises(NeuroNetError, match=match):
+        methods_named(texts)
+
+
+def test_what_tuning_may_choose_of_policies():
+    def free(policy):
+        return set(Society(Shares(((policy, 1.0),))).free())
+
+    assert free(IncomeProtecting()) == {"kappa"}
+    assert free(IncomeProtecting(kappa=3.0)) == set()
+    assert free(DiminishingReturns()) == {"alpha"}
+    assert free(AttentionSeeking()) == set()
+    mixed = method_named("income-protecting:0.5,attention:0.5")
+    assert mixed.free() == {}
+    assert mixed.tuned({}) == mixed
+    assert method_named("income-protecting").tuned({"kappa": 7.0}) == method_named("income-protecting(kappa=7.0)")

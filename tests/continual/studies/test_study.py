@@ -1,0 +1,195 @@
+"""Studies: the same tables twice, parts that are kept, parameters that are chosen fairly."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from neuronet.continual.evaluation.metrics import final_accuracy
+from neuronet.continual.evaluation.runner import Course
+from neuronet.continual.methods.penalties.ewc import EWC
+from neuronet.continual.studies.api import FIRST_FOR_TUNING, forget
+from neuronet.core.errors import NeuroNetError
+from neuronet.environments import Digits
+from tests.continual.fixtures_environments import Glyphs
+
+POLICIES = ["attention", "income-protecting", "ewc", "replay"]
+SMALL = {"seeds": 3, "iterations": 5, "batch_size": 8, "hidden": (8,)}
+
+
+def study(policies=("income-protecting", "ewc"), **options):
+    return forget("split-class(tasks=3)", Glyphs(), policies, **{**SMALL, **options})
+
+
+def test_the_same_study_gives_the_same_tables_twice(tmp_path):
+    first, second = (study(POLICIES, out=tmp_path / name) for name in "ab")
+    pd.testing.assert_frame_equal(first.table, second.table, check_exact=True)
+    pd.testing.assert_frame_equal(first.accuracy, second.accuracy, check_exact=True)
+    for name in ("table.csv", "accuracy.csv", "study.json"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_the_table_is_that_of_the_accuracies():
+    result = study(POLICIES)
+    assert result.table["policy"].iloc[0] == "backprop"
+    usual = final_accuracy(result.matrix("backprop"))
+    for row in result.table.to_dict("records"):
+        final = final_accuracy(result.matrix(row["policy"]))
+        assert row["final"] == pytest.approx(final.mean())
+        assert row["seeds"] == 3
+        if row["policy"] != "backprop":
+            assert row["difference"] == pytest.approx((final - usual).mean())
+        if row["policy"] in ("ewc", "replay"):
+            assert row["p_t"] == pytest.approx(stats.ttest_rel(final, usual).pvalue)
+            assert row["p_t"] <= row["p_t_holm"] <= 1
+    others = result.table["final"][1:]
+    assert others.is_monotonic_decreasing
+
+
+def test_attention_is_no_other_than_backprop():
+    result = study(["attention"], dtype="float64")
+    np.testing.assert_array_equal(result.matrix("attention"), result.matrix("backprop"))
+    row = result.table.iloc[1]
+    assert (row["difference"], row["p_t"], row["p_wilcoxon"]) == (0.0, 1.0, 1.0)
+
+
+def test_a_matrix_is_played_as_the_course_plays_it():
+    result = study(["ewc"], seed=4)
+    np.testing.assert_array_equal(result.matrix("ewc"), result.course.play(EWC(), 0.1, [4, 5, 6]))
+    assert result.matrix("ewc").shape == (3, 4, 3)
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("tune", [False, True])
+def test_an_interrupted_study_goes_on(tmp_path, monkeypatch, tune):
+    options = {"tune": tune, "tries": 2, "tuning_seeds": 1}
+    whole = study(out=tmp_path / "whole", **options)
+    play, played = Course.game, []
+
+    def stops(course, *arguments):
+        if len(played) == 2:
+            raise Stopped
+        played.append(arguments)
+        return play(course, *arguments)
+
+    monkeypatch.setattr(Course, "game", stops)
+    with pytest.raises(Stopped):
+        study(out=tmp_path / "parts", **options)
+    kept = sorted(path.name for path in (tmp_path / "parts" / "games").iterdir())
+    assert kept
+    monkeypatch.setattr(Course, "game", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    again = study(out=tmp_path / "parts", **options)
+    pd.testing.assert_frame_equal(whole.table, again.table, check_exact=True)
+    assert len({repr(each) for each in played}) == len(played)  # nothing is played twice
+    monkeypatch.setattr(Course, "game", stops)  # nothing is left to be played
+    pd.testing.assert_frame_equal(whole.table, study(out=tmp_path / "parts", **options).table, check_exact=True)
+
+
+def test_seeds_and_policies_can_be_added(tmp_path, monkeypatch):
+    study(["ewc"], seeds=2, out=tmp_path)
+    play, played = Course.game, []
+    monkeypatch.setattr(Course, "game", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    more = study(["ewc", "si"], seeds=3, out=tmp_path)
+    assert [list(seeds) for _, _, seeds in played] == [[2], [2], [0, 1, 2]]
+    np.testing.assert_allclose(more.matrix("ewc"), study(["ewc"], seeds=3).matrix("ewc"))
+
+
+def test_another_study_is_refused(tmp_path):
+    study(["ewc"], out=tmp_path)
+    with pytest.raises(NeuroNetError, match="another schedule"):
+        study(["ewc"], out=tmp_path, iterations=6)
+    with pytest.raises(NeuroNetError, match="another protocol"):
+        forget("split-task(tasks=3)", Glyphs(), ["ewc"], out=tmp_path, **SMALL)
+    with pytest.raises(NeuroNetError, match="another samples"):
+        forget("split-class(tasks=3)", Glyphs(train=21), ["ewc"], out=tmp_path, **SMALL)
+
+
+def test_a_broken_part_is_refused(tmp_path):
+    study(["ewc"], out=tmp_path)
+    part = next((tmp_path / "games").glob("final-ewc-*-1.json"))
+    for text in ("[[1.0", "[[1.0, 2.0]]"):
+        part.write_text(text)
+        with pytest.raises(NeuroNetError, match="final-ewc"):
+            study(["ewc"], out=tmp_path)
+
+
+def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch):
+    played = []
+    play = Course.game
+
+    def watched(course, method, rate, seeds):
+        played.append((course.world, method, rate, list(seeds)))
+        return play(course, method, rate, seeds)
+
+    monkeypatch.setattr(Course, "game", watched)
+    world = Glyphs()
+    result = forget(
+        "permuted(tasks=2)", world, ["ewc", "income-protecting"], tune=True, tries=3, tuning_seeds=2, widen=0, **SMALL
+    )
+    tuning = [each for each in played if each[0] is not world]
+    assert {seed for *_, seeds in tuning for seed in seeds} == {FIRST_FOR_TUNING, FIRST_FOR_TUNING + 1}
+    assert all(len(each[0].test) + len(each[0].train) == len(world.train) for each in tuning)
+    finals = [each for each in played if each[0] is world]
+    assert [seeds for *_, seeds in finals] == [[0, 1, 2]] * 3
+    tried = result.tuning.groupby(["policy", "learning_rate", "settings"]).size()
+    assert tried.groupby("policy").size().to_dict() == {"backprop": 3, "ewc": 3, "income-protecting": 3}  # as many for each
+    for row in result.table.to_dict("records"):
+        lines = result.tuning[result.tuning["policy"] == row["policy"]]
+        best = lines.groupby(["learning_rate", "settings"])["final"].mean()
+        assert best[(row["learning_rate"], row["settings"])] == best.max()
+    assert json.loads(result.table.set_index("policy").loc["ewc", "settings"]).keys() == {"strength"}
+    assert json.loads(result.table.set_index("policy").loc["income-protecting", "settings"]).keys() == {"kappa"}
+
+
+def test_one_pass_lets_every_seed_have_its_own_number_of_rounds():
+    result = study(["income-protecting"], preset="online", iterations=None, batch_size=3)
+    assert len({tuple(len(task.train) // 3 for task in result.course.sequence(seed)) for seed in range(3)}) > 1
+    assert result.matrix("income-protecting").shape == (3, 4, 3)
+
+
+def test_what_is_learned_is_learned_and_forgotten():
+    """On digits, class by class: replay remembers, backprop knows the last classes alone."""
+    result = forget("split-class", Digits(), ["replay"], seeds=1, iterations=60, batch_size=32, hidden=(32,))
+    row = result.table.set_index("policy")
+    assert row.loc["backprop", "learning"] > 0.9
+    assert row.loc["backprop", "final"] < 0.5
+    assert row.loc["replay", "final"] > 0.8
+    assert result.matrix("backprop")[0, -1, -1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"seeds": 0}, "seeds"),
+        ({"preset": "quick"}, "preset 'quick'"),
+        ({"tune": True, "learning_rate": 0.1}, "leave learning_rate out"),
+        ({"iterations": -1}, "iterations"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"rule": "newton"}, "newton"),
+        ({"learning_rate": 0.0}, "learning_rate"),
+        ({"hidden": (0,)}, "sizes"),
+    ],
+)
+def test_refused(options, match):
+    with pytest.raises(NeuroNetError, match=match):
+        study(["income-protecting"], **options)
+
+
+def test_there_is_no_frontier_of_one_configuration(tmp_path):
+    with pytest.raises(NeuroNetError, match="tune"):
+        study(["ewc"]).plot_frontier(tmp_path / "frontier.png")
+
+
+def test_the_summary_is_plain(tmp_path):
+    result = study(["ewc"], out=tmp_path)
+    words = json.loads(json.dumps(result.summary(), allow_nan=False))
+    assert [each["policy"] for each in words["policies"]] == list(result.table["policy"])
+    assert words["policies"][0]["difference"] is None
+    assert words["policies"][1]["final"] == pytest.approx(final_accuracy(result.matrix("ewc")).mean())
+    for draw, name in ((result.plot, "accuracy.png"), (result.plot_matrix, "matrices.svg")):
+        assert draw(tmp_path / name).stat().st_size > 1000

@@ -1,0 +1,165 @@
+"""The parts of a study: statistics, configurations, orders of samples."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from neuronet.continual.methods.penalties.ewc import EWC
+from neuronet.continual.methods.registry import METHODS, method_named
+from neuronet.continual.protocols.presets import PRESETS, Schedule
+from neuronet.continual.studies.search import RATES, configurations, halton, untuned
+from neuronet.core.errors import NeuroNetError
+from neuronet.statistics import holm, paired, t_test, wilcoxon
+
+DIFFERENCES = np.array([0.3, -0.1, 0.25, 0.7, 0.05, 0.41])
+
+
+def test_paired_tests_are_scipys():
+    found = paired(DIFFERENCES)
+    one = stats.ttest_1samp(DIFFERENCES, 0.0)
+    assert found.p_t == pytest.approx(one.pvalue)
+    assert (found.low, found.high) == pytest.approx(tuple(one.confidence_interval(0.95)))
+    assert found.mean == pytest.approx(DIFFERENCES.mean())
+    assert found.p_wilcoxon == pytest.approx(stats.wilcoxon(DIFFERENCES, method="exact").pvalue)
+
+
+@given(st.lists(st.integers(-50, 50).filter(bool), min_size=2, max_size=9, unique_by=abs))
+def test_wilcoxon_where_no_two_are_alike(values):
+    differences = np.array(values, dtype=float)
+    assert wilcoxon(differences) == pytest.approx(stats.wilcoxon(differences, method="exact").pvalue)
+
+
+def test_wilcoxon_with_shared_ranks_by_hand():
+    """Ranks 1.5, 1.5, 3, all positive: one of eight signings, on either side."""
+    assert wilcoxon(np.array([0.1, 0.1, 0.2])) == pytest.approx(2 / 8)
+    assert wilcoxon(np.array([0.1, -0.1, 0.2])) == pytest.approx(2 * 3 / 8)  # sums 6, 4.5, 4.5 are as high
+    assert wilcoxon(np.array([0.0, 0.1, 0.1, 0.2])) == pytest.approx(2 / 8)
+    assert wilcoxon(np.array([0.3 - 0.2, -0.1, 0.2])) == wilcoxon(np.array([0.1, -0.1, 0.2]))  # 0.3 - 0.2 is not 0.1, but near
+
+
+@given(st.lists(st.integers(-4, 4), min_size=2, max_size=7))
+def test_which_of_the_two_is_first_does_not_matter(values):
+    differences = np.array(values, dtype=float)
+    for test in (wilcoxon, t_test):
+        assert test(differences) == pytest.approx(test(-differences))
+        assert 0 <= test(differences) <= 1
+
+
+def test_differences_that_are_all_the_same():
+    assert (t_test(np.zeros(3)), wilcoxon(np.zeros(3))) == (1.0, 1.0)
+    assert t_test(np.ones(3)) == 0.0
+    assert math.isnan(t_test(np.ones(1)))
+    assert math.isnan(wilcoxon(np.ones(1)))
+    assert math.isnan(t_test(np.array([1.0, math.nan])))
+
+
+def test_holm_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+    found = holm([math.nan, 0.02])
+    assert math.isnan(found[0])
+    assert found[1] == 0.02
+
+
+def test_halton_by_hand():
+    assert [halton(number, 2) for number in range(1, 6)] == [0.5, 0.25, 0.75, 0.125, 0.625]
+    assert [halton(number, 3) for number in range(1, 4)] == pytest.approx([1 / 3, 2 / 3, 1 / 9])
+
+
+@pytest.mark.parametrize("name", [*METHODS, "attention", "income-protecting", "diminishing-returns"])
+@pytest.mark.parametrize(("rule", "scale"), [("plain", 1.0), ("momentum(0.9)", 0.1), ("adam", 0.01)])
+def test_as_many_configurations_for_each(name, rule, scale):
+    method = method_named(name)
+    found = configurations(method, rule, 8)
+    assert len({(each.learning_rate, *each.chosen.values()) for each in found}) == 8
+    for each in found:
+        assert RATES[0] * scale * 0.95 <= each.learning_rate <= RATES[1] * scale * 1.05
+        assert each.chosen.keys() == method.free().keys()
+        assert each.method == method.tuned(each.chosen)
+        for key, value in each.chosen.items():
+            low, high = method.free()[key]
+            assert low <= value <= high
+    assert untuned(method, rule, None).learning_rate == pytest.approx(0.1 * scale)
+
+
+def test_a_parameter_that_is_given_is_left_alone():
+    found = configurations(EWC(strength=7.0), "plain", 3)
+    assert {each.method for each in found} == {EWC(7.0)}
+    assert [each.chosen for each in found] == [{}] * 3
+
+
+def test_the_edge_is_told():
+    edges = {each.learning_rate: each.at_edge for each in configurations(method_named("backprop"), "plain", 9)}
+    assert [edges[rate] for rate in sorted(edges)] == [True, *[False] * 7, True]
+    for each in (found := configurations(method_named("ewc"), "plain", 9)):
+        outer = [
+            value in (min(column), max(column))
+            for value, column in (
+                (each.learning_rate, [one.learning_rate for one in found]),
+                (each.chosen["strength"], [one.chosen["strength"] for one in found]),
+            )
+        ]
+        assert each.at_edge == any(outer)
+
+
+def test_a_methods_own_rule_scales_its_rates():
+    method = method_named('backprop(rule="adam")')
+    assert max(each.learning_rate for each in configurations(method, "plain", 8)) <= 0.01
+
+
+@given(st.integers(1, 40), st.integers(1, 30), st.integers(1, 9))
+def test_every_sample_once_before_any_twice(samples, rounds, size):
+    order = Schedule(rounds, size).order(samples, 3, 1)
+    assert order.shape == (rounds, size)
+    flat = order.ravel()
+    for start in range(0, len(flat), samples):
+        part = flat[start : start + samples]
+        assert len(set(part.tolist())) == len(part)
+    assert set(flat.tolist()) <= set(range(samples))
+
+
+def test_orders_are_the_seeds_and_the_tasks():
+    schedule = Schedule(4, 5)
+    same, other_seed, other_task = (schedule.order(20, *key) for key in ((0, 0), (1, 0), (0, 1)))
+    np.testing.assert_array_equal(same, schedule.order(20, 0, 0))
+    assert (same != other_seed).any() and (same != other_task).any()
+
+
+def test_one_pass():
+    online = PRESETS["online"].schedule
+    assert online.order(37, 0, 0).shape == (3, 10)
+    assert len(set(online.order(37, 0, 0).ravel().tolist())) == 30
+    assert online.order(4, 0, 0).shape == (1, 10)  # fewer samples than a batch: one round all the same
+
+
+def test_several_passes():
+    order = Schedule(0, 10, passes=4).order(35, 0, 0)
+    assert order.shape == (14, 10)
+    assert np.bincount(order.ravel()).tolist() == [4] * 35
+    assert Schedule(6, 10, passes=4).rounds(35) == 6
+
+
+@pytest.mark.parametrize(("iterations", "size", "passes"), [(-1, 5, 1), (1.5, 5, 1), (3, 0, 1), (0, 5, 0)])
+def test_refused(iterations, size, passes):
+    with pytest.raises(NeuroNetError, match="must be"):
+        Schedule(iterations, size, passes)
+
+
+def test_a_schedule_of_one_pass_reads_as_ever():
+    """Studies that were begun know their schedule by these words."""
+    assert repr(Schedule(300, 128)) == "Schedule(iterations=300, batch_size=128)"
+    assert repr(Schedule(0, 128, 4)) == "Schedule(iterations=0, batch_size=128, passes=4)"
+
+
+def test_what_is_given_overrules_a_preset():
+    preset = PRESETS["hsu-split"]
+    assert preset.over(None, None, None, None) == preset
+    given = preset.over(0, 5, [3], None)
+    assert (given.schedule, given.hidden) == (Schedule(0, 5), (3,))
+    assert (given.rule, given.learning_rate) == (preset.rule, preset.learning_rate)
+    assert preset.over(None, None, None, "plain").rate("") is None  # its rate is Adam's
+    assert (preset.rate(""), preset.rate("adam"), preset.rate("plain")) == (0.001, 0.001, None)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuronet.control.environments import Worlds
+from neuronet.control.rollouts import Episodes, play_episodes
+from neuronet.core.errors import NeuroNetError
+from tests.control.fixtures import Script
+
+SCRIPTS = [[1, 2, 4], [8]]
+
+
+def worlds_of(scripts, **options):
+    remaining = iter(scripts)
+    return Worlds(lambda: Script(next(remaining), **options), len(scripts), 0.5)
+
+
+def play(worlds, *, seeds=(3, 4), chance=1, outputs=lambda seen: np.zeros((len(seen), 3)), **options):
+    drawn = None if chance is None else np.random.default_rng(chance)
+    return play_episodes(worlds, outputs, seeds=seeds, chance=drawn, **{"max_steps": 100, **options})
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["terminated", "truncated"])
+def test_every_episode_is_played_once_and_to_its_end(cut):
+    worlds = worlds_of(SCRIPTS, cut=cut)
+    episodes = play(worlds)
+    assert episodes.returns.tolist() == [7, 8]
+    assert episodes.steps.tolist() == [3, 1]
+    assert episodes.going.tolist() == [[True, True], [True, False], [True, False]]
+    assert [len(copy.acted) for copy in worlds.copies] == [3, 1]
+    np.testing.assert_array_equal(episodes.seen[1:, 0, 0], [0.1, 0.2])  # what was seen before each action, not after
+    acted = [int(worlds.actions.act(each)) for each in episodes.done[:, 0]]
+    assert acted == worlds.copies[0].acted
+
+
+def test_episodes_depend_on_seeds_and_chance_alone():
+    one, same = play(worlds_of(SCRIPTS)), play(worlds_of(SCRIPTS))
+    for name in ("seen", "done", "rewards", "going"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(same, name))
+    assert (play(worlds_of(SCRIPTS), seeds=(3, 5)).seen[0, 1] != one.seen[0, 1]).all()
+    assert any((play(worlds_of(SCRIPTS), chance=other).done != one.done).any() for other in range(2, 5))
+
+
+def test_without_chance_the_best_is_done():
+    worlds = worlds_of(SCRIPTS)
+    play(worlds, chance=None, outputs=lambda seen: np.tile([0.0, 1.0, -1.0], (len(seen), 1)))
+    assert worlds.copies[0].acted == [6, 6, 6]
+
+
+def test_episodes_are_cut_off():
+    assert play(worlds_of(SCRIPTS), max_steps=2).returns.tolist() == [3, 8]
+
+
+def test_fewer_episodes_than_worlds():
+    assert play(worlds_of(SCRIPTS), seeds=(3,)).returns.tolist() == [7]
+
+
+def test_episodes_are_given_up():
+    answers = iter([False, True])
+    worlds = worlds_of(SCRIPTS)
+    assert play(worlds, stop=lambda: next(answers)) is None
+    assert len(worlds.copies[0].acted) == 1
+
+
+@pytest.mark.parametrize(
+    "scripts, outputs, sentence",
+    [
+        ([[1, np.nan], [1]], 0.0, "rewards must be finite numbers, got nan: they come from 'Script'"),
+        ([[1, np.inf], [1]], 0.0, "rewards must be finite numbers, got inf"),
+        (SCRIPTS, np.nan, "outputs must be finite numbers, got nan: choose a smaller learning_rate"),
+    ],
+)
+def test_what_is_no_number_is_refused(scripts, outputs, sentence):
+    with pytest.raises(NeuroNetError, match=sentence):
+        play(worlds_of(scripts), outputs=lambda seen: np.full((len(seen), 3), outputs))
+
+
+def test_observations_that_are_no_numbers_are_refused(monkeypatch):
+    monkeypatch.setattr(Script, "step", lambda self, action: (np.full((2, 2), np.nan), 1.0, False, False, {}))
+    with pytest.raises(NeuroNetError, match="observations must be finite numbers, got nan: they come from 'Script'"):
+        play(worlds_of(SCRIPTS))
+
+
+@pytest.fixture
+def episodes() -> Episodes:
+    return play(worlds_of(SCRIPTS))
+
+
+def test_rewards_to_go_are_discounted(episodes):
+    assert episodes.to_go(0.5).tolist() == [[1 + 0.5 * (2 + 0.5 * 4), 8], [2 + 0.5 * 4, 0], [4, 0]]
+    assert episodes.to_go(0.0)[:, 0].tolist() == [1, 2, 4]
+
+
+def test_advantages_by_hand(episodes):
+    def of(baseline):
+        return episodes.advantages(0.5, baseline=baseline, normalise=False).tolist()
+
+    assert of("none") == [3, 8, 4, 4]  # step by step, both episodes in turn
+    assert of("batch") == [3 - 4.75, 8 - 4.75, 4 - 4.75, 4 - 4.75]
+    assert of("step") == [3 - 5.5, 8 - 5.5, 0, 0]
+
+
+def test_normalised_advantages_have_a_root_mean_square_of_one(episodes):
+    advantage = episodes.advantages(0.5, baseline="step", normalise=True)
+    assert np.mean(advantage**2) == pytest.approx(1.0)
+    assert advantage[0] / advantage[1] == pytest.approx(-1.0)
+
+
+def test_where_all_is_as_usual_nothing_is_wanted():
+    alike = play(worlds_of([[1, 1], [1, 1]]))
+    assert alike.advantages(0.9, baseline="step", normalise=True).tolist() == [0, 0, 0, 0]

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+from gymnasium.envs.classic_control import CartPoleEnv
+from gymnasium.wrappers import TimeLimit
+from safetensors.numpy import load_file
+
+from neuronet import control
+from neuronet.cli.main import start
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.policy import LinearPolicy
+from neuronet.policies import AttentionSeeking, NodePerturbation, RandomFeedback
+from tests.control.fixtures import Signal, Target
+
+SMALL = {"hidden": (8,), "episodes": 4, "rounds": 7, "judged": 5, "checkpoint_every": 3}
+
+
+def short_pole():
+    return TimeLimit(CartPoleEnv(), 30)
+
+
+def assert_same(one, other):
+    pd.testing.assert_frame_equal(one.episodes, other.episodes, check_exact=True)
+    np.testing.assert_array_equal(one.judged, other.judged)
+    for weights, expected in zip(one.network.weights, other.network.weights, strict=True):
+        np.testing.assert_array_equal(weights, expected)
+
+
+def test_attention_seeking_neurons_balance_the_pole():
+    result = control.train("CartPole-v1", seed=0)
+    assert result.rounds < 200
+    assert result.judged.size == 100
+    assert result.mean_return >= 475
+    assert result.solved
+    assert result.episodes["return"].tail(100).mean() >= 475  # which is why it stopped
+
+
+def test_the_engines_agree():
+    slow, fast = (control.train("CartPole-v1", engine=engine, seed=3, **SMALL) for engine in ("agents", "tensors"))
+    pd.testing.assert_frame_equal(slow.episodes, fast.episodes, check_exact=True)
+    np.testing.assert_array_equal(slow.judged, fast.judged)
+    for weights, expected in zip(slow.network.weights, fast.network.weights, strict=True):
+        np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-9)
+
+
+def test_the_same_seed_is_the_same_run():
+    first = control.train(short_pole, seed=5, **SMALL)
+    assert_same(control.train(short_pole, seed=5, **SMALL), first)
+    assert (control.train(short_pole, seed=6, **SMALL).network.weights[0] != first.network.weights[0]).all()
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), RandomFeedback(), NodePerturbation()], ids=repr)
+def test_signals_are_learnt(policy):
+    result = control.train(Signal, policy=policy, hidden=(16,), episodes=64, rounds=60, learning_rate=0.03, stop_at=0.99)
+    first = result.episodes["return"].head(64).mean()
+    assert first < 0.6
+    assert result.mean_return > 0.9
+
+
+def test_values_are_learnt():
+    result = control.train(Target, hidden=(16,), episodes=64, rounds=80, learning_rate=0.02, spread=0.3)
+    assert result.episodes["return"].head(64).mean() < -0.8
+    assert result.mean_return > -0.02
+    assert result.solved is None
+
+
+def interrupted(folder, *, after, options):
+    def ask(number, recent):
+        if number == after:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(control.Interrupted, match=f"after round {after}") as caught:
+        control.train("CartPole-v1", out=folder, watcher=ask, **options)
+    return caught.value.result
+
+
+@pytest.mark.parametrize("policy", ["attention", "node-perturbation"])
+def test_an_interrupted_run_goes_on_as_if_unbroken(tmp_path, policy):
+    options = {**SMALL, "policy": policy, "seed": 8}
+    unbroken = control.train("CartPole-v1", out=tmp_path / "unbroken", **options)
+    so_far = interrupted(tmp_path / "run", after=2, options=options)
+    assert (so_far.rounds, len(so_far.episodes), so_far.mean_return) == (2, 8, None)
+    assert_same(control.resume(tmp_path / "run"), unbroken)
+    ours, theirs = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("run", "unbroken"))
+    assert all((ours[name] == array).all() for name, array in theirs.items())
+    assert (tmp_path / "run" / "episodes.csv").read_text() == (tmp_path / "unbroken" / "episodes.csv").read_text()
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
+    class Killed(Exception):
+        pass
+
+    def kill(number, recent):
+        if number == 5:  # two rounds after the last checkpoint
+            raise Killed
+
+    with pytest.raises(Killed):
+        control.train("CartPole-v1", out=tmp_path / "run", watcher=kill, seed=8, **SMALL)
+    with (tmp_path / "run" / "episodes.csv").open("a") as file:
+        file.write("21,6,3")  # a line that was cut off
+    assert_same(control.resume(tmp_path / "run"), control.train("CartPole-v1", seed=8, **SMALL))
+
+
+def test_a_run_can_be_made_longer(tmp_path):
+    control.train(short_pole, out=tmp_path / "run", seed=2, **{**SMALL, "rounds": 3})
+    longer = control.resume(tmp_path / "run", rounds=7, environment=short_pole)
+    assert_same(longer, control.train(short_pole, seed=2, **SMALL))
+    with pytest.raises(NeuroNetError, match="rounds must be at least the 7 played, got 6"):
+        control.resume(tmp_path / "run", rounds=6, environment=short_pole)
+    with pytest.raises(NeuroNetError, match="give its function again in Python"):
+        control.resume(tmp_path / "run")
+    with pytest.raises(NeuroNetError, match="cannot resume the run: its policy was attention"):
+        control.resume(tmp_path / "run", environment=short_pole, policy=NodePerturbation())
+    with pytest.raises(NeuroNetError, match="holds a run already"):
+        control.train(short_pole, out=tmp_path / "run", **SMALL)
+
+
+def test_a_ruin_does_not_replace_the_last_good_checkpoint(tmp_path):
+    with pytest.raises(NeuroNetError, match=r"must be finite numbers, got .*: choose a smaller learning_rate"):
+        control.train("CartPole-v1", out=tmp_path / "run", rule="plain", activation="relu", learning_rate=1e200, **SMALL)
+    assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+
+
+def test_early_end():
+    result = control.train(short_pole, stop_at=20, **{**SMALL, "rounds": 60})
+    assert result.rounds >= 25  # 100 episodes, 4 a round
+    assert result.rounds < 60
+    assert result.episodes["return"].tail(100).mean() >= 20
+    assert control.train(short_pole, stop_at="never", **{**SMALL, "rounds": 30}).rounds == 30
+
+
+def command(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr("sys.argv", ["neuronet", "control", *arguments])
+    status = start()
+    return status, capsys.readouterr()
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    few = ("--hidden", "8", "--episodes", "4", "--judged", "3")
+    status, said = command(monkeypatch, capsys, "CartPole-v1", *few, "--rounds", "2", "--json", "--out", "here")
+    assert status == 0, said.err
+    summary = json.loads(said.out.splitlines()[-1])
+    assert summary["mean_return"] == control.train("CartPole-v1", hidden=8, episodes=4, judged=3, rounds=2).mean_return
+    assert (summary["rounds"], summary["episodes"], summary["judged_episodes"], summary["out"]) == (2, 8, 3, "here")
+    found = {path.name for path in (tmp_path / "here").iterdir()}
+    assert found == {"config.json", "episodes.csv", "checkpoint.safetensors", "returns.png", "network.png"}
+    status, said = command(monkeypatch, capsys, "--resume", "here", "--rounds", "3")
+    assert status == 0, said.err
+    assert "12 episodes" in said.out
+    assert "solved" in said.out
+
+
+CASES = {
+    "no environment": ([], "environment is missing: say where to act, such as 'CartPole-v1'"),
+    "unknown environment": (["CartPol-v1"], "cannot make the Gymnasium environment 'CartPol-v1'"),
+    "other observations": (["Blackjack-v1"], "the observations of 'Blackjack-v1' must be a Box or Discrete, got Tuple"),
+    "unknown policy": (["CartPole-v1", "--policy", "greddy"], "did you mean 'greedy'"),
+    "one policy too many": (["CartPole-v1", *["--policy", "greedy"] * 3], "one for each of 2 listening layers"),
+    "unknown engine": (["CartPole-v1", "--engine", "quantum"], "engine should be 'agents' or 'tensors'"),
+    "agents on a gpu": (["CartPole-v1", "--engine", "agents", "--device", "cuda"], "use engine tensors"),
+    "gamma above 1": (["CartPole-v1", "--gamma", "1.5"], "gamma should be less than or equal to 1"),
+    "no spread": (["CartPole-v1", "--spread", "0"], "spread should be greater than 0"),
+    "no rounds": (["CartPole-v1", "--rounds", "0"], "rounds should be greater than or equal to 1"),
+    "one episode": (["CartPole-v1", "--episodes", "1"], "with baseline 'step' episodes must be 2 or more"),
+    "unknown baseline": (["CartPole-v1", "--baseline", "median"], "baseline should be 'step', 'batch' or 'none'"),
+    "odd goal": (["CartPole-v1", "--stop-at", "soon"], "stop_at must be a finite number, auto or never, got 'soon'"),
+    "goal nan": (["CartPole-v1", "--stop-at", "nan"], "stop_at must be a finite number, auto or never"),
+    "no run": (["--resume", "."], "there is no run in '.'"),
+    "resume with more": (["--resume", ".", "--gamma", "0.5"], "leave out gamma; only --rounds may be new"),
+}
+
+
+@pytest.mark.parametrize("arguments, sentence", CASES.values(), ids=CASES.keys())
+def test_bad_input_is_refused_in_a_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, said = command(monkeypatch, capsys, *arguments)
+    assert status == 2
+    assert said.err.startswith("Error: ")
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())  # nothing was begun
+
+
+def test_a_mixed_society_acts_and_is_found_again(tmp_path):
+    options = {**SMALL, "policy": "attention:0.5,free-rider:0.5", "seed": 1}
+    unbroken = control.train("CartPole-v1", **options)
+    stubborn = control.train("CartPole-v1", **{**options, "rounds": 1}).network.weights[0] == unbroken.network.weights[0]
+    assert sorted(stubborn.all(axis=1).tolist()) == [False] * 4 + [True] * 4  # free riders never change their synapses
+    interrupted(tmp_path / "run", after=2, options=options)
+    assert_same(control.resume(tmp_path / "run"), unbroken)
+
+
+@dataclass(frozen=True)
+class Nameless(LinearPolicy):
+    """What a notebook may hold: a class that no module has."""
+
+    about: object = None
+
+    def weighing(self, seen, memory):
+        return seen.attention
+
+
+def test_a_policy_without_a_name_is_given_again(tmp_path):
+    policy = Nameless(about={1})
+    control.train(short_pole, policy=policy, out=tmp_path / "run", **SMALL)
+    with pytest.raises(NeuroNetError, match=r"given again in Python: resume\(folder, policy=...\)"):
+        control.resume(tmp_path / "run", environment=short_pole)
+    assert control.resume(tmp_path / "run", environment=short_pole, policy=policy).rounds == 7
+
+
+@pytest.mark.parametrize("policy", [7, [], [7]])
+def test_what_is_no_policy_is_refused(policy):
+    with pytest.raises(NeuroNetError, match="policy must be a name such as"):
+        control.train("CartPole-v1", policy=policy)

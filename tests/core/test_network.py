@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuronet.core.activation import ACTIVATIONS
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.structure.network import (
+    INITIALISATIONS,
+    Dense,
+    Network,
+    SmallWorld,
+    Sparse,
+    build_network,
+    initial_weights,
+    wiring_named,
+)
+
+sizes = st.lists(st.integers(1, 12), min_size=2, max_size=5)
+seeds = st.integers(0, 2**63 - 1)
+wirings = st.one_of(
+    st.just(Dense()),
+    st.builds(Sparse, st.floats(0.01, 1.0)),
+    st.builds(SmallWorld, st.integers(1, 15), st.floats(0, 1)),
+)
+
+some = settings(max_examples=80, deadline=None)
+
+
+def same(one: Network, other: Network) -> bool:
+    arrays = zip((*one.weights, *one.biases, *one.nodes), (*other.weights, *other.biases, *other.nodes), strict=True)
+    masks = zip(one.masks, other.masks, strict=True)
+    return all(np.array_equal(a, b) for a, b in arrays) and all(
+        (a is None) == (b is None) and (a is None or np.array_equal(a, b)) for a, b in masks
+    )
+
+
+@some
+@given(sizes, wirings, st.sampled_from(sorted(ACTIVATIONS)), st.sampled_from(["auto", *INITIALISATIONS]), seeds)
+def test_a_network_has_the_shapes_that_were_asked_for(sizes, wiring, activation, initialisation, seed):
+    network = build_network(sizes, wiring=wiring, activation=activation, initialisation=initialisation, seed=seed)
+    assert network.sizes == tuple(sizes)
+    assert network.activations == (*[activation] * (len(sizes) - 2), "identity")
+    assert np.concatenate(network.nodes).tolist() == list(range(sum(sizes)))
+    connections = 0
+    for speakers, listeners, weights, bias, mask in zip(
+        sizes[:-1], sizes[1:], network.weights, network.biases, network.masks, strict=True
+    ):
+        assert weights.shape == (listeners, speakers)
+        assert weights.dtype == bias.dtype == np.float64
+        np.testing.assert_array_equal(bias, np.zeros(listeners))
+        assert (mask is None) == isinstance(wiring, Dense)
+        if mask is not None:
+            assert mask.shape == weights.shape
+            assert not weights[~mask].any()
+        connections += weights.size if mask is None else int(mask.sum())
+    assert network.connections == connections
+
+
+@some
+@given(sizes, wirings, seeds)
+def test_nobody_is_alone(sizes, wiring, seed):
+    for mask in build_network(sizes, wiring=wiring, seed=seed).masks:
+        assert mask is None or (mask.any(axis=0).all() and mask.any(axis=1).all())
+
+
+@some
+@given(sizes, wirings, seeds)
+def test_the_same_seed_gives_the_same_network(sizes, wiring, seed):
+    assert same(build_network(sizes, wiring=wiring, seed=seed), build_network(sizes, wiring=wiring, seed=seed))
+
+
+def test_another_seed_gives_other_weights_and_another_wiring():
+    networks = [build_network([20, 20, 5], wiring="sparse(0.3)", seed=seed) for seed in range(4)]
+    assert len({network.weights[0].tobytes() for network in networks}) == 4
+    assert len({network.masks[0].tobytes() for network in networks}) == 4
+
+
+def test_layers_are_not_alike():
+    network = build_network([10, 10, 10], wiring="sparse(0.5)")
+    assert not np.array_equal(network.masks[0], network.masks[1])
+    dense = build_network([10, 10, 10], initialisation="lecun")
+    assert not np.isin(dense.weights[0], dense.weights[1]).any()
+
+
+def test_a_layer_more_leaves_the_layers_before_it_as_they_were():
+    short, long = build_network([6, 5, 4, 3], seed=3), build_network([6, 5, 4, 3, 2], seed=3)
+    np.testing.assert_array_equal(short.weights[0], long.weights[0])
+    np.testing.assert_array_equal(short.weights[1], long.weights[1])
+
+
+@pytest.mark.parametrize("probability", [0.05, 0.3, 0.9])
+def test_a_sparse_network_has_the_share_of_connections_asked_for(probability):
+    mask = build_network([300, 300], wiring=Sparse(probability)).masks[0]
+    assert abs(mask.mean() - probability) < 5 * np.sqrt(probability * (1 - probability) / mask.size)
+
+
+def test_probability_one_is_everybody():
+    assert build_network([7, 5], wiring=Sparse(1.0)).masks[0].all()
+
+
+@some
+@given(speakers=st.integers(1, 25), times=st.integers(1, 3), neighbours=st.integers(1, 25), seed=seeds)
+def test_a_small_world_without_rewiring_hears_its_nearest(speakers, times, neighbours, seed):
+    listeners = times * speakers  # no speaker goes unheard, so that none gets a listener from elsewhere
+    mask = build_network([speakers, listeners], wiring=SmallWorld(neighbours, rewire=0.0), seed=seed).masks[0]
+    assert mask.sum(axis=1).tolist() == [min(neighbours, speakers)] * listeners
+    for listener in range(listeners):
+        around = [abs(speaker * times - listener) for speaker in range(speakers)]  # in steps of the finer ring
+        distance = np.array([min(steps, listeners - steps) for steps in around])
+        heard = mask[listener]
+        assert heard.all() or distance[heard].max() <= distance[~heard].min()
+
+
+def test_in_a_narrow_small_world_every_speaker_finds_a_listener():
+    mask = build_network([40, 4], wiring=SmallWorld(3, rewire=0.0)).masks[0]
+    assert mask.any(axis=0).all()
+    nearest = [0, 10, 20, 30]
+    assert mask[range(4), nearest].all()
+
+
+def test_rewiring_moves_the_share_of_connections_asked_for():
+    speakers, neighbours, rewire = 200, 10, 0.25
+    still = build_network([speakers, speakers], wiring=SmallWorld(neighbours, rewire=0.0)).masks[0]
+    moved = build_network([speakers, speakers], wiring=SmallWorld(neighbours, rewire=rewire)).masks[0]
+    assert (moved.sum(axis=1) >= neighbours).all()
+    assert moved.sum() - speakers * neighbours <= 2  # but for speakers that rewiring left alone
+    # a connection that was moved away may be found again by a later one of the same neuron, at most 10 in 190 times
+    share = (still & ~moved).sum() / still.sum()
+    error = np.sqrt(rewire * (1 - rewire) / still.sum())
+    assert rewire * (1 - 10 / 190) - 5 * error < share < rewire + 5 * error
+
+
+VARIANCES = {
+    "he": lambda speakers, listeners: 2 / speakers,
+    "glorot": lambda speakers, listeners: 2 / (speakers + listeners),
+    "lecun": lambda speakers, listeners: 1 / speakers,
+}
+
+
+def check_variance(weights: np.ndarray, expected: float) -> None:
+    assert abs(weights.mean()) < 5 * np.sqrt(expected / weights.size)
+    assert abs(weights.var() / expected - 1) < 5 * np.sqrt(2 / weights.size)
+
+
+@pytest.mark.parametrize("initialisation", VARIANCES)
+@pytest.mark.parametrize(("speakers", "listeners"), [(200, 150), (60, 400), (400, 60)])
+def test_the_variance_of_a_dense_layer_is_that_of_the_paper(initialisation, speakers, listeners):
+    weights = build_network([speakers, listeners], initialisation=initialisation, seed=11).weights[0]
+    check_variance(weights, VARIANCES[initialisation](speakers, listeners))
+
+
+@pytest.mark.parametrize("initialisation", VARIANCES)
+def test_the_variance_of_a_sparse_layer_counts_the_connections_that_there_are(initialisation):
+    mask = np.zeros((300, 400), dtype=bool)
+    mask[:150, :40] = True  # 40 speakers, each with 150 listeners
+    mask[150:, 40:] = True  # 360 speakers, each with 150 listeners
+    weights = initial_weights(mask, mask.shape, initialisation, np.random.default_rng(12))
+    assert not weights[~mask].any()
+    check_variance(weights[:150, :40], VARIANCES[initialisation](40, 150))
+    check_variance(weights[150:, 40:], VARIANCES[initialisation](360, 150))
+
+
+def test_zeros_are_zeros():
+    network = build_network([5, 4, 3], wiring="sparse(0.5)", initialisation="zeros")
+    assert not any(weights.any() for weights in network.weights)
+    assert network.connections > 0
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_auto_is_the_usual_initialisation_of_each_layers_activation(activation):
+    auto = build_network([6, 5, 4], activation=activation, output_activation="tanh", seed=2)
+    usual = ACTIVATIONS[activation].initialisation
+    np.testing.assert_array_equal(
+        auto.weights[0], build_network([6, 5, 4], activation=activation, initialisation=usual, seed=2).weights[0]
+    )
+    np.testing.assert_array_equal(auto.weights[1], build_network([6, 5, 4], initialisation="glorot", seed=2).weights[1])
+
+
+@pytest.mark.parametrize("bad", [[], [3], [3, 0], [3, -1, 2], [3.0, 2], ["3", 2], [True, 2], [None, 2], (4, 5, 2.5)])
+def test_bad_sizes_are_refused(bad):
+    with pytest.raises(NeuroNetError, match="sizes must be two or more whole numbers of 1 or more"):
+        build_network(bad)
+
+
+def test_sizes_of_numpy_are_sizes():
+    assert build_network(np.array([3, 2])).sizes == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"wiring": "dens"}, "unknown wiring 'dens': did you mean 'dense'"),
+        ({"wiring": "sparse(0)"}, "edge probability must be a number above 0 and at most 1, got 0"),
+        ({"wiring": "sparse(1.5)"}, "edge probability must be a number above 0 and at most 1, got 1.5"),
+        ({"wiring": "small-world(0)"}, "neighbours must be a whole number of 1 or more, got 0"),
+        ({"wiring": "small-world(2.5)"}, "neighbours must be a whole number of 1 or more, got 2.5"),
+        ({"wiring": "small-world(rewire=1.1)"}, "rewire must be a number from 0 to 1, got 1.1"),
+        ({"wiring": "small-world(rewire=-0.1)"}, "rewire must be a number from 0 to 1, got -0.1"),
+        ({"activation": "relux"}, "unknown activation 'relux': did you mean 'relu'"),
+        ({"output_activation": "softmax"}, "unknown activation 'softmax'"),
+        ({"initialisation": "glorto"}, "unknown initialisation 'glorto': did you mean 'glorot'"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"seed": 0.5}, "seed must be a whole number"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_bad_options_are_refused(option, message):
+    with pytest.raises(NeuroNetError, match=message):
+        build_network([3, 4, 2], **option)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5", None, True])
+def test_probabilities_must_be_numbers(value):
+    for make, name in ((Sparse, "edge probability"), (lambda value: SmallWorld(rewire=value), "rewire")):
+        with pytest.raises(NeuroNetError, match=f"^{name} must be a number .*, got"):
+            make(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "wiring"),
+    [
+        ("dense", Dense()),
+        ("sparse", Sparse(0.1)),
+        ("sparse(0.25)", Sparse(0.25)),
+        ("small-world(neighbours=4, rewire=0)", SmallWorld(4, 0)),
+    ],
+)
+def test_a_wiring_is_found_by_its_name(text, wiring):
+    assert wiring_named(text) == wiring
+
+
+def spoilt(**changes) -> Network:
+    return replace(build_network([3, 4, 2], wiring="sparse(0.5)", seed=1), **changes)
+
+
+NAN = np.full((4, 3), np.nan)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"weights": ()}, "a network needs weights, a bias, a mask and an activation for each layer"),
+        ({"biases": (np.zeros(4),)}, "a network needs weights, a bias, a mask and an activation for each layer"),
+        ({"nodes": (np.arange(3), np.arange(4))}, "a network needs weights, a bias, a mask and an activation for each layer"),
+        ({"weights": (np.zeros((3, 4)), np.zeros((2, 4)))}, r"layer 1 must have weights and mask of shape \(4, 3\)"),
+        ({"biases": (np.zeros(4), np.zeros(3))}, r"layer 2 must have weights and mask of shape \(2, 4\)"),
+        ({"masks": (None, np.ones((4, 2), dtype=bool))}, r"layer 2 must have weights and mask of shape \(2, 4\)"),
+        ({"weights": (NAN, np.zeros((2, 4))), "masks": (None, None)}, "layer 1 has weights or biases that are not finite"),
+        ({"biases": (np.zeros(4), np.array([0.0, np.inf]))}, "layer 2 has weights or biases that are not finite"),
+        ({"weights": (np.ones((4, 3)), np.ones((2, 4)))}, "layer 1 has weights where its mask says that there is no connection"),
+        ({"nodes": (np.arange(3), np.arange(4), np.arange(10, 12))}, "every neuron needs a node id of its own"),
+        ({"activations": ("relu", "softmax")}, "unknown activation 'softmax'"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
+)
+def test_a_network_that_does_not_fit_together_is_refused(changes, message):
+    with pytest.raises(NeuroNetError, match=message):
+        spoilt(**changes)

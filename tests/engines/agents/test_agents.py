@@ -1,0 +1,274 @@
+"""The agent engine: every neuron is an agent that sees its neighbours and nobody else."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import mesa
+import numpy as np
+import pytest
+
+from neuronet.core.batches import Batches
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.structure.network import build_network
+from neuronet.engines.agents import InputNeuron, Neuron, NeuronModel
+from neuronet.environments import Xor
+from neuronet.policies import AttentionSeeking, Noisy
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import SAMPLES, SIZES, game, identical, play
+
+SIGHTED = [Noisy(), AttentionSeeking(p=3, foresight=1), toys.Saver(), toys.Hopeful(), toys.Jealous(), toys.Random()]
+
+
+@pytest.fixture
+def models():
+    """Makes models that are closed after the test."""
+    made = []
+
+    def make(*args, **options):
+        made.append(NeuronModel(*args, **options))
+        return made[-1]
+
+    yield make
+    for model in made:
+        model.close()
+
+
+def test_every_neuron_is_an_agent_the_inputs_too(models):
+    setup = game(toys.Plain(), wiring="sparse(0.5)")
+    model = models(setup)
+    assert [len(layer) for layer in model.layers] == list(SIZES)
+    assert len(model.agents) == sum(SIZES)
+    assert all(isinstance(agent, mesa.Agent) for agent in model.agents)
+    assert {type(agent) for agent in model.layers[0]} == {InputNeuron}
+    assert {type(agent) for layer in model.layers[1:] for agent in layer} == {Neuron}
+    assert sorted(agent.node for agent in model.agents) == list(range(sum(SIZES)))
+    for agent in model.agents:
+        assert model.neuron(agent.node) is agent
+
+
+def test_a_neuron_knows_its_synapses_and_its_attention(models):
+    setup = game(toys.Plain(), wiring="sparse(0.5)")
+    model = play(models(setup), 3)
+    now = model.network()
+    for agent in (agent for layer in model.layers[1:] for agent in layer):
+        heard = np.flatnonzero(setup.network.masks[agent.layer - 1][agent.index])
+        np.testing.assert_array_equal(agent.weights, now.weights[agent.layer - 1][agent.index, heard])
+        assert agent.bias == now.biases[agent.layer - 1][agent.index]
+    for agent in (agent for layer in model.layers[:-1] for agent in layer):
+        listeners = np.flatnonzero(setup.network.masks[agent.layer][:, agent.index])
+        np.testing.assert_array_equal(agent.attention, now.weights[agent.layer][listeners, agent.index])
+    assert all(agent.attention.shape == (0,) for agent in model.layers[-1])
+
+
+def test_an_unknown_node_is_refused(models):
+    with pytest.raises(NeuroNetError, match="there is no neuron 99"):
+        models(game(toys.Plain())).neuron(99)
+
+
+def posts_of(model):
+    return [getattr(board, name) for board in model.boards for name in ("activity", "demand", "attention", "response")]
+
+
+def spoil_all_but_neighbours(model, neuron):
+    """Make every post that the neuron may not read no number at all."""
+    below, here, above = (model.boards[neuron.layer + step] if neuron.layer + step < len(SIZES) else None for step in (-1, 0, 1))
+    for board in model.boards:
+        if board not in (below, above):
+            for post in (board.activity, board.demand, board.attention, board.response):
+                post[...] = np.nan
+    strangers = np.setdiff1d(np.arange(len(below.activity)), neuron.speakers)
+    below.activity[strangers] = np.nan
+    for post in (below.demand, below.attention, below.response):
+        post[...] = np.nan
+    if above is not None:
+        above.activity[...] = np.nan
+        strangers = np.setdiff1d(np.arange(len(above.demand)), neuron.listeners)
+        others = np.setdiff1d(np.arange(len(here.activity)), neuron.index)
+        above.demand[strangers] = np.nan
+        for post in (above.attention, above.response):
+            post[strangers] = np.nan
+            post[:, others] = np.nan
+
+
+def act(neuron):
+    """A whole round of one neuron; gives all that it posts and keeps."""
+    neuron.speak()
+    neuron.feed_back()
+    posted = [getattr(neuron.board, name)[neuron.index].copy() for name in ("activity", "demand")]
+    response = neuron.intent.copy()
+    neuron.adapt()
+    attention = neuron.board.attention[neuron.index, neuron.speakers].copy()
+    kept = [neuron.memory[name].copy() for name in sorted(neuron.memory)]
+    return [*posted, response, attention, neuron.synapses.copy(), *kept]
+
+
+@pytest.mark.parametrize("policy", SIGHTED, ids=repr)
+@pytest.mark.parametrize("node", range(SIZES[0], sum(SIZES)))
+def test_a_neuron_sees_its_neighbours_alone(models, policy, node):
+    setup = game(policy, wiring="sparse(0.4)")
+    undisturbed, spoilt = (play(models(setup), 2).neuron(node) for _ in range(2))
+    spoil_all_but_neighbours(spoilt.model, spoilt)
+    for one, other in zip(act(undisturbed), act(spoilt), strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert np.isfinite(other).all()
+
+
+def test_what_neighbours_post_does_matter(models):
+    """So that the test above can fail: a neuron in the middle feels each of its neighbours."""
+    setup = game(AttentionSeeking(), wiring="sparse(0.5)")
+    node = SIZES[0] + SIZES[1]  # in the second hidden layer
+    for side in ("speakers", "listeners"):
+        neuron = play(models(setup), 2).neuron(node)
+        for neighbour in getattr(neuron, side):
+            neuron = play(models(setup), 2).neuron(node)
+            post = neuron.below.activity if side == "speakers" else neuron.above.demand
+            post[neighbour] = np.nan
+            assert any(np.isnan(array).any() for array in act(neuron))
+
+
+def test_a_neuron_writes_its_own_posts_alone(models):
+    neuron = play(models(game(toys.Hopeful(), wiring="sparse(0.5)")), 2).neuron(SIZES[0])
+    before = [post.copy() for post in posts_of(neuron.model)]
+    act(neuron)
+    for old, new in zip(before, posts_of(neuron.model), strict=True):
+        changed = np.flatnonzero(np.any(old != new, axis=1))
+        assert set(changed) <= {neuron.index}
+        if new.base is None and not any(new is post for post in vars(neuron.board).values()):
+            assert changed.size == 0
+
+
+@pytest.mark.parametrize("policy", [*SIGHTED, toys.Explorer(), toys.Critic(), toys.Direct()], ids=repr)
+def test_order_of_action_does_not_matter(models, policy):
+    setup = game(policy, wiring="sparse(0.5)")
+    in_order, shuffled = models(setup), models(setup, shuffle=True)
+    assert identical(play(in_order, 7).state(), play(shuffled, 7).state())
+
+
+def test_shuffled_neurons_do_act_in_another_order(models, monkeypatch):
+    order = []
+    speak = Neuron.speak
+    monkeypatch.setattr(Neuron, "speak", lambda neuron: (order.append(neuron.node), speak(neuron)))
+    play(models(game(toys.Plain())), 1)
+    in_order = list(order)
+    order.clear()
+    play(models(game(toys.Plain()), shuffle=True), 1)
+    assert in_order == sorted(in_order)
+    assert order != in_order
+    assert sorted(order) == in_order
+
+
+def test_data_collector_works(models):
+    environment = Xor(samples=20)
+    setup = game_for(environment)
+    model = models(setup, environment=environment, batch_size=8)
+    collector = mesa.DataCollector(
+        model_reporters={"loss": "loss", "round": lambda model: model.round_number},
+        agent_reporters={"node": "node", "utility": lambda agent: agent.utility()},
+    )
+    incomes = []
+    for _ in range(5):
+        model.step()
+        collector.collect(model)
+        incomes.append(np.sum(model.network().weights[1] ** 2, axis=0) / 2)
+    table = collector.get_model_vars_dataframe()
+    assert table["round"].tolist() == [1, 2, 3, 4, 5]
+    assert table["loss"].tolist() == pytest.approx(losses_by_hand(setup, environment, 5, 8), rel=1e-12)
+    agents = collector.get_agent_vars_dataframe()
+    assert len(agents) == 5 * (2 + 4 + 2)
+    hidden = agents[agents["node"].between(2, 5)]
+    np.testing.assert_allclose(hidden["utility"].to_numpy().reshape(5, 4), incomes, rtol=1e-12)
+
+
+def game_for(environment):
+    from neuronet.engines.base.engine import Setup
+
+    return Setup(build_network((2, 4, 2), activation="tanh", seed=2), Noisy(), seed=3, payoff=environment.payoff)
+
+
+def losses_by_hand(setup, environment, rounds, size):
+    model = NeuronModel(setup)
+    batches = Batches(len(environment.train), size, (setup.seed,))
+    losses = []
+    for number in range(rounds):
+        batch = environment.train.at(batches.at(number))
+        losses.append(float(np.mean(model.play(batch.inputs, batch.targets))))
+    model.close()
+    return losses
+
+
+def test_step_plays_the_environments_batches(models):
+    environment = Xor(samples=20)
+    setup = game_for(environment)
+    stepping, playing = models(setup, environment=environment, batch_size=8), models(setup)
+    assert np.isnan(stepping.loss)
+    for _ in range(7):  # over two ends of an epoch, whose last batches are smaller
+        stepping.step()
+    play(playing, 7, environment.train, Batches(20, 8, (setup.seed,)))
+    assert identical(stepping.state(), playing.state())
+    assert stepping.loss == playing.loss
+    assert stepping.steps == stepping.round_number == 7
+
+
+def test_step_without_an_environment_is_refused(models):
+    with pytest.raises(NeuroNetError, match="step needs an environment: make the model with environment="):
+        models(game(toys.Plain())).step()
+
+
+def test_an_environment_that_does_not_fit_is_refused(models):
+    with pytest.raises(NeuroNetError, match="the environment has 2 inputs and 2 outputs, the network 6 and 3"):
+        models(game(toys.Plain()), environment=Xor())
+
+
+def test_outputs_teach_nobody(models):
+    model = play(models(game(Noisy())), 2)
+    before = model.state()
+    first = model.outputs(SAMPLES.inputs)
+    assert identical(model.state(), before)
+    np.testing.assert_array_equal(model.outputs(SAMPLES.inputs), first)
+    assert identical(play(model, 2).state(), play(models(game(Noisy())), 4).state())
+
+
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_closed_models_are_freed(rounds):
+    gone = []
+    for seed in range(30):
+        environment = Xor(samples=8)
+        model = NeuronModel(game_for(environment), environment=environment, batch_size=4, shuffle=seed % 2 == 1)
+        for _ in range(rounds):
+            model.step()
+        gone.append(weakref.ref(model))
+        model.close()
+        del model
+    gc.collect()
+    assert [ref() for ref in gone] == [None] * 30
+
+
+@pytest.mark.skipif(
+    tuple(map(int, mesa.__version__.split(".")[:2])) >= (3, 5), reason="from Mesa 3.5 on, a model waits for the garbage collector"
+)
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_a_closed_model_is_freed_at_once(rounds):
+    gc.collect()
+    gc.disable()
+    try:
+        model = play(NeuronModel(game(toys.Saver())), rounds)
+        gone = weakref.ref(model)
+        model.close()
+        del model
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def neurons_alive():
+    gc.collect()
+    return sum(issubclass(type(thing), mesa.Agent) for thing in gc.get_objects())
+
+
+def test_nothing_that_a_closed_model_was_made_of_is_left():
+    before = neurons_alive()
+    for _ in range(3):
+        play(NeuronModel(game(toys.Saver())), 1).close()
+    assert neurons_alive() == before

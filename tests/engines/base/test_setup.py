@@ -1,0 +1,117 @@
+"""What fixes a game is checked before its first round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Group
+from neuronet.engines.base.engine import Setup, axis_lengths, expected_arrays
+from neuronet.policies import Greedy, Noisy
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import ENGINES, game
+
+
+@dataclass(frozen=True)
+class Moonstruck(toys.Plain):
+    @property
+    def needs(self):
+        return frozenset({"moon", "reward"})
+
+
+@dataclass(frozen=True)
+class Misspelt(toys.Plain):
+    @property
+    def keeps(self):
+        return {"income": "JX"}
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, -0.1, float("inf"), float("nan"), True, "0.1", None])
+def test_bad_learning_rates_are_refused(rate):
+    with pytest.raises(NeuroNetError, match=r"learning_rate must be a (finite )?number above 0, got "):
+        game(toys.Plain(), learning_rate=rate)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "double", "", None])
+def test_bad_precisions_are_refused(dtype):
+    with pytest.raises(NeuroNetError, match="dtype must be float32 or float64, got "):
+        game(toys.Plain(), dtype=dtype)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, True, "1", None])
+def test_bad_seeds_are_refused(seed):
+    with pytest.raises(NeuroNetError, match="seed must be a whole number from 0"):
+        game(toys.Plain(), seed=seed)
+
+
+@pytest.mark.parametrize("policies", [(), (toys.Plain(),) * 2, (toys.Plain(),) * 4, "greedy", None, 3])
+def test_policies_for_another_number_of_layers_are_refused(policies):
+    with pytest.raises(NeuroNetError, match="there must be one policy, or one for each of 3 listening layers, got "):
+        game(policies)
+
+
+@pytest.mark.parametrize("policies", [(toys.Plain(), Greedy(), "greedy"), (Greedy,) * 3, ([], Greedy(), Greedy())])
+def test_what_is_no_policy_is_refused(policies):
+    with pytest.raises(NeuroNetError, match=r"layer [13] must have a policy, or groups that share it out, got "):
+        game(policies)
+
+
+@pytest.mark.parametrize("members", [((0, 1), (2, 3)), ((0, 1, 2), (2, 3, 4)), ((0, 1, 2), (3, 4, 5))])
+def test_groups_share_a_layer_out(members):
+    groups = [Group(Greedy(), each) for each in members]
+    with pytest.raises(NeuroNetError, match="the groups of layer 1 must share out its 5 neurons, each in one group"):
+        game([groups, Greedy(), Greedy()])
+
+
+@pytest.mark.parametrize("members", [(), (1, 0), (0, 0), (-1, 2), (0.5,), ("a",), None, 3])
+def test_members_are_places(members):
+    with pytest.raises(NeuroNetError, match="members must be places within the layer in ascending order"):
+        Group(Greedy(), members)
+
+
+def test_needs_that_nothing_meets_are_refused():
+    with pytest.raises(
+        NeuroNetError, match=r"Moonstruck\(\) needs 'moon': it may need broadcast, listening, response, reward, synapses"
+    ):
+        game(Moonstruck())
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_memory_along_unknown_axes_is_refused(name):
+    with pytest.raises(NeuroNetError, match="memory 'income' must have axes among J, K, I, S, O, got 'JX'"):
+        ENGINES[name](game(Misspelt()))
+
+
+def test_one_policy_stands_for_all_layers():
+    assert game(Greedy()).policies == (Greedy(),) * 3
+    assert game([Greedy(), Noisy(), Greedy()]).groups(2) == (Group(Noisy(), (0, 1, 2, 3)),)
+
+
+def test_the_same_game_from_another_seed():
+    setup = game(Greedy(), rule=Adam())
+    network = build_network((2, 3, 4, 2))
+    other = setup.with_seed(8, network)
+    assert (other.seed, other.network) == (8, network)
+    assert (other.policies, other.rule, other.learning_rate) == (setup.policies, setup.rule, setup.learning_rate)
+
+
+def test_axes_have_lengths():
+    assert axis_lengths((6, 5, 4), 1) == {"J": 5, "K": 4, "I": 6, "S": 7, "O": 4}
+    assert axis_lengths((6, 5, 4), 2) == {"J": 4, "K": 0, "I": 5, "S": 6, "O": 4}
+
+
+def test_a_state_has_weights_what_the_rule_keeps_and_what_policies_keep():
+    setup = Setup(build_network((6, 5, 4)), (toys.Random(), toys.Saver()), rule=Adam())
+    shapes = expected_arrays(setup)
+    parts = {"weights": ((5, 6), (4, 5)), "bias": ((5,), (4,))}
+    expected = {
+        f"{layer}.{kept}{part}": shape[layer - 1]
+        for layer in (1, 2)
+        for kept in ("", "mean.", "square.")
+        for part, shape in parts.items()
+    }
+    assert shapes == {**expected, "1.group0.back": (5, 4), "2.group0.income": (4, 6)}

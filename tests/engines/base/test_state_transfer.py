@@ -1,0 +1,194 @@
+"""A game goes on from its state, on either engine, as if nothing had happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neuronet.core.environment import Samples
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.structure.network import build_network
+from neuronet.engines.base.engine import State
+from neuronet.engines.parity import compare
+from neuronet.engines.tensors import TensorEngine
+from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import ENGINES, SIZES, apart, game, identical, play
+
+POLICIES = [AttentionSeeking(p=3, foresight=1), Greedy(2), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]]
+RULES = [Plain(), Momentum(), Adam()]
+
+
+@pytest.fixture
+def start():
+    """Makes engines that are closed after the test."""
+    made = []
+
+    def make(name, setup):
+        made.append(ENGINES[name](setup))
+        return made[-1]
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+def weights_and_biases(state: State) -> State:
+    return State(state.round, {name: array for name, array in state.arrays.items() if ".group" not in name})
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("policy", POLICIES, ids=repr)
+def test_a_state_comes_back_bit_by_bit(start, name, policy):
+    setup = game(policy, rule=Adam(), learning_rate=0.01)
+    state = play(start(name, setup), 3).state()
+    fresh = start(name, setup)
+    fresh.restore(state)
+    assert identical(fresh.state(), state)
+    assert fresh.round_number == 3
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("policy", POLICIES, ids=repr)
+def test_the_same_engine_goes_on_bit_by_bit(start, name, wiring, policy):
+    setup = game(policy, wiring=wiring, rule=Momentum())
+    unbroken = play(start(name, setup), 7)
+    resumed = start(name, setup)
+    resumed.restore(play(start(name, setup), 3).state())
+    play(resumed, 4)
+    ours, theirs = resumed.state(), unbroken.state()
+    if wiring != "dense":  # what the tensor engine keeps for connections that are not there does not matter
+        ours, theirs = weights_and_biases(ours), weights_and_biases(theirs)
+    assert identical(ours, theirs)
+
+
+@pytest.mark.parametrize("route", [("agents", "tensors", "agents"), ("tensors", "agents", "tensors")], ids="-".join)
+@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_a_game_goes_from_engine_to_engine(start, route, wiring, rule):
+    for policy in POLICIES:
+        setup = game(policy, wiring=wiring, rule=rule, learning_rate=0.02)
+        unbroken = play(start(route[0], setup), 12)
+        state = None
+        for name in route:
+            engine = start(name, setup)
+            if state is not None:
+                engine.restore(state)
+            state = play(engine, 4).state()
+        assert apart(weights_and_biases(state), weights_and_biases(unbroken.state())) <= 1e-9, policy
+        if wiring == "dense":
+            assert apart(state, unbroken.state()) <= 1e-9, policy
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_state_is_a_copy(start, name):
+    engine = play(start(name, game(toys.Saver(), rule=Momentum())), 2)
+    state = engine.state()
+    before = State(state.round, {key: array.copy() for key, array in state.arrays.items()})
+    play(engine, 2)
+    assert identical(state, before)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_restored_engine_keeps_nothing_of_the_state(start, name):
+    setup = game(toys.Saver(), rule=Momentum())
+    state = play(start(name, setup), 2).state()
+    engine = start(name, setup)
+    engine.restore(state)
+    for array in state.arrays.values():
+        array[...] = np.nan
+    assert apart(play(engine, 2).state(), play(start(name, setup), 4).state()) == 0.0
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_state_may_be_read_only(start, name):
+    """As arrays from a file may be."""
+    setup = game(toys.Saver(), rule=Momentum())
+    state = play(start(name, setup), 2).state()
+    for array in state.arrays.values():
+        array.flags.writeable = False
+    engine = start(name, setup)
+    engine.restore(state)
+    assert identical(engine.state(), state)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_inputs_may_be_read_only(start, name):
+    inputs = np.broadcast_to(np.linspace(0.0, 1.0, SIZES[0]), (4, SIZES[0]))
+    targets = np.broadcast_to(np.int64(1), 4)
+    assert np.isfinite(np.asarray(start(name, game(toys.Plain())).play(inputs, targets))).all()
+
+
+OTHER_GAMES = {
+    "sizes": lambda: replace(game(toys.Saver()), network=build_network((6, 5, 5, 3), activation="tanh")),
+    "depth": lambda: replace(game(toys.Saver()), network=build_network((6, 5, 3)), policies=toys.Saver()),
+    "rule": lambda: game(toys.Saver(), rule=Momentum()),
+    "memory": lambda: game(toys.Inert()),
+    "no memory": lambda: game(toys.Plain()),
+}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("difference", ["sizes", "rule", "memory", "no memory"])
+def test_a_state_of_another_game_is_refused(start, name, difference):
+    foreign = start("tensors", OTHER_GAMES[difference]()).state()
+    engine = play(start(name, game(toys.Saver())), 2)
+    before = engine.state()
+    with pytest.raises(NeuroNetError, match="the state is of another game: '") as caught:
+        engine.restore(foreign)
+    assert "\n" not in str(caught.value)
+    assert identical(engine.state(), before)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_missing_array_is_named(start, name):
+    engine = start(name, game(toys.Plain()))
+    arrays = dict(engine.state().arrays)
+    del arrays["2.bias"]
+    with pytest.raises(NeuroNetError, match=r"the state is of another game: '2.bias' is missing"):
+        engine.restore(State(0, arrays))
+    arrays["2.bias"], arrays["9.bias"] = np.zeros(SIZES[2]), np.zeros(1)
+    with pytest.raises(NeuroNetError, match=r"the state is of another game: '9.bias' is unknown"):
+        engine.restore(State(0, arrays))
+
+
+def test_a_state_of_replicas_is_for_replicas(start):
+    several = TensorEngine([game(toys.Plain()), game(toys.Plain(), seed=9)], device="cpu")
+    with pytest.raises(NeuroNetError, match=r"'1.weights' must be \(5, 6\), got \(2, 5, 6\)"):
+        start("agents", game(toys.Plain())).restore(several.state())
+    with pytest.raises(NeuroNetError, match=r"'1.weights' must be \(2, 5, 6\), got \(5, 6\)"):
+        several.restore(start("agents", game(toys.Plain())).state())
+
+
+def test_a_replica_goes_on_as_an_agent_model(start):
+    setups = [game(toys.Saver(), wiring="sparse(0.5)", seed=seed, network_seed=seed) for seed in (4, 5)]
+    several = play(TensorEngine(setups, device="cpu"), 3)
+    model = start("agents", setups[1])
+    model.restore(several.state().replica(1))
+    play(model, 3)
+    play(several, 3)
+    assert apart(weights_and_biases(model.state()), weights_and_biases(several.state().replica(1))) <= 1e-9
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_network_comes_out_as_it_is(start, name):
+    setup = game(AttentionSeeking(), wiring="sparse(0.5)")
+    engine = play(start(name, setup), 3)
+    network, arrays = engine.network(), engine.state().arrays
+    for layer in (1, 2, 3):
+        np.testing.assert_array_equal(network.weights[layer - 1], arrays[f"{layer}.weights"])
+        np.testing.assert_array_equal(network.biases[layer - 1], arrays[f"{layer}.bias"])
+        assert not np.array_equal(network.weights[layer - 1], setup.network.weights[layer - 1])
+    again = start(name, replace(setup, network=network))
+    inputs = np.random.default_rng(0).standard_normal((4, SIZES[0]))
+    np.testing.assert_array_equal(np.asarray(again.outputs(inputs)), np.asarray(engine.outputs(inputs)))
+
+
+def test_single_precision_is_handed_over_too():
+    samples = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(20) % 3)
+    for policy in (AttentionSeeking(), Noisy(), toys.Saver()):
+        assert compare(game(policy, dtype="float32"), samples, batch_size=6, rounds=10, resync=True).largest < 1e-6

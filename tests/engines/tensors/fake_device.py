@@ -1,0 +1,293 @@
+"""Rounds on a device that is not there: fake tensors know their shape and their device, and hold no numbers.
+
+`python fake_device.py` plays every case and prints, as JSON, what was wrong with each. It needs a process of its own, since a
+device that torch has once been told of stays.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from neuronet.core.activation import ACTIVATIONS
+from neuronet.core.environment import Samples, Scaling
+from neuronet.core.learning.optimizers import RULES, Adam, Momentum
+from neuronet.core.payoff import CrossEntropy, SquaredError
+from neuronet.core.policy import Policy
+from neuronet.core.structure.population import Group
+from neuronet.engines.tensors import TensorEngine, device
+from neuronet.policies import POLICIES, AttentionSeeking, DirectFeedback, Greedy, Noisy
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, SIZES, game
+
+NAME = "fakegpu"
+
+ASKS_FOR_A_VALUE = {"_local_scalar_dense", "is_nonzero", "equal", "item", "nonzero", "masked_select", "_unique2"}
+"""Operations whose answer, or its shape, the host must have before it can go on."""
+
+WAITS = {"_linalg_svd", "_linalg_eigh", "linalg_eig", "linalg_lstsq"}
+"""Operations that wait on CUDA, as their documentation says, whatever is done with the answer."""
+
+ALLOWED = {"best-response": {"_linalg_svd"}}
+"""Policies that cannot do without one."""
+
+
+class HostSync(Exception):
+    """A round made the host wait for the device."""
+
+
+class NoSync(TorchDispatchMode):
+    """Refuses whatever would make the host wait: fake tensors let copies from device to host pass.
+
+    Args:
+        allowed: Operations that may wait.
+    """
+
+    def __init__(self, allowed=frozenset()):
+        super().__init__()
+        self.refused = (ASKS_FOR_A_VALUE | WAITS) - allowed
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        name = operation.overloadpacket.__name__
+        tensors = [leaf for leaf in tree_leaves((args, kwargs or {})) if isinstance(leaf, torch.Tensor)]
+        kinds = {tensor.device.type for tensor in tensors}
+        if NAME in kinds and name in self.refused:
+            raise HostSync(f"{name} makes the host wait")
+        if name in ("_to_copy", "copy_", "to"):
+            _check_copy(name, args, kwargs or {})
+        if name.startswith("index") and any(tensor.dtype == torch.bool for tensor in tensors[1:]) and tensors[-1].numel() != 1:
+            # CUDA fills the places of a mask with a single number without counting them
+            raise HostSync(f"{name} with a mask makes the host wait for the number of places")
+        return operation(*args, **(kwargs or {}))
+
+
+def _check_copy(name, args, options):
+    if name == "copy_":
+        to, source = args[0].device.type, args[1].device.type
+        waits = not (options.get("non_blocking") or (len(args) > 2 and args[2]))
+    else:
+        source = args[0].device.type
+        to = torch.device(options.get("device") or args[0].device).type
+        waits = not options.get("non_blocking")
+    if (source, to) == (NAME, "cpu"):
+        raise HostSync(f"{name} takes numbers from the device to the host")
+    if (source, to) == ("cpu", NAME) and waits:
+        raise HostSync(f"{name} waits until the device has the host's numbers")
+
+
+def set_up():
+    """Tell torch and the engine of the device."""
+    from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
+
+    _setup_privateuseone_for_python_backend(NAME)
+    device.COUNTS[NAME] = lambda: 1
+
+
+class Fake(FakeTensorMode):
+    """Fake tensors without exception: torch would keep the numbers of those that have but one, or none."""
+
+    def may_turn_const(self, t):
+        return False
+
+
+def play(setups, samples=SAMPLES, allowed=frozenset()):
+    """Every way of playing a round: many in one call, with a shorter one at the end, one, judging, and in two halves."""
+    with Fake(allow_non_fake_inputs=True):
+        engine = TensorEngine(setups, device=NAME)
+        held = engine.hold(samples)
+        first, order = held.at(slice(0, BATCH)), np.arange(2 * BATCH + 2)
+        wish = torch.zeros(*engine.lead, BATCH, SIZES[-1], dtype=engine.dtype, device=NAME)
+        with NoSync(allowed):
+            losses = engine.play_rounds(held, order, BATCH)
+            engine.pace(0.5)
+            engine.play(first.inputs, first.targets)
+            said = engine.outputs(first.inputs)
+            engine.speak(first.inputs)
+            engine.learn(wish, torch.zeros(*engine.lead, BATCH, dtype=engine.dtype, device=NAME))
+        for tensor in (losses, said, *(flat for _, flat in engine.parameters.buffers())):
+            assert tensor.device.type == NAME, f"something is on {tensor.device}"
+        for layer in engine.layers:
+            for each in layer.followers:
+                assert all(array.device.type == NAME for array in each.memory.values()), each.policy
+
+
+def named(text):
+    return POLICIES[text]()
+
+
+def societies(*policies):
+    """Two replicas in which two policies share out each layer, each in another way."""
+    setups = []
+    for seed in (3, 8):
+        chance = np.random.default_rng(seed)
+        layers = []
+        for size in SIZES[1:]:
+            first = tuple(sorted(chance.choice(size, size // 2, replace=False).tolist()))
+            rest = tuple(sorted({*range(size)} - {*first}))
+            layers.append([Group(policies[0], first), Group(policies[1], rest)])
+        setups.append(game(layers, wiring="sparse(0.5)", seed=seed, learning_rate=0.01 * seed))
+    return setups
+
+
+@dataclass(frozen=True)
+class LeftOnTheHost(toys.Plain):
+    """Weighs by numbers that it makes on the host."""
+
+    def weighing(self, seen, memory):
+        return seen.attention * torch.ones(seen.attention.shape, dtype=seen.attention.dtype)
+
+
+@dataclass(frozen=True)
+class AsksForItem(toys.Plain):
+    """Reads a number."""
+
+    def weighing(self, seen, memory):
+        return seen.attention * seen.attention.sum().item()
+
+
+@dataclass(frozen=True)
+class BranchesOnAValue(toys.Plain):
+    """Decides in Python."""
+
+    def weighing(self, seen, memory):
+        return seen.attention if seen.xp.any(seen.attention > 0) else -seen.attention
+
+
+@dataclass(frozen=True)
+class GoesToTheHost(toys.Plain):
+    """Weighs on the host, there and back."""
+
+    def weighing(self, seen, memory):
+        return seen.attention.cpu().to(seen.attention.device)
+
+
+@dataclass(frozen=True)
+class WritesOnTheHost(toys.Plain):
+    """Copies what it sees into numbers of its own."""
+
+    def weighing(self, seen, memory):
+        torch.empty(seen.attention.shape, dtype=seen.attention.dtype).copy_(seen.attention)
+        return seen.attention
+
+
+@dataclass(frozen=True)
+class PicksByMask(toys.Plain):
+    """Looks for the places where it is paid."""
+
+    def weighing(self, seen, memory):
+        weighing = seen.attention + 0.0
+        weighing[seen.attention < 0] = seen.attention[seen.attention < 0]
+        return weighing
+
+
+@dataclass(frozen=True)
+class WaitsForTheCopy(toys.Plain):
+    """Takes numbers from the host in every round."""
+
+    def weighing(self, seen, memory):
+        return seen.attention * torch.as_tensor(np.ones(1)).to(seen.attention.device)
+
+
+FAULTS: dict[str, type[Policy]] = {
+    "a tensor left on the cpu": LeftOnTheHost,
+    "an item()": AsksForItem,
+    "a branch on a value": BranchesOnAValue,
+    "a copy to the host": GoesToTheHost,
+    "a copy into the host's memory": WritesOnTheHost,
+    "a choice by a mask": PicksByMask,
+    "a copy that waits": WaitsForTheCopy,
+}
+"""What a round on a device must not do."""
+
+BYTES = Samples(
+    np.random.default_rng(2).integers(0, 256, (20, 6), dtype=np.uint8),
+    SAMPLES.targets,
+    Scaling(np.full(6, 128.0, dtype=np.float32), np.full(6, 0.01, dtype=np.float32)),
+)
+VALUES = Samples(SAMPLES.inputs, np.random.default_rng(3).standard_normal((20, 3)))
+
+
+CHANNELS = (
+    "activity:dropped(0.3)",
+    "demand:blurred",
+    "activity:quantised",
+    "activity:rationed(0.5)",
+    "demand:delayed(1)",
+    "demand:delayed(1, aligned=false)",
+)
+
+
+def cases():
+    """Every round that must pass, by name."""
+    found = {}
+    for name in POLICIES:
+        found[f"policy {name}"] = partial(_policy, name)
+    for toy in toys.TOYS[1:]:
+        found[f"toy {toy!r}"] = partial(_single, toy, wiring="sparse(0.5)")
+    names = [name for name in POLICIES if name not in ALLOWED]  # one by itself is enough of what takes long
+    for one, other in zip(names[::2], [*names[1::2], names[0]], strict=False):
+        found[f"groups and replicas {one} {other}"] = partial(_societies, one, other)
+    for activation, rule in zip(ACTIVATIONS, [*RULES, *RULES], strict=True):
+        found[f"{activation} {rule}"] = partial(_single, AttentionSeeking(p=3), activation=activation, rule=RULES[rule]())
+    for rule in (Momentum(), Adam()):
+        found[f"replicas {rule}"] = partial(_replicas, rule)
+    found["a policy for each layer"] = partial(_single, (Greedy(), Noisy(), DirectFeedback()), wiring="sparse(0.5)")
+    found["bytes"] = partial(_single, AttentionSeeking(), samples=BYTES, dtype="float32", payoff=CrossEntropy())
+    found["values"] = partial(_single, AttentionSeeking(), samples=VALUES, payoff=SquaredError())
+    out_of_order = {"silent": frozenset({1, SIZES[0], SIZES[0] + 1}), "frozen": frozenset({SIZES[0] + 2})}
+    found["the silent and the frozen"] = partial(_single, Noisy(), rule=Adam(), **out_of_order)
+    found["the quick round"] = partial(_single, AttentionSeeking(), activation="relu", rule=Momentum())
+    for channels in CHANNELS:
+        found[f"channels {channels}"] = partial(_single, toys.Tiring(toys.Saver()), channels=channels, rule=Momentum())
+    for turns in ("partial(0.5)", "sleeping(0.4)"):
+        found[f"turns {turns}"] = partial(_single, toys.Tiring(toys.Saver()), turns=turns, rule=Momentum())
+    return found
+
+
+def _policy(name):
+    play(game(named(name), wiring="sparse(0.5)"), allowed=ALLOWED.get(name, frozenset()))
+
+
+def _single(policy, samples=SAMPLES, **options):
+    play(game(policy, **options), samples)
+
+
+def _societies(one, other):
+    play(societies(named(one), named(other)))
+
+
+def _replicas(rule):
+    play([game(Noisy(), seed=seed, rule=rule, learning_rate=seed / 100) for seed in (1, 2, 3)])
+
+
+def wrong_with(case):
+    """What was wrong; nothing if all went well."""
+    try:
+        case()
+    except Exception as error:  # whatever it is, it is what the test wants to know
+        place = next(
+            (frame for frame in reversed(traceback.extract_tb(error.__traceback__)) if "neuronet" in frame.filename), None
+        )
+        where = "" if place is None else f" ({place.filename.rpartition('/')[2]}:{place.lineno})"
+        return f"{type(error).__name__}: {str(error).splitlines()[0]}{where}"
+    return ""
+
+
+def main():
+    set_up()
+    found = {name: wrong_with(case) for name, case in cases().items()}
+    faults = {name: wrong_with(partial(play, game(policy()))) for name, policy in FAULTS.items()}
+    json.dump({"cases": found, "faults": faults}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""What each of two processes does in test_parallel.py: plays games together, and the first of them alone as well.
+
+`torchrun --nproc-per-node 2 shares.py cpu FOLDER` prints, as JSON, how far the two ways of playing came apart, and leaves a run
+in the folder that was resumed once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import zlib
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+import neuronet
+from neuronet.core.environment import Samples
+from neuronet.core.learning.optimizers import Adam, Momentum
+from neuronet.core.payoff import SquaredError
+from neuronet.core.structure.population import Group
+from neuronet.engines.tensors import TensorEngine
+from neuronet.engines.tensors.data_parallel.engine import ParallelEngine
+from neuronet.execution import distributed
+from neuronet.policies import POLICIES, AttentionSeeking, Noisy
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import SAMPLES, SIZES, apart, game
+
+DEVICE = sys.argv[1]
+ORDER = np.random.default_rng(4).permutation(len(SAMPLES))
+BATCH = 7
+"""Of 20 samples: shares of 4 and 3, and in the last round of 3 and 3."""
+
+SHORT = ORDER[:16]
+"""With batches of 3 there is one sample left in the last round: the second process has none."""
+
+RUN = {"environment": "digits", "hidden": 24, "policy": "noisy", "batch_size": 100, "engine": "tensors", "device": DEVICE}
+"""1,437 samples: the last batch has 37, which two processes share as 19 and 18."""
+
+VALUES = Samples(SAMPLES.inputs, np.random.default_rng(3).standard_normal((20, 3)))
+
+
+def play(engine, samples=SAMPLES, orders=(ORDER, SHORT)):
+    """Rounds in every way there is; gives all losses and outputs."""
+    held = engine.hold(samples)
+    said = [engine.play_rounds(held, orders[0], BATCH), engine.play_rounds(held, orders[1], 3)]
+    engine.pace(0.5)
+    said.append(engine.play(samples.inputs[:5], samples.targets[:5]))
+    said.append(engine.outputs(samples.inputs))
+    said.append(engine.speak(samples.inputs[:5]))
+    wish, loss = (np.random.default_rng(5).standard_normal(said[-1].shape), np.ones(said[-1].shape[:-1]))
+    engine.learn(wish, loss)
+    said.append(engine.outputs(samples.inputs))
+    engine.assign(toys.Critic())
+    said.append(engine.play_rounds(held, orders[0], BATCH))
+    return [torch.as_tensor(each).to("cpu", torch.float64).numpy() for each in said]
+
+
+def difference(setups, *arguments):
+    """The largest one, of everything that was said and of the state in the end; the first process alone knows it."""
+    together = ParallelEngine(setups, device=DEVICE)
+    said = play(together, *arguments)
+    state = together.state()
+    mark = zlib.crc32(b"".join(array.tobytes() for array in state.arrays.values()))
+    assert distributed.agree([mark, -mark]) == [mark, -mark], "the processes have come to different states"
+    if not distributed.is_first():
+        return None
+    alone = TensorEngine(setups, device=together.device)
+    expected = play(alone, *arguments)
+    assert [each.shape for each in said] == [each.shape for each in expected]
+    gaps = [float(np.abs(one - other).max()) for one, other in zip(said, expected, strict=True)]
+    first = TensorEngine(setups, device="cpu").state()
+    assert np.abs(state.arrays["1.weights"] - first.arrays["1.weights"]).max() > 1e-4, "nobody has changed"
+    return max(*gaps, apart(state, alone.state()))
+
+
+def groups(*policies):
+    return [[Group(policies[0], (0,)), Group(policies[1], tuple(range(1, size)))] for size in SIZES[1:]]
+
+
+def cases():
+    """Every game, by name, in double precision, and the same in single precision."""
+    found = {f"policy {name}": (game(cls(), wiring="sparse(0.5)"),) for name, cls in POLICIES.items()}
+    found |= {f"toy {toy!r}": (game(toy),) for toy in toys.TOYS[1:14]}  # the others are wrappers of these
+    found["scaled"] = (game(AttentionSeeking(scaled=True)),)
+    found["adam"] = (game(Noisy(), rule=Adam(epsilon=1e-3), learning_rate=0.01),)
+    found["momentum"] = (game(AttentionSeeking(p=3), rule=Momentum()),)
+    found["values"] = (game(AttentionSeeking(), payoff=SquaredError()), VALUES)
+    for one, other in pairwise([toys.Saver(), Noisy(), toys.Explorer(), toys.Hopeful()]):
+        found[f"groups {one} {other}"] = (game(groups(one, other), wiring="sparse(0.5)"),)
+    seeds, orders = (3, 8, 9), (np.stack([ORDER, ORDER[::-1], ORDER]), np.stack([SHORT] * 3))
+    found["replicas"] = ([game(toys.Saver(), seed=seed, learning_rate=seed / 100) for seed in seeds], SAMPLES, orders)
+    found["replicas that differ"] = ([game(Noisy(sigma=seed / 9), seed=seed) for seed in seeds], SAMPLES, orders)
+    single = {f"single {name}": (game(POLICIES[name](), dtype="float32"),) for name in ("attention", "noisy", "hebbian")}
+    return found | single
+
+
+def main():
+    answers = {name: difference(*case) for name, case in cases().items()}
+    neuronet.train(**RUN, epochs=1, out=sys.argv[2])
+    result = neuronet.resume(sys.argv[2], epochs=2)
+    assert len(result.metrics) == 2, "every process has all metrics"
+    if distributed.is_first():
+        print(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()

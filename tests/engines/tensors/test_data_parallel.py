@@ -1,0 +1,93 @@
+"""Two processes play as one: every policy, learning rule and precision."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+import neuronet
+from neuronet.core.errors import NeuroNetError
+from neuronet.engines.tensors.data_parallel.engine import own_device
+from neuronet.engines.tensors.data_parallel.shard import Share
+from neuronet.policies import POLICIES
+from tests.helpers.paths import ROOT
+from tests.helpers.workers import two_workers
+
+
+def test_two_processes_play_as_one(tmp_path):
+    script = str(ROOT / "tests" / "engines" / "tensors" / "shard_process.py")
+    with two_workers(script, "cpu", str(tmp_path / "two"), path=str(ROOT)) as process:
+        out, err = process.communicate(timeout=180)
+    assert process.returncode == 0, err
+    gaps = json.loads(out)
+    assert {f"policy {name}" for name in POLICIES} <= gaps.keys()
+    far = {name: gap for name, gap in gaps.items() if not gap <= (2e-6 if name.startswith("single") else 1e-12)}
+    assert far == {}
+    assert_same_run(tmp_path / "two", run_alone(tmp_path / "one"))
+
+
+def run_alone(folder):
+    options = {"hidden": 24, "policy": "noisy", "batch_size": 100, "engine": "tensors", "device": "cpu"}
+    neuronet.train("digits", **options, epochs=2, out=folder)
+    return folder
+
+
+def assert_same_run(ours, theirs):
+    metrics, expected = (pd.read_csv(each / "metrics.csv").drop(columns="seconds") for each in (ours, theirs))
+    pd.testing.assert_frame_equal(metrics, expected, rtol=1e-9)
+    states = [load_file(each / "checkpoint.safetensors") for each in (ours, theirs)]
+    assert states[0].keys() == states[1].keys()
+    for name, array in states[0].items():
+        np.testing.assert_allclose(array, states[1][name], rtol=0, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 7, 32])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_shares_make_up_the_batch(batch, count):
+    shares = [Share(rank, count) for rank in range(count)]
+    whole = torch.arange(batch)
+    played = []
+    for share in shares:
+        with share.of(batch):
+            assert share.weight == pytest.approx(len(share.mine(whole, -1)) / batch if share.weight else 0)
+            assert len(share.mine(whole, -1)) >= 1  # who has nothing to do plays along
+            played += share.mine(whole, -1).tolist() if share.weight else []
+        assert (share.batch, share.weight) == (0, 1.0)
+        assert share.mine(whole, -1) is not None
+    assert played == whole.tolist()
+    with shares[0].of(batch):
+        assert sum(share.weight for share in shares if share is not shares[0]) == count - 1  # those are at rest
+
+
+def test_a_share_is_cut_along_the_samples():
+    share = Share(1, 2)
+    whole = torch.arange(30).reshape(1, 5, 6)
+    with share.of(5):
+        assert torch.equal(share.mine(whole, -2), whole[:, 3:])
+        assert torch.equal(share.mine(whole[..., 0], -1), whole[:, 3:, 0])
+
+
+def test_at_rest_everybody_has_everything():
+    whole = torch.arange(12.0).reshape(4, 3)
+    share = Share(1, 2)
+    assert share.whole(whole, -2) is whole
+    assert torch.equal(share.mine(whole, -2), whole)
+
+
+def test_each_process_has_a_device_of_its_own(monkeypatch):
+    assert own_device("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for name, text in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "MASTER_ADDR": "localhost"}.items():
+        monkeypatch.setenv(name, text)
+    assert own_device("cuda") == own_device("auto") == "cuda:1"
+    with pytest.raises(NeuroNetError, match="each has a GPU of its own: use device cuda, not 'cuda:0'"):
+        own_device("cuda:0")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(NeuroNetError, match="device 'cuda:1' is not there: this machine has 1 CUDA devices"):
+        own_device("cuda")

@@ -1,0 +1,103 @@
+"""Where and how exactly the tensor engine computes: what can be seen without a GPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+import neuronet
+from neuronet.core.errors import NeuroNetError
+from neuronet.engines.tensors import TensorEngine, best_device, device, tensor_engine
+from neuronet.policies import AttentionSeeking
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, game
+
+
+@dataclass(frozen=True)
+class Noting(toys.Plain):
+    """Notes how exactly matrices are multiplied in its round."""
+
+    notes: tuple = ([],)
+
+    def weighing(self, seen, memory):
+        self.notes[0].append(torch.get_float32_matmul_precision())
+        return seen.attention
+
+
+@pytest.mark.parametrize("matmul", ["highest", "high", "medium"])
+def test_products_are_as_exact_as_asked_within_rounds_alone(matmul):
+    policy = Noting(([],))
+    setups = [game(policy, dtype="float32", seed=seed) for seed in (1, 2)]
+    for engine in (
+        TensorEngine(setups[0], device="cpu", matmul=matmul),
+        tensor_engine(setups, 10**6, device="cpu", matmul=matmul),
+    ):
+        engine.play_rounds(engine.hold(SAMPLES), np.arange(BATCH), BATCH)
+        engine.play(SAMPLES.inputs, SAMPLES.targets)
+        assert torch.get_float32_matmul_precision() == "highest"
+    assert set(policy.notes[0]) == {matmul}
+
+
+def test_an_error_in_a_round_leaves_torch_as_it_was():
+    engine = TensorEngine(game(toys.Plain(), dtype="float32"), device="cpu", matmul="medium")
+    with pytest.raises(IndexError):
+        engine.play_rounds(engine.hold(SAMPLES), np.array([10**6]), 1)
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_unknown_precision_is_refused():
+    with pytest.raises(NeuroNetError, match="matmul must be highest, high or medium, got 'low'"):
+        TensorEngine(game(toys.Plain()), device="cpu", matmul="low")
+
+
+def choice(**options):
+    return neuronet.train("xor", epochs=1, hidden=4, **options).config
+
+
+def test_less_exact_products_are_those_of_the_tensor_engine_in_single_precision():
+    chosen = choice(matmul="high")
+    assert (chosen.engine, chosen.dtype, chosen.matmul) == ("tensors", "float32", "high")
+    chosen = choice()
+    assert (chosen.engine, chosen.dtype, chosen.matmul) == ("agents", "float64", "highest")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"engine": "agents"}, "the agent engine multiplies no matrices: matmul 'high' needs engine tensors"),
+        ({"dtype": "float64"}, "matmul 'high' is about single precision: leave it out, or use dtype float32"),
+    ],
+)
+def test_where_it_makes_no_difference_it_is_refused(options, sentence):
+    with pytest.raises(NeuroNetError, match=sentence):
+        choice(matmul="high", **options)
+
+
+def test_a_kind_of_device_of_which_there_is_none_is_refused(monkeypatch):
+    monkeypatch.setitem(device.COUNTS, "mps", lambda: 0)
+    with pytest.raises(NeuroNetError, match="device 'mps' is not there: use cpu"):
+        best_device("mps")
+    monkeypatch.setitem(device.COUNTS, "mps", lambda: 1)
+    assert best_device("mps") == "mps"
+
+
+def test_what_is_sent_to_the_cpu_is_not_copied():
+    host = torch.ones(3)
+    assert device.send(host, "cpu") is host
+
+
+def test_what_is_sent_to_a_gpu_is_pinned_and_nobody_waits(monkeypatch):
+    asked = []
+    host = torch.ones(3)
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: asked.append("pinned") or self)
+    monkeypatch.setattr(torch.Tensor, "to", lambda self, where, non_blocking: asked.append((where, non_blocking)) or self)
+    device.send(host, "cuda:1")
+    assert asked == ["pinned", ("cuda:1", True)]
+
+
+def test_policies_need_no_device_of_their_own():
+    engine = TensorEngine(game(AttentionSeeking()), device="cpu:0")
+    assert engine.device == "cpu:0"

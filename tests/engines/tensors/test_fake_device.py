@@ -1,0 +1,46 @@
+"""Everything that a round touches lives on the device, and nothing in it makes the host wait: checked without a GPU."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.engines.tensors import best_device
+from neuronet.policies import POLICIES
+from tests.helpers.paths import ROOT
+
+FAULTS = {
+    "a tensor left on the cpu": "Expected all tensors to be on the same device",
+    "an item()": "makes the host wait",
+    "a branch on a value": "makes the host wait",
+    "a copy to the host": "takes numbers from the device to the host",
+    "a copy into the host's memory": "takes numbers from the device to the host",
+    "a choice by a mask": "makes the host wait for the number of places",
+    "a copy that waits": "waits until the device has the host's numbers",
+}
+
+
+def test_rounds_stay_on_the_device_and_what_does_not_is_caught():
+    """One test, since what it plays takes seconds: every round in a process of its own, and every fault by its name."""
+    backend_registration = pytest.importorskip("torch.utils.backend_registration")
+    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+        pytest.skip("this version of torch cannot make up a device")
+    command = [sys.executable, str(ROOT / "tests" / "engines" / "tensors" / "fake_device.py")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
+    assert ran.returncode == 0, ran.stderr
+    played = json.loads(ran.stdout)
+    assert {f"policy {name}" for name in POLICIES} <= played["cases"].keys()
+    assert {name: wrong for name, wrong in played["cases"].items() if wrong} == {}
+    assert played["faults"].keys() == FAULTS.keys()
+    assert {name: wrong for name, wrong in played["faults"].items() if FAULTS[name] not in wrong} == {}
+
+
+def test_the_made_up_device_is_not_there_for_users():
+    with pytest.raises(NeuroNetError, match="device must be auto, cpu, cuda, cuda:N or mps, got 'fakegpu'"):
+        best_device("fakegpu")

@@ -1,0 +1,62 @@
+"""Products by oneDNN are those by torch's own way, to single precision."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from neuronet.engines.tensors.matmul import LARGE, MANY, Products, _linear
+
+LIKE = torch.zeros(1)
+BATCH, SPEAKERS, NEURONS, LISTENERS = 128, 200, 100, 60
+
+
+def products(monkeypatch_linear):
+    found = Products((), LARGE // MANY, MANY, LIKE)
+    found._linear = monkeypatch_linear
+    return found
+
+
+@pytest.fixture
+def linear():
+    """oneDNN's product wherever torch has it, quick or not."""
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this build of torch has no oneDNN")
+    return torch.ops.mkldnn._linear_pointwise.default
+
+
+def random(*shape):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(len(shape)))
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_both_ways_agree(linear, decay):
+    one, other = products(None), products(linear)
+    heard, weights, bias = random(BATCH, SPEAKERS), random(NEURONS, SPEAKERS), random(NEURONS, 1)[:, 0]
+    demand, weighing, back = random(BATCH, LISTENERS), random(LISTENERS, NEURONS), random(BATCH, NEURONS)
+    room = torch.empty(BATCH, NEURONS)
+    torch.testing.assert_close(
+        one.potential(heard, weights, bias, room), other.potential(heard, weights, bias, room), rtol=1e-5, atol=1e-4
+    )
+    torch.testing.assert_close(one.feedback(demand, weighing, room), other.feedback(demand, weighing, room), rtol=1e-5, atol=1e-4)
+    results = []
+    for each in (one, other):
+        into = random(NEURONS, SPEAKERS)
+        each.respond(back, heard, into, decay)
+        results.append(into)
+    torch.testing.assert_close(*results, rtol=1e-5, atol=1e-5)
+    expected = decay * random(NEURONS, SPEAKERS) + back.T @ heard / BATCH
+    torch.testing.assert_close(results[0], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "lead, batch, weights, like",
+    [((2,), 200, MANY, LIKE), ((), 199, MANY, LIKE), ((), 10**6, MANY - 1, LIKE), ((), 200, MANY, LIKE.double())],
+    ids=["replicas", "small", "few weights", "double"],
+)
+def test_torch_alone_where_onednn_does_not_serve(lead, batch, weights, like):
+    assert Products(lead, batch, weights, like)._linear is None
+
+
+def test_the_choice_is_the_machines():
+    assert Products((), LARGE // MANY, MANY, LIKE)._linear is _linear()

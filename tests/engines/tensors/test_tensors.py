@@ -1,0 +1,260 @@
+"""The tensor engine: replicas, precision, devices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Samples
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.random_streams import MAX_SEED
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Group
+from neuronet.engines.base.engine import Setup
+from neuronet.engines.tensors import TensorEngine, best_device
+from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
+from tests.helpers import toys
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, SIZES, apart, game, identical, play
+
+SEEDS = (4, 5, MAX_SEED)
+# of the first replica, the second and the third: those of the first two are one block, the others have parameters of their own
+PAIRS = [
+    [(AttentionSeeking(), Greedy())] * 2 + [(AttentionSeeking(p=3), Greedy(top=2))],
+    [(Noisy(), AttentionSeeking())] * 2 + [(Noisy(sigma=1.0), AttentionSeeking(p=1))],
+    [(toys.Saver(), AttentionSeeking(foresight=1.0))] * 3,
+    [(toys.Random(), toys.Explorer())] * 3,
+]
+REPLICATED = [AttentionSeeking(p=3, foresight=1), Greedy(), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]]
+
+
+def replicas(policy, wiring, **options):
+    return [game(policy, wiring=wiring, network_seed=seed % 1000, seed=seed, **options) for seed in SEEDS]
+
+
+def engine_of(setup):
+    return TensorEngine(setup, device="cpu")
+
+
+@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("policy", REPLICATED, ids=repr)
+def test_replicas_are_single_runs(policy, wiring):
+    setups = replicas(policy, wiring)
+    assert len({setup.network.weights[0].tobytes() for setup in setups}) == 3
+    batches = Batches(len(SAMPLES), BATCH, SEEDS)  # each replica plays an order of its own
+    together = play(engine_of(setups), 6, batches=batches)
+    for place, setup in enumerate(setups):
+        alone = play(engine_of(setup), 6, batches=Batches(len(SAMPLES), BATCH, SEEDS[place : place + 1]))
+        assert apart(together.state().replica(place), alone.state()) <= 1e-12
+        np.testing.assert_allclose(together.outputs(SAMPLES.inputs)[place], alone.outputs(SAMPLES.inputs), atol=1e-12)
+        for ours, theirs in zip(together.network(place).weights, alone.network().weights, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", [Momentum(), Adam()], ids=repr)
+def test_replicas_have_learning_rules_of_their_own(rule):
+    setups = replicas(Noisy(), "sparse(0.5)", rule=rule, learning_rate=0.01)
+    together = play(engine_of(setups), 6)
+    for place, setup in enumerate(setups):
+        assert apart(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
+
+
+def test_replicas_may_hear_the_same_batch():
+    setups = replicas(Noisy(), "dense")
+    losses = engine_of(setups).play(SAMPLES.inputs, SAMPLES.targets)
+    assert losses.shape == (3, len(SAMPLES))
+    for place, setup in enumerate(setups):
+        np.testing.assert_allclose(losses[place], engine_of(setup).play(SAMPLES.inputs, SAMPLES.targets), atol=1e-12)
+
+
+def test_dense_and_sparse_networks_may_be_replicas_of_each_other():
+    wirings = ("dense", "sparse(0.4)", "small-world(neighbours=2)")
+    setups = [game(Noisy(), wiring=wiring, seed=seed) for wiring, seed in zip(wirings, SEEDS, strict=True)]
+    together = play(engine_of(setups), 6)
+    for place, setup in enumerate(setups):
+        assert apart(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
+
+
+def test_one_replica_has_no_leading_axis():
+    assert identical(play(engine_of([game(Noisy())]), 3).state(), play(engine_of(game(Noisy())), 3).state())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        game(Noisy(), dtype="float32"),
+        game(Noisy(), rule=Adam()),
+        game(Noisy(), activation="relu"),
+    ],
+)
+def test_games_that_differ_in_more_are_no_replicas(other):
+    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed, network, learning rate and policies"):
+        engine_of([game(Noisy()), other])
+
+
+def test_networks_of_other_sizes_are_no_replicas():
+    first = game(Noisy())
+    other = first.with_seed(5, build_network((6, 5, 5, 3), activation="tanh"))
+    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed, network, learning rate and policies"):
+        engine_of([first, other])
+
+
+@pytest.mark.parametrize("other", [toys.Saver(), [[Group(Noisy(), (0,)), Group(Greedy(), (1, 2, 3, 4))], Noisy(), Noisy()]])
+def test_replicas_keep_alike(other):
+    with pytest.raises(NeuroNetError, match="replicas must have as many followers of each policy"):
+        engine_of([game(Noisy()), game(other)])
+
+
+def society(seed, *policies):
+    """A game in which two policies share out each layer, in another way for each seed."""
+    chance = np.random.default_rng(seed)
+    layers = []
+    for size in SIZES[1:]:
+        first = tuple(sorted(chance.choice(size, size // 2, replace=False).tolist()))
+        rest = tuple(sorted(set(range(size)) - set(first)))
+        layers.append([Group(policies[0], first), Group(policies[1], rest)])
+    return layers
+
+
+@pytest.mark.parametrize("rule", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
+@pytest.mark.parametrize("policies", PAIRS, ids=repr)
+def test_replicas_have_rates_and_societies_of_their_own(policies, rule):
+    setups = [
+        game(society(seed % 1000, *pair), seed=seed, learning_rate=rate, rule=rule)
+        for seed, rate, pair in zip(SEEDS, (0.01, 0.03, 0.02), policies, strict=True)
+    ]
+    together = play(engine_of(setups), 5)
+    for place, setup in enumerate(setups):
+        alone = play(engine_of(setup), 5)
+        assert apart(together.state().replica(place), alone.state()) <= 1e-10
+    again = engine_of(setups)
+    again.restore(together.state())
+    assert identical(play(again, 2).state(), play(together, 2).state())
+
+
+def test_many_rounds_in_one_call():
+    order = np.random.default_rng(0).permutation(len(SAMPLES))
+    one, many = engine_of(game(Noisy())), engine_of(game(Noisy()))
+    held = many.hold(SAMPLES)
+    losses = many.play_rounds(held, order, BATCH)
+    sums = [float(one.play(part.inputs, part.targets).sum()) for part in batches_of(order)]
+    np.testing.assert_allclose(losses, sums, rtol=1e-12)
+    assert apart(one.state(), many.state()) <= 1e-14
+
+
+def batches_of(order):
+    return [SAMPLES.at(order[start : start + BATCH]) for start in range(0, len(order), BATCH)]
+
+
+def test_there_must_be_a_game():
+    with pytest.raises(NeuroNetError, match="needs a game"):
+        engine_of([])
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]], ids=repr)
+def test_single_precision_runs(policy):
+    single = play(engine_of(game(policy, dtype="float32")), 10)
+    assert {array.dtype for array in single.state().arrays.values()} == {np.dtype("float32")}
+    assert single.outputs(SAMPLES.inputs).dtype == torch.float32
+    assert apart(single.state(), play(engine_of(game(policy)), 10).state()) < 1e-4
+
+
+def test_training_teaches():
+    engine = engine_of(game(AttentionSeeking(), learning_rate=0.5))
+    first = float(engine.play(SAMPLES.inputs, SAMPLES.targets).mean())
+    for _ in range(100):
+        last = float(engine.play(SAMPLES.inputs, SAMPLES.targets).mean())
+    assert last < first / 2
+
+
+def test_outputs_teach_nobody():
+    engine = play(engine_of(game(toys.Explorer())), 2)
+    before = engine.state()
+    first = engine.outputs(SAMPLES.inputs)
+    assert identical(engine.state(), before)
+    assert torch.equal(engine.outputs(SAMPLES.inputs), first)
+    assert identical(play(engine, 2).state(), play(engine_of(game(toys.Explorer())), 4).state())
+
+
+def test_no_graph_is_recorded():
+    engine = engine_of(game(toys.Saver()))
+    inputs = torch.tensor(SAMPLES.inputs, requires_grad=True)
+    assert not engine.play(inputs, torch.tensor(SAMPLES.targets)).requires_grad
+    assert not engine.outputs(inputs).requires_grad
+    assert not any(array.requires_grad for layer in engine.layers for each in layer.followers for array in each.memory.values())
+
+
+@pytest.mark.parametrize(
+    "shape", [(5, SIZES[0] + 1), (5, SIZES[0] - 1), (SIZES[0],), (0, SIZES[0]), (3, 5, SIZES[0]), (1, 5, SIZES[0])]
+)
+@pytest.mark.parametrize("verb", ["play", "outputs"])
+def test_inputs_of_another_shape_are_refused(shape, verb):
+    engine = engine_of(game(toys.Plain()))
+    arguments = (np.zeros(shape), np.zeros(5, dtype=int))[: 2 if verb == "play" else 1]
+    with pytest.raises(NeuroNetError, match=r"inputs must have the shape \(samples, 6\), got \("):
+        getattr(engine, verb)(*arguments)
+
+
+def test_inputs_for_another_number_of_replicas_are_refused():
+    with pytest.raises(NeuroNetError, match=r"inputs must have the shape \(samples, 6\), got \(2, 5, 6\)"):
+        engine_of(replicas(toys.Plain(), "dense")).outputs(np.zeros((2, 5, SIZES[0])))
+
+
+@pytest.mark.parametrize("device", ["gpu", "tpu", "", "cpu:one", "CUDA", "cuda:-1"])
+def test_unknown_devices_are_refused(device):
+    with pytest.raises(NeuroNetError, match="device must be auto, cpu, cuda, cuda:N or mps, got '"):
+        TensorEngine(game(toys.Plain()), device=device)
+
+
+def test_devices_that_are_not_there_are_refused():
+    with pytest.raises(NeuroNetError, match=r"device 'cuda:99' is not there: this machine has [0-9]+ CUDA devices"):
+        best_device("cuda:99")
+
+
+def test_the_best_device_is_there():
+    assert best_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+RATES = (0.01, 0.03, 0.02)
+
+
+@pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=3), Greedy(), toys.Random()], ids=repr)
+@pytest.mark.parametrize("rule", [Plain(), Momentum()], ids=repr)
+def test_quick_rounds_are_rounds(policy, rule):
+    """Plain policies play in a form of their own; with a mask, even one that is full, they do not."""
+    for setups in (
+        [game(policy, rule=rule)],
+        [game(policy, rule=rule, seed=s, learning_rate=r) for s, r in zip(SEEDS, RATES, strict=True)],
+    ):
+        quick, full = engine_of(setups), engine_of([replace(each, network=masked(each.network)) for each in setups])
+        orders = np.stack([np.random.default_rng(seed).permutation(len(SAMPLES)) for seed in range(len(setups))])
+        for engine in (quick, full):
+            engine.play_rounds(engine.hold(SAMPLES), orders if len(setups) > 1 else orders[0], BATCH)
+        assert quick._quick[BATCH] is not None
+        assert full._quick[BATCH] is None
+        assert apart(quick.state(), full.state()) <= 1e-14
+
+
+def masked(network):
+    """The same network, spelled with masks."""
+    return replace(network, masks=tuple(np.ones(weights.shape, dtype=bool) for weights in network.weights))
+
+
+def test_quick_rounds_of_large_layers_are_rounds():
+    """Where products may be another library's, in single precision."""
+    chance = np.random.default_rng(0)
+    samples = Samples(chance.standard_normal((160, 256)), chance.integers(0, 10, 160))
+    network = build_network((256, 128, 80, 10), seed=1)
+    setups = [Setup(each, AttentionSeeking(p=3), Momentum(), 0.01, dtype="float32") for each in (network, masked(network))]
+    states = []
+    for setup in setups:
+        engine = engine_of(setup)
+        engine.play_rounds(engine.hold(samples), np.arange(160), 80)
+        states.append(engine.state())
+    assert apart(*states) <= 1e-5
+    moved = max(np.abs(states[0].arrays[f"{layer}.weights"] - network.weights[layer - 1]).max() for layer in (1, 2, 3))
+    assert moved > 1e-3

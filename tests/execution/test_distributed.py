@@ -1,0 +1,88 @@
+"""A run on two processes, by torchrun, is the run of a single one; it can be stopped and resumed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.structure.network import build_network
+from neuronet.execution import distributed
+from neuronet.recording.read_only import Reader
+from tests.helpers.paths import ROOT
+from tests.helpers.workers import two_workers
+
+ARGUMENTS = ["digits", "--hidden", "24", "--batch-size", "100", "--engine", "tensors"]
+
+
+def test_stopped_on_two_processes_resumed_on_one(tmp_path, neuronet):
+    folder = tmp_path / "run"
+    arguments = ["-m", "neuronet", "run", *ARGUMENTS, "--epochs", "100000", "--out", str(folder)]
+    with two_workers(*arguments, path=str(ROOT)) as process:
+        deadline = time.monotonic() + 60
+        while not (folder / "checkpoint.safetensors").exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        out, err = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert out == ""
+    assert err.count("Saved. Go on with: neuronet run --resume") == 1  # the first process alone speaks
+    played = max(pd.read_csv(folder / "metrics.csv")["epoch"])
+    answer = neuronet("run", "--resume", folder, "--epochs", played + 1)
+    assert answer.status == 0, answer.err
+    assert "Going on after round" in answer.err
+    assert list(pd.read_csv(folder / "metrics.csv")["epoch"]) == list(range(1, played + 2))
+
+
+@pytest.fixture
+def two_processes(monkeypatch):
+    for name, text in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "MASTER_ADDR": "localhost"}.items():
+        monkeypatch.setenv(name, text)
+
+
+def test_alone_unless_told_otherwise(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "8")  # what a cluster may say to any program
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    assert (distributed.count(), distributed.rank(), distributed.local_rank(), distributed.is_first()) == (1, 0, 0, True)
+    assert distributed.agree((3, True)) == [3, 1]
+
+
+def test_told_by_torchrun(two_processes, monkeypatch):
+    assert (distributed.count(), distributed.rank(), distributed.local_rank(), distributed.is_first()) == (2, 1, 1, False)
+    monkeypatch.setenv("RANK", "first")
+    with pytest.raises(NeuroNetError, match="variable RANK must be a whole number, as torchrun sets it, got 'first'"):
+        distributed.rank()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--engine", "agents"), "the agent engine plays in one process, not in 2: use engine tensors"),
+        (("--batch-size", "1"), "batch_size must be at least the 2 processes, got 1"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_refused(two_processes, neuronet, options, sentence):
+    answer = neuronet("run", "xor", *options)
+    assert (answer.status, answer.err) == (2, f"Error: {sentence}\n")
+
+
+def test_a_reader_writes_nothing_and_reads_what_counts(tmp_path, neuronet):
+    folder = tmp_path / "run"
+    assert neuronet("run", "xor", "--epochs", "3", "--out", folder).status == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    reader = Reader.of(folder)
+    checkpoint = reader.load()
+    reader.forget_after(checkpoint.state.round - 1)
+    assert list(reader.metrics()["epoch"]) == [1, 2]
+    assert reader.alignment().empty
+    reader.extend(9)
+    assert reader.config.epochs == 9
+    reader.append([{"epoch": 4}])
+    reader.append_alignment([{"epoch": 4}])
+    reader.save(checkpoint)
+    reader.save_network(build_network((2, 2)))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

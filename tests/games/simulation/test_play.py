@@ -1,0 +1,126 @@
+"""Games are replayed from the same start by paired seeds, and pay what the formulas say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.utility import Power
+from neuronet.environments import Digits
+from neuronet.games.simulation.payoffs import shares_held
+from neuronet.games.simulation.play import (
+    Situation,
+    Start,
+    deviated,
+    from_policies,
+    layers_of,
+    play,
+    policies_of,
+    stream,
+    trained,
+)
+from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting
+from tests.games.toy_game import OPPOSE, REST, SEEK, START, by_hand, profile_of, toy
+
+SMALL = Situation(Digits(), hidden=(5, 4), rounds=3)
+
+
+@pytest.mark.parametrize("policies", [(SEEK, SEEK, SEEK), (SEEK, OPPOSE, REST), (OPPOSE, REST, SEEK)])
+def test_toy_pays_what_a_hand_computes(policies):
+    outcomes = play(toy(), [profile_of(*policies)], [0, 7])
+    paid, loss = by_hand(policies)
+    np.testing.assert_allclose(outcomes.payoffs["attention"][0][0], [paid, paid], rtol=1e-12)
+    np.testing.assert_allclose(outcomes.loss[0], loss, rtol=1e-12)
+    np.testing.assert_allclose(outcomes.payoffs["loss"][0][0, 0], -loss, rtol=1e-12)
+    gain = (paid - np.array(toy().paid) ** 2 / 2) / toy().rounds
+    np.testing.assert_allclose(outcomes.payoffs["gain"][0][0, 0], gain, rtol=1e-12)
+    np.testing.assert_allclose(outcomes.payoffs["share"][0][0, 0], paid / paid.sum(), rtol=1e-12)
+
+
+def test_shares_of_a_layer_add_up_to_one():
+    outcomes = play(SMALL, ["attention", "greedy"], [0, 1])
+    for layer in outcomes.payoffs["share"]:
+        np.testing.assert_allclose(layer.sum(axis=-1), 1.0)
+    assert shares_held(np.array([[1.0, 1.0], [0.0, 0.0]]), Power()).tolist() == [0.5, 0.5]  # who pays nobody does not count
+    assert shares_held(np.zeros((2, 3)), Power()).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_rescaling_a_relu_neuron_changes_raw_attention_alone():
+    network = SMALL.network(0)
+    weights = [each.copy() for each in network.weights]
+    weights[0][2] *= 4.0
+    weights[1][:, 2] /= 4.0
+    from neuronet.games.simulation.payoffs import holdings
+
+    plain, louder = (
+        holdings(0, [w[None] for w in each], [b[None] for b in network.biases], network.activations, SMALL.probe, Power())
+        for each in (network.weights, weights)
+    )
+    np.testing.assert_allclose(plain.held["scaled"][0], louder.held["scaled"][0], rtol=1e-10)
+    assert louder.held["attention"][0][0, 2] == pytest.approx(plain.held["attention"][0][0, 2] / 16)
+
+
+def test_replay_from_a_state_goes_on_as_if_nothing_had_happened():
+    profile = "income-protecting:0.5,attention:0.5"  # one of them keeps a memory
+    whole = play(Situation(Digits(), hidden=(5, 4), rounds=50), [profile], [3])
+    start = trained(SMALL, profile, 3, 47)  # 45 rounds are an epoch
+    rest = play(SMALL, [start.layers], [3], start)
+    np.testing.assert_allclose(rest.loss, whole.loss, rtol=1e-12)
+    for one, other in zip(rest.payoffs["attention"], whole.payoffs["attention"], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10)
+
+
+def test_games_at_once_are_the_games_alone():
+    layers = layers_of("attention", SMALL.network(0), 0)
+    start = Start(SMALL.network(0), 0)
+    profiles = [deviated(layers, SMALL.sizes, layer, 1, policy) for policy in (Greedy(), IncomeProtecting()) for layer in (1, 2)]
+    profiles.append(layers)
+    together = play(SMALL, profiles, [5, 6], start)
+    for place, profile in enumerate(profiles):
+        alone = play(SMALL, [profile], [6], start)
+        for kind, arrays in together.payoffs.items():
+            for layer, array in enumerate(arrays):
+                np.testing.assert_allclose(array[place, 1], alone.payoffs[kind][layer][0, 0], rtol=1e-10)
+
+
+def test_tables_by_neuron_group_and_layer():
+    outcomes = play(SMALL, ["attention:0.6,greedy:0.4"], [0, 1])
+    table = outcomes.table()
+    assert len(table) == 2 * (5 + 4)
+    groups = outcomes.by_group()
+    first = groups[(groups["seed"] == 0) & (groups["layer"] == 1)].set_index("policy")
+    assert first["neurons"].to_dict() == {"attention": 3, "greedy": 2}
+    mine = table[(table["seed"] == 0) & (table["layer"] == 1) & (table["policy"] == "greedy")]
+    assert first.loc["greedy", "attention"] == pytest.approx(mine["attention"].mean())
+    assert outcomes.by_layer()["attention"].iloc[0] == pytest.approx(outcomes.payoffs["attention"][0][0, 0].mean())
+
+
+def test_stream_ends_where_play_does():
+    looks = list(stream(SMALL, "attention", [0, 1], every=2))
+    assert [look["round"].iloc[0] for look in looks] == [0, 2, 3]
+    last = looks[-1].query("seed == 1 and layer == 2")["scaled"]
+    np.testing.assert_allclose(last, play(SMALL, ["attention"], [0, 1]).payoffs["scaled"][1][0, 1], rtol=1e-12)
+
+
+def test_profiles_neuron_by_neuron():
+    layers = deviated(layers_of("attention", START.network, 0), (1, 3, 1), 1, 1, Greedy())
+    named = policies_of(layers, (1, 3, 1))
+    assert named == [[AttentionSeeking(), Greedy(), AttentionSeeking()], [AttentionSeeking()]]
+    assert policies_of(from_policies(named), (1, 3, 1)) == named
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Situation(Digits(), hidden=()), "needs a hidden layer"),
+        (lambda: Situation(Digits(), rounds=0), "rounds must be a whole number"),
+        (lambda: play(SMALL, [], [0]), "nothing to play"),
+        (lambda: play(SMALL, ["attention"], [0, 1], [Start(SMALL.network(0), 0)]), "a start for each of 2 seeds"),
+        (lambda: next(stream(SMALL, "attention", [0], every=0)), "every must be a whole number"),
+        (lambda: play(SMALL, ["atention"], [0]), "unknown policy 'atention'"),
+    ],
+)
+def test_bad_input(call, sentence):
+    with pytest.raises(NeuroNetError, match=sentence):
+        call()

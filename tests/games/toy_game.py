@@ -1,0 +1,103 @@
+"""A quadratic game of two layers whose equilibria are known: played by the engine, and by hand.
+
+Three neurons hear one input and speak to one output, all of them linear; the loss is a square. What a neuron says is
+`w1 x + b1`, and it is paid `w2`. By hand: a neuron that seeks attention moves its synapses along `w2 s x`, a contrarian
+against it, and a free rider not at all; the output moves `w2` along `s a`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from neuronet.core.environment import Environment, Samples
+from neuronet.core.learning.optimizers import Plain
+from neuronet.core.payoff import SquaredError
+from neuronet.games.simulation.play import Situation, Start, from_policies
+from neuronet.policies import AttentionSeeking, Contrarian, FreeRider
+
+SEEK, OPPOSE, REST = AttentionSeeking(), Contrarian(), FreeRider()
+WISH = {SEEK: 1.0, OPPOSE: -1.0, REST: 0.0}
+"""How each moves along the direction that gains it attention."""
+
+RATE, ROUNDS = 0.05, 6
+
+
+class Line(Environment):
+    """Outputs in proportion to inputs, on four samples; all of them are played in every round."""
+
+    payoff = SquaredError()
+    outputs = 1
+
+    def __init__(self, steepness: float = 1.5) -> None:
+        inputs = np.array([[-1.0], [-0.5], [0.5], [1.0]])
+        self._samples = Samples(inputs, steepness * inputs)
+
+    @property
+    def train(self):
+        return self._samples
+
+    @property
+    def test(self):
+        return self._samples
+
+
+@dataclass(frozen=True, eq=False)
+class Toy(Situation):
+    """The game; every seed begins with the same network."""
+
+    first: tuple[float, ...] = (0.3, 0.4, 0.5)
+    paid: tuple[float, ...] = (0.5, 0.4, 0.6)
+
+    def network(self, seed):
+        network = super().network(seed)
+        weights = (np.array(self.first)[:, None], np.array(self.paid)[None])
+        return replace(network, weights=weights, biases=tuple(np.zeros_like(each) for each in network.biases))
+
+
+def toy(**options) -> Toy:
+    settings = {"hidden": (3,), "activation": "identity", "rule": Plain(), "learning_rate": RATE, "batch_size": 4}
+    return Toy(Line(), **{**settings, "rounds": ROUNDS, **options})
+
+
+START = Start(toy().network(0), 0)
+
+
+def profile_of(*policies):
+    return from_policies([policies, [SEEK]])
+
+
+def by_hand(policies, rounds=ROUNDS, situation=None):
+    """What the three neurons are paid, `w2^2 / 2`, and the loss at the end."""
+    game = situation or toy()
+    samples = game.environment.train
+    x, y = samples.inputs[:, 0], samples.targets[:, 0]
+    w, b, v, c = np.array(game.first), np.zeros(len(game.first)), np.array(game.paid), 0.0
+    wish = np.array([WISH[policy] for policy in policies])
+    for _ in range(rounds):
+        a = x[:, None] * w + b
+        s = y - a @ v - c
+        demand = wish * v * s[:, None]
+        w, b = w + RATE * (demand * x[:, None]).mean(0), b + RATE * demand.mean(0)
+        v, c = v + RATE * (s[:, None] * a).mean(0), c + RATE * s.mean()
+    loss = 0.5 * np.mean((y - (x[:, None] * w + b) @ v - c) ** 2)
+    return v**2 / 2, loss
+
+
+def utilities(policies=(SEEK, OPPOSE, REST), **options):
+    """The whole game as a table, by hand: (players, choices of each player)."""
+    table = np.empty((3, *(len(policies),) * 3))
+    for places in product(range(len(policies)), repeat=3):
+        table[(slice(None), *places)] = by_hand([policies[place] for place in places], **options)[0]
+    return table
+
+
+def nash_conv_by_hand(table, places):
+    """The sum of what each player gains by its best response, all others fixed."""
+    total = 0.0
+    for player, payoffs in enumerate(table):
+        line = payoffs[tuple(slice(None) if n == player else place for n, place in enumerate(places))]
+        total += line.max() - line[places[player]]
+    return total

@@ -1,0 +1,65 @@
+"""Small games for the tests of the engines."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Samples
+from neuronet.core.policy import Policy, in_common
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Group
+from neuronet.engines.agents import NeuronModel
+from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.tensors import TensorEngine
+
+SIZES = (6, 5, 4, 3)
+SAMPLES = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(20) % 3)
+BATCH = 6
+BATCHES = Batches(len(SAMPLES), BATCH, (0,))
+
+ENGINES = {"agents": NeuronModel, "tensors": lambda setup: TensorEngine(setup, device="cpu")}
+
+
+def game(policies, *, wiring="dense", activation="tanh", network_seed=1, **options):
+    """A game on a small network."""
+    network = build_network(SIZES, wiring=possible(wiring, policies), activation=activation, seed=network_seed)
+    return Setup(network, policies, **{"learning_rate": 0.05, "seed": 4, **options})
+
+
+def possible(wiring, policies):
+    """This wiring, or dense if there are policies whose neurons keep something in common: they must all hear the same."""
+    return "dense" if any(in_common(policy) for policy in _each(policies)) else wiring
+
+
+def _each(policies):
+    if isinstance(policies, Policy):
+        return [policies]
+    if isinstance(policies, Group):
+        return [policies.policy]
+    return [policy for some in policies for policy in _each(some)] if isinstance(policies, (list, tuple)) else []
+
+
+def play(engine, rounds, samples=SAMPLES, batches=BATCHES):
+    """Go on for some rounds; gives the engine back."""
+    for _ in range(rounds):
+        batch = samples.at(batches.at(engine.round_number))
+        engine.play(batch.inputs, batch.targets)
+    return engine
+
+
+def apart(one: State, other: State) -> float:
+    """The largest difference of two states, memory at connections that are not there aside."""
+    assert one.arrays.keys() == other.arrays.keys()
+    assert one.round == other.round
+    return max(float(np.abs(one.arrays[name] - other.arrays[name]).max(initial=0.0)) for name in one.arrays)
+
+
+def identical(one: State, other: State) -> bool:
+    """Whether two states are the same, bit by bit."""
+    return (
+        one.round == other.round
+        and one.arrays.keys() == other.arrays.keys()
+        and all(one.arrays[name].dtype == other.arrays[name].dtype for name in one.arrays)
+        and all(one.arrays[name].tobytes() == other.arrays[name].tobytes() for name in one.arrays)
+    )

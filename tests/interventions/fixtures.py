@@ -1,0 +1,50 @@
+"""Small games to meddle with, on every engine."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neuronet.core.environment import Samples
+from neuronet.core.learning.optimizers import Momentum
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Group
+from neuronet.engines.agents import NeuronModel
+from neuronet.engines.base.engine import Setup
+from neuronet.engines.tensors import TensorEngine
+from tests.helpers import toys
+
+SAMPLES = Samples(np.random.default_rng(1).standard_normal((40, 6)), np.arange(40) % 3)
+
+SOCIETY = (
+    (Group(toys.Saver(), (0, 2, 5, 6)), Group(toys.Random(), (1, 3, 4))),
+    (Group(toys.Plain(), (0, 1, 4)), Group(toys.Jealous(), (2, 3))),
+    toys.Critic(),
+)
+"""Memory along listeners and speakers, sights that must be asked for, and draws."""
+
+
+def game(policies=SOCIETY, seed=3, wiring="sparse(0.6)", rule=None, activation="tanh", **options):
+    network = build_network((6, 7, 5, 3), wiring=wiring, activation=activation, seed=seed)
+    return Setup(network, policies, rule=rule or Momentum(), learning_rate=0.05, seed=seed, **options)
+
+
+def engines(setup):
+    return NeuronModel(setup), TensorEngine(setup, device="cpu")
+
+
+def play(engine, rounds=5):
+    for number in range(engine.round_number, engine.round_number + rounds):
+        part = slice(8 * (number % 5), 8 * (number % 5) + 8)
+        engine.play(SAMPLES.inputs[part], SAMPLES.targets[part])
+
+
+def gap(one, other):
+    assert one.arrays.keys() == other.arrays.keys()
+    return max(float(np.abs(one.arrays[name] - other.arrays[name]).max(initial=0.0)) for name in one.arrays)
+
+
+def weights_gap(one, other):
+    ours, theirs = one.network(), other.network()
+    assert ours.sizes == theirs.sizes
+    pairs = [*zip(ours.weights, theirs.weights, strict=True), *zip(ours.biases, theirs.biases, strict=True)]
+    return max(float(np.abs(a - b).max()) for a, b in pairs)

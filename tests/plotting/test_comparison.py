@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.plotting.comparison import LEAST_ERROR, comparison_figure, draw_comparison
+
+
+def curves_of(policies, accuracy=0.9):
+    rows = [
+        (policy, seed, epoch, accuracy + 0.01 * seed + 0.001 * number * epoch, 0.5 / epoch)
+        for number, policy in enumerate(policies)
+        for seed in range(3)
+        for epoch in range(1, 5)
+    ]
+    return pd.DataFrame(rows, columns=["policy", "seed", "epoch", "test_accuracy", "test_loss"])
+
+
+def test_a_panel_for_each_policy_best_first_with_the_baseline_in_it():
+    names = ["backprop", *(f"policy-{n}" for n in range(7))]
+    figure = comparison_figure(curves_of(names))
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [f"policy-{n}" for n in reversed(range(7))]
+    baseline, policy = figure.axes[0].lines
+    assert baseline.get_label() == "backprop"
+    np.testing.assert_allclose(policy.get_ydata(), [100 - 91 - 0.7 * epoch for epoch in range(1, 5)])
+    assert figure.axes[0].get_yscale() == "log"
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+
+
+def test_no_error_at_all_can_be_drawn(tmp_path):
+    figure = comparison_figure(curves_of(["backprop", "a"], accuracy=1.0).assign(test_accuracy=1.0))
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), LEAST_ERROR)
+    path = draw_comparison(curves_of(["backprop", "a"]), tmp_path / "curves.png", measure="loss")
+    assert path.stat().st_size > 5000
+
+
+def test_losses_and_ruins():
+    curves = curves_of(["backprop", "a"])
+    curves.loc[(curves["policy"] == "a") & (curves["epoch"] > 2), "test_loss"] = np.nan
+    figure = comparison_figure(curves, measure="loss")
+    assert np.isnan(figure.axes[0].lines[1].get_ydata()[-1])
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(NeuroNetError, match="curves have no column 'test_loss'"):
+        comparison_figure(curves_of(["a"]).drop(columns="test_loss"), measure="loss")

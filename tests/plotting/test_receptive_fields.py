@@ -1,0 +1,92 @@
+"""Receptive fields: whose, in which order, and what is grey."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.structure.network import build_network
+from neuronet.plotting.receptive_fields import draw_fields, fields_figure
+
+
+def network_of(sizes, **options):
+    return build_network(sizes, seed=3, **options)
+
+
+def texts(figure):
+    return [text.get_text() for text in (*figure.texts, *figure.axes[0].texts)]
+
+
+def images(figure):
+    return figure.axes[0].images
+
+
+def test_the_neuron_that_receives_most_comes_first():
+    network = network_of([12, 5, 3])
+    figure = fields_figure(network, shape=(3, 4), most=3)
+    received = (network.weights[1] ** 2).sum(axis=0) / 2
+    first = np.argsort(-received)[:3]
+    for image, j in zip(images(figure), first, strict=True):
+        np.testing.assert_array_equal(image.get_array(), network.weights[0][j].reshape(3, 4))
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert names == [word for j in first for word in (str(12 + j), f"{received[j]:.2g}")]
+    assert any(text.endswith(": 3 of 5") for text in texts(figure))
+
+
+def test_all_fields_have_one_scale_with_nothing_in_its_middle():
+    limits = {image.get_clim() for image in images(fields_figure(network_of([4, 6, 2]), shape=(2, 2)))}
+    ((low, high),) = limits
+    assert low == -high
+
+
+def test_what_says_nothing_is_grey():
+    network = network_of([4, 6, 2], wiring="sparse(0.5)")
+    varies = np.array([True, True, True, False])
+    figure = fields_figure(network, shape=(2, 2), varies=varies)
+    order = np.argsort(-(network.weights[1] ** 2).sum(axis=0), kind="stable")
+    for image, j in zip(images(figure), order, strict=True):
+        np.testing.assert_array_equal(np.ma.getmaskarray(image.get_array()).ravel(), ~network.masks[0][j] | ~varies)
+    assert any("Grey" in text for text in texts(figure))
+    assert not any("Grey" in text for text in texts(fields_figure(network_of([4, 6, 2]), shape=(2, 2))))
+
+
+def test_channels_are_colours_if_there_are_three_and_stand_side_by_side_if_not():
+    weights = np.zeros((1, 12))
+    weights[0, 5], weights[0, 8] = 1.0, -1.0  # the second channel's second pixel, the third channel's first
+    network = replace(network_of([12, 1, 2]), weights=(weights, np.ones((2, 1))))
+    (image,) = images(fields_figure(network, shape=(3, 2, 2)))
+    np.testing.assert_allclose(image.get_array()[0], [[0.5, 0.5, 0.0], [0.5, 1.0, 0.5]])
+    (image,) = images(fields_figure(network, shape=(2, 2, 3)))
+    np.testing.assert_array_equal(image.get_array(), [[0, 0, 0, 0, 0, -1], [0, 0, 1, 0, 0, 0]])
+
+
+def test_inputs_that_are_no_images_are_columns():
+    network = network_of([7, 4, 2])
+    figure = fields_figure(network)
+    (image,) = images(figure)
+    order = np.argsort(-(network.weights[1] ** 2).sum(axis=0))
+    np.testing.assert_array_equal(image.get_array(), network.weights[0][order])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [str(7 + j) for j in order]
+
+
+def test_outputs_stand_in_their_own_order():
+    figure = fields_figure(network_of([4, 3]), shape=(2, 2))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["4", "", "5", "", "6", ""]
+    assert any("outputs" in text for text in texts(figure))
+
+
+def test_a_network_without_any_weight_can_be_drawn(tmp_path):
+    assert draw_fields(network_of([4, 3, 2], initialisation="zeros"), tmp_path / "a.pdf", shape=(2, 2)).exists()
+
+
+def test_what_does_not_fit_is_refused():
+    network = network_of([4, 3, 2])
+    with pytest.raises(NeuroNetError, match=r"an input of shape \(3, 3\) does not fit a network of 4 inputs"):
+        fields_figure(network, shape=(3, 3))
+    with pytest.raises(NeuroNetError, match="varies must have one entry for each of 4 inputs"):
+        fields_figure(network, varies=np.ones(3, dtype=bool))
+    with pytest.raises(NeuroNetError, match="most must be a whole number of 1 or more, got 0"):
+        fields_figure(network, most=0)

@@ -1,0 +1,182 @@
+"""Free riders, contrarians, the stubborn and copycats do what they are said to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.policies import AttentionSeeking, Contrarian, Copycat, DirectFeedback, FreeRider, Greedy, Stubborn
+from neuronet.testing import Scene, glimpse
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game, play
+
+by_engine = pytest.mark.parametrize("engine", ENGINES)
+
+
+def network_after(policies, engine, rounds, **options):
+    model = play(ENGINES[engine](game(policies, **options)), rounds)
+    network = model.network()
+    model.close()
+    return network
+
+
+@by_engine
+def test_a_free_rider_never_changes_but_is_paid(engine):
+    riders, seekers = [AttentionSeeking(), FreeRider(), AttentionSeeking()], AttentionSeeking()
+    born = game(riders).network
+    once = network_after(riders, engine, 1)
+    np.testing.assert_array_equal(once.weights[1], born.weights[1])
+    np.testing.assert_array_equal(once.biases[1], born.biases[1])
+    honest = network_after(seekers, engine, 1)
+    for layer in (0, 2):  # whom it asks, and who pays it, do as they would anyway
+        np.testing.assert_array_equal(once.weights[layer], honest.weights[layer])
+        assert np.any(once.weights[layer] != born.weights[layer])
+    later = network_after(riders, engine, 60, learning_rate=0.2)
+    np.testing.assert_array_equal(later.weights[1], born.weights[1])
+    assert np.sum(later.weights[2] ** 2) > np.sum(born.weights[2] ** 2)  # its income has grown
+
+
+@by_engine
+def test_free_riders_everywhere_leave_the_outputs_to_learn(engine):
+    born = game(FreeRider()).network
+    later = network_after(FreeRider(), engine, 5)
+    for layer in (0, 1):
+        np.testing.assert_array_equal(later.weights[layer], born.weights[layer])
+    assert np.all(later.weights[2] != born.weights[2])
+
+
+def test_a_free_rider_asks_for_what_the_policy_it_holds_asks():
+    seen = glimpse()
+    np.testing.assert_array_equal(FreeRider(Greedy(2)).feedback(seen, {}), Greedy(2).feedback(seen, {}))
+    assert FreeRider(DirectFeedback()).needs == {"broadcast"}
+
+
+def test_a_contrarian_wants_the_opposite():
+    seen = glimpse()
+    np.testing.assert_array_equal(Contrarian().feedback(seen, {}), -AttentionSeeking().feedback(seen, {}))
+
+
+def test_a_contrarian_loses_attention_by_what_it_says():
+    """A small step along its feedback, and the attention that is left when the listeners have responded."""
+    seen = glimpse()
+
+    def left(activity):
+        return np.sum((seen.attention + seen.learning_rate * seen.demand.T @ activity / len(activity)) ** 2, axis=0)
+
+    assert np.all(left(seen.activity + 1e-3 * Contrarian().feedback(seen, {})) < left(seen.activity))
+    assert np.all(left(seen.activity + 1e-3 * AttentionSeeking().feedback(seen, {})) > left(seen.activity))
+
+
+@by_engine
+def test_a_layer_of_contrarians_climbs_the_loss(engine):
+    """One round on all samples, after which only what the hidden layers have changed is kept."""
+    changed = {}
+    for policy in (Contrarian(), AttentionSeeking()):
+        setup = game([policy, FreeRider(), FreeRider(policy)])
+        model = ENGINES[engine](setup)
+        before = model.play(SAMPLES.inputs, SAMPLES.targets).mean()
+        state = model.state()
+        arrays = {**state.arrays, "3.weights": setup.network.weights[2], "3.bias": setup.network.biases[2]}
+        model.restore(type(state)(state.round, arrays))
+        changed[policy] = float(model.play(SAMPLES.inputs, SAMPLES.targets).mean() - before)
+        model.close()
+    assert changed[Contrarian()] > 0 > changed[AttentionSeeking()]
+
+
+@pytest.mark.parametrize("pull", [0.0, 0.5, 3])
+def test_the_stubborn_come_to_rest_where_response_and_pull_balance(pull):
+    """With the plain rule and a constant response c: `c / pull (1 - (1 - eta pull)^n)` after n rounds."""
+    seen, eta, rounds = glimpse(), 0.1, 25
+    policy = Stubborn(pull=pull)
+    response = np.random.default_rng(0).standard_normal((4, 7))
+    memory = {"moved": np.zeros((4, 7))}
+    for _ in range(rounds):
+        change = eta * policy.adapt(response, seen, memory)
+        memory = policy.remember(change, response, seen, memory)
+    share = (1 - (1 - eta * pull) ** rounds) / pull if pull else eta * rounds
+    np.testing.assert_allclose(memory["moved"], share * response, rtol=1e-12)
+
+
+@by_engine
+def test_the_stubborn_know_how_far_they_have_come(engine):
+    model = ENGINES[engine](game(Stubborn(pull=2.0)))
+    born = model.state().arrays
+    arrays = play(model, 10).state().arrays
+    model.close()
+    for layer in (1, 2, 3):
+        way = np.column_stack(
+            [arrays[f"{layer}.weights"] - born[f"{layer}.weights"], arrays[f"{layer}.bias"] - born[f"{layer}.bias"]]
+        )
+        np.testing.assert_allclose(arrays[f"{layer}.group0.moved"], way, atol=1e-14)
+        assert np.all(way != 0)
+
+
+def test_the_more_stubborn_the_nearer_to_its_birth():
+    born = game(Stubborn()).network.weights[0]
+    ways = [np.linalg.norm(network_after(Stubborn(pull=pull), "tensors", 200).weights[0] - born) for pull in (0.0, 0.3, 3.0)]
+    assert ways == sorted(ways, reverse=True)
+    assert ways[2] < ways[0] / 2
+
+
+def test_without_pull_the_stubborn_are_the_policy_they_hold():
+    ours, theirs = (network_after(policy, "tensors", 10) for policy in (Stubborn(Greedy(), pull=0), Greedy()))
+    np.testing.assert_allclose(
+        ours.weights[0], theirs.weights[0], rtol=1e-13, atol=1e-15
+    )  # wrapped, its products are made elsewhere
+
+
+def test_a_copycat_wants_to_say_what_its_favourite_says():
+    seen = glimpse(Scene(sparse=True))
+    feedback = Copycat().feedback(seen, {})
+    for j in range(seen.activity.shape[1]):
+        favourite = max(np.flatnonzero(seen.listening[j, :-1]), key=lambda i: abs(seen.synapses[j, i]))
+        np.testing.assert_allclose(feedback[:, j], seen.heard[:, favourite] - seen.activity[:, j], rtol=1e-12)
+
+
+def test_a_copycat_follows_the_mean_of_favourites_that_it_pays_alike():
+    seen = glimpse()
+    seen.synapses = np.array([[1.0, -2.0, 0.5, 2.0, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
+    expected = (seen.heard[:, [1]] + seen.heard[:, [3]]) / 2 - seen.activity
+    np.testing.assert_allclose(Copycat().feedback(seen, {}), expected, rtol=1e-12)
+
+
+def test_a_copycat_that_hears_nobody_wants_to_be_silent():
+    deaf = glimpse(Scene(lengths={"I": 0}))
+    np.testing.assert_array_equal(Copycat().feedback(deaf, {}), -deaf.activity)
+    unwired = glimpse()
+    unwired.listening, unwired.synapses = 0 * unwired.listening, 0 * unwired.synapses
+    np.testing.assert_array_equal(Copycat().feedback(unwired, {}), -unwired.activity)
+
+
+@by_engine
+def test_copycats_come_to_say_what_their_favourites_say(engine):
+    setup = game([Copycat(), AttentionSeeking(), AttentionSeeking()], activation="identity", learning_rate=0.2)
+    model = ENGINES[engine](setup)
+
+    def distance():
+        weights, bias = model.state().arrays["1.weights"], model.state().arrays["1.bias"]
+        favourites = SAMPLES.inputs[:, np.abs(weights).argmax(axis=1)]
+        return np.sqrt(np.mean((SAMPLES.inputs @ weights.T + bias - favourites) ** 2))
+
+    before = distance()
+    for _ in range(150):
+        batch = SAMPLES.at(BATCHES.at(model.round_number))
+        model.play(batch.inputs, batch.targets)
+    after = distance()
+    model.close()
+    assert after < 0.02 * before
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: FreeRider("greedy"), "free-rider wraps a policy, got 'greedy'"),
+        (lambda: FreeRider(AttentionSeeking), "free-rider wraps a policy, got <class"),
+        (lambda: Stubborn(None), "stubborn wraps a policy, got None"),
+        (lambda: Stubborn(pull=-0.1), "pull must be a finite number of 0 or more, got -0.1"),
+        (lambda: Stubborn(pull=float("nan")), "pull must be a finite number of 0 or more, got nan"),
+    ],
+)
+def test_bad_parameters_are_refused(make, complaint):
+    with pytest.raises(NeuroNetError, match=complaint):
+        make()

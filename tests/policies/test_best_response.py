@@ -1,0 +1,126 @@
+"""Best response: no other move of the same length gains more, and small ones follow attention-seeking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.policies import AttentionSeeking, BestResponse
+from neuronet.testing import Scene, glimpse
+
+RATE = 20.0
+"""A learning rate at which moves make listeners change their minds."""
+
+SCENES = st.builds(
+    lambda seed, samples, listeners, sparse: Scene((seed,), lengths={"B": samples, "J": 3, "K": listeners}, sparse=sparse),
+    st.integers(0, 2**20),
+    st.integers(1, 7),
+    st.integers(1, 6),
+    st.booleans(),
+)
+RADII = st.sampled_from([0.01, 0.3, 1.0, 10.0])
+
+
+def look(scene, rate=RATE):
+    seen = glimpse(scene)
+    seen.learning_rate = rate
+    return seen
+
+
+def attention_after(seen, neuron, moves):
+    """What each listener pays the neuron after the response to its moved activity, as a round is defined: (N, B) to (N, K)."""
+    said = seen.activity[:, neuron] + moves
+    intended = np.mean(said[:, :, None] * seen.demand, axis=1)
+    return seen.attention[:, neuron] + seen.learning_rate * intended * seen.connected[:, neuron]
+
+
+def utility_after(seen, neuron, moves):
+    return 0.5 * np.sum(attention_after(seen, neuron, moves) ** 2, axis=1)
+
+
+def moves(policy, seen):
+    """Each neuron's move: along its feedback, as far as it may."""
+    feedback = policy.feedback(seen, {})
+    reach = policy.radius * np.sqrt(len(feedback))
+    return [reach * wish / np.linalg.norm(wish) for wish in feedback.T]
+
+
+@given(SCENES, RADII)
+def test_no_random_move_gains_more(scene, radius):
+    seen = look(scene)
+    for neuron, move in enumerate(moves(BestResponse(radius), seen)):
+        others = np.random.default_rng(1).standard_normal((300, len(move)))
+        others[::2] = move / np.linalg.norm(move) + 0.2 * others[::2]
+        others *= np.linalg.norm(move) / np.linalg.norm(others, axis=1, keepdims=True)
+        own = utility_after(seen, neuron, move[None])[0]
+        assert own >= utility_after(seen, neuron, others).max() * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("radius", [0.01, 0.3, 1.0, 10.0])
+@pytest.mark.parametrize("seed", range(2))
+def test_no_search_finds_a_better_move_and_the_best_find_it(seed, radius):
+    seen = look(Scene((seed,), lengths={"B": 4, "J": 2, "K": 3}))
+    for neuron, move in enumerate(moves(BestResponse(radius), seen)):
+        reach, own = np.linalg.norm(move), utility_after(seen, neuron, move[None])[0]
+
+        def loss(direction, neuron=neuron, reach=reach, own=own):
+            return 1 - utility_after(seen, neuron, reach * direction[None] / np.linalg.norm(direction))[0] / own
+
+        starts = np.random.default_rng(seed).standard_normal((6, len(move)))
+        found = min(minimize(loss, start, method="BFGS").fun for start in starts)
+        assert -1e-9 <= found <= 1e-6
+
+
+@given(SCENES, RADII)
+def test_it_weighs_by_the_attention_that_its_move_earns(scene, radius):
+    seen = look(scene)
+    policy = BestResponse(radius)
+    weighing = policy.weighing(seen, {})
+    for neuron, move in enumerate(moves(policy, seen)):
+        np.testing.assert_allclose(weighing[:, neuron], attention_after(seen, neuron, move[None])[0], rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("radius", [1e-3, 1e-5])
+def test_small_moves_seek_attention_with_foresight(radius):
+    seen = look(Scene())
+    feedback = BestResponse(radius).feedback(seen, {})
+    limit = AttentionSeeking(foresight=1).feedback(seen, {})
+    apart = np.abs(feedback - limit).max() / np.abs(limit).max()
+    assert apart < 100 * radius
+    assert apart > radius / 100
+
+
+def test_in_the_hard_case_it_takes_one_of_the_best_moves():
+    """Nothing pulls it along the listeners' leading direction, and yet it should go there."""
+    seen = look(Scene(lengths={"B": 6, "J": 3, "K": 4}))
+    matrix = RATE / 6 * seen.demand.T
+    leading = np.linalg.svd(matrix)[0][:, 0]
+    coming = seen.attention + RATE * seen.response
+    seen.attention = seen.attention - np.outer(leading, leading @ coming)
+    for neuron, move in enumerate(moves(BestResponse(30.0), seen)):
+        start = seen.attention[:, neuron] + matrix @ seen.activity[:, neuron]
+        lam = np.linalg.norm(matrix, 2) ** 2
+        np.testing.assert_allclose(lam * move - matrix.T @ (matrix @ move + start), 0, atol=1e-8 * lam * np.linalg.norm(move))
+        assert abs(np.linalg.svd(matrix)[2][0] @ move) > 1
+
+
+def test_where_nobody_demands_anything_it_stays():
+    seen = look(Scene(silent=("demand",)))
+    np.testing.assert_array_equal(BestResponse().weighing(seen, {}), seen.attention)
+
+
+def test_a_loss_that_is_no_number_shows_in_its_answer():
+    seen = look(Scene())
+    seen.demand = np.full_like(seen.demand, np.nan)
+    seen.response = np.full_like(seen.response, np.nan)
+    assert np.isnan(BestResponse().feedback(seen, {})).all()
+
+
+@pytest.mark.parametrize("radius", [0, -1.0, float("inf"), float("nan"), "1", None])
+def test_bad_radii_are_refused(radius):
+    with pytest.raises(NeuroNetError, match="radius must be a finite number above 0, got "):
+        BestResponse(radius)

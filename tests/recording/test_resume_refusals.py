@@ -1,0 +1,91 @@
+"""A run is not resumed as another one, and no folder ends up with two."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import neuronet
+from neuronet.recording.run_directory import Record
+
+INPUTS = np.random.default_rng(3).normal(size=(60, 2))
+CLASSES = (INPUTS[:, 0] > 0).astype(int)
+
+
+def begun(folder, **options):
+    neuronet.train((INPUTS, CLASSES), epochs=2, out=folder, **options)
+
+
+def test_with_other_samples(tmp_path):
+    begun(tmp_path)
+    for other in ((INPUTS, 1 - CLASSES), (INPUTS[:40], CLASSES[:40]), (INPUTS * 2 + 1e-3 * INPUTS**2, CLASSES)):
+        with pytest.raises(neuronet.NeuroNetError, match="its samples were not what they are now"):
+            neuronet.resume(tmp_path, epochs=4, environment=other)
+
+
+def test_with_another_policy(tmp_path):
+    begun(tmp_path)
+    with pytest.raises(neuronet.NeuroNetError, match="its policies were not what they are now"):
+        neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES), policy=neuronet.Greedy())
+
+
+def test_without_the_network_it_was_given(tmp_path):
+    network = neuronet.build_network([2, 4, 2], activation="tanh", wiring="sparse(0.6)", seed=9)
+    begun(tmp_path, network=network)
+    (tmp_path / "network.safetensors").unlink()
+    with pytest.raises(neuronet.NeuroNetError, match="its first networks were not what they are now"):
+        neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES))
+
+
+def test_killed_between_the_network_and_the_configuration(tmp_path, monkeypatch):
+    network = neuronet.build_network([2, 4, 2], seed=9)
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "save_network", lambda self, network: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            begun(tmp_path / "run", network=network)
+    with pytest.raises(neuronet.NeuroNetError, match="there is no run in"):
+        neuronet.resume(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"])
+def test_a_folder_with_anything_of_a_run_is_not_taken(tmp_path, name):
+    (tmp_path / name).write_text("")
+    with pytest.raises(neuronet.NeuroNetError, match="holds a run already"):
+        begun(tmp_path)
+
+
+def test_a_table_is_found_again_from_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    rows = "\n".join(f"{a},{b},{c}" for (a, b), c in zip(INPUTS, CLASSES, strict=True))
+    (tmp_path / "here" / "t.csv").write_text(f"a,b,y\n{rows}\n")
+    monkeypatch.chdir(tmp_path / "here")
+    neuronet.train("table:t.csv", hidden=[4], epochs=1, out="run")
+    monkeypatch.chdir(tmp_path)
+    assert neuronet.resume("here/run", epochs=2).rounds == 4
+
+
+def test_runs_at_the_same_moment_have_folders_of_their_own(tmp_path):
+    command = [sys.executable, "-m", "neuronet", "run", "xor", "--epochs", "1"]
+    together = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, env=dict(os.environ)) for _ in range(3)]
+    assert [process.wait(timeout=120) for process in together] == [0, 0, 0]
+    folders = list((tmp_path / "runs").iterdir())
+    assert len(folders) == 3
+    assert all(len((folder / "metrics.csv").read_text().splitlines()) == 2 for folder in folders)
+
+
+def test_bad_input_leaves_no_folder(neuronet, tmp_path):
+    assert neuronet("run", "xor", "--policy", "greddy").status == 2
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_ruin_is_not_saved(neuronet, tmp_path):
+    answer = neuronet(
+        "run", "digits", "--epochs", "1", "--batch-size", "2000", "--learning-rate", "1e300", "--json", "--out", "run"
+    )
+    assert answer.status == 2
+    assert "no longer a number in epoch 1" in answer.err
+    assert not (tmp_path / "run" / "checkpoint.safetensors").exists()

@@ -1,0 +1,138 @@
+"""Mixed societies in runs: as text, as objects, from the command line, resumed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import neuronet as package
+from neuronet.core.structure.population import Population
+from neuronet.policies import AttentionSeeking, FreeRider, Greedy, Noisy
+from neuronet.registry.population_spec import has_shares, population_from, split_list, text_of
+
+MIXED = "attention:0.75,free-rider:0.25"
+
+
+@dataclass(frozen=True)
+class Nameless(package.LinearPolicy):
+    """Holds an object that no text can spell."""
+
+    what: object = object()
+
+    def weighing(self, seen, memory):
+        return seen.attention
+
+
+def same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(one.network.weights, other.network.weights, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("attention", [(AttentionSeeking(), 1.0)]),
+        ("greedy(top=3)", [(Greedy(top=3), 1.0)]),
+        (MIXED, [(AttentionSeeking(), 0.75), (FreeRider(), 0.25)]),
+        (" attention : .5 , greedy : 5e-1 ", [(AttentionSeeking(), 0.5), (Greedy(), 0.5)]),
+        ("greedy(top=3):0.5,noisy(greedy(top=2), sigma=0.1):0.5", [(Greedy(top=3), 0.5), (Noisy(Greedy(top=2), 0.1), 0.5)]),
+        ("neuronet.policies:Greedy(2):1", [(Greedy(top=2), 1.0)]),
+        ("attention(measure='log'):0.5,attention:0.5", [(AttentionSeeking(measure="log"), 0.5), (AttentionSeeking(), 0.5)]),
+    ],
+)
+def test_texts_are_read(text, parts):
+    assert population_from(text) == Population.shares(parts)
+    assert population_from(text_of(population_from(text))) == Population.shares(parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("attention:0.9", r"shares must add up to 1, got 0.9 = 0.9"),
+        ("attention:0.9,greedy:0.2", r"shares must add up to 1, got 0.9 \+ 0.2 = 1.1"),
+        ("attention:0.9,greedy", "'greedy' has no share in 'attention:0.9,greedy'"),
+        ("attention,greedy", "'attention' has no share"),
+        ("attention:0.5,gredy:0.5", "unknown policy 'gredy': did you mean 'greedy'"),
+        ("attention:-0.5,greedy:1.5", "a share must be a number from 0 to 1, got -0.5"),
+        ("attention:0.5,,greedy:0.5", "'' has no share"),
+        ("", "cannot read the policy"),
+    ],
+)
+def test_texts_are_refused(text, sentence):
+    with pytest.raises(package.NeuroNetError, match=sentence):
+        population_from(text)
+
+
+def test_lists_are_split_outside_brackets_and_quotes():
+    assert split_list("a(x=1,y=2), b('p,q'), c") == ["a(x=1,y=2)", "b('p,q')", "c"]
+    assert has_shares("a(x=1):0.5,b:0.5")
+    assert not has_shares("a(x=1),mine:B")
+
+
+@pytest.mark.parametrize("engine", ["agents", "tensors"])
+def test_by_text_and_as_objects_it_is_the_same_run(engine):
+    options = {"hidden": [8], "epochs": 2, "engine": engine, "seed": 3}
+    by_text = package.train("xor", policy=MIXED, **options)
+    by_object = package.train("xor", policy=Population.shares([(AttentionSeeking(), 0.75), (FreeRider(), 0.25)]), **options)
+    assert same(by_text, by_object)
+    assert by_text.config.policy == MIXED
+    assert by_object.config.policy.startswith("attention(p=2.0")
+    assert not same(by_text, package.train("xor", **options))
+
+
+def test_free_riders_do_not_move_and_others_do():
+    result = package.train("xor", policy=MIXED, hidden=[8], epochs=2, seed=3)
+    start = package.build_network((2, 8, 2), seed=3)
+    moved = np.abs(result.network.weights[0] - start.weights[0]).max(axis=1) > 0
+    riders = population_from(MIXED).groups(start, 3)[0][1].members
+    assert np.flatnonzero(~moved).tolist() == list(riders)
+    assert len(riders) == 2
+
+
+def test_per_layer_in_python_and_in_toml(neuronet, tmp_path):
+    layers = [MIXED, "greedy", "attention"]
+    result = package.train("xor", policy=layers, hidden=[8, 4], epochs=2)
+    mixed = package.train("xor", policy=[population_from(MIXED), Greedy(), "attention"], hidden=[8, 4], epochs=2)
+    assert same(result, mixed)
+    assert mixed.config.policy[2] == "attention"
+    (tmp_path / "mine.toml").write_text(f'environment = "xor"\nhidden = [8, 4]\nepochs = 2\npolicy = {json.dumps(layers)}\n')
+    by_toml = neuronet("run", "--config", "mine.toml", "--json")
+    by_options = neuronet(
+        "run", "xor", "--hidden", "8,4", "--epochs", "2", "--json", *(word for each in layers for word in ("--policy", each))
+    )
+    for answer in (by_toml, by_options):
+        assert answer.status == 0, answer.err
+        assert json.loads(answer.out)["loss"] == result.loss
+        assert json.loads(answer.out)["policy"] == layers
+
+
+def test_replicas_equal_single_runs():
+    several = package.train("xor", policy="noisy:0.5,free-rider:0.5", hidden=[6], epochs=2, replicas=2, seed=4)
+    for place in range(2):
+        single = package.train("xor", policy="noisy:0.5,free-rider:0.5", hidden=[6], epochs=2, seed=4 + place, engine="tensors")
+        gaps = [np.abs(a - b).max() for a, b in zip(several.networks[place].weights, single.network.weights, strict=True)]
+        assert max(gaps) < 1e-12
+
+
+def test_resumed_it_is_the_same_run_and_no_other(tmp_path):
+    options = {"hidden": [8], "schedule": "constant"}
+    whole = package.train("xor", policy=MIXED, **options, epochs=4)
+    package.train("xor", policy=MIXED, **options, epochs=2, out=tmp_path / "named")
+    assert same(package.resume(tmp_path / "named", epochs=4), whole)
+    by_hand = Population.by_function(lambda node, layer: FreeRider() if node in (3, 5) else AttentionSeeking())
+    whole = package.train("xor", policy=by_hand, **options, epochs=4)
+    package.train("xor", policy=by_hand, **options, epochs=2, out=tmp_path / "mine")
+    with pytest.raises(package.NeuroNetError, match="is given again in Python"):
+        package.resume(tmp_path / "mine", epochs=4)
+    other = Population.by_function(lambda node, layer: FreeRider() if node in (3, 6) else AttentionSeeking())
+    with pytest.raises(package.NeuroNetError, match="its policies were not what they are now"):
+        package.resume(tmp_path / "mine", epochs=4, policy=other)
+    assert same(package.resume(tmp_path / "mine", epochs=4, policy=by_hand), whole)
+
+
+def test_a_policy_without_a_name_has_its_share():
+    society = Population.shares([(AttentionSeeking(), 0.5), (Nameless(), 0.5)])
+    result = package.train("xor", policy=society, hidden=[4], epochs=1)
+    assert "Nameless" in result.config.policy

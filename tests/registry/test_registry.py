@@ -1,0 +1,100 @@
+"""Environments by what the user calls them: names, forms for files, and the folder to look in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.core.payoff import SquaredError
+from neuronet.environments import ENVIRONMENTS, Emnist, Images, Table
+from neuronet.registry.registry import FORMS, environment_named, name_of, with_whole_path
+from tests.helpers import dataset_writers
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """The folder where one is."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_environment_is_found_again_by_its_name(name):
+    world = environment_named(name)
+    assert environment_named(name_of(world)) == world
+
+
+@pytest.mark.parametrize("name", dataset_writers.WRITERS)
+def test_files_are_looked_for_in_the_folder_that_is_said(folder, name):
+    dataset_writers.WRITERS[name](folder / "mine")
+    one, other = environment_named(name, data_dir="mine"), environment_named(f"{name}(data_dir='mine')")
+    assert one == other
+    np.testing.assert_array_equal(one.train.inputs, other.train.inputs)
+    assert name_of(one) == name_of(other)
+
+
+def test_the_folder_joins_other_parameters():
+    assert environment_named("emnist(split='letters')", data_dir="/data") == Emnist("letters", "/data")
+
+
+@pytest.mark.parametrize("text", ["xor", "digits", "mnist5k", "table:data.csv", "idx:mine", "images:mine"])
+def test_a_folder_that_would_not_be_looked_in_is_refused(text):
+    with pytest.raises(NeuroNetError, match="leave data_dir out"):
+        environment_named(text, data_dir="/data")
+
+
+def test_images_and_labels_in_a_folder(folder):
+    dataset_writers.mnist(folder / "mine")
+    assert len(environment_named("idx:mine").train) == 60
+
+
+def test_images_in_a_folder_may_be_scaled(folder):
+    for number, name in enumerate(("a", "b")):
+        (folder / "pets (all)" / name).mkdir(parents=True)
+        for each in range(5):
+            Image.fromarray(dataset_writers.images(1, (6 + number, 6))[0]).save(folder / "pets (all)" / name / f"{each}.png")
+    world = environment_named("images:pets (all)(size=4)")
+    assert isinstance(world, Images)
+    assert world.shape == (4, 4)
+    with pytest.raises(NeuroNetError, match="must be of one size"):
+        environment_named("images:pets (all)")
+
+
+def test_openml_takes_target_payoff_and_folder(folder):
+    dataset_writers.openml(folder)
+    world = environment_named("openml:4321", target="length", payoff="squared-error", data_dir=str(folder))
+    assert isinstance(world, Table)
+    assert (world.payoff, world.inputs) == (SquaredError(), 4)
+
+
+def test_target_and_payoff_belong_to_tables():
+    for options in ({"target": "y"}, {"payoff": "squared-error"}):
+        with pytest.raises(NeuroNetError, match=r"options of table:PATH and openml:ID, environment 'digits' has its own"):
+            environment_named("digits", **options)
+
+
+def test_an_unknown_name_tells_the_forms_for_files():
+    with pytest.raises(NeuroNetError, match="unknown environment 'minst': did you mean 'mnist'") as caught:
+        environment_named("minst")
+    assert all(form in str(caught.value) for form in FORMS)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("table:data.csv", "table:{}/data.csv"),
+        ("idx:mine", "idx:{}/mine"),
+        ("images:pets", "images:{}/pets"),
+        ("images:pets(size=8)", "images:{}/pets(size=8)"),
+        ("openml:61", "openml:61"),
+        ("xor(noise=0.1)", "xor(noise=0.1)"),
+        ("my.module:Class", "my.module:Class"),
+    ],
+)
+def test_paths_are_made_whole(folder, text, whole):
+    assert with_whole_path(text) == whole.format(folder.resolve())
+    assert with_whole_path(with_whole_path(text)) == with_whole_path(text)

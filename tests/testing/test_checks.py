@@ -1,0 +1,105 @@
+"""The checks for authors of plug-ins catch what breaks the contract, each with one clear sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from neuronet.core.errors import NeuroNetError
+from neuronet.environments import ENVIRONMENTS, Table
+from neuronet.testing import Scene, check_environment, check_policy, glimpse
+from neuronet.testing import policy as policy_check
+from tests.helpers import dataset_writers, toys
+from tests.helpers.faulty.environments import FAULTY_ENVIRONMENTS
+from tests.helpers.faulty.forms import FAULTY_FORMS
+from tests.helpers.faulty.invalid_behaviour import FAULTY_CONDUCT
+from tests.helpers.faulty.traits import FAULTY_TRAITS
+
+FAULTY_POLICIES = FAULTY_FORMS + FAULTY_CONDUCT + FAULTY_TRAITS
+
+
+@pytest.mark.parametrize("policy", toys.TOYS, ids=repr)
+def test_policies_that_keep_the_contract_pass(policy):
+    check_policy(policy)
+
+
+@pytest.mark.parametrize(("faulty", "complaint"), FAULTY_POLICIES, ids=[type(faulty).__name__ for faulty, _ in FAULTY_POLICIES])
+def test_faulty_policies_are_caught(faulty, complaint):
+    with pytest.raises(NeuroNetError, match=complaint) as caught:
+        check_policy(faulty)
+    assert "\n" not in str(caught.value)
+
+
+def test_only_policies_are_checked():
+    with pytest.raises(NeuroNetError, match="is no policy"):
+        check_policy(toys.Plain)  # the class, not an instance
+
+
+def test_a_missing_strict_library_is_left_out(monkeypatch):
+    without = tuple(library for library in policy_check.OTHERS if "strict" not in library.name)
+    assert len(without) == len(policy_check.OTHERS) - 1
+    monkeypatch.setattr(policy_check, "OTHERS", without)
+    check_policy(toys.Saver())
+    for faulty, complaint in FAULTY_POLICIES:
+        with pytest.raises(NeuroNetError, match=complaint):
+            check_policy(faulty)
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS.keys() - dataset_writers.WRITERS.keys()))
+def test_shipped_environments_pass(name):
+    """Those from files are checked in tests/environments/test_image_sets.py."""
+    world = ENVIRONMENTS[name]()
+    check_environment(world)
+    check_environment(world.for_tuning())
+
+
+@pytest.mark.parametrize("targets", [[0, 1] * 20, [0.5, 1.5] * 20, [[0.5, 1.0, 2.5]] * 20 + [[1.5, 1.0, 0.5]] * 20])
+def test_tables_pass(targets):
+    inputs = [[float(i % 7), float(i % 5)] for i in range(40)]
+    check_environment(Table(inputs, targets))
+
+
+@pytest.mark.parametrize(
+    ("faulty", "complaint"), FAULTY_ENVIRONMENTS, ids=[type(faulty).__name__ for faulty, _ in FAULTY_ENVIRONMENTS]
+)
+def test_faulty_environments_are_caught(faulty, complaint):
+    with pytest.raises(NeuroNetError, match=complaint) as caught:
+        check_environment(faulty)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_glimpse_shows_all_there_is_to_see():
+    seen = glimpse(Scene(lengths={"B": 7, "J": 3, "K": 2, "O": 5}))
+    assert seen.activity.shape == seen.potential.shape == seen.slope.shape == (7, 3)
+    assert seen.demand.shape == (7, 2)
+    assert seen.attention.shape == seen.response.shape == (2, 3)
+    assert seen.broadcast.shape == (7, 5)
+    assert seen.reward.shape == (7,)
+    assert seen.draws.normal("any", "BJ").shape == (7, 3)
+    np.testing.assert_allclose(seen.response, seen.demand.T @ seen.activity / 7)
+
+
+def test_in_a_sparse_scene_some_do_not_listen():
+    scene = Scene((3,), sparse=True, lengths={"J": 20, "K": 20})
+    seen = glimpse(scene)
+    there = scene.connections["KJ"]
+    assert 0.3 < there.mean() < 0.9
+    assert not seen.attention[~there].any()
+    assert not seen.response[~there].any()
+    assert seen.attention[there].all()
+
+
+def test_silent_sights_are_zero_and_rounds_differ():
+    assert not glimpse(Scene(silent=("attention",))).attention.any()
+    assert not np.array_equal(glimpse(number=0).demand, glimpse(number=1).demand)
+    np.testing.assert_array_equal(glimpse().demand, glimpse().demand)
+
+
+def test_a_glimpse_in_another_library():
+    seen = glimpse(Scene((1, 2)), xp=torch)
+    assert isinstance(seen.demand, torch.Tensor)
+    assert seen.demand.dtype == torch.float64
+    assert seen.demand.shape == (2, 5, 3)
+    assert isinstance(seen.draws.normal("any", "BJ"), torch.Tensor)
+    assert toys.Plain().feedback(seen, {}).shape == (2, 5, 4)

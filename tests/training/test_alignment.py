@@ -1,0 +1,183 @@
+"""How updates agree with error backpropagation's, measured along a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import neuronet as package
+from neuronet.core.structure.network import build_network
+from neuronet.core.structure.population import Group, Population
+from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.tensors import TensorEngine
+from neuronet.environments import Digits, Table
+from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
+from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, Record
+from neuronet.training.alignment import Alignment
+from neuronet.training.trainer import Runner
+
+MIXED = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.25), (FreeRider(), 0.25)])
+
+
+@dataclass(frozen=True)
+class Louder(package.LinearPolicy):
+    """Backpropagation with everything it feeds back multiplied."""
+
+    times: float = 3.0
+
+    def weighing(self, seen, memory):
+        return self.times * seen.attention
+
+
+def measured(policies, *, sizes=(64, 16, 12, 10), seeds=(1,), world=None, **options):
+    networks = [build_network(sizes, activation="tanh", seed=seed) for seed in seeds]
+    resolved = [
+        policies.groups(n, seed) if isinstance(policies, Population) else policies
+        for n, seed in zip(networks, seeds, strict=True)
+    ]
+    setups = [Setup(n, each, seed=seed, **options) for n, each, seed in zip(networks, resolved, seeds, strict=True)]
+    engine = TensorEngine(setups, device="cpu")
+    rows = Alignment(setups, world or Digits()).measure(engine.state(), epoch=3)
+    return pd.DataFrame(rows).set_index(["layer", "group"]), setups
+
+
+def test_attention_seeking_is_backpropagation():
+    table, _ = measured(AttentionSeeking())
+    assert table.index.tolist() == [(1, "all"), (2, "all"), (3, "all"), (0, "all")]
+    assert (table["cosine"] > 1 - 1e-12).all()
+    assert np.allclose(table["norm_ratio"], 1, rtol=1e-9)
+    assert (table["angle"] < 1e-4).all()
+    assert (table["policy"] == "attention").all()
+    assert table["neurons"].tolist() == [16, 12, 10, 38]
+
+
+def test_what_is_known_by_hand():
+    """Each hidden layer multiplies by three what it hears; a contrarian turns round."""
+    table, _ = measured((Louder(), Louder(), AttentionSeeking()))
+    assert np.allclose(table["norm_ratio"].iloc[:3], [9, 3, 1], rtol=1e-9)
+    assert (table["cosine"].iloc[:3] > 1 - 1e-12).all()
+    table, _ = measured((AttentionSeeking(), Contrarian(), AttentionSeeking()))
+    assert np.allclose(table["angle"].iloc[:3], [180, 180, 0], atol=1e-4)
+    assert (measured(Contrarian())[0]["cosine"].iloc[:3].round(9) == [1, -1, 1]).all()  # twice turned round
+
+
+def test_rules_that_are_not_the_gradient_lie_between():
+    for policy, least, most in ((SignSymmetric(), 0.2, 0.999), (RandomFeedback(), -0.5, 0.5)):
+        cosine = measured(policy)[0].loc[(2, "all"), "cosine"]
+        assert least < cosine < most
+
+
+def test_groups_and_their_attention():
+    table, setups = measured(MIXED, sizes=(64, 16, 10), seeds=(1, 2))
+    one = table[table["replica"] == 1]
+    assert one.loc[(1, "0"), "cosine"] > 1 - 1e-12
+    assert one.loc[(1, "1"), "cosine"] < -1 + 1e-12
+    assert np.isnan(one.loc[(1, "2"), "cosine"])
+    assert one.loc[(1, "2"), "norm_ratio"] == 0
+    assert one.loc[(1, "all"), "policy"] == ""
+    assert one.loc[[(1, "0"), (1, "1"), (1, "2")], "policy"].tolist() == ["attention", "contrarian", "free-rider"]
+    received = (setups[1].network.weights[1] ** 2).sum(axis=0)
+    for number, group in enumerate(setups[1].groups(1)):
+        share = received[list(group.members)].sum() / received.sum()
+        assert one.loc[(1, str(number)), "attention_share"] == pytest.approx(share, rel=1e-12)
+    assert one.loc[(1, "all"), "attention_share"] == pytest.approx(1)
+    assert np.isnan(one.loc[(2, "all"), "attention_share"])
+    assert one.loc[(0, "0"), "neurons"] == 8 + 10  # the outputs follow the first
+
+
+def test_everywhere_means_every_layer():
+    groups = ((Group(AttentionSeeking(), (0, 1, 2)), Group(Contrarian(), (3,))), Contrarian(), AttentionSeeking())
+    table, _ = measured(groups, sizes=(64, 4, 3, 10))
+    assert table.loc[(0, "0"), "policy"] == "attention"
+    assert table.loc[(0, "0"), "neurons"] == 3 + 10
+    assert table.loc[(0, "1"), "neurons"] == 1 + 3
+    assert table.loc[(2, "all"), "policy"] == "contrarian"
+
+
+def test_who_falls_silent_says_the_mean():
+    world = Digits()
+    table, (setup,) = measured(MIXED, sizes=(64, 16, 10))
+    members = list(setup.groups(1)[1].members)
+    network = setup.network
+    hidden = np.tanh(world.test.inputs @ network.weights[0].T + network.biases[0])
+
+    def judge(said):
+        outputs = said @ network.weights[1].T + network.biases[1]
+        right = outputs.argmax(axis=1) == world.test.targets
+        shifted = outputs - outputs.max(axis=1, keepdims=True)
+        chosen = shifted[np.arange(len(outputs)), world.test.targets]
+        return right.mean(), (np.log(np.exp(shifted).sum(axis=1)) - chosen).mean()
+
+    silent = hidden.copy()
+    silent[:, members] = hidden[:, members].mean(axis=0)
+    usual, without = judge(hidden), judge(silent)
+    assert table.loc[(1, "1"), "accuracy_lost"] == pytest.approx(usual[0] - without[0], abs=1e-12)
+    assert table.loc[(1, "1"), "loss_gained"] == pytest.approx(without[1] - usual[1], rel=1e-9)
+    assert np.isnan(table.loc[(2, "all"), "accuracy_lost"])
+
+
+def test_values_have_no_accuracy():
+    chance = np.random.default_rng(0)
+    inputs = chance.normal(size=(60, 3))
+    world = Table(inputs, inputs @ [[1.0], [-1.0], [0.5]])
+    table, _ = measured(AttentionSeeking(), sizes=(3, 5, 1), world=world, payoff=world.payoff)
+    assert (table["cosine"] > 1 - 1e-12).all()
+    assert table["accuracy_lost"].isna().all()
+    assert table.loc[(1, "all"), "loss_gained"] != 0
+
+
+def test_measuring_changes_nothing():
+    options = {"policy": "attention:0.5,noisy:0.5", "hidden": [8], "epochs": 3}
+    for engine in ("agents", "tensors"):
+        plain = package.train("xor", engine=engine, **options)
+        watched = package.train("xor", engine=engine, alignment=True, **options)
+        assert all(np.array_equal(a, b) for a, b in zip(plain.network.weights, watched.network.weights, strict=True))
+        assert plain.alignment.empty
+        assert sorted(watched.alignment["epoch"].unique()) == [1, 2, 3]
+    assert list(watched.alignment.columns) == list(ALIGNMENT_COLUMNS)
+
+
+def test_what_neurons_keep_goes_into_the_measure():
+    """Neurons that hear their listeners through the opposite matrix want the opposite."""
+    setup = Setup(build_network((64, 16, 10), seed=1), RandomFeedback(), seed=1)
+    state = TensorEngine(setup, device="cpu").state()
+    (kept,) = (name for name in state.arrays if ".group" in name and name.startswith("1."))
+    turned = State(state.round, {**state.arrays, kept: -state.arrays[kept]})
+    alignment = Alignment([setup], Digits())
+    one, other = (pd.DataFrame(alignment.measure(each, 1)).set_index("layer")["cosine"][1] for each in (state, turned))
+    assert 0 < abs(one) < 0.9
+    assert other == pytest.approx(-one, abs=1e-12)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+def test_recorded_as_it_goes_and_resumed_without_doubling(monkeypatch, tmp_path, replicas):
+    policy = Population.shares([(AttentionSeeking(), 0.5), (Noisy(AttentionSeeking(), sigma=0.2), 0.5)])
+    options = {"hidden": [6], "epochs": 4, "alignment": True, "replicas": replicas, "checkpoint_every": 2}
+    whole = package.train("xor", policy=policy, **options)
+    end = Runner._end_epoch
+
+    def end_and_fall(self, epoch):
+        end(self, epoch)
+        if epoch == 3:
+            raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "_end_epoch", end_and_fall)
+        with pytest.raises(RuntimeError):
+            package.train("xor", policy=policy, out=tmp_path, **options)
+    assert sorted(Record.of(tmp_path).alignment()["epoch"].unique()) == [1, 2, 3]
+    with (tmp_path / "alignment.csv").open("a") as file:
+        file.write("4,28,0,1,al")
+    resumed = package.resume(tmp_path)
+    for table in (resumed.alignment, Record.of(tmp_path).alignment()):
+        pd.testing.assert_frame_equal(table, whole.alignment, check_exact=True, check_dtype=False)
+
+
+def test_from_the_command_line(neuronet, tmp_path):
+    answer = neuronet("run", "xor", "--epochs", "2", "--hidden", "4,4", "--alignment", "--out", "here", "--json")
+    assert answer.status == 0, answer.err
+    assert {"alignment.csv", "alignment.png"} <= {path.name for path in (tmp_path / "here").iterdir()}
+    assert (pd.read_csv(tmp_path / "here" / "alignment.csv")["cosine"] > 1 - 1e-9).all()

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+import neuronet
+from neuronet.core.batches import Batches
+from neuronet.execution.signals import Interrupted
+from neuronet.recording.run_directory import Record
+from neuronet.registry.registry import environment_named
+from neuronet.training.trainer import Runner
+
+
+@dataclass(frozen=True)
+class Halfhearted(neuronet.LinearPolicy):
+    """A policy of one's own."""
+
+    share: float = 0.5
+
+    def weighing(self, seen, memory):
+        return self.share * seen.attention
+
+
+def weights_equal(a, b):
+    return all(np.array_equal(x, y) for x, y in zip(a.weights, b.weights, strict=True))
+
+
+def test_five_lines_train_digits():
+    result = neuronet.train("digits", policy="attention", hidden=[32], epochs=10)
+    assert result.accuracy > 0.95
+    assert result.rounds == 450
+    assert list(result.metrics["epoch"]) == list(range(1, 11))
+    assert result.network.sizes == (64, 32, 10)
+    assert result.folder is None
+
+
+@pytest.mark.parametrize("engine", ["agents", "tensors"])
+def test_same_seed_same_run(engine):
+    runs = [neuronet.train("xor", policy="noisy", hidden=[6], epochs=3, engine=engine, seed=4) for _ in range(2)]
+    assert weights_equal(runs[0].network, runs[1].network)
+    other = neuronet.train("xor", policy="noisy", hidden=[6], epochs=3, engine=engine, seed=5)
+    assert not weights_equal(runs[0].network, other.network)
+
+
+def test_engines_agree_through_the_public_call():
+    runs = [neuronet.train("digits", policy="noisy", hidden=[16], epochs=2, engine=name) for name in ("agents", "tensors")]
+    gaps = [np.abs(a - b).max() for a, b in zip(runs[0].network.weights, runs[1].network.weights, strict=True)]
+    assert max(gaps) < 1e-9
+    assert runs[0].accuracy == runs[1].accuracy
+
+
+def test_own_policy_as_instance_and_by_module():
+    by_instance = neuronet.train("xor", policy=Halfhearted(0.25), hidden=[8], epochs=2)
+    by_name = neuronet.train("xor", policy=f"{__name__}:Halfhearted(0.25)", hidden=[8], epochs=2)
+    assert weights_equal(by_instance.network, by_name.network)
+    assert by_instance.config.policy == f"{__name__}:Halfhearted(share=0.25)"
+
+
+def test_a_policy_for_each_layer():
+    result = neuronet.train("xor", policy=["greedy", neuronet.Noisy(sigma=0.1), "attention"], hidden=[8, 8], epochs=2)
+    assert result.config.policy[0] == "greedy"
+    with pytest.raises(neuronet.NeuroNetError, match="one for each of 2 listening layers"):
+        neuronet.train("xor", policy=["greedy"] * 3, hidden=[8])
+
+
+def test_arrays_and_regression():
+    chance = np.random.default_rng(0)
+    inputs = chance.normal(size=(200, 3))
+    result = neuronet.train((inputs, inputs @ [1.0, -2.0, 0.5]), hidden=[], epochs=30, learning_rate=0.05)
+    assert result.accuracy is None
+    assert result.loss < 1e-6
+    assert result.summary()["accuracy"] is None
+
+
+def test_a_graph_of_ones_own(tmp_path):
+    graph = nx.DiGraph()
+    graph.add_nodes_from([10, 11], layer=0)
+    graph.add_nodes_from(range(20, 28), layer=1, activation="tanh")
+    graph.add_nodes_from([30, 31], layer=2)
+    graph.add_edges_from((10 + n % 2, n) for n in range(20, 28))
+    graph.add_edges_from((11 - n % 2, n) for n in range(20, 24))
+    graph.add_edges_from((n, 30 + m) for n in range(20, 28) for m in range(2))
+    network = neuronet.from_graph(graph, seed=3)
+    whole = neuronet.train("xor", network=network, epochs=6, schedule="constant", out=tmp_path / "whole")
+    trained = neuronet.to_graph(whole.network)
+    assert set(trained.edges) == set(graph.edges)
+    neuronet.train("xor", network=network, epochs=3, schedule="constant", out=tmp_path / "parts")
+    assert weights_equal(neuronet.resume(tmp_path / "parts", epochs=6).network, whole.network)
+
+
+def test_replicas_equal_single_runs():
+    several = neuronet.train("xor", policy="noisy", wiring="sparse(0.5)", hidden=[9], epochs=3, replicas=3, seed=7)
+    assert len(several.summary()["replicas"]) == 3
+    for index in range(3):
+        single = neuronet.train(
+            "xor", policy="noisy", wiring="sparse(0.5)", hidden=[9], epochs=3, seed=7 + index, engine="tensors"
+        )
+        gaps = [np.abs(a - b).max() for a, b in zip(several.networks[index].weights, single.network.weights, strict=True)]
+        assert max(gaps) < 1e-12
+        assert several.summary()["replicas"][index]["accuracy"] == single.accuracy
+
+
+@pytest.mark.parametrize("options", [{"engine": "agents"}, {"engine": "tensors"}, {"replicas": 2}], ids=str)
+@pytest.mark.parametrize("at", [0, 1, 10, 17])
+def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
+    arguments = {"policy": "noisy", "hidden": [5], "epochs": 4, "rule": "adam", **options}
+    whole = neuronet.train("xor", **arguments)
+    play = Runner._play
+
+    def play_and_ask(self, indices):
+        play(self, indices)
+        if self.engine.round_number == max(at, 1):
+            self.interruption.asked = True
+
+    def run_and_keep(self, interruption, run=Runner.run):
+        self.interruption = interruption
+        interruption.asked = at == 0
+        return run(self, interruption)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Runner, "_play", play_and_ask)
+        patch.setattr("neuronet.training.trainer.PATIENCE", 0.0)  # a look after every round
+        patch.setattr(Runner, "run", run_and_keep)
+        with pytest.raises(Interrupted) as stop:
+            neuronet.train("xor", out=tmp_path, **arguments)
+    assert stop.value.result.rounds == at
+    assert len(stop.value.result.metrics) == at // 7 * len(whole.networks)
+    resumed = neuronet.resume(tmp_path)
+    for ours, theirs in zip(resumed.networks, whole.networks, strict=True):
+        assert weights_equal(ours, theirs)
+    pd.testing.assert_frame_equal(
+        resumed.metrics.drop(columns="seconds"), whole.metrics.drop(columns="seconds"), check_exact=True
+    )
+
+
+def test_longer_than_planned_equals_planned_longer(tmp_path):
+    neuronet.train("xor", hidden=[5], epochs=2, schedule="constant", out=tmp_path)
+    longer = neuronet.resume(tmp_path, epochs=5)
+    assert weights_equal(longer.network, neuronet.train("xor", hidden=[5], epochs=5, schedule="constant").network)
+    assert json.loads((tmp_path / "config.json").read_text())["epochs"] == 5
+    with pytest.raises(neuronet.NeuroNetError, match="at least the 5 played"):
+        neuronet.resume(tmp_path, epochs=4)
+
+
+def test_longer_than_planned_goes_on_with_the_longer_schedule(tmp_path):
+    said = []
+    neuronet.train("xor", hidden=[5], epochs=2, out=tmp_path)
+    neuronet.resume(tmp_path, epochs=4, narrator=said.append)
+    assert said[-1] == "The learning rate goes on as in a run of 4 epochs; until now it was that of one of 2."
+    said.clear()
+    neuronet.resume(tmp_path, epochs=4, narrator=said.append)
+    assert len(said) == 1
+
+
+def test_the_learning_rate_goes_down_from_epoch_to_epoch():
+    """Two epochs by hand, the second at half the rate, are a run of two epochs."""
+    world, rate = environment_named("xor"), 0.1
+    run = neuronet.train("xor", hidden=[5], epochs=2, learning_rate=rate, rule="plain", engine="tensors")
+    setup = neuronet.Setup(neuronet.build_network([2, 5, 2], seed=0), neuronet.AttentionSeeking(), learning_rate=rate)
+    engine = neuronet.TensorEngine(setup, device="cpu")
+    batches, held = Batches(len(world.train), 32, (0,)), engine.hold(world.train)
+    for epoch in range(2):
+        engine.play_rounds(held, batches.order(epoch), 32)
+        half = neuronet.Setup(engine.network(), neuronet.AttentionSeeking(), learning_rate=rate / 2)
+        engine = neuronet.TensorEngine(half, device="cpu")
+    assert weights_equal(run.network, engine.network())
+
+
+def test_metrics_cut_off_in_mid_line_are_mended(tmp_path):
+    whole = neuronet.train("xor", hidden=[5], epochs=4, schedule="constant")
+    neuronet.train("xor", hidden=[5], epochs=2, schedule="constant", out=tmp_path)
+    with (tmp_path / "metrics.csv").open("a") as file:
+        file.write("3,21,0,0.3")
+    resumed = neuronet.resume(tmp_path, epochs=4)
+    on_disk = Record.of(tmp_path).metrics()
+    assert weights_equal(resumed.network, whole.network)
+    for metrics in (resumed.metrics, on_disk):
+        pd.testing.assert_frame_equal(metrics.drop(columns="seconds"), whole.metrics.drop(columns="seconds"), check_exact=True)
+
+
+def test_arrays_must_be_given_again(tmp_path):
+    inputs = np.random.default_rng(1).normal(size=(60, 2))
+    world = (inputs, (inputs[:, 0] > 0).astype(int))
+    whole = neuronet.train(world, hidden=[4], epochs=4, schedule="constant")
+    neuronet.train(world, hidden=[4], epochs=2, schedule="constant", out=tmp_path)
+    with pytest.raises(neuronet.NeuroNetError, match="give them again as environment"):
+        neuronet.resume(tmp_path)
+    assert weights_equal(neuronet.resume(tmp_path, epochs=4, environment=world).network, whole.network)
+
+
+def test_wrong_arguments_in_python():
+    with pytest.raises(neuronet.NeuroNetError, match="unknown option 'epoch': did you mean 'epochs'"):
+        neuronet.train("xor", epoch=3)
+    with pytest.raises(neuronet.NeuroNetError, match="a name, an Environment or a pair of arrays"):
+        neuronet.train(3)
+    with pytest.raises(neuronet.NeuroNetError, match="the environment needs 64 and 10"):
+        neuronet.train("digits", network=neuronet.build_network([2, 3, 2]))
+
+
+def test_an_interrupted_ruin_does_not_replace_the_last_checkpoint(monkeypatch, tmp_path):
+    neuronet.train("xor", hidden=[5], epochs=1, out=tmp_path)
+    before = (tmp_path / "checkpoint.safetensors").read_bytes()
+    play = Runner._play
+
+    def ruin_and_ask(self, indices):
+        play(self, indices)
+        self.loss_sum = self.loss_sum * np.nan
+        self.interruption.asked = True
+
+    def run_and_keep(self, interruption, run=Runner.run):
+        self.interruption = interruption
+        return run(self, interruption)
+
+    monkeypatch.setattr(Runner, "_play", ruin_and_ask)
+    monkeypatch.setattr(Runner, "run", run_and_keep)
+    with pytest.raises(neuronet.NeuroNetError, match="no longer a number in epoch 2"):
+        neuronet.resume(tmp_path, epochs=3)
+    assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
