@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+if __name__ == "environments":
+    raise ImportError("import neuronet.environments instead: a second copy of its classes would compare unequal to them")
+
 from neuronet.core.environment import Environment
 from neuronet.environments.dataset import from_dataset
 from neuronet.environments.images.cifar10 import Cifar10
@@ -34,7 +37,7 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
     "breast-cancer": BreastCancer,
     "california": California,
 }
-"""Every environment by its name on the command line; neuronet.registry.registry has the forms for files: table:PATH and others."""
+"""Every environment by its name on the command line; neuronet.registry.registry has the forms for files, such as table:PATH."""
 
 __all__ = [
     "ENVIRONMENTS",

@@ -22,7 +22,7 @@ def from_dataset(
     played. All else becomes a Table: inputs in double precision, flattened, standardised by the training samples alone.
 
     Args:
-        train: With a length and items (input, target); a target is a class (a whole number) or values.
+        train: With a length and items (input, target); a target is a class (an integer) or values.
         test: Another, to be judged by; without, a part of the first is kept for it.
         payoff: "cross-entropy" for classes, "squared-error" for values, "auto" to tell by the targets.
         name: Where it comes from, for messages.

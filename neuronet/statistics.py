@@ -65,7 +65,7 @@ def wilcoxon(differences: Floats) -> float:
         return math.nan
     near = np.round(differences, ROUNDED)
     some = near[near != 0]
-    doubled = np.rint(2 * stats.rankdata(np.abs(some))).astype(np.int64)  # whole numbers, in spite of shared ranks
+    doubled = np.rint(2 * stats.rankdata(np.abs(some))).astype(np.int64)  # integers, in spite of shared ranks
     ways = np.ones(1)
     for rank in doubled:  # how many of the signings have each sum of positive ranks
         ways = np.concatenate((ways, np.zeros(rank))) + np.concatenate((np.zeros(rank), ways))

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from neuronet.core.environment import Samples
 from neuronet.environments import Digits
-from tests.helpers.command_line import neuronet as neuronet
+from tests.helpers.command_line import neuronet  # noqa: F401 (a fixture)
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 

@@ -1,7 +1,7 @@
 """The peers, each with the same round: relu, softmax cross-entropy, momentum, float32, on the same batch from the same network.
 
-A peer is made from a `Work`; it has `play(rounds)` and `parameters()`, as `neuronet.benchmarking.contestants.Contestant` says. Those that need
-a package of their own are in the modules beside this one and are left out where it is missing.
+A peer is made from a `Work`; it has `play(rounds)` and `parameters()`, as `neuronet.benchmarking.contestants.Contestant`
+says. Those that need a package of their own are in the modules beside this one and are left out where it is missing.
 """
 
 from __future__ import annotations

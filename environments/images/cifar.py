@@ -88,7 +88,7 @@ def read_batch(stream: IO[bytes], what: str, label: str) -> tuple[NDArray[np.uin
         images = batch["data"].bytes().reshape(-1, *SHAPE)
         classes = np.array(batch[label])
         if classes.dtype.kind != "i" or classes.shape != images.shape[:1]:
-            raise ValueError(f"there should be a class, a whole number, for each of {len(images):,} images")
+            raise ValueError(f"there should be a class, an integer, for each of {len(images):,} images")
     except NeuroNetError as error:
         raise NeuroNetError(f"cannot read {what}: {error}") from None
     except KeyError as error:

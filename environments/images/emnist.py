@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.environments.images.idx import Part, read_part
 from neuronet.environments.images.images import Images
 from neuronet.environments.lazy import Loaded
@@ -57,7 +57,7 @@ class Emnist(Loaded):
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
-            raise unknown("split of emnist", self.split, SPLITS)
+            raise unknown_name_error("split of emnist", self.split, SPLITS)
 
     def load(self) -> Images:
         """The images in the files."""

@@ -13,7 +13,7 @@ from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.environments.tables.split import split
 
 Part = tuple[Any, Any]
-"""Images (N, height, width) or (N, channels, height, width), bytes; and classes (N,), whole numbers from 0."""
+"""Images (N, height, width) or (N, channels, height, width), bytes; and classes (N,), integers from 0."""
 
 
 class Images(Environment):
@@ -89,11 +89,11 @@ def _checked(images: Any, labels: Any, name: str) -> tuple[NDArray[np.uint8], ND
         raise NeuroNetError(f"{name}: images must be bytes (uint8) of shape (samples, ...), with no length 0, got {kind}")
     if numbers.shape != (len(pictures),) or numbers.dtype.kind not in "iu":
         raise NeuroNetError(
-            f"{name}: there must be a class, a whole number from 0, for each of {len(pictures):,} images, "
+            f"{name}: there must be a class, an integer from 0, for each of {len(pictures):,} images, "
             f"got {numbers.dtype} of shape {numbers.shape}"
         )
     if numbers.min() < 0:
-        raise NeuroNetError(f"{name}: classes must be whole numbers from 0, got {numbers.min()}")
+        raise NeuroNetError(f"{name}: classes must be integers from 0, got {numbers.min()}")
     return pictures, numbers.astype(np.int64)
 
 

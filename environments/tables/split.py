@@ -15,7 +15,7 @@ def split(count: int, classes: NDArray[Any] | None, test_share: float, name: str
 
     Args:
         count: How many samples there are.
-        classes: (count,) whole numbers from 0; None for values, which are split without regard to them.
+        classes: (count,) integers from 0; None for values, which are split without regard to them.
         test_share: Share of the samples kept for the test, above 0 and below 1.
         name: Where they come from, for messages.
 

@@ -27,9 +27,9 @@ class Table(Environment):
 
     Args:
         inputs: (N, I) numbers.
-        targets: (N,) classes (whole numbers, words or true and false) or (N,) or (N, O) values.
+        targets: (N,) classes (integers, words or true and false) or (N,) or (N, O) values.
         payoff: "cross-entropy" for classes, "squared-error" for values, "auto" to tell by the targets: floating-point
-            numbers are values, whole numbers and words are classes.
+            numbers are values, integers and words are classes.
         name: Where the arrays come from, for messages.
         test_share: Share of the samples kept for the test, above 0 and below 1.
         test: Inputs and targets of a test part of their own; then nothing is split off.

@@ -157,7 +157,7 @@ class Rationed(Channel):
     the network is judged.
 
     Args:
-        share: Of a layer's neurons that are heard on a sample, above 0 to 1; rounded to a whole number, at least one. Where some
+        share: Of a layer's neurons that are heard on a sample, above 0 to 1; rounded to an integer, at least one. Where some
             are equally loud, all of them are heard.
         told: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes itself heard.
             It counts for activity alone.

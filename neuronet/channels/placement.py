@@ -43,7 +43,7 @@ class ChannelAt:
             raise NeuroNetError(f"a channel must be one such as Dropped(0.3), got {self.channel!r}")
         whole = isinstance(self.layer, int) and not isinstance(self.layer, bool)
         if self.layer is not None and (not whole or self.layer < 0):
-            raise NeuroNetError(f"a channel's layer must be a whole number of 0 or more, got {self.layer!r}")
+            raise NeuroNetError(f"a channel's layer must be an integer of 0 or more, got {self.layer!r}")
         if self.direction == "demand" and self.layer == 0:
             raise NeuroNetError("the inputs hear no demands: a channel of demands lies above layer 1 or a later one")
         if self.direction == "activity" and self.channel.lag:
@@ -64,7 +64,7 @@ def channel_at(text: str) -> ChannelAt:
         raise NeuroNetError(f"cannot read the channel '{text}': write demand:dropped(0.3) or activity@1:rationed(0.1)")
     direction, layer, what = match.groups()
     if layer is not None and not re.fullmatch(r"[0-9]{1,6}", layer):
-        raise NeuroNetError(f"a channel's layer must be a whole number of 0 or more, got '{layer}' in '{text}'")
+        raise NeuroNetError(f"a channel's layer must be an integer of 0 or more, got '{layer}' in '{text}'")
     channel = build(what.strip(), "channel", Channel, CHANNELS)  # type: ignore[type-abstract]
     return ChannelAt(direction, channel, None if layer is None else int(layer))
 

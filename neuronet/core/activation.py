@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import unknown
+from neuronet.core.errors import unknown_name_error
 
 LEAK = 0.01
 
@@ -106,4 +106,4 @@ def activation_named(name: str) -> Activation:
     try:
         return ACTIVATIONS[name]
     except KeyError:
-        raise unknown("activation", name, ACTIVATIONS) from None
+        raise unknown_name_error("activation", name, ACTIVATIONS) from None

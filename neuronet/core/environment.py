@@ -48,7 +48,7 @@ class Scaling:
         An input that varies less than the inputs do on the whole (the root of their mean variance) is divided by the deviation
         of the whole, and so varies by less than 1: a pixel that is hardly ever lit would otherwise be hundreds of deviations
         where it is. An input that is the same in all samples gets the factor 0: it is 0 in others too, whatever they hold. Sums
-        are taken in whole numbers, a part of the samples at a time, so that they are exact and cost no memory.
+        are taken in integers, a part of the samples at a time, so that they are exact and cost no memory.
 
         Args:
             raw: (N, I) bytes, of the training samples alone.
@@ -74,7 +74,7 @@ class Samples:
 
     Attributes:
         inputs: (N, I), floating point; or, with a scaling, raw: bytes (uint8) as well.
-        targets: (N,) whole numbers for classes, or (N, O) values.
+        targets: (N,) integers for classes, or (N, O) values.
         scaling: How raw inputs become what neurons see; None where they already are.
     """
 
@@ -199,7 +199,7 @@ def check_samples(environment: Environment) -> None:
     """
     outputs, payoff = environment.outputs, environment.payoff
     if isinstance(outputs, bool) or not isinstance(outputs, int) or outputs < 1:
-        raise NeuroNetError(f"outputs must be a whole number of 1 or more, got {outputs!r}")
+        raise NeuroNetError(f"outputs must be an integer of 1 or more, got {outputs!r}")
     if not isinstance(payoff, Payoff):
         raise NeuroNetError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {payoff!r}")
     parts = {"train": environment.train, "test": environment.test}
@@ -214,9 +214,7 @@ def check_samples(environment: Environment) -> None:
         raise NeuroNetError("train and test must have the same scaling, and it must come from train alone")
     shape = environment.shape
     if not isinstance(shape, tuple) or not all(isinstance(n, int) for n in shape) or prod(shape) != inputs["train"]:
-        raise NeuroNetError(
-            f"shape must be a tuple of whole numbers whose product is the {inputs['train']} inputs, got {shape!r}"
-        )
+        raise NeuroNetError(f"shape must be a tuple of integers whose product is the {inputs['train']} inputs, got {shape!r}")
 
 
 def _check_part(samples: object, name: str) -> None:
@@ -267,7 +265,7 @@ def _same_scaling(one: Scaling | None, other: Scaling | None) -> bool:
 def _check_targets(targets: NDArray[Any], outputs: int, payoff: Payoff, name: str) -> None:
     if payoff.classes and (targets.ndim != 1 or targets.dtype.kind not in "iu"):
         kind = f"{targets.dtype} of shape {targets.shape}"
-        raise NeuroNetError(f"{name}.targets must be a whole number for each sample, as its payoff wants classes, got {kind}")
+        raise NeuroNetError(f"{name}.targets must be an integer for each sample, as its payoff wants classes, got {kind}")
     if payoff.classes:
         wrong = targets[(targets < 0) | (targets >= outputs)]
         if wrong.size:
@@ -289,7 +287,7 @@ def checked_samples(inputs: Any, targets: Any, payoff: Payoff, what: str) -> Sam
         what: Where the arrays come from, for the message.
 
     Raises:
-        NeuroNetError: Shapes do not fit, something is not a finite number, or classes are no whole numbers from 0.
+        NeuroNetError: Shapes do not fit, something is not a finite number, or classes are no integers from 0.
     """
     x = _numbers(inputs, f"{what}: inputs")
     if x.ndim != 2 or 0 in x.shape:

@@ -1,4 +1,4 @@
-"""The one exception that NeuroNet raises on purpose."""
+"""Exceptions that NeuroNet raises on purpose, and checks of single numbers."""
 
 from __future__ import annotations
 
@@ -10,25 +10,61 @@ from numbers import Integral, Real
 
 
 class NeuroNetError(ValueError):
-    """Something that was asked for cannot be done: the message says what, where, and what would be right."""
+    """Base of every error that NeuroNet raises on purpose; its message is one sentence: what, where, and what would be right."""
 
 
-class UnseenError(NeuroNetError, AttributeError):
-    """A policy looked at something that it cannot see."""
+class ConfigurationError(NeuroNetError):
+    """An option, a parameter or a combination of them that is not possible."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> NeuroNetError:
-    """The error for a name that is not among the known ones.
+class SpecError(NeuroNetError):
+    """A text such as `greedy(top=3)` that cannot be parsed, or that names something unknown."""
+
+
+class DataError(NeuroNetError):
+    """Samples, files or environments that cannot be used."""
+
+
+class StateError(NeuroNetError):
+    """A state, a network or a checkpoint that does not fit the game."""
+
+
+class DivergedError(NeuroNetError):
+    """A loss or an activity that is no longer finite."""
+
+
+class StudyMismatchError(NeuroNetError):
+    """A folder that holds another run or study than the one asked for."""
+
+
+class WorkerError(NeuroNetError):
+    """A worker process that failed or was lost."""
+
+
+class MissingExtraError(NeuroNetError):
+    """An optional package that is not installed."""
+
+
+class PolicyError(NeuroNetError):
+    """A plug-in (policy, channel, environment, intervention) that breaks its contract."""
+
+
+class UndeclaredFieldError(PolicyError, AttributeError):
+    """An observation field that a policy did not declare in `needs`, or that is not yet known at this hook."""
+
+
+def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
+    """Return the error for a name that is not among the known ones.
 
     Args:
         kind: What the name should have named, such as "policy".
-        name: What was asked for.
-        known: The names that would have been right.
+        name: The unknown name.
+        known: The valid names.
     """
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return NeuroNetError(f"unknown {kind} '{name}': {hint}known are {', '.join(names)}")
+    return SpecError(f"unknown {kind} '{name}': {hint}known are {', '.join(names)}")
 
 
 def check_number(
@@ -41,19 +77,19 @@ def check_number(
     above: bool = False,
     below: bool = False,
 ) -> None:
-    """Refuse a parameter that is no finite number within its range; True and False are no numbers.
+    """Refuse a parameter that is not a finite number within its range; True and False are not numbers.
 
     Args:
-        name: What the parameter is called.
-        value: What was given.
-        low: The least it may be.
-        high: The most it may be.
-        whole: Whether it must be a whole number.
-        above: Whether it must be above `low`, not equal to it.
-        below: Whether it must be below `high`, not equal to it.
+        name: Name of the parameter, for the message.
+        value: The value given.
+        low: Lower bound.
+        high: Upper bound.
+        whole: Whether it must be an integer.
+        above: Whether the lower bound is excluded.
+        below: Whether the upper bound is excluded.
 
     Raises:
-        NeuroNetError: It is out of range, or no such number.
+        ConfigurationError: The value is out of range, or not such a number.
     """
     number = math.nan
     kinds = Integral if whole else Real  # numpy's numbers are numbers, too
@@ -64,10 +100,10 @@ def check_number(
     under = number < high if below else number <= high
     if over and under and not math.isinf(number):
         return
-    kind = "a whole number" if whole else "a number" if math.isfinite(high) else "a finite number"
+    kind = "an integer" if whole else "a number" if math.isfinite(high) else "a finite number"
     if math.isinf(high):
         span = f"above {low:g}" if above else f"of {low:g} or more"
     else:
         upper = f"below {high:g}" if below else f"at most {high:g}" if above else f"{high:g}"
         span = f"above {low:g} and {upper}" if above else f"from {low:g} to {upper}"
-    raise NeuroNetError(f"{name} must be {kind} {span}, got {value!r}")
+    raise ConfigurationError(f"{name} must be {kind} {span}, got {value!r}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import UnseenError
+from neuronet.core.errors import UndeclaredFieldError
 from neuronet.core.random_streams import Draws
 
 OPTIONAL_SIGHTS = frozenset({"response", "broadcast", "reward", "synapses", "listening"})
@@ -145,9 +145,9 @@ class Observation:
 
 def _unseen(name: str) -> Exception:
     if name in OPTIONAL_SIGHTS:
-        return UnseenError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs")
+        return UndeclaredFieldError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs")
     if name == "demand":
-        return UnseenError("the listeners' demand is not known before the payoff: speak cannot look at it")
+        return UndeclaredFieldError("the listeners' demand is not known before the payoff: speak cannot look at it")
     return AttributeError(f"a neuron cannot see '{name}'")
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import unknown
+from neuronet.core.errors import unknown_name_error
 
 
 class Payoff(ABC):
     """Turns outputs and targets into a loss for each sample, and into the output neurons' feedback.
 
-    Shapes: outputs (..., B, O); targets (..., B) whole numbers for classes, (..., B, O) for values.
+    Shapes: outputs (..., B, O); targets (..., B) integers for classes, (..., B, O) for values.
 
     Attributes:
-        classes: Whether targets are classes, whole numbers from 0 to O - 1; if not, they are O values for each sample.
+        classes: Whether targets are classes, integers from 0 to O - 1; if not, they are O values for each sample.
         unit: What the loss is counted in.
     """
 
@@ -96,4 +96,4 @@ def payoff_named(name: str) -> Payoff:
     try:
         return PAYOFFS[name]()
     except KeyError:
-        raise unknown("payoff", name, PAYOFFS) from None
+        raise unknown_name_error("payoff", name, PAYOFFS) from None

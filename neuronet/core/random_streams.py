@@ -39,18 +39,18 @@ class Purpose(IntEnum):
 
 
 def check_seed(seed: int) -> int:
-    """The seed, if it is a whole number from 0 to 2**63 - 1.
+    """The seed, if it is an integer from 0 to 2**63 - 1.
 
     Raises:
         NeuroNetError: It is not.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MAX_SEED:
-        raise NeuroNetError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed!r}")
+        raise NeuroNetError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
     return int(seed)
 
 
 def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
-    """The generator that belongs to a seed, a purpose and up to three whole numbers that say where.
+    """The generator that belongs to a seed, a purpose and up to three integers that say where.
 
     Args:
         seed: The run's seed, 0 to 2**63 - 1.

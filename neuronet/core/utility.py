@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import check_number, unknown
+from neuronet.core.errors import check_number, unknown_name_error
 
 
 class Measure(ABC):
@@ -142,5 +142,5 @@ def measure_named(name: str, p: float = 2.0) -> Measure:
         NeuroNetError: There is none, or p is out of range.
     """
     if name not in MEASURES:
-        raise unknown("measure", name, MEASURES)
+        raise unknown_name_error("measure", name, MEASURES)
     return MEASURES[name](p)

@@ -57,7 +57,7 @@ def compare(
         NeuroNetError: A number is out of range, or the samples do not fit the network.
     """
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-        raise NeuroNetError(f"rounds must be a whole number of 1 or more, got {rounds!r}")
+        raise NeuroNetError(f"rounds must be an integer of 1 or more, got {rounds!r}")
     model, engine = NeuronModel(setup), TensorEngine(setup, device=device)
     try:
         batches = Batches(len(samples), batch_size, (setup.seed,))

@@ -53,6 +53,4 @@ def _told(name: str, otherwise: int) -> int:
     try:
         return int(text)
     except ValueError:
-        raise NeuroNetError(
-            f"the environment variable {name} must be a whole number, as torchrun sets it, got '{text}'"
-        ) from None
+        raise NeuroNetError(f"the environment variable {name} must be an integer, as torchrun sets it, got '{text}'") from None

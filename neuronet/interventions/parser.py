@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.interventions.base import Intervention
 
@@ -27,7 +27,7 @@ def intervention_named(text: str, known: Mapping[str, type[Intervention]], polic
     """
     name, parameters = _parts(text)
     if name not in known:
-        raise unknown("intervention", name, known)
+        raise unknown_name_error("intervention", name, known)
     cls = known[name]
     takes = [field.name for field in fields(cls)]  # type: ignore[arg-type]
     wrong = next((each for each in parameters if each not in takes), None)

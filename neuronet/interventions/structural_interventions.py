@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neuronet.core.activation import activation_named
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import check_policy_form
@@ -53,7 +53,7 @@ class Rewire(OnNeurons):
         super().__post_init__()
         check_number("rewire: part", self.part, 0, 1, above=True)
         if self.which not in WHICH:
-            raise unknown("way to leave speakers", self.which, WHICH)
+            raise unknown_name_error("way to leave speakers", self.which, WHICH)
 
     def act(self, setup: Setup, state: State) -> Changed:
         """Move their connections."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.network import Bools
 from neuronet.engines.base.engine import Setup, State
@@ -78,7 +78,7 @@ class OnNeurons(Intervention):
         if self.neurons is not None and (self.layer is None or self.share is not None):
             raise NeuroNetError(f"{self.name}: neurons are places within a layer: give layer with them, and no share")
         if self.by not in WAYS:
-            raise unknown(f"way to choose a share of {self.name}", self.by, WAYS)
+            raise unknown_name_error(f"way to choose a share of {self.name}", self.by, WAYS)
         if self.by != "chance" and self.share is None:
             raise NeuroNetError(f"{self.name}: by='{self.by}' chooses a share: give share with it")
 

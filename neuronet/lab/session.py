@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.learning.optimizers import rule_named
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.engine import Setup
@@ -144,7 +144,7 @@ class Session:
         """
         with self._lock:
             if act not in ACTS:
-                raise unknown("act", act, ACTS)
+                raise unknown_name_error("act", act, ACTS)
             if act == "follow":
                 switch(self.model, policy_named(self.controls.other), layer=layer, neurons=place)
             else:

@@ -78,7 +78,7 @@ def Slide(  # noqa: N802
 
 @solara.component  # type: ignore[untyped-decorator]
 def Number(label: str, value: int, on_value: Callable[[int], Any], name: str) -> None:  # noqa: N802
-    """A whole number of 0 or more."""
+    """An integer of 0 or more."""
     Line(label, "lab-label")
     v.TextField(
         type="number",

@@ -109,7 +109,7 @@ def network_figure(network: Network, *, most: int = 24) -> Figure:
         NeuroNetError: `most` is no whole number of 1 or more.
     """
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
-        raise NeuroNetError(f"most must be a whole number of 1 or more, got {most!r}")
+        raise NeuroNetError(f"most must be an integer of 1 or more, got {most!r}")
     rows = min(max(network.sizes), int(most))
     height = min(max(ROW * rows, LEAST_HEIGHT), MOST_HEIGHT)
     gaps = len(network.sizes) - 1

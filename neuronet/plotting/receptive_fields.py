@@ -75,7 +75,7 @@ def fields_figure(
     if prod(shape) != inputs:
         raise NeuroNetError(f"an input of shape {shape} does not fit a network of {inputs} inputs")
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
-        raise NeuroNetError(f"most must be a whole number of 1 or more, got {most!r}")
+        raise NeuroNetError(f"most must be an integer of 1 or more, got {most!r}")
     received = _received(network)
     chosen = np.argsort(-received, kind="stable")[:most]
     outputs = len(network.sizes) == 2

@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 
 T = TypeVar("T")
 
 MOST_DIGITS = 18
-"""Of a whole number: what any array can hold."""
+"""Of an integer: what any array can hold."""
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))"
@@ -147,7 +147,7 @@ class _Reader:
     def _class(self, name: str) -> type[Any]:
         if ":" not in name:
             if name not in self.known:
-                raise unknown(self.kind, name, self.known)
+                raise unknown_name_error(self.kind, name, self.known)
             return self.known[name]
         module_name, class_name = name.split(":")
         try:

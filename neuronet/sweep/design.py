@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.random_streams import MAX_SEED, check_seed
 from neuronet.training.config import RunConfig, read_options
 
@@ -41,7 +41,7 @@ class Range:
 
     Attributes:
         low: The least.
-        high: The most, above `low`. Where both are whole numbers, whole numbers are drawn, `high` among them.
+        high: The most, above `low`. Where both are integers, integers are drawn, `high` among them.
         log: Whether every factor is as likely as any other, instead of every distance; `low` is then above 0.
     """
 
@@ -195,7 +195,7 @@ def _check_fields(fixed: Setting, sections: Mapping[str, Setting]) -> None:
             if name in NO_OPTIONS:
                 raise NeuroNetError(f"{name} is no field of a sweep: {NO_OPTIONS[name]}")
             if name not in known:
-                raise unknown(f"field in {place}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
+                raise unknown_name_error(f"field in {place}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
             if name == "seed" and names is not fixed:
                 raise NeuroNetError(f"seed is in {place}: write seeds = 5, or seeds = [0, 7], above the sections")
             if names is fixed and name not in LISTS and isinstance(names[name], (list, tuple)):

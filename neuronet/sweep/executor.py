@@ -13,7 +13,7 @@ from typing import Any
 
 import joblib
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.execution.pool import LOKY, side_by_side, undisturbed
 from neuronet.sweep.worker import Row, Task, play
 
@@ -43,7 +43,7 @@ class Crew:
 
     def __post_init__(self) -> None:
         if self.backend not in BACKENDS:
-            raise unknown("backend", self.backend, BACKENDS)
+            raise unknown_name_error("backend", self.backend, BACKENDS)
         if self.jobs is not None:
             check_number("jobs", self.jobs, 1, whole=True)
         if self.scheduler is not None and self.backend == LOKY:

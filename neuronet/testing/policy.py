@@ -36,8 +36,8 @@ def check_policy(policy: Policy) -> None:
     that its answers have the right shape and precision, are finite, even without any attention or demand, and the same when it is
     asked again; that it writes into nothing it sees, and looks at nothing it did not ask for; that it treats every neuron by
     itself, whoever is beside it and whoever does not listen; that leading axes keep apart; and that it has the traits that it
-    claims (`neuronet.core.policy_traits`): it draws random numbers if and only if it says so, remembers nothing but what it keeps, answers in
-    its own way only the verbs that it lists, and is linear in the demands if it says so.
+    claims (`neuronet.core.policy_traits`): it draws random numbers if and only if it says so, remembers nothing but what it
+    keeps, answers in its own way only the verbs that it lists, and is linear in the demands if it says so.
 
     Args:
         policy: The policy, with the parameters that are to be checked.

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 from neuronet.channels import channels_from
 from neuronet.channels.placement import text_of
 from neuronet.core.activation import activation_named
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.learning.optimizers import rule_named
 from neuronet.core.learning.update_schedule import TURNS, turns_from
 from neuronet.core.random_streams import MAX_SEED
@@ -98,7 +98,7 @@ class RunConfig(BaseModel):
     @classmethod
     def _known_initialisation(cls, name: str) -> str:
         if name != "auto" and name not in INITIALISATIONS:
-            raise unknown("initialisation", name, ["auto", *INITIALISATIONS])
+            raise unknown_name_error("initialisation", name, ["auto", *INITIALISATIONS])
         return name
 
     @field_validator("rule")
@@ -175,7 +175,7 @@ def validated(model: type[Config], options: Mapping[str, Any], missing: str) -> 
     """
     unknown_options = [name for name in options if name not in model.model_fields]
     if unknown_options:
-        raise unknown("option", str(unknown_options[0]), model.model_fields)
+        raise unknown_name_error("option", str(unknown_options[0]), model.model_fields)
     plain = {name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value for name, value in options.items()}
     if isinstance(plain.get("hidden"), int):
         plain["hidden"] = (plain["hidden"],)

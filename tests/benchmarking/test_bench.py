@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from neuronet import AttentionSeeking, Greedy, NeuroNetError
+from neuronet.benchmarking import suites
 from neuronet.benchmarking.bench import AUTOGRAD, PRODUCTS, Effort, bench, threads
 from neuronet.benchmarking.contestants import (
     SAME,
@@ -24,7 +25,6 @@ from neuronet.benchmarking.contestants import (
     work,
 )
 from neuronet.benchmarking.timing import race
-from neuronet.training import contests
 
 SIZES = (6, 5, 4, 3)
 TINY = Effort(blocks=2, seconds=1e-4)
@@ -109,16 +109,16 @@ def test_an_update_that_is_not_autograds_is_not_timed(monkeypatch):
 
 
 def test_rows_of_an_epoch_replicas_and_groups():
-    assert sane(contests.epoch_of_digits(TINY), "epoch")
-    assert sane(contests.replicas(TINY, sizes=SIZES, batch=3, count=2))
-    rows = contests.groups(TINY, sizes=SIZES, batch=3, most=3)
+    assert sane(suites.epoch_of_digits(TINY), "epoch")
+    assert sane(suites.replicas(TINY, sizes=SIZES, batch=3, count=2))
+    rows = suites.groups(TINY, sizes=SIZES, batch=3, most=3)
     assert sane(rows)
     assert [row.player[0] for row in rows] == ["2", "3", "o"]
 
 
 def test_rows_of_training():
-    world = contests.RandomImages(400, 40, pixels=6)
-    rows = contests.training(TINY, hidden=(5,), batch=10, world=world)
+    world = suites.RandomImages(400, 40, pixels=6)
+    rows = suites.training(TINY, hidden=(5,), batch=10, world=world)
     assert [row.player for row in rows] == ["neuronet.train", "bare rounds and judging", "bare rounds"]
     assert sane(rows[1:], "epoch")
     assert rows[0].minimum >= 0  # a run counts its seconds in thousandths
@@ -130,9 +130,9 @@ def test_rows_of_training():
         (lambda: bench([(6,)]), "sizes must be two or more numbers"),
         (lambda: bench([SIZES], [0]), "sizes must be two or more numbers"),
         (lambda: bench([SIZES], [7], ["greed"]), "did you mean 'greedy'"),
-        (lambda: Effort(blocks=0), "blocks must be a whole number of 1 or more"),
+        (lambda: Effort(blocks=0), "blocks must be an integer of 1 or more"),
         (lambda: Effort(seconds=0.0), "seconds must be a finite number above 0"),
-        (lambda: Effort(threads=0), "threads must be a whole number of 1 or more"),
+        (lambda: Effort(threads=0), "threads must be an integer of 1 or more"),
     ],
 )
 def test_bad_requests(wrong, sentence):

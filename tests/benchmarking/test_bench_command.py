@@ -44,7 +44,7 @@ def test_table(bench):
         (["6x3"], "a network must be the neurons in each layer, such as 64-32-10, got '6x3'"),
         (["6"], "sizes must be two or more numbers"),
         (["6-3", "--policy", "greed"], "did you mean 'greedy'"),
-        (["6-3", "--threads", "0"], "threads must be a whole number of 1 or more"),
+        (["6-3", "--threads", "0"], "threads must be an integer of 1 or more"),
     ],
 )
 def test_what_cannot_be(bench, words, sentence):

@@ -177,10 +177,10 @@ BAD = [
     (lambda: Dropped(1.0), "share must be a number from 0 to below 1, got 1.0"),
     (lambda: Dropped(told=1), "told must be true or false, got 1"),
     (lambda: Dropped(scaled="yes"), "scaled must be true or false, got 'yes'"),
-    (lambda: Delayed(-1), "rounds must be a whole number of 0 or more, got -1"),
-    (lambda: Delayed(1.5), "rounds must be a whole number of 0 or more, got 1.5"),
+    (lambda: Delayed(-1), "rounds must be an integer of 0 or more, got -1"),
+    (lambda: Delayed(1.5), "rounds must be an integer of 0 or more, got 1.5"),
     (lambda: Blurred(float("inf")), "sigma must be a finite number of 0 or more, got inf"),
-    (lambda: Quantised(0), "levels must be a whole number of 1 or more, got 0"),
+    (lambda: Quantised(0), "levels must be an integer of 1 or more, got 0"),
     (lambda: Rationed(0.0), "share must be a number above 0 and at most 1, got 0.0"),
 ]
 

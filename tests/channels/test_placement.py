@@ -56,7 +56,7 @@ def test_without_a_layer_it_lies_above_every_hidden_layer():
 WRONG = {
     "dropped(0.3)": "cannot read the channel 'dropped(0.3)': write demand:dropped(0.3) or activity@1:rationed(0.1)",
     "sideways:dropped": "a channel carries activity or demand, not 'sideways': write demand:dropped(0.3)",
-    "demand@first:dropped": "a channel's layer must be a whole number of 0 or more, got 'first' in 'demand@first:dropped'",
+    "demand@first:dropped": "a channel's layer must be an integer of 0 or more, got 'first' in 'demand@first:dropped'",
     "demand@0:dropped": "the inputs hear no demands: a channel of demands lies above layer 1 or a later one",
     "demand:lost": "unknown channel 'lost': known are blurred, delayed, dropped, quantised, rationed",
     "demand:dropped(often=1)": "channel 'dropped' has no parameter 'often': it takes share, scaled, told",
@@ -85,7 +85,7 @@ def test_aligned_delays_of_activity_are_refused():
         (lambda: channels_from([3]), "a channel must be a text such as"),
         (lambda: channels_from([Dropped()]), "a channel must be a text such as"),
         (lambda: ChannelAt("demand", "dropped"), r"a channel must be one such as Dropped\(0.3\), got 'dropped'"),
-        (lambda: ChannelAt("demand", Dropped(), True), "layer must be a whole number of 0 or more, got True"),
+        (lambda: ChannelAt("demand", Dropped(), True), "layer must be an integer of 0 or more, got True"),
         (lambda: placed(channels_from("demand@3:dropped"), SIZES), "there is no channel above layer 3: the last .* is layer 2"),
         (lambda: placed(channels_from("demand:dropped"), (4, 3)), "without hidden layers has no channel of demand"),
     ],

@@ -18,7 +18,7 @@ CASES = {
     "class that is no policy": (["run", "xor", "--policy", "collections:Counter"], "must be a subclass of Policy"),
     "unknown engine": (["run", "xor", "--engine", "quantum"], "'auto', 'agents' or 'tensors'"),
     "unknown activation": (["run", "xor", "--activation", "rellu"], "did you mean 'relu'"),
-    "hidden that is no number": (["run", "xor", "--hidden", "64,many"], "whole numbers such as"),
+    "hidden that is no number": (["run", "xor", "--hidden", "64,many"], "integers such as"),
     "hidden of 0": (["run", "xor", "--hidden", "64,0"], "hidden"),
     "negative epochs": (["run", "xor", "--epochs", "-3"], "epochs should be greater than or equal to 1"),
     "epochs that are no number": (["run", "xor", "--epochs", "many"], "'--epochs': Input should be a valid integer"),

@@ -188,7 +188,7 @@ def test_who_is_meant():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"seeds": 0}, "seeds must be a whole number of 1 or more, got 0"),
+        ({"seeds": 0}, "seeds must be an integer of 1 or more, got 0"),
         ({"engine": "agents"}, "engine is no option of a comparison"),
         ({"replicas": 3}, "replicas is no option of a comparison"),
         ({"epoch": 3}, "unknown option 'epoch'"),

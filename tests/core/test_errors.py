@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 
 
 def test_it_is_a_value_error():
@@ -12,25 +12,25 @@ def test_it_is_a_value_error():
 
 
 def test_an_unknown_name_gets_a_hint_and_the_known_names_in_order():
-    error = unknown("policy", "atention", ["noisy", "greedy", "attention"])
+    error = unknown_name_error("policy", "atention", ["noisy", "greedy", "attention"])
     assert isinstance(error, NeuroNetError)
     assert str(error) == "unknown policy 'atention': did you mean 'attention'? known are attention, greedy, noisy"
 
 
 def test_a_name_like_no_other_gets_no_hint():
-    assert str(unknown("policy", "xyz", {"noisy": 1, "greedy": 2})) == "unknown policy 'xyz': known are greedy, noisy"
+    assert str(unknown_name_error("policy", "xyz", {"noisy": 1, "greedy": 2})) == "unknown policy 'xyz': known are greedy, noisy"
 
 
 @given(name=st.text(), known=st.lists(st.text(min_size=1), max_size=5))
 def test_whatever_is_unknown_can_be_said(name, known):
-    text = str(unknown("thing", name, known))
+    text = str(unknown_name_error("thing", name, known))
     assert text.startswith(f"unknown thing '{name}': ")
     assert all(each in text for each in known)
 
 
 @pytest.mark.parametrize("name", [None, 3, ["relu"]])
 def test_what_is_no_name_is_unknown(name):
-    assert str(unknown("activation", name, ["relu"])).startswith("unknown activation '")
+    assert str(unknown_name_error("activation", name, ["relu"])).startswith("unknown activation '")
 
 
 def test_it_can_be_caught_as_a_value_error():
@@ -46,7 +46,7 @@ def test_it_can_be_caught_as_a_value_error():
         (1, {"low": 0, "high": 1, "below": True}, "a number from 0 to below 1"),
         (0, {"low": 0, "high": 1, "above": True}, "a number above 0 and at most 1"),
         (1.0, {"low": 0, "high": 1, "above": True, "below": True}, "a number above 0 and below 1"),
-        (1.0, {"low": 1, "whole": True}, "a whole number of 1 or more"),
+        (1.0, {"low": 1, "whole": True}, "an integer of 1 or more"),
         (True, {"low": 0, "high": 1}, "a number from 0 to 1"),
         (float("nan"), {"low": 0}, "a finite number of 0 or more"),
         ("1", {"low": 0}, "a finite number of 0 or more"),
@@ -79,8 +79,8 @@ RANGES = [
     ({"low": 0, "high": 1, "below": True}, [0, 0.999], [1, 1.0], "n must be a number from 0 to below 1, got "),
     ({"low": 0, "high": 1, "above": True}, [1e-9, 1], [0, 1.5], "n must be a number above 0 and at most 1, got "),
     ({"low": 0, "high": 1, "above": True, "below": True}, [0.2], [0, 1], "n must be a number above 0 and below 1, got "),
-    ({"low": 4, "whole": True}, [4, 10**15], [3, 4.0, 5.5], "n must be a whole number of 4 or more, got "),
-    ({"low": 1, "high": 9, "whole": True}, [1, 9], [0, 10, 2.0], "n must be a whole number from 1 to 9, got "),
+    ({"low": 4, "whole": True}, [4, 10**15], [3, 4.0, 5.5], "n must be an integer of 4 or more, got "),
+    ({"low": 1, "high": 9, "whole": True}, [1, 9], [0, 10, 2.0], "n must be an integer from 1 to 9, got "),
 ]
 
 

@@ -275,7 +275,7 @@ def test_what_is_no_layered_network_is_named_in_one_sentence(graph, message):
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"seed": -1}, "seed must be a whole number"),
+        ({"seed": -1}, "seed must be an integer"),
         ({"activation": "rleu"}, "unknown activation 'rleu'"),
         ({"output_activation": "softmax"}, "unknown activation 'softmax'"),
         ({"initialisation": "ones"}, "unknown initialisation 'ones'"),

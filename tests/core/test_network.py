@@ -183,7 +183,7 @@ def test_auto_is_the_usual_initialisation_of_each_layers_activation(activation):
 
 @pytest.mark.parametrize("bad", [[], [3], [3, 0], [3, -1, 2], [3.0, 2], ["3", 2], [True, 2], [None, 2], (4, 5, 2.5)])
 def test_bad_sizes_are_refused(bad):
-    with pytest.raises(NeuroNetError, match="sizes must be two or more whole numbers of 1 or more"):
+    with pytest.raises(NeuroNetError, match="sizes must be two or more integers of 1 or more"):
         build_network(bad)
 
 
@@ -197,15 +197,15 @@ def test_sizes_of_numpy_are_sizes():
         ({"wiring": "dens"}, "unknown wiring 'dens': did you mean 'dense'"),
         ({"wiring": "sparse(0)"}, "edge probability must be a number above 0 and at most 1, got 0"),
         ({"wiring": "sparse(1.5)"}, "edge probability must be a number above 0 and at most 1, got 1.5"),
-        ({"wiring": "small-world(0)"}, "neighbours must be a whole number of 1 or more, got 0"),
-        ({"wiring": "small-world(2.5)"}, "neighbours must be a whole number of 1 or more, got 2.5"),
+        ({"wiring": "small-world(0)"}, "neighbours must be an integer of 1 or more, got 0"),
+        ({"wiring": "small-world(2.5)"}, "neighbours must be an integer of 1 or more, got 2.5"),
         ({"wiring": "small-world(rewire=1.1)"}, "rewire must be a number from 0 to 1, got 1.1"),
         ({"wiring": "small-world(rewire=-0.1)"}, "rewire must be a number from 0 to 1, got -0.1"),
         ({"activation": "relux"}, "unknown activation 'relux': did you mean 'relu'"),
         ({"output_activation": "softmax"}, "unknown activation 'softmax'"),
         ({"initialisation": "glorto"}, "unknown initialisation 'glorto': did you mean 'glorot'"),
-        ({"seed": -1}, "seed must be a whole number"),
-        ({"seed": 0.5}, "seed must be a whole number"),
+        ({"seed": -1}, "seed must be an integer"),
+        ({"seed": 0.5}, "seed must be an integer"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

@@ -159,5 +159,5 @@ def test_seeds_are_whole_numbers(seed):
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.0, "1", None, True, float("nan")])
 def test_what_is_no_seed_is_refused(seed):
-    with pytest.raises(NeuroNetError, match="seed must be a whole number from 0 to"):
+    with pytest.raises(NeuroNetError, match="seed must be an integer from 0 to"):
         check_seed(seed)

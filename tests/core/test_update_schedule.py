@@ -220,7 +220,7 @@ def test_texts_are_read(name):
 WRONG = {
     "partial(0)": "share must be a number above 0 and at most 1, got 0",
     "sleeping(1)": "share must be a number from 0 to below 1, got 1",
-    "sleeping(0.1, rounds=0)": "rounds must be a whole number of 1 or more, got 0",
+    "sleeping(0.1, rounds=0)": "rounds must be an integer of 1 or more, got 0",
     "parcial": "unknown turns 'parcial': did you mean 'partial'? known are partial, random-order, sleeping, synchronous",
     "linear": "unknown turns 'linear'",
 }

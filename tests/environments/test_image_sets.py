@@ -134,7 +134,7 @@ BAD_BATCHES = {
     "cut short": (pickled({"data": BYTES, "labels": [0, 1]})[:-900], "as a python batch of CIFAR: "),
     "a list": (pickled([1, 2]), "as a python batch of CIFAR: "),
     "no labels": (pickled({"data": BYTES}), "it has no 'labels', as a python batch of CIFAR has"),
-    "a label less": (pickled({"data": BYTES, "labels": [0]}), "there should be a class, a whole number, for each of 2 images"),
+    "a label less": (pickled({"data": BYTES, "labels": [0]}), "there should be a class, an integer, for each of 2 images"),
     "floats": (pickled({"data": np.zeros((2, 3072)), "labels": [0, 1]}), "its array should be one of unsigned bytes"),
     "objects": (pickled({"data": np.array([[1, "a"]], object), "labels": [0]}), "its array should be one of unsigned bytes"),
     "smaller images": (pickled({"data": BYTES[:, :3000], "labels": [0, 1]}), "as a python batch of CIFAR: "),

@@ -43,8 +43,8 @@ WRONG = {
     "floats": (((images(20) / 255, labels(20)),), {}, r"here: images must be bytes \(uint8\).* got float64"),
     "no images": (((images(0), labels(0)),), {}, r"with no length 0, got uint8 of shape \(0, 28, 28\)"),
     "a label less": (((images(20), labels(19)),), {}, r"for each of 20 images, got uint8 of shape \(19,\)"),
-    "labels of fractions": (((images(20), labels(20) / 2),), {}, "a whole number from 0, for each"),
-    "labels below 0": (((images(20), labels(20).astype(int) - 1),), {}, "classes must be whole numbers from 0, got -1"),
+    "labels of fractions": (((images(20), labels(20) / 2),), {}, "an integer from 0, for each"),
+    "labels below 0": (((images(20), labels(20).astype(int) - 1),), {}, "classes must be integers from 0, got -1"),
     "too few classes": ((GOOD, GOOD), {"classes": 5}, "there are 5 classes, labels from 0 to 4, but one label is 9"),
     "a test of another shape": ((GOOD, (images(4, (3, 3)), labels(4))), {}, r"are of \(28, 28\), those of the test of \(3, 3\)"),
     "a test of floats": ((GOOD, (images(4) / 2, labels(4))), {}, "here, test: images must be bytes"),
@@ -117,7 +117,7 @@ def test_a_folder_of_no_images_is_refused(tmp_path):
         with pytest.raises(NeuroNetError, match=r"cannot read the image '.*0\.png'") as caught:
             read_image_folder(tmp_path)
         assert "\n" not in str(caught.value)
-    with pytest.raises(NeuroNetError, match="size must be a whole number from 1 to 4096"):
+    with pytest.raises(NeuroNetError, match="size must be an integer from 1 to 4096"):
         read_image_folder(tmp_path, size=0)
 
 

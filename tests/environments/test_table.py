@@ -68,7 +68,7 @@ def test_a_constant_input_becomes_zero():
         ([True, False] * 10, [False, True]),
         (np.array(["b", "a", "c", "a"] * 5, dtype=object), ["a", "b", "c"]),
     ],
-    ids=["words", "whole numbers", "truths", "objects"],
+    ids=["words", "integers", "truths", "objects"],
 )
 def test_targets_of_few_kinds_are_classes(targets, classes):
     table = Table(inputs(20), targets)

@@ -43,7 +43,7 @@ def test_training_and_test_points_differ_and_repeat():
 
 @pytest.mark.parametrize("samples", [3, 0, -4, 4.0, "8", None, True])
 def test_too_few_samples_are_refused(samples):
-    with pytest.raises(NeuroNetError, match="samples must be a whole number of 4 or more, got "):
+    with pytest.raises(NeuroNetError, match="samples must be an integer of 4 or more, got "):
         Xor(samples=samples)
 
 

@@ -54,7 +54,7 @@ def test_alone_unless_told_otherwise(monkeypatch):
 def test_told_by_torchrun(two_processes, monkeypatch):
     assert (distributed.count(), distributed.rank(), distributed.local_rank(), distributed.is_first()) == (2, 1, 1, False)
     monkeypatch.setenv("RANK", "first")
-    with pytest.raises(NeuroNetError, match="variable RANK must be a whole number, as torchrun sets it, got 'first'"):
+    with pytest.raises(NeuroNetError, match="variable RANK must be an integer, as torchrun sets it, got 'first'"):
         distributed.rank()
 
 

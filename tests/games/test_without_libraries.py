@@ -5,13 +5,13 @@ import sys
 
 import numpy as np
 import pytest
-from test_meta import measured
-from test_symmetric_games import some_game
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.games import peers
+from neuronet.games.metagame import external_solvers
 from neuronet.games.metagame.analysis import analyse
 from neuronet.games.metagame.nash import nash
+from tests.games.metagame.test_empirical_game import measured
+from tests.games.metagame.test_symmetric_game import some_game
 
 
 @pytest.fixture
@@ -46,9 +46,9 @@ def test_it_is_said_what_to_install(without):
     with pytest.raises(NeuroNetError, match=r"nashpy: pip install 'neuronet\[games\]'"):
         nash(np.eye(2), np.eye(2))
     with pytest.raises(NeuroNetError, match=r"pip install 'neuronet\[games\]'"):
-        peers.alpha_rank_by_open_spiel(some_game(2, 2), 1.0, 10)
+        external_solvers.alpha_rank_by_open_spiel(some_game(2, 2), 1.0, 10)
     with pytest.raises(NeuroNetError, match=r"pip install 'neuronet\[egttools\]'"):
-        peers.fixations_by_egttools(some_game(2, 2), 1.0, 10)
+        external_solvers.fixations_by_egttools(some_game(2, 2), 1.0, 10)
 
 
 def test_players_need_pettingzoo(without, monkeypatch):

@@ -261,7 +261,7 @@ REFUSALS = [
     (DENSE, lambda e: meddle.remove(e, layer=2), "nobody would be left in layer 2: remove the layer instead"),
     (DENSE, lambda e: meddle.remove(e, layer=3, neurons=0), "layer must be one of the layers 1 to 2, hidden"),
     (DENSE, lambda e: meddle.add(e, layer=0), "since inputs and outputs are the environment's, got 0"),
-    (DENSE, lambda e: meddle.add(e, layer=1, neurons=0), "neurons must be a whole number of 1 or more"),
+    (DENSE, lambda e: meddle.add(e, layer=1, neurons=0), "neurons must be an integer of 1 or more"),
     (DENSE, lambda e: meddle.add_layer(e, after=3), "layer must be one of the layers 0 to 2, after which another one comes"),
     (DENSE, lambda e: meddle.add_layer(e, after=1, activation="relo"), "did you mean 'relu'"),
     (DENSE, lambda e: meddle.remove_layer(e, layer=3), "hidden, since inputs and outputs are the environment's"),

@@ -216,7 +216,7 @@ def test_dots_of_a_layer_do_not_touch(sizes, most):
 
 @pytest.mark.parametrize("most", [0, -1, 2.5, True, "all", None])
 def test_how_many_to_draw_must_be_a_whole_number(most):
-    with pytest.raises(NeuroNetError, match="most must be a whole number of 1 or more"):
+    with pytest.raises(NeuroNetError, match="most must be an integer of 1 or more"):
         network_figure(build_network([2, 2]), most=most)
 
 

@@ -175,7 +175,7 @@ def test_a_replica_is_chosen(tmp_path):
     for replica in range(2):
         run, _ = opened(tmp_path / "run", replica=replica)
         np.testing.assert_array_equal(run.network.weights[0], result.networks[replica].weights[0])
-    with pytest.raises(NeuroNetError, match="replica must be a whole number from 0 to 1, got 2"):
+    with pytest.raises(NeuroNetError, match="replica must be an integer from 0 to 1, got 2"):
         plot(tmp_path / "run", "network", tmp_path / "a.svg", replica=2)
 
 
@@ -227,7 +227,7 @@ def test_what_is_not_to_be_had_is_said(tmp_path):
         (["mixed", "--out", "x.pdf"], "'x.pdf' is one file, but there are 5 pictures: give --kind, or a folder as --out"),
         (["mixed", "--kind", "curves", "--out", "x.jpg"], "cannot draw 'x.jpg': the name must end in .png, .svg or .pdf"),
         (["mixed", "--format", "jpg"], "unknown format 'jpg': did you mean 'png'? known are pdf, png, svg"),
-        (["mixed", "--kind", "network", "--most", "0"], "most must be a whole number of 1 or more, got 0"),
+        (["mixed", "--kind", "network", "--most", "0"], "most must be an integer of 1 or more, got 0"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_sentence(shelf, monkeypatch, capsys, words, sentence):

@@ -88,5 +88,5 @@ def test_what_does_not_fit_is_refused():
         fields_figure(network, shape=(3, 3))
     with pytest.raises(NeuroNetError, match="varies must have one entry for each of 4 inputs"):
         fields_figure(network, varies=np.ones(3, dtype=bool))
-    with pytest.raises(NeuroNetError, match="most must be a whole number of 1 or more, got 0"):
+    with pytest.raises(NeuroNetError, match="most must be an integer of 1 or more, got 0"):
         fields_figure(network, most=0)

@@ -67,5 +67,5 @@ def test_greedy_is_the_limit_of_a_large_exponent():
 
 @pytest.mark.parametrize("top", [0, -1, 1.0, 2.5, True, "1", None])
 def test_bad_tops_are_refused(top):
-    with pytest.raises(NeuroNetError, match="top must be a whole number of 1 or more, got "):
+    with pytest.raises(NeuroNetError, match="top must be an integer of 1 or more, got "):
         Greedy(top)

@@ -98,8 +98,8 @@ class _Whole:
     [
         ({"policy": "attention"}, "keeping-promises wraps a policy, got 'attention'"),
         ({"kappa": -1}, "kappa must be a finite number of 0 or more, got -1"),
-        ({"witnesses": 0}, "witnesses must be a whole number of 1 or more, got 0"),
-        ({"witnesses": 1.5}, "witnesses must be a whole number"),
+        ({"witnesses": 0}, "witnesses must be an integer of 1 or more, got 0"),
+        ({"witnesses": 1.5}, "witnesses must be an integer"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, complaint):

@@ -12,8 +12,8 @@ import pytest
 import neuronet
 from neuronet import interventions as meddle
 from neuronet.engines.agents import InputNeuron, Neuron
+from neuronet.recording.traces import store as on_disk
 from neuronet.recording.traces.spec import VARIABLES, Trace, trace_named
-from neuronet.training import traces as on_disk
 from neuronet.training.assembly import assemble
 from neuronet.training.config import make_config
 

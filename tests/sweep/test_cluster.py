@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.sweep import crew, sweep
+from neuronet.sweep import executor, sweep
 from neuronet.sweep.cells import plan_of
 from neuronet.sweep.design import design_of
 from neuronet.sweep.environment_info import scene_of
@@ -89,13 +89,13 @@ def test_how_many_processes(monkeypatch):
         ({"backend": "dusk"}, "unknown backend 'dusk': did you mean 'dask'"),
         ({"scheduler": "tcp://here:1"}, "it goes with backend dask or ray"),
         ({"backend": "dask", "scheduler": "tcp://here:1", "jobs": 2}, "leave jobs out, or the scheduler"),
-        ({"jobs": 0}, "jobs must be a whole number of 1 or more, got 0"),
+        ({"jobs": 0}, "jobs must be an integer of 1 or more, got 0"),
         ({"backend": "dask", "scheduler": "tcp://127.0.0.1:9"}, "there is no dask cluster at 'tcp://127.0.0.1:9'"),
         ({"backend": "dask", "scheduler": "nonsense://"}, "there is no dask cluster at 'nonsense://'"),
     ],
 )
 def test_what_cannot_play_is_refused_in_a_sentence(file, options, sentence, monkeypatch):
-    monkeypatch.setattr(crew, "PATIENCE", 0.2)
+    monkeypatch.setattr(executor, "PATIENCE", 0.2)
     with pytest.raises(NeuroNetError) as refusal:
         sweep(file, **options)
     assert sentence in str(refusal.value)
@@ -104,7 +104,7 @@ def test_what_cannot_play_is_refused_in_a_sentence(file, options, sentence, monk
 
 @pytest.mark.parametrize("backend", ["dask", "ray"])
 def test_a_cluster_without_its_library(file, backend, monkeypatch):
-    monkeypatch.setattr(crew, "import_module", _missing)
+    monkeypatch.setattr(executor, "import_module", _missing)
     with pytest.raises(NeuroNetError, match=rf"pip install 'neuronet\[{backend}\]'"):
         sweep(file, backend=backend)
 
@@ -118,7 +118,7 @@ def test_what_happens_to_a_cluster_is_told_in_a_sentence(file, monkeypatch):
         raise RuntimeError("the workers\nwent home")
         yield
 
-    monkeypatch.setattr(crew, "side_by_side", fall)
+    monkeypatch.setattr(executor, "side_by_side", fall)
     monkeypatch.setattr(Crew, "_dask", lambda self: nullcontext({}))
     with pytest.raises(NeuroNetError, match="the dask cluster could not play: RuntimeError: the workers went home"):
         sweep(file, backend="dask")

@@ -177,5 +177,5 @@ def test_what_is_not_there_is_refused_before_anything_is_played(tmp_path):
     with pytest.raises(NeuroNetError, match=r"cell 2 \(environment=idx:.*nowhere, seed=0\): .*nowhere"):
         sweep({"epochs": 1, "grid": grid}, watcher=told.append)
     assert told == []
-    with pytest.raises(NeuroNetError, match="at_once must be a whole number of 1 or more, got 0"):
+    with pytest.raises(NeuroNetError, match="at_once must be an integer of 1 or more, got 0"):
         sweep(SMALL, at_once=0)

@@ -32,7 +32,7 @@ CASES = {
     "learning rate True": (lambda: neuronet.train("xor", learning_rate=True), "learning_rate should be a valid number"),
     "labels below 0": (
         lambda: neuronet.NeuronModel(neuronet.Setup(NETWORK, neuronet.Greedy())).play(INPUTS, np.full(40, -1)),
-        "targets must be whole numbers from 0 to 1",
+        "targets must be integers from 0 to 1",
     ),
 }
 

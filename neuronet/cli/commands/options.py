@@ -13,14 +13,14 @@ def sizes(text: str) -> tuple[int, ...]:
     """The neurons of each hidden layer.
 
     Raises:
-        NeuroNetError: They are no whole numbers.
+        NeuroNetError: They are no integers.
     """
     if text.strip().lower() in ("", "none", "0"):
         return ()
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise NeuroNetError(f"hidden must be whole numbers such as 64 or 256,256, got '{text}'") from None
+        raise NeuroNetError(f"hidden must be integers such as 64 or 256,256, got '{text}'") from None
 
 
 def new_folder(words: str, *, make: bool = True) -> Path:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from neuronet.cli import console
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 
 SUFFIXES = ("pdf", "svg", "png")
 
@@ -41,7 +41,7 @@ def plot(
     if not folders:
         raise NeuroNetError("plot needs the folder of a run, such as runs/digits")
     if suffix not in SUFFIXES:
-        raise unknown("format", suffix, SUFFIXES)
+        raise unknown_name_error("format", suffix, SUFFIXES)
     kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0]))
     if not kinds:
         raise NeuroNetError(f"there is nothing to draw yet in '{folders[0]}'")

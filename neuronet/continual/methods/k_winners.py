@@ -24,7 +24,7 @@ class KWinners(Method):
     """Error backpropagation where, of each sample, a hidden layer's loudest activities alone are heard; the others are 0.
 
     Args:
-        share: Of a layer's neurons that win, above 0 to 1; rounded to a whole number of neurons, at least one.
+        share: Of a layer's neurons that win, above 0 to 1; rounded to an integer of neurons, at least one.
     """
 
     share: float = 0.2

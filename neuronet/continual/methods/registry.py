@@ -17,7 +17,7 @@ from neuronet.continual.methods.policy_learner import Society
 from neuronet.continual.methods.projections.gpm import GPM
 from neuronet.continual.methods.projections.owm import OWM
 from neuronet.continual.methods.replay import Joint, Replay
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.registry.population_spec import has_shares, population_from
 from neuronet.registry.registry import known_policies
@@ -58,7 +58,7 @@ def method_named(text: str) -> Method:
         return build(text, "method", Method, METHODS)  # type: ignore[type-abstract]
     policies = known_policies()
     if name not in policies:
-        raise unknown("method or policy", name, [*METHODS, *policies])
+        raise unknown_name_error("method or policy", name, [*METHODS, *policies])
     return Society(population_from(text))
 
 

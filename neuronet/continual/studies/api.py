@@ -18,7 +18,7 @@ from neuronet.continual.studies.result import TUNING_COLUMNS, Forgetting, result
 from neuronet.continual.studies.search import Search, untuned
 from neuronet.continual.studies.study_runner import Narrator, Sitting
 from neuronet.core.environment import Environment, check_samples
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.engines.tensors import best_device
 from neuronet.registry.registry import environment_named
 
@@ -93,7 +93,7 @@ def forget(
     if tune and learning_rate is not None:
         raise NeuroNetError("tune chooses the learning rate: leave learning_rate out, or tune")
     if preset not in PRESETS:
-        raise unknown("preset", preset, PRESETS)
+        raise unknown_name_error("preset", preset, PRESETS)
     settings = PRESETS[preset].over(iterations, batch_size, hidden, rule)
     sequence = protocol_named(protocol) if isinstance(protocol, str) else protocol
     world = environment_named(data) if isinstance(data, str) else data

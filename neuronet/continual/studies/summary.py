@@ -19,7 +19,7 @@ from neuronet.comparison.contestant import BASELINE
 from neuronet.continual.evaluation.metrics import final_accuracy
 from neuronet.continual.protocols.registry import PROTOCOLS
 from neuronet.continual.studies.result import PAIRED_COLUMNS, TABLE_COLUMNS, plain, times_of
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.statistics import holm, paired
 
@@ -114,7 +114,7 @@ def summarise(folders: Sequence[str | Path], against: str = BASELINE) -> Summary
 def _compared(study: Finished, against: str) -> pd.DataFrame:
     """A study's table with the paired differences to this method."""
     if against not in study.matrices:
-        raise unknown(f"method of the study {study.name},", against, study.matrices)
+        raise unknown_name_error(f"method of the study {study.name},", against, study.matrices)
     usual = final_accuracy(study.matrices[against])
     rows = [
         (math.nan,) * len(PAIRED_COLUMNS)

@@ -80,7 +80,7 @@ class Partial(Turns):
     """In each round a random share of every layer adapts; the others speak and demand, but change and remember nothing.
 
     Args:
-        share: Of each layer's neurons that adapt, above 0 to 1; rounded to a whole number of at least one.
+        share: Of each layer's neurons that adapt, above 0 to 1; rounded to an integer of at least one.
 
     Raises:
         NeuroNetError: It is out of range.
@@ -103,7 +103,7 @@ class Sleeping(Turns):
     All are awake while the network is judged; output neurons never sleep.
 
     Args:
-        share: Of each hidden layer's neurons that sleep, 0 to below 1; rounded to a whole number that leaves one awake.
+        share: Of each hidden layer's neurons that sleep, 0 to below 1; rounded to an integer that leaves one awake.
         rounds: For how many rounds the same ones sleep, 1 or more.
 
     Raises:

@@ -41,7 +41,7 @@ def from_graph(
     """The compact form of a layered graph.
 
     Args:
-        graph: Whole numbers as nodes, each with a `layer` from 0; edges go to the next layer. Edges may carry `weight` (all of
+        graph: Integers as nodes, each with a `layer` from 0; edges go to the next layer. Edges may carry `weight` (all of
             them or none; without, they are initialised), nodes may carry `bias` (default 0) and `activation` (one a layer).
         activation: Of the hidden layers whose nodes name none.
         output_activation: Of the output layer, if its nodes name none.
@@ -82,7 +82,7 @@ def _layers(graph: nx.DiGraph) -> list[list[int]]:
             raise NeuroNetError(f"node {node} is too large a number: relabel with networkx.convert_node_labels_to_integers")
         layer = data.get("layer")
         if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or layer < 0:
-            raise NeuroNetError(f"node {node} needs a 'layer' attribute, a whole number from 0, got {layer!r}")
+            raise NeuroNetError(f"node {node} needs a 'layer' attribute, an integer from 0, got {layer!r}")
         members.setdefault(int(layer), []).append(int(node))
     depth = max(members, default=-1) + 1
     if depth < 2:

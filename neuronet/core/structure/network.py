@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.activation import activation_named
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.random_streams import Purpose, check_seed, generator
 from neuronet.registry.spec import build as build_from_text
 
@@ -170,7 +170,7 @@ def initial_weights(mask: Bools | None, shape: tuple[int, int], initialisation: 
         NeuroNetError: The initialisation is unknown.
     """
     if initialisation not in INITIALISATIONS:
-        raise unknown("initialisation", initialisation, ["auto", *INITIALISATIONS])
+        raise unknown_name_error("initialisation", initialisation, ["auto", *INITIALISATIONS])
     there = np.ones(shape, dtype=np.bool_) if mask is None else mask
     fan = there.sum(axis=1, keepdims=True).astype(np.float64)
     if initialisation == "glorot":
@@ -202,7 +202,7 @@ def build_network(
         NeuroNetError: Something is out of range or unknown.
     """
     if len(sizes) < 2 or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in sizes):
-        raise NeuroNetError(f"sizes must be two or more whole numbers of 1 or more, got {list(sizes)}")
+        raise NeuroNetError(f"sizes must be two or more integers of 1 or more, got {list(sizes)}")
     check_seed(seed)
     how = wiring_named(wiring) if isinstance(wiring, str) else wiring
     weights, masks, activations = [], [], []

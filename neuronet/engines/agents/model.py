@@ -205,7 +205,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         check_inputs(batch.inputs.shape, self.sizes[0])
         check_targets(batch.inputs.shape, batch.targets.shape, self.output_count, self.setup.payoff)
         if self.setup.payoff.classes and not _are_classes(batch.targets, self.output_count):
-            raise NeuroNetError(f"targets must be whole numbers from 0 to {self.output_count - 1}, one for each output neuron")
+            raise NeuroNetError(f"targets must be integers from 0 to {self.output_count - 1}, one for each output neuron")
         outputs, payoff = self.speak(batch.inputs), self.setup.payoff
         loss = payoff.loss(xp, outputs, batch.targets)
         self.learn(payoff.feedback(xp, outputs, batch.targets), loss)

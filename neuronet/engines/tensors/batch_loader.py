@@ -40,7 +40,7 @@ class Feed:
 
     Args:
         samples: What the engine holds.
-        order: (N,) or (R, N), whole numbers.
+        order: (N,) or (R, N), integers.
         size: Samples a round; the last may have fewer.
         lead: () or (R,).
     """

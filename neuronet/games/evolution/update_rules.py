@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown
+from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.games.simulation.payoffs import Floats, check_kind
 
 RULES = ("fermi", "moran")
@@ -42,7 +42,7 @@ class Imitation:
 
     def __post_init__(self) -> None:
         if self.rule not in RULES:
-            raise unknown("imitation rule", self.rule, RULES)
+            raise unknown_name_error("imitation rule", self.rule, RULES)
         check_kind(self.payoff)
         if self.payoff == "loss":
             raise NeuroNetError("the loss is the same for all neurons: nobody could imitate by it; choose another payoff")

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.games import peers
+from neuronet.games.metagame import external_solvers
 from neuronet.games.metagame.alpha_rank import alpha_rank, alpha_rank_of_roles, fixations
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.games.metagame.nash import EXACT, Equilibrium, found_again, nash, nash_of_two, symmetric_equilibria
@@ -183,18 +183,20 @@ def analyse(
     game, redrawn = raw.in_units(unit), meta.redrawn(kind, resamples, seed).in_units(unit)
     by: dict[str, str] = {}
     gaps: dict[str, float] = {}
-    if game.players == 2 and peers.has("nashpy"):
+    if game.players == 2 and external_solvers.has("nashpy"):
         (found, degenerate), by["equilibria"] = nash_of_two(game), "nashpy"
     else:
         found, degenerate, by["equilibria"] = symmetric_equilibria(game), False, "own search"
     several = [SymmetricGame(game.names, game.players, payoffs) for payoffs in redrawn.payoffs]
     ours = alpha_rank(game, alpha, size)
     theirs = None
-    if game.players == 2 and peers.has("open_spiel"):
-        theirs = _asked(lambda: peers.alpha_rank_by_open_spiel(game, alpha, size))
+    if game.players == 2 and external_solvers.has("open_spiel"):
+        theirs = _asked(lambda: external_solvers.alpha_rank_by_open_spiel(game, alpha, size))
     by["alpha-rank"] = _checked(ours, theirs, "open_spiel", gaps)
     fixed = fixations(game, alpha, size)
-    theirs = _asked(lambda: peers.fixations_by_egttools(game, alpha, size)) if peers.has("egttools") else None
+    theirs = (
+        _asked(lambda: external_solvers.fixations_by_egttools(game, alpha, size)) if external_solvers.has("egttools") else None
+    )
     by["fixation"] = _checked(fixed, theirs, "egttools", gaps)
     starts = even_starts(len(game.names), SPREAD_OF_STARTS)
     ended = rests(SymmetricGame(game.names, game.players, redrawn.payoffs[:, None]), starts).mean(axis=1)
@@ -234,7 +236,11 @@ def analyse_layers(
     found, degenerate = nash(*payoffs)
     again = [nash(*each)[0] for each in redrawn]
     by, gaps = {"equilibria": "nashpy"}, dict[str, float]()
-    theirs = _asked(lambda: peers.alpha_rank_of_roles_by_open_spiel(payoffs, alpha, size)) if peers.has("open_spiel") else None
+    theirs = (
+        _asked(lambda: external_solvers.alpha_rank_of_roles_by_open_spiel(payoffs, alpha, size))
+        if external_solvers.has("open_spiel")
+        else None
+    )
     ours = alpha_rank_of_roles(payoffs, alpha, size)
     by["alpha-rank"] = _checked(ours, theirs, "open_spiel", gaps)
     same = [[next((other for other in each if other.support == one.support), None) for each in again] for one in found]

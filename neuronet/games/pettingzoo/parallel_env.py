@@ -27,9 +27,9 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
     """Each neuron of a hidden layer is a player: a step is a round of the network, an episode a game.
 
     A player sees what its policy sees in a round, summed up in a Box from -1 to 1: its last move, then what `SUMMARIES` of
-    neuronet.games.pettingzoo.controlled_policy names. Its move, one number from -bound to bound, multiplies its feedback by one plus the move: at -1 it
-    asks for nothing, at 0 it follows its policy, at 1 it asks for twice as much. Its reward is how much its payoff has grown in
-    this round. All players leave together after as many rounds as a game lasts.
+    neuronet.games.pettingzoo.controlled_policy names. Its move, one number from -bound to bound, multiplies its feedback by one
+    plus the move: at -1 it asks for nothing, at 0 it follows its policy, at 1 it asks for twice as much. Its reward is how much
+    its payoff has grown in this round. All players leave together after as many rounds as a game lasts.
 
     Args:
         situation: The network, its world, and how long a game lasts.

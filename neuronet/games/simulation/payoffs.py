@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.activation import activation_named
-from neuronet.core.errors import unknown
+from neuronet.core.errors import unknown_name_error
 from neuronet.core.utility import Measure
 
 KINDS = ("attention", "share", "scaled", "gain", "loss")
@@ -38,7 +38,7 @@ def check_kind(kind: str, known: Sequence[str] = KINDS) -> str:
         NeuroNetError: It is not.
     """
     if kind not in known:
-        raise unknown("payoff", kind, known)
+        raise unknown_name_error("payoff", kind, known)
     return kind
 
 

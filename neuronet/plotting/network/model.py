@@ -81,7 +81,7 @@ class Scene:
     def __post_init__(self) -> None:
         sizes = self.network.sizes
         if isinstance(self.most, bool) or not isinstance(self.most, (int, np.integer)) or self.most < 1:
-            raise NeuroNetError(f"most must be a whole number of 1 or more, got {self.most!r}")
+            raise NeuroNetError(f"most must be an integer of 1 or more, got {self.most!r}")
         if self.policies and [len(names) for names in self.policies] != list(sizes[1:]):
             raise NeuroNetError(f"policies must name one for each neuron of the layers of {', '.join(map(str, sizes[1:]))}")
         if self.shape is not None and int(np.prod(self.shape)) != sizes[0]:

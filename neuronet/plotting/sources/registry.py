@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuronet.control.record import EPISODES
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.plotting.sources.plot_options import Folder, Kind, Wishes
 from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_several
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTROL_KINDS, FORGETTING_KINDS
@@ -78,7 +78,7 @@ def plot(
         NeuroNetError: The kind is unknown, a folder holds nothing of it, or the file cannot be written.
     """
     if kind not in KINDS:
-        raise unknown("kind of picture", kind, KINDS)
+        raise unknown_name_error("kind of picture", kind, KINDS)
     paths = [Path(each) for each in ([folders] if isinstance(folders, (str, Path)) else folders)]
     wishes = Wishes(most, replica, say or (lambda line: None))
     if not paths:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuronet.core.errors import NeuroNetError, unknown
+from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.network import Network
 
@@ -109,5 +109,5 @@ def _variables(text: str | None) -> tuple[str, ...]:
     names = VARIABLES if text is None else tuple(part.strip() for part in text.split(","))
     for name in names:
         if name not in VARIABLES:
-            raise unknown("variable to trace", name, VARIABLES)
+            raise unknown_name_error("variable to trace", name, VARIABLES)
     return tuple(dict.fromkeys(names))

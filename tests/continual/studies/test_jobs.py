@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.continual import crew
 from neuronet.continual.evaluation.runner import Played
 from neuronet.continual.methods.registry import method_named
+from neuronet.continual.studies import jobs
 from neuronet.continual.studies.api import forget
 from neuronet.continual.studies.jobs import Game, crew_of, keep, kept, play_all, work_of
 from neuronet.core.errors import NeuroNetError
@@ -83,7 +83,7 @@ def test_in_how_many_processes(monkeypatch):
     assert crew_of(games, 9) == 4
     assert crew_of([], 9) == 1
     assert crew_of([replace(game(), course=course(device="cuda"))] * 4, 3) == 1
-    monkeypatch.setattr(crew, "WORTH_A_PROCESS", 3 * work_of(game()))
+    monkeypatch.setattr(jobs, "WORTH_A_PROCESS", 3 * work_of(game()))
     assert crew_of(games, None) == 4
     assert crew_of(games * 2, None) == 6
     assert crew_of(games[:3], None) == 1

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from neuronet.continual import sitting
 from neuronet.continual.evaluation.metrics import final_accuracy, learning_accuracy
 from neuronet.continual.methods.registry import method_named
+from neuronet.continual.studies import study_runner
 from neuronet.continual.studies.api import forget
 from neuronet.continual.studies.search import WIDER, Search, configurations, edges
 from neuronet.core.errors import NeuroNetError
@@ -100,7 +100,7 @@ def test_the_best_of_all_waves_is_chosen_and_marked_if_it_is_still_at_the_edge()
 
 
 def test_nothing_is_widened_where_nobody_is_at_an_edge(monkeypatch):
-    monkeypatch.setattr(sitting, "edges", lambda best, tried: {})
+    monkeypatch.setattr(study_runner, "edges", lambda best, tried: {})
     result = study(tries=2, widen=3)
     assert set(result.tuning["wave"]) == {1}
     assert not result.table["at_edge"].any()

@@ -44,7 +44,7 @@ def test_bad_precisions_are_refused(dtype):
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.5, True, "1", None])
 def test_bad_seeds_are_refused(seed):
-    with pytest.raises(NeuroNetError, match="seed must be a whole number from 0"):
+    with pytest.raises(NeuroNetError, match="seed must be an integer from 0"):
         game(toys.Plain(), seed=seed)
 
 

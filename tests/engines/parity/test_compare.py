@@ -113,7 +113,7 @@ def test_the_result_is_a_value():
 
 @pytest.mark.parametrize("rounds", [0, -1, 1.5, True])
 def test_bad_rounds_are_refused(rounds):
-    with pytest.raises(NeuroNetError, match="rounds must be a whole number of 1 or more"):
+    with pytest.raises(NeuroNetError, match="rounds must be an integer of 1 or more"):
         compare(setup_of(toys.Plain()), SAMPLES, rounds=rounds)
 
 

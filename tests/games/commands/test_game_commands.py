@@ -60,7 +60,7 @@ def test_welfare(monkeypatch, capsys, tmp_path):
     ("words", "sentence"),
     [
         ("exploitability digits --policy atention", "unknown policy 'atention': did you mean 'attention'"),
-        ("exploitability digits --after soon", "after must be whole numbers of epochs"),
+        ("exploitability digits --after soon", "after must be integers of epochs"),
         ("exploitability digits --against greedy,greedy", "policy 'greedy' is named twice"),
         ("exploitability digits --hidden none", "needs a hidden layer"),
         ("evolve digits --imitation copy", "unknown imitation rule 'copy'"),

@@ -72,12 +72,12 @@ def test_credit(neuronet, tmp_path):
     [
         (("meta", "xor", "--policies", "attention"), "a meta-game needs two different policies or more, got attention"),
         (("meta", "xor", "--policies", "attention,attention"), "policy 'attention' is named twice"),
-        (("meta", "xor", "--seeds", "1"), "seeds must be a whole number of 2 or more, got 1"),
+        (("meta", "xor", "--seeds", "1"), "seeds must be an integer of 2 or more, got 1"),
         (("meta", "xor", "--between", "people"), "between must be neurons or layers, got 'people'"),
         (("meta", "xor", "--payoff", "money", "--seeds", "2"), "unknown payoff 'money'"),
-        (("meta", "xor", "--players", "40", "--seeds", "2"), "players must be a whole number from 2 to 31, got 40"),
+        (("meta", "xor", "--players", "40", "--seeds", "2"), "players must be an integer from 2 to 31, got 40"),
         (("meta", "xor", "--between", "layers", "--hidden", "4"), "needs two hidden layers, got 1"),
-        (("credit", "xor", "--layer", "2"), "layer must be a whole number from 1 to 1, got 2"),
+        (("credit", "xor", "--layer", "2"), "layer must be an integer from 1 to 1, got 2"),
         (("credit", "xor", "--orders", "5", "--rounds", "1"), "orders must be an even number"),
     ],
 )

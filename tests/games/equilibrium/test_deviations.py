@@ -10,8 +10,8 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Digits
-from neuronet.games import deviations as deviating
-from neuronet.games import exploitability as exploiting
+from neuronet.games.equilibrium import deviations as deviating
+from neuronet.games.equilibrium import exploitability as exploiting
 from neuronet.games.equilibrium.deviations import Deviations, deviations, pooled, sample_of
 from neuronet.games.equilibrium.equilibrium_study import AS_LOUD, study
 from neuronet.games.equilibrium.exploitability import exploit

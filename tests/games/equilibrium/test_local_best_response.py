@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuronet.environments import Digits
-from neuronet.games import first_order
+from neuronet.games.equilibrium import local_best_response
 from neuronet.games.equilibrium.feedback_scaling import AsLoud, Louder
 from neuronet.games.equilibrium.local_best_response import distances, mean_distances, over_training
 from neuronet.games.simulation.batched_games import setup_of
@@ -52,7 +52,7 @@ def test_gain_is_that_of_the_theory():
     move = best_response(note, 0.5, 0.1).step
     matrix = 0.5 / len(note.demand) * note.demand.T
     coming = note.attention[:, 0] + matrix @ note.activity[:, 0]
-    assert first_order._gain(matrix, coming, move) == pytest.approx(_theirs(note, move), rel=1e-9)
+    assert local_best_response._gain(matrix, coming, move) == pytest.approx(_theirs(note, move), rel=1e-9)
 
 
 def _theirs(note, move):

@@ -7,7 +7,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Digits
-from neuronet.games import welfare as module
+from neuronet.games.equilibrium import price_of_anarchy as module
 from neuronet.games.equilibrium.price_of_anarchy import Trial, backprop_losses, candidates, ratio, welfare
 from neuronet.games.simulation.play import Situation, play
 from tests.games.toy_game import OPPOSE, REST, SEEK, by_hand, profile_of, toy

@@ -8,7 +8,7 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.population import Shares
 from neuronet.environments import Digits
-from neuronet.games import evolution
+from neuronet.games.evolution import simulation
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import Colony, evolve, pure_courses
 from neuronet.games.evolution.switchable_policy import Chameleon
@@ -119,8 +119,8 @@ def population():
 
 
 def test_a_fault_in_the_payoffs_lets_others_take_over(monkeypatch):
-    original = evolution.payoffs_of
-    monkeypatch.setattr(evolution, "payoffs_of", lambda *args: {"gain": tuple(-each for each in original(*args)["gain"])})
+    original = simulation.payoffs_of
+    monkeypatch.setattr(simulation, "payoffs_of", lambda *args: {"gain": tuple(-each for each in original(*args)["gain"])})
     found = evolve(alike(), population(), range(6), generations=12, rounds=2, imitation=Imitation(strength=50.0, events=3))
     assert found.last().set_index(["policy", "seed"])["share"]["attention"].mean() < 0.2
 

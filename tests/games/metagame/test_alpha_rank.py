@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_symmetric_games import some_game
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.games import peers
+from neuronet.games.metagame import external_solvers
 from neuronet.games.metagame.alpha_rank import alpha_rank, alpha_rank_of_roles, fixations, lead_of, log_fixations, stationary
 from neuronet.games.metagame.replicator import even_starts, replicator, rests, trajectory
 from neuronet.games.metagame.symmetric_game import SymmetricGame
+from tests.games.metagame.test_symmetric_game import some_game
 
 
 def chance_by_absorption(game, mutant, resident, alpha, size):
@@ -64,26 +64,28 @@ def test_alpha_rank_of_an_even_game_is_even():
     assert alpha_rank(SymmetricGame.of_matrix("rps", rock_paper_scissors), 2.0, 20) == pytest.approx(np.full(3, 1 / 3))
 
 
-@pytest.mark.skipif(not peers.has("open_spiel"), reason="open_spiel is not installed (extra games)")
+@pytest.mark.skipif(not external_solvers.has("open_spiel"), reason="open_spiel is not installed (extra games)")
 def test_alpha_rank_is_that_of_open_spiel():
     for seed in range(3):
         game = some_game(2, 4, seed)
-        assert alpha_rank(game, 1.5, 20) == pytest.approx(peers.alpha_rank_by_open_spiel(game, 1.5, 20), abs=1e-9)
+        assert alpha_rank(game, 1.5, 20) == pytest.approx(external_solvers.alpha_rank_by_open_spiel(game, 1.5, 20), abs=1e-9)
         payoffs = np.random.default_rng(seed).normal(size=(2, 2, 3))
-        theirs = peers.alpha_rank_of_roles_by_open_spiel(payoffs, 1.5, 20)
+        theirs = external_solvers.alpha_rank_of_roles_by_open_spiel(payoffs, 1.5, 20)
         assert alpha_rank_of_roles(payoffs, 1.5, 20) == pytest.approx(theirs, abs=1e-9)
     with pytest.raises(NeuroNetError, match="cannot rank this game"):
-        peers.alpha_rank_by_open_spiel(some_game(2, 4), 1e4, 50)
+        external_solvers.alpha_rank_by_open_spiel(some_game(2, 4), 1e4, 50)
     with pytest.raises(NeuroNetError, match="room for 2 players"):
-        peers.alpha_rank_by_open_spiel(some_game(3, 2), 1.0, 10)
+        external_solvers.alpha_rank_by_open_spiel(some_game(3, 2), 1.0, 10)
 
 
-@pytest.mark.skipif(not peers.has("egttools"), reason="egttools is not installed (extra egttools)")
+@pytest.mark.skipif(not external_solvers.has("egttools"), reason="egttools is not installed (extra egttools)")
 @pytest.mark.parametrize("players", [2, 3, 4])
 def test_fixation_and_replicator_are_those_of_egttools(players):
     game, mix = some_game(players, 3), np.array([0.2, 0.3, 0.5])
-    assert fixations(game, 0.4, 15) == pytest.approx(peers.fixations_by_egttools(game, 0.4, 15), abs=1e-12, nan_ok=True)
-    assert replicator(game, mix) == pytest.approx(peers.replicator_by_egttools(game, mix), abs=1e-12)
+    assert fixations(game, 0.4, 15) == pytest.approx(
+        external_solvers.fixations_by_egttools(game, 0.4, 15), abs=1e-12, nan_ok=True
+    )
+    assert replicator(game, mix) == pytest.approx(external_solvers.replicator_by_egttools(game, mix), abs=1e-12)
 
 
 def test_replicator_of_fixed_payoffs_is_logistic():

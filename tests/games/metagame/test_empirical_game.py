@@ -184,7 +184,7 @@ def test_what_makes_no_sense_is_refused():
         meta_game(SMALL, [ATTENTION, ATTENTION], [0, 1])
     with pytest.raises(NeuroNetError, match="two seeds or more"):
         meta_game(SMALL, [ATTENTION, RIDER], [0])
-    with pytest.raises(NeuroNetError, match="players must be a whole number from 2 to 7"):
+    with pytest.raises(NeuroNetError, match="players must be an integer from 2 to 7"):
         meta_game(SMALL, [ATTENTION, Greedy()], [0, 1], players=8)
     with pytest.raises(NeuroNetError, match="two hidden layers, got 1"):
         layer_game(SMALL, [ATTENTION, RIDER], [0, 1])

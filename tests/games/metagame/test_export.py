@@ -6,14 +6,14 @@ from itertools import product
 import networkx as nx
 import numpy as np
 import pytest
-from test_meta import measured
-from test_symmetric_games import some_game
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.graph import from_graph
 from neuronet.core.structure.network import build_network
 from neuronet.games.metagame.analysis import analyse
 from neuronet.games.metagame.export import graphml, invasions, nfg, nfg_of_layers, nfg_of_symmetric
+from tests.games.metagame.test_empirical_game import measured
+from tests.games.metagame.test_symmetric_game import some_game
 
 
 def read(text):

@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from test_symmetric_games import some_game
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.games.metagame.nash import (
@@ -17,6 +16,7 @@ from neuronet.games.metagame.nash import (
     symmetric_equilibria,
 )
 from neuronet.games.metagame.symmetric_game import SymmetricGame, compositions
+from tests.games.metagame.test_symmetric_game import some_game
 
 
 def of(matrix):

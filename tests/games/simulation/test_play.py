@@ -114,10 +114,10 @@ def test_profiles_neuron_by_neuron():
     ("call", "sentence"),
     [
         (lambda: Situation(Digits(), hidden=()), "needs a hidden layer"),
-        (lambda: Situation(Digits(), rounds=0), "rounds must be a whole number"),
+        (lambda: Situation(Digits(), rounds=0), "rounds must be an integer"),
         (lambda: play(SMALL, [], [0]), "nothing to play"),
         (lambda: play(SMALL, ["attention"], [0, 1], [Start(SMALL.network(0), 0)]), "a start for each of 2 seeds"),
-        (lambda: next(stream(SMALL, "attention", [0], every=0)), "every must be a whole number"),
+        (lambda: next(stream(SMALL, "attention", [0], every=0)), "every must be an integer"),
         (lambda: play(SMALL, ["atention"], [0]), "unknown policy 'atention'"),
     ],
 )

@@ -219,7 +219,7 @@ def test_any_network_is_drawn(sizes, most, probability, zeros):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"most": 0}, "most must be a whole number of 1 or more"),
+        ({"most": 0}, "most must be an integer of 1 or more"),
         ({"policies": [["a"]]}, "one for each neuron of the layers of 4, 2"),
         ({"shape": (2, 2)}, "shape must have 3 inputs"),
         ({"chosen": (1, 4)}, "there is no neuron 4 in layer 1"),

@@ -126,9 +126,9 @@ def leave(
         raise NeuroNetError(f"cannot write to the folder '{folder}': {error.strerror}") from None
     for name, figure in pictures.items():
         style.save(figure, folder / f"{name}.png")
-    console = console.ERR if json else console.OUT
-    console.print(shown)
-    console.print(f"recorded in {folder}", soft_wrap=True, markup=False)
+    screen = console.ERR if json else console.OUT
+    screen.print(shown)
+    screen.print(f"recorded in {folder}", soft_wrap=True, markup=False)
     if json:
         typer.echo(json_format.dumps(plain({**summary, "out": str(folder)}), allow_nan=False))
     return folder

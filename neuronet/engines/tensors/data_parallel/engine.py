@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor
+from torch import distributed as torch_distributed
 
 from neuronet.core.array_types import Array
 from neuronet.core.environment import Samples
@@ -49,7 +50,7 @@ class ParallelEngine:
         _check_alone(self.setups)
         self.device = own_device(device)
         join(self.device)
-        self._share = Share(distributed.get_rank(), distributed.get_world_size())
+        self._share = Share(torch_distributed.get_rank(), torch_distributed.get_world_size())
         self._matmul = matmul
         self._engine = self._begin(self.setups)
         self._said: tuple[int, ...] | None = None
@@ -219,14 +220,14 @@ def own_device(device: str) -> str:
 
 def join(device: str) -> None:
     """Meet the other processes, where that has not happened yet; they part when this one ends."""
-    if distributed.is_initialized():
+    if torch_distributed.is_initialized():
         return
     if device.startswith("cuda"):
         torch.cuda.set_device(device)
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
+    torch_distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
     atexit.register(_part)
 
 
 def _part() -> None:
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
+    if torch_distributed.is_initialized():
+        torch_distributed.destroy_process_group()
