@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronet.channels.base import Channel, Passage
-from neuronet.core.array_types import Array
+from neuronet.core.array_types import Array, Namespace, reaches, rounding
 from neuronet.core.errors import NeuroNetError, check_number
 
 
@@ -146,7 +146,7 @@ class Quantised(Channel):
         xp = passage.xp
         step = xp.max(xp.abs(messages), axis=-1, keepdims=True) / self.levels
         step = xp.where(step > 0, step, xp.ones_like(step))  # where all is silence, or next to it
-        return xp.round(messages / step) * step
+        return _nearest(xp, messages / step) * step
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class Rationed(Channel):
 
     Args:
         share: Of a layer's neurons that are heard on a sample, above 0 to 1; rounded to an integer, at least one. Where some
-            are equally loud, all of them are heard.
+            are equally loud, but for rounding, all of them are heard.
         told: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes itself heard.
             It counts for activity alone.
 
@@ -191,7 +191,7 @@ class Rationed(Channel):
         loudness = xp.abs(messages)
         heard = max(1, round(self.share * messages.shape[-1]))
         threshold = xp.sort(loudness, axis=-1)[..., -heard, None]
-        return xp.astype(loudness >= threshold, messages.dtype)
+        return xp.astype(reaches(xp, loudness, threshold), messages.dtype)
 
 
 CHANNELS: dict[str, type[Channel]] = {
@@ -202,6 +202,14 @@ CHANNELS: dict[str, type[Channel]] = {
     "rationed": Rationed,
 }
 """Every channel by its name on the command line."""
+
+
+def _nearest(xp: Namespace, numbers: Array) -> Array:
+    """The nearest integers; halves go to the even one, and so do those that are halves but for rounding."""
+    doubled = 2.0 * numbers
+    halves = xp.round(doubled)
+    tied = xp.abs(doubled - halves) <= rounding(xp, numbers) * xp.abs(halves)
+    return xp.round(xp.where(tied, halves, doubled) / 2.0)
 
 
 def _check_choice(name: str, value: object) -> None:

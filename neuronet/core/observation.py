@@ -12,6 +12,9 @@ from neuronet.core.random_streams import Draws
 OPTIONAL_SIGHTS = frozenset({"response", "broadcast", "reward", "synapses", "listening"})
 """What a policy sees only if it lists it in `needs`."""
 
+LATE_SIGHTS = frozenset({"demand", "response", "broadcast", "reward"})
+"""What is known only after the payoff: `speak` cannot see it, and nobody can while the network is judged."""
+
 
 AXES = {
     "potential": "BJ",
@@ -56,9 +59,9 @@ class Observation:
         learning: Whether the neurons learn from this round; False while the network is only judged.
         demand: (..., B, K), how each listener wants its own potential to move. Not yet known in `speak`.
         response: (..., K, J), how each listener intends to change its attention per unit of learning rate:
-            `demand.T @ activity / B`. Only for policies whose `needs` names it.
-        broadcast: (..., B, O), the demands of the output neurons. Only for policies whose `needs` names it.
-        reward: (..., B), minus each sample's loss. Only for policies whose `needs` names it.
+            `demand.T @ activity / B`. Only for policies whose `needs` names it, and not in `speak`.
+        broadcast: (..., B, O), the demands of the output neurons. Only for policies whose `needs` names it, and not in `speak`.
+        reward: (..., B), minus each sample's loss. Only for policies whose `needs` names it, and not in `speak`.
         synapses: (..., J, S), the attention that the neurons pay and, last, their bias. Only for policies whose `needs` names it.
         listening: (..., J, S), 1 where there is such a synapse, 0 where not. Only for policies whose `needs` names it.
     """
@@ -145,7 +148,8 @@ class Observation:
 
 def _unseen(name: str) -> Exception:
     if name in OPTIONAL_SIGHTS:
-        return UndeclaredFieldError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs")
+        late = f", and do not look at it in speak, where '{name}' is not known yet" if name in LATE_SIGHTS else ""
+        return UndeclaredFieldError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs{late}")
     if name == "demand":
         return UndeclaredFieldError("the listeners' demand is not known before the payoff: speak cannot look at it")
     return AttributeError(f"a neuron cannot see '{name}'")

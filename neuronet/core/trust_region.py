@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Namespace
+from neuronet.core.array_types import Array, Namespace, reaches
 from neuronet.core.errors import NeuroNetError
 
 NEWTON_STEPS = 32
@@ -35,7 +35,7 @@ def furthest(xp: Namespace, matrix: Array, start: Array, radius: float) -> Move:
 
     In the words of the optimality conditions: `M = matrix.T @ matrix` and `g = matrix.T @ start`. Where two steps are equally
     good (the hard case: g has no part along M's leading eigenvector), the one is given that moves the most moved entry of
-    `start` upwards.
+    `start` upwards, the first of several that move as much.
 
     Args:
         xp: The namespace of the arrays.
@@ -74,8 +74,11 @@ def _in_units_of(xp: Namespace, unit: Array, pull: Array) -> Array:
 
 
 def _upwards(xp: Namespace, vector: Array) -> Array:
-    """The sign that makes the largest entry positive, (..., N) to (..., 1)."""
-    up = xp.max(vector, axis=-1, keepdims=True) >= -xp.min(vector, axis=-1, keepdims=True)
+    """The sign that makes the largest entry positive, (..., N) to (..., 1); of several that are as large, the first."""
+    size = xp.abs(vector)
+    largest = xp.astype(reaches(xp, size, xp.max(size, axis=-1, keepdims=True)), vector.dtype)
+    first = xp.cumulative_sum(largest, axis=-1) * largest == 1
+    up = xp.sum(xp.where(first, vector, xp.zeros_like(vector)), axis=-1, keepdims=True) >= 0
     return 2.0 * xp.astype(up, vector.dtype) - 1.0
 
 

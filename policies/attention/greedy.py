@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory
+from neuronet.core.array_types import Array, Memory, reaches
 from neuronet.core.errors import check_number
 from neuronet.core.policy import LinearPolicy, Observation
 
@@ -14,7 +14,8 @@ class Greedy(LinearPolicy):
     """Follows only the listeners that pay most attention, each in proportion to what it pays.
 
     Args:
-        top: How many listeners to follow, 1 or more; listeners who pay exactly as much as the last of them are followed too.
+        top: How many listeners to follow, 1 or more; listeners who pay as much as the last of them, but for rounding, are
+            followed too.
 
     Raises:
         NeuroNetError: top is no whole number of 1 or more.
@@ -35,4 +36,4 @@ class Greedy(LinearPolicy):
             least = xp.max(paid, axis=-2, keepdims=True)
         else:  # sorting along the last axis is many times quicker
             least = xp.sort(xp.matrix_transpose(paid), axis=-1)[..., -self.top][..., None, :]
-        return seen.attention * xp.astype(paid >= least, paid.dtype)
+        return seen.attention * xp.astype(reaches(xp, paid, least), paid.dtype)

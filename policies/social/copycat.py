@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory
+from neuronet.core.array_types import Array, Memory, reaches
 from neuronet.core.policy import Observation, Policy
 
 
@@ -29,7 +29,7 @@ class Copycat(Policy):
         xp = seen.xp
         there = seen.listening[..., :-1]
         paid = xp.abs(seen.synapses[..., :-1])
-        favourites = there * xp.astype(paid >= xp.max(paid, axis=-1, keepdims=True), paid.dtype)
+        favourites = there * xp.astype(reaches(xp, paid, xp.max(paid, axis=-1, keepdims=True)), paid.dtype)
         count = xp.sum(favourites, axis=-1, keepdims=True)
         share = favourites / xp.maximum(count, xp.ones_like(count))
         return seen.heard @ xp.matrix_transpose(share) - seen.activity

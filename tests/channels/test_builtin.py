@@ -14,6 +14,7 @@ from neuronet.channels import CHANNELS, Blurred, Channel, Delayed, Dropped, Quan
 from neuronet.channels.pipeline import Line
 from neuronet.continual.methods.k_winners import loudest
 from neuronet.core.errors import NeuroNetError
+from tests.helpers.backends import BACKENDS, array, plain
 
 MESSAGES = np.random.default_rng(1).standard_normal((40, 30))
 NUMBERS = st.floats(-1e3, 1e3).map(lambda x: 0.0 if abs(x) < 1e-3 else x)
@@ -96,6 +97,42 @@ def test_rationed_carries_the_loudest_of_each_sample(messages, share):
         if len(np.unique(np.abs(sent))) == len(sent):
             assert kept.sum() <= count
     np.testing.assert_array_equal(carried(Rationed(share), arrived), arrived)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("library", BACKENDS)
+def test_messages_that_rounding_sets_apart_are_rationed_alike(library, dtype):
+    loud, space = dtype(0.7), BACKENDS[library]
+    for other in (loud, np.nextafter(loud, dtype(0)), np.nextafter(loud, dtype(1))):
+        messages = np.array([[loud, -other], [-other, loud]], dtype)
+        more = np.array([[0.2, loud, -other, 0.9], [-other, 0.9, 0.2, loud]], dtype)
+        for sent, share, kept in ((messages, 0.1, np.abs(messages) > 0), (more, 0.5, np.abs(more) > 0.5)):
+            way = Line("activity", 1, (Rationed(share),), [3], space, lambda arrays: arrays[0])
+            arrived = way.carry(array(space, sent), 0, learning=True)
+            np.testing.assert_array_equal(plain(arrived), np.where(kept, sent, 0))
+            np.testing.assert_array_equal(plain(way.echo), kept)
+
+
+@pytest.mark.parametrize("dtype, gap", [(np.float32, 1e-4), (np.float64, 1e-10)])
+def test_messages_that_are_fainter_by_more_than_rounding_are_not_heard(dtype, gap):
+    messages = np.array([[0.7, -0.7 * (1 - gap), 0.1]], dtype)
+    np.testing.assert_array_equal(carried(Rationed(0.1), messages) != 0, [[True, False, False]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("library", BACKENDS)
+@pytest.mark.parametrize("levels", [1, 3, 4])
+def test_messages_between_two_levels_are_quantised_alike_whatever_their_last_bit(levels, library, dtype):
+    space, loudest_of_all = BACKENDS[library], dtype(2 / 3)
+    halves = (np.arange(levels) + 0.5) / levels * loudest_of_all
+    expected = np.round(np.arange(levels) + 0.5) / levels * loudest_of_all  # to the even level
+    for off in (0, -1, 1):
+        sent = halves.astype(dtype)
+        sent = np.nextafter(sent, dtype(np.inf) * off) if off else sent
+        sent = np.append(sent, -loudest_of_all)[None].astype(dtype)
+        way = Line("demand", 1, (Quantised(levels),), [3], space, lambda arrays: arrays[0])
+        arrived = plain(way.carry(array(space, sent), 0, learning=True))
+        np.testing.assert_allclose(arrived[0, :-1], expected, rtol=1e-6)
 
 
 def test_rationed_is_k_winners_take_all():

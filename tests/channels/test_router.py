@@ -12,14 +12,15 @@ import torch
 
 from neuronet.channels import Channel, channels_from
 from neuronet.channels.router import is_traffic
+from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import Adam, Momentum, Plain
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import State
+from neuronet.engines.base.engine import Setup, State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.engines.tensors.sequential_replicas import TakingTurns
-from neuronet.policies import AttentionSeeking, NodePerturbation, SignSymmetric
+from neuronet.policies import AttentionSeeking, Greedy, NodePerturbation, SignSymmetric
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, apart, game, identical, play
 
@@ -51,6 +52,17 @@ def test_engines_play_alike(channels, rule):
     for number, policy in enumerate(POLICIES):
         setup = game(policy, wiring=("dense", "sparse(0.5)")[number % 2], rule=rule, channels=channels, learning_rate=0.02)
         assert compare(setup, SAMPLES, batch_size=6, rounds=6).largest <= 1e-10, policy
+
+
+@pytest.mark.parametrize("channel", ["demand:rationed(0.1)", "demand:rationed(0.5)", "demand@2:rationed(0.5)"])
+@pytest.mark.parametrize("outputs", [2, 3])
+@pytest.mark.parametrize("policy", [AttentionSeeking(), Greedy()], ids=repr)
+def test_engines_ration_alike_also_where_two_outputs_demand_equally_loudly(channel, outputs, policy):
+    """With two classes a softmax demands opposite amounts of its two outputs, equal but for rounding."""
+    network = build_network((6, 5, 4, outputs), activation="tanh", seed=1)
+    samples = Samples(SAMPLES.inputs, np.arange(len(SAMPLES)) % outputs)
+    setup = Setup(network, policy, learning_rate=0.05, seed=4, channels=channel)
+    assert compare(setup, samples, batch_size=6, rounds=60).largest <= 1e-9
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -141,6 +141,16 @@ def test_of_two_equal_steps_the_one_that_moves_upwards_is_given():
         assert -3.0 * sign * step[0] > 0
 
 
+@pytest.mark.parametrize("space", [xp, torch_xp], ids=["numpy", "torch"])
+def test_of_entries_that_move_alike_but_for_rounding_the_first_moves_upwards(space):
+    for other in (0.7, np.nextafter(0.7, 0), np.nextafter(0.7, 1)):
+        matrix = space.asarray([[-0.7, 0.0], [other, 0.0], [0.0, 0.1]], dtype=space.float64)
+        step = trust_region.furthest(space, matrix, 0 * matrix[:, 0], 1.0).step
+        np.testing.assert_allclose(np.asarray(step), [-1.0, 0.0], atol=1e-15)
+        opposite = trust_region.furthest(space, -matrix, 0 * matrix[:, 0], 1.0).step
+        np.testing.assert_allclose(np.asarray(opposite), [1.0, 0.0], atol=1e-15)
+
+
 @given(st.integers(0, 2**20))
 def test_many_problems_are_solved_as_one_by_one(seed):
     chance = np.random.default_rng(seed)

@@ -133,9 +133,10 @@ def test_a_copycat_wants_to_say_what_its_favourite_says():
         np.testing.assert_allclose(feedback[:, j], seen.heard[:, favourite] - seen.activity[:, j], rtol=1e-12)
 
 
-def test_a_copycat_follows_the_mean_of_favourites_that_it_pays_alike():
+@pytest.mark.parametrize("paid", [2.0, np.nextafter(2.0, 0), np.nextafter(2.0, 3)])
+def test_a_copycat_follows_the_mean_of_favourites_that_it_pays_alike(paid):
     seen = glimpse()
-    seen.synapses = np.array([[1.0, -2.0, 0.5, 2.0, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
+    seen.synapses = np.array([[1.0, -2.0, 0.5, paid, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
     expected = (seen.heard[:, [1]] + seen.heard[:, [3]]) / 2 - seen.activity
     np.testing.assert_allclose(Copycat().feedback(seen, {}), expected, rtol=1e-12)
 

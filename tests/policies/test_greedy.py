@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.observation import Observation
 from neuronet.policies import AttentionSeeking, Greedy
 from neuronet.testing import glimpse
+from tests.helpers.backends import BACKENDS, array, plain
+from tests.helpers.engine_fixtures import ENGINES, apart, game, play
 
 # few values, so that there are many ties
 ATTENTION = hnp.arrays(
@@ -48,6 +52,43 @@ def test_who_pays_as_much_as_the_last_is_followed_too():
 def test_each_neuron_follows_its_own_favourite():
     seen = Observation(xp=xp, attention=np.array([[3.0, 1.0], [1.0, -3.0]]))
     np.testing.assert_array_equal(Greedy().weighing(seen, {}), [[3.0, 0.0], [0.0, -3.0]])
+
+
+def one_bit_apart(size, dtype):
+    """The number, and its neighbours below and above."""
+    size = np.asarray(size, dtype)
+    return size, np.nextafter(size, dtype(0)), np.nextafter(size, dtype(np.inf))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("library", BACKENDS)
+def test_listeners_that_rounding_sets_apart_are_followed_alike(library, dtype):
+    space = BACKENDS[library]
+    for paid in one_bit_apart(0.7, dtype):
+        attention = np.array([[0.7], [-paid], [0.3], [0.0]], dtype)
+        for top in (1, 2, 3):
+            weighing = plain(Greedy(top).weighing(Observation(xp=space, attention=array(space, attention)), {}))
+            followed = [[True], [True], [top == 3], [False]]
+            np.testing.assert_array_equal(weighing, np.where(followed, attention, 0))
+
+
+@pytest.mark.parametrize("dtype, gap", [(np.float32, 1e-4), (np.float64, 1e-10)])
+def test_listeners_that_pay_less_by_more_than_rounding_are_left(dtype, gap):
+    seen = Observation(xp=xp, attention=np.array([[0.7], [-0.7 * (1 - gap)]], dtype))
+    np.testing.assert_array_equal(Greedy().weighing(seen, {}) != 0, [[True], [False]])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_rounding_does_not_choose_whom_to_follow_in_a_game(name):
+    """Two of three outputs pay the last hidden layer alike, but for the last bit."""
+    setup = game(Greedy())
+    size = np.abs(setup.network.weights[2][0]) + 1.0
+    states = []
+    for paid in one_bit_apart(size, np.float64):
+        attention = np.stack((size, -paid, np.full(4, 0.1)))
+        network = replace(setup.network, weights=(*setup.network.weights[:2], attention))
+        states.append(play(ENGINES[name](replace(setup, network=network)), 1).state())
+    assert max(apart(states[0], state) for state in states[1:]) <= 1e-14
 
 
 @pytest.mark.parametrize("more", [0, 1, 100])

@@ -102,7 +102,8 @@ class Stage:
         self.heard = heard
         self.learning = learning
         self.learning_rate = learning_rate
-        self.ask = self.response = self.echo = None
+        # nothing of the round before can be seen in this one
+        self.ask = self.response = self.broadcast = self.reward = self.echo = None
         self.waits = False
         if self._seen:
             self._seen = {}
@@ -113,7 +114,9 @@ class Stage:
             self.plain = self.potential
         else:
             self.plain = self.layer.activation.value(xp, self.potential)
-        self.activity = self._said() if self._speaks else self.plain
+        self.activity = self.plain  # what `speak` sees of its own activity
+        if self._speaks:
+            self.activity = self._said()
         if self.layer.speaks is not None:
             self._silence(self.layer.speaks)
         return self.activity
