@@ -40,19 +40,19 @@ class LayerwiseNumpy:
         self.velocities = [(np.zeros_like(w), np.zeros_like(b)) for w, b in zip(weights, biases, strict=True)]
 
     def play(self, inputs, targets):
-        said = [inputs]
+        activity = [inputs]
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            z = said[-1] @ w.T
+            z = activity[-1] @ w.T
             z += b
-            said.append(np.maximum(z, 0.0, out=z) if layer < len(self.weights) - 1 else z)
-        exps = np.exp(said[-1] - said[-1].max(axis=1, keepdims=True))
+            activity.append(np.maximum(z, 0.0, out=z) if layer < len(self.weights) - 1 else z)
+        exps = np.exp(activity[-1] - activity[-1].max(axis=1, keepdims=True))
         demand = -exps / exps.sum(axis=1, keepdims=True)
         demand[np.arange(len(targets)), targets] += 1.0
         for layer in range(len(self.weights) - 1, -1, -1):
             w, b, (vw, vb) = self.weights[layer], self.biases[layer], self.velocities[layer]
-            below = (demand @ w) * (said[layer] > 0) if layer else None
+            below = (demand @ w) * (activity[layer] > 0) if layer else None
             vw *= MOMENTUM
-            vw += demand.T @ said[layer] / len(targets)
+            vw += demand.T @ activity[layer] / len(targets)
             vb *= MOMENTUM
             vb += demand.mean(axis=0)
             w += LEARNING_RATE * vw
@@ -62,8 +62,8 @@ class LayerwiseNumpy:
 
 def measure(sizes: tuple[int, ...], rounds: int) -> dict[str, float | list[int]]:
     """Median milliseconds of a round on either side, and their largest difference in the weights afterwards."""
-    chance = np.random.default_rng(0)
-    inputs, targets = chance.standard_normal((BATCH, sizes[0])), chance.integers(0, sizes[-1], BATCH)
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.standard_normal((BATCH, sizes[0])), rng.integers(0, sizes[-1], BATCH)
     network = build_network(sizes)
     model = NeuronModel(Setup(network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE))
     plain = LayerwiseNumpy(network.weights, network.biases)

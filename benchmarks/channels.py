@@ -1,4 +1,5 @@
-"""How attention-seeking copes with channels that fail and with other turns: test accuracy on digits, beside undisturbed runs.
+"""How attention-seeking copes with channels that fail and with other update schedules: test accuracy on digits, beside
+undisturbed runs.
 
 python benchmarks/channels.py [--seeds 5] [--jobs 2] [--csv FILE]
 """
@@ -22,51 +23,64 @@ from joblib import Parallel, delayed
 
 import neuronet
 from neuronet.comparison.result import interval
-from neuronet.continual.methods.k_winners import loudest
+from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.batches import Batches
-from neuronet.core.learning.optimizers import pace
+from neuronet.core.learning.optimizers import lr_factor
 from neuronet.environments import Digits
 
 HIDDEN, EPOCHS, BATCH, MOMENTUM = (64, 32), 20, 32, 0.9
-PLAYERS = (("attention", 0.005), ("attention", 0.02), ("attention", 0.1), ("random-feedback", 0.02), ("random-feedback", 0.1))
-PEER = ("torch", 0.02)
-STILL = "undisturbed"
+METHODS = (("attention", 0.005), ("attention", 0.02), ("attention", 0.1), ("random-feedback", 0.02), ("random-feedback", 0.1))
+TORCH_METHOD = ("torch", 0.02)
+UNDISTURBED = "undisturbed"
 COLUMNS = ("player", "learning_rate", "disturbance", "seed", "accuracy")
 
 CHANNELS: tuple[str, ...] = (
-    "demand:dropped(0.3)",
-    "demand:dropped(0.3, scaled=false)",
-    "demand:dropped(0.9)",
-    "activity:dropped(0.3)",
-    "activity:dropped(0.3, told=false)",
-    *(f"demand:delayed({rounds})" for rounds in range(1, 6)),
-    "demand:delayed(20)",
-    "demand:delayed(1, aligned=false)",
-    "demand:delayed(5, aligned=false)",
-    "activity:delayed(1, aligned=false)",
-    "demand:blurred(0.5)",
-    "demand:blurred(2)",
-    "activity:blurred(0.5)",
-    "activity:blurred(2)",
-    "demand:quantised(4)",
-    "demand:quantised(1)",
-    "activity:quantised(4)",
-    "activity:quantised(1)",
-    "activity:rationed(0.1)",
-    "activity:rationed(0.1, told=false)",
-    "demand:rationed(0.1)",
+    "demand:dropout(0.3)",
+    "demand:dropout(0.3, scaled=false)",
+    "demand:dropout(0.9)",
+    "activity:dropout(0.3)",
+    "activity:dropout(0.3, masks_feedback=false)",
+    *(f"demand:delay({rounds})" for rounds in range(1, 6)),
+    "demand:delay(20)",
+    "demand:delay(1, aligned=false)",
+    "demand:delay(5, aligned=false)",
+    "activity:delay(1, aligned=false)",
+    "demand:noise(0.5)",
+    "demand:noise(2)",
+    "activity:noise(0.5)",
+    "activity:noise(2)",
+    "demand:quantize(4)",
+    "demand:quantize(1)",
+    "activity:quantize(4)",
+    "activity:quantize(1)",
+    "activity:k-winners(0.1)",
+    "activity:k-winners(0.1, masks_feedback=false)",
+    "demand:k-winners(0.1)",
 )
-TURNS = ("partial(0.5)", "partial(0.1)", "sleeping(0.2)", "sleeping(0.5)", "sleeping(0.2, rounds=45)", "random-order")
-PEERS = (STILL, "activity:dropped(0.3)", "activity:rationed(0.1)")
+UPDATE_SCHEDULES = (
+    "partial(0.5)",
+    "partial(0.1)",
+    "inactive(0.2)",
+    "inactive(0.5)",
+    "inactive(0.2, rounds=45)",
+    "random-sequential",
+)
+TORCH_DISTURBANCES = (UNDISTURBED, "activity:dropout(0.3)", "activity:k-winners(0.1)")
 """What torch's autograd can do besides, with dropout and k winners of its own."""
 
 
-def accuracies(policy: str, rate: float, seeds: Sequence[int], disturbed: str) -> list[float]:
+def accuracies(policy: str, rate: float, seeds: Sequence[int], disturbance: str) -> list[float]:
     """Test accuracy at the end, for each seed; nan where the loss was no longer a number."""
-    options: dict[str, Any] = {"hidden": HIDDEN, "epochs": EPOCHS, "batch_size": BATCH, "rule": f"momentum({MOMENTUM})"}
+    options: dict[str, Any] = {"hidden": HIDDEN, "epochs": EPOCHS, "batch_size": BATCH, "optimizer": f"momentum({MOMENTUM})"}
     options |= {"learning_rate": rate, "dtype": "float64", "policy": policy}
-    options |= {"channels": disturbed} if ":" in disturbed else {"turns": disturbed} if disturbed in TURNS else {}
-    engine = "agents" if disturbed == "random-order" else "tensors"
+    options |= (
+        {"channels": disturbance}
+        if ":" in disturbance
+        else {"update_schedule": disturbance}
+        if disturbance in UPDATE_SCHEDULES
+        else {}
+    )
+    engine = "agents" if disturbance == "random-sequential" else "tensors"
     if engine == "tensors" or len(seeds) == 1:
         try:
             result = neuronet.train("digits", engine=engine, device="cpu", seed=seeds[0], replicas=len(seeds), **options)
@@ -76,10 +90,10 @@ def accuracies(policy: str, rate: float, seeds: Sequence[int], disturbed: str) -
                 raise
             if len(seeds) == 1:
                 return [float("nan")]
-    return [accuracies(policy, rate, [seed], disturbed)[0] for seed in seeds]
+    return [accuracies(policy, rate, [seed], disturbance)[0] for seed in seeds]
 
 
-def by_torch(rate: float, seed: int, disturbed: str) -> float:
+def by_torch(rate: float, seed: int, disturbance: str) -> float:
     """The same network, batches and learning rates with torch's autograd and its own dropout, or k winners."""
     torch.manual_seed(seed)
     world = Digits()
@@ -88,72 +102,72 @@ def by_torch(rate: float, seed: int, disturbed: str) -> float:
     parameters = [torch.tensor(each, requires_grad=True) for pair in pairs for each in pair]
     optimizer = torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM)
 
-    def said(inputs: torch.Tensor, learning: bool) -> torch.Tensor:
+    def forward(inputs: torch.Tensor, learning: bool) -> torch.Tensor:
         for number in range(0, len(parameters), 2):
             inputs = inputs @ parameters[number].T + parameters[number + 1]
             if number < len(parameters) - 2:
                 inputs = torch.relu(inputs)
-                inputs = torch.dropout(inputs, 0.3, learning) if "dropped" in disturbed else inputs
-                inputs = loudest(inputs, 0.1) if "rationed" in disturbed else inputs
+                inputs = torch.dropout(inputs, 0.3, learning) if "dropout" in disturbance else inputs
+                inputs = keep_largest(inputs, 0.1) if "k-winners" in disturbance else inputs
         return inputs
 
     train, test = ((torch.tensor(part.inputs), torch.tensor(part.targets)) for part in (world.train, world.test))
     batches = Batches(len(world.train), BATCH, (seed,))
     for epoch in range(EPOCHS):
         for group in optimizer.param_groups:
-            group["lr"] = rate * pace("linear", epoch, EPOCHS)
+            group["lr"] = rate * lr_factor("linear", epoch, EPOCHS)
         for chosen in np.split(batches.order(epoch), range(BATCH, len(world.train), BATCH)):
             optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(said(train[0][chosen], True), train[1][chosen]).backward()
+            torch.nn.functional.cross_entropy(forward(train[0][chosen], True), train[1][chosen]).backward()
             optimizer.step()
     with torch.no_grad():
-        return float((said(test[0], False).argmax(dim=1) == test[1]).double().mean())
+        return float((forward(test[0], False).argmax(dim=1) == test[1]).double().mean())
 
 
-def cell(player: str, rate: float, disturbed: str, seeds: Sequence[int]) -> list[tuple[Any, ...]]:
+def cell(method: str, rate: float, disturbance: str, seeds: Sequence[int]) -> list[tuple[Any, ...]]:
     """A line for each seed."""
     torch.set_num_threads(1)
-    if player == "torch":
-        found = [by_torch(rate, seed, disturbed) for seed in seeds]
+    if method == "torch":
+        found = [by_torch(rate, seed, disturbance) for seed in seeds]
     else:
-        found = accuracies(player, rate, seeds, disturbed)
-    print(f"{player}, {rate}, {disturbed}: {np.mean(found):.4f}", file=sys.stderr)
-    return [(player, rate, disturbed, seed, accuracy) for seed, accuracy in zip(seeds, found, strict=True)]
+        found = accuracies(method, rate, seeds, disturbance)
+    print(f"{method}, {rate}, {disturbance}: {np.mean(found):.4f}", file=sys.stderr)
+    return [(method, rate, disturbance, seed, accuracy) for seed, accuracy in zip(seeds, found, strict=True)]
 
 
 def measure(seeds: int, jobs: int) -> pd.DataFrame:
     """A line for each player, learning rate, disturbance and seed."""
     whole = range(seeds)
-    cells = [(*player, each, whole) for player in PLAYERS for each in (STILL, *CHANNELS, *TURNS[:-1])]
-    cells += [(*PEER, each, whole) for each in PEERS]
+    cells = [(*method, each, whole) for method in METHODS for each in (UNDISTURBED, *CHANNELS, *UPDATE_SCHEDULES[:-1])]
+    cells += [(*TORCH_METHOD, each, whole) for each in TORCH_DISTURBANCES]
     # by agents, which takes its time
-    one_by_one = [(*player, TURNS[-1], [seed]) for player in PLAYERS if player[0] == "attention" for seed in whole]
+    one_by_one = [(*method, UPDATE_SCHEDULES[-1], [seed]) for method in METHODS if method[0] == "attention" for seed in whole]
     rows = Parallel(n_jobs=jobs)(delayed(cell)(*each) for each in [*one_by_one, *cells])
     return pd.DataFrame([row for some in rows for row in some], columns=list(COLUMNS))
 
 
 def markdown(results: pd.DataFrame) -> str:
     """Mean test accuracy in %, with half of its 95% interval, and the mean of the paired differences to the undisturbed runs."""
-    columns = (*PLAYERS, PEER)
-    lines = ["| | " + " | ".join(f"{player}, {rate:g}" for player, rate in columns) + " |", "|---|" + "---|" * len(columns)]
-    for disturbed in (STILL, *CHANNELS, *TURNS):
-        name = disturbed if disturbed == STILL else f"`{disturbed}`"
-        lines.append(f"| {name} | " + " | ".join(_cell(results, player, rate, disturbed) for player, rate in columns) + " |")
+    columns = (*METHODS, TORCH_METHOD)
+    lines = ["| | " + " | ".join(f"{method}, {rate:g}" for method, rate in columns) + " |", "|---|" + "---|" * len(columns)]
+    for disturbance in (UNDISTURBED, *CHANNELS, *UPDATE_SCHEDULES):
+        name = disturbance if disturbance == UNDISTURBED else f"`{disturbance}`"
+        lines.append(f"| {name} | " + " | ".join(_cell(results, method, rate, disturbance) for method, rate in columns) + " |")
     return "\n".join(lines)
 
 
-def _cell(results: pd.DataFrame, player: str, rate: float, disturbed: str) -> str:
-    mine = results[(results["player"] == player) & (results["learning_rate"] == rate)].set_index("seed")
-    here, still = (mine[mine["disturbance"] == each]["accuracy"] for each in (disturbed, STILL))
+def _cell(results: pd.DataFrame, method: str, rate: float, disturbance: str) -> str:
+    mine = results[(results["player"] == method) & (results["learning_rate"] == rate)].set_index("seed")
+    here, undisturbed = (mine[mine["disturbance"] == each]["accuracy"] for each in (disturbance, UNDISTURBED))
     if here.empty:
         return ""
     if here.isna().any():
         return f"diverged ({here.isna().sum()} of {len(here)})"
     _, low, high = interval(100 * here.to_numpy())
     cell = f"{100 * here.mean():.1f} ± {(high - low) / 2:.1f}"
-    if disturbed == STILL:
+    if disturbance == UNDISTURBED:
         return cell
-    gap = 100 * (here - still)
+    gap = 100 * (here - undisturbed)
     _, low, high = interval(gap.to_numpy())
     return f"{cell} ({gap.mean():+.1f} ± {(high - low) / 2:.1f})"
 

@@ -67,17 +67,17 @@ def train(name: str, seed: int, rate: float, images: torch.Tensor, labels: torch
     return module
 
 
-def judge(module: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
+def evaluate(module: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
     with torch.no_grad():
         right = [(module(x).argmax(1) == y).sum() for x, y in zip(images.split(1000), labels.split(1000), strict=True)]
     return float(sum(right)) / len(images)
 
 
-def choose(name: str, images: torch.Tensor, labels: torch.Tensor) -> float:
+def select_learning_rate(name: str, images: torch.Tensor, labels: torch.Tensor) -> float:
     """The learning rate that does best on training images held out."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     some, others = order[:15000], order[15000:20000]
-    scores = [judge(train(name, 0, r, images[some], labels[some], 2), images[others], labels[others]) for r in LEARNING_RATES]
+    scores = [evaluate(train(name, 0, r, images[some], labels[some], 2), images[others], labels[others]) for r in LEARNING_RATES]
     return LEARNING_RATES[int(np.argmax(scores))]
 
 
@@ -106,9 +106,9 @@ def main(
         table.add_column(heading, justify="right" if table.columns else "left")
     results, ended, costs = [], {}, cost(images, labels)
     for name in ROWS:
-        rate = choose(name, images, labels)
+        rate = select_learning_rate(name, images, labels)
         ended[name] = [train(name, seed, rate, images, labels, epochs) for seed in range(seeds)]
-        found = [judge(module, *test) for module in ended[name]]
+        found = [evaluate(module, *test) for module in ended[name]]
         results.append({"row": name, "accuracies": found, "learning_rate": rate, "ms_a_round": costs[name]})
         spread = (f"{np.mean(found):.4f}", f"{min(found):.4f}", f"{max(found):.4f}")
         table.add_row(name, *spread, f"{rate:g}", f"{costs[name]:.1f}")

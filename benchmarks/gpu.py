@@ -22,8 +22,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neuronet.benchmarking.contestants import Autograd, Ours, OursAtOnce, Products, Work, work
-from neuronet.benchmarking.timing import Player, race
+from neuronet.benchmarking.contestants import (
+    Autograd,
+    BenchmarkCase,
+    MatrixProducts,
+    TensorEngineMany,
+    TensorEngineSingle,
+    build_case,
+)
+from neuronet.benchmarking.timing import TimedFunction, time_interleaved
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Noisy
 
@@ -32,11 +39,11 @@ BATCHES = (32, 256, 2048)
 WARM_UP = 5
 """Rounds before a recording, so that every library has made its choices."""
 
-SAME = 1e-4
+UPDATE_TOLERANCE = 1e-4
 """How far a recording may be from the rounds that it stands for, in float32."""
 
 
-def recorded(step: Callable[[], object]) -> Player:
+def recorded(step: Callable[[], object]) -> TimedFunction:
     """A player that repeats a recording of one step."""
     aside = torch.cuda.Stream()
     aside.wait_stream(torch.cuda.current_stream())
@@ -55,13 +62,16 @@ def recorded(step: Callable[[], object]) -> Player:
     return play
 
 
-def our_recording(given: Work) -> Player:
+def our_recording(case: BenchmarkCase) -> TimedFunction:
     """A recording of the engine's round.
 
     Raises:
         NeuroNetError: It does not do what the engine does.
     """
-    ours, usual = Ours(given, AttentionSeeking(), device="cuda"), Ours(given, AttentionSeeking(), device="cuda")
+    ours, default_stream = (
+        TensorEngineSingle(case, AttentionSeeking(), device="cuda"),
+        TensorEngineSingle(case, AttentionSeeking(), device="cuda"),
+    )
     inputs, targets = ours.held.inputs, ours.held.targets
 
     def step() -> None:
@@ -70,31 +80,31 @@ def our_recording(given: Work) -> Player:
 
     play = recorded(step)
     play(10)
-    usual.play(WARM_UP + 10)  # the recording itself plays nothing
-    gap = max(float(np.abs(a - b).max()) for a, b in zip(ours.parameters(), usual.parameters(), strict=True))
-    if not gap <= SAME:
-        raise NeuroNetError(f"the recorded rounds of {given.name} are {gap:.1e} from those that they stand for")
+    default_stream.play(WARM_UP + 10)  # the recording itself plays nothing
+    gap = max(float(np.abs(a - b).max()) for a, b in zip(ours.parameters(), default_stream.parameters(), strict=True))
+    if not gap <= UPDATE_TOLERANCE:
+        raise NeuroNetError(f"the recorded rounds of {case.name} are {gap:.1e} from those that they stand for")
     return play
 
 
-def players(given: Work, device: str) -> dict[str, Player]:
+def contestants(case: BenchmarkCase, device: str) -> dict[str, TimedFunction]:
     """Everybody who plays this work, by name."""
-    theirs = Autograd(given, device=device, **({"fused": True} if device != "cpu" else {}))
-    found: dict[str, Player] = {
-        "attention": Ours(given, AttentionSeeking(), device=device).play,
-        "attention, many rounds in one call": OursAtOnce(given, AttentionSeeking(), device=device).play,
-        "noisy (drawn on the host)": OursAtOnce(given, Noisy(), device=device).play,
+    theirs = Autograd(case, device=device, **({"fused": True} if device != "cpu" else {}))
+    found: dict[str, TimedFunction] = {
+        "attention": TensorEngineSingle(case, AttentionSeeking(), device=device).play,
+        "attention, many rounds in one call": TensorEngineMany(case, AttentionSeeking(), device=device).play,
+        "noisy (drawn on the host)": TensorEngineMany(case, Noisy(), device=device).play,
         "autograd": theirs.play,
-        "the products alone": Products(given, device=device).play,
+        "the products alone": MatrixProducts(case, device=device).play,
     }
     if device != "cpu":
-        other = Autograd(given, device=device, fused=True)
+        other = Autograd(case, device=device, fused=True)
         found["autograd, as a CUDA graph"] = recorded(lambda: other.step(other.inputs, other.targets))
-        found["attention, as a CUDA graph"] = our_recording(given)
+        found["attention, as a CUDA graph"] = our_recording(case)
     return {name: _to_the_end(play, device) for name, play in found.items()}
 
 
-def _to_the_end(play: Player, device: str) -> Player:
+def _to_the_end(play: TimedFunction, device: str) -> TimedFunction:
     def waiting(rounds: int) -> None:
         play(rounds)
         if device != "cpu":
@@ -105,10 +115,10 @@ def _to_the_end(play: Player, device: str) -> Player:
 
 def report(rows: list[Mapping[str, object]], machine: str) -> Table:
     table = Table(title=f"microseconds a round on {machine}", title_justify="left", box=None)
-    for heading in ("work", "player", "quickest", "median"):
-        table.add_column(heading, justify="left" if heading in ("work", "player") else "right")
+    for heading in ("work", "contestant", "quickest", "median"):
+        table.add_column(heading, justify="left" if heading in ("work", "contestant") else "right")
     for row in rows:
-        table.add_row(str(row["work"]), str(row["player"]), f"{row['minimum']:,.1f}", f"{row['median']:,.1f}")
+        table.add_row(str(row["work"]), str(row["contestant"]), f"{row['minimum']:,.1f}", f"{row['median']:,.1f}")
     return table
 
 
@@ -122,10 +132,10 @@ def main(
     torch.set_float32_matmul_precision(matmul)
     rows: list[Mapping[str, object]] = []
     for sizes, batch in [(SIZES[0], BATCHES[0])] if smallest else product(SIZES, BATCHES):
-        given = work(sizes, batch)
-        for name, times in race(players(given, device), blocks=blocks, seconds=0.02).items():
+        case = build_case(sizes, batch)
+        for name, times in time_interleaved(contestants(case, device), blocks=blocks, seconds=0.02).items():
             micro = {"minimum": 1e6 * times.minimum, "median": 1e6 * times.median}
-            rows.append({"work": given.name, "player": name, **micro})
+            rows.append({"work": case.name, "contestant": name, **micro})
     machine = torch.cuda.get_device_name() if device != "cpu" else platform.processor() or platform.machine()
     Console(width=120).print(report(rows, f"{machine}, torch {torch.__version__}, matmul {matmul}"))
     if json_file is not None:

@@ -9,10 +9,10 @@ import torch
 
 from neuronet.environments import Table
 from neuronet.lab.cards.neuron_panel import neuron_panel
-from neuronet.lab.launch_config import start_from
+from neuronet.lab.launch_config import make_launch_config
 from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
 from neuronet.lab.session import Session
-from neuronet.plotting.network.model import policy_looks
+from neuronet.plotting.network.model import policy_styles
 
 TIMES = 7
 """The quickest of so many counts."""
@@ -31,19 +31,19 @@ def main():
     from neuronet.lab.clickable_figure import data_url
 
     torch.set_num_threads(1)
-    chance = np.random.default_rng(0)
-    images = Table(chance.normal(size=(2000, 784)), chance.integers(10, size=2000), payoff="cross-entropy", shape=(28, 28))
-    session = Session(start_from(images, policy="attention:0.7,greedy:0.3"))
+    rng = np.random.default_rng(0)
+    images = Table(rng.normal(size=(2000, 784)), rng.integers(10, size=2000), payoff="cross-entropy", shape=(28, 28))
+    session = Session(make_launch_config(images, policy="attention:0.7,greedy:0.3"))
     print(f"step       {quickest(session.step):.3f}")
     for _ in range(100):
-        look = session.step()
-    looks = policy_looks([name for names in look.policies for name in names])
+        snapshot = session.step()
+    styles = policy_styles([name for names in snapshot.policies for name in names])
     panels = {
-        "network": lambda: network_panel(look, looks, (1, 5), (610, 412))[0],
-        "neuron": lambda: neuron_panel(look, (1, 5), 382, 382),
-        "learning": lambda: learning_panel(look, 322, 246),
-        "attention": lambda: attention_panel(look, looks, 322, 246),
-        "alignment": lambda: alignment_panel(look, 322, 246),
+        "network": lambda: network_panel(snapshot, styles, (1, 5), (610, 412))[0],
+        "neuron": lambda: neuron_panel(snapshot, (1, 5), 382, 382),
+        "learning": lambda: learning_panel(snapshot, 322, 246),
+        "attention": lambda: attention_panel(snapshot, styles, 322, 246),
+        "alignment": lambda: alignment_panel(snapshot, 322, 246),
     }
     total = 0.0
     for name, draw in panels.items():

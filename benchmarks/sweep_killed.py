@@ -39,7 +39,7 @@ epochs = [10, 30]
 activation = ["relu", "tanh"]
 """
 CELLS = 25 * 2 * 2 * 2
-PATIENCE = 900
+TIMEOUT_SECONDS = 900
 
 
 def keys_in(folder: Path) -> list[str]:
@@ -55,7 +55,7 @@ def start(file: Path, folder: Path, *words: str) -> subprocess.Popen[bytes]:
 def finish(file: Path, folder: Path, *words: str) -> tuple[pd.DataFrame, float]:
     """The table, and how long it took."""
     began = time.perf_counter()
-    if start(file, folder, *words).wait(timeout=PATIENCE):
+    if start(file, folder, *words).wait(timeout=TIMEOUT_SECONDS):
         raise RuntimeError(f"neuronet sweep {' '.join(words)} failed")
     return pd.read_parquet(folder / "table.parquet"), time.perf_counter() - began
 
@@ -72,22 +72,22 @@ def kill(file: Path, folder: Path, wanted: int, *words: str) -> tuple[set[str], 
 
 def same(one: pd.DataFrame, other: pd.DataFrame) -> bool:
     """Whether all is equal, to the last digit, but for how it was played."""
-    return one.drop(columns=["seconds", "at_once"]).equals(other.drop(columns=["seconds", "at_once"]))
+    return one.drop(columns=["seconds", "group_size"]).equals(other.drop(columns=["seconds", "group_size"]))
 
 
 def main(
     kills: Annotated[int, typer.Option(help="How often the first sweep is killed.")] = 3,
     seed: Annotated[int, typer.Option(help="Of the moments when it is.")] = 0,
 ) -> None:
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     console = Console()
     with tempfile.TemporaryDirectory() as name:
         here = Path(name)
         file = here / "study.toml"
         file.write_text(FILE)
-        one_by_one = ("--at-once", "1")
+        one_by_one = ("--max-group-size", "1")
         seen: set[str] = set()
-        for wanted in sorted(chance.choice(np.arange(1, CELLS - 20), size=kills, replace=False).tolist()):
+        for wanted in sorted(rng.choice(np.arange(1, CELLS - 20), size=kills, replace=False).tolist()):
             found, in_time = kill(file, here / "killed", wanted, "--jobs", "2", *one_by_one)
             if not in_time or not seen <= found or (here / "killed" / "table.csv").exists():
                 raise RuntimeError("it was not killed in the middle, or something is lost")
@@ -117,11 +117,11 @@ def report(console: Console, ways: dict[str, tuple[pd.DataFrame, float]], double
         "seconds",
         caption="The difference is the largest to 1 process, one by one.",
     )
-    alone, at_once = ways["1 process"][0], ways["1 process, 16 at once"][0]
+    alone, grouped = ways["1 process"][0], ways["1 process, 16 at once"][0]
     well = doubled == 0
     for way, (table, seconds) in ways.items():
         whole = table["cell"].tolist() == list(range(1, CELLS + 1)) and bool(table["error"].isna().all())
-        equal = [name for name, other in (("one by one", alone), ("16 at once", at_once)) if same(table, other)]
+        equal = [name for name, other in (("one by one", alone), ("16 at once", grouped)) if same(table, other)]
         gaps = [float((table[name] - alone[name]).abs().max()) for name in ("test_loss", "train_loss", "test_accuracy")]
         shown.add_row(way, str(len(table)), ", ".join(equal) or "none", f"{max(gaps):.1e}", f"{seconds:.1f}")
         well = well and whole and ("16 at once" if "16" in way else "one by one") in equal and max(gaps) < 1e-9

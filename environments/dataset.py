@@ -31,9 +31,9 @@ def from_dataset(
     Raises:
         NeuroNetError: It is no such data set, or its items are not all of one shape.
     """
-    learned = _arrays(train, name)
-    judged = None if test is None else _arrays(test, f"{name}, test")
-    inputs, targets = learned
+    train_part = _arrays(train, name)
+    test_part = None if test is None else _arrays(test, f"{name}, test")
+    inputs, targets = train_part
     if (
         inputs.dtype == np.uint8
         and inputs.ndim > 1
@@ -41,8 +41,8 @@ def from_dataset(
         and targets.dtype.kind in "iu"
         and payoff != "squared-error"
     ):
-        return Images(learned, judged, name=name, test_share=test_share)
-    flat = None if judged is None else (judged[0].reshape(len(judged[0]), -1), judged[1])
+        return Images(train_part, test_part, name=name, test_share=test_share)
+    flat = None if test_part is None else (test_part[0].reshape(len(test_part[0]), -1), test_part[1])
     rows, shape = inputs.reshape(len(inputs), -1), inputs.shape[1:]
     return Table(rows, targets, payoff=payoff, name=name, test_share=test_share, test=flat, shape=shape or None)
 

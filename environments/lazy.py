@@ -9,7 +9,7 @@ from typing import final
 from neuronet.core.environment import Environment, Samples
 
 
-class Loaded(Environment):
+class LazyEnvironment(Environment):
     """An environment that stands for another, which it loads when it is first asked for samples, and then keeps."""
 
     @abstractmethod
@@ -18,7 +18,7 @@ class Loaded(Environment):
 
     @final
     @cached_property
-    def whole(self) -> Environment:
+    def target(self) -> Environment:
         """The environment that it stands for."""
         return self.load()
 
@@ -26,22 +26,22 @@ class Loaded(Environment):
     @final
     def train(self) -> Samples:
         """The samples to learn from."""
-        return self.whole.train
+        return self.target.train
 
     @property
     @final
     def test(self) -> Samples:
         """The samples to be judged by."""
-        return self.whole.test
+        return self.target.test
 
     @property
     @final
     def outputs(self) -> int:
         """Classes, or values."""
-        return self.whole.outputs
+        return self.target.outputs
 
     @property
     @final
     def shape(self) -> tuple[int, ...]:
         """The shape of one input."""
-        return self.whole.shape
+        return self.target.shape

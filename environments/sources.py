@@ -18,13 +18,13 @@ from neuronet.environments.download import cache, fetch
 
 T = TypeVar("T")
 
-VARIABLE = "NEURONET_DATA"
+DATA_VARIABLE = "NEURONET_DATA"
 """The environment variable with folders of data sets, separated as in PATH."""
 
-SYSTEM = (Path("/usr/share/datasets"),)
+SYSTEM_FOLDERS = (Path("/usr/share/datasets"),)
 """Where Debian's packages, such as dataset-fashion-mnist, put theirs."""
 
-BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, RuntimeError)
+ARCHIVE_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, RuntimeError)
 """What a broken archive raises, by where it is broken; a broken gzip raises an OSError."""
 
 
@@ -48,14 +48,14 @@ class Files:
     """A folder, or an archive (.zip, .tar.gz) that is read as it is.
 
     Attributes:
-        place: The folder or archive.
+        path: The folder or archive.
     """
 
-    place: Path
+    path: Path
 
     def has(self, name: str) -> bool:
         """Whether a file of that name, gzipped or not, is in the folder."""
-        return _beside(self.place, name) is not None
+        return _find_in_folder(self.path, name) is not None
 
     @contextmanager
     def open(self, name: str) -> Iterator[Any]:
@@ -74,40 +74,40 @@ class Files:
                         yield inside
                 else:
                     yield stream
-        except BROKEN as error:
+        except ARCHIVE_ERRORS as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise NeuroNetError(f"cannot read '{name}' in '{self.place}', it is broken or cut short: {reason}") from None
+            raise NeuroNetError(f"cannot read '{name}' in '{self.path}', it is broken or cut short: {reason}") from None
 
     @contextmanager
     def _raw(self, name: str) -> Iterator[Any]:
-        if self.place.is_dir():
-            path = _beside(self.place, name)
+        if self.path.is_dir():
+            path = _find_in_folder(self.path, name)
             if path is None:
-                raise NeuroNetError(f"there is no '{name}' or '{name}.gz' in '{self.place}'")
+                raise NeuroNetError(f"there is no '{name}' or '{name}.gz' in '{self.path}'")
             with path.open("rb") as file:
                 yield file
-        elif self.place.suffix == ".zip":
-            with zipfile.ZipFile(self.place) as archive:
-                member = next((each for each in archive.namelist() if _is_called(each, name)), None)
+        elif self.path.suffix == ".zip":
+            with zipfile.ZipFile(self.path) as archive:
+                member = next((each for each in archive.namelist() if _matches_name(each, name)), None)
                 with archive.open(self._found(member, name)) as file:
                     yield file
         else:
-            with tarfile.open(self.place) as tar:  # looked through up to the file, as going back would read it all again
-                entry = next((each for each in tar if each.isfile() and _is_called(each.name, name)), None)
+            with tarfile.open(self.path) as tar:  # looked through up to the file, as going back would read it all again
+                entry = next((each for each in tar if each.isfile() and _matches_name(each.name, name)), None)
                 with tar.extractfile(self._found(entry, name)) as file:  # type: ignore[union-attr]
                     yield file
 
     def _found(self, member: T | None, name: str) -> T:
         if member is None:
-            raise NeuroNetError(f"there is no '{name}' in the archive '{self.place}'")
+            raise NeuroNetError(f"there is no '{name}' in the archive '{self.path}'")
         return member
 
 
-def _is_called(member: str, name: str) -> bool:
+def _matches_name(member: str, name: str) -> bool:
     return member.rpartition("/")[2] in (name, f"{name}.gz")
 
 
-def _beside(folder: Path, name: str) -> Path | None:
+def _find_in_folder(folder: Path, name: str) -> Path | None:
     """The file under its name, gzipped, or as it is called where it was unpacked by hand (train-images.idx3-ubyte)."""
     dotted = name.replace("-idx", ".idx")
     for spelled in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
@@ -147,17 +147,17 @@ class Source:
         roots = [Path(data_dir).expanduser()] if data_dir else []
         if roots and not roots[0].is_dir():
             raise NeuroNetError(f"there is no folder '{data_dir}' to look for the data set '{self.name}' in")
-        roots += [Path(part) for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
-        searched = [root / folder for root in [*roots, *SYSTEM] for folder in (self.name, *self.folders)]
+        roots += [Path(part) for part in os.environ.get(DATA_VARIABLE, "").split(os.pathsep) if part]
+        searched = [root / folder for root in [*roots, *SYSTEM_FOLDERS] for folder in (self.name, *self.folders)]
         if data_dir:  # the files may lie in it as they are, after any folder that has the data set's name
             searched.insert(1 + len(self.folders), roots[0])
         for folder in searched:
-            files = self._in(folder)
+            files = self._files_in(folder)
             if files is not None:
                 return files
-        return self._downloaded([*map(str, [*roots, *SYSTEM])])
+        return self._downloaded([*map(str, [*roots, *SYSTEM_FOLDERS])])
 
-    def _in(self, folder: Path) -> Files | None:
+    def _files_in(self, folder: Path) -> Files | None:
         archive = next(
             (folder / each.file for each in self.downloads if _is_archive(each.file) and (folder / each.file).is_file()), None
         )
@@ -174,9 +174,9 @@ class Source:
         return files
 
     def _downloaded(self, roots: list[str]) -> Files:
-        lacking = f"the data set '{self.name}' needs '{self.downloads[0].file}', which is not in {', '.join(roots)}"
-        folder = cache(lacking, self.downloads[0].urls[0]) / self.name
-        paths = [fetch(each.urls, each.checksum, folder / each.file, lacking) for each in self.downloads]
+        missing_message = f"the data set '{self.name}' needs '{self.downloads[0].file}', which is not in {', '.join(roots)}"
+        folder = cache(missing_message, self.downloads[0].urls[0]) / self.name
+        paths = [fetch(each.urls, each.checksum, folder / each.file, missing_message) for each in self.downloads]
         return Files(paths[0] if _is_archive(paths[0].name) else folder)
 
 

@@ -32,10 +32,10 @@ class Xor(Environment):
         check_number("noise", self.noise, 0)
 
     def _points(self, part: int) -> Samples:
-        chance = generator(0, Purpose.DATA, part)
+        rng = generator(0, Purpose.DATA, part)
         corner = np.arange(self.samples) % 4
         signs = np.stack((corner % 2, corner // 2), axis=1) * 2.0 - 1.0
-        inputs = signs + self.noise * chance.standard_normal(signs.shape)
+        inputs = signs + self.noise * rng.standard_normal(signs.shape)
         return Samples(inputs, (signs[:, 0] != signs[:, 1]).astype(np.int64))
 
     @cached_property

@@ -15,7 +15,7 @@ result = control.train(
     "CartPole-v1",
     policy="attention",
     rounds=rounds,
-    watcher=lambda number, recent: print(f"round {number:3d}: mean return of the last 100 episodes {recent:5.1f}"),
+    on_progress=lambda number, recent: print(f"round {number:3d}: mean return of the last 100 episodes {recent:5.1f}"),
 )
 print(f"judged by {result.judged.size} episodes: mean return {result.mean_return:.1f}, solved: {result.solved}")
 

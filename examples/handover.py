@@ -31,7 +31,7 @@ report("As agents")
 engine = TensorEngine(setup, device="cpu")
 engine.restore(model.state())
 order = Batches(len(digits.train), 32, (1,)).order(0)
-engine.play_rounds(engine.hold(digits.train), np.tile(order, 10), batch_size=32)  # ten epochs, a layer at a time
+engine.play_rounds(engine.prepare(digits.train), np.tile(order, 10), batch_size=32)  # ten epochs, a layer at a time
 
 model.restore(engine.state())
 report("Back from the tensor engine")

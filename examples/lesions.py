@@ -12,7 +12,7 @@ import neuronet
 
 def accuracies(plan, seeds, epochs):
     """Test accuracy by epoch, the mean over the seeds, in percent."""
-    options = {"replicas": seeds, "epochs": epochs, "schedule": "constant", "engine": "tensors"}
+    options = {"replicas": seeds, "epochs": epochs, "lr_schedule": "constant", "engine": "tensors"}
     metrics = neuronet.train("digits", interventions=plan, **options).metrics
     return 100 * metrics.groupby("epoch")["test_accuracy"].mean()
 
@@ -21,12 +21,14 @@ def main(full):
     shares, seeds, after, last = ((0.25, 0.5, 0.75), 5, 10, 14) if full else ((0.5,), 1, 2, 4)
     print(f"without lesions: {accuracies([], seeds, last)[last]:.1f} %")
     for share in shares:
-        for by in ("least", "chance", "most"):
-            lesion = f"{after}: lesion(layer=1, share={share}, by='{by}')"
+        for select in ("least", "random", "most"):
+            lesion = f"{after}: lesion(layer=1, share={share}, select='{select}')"
             still = [lesion, f"{after}: freeze(layer=1)", f"{after}: freeze(layer=2)"]  # nobody makes up for it
             lost = accuracies(still, seeds, after + 1)[after + 1]
             mended = accuracies([lesion], seeds, last)
-            print(f"{share:.0%} {by:>6}: {mended[after]:.1f} -> {lost:.1f} -> {mended[after + 1]:.1f} -> {mended[last]:.1f} %")
+            print(
+                f"{share:.0%} {select:>6}: {mended[after]:.1f} -> {lost:.1f} -> {mended[after + 1]:.1f} -> {mended[last]:.1f} %"
+            )
 
 
 if __name__ == "__main__":

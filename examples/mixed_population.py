@@ -47,9 +47,9 @@ def draw(name: str, table: pd.DataFrame) -> None:
     figure = style.new_figure(9.6, 3.6, layout="constrained")
     left, right = figure.subplots(1, 2)
     share = f"{name} neurons (% of the hidden layer)"
-    style.dress(left, title="The network's accuracy", x=share, y="test accuracy (% of samples)")
+    style.format_axes(left, title="The network's accuracy", x=share, y="test accuracy (% of samples)")
     line(left, table, "accuracy", style.BLUE, "solid", "mean, and least to most")
-    style.dress(right, title=f"What the {name} neurons hold", x=share, y="%")
+    style.format_axes(right, title=f"What the {name} neurons hold", x=share, y="%")
     right.plot([0, 100], [0, 100], color=style.MUTED, linewidth=0.8, linestyle="dotted", label="as much as their share")
     line(right, table, "attention", style.BLUE, "solid", "of the attention paid to the layer")
     line(right, table, "lost", style.ORANGE, (0.0, (4.0, 1.6)), "accuracy lost when they fall silent")

@@ -13,10 +13,10 @@ import sys
 
 import numpy as np
 
-from neuronet.core.learning.optimizers import Plain
+from neuronet.core.learning.optimizers import SGD
 from neuronet.environments import Xor
 from neuronet.games.pettingzoo.parallel_env import NeuronGame
-from neuronet.games.simulation.play import Situation
+from neuronet.games.simulation.play import GameSetup
 
 SPREAD = 0.5
 STEP = 0.5
@@ -42,9 +42,9 @@ def episode(game, rules, seed):
     return np.mean(moved, axis=0), np.sum(earned, axis=0), loss
 
 
-def improved(game, rule, chance, seed):
+def improved(game, rule, rng, seed):
     """The rule after a step towards what has paid those who tried it."""
-    tried = chance.standard_normal((len(game.possible_agents), len(rule)))
+    tried = rng.standard_normal((len(game.possible_agents), len(rule)))
     (_, one, _), (_, other, _) = (episode(game, rule + sign * SPREAD * tried, seed) for sign in (1, -1))
     gain = (one - other) / (np.std(one - other) + 1e-12)
     return rule + STEP * np.mean(gain[:, None] * tried, axis=0)
@@ -59,13 +59,13 @@ def judged(game, rule, seeds):
 def main():
     full = "--full" in sys.argv[1:]
     steps, tests = (60, range(10_000, 10_040)) if full else (12, range(10_000, 10_005))
-    game = NeuronGame(Situation(Xor(), hidden=(12,), rule=Plain(), learning_rate=0.5, batch_size=16, rounds=40))
+    game = NeuronGame(GameSetup(Xor(), hidden=(12,), optimizer=SGD(), learning_rate=0.5, batch_size=16, rounds=40))
     width = game.observation_space("neuron_0").shape[0] + 1
     for seed in range(3 if full else 1):
-        chance, rule = np.random.default_rng(seed), np.zeros(width)
+        rng, rule = np.random.default_rng(seed), np.zeros(width)
         for name, count in (("untrained", 0), ("trained", steps)):
             for number in range(count):
-                rule = improved(game, rule, chance, 1000 * seed + number)
+                rule = improved(game, rule, rng, 1000 * seed + number)
             move, gain, loss = judged(game, rule, tests)
             print(f"seed {seed}, {name:9}: mean move {move:+.2f}, attention gained {gain:.3f}, loss {loss:.3f}")
     game.close()

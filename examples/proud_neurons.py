@@ -12,10 +12,10 @@ class Proud(neuronet.LinearPolicy):
 
     share: float = 0.5
 
-    def weighing(self, seen: neuronet.Observation, memory: object) -> object:
-        paid = seen.xp.abs(seen.attention)
-        enough = paid >= self.share * seen.xp.max(paid, axis=-2, keepdims=True)
-        return seen.xp.where(enough, seen.attention, 0 * paid)
+    def feedback_weights(self, obs: neuronet.Observation, memory: object) -> object:
+        paid = obs.xp.abs(obs.attention)
+        enough = paid >= self.share * obs.xp.max(paid, axis=-2, keepdims=True)
+        return obs.xp.where(enough, obs.attention, 0 * paid)
 
 
 check_policy(Proud())

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from neuronet.core.environment import Samples as Samples
     from neuronet.core.environment import Scaling as Scaling
     from neuronet.core.errors import NeuroNetError as NeuroNetError
+    from neuronet.core.learning.optimizers import SGD as SGD
     from neuronet.core.learning.optimizers import Adam as Adam
     from neuronet.core.learning.optimizers import Momentum as Momentum
-    from neuronet.core.learning.optimizers import Plain as Plain
     from neuronet.core.payoff import CrossEntropy as CrossEntropy
     from neuronet.core.payoff import SquaredError as SquaredError
     from neuronet.core.policy import LinearPolicy as LinearPolicy
@@ -61,7 +61,7 @@ _HOMES = {
     "neuronet.environments": ("Digits", "Table", "Xor"),
     "neuronet.core.errors": ("NeuroNetError",),
     "neuronet.core.structure.graph": ("from_graph", "to_graph"),
-    "neuronet.core.learning.optimizers": ("Adam", "Momentum", "Plain"),
+    "neuronet.core.learning.optimizers": ("Adam", "Momentum", "SGD"),
     "neuronet.core.structure.network": ("Network", "build_network"),
     "neuronet.core.payoff": ("CrossEntropy", "SquaredError"),
     "neuronet.policies": ("AttentionSeeking", "Greedy", "Noisy"),

@@ -66,11 +66,11 @@ def wilcoxon(differences: Floats) -> float:
     near = np.round(differences, ROUNDED)
     some = near[near != 0]
     doubled = np.rint(2 * stats.rankdata(np.abs(some))).astype(np.int64)  # integers, in spite of shared ranks
-    ways = np.ones(1)
+    sign_counts = np.ones(1)
     for rank in doubled:  # how many of the signings have each sum of positive ranks
-        ways = np.concatenate((ways, np.zeros(rank))) + np.concatenate((np.zeros(rank), ways))
-    total, chances = int(doubled[some > 0].sum()), ways / ways.sum()
-    return min(1.0, 2 * float(min(chances[: total + 1].sum(), chances[total:].sum())))
+        sign_counts = np.concatenate((sign_counts, np.zeros(rank))) + np.concatenate((np.zeros(rank), sign_counts))
+    total, probabilities = int(doubled[some > 0].sum()), sign_counts / sign_counts.sum()
+    return min(1.0, 2 * float(min(probabilities[: total + 1].sum(), probabilities[total:].sum())))
 
 
 def holm(values: Sequence[float]) -> list[float]:

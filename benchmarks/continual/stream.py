@@ -11,24 +11,24 @@ from pathlib import Path
 import numpy as np
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from neuronet.continual.evaluation.metrics import accuracy_so_far
-from neuronet.continual.studies.summary import summarise
+from neuronet.continual.evaluation.metrics import average_accuracy
+from neuronet.continual.studies.summary import summarize_studies
 from neuronet.plotting import style
-from neuronet.plotting.continual.accuracy import draw_line, looks_of
+from neuronet.plotting.continual.accuracy import draw_line, line_styles
 
 
 def draw(folder: str, picture: str) -> Path:
     """Draw it, and print how the first, middle and last ten tasks were learned, and what was kept after 10, half and all."""
-    (study,) = summarise([folder]).studies
+    (study,) = summarize_studies([folder]).studies
     figure = style.new_figure(9.6, 3.6, layout=ConstrainedLayoutEngine(w_pad=0.08))
-    learned, kept = figure.subplots(1, 2, sharey=True)
-    style.dress(learned, title="learned: each task right after it", x="task", y="accuracy (%)")
-    style.dress(kept, title="kept: all tasks so far", x="tasks learned", y="")
-    for name, (hue, dashes) in looks_of(study.matrices).items():
+    new_axes, average_axes = figure.subplots(1, 2, sharey=True)
+    style.format_axes(new_axes, title="learned: each task right after it", x="task", y="accuracy (%)")
+    style.format_axes(average_axes, title="kept: all tasks so far", x="tasks learned", y="")
+    for name, (hue, dashes) in line_styles(study.matrices).items():
         each = study.matrices[name]
-        new, so_far = 100 * np.diagonal(each[:, 1:], axis1=1, axis2=2), 100 * accuracy_so_far(each)
-        draw_line(learned, name, new, hue, dashes, 0.2)
-        draw_line(kept, name, so_far, hue, dashes, 0.2)
+        new, so_far = 100 * np.diagonal(each[:, 1:], axis1=1, axis2=2), 100 * average_accuracy(each)
+        draw_line(new_axes, name, new, hue, dashes, 0.2)
+        draw_line(average_axes, name, so_far, hue, dashes, 0.2)
         middle = new.shape[1] // 2
         tens = [new[:, :10], new[:, middle - 5 : middle + 5], new[:, -10:]]
         print(
@@ -38,7 +38,9 @@ def draw(folder: str, picture: str) -> Path:
             "kept",
             *(f"{so_far[:, at].mean():.1f}" for at in (9, middle - 1, -1)),
         )
-    figure.legend(*kept.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False)
+    figure.legend(
+        *average_axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False
+    )
     return style.save(figure, picture)
 
 

@@ -4,21 +4,21 @@ set -euo pipefail
 into=${1:?give the folder in which the studies are to be kept}
 
 study() { # folder, protocol, policies, options
-    neuronet forget "$2" --policies "$3" --tune "${@:4}" --out "$into/$1"
+    neuronet continual "$2" --policies "$3" --tune "${@:4}" --out "$into/$1"
 }
 
 main='backprop,keeping-promises,ewc(samples=2000),si'
-study domain 'split-domain' "$main" --data fashion-mnist --tries 6 --tuning-seeds 3 --seeds 30
-study permuted 'permuted' "$main" --data fashion-mnist --tries 8 --widen 1 --tuning-seeds 3 --seeds 20
-study class 'split-class' "$main" --data fashion-mnist --tries 6 --widen 1 --tuning-seeds 3 --seeds 20
+study domain 'split-domain' "$main" fashion-mnist --trials 6 --tuning-seeds 3 --seeds 30
+study permuted 'permuted' "$main" fashion-mnist --trials 8 --max-range-extensions 1 --tuning-seeds 3 --seeds 20
+study class 'split-class' "$main" fashion-mnist --trials 6 --max-range-extensions 1 --tuning-seeds 3 --seeds 20
 long='backprop,keeping-promises,ewc(strength=1,samples=2000),ewc-online(samples=2000),si'
-study stream 'permuted(tasks=50)' "$long" --data mnist5k --hidden 100,100 --iterations 100 --tries 6 --widen 1 --tuning-seeds 2 --seeds 5
+study stream 'permuted(tasks=50)' "$long" mnist5k --hidden 100,100 --iterations 100 --trials 6 --max-range-extensions 1 --tuning-seeds 2 --seeds 5
 
-credit='backprop,backprop(rule="momentum"),backprop(rule="adam"),random-feedback,sign-symmetric'
+credit='backprop,backprop(optimizer="momentum"),backprop(optimizer="adam"),random-feedback,sign-symmetric'
 ours='keeping-promises,keeping-promises(sign-symmetric),keeping-promises(random-feedback),income-protecting'
 ours="$ours,income-protecting(account=\"neuron\"),income-protecting(decay=0.001),income-protecting(random-feedback),diminishing-returns"
-told='ewc,ewc-online,si,mas,lwf,gpm,owm,k-winners,frozen,replay(kept=500),joint'
+baselines='ewc,ewc-online,si,mas,lwf,gpm,owm,k-winners,frozen,replay(samples_per_task=500),joint'
 for protocol in 'permuted(tasks=5)' 'split-domain'; do
-    study "trial-${protocol%%(*}" "$protocol" "$credit,$ours,$told" --data digits --hidden 100,100 --iterations 100 --batch-size 32 \
-        --tries 6 --widen 1 --tuning-seeds 3 --seeds 20
+    study "trial-${protocol%%(*}" "$protocol" "$credit,$ours,$baselines" digits --hidden 100,100 --iterations 100 --batch-size 32 \
+        --trials 6 --max-range-extensions 1 --tuning-seeds 3 --seeds 20
 done

@@ -1,8 +1,8 @@
 """What a round costs: ours, with each policy, and the peers', in turn in one process.
 
-    [OMP_NUM_THREADS=2] python -m benchmarks.rounds [--quick] [--processor] [--json FILE] [--plot FILE] [--markdown FILE]
+    [OMP_NUM_THREADS=2] python -m benchmarks.rounds [--quick] [--cpu-time] [--json FILE] [--plot FILE] [--markdown FILE]
 
-On a machine that others use, --processor leaves out their time. One thread, unless OMP_NUM_THREADS says otherwise.
+On a machine that others use, --cpu-time leaves out their time. One thread, unless OMP_NUM_THREADS says otherwise.
 It takes about a minute with --quick, up to ten without.
 
 Peers that are not installed are left out with a line saying so: pip install -e ".[bench]", and pip install biotorch --no-deps.
@@ -31,39 +31,39 @@ from benchmarks.rounds.growth import growth
 from benchmarks.rounds.markdown import tables
 from benchmarks.rounds.measure import against_biotorch, against_peers, by_policy
 from benchmarks.rounds.picture import draw
-from neuronet.benchmarking.bench import BATCHES, SIZES, Effort
-from neuronet.benchmarking.suites import contests
-from neuronet.cli.console import OUT, table_of_rows
+from neuronet.benchmarking.bench import BATCHES, SIZES, TimingBudget
+from neuronet.benchmarking.suites import benchmark_suites
+from neuronet.cli.console import OUT, benchmark_table
 
-QUICK = Effort(blocks=8, seconds=0.004, threads=THREADS)
-FULL = Effort(blocks=30, seconds=0.02, threads=THREADS)
+QUICK = TimingBudget(blocks=8, seconds=0.004, threads=THREADS)
+FULL = TimingBudget(blocks=30, seconds=0.02, threads=THREADS)
 
 
 def machine() -> str:
     names = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    name = names.get("cpu_name") or platform.processor() or platform.machine()
+    name = names.get("cpu_name") or platform.cpu_time() or platform.machine()
     return f"{name}, {THREADS} thread{'s' if THREADS > 1 else ''}, torch {torch.__version__}, Python {platform.python_version()}"
 
 
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="About a minute: two networks, few blocks, no torch.compile.")] = False,
-    processor: Annotated[bool, typer.Option("--processor", help="Count the processor's seconds, not the clock's.")] = False,
+    cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count the processor's seconds, not the clock's.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables here, as docs/speed.md has them.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw them here: .png, .svg or .pdf.")] = None,
 ) -> None:
-    effort = replace(QUICK if quick else FULL, processor=processor)
+    budget = replace(QUICK if quick else FULL, cpu_time=cpu_time)
     torch.set_num_threads(THREADS)
     warnings.filterwarnings("ignore", module="torch")
-    compared, left_out = against_peers(SIZES[:2] if quick else SIZES, BATCHES, effort, compiled=not quick)
-    bio, missing = against_biotorch((784, 256, 256, 10), 128, effort)
-    policies = by_policy((784, 256, 256, 10), 128, effort)
-    others = contests(effort)
-    points = growth(effort, quick=quick)
+    compared, left_out = against_peers(SIZES[:2] if quick else SIZES, BATCHES, budget, compiled=not quick)
+    bio, missing = against_biotorch((784, 256, 256, 10), 128, budget)
+    policies = by_policy((784, 256, 256, 10), 128, budget)
+    others = benchmark_suites(budget)
+    points = growth(budget, quick=quick)
     parts = {"Peers": compared, "BioTorch": bio, "Policies": policies, "More": others}
     for title, rows in parts.items():
         if rows:
-            OUT.print(table_of_rows(rows, title))
+            OUT.print(benchmark_table(rows, title))
     for line in (*left_out, *missing):
         OUT.print(line)
     OUT.print(machine())

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuronet import AttentionSeeking, Momentum, Samples, Setup, TensorEngine
-from neuronet.benchmarking.bench import PRODUCTS, Effort, raced
-from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Ours, Products, Work, work
-from neuronet.benchmarking.suites import shared_out
-from neuronet.benchmarking.timing import Player
+from neuronet.benchmarking.bench import PRODUCTS, TimingBudget, timed
+from neuronet.benchmarking.contestants import (
+    LEARNING_RATE,
+    MOMENTUM,
+    BenchmarkCase,
+    MatrixProducts,
+    TensorEngineSingle,
+    build_case,
+)
+from neuronet.benchmarking.suites import mixed_policies
+from neuronet.benchmarking.timing import TimedFunction
 
 WIDTHS = (32, 64, 128, 256, 512, 1024)
 DEPTHS = (1, 2, 4, 8)
@@ -32,7 +39,7 @@ class Point:
     Attributes:
         axis: What grows.
         value: How large it is here.
-        player: Who was timed.
+        contestant: Who was timed.
         minimum: Seconds for a round, in the quickest block.
         median: Seconds for a round, in the middle block.
         fixed: What does not grow, in words.
@@ -40,55 +47,55 @@ class Point:
 
     axis: str
     value: int
-    player: str
+    contestant: str
     minimum: float
     median: float
     fixed: str
 
 
-def growth(effort: Effort, *, quick: bool) -> list[Point]:
+def growth(budget: TimingBudget, *, quick: bool) -> list[Point]:
     """All points; the quick form leaves out the largest ones."""
     points = []
-    for axis, fixed, players in _cases(1 if quick else 0):
-        times = raced({f"{value} {name}": player for (value, name), player in players.items()}, effort)
-        for (value, name), each in zip(players, times.values(), strict=True):
+    for axis, fixed, contestants in _cases(1 if quick else 0):
+        times = timed({f"{value} {name}": contestant for (value, name), contestant in contestants.items()}, budget)
+        for (value, name), each in zip(contestants, times.values(), strict=True):
             points.append(Point(axis, value, name, each.minimum, each.median, fixed))
     return points
 
 
-def _cases(left_out: int) -> Iterator[tuple[str, str, dict[tuple[int, str], Player]]]:
-    def some(values):
+def _cases(left_out: int) -> Iterator[tuple[str, str, dict[tuple[int, str], TimedFunction]]]:
+    def smaller(values):
         return values[: len(values) - left_out]
 
-    wide = {n: work((INPUTS, n, n, OUTPUTS), BATCH) for n in some(WIDTHS)}
+    wide = {n: build_case((INPUTS, n, n, OUTPUTS), BATCH) for n in smaller(WIDTHS)}
     yield "neurons in each hidden layer, N", f"{INPUTS}-N-N-{OUTPUTS}, batch {BATCH}", _with_products(wide)
-    deep = {n: work((INPUTS, *(HIDDEN,) * n, OUTPUTS), BATCH) for n in some(DEPTHS)}
+    deep = {n: build_case((INPUTS, *(HIDDEN,) * n, OUTPUTS), BATCH) for n in smaller(DEPTHS)}
     yield "hidden layers", f"{INPUTS}-{HIDDEN}-...-{OUTPUTS}, batch {BATCH}", _with_products(deep)
     shape = (INPUTS, HIDDEN, HIDDEN, OUTPUTS)
     name = "-".join(map(str, shape))
-    yield "samples a round", name, _with_products({n: work(shape, n) for n in some(BATCHES)})
-    yield "replicas", "64-32-10, batch 32", {(n, OURS): _replicas(n) for n in some(REPLICAS)}
-    mixed = {(n, OURS): Ours(work(shape, BATCH), shared_out(shape, n)).play for n in some(POLICIES)}
+    yield "samples a round", name, _with_products({n: build_case(shape, n) for n in smaller(BATCHES)})
+    yield "replicas", "64-32-10, batch 32", {(n, OURS): _replicas(n) for n in smaller(REPLICAS)}
+    mixed = {(n, OURS): TensorEngineSingle(build_case(shape, BATCH), mixed_policies(shape, n)).play for n in smaller(POLICIES)}
     yield "policies in each hidden layer", f"{name}, batch {BATCH}", mixed
 
 
-def _with_products(works: dict[int, Work]) -> dict[tuple[int, str], Player]:
-    players: dict[tuple[int, str], Player] = {}
-    for value, given in works.items():
-        players[value, OURS] = Ours(given, AttentionSeeking()).play
-        players[value, PRODUCTS] = Products(given).play
-    return players
+def _with_products(works: dict[int, BenchmarkCase]) -> dict[tuple[int, str], TimedFunction]:
+    contestants: dict[tuple[int, str], TimedFunction] = {}
+    for value, case in works.items():
+        contestants[value, OURS] = TensorEngineSingle(case, AttentionSeeking()).play
+        contestants[value, PRODUCTS] = MatrixProducts(case).play
+    return contestants
 
 
-def _replicas(count: int) -> Player:
-    given = [work((64, 32, 10), 32, seed) for seed in range(count)]
+def _replicas(count: int) -> TimedFunction:
+    case = [build_case((64, 32, 10), 32, seed) for seed in range(count)]
     setups = [
         Setup(w.network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE, seed=seed, dtype="float32")
-        for seed, w in enumerate(given)
+        for seed, w in enumerate(case)
     ]
     engine = TensorEngine(setups, device="cpu")
-    inputs, targets = np.stack([w.inputs for w in given]), np.stack([w.targets for w in given])
-    held = engine.hold(Samples(inputs, targets) if count > 1 else Samples(inputs[0], targets[0]))
+    inputs, targets = np.stack([w.inputs for w in case]), np.stack([w.targets for w in case])
+    held = engine.prepare(Samples(inputs, targets) if count > 1 else Samples(inputs[0], targets[0]))
 
     def play(rounds):
         for _ in range(rounds):

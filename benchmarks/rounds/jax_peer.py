@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Work
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, BenchmarkCase
 
 BATCHES = 8
 """Copies of the batch through which the loop goes, so that each round gathers its own."""
@@ -21,12 +21,12 @@ BATCHES = 8
 
 def cost(parameters, inputs, targets):
     weights, biases = parameters
-    said = inputs
+    activity = inputs
     for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
-        said = said @ w.T + b
+        activity = activity @ w.T + b
         if layer < len(weights) - 1:
-            said = jax.nn.relu(said)
-    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(said), targets[:, None], axis=1))
+            activity = jax.nn.relu(activity)
+    return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(activity), targets[:, None], axis=1))
 
 
 def step(state, inputs, targets):
@@ -47,11 +47,11 @@ _many = jax.jit(many, donate_argnums=0)
 class Step:
     """One call of a jitted step for each round."""
 
-    def __init__(self, work: Work) -> None:
-        weights = [jnp.asarray(w, dtype=jnp.float32) for w in work.network.weights]
-        biases = [jnp.asarray(b, dtype=jnp.float32) for b in work.network.biases]
+    def __init__(self, case: BenchmarkCase) -> None:
+        weights = [jnp.asarray(w, dtype=jnp.float32) for w in case.network.weights]
+        biases = [jnp.asarray(b, dtype=jnp.float32) for b in case.network.biases]
         self.state = (weights, biases), jax.tree.map(jnp.zeros_like, (weights, biases))
-        self.inputs, self.targets = jnp.asarray(work.inputs), jnp.asarray(work.targets.astype(np.int32))
+        self.inputs, self.targets = jnp.asarray(case.inputs), jnp.asarray(case.targets.astype(np.int32))
 
     def play(self, rounds):
         for _ in range(rounds):
@@ -66,8 +66,8 @@ class Step:
 class Scan(Step):
     """One call for all rounds."""
 
-    def __init__(self, work: Work) -> None:
-        super().__init__(work)
+    def __init__(self, case: BenchmarkCase) -> None:
+        super().__init__(case)
         self.inputs, self.targets = jnp.stack([self.inputs] * BATCHES), jnp.stack([self.targets] * BATCHES)
 
     def play(self, rounds):

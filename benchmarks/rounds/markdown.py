@@ -19,19 +19,20 @@ def tables(parts: dict[str, Sequence[Row]], points: Sequence[Point]) -> str:
 def _compared(rows: Sequence[Row]) -> str:
     """A line for each player, a column for each case: the quickest block, and its ratio to the one that all are compared with."""
     cases = list(dict.fromkeys(row.case for row in rows))
-    players = list(dict.fromkeys(row.player for row in rows))
-    found = {(row.player, row.case): row for row in rows}
+    contestants = list(dict.fromkeys(row.contestant for row in rows))
+    found = {(row.contestant, row.case): row for row in rows}
     lines = [["", *cases]]
-    for player in players:
-        cells = [found.get((player, case)) for case in cases]
-        lines.append([player, *("" if row is None else f"{_time(row.minimum)} ({row.ratio:.2f})" for row in cells)])
+    for contestant in contestants:
+        cells = [found.get((contestant, case)) for case in cases]
+        lines.append([contestant, *("" if row is None else f"{_time(row.minimum)} ({row.ratio:.2f})" for row in cells)])
     return _lined(lines)
 
 
 def _grown(points: Sequence[Point]) -> str:
     lines = [["what grows", "to", "round of", "least", "median"]]
     lines += [
-        [f"{each.axis} ({each.fixed})", str(each.value), each.player, _time(each.minimum), _time(each.median)] for each in points
+        [f"{each.axis} ({each.fixed})", str(each.value), each.contestant, _time(each.minimum), _time(each.median)]
+        for each in points
     ]
     return _lined(lines)
 

@@ -1,6 +1,6 @@
 """The peers, each with the same round: relu, softmax cross-entropy, momentum, float32, on the same batch from the same network.
 
-A peer is made from a `Work`; it has `play(rounds)` and `parameters()`, as `neuronet.benchmarking.contestants.Contestant`
+A peer is made from a `BenchmarkCase`; it has `play(rounds)` and `parameters()`, as `neuronet.benchmarking.contestants.Contestant`
 says. Those that need a package of their own are in the modules beside this one and are left out where it is missing.
 """
 
@@ -13,7 +13,7 @@ from importlib import import_module
 
 import numpy as np
 
-from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Autograd, Contestant, Work
+from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Autograd, BenchmarkCase, Contestant
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,17 @@ class Peer:
     """
 
     name: str
-    make: Callable[[Work], Contestant]
+    make: Callable[[BenchmarkCase], Contestant]
     at_once: bool = False
 
 
 class LayerwiseNumpy:
     """numpy: a product for each layer, with buffers for nothing but the parameters."""
 
-    def __init__(self, work: Work) -> None:
-        self.inputs, self.targets = work.inputs, work.targets
-        self.weights = [w.astype(np.float32) for w in work.network.weights]
-        self.biases = [b.astype(np.float32) for b in work.network.biases]
+    def __init__(self, case: BenchmarkCase) -> None:
+        self.inputs, self.targets = case.inputs, case.targets
+        self.weights = [w.astype(np.float32) for w in case.network.weights]
+        self.biases = [b.astype(np.float32) for b in case.network.biases]
         self.velocities = [(np.zeros_like(w), np.zeros_like(b)) for w, b in zip(self.weights, self.biases, strict=True)]
 
     def play(self, rounds):
@@ -45,20 +45,20 @@ class LayerwiseNumpy:
             self._round()
 
     def _round(self):
-        said = [self.inputs]
+        activity = [self.inputs]
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            z = said[-1] @ w.T
+            z = activity[-1] @ w.T
             z += b
-            said.append(np.maximum(z, 0.0, out=z) if layer < len(self.weights) - 1 else z)
-        exps = np.exp(said[-1] - said[-1].max(axis=1, keepdims=True))
+            activity.append(np.maximum(z, 0.0, out=z) if layer < len(self.weights) - 1 else z)
+        exps = np.exp(activity[-1] - activity[-1].max(axis=1, keepdims=True))
         demand = -exps / exps.sum(axis=1, keepdims=True)
         demand[np.arange(len(self.targets)), self.targets] += 1.0
         demand /= np.float32(len(self.targets))
         for layer in range(len(self.weights) - 1, -1, -1):
             w, b, (vw, vb) = self.weights[layer], self.biases[layer], self.velocities[layer]
-            below = (demand @ w) * (said[layer] > 0) if layer else None
+            below = (demand @ w) * (activity[layer] > 0) if layer else None
             vw *= np.float32(MOMENTUM)
-            vw += demand.T @ said[layer]
+            vw += demand.T @ activity[layer]
             vb *= np.float32(MOMENTUM)
             vb += demand.sum(axis=0)
             w += np.float32(LEARNING_RATE) * vw

@@ -20,13 +20,13 @@ OURS = "attention"
 def draw(rows: list[Row], points: list[Point], path: Path, machine: str) -> None:
     """Draw both into a file."""
     networks = list(dict.fromkeys(_network(row) for row in rows))
-    players = list(dict.fromkeys(row.player for row in rows))
+    contestants = list(dict.fromkeys(row.contestant for row in rows))
     axes_below = list(dict.fromkeys(point.axis for point in points))
-    figure = style.new_figure(13.0, 1.6 + 0.27 * len(players) + 3.2, layout=ConstrainedLayoutEngine(hspace=0.06))
-    above, below = figure.subfigures(2, 1, height_ratios=[1.1 + 0.27 * len(players), 3.2])
+    figure = style.new_figure(13.0, 1.6 + 0.27 * len(contestants) + 3.2, layout=ConstrainedLayoutEngine(hspace=0.06))
+    above, below = figure.subfigures(2, 1, height_ratios=[1.1 + 0.27 * len(contestants), 3.2])
     panels = above.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
     for panel, network in zip(panels, networks, strict=True):
-        _compare(panel, [row for row in rows if _network(row) == network], players, network)
+        _compare(panel, [row for row in rows if _network(row) == network], contestants, network)
     near, far = min(row.ratio for row in rows), max(row.ratio for row in rows)
     panels[0].set_xlim(near / 1.3, far * 1.3)
     _plain_ticks(panels[0].xaxis, RATIOS, [near, far])
@@ -42,23 +42,23 @@ def _network(row: Row) -> str:
     return row.case.split(",")[0]
 
 
-def _colour(player: str) -> str:
-    if player.startswith(OURS):
+def _colour(contestant: str) -> str:
+    if contestant.startswith(OURS):
         return style.BLUE
-    return style.MUTED if player == PRODUCTS else style.ORANGE
+    return style.MUTED if contestant == PRODUCTS else style.ORANGE
 
 
-def _compare(panel, rows, players, network):
+def _compare(panel, rows, contestants, network):
     cases = list(dict.fromkeys(row.case for row in rows))
     for row in rows:
         marker = MARKERS[cases.index(row.case) % len(MARKERS)]
-        place = players.index(row.player)
-        panel.plot(row.ratio, place, marker, color=_colour(row.player), markersize=6, markeredgecolor="white", alpha=0.9)
-    style.dress(panel, title=network, x="time of a round / autograd's", y="")
+        place = contestants.index(row.contestant)
+        panel.plot(row.ratio, place, marker, color=_colour(row.contestant), markersize=6, markeredgecolor="white", alpha=0.9)
+    style.format_axes(panel, title=network, x="time of a round / autograd's", y="")
     panel.set_xscale("log")
     panel.axvline(1.0, color=style.INK, linewidth=0.8)
-    panel.set_yticks(range(len(players)), players)
-    panel.set_ylim(len(players) - 0.5, -0.5)
+    panel.set_yticks(range(len(contestants)), contestants)
+    panel.set_ylim(len(contestants) - 0.5, -0.5)
 
 
 def _name_batches(figure, rows):
@@ -68,10 +68,10 @@ def _name_batches(figure, rows):
 
 
 def _grow(panel, points):
-    for player in dict.fromkeys(point.player for point in points):
-        line = [(point.value, 1e3 * point.minimum) for point in points if point.player == player]
-        panel.plot(*zip(*line, strict=True), marker="o", markersize=4, color=_colour(player), label=player)
-    style.dress(panel, title=points[0].fixed, x=points[0].axis, y="ms a round")
+    for contestant in dict.fromkeys(point.contestant for point in points):
+        line = [(point.value, 1e3 * point.minimum) for point in points if point.contestant == contestant]
+        panel.plot(*zip(*line, strict=True), marker="o", markersize=4, color=_colour(contestant), label=contestant)
+    style.format_axes(panel, title=points[0].fixed, x=points[0].axis, y="ms a round")
     panel.set_title(points[0].fixed, fontsize=style.NORMAL, color=style.INK, loc="left")
     panel.set_xscale("log")
     panel.set_yscale("log")

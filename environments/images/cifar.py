@@ -119,6 +119,6 @@ def read_batches(source: Source, data_dir: str, label: str, classes: int | tuple
     batches = []
     for name in source.files:
         with files.open(name) as stream:
-            batches.append(read_batch(stream, f"'{name}' in '{files.place}'", label))
-    learned = [np.concatenate(arrays) for arrays in zip(*batches[:-1], strict=True)]
-    return Images((learned[0], learned[1]), batches[-1], classes=classes, name=f"{source.name} in '{files.place}'")
+            batches.append(read_batch(stream, f"'{name}' in '{files.path}'", label))
+    train_part = [np.concatenate(arrays) for arrays in zip(*batches[:-1], strict=True)]
+    return Images((train_part[0], train_part[1]), batches[-1], classes=classes, name=f"{source.name} in '{files.path}'")

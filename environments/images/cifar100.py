@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments.images.cifar import read_batches
 from neuronet.environments.images.images import Images
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Download, Source
 
 SOURCE = Source(
@@ -28,7 +28,7 @@ SOURCE = Source(
 
 
 @dataclass(frozen=True)
-class Cifar100(Loaded):
+class Cifar100(LazyEnvironment):
     """50,000 colour photographs of a hundred kinds of things to learn from and 10,000 to be judged by, 3 x 32 x 32 bytes each.
 
     The split is the data set's own; each channel of each pixel is standardised by the training images alone.

@@ -13,7 +13,7 @@ import numpy as np
 from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.environments.images.idx import Part, read_part
 from neuronet.environments.images.images import Images
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Download, Source
 
 ALL = string.digits + string.ascii_uppercase + string.ascii_lowercase
@@ -31,13 +31,13 @@ SPLITS = {
 }
 """The classes of each part of EMNIST, in the order of their labels."""
 
-TURNED_AT_ONCE = 4096
+TRANSPOSE_CHUNK = 4096
 
 ARCHIVE = Download("gzip.zip", "md5:58c8d27c78d21e728a6bc7b3cc06412e", ("https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",))
 
 
 @dataclass(frozen=True)
-class Emnist(Loaded):
+class Emnist(LazyEnvironment):
     """28 x 28 images of letters and digits by hand; its parts have 10 to 62 classes.
 
     "balanced" has 112,800 images to learn from and 18,800 to be judged by, "letters" 124,800 and 20,800, "digits" 240,000 and
@@ -68,12 +68,12 @@ class Emnist(Loaded):
         source = Source("emnist", (*pairs[0], *pairs[1]), (ARCHIVE,), folders=("EMNIST/raw", "gzip"))
         files = source.find(self.data_dir)
         train, test = (self._upright(read_part(files, *pair, (28, 28))) for pair in pairs)
-        return Images(train, test, classes=SPLITS[self.split], name=f"emnist in '{files.place}'")
+        return Images(train, test, classes=SPLITS[self.split], name=f"emnist in '{files.path}'")
 
     def _upright(self, part: Part) -> Part:
         images, labels = part
-        for start in range(0, len(images), TURNED_AT_ONCE):
-            piece = images[start : start + TURNED_AT_ONCE]
+        for start in range(0, len(images), TRANSPOSE_CHUNK):
+            piece = images[start : start + TRANSPOSE_CHUNK]
             piece[:] = np.swapaxes(piece, 1, 2).copy()
         if self.split != "letters":
             return part

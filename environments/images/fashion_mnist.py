@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from neuronet.environments.images.idx import FILES, mnist_like
 from neuronet.environments.images.images import Images
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Source, files_of
 
 CLASSES = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
@@ -32,7 +32,7 @@ SOURCE = Source(
 
 
 @dataclass(frozen=True)
-class FashionMnist(Loaded):
+class FashionMnist(LazyEnvironment):
     """60,000 images of ten kinds of clothes to learn from and 10,000 to be judged by, 28 x 28 bytes each.
 
     The split is the data set's own; pixels are standardised by the training images alone. Debian's package

@@ -18,7 +18,7 @@ from neuronet.environments.sources import Files, Source
 BYTES = 0x08
 """What the header says of unsigned bytes, the only type that images and labels come in."""
 
-PIECE = 1 << 24
+CHUNK_SIZE = 1 << 24
 """Bytes read at a time."""
 
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -39,7 +39,7 @@ def read_idx(files: Files, name: str, dimensions: int | None = None) -> NDArray[
     Raises:
         NeuroNetError: The file is missing, cut short, too long, or no such array.
     """
-    what = f"'{name}' in '{files.place}'"
+    what = f"'{name}' in '{files.path}'"
     with files.open(name) as stream:
         shape = _header(stream, what, dimensions)
         if 0 in shape:
@@ -51,7 +51,7 @@ def read_idx(files: Files, name: str, dimensions: int | None = None) -> NDArray[
         view = array.data.cast("B")
         filled = 0
         while filled < len(view):
-            count = stream.readinto(view[filled : filled + PIECE])
+            count = stream.readinto(view[filled : filled + CHUNK_SIZE])
             if not count:
                 raise NeuroNetError(f"{what} is cut short: its header announces {len(view):,} bytes, there are {filled:,}")
             filled += count
@@ -90,10 +90,10 @@ def read_part(files: Files, images: str, labels: str, shape: tuple[int, ...] | N
     pictures = read_idx(files, images, None if shape is None else 1 + len(shape))
     classes = read_idx(files, labels, 1)
     if shape is not None and pictures.shape[1:] != shape:
-        raise NeuroNetError(f"'{images}' in '{files.place}' should hold images of {shape}, but they are of {pictures.shape[1:]}")
+        raise NeuroNetError(f"'{images}' in '{files.path}' should hold images of {shape}, but they are of {pictures.shape[1:]}")
     if len(pictures) != len(classes):
         raise NeuroNetError(
-            f"'{images}' and '{labels}' in '{files.place}' do not fit: {len(pictures):,} images, {len(classes):,} labels"
+            f"'{images}' and '{labels}' in '{files.path}' do not fit: {len(pictures):,} images, {len(classes):,} labels"
         )
     return pictures, classes
 
@@ -111,7 +111,7 @@ def mnist_like(source: Source, data_dir: str, classes: int | tuple[str, ...] = 1
     """
     files = source.find(data_dir)
     train, test = (read_part(files, *pair, (28, 28)) for pair in (FILES[:2], FILES[2:]))
-    return Images(train, test, classes=classes, name=f"{source.name} in '{files.place}'")
+    return Images(train, test, classes=classes, name=f"{source.name} in '{files.path}'")
 
 
 def read_idx_folder(folder: str | Path) -> Images:
@@ -128,13 +128,13 @@ def read_idx_folder(folder: str | Path) -> Images:
         raise NeuroNetError(f"there is no folder '{place}': idx:FOLDER needs one with train and t10k files of images and labels")
     files = Files(place)
     train, test = (
-        read_part(files, _the_one(place, words, "images"), _the_one(place, words, "labels"))
+        read_part(files, _single_match(place, words, "images"), _single_match(place, words, "labels"))
         for words in (("train",), ("t10k", "test"))
     )
     return Images(train, test, name=str(place))
 
 
-def _the_one(folder: Path, words: tuple[str, ...], what: str) -> str:
+def _single_match(folder: Path, words: tuple[str, ...], what: str) -> str:
     fitting = [
         path.name
         for path in sorted(folder.iterdir())

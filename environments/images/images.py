@@ -47,8 +47,8 @@ class Images(Environment):
         check_number("test_share", test_share, 0, 1, above=True, below=True)
         images, labels = _checked(*train, name)
         if test is None:
-            learned, judged = split(len(images), labels, test_share, name)
-            parts = [(images[learned], labels[learned]), (images[judged], labels[judged])]
+            train_part, test_part = split(len(images), labels, test_share, name)
+            parts = [(images[train_part], labels[train_part]), (images[test_part], labels[test_part])]
         else:
             parts = [(images, labels), _checked(*test, f"{name}, test")]
         self._shape = tuple(int(length) for length in images.shape[1:])

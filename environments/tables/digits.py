@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.environments.lazy import Loaded
+from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.tables.table import Table
 
 
 @dataclass(frozen=True)
-class Digits(Loaded):
+class Digits(LazyEnvironment):
     """8 x 8 images of the digits 0 to 9: 1,437 to learn from and 360 to be judged by.
 
     The split is fixed and has the same share of every digit; pixels are standardised by the training images alone.

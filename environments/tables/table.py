@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuronet.core.environment import Environment, Samples, checked_samples
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.payoff import payoff_named
+from neuronet.core.payoff import parse_payoff
 from neuronet.environments.tables.split import split
 from neuronet.environments.tables.table_files import numbers_of, read_table
 
@@ -56,18 +56,18 @@ class Table(Environment):
         check_number("test_share", test_share, 0, 1, above=True, below=True)
         labels = _labels(targets, name)
         if test is not None:
-            learned = len(labels)
+            train_part = len(labels)
             inputs, labels = _joined((inputs, labels), (test[0], _labels(test[1], name)), name)
-        self.payoff = payoff_named(_payoff_for(labels) if payoff == "auto" else payoff)
+        self.payoff = parse_payoff(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
         if self.payoff.classes:
             self.classes, labels = _classes(labels, name)
         samples = checked_samples(inputs, labels, self.payoff, name)
         if test is None:
-            learn, judge = split(len(samples), None if self.classes is None else samples.targets, test_share, name)
+            train_indices, test_indices = split(len(samples), None if self.classes is None else samples.targets, test_share, name)
         else:
-            learn, judge = np.split(np.arange(len(samples)), [learned])
-        self._train, self._test = _standardised(samples.at(learn), samples.at(judge), self.classes is None, name)
+            train_indices, test_indices = np.split(np.arange(len(samples)), [train_part])
+        self._train, self._test = _standardised(samples.at(train_indices), samples.at(test_indices), self.classes is None, name)
         self._shape = (self._train.inputs.shape[1],) if shape is None else shape
         self._outputs = int(samples.targets.shape[1]) if self.classes is None else len(self.classes)
 

@@ -1,6 +1,6 @@
 """Error backpropagation by torch's autograd: the baseline of every comparison, and what updates are aligned with.
 
-Nothing here uses NeuroNet's engines, policies, learning rules or slopes.
+Nothing here uses NeuroNet's engines, policies, optimizers or slopes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from torch.nn import functional
 from neuronet.core.array_types import Array
 from neuronet.core.environment import Samples, Scaling
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, LearningRule, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
 from neuronet.engines.base.engine import Setup
 
@@ -28,7 +28,7 @@ def _identity(z: Tensor) -> Tensor:
     return z
 
 
-FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+TORCH_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": functional.relu,
     "leaky-relu": partial(functional.leaky_relu, negative_slope=0.01),
     "tanh": torch.tanh,
@@ -44,12 +44,12 @@ Layer = tuple[Tensor, Tensor, Tensor | None, str]
 
 def activities(layers: Sequence[Layer], inputs: Tensor) -> list[Tensor]:
     """What every listening layer says, (R, B, J) each, to inputs (B, I) or (R, B, I)."""
-    said = inputs.expand(layers[0][0].shape[0], *inputs.shape[-2:])
+    activity = inputs.expand(layers[0][0].shape[0], *inputs.shape[-2:])
     found = []
     for weights, bias, mask, name in layers:
         connected = weights if mask is None else weights * mask
-        said = FUNCTIONS[name](torch.baddbmm(bias[:, None], said, connected.mT))
-        found.append(said)
+        activity = TORCH_ACTIVATIONS[name](torch.baddbmm(bias[:, None], activity, connected.mT))
+        found.append(activity)
     return found
 
 
@@ -65,7 +65,7 @@ def losses(payoff: Payoff, outputs: Tensor, targets: Tensor) -> Tensor:
     return own
 
 
-def descent(layers: Sequence[Layer], payoff: Payoff, samples: Samples) -> list[Tensor]:
+def negative_gradient(layers: Sequence[Layer], payoff: Payoff, samples: Samples) -> list[Tensor]:
     """The update that error backpropagation intends, per unit of learning rate: `-dL/dw` and, last, `-dL/db`, (R, J, S) each.
 
     Args:
@@ -91,7 +91,7 @@ class Backprop:
         round_number: How many rounds have been played.
 
     Raises:
-        NeuroNetError: Torch has no optimiser for the learning rule.
+        NeuroNetError: Torch has no optimiser for the optimizer.
     """
 
     def __init__(self, setups: Sequence[Setup], *, device: str = "cpu") -> None:
@@ -99,18 +99,18 @@ class Backprop:
         self.device, self.dtype = device, getattr(torch, first.dtype)
         self.payoff = first.payoff
         self.round_number = 0
-        self._lead = len(setups) > 1
+        self._has_replica_axis = len(setups) > 1
         self._functions = first.network.activations
         self._masks = [self._mask([each.network.masks[n] for each in setups]) for n in range(len(self._functions))]
         rates, self._parameters = [], []
         for rate, several in groupby(setups, key=lambda setup: setup.learning_rate):  # torch.optim has a rate for each leaf
             networks = [setup.network for setup in several]
             pairs = zip(*((each.weights, each.biases) for each in networks), strict=True)
-            by_layer = [self._leaf(arrays) for kind in pairs for arrays in zip(*kind, strict=True)]
-            rates.append({"params": by_layer, "lr": float(rate)})
-            self._parameters.append(by_layer)
-        self._optimiser = optimiser_of(first.rule, rates)
-        self._rates = [float(group["lr"]) for group in self._optimiser.param_groups]
+            policies_by_layer = [self._leaf(arrays) for kind in pairs for arrays in zip(*kind, strict=True)]
+            rates.append({"params": policies_by_layer, "lr": float(rate)})
+            self._parameters.append(policies_by_layer)
+        self._torch_optimizer = torch_optimizer(first.optimizer, rates)
+        self._rates = [float(group["lr"]) for group in self._torch_optimizer.param_groups]
 
     def _leaf(self, arrays: Sequence[Any]) -> Tensor:
         return torch.tensor(np.stack(arrays), dtype=self.dtype, device=self.device, requires_grad=True)
@@ -122,9 +122,9 @@ class Backprop:
         whole = np.stack([np.ones(shape) if mask is None else mask for mask in masks])
         return torch.tensor(whole, dtype=self.dtype, device=self.device)
 
-    def pace(self, factor: float) -> None:
+    def set_lr_factor(self, factor: float) -> None:
         """Play from now on with this part of the learning rate."""
-        for group, rate in zip(self._optimiser.param_groups, self._rates, strict=True):
+        for group, rate in zip(self._torch_optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
 
     def layers(self) -> list[Layer]:
@@ -133,23 +133,23 @@ class Backprop:
         depth = len(self._functions)
         return list(zip(joined[:depth], joined[depth:], self._masks, self._functions, strict=True))
 
-    def hold(self, samples: Samples) -> Samples:
+    def prepare(self, samples: Samples) -> Samples:
         """The samples as tensors on the device; inputs that have a scaling stay as they are until they are played."""
         targets = torch.tensor(samples.targets, device=self.device)
         targets = targets.to(self.dtype) if targets.is_floating_point() else targets
         if samples.scaling is None:
-            return Samples(self._here(samples.inputs), targets)
-        scaling = Scaling(self._here(samples.scaling.shift), self._here(samples.scaling.factor))
+            return Samples(self._to_device(samples.inputs), targets)
+        scaling = Scaling(self._to_device(samples.scaling.shift), self._to_device(samples.scaling.factor))
         return Samples(torch.tensor(samples.inputs, device=self.device), targets, scaling)
 
-    def _here(self, array: Array) -> Tensor:
+    def _to_device(self, array: Array) -> Tensor:
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
     def play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Array:
         """Play many rounds: zero_grad, forward, backward, step.
 
         Args:
-            samples: What `hold` gave.
+            samples: What `prepare` gave.
             order: (N,) or (R, N), which samples are played, in this order.
             batch_size: Samples a round; the last may have fewer.
 
@@ -160,36 +160,36 @@ class Backprop:
         sums = []
         for start in range(0, chosen.shape[-1], batch_size):
             batch = samples.at(chosen[..., start : start + batch_size])
-            self._optimiser.zero_grad()
+            self._torch_optimizer.zero_grad()
             each = losses(self.payoff, activities(self.layers(), batch.inputs)[-1], batch.targets)
             each.mean(dim=-1).sum().backward()  # type: ignore[no-untyped-call]
-            self._optimiser.step()
+            self._torch_optimizer.step()
             self.round_number += 1
             sums.append(each.detach().sum(dim=-1))
         whole = torch.stack(sums, dim=-1)
-        return whole if self._lead else whole[0]
+        return whole if self._has_replica_axis else whole[0]
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
         with torch.no_grad():
-            said = activities(self.layers(), inputs)[-1]
-        return said if self._lead else said[0]
+            activity = activities(self.layers(), inputs)[-1]
+        return activity if self._has_replica_axis else activity[0]
 
     def close(self) -> None:
         """Let go of every tensor."""
         self._parameters = []
 
 
-def optimiser_of(rule: LearningRule, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    """Torch's own optimiser for a learning rule.
+def torch_optimizer(optimizer: Optimizer, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    """Torch's own optimiser for a optimizer.
 
     Raises:
         NeuroNetError: There is none.
     """
-    if type(rule) is Plain:
+    if type(optimizer) is SGD:
         return torch.optim.SGD(groups)
-    if type(rule) is Momentum:
-        return torch.optim.SGD(groups, momentum=rule.momentum)
-    if type(rule) is Adam:
-        return torch.optim.Adam(groups, betas=(rule.beta1, rule.beta2), eps=rule.epsilon)
-    raise NeuroNetError(f"the baseline backprop has plain, momentum and adam as torch does, but not {rule!r}")
+    if type(optimizer) is Momentum:
+        return torch.optim.SGD(groups, momentum=optimizer.momentum)
+    if type(optimizer) is Adam:
+        return torch.optim.Adam(groups, betas=(optimizer.beta1, optimizer.beta2), eps=optimizer.epsilon)
+    raise NeuroNetError(f"the baseline backprop has sgd, momentum and adam as torch does, but not {optimizer!r}")

@@ -25,10 +25,10 @@ from neuronet.engines.tensors import TensorEngine
 LEARNING_RATE = 0.002  # so small that nothing is learned by heart while it is timed
 MOMENTUM = 0.9
 
-SAME = 1e-4
+UPDATE_TOLERANCE = 1e-4
 """How far apart two updates may be and still be the same but for rounding."""
 
-GAMES = 3
+MAX_CASES = 3
 """Played, at most, before two updates are called different."""
 
 Floats = NDArray[np.float32]
@@ -36,7 +36,7 @@ Policies = Policy | Sequence[Policy | Sequence[Group]]
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
+class BenchmarkCase:
     """One batch, and the network that is to learn it: relu, softmax cross-entropy, momentum, float32.
 
     Attributes:
@@ -55,7 +55,7 @@ class Work:
         return f"{'-'.join(map(str, self.network.sizes))}, batch {len(self.inputs)}"
 
 
-def work(sizes: Sequence[int], batch: int, seed: int = 0) -> Work:
+def build_case(sizes: Sequence[int], batch: int, seed: int = 0) -> BenchmarkCase:
     """A batch and a network of these sizes, the inputs first.
 
     Raises:
@@ -63,9 +63,9 @@ def work(sizes: Sequence[int], batch: int, seed: int = 0) -> Work:
     """
     if len(sizes) < 2 or min(sizes) < 1 or batch < 1:
         raise NeuroNetError(f"sizes must be two or more numbers of 1 or more, and so must the batch, got {sizes}, {batch}")
-    chance = np.random.default_rng(seed)
-    inputs = chance.standard_normal((batch, sizes[0])).astype(np.float32)
-    return Work(build_network(sizes, seed=seed), inputs, chance.integers(0, sizes[-1], batch))
+    rng = np.random.default_rng(seed)
+    inputs = rng.standard_normal((batch, sizes[0])).astype(np.float32)
+    return BenchmarkCase(build_network(sizes, seed=seed), inputs, rng.integers(0, sizes[-1], batch))
 
 
 class Contestant(Protocol):
@@ -78,19 +78,19 @@ class Contestant(Protocol):
         """The weights (J, I) of each layer, then the biases (J,) of each."""
 
 
-class Ours:
+class TensorEngineSingle:
     """The tensor engine.
 
     Args:
-        work: What is played.
+        case: What is played.
         policies: As for a Setup.
         device: Where.
     """
 
-    def __init__(self, work: Work, policies: Policies, *, device: str = "cpu") -> None:
-        setup = Setup(work.network, policies, Momentum(MOMENTUM), LEARNING_RATE, CrossEntropy(), dtype="float32")
+    def __init__(self, case: BenchmarkCase, policies: Policies, *, device: str = "cpu") -> None:
+        setup = Setup(case.network, policies, Momentum(MOMENTUM), LEARNING_RATE, CrossEntropy(), dtype="float32")
         self.engine = TensorEngine(setup, device=device)
-        self.held = self.engine.hold(Samples(work.inputs, work.targets))
+        self.held = self.engine.prepare(Samples(case.inputs, case.targets))
 
     def play(self, rounds: int) -> None:
         """One call of `play` a round."""
@@ -104,7 +104,7 @@ class Ours:
         return [*network.weights, *network.biases]
 
 
-class OursAtOnce(Ours):
+class TensorEngineMany(TensorEngineSingle):
     """The tensor engine with one call for all rounds; it gathers each batch from the samples that it holds."""
 
     def play(self, rounds: int) -> None:
@@ -117,18 +117,18 @@ class Autograd:
     """Plain torch: nn.Sequential, autograd and torch.optim.SGD with momentum.
 
     Args:
-        work: What is played.
+        case: What is played.
         compiled: Whether torch.compile makes the forward pass and the loss one function.
         device: Where.
         **options: For torch.optim.SGD, such as fused=True; without, its defaults.
     """
 
-    def __init__(self, work: Work, *, compiled: bool = False, device: str = "cpu", **options: Any) -> None:
-        self.layers = linear_layers(work.network)
+    def __init__(self, case: BenchmarkCase, *, compiled: bool = False, device: str = "cpu", **options: Any) -> None:
+        self.layers = linear_layers(case.network)
         model = sequential(self.layers).to(device)
-        self.optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, **options)
-        self.inputs = torch.as_tensor(work.inputs).to(device)
-        self.targets = torch.as_tensor(work.targets).to(device)
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM, **options)
+        self.inputs = torch.as_tensor(case.inputs).to(device)
+        self.targets = torch.as_tensor(case.targets).to(device)
 
         def cost(inputs: Tensor, targets: Tensor) -> Tensor:
             return nn.functional.cross_entropy(model(inputs), targets)
@@ -144,9 +144,9 @@ class Autograd:
 
     def step(self, inputs: Tensor, targets: Tensor) -> None:
         """One round on a batch."""
-        self.optimiser.zero_grad()
+        self.optimizer.zero_grad()
         self.cost(inputs, targets).backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
+        self.optimizer.step()
 
     def parameters(self) -> list[NDArray[Any]]:
         """As they are now."""
@@ -183,14 +183,14 @@ def parameters_of(layers: Sequence[Any]) -> list[NDArray[Any]]:
     return [array.detach().cpu().numpy().copy() for name in ("weight", "bias") for array in (getattr(x, name) for x in layers)]
 
 
-class Products:
+class MatrixProducts:
     """The matrix products of a round and nothing else, into buffers: forward, feedback, and each layer's intended change."""
 
-    def __init__(self, work: Work, *, device: str = "cpu") -> None:
-        sizes, batch = work.network.sizes, len(work.inputs)
-        self.weights = [torch.as_tensor(w).to(device, torch.float32) for w in work.network.weights]
-        self.said = [torch.as_tensor(work.inputs).to(device)]
-        self.said += [torch.randn(batch, size, device=device) for size in sizes[1:]]
+    def __init__(self, case: BenchmarkCase, *, device: str = "cpu") -> None:
+        sizes, batch = case.network.sizes, len(case.inputs)
+        self.weights = [torch.as_tensor(w).to(device, torch.float32) for w in case.network.weights]
+        self.activity = [torch.as_tensor(case.inputs).to(device)]
+        self.activity += [torch.randn(batch, size, device=device) for size in sizes[1:]]
         self.outputs = [torch.empty(batch, size, device=device) for size in sizes]
         self.intents = [torch.empty_like(w) for w in self.weights]
 
@@ -202,17 +202,17 @@ class Products:
 
     def _round(self) -> None:
         for number, weights in enumerate(self.weights):
-            torch.mm(self.said[number], weights.t(), out=self.outputs[number + 1])
+            torch.mm(self.activity[number], weights.t(), out=self.outputs[number + 1])
         for number in range(len(self.weights) - 1, -1, -1):
             if number:
-                torch.mm(self.said[number + 1], self.weights[number], out=self.outputs[number])
-            torch.mm(self.said[number + 1].t(), self.said[number], out=self.intents[number])
+                torch.mm(self.activity[number + 1], self.weights[number], out=self.outputs[number])
+            torch.mm(self.activity[number + 1].t(), self.activity[number], out=self.intents[number])
 
 
-Maker = Callable[[Work], Contestant]
+ContestantFactory = Callable[[BenchmarkCase], Contestant]
 
 
-def apart(one: Maker, other: Maker, given: Work, rounds: int = 5) -> float:
+def relative_difference(one: ContestantFactory, other: ContestantFactory, case: BenchmarkCase, rounds: int = 5) -> float:
     """How far apart the updates of two contestants are, as a share of the way that the other went.
 
     Rounding can bring a potential to the other side of relu's corner, which moves a few weights. It does not in every game: if
@@ -221,14 +221,14 @@ def apart(one: Maker, other: Maker, given: Work, rounds: int = 5) -> float:
     Args:
         one: Makes a contestant that has not played yet.
         other: Likewise.
-        given: What they play first.
+        case: What they play first.
         rounds: Played by each.
     """
     least = np.inf
-    for seed in range(GAMES):
-        game = given if seed == 0 else work(given.network.sizes, len(given.inputs), seed)
+    for seed in range(MAX_CASES):
+        game = case if seed == 0 else build_case(case.network.sizes, len(case.inputs), seed)
         least = min(least, _distance(one(game), other(game), game.network, rounds))
-        if least <= SAME:
+        if least <= UPDATE_TOLERANCE:
             break
     return least
 
@@ -244,12 +244,12 @@ def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
 
 
-def check_same_update(one: Maker, other: Maker, given: Work, names: tuple[str, str]) -> None:
+def check_same_update(one: ContestantFactory, other: ContestantFactory, case: BenchmarkCase, names: tuple[str, str]) -> None:
     """Refuse to compare contestants that do not do the same work.
 
     Raises:
         NeuroNetError: Their updates differ by more than rounding.
     """
-    gap = apart(one, other, given)
-    if not gap <= SAME:
+    gap = relative_difference(one, other, case)
+    if not gap <= UPDATE_TOLERANCE:
         raise NeuroNetError(f"{names[0]} and {names[1]} cannot be compared: their updates differ by {gap:.1%}")

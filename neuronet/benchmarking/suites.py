@@ -10,9 +10,17 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from neuronet.benchmarking.bench import QUICK, Effort, Row, raced, rows, threads
-from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Autograd, Ours, OursAtOnce, Work, work
-from neuronet.benchmarking.timing import Player, Times
+from neuronet.benchmarking.bench import QUICK, Row, TimingBudget, rows, threads, timed
+from neuronet.benchmarking.contestants import (
+    LEARNING_RATE,
+    MOMENTUM,
+    Autograd,
+    BenchmarkCase,
+    TensorEngineMany,
+    TensorEngineSingle,
+    build_case,
+)
+from neuronet.benchmarking.timing import TimedFunction, Timing
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import Momentum
@@ -29,13 +37,13 @@ TIMED_EPOCHS = 3
 """Of each run of `neuronet.train`, after the first."""
 
 
-def epoch_of_digits(effort: Effort = QUICK, batch: int = 32) -> list[Row]:
+def epoch_of_digits(budget: TimingBudget = QUICK, batch: int = 32) -> list[Row]:
     """An epoch of digits with 32 hidden neurons: the engine from an order of samples, and autograd from a DataLoader."""
     samples = Digits().train
     inputs, targets = samples.inputs.astype(np.float32), samples.targets
-    given = Work(build_network((inputs.shape[1], 32, 10)), inputs[:batch], targets[:batch])
-    ours, theirs = OursAtOnce(given, AttentionSeeking()), Autograd(given)
-    held = ours.engine.hold(Samples(inputs, targets))
+    case = BenchmarkCase(build_network((inputs.shape[1], 32, 10)), inputs[:batch], targets[:batch])
+    ours, theirs = TensorEngineMany(case, AttentionSeeking()), Autograd(case)
+    held = ours.engine.prepare(Samples(inputs, targets))
     batches = Batches(len(targets), batch, (0,))
     loader = DataLoader(TensorDataset(torch.as_tensor(inputs), torch.as_tensor(targets)), batch_size=batch, shuffle=True)
 
@@ -48,46 +56,49 @@ def epoch_of_digits(effort: Effort = QUICK, batch: int = 32) -> list[Row]:
             for x, y in loader:
                 theirs.step(x, y)
 
-    players = {"attention": our_epochs, "autograd with a DataLoader": their_epochs}
-    return _raced(f"digits, 64-32-10, batch {batch}", players, effort, unit="epoch")
+    contestants = {"attention": our_epochs, "autograd with a DataLoader": their_epochs}
+    return _timed_rows(f"digits, 64-32-10, batch {batch}", contestants, budget, unit="epoch")
 
 
-def replicas(effort: Effort = QUICK, sizes: Sequence[int] = (64, 32, 10), batch: int = 32, count: int = 8) -> list[Row]:
+def replicas(budget: TimingBudget = QUICK, sizes: Sequence[int] = (64, 32, 10), batch: int = 32, count: int = 8) -> list[Row]:
     """A round of several networks with seeds of their own: as replicas of one engine, and one after another."""
-    given = [work(sizes, batch, seed) for seed in range(count)]
-    rule = Momentum(MOMENTUM)
+    case = [build_case(sizes, batch, seed) for seed in range(count)]
+    optimizer = Momentum(MOMENTUM)
     setups = [
-        Setup(each.network, AttentionSeeking(), rule, LEARNING_RATE, seed=seed, dtype="float32")
-        for seed, each in enumerate(given)
+        Setup(each.network, AttentionSeeking(), optimizer, LEARNING_RATE, seed=seed, dtype="float32")
+        for seed, each in enumerate(case)
     ]
-    together = TensorEngine(setups, device="cpu")
-    held = together.hold(Samples(np.stack([w.inputs for w in given]), np.stack([w.targets for w in given])))
-    alone = [Ours(each, AttentionSeeking()) for each in given]
+    batched = TensorEngine(setups, device="cpu")
+    held = batched.prepare(Samples(np.stack([w.inputs for w in case]), np.stack([w.targets for w in case])))
+    alone = [TensorEngineSingle(each, AttentionSeeking()) for each in case]
 
-    def play_together(rounds: int) -> None:
+    def play_batched(rounds: int) -> None:
         for _ in range(rounds):
-            together.play(held.inputs, held.targets)
+            batched.play(held.inputs, held.targets)
 
-    def play_in_turn(rounds: int) -> None:
+    def play_sequentially(rounds: int) -> None:
         for _ in range(rounds):
             for each in alone:
                 each.play(1)
 
-    players = {"replicas of one engine": play_together, "one after another": play_in_turn}
-    return _raced(f"{count} networks of {given[0].name}", players, effort)
+    contestants = {"replicas of one engine": play_batched, "one after another": play_sequentially}
+    return _timed_rows(f"{count} networks of {case[0].name}", contestants, budget)
 
 
-def groups(effort: Effort = QUICK, sizes: Sequence[int] = (784, 256, 256, 10), batch: int = 128, most: int = 2) -> list[Row]:
-    """A round of networks in which 2 to `most` policies share out each hidden layer, and of one where all follow the same."""
-    given = work(sizes, batch)
-    players: dict[str, Player] = {
-        f"{count} policies in each hidden layer": Ours(given, shared_out(sizes, count)).play for count in range(2, most + 1)
+def groups(
+    budget: TimingBudget = QUICK, sizes: Sequence[int] = (784, 256, 256, 10), batch: int = 128, max_policies: int = 2
+) -> list[Row]:
+    """Time rounds of networks whose hidden layers mix 1 to `max_policies` policies."""
+    case = build_case(sizes, batch)
+    contestants: dict[str, TimedFunction] = {
+        f"{count} policies in each hidden layer": TensorEngineSingle(case, mixed_policies(sizes, count)).play
+        for count in range(2, max_policies + 1)
     }
-    players["one policy"] = Ours(given, AttentionSeeking()).play
-    return _raced(given.name, players, effort)
+    contestants["one policy"] = TensorEngineSingle(case, AttentionSeeking()).play
+    return _timed_rows(case.name, contestants, budget)
 
 
-def shared_out(sizes: Sequence[int], count: int) -> list[Policy | tuple[Group, ...]]:
+def mixed_policies(sizes: Sequence[int], count: int) -> list[Policy | tuple[Group, ...]]:
     """Attention-seekers of `count` exponents in turn, neuron by neuron, in each hidden layer."""
     hidden = [
         tuple(Group(AttentionSeeking(p=2.0 + kind), tuple(range(kind, size, count))) for kind in range(min(count, size)))
@@ -100,18 +111,21 @@ class RandomImages(Environment):
     """Images of noise, of the size and number of MNIST's or fewer: they cost as much to learn from as any.
 
     Args:
-        learned: Samples to learn from.
-        judged: Samples to be judged by.
+        train_samples: Samples to learn from.
+        test_samples: Samples to be judged by.
         pixels: Of an image.
     """
 
     outputs = 10
 
-    def __init__(self, learned: int = 60_000, judged: int = 10_000, pixels: int = 784) -> None:
-        chance = np.random.default_rng(0)
-        inputs = chance.random((learned + judged, pixels), dtype=np.float32)
-        targets = chance.integers(0, self.outputs, learned + judged)
-        self._parts = Samples(inputs[:learned], targets[:learned]), Samples(inputs[learned:], targets[learned:])
+    def __init__(self, train_samples: int = 60_000, test_samples: int = 10_000, pixels: int = 784) -> None:
+        rng = np.random.default_rng(0)
+        inputs = rng.random((train_samples + test_samples, pixels), dtype=np.float32)
+        targets = rng.integers(0, self.outputs, train_samples + test_samples)
+        self._parts = (
+            Samples(inputs[:train_samples], targets[:train_samples]),
+            Samples(inputs[train_samples:], targets[train_samples:]),
+        )
 
     @property
     def train(self) -> Samples:
@@ -125,7 +139,7 @@ class RandomImages(Environment):
 
 
 def training(
-    effort: Effort = QUICK, hidden: Sequence[int] = (256, 256), batch: int = 128, world: Environment | None = None
+    budget: TimingBudget = QUICK, hidden: Sequence[int] = (256, 256), batch: int = 128, environment: Environment | None = None
 ) -> list[Row]:
     """An epoch of `neuronet.train`, with all that it does in one, and the bare rounds of an epoch.
 
@@ -133,53 +147,53 @@ def training(
     the samples judged, is timed by itself.
 
     Args:
-        effort: A fifth of its blocks is the number of runs.
+        budget: A fifth of its blocks is the number of runs.
         hidden: Neurons in each hidden layer.
         batch: Samples a round.
-        world: What is learned; without, 24,000 images of noise.
+        environment: What is learned; without, 24,000 images of noise.
     """
-    world = world or RandomImages(24_000, 2_000)
-    sizes = (world.inputs, *hidden, world.outputs)
-    first = world.train.at(slice(0, batch))
-    given = Work(build_network(sizes), first.inputs, first.targets)
-    ours = OursAtOnce(given, AttentionSeeking())
-    held, judged = ours.engine.hold(world.train), ours.engine.hold(world.test)
-    batches = Batches(len(world.train), batch, (0,))
-    seconds: dict[str, list[float]] = {"neuronet.train": [], "bare rounds and judging": [], "bare rounds": []}
-    with threads(effort.threads):
-        for _ in range(max(2, effort.blocks // 5)):
-            seconds["neuronet.train"] += _epochs_of_train(world, hidden, batch)
+    environment = environment or RandomImages(24_000, 2_000)
+    sizes = (environment.inputs, *hidden, environment.outputs)
+    first = environment.train.at(slice(0, batch))
+    case = BenchmarkCase(build_network(sizes), first.inputs, first.targets)
+    ours = TensorEngineMany(case, AttentionSeeking())
+    held, test_samples = ours.engine.prepare(environment.train), ours.engine.prepare(environment.test)
+    batches = Batches(len(environment.train), batch, (0,))
+    seconds: dict[str, list[float]] = {"neuronet.train": [], "bare rounds and evaluation": [], "bare rounds": []}
+    with threads(budget.threads):
+        for _ in range(max(2, budget.blocks // 5)):
+            seconds["neuronet.train"] += _epochs_of_train(environment, hidden, batch)
             for epoch in range(TIMED_EPOCHS):
                 started = time.perf_counter()
                 ours.engine.play_rounds(held, batches.order(epoch), batch)
                 played = time.perf_counter()
-                _judge(ours.engine, held, judged)
+                _evaluate(ours.engine, held, test_samples)
                 seconds["bare rounds"].append(played - started)
-                seconds["bare rounds and judging"].append(time.perf_counter() - started)
-    times = {name: Times(min(each), float(np.median(each))) for name, each in seconds.items()}
+                seconds["bare rounds and evaluation"].append(time.perf_counter() - started)
+    times = {name: Timing(min(each), float(np.median(each))) for name, each in seconds.items()}
     return rows(f"{'-'.join(map(str, sizes))}, batch {batch}", times, "bare rounds", unit="epoch")
 
 
-def _epochs_of_train(world: Environment, hidden: Sequence[int], batch: int) -> list[float]:
+def _epochs_of_train(environment: Environment, hidden: Sequence[int], batch: int) -> list[float]:
     options: dict[str, Any] = {"engine": "tensors", "dtype": "float32", "device": "cpu", "learning_rate": LEARNING_RATE}
-    result = train(world, hidden=tuple(hidden), batch_size=batch, epochs=TIMED_EPOCHS + 1, **options)
+    result = train(environment, hidden=tuple(hidden), batch_size=batch, epochs=TIMED_EPOCHS + 1, **options)
     return [float(each) for each in np.diff(result.metrics["seconds"])]
 
 
-def _judge(engine: TensorEngine, learned: Samples, judged: Samples, at_once: int = 2000) -> None:
+def _evaluate(engine: TensorEngine, train_samples: Samples, test_samples: Samples, batch_size: int = 2000) -> None:
     """What a run's judging computes at least: the outputs for some training samples and for all test samples."""
-    engine.outputs(learned.at(slice(0, at_once)).inputs)
-    for start in range(0, len(judged), at_once):
-        engine.outputs(judged.at(slice(start, start + at_once)).inputs)
+    engine.outputs(train_samples.at(slice(0, batch_size)).inputs)
+    for start in range(0, len(test_samples), batch_size):
+        engine.outputs(test_samples.at(slice(start, start + batch_size)).inputs)
 
 
-def _raced(case: str, players: Mapping[str, Player], effort: Effort, unit: str = "round") -> list[Row]:
+def _timed_rows(case: str, contestants: Mapping[str, TimedFunction], budget: TimingBudget, unit: str = "round") -> list[Row]:
     """Rows against the last of the players."""
-    return rows(case, raced(players, effort), list(players)[-1], unit=unit)
+    return rows(case, timed(contestants, budget), list(contestants)[-1], unit=unit)
 
 
-def contests(effort: Effort = QUICK) -> list[Row]:
+def benchmark_suites(budget: TimingBudget = QUICK) -> list[Row]:
     """All of them, in their standard sizes; a thorough effort trains on as many images as MNIST has."""
-    world = RandomImages() if effort.blocks >= Effort.blocks else None
-    parts = (epoch_of_digits(effort), replicas(effort), groups(effort), training(effort, world=world))
+    environment = RandomImages() if budget.blocks >= TimingBudget.blocks else None
+    parts = (epoch_of_digits(budget), replicas(budget), groups(budget), training(budget, environment=environment))
     return [row for part in parts for row in part]

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
 
-Player = Callable[[int], object]
+TimedFunction = Callable[[int], object]
 """Plays as many rounds as it is told."""
 
 Clock = Callable[[], float]
 
-MOST_ROUNDS = 100_000
+MAX_ROUNDS_PER_BLOCK = 100_000
 """In one block."""
 
 
 @dataclass(frozen=True)
-class Times:
+class Timing:
     """What a round took.
 
     Attributes:
@@ -31,47 +31,47 @@ class Times:
     median: float
 
 
-def race(
-    players: Mapping[str, Player], *, blocks: int = 30, seconds: float = 0.01, clock: Clock = time.perf_counter
-) -> dict[str, Times]:
+def time_interleaved(
+    contestants: Mapping[str, TimedFunction], *, blocks: int = 30, seconds: float = 0.01, clock: Clock = time.perf_counter
+) -> dict[str, Timing]:
     """What a round costs each player.
 
     Every block of one player is followed by a block of the next, and each turn begins with another one. Before, each plays until
     it is warm. The garbage collector rests meanwhile.
 
     Args:
-        players: By name.
+        contestants: By name.
         blocks: For each player, 1 or more.
         seconds: How long a block should last, by the clock; it has one round at least.
         clock: Tells the seconds; `time.process_time` those of the processor alone, whoever else uses the machine.
     """
-    counts = {name: _rounds_in(player, seconds) for name, player in players.items()}
-    took: dict[str, list[float]] = {name: [] for name in players}
-    names = list(players)
-    with _without_collection():
+    counts = {name: _calibrate_rounds(contestant, seconds) for name, contestant in contestants.items()}
+    durations: dict[str, list[float]] = {name: [] for name in contestants}
+    names = list(contestants)
+    with _gc_disabled():
         for turn in range(blocks):
             first = turn % max(1, len(names))
             for name in names[first:] + names[:first]:
-                took[name].append(_timed(players[name], counts[name], clock) / counts[name])
-    return {name: Times(min(each), median(each)) for name, each in took.items()}
+                durations[name].append(_timed(contestants[name], counts[name], clock) / counts[name])
+    return {name: Timing(min(each), median(each)) for name, each in durations.items()}
 
 
-def _rounds_in(player: Player, seconds: float) -> int:
+def _calibrate_rounds(contestant: TimedFunction, seconds: float) -> int:
     rounds = 1
-    _timed(player, rounds)
-    while (took := _timed(player, rounds)) < seconds / 2 and rounds < MOST_ROUNDS:
-        rounds = min(MOST_ROUNDS, 2 * rounds)
-    return max(1, min(MOST_ROUNDS, round(rounds * seconds / max(took, 1e-9))))
+    _timed(contestant, rounds)
+    while (duration := _timed(contestant, rounds)) < seconds / 2 and rounds < MAX_ROUNDS_PER_BLOCK:
+        rounds = min(MAX_ROUNDS_PER_BLOCK, 2 * rounds)
+    return max(1, min(MAX_ROUNDS_PER_BLOCK, round(rounds * seconds / max(duration, 1e-9))))
 
 
-def _timed(player: Player, rounds: int, clock: Clock = time.perf_counter) -> float:
+def _timed(contestant: TimedFunction, rounds: int, clock: Clock = time.perf_counter) -> float:
     start = clock()
-    player(rounds)
+    contestant(rounds)
     return clock() - start
 
 
 @contextmanager
-def _without_collection() -> Iterator[None]:
+def _gc_disabled() -> Iterator[None]:
     collects = gc.isenabled()
     gc.collect()
     gc.disable()

@@ -1,22 +1,22 @@
-"""Channels: what may happen to messages between two layers. They may be dropped, delayed, blurred, quantised or rationed."""
+"""Channels between layers: dropout, delay, noise, quantisation, and k winners."""
 
-from neuronet.channels.base import Channel, Passage
-from neuronet.channels.builtin import CHANNELS, Blurred, Delayed, Dropped, Quantised, Rationed
-from neuronet.channels.placement import ChannelAt, channel_at, channels_from, without_delays
-from neuronet.channels.router import Traffic
+from neuronet.channels.base import Channel, ChannelContext
+from neuronet.channels.builtin import CHANNELS, Delay, Dropout, GaussianNoise, KWinners, Quantization
+from neuronet.channels.placement import ChannelAt, as_channels, memoryless_channels, parse_channel
+from neuronet.channels.router import MessageRouter
 
 __all__ = [
     "CHANNELS",
-    "Blurred",
     "Channel",
     "ChannelAt",
-    "Delayed",
-    "Dropped",
-    "Passage",
-    "Quantised",
-    "Rationed",
-    "Traffic",
-    "channel_at",
-    "channels_from",
-    "without_delays",
+    "ChannelContext",
+    "Delay",
+    "Dropout",
+    "GaussianNoise",
+    "KWinners",
+    "MessageRouter",
+    "Quantization",
+    "as_channels",
+    "memoryless_channels",
+    "parse_channel",
 ]

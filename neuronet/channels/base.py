@@ -11,24 +11,24 @@ from collections.abc import Callable, Sequence
 from neuronet.core.array_types import Array, Namespace
 
 
-class Passage:
+class ChannelContext:
     """What a channel is told of the messages that pass it in a round.
 
     Args:
         xp: The namespace of all these arrays.
         learning: Whether the neurons learn from this round.
-        past: The messages that came in the last rounds, the latest first, of those that the channel asks for.
+        history: The messages that came in the last rounds, the latest first, of those that the channel asks for.
         draw: Gives random numbers for ("normal" or "uniform", shape).
     """
 
-    __slots__ = ("_draw", "learning", "past", "xp")
+    __slots__ = ("_draw", "history", "learning", "xp")
 
     def __init__(
-        self, xp: Namespace, learning: bool, past: Sequence[Array | None], draw: Callable[[str, tuple[int, ...]], Array]
+        self, xp: Namespace, learning: bool, history: Sequence[Array | None], draw: Callable[[str, tuple[int, ...]], Array]
     ) -> None:
         self.xp = xp
         self.learning = learning
-        self.past = past
+        self.history = history
         self._draw = draw
 
     def normal(self, messages: Array) -> Array:
@@ -43,35 +43,35 @@ class Passage:
 class Channel(ABC):
     """What happens to messages between two layers.
 
-    Subclass it as a frozen dataclass whose fields are its parameters, and answer `carry`; it is written with the array API and
+    Subclass it as a frozen dataclass whose fields are its parameters, and answer `transmit`; it is written with the array API and
     holds no state. Shapes: B samples, J neurons that the messages come from, and any leading axes for replicas.
     """
 
     @property
-    def judged(self) -> bool:
+    def active_in_eval(self) -> bool:
         """Whether it also acts while the network is only judged: it then belongs to what the network computes."""
         return False
 
     @property
-    def back(self) -> int:
+    def history_length(self) -> int:
         """How many earlier rounds' messages it looks at."""
         return 0
 
     @property
-    def lag(self) -> int:
+    def delay(self) -> int:
         """How many rounds ago the samples were played that its messages are about, for those who hear them."""
         return 0
 
     @abstractmethod
-    def carry(self, messages: Array, passage: Passage) -> Array | None:
+    def transmit(self, messages: Array, context: ChannelContext) -> Array | None:
         """What arrives, (..., B, J); None for nothing yet, where there is a lag.
 
         Args:
             messages: (..., B, J), what was sent in this round.
-            passage: What else there is to know.
+            context: What else there is to know.
         """
 
-    def echo(self, messages: Array, passage: Passage) -> Array | None:
+    def jacobian(self, messages: Array, context: ChannelContext) -> Array | None:
         """How much of a change of what is said would arrive, (..., B, J); None if all of it, as far as the speakers know.
 
         It is asked for activity alone: what a speaker asks of its own potential is multiplied by it.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.channels.base import Channel, Passage
+from neuronet.channels.base import Channel, ChannelContext
 from neuronet.core.array_types import Array, Namespace, reaches, rounding
 from neuronet.core.errors import NeuroNetError, check_number
 
 
 @dataclass(frozen=True)
-class Dropped(Channel):
+class Dropout(Channel):
     """Loses messages by chance.
 
     Of activity with its defaults this is dropout (Srivastava et al. 2014). Nothing is lost while the network is judged.
@@ -18,8 +18,8 @@ class Dropped(Channel):
     Args:
         share: Of the messages that are lost, 0 to below 1.
         scaled: Whether those that arrive are divided by 1 - share, so that the mean of a message is what was sent.
-        told: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes itself heard.
-            It counts for activity alone.
+        masks_feedback: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes
+            itself heard. It counts for activity alone.
 
     Raises:
         NeuroNetError: The share is out of range.
@@ -27,28 +27,28 @@ class Dropped(Channel):
 
     share: float = 0.3
     scaled: bool = True
-    told: bool = True
+    masks_feedback: bool = True
 
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, below=True)
-        _check_choice("scaled", self.scaled)
-        _check_choice("told", self.told)
+        _check_flag("scaled", self.scaled)
+        _check_flag("masks_feedback", self.masks_feedback)
 
-    def carry(self, messages: Array, passage: Passage) -> Array:
+    def transmit(self, messages: Array, context: ChannelContext) -> Array:
         """Those that arrive, and 0 for the others."""
-        return messages * self._kept(messages, passage) if self.share else messages
+        return messages * self._delivery_mask(messages, context) if self.share else messages
 
-    def echo(self, messages: Array, passage: Passage) -> Array | None:
+    def jacobian(self, messages: Array, context: ChannelContext) -> Array | None:
         """What it does to messages, it does to their changes."""
-        return self._kept(messages, passage) if self.share and self.told else None
+        return self._delivery_mask(messages, context) if self.share and self.masks_feedback else None
 
-    def _kept(self, messages: Array, passage: Passage) -> Array:
-        arrives = passage.xp.astype(passage.uniform(messages) >= self.share, messages.dtype)
+    def _delivery_mask(self, messages: Array, context: ChannelContext) -> Array:
+        arrives = context.xp.astype(context.uniform(messages) >= self.share, messages.dtype)
         return arrives / (1 - self.share) if self.scaled else arrives
 
 
 @dataclass(frozen=True)
-class Delayed(Channel):
+class Delay(Channel):
     """Delivers in a round what was sent some rounds ago.
 
     A delayed demand meets a neuron that remembers: it looks back at what it said and heard in the round that the demand is about,
@@ -68,34 +68,34 @@ class Delayed(Channel):
 
     def __post_init__(self) -> None:
         check_number("rounds", self.rounds, 0, whole=True)
-        _check_choice("aligned", self.aligned)
+        _check_flag("aligned", self.aligned)
 
     @property
-    def back(self) -> int:
+    def history_length(self) -> int:
         """The messages that are under way."""
         return self.rounds
 
     @property
-    def lag(self) -> int:
+    def delay(self) -> int:
         """Unaligned, nobody knows of it."""
         return self.rounds if self.aligned else 0
 
-    def carry(self, messages: Array, passage: Passage) -> Array | None:
+    def transmit(self, messages: Array, context: ChannelContext) -> Array | None:
         """What was sent then; before anything has arrived, nothing, or silence where it is not aligned."""
         if not self.rounds:
             return messages
-        sent = passage.past[self.rounds - 1] if len(passage.past) >= self.rounds else None
+        sent = context.history[self.rounds - 1] if len(context.history) >= self.rounds else None
         if self.aligned:
             return sent
         silence = messages * 0
         if sent is None:
             return silence
         count = messages.shape[-2]  # of a longer batch the rest is lost; of a shorter one the last samples hear nothing
-        return passage.xp.concat((sent, silence), axis=-2)[..., :count, :] if sent.shape[-2] != count else sent
+        return context.xp.concat((sent, silence), axis=-2)[..., :count, :] if sent.shape[-2] != count else sent
 
 
 @dataclass(frozen=True)
-class Blurred(Channel):
+class GaussianNoise(Channel):
     """Adds Gaussian noise to messages, but not while the network is judged.
 
     Args:
@@ -110,16 +110,16 @@ class Blurred(Channel):
     def __post_init__(self) -> None:
         check_number("sigma", self.sigma, 0)
 
-    def carry(self, messages: Array, passage: Passage) -> Array:
+    def transmit(self, messages: Array, context: ChannelContext) -> Array:
         """The messages and the noise."""
         if not self.sigma:
             return messages
-        rms = passage.xp.mean(messages * messages, axis=-2, keepdims=True) ** 0.5
-        return messages + self.sigma * rms * passage.normal(messages)
+        rms = context.xp.mean(messages * messages, axis=-2, keepdims=True) ** 0.5
+        return messages + self.sigma * rms * context.normal(messages)
 
 
 @dataclass(frozen=True)
-class Quantised(Channel):
+class Quantization(Channel):
     """Rounds messages to a few levels of loudness: equal steps up to the loudest message of the sample; silence stays silence.
 
     Speakers take no notice (a straight-through slope of 1). It also acts while the network is judged.
@@ -137,20 +137,20 @@ class Quantised(Channel):
         check_number("levels", self.levels, 1, whole=True)
 
     @property
-    def judged(self) -> bool:
+    def active_in_eval(self) -> bool:
         """What cannot be said cannot be said then, either."""
         return True
 
-    def carry(self, messages: Array, passage: Passage) -> Array:
+    def transmit(self, messages: Array, context: ChannelContext) -> Array:
         """Each message at its nearest level."""
-        xp = passage.xp
+        xp = context.xp
         step = xp.max(xp.abs(messages), axis=-1, keepdims=True) / self.levels
         step = xp.where(step > 0, step, xp.ones_like(step))  # where all is silence, or next to it
         return _nearest(xp, messages / step) * step
 
 
 @dataclass(frozen=True)
-class Rationed(Channel):
+class KWinners(Channel):
     """Carries only the loudest messages of each sample; the others are 0: k winners take all.
 
     Makhzani and Frey 2013, "k-sparse autoencoders" (arXiv 1312.5663). The silent neither influence nor learn. It also acts while
@@ -159,47 +159,47 @@ class Rationed(Channel):
     Args:
         share: Of a layer's neurons that are heard on a sample, above 0 to 1; rounded to an integer, at least one. Where some
             are equally loud, but for rounding, all of them are heard.
-        told: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes itself heard.
-            It counts for activity alone.
+        masks_feedback: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes
+            itself heard. It counts for activity alone.
 
     Raises:
         NeuroNetError: The share is out of range.
     """
 
     share: float = 0.1
-    told: bool = True
+    masks_feedback: bool = True
 
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, above=True)
-        _check_choice("told", self.told)
+        _check_flag("masks_feedback", self.masks_feedback)
 
     @property
-    def judged(self) -> bool:
+    def active_in_eval(self) -> bool:
         """It is part of what the network computes."""
         return True
 
-    def carry(self, messages: Array, passage: Passage) -> Array:
+    def transmit(self, messages: Array, context: ChannelContext) -> Array:
         """The loudest, and 0 for the others."""
-        return messages * self._heard(messages, passage)
+        return messages * self._winner_mask(messages, context)
 
-    def echo(self, messages: Array, passage: Passage) -> Array | None:
+    def jacobian(self, messages: Array, context: ChannelContext) -> Array | None:
         """1 for those who are heard."""
-        return self._heard(messages, passage) if self.told else None
+        return self._winner_mask(messages, context) if self.masks_feedback else None
 
-    def _heard(self, messages: Array, passage: Passage) -> Array:
-        xp = passage.xp
+    def _winner_mask(self, messages: Array, context: ChannelContext) -> Array:
+        xp = context.xp
         loudness = xp.abs(messages)
-        heard = max(1, round(self.share * messages.shape[-1]))
-        threshold = xp.sort(loudness, axis=-1)[..., -heard, None]
+        winners = max(1, round(self.share * messages.shape[-1]))
+        threshold = xp.sort(loudness, axis=-1)[..., -winners, None]
         return xp.astype(reaches(xp, loudness, threshold), messages.dtype)
 
 
 CHANNELS: dict[str, type[Channel]] = {
-    "blurred": Blurred,
-    "delayed": Delayed,
-    "dropped": Dropped,
-    "quantised": Quantised,
-    "rationed": Rationed,
+    "noise": GaussianNoise,
+    "delay": Delay,
+    "dropout": Dropout,
+    "quantize": Quantization,
+    "k-winners": KWinners,
 }
 """Every channel by its name on the command line."""
 
@@ -212,6 +212,6 @@ def _nearest(xp: Namespace, numbers: Array) -> Array:
     return xp.round(xp.where(tied, halves, doubled) / 2.0)
 
 
-def _check_choice(name: str, value: object) -> None:
+def _check_flag(name: str, value: object) -> None:
     if not isinstance(value, bool):
         raise NeuroNetError(f"{name} must be true or false, got {value!r}")

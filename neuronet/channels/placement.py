@@ -10,7 +10,7 @@ from typing import Any
 from neuronet.channels.base import Channel
 from neuronet.channels.builtin import CHANNELS
 from neuronet.core.errors import NeuroNetError
-from neuronet.registry.spec import build, spell
+from neuronet.registry.spec import format_spec, parse_spec
 
 DIRECTIONS = ("activity", "demand")
 """Which way messages go: what neurons say goes up, what their listeners demand comes down."""
@@ -38,38 +38,38 @@ class ChannelAt:
 
     def __post_init__(self) -> None:
         if self.direction not in DIRECTIONS:
-            raise NeuroNetError(f"a channel carries activity or demand, not '{self.direction}': write demand:dropped(0.3)")
+            raise NeuroNetError(f"a channel carries activity or demand, not '{self.direction}': write demand:dropout(0.3)")
         if not isinstance(self.channel, Channel):
-            raise NeuroNetError(f"a channel must be one such as Dropped(0.3), got {self.channel!r}")
+            raise NeuroNetError(f"a channel must be one such as Dropout(0.3), got {self.channel!r}")
         whole = isinstance(self.layer, int) and not isinstance(self.layer, bool)
         if self.layer is not None and (not whole or self.layer < 0):
             raise NeuroNetError(f"a channel's layer must be an integer of 0 or more, got {self.layer!r}")
         if self.direction == "demand" and self.layer == 0:
             raise NeuroNetError("the inputs hear no demands: a channel of demands lies above layer 1 or a later one")
-        if self.direction == "activity" and self.channel.lag:
+        if self.direction == "activity" and self.channel.delay:
             raise NeuroNetError(
                 "activity that comes late would be judged by another batch's targets: delay the demands instead, "
-                "or take it for the present samples' with delayed(rounds, aligned=false)"
+                "or take it for the present samples' with delay(rounds, aligned=false)"
             )
 
 
-def channel_at(text: str) -> ChannelAt:
-    """The channel that a line of text describes, such as "demand:dropped(0.3)" or "activity@1:rationed(0.1)".
+def parse_channel(text: str) -> ChannelAt:
+    """The channel that a line of text describes, such as "demand:dropout(0.3)" or "activity@1:k-winners(0.1)".
 
     Raises:
         NeuroNetError: There is none.
     """
     match = _TEXT.fullmatch(text)
     if match is None:
-        raise NeuroNetError(f"cannot read the channel '{text}': write demand:dropped(0.3) or activity@1:rationed(0.1)")
+        raise NeuroNetError(f"cannot read the channel '{text}': write demand:dropout(0.3) or activity@1:k-winners(0.1)")
     direction, layer, what = match.groups()
     if layer is not None and not re.fullmatch(r"[0-9]{1,6}", layer):
         raise NeuroNetError(f"a channel's layer must be an integer of 0 or more, got '{layer}' in '{text}'")
-    channel = build(what.strip(), "channel", Channel, CHANNELS)  # type: ignore[type-abstract]
+    channel = parse_spec(what.strip(), "channel", Channel, CHANNELS)  # type: ignore[type-abstract]
     return ChannelAt(direction, channel, None if layer is None else int(layer))
 
 
-def channels_from(given: Any) -> tuple[ChannelAt, ...]:
+def as_channels(given: Any) -> tuple[ChannelAt, ...]:
     """Channels in their places, from texts or from those themselves, one or several.
 
     Raises:
@@ -78,40 +78,40 @@ def channels_from(given: Any) -> tuple[ChannelAt, ...]:
     if isinstance(given, str | ChannelAt):
         given = (given,)
     if not isinstance(given, Iterable):
-        raise NeuroNetError(f"channels must be texts such as 'demand:dropped(0.3)', or ChannelAt, got {given!r}")
-    return tuple(_one(each) for each in given)
+        raise NeuroNetError(f"channels must be texts such as 'demand:dropout(0.3)', or ChannelAt, got {given!r}")
+    return tuple(_as_channel(each) for each in given)
 
 
-def _one(given: Any) -> ChannelAt:
+def _as_channel(given: Any) -> ChannelAt:
     if isinstance(given, ChannelAt):
         return given
     if isinstance(given, str):
-        return channel_at(given)
-    raise NeuroNetError(f"a channel must be a text such as 'demand:dropped(0.3)', or a ChannelAt, got {given!r}")
+        return parse_channel(given)
+    raise NeuroNetError(f"a channel must be a text such as 'demand:dropout(0.3)', or a ChannelAt, got {given!r}")
 
 
-def without_delays(places: Iterable[ChannelAt]) -> tuple[ChannelAt, ...]:
+def memoryless_channels(channels: Iterable[ChannelAt]) -> tuple[ChannelAt, ...]:
     """The channels that look at one round alone."""
-    return tuple(each for each in places if not each.channel.back)
+    return tuple(each for each in channels if not each.channel.history_length)
 
 
-def text_of(place: ChannelAt) -> str:
+def format_channel(location: ChannelAt) -> str:
     """The text from which an equal channel in its place is made again.
 
     Raises:
         NeuroNetError: There is none.
     """
-    spelled = spell(place.channel, CHANNELS)
-    layer = "" if place.layer is None else f"@{place.layer}"
-    text = f"{place.direction}{layer}:{spelled}"
-    if channel_at(text) != place:
+    spelled = format_spec(location.channel, CHANNELS)
+    layer = "" if location.layer is None else f"@{location.layer}"
+    text = f"{location.direction}{layer}:{spelled}"
+    if parse_channel(text) != location:
         raise NeuroNetError(
-            f"channel {place.channel!r} cannot be made again from '{text}': its fields must be numbers, true or words"
+            f"channel {location.channel!r} cannot be made again from '{text}': its fields must be numbers, true or words"
         )
     return text
 
 
-def placed(channels: Sequence[ChannelAt], sizes: Sequence[int]) -> dict[tuple[str, int], tuple[Channel, ...]]:
+def channels_by_location(channels: Sequence[ChannelAt], sizes: Sequence[int]) -> dict[tuple[str, int], tuple[Channel, ...]]:
     """The channels that lie above each layer, in order, by direction and layer.
 
     Args:
@@ -129,6 +129,6 @@ def placed(channels: Sequence[ChannelAt], sizes: Sequence[int]) -> dict[tuple[st
         if each.layer is not None and each.layer > last:
             raise NeuroNetError(f"there is no channel above layer {each.layer}: the last that anybody listens to is layer {last}")
         for layer in range(1, last + 1) if each.layer is None else (each.layer,):
-            place = (each.direction, layer)
-            found[place] = (*found.get(place, ()), each.channel)
+            location = (each.direction, layer)
+            found[location] = (*found.get(location, ()), each.channel)
     return found

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from neuronet.theory import Check
     from neuronet.training.result import Result
 
-WIDTH_OF_A_FILE = 120
+NON_TERMINAL_WIDTH = 120
 """Columns for tables that go to a file or a pipe, which has no width of its own."""
 
 OUT = Console()
 if not OUT.is_terminal and "COLUMNS" not in os.environ:
-    OUT.width = WIDTH_OF_A_FILE
+    OUT.width = NON_TERMINAL_WIDTH
 ERR = Console(stderr=True)
 
 
-def table_of_result(result: Result) -> Table:
+def result_table(result: Result) -> Table:
     """A run's result in a few lines."""
     summary, config = result.summary(), result.config
     table = Table(title=None, show_header=False, box=None, padding=(0, 1))
@@ -49,8 +49,8 @@ def table_of_result(result: Result) -> Table:
         rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
     if config.replicas > 1:
         rows["replicas"] = f"{config.replicas}, seeds {config.seeds[0]} to {config.seeds[-1]}; loss and accuracy are means"
-    if config.turns != "synchronous":
-        rows["turns"] = config.turns
+    if config.update_schedule != "synchronous":
+        rows["update_schedule"] = config.update_schedule
     if config.channels:
         rows["channels"] = ", ".join(config.channels)
     rows["recorded in"] = str(summary["out"])
@@ -59,7 +59,7 @@ def table_of_result(result: Result) -> Table:
     return table
 
 
-def table_of_comparison(result: Comparison) -> Table:
+def comparison_table(result: Comparison) -> Table:
     """Each policy's mean and its difference to backprop, with their 95% intervals."""
     scale, unit = (100, ", %") if result.measure == "accuracy" else (1, "")
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals (Student's t)", caption_justify="left")
@@ -67,22 +67,26 @@ def table_of_comparison(result: Comparison) -> Table:
     for heading in ("learning rate", f"test {result.measure}{unit}", "against backprop"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in result.table.itertuples(index=False):
-        mean = f"{scale * row.mean:.4g}{_half(row.mean, row.high, scale)}"
-        gap = "" if isnan(row.difference) else f"{scale * row.difference:+.3g}{_half(row.difference, row.difference_high, scale)}"
-        table.add_row(escape(row.policy), f"{row.learning_rate:.2g}{' (edge)' if row.at_edge else ''}", mean, gap)
+        mean = f"{scale * row.mean:.4g}{_half_width(row.mean, row.high, scale)}"
+        difference = (
+            ""
+            if isnan(row.difference)
+            else f"{scale * row.difference:+.3g}{_half_width(row.difference, row.difference_high, scale)}"
+        )
+        table.add_row(escape(row.policy), f"{row.learning_rate:.2g}{' (edge)' if row.at_edge else ''}", mean, difference)
     return table
 
 
-def _half(mean: float, high: float, scale: float) -> str:
+def _half_width(mean: float, high: float, scale: float) -> str:
     return "" if isnan(high) else f" ± {scale * (high - mean):.2g}"
 
 
-def say(line: str) -> None:
+def print_err(line: str) -> None:
     """Print a line on standard error."""
     ERR.print(escape(line), soft_wrap=True)
 
 
-def table_of_checks(checks: Sequence[Check]) -> Table:
+def checks_table(checks: Sequence[Check]) -> Table:
     """The propositions, what was measured, and whether they hold."""
     table = Table(title="The attention game, checked", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for heading in ("proposition", "claim"):
@@ -91,30 +95,30 @@ def table_of_checks(checks: Sequence[Check]) -> Table:
     table.add_column("required", justify="right")
     table.add_column("")
     for each in checks:
-        verdict = "[green]holds[/green]" if each.passed else "[red]FAILS[/red]"
-        table.add_row(each.proposition, escape(each.claim), f"{each.measured:.3g}", escape(each.required), verdict)
+        status = "[green]holds[/green]" if each.passed else "[red]FAILS[/red]"
+        table.add_row(each.proposition, escape(each.claim), f"{each.measured:.3g}", escape(each.required), status)
     return table
 
 
-def table_of_rows(rows: Sequence[Row], title: str | None = None) -> Table:
+def benchmark_table(rows: Sequence[Row], title: str | None = None) -> Table:
     """What each player needed: the quickest block, the middle one, and the quickest as a multiple of another player's."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("played by", no_wrap=True)
     for heading in ("least, us", "median, us", "ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("to")
-    before: Row | None = None
+    previous: Row | None = None
     for row in rows:
-        if before is None or (row.case, row.unit, row.against) != (before.case, before.unit, before.against):
+        if previous is None or (row.case, row.unit, row.reference) != (previous.case, previous.unit, previous.reference):
             table.add_section()
             table.add_row(f"[bold]{escape(row.case)}[/bold], one {row.unit}")
         times = (f"{1e6 * row.minimum:,.1f}", f"{1e6 * row.median:,.1f}", f"{row.ratio:.3f}")
-        table.add_row(f"  {escape(row.player)}", *times, "" if row.player == row.against else escape(row.against))
-        before = row
+        table.add_row(f"  {escape(row.contestant)}", *times, "" if row.contestant == row.reference else escape(row.reference))
+        previous = row
     return table
 
 
-def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
+def plug_in_table(kind: str, known: Mapping[str, Any]) -> Table:
     """Plug-ins by name, with a line each and their parameters."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column(kind, no_wrap=True)
@@ -125,7 +129,7 @@ def table_of_plug_ins(kind: str, known: Mapping[str, Any]) -> Table:
     return table
 
 
-def table_of_policies(known: Mapping[str, Any]) -> Table:
+def policy_table(known: Mapping[str, Any]) -> Table:
     """Policies by name, with a line each, their traits and their parameters."""
     from neuronet.core.policy_traits import trait_rows
 
@@ -140,19 +144,19 @@ def table_of_policies(known: Mapping[str, Any]) -> Table:
 
 def _parameters(cls: Any) -> str:
     from neuronet.channels import CHANNELS
-    from neuronet.core.learning.update_schedule import TURNS
-    from neuronet.registry.registry import name_of
-    from neuronet.registry.spec import spell
+    from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
+    from neuronet.registry.registry import spec_of
+    from neuronet.registry.spec import format_spec
 
     fields = getattr(cls, "__dataclass_fields__", {})
     if not fields:
         return ""
     try:
-        ours: dict[str, type[Any]] = {**CHANNELS, **TURNS}
-        spelled = spell(cls(), ours) if cls in ours.values() else name_of(cls()) or ""
+        builtin: dict[str, type[Any]] = {**CHANNELS, **UPDATE_SCHEDULES}
+        spec = format_spec(cls(), builtin) if cls in builtin.values() else spec_of(cls()) or ""
     except TypeError:  # a parameter has no default
         return ", ".join(fields)
-    return spelled.partition("(")[2].removesuffix(")")
+    return spec.partition("(")[2].removesuffix(")")
 
 
 class Progress:
@@ -182,12 +186,12 @@ class Progress:
         if isinstance(error, Interrupted) and error.result.folder is not None:
             ERR.print(f"Saved. Go on with: neuronet run --resume {escape(shlex.quote(str(error.result.folder)))}", soft_wrap=True)
 
-    def say(self, line: str) -> None:
+    def print_err(self, line: str) -> None:
         """Print a line above the bar."""
         self._bar.console.print(escape(line), soft_wrap=True)
 
-    def show(self, news: Any) -> None:
+    def show(self, event: Any) -> None:
         """Move the bar."""
-        shown = {"loss": news.metrics.get("test_loss"), "accuracy": news.metrics.get("test_accuracy")}
+        shown = {"loss": event.metrics.get("test_loss"), "accuracy": event.metrics.get("test_accuracy")}
         text = "  ".join(f"test {name} {value:.3f}" for name, value in shown.items() if value is not None and not isnan(value))
-        self._bar.update(self._task, completed=news.rounds, total=news.of, epoch=news.epochs, metrics=text)
+        self._bar.update(self._task, completed=event.rounds, total=event.of, epoch=event.epochs, metrics=text)

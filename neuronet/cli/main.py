@@ -1,4 +1,4 @@
-"""The command line: `neuronet run`, `control`, `check`, `policies`, `channels`, `turns`, `environments`."""
+"""The command line: `neuronet run`, `control`, `check`, `policies`, `channels`, `update-schedules`, `environments`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.compare import compare
-from neuronet.cli.commands.continual import forget
-from neuronet.cli.commands.continual_summary import forget_summary
+from neuronet.cli.commands.continual import continual
+from neuronet.cli.commands.continual_summary import continual_summary
 from neuronet.cli.commands.game.app import app as game
 from neuronet.cli.commands.lab import lab
-from neuronet.cli.commands.options import new_folder, sizes
+from neuronet.cli.commands.options import new_folder, parse_sizes
 from neuronet.cli.commands.plot import plot
 from neuronet.cli.commands.sweep import HELP as SWEEP_HELP
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core.errors import NeuroNetError
-from neuronet.execution.distributed import is_first
+from neuronet.execution.distributed import is_main_process
 
 if TYPE_CHECKING:
     from neuronet.control import ControlConfig, ControlResult
@@ -36,11 +36,11 @@ POLICY_HELP = (
 )
 
 CHANNEL_HELP = (
-    'Such as "demand:dropped(0.3)", or "activity@1:rationed(0.1)" for what layer 1 says; may be given several times: '
+    'Such as "demand:dropout(0.3)", or "activity@1:k-winners(0.1)" for what layer 1 says; may be given several times: '
     "see neuronet channels."
 )
 
-TURNS_HELP = 'Who acts when: synchronous, random-order (engine agents), "partial(0.5)" or "sleeping(0.2)".'
+UPDATE_SCHEDULE_HELP = 'Who acts when: synchronous, random-sequential (engine agents), "partial(0.5)" or "inactive(0.2)".'
 
 app = typer.Typer(
     name="neuronet",
@@ -96,14 +96,16 @@ def run(
     engine: Annotated[str | None, typer.Option(help="agents, tensors or auto.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer: 64 or 256,256 or none.")] = None,
     activation: Annotated[str | None, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = None,
-    wiring: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
-    initialisation: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
+    connectivity: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
+    init: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
     epochs: Annotated[int | None, typer.Option(help="How often all training samples are played.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a round.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="The learning rate over the epochs: linear, cosine or constant.")] = None,
-    rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
-    turns: Annotated[str | None, typer.Option(help=TURNS_HELP)] = None,
+    lr_schedule: Annotated[
+        str | None, typer.Option(help="The learning rate over the epochs: linear, cosine or constant.")
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option(help='Optimizer: sgd,  "momentum(0.9)" or adam.')] = None,
+    update_schedule: Annotated[str | None, typer.Option(help=UPDATE_SCHEDULE_HELP)] = None,
     channel: Annotated[list[str] | None, typer.Option(help=CHANNEL_HELP)] = None,
     seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
     replicas: Annotated[int | None, typer.Option(help="Runs to train at once, each with a seed of its own.")] = None,
@@ -134,17 +136,17 @@ def run(
         "environment": environment,
         "policy": policy[0] if policy and len(policy) == 1 else policy or None,
         "engine": engine,
-        "hidden": None if hidden is None else sizes(hidden),
+        "hidden": None if hidden is None else parse_sizes(hidden),
         "activation": activation,
-        "wiring": wiring,
-        "initialisation": initialisation,
+        "connectivity": connectivity,
+        "init": init,
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
-        "schedule": schedule,
-        "rule": rule,
+        "lr_schedule": lr_schedule,
+        "optimizer": optimizer,
         "channels": channel or None,
-        "turns": turns,
+        "update_schedule": update_schedule,
         "seed": seed,
         "replicas": replicas,
         "device": device,
@@ -164,7 +166,7 @@ def run(
         result = _resume(resume, epochs)
     else:
         result = _train(options, config, out)
-    if is_first():
+    if is_main_process():
         _finish(result, json)
 
 
@@ -181,14 +183,14 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
     with console.Progress() as bar:
-        return train(**options, out=out or _folder_of, watcher=bar.show, narrator=bar.say)
+        return train(**options, out=out or _folder_of, on_progress=bar.show, log=bar.print_err)
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
     from neuronet.training.train import resume
 
     with console.Progress() as bar:
-        return resume(folder, epochs=epochs, watcher=bar.show, narrator=bar.say)
+        return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)
 
 
 def _folder_of(config: RunConfig | ControlConfig) -> Path:
@@ -201,10 +203,10 @@ def _folder_of(config: RunConfig | ControlConfig) -> Path:
 def _finish(result: Result, json: bool) -> None:
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
-        result.picture(result.folder / "network.png")
+        result.plot_network(result.folder / "network.png")
         if not result.alignment.empty:
             result.plot_alignment(result.folder / "alignment.png")
-    (console.ERR if json else console.OUT).print(console.table_of_result(result))
+    (console.ERR if json else console.OUT).print(console.result_table(result))
     if json:
         typer.echo(json_format.dumps(result.summary(), allow_nan=False))
 
@@ -221,12 +223,12 @@ def control(
     episodes: Annotated[int | None, typer.Option(help="Episodes a round.")] = None,
     max_steps: Annotated[int | None, typer.Option(help="When an episode is cut off.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.")] = None,
-    rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    optimizer: Annotated[str | None, typer.Option(help='Optimizer: sgd,  "momentum(0.9)" or adam.')] = None,
     gamma: Annotated[float | None, typer.Option(help="Discount of later rewards, 0 to 1.")] = None,
     baseline: Annotated[str | None, typer.Option(help="What is usual: step, batch or none.")] = None,
-    spread: Annotated[float | None, typer.Option(help="Standard deviation of actions that are values.")] = None,
-    stop_at: Annotated[str | None, typer.Option(help="Mean return at which to stop, auto or never.")] = None,
-    judged: Annotated[int | None, typer.Option(help="Episodes that judge the network at the end.")] = None,
+    action_std: Annotated[float | None, typer.Option(help="Standard deviation of actions that are values.")] = None,
+    target_return: Annotated[str | None, typer.Option(help="Mean return at which to stop, auto or never.")] = None,
+    eval_episodes: Annotated[int | None, typer.Option(help="Episodes that judge the network at the end.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to record the run in (default: a new one in runs/).")] = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
@@ -241,18 +243,18 @@ def control(
         "policy": policy[0] if policy and len(policy) == 1 else policy or None,
         "engine": engine,
         "device": device,
-        "hidden": None if hidden is None else sizes(hidden),
+        "hidden": None if hidden is None else parse_sizes(hidden),
         "activation": activation,
         "rounds": rounds,
         "episodes": episodes,
         "max_steps": max_steps,
         "learning_rate": learning_rate,
-        "rule": rule,
+        "optimizer": optimizer,
         "gamma": gamma,
         "baseline": baseline,
-        "spread": spread,
-        "stop_at": stop_at,
-        "judged": judged,
+        "action_std": action_std,
+        "target_return": target_return,
+        "eval_episodes": eval_episodes,
         "seed": seed,
     }
     options = {name: value for name, value in named.items() if value is not None}
@@ -261,7 +263,7 @@ def control(
     result = _control(options, out, resume)
     if result.folder is not None:
         result.plot(result.folder / "returns.png")
-        result.picture(result.folder / "network.png")
+        result.plot_network(result.folder / "network.png")
     from neuronet.cli.tables.control import table_of_control
 
     (console.ERR if json else console.OUT).print(table_of_control(result))
@@ -280,9 +282,9 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
 
         try:
             if folder is not None:
-                return resume(folder, rounds=options.get("rounds"), watcher=show)
+                return resume(folder, rounds=options.get("rounds"), on_progress=show)
             make_config(options)  # refuses what is missing or wrong, before train is called
-            return train(**options, out=out or _folder_of, watcher=show)
+            return train(**options, out=out or _folder_of, on_progress=show)
         except Interrupted as error:
             where = shlex.quote(str(error.result.folder))
             console.ERR.print(f"Saved. Go on with: neuronet control --resume {where}", soft_wrap=True, markup=False)
@@ -290,8 +292,8 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
 
 
 app.command()(compare)
-app.command()(forget)
-app.command()(forget_summary)
+app.command()(continual)
+app.command()(continual_summary)
 app.command()(lab)
 app.command()(plot)
 app.command(help=SWEEP_HELP)(sweep)
@@ -305,7 +307,7 @@ def check() -> None:
 
     with console.ERR.status("Checking the theory"):
         checks = check_all()
-    console.OUT.print(console.table_of_checks(checks))
+    console.OUT.print(console.checks_table(checks))
     if not all(each.passed for each in checks):
         raise typer.Exit(FAILED)
 
@@ -316,8 +318,8 @@ def bench(
     batch: Annotated[list[int] | None, typer.Option(help="Samples a round; may be given several times.")] = None,
     policy: Annotated[list[str] | None, typer.Option(help="Such as greedy; may be given several times.")] = None,
     threads: Annotated[int, typer.Option(help="That torch may use.")] = 1,
-    processor: Annotated[bool, typer.Option("--processor", help="Count the processor's seconds, not the clock's.")] = False,
-    more: Annotated[bool, typer.Option("--more", help="An epoch, replicas, mixed layers and training, too.")] = False,
+    cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count the processor's seconds, not the clock's.")] = False,
+    all_suites: Annotated[bool, typer.Option("--all-suites", help="An epoch, replicas, mixed layers and training, too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON on standard output.")] = False,
 ) -> None:
     """Measure what a round costs here, against plain torch and against the matrix products alone."""
@@ -327,14 +329,14 @@ def bench(
     from neuronet.benchmarking.bench import bench as measure
 
     sizes = [_layers(text) for text in networks] if networks else SIZES
-    effort = replace(QUICK, threads=threads, processor=processor)
+    budget = replace(QUICK, threads=threads, cpu_time=cpu_time)
     with console.ERR.status("Measuring"):
-        rows = measure(sizes, batch or BATCHES, policy or ("attention",), effort=effort)
-        if more:
-            from neuronet.benchmarking.suites import contests
+        rows = measure(sizes, batch or BATCHES, policy or ("attention",), budget=budget)
+        if all_suites:
+            from neuronet.benchmarking.suites import benchmark_suites
 
-            rows += contests(effort)
-    (console.ERR if json else console.OUT).print(console.table_of_rows(rows))
+            rows += benchmark_suites(budget)
+    (console.ERR if json else console.OUT).print(console.benchmark_table(rows))
     if json:
         typer.echo(json_format.dumps([asdict(row) for row in rows], allow_nan=False))
 
@@ -351,7 +353,7 @@ def policies() -> None:
     """List the policies that neurons can follow."""
     from neuronet.registry.registry import known_policies
 
-    console.OUT.print(console.table_of_policies(known_policies()))
+    console.OUT.print(console.policy_table(known_policies()))
 
 
 @app.command()
@@ -359,23 +361,23 @@ def channels() -> None:
     """List the channels that messages can pass."""
     from neuronet.channels import CHANNELS
 
-    console.OUT.print(console.table_of_plug_ins("channel", CHANNELS))
+    console.OUT.print(console.plug_in_table("channel", CHANNELS))
 
 
 @app.command()
-def turns() -> None:
-    """List the turns by which neurons can act."""
-    from neuronet.core.learning.update_schedule import TURNS
+def update_schedules() -> None:
+    """List the update schedules: which neurons act in a round."""
+    from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
 
-    console.OUT.print(console.table_of_plug_ins("turns", TURNS))
+    console.OUT.print(console.plug_in_table("update schedule", UPDATE_SCHEDULES))
 
 
 @app.command()
 def environments() -> None:
     """List the environments that networks can be trained in."""
-    from neuronet.registry.registry import FORMS, known_environments
+    from neuronet.registry.registry import URI_SCHEMES, known_environments
 
-    table = console.table_of_plug_ins("environment", known_environments())
-    for form, what in FORMS.items():
-        table.add_row(form, what, "")
+    table = console.plug_in_table("environment", known_environments())
+    for scheme, what in URI_SCHEMES.items():
+        table.add_row(scheme, what, "")
     console.OUT.print(table)

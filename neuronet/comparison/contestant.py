@@ -1,4 +1,4 @@
-"""One contestant of a comparison: trained with many learning rates and seeds at once, as replicas of one game."""
+"""One candidate of a comparison: trained with many learning rates and seeds at once, as replicas of one game."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import pandas as pd
 from neuronet.baselines.backprop import Backprop
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
-from neuronet.core.learning.optimizers import pace, rule_named
+from neuronet.core.learning.optimizers import lr_factor, parse_optimizer
 from neuronet.core.structure.population import Population, Shares
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
-from neuronet.training.assembly import networks_of
+from neuronet.training.assembly import build_networks
 from neuronet.training.config import RunConfig
-from neuronet.training.engine_selection import Choice
-from neuronet.training.evaluation import as_numpy, judge
+from neuronet.training.engine_selection import EngineChoice
+from neuronet.training.evaluation import as_numpy, evaluate
 
 BASELINE = "backprop"
 """Error backpropagation by torch's autograd and torch.optim; it is no policy."""
@@ -30,82 +30,84 @@ CURVE_COLUMNS = ("learning_rate", "seed", "epoch", "train_loss", "test_loss", "t
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Candidate:
     """Who is compared.
 
     Attributes:
         name: A policy's or a mixed society's text, or "backprop".
         population: Which neurons follow which policy; None for the baseline, which has no policies.
-        spelled: Its text with every parameter.
+        spec: Its text with every parameter.
     """
 
     name: str
     population: Population | None
-    spelled: str
+    spec: str
 
 
 @dataclass(frozen=True, eq=False)
-class Arena:
-    """Where contestants are trained, the same for all.
+class ComparisonSetup:
+    """Where candidates are trained, the same for all.
 
     Attributes:
         config: Everything but the policy, the learning rate and the seeds.
-        world: Where samples come from; its test samples judge.
-        choice: Device and precision.
+        environment: Where samples come from; its test samples judge.
+        engine_choice: Device and precision.
     """
 
     config: RunConfig
-    world: Environment
-    choice: Choice
+    environment: Environment
+    engine_choice: EngineChoice
 
-    def play(self, contestant: Contestant, rates: Sequence[float], seeds: Sequence[int]) -> pd.DataFrame:
+    def train_candidate(self, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]) -> pd.DataFrame:
         """Train with every learning rate from every seed: a line for each rate, seed and epoch, by CURVE_COLUMNS.
 
-        All contestants begin with the same networks and play the same batches. Where one's loss is no longer a number, its
+        All candidates begin with the same networks and play the same batches. Where one's loss is no longer a number, its
         line says so.
 
         Args:
-            contestant: Who is trained.
+            candidate: Who is trained.
             rates: Learning rates.
             seeds: Seeds, one after the other.
         """
         config = self.config.model_copy(update={"seed": seeds[0], "replicas": len(seeds)})
-        networks = dict(zip(seeds, networks_of(config, self.world), strict=True))
+        networks = dict(zip(seeds, build_networks(config, self.environment), strict=True))
         games = [(rate, seed) for rate in rates for seed in seeds]
-        rule, payoff, dtype = rule_named(config.rule), self.world.payoff, self.choice.dtype
-        society = contestant.population or Shares(((AttentionSeeking(), 1.0),))  # the baseline asks nobody
-        channels, turns = ((), "synchronous") if contestant.population is None else (config.channels, config.turns)
+        optimizer, payoff, dtype = parse_optimizer(config.optimizer), self.environment.payoff, self.engine_choice.dtype
+        population = candidate.population or Shares(((AttentionSeeking(), 1.0),))  # the baseline asks nobody
+        channels, update_schedule = (
+            ((), "synchronous") if candidate.population is None else (config.channels, config.update_schedule)
+        )
         setups = [
             Setup(
                 networks[seed],
-                society.groups(networks[seed], seed),
-                rule,
+                population.groups(networks[seed], seed),
+                optimizer,
                 rate,
                 payoff,
                 seed,
                 dtype,
                 channels=channels,
-                turns=turns,
+                update_schedule=update_schedule,
             )
             for rate, seed in games
         ]
         engine: Any
-        if contestant.population is None:
-            engine = Backprop(setups, device=self.choice.device)
+        if candidate.population is None:
+            engine = Backprop(setups, device=self.engine_choice.device)
         else:
-            engine = tensor_engine(setups, config.batch_size, device=self.choice.device, matmul=self.choice.matmul)
+            engine = tensor_engine(setups, config.batch_size, device=self.engine_choice.device, matmul=self.engine_choice.matmul)
         with closing(engine):
             return self._train(engine, games)
 
     def _train(self, engine: Any, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
-        train, test = engine.hold(self.world.train), engine.hold(self.world.test)
-        batches = Batches(len(self.world.train), self.config.batch_size, tuple(seed for _, seed in games))
+        train, test = engine.prepare(self.environment.train), engine.prepare(self.environment.test)
+        batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
         rows = []
         for epoch in range(self.config.epochs):
-            engine.pace(pace(self.config.schedule, epoch, self.config.epochs))
+            engine.set_lr_factor(lr_factor(self.config.lr_schedule, epoch, self.config.epochs))
             sums = as_numpy(engine.play_rounds(train, batches.order(epoch), batches.size)).reshape(len(games), -1)
             learnt = sums.sum(axis=-1, dtype=np.float64) / batches.samples
-            loss, accuracy = judge(engine, self.world.payoff, test, len(games))
+            loss, accuracy = evaluate(engine, self.environment.payoff, test, len(games))
             rows += [
                 (*game, epoch + 1, *each) for game, each in zip(games, zip(learnt, loss, accuracy, strict=True), strict=True)
             ]

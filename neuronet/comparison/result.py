@@ -36,12 +36,12 @@ class Comparison:
     """What a comparison has come to.
 
     Attributes:
-        config: What all contestants have in common.
+        config: What all candidates have in common.
         measure: What `mean` and `difference` are about: "accuracy" (0 to 1) or, where targets are values, "loss"; of the test
             samples after the last epoch.
-        table: A line for each contestant: policy, learning_rate, at_edge (whether the best rate was the last of the grid), seeds,
+        table: A line for each candidate: policy, learning_rate, at_edge (whether the best rate was the last of the grid), seeds,
             mean with its 95% interval low to high, and the mean difference to backprop with the same seed, with its interval.
-        curves: A line for each contestant, seed and epoch: policy, learning_rate, seed, epoch, train_loss (mean over the epoch,
+        curves: A line for each candidate, seed and epoch: policy, learning_rate, seed, epoch, train_loss (mean over the epoch,
             while learning), test_loss, test_accuracy.
         tuning: The same of the runs that chose the learning rates; there the test samples are the validation samples.
         seconds: How long this sitting took.
@@ -80,23 +80,23 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def table_of(curves: pd.DataFrame, measure: str, at_edge: Mapping[str, bool]) -> pd.DataFrame:
+def build_table(curves: pd.DataFrame, measure: str, at_edge: Mapping[str, bool]) -> pd.DataFrame:
     """The table of a comparison from its learning curves, best first after the baseline.
 
     Args:
         curves: As a Comparison has them.
         measure: "accuracy" or "loss".
-        at_edge: For each contestant, whether its learning rate was the last of the grid.
+        at_edge: For each candidate, whether its learning rate was the last of the grid.
     """
     last = curves[curves["epoch"] == curves["epoch"].max()]
     by_seed = last.pivot(index="seed", columns="policy", values=f"test_{measure}")
-    usual = by_seed[BASELINE].to_numpy()
+    baseline = by_seed[BASELINE].to_numpy()
     rows = []
     for policy in dict.fromkeys(curves["policy"]):
         values = by_seed[policy].to_numpy()
         rate = float(last.loc[last["policy"] == policy, "learning_rate"].iloc[0])
-        gaps = interval(values - usual) if policy != BASELINE else (math.nan,) * 3
-        rows.append((policy, rate, at_edge.get(policy, False), len(values), *interval(values), *gaps))
+        differences = interval(values - baseline) if policy != BASELINE else (math.nan,) * 3
+        rows.append((policy, rate, at_edge.get(policy, False), len(values), *interval(values), *differences))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
     rank = table["mean"] * (-1 if measure == "accuracy" else 1)
     return (

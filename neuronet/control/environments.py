@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gymnasium import Env, Space
 
 Floats = NDArray[np.float64]
-Given = str | Callable[[], Any]
+EnvironmentSpec = str | Callable[[], Any]
 """An environment's id, or a function that makes one."""
 
 
@@ -39,20 +39,20 @@ class Actions(ABC):
     precision: float = 1.0
 
     @abstractmethod
-    def draw(self, said: Floats, chance: np.random.Generator) -> NDArray[Any]:
+    def sample(self, output_values: Floats, rng: np.random.Generator) -> NDArray[Any]:
         """What is done by chance, as targets, (E,) or (E, O), given what the output neurons say, (E, O)."""
 
     @abstractmethod
-    def best(self, said: Floats) -> NDArray[Any]:
+    def most_likely(self, output_values: Floats) -> NDArray[Any]:
         """What is most likely done, as targets, (E,) or (E, O)."""
 
     @abstractmethod
-    def act(self, target: Any) -> Any:
+    def to_env(self, target: Any) -> Any:
         """The action in the environment's own terms."""
 
 
 @dataclass(frozen=True)
-class Choices(Actions):
+class CategoricalActions(Actions):
     """One of several actions, with the softmax of the outputs as probabilities.
 
     Args:
@@ -65,25 +65,25 @@ class Choices(Actions):
 
     payoff = CrossEntropy()
 
-    def draw(self, said: Floats, chance: np.random.Generator) -> NDArray[Any]:
+    def sample(self, output_values: Floats, rng: np.random.Generator) -> NDArray[Any]:
         """The first whose cumulative probability is above a uniform number."""
-        odds = np.cumsum(np.exp(said - said.max(axis=-1, keepdims=True)), axis=-1)
-        passed = odds <= chance.random((len(said), 1)) * odds[:, -1:]
+        odds = np.cumsum(np.exp(output_values - output_values.max(axis=-1, keepdims=True)), axis=-1)
+        passed = odds <= rng.random((len(output_values), 1)) * odds[:, -1:]
         drawn: NDArray[Any] = np.minimum(passed.sum(axis=-1), self.outputs - 1)
         return drawn
 
-    def best(self, said: Floats) -> NDArray[Any]:
+    def most_likely(self, output_values: Floats) -> NDArray[Any]:
         """The one with the largest output."""
-        largest: NDArray[Any] = said.argmax(axis=-1)
+        largest: NDArray[Any] = output_values.argmax(axis=-1)
         return largest
 
-    def act(self, target: Any) -> Any:
+    def to_env(self, target: Any) -> Any:
         """Its number."""
         return self.first + target
 
 
 @dataclass(frozen=True, eq=False)
-class Moves(Actions):
+class GaussianActions(Actions):
     """Values within bounds, normally distributed about the outputs.
 
     Outputs of -1 and 1 stand for the two bounds where both are finite, otherwise for themselves. Beyond the bounds an action is
@@ -92,12 +92,12 @@ class Moves(Actions):
     Args:
         low: Lower bounds, in the shape of an action.
         high: Upper bounds, likewise.
-        spread: Standard deviation, in units of outputs, above 0.
+        action_std: Standard deviation, in units of outputs, above 0.
     """
 
     low: NDArray[Any]
     high: NDArray[Any]
-    spread: float = 0.5
+    action_std: float = 0.5
 
     payoff = SquaredError()
 
@@ -116,24 +116,24 @@ class Moves(Actions):
     @property
     def precision(self) -> float:  # type: ignore[override]
         """1 / variance."""
-        return self.spread**-2
+        return self.action_std**-2
 
-    def draw(self, said: Floats, chance: np.random.Generator) -> NDArray[Any]:
+    def sample(self, output_values: Floats, rng: np.random.Generator) -> NDArray[Any]:
         """The outputs and normal noise."""
-        return said + self.spread * chance.standard_normal(said.shape)
+        return output_values + self.action_std * rng.standard_normal(output_values.shape)
 
-    def best(self, said: Floats) -> NDArray[Any]:
+    def most_likely(self, output_values: Floats) -> NDArray[Any]:
         """The outputs."""
-        return said
+        return output_values
 
-    def act(self, target: Any) -> Any:
+    def to_env(self, target: Any) -> Any:
         """Scaled, cut off at the bounds, in the shape and type of an action."""
         scaled = self._middle + self._half * target.reshape(self.low.shape)  # type: ignore[attr-defined]
         return np.clip(scaled, self.low, self.high).astype(self.low.dtype)
 
 
 @dataclass(frozen=True, eq=False)
-class Senses:
+class ObservationEncoder:
     """What input neurons see of an observation: its values in a row, or a neuron for each of its possible values.
 
     Args:
@@ -144,27 +144,27 @@ class Senses:
     inputs: int
     first: int | None = None
 
-    def see(self, observation: Any) -> Floats:
+    def encode(self, observation: Any) -> Floats:
         """(I,), such as it is shown to the input neurons."""
         if self.first is None:
             return np.asarray(observation, dtype=np.float64).reshape(-1)
-        seen = np.zeros(self.inputs)
-        seen[int(observation) - self.first] = 1.0
-        return seen
+        encoded = np.zeros(self.inputs)
+        encoded[int(observation) - self.first] = 1.0
+        return encoded
 
 
-class Worlds:
+class VectorEnv:
     """Copies of one environment.
 
     Args:
         environment: A Gymnasium id such as "CartPole-v1" or "module:Name-v0", or a function that makes an environment.
         count: How many copies.
-        spread: Standard deviation of actions that are values.
+        action_std: Standard deviation of actions that are values.
 
     Attributes:
         name: What the environment is called.
-        copies: The environments.
-        senses: What input neurons see.
+        envs: The environments.
+        encoder: What input neurons see.
         actions: What output neurons do.
         threshold: The mean return from which on the environment counts as solved; None where it does not say.
 
@@ -172,41 +172,43 @@ class Worlds:
         NeuroNetError: Gymnasium is missing, there is no such environment, or it has other observations or actions.
     """
 
-    def __init__(self, environment: Given, count: int, spread: float) -> None:
-        self.copies: Sequence[Env[Any, Any]] = [_make(environment) for _ in range(count)]
-        first = self.copies[0]
+    def __init__(self, environment: EnvironmentSpec, count: int, action_std: float) -> None:
+        self.envs: Sequence[Env[Any, Any]] = [_make(environment) for _ in range(count)]
+        first = self.envs[0]
         self.name = environment if isinstance(environment, str) else _name(first)
-        self.senses = _senses(first.observation_space, self.name)
-        self.actions = _actions(first.action_space, self.name, spread)
+        self.encoder = _make_encoder(first.observation_space, self.name)
+        self.actions = _actions(first.action_space, self.name, action_std)
         self.threshold = None if first.spec is None else first.spec.reward_threshold
 
     def close(self) -> None:
         """Close every copy."""
-        for copy in self.copies:
-            copy.close()
+        for env in self.envs:
+            env.close()
 
 
-def wish(actions: Actions, said: Floats, done: NDArray[Any], advantage: Floats) -> tuple[Floats, Floats]:
+def policy_gradient_feedback(
+    actions: Actions, output_values: Floats, taken: NDArray[Any], advantage: Floats
+) -> tuple[Floats, Floats]:
     """How output neurons should want to move, and what each step cost: REINFORCE (Williams 1992).
 
     The cost is `-advantage * log probability` of what was done, but for a constant; the feedback is minus its derivative by the
-    outputs. For a choice that is `advantage * (onehot(done) - softmax(said))`.
+    outputs. For a choice that is `advantage * (onehot(taken) - softmax(output_values))`.
 
     Args:
         actions: What actions are.
-        said: (N, O), what the output neurons say.
-        done: (N,) or (N, O), what was done, as targets.
+        output_values: (N, O), what the output neurons say.
+        taken: (N,) or (N, O), what was done, as targets.
         advantage: (N,), how much better it went than usual.
 
     Returns:
         Feedback (N, O) and cost (N,).
     """
-    worth = advantage * actions.precision
-    feedback = worth[:, None] * actions.payoff.feedback(xp, said, done)
-    return np.asarray(feedback), np.asarray(worth * actions.payoff.loss(xp, said, done))
+    scale = advantage * actions.precision
+    feedback = scale[:, None] * actions.payoff.feedback(xp, output_values, taken)
+    return np.asarray(feedback), np.asarray(scale * actions.payoff.loss(xp, output_values, taken))
 
 
-def _make(environment: Given) -> Env[Any, Any]:
+def _make(environment: EnvironmentSpec) -> Env[Any, Any]:
     try:
         import gymnasium
     except ImportError:
@@ -228,24 +230,24 @@ def _name(world: Env[Any, Any]) -> str:
     return type(world.unwrapped).__name__ if world.spec is None else world.spec.id
 
 
-def _senses(space: Space[Any], name: str) -> Senses:
+def _make_encoder(space: Space[Any], name: str) -> ObservationEncoder:
     from gymnasium.spaces import Box, Discrete
 
     if isinstance(space, Discrete):
-        return Senses(int(space.n), int(space.start))
+        return ObservationEncoder(int(space.n), int(space.start))
     if isinstance(space, Box) and np.prod(space.shape) > 0:
-        return Senses(int(np.prod(space.shape)))
+        return ObservationEncoder(int(np.prod(space.shape)))
     raise NeuroNetError(
         f"the observations of '{name}' must be a Box or Discrete, got {space}: "
         "make it within gymnasium.wrappers.FlattenObservation, in a function"
     )
 
 
-def _actions(space: Space[Any], name: str, spread: float) -> Actions:
+def _actions(space: Space[Any], name: str, action_std: float) -> Actions:
     from gymnasium.spaces import Box, Discrete
 
     if isinstance(space, Discrete):
-        return Choices(int(space.n), int(space.start))
+        return CategoricalActions(int(space.n), int(space.start))
     if isinstance(space, Box) and np.issubdtype(space.dtype, np.floating) and np.prod(space.shape) > 0:
-        return Moves(space.low, space.high, spread)
+        return GaussianActions(space.low, space.high, action_std)
     raise NeuroNetError(f"the actions of '{name}' must be Discrete or a Box of floating point, got {space}")

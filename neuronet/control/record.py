@@ -24,7 +24,7 @@ FORMAT = "control 1"
 
 
 @dataclass(frozen=True)
-class Line:
+class EpisodeRow:
     """What is recorded of an episode.
 
     Attributes:
@@ -43,20 +43,20 @@ class Line:
         return ",".join(map(repr, astuple(self)))
 
     @classmethod
-    def read(cls, text: str) -> Line:
+    def parse(cls, text: str) -> EpisodeRow:
         """A line of episodes.csv, exactly as it was."""
         episode, number, total, steps = text.split(",")
         return cls(int(episode), int(number), float(total), int(steps))
 
 
-HEADER = ",".join("return" if field.name == "total" else field.name for field in fields(Line))
+HEADER = ",".join("return" if field.name == "total" else field.name for field in fields(EpisodeRow))
 
 
-class ControlRecord:
+class ControlRunDirectory:
     """A run's folder, open for writing.
 
     Args:
-        folder: Where; made by `create`, or there already for `of`.
+        folder: Where; made by `create`, or there already for `open`.
         config: The run's configuration.
     """
 
@@ -65,7 +65,7 @@ class ControlRecord:
         self.config = config
 
     @classmethod
-    def create(cls, folder: Path, config: ControlConfig) -> ControlRecord:
+    def create(cls, folder: Path, config: ControlConfig) -> ControlRunDirectory:
         """A new run's folder, with its configuration in it.
 
         Raises:
@@ -73,16 +73,16 @@ class ControlRecord:
         """
         if any((folder / name).exists() for name in (CONFIG, EPISODES, CHECKPOINT)):
             raise NeuroNetError(f"'{folder}' holds a run already: resume it with --resume, or choose another folder")
-        record = cls(folder, config)
+        run_directory = cls(folder, config)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            record.extend(config.rounds)
+            run_directory.set_rounds(config.rounds)
         except OSError as error:
             raise NeuroNetError(f"cannot write to the folder '{folder}': {error.strerror}") from None
-        return record
+        return run_directory
 
     @classmethod
-    def of(cls, folder: Path) -> ControlRecord:
+    def open(cls, folder: Path) -> ControlRunDirectory:
         """The folder of a run that has begun.
 
         Raises:
@@ -92,16 +92,16 @@ class ControlRecord:
             raise NeuroNetError(f"there is no run in '{folder}': it has no {CONFIG}")
         return cls(folder, make_config(read_options(folder / CONFIG)))
 
-    def extend(self, rounds: int) -> None:
+    def set_rounds(self, rounds: int) -> None:
         """Write the configuration, with this many rounds."""
         self.config = self.config.model_copy(update={"rounds": rounds})
         write_atomically(self.folder / CONFIG, (self.config.model_dump_json(indent=2) + "\n").encode())
 
-    def append(self, lines: Sequence[Line]) -> None:
+    def append(self, rows: Sequence[EpisodeRow]) -> None:
         """Add the episodes of a round."""
         with (self.folder / EPISODES).open("a", encoding="utf-8") as file:
             head = [] if file.tell() else [HEADER]
-            file.writelines(f"{each}\n" for each in (*head, *map(str, lines)))
+            file.writelines(f"{each}\n" for each in (*head, *map(str, rows)))
 
     def save(self, state: State, seconds: float) -> None:
         """Replace the checkpoint.
@@ -113,8 +113,8 @@ class ControlRecord:
         from safetensors.numpy import save
 
         arrays = {name: np.ascontiguousarray(array) for name, array in state.arrays.items()}
-        about = {"format": FORMAT, "round": str(state.round), "seconds": repr(seconds)}
-        write_atomically(self.folder / CHECKPOINT, save(arrays, about))
+        metadata = {"format": FORMAT, "round": str(state.round), "seconds": repr(seconds)}
+        write_atomically(self.folder / CHECKPOINT, save(arrays, metadata))
 
     def load(self) -> tuple[State, float] | None:
         """The last checkpoint and the seconds spent until then, or None if there is none yet.
@@ -129,15 +129,15 @@ class ControlRecord:
             return None
         try:
             with safe_open(path, framework="numpy") as file:
-                about = file.metadata() or {}
+                metadata = file.metadata() or {}
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (OSError, SafetensorError) as error:
             raise NeuroNetError(f"cannot read '{path}': {error}") from None
-        if about.get("format") != FORMAT:
+        if metadata.get("format") != FORMAT:
             raise NeuroNetError(f"'{path}' is no checkpoint of a run that this version can read")
-        return State(int(about["round"]), arrays), float(about["seconds"])
+        return State(int(metadata["round"]), arrays), float(metadata["seconds"])
 
-    def lines_until(self, number: int) -> list[Line]:
+    def truncate_after(self, number: int) -> list[EpisodeRow]:
         """The episodes of the rounds up to this one; all others are dropped, since they will be played again.
 
         Raises:
@@ -145,12 +145,12 @@ class ControlRecord:
         """
         path = self.folder / EPISODES
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        whole = [line for line in text.splitlines(keepends=True)[1:] if line.endswith("\n")]
+        whole = [row for row in text.splitlines(keepends=True)[1:] if row.endswith("\n")]
         try:
-            lines = [Line.read(line) for line in whole]
+            rows = [EpisodeRow.parse(row) for row in whole]
         except ValueError:
             raise NeuroNetError(f"cannot read '{path}': a line is not of the form {HEADER}") from None
-        kept = [line for line in lines if line.round <= number]
+        kept = [row for row in rows if row.round <= number]
         if len(kept) != number * self.config.episodes:
             raise NeuroNetError(f"cannot read '{path}': it has {len(kept)} episodes in {number} rounds")
         text = "".join(f"{each}\n" for each in (HEADER, *map(str, kept))) if kept else ""

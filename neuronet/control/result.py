@@ -21,7 +21,7 @@ class ControlResult:
     Attributes:
         config: Its configuration.
         episodes: A line for each episode that was learnt from: episode, round, return (not discounted), steps.
-        judged: The return of each judged episode, all actions being the most likely ones; empty if the run was interrupted.
+        eval_returns: The return of each judged episode, all actions being the most likely ones; empty if the run was interrupted.
         threshold: The mean return from which on the environment counts as solved; None where it does not say.
         network: The network as it is now.
         rounds: How many rounds were played.
@@ -31,7 +31,7 @@ class ControlResult:
 
     config: ControlConfig
     episodes: pd.DataFrame
-    judged: NDArray[np.float64]
+    eval_returns: NDArray[np.float64]
     threshold: float | None
     network: Network
     rounds: int
@@ -39,13 +39,13 @@ class ControlResult:
     folder: Path | None
 
     def __repr__(self) -> str:
-        judged = f", judged={self.mean_return:.1f}" if self.judged.size else ""
-        return f"ControlResult({self.config.environment}, {self.config.policy}, rounds={self.rounds}{judged})"
+        eval_returns = f", mean_return={self.mean_return:.1f}" if self.eval_returns.size else ""
+        return f"ControlResult({self.config.environment}, {self.config.policy}, rounds={self.rounds}{eval_returns})"
 
     @property
     def mean_return(self) -> float | None:
         """The mean return of the judged episodes."""
-        return float(self.judged.mean()) if self.judged.size else None
+        return float(self.eval_returns.mean()) if self.eval_returns.size else None
 
     @property
     def solved(self) -> bool | None:
@@ -58,7 +58,7 @@ class ControlResult:
 
         return draw_returns(self.episodes, path, threshold=self.threshold)
 
-    def picture(self, path: str | Path) -> Path:
+    def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
         from neuronet.plotting.picture import draw_network
 
@@ -75,9 +75,9 @@ class ControlResult:
             "rounds": self.rounds,
             "episodes": len(self.episodes),
             "steps": int(self.episodes["steps"].sum()),
-            "judged_episodes": int(self.judged.size),
+            "eval_episodes": int(self.eval_returns.size),
             "mean_return": self.mean_return,
-            "least_return": float(self.judged.min()) if self.judged.size else None,
+            "min_return": float(self.eval_returns.min()) if self.eval_returns.size else None,
             "threshold": self.threshold,
             "solved": self.solved,
             "seconds": round(self.seconds, 3),

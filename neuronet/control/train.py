@@ -8,28 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from neuronet.control.config import ControlConfig, make_config
-from neuronet.control.environments import Given, Worlds
-from neuronet.control.record import ControlRecord
+from neuronet.control.environments import EnvironmentSpec, VectorEnv
+from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
-from neuronet.control.runner import ControlRunner, Watcher
+from neuronet.control.runner import ControlTrainer, ProgressCallback
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import rule_named
+from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Population
 from neuronet.engines.base.engine import Engine, Setup
 from neuronet.execution.signals import Interruption
-from neuronet.registry.population_spec import Policies, population_from, text_of
+from neuronet.registry.population_spec import Policies, format_population, parse_population
 
-OWN = "own"
+CUSTOM_ENVIRONMENT = "own"
 """What a configuration calls an environment that a function makes."""
 
 
 def train(
-    environment: Given,
+    environment: EnvironmentSpec,
     *,
     policy: Policies = "attention",
     out: str | Path | Callable[[ControlConfig], Path] | None = None,
-    watcher: Watcher | None = None,
+    on_progress: ProgressCallback | None = None,
     **options: Any,
 ) -> ControlResult:
     """Train a network of self-interested neurons to act, by REINFORCE.
@@ -39,7 +39,7 @@ def train(
         policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
             Shares for each listening layer.
         out: A folder to record the run in, or a function that makes one for the configuration; without, nothing is written.
-        watcher: Called after every round with its number and the mean return of the last 100 episodes.
+        on_progress: Called after every round with its number and the mean return of the last 100 episodes.
         **options: Any other field of ControlConfig: engine, hidden, rounds, episodes, learning_rate, seed, ...
 
     Returns:
@@ -49,15 +49,15 @@ def train(
         NeuroNetError: Something does not fit; the sentence says what.
         Interrupted: Ctrl-C; its `result` is what the run had come to.
     """
-    population = population_from(policy)
-    name = environment if isinstance(environment, str) else OWN
-    config = make_config({**options, "environment": name, "policy": text_of(policy)})
-    worlds = Worlds(environment, config.episodes, config.spread)
-    with closing(worlds), closing(_engine(config, worlds, population)) as engine:
+    population = parse_population(policy)
+    name = environment if isinstance(environment, str) else CUSTOM_ENVIRONMENT
+    config = make_config({**options, "environment": name, "policy": format_population(policy)})
+    vector_env = VectorEnv(environment, config.episodes, config.action_std)
+    with closing(vector_env), closing(_engine(config, vector_env, population)) as engine:
         config = config.model_copy(update={"device": engine.device})
         folder = out(config) if callable(out) else out
-        record = None if folder is None else ControlRecord.create(Path(folder), config)
-        return _play(ControlRunner(config, worlds, engine, record, watcher))
+        run_directory = None if folder is None else ControlRunDirectory.create(Path(folder), config)
+        return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
 
 
 def resume(
@@ -66,7 +66,7 @@ def resume(
     rounds: int | None = None,
     environment: Callable[[], Any] | None = None,
     policy: Policies | None = None,
-    watcher: Watcher | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> ControlResult:
     """Go on with a run where its last checkpoint left it, as if it had never been interrupted.
 
@@ -75,40 +75,40 @@ def resume(
         rounds: A new number of rounds, not less than those played; without, the run's own.
         environment: The function that makes the run's environment, if it was given one.
         policy: The run's policy or population, if it has no name by which it could be found.
-        watcher: As for `train`.
+        on_progress: As for `train`.
 
     Raises:
         NeuroNetError: There is no run, or it cannot go on.
         Interrupted: Ctrl-C; its `result` is what the run had come to.
     """
-    record = ControlRecord.of(Path(folder))
-    config = record.config if rounds is None else make_config({**record.config.model_dump(), "rounds": rounds})
-    if (environment is None) == (config.environment == OWN):
+    run_directory = ControlRunDirectory.open(Path(folder))
+    config = run_directory.config if rounds is None else make_config({**run_directory.config.model_dump(), "rounds": rounds})
+    if (environment is None) == (config.environment == CUSTOM_ENVIRONMENT):
         hint = "give its function again in Python, resume(folder, environment=...)" if environment is None else "leave it out"
         raise NeuroNetError(f"the run in '{folder}' has the environment '{config.environment}': {hint}")
-    if policy is not None and text_of(policy) != config.policy:
+    if policy is not None and format_population(policy) != config.policy:
         raise NeuroNetError(f"cannot resume the run: its policy was {config.policy}")
-    population = _found_again(config) if policy is None else population_from(policy)
-    worlds = Worlds(config.environment if environment is None else environment, config.episodes, config.spread)
-    with closing(worlds), closing(_engine(config, worlds, population)) as engine:
-        runner = ControlRunner(config, worlds, engine, record, watcher)
-        runner.resume()
-        record.extend(config.rounds)
-        return _play(runner)
+    population = _parse_recorded_policy(config) if policy is None else parse_population(policy)
+    vector_env = VectorEnv(config.environment if environment is None else environment, config.episodes, config.action_std)
+    with closing(vector_env), closing(_engine(config, vector_env, population)) as engine:
+        trainer = ControlTrainer(config, vector_env, engine, run_directory, on_progress)
+        trainer.resume()
+        run_directory.set_rounds(config.rounds)
+        return _play(trainer)
 
 
-def _found_again(config: ControlConfig) -> Population:
+def _parse_recorded_policy(config: ControlConfig) -> Population:
     try:
-        return population_from(config.policy)
+        return parse_population(config.policy)
     except NeuroNetError as error:
         raise NeuroNetError(f"{error} (a policy without a name is given again in Python: resume(folder, policy=...))") from None
 
 
-def _engine(config: ControlConfig, worlds: Worlds, population: Population) -> Engine:
-    sizes = (worlds.senses.inputs, *config.hidden, worlds.actions.outputs)
-    network = build_network(sizes, wiring=config.wiring, activation=config.activation, seed=config.seed)
-    policies, rule = population.groups(network, config.seed), rule_named(config.rule)
-    setup = Setup(network, policies, rule, config.learning_rate, worlds.actions.payoff, config.seed, config.dtype)
+def _engine(config: ControlConfig, vector_env: VectorEnv, population: Population) -> Engine:
+    sizes = (vector_env.encoder.inputs, *config.hidden, vector_env.actions.outputs)
+    network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
+    policies, optimizer = population.groups(network, config.seed), parse_optimizer(config.optimizer)
+    setup = Setup(network, policies, optimizer, config.learning_rate, vector_env.actions.payoff, config.seed, config.dtype)
     if config.engine == "agents":
         from neuronet.engines.agents import NeuronModel
 
@@ -118,6 +118,6 @@ def _engine(config: ControlConfig, worlds: Worlds, population: Population) -> En
     return TensorEngine(setup, device=config.device)
 
 
-def _play(runner: ControlRunner) -> ControlResult:
+def _play(trainer: ControlTrainer) -> ControlResult:
     with Interruption() as interruption:
-        return runner.run(interruption)
+        return trainer.run(interruption)

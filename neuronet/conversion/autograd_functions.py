@@ -12,40 +12,44 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-from neuronet.conversion.connectivity import Link
+from neuronet.conversion.connectivity import Connectivity
 
-Decision = Callable[[Tensor, Tensor, Tensor], Tensor]
+InputGradient = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Gives the gradient of the input from the gradient of the output, the input, and the gradient of the weight."""
 
 
-class Weighed(Function):
-    """For policies whose weighing is known when the layer speaks; `weighing` is shaped as the weight."""
+class LinearFeedbackFunction(Function):
+    """For policies whose feedback weights are known when the layer speaks; `feedback_weights` is shaped as the weight."""
 
     @staticmethod
-    def forward(ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, weighing: Tensor, link: Link) -> Tensor:
+    def forward(
+        ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, feedback_weights: Tensor, connectivity: Connectivity
+    ) -> Tensor:
         """The layer's ordinary output."""
-        ctx.link = link
-        ctx.save_for_backward(heard, weight, weighing)
-        return link.output(heard, weight, bias)
+        ctx.connectivity = connectivity
+        ctx.save_for_backward(heard, weight, feedback_weights)
+        return connectivity.output(heard, weight, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """By `weighing` to the input, plainly to the parameters."""
-        heard, weight, weighing = ctx.saved_tensors
-        to_input = ctx.link.to_input(gradient, weighing, heard) if ctx.needs_input_grad[0] else None
-        return to_input, *ctx.link.to_parameters(gradient, heard, weight, wanted=ctx.needs_input_grad[1:3]), None, None
+        """By `feedback_weights` to the input, plainly to the parameters."""
+        heard, weight, feedback_weights = ctx.saved_tensors
+        to_input = ctx.connectivity.to_input(gradient, feedback_weights, heard) if ctx.needs_input_grad[0] else None
+        return to_input, *ctx.connectivity.to_parameters(gradient, heard, weight, wanted=ctx.needs_input_grad[1:3]), None, None
 
 
-class Decided(Function):
+class FeedbackFunction(Function):
     """For policies that decide when they hear the demands."""
 
     @staticmethod
-    def forward(ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, decide: Decision, link: Link) -> Tensor:
+    def forward(
+        ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, input_gradient: InputGradient, connectivity: Connectivity
+    ) -> Tensor:
         """The layer's ordinary output."""
-        ctx.link, ctx.decide = link, decide
+        ctx.connectivity, ctx.input_gradient = connectivity, input_gradient
         ctx.save_for_backward(heard, weight)
-        return link.output(heard, weight, bias)
+        return connectivity.output(heard, weight, bias)
 
     @staticmethod
     @once_differentiable
@@ -53,6 +57,6 @@ class Decided(Function):
         """By decision to the input, plainly to the parameters."""
         heard, weight = ctx.saved_tensors
         asked, weights, bias = ctx.needs_input_grad[:3]
-        to_weight, to_bias = ctx.link.to_parameters(gradient, heard, weight, wanted=(True, bias))
-        to_input = ctx.decide(gradient, heard, to_weight) if asked else None
+        to_weight, to_bias = ctx.connectivity.to_parameters(gradient, heard, weight, wanted=(True, bias))
+        to_input = ctx.input_gradient(gradient, heard, to_weight) if asked else None
         return to_input, to_weight if weights else None, to_bias, None, None

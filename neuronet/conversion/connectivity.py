@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 @dataclass(frozen=True)
-class Link(ABC):
+class Connectivity(ABC):
     """How the inputs of a layer are heard by its outputs.
 
     Attributes:
@@ -69,7 +69,7 @@ class Link(ABC):
 
 
 @dataclass(frozen=True)
-class LinearLink(Link):
+class LinearConnectivity(Connectivity):
     """The connections of torch.nn.Linear; every row of its input is a sample."""
 
     def attention(self, weight: Tensor) -> Tensor:
@@ -110,7 +110,7 @@ class LinearLink(Link):
 
 
 @dataclass(frozen=True)
-class ConvolutionLink(Link):
+class ConvolutionConnectivity(Connectivity):
     """The connections of a convolution: an input channel speaks, an output channel listens, at each position of the kernel.
 
     So K = (output channels of a group) times (positions of the kernel), the positions running fastest.

@@ -20,13 +20,13 @@ class Activation:
         name: What it is called on the command line.
         value: `value(xp, z)`, the activity at potential z, elementwise.
         slope: `slope(xp, z, a)`, its derivative at z, where a is `value(xp, z)`.
-        initialisation: The usual initialisation in front of it.
+        init: The usual initialisation in front of it.
     """
 
     name: str
     value: Callable[[Namespace, Array], Array]
     slope: Callable[[Namespace, Array, Array], Array]
-    initialisation: str
+    init: str
 
 
 def _relu(xp: Namespace, z: Array) -> Array:
@@ -97,7 +97,7 @@ ACTIVATIONS: dict[str, Activation] = {
 """Every activation by its name. leaky-relu leaks 0.01; gelu is the tanh form."""
 
 
-def activation_named(name: str) -> Activation:
+def parse_activation(name: str) -> Activation:
     """The activation of that name.
 
     Raises:

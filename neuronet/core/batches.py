@@ -42,7 +42,7 @@ class Batches:
         orders = [generator(seed, Purpose.BATCHES, epoch).permutation(self.samples) for seed in self.seeds]
         return orders[0] if len(orders) == 1 else np.stack(orders)
 
-    def part(self, step: int) -> slice:
+    def slice_of(self, step: int) -> slice:
         """Where the samples of an epoch's round stand in its order.
 
         Args:
@@ -50,7 +50,7 @@ class Batches:
         """
         return slice(step * self.size, min((step + 1) * self.size, self.samples))
 
-    def at(self, number: int) -> NDArray[np.int64]:
+    def indices(self, number: int) -> NDArray[np.int64]:
         """The samples of a round, counted from 0 over all epochs: (B,) or (R, B)."""
         epoch, step = divmod(number, self.per_epoch)
-        return self.order(epoch)[..., self.part(step)]
+        return self.order(epoch)[..., self.slice_of(step)]

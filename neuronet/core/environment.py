@@ -16,10 +16,10 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.random_streams import Purpose, generator
 
-SCALED_AT_ONCE = 1024
+SCALING_CHUNK = 1024
 """Samples whose sums are taken at a time."""
 
-TUNING_PARTS = 6
+VALIDATION_FOLDS = 6
 """One of which is held back for choosing parameters."""
 
 
@@ -37,7 +37,7 @@ class Scaling:
     shift: Array
     factor: Array
 
-    def of(self, raw: Array) -> Array:
+    def apply(self, raw: Array) -> Array:
         """Raw inputs (..., I), such as bytes, scaled: (..., I) in the floating point of the scaling."""
         return (raw - self.shift) * self.factor
 
@@ -54,8 +54,8 @@ class Scaling:
             raw: (N, I) bytes, of the training samples alone.
         """
         total, squares = (np.zeros(raw.shape[1], dtype=np.int64) for _ in range(2))
-        for start in range(0, len(raw), SCALED_AT_ONCE):
-            part = raw[start : start + SCALED_AT_ONCE].astype(np.int64)
+        for start in range(0, len(raw), SCALING_CHUNK):
+            part = raw[start : start + SCALING_CHUNK].astype(np.int64)
             total += part.sum(axis=0)
             squares += np.einsum("ni,ni->i", part, part)
         count = len(raw)
@@ -88,11 +88,11 @@ class Samples:
     def at(self, indices: Array) -> Samples:
         """The samples at these positions, scaled; indices (..., B) give inputs (..., B, I) in floating point."""
         inputs = self.inputs[indices]
-        return Samples(inputs if self.scaling is None else self.scaling.of(inputs), self.targets[indices])
+        return Samples(inputs if self.scaling is None else self.scaling.apply(inputs), self.targets[indices])
 
     def scaled(self) -> Samples:
         """All of them scaled; these ones themselves where there is nothing to do."""
-        return self if self.scaling is None else Samples(self.scaling.of(self.inputs), self.targets)
+        return self if self.scaling is None else Samples(self.scaling.apply(self.inputs), self.targets)
 
 
 class Environment(ABC):
@@ -131,64 +131,64 @@ class Environment(ABC):
         return (self.inputs,)
 
     @final
-    def for_tuning(self) -> Environment:
+    def validation_split(self) -> Environment:
         """The same world for choosing parameters: a fixed sixth of `train` takes the place of `test`, which is not looked at."""
-        return HeldBack(self)
+        return ValidationSplit(self)
 
 
 @final
-class HeldBack(Environment):
+class ValidationSplit(Environment):
     """The validation split: learns from five sixths of a world's training samples and is judged by the last sixth.
 
     The split is fixed: it depends on the targets and on no seed of a run. Every class has its share of both parts, to one sample.
     Inputs are scaled as they are in the world itself, so that what was chosen here meets the same numbers there.
 
     Args:
-        whole: The world.
+        environment: The world.
 
     Raises:
         NeuroNetError: It has fewer than 6 training samples.
     """
 
-    def __init__(self, whole: Environment) -> None:
-        self.whole = whole
-        self.payoff = whole.payoff
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.payoff = environment.payoff
 
     @cached_property
-    def _held_back(self) -> NDArray[np.bool_]:
-        samples = self.whole.train
-        if len(samples) < TUNING_PARTS:
+    def _validation_mask(self) -> NDArray[np.bool_]:
+        samples = self.environment.train
+        if len(samples) < VALIDATION_FOLDS:
             raise NeuroNetError(f"a sixth of {len(samples)} training samples cannot be held back: there must be 6 or more")
-        order = generator(0, Purpose.DATA, TUNING_PARTS).permutation(len(samples))
+        order = generator(0, Purpose.DATA, VALIDATION_FOLDS).permutation(len(samples))
         if self.payoff.classes:
             order = order[np.argsort(samples.targets[order], kind="stable")]
-        held_back = np.zeros(len(samples), dtype=np.bool_)
-        held_back[order[TUNING_PARTS - 1 :: TUNING_PARTS]] = True  # every sixth of each class in turn
-        return held_back
+        validation_mask = np.zeros(len(samples), dtype=np.bool_)
+        validation_mask[order[VALIDATION_FOLDS - 1 :: VALIDATION_FOLDS]] = True  # every sixth of each class in turn
+        return validation_mask
 
-    def _part(self, chosen: NDArray[np.bool_]) -> Samples:
-        samples = self.whole.train
+    def _subset(self, chosen: NDArray[np.bool_]) -> Samples:
+        samples = self.environment.train
         return Samples(samples.inputs[chosen], samples.targets[chosen], samples.scaling)
 
     @cached_property
     def train(self) -> Samples:
         """Five sixths of the world's training samples, in their order."""
-        return self._part(~self._held_back)
+        return self._subset(~self._validation_mask)
 
     @cached_property
     def test(self) -> Samples:
         """The other sixth."""
-        return self._part(self._held_back)
+        return self._subset(self._validation_mask)
 
     @property
     def outputs(self) -> int:
         """The world's."""
-        return self.whole.outputs
+        return self.environment.outputs
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The world's."""
-        return self.whole.shape
+        return self.environment.shape
 
 
 def check_samples(environment: Environment) -> None:
@@ -204,7 +204,7 @@ def check_samples(environment: Environment) -> None:
         raise NeuroNetError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {payoff!r}")
     parts = {"train": environment.train, "test": environment.test}
     for name, samples in parts.items():
-        _check_part(samples, name)
+        _check_samples_of(samples, name)
         _check_targets(samples.targets, outputs, payoff, name)
     train, test = parts.values()
     inputs = {name: samples.inputs.shape[1] for name, samples in parts.items()}
@@ -217,7 +217,7 @@ def check_samples(environment: Environment) -> None:
         raise NeuroNetError(f"shape must be a tuple of integers whose product is the {inputs['train']} inputs, got {shape!r}")
 
 
-def _check_part(samples: object, name: str) -> None:
+def _check_samples_of(samples: object, name: str) -> None:
     if not isinstance(samples, Samples):
         raise NeuroNetError(f"{name} must be Samples(inputs, targets), got {type(samples).__name__}")
     for what, array in (("inputs", samples.inputs), ("targets", samples.targets)):

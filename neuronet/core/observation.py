@@ -7,9 +7,9 @@ from typing import Any
 
 from neuronet.core.array_types import Array, Namespace
 from neuronet.core.errors import UndeclaredFieldError
-from neuronet.core.random_streams import Draws
+from neuronet.core.random_streams import RandomStream
 
-OPTIONAL_SIGHTS = frozenset({"response", "broadcast", "reward", "synapses", "listening"})
+OPTIONAL_FIELDS = frozenset({"response", "broadcast", "reward", "synapses", "synapse_mask"})
 """What a policy sees only if it lists it in `needs`."""
 
 LATE_SIGHTS = frozenset({"demand", "response", "broadcast", "reward"})
@@ -20,19 +20,19 @@ AXES = {
     "potential": "BJ",
     "activity": "BJ",
     "slope": "BJ",
-    "heard": "BI",
+    "speaker_activity": "BI",
     "attention": "KJ",
-    "connected": "KJ",
+    "listener_mask": "KJ",
     "demand": "BK",
     "response": "KJ",
     "broadcast": "BO",
     "reward": "B",
     "synapses": "JS",
-    "listening": "JS",
+    "synapse_mask": "JS",
 }
 """The trailing axes of every array that a neuron can see."""
 
-SIGHTS = frozenset({*AXES, "draws", "learning", "learning_rate", "xp"})
+FIELDS = frozenset({*AXES, "draws", "learning", "learning_rate", "xp"})
 
 
 class Observation:
@@ -42,18 +42,18 @@ class Observation:
     any array may carry leading axes. It holds until the round ends: what a policy wants to keep it copies into its memory.
 
     Args:
-        look: Finds a sight by its name when it is first looked at; raises KeyError for what cannot be seen. None if all are
+        getter: Finds a sight by its name when it is first looked at; raises KeyError for what cannot be seen. None if all are
             given.
-        **sights: Those that are at hand.
+        **fields: Those that are at hand.
 
     Attributes:
-        xp: The namespace of all these arrays: `seen.xp.sign(seen.attention)`.
+        xp: The namespace of all these arrays: `obs.xp.sign(obs.attention)`.
         potential: (..., B, J), what the neurons sum up from their speakers.
         activity: (..., B, J), what they say.
         slope: (..., B, J), f'(potential).
-        heard: (..., B, I), what the layer before has said; a neuron hears those that it is connected to.
+        speaker_activity: (..., B, I), what the layer before has said; a neuron hears those that it is connected to.
         attention: (..., K, J), the weight with which each listener listens to each neuron; 0 where they are not connected.
-        connected: (..., K, J), 1 where they are connected, 0 where not: `sum(connected)` counts a neuron's listeners.
+        listener_mask:  (..., K, J), 1 where they are connected, 0 where not: `sum(listener_mask)` counts a neuron's listeners.
         learning_rate: The listeners' learning rate: a number, or an array that broadcasts against attention.
         draws: The random numbers of this round.
         learning: Whether the neurons learn from this round; False while the network is only judged.
@@ -63,25 +63,25 @@ class Observation:
         broadcast: (..., B, O), the demands of the output neurons. Only for policies whose `needs` names it, and not in `speak`.
         reward: (..., B), minus each sample's loss. Only for policies whose `needs` names it, and not in `speak`.
         synapses: (..., J, S), the attention that the neurons pay and, last, their bias. Only for policies whose `needs` names it.
-        listening: (..., J, S), 1 where there is such a synapse, 0 where not. Only for policies whose `needs` names it.
+        synapse_mask:  (..., J, S), 1 where there is such a synapse, 0 where not. Only for policies whose `needs` names it.
     """
 
     __slots__ = (
         "activity",
         "attention",
         "broadcast",
-        "connected",
         "demand",
         "draws",
-        "heard",
+        "getter",
         "learning",
         "learning_rate",
-        "listening",
-        "look",
+        "listener_mask",
         "potential",
         "response",
         "reward",
         "slope",
+        "speaker_activity",
+        "synapse_mask",
         "synapses",
         "xp",
     )
@@ -90,48 +90,48 @@ class Observation:
     potential: Array
     activity: Array
     slope: Array
-    heard: Array
+    speaker_activity: Array
     attention: Array
-    connected: Array
+    listener_mask: Array
     learning_rate: float | Array
-    draws: Draws
+    draws: RandomStream
     learning: bool
     demand: Array
     response: Array
     broadcast: Array
     reward: Array
     synapses: Array
-    listening: Array
+    synapse_mask: Array
 
-    def __init__(self, look: Callable[[str], object] | None = None, **sights: object) -> None:
-        self.look = look
-        for name, sight in sights.items():
-            setattr(self, name, sight)
+    def __init__(self, getter: Callable[[str], object] | None = None, **fields: object) -> None:
+        self.getter = getter
+        for name, value in fields.items():
+            setattr(self, name, value)
 
     def __getattr__(self, name: str) -> Any:  # reached only when a slot is empty
-        if name == "look":  # nothing is set yet, as in the midst of a copy
+        if name == "getter":  # nothing is set yet, as in the midst of a copy
             raise AttributeError(name)
-        if self.look is None or name not in SIGHTS:
-            raise _unseen(name)
+        if self.getter is None or name not in FIELDS:
+            raise _undeclared_error(name)
         try:
-            sight = self.look(name)
+            value = self.getter(name)
         except KeyError:
-            raise _unseen(name) from None
-        setattr(self, name, sight)
-        return sight
+            raise _undeclared_error(name) from None
+        setattr(self, name, value)
+        return value
 
-    def inside(self, needs: frozenset[str]) -> Observation:
+    def for_wrapped_policy(self, needs: frozenset[str]) -> Observation:
         """The sights for a policy held by another one: only what it needs itself, and random numbers of its own."""
-        hidden = OPTIONAL_SIGHTS - needs
+        hidden = OPTIONAL_FIELDS - needs
 
-        def look(name: str) -> object:
+        def getter(name: str) -> object:
             if name in hidden:
-                raise _unseen(name)
+                raise _undeclared_error(name)
             return getattr(self, name)
 
-        return Observation(look, draws=self.draws.within("policy"))
+        return Observation(getter, draws=self.draws.scoped("policy"))
 
-    def of(self, take: Callable[[Array, str], Array], draws: Draws) -> Observation:
+    def for_neurons(self, take: Callable[[Array, str], Array], draws: RandomStream) -> Observation:
         """The sights of some of these neurons.
 
         Args:
@@ -139,15 +139,15 @@ class Observation:
             draws: Their part of the random numbers.
         """
 
-        def look(name: str) -> object:
-            sight = getattr(self, name)
-            return take(sight, AXES[name]) if name in AXES else sight
+        def getter(name: str) -> object:
+            value = getattr(self, name)
+            return take(value, AXES[name]) if name in AXES else value
 
-        return Observation(look, draws=draws)
+        return Observation(getter, draws=draws)
 
 
-def _unseen(name: str) -> Exception:
-    if name in OPTIONAL_SIGHTS:
+def _undeclared_error(name: str) -> Exception:
+    if name in OPTIONAL_FIELDS:
         late = f", and do not look at it in speak, where '{name}' is not known yet" if name in LATE_SIGHTS else ""
         return UndeclaredFieldError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs{late}")
     if name == "demand":
@@ -155,11 +155,11 @@ def _unseen(name: str) -> Exception:
     return AttributeError(f"a neuron cannot see '{name}'")
 
 
-class Place:
+class Birth:
     """What neurons are told when they are born, so that a policy can prepare its memory.
 
     Memory is spelled in letters: J neurons, K listeners, I speakers, S synapses (the speakers and, last, the neuron's own bias),
-    O outputs. `place.zeros("JS")` has a zero for each synapse of each neuron.
+    O outputs. `birth.zeros("JS")` has a zero for each synapse of each neuron.
 
     Args:
         draws: Random numbers that belong to the neurons' birth.
@@ -168,10 +168,10 @@ class Place:
 
     __slots__ = ("draws", "zeros")
 
-    def __init__(self, draws: Draws, zeros: Callable[[str], Array]) -> None:
+    def __init__(self, draws: RandomStream, zeros: Callable[[str], Array]) -> None:
         self.draws = draws
         self.zeros = zeros
 
-    def inside(self) -> Place:
-        """The same place for a policy held by another one."""
-        return Place(self.draws.within("policy"), self.zeros)
+    def for_wrapped_policy(self) -> Birth:
+        """The same for a policy held by another one."""
+        return Birth(self.draws.scoped("policy"), self.zeros)

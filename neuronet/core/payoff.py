@@ -87,7 +87,7 @@ PAYOFFS: dict[str, type[Payoff]] = {"cross-entropy": CrossEntropy, "squared-erro
 """Every payoff by its name."""
 
 
-def payoff_named(name: str) -> Payoff:
+def parse_payoff(name: str) -> Payoff:
     """The payoff of that name.
 
     Raises:

@@ -22,14 +22,14 @@ from typing import final
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.observation import OPTIONAL_SIGHTS, Observation, Place
+from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
 
-MEMORY_AXES = "JKISO"
+MEMORY_AXIS_LETTERS = "JKISO"
 """The letters of what a policy keeps."""
 
-OPTIONAL_VERBS = ("speak", "demand", "adapt", "start", "remember")
+OPTIONAL_HOOKS = ("speak", "demand", "adapt", "initial_memory", "remember")
 
-__all__ = ["OPTIONAL_SIGHTS", "LinearPolicy", "Observation", "Place", "Policy", "Wrapper"]
+__all__ = ["OPTIONAL_FIELDS", "Birth", "LinearPolicy", "Observation", "Policy", "Wrapper"]
 
 
 class Policy(ABC):
@@ -40,11 +40,11 @@ class Policy(ABC):
 
     @property
     def needs(self) -> frozenset[str]:
-        """Sights that must be asked for: any of "response", "broadcast", "reward", "synapses", "listening"."""
+        """Sights that must be asked for: any of "response", "broadcast", "reward", "synapses", "synapse_mask"."""
         return frozenset()
 
     @property
-    def keeps(self) -> Mapping[str, str]:
+    def memory_axes(self) -> Mapping[str, str]:
         """The memory's arrays by name, with their axes in letters, neuron axis first: `{"income": "JS"}`.
 
         Without a neuron axis it is what all neurons of a layer would keep alike, and so keep in common: `{"promised": "SS"}`.
@@ -53,9 +53,9 @@ class Policy(ABC):
         return {}
 
     @property
-    def verbs(self) -> frozenset[str]:
+    def hooks(self) -> frozenset[str]:
         """The optional verbs that this policy answers in its own way; engines leave out the others."""
-        return frozenset(verb for verb in OPTIONAL_VERBS if getattr(type(self), verb) is not getattr(Policy, verb))
+        return frozenset(hook for hook in OPTIONAL_HOOKS if getattr(type(self), hook) is not getattr(Policy, hook))
 
     @property
     def stochastic(self) -> bool:
@@ -64,47 +64,47 @@ class Policy(ABC):
 
     @property
     def linear(self) -> bool:
-        """Whether its feedback is `demand @ weighing(seen, memory)`, so that engines may make that product themselves."""
+        """Whether its feedback is `demand @ feedback_weights(obs, memory)`, so that engines may make that product themselves."""
         return False
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """How much each listener's demand counts with each neuron, (..., K, J); only where the policy is linear."""
-        raise NeuroNetError(f"{self!r} is not linear in the demands: it has feedback, but no weighing")
+        raise NeuroNetError(f"{self!r} is not linear in the demands: it has feedback, but no feedback_weights")
 
-    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """What the neurons say, (..., B, J), given the activity that their potential calls for."""
         return activity
 
     @abstractmethod
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """How the neurons want their own activity to move, (..., B, J)."""
 
-    def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
+    def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """How the neurons want their own potential to move, (..., B, J); their speakers hear it."""
-        return feedback * seen.slope
+        return feedback * obs.slope
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """How the neurons change the attention they pay, per unit of learning rate, (..., J, S).
 
         Args:
-            response: (..., J, S), the plain intention: `demand.T @ heard / B` for each speaker and, last, the mean demand for the
-                neuron's own bias.
-            seen: What the neurons saw in this round.
+            response: (..., J, S), the plain intention: `demand.T @ speaker_activity / B` for each speaker and, last, the mean
+                demand for the neuron's own bias.
+            obs: What the neurons saw in this round.
             memory: What the policy keeps.
         """
         return response
 
-    def start(self, place: Place) -> Memory:
+    def initial_memory(self, birth: Birth) -> Memory:
         """The memory that neurons are born with: zeros, unless the strategy says otherwise."""
-        return {name: place.zeros(axes) for name, axes in self.keeps.items()}
+        return {name: birth.zeros(axes) for name, axes in self.memory_axes.items()}
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """The memory for the next round, at the end of this one.
 
         Args:
             change: (..., J, S), how the attention they pay (and, last, their bias) has just changed.
             response: (..., J, S), the plain intention, as in `adapt`.
-            seen: What the neurons saw in this round.
+            obs: What the neurons saw in this round.
             memory: What the policy kept so far; do not write into it.
         """
         return memory
@@ -116,22 +116,22 @@ def check_axes(name: str, axes: str) -> None:
     Raises:
         NeuroNetError: Unknown letters, no neuron axis in front, or one twice.
     """
-    odd = next((letter for letter in axes if letter not in MEMORY_AXES), None)
+    odd = next((letter for letter in axes if letter not in MEMORY_AXIS_LETTERS), None)
     if odd is not None or not axes:
         raise NeuroNetError(f"memory '{name}' must have axes among J, K, I, S, O, got '{axes}'")
     if "J" in axes and (not axes.startswith("J") or len(set(axes)) < len(axes)):
         raise NeuroNetError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
 
 
-def in_common(policy: Policy) -> list[str]:
+def shared_memory_names(policy: Policy) -> list[str]:
     """What of a policy's memory the neurons of a layer keep in common, by name: only where all of them hear all speakers."""
-    return [name for name, axes in policy.keeps.items() if "J" not in axes]
+    return [name for name, axes in policy.memory_axes.items() if "J" not in axes]
 
 
 class LinearPolicy(Policy):
-    """A policy whose feedback is linear in the demands: `feedback = demand @ weighing`.
+    """A policy whose feedback is linear in the demands: `feedback = demand @ feedback_weights`.
 
-    The author gives `weighing` alone, such as a sign, a mask, or a measure's slope.
+    The author gives `feedback_weights` alone, such as a sign, a mask, or a measure's slope.
     """
 
     @property
@@ -141,21 +141,21 @@ class LinearPolicy(Policy):
         return True
 
     @abstractmethod
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """How much each listener's demand counts with each neuron, (..., K, J); it may not depend on single samples."""
 
     @final
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The demands, weighed: (..., B, K) times (..., K, J)."""
-        return seen.demand @ self.weighing(seen, memory)
+        return obs.demand @ self.feedback_weights(obs, memory)
 
 
 class Wrapper(Policy):
     """A policy that holds another one and changes some of its answers.
 
     A subclass declares the field `policy: Policy` and overrides the verbs it changes; inside them, `super().feedback(...)` is the
-    held policy's answer. Memory of its own is declared in `keeps_itself`, needs in `needs_itself`, and draws of its own by
-    `stochastic_itself = True`.
+    held policy's answer. Memory of its own is declared in `own_memory_axes`, needs in `own_needs`, and draws of its own by
+    `own_stochastic = True`.
     """
 
     policy: Policy
@@ -163,34 +163,34 @@ class Wrapper(Policy):
     def __init__(self) -> None:
         raise TypeError("Wrapper must be subclassed, as a frozen dataclass with a field `policy`")
 
-    needs_itself: frozenset[str] = frozenset()
-    keeps_itself: Mapping[str, str] = {}
-    stochastic_itself: bool = False
+    own_needs: frozenset[str] = frozenset()
+    own_memory_axes: Mapping[str, str] = {}
+    own_stochastic: bool = False
 
     @property
     @final
     def needs(self) -> frozenset[str]:
         """Its own needs and those of the policy it holds."""
-        return self.needs_itself | self.policy.needs
+        return self.own_needs | self.policy.needs
 
     @property
     @final
-    def keeps(self) -> Mapping[str, str]:
+    def memory_axes(self) -> Mapping[str, str]:
         """Its own memory, and the held policy's under the prefix "policy."."""
-        return {**self.keeps_itself, **{f"policy.{name}": axes for name, axes in self.policy.keeps.items()}}
+        return {**self.own_memory_axes, **{f"policy.{name}": axes for name, axes in self.policy.memory_axes.items()}}
 
     @property
     @final
-    def verbs(self) -> frozenset[str]:
+    def hooks(self) -> frozenset[str]:
         """The verbs that it or the policy it holds answers in its own way."""
-        own = {verb for verb in OPTIONAL_VERBS if getattr(type(self), verb) is not getattr(Wrapper, verb)}
-        return self.policy.verbs | own
+        own = {hook for hook in OPTIONAL_HOOKS if getattr(type(self), hook) is not getattr(Wrapper, hook)}
+        return self.policy.hooks | own
 
     @property
     @final
     def stochastic(self) -> bool:
         """Whether it or the policy it holds draws random numbers in a round."""
-        return self.stochastic_itself or self.policy.stochastic
+        return self.own_stochastic or self.policy.stochastic
 
     @property
     @final
@@ -198,44 +198,44 @@ class Wrapper(Policy):
         """Whether the held policy is, and its feedback is left alone."""
         return type(self).feedback is Wrapper.feedback and self.policy.linear
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
-        """The held policy's weighing."""
-        return self.policy.weighing(seen.inside(self.policy.needs), inner_memory(memory))
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
+        """The held policy's feedback weights."""
+        return self.policy.feedback_weights(obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
-    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's word."""
-        return self.policy.speak(activity, seen.inside(self.policy.needs), inner_memory(memory))
+        return self.policy.speak(activity, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback."""
-        return self.policy.feedback(seen.inside(self.policy.needs), inner_memory(memory))
+        return self.policy.feedback(obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
-    def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
+    def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's demand."""
-        return self.policy.demand(feedback, seen.inside(self.policy.needs), inner_memory(memory))
+        return self.policy.demand(feedback, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's change."""
-        return self.policy.adapt(response, seen.inside(self.policy.needs), inner_memory(memory))
+        return self.policy.adapt(response, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
-    def start(self, place: Place) -> Memory:
+    def initial_memory(self, birth: Birth) -> Memory:
         """Zeros for its own memory; the held policy starts its own."""
-        own = {name: place.zeros(axes) for name, axes in self.keeps_itself.items()}
-        return {**own, **_as_inner(self.policy.start(place.inside()))}
+        own = {name: birth.zeros(axes) for name, axes in self.own_memory_axes.items()}
+        return {**own, **_prefixed(self.policy.initial_memory(birth.for_wrapped_policy()))}
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """Its own memory unchanged, and what the held policy remembers."""
-        inner = self.policy.remember(change, response, seen.inside(self.policy.needs), inner_memory(memory))
-        own = {name: memory[name] for name in self.keeps_itself}
-        return {**own, **_as_inner(inner)}
+        inner = self.policy.remember(change, response, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
+        own = {name: memory[name] for name in self.own_memory_axes}
+        return {**own, **_prefixed(inner)}
 
 
-def inner_memory(memory: Memory) -> Memory:
+def wrapped_memory(memory: Memory) -> Memory:
     """The part of a wrapper's memory that belongs to the policy it holds."""
     if not memory:
         return memory
     return {name.removeprefix("policy."): array for name, array in memory.items() if name.startswith("policy.")}
 
 
-def _as_inner(memory: Memory) -> Memory:
+def _prefixed(memory: Memory) -> Memory:
     return {f"policy.{name}": array for name, array in memory.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from neuronet.core.policy import Policy
 
-HEARD_FROM_AFAR = frozenset({"broadcast", "reward"})
+GLOBAL_SIGNALS = frozenset({"broadcast", "reward"})
 """What no neighbour tells a neuron."""
 
 
@@ -16,52 +16,52 @@ class Traits:
     """What kind of policy it is. `neuronet.testing.check_policy` makes sure that a policy has the traits that it claims.
 
     Attributes:
-        hears: What reaches it from beyond its neighbours, "broadcast" or "reward"; empty for a local policy, which sees its own
-            state and its neighbours' messages alone.
+        global_signals: What reaches it from beyond its neighbours, "broadcast" or "reward"; empty for a local policy, which
+            sees its own state and its neighbours' messages alone.
         linear: Whether its feedback is a weighed sum of its listeners' demands.
         stochastic: Whether it draws random numbers in a round.
         explores: Whether it says anything but its activity.
-        keeps: What it keeps from round to round, by name, with its axes in letters.
+        memory_axes: What it keeps from round to round, by name, with its axes in letters.
     """
 
-    hears: frozenset[str]
+    global_signals: frozenset[str]
     linear: bool
     stochastic: bool
     explores: bool
-    keeps: Mapping[str, str]
+    memory_axes: Mapping[str, str]
 
     @property
     def local(self) -> bool:
         """Whether it sees its own state and its neighbours' messages alone."""
-        return not self.hears
+        return not self.global_signals
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """In a few words: "local, linear" or "hears the reward, stochastic, explores, keeps usual"."""
-        where = "local" if self.local else f"hears the {' and the '.join(sorted(self.hears))}"
+        where = "local" if self.local else f"hears the {' and the '.join(sorted(self.global_signals))}"
         named = {"linear": self.linear, "stochastic": self.stochastic, "explores": self.explores}
-        kept = [f"keeps {', '.join(self.keeps)}"] if self.keeps else []
+        kept = [f"keeps {', '.join(self.memory_axes)}"] if self.memory_axes else []
         return ", ".join([where, *(word for word, true in named.items() if true), *kept])
 
 
 def traits_of(policy: Policy) -> Traits:
     """The traits that a policy claims, by what it needs, keeps and answers in its own way; a wrapper has those it holds, too."""
     return Traits(
-        hears=policy.needs & HEARD_FROM_AFAR,
+        global_signals=policy.needs & GLOBAL_SIGNALS,
         linear=policy.linear,
         stochastic=policy.stochastic,
-        explores="speak" in policy.verbs,
-        keeps=policy.keeps,
+        explores="speak" in policy.hooks,
+        memory_axes=policy.memory_axes,
     )
 
 
 def trait_rows(policies: Mapping[str, type[Policy]]) -> list[tuple[str, str, str]]:
     """Name, one line of meaning and traits of each policy in its default, by name; the traits are empty if it has no default."""
-    return [(name, (cls.__doc__ or "").split("\n")[0], _words(cls)) for name, cls in sorted(policies.items())]
+    return [(name, (cls.__doc__ or "").split("\n")[0], _summary(cls)) for name, cls in sorted(policies.items())]
 
 
-def _words(cls: type[Policy]) -> str:
+def _summary(cls: type[Policy]) -> str:
     try:
-        return traits_of(cls()).words
+        return traits_of(cls()).summary
     except TypeError:  # a parameter has no default
         return ""

@@ -33,7 +33,7 @@ class Purpose(IntEnum):
     CONTROL = 8
     TASKS = 9
     CHANNEL = 10
-    TURNS = 11
+    UPDATE_SCHEDULE = 11
     INTERVENTION = 12
     TRACE = 13
 
@@ -61,7 +61,7 @@ def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=[seed, purpose], counter=counter))
 
 
-class Draws:
+class RandomStream:
     """The random numbers of one layer (or of one of its neurons) in one round.
 
     A draw is known by its name: asking again in the same round, in any verb, gives the same numbers. Its shape is spelled in the
@@ -88,9 +88,9 @@ class Draws:
         """Numbers uniform on [0, 1), with the shape that `axes` spells."""
         return self._draw("uniform", name, axes)
 
-    def within(self, scope: str) -> Draws:
+    def scoped(self, scope: str) -> RandomStream:
         """The same source of chance, with names of its own: for a policy held by another."""
-        return Draws(self._source, self._picks, f"{self._scope}{scope}/")
+        return RandomStream(self._source, self._picks, f"{self._scope}{scope}/")
 
     def _draw(self, kind: str, name: str, axes: str) -> Array:
         whole = self._source(kind, self._scope + name, axes)
@@ -112,12 +112,12 @@ def pick(array: Array, axes: str, picks: Mapping[str, Any]) -> Array:
     return array
 
 
-def _below_one(uniform: NDArray[np.float64]) -> NDArray[np.float64]:
+def _clip_below_one(uniform: NDArray[np.float64]) -> NDArray[np.float64]:
     """The numbers, so that none becomes 1 when it is rounded to single precision."""
     return np.minimum(uniform, 1 - 2**-24)
 
 
-class LayerChance:
+class LayerRandom:
     """Draws the numbers of a whole layer, once a round, and keeps them while the round lasts.
 
     Args:
@@ -162,5 +162,5 @@ class LayerChance:
                 ) from None
             place = (self._layer, self._round, zlib.crc32(f"{kind}:{axes}:{name}".encode()))
             numbers = generator(self._seed, self._purpose, *place)
-            self._drawn[key] = numbers.standard_normal(shape) if kind == "normal" else _below_one(numbers.random(shape))
+            self._drawn[key] = numbers.standard_normal(shape) if kind == "normal" else _clip_below_one(numbers.random(shape))
         return self._drawn[key]

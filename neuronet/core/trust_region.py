@@ -18,7 +18,7 @@ NEWTON_STEPS = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Move:
+class TrustRegionStep:
     """A step to the edge of the ball, for each problem.
 
     Attributes:
@@ -30,7 +30,7 @@ class Move:
     multiplier: Array
 
 
-def furthest(xp: Namespace, matrix: Array, start: Array, radius: float) -> Move:
+def solve_trust_region(xp: Namespace, matrix: Array, start: Array, radius: float) -> TrustRegionStep:
     """The step that maximises `|start + matrix @ step|^2 / 2` over all steps no longer than the radius.
 
     In the words of the optimality conditions: `M = matrix.T @ matrix` and `g = matrix.T @ start`. Where two steps are equally
@@ -58,22 +58,22 @@ def furthest(xp: Namespace, matrix: Array, start: Array, radius: float) -> Move:
     along = xp.matmul(start[..., None, :], left)[..., 0, :]
     largest = sizes[..., :1]
     share = sizes / xp.where(largest > 0, largest, xp.ones_like(largest))
-    pull = _in_units_of(xp, radius * largest, share * along)
-    step = _on_unit_sphere(xp, pull, (1.0 - share) * (1.0 + share), _upwards(xp, left[..., 0]))
+    gradient = _normalized(xp, radius * largest, share * along)
+    step = _on_unit_sphere(xp, gradient, (1.0 - share) * (1.0 + share), _sign_of_largest(xp, left[..., 0]))
     step = radius * xp.where(largest > 0, step, xp.zeros_like(step))
     step = xp.where(finite, step, xp.full_like(step, math.nan))
     multiplier = xp.linalg.vector_norm(sizes * (sizes * step + along), axis=-1) / radius
-    return Move(xp.matmul(step[..., None, :], right)[..., 0, :], multiplier)
+    return TrustRegionStep(xp.matmul(step[..., None, :], right)[..., 0, :], multiplier)
 
 
-def _in_units_of(xp: Namespace, unit: Array, pull: Array) -> Array:
+def _normalized(xp: Namespace, unit: Array, gradient: Array) -> Array:
     """The pull in units of radius and largest eigenvalue; one so strong that the lag is lost in rounding is scaled down."""
-    strongest = xp.max(xp.abs(pull), axis=-1, keepdims=True)
-    unit = xp.maximum(unit, strongest * xp.finfo(pull.dtype).eps ** 2)
-    return pull / xp.where(unit > 0, unit, xp.ones_like(unit))
+    strongest = xp.max(xp.abs(gradient), axis=-1, keepdims=True)
+    unit = xp.maximum(unit, strongest * xp.finfo(gradient.dtype).eps ** 2)
+    return gradient / xp.where(unit > 0, unit, xp.ones_like(unit))
 
 
-def _upwards(xp: Namespace, vector: Array) -> Array:
+def _sign_of_largest(xp: Namespace, vector: Array) -> Array:
     """The sign that makes the largest entry positive, (..., N) to (..., 1); of several that are as large, the first."""
     size = xp.abs(vector)
     largest = xp.astype(reaches(xp, size, xp.max(size, axis=-1, keepdims=True)), vector.dtype)
@@ -82,32 +82,32 @@ def _upwards(xp: Namespace, vector: Array) -> Array:
     return 2.0 * xp.astype(up, vector.dtype) - 1.0
 
 
-def _on_unit_sphere(xp: Namespace, pull: Array, lag: Array, side: Array) -> Array:
-    """The unit vector `y = pull / (lag + excess)` for the one excess of 0 or more that there is.
+def _on_unit_sphere(xp: Namespace, gradient: Array, gap: Array, side: Array) -> Array:
+    """The unit vector `y = gradient / (gap + excess)` for the one excess of 0 or more that there is.
 
     Args:
         xp: The namespace of the arrays.
-        pull: (..., R), g in the eigenvectors of M, in units of radius and largest eigenvalue.
-        lag: (..., R), how far each eigenvalue is below the largest, in units of it; the first is 0.
+        gradient: (..., R), g in the eigenvectors of M, in units of radius and largest eigenvalue.
+        gap: (..., R), how far each eigenvalue is below the largest, in units of it; the first is 0.
         side: (..., 1), 1 or -1: where to go along the leading eigenvector if nothing pulls there.
     """
-    tiny = xp.finfo(pull.dtype).smallest_normal
+    tiny = xp.finfo(gradient.dtype).smallest_normal
     none = xp.zeros_like(side)
     # a pull so small that division is no longer exact to rounding is as good as none
-    pull = xp.where(xp.abs(pull) < tiny / xp.finfo(pull.dtype).eps ** 2, xp.zeros_like(pull), pull)
+    gradient = xp.where(xp.abs(gradient) < tiny / xp.finfo(gradient.dtype).eps ** 2, xp.zeros_like(gradient), gradient)
     # no component may be longer than 1: the root is here or above
-    excess = xp.maximum(xp.max(xp.abs(pull) - lag, axis=-1, keepdims=True), none)
-    step = pull / xp.maximum(lag + excess, none + tiny)
+    excess = xp.maximum(xp.max(xp.abs(gradient) - gap, axis=-1, keepdims=True), none)
+    step = gradient / xp.maximum(gap + excess, none + tiny)
     missing = 1.0 - xp.sum(step * step, axis=-1, keepdims=True)
     hard = (excess == 0) & (missing >= 0)  # what is missing to 1 goes along the leading eigenvector
     at_the_edge = xp.concat((side * xp.maximum(missing, none) ** 0.5, step[..., 1:]), axis=-1)
-    pull = xp.where(hard, xp.ones_like(pull), pull)  # anything that has a root: it is not looked at
+    gradient = xp.where(hard, xp.ones_like(gradient), gradient)  # anything that has a root: it is not looked at
     excess = xp.where(hard, none + 1.0, xp.maximum(excess, none + tiny))
     for _ in range(NEWTON_STEPS):
         # Newton on 1 / |y|, which is concave in the excess: from below it climbs to the root and never passes it
-        step = pull / (lag + excess)
+        step = gradient / (gap + excess)
         length = xp.linalg.vector_norm(step, axis=-1, keepdims=True)
-        steepness = xp.sum(step * step / (lag + excess), axis=-1, keepdims=True)
+        steepness = xp.sum(step * step / (gap + excess), axis=-1, keepdims=True)
         excess = excess + xp.maximum((length - 1.0) * length**2 / steepness, none)
-    step = pull / (lag + excess)
+    step = gradient / (gap + excess)
     return xp.where(hard, at_the_edge, step / xp.linalg.vector_norm(step, axis=-1, keepdims=True))

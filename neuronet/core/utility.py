@@ -135,7 +135,7 @@ MEASURES: Mapping[str, type[Power] | type[LogTotal] | type[Saturating]] = {
 """Every measure by its name; each has an exponent p."""
 
 
-def measure_named(name: str, p: float = 2.0) -> Measure:
+def parse_measure(name: str, p: float = 2.0) -> Measure:
     """The measure of that name, with this exponent and a unit of 1.
 
     Raises:

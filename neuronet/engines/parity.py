@@ -14,7 +14,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.engine import Setup, State, memory_name
-from neuronet.engines.base.index_maps import connected_places
+from neuronet.engines.base.index_maps import connected_mask
 from neuronet.engines.tensors import TensorEngine
 
 
@@ -23,7 +23,7 @@ class Parity:
     """How far the engines came apart; a number that is not finite counts as infinitely far.
 
     Attributes:
-        layers: The largest absolute difference in each listening layer, over its weights, its biases, what its learning rule
+        layers: The largest absolute difference in each listening layer, over its weights, its biases, what its optimizer
             keeps and what its policy keeps.
         worst: The array with the largest difference, by its name in the state, such as `2.weights`.
         rounds: How many rounds were played.
@@ -61,16 +61,16 @@ def compare(
     model, engine = NeuronModel(setup), TensorEngine(setup, device=device)
     try:
         batches = Batches(len(samples), batch_size, (setup.seed,))
-        ours, theirs = model.hold(samples), engine.hold(samples)
+        ours, theirs = model.prepare(samples), engine.prepare(samples)
         gaps: dict[str, float] = {}
         for number in range(rounds):
-            indices = batches.at(number)
-            for player, held in ((model, ours), (engine, theirs)):
-                batch = held.at(indices)
+            indices = batches.indices(number)
+            for player, prepared in ((model, ours), (engine, theirs)):
+                batch = prepared.at(indices)
                 player.play(batch.inputs, batch.targets)
             if resync or number == rounds - 1:
                 state = engine.state()
-                _widen(gaps, _gaps(model.state(), state, setup))
+                _update_maxima(gaps, _differences(model.state(), state, setup))
                 if resync:
                     model.restore(state)
         return _summary(gaps, len(setup.network.weights), rounds)
@@ -84,14 +84,14 @@ def _summary(gaps: Mapping[str, float], depth: int, rounds: int) -> Parity:
     return Parity(layers, max(gaps, key=lambda name: gaps[name]), rounds)
 
 
-def _widen(gaps: dict[str, float], more: Mapping[str, float]) -> None:
+def _update_maxima(gaps: dict[str, float], more: Mapping[str, float]) -> None:
     for name, gap in more.items():
         gaps[name] = max(gap, gaps.get(name, 0.0))
 
 
-def _gaps(one: State, other: State, setup: Setup) -> dict[str, float]:
+def _differences(one: State, other: State, setup: Setup) -> dict[str, float]:
     """The largest absolute difference of each array, counted where there are connections."""
-    there = _places_that_count(setup)
+    there = _comparable_mask(setup)
     gaps = {}
     for name, array in one.arrays.items():
         with np.errstate(invalid="ignore"):  # infinity minus infinity is no agreement
@@ -101,12 +101,12 @@ def _gaps(one: State, other: State, setup: Setup) -> dict[str, float]:
     return gaps
 
 
-def _places_that_count(setup: Setup) -> dict[str, NDArray[Any]]:
+def _comparable_mask(setup: Setup) -> dict[str, NDArray[Any]]:
     """For each memory along listeners or speakers: where they are connected. Elsewhere only the tensor engine keeps numbers."""
     there = {}
     for layer in range(1, len(setup.network.sizes)):
         for number, group in enumerate(setup.groups(layer)):
-            for name, axes in group.policy.keeps.items():
+            for name, axes in group.policy.memory_axes.items():
                 if "J" in axes:  # what is kept in common is kept where everybody is connected
-                    there[memory_name(layer, number, name)] = connected_places(setup, layer, axes)[list(group.members)]
+                    there[memory_name(layer, number, name)] = connected_mask(setup, layer, axes)[list(group.members)]
     return there

@@ -24,11 +24,11 @@ Result = TypeVar("Result")
 LOKY = "loky"
 """Joblib's name for processes of this machine."""
 
-HEARTBEAT = 0.2
+PARENT_POLL_SECONDS = 0.2
 """Seconds after which a process looks again whether the one that it works for is still there."""
 
 
-def side_by_side(
+def parallel_map(
     work: Callable[[Item], Result], items: Sequence[Item], *, jobs: int, backend: str = LOKY, **parameters: Any
 ) -> Iterator[tuple[int, Result]]:
     """Do the work on every item, and give each one's place and result when it is done; in which order is left to chance.
@@ -46,13 +46,13 @@ def side_by_side(
         NeuroNetError: An item cannot be sent to another process, or one of the processes was ended.
     """
     if jobs == 1 and backend == LOKY:
-        yield from ((place, work(item)) for place, item in enumerate(items))
+        yield from ((index, work(item)) for index, item in enumerate(items))
         return
-    owner = os.getpid() if backend == LOKY else None
-    calls = [joblib.delayed(_placed)(work, place, item, owner) for place, item in enumerate(items)]
+    parent_pid = os.getpid() if backend == LOKY else None
+    calls = [joblib.delayed(_run_indexed)(work, index, item, parent_pid) for index, item in enumerate(items)]
     try:
-        with joblib.parallel_config(backend, n_jobs=jobs, **parameters), undisturbed():
-            results = _started(calls)
+        with joblib.parallel_config(backend, n_jobs=jobs, **parameters), block_sigint():
+            results = _start_jobs(calls)
         yield from results
     except pickle.PicklingError as error:
         raise NeuroNetError(f"this cannot be done in several processes, give it jobs=1: {error}") from None
@@ -60,35 +60,35 @@ def side_by_side(
         raise NeuroNetError("a process was ended, perhaps for want of memory: go on with fewer jobs") from None
 
 
-def _started(calls: Sequence[Any]) -> Iterator[Any]:
+def _start_jobs(calls: Sequence[Any]) -> Iterator[Any]:
     """The calls' results, each when it is there; some backends of joblib's give lists alone, and get a call for each process."""
     try:
-        team = joblib.Parallel(batch_size=1, return_as="generator_unordered")
+        pool = joblib.Parallel(batch_size=1, return_as="generator_unordered")
     except ValueError:
-        return _in_waves(joblib.Parallel(batch_size=1), calls, joblib.effective_n_jobs(-1))
-    results: Iterator[Any] = team(calls)
+        return _run_in_batches(joblib.Parallel(batch_size=1), calls, joblib.effective_n_jobs(-1))
+    results: Iterator[Any] = pool(calls)
     return results
 
 
-def _in_waves(team: joblib.Parallel, calls: Sequence[Any], size: int) -> Iterator[Any]:
-    with team:
+def _run_in_batches(pool: joblib.Parallel, calls: Sequence[Any], size: int) -> Iterator[Any]:
+    with pool:
         for first in range(0, len(calls), size):
-            yield from team(calls[first : first + size])
+            yield from pool(calls[first : first + size])
 
 
-def _placed(work: Callable[[Item], Result], place: int, item: Item, owner: int | None) -> tuple[int, Result]:
-    if owner is not None and os.name == "posix":  # elsewhere a process never hears of another parent
-        _serve(owner)
-    return place, work(item)
+def _run_indexed(work: Callable[[Item], Result], index: int, item: Item, parent_pid: int | None) -> tuple[int, Result]:
+    if parent_pid is not None and os.name == "posix":  # elsewhere a process never hears of another parent
+        _exit_with_parent(parent_pid)
+    return index, work(item)
 
 
 @cache
-def _serve(owner: int) -> None:
+def _exit_with_parent(parent_pid: int) -> None:
     """Leave Ctrl-C to the owner of this process, and end soon after it: once it is killed, nobody else does that for minutes."""
 
     def watch() -> None:
-        while os.getppid() == owner:
-            time.sleep(HEARTBEAT)
+        while os.getppid() == parent_pid:
+            time.sleep(PARENT_POLL_SECONDS)
         os._exit(1)
 
     if threading.current_thread() is threading.main_thread():
@@ -97,7 +97,7 @@ def _serve(owner: int) -> None:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
+def block_sigint() -> Iterator[None]:
     """Processes that are started here do not hear Ctrl-C; who started them does, and ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # as on Windows
         yield

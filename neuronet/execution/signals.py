@@ -27,28 +27,29 @@ class Interruption:
     """While entered, SIGINT and SIGTERM raise a flag instead of an exception; a second one stops at once.
 
     Args:
-        patient: Whether a second one changes nothing: who started several processes may tell them what they have heard already.
+        ignore_repeats: Whether a second one changes nothing: who started several processes may tell them what they have heard
+            already.
 
     Attributes:
-        asked: Whether someone wants to stop.
+        requested: Whether someone wants to stop.
     """
 
-    def __init__(self, *, patient: bool = False) -> None:
-        self.asked = False
-        self._patient = patient
-        self._before: dict[int, Any] = {}
+    def __init__(self, *, ignore_repeats: bool = False) -> None:
+        self.requested = False
+        self._ignore_repeats = ignore_repeats
+        self._old_handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._ask)
+                self._old_handlers[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._old_handlers.items():
             signal.signal(number, handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked and not self._patient:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.requested and not self._ignore_repeats:
             raise KeyboardInterrupt
-        self.asked = True
+        self.requested = True

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from neuronet.core.policy import Policy
 from neuronet.engines.base.engine import Engine
-from neuronet.interventions.base import Event, Intervention, changed, perform
+from neuronet.interventions.base import Event, Intervention, apply_intervention, apply_to_setups
 from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw
 from neuronet.interventions.structural_interventions import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire
 
@@ -32,13 +32,13 @@ __all__ = [
     "Thaw",
     "add",
     "add_layer",
-    "changed",
+    "apply_intervention",
+    "apply_to_setups",
     "connect",
     "disconnect",
     "freeze",
     "lesion",
     "noise",
-    "perform",
     "remove",
     "remove_layer",
     "revive",
@@ -55,12 +55,12 @@ INTERVENTIONS: dict[str, type[Intervention]] = {cls.name: cls for cls in _ALL}
 Neurons = int | Iterable[int] | None
 
 
-def _several(neurons: Neurons) -> int | tuple[int, ...] | None:
+def _as_tuple(neurons: Neurons) -> int | tuple[int, ...] | None:
     return neurons if neurons is None or isinstance(neurons, int) else tuple(neurons)
 
 
 def lesion(
-    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, by: str = "chance"
+    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, select: str = "random"
 ) -> Event:
     """Silence neurons: they say 0, demand nothing and do not adapt, but keep what they have; inputs (layer 0) can be, too.
 
@@ -69,33 +69,33 @@ def lesion(
         layer: Which layer, 1 for the first that listens; without it, every hidden layer.
         neurons: Their places within the layer; without these, everybody, or a share.
         share: A part of the layer instead, above 0 to 1.
-        by: How the share is chosen: by "chance", or the "most" or the "least" attention received.
+        select: How the share is chosen: "random", or the "most" or the "least" attention received.
 
     Raises:
         NeuroNetError: There are none such.
     """
-    return perform(engine, Lesion(layer, _several(neurons), share, by))
+    return apply_intervention(engine, Lesion(layer, _as_tuple(neurons), share, select))
 
 
 def revive(
-    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, by: str = "chance"
+    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, select: str = "random"
 ) -> Event:
     """Let silent neurons speak again, as they were; without a layer, in all layers. The rest is as for `lesion`."""
-    return perform(engine, Revive(layer, _several(neurons), share, by))
+    return apply_intervention(engine, Revive(layer, _as_tuple(neurons), share, select))
 
 
 def freeze(
-    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, by: str = "chance"
+    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, select: str = "random"
 ) -> Event:
     """Let neurons speak and demand as ever, but no longer adapt. The rest is as for `lesion`, but for the inputs."""
-    return perform(engine, Freeze(layer, _several(neurons), share, by))
+    return apply_intervention(engine, Freeze(layer, _as_tuple(neurons), share, select))
 
 
 def thaw(
-    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, by: str = "chance"
+    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, select: str = "random"
 ) -> Event:
     """Let frozen neurons adapt again; without a layer, in all layers. The rest is as for `freeze`."""
-    return perform(engine, Thaw(layer, _several(neurons), share, by))
+    return apply_intervention(engine, Thaw(layer, _as_tuple(neurons), share, select))
 
 
 def noise(
@@ -105,7 +105,7 @@ def noise(
     layer: int | None = None,
     neurons: Neurons = None,
     share: float | None = None,
-    by: str = "chance",
+    select: str = "random",
 ) -> Event:
     """Shake the attention that neurons pay, once.
 
@@ -115,9 +115,9 @@ def noise(
         layer: As for `freeze`, like the rest.
         neurons: Likewise.
         share: Likewise.
-        by: Likewise.
+        select: Likewise.
     """
-    return perform(engine, Noise(layer, _several(neurons), share, by, sigma))
+    return apply_intervention(engine, Noise(layer, _as_tuple(neurons), share, select, sigma))
 
 
 def switch(
@@ -127,7 +127,7 @@ def switch(
     layer: int | None = None,
     neurons: Neurons = None,
     share: float | None = None,
-    by: str = "chance",
+    select: str = "random",
 ) -> Event:
     """Let neurons follow another policy; whoever changes is born anew as far as memory goes.
 
@@ -137,33 +137,33 @@ def switch(
         layer: As for `freeze`, like the rest.
         neurons: Likewise.
         share: Likewise.
-        by: Likewise.
+        select: Likewise.
     """
-    return perform(engine, Switch(layer, _several(neurons), share, by, policy))
+    return apply_intervention(engine, Switch(layer, _as_tuple(neurons), share, select, policy))
 
 
 def rewire(
     engine: Engine,
     *,
-    part: float = 0.1,
+    fraction: float = 0.1,
     which: str = "any",
     layer: int | None = None,
     neurons: Neurons = None,
     share: float | None = None,
-    by: str = "chance",
+    select: str = "random",
 ) -> Event:
     """Let neurons leave a part of their speakers for as many others, chosen by chance, to whom they pay nothing yet.
 
     Args:
         engine: Whose neurons.
-        part: Of each neuron's connections, above 0 to 1.
+        fraction: Of each neuron's connections, above 0 to 1.
         which: Whom they leave: "any" speakers, or the "weakest", to whom they pay least.
         layer: As for `freeze`, like the rest.
         neurons: Likewise.
         share: Likewise.
-        by: Likewise.
+        select: Likewise.
     """
-    return perform(engine, Rewire(layer, _several(neurons), share, by, part, which))
+    return apply_intervention(engine, Rewire(layer, _as_tuple(neurons), share, select, fraction, which))
 
 
 def connect(engine: Engine, *, layer: int, pairs: Sequence[tuple[int, int]]) -> Event:
@@ -174,12 +174,12 @@ def connect(engine: Engine, *, layer: int, pairs: Sequence[tuple[int, int]]) -> 
         layer: The listeners' layer.
         pairs: A listener and a speaker each, as places within their layers.
     """
-    return perform(engine, Connect(layer, pairs))
+    return apply_intervention(engine, Connect(layer, pairs))
 
 
 def disconnect(engine: Engine, *, layer: int, pairs: Sequence[tuple[int, int]]) -> Event:
     """Let neurons no longer listen to some of the layer before; the rest is as for `connect`."""
-    return perform(engine, Disconnect(layer, pairs))
+    return apply_intervention(engine, Disconnect(layer, pairs))
 
 
 def add(engine: Engine, *, layer: int, neurons: int = 1, policy: Policy | None = None) -> Event:
@@ -191,14 +191,14 @@ def add(engine: Engine, *, layer: int, neurons: int = 1, policy: Policy | None =
         neurons: How many.
         policy: Theirs; without it, the one that most of the layer follow.
     """
-    return perform(engine, Add(layer, neurons, policy))
+    return apply_intervention(engine, Add(layer, neurons, policy))
 
 
 def remove(
-    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, by: str = "chance"
+    engine: Engine, *, layer: int | None = None, neurons: Neurons = None, share: float | None = None, select: str = "random"
 ) -> Event:
     """Let neurons leave a hidden layer, and all connections with them. The rest is as for `lesion`, but for the inputs."""
-    return perform(engine, Remove(layer, _several(neurons), share, by))
+    return apply_intervention(engine, Remove(layer, _as_tuple(neurons), share, select))
 
 
 def add_layer(engine: Engine, *, after: int, activation: str = "auto", policy: Policy | None = None) -> Event:
@@ -210,7 +210,7 @@ def add_layer(engine: Engine, *, after: int, activation: str = "auto", policy: P
         activation: Of the new layer; "auto" for one that changes nothing at first: relu after relu, else identity.
         policy: That its neurons follow; without it, that of most in the layer before, or, after the inputs, behind.
     """
-    return perform(engine, AddLayer(after, activation, policy))
+    return apply_intervention(engine, AddLayer(after, activation, policy))
 
 
 def remove_layer(engine: Engine, *, layer: int) -> Event:
@@ -220,4 +220,4 @@ def remove_layer(engine: Engine, *, layer: int) -> Event:
         engine: Whose network.
         layer: Which.
     """
-    return perform(engine, RemoveLayer(layer))
+    return apply_intervention(engine, RemoveLayer(layer))

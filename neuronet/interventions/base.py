@@ -12,7 +12,7 @@ import numpy as np
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.base.engine import Engine, Setup, State, check_replicas, check_state
 
-Changed = tuple[Setup, State, tuple[int, ...]]
+InterventionResult = tuple[Setup, State, tuple[int, ...]]
 """The game, where it stands, and the nodes to whom it happened."""
 
 
@@ -26,7 +26,7 @@ class Intervention(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """The game as it goes on, of one replica.
 
         Args:
@@ -40,11 +40,11 @@ class Intervention(ABC):
     def __str__(self) -> str:
         """As it is written in a plan, such as "lesion(layer=1, share=0.2)"."""
         given = [(field.name, getattr(self, field.name), field.default) for field in fields(self)]  # type: ignore[arg-type]
-        told = [f"{name}={_spelled(value)}" for name, value, default in given if value != default]
-        return f"{self.name}({', '.join(told)})"
+        arguments = [f"{name}={_format_value(value)}" for name, value, default in given if value != default]
+        return f"{self.name}({', '.join(arguments)})"
 
 
-def _spelled(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return str(list(value)) if isinstance(value, tuple) else repr(value)
 
 
@@ -63,18 +63,18 @@ class Event:
     nodes: tuple[tuple[int, ...], ...]
 
 
-def perform(engine: Engine, intervention: Intervention) -> Event:
+def apply_intervention(engine: Engine, intervention: Intervention) -> Event:
     """Let an intervention happen to a game that is being played, on either engine, between two rounds.
 
     Raises:
         NeuroNetError: It is impossible here; then nothing has changed.
     """
-    setups, state, nodes = changed(engine.setups, engine.state(), intervention)
-    engine.adopt(setups, state)
+    setups, state, nodes = apply_to_setups(engine.setups, engine.state(), intervention)
+    engine.replace_game(setups, state)
     return Event(state.round, str(intervention), nodes)
 
 
-def changed(
+def apply_to_setups(
     setups: Sequence[Setup], state: State, intervention: Intervention
 ) -> tuple[list[Setup], State, tuple[tuple[int, ...], ...]]:
     """The games after an intervention, where they stand, and to whom it happened; nothing that is given is changed.
@@ -92,7 +92,7 @@ def changed(
         raise NeuroNetError(f"an intervention must be {what}, got {type(intervention).__name__}")
     check_state(state, setups)
     alone = len(setups) == 1
-    found = [intervention.act(setup, state if alone else state.replica(place)) for place, setup in enumerate(setups)]
+    found = [intervention.apply(setup, state if alone else state.replica(place)) for place, setup in enumerate(setups)]
     after, nodes = [setup for setup, _, _ in found], tuple(nodes for _, _, nodes in found)
     check_replicas(after)
     if alone:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import activation_named
+from neuronet.core.activation import parse_activation
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import Bools, Floats, Ints, Network, initial_weights
 
@@ -30,19 +30,19 @@ def with_connections(network: Network, layer: int, mask: Bools, weights: Floats)
     """
     changed = replace(
         network,
-        weights=_instead(network.weights, layer - 1, weights * mask),
-        masks=_instead(network.masks, layer - 1, None if mask.all() else mask),
+        weights=_replaced(network.weights, layer - 1, weights * mask),
+        masks=_replaced(network.masks, layer - 1, None if mask.all() else mask),
     )
     _check_reachable(changed)
     return changed
 
 
-def _instead(parts: tuple, place: int, *others: object) -> tuple:  # type: ignore[type-arg]
+def _replaced(parts: tuple, place: int, *others: object) -> tuple:  # type: ignore[type-arg]
     return (*parts[:place], *others, *parts[place + 1 :])
 
 
-def rewired(
-    network: Network, layer: int, listeners: NDArray[np.int64], part: float, weakest: bool, chance: np.random.Generator
+def with_rewired_connections(
+    network: Network, layer: int, listeners: NDArray[np.int64], fraction: float, weakest: bool, rng: np.random.Generator
 ) -> Network:
     """The network in which listeners leave a part of their speakers for as many others, to whom they pay nothing yet.
 
@@ -50,9 +50,9 @@ def rewired(
         network: As it is.
         layer: The listeners' layer.
         listeners: Their places within it.
-        part: Of each one's connections, above 0 to 1; no more than there are others.
+        fraction: Of each one's connections, above 0 to 1; no more than there are others.
         weakest: Whether those with the least attention go, not any.
-        chance: Who goes, and who comes.
+        rng: Who goes, and who comes.
 
     Raises:
         NeuroNetError: There is nobody else to listen to.
@@ -61,9 +61,9 @@ def rewired(
     moved = 0
     for listener in listeners.tolist():
         heard, others = np.flatnonzero(mask[listener]), np.flatnonzero(~mask[listener])
-        count = min(round(part * heard.size), others.size)
-        order = np.argsort(np.abs(weights[listener, heard]), kind="stable") if weakest else chance.permutation(heard.size)
-        gone, found = heard[order[:count]], chance.choice(others, count, replace=False)
+        count = min(round(fraction * heard.size), others.size)
+        order = np.argsort(np.abs(weights[listener, heard]), kind="stable") if weakest else rng.permutation(heard.size)
+        gone, found = heard[order[:count]], rng.choice(others, count, replace=False)
         mask[listener, gone], mask[listener, found] = False, True
         weights[listener, gone] = weights[listener, found] = 0
         moved += count
@@ -72,7 +72,7 @@ def rewired(
     return with_connections(network, layer, mask, weights)
 
 
-def connected(network: Network, layer: int, pairs: Pairs, *, there: bool) -> Network:
+def with_pairs(network: Network, layer: int, pairs: Pairs, *, there: bool) -> Network:
     """The network in which these listeners listen to these speakers, with no attention yet, or no longer do.
 
     Raises:
@@ -92,45 +92,45 @@ def connected(network: Network, layer: int, pairs: Pairs, *, there: bool) -> Net
     return with_connections(network, layer, mask, network.weights[layer - 1])
 
 
-def with_neurons(network: Network, layer: int, newcomers: Ints, chance: np.random.Generator) -> Network:
+def with_neurons(network: Network, layer: int, added_nodes: Ints, rng: np.random.Generator) -> Network:
     """The network with more neurons, by their nodes, at the end of a hidden layer, whom nobody pays any attention yet.
 
     What they pay is drawn as for a fresh network. Where not everybody hears everybody, each of their connections is there with
     the probability that it has among the others, and each of them has a speaker and a listener.
     """
-    count = len(newcomers)
+    count = len(added_nodes)
     mask_here, weights = mask_of(network, layer), network.weights[layer - 1]
     mask_above = mask_of(network, layer + 1)
-    speakers = _some(network.masks[layer - 1], (count, mask_here.shape[1]), chance)
-    listeners = _some(network.masks[layer], (count, mask_above.shape[0]), chance).T
+    speakers = _random_connections(network.masks[layer - 1], (count, mask_here.shape[1]), rng)
+    listeners = _random_connections(network.masks[layer], (count, mask_above.shape[0]), rng).T
     mask_here, mask_above = np.vstack((mask_here, speakers)), np.hstack((mask_above, listeners))
-    usual = activation_named(network.activations[layer - 1]).initialisation
-    fresh = initial_weights(mask_here, mask_here.shape, usual, chance)
+    usual = parse_activation(network.activations[layer - 1]).init
+    fresh = initial_weights(mask_here, mask_here.shape, usual, rng)
     silence = np.zeros((mask_above.shape[0], count))
     return replace(
         network,
-        weights=_instead(
-            _instead(network.weights, layer - 1, np.vstack((weights, fresh[-count:]))),
+        weights=_replaced(
+            _replaced(network.weights, layer - 1, np.vstack((weights, fresh[-count:]))),
             layer,
             np.hstack((network.weights[layer], silence)),
         ),
-        biases=_instead(network.biases, layer - 1, np.append(network.biases[layer - 1], np.zeros(count))),
-        masks=_instead(_instead(network.masks, layer - 1, _or_none(mask_here)), layer, _or_none(mask_above)),
-        nodes=_instead(network.nodes, layer, np.append(network.nodes[layer], newcomers)),
+        biases=_replaced(network.biases, layer - 1, np.append(network.biases[layer - 1], np.zeros(count))),
+        masks=_replaced(_replaced(network.masks, layer - 1, _mask_or_none(mask_here)), layer, _mask_or_none(mask_above)),
+        nodes=_replaced(network.nodes, layer, np.append(network.nodes[layer], added_nodes)),
     )
 
 
-def _some(mask: Bools | None, shape: tuple[int, int], chance: np.random.Generator) -> Bools:
+def _random_connections(mask: Bools | None, shape: tuple[int, int], rng: np.random.Generator) -> Bools:
     """Connections of new neurons, (neurons, neighbours), as dense as those that are there."""
     if mask is None:
         return np.ones(shape, dtype=np.bool_)
-    found: Bools = chance.random(shape) < mask.mean()
+    found: Bools = rng.random(shape) < mask.mean()
     for alone in np.flatnonzero(~found.any(axis=1)):
-        found[alone, chance.integers(shape[1])] = True
+        found[alone, rng.integers(shape[1])] = True
     return found
 
 
-def _or_none(mask: Bools) -> Bools | None:
+def _mask_or_none(mask: Bools) -> Bools | None:
     return None if mask.all() else mask
 
 
@@ -146,25 +146,25 @@ def without_neurons(network: Network, layer: int, gone: NDArray[np.int64]) -> Ne
     weights = np.delete(network.weights[layer - 1], gone, axis=0), np.delete(network.weights[layer], gone, axis=1)
     changed = replace(
         network,
-        weights=_instead(_instead(network.weights, layer - 1, weights[0]), layer, weights[1]),
-        biases=_instead(network.biases, layer - 1, np.delete(network.biases[layer - 1], gone)),
-        masks=_instead(_instead(network.masks, layer - 1, _or_none(here)), layer, _or_none(above)),
-        nodes=_instead(network.nodes, layer, np.delete(network.nodes[layer], gone)),
+        weights=_replaced(_replaced(network.weights, layer - 1, weights[0]), layer, weights[1]),
+        biases=_replaced(network.biases, layer - 1, np.delete(network.biases[layer - 1], gone)),
+        masks=_replaced(_replaced(network.masks, layer - 1, _mask_or_none(here)), layer, _mask_or_none(above)),
+        nodes=_replaced(network.nodes, layer, np.delete(network.nodes[layer], gone)),
     )
     _check_reachable(changed)
     return changed
 
 
-def with_layer(network: Network, after: int, activation: str, newcomers: Ints) -> Network:
+def with_layer(network: Network, after: int, activation: str, added_nodes: Ints) -> Network:
     """The network with a new layer after another one, as wide as that, each neuron repeating one speaker: attention 1, bias 0."""
-    width = len(newcomers)
+    width = len(added_nodes)
     return replace(
         network,
         weights=(*network.weights[:after], np.eye(width), *network.weights[after:]),
         biases=(*network.biases[:after], np.zeros(width), *network.biases[after:]),
         masks=(*network.masks[:after], None, *network.masks[after:]),
         activations=(*network.activations[:after], activation, *network.activations[after:]),
-        nodes=(*network.nodes[: after + 1], newcomers, *network.nodes[after + 1 :]),
+        nodes=(*network.nodes[: after + 1], added_nodes, *network.nodes[after + 1 :]),
     )
 
 
@@ -181,7 +181,7 @@ def without_layer(network: Network, layer: int) -> Network:
         network,
         weights=joined(network.weights, above @ here),
         biases=joined(network.biases, above @ network.biases[place] + network.biases[layer]),
-        masks=joined(network.masks, _or_none(reached)),
+        masks=joined(network.masks, _mask_or_none(reached)),
         activations=joined(network.activations, network.activations[layer]),
         nodes=(*network.nodes[:layer], *network.nodes[layer + 1 :]),
     )

@@ -13,17 +13,17 @@ from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Bools
 from neuronet.core.structure.population import check_policy_form
 from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import reassign
-from neuronet.interventions.base import Changed
-from neuronet.interventions.policy_assignment import in_network, policies_by_node
-from neuronet.interventions.targeting import OnNeurons, Places, chance_of, nodes_of
+from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.interventions.base import InterventionResult
+from neuronet.interventions.policy_assignment import policies_by_node, with_network
+from neuronet.interventions.targeting import NeuronIntervention, Targets, nodes_of, rng_for
 
 
-def at_rest(setup: Setup, state: State, places: Places) -> State:
-    """The state in which these neurons' learning rules keep nothing, so that no change is under way."""
+def reset_optimizer_state(setup: Setup, state: State, places: Targets) -> State:
+    """The state in which these neurons' optimizers keep nothing, so that no change is under way."""
     arrays = dict(state.arrays)
     for layer, some in places.items():
-        for kept in setup.rule.keeps if layer else ():
+        for kept in setup.optimizer.state_names if layer else ():
             for name in ("weights", "bias"):
                 whole = arrays[f"{layer}.{kept}.{name}"].copy()
                 whole[some] = 0
@@ -32,81 +32,81 @@ def at_rest(setup: Setup, state: State, places: Places) -> State:
 
 
 @dataclass(frozen=True)
-class Lesion(OnNeurons):
+class Lesion(NeuronIntervention):
     """Neurons fall silent: they say 0 and demand nothing, whatever they hear, and do not adapt. They keep what they have."""
 
     name = "lesion"
-    first = 0
-    whose = "still speaking"
+    first_layer = 0
+    condition = "still speaking"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
         """Those who speak."""
         return ~setup.is_silent(layer)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Silence them."""
-        whom = self.whom(setup, state)
-        nodes = nodes_of(setup, whom)
-        return replace(setup, silent=setup.silent | set(nodes)), at_rest(setup, state, whom), nodes
+        targets = self.targets(setup, state)
+        nodes = nodes_of(setup, targets)
+        return replace(setup, silent=setup.silent | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
 
 
 @dataclass(frozen=True)
-class Revive(OnNeurons):
+class Revive(NeuronIntervention):
     """Silent neurons speak again, with the attention, the bias and the memory that they had; without a layer, in all layers."""
 
     name = "revive"
-    first = 0
-    anywhere = True
-    whose = "silent"
+    first_layer = 0
+    all_layers = True
+    condition = "silent"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
         """Those who are silent."""
         return setup.is_silent(layer)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Let them speak."""
-        nodes = nodes_of(setup, self.whom(setup, state))
+        nodes = nodes_of(setup, self.targets(setup, state))
         return replace(setup, silent=setup.silent - set(nodes)), state, nodes
 
 
 @dataclass(frozen=True)
-class Freeze(OnNeurons):
+class Freeze(NeuronIntervention):
     """Neurons no longer adapt: they speak and demand as ever, but the attention they pay and their bias stay as they are."""
 
     name = "freeze"
-    whose = "not frozen yet"
+    condition = "not frozen yet"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
         """Those who are not frozen."""
         return ~np.isin(setup.network.nodes[layer], list(setup.frozen))
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Freeze them."""
-        whom = self.whom(setup, state)
-        nodes = nodes_of(setup, whom)
-        return replace(setup, frozen=setup.frozen | set(nodes)), at_rest(setup, state, whom), nodes
+        targets = self.targets(setup, state)
+        nodes = nodes_of(setup, targets)
+        return replace(setup, frozen=setup.frozen | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
 
 
 @dataclass(frozen=True)
-class Thaw(OnNeurons):
+class Thaw(NeuronIntervention):
     """Frozen neurons adapt again; without a layer, in all layers."""
 
     name = "thaw"
-    anywhere = True
-    whose = "frozen"
+    all_layers = True
+    condition = "frozen"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
         """Those who are frozen."""
         return np.isin(setup.network.nodes[layer], list(setup.frozen))
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Let them adapt."""
-        nodes = nodes_of(setup, self.whom(setup, state))
+        nodes = nodes_of(setup, self.targets(setup, state))
         return replace(setup, frozen=setup.frozen - set(nodes)), state, nodes
 
 
 @dataclass(frozen=True)
-class Noise(OnNeurons):
+class Noise(NeuronIntervention):
     """The attention that neurons pay is shaken once, by Gaussian noise on each connection.
 
     Args:
@@ -121,23 +121,23 @@ class Noise(OnNeurons):
         super().__post_init__()
         check_number("noise: sigma", self.sigma, 0, above=True)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Shake them."""
-        whom = self.whom(setup, state)
+        targets = self.targets(setup, state)
         arrays = dict(state.arrays)
-        for layer, some in whom.items():
+        for layer, some in targets.items():
             whole: NDArray[Any] = arrays[f"{layer}.weights"].astype(np.float64)
             mask = setup.network.masks[layer - 1]
             there = np.ones(whole.shape, dtype=np.bool_) if mask is None else mask
             size = np.sqrt((whole * whole).sum() / max(there.sum(), 1))
-            drawn = chance_of(setup, state, layer, "noise on attention").standard_normal(whole.shape)
+            drawn = rng_for(setup, state, layer, "noise on attention").standard_normal(whole.shape)
             whole[some] += (self.sigma * size * drawn * there)[some]
             arrays[f"{layer}.weights"] = whole.astype(setup.dtype)
-        return setup, State(state.round, arrays), nodes_of(setup, whom)
+        return setup, State(state.round, arrays), nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)
-class Switch(OnNeurons):
+class Switch(NeuronIntervention):
     """Neurons follow another policy, with the memory that they would have been born with.
 
     Args:
@@ -147,7 +147,7 @@ class Switch(OnNeurons):
     policy: Policy | None = None
 
     name = "switch"
-    whose = "following another policy yet"
+    condition = "following another policy yet"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -160,9 +160,9 @@ class Switch(OnNeurons):
             others[list(group.members)] = group.policy != self.policy
         return others
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Change their minds."""
         assert self.policy is not None
-        nodes = nodes_of(setup, self.whom(setup, state))
-        after = in_network(setup, setup.network, policies_by_node(setup) | dict.fromkeys(nodes, self.policy))
-        return after, reassign(state, [setup], [after]), nodes
+        nodes = nodes_of(setup, self.targets(setup, state))
+        after = with_network(setup, setup.network, policies_by_node(setup) | dict.fromkeys(nodes, self.policy))
+        return after, transfer_state(state, [setup], [after]), nodes

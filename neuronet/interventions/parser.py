@@ -11,21 +11,21 @@ from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.interventions.base import Intervention
 
-HOW = "write it as lesion(layer=1, share=0.2)"
+SYNTAX_EXAMPLE = "write it as lesion(layer=1, share=0.2)"
 
 
-def intervention_named(text: str, known: Mapping[str, type[Intervention]], policy_named: Callable[[str], Policy]) -> Intervention:
+def parse_intervention(text: str, known: Mapping[str, type[Intervention]], parse_policy: Callable[[str], Policy]) -> Intervention:
     """The intervention that a line of text describes.
 
     Args:
         text: Its name and, in brackets, parameters by name: numbers, lists of numbers, pairs, or words in quotes.
         known: Every intervention by its name.
-        policy_named: Finds a policy by its text.
+        parse_policy: Finds a policy by its text.
 
     Raises:
         NeuroNetError: The text cannot be read, or a name or a parameter is wrong.
     """
-    name, parameters = _parts(text)
+    name, parameters = _parse_call(text)
     if name not in known:
         raise unknown_name_error("intervention", name, known)
     cls = known[name]
@@ -34,14 +34,14 @@ def intervention_named(text: str, known: Mapping[str, type[Intervention]], polic
     if wrong is not None:
         raise NeuroNetError(f"intervention '{name}' has no parameter '{wrong}': it takes {', '.join(takes)}")
     if isinstance(parameters.get("policy"), str):
-        parameters["policy"] = policy_named(parameters["policy"])
+        parameters["policy"] = parse_policy(parameters["policy"])
     try:
         return cls(**parameters)
     except TypeError as error:
         raise NeuroNetError(f"intervention '{name}' cannot be made from '{text}': {error}") from None
 
 
-def _parts(text: str) -> tuple[str, dict[str, Any]]:
+def _parse_call(text: str) -> tuple[str, dict[str, Any]]:
     """The name, and the parameters by name."""
     try:
         call = ast.parse(text.strip(), mode="eval").body
@@ -53,7 +53,7 @@ def _parts(text: str) -> tuple[str, dict[str, Any]]:
                 return call.func.id, {name: _immutable(value) for name, value in given.items()}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
-    raise NeuroNetError(f"cannot read the intervention '{text[:80]}': {HOW}")
+    raise NeuroNetError(f"cannot read the intervention '{text[:80]}': {SYNTAX_EXAMPLE}")
 
 
 def _immutable(value: Any) -> Any:

@@ -23,12 +23,12 @@ def policies_by_node(setup: Setup) -> dict[int, Policy]:
     }
 
 
-def commonest(setup: Setup, layer: int) -> Policy:
+def most_common_policy(setup: Setup, layer: int) -> Policy:
     """The policy that most neurons of a layer follow; of equally many, the one of the first group."""
     return max(setup.groups(layer), key=lambda group: len(group.members)).policy
 
 
-def in_network(setup: Setup, network: Network, policies: Mapping[int, Policy]) -> Setup:
+def with_network(setup: Setup, network: Network, policies: Mapping[int, Policy]) -> Setup:
     """The same game in another network.
 
     The groups of a layer keep their order, and new ones come last, so that replicas with other members have the same groups.
@@ -51,13 +51,13 @@ def in_network(setup: Setup, network: Network, policies: Mapping[int, Policy]) -
         layers.append([Group(policy, tuple(some.tolist())) for policy, some in places if some.size])
     present = frozenset(int(node) for nodes in network.nodes for node in nodes)
     silent, frozen = setup.silent & present, setup.frozen & present
-    return replace(setup, network=network, policies=layers, silent=silent, frozen=frozen, newest=_newest(setup))
+    return replace(setup, network=network, policies=layers, silent=silent, frozen=frozen, max_node=_max_node(setup))
 
 
 def new_nodes(setup: Setup, count: int) -> Ints:
     """Nodes for newcomers: numbers that nobody has had."""
-    return np.arange(_newest(setup) + 1, _newest(setup) + 1 + count)
+    return np.arange(_max_node(setup) + 1, _max_node(setup) + 1 + count)
 
 
-def _newest(setup: Setup) -> int:
-    return max(setup.newest, *(int(nodes.max()) for nodes in setup.network.nodes))
+def _max_node(setup: Setup) -> int:
+    return max(setup.max_node, *(int(nodes.max()) for nodes in setup.network.nodes))

@@ -8,39 +8,39 @@ from dataclasses import dataclass
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.base.engine import Setup, State
-from neuronet.interventions import INTERVENTIONS, Intervention, changed
-from neuronet.interventions.parser import intervention_named
-from neuronet.registry.registry import policy_named
+from neuronet.interventions import INTERVENTIONS, Intervention, apply_to_setups
+from neuronet.interventions.parser import parse_intervention
+from neuronet.registry.registry import parse_policy
 
 _WHEN = re.compile(r"\s*(?:(epoch|round)\s+)?(\d{1,15})\s*:\s*(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Planned:
+class ScheduledIntervention:
     """An intervention and its time.
 
     Attributes:
-        number: How many epochs or rounds have been played when it happens; 0 is before the first.
-        rounds: Whether it counts rounds, not epochs.
+        time: How many epochs or rounds have been played when it happens; 0 is before the first.
+        in_rounds: Whether it counts rounds, not epochs.
         what: The intervention, as it was written.
         intervention: What happens.
     """
 
-    number: int
-    rounds: bool
+    time: int
+    in_rounds: bool
     what: str
     intervention: Intervention
 
-    def due(self, per_epoch: int) -> int:
+    def due_round(self, per_epoch: int) -> int:
         """How many rounds have been played when it happens.
 
         Args:
             per_epoch: Rounds in an epoch.
         """
-        return self.number if self.rounds else self.number * per_epoch
+        return self.time if self.in_rounds else self.time * per_epoch
 
 
-def planned(text: str) -> Planned:
+def parse_scheduled_intervention(text: str) -> ScheduledIntervention:
     """What a line of text plans, such as "5: lesion(layer=1, share=0.2)" or "round 120: revive()".
 
     Raises:
@@ -53,21 +53,21 @@ def planned(text: str) -> Planned:
             "or 'round 120: ...'"
         )
     what = match[3].strip()
-    return Planned(int(match[2]), match[1] == "round", what, intervention_named(what, INTERVENTIONS, policy_named))
+    return ScheduledIntervention(int(match[2]), match[1] == "round", what, parse_intervention(what, INTERVENTIONS, parse_policy))
 
 
 @dataclass(frozen=True)
-class Plan:
+class InterventionSchedule:
     """What a run plans, in the order in which it happens.
 
     Attributes:
         entries: Each with the number of rounds after which it happens, ascending.
     """
 
-    entries: tuple[tuple[int, Planned], ...]
+    entries: tuple[tuple[int, ScheduledIntervention], ...]
 
     @classmethod
-    def of(cls, texts: Sequence[str], per_epoch: int) -> Plan:
+    def parse(cls, texts: Sequence[str], per_epoch: int) -> InterventionSchedule:
         """The plan that lines of text make; of those at the same time, the first comes first.
 
         Args:
@@ -77,10 +77,10 @@ class Plan:
         Raises:
             NeuroNetError: One cannot be read.
         """
-        entries = [(each.due(per_epoch), each) for each in map(planned, texts)]
+        entries = [(each.due_round(per_epoch), each) for each in map(parse_scheduled_intervention, texts)]
         return cls(tuple(sorted(entries, key=lambda entry: entry[0])))
 
-    def rehearse(self, setups: Sequence[Setup], state: State, rounds: int) -> None:
+    def dry_run(self, setups: Sequence[Setup], state: State, rounds: int) -> None:
         """Refuse what will be impossible, before anything is played.
 
         Args:
@@ -91,8 +91,8 @@ class Plan:
         Raises:
             NeuroNetError: An intervention is impossible when its time comes, or that is after the end.
         """
-        for due, each in self.entries:
-            if due >= rounds:
-                kind, count = ("round", due) if each.rounds else ("epoch", each.number)
+        for due_round, each in self.entries:
+            if due_round >= rounds:
+                kind, count = ("round", due_round) if each.in_rounds else ("epoch", each.time)
                 raise NeuroNetError(f"'{each.what}' is planned after {kind} {count}, but with that the run is over")
-            setups, state, _ = changed(setups, State(due, state.arrays), each.intervention)
+            setups, state, _ = apply_to_setups(setups, State(due_round, state.arrays), each.intervention)

@@ -7,62 +7,62 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neuronet.core.activation import activation_named
+from neuronet.core.activation import parse_activation
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import check_policy_form
 from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import reassign
-from neuronet.interventions.base import Changed, Intervention
+from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.interventions.base import Intervention, InterventionResult
 from neuronet.interventions.network_edits import (
-    connected,
-    rewired,
     with_layer,
     with_neurons,
+    with_pairs,
+    with_rewired_connections,
     without_layer,
     without_neurons,
 )
-from neuronet.interventions.policy_assignment import commonest, in_network, new_nodes, policies_by_node
-from neuronet.interventions.targeting import OnNeurons, chance_of, check_layer, nodes_of
+from neuronet.interventions.policy_assignment import most_common_policy, new_nodes, policies_by_node, with_network
+from neuronet.interventions.targeting import NeuronIntervention, check_layer, nodes_of, rng_for
 
-WHICH = ("any", "weakest")
+CONNECTION_SELECTIONS = ("any", "weakest")
 
 
-def _moved(setup: Setup, state: State, network: Network, newcomers: Mapping[int, Policy]) -> tuple[Setup, State]:
+def _with_network(setup: Setup, state: State, network: Network, added_nodes: Mapping[int, Policy]) -> tuple[Setup, State]:
     """The game in another network: who is there still keeps what is about neighbours who are, too."""
-    after = in_network(setup, network, policies_by_node(setup) | dict(newcomers))
-    return after, reassign(state, [setup], [after])
+    after = with_network(setup, network, policies_by_node(setup) | dict(added_nodes))
+    return after, transfer_state(state, [setup], [after])
 
 
 @dataclass(frozen=True)
-class Rewire(OnNeurons):
+class Rewire(NeuronIntervention):
     """Neurons leave a part of their speakers for as many others, chosen by chance, to whom they pay nothing yet.
 
     Args:
-        part: Of each neuron's connections, above 0 to 1.
+        fraction: Of each neuron's connections, above 0 to 1.
         which: Whom they leave: "any" speakers, or the "weakest", to whom they pay least.
     """
 
-    part: float = 0.1
+    fraction: float = 0.1
     which: str = "any"
 
     name = "rewire"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_number("rewire: part", self.part, 0, 1, above=True)
-        if self.which not in WHICH:
-            raise unknown_name_error("way to leave speakers", self.which, WHICH)
+        check_number("rewire: fraction", self.fraction, 0, 1, above=True)
+        if self.which not in CONNECTION_SELECTIONS:
+            raise unknown_name_error("way to leave speakers", self.which, CONNECTION_SELECTIONS)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Move their connections."""
-        whom = self.whom(setup, state)
+        targets = self.targets(setup, state)
         network = state.network(setup.network)
-        for layer, some in whom.items():
-            chance = chance_of(setup, state, layer, "connections")
-            network = rewired(network, layer, some, self.part, self.which == "weakest", chance)
-        return *_moved(setup, state, network, {}), nodes_of(setup, whom)
+        for layer, some in targets.items():
+            rng = rng_for(setup, state, layer, "connections")
+            network = with_rewired_connections(network, layer, some, self.fraction, self.which == "weakest", rng)
+        return *_with_network(setup, state, network, {}), nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,15 @@ class Connect(Intervention):
             raise NeuroNetError(f"{self.name}: pairs must be a listener and a speaker each, such as [(0, 3)], got {self.pairs!r}")
         object.__setattr__(self, "pairs", pairs)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Connect them."""
-        return self._act(setup, state, there=True)
+        return self._apply(setup, state, there=True)
 
-    def _act(self, setup: Setup, state: State, *, there: bool) -> Changed:
+    def _apply(self, setup: Setup, state: State, *, there: bool) -> InterventionResult:
         layer = check_layer(setup, self.layer, 1, len(setup.network.sizes) - 1, "1 for the first that listens")
-        network = connected(state.network(setup.network), layer, self.pairs, there=there)
+        network = with_pairs(state.network(setup.network), layer, self.pairs, there=there)
         nodes = sorted({int(network.nodes[layer][listener]) for listener, _ in self.pairs})
-        return *_moved(setup, state, network, {}), tuple(nodes)
+        return *_with_network(setup, state, network, {}), tuple(nodes)
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,9 @@ class Disconnect(Connect):
 
     name = "disconnect"
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Part them."""
-        return self._act(setup, state, there=False)
+        return self._apply(setup, state, there=False)
 
 
 @dataclass(frozen=True)
@@ -137,29 +137,29 @@ class Add(Intervention):
         if self.policy is not None:
             check_policy_form(self.policy)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Let them join."""
-        layer = _hidden(setup, self.layer)
-        chance = chance_of(setup, state, layer, "new neurons")
+        layer = _check_hidden(setup, self.layer)
+        rng = rng_for(setup, state, layer, "new neurons")
         nodes = new_nodes(setup, self.neurons)
-        network = with_neurons(state.network(setup.network), layer, nodes, chance)
-        policy = self.policy or commonest(setup, layer)
-        return *_moved(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
+        network = with_neurons(state.network(setup.network), layer, nodes, rng)
+        policy = self.policy or most_common_policy(setup, layer)
+        return *_with_network(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
 
 
 @dataclass(frozen=True)
-class Remove(OnNeurons):
+class Remove(NeuronIntervention):
     """Neurons leave a hidden layer, and all connections with them."""
 
     name = "remove"
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Let them go."""
-        whom = self.whom(setup, state)
+        targets = self.targets(setup, state)
         network = state.network(setup.network)
-        for layer, some in whom.items():
-            network = without_neurons(network, _hidden(setup, layer), some)
-        return *_moved(setup, state, network, {}), nodes_of(setup, whom)
+        for layer, some in targets.items():
+            network = without_neurons(network, _check_hidden(setup, layer), some)
+        return *_with_network(setup, state, network, {}), nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)
@@ -183,20 +183,20 @@ class AddLayer(Intervention):
 
     def __post_init__(self) -> None:
         if self.activation != "auto":
-            activation_named(self.activation)
+            parse_activation(self.activation)
         if self.policy is not None:
             check_policy_form(self.policy)
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Put it there."""
         last = len(setup.network.sizes) - 2
         after = check_layer(setup, self.after, 0, last, "after which another one comes")
         relu = after > 0 and setup.network.activations[after - 1] == "relu"
         name = self.activation if self.activation != "auto" else "relu" if relu else "identity"
         nodes = new_nodes(setup, setup.network.sizes[after])
-        policy = self.policy or commonest(setup, max(after, 1))
+        policy = self.policy or most_common_policy(setup, max(after, 1))
         network = with_layer(state.network(setup.network), after, name, nodes)
-        return *_moved(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
+        return *_with_network(setup, state, network, dict.fromkeys(nodes.tolist(), policy)), tuple(nodes.tolist())
 
 
 @dataclass(frozen=True)
@@ -211,17 +211,17 @@ class RemoveLayer(Intervention):
 
     name = "remove_layer"
 
-    def act(self, setup: Setup, state: State) -> Changed:
+    def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Take it out."""
-        layer = _hidden(setup, self.layer)
+        layer = _check_hidden(setup, self.layer)
         nodes = tuple(setup.network.nodes[layer].tolist())
         network = without_layer(state.network(setup.network), layer)
-        after, moved = _moved(setup, state, network, {})
+        after, moved = _with_network(setup, state, network, {})
         bias = network.biases[layer - 1].astype(setup.dtype)  # the listeners make up for the bias of those who have gone
         return after, replace(moved, arrays={**moved.arrays, f"{layer}.bias": np.asarray(bias)}), nodes
 
 
-def _hidden(setup: Setup, layer: object) -> int:
+def _check_hidden(setup: Setup, layer: object) -> int:
     last = len(setup.network.sizes) - 2
     if last < 1:
         raise NeuroNetError("the network has no hidden layer: inputs and outputs are the environment's, and stay")

@@ -16,14 +16,14 @@ from neuronet.core.structure.network import Bools
 from neuronet.engines.base.engine import Setup, State
 from neuronet.interventions.base import Intervention
 
-WAYS = ("chance", "most", "least")
+SELECTIONS = ("random", "most", "least")
 """How a share is chosen: by chance, or those that receive the most or the least attention, the sum of `w^2 / 2`."""
 
-Places = Mapping[int, NDArray[np.int64]]
+Targets = Mapping[int, NDArray[np.int64]]
 """For each layer, who in it, as ascending places."""
 
 
-def chance_of(setup: Setup, state: State, layer: int, what: str) -> np.random.Generator:
+def rng_for(setup: Setup, state: State, layer: int, what: str) -> np.random.Generator:
     """The chance of an intervention in a layer: it depends on the seed, the round, the layer and its kind alone."""
     return generator(setup.seed, Purpose.INTERVENTION, layer, state.round, zlib.crc32(what.encode()))
 
@@ -43,14 +43,14 @@ def check_layer(setup: Setup, layer: object, low: int, high: int, what: str) -> 
 
 
 @dataclass(frozen=True)
-class OnNeurons(Intervention):
+class NeuronIntervention(Intervention):
     """An intervention that happens to some neurons.
 
     Args:
         layer: Which layer, 1 for the first that listens; without it, every hidden layer.
         neurons: Their places within the layer, from 0: a number or several.
         share: A part of the layer instead, above 0 to 1; each replica has a choice of its own.
-        by: How the share is chosen: by "chance", or those with the "most" or the "least" attention received.
+        select: How the share is chosen: "random", or those with the "most" or the "least" attention received.
 
     Raises:
         NeuroNetError: These do not go together.
@@ -59,11 +59,11 @@ class OnNeurons(Intervention):
     layer: int | None = None
     neurons: int | tuple[int, ...] | None = None
     share: float | None = None
-    by: str = "chance"
+    select: str = "random"
 
-    first: ClassVar[int] = 1  # 0 where it can happen to inputs
-    anywhere: ClassVar[bool] = False  # whether, without a layer, it happens in every layer and not in the hidden ones alone
-    whose: ClassVar[str] = "there"
+    first_layer: ClassVar[int] = 1  # 0 where it can happen to inputs
+    all_layers: ClassVar[bool] = False  # whether, without a layer, it happens in every layer and not in the hidden ones alone
+    condition: ClassVar[str] = "there"
 
     def __post_init__(self) -> None:
         if self.neurons is not None:
@@ -77,16 +77,16 @@ class OnNeurons(Intervention):
             check_number(f"{self.name}: share", self.share, 0, 1, above=True)
         if self.neurons is not None and (self.layer is None or self.share is not None):
             raise NeuroNetError(f"{self.name}: neurons are places within a layer: give layer with them, and no share")
-        if self.by not in WAYS:
-            raise unknown_name_error(f"way to choose a share of {self.name}", self.by, WAYS)
-        if self.by != "chance" and self.share is None:
-            raise NeuroNetError(f"{self.name}: by='{self.by}' chooses a share: give share with it")
+        if self.select not in SELECTIONS:
+            raise unknown_name_error(f"way to choose a share of {self.name}", self.select, SELECTIONS)
+        if self.select != "random" and self.share is None:
+            raise NeuroNetError(f"{self.name}: select='{self.select}' chooses a share: give share with it")
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
         """To whom it can happen in a layer, (J,)."""
         return np.ones(setup.network.sizes[layer], dtype=np.bool_)
 
-    def whom(self, setup: Setup, state: State) -> Places:
+    def targets(self, setup: Setup, state: State) -> Targets:
         """To whom it happens.
 
         Raises:
@@ -94,18 +94,18 @@ class OnNeurons(Intervention):
         """
         last = len(setup.network.sizes) - 1
         if self.layer is not None:
-            what = "the inputs included" if self.first == 0 else "1 for the first that listens"
-            layers = [check_layer(setup, self.layer, self.first, last, what)]
+            what = "the inputs included" if self.first_layer == 0 else "1 for the first that listens"
+            layers = [check_layer(setup, self.layer, self.first_layer, last, what)]
         else:
-            layers = list(range(self.first, last + 1) if self.anywhere else range(1, last))
-        found = {layer: self._in_layer(setup, state, layer) for layer in layers}
+            layers = list(range(self.first_layer, last + 1) if self.all_layers else range(1, last))
+        found = {layer: self._targets_in_layer(setup, state, layer) for layer in layers}
         found = {layer: places for layer, places in found.items() if places.size}
         if not found:
             where = "" if self.layer is None else f" of layer {self.layer}"
-            raise NeuroNetError(f"{self}: none of these neurons{where} is {self.whose}")
+            raise NeuroNetError(f"{self}: none of these neurons{where} is {self.condition}")
         return found
 
-    def _in_layer(self, setup: Setup, state: State, layer: int) -> NDArray[np.int64]:
+    def _targets_in_layer(self, setup: Setup, state: State, layer: int) -> NDArray[np.int64]:
         able, size = self.eligible(setup, layer), setup.network.sizes[layer]
         if isinstance(self.neurons, tuple):
             wrong = next((place for place in self.neurons if not 0 <= place < size), None)
@@ -119,10 +119,10 @@ class OnNeurons(Intervention):
         if count < 1:
             raise NeuroNetError(f"{self.name}: a share of {self.share:g} is not even one of the {size} neurons of layer {layer}")
         count = min(count, candidates.size)
-        if self.by == "chance":
-            return np.sort(chance_of(setup, state, layer, self.name).choice(candidates, count, replace=False))
+        if self.select == "random":
+            return np.sort(rng_for(setup, state, layer, self.name).choice(candidates, count, replace=False))
         received = attention_received(setup, state, layer)[candidates]
-        order = np.argsort(-received if self.by == "most" else received, kind="stable")
+        order = np.argsort(-received if self.select == "most" else received, kind="stable")
         return np.sort(candidates[order[:count]])
 
 
@@ -139,6 +139,6 @@ def attention_received(setup: Setup, state: State, layer: int) -> NDArray[np.flo
     return received
 
 
-def nodes_of(setup: Setup, places: Places) -> tuple[int, ...]:
+def nodes_of(setup: Setup, places: Targets) -> tuple[int, ...]:
     """Their nodes in the graph."""
     return tuple(int(setup.network.nodes[layer][place]) for layer, some in places.items() for place in some)

@@ -13,12 +13,12 @@ from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import Network
 from neuronet.engines.agents import NeuronModel
-from neuronet.lab.launch_config import Start, start_from
+from neuronet.lab.launch_config import LaunchConfig, make_launch_config
 from neuronet.registry.population_spec import Policies
 
-__all__ = ["Start", "page", "serve", "start_from"]
+__all__ = ["LaunchConfig", "make_launch_config", "page", "serve"]
 
-NEEDED = ("solara", "ipyvuetify", "solara_assets")
+REQUIRED_MODULES = ("solara", "ipyvuetify", "solara_assets")
 """Modules of the extra [lab]; the last brings what the browser needs, so that nothing is fetched from elsewhere."""
 
 
@@ -38,7 +38,7 @@ def page(
         network: A network to start from; without, a fresh one for the seed.
         model: What makes the model, called as `model(setup, environment=..., batch_size=...)`: a subclass of NeuronModel with a
             `step` of its own, say.
-        **options: Other fields of RunConfig: hidden, activation, wiring, learning_rate, rule, batch_size, seed, ...
+        **options: Other fields of RunConfig: hidden, activation, wiring, learning_rate, optimizer, batch_size, seed, ...
 
     Returns:
         A component without arguments: give it to solara as `Page`, or call it in a notebook.
@@ -49,17 +49,19 @@ def page(
     check_installed()
     from neuronet.lab.page import page_of
 
-    return page_of(start_from(environment, policy=policy, network=network, model=model, **options))
+    return page_of(make_launch_config(environment, policy=policy, network=network, model=model, **options))
 
 
-def serve(start: Start, *, port: int = 8765, browser: bool = True, narrator: Callable[[str], None] | None = None) -> None:
+def serve(
+    launch_config: LaunchConfig, *, port: int = 8765, browser: bool = True, log: Callable[[str], None] | None = None
+) -> None:
     """Serve the page on the loopback address until Ctrl-C.
 
     Args:
-        start: What every reader's model begins with, as `start_from` makes it.
+        launch_config: What every reader's model begins with, as `make_launch_config` makes it.
         port: Of the page, 1 to 65535; 0 for any that is free.
         browser: Whether to open the page in the browser.
-        narrator: Called with a line that says where the page is.
+        log: Called with a line that says where the page is.
 
     Raises:
         NeuroNetError: The extra is not installed, or the port cannot be used.
@@ -67,7 +69,7 @@ def serve(start: Start, *, port: int = 8765, browser: bool = True, narrator: Cal
     check_installed()
     from neuronet.lab.server import serve_page
 
-    serve_page(start, port, browser=browser, narrator=narrator)
+    serve_page(launch_config, port, browser=browser, log=log)
 
 
 def check_installed() -> None:
@@ -76,7 +78,7 @@ def check_installed() -> None:
     Raises:
         NeuroNetError: One is missing.
     """
-    missing = next((name for name in NEEDED if find_spec(name) is None), None)
+    missing = next((name for name in REQUIRED_MODULES if find_spec(name) is None), None)
     if missing is not None:
         raise NeuroNetError(
             f"the lab needs the library '{missing}', which is not installed: pip install 'neuronet[lab]', "

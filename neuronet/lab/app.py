@@ -6,10 +6,10 @@ from typing import Any
 
 import solara
 
-from neuronet.lab.launch_config import Start
+from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.page import Lab
 
-served: list[Start] = []
+served: list[LaunchConfig] = []
 """The one start that this process serves."""
 
 

@@ -18,7 +18,7 @@ from matplotlib.text import Text
 
 from neuronet.plotting import style
 
-SHARPNESS = 1.5
+PIXEL_RATIO = 1.5
 """Pixels drawn for each pixel of the page, for screens that have them."""
 
 _DRAWING = Lock()
@@ -46,7 +46,7 @@ class Hotspot:
     box: tuple[float, float] | None = None
 
 
-class PictureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
+class ClickableFigureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
     """An image under an invisible drawing of hotspots."""
 
     template = traitlets.Unicode(
@@ -97,13 +97,13 @@ def data_url(figure: Figure) -> str:
         for text in figure.findobj(Text):
             if isinstance(text, Text):
                 text.set_fontfamily(style.FONT)
-        dpi = SHARPNESS * figure.dpi
+        dpi = PIXEL_RATIO * figure.dpi
         figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 2}, metadata={"Software": None})
     return f"data:image/png;base64,{b64encode(drawn.getvalue()).decode()}"
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Picture(  # noqa: N802
+def ClickableFigure(  # noqa: N802
     draw: Callable[[], tuple[Figure, Sequence[Hotspot]]],
     *,
     text: str,
@@ -129,4 +129,4 @@ def Picture(  # noqa: N802
             return data_url(figure), [vars(spot) for spot in spots]
 
     source, spots = solara.use_memo(drawn, [*dependencies, size])
-    PictureWidget.element(source=source, text=text, width=size[0], height=size[1], spots=spots, picked=on_pick)
+    ClickableFigureWidget.element(source=source, text=text, width=size[0], height=size[1], spots=spots, picked=on_pick)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from neuronet.channels import ChannelAt, Delayed, Dropped, Rationed, channels_from
+from neuronet.channels import ChannelAt, Delay, Dropout, KWinners, as_channels
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.update_schedule import turns_from
+from neuronet.core.learning.update_schedule import as_update_schedule
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import check_seed
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, Population, Shares
-from neuronet.lab.launch_config import Start
+from neuronet.lab.launch_config import LaunchConfig
 from neuronet.policies import Noisy
-from neuronet.registry.population_spec import short_text
-from neuronet.registry.registry import policy_named
+from neuronet.registry.population_spec import short_name
+from neuronet.registry.registry import parse_policy
 
 AS_STARTED = "as started"
 """Instead of a policy's name: the population that the session was started with."""
@@ -31,10 +31,10 @@ class Controls:
         share: That part of each hidden layer, 0 to 1.
         learning_rate: eta, above 0.
         noise: Standard deviation of the noise on the hidden neurons' feedback, in units of its root mean square, 0 or more.
-        lost: Part of the demands that are lost on their way, 0 to below 1.
-        late: Rounds by which demands come late, 0 or more.
-        loudest: Part of a hidden layer's neurons that are heard on a sample, the loudest, above 0 to 1.
-        turns: Who acts when, such as "random-order"; it counts from the next reset on.
+        dropout: Part of the demands that are lost on their way, 0 to below 1.
+        delay: Rounds by which demands come late, 0 or more.
+        winner_fraction: Part of a hidden layer's neurons that are heard on a sample, the loudest, above 0 to 1.
+        update_schedule: Who acts when, such as "random-sequential"; it counts from the next reset on.
         seed: Of the weights and all other chance; it counts from the next reset on.
 
     Raises:
@@ -46,32 +46,32 @@ class Controls:
     share: float = 0.0
     learning_rate: float = 0.02
     noise: float = 0.0
-    lost: float = 0.0
-    late: int = 0
-    loudest: float = 1.0
-    turns: str = "synchronous"
+    dropout: float = 0.0
+    delay: int = 0
+    winner_fraction: float = 1.0
+    update_schedule: str = "synchronous"
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1)
         check_number("learning_rate", self.learning_rate, 0, above=True)
         check_number("noise", self.noise, 0)
-        check_number("lost", self.lost, 0, 1, below=True)
-        check_number("late", self.late, 0, whole=True)
-        check_number("loudest", self.loudest, 0, 1, above=True)
-        turns_from(self.turns)
+        check_number("dropout", self.dropout, 0, 1, below=True)
+        check_number("delay", self.delay, 0, whole=True)
+        check_number("winner_fraction", self.winner_fraction, 0, 1, above=True)
+        as_update_schedule(self.update_schedule)
         check_seed(self.seed)
 
     def channels(self, started: Iterable[str]) -> tuple[ChannelAt, ...]:
         """What lies between the layers: the channels of the start, and the faults that are set."""
         faults = []
-        if self.lost:
-            faults.append(ChannelAt("demand", Dropped(share=self.lost)))
-        if self.late:
-            faults.append(ChannelAt("demand", Delayed(rounds=self.late)))
-        if self.loudest < 1:
-            faults.append(ChannelAt("activity", Rationed(share=self.loudest)))
-        return (*channels_from(started), *faults)
+        if self.dropout:
+            faults.append(ChannelAt("demand", Dropout(share=self.dropout)))
+        if self.delay:
+            faults.append(ChannelAt("demand", Delay(rounds=self.delay)))
+        if self.winner_fraction < 1:
+            faults.append(ChannelAt("activity", KWinners(share=self.winner_fraction)))
+        return (*as_channels(started), *faults)
 
     def layers(self, started: Population, network: Network, seed: int) -> Layers:
         """Who follows which policy in this network.
@@ -94,23 +94,23 @@ class Controls:
             if self.share > 0:
                 raise NeuroNetError("a population as it was started is not mixed any further: choose a policy for most first")
             return started
-        most, other = policy_named(self.policy), policy_named(self.other)
+        most, other = parse_policy(self.policy), parse_policy(self.other)
         if not self.share or most == other:
             return Shares(((most, 1.0),))
         return Shares(((most, 1.0 - self.share), (other, self.share)) if self.share < 1 else ((most, 0.0), (other, 1.0)))
 
 
-def controls_of(start: Start) -> Controls:
+def controls_of(launch_config: LaunchConfig) -> Controls:
     """What is set at first: the policies of a start that can be named, or `AS_STARTED`."""
-    config = start.config
-    controls = Controls(learning_rate=config.learning_rate, turns=config.turns, seed=config.seed)
-    if not isinstance(start.population, Shares) or len(start.population.parts) > 2:
+    config = launch_config.config
+    controls = Controls(learning_rate=config.learning_rate, update_schedule=config.update_schedule, seed=config.seed)
+    if not isinstance(launch_config.population, Shares) or len(launch_config.population.parts) > 2:
         return controls
-    policies, shares = zip(*start.population.parts, strict=True)
-    names = [short_text(policy) for policy in policies]
+    policies, shares = zip(*launch_config.population.parts, strict=True)
+    names = [short_name(policy) for policy in policies]
     for name, policy in zip(names, policies, strict=True):
         try:
-            if policy_named(name) != policy:
+            if parse_policy(name) != policy:
                 return controls
         except NeuroNetError:  # one of the user's own that has no name
             return controls

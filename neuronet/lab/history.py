@@ -10,21 +10,21 @@ import numpy as np
 
 from neuronet.core.structure.network import Floats, Ints
 
-MOST_POINTS = 400
+MAX_POINTS = 400
 """Points on a curve; when there are more, every second one is forgotten."""
 
 
-def place_of(nodes: Sequence[Ints], node: int) -> tuple[int, int] | None:
+def locate_node(nodes: Sequence[Ints], node: int) -> tuple[int, int] | None:
     """The layer and place of a node among the nodes of each layer; None if it is not there."""
-    for layer, here in enumerate(nodes):
-        found = np.flatnonzero(here == node)
+    for layer, layer_nodes in enumerate(nodes):
+        found = np.flatnonzero(layer_nodes == node)
         if found.size:
             return layer, int(found[0])
     return None
 
 
 @dataclass(eq=False)
-class Past:
+class History:
     """What was measured, one entry each time that the session looked.
 
     Attributes:
@@ -45,7 +45,7 @@ class Past:
     received: list[tuple[Floats, ...]] = field(default_factory=list)
     cosines: list[tuple[float, ...]] = field(default_factory=list)
 
-    def note(
+    def append(
         self,
         rounds: int,
         losses: tuple[float, float, float],
@@ -54,30 +54,30 @@ class Past:
         cosines: Sequence[float],
     ) -> None:
         """Add an entry: training loss, test loss and test accuracy, who is there, their attention, cosines."""
-        if len(self.rounds) >= MOST_POINTS:
+        if len(self.rounds) >= MAX_POINTS:
             for each in fields(self):
                 del getattr(self, each.name)[1::2]
         self.rounds.append(rounds)
-        for kept, loss in zip((self.train_loss, self.test_loss, self.test_accuracy), losses, strict=True):
-            kept.append(loss)
+        for series, loss in zip((self.train_loss, self.test_loss, self.test_accuracy), losses, strict=True):
+            series.append(loss)
         self.nodes.append(nodes)
         self.received.append(tuple(received))
         self.cosines.append(tuple(cosines))
 
-    def copy(self) -> Past:
+    def copy(self) -> History:
         """The same, which does not grow any more."""
-        return Past(*(list(getattr(self, each.name)) for each in fields(self)))
+        return History(*(list(getattr(self, each.name)) for each in fields(self)))
 
     def attention_of(self, node: int) -> tuple[Floats, Floats]:
         """The attention that a neuron received at each entry, and the mean of its layer; nan where it was not there."""
         own, mean = np.full(len(self.rounds), math.nan), np.full(len(self.rounds), math.nan)
-        seen: tuple[Ints, ...] | None = None
-        place: tuple[int, int] | None = None
+        last_nodes: tuple[Ints, ...] | None = None
+        position: tuple[int, int] | None = None
         for number, (nodes, received) in enumerate(zip(self.nodes, self.received, strict=True)):
-            if nodes is not seen:  # mostly nobody has come or gone
-                seen, place = nodes, place_of(nodes, node)
-            if place is not None and place[0] < len(received):
-                own[number], mean[number] = received[place[0]][place[1]], received[place[0]].mean()
+            if nodes is not last_nodes:  # mostly nobody has come or gone
+                last_nodes, position = nodes, locate_node(nodes, node)
+            if position is not None and position[0] < len(received):
+                own[number], mean[number] = received[position[0]][position[1]], received[position[0]].mean()
         return own, mean
 
     def angles_of(self, layer: int) -> Floats:

@@ -12,17 +12,27 @@ from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.engine import Setup
-from neuronet.registry.population_spec import Policies, population_from, text_of
-from neuronet.training.assembly import networks_of, world_of
+from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.training.assembly import build_networks, resolve_environment
 from neuronet.training.config import RunConfig, make_config
-from neuronet.training.train import environment_given
+from neuronet.training.train import coerce_environment
 
-UNUSED = ("engine", "epochs", "schedule", "replicas", "device", "matmul", "checkpoint_every", "alignment", "interventions")
+UNSUPPORTED_OPTIONS = (
+    "engine",
+    "epochs",
+    "lr_schedule",
+    "replicas",
+    "device",
+    "matmul",
+    "checkpoint_every",
+    "alignment",
+    "interventions",
+)
 """Fields of a run's configuration that mean nothing here."""
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class LaunchConfig:
     """What a session begins with, and begins with again when it is reset.
 
     Attributes:
@@ -39,19 +49,19 @@ class Start:
     network: Network | None = None
     model: Callable[..., NeuronModel] = NeuronModel
 
-    def first_network(self, seed: int) -> Network:
+    def initial_network(self, seed: int) -> Network:
         """The network with which a session of this seed begins."""
-        return networks_of(self.config.model_copy(update={"seed": seed}), self.environment, self.network)[0]
+        return build_networks(self.config.model_copy(update={"seed": seed}), self.environment, self.network)[0]
 
 
-def start_from(
+def make_launch_config(
     environment: str | Environment | tuple[Any, Any],
     *,
     policy: Policies = "attention",
     network: Network | None = None,
     model: Callable[..., NeuronModel] = NeuronModel,
     **options: Any,
-) -> Start:
+) -> LaunchConfig:
     """What a session begins with, from choices as for `neuronet.train`.
 
     Args:
@@ -64,17 +74,17 @@ def start_from(
     Raises:
         NeuroNetError: Something does not fit, or an option means nothing here.
     """
-    unused = next((name for name in options if name in UNUSED), None)
-    if unused is not None:
-        raise NeuroNetError(f"{unused} is an option of runs: the lab plays round after round on the agent engine")
+    unsupported = next((name for name in options if name in UNSUPPORTED_OPTIONS), None)
+    if unsupported is not None:
+        raise NeuroNetError(f"{unsupported} is an option of runs: the lab plays round after round on the agent engine")
     if not callable(model):
         raise NeuroNetError(f"model must be a subclass of NeuronModel, or make one, got {model!r}")
-    given, name = environment_given(environment, options.get("payoff", "auto"))
-    config = make_config({**options, "environment": name, "policy": text_of(policy)})
-    world = world_of(config, given)
-    check_samples(world)
-    start = Start(config, world, population_from(policy), network, model)
-    network = start.first_network(config.seed)  # refuse what does not fit before there is a page
-    groups = start.population.groups(network, config.seed)
-    Setup(network, groups, payoff=world.payoff, channels=config.channels, turns=config.turns)
-    return start
+    given, name = coerce_environment(environment, options.get("payoff", "auto"))
+    config = make_config({**options, "environment": name, "policy": format_population(policy)})
+    loaded = resolve_environment(config, given)
+    check_samples(loaded)
+    launch_config = LaunchConfig(config, loaded, parse_population(policy), network, model)
+    network = launch_config.initial_network(config.seed)  # refuse what does not fit before there is a page
+    groups = launch_config.population.groups(network, config.seed)
+    Setup(network, groups, payoff=loaded.payoff, channels=config.channels, update_schedule=config.update_schedule)
+    return launch_config

@@ -13,47 +13,47 @@ from matplotlib.figure import Figure
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.lab.cards.network_card import NetworkCard
-from neuronet.lab.cards.neuron_card import NeuronCard, Place
-from neuronet.lab.clickable_figure import Picture
-from neuronet.lab.history import place_of
-from neuronet.lab.launch_config import Start
-from neuronet.lab.panels import Looks, alignment_panel, attention_panel, learning_panel
+from neuronet.lab.cards.neuron_card import NeuronCard, NeuronPosition
+from neuronet.lab.clickable_figure import ClickableFigure
+from neuronet.lab.history import locate_node
+from neuronet.lab.launch_config import LaunchConfig
+from neuronet.lab.panels import PolicyStyles, alignment_panel, attention_panel, learning_panel
 from neuronet.lab.session import Session
 from neuronet.lab.sidebar import Sidebar
-from neuronet.lab.snapshot import Look
+from neuronet.lab.snapshot import Snapshot
 from neuronet.lab.style import STYLE
 from neuronet.lab.widgets import Title
-from neuronet.plotting.network.model import policy_looks
+from neuronet.plotting.network.model import policy_styles
 
 NETWORK, NEURON, SMALL = (610, 412), (382, 382), (322, 246)
 """Pixels of the pictures; with the controls they fill a window of 1280 x 800."""
 
-BREATH = 0.05
+STEP_PAUSE = 0.05
 """Seconds between two steps while playing, in which the page hears what its reader does."""
 
 
-def page_of(start: Start) -> Any:
+def page_of(launch_config: LaunchConfig) -> Any:
     """The page of a start as a component without arguments."""
 
     @solara.component  # type: ignore[untyped-decorator]
     def Page() -> None:  # noqa: N802
         """A reader's own session."""
-        Lab(start)
+        Lab(launch_config)
 
     return Page
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Lab(start: Start) -> None:  # noqa: N802
+def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
     """A session of one's own, from its first round on."""
-    session = solara.use_memo(lambda: Session(start), [start])
-    look, set_look = solara.use_state(session.look)
+    session = solara.use_memo(lambda: Session(launch_config), [launch_config])
+    snapshot, set_look = solara.use_state(session.snapshot)
     playing, set_playing = solara.use_state(False)
     rounds, set_rounds = solara.use_state(1)
-    complaint, set_complaint = solara.use_state("")
+    error_message, set_complaint = solara.use_state("")
     solara.use_effect(lambda: session.close, [session])
 
-    def attempt(what: Callable[[], Look]) -> bool:
+    def attempt(what: Callable[[], Snapshot]) -> bool:
         try:
             set_look(what())
         except NeuroNetError as error:
@@ -70,7 +70,7 @@ def Lab(start: Start) -> None:  # noqa: N802
 
         def go_on() -> None:
             while not halt.is_set() and attempt(lambda: session.step(rounds)):
-                halt.wait(BREATH)
+                halt.wait(STEP_PAUSE)
 
         threading.Thread(target=go_on, daemon=True).start()
         return halt.set
@@ -85,28 +85,30 @@ def Lab(start: Start) -> None:  # noqa: N802
         solara.Style(STYLE)
         Sidebar(
             session.controls,
-            session.first,
+            session.initial_controls,
             playing=playing,
             rounds=rounds,
             on_play=set_playing,
             on_rounds=set_rounds,
             on_step=lambda: attempt(lambda: session.step(rounds)),
             on_reset=reset,
-            on_steer=lambda **changes: attempt(lambda: session.steer(**changes)),
+            on_update=lambda **changes: attempt(lambda: session.update_controls(**changes)),
         )
         with solara.Div(classes=["lab-main"]):
-            Head(start.config.environment, look, complaint)
-            Cards(look, session.controls.other, lambda place, act: attempt(lambda: session.meddle(*place, act)))
+            StatusLine(launch_config.config.environment, snapshot, error_message)
+            Cards(
+                snapshot, session.controls.other, lambda position, action: attempt(lambda: session.intervene(*position, action))
+            )
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Head(name: str, look: Look, complaint: str) -> None:  # noqa: N802
+def StatusLine(name: str, snapshot: Snapshot, error_message: str) -> None:  # noqa: N802
     """Where the game stands, in one line, and what could not be done."""
-    sizes = "-".join(map(str, look.network.sizes))
-    accuracy = look.past.test_accuracy[-1]
+    sizes = "-".join(map(str, snapshot.network.sizes))
+    accuracy = snapshot.history.test_accuracy[-1]
     facts = {
-        "round": f"round {look.round:,} (epoch {look.round / look.per_epoch:.2f})",
-        "loss": f"test loss {look.past.test_loss[-1]:.4g} {look.environment.payoff.unit}",
+        "round": f"round {snapshot.round:,} (epoch {snapshot.round / snapshot.per_epoch:.2f})",
+        "loss": f"test loss {snapshot.history.test_loss[-1]:.4g} {snapshot.environment.payoff.unit}",
     }
     if isfinite(accuracy):
         facts["accuracy"] = f"test accuracy {100 * accuracy:.1f} %"
@@ -114,34 +116,34 @@ def Head(name: str, look: Look, complaint: str) -> None:  # noqa: N802
         solara.HTML("b", unsafe_innerHTML=escape(f"{name}, {sizes}"))
         for fact, text in facts.items():
             solara.HTML("span", unsafe_innerHTML=escape(text), classes=[f"lab-{fact}"])
-        solara.HTML("span", unsafe_innerHTML=escape(complaint), classes=["lab-error"])
+        solara.HTML("span", unsafe_innerHTML=escape(error_message), classes=["lab-error"])
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Cards(look: Look, other: str, on_meddle: Callable[[Place, str], Any]) -> None:  # noqa: N802
+def Cards(snapshot: Snapshot, other: str, on_intervene: Callable[[NeuronPosition, str], Any]) -> None:  # noqa: N802
     """The pictures; which neuron is looked into is remembered here."""
-    first = (1, 0) if look.outputs > 1 else (0, 0)
-    chosen, set_chosen = solara.use_state(look.node(first))
+    first = (1, 0) if snapshot.outputs > 1 else (0, 0)
+    chosen, set_chosen = solara.use_state(snapshot.node(first))
     alone, set_alone = solara.use_state(False)
     known = solara.use_ref({})
-    known.current = policy_looks([*known.current, *(name for names in look.policies[:-1] for name in names)])
-    looks: Looks = known.current
-    picked = place_of(look.network.nodes, chosen) or (look.outputs, 0)  # it may have gone
+    known.current = policy_styles([*known.current, *(name for names in snapshot.policies[:-1] for name in names)])
+    styles: PolicyStyles = known.current
+    picked = locate_node(snapshot.network.nodes, chosen) or (snapshot.outputs, 0)  # it may have gone
 
-    def choose(place: Place) -> None:
+    def choose(position: NeuronPosition) -> None:
         set_alone(True)
-        set_chosen(look.node(place))
+        set_chosen(snapshot.node(position))
 
     with solara.Div(classes=["lab-row"]):
-        NetworkCard(look, looks, picked, NETWORK, alone=alone, on_alone=set_alone, on_choose=choose)
-        NeuronCard(look, picked, NEURON, other, on_choose=choose, on_meddle=lambda act: on_meddle(picked, act))
+        NetworkCard(snapshot, styles, picked, NETWORK, alone=alone, on_alone=set_alone, on_choose=choose)
+        NeuronCard(snapshot, picked, NEURON, other, on_choose=choose, on_intervene=lambda action: on_intervene(picked, action))
     panels: dict[str, Callable[[], Figure]] = {
-        "Learning": lambda: learning_panel(look, *SMALL),
-        "Attention by policy": lambda: attention_panel(look, looks, *SMALL),
-        "Alignment with backpropagation": lambda: alignment_panel(look, *SMALL),
+        "Learning": lambda: learning_panel(snapshot, *SMALL),
+        "Attention by policy": lambda: attention_panel(snapshot, styles, *SMALL),
+        "Alignment with backpropagation": lambda: alignment_panel(snapshot, *SMALL),
     }
     with solara.Div(classes=["lab-row"]):
         for title, draw in panels.items():
             with solara.Div(classes=["lab-card"]):
                 Title(title)
-                Picture(lambda draw=draw: (draw(), ()), text=title, size=SMALL, dependencies=[look.number])
+                ClickableFigure(lambda draw=draw: (draw(), ()), text=title, size=SMALL, dependencies=[snapshot.number])

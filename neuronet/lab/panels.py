@@ -14,11 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from neuronet.core.structure.network import Floats
-from neuronet.lab.snapshot import Look
+from neuronet.lab.snapshot import Snapshot
 from neuronet.plotting import style
-from neuronet.plotting.learning_curves import PARTS
+from neuronet.plotting.learning_curves import SPLITS
 from neuronet.plotting.network.figure import draw_layers
-from neuronet.plotting.network.model import Drawing, Scene
+from neuronet.plotting.network.model import Layout, NetworkView
 
 PIXELS = 100
 """To an inch."""
@@ -26,7 +26,7 @@ PIXELS = 100
 LABEL = 17
 """Pixels from the left edge of a picture to the right edge of a vertical axis's label."""
 
-Looks = Mapping[str, tuple[str, str]]
+PolicyStyles = Mapping[str, tuple[str, str]]
 
 
 def sheet(width: int, height: int) -> Figure:
@@ -36,12 +36,12 @@ def sheet(width: int, height: int) -> Figure:
     return figure
 
 
-def panel(figure: Figure, place: tuple[float, float, float, float], *, title: str, x: str, y: str) -> Axes:
+def panel(figure: Figure, position: tuple[float, float, float, float], *, title: str, x: str, y: str) -> Axes:
     """Axes in a figure, dressed; the place is left, bottom, right and top in pixels from the figure's edges."""
     width, height = (side * PIXELS for side in figure.get_size_inches())
-    left, bottom, right, top = place
+    left, bottom, right, top = position
     axes = figure.add_axes((left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height))
-    style.dress(axes, title="", x=x, y=y)
+    style.format_axes(axes, title="", x=x, y=y)
     if title:
         axes.set_title(title, fontsize=style.NORMAL, color=style.INK, loc="left", pad=6)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
@@ -52,58 +52,60 @@ def panel(figure: Figure, place: tuple[float, float, float, float], *, title: st
 
 
 def network_panel(
-    look: Look, looks: Looks, chosen: tuple[int, int] | None, size: tuple[int, int], *, alone: bool = False
-) -> tuple[Figure, Drawing]:
+    snapshot: Snapshot, styles: PolicyStyles, chosen: tuple[int, int] | None, size: tuple[int, int], *, alone: bool = False
+) -> tuple[Figure, Layout]:
     """The layered network, and where its neurons stand."""
     figure = sheet(*size)
-    scene = Scene(look.network, look.policies, look.environment.shape, chosen, alone, look.silent, looks=looks)
-    return figure, draw_layers(figure.add_axes((0, 0, 1, 1)), scene)
+    view = NetworkView(
+        snapshot.network, snapshot.policies, snapshot.environment.shape, chosen, alone, snapshot.silent, styles=styles
+    )
+    return figure, draw_layers(figure.add_axes((0, 0, 1, 1)), view)
 
 
-def learning_panel(look: Look, width: int, height: int) -> Figure:
+def learning_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
     """Loss and, where targets are classes, accuracy over the rounds."""
-    figure, past = sheet(width, height), look.past
-    accuracy = np.asarray(past.test_accuracy)
+    figure, history = sheet(width, height), snapshot.history
+    accuracy = np.asarray(history.test_accuracy)
     classes = bool(np.isfinite(accuracy).any())
-    unit = look.environment.payoff.unit
+    unit = snapshot.environment.payoff.unit
     middle = height // 2 if classes else 0
     loss = panel(figure, (56, middle + 12 if classes else 42, 12, 26), title="", x="" if classes else "round", y=f"loss ({unit})")
-    for (_, name, colour, dashes), values in zip(PARTS, (past.train_loss, past.test_loss), strict=True):
-        _curve(loss, past.rounds, np.asarray(values), (colour, dashes), f"{name} {_last(values)}")
-    _key(loss)
+    for (_, name, colour, dashes), values in zip(SPLITS, (history.train_loss, history.test_loss), strict=True):
+        _curve(loss, history.rounds, np.asarray(values), (colour, dashes), f"{name} {_last(values)}")
+    _add_legend(loss)
     _scale(loss)
     if classes:
         loss.tick_params(labelbottom=False)
         axes = panel(figure, (56, 42, 12, middle + 12), title="", x="round", y="accuracy (%)")
-        colour, dashes = PARTS[1][2:]
-        _curve(axes, past.rounds, 100 * accuracy, (colour, dashes), f"test {100 * accuracy[-1]:.1f} %")
+        colour, dashes = SPLITS[1][2:]
+        _curve(axes, history.rounds, 100 * accuracy, (colour, dashes), f"test {100 * accuracy[-1]:.1f} %")
         axes.set_ylim(0, 104)
         axes.sharex(loss)
-        _key(axes)
+        _add_legend(axes)
     return figure
 
 
-def attention_panel(look: Look, looks: Looks, width: int, height: int) -> Figure:
+def attention_panel(snapshot: Snapshot, styles: PolicyStyles, width: int, height: int) -> Figure:
     """What each hidden neuron receives, by policy, beside the mean of its layer."""
     figure = sheet(width, height)
     axes = panel(figure, (20, 42, 16, 26), title="", x="attention received (mean of its layer = 1)", y="")
-    found = _relative(look)
+    found = _relative(snapshot)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     if not found:
-        _say(axes, "there are no hidden neurons")
+        _show_message(axes, "there are no hidden neurons")
         return figure
     total = sum(len(values) for values in found.values())
-    names = [name for name in looks if name in found]
+    names = [name for name in styles if name in found]
     for row, name in enumerate(names):
-        values, (colour, marker) = found[name], looks[name]
+        values, (colour, marker) = found[name], styles[name]
         spread = 0.34 * (((np.arange(len(values)) * 0.618034) % 1) - 0.5)  # the golden ratio keeps neighbours apart
         axes.scatter(
             values, row + 0.14 + spread, s=18, c=colour, marker=marker, edgecolors=style.PAPER, linewidths=0.4, alpha=0.85
         )
         axes.plot([np.median(values)] * 2, [row - 0.1, row + 0.38], color=style.ORANGE, linewidth=1.8)
         held = values.sum() / max(sum(each.sum() for each in found.values()), 1e-300)
-        text = f"{style.short(name, 22)}: {100 * len(values) / total:.0f} % of neurons hold {100 * held:.0f} %"
+        text = f"{style.truncate(name, 22)}: {100 * len(values) / total:.0f} % of neurons hold {100 * held:.0f} %"
         ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0}
         across = axes.get_yaxis_transform()
         axes.text(0.0, row - 0.34, text, fontsize=style.SMALL, color=style.INK, va="center", transform=across, bbox=ground)
@@ -114,14 +116,16 @@ def attention_panel(look: Look, looks: Looks, width: int, height: int) -> Figure
     return figure
 
 
-def alignment_panel(look: Look, width: int, height: int) -> Figure:
+def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
     """The angle between each layer's update and backpropagation's over the rounds, with its cosine on the right."""
-    figure, past = sheet(width, height), look.past
-    rows = -(-look.outputs // 2)
+    figure, history = sheet(width, height), snapshot.history
+    rows = -(-snapshot.outputs // 2)
     axes = panel(figure, (50, 42, 54, 12 + 14 * min(rows, 4)), title="", x="round", y="angle (degrees)")
-    for number in range(1, look.outputs + 1):
-        angles = past.angles_of(number)
-        _curve(axes, past.rounds, angles, style.look(number - 1), f"{look.layer_name(number)} {_last(angles, '.0f')}°")
+    for number in range(1, snapshot.outputs + 1):
+        angles = history.angles_of(number)
+        _curve(
+            axes, history.rounds, angles, style.line_style(number - 1), f"{snapshot.layer_name(number)} {_last(angles, '.0f')}°"
+        )
     most = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
     axes.axhline(90, color=style.MUTED, linewidth=0.8, linestyle="dotted")
     axes.set_ylim(-0.04 * most, 1.05 * most)
@@ -135,25 +139,25 @@ def alignment_panel(look: Look, width: int, height: int) -> Figure:
     for side, spine in cosine.spines.items():
         spine.set_visible(side == "right")
         spine.set_color(style.MUTED)
-    _key(axes, columns=2 * max(1, -(-rows // 4)), small=rows > 4)
+    _add_legend(axes, columns=2 * max(1, -(-rows // 4)), small=rows > 4)
     return figure
 
 
-def _relative(look: Look) -> dict[str, Floats]:
+def _relative(snapshot: Snapshot) -> dict[str, Floats]:
     """By policy, the attention that its hidden neurons receive in units of their layer's mean."""
     found: dict[str, list[Floats]] = {}
-    for layer in range(1, look.outputs):
-        received = look.received(layer)
+    for layer in range(1, snapshot.outputs):
+        received = snapshot.received(layer)
         relative = received / (received.mean() or 1.0)
-        names = np.asarray(look.policies[layer - 1])
-        for name in dict.fromkeys(look.policies[layer - 1]):
+        names = np.asarray(snapshot.policies[layer - 1])
+        for name in dict.fromkeys(snapshot.policies[layer - 1]):
             found.setdefault(name, []).append(relative[names == name])
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _curve(axes: Axes, x: list[int], y: Floats, look: tuple[str, style.Dashes], name: str) -> None:
+def _curve(axes: Axes, x: list[int], y: Floats, line_style: tuple[str, style.Dashes], name: str) -> None:
     marker = "o" if len(x) <= 12 else ""
-    axes.plot(x, y, color=look[0], linestyle=look[1], linewidth=1.6, marker=marker, markersize=3.5, label=name)
+    axes.plot(x, y, color=line_style[0], linestyle=line_style[1], linewidth=1.6, marker=marker, markersize=3.5, label=name)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
 
 
@@ -171,7 +175,7 @@ def _scale(axes: Axes) -> None:
         axes.yaxis.set_major_locator(MaxNLocator(4))
 
 
-def _key(axes: Axes, *, columns: int = 2, small: bool = False) -> None:
+def _add_legend(axes: Axes, *, columns: int = 2, small: bool = False) -> None:
     """The lines' names above the panel, where they hide nothing."""
     axes.legend(
         loc="lower right",
@@ -192,7 +196,7 @@ def _last(values: object, form: str = ".3g") -> str:
     return f"{known[-1]:{form}}" if known else "-"
 
 
-def _say(axes: Axes, text: str) -> None:
+def _show_message(axes: Axes, text: str) -> None:
     axes.set_xticks([])
     axes.set_xlabel("")
     axes.grid(visible=False)

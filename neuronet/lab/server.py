@@ -10,7 +10,7 @@ import webbrowser
 from collections.abc import Callable
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.lab.launch_config import Start
+from neuronet.lab.launch_config import LaunchConfig
 
 HOST = "127.0.0.1"
 
@@ -23,34 +23,34 @@ SETTINGS = {
 }
 
 
-def serve_page(start: Start, port: int, *, browser: bool, narrator: Callable[[str], None] | None) -> None:
+def serve_page(launch_config: LaunchConfig, port: int, *, browser: bool, log: Callable[[str], None] | None) -> None:
     """Serve until Ctrl-C.
 
     Raises:
         NeuroNetError: The port cannot be used.
     """
-    with bound(port) as listening:
-        address = f"http://{HOST}:{listening.getsockname()[1]}"
+    with bind_socket(port) as server_socket:
+        address = f"http://{HOST}:{server_socket.getsockname()[1]}"
         os.environ.update(SETTINGS)  # solara reads them when it is imported
         import torch
         import uvicorn
 
         warnings.filterwarnings("ignore", message="Cookies with samesite=none")  # the page stands in no frame of another site
         torch.set_num_threads(1)  # layers here are small, and sessions are many: threads would wait for each other
-        app = _application(start)
+        app = _application(launch_config)
         config = uvicorn.Config(app, loop="asyncio", log_level="error", access_log=False, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
-        if narrator is not None:
-            narrator(f"The lab is at {address} (Ctrl-C ends it)")
+        if log is not None:
+            log(f"The lab is at {address} (Ctrl-C ends it)")
         if browser:
             threading.Timer(1.0, webbrowser.open, [address]).start()
         try:
-            server.run(sockets=[listening])
+            server.run(sockets=[server_socket])
         except KeyboardInterrupt:
             return
 
 
-def bound(port: int) -> socket.socket:
+def bind_socket(port: int) -> socket.socket:
     """A socket at the port of the loopback address.
 
     Raises:
@@ -58,24 +58,24 @@ def bound(port: int) -> socket.socket:
     """
     if not 0 <= port <= 65535:
         raise NeuroNetError(f"port must be from 1 to 65535, or 0 for any that is free, got {port}")
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((HOST, port))
+        server_socket.bind((HOST, port))
     except OSError as error:
-        listening.close()
+        server_socket.close()
         raise NeuroNetError(f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0 for any") from None
-    return listening
+    return server_socket
 
 
-def _application(start: Start) -> object:
+def _application(launch_config: LaunchConfig) -> object:
     import solara.server.app
     import solara.server.cdn_helper
     import solara.server.starlette
 
     from neuronet.lab import app as page
 
-    page.served.append(start)
+    page.served.append(launch_config)
     solara.server.cdn_helper.fetch_from_cdn = _fetch_nothing
     solara.server.app.apps["__default__"] = solara.server.app.AppScript("neuronet.lab.app")
     return solara.server.starlette.app

@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError, unknown_name_error
-from neuronet.core.learning.optimizers import rule_named
+from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.engine import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
 from neuronet.lab.controls import Controls, controls_of, without_noise
-from neuronet.lab.history import Past
-from neuronet.lab.launch_config import Start
-from neuronet.lab.snapshot import Look
-from neuronet.registry.population_spec import short_text
-from neuronet.registry.registry import policy_named
+from neuronet.lab.history import History
+from neuronet.lab.launch_config import LaunchConfig
+from neuronet.lab.snapshot import Snapshot
+from neuronet.registry.population_spec import short_name
+from neuronet.registry.registry import parse_policy
 from neuronet.training.alignment import Alignment
-from neuronet.training.evaluation import judge
+from neuronet.training.evaluation import evaluate
 
-ACTS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
+ACTIONS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
 """What can be done to a neuron, by name."""
 
-JUDGED = 500
+MAX_EVAL_SAMPLES = 500
 """Test samples, at most, by which a network is judged when it is looked at."""
 
 
@@ -39,51 +39,51 @@ class Session:
     Every verb may be called from any thread; they wait for each other.
 
     Args:
-        start: What it begins with.
+        launch_config: What it begins with.
 
     Attributes:
-        first: What was set at first.
+        initial_controls: What was set at first.
         controls: What is set.
         model: The model as it is.
-        look: What was last seen of it.
+        snapshot: What was last seen of it.
     """
 
-    def __init__(self, start: Start) -> None:
-        self.start = start
-        self.first = controls_of(start)
+    def __init__(self, launch_config: LaunchConfig) -> None:
+        self.launch_config = launch_config
+        self.initial_controls = controls_of(launch_config)
         self._lock = RLock()
-        self._looks = 0
+        self._snapshot_count = 0
         self._closed = False
-        self._begin(self.first)
+        self._begin(self.initial_controls)
 
     def _begin(self, controls: Controls) -> None:
-        config = self.start.config
-        network = self.start.first_network(controls.seed)
-        layers = controls.layers(self.start.population, network, controls.seed)
-        payoff, rule = self.start.environment.payoff, rule_named(config.rule)
+        config = self.launch_config.config
+        network = self.launch_config.initial_network(controls.seed)
+        layers = controls.layers(self.launch_config.population, network, controls.seed)
+        payoff, optimizer = self.launch_config.environment.payoff, parse_optimizer(config.optimizer)
         dtype = "float64" if config.dtype == "auto" else config.dtype
         channels = controls.channels(config.channels)
-        rate, seed, turns = controls.learning_rate, controls.seed, controls.turns
-        setup = Setup(network, layers, rule, rate, payoff, seed, dtype, channels=channels, turns=turns)
-        model = self.start.model(setup, environment=self.start.environment, batch_size=config.batch_size)
+        rate, seed, update_schedule = controls.learning_rate, controls.seed, controls.update_schedule
+        setup = Setup(network, layers, optimizer, rate, payoff, seed, dtype, channels=channels, update_schedule=update_schedule)
+        model = self.launch_config.model(setup, environment=self.launch_config.environment, batch_size=config.batch_size)
         if not isinstance(model, NeuronModel):
             raise NeuroNetError(f"model must make a NeuronModel, got {type(model).__name__}")
         self.model: NeuronModel = model
         self.controls = controls
         self._rate = controls.learning_rate
-        self._test = model.hold(self.start.environment.test)
-        self._batches = Batches(len(self.start.environment.train), config.batch_size, (controls.seed,))
+        self._test = model.prepare(self.launch_config.environment.test)
+        self._batches = Batches(len(self.launch_config.environment.train), config.batch_size, (controls.seed,))
         self._alignment: tuple[Setup, Alignment] | None = None
-        self._past = Past()
-        self.look = self._see([])
+        self._history = History()
+        self.snapshot = self._take_snapshot([])
 
-    def reset(self) -> Look:
+    def reset(self) -> Snapshot:
         """Begin again, with what is set now."""
         with self._lock:
             old = self.model
             self._begin(self.controls)
             old.close()
-            return self.look
+            return self.snapshot
 
     def close(self) -> None:
         """Give up the model; whoever still asks for a step gets the last look."""
@@ -91,7 +91,7 @@ class Session:
             self._closed = True
             self.model.close()
 
-    def step(self, rounds: int = 1) -> Look:
+    def step(self, rounds: int = 1) -> Snapshot:
         """Play some rounds, and look.
 
         Raises:
@@ -99,7 +99,7 @@ class Session:
         """
         with self._lock:
             if self._closed:
-                return self.look
+                return self.snapshot
             losses = []
             with np.errstate(over="ignore", invalid="ignore"):
                 for _ in range(rounds):
@@ -110,10 +110,10 @@ class Session:
                             f"the loss is no longer a number after round {self.model.round_number}: "
                             "choose a smaller learning rate and reset"
                         )
-                self.look = self._see(losses)
-            return self.look
+                self.snapshot = self._take_snapshot(losses)
+            return self.snapshot
 
-    def steer(self, **changes: Any) -> Look:
+    def update_controls(self, **changes: Any) -> Snapshot:
         """Set controls; all but the seed count from the next round on.
 
         Raises:
@@ -123,81 +123,83 @@ class Session:
             controls = replace(self.controls, **changes)
             if any(getattr(controls, name) != getattr(self.controls, name) for name in ("policy", "other", "share", "noise")):
                 setup = self.model.setup
-                self.model.assign(controls.layers(self.start.population, setup.network, setup.seed))
-            channels = controls.channels(self.start.config.channels)
+                self.model.assign(controls.layers(self.launch_config.population, setup.network, setup.seed))
+            channels = controls.channels(self.launch_config.config.channels)
             if channels != self.model.setup.channels:
                 self.model.use_channels(channels)
-            self.model.pace(controls.learning_rate / self._rate)
+            self.model.set_lr_factor(controls.learning_rate / self._rate)
             self.controls = controls
-            return self._look_again()
+            return self._refresh_snapshot()
 
-    def meddle(self, layer: int, place: int, act: str) -> Look:
+    def intervene(self, layer: int, position: int, action: str) -> Snapshot:
         """Do something to one neuron, between two rounds.
 
         Args:
             layer: Its layer, 0 for inputs.
-            place: Its place in the layer.
-            act: "silence", "revive", "freeze", "thaw", or "follow": the policy that `other` names.
+            position: Its place in the layer.
+            action: "silence", "revive", "freeze", "thaw", or "follow": the policy that `other` names.
 
         Raises:
             NeuroNetError: It cannot be done to this neuron.
         """
         with self._lock:
-            if act not in ACTS:
-                raise unknown_name_error("act", act, ACTS)
-            if act == "follow":
-                switch(self.model, policy_named(self.controls.other), layer=layer, neurons=place)
+            if action not in ACTIONS:
+                raise unknown_name_error("action", action, ACTIONS)
+            if action == "follow":
+                switch(self.model, parse_policy(self.controls.other), layer=layer, neurons=position)
             else:
-                ACTS[act](self.model, layer=layer, neurons=place)
-            return self._look_again()
+                ACTIONS[action](self.model, layer=layer, neurons=position)
+            return self._refresh_snapshot()
 
-    def _look_again(self) -> Look:
+    def _refresh_snapshot(self) -> Snapshot:
         """The last look, with who is what now: nothing has been played since."""
-        silent, frozen = self._quiet()
-        self.look = replace(self.look, number=self._next(), policies=self._names(), silent=silent, frozen=frozen)
-        return self.look
+        silent, frozen = self._silent_and_frozen()
+        self.snapshot = replace(self.snapshot, number=self._next_number(), policies=self._names(), silent=silent, frozen=frozen)
+        return self.snapshot
 
-    def _quiet(self) -> tuple[tuple[frozenset[int], ...], tuple[frozenset[int], ...]]:
+    def _silent_and_frozen(self) -> tuple[tuple[frozenset[int], ...], tuple[frozenset[int], ...]]:
         """For each layer, who is silent and who is frozen."""
         setup, layers = self.model.setup, range(len(self.model.sizes))
         silent = [setup.is_silent(layer) for layer in layers]
-        frozen = [setup.is_still(layer) & ~silent[layer] for layer in layers]
-        return tuple(map(_true_at, silent)), tuple(map(_true_at, frozen))
+        frozen = [setup.is_fixed(layer) & ~silent[layer] for layer in layers]
+        return tuple(map(_true_indices, silent)), tuple(map(_true_indices, frozen))
 
-    def _next(self) -> int:
-        self._looks += 1
-        return self._looks
+    def _next_number(self) -> int:
+        self._snapshot_count += 1
+        return self._snapshot_count
 
-    def _see(self, losses: list[float]) -> Look:
+    def _take_snapshot(self, losses: list[float]) -> Snapshot:
         """Look at the model as it is, after rounds with these losses."""
         activity = tuple(board.activity.copy() for board in self.model.boards)  # before it is judged, which has it speak again
         network = self.model.network()
-        (test_loss,), (accuracy,) = judge(self.model, self.start.environment.payoff, self._test, 1, JUDGED)
+        (test_loss,), (accuracy,) = evaluate(self.model, self.launch_config.environment.payoff, self._test, 1, MAX_EVAL_SAMPLES)
         rows = self._measure()
-        silent, frozen = self._quiet()
+        silent, frozen = self._silent_and_frozen()
         mean = float(np.mean(losses)) if losses else math.nan
-        look = Look(
-            number=self._next(),
+        snapshot = Snapshot(
+            number=self._next_number(),
             round=self.model.round_number,
             per_epoch=self._batches.per_epoch,
             network=network,
             policies=self._names(),
             activity=activity,
             targets=self._targets(activity[0].shape[1]),
-            past=self._past,
-            environment=self.start.environment,
+            history=self._history,
+            environment=self.launch_config.environment,
             silent=silent,
             frozen=frozen,
             rows=tuple(rows),
         )
-        received = [look.received(layer) for layer in range(look.outputs)]
-        self._past.note(look.round, (mean, test_loss, accuracy), network.nodes, received, [row["cosine"] for row in rows])
-        return replace(look, past=self._past.copy())
+        received = [snapshot.received(layer) for layer in range(snapshot.outputs)]
+        self._history.append(
+            snapshot.round, (mean, test_loss, accuracy), network.nodes, received, [row["cosine"] for row in rows]
+        )
+        return replace(snapshot, history=self._history.copy())
 
     def _measure(self) -> list[dict[str, float]]:
         """The alignment of each listening layer."""
         if self._alignment is None or self._alignment[0] is not self.model.setup:
-            self._alignment = (self.model.setup, Alignment([self.model.setup], self.start.environment))
+            self._alignment = (self.model.setup, Alignment([self.model.setup], self.launch_config.environment))
         rows = self._alignment[1].measure(self.model.state(), 0)
         layers = [row for row in rows if row["layer"] > 0 and row["group"] == "all"]
         return [{name: row[name] for name in ("cosine", "angle", "norm_ratio")} for row in layers]
@@ -205,22 +207,22 @@ class Session:
     def _names(self) -> tuple[tuple[str, ...], ...]:
         names = []
         for layer in range(1, len(self.model.sizes)):
-            here = [""] * self.model.sizes[layer]
+            layer_names = [""] * self.model.sizes[layer]
             for group in self.model.setup.groups(layer):
-                text = short_text(without_noise(group.policy, self.controls.noise))
+                text = short_name(without_noise(group.policy, self.controls.noise))
                 for member in group.members:
-                    here[member] = text
-            names.append(tuple(here))
+                    layer_names[member] = text
+            names.append(tuple(layer_names))
         return tuple(names)
 
     def _targets(self, samples: int) -> NDArray[Any]:
         """The targets of the last round; none if its samples were not the environment's next batch."""
-        targets = np.asarray(self.start.environment.train.targets)
+        targets = np.asarray(self.launch_config.environment.train.targets)
         if not samples or not self.model.round_number:
             return targets[:0]
-        batch = self._batches.at(self.model.round_number - 1)
+        batch = self._batches.indices(self.model.round_number - 1)
         return targets[batch] if len(batch) == samples else targets[:0]
 
 
-def _true_at(those: NDArray[np.bool_]) -> frozenset[int]:
-    return frozenset(np.flatnonzero(those).tolist())
+def _true_indices(mask: NDArray[np.bool_]) -> frozenset[int]:
+    return frozenset(np.flatnonzero(mask).tolist())

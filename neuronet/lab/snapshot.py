@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from neuronet.core.environment import Environment
 from neuronet.core.structure.network import Floats, Network
-from neuronet.lab.history import Past
+from neuronet.lab.history import History
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Snapshot:
     """A session at one moment.
 
     Attributes:
@@ -25,7 +25,7 @@ class Look:
         policies: For each listening layer the name of each neuron's policy.
         activity: For each layer (J, B), what the neurons said in the last round; (J, 0) before the first.
         targets: (B, ...), of the samples of that round.
-        past: What was measured until now.
+        history: What was measured until now.
         environment: The world.
         silent: For each layer, the inputs first, the places of the neurons that say nothing.
         frozen: Likewise of those that speak, but do not adapt.
@@ -39,7 +39,7 @@ class Look:
     policies: tuple[tuple[str, ...], ...]
     activity: tuple[NDArray[Any], ...]
     targets: NDArray[Any]
-    past: Past
+    history: History
     environment: Environment
     silent: tuple[frozenset[int], ...]
     frozen: tuple[frozenset[int], ...]
@@ -66,29 +66,29 @@ class Look:
         with np.errstate(over="ignore"):
             return np.asarray((weights * weights).sum(axis=0) / 2)
 
-    def listeners(self, layer: int, place: int) -> tuple[NDArray[np.int64], Floats]:
+    def listeners(self, layer: int, position: int) -> tuple[NDArray[np.int64], Floats]:
         """Who listens to a neuron, as places in the layer above, and with which weights."""
         if layer == self.outputs:
             return np.zeros(0, dtype=np.int64), np.zeros(0)
         mask = self.network.masks[layer]
-        weights = self.network.weights[layer][:, place]
-        there = np.arange(len(weights)) if mask is None else np.flatnonzero(mask[:, place])
-        return there, weights[there]
+        weights = self.network.weights[layer][:, position]
+        indices = np.arange(len(weights)) if mask is None else np.flatnonzero(mask[:, position])
+        return indices, weights[indices]
 
-    def node(self, place: tuple[int, int]) -> int:
+    def node(self, position: tuple[int, int]) -> int:
         """The node in the graph of the neuron at a layer and a place in it."""
-        return int(self.network.nodes[place[0]][place[1]])
+        return int(self.network.nodes[position[0]][position[1]])
 
-    def describe(self, layer: int, place: int) -> str:
+    def describe(self, layer: int, position: int) -> str:
         """A neuron in one line."""
-        name = f"{self.layer_name(layer).removesuffix('s')} {place}".capitalize()
+        name = f"{self.layer_name(layer).removesuffix('s')} {position}".capitalize()
         if 0 < layer < self.outputs and self.outputs > 2:
-            name = f"Neuron {place} of {self.layer_name(layer)}"
-        if place in self.silent[layer]:
+            name = f"Neuron {position} of {self.layer_name(layer)}"
+        if position in self.silent[layer]:
             name += " (silent)"
-        if place in self.frozen[layer]:
+        if position in self.frozen[layer]:
             name += " (frozen)"
         if layer == self.outputs:
             return f"{name}, paid by the environment"
-        follows = f": {self.policies[layer - 1][place]}," if layer else ""
-        return f"{name}{follows} receives {self.received(layer)[place]:.3g}"
+        follows = f": {self.policies[layer - 1][position]}," if layer else ""
+        return f"{name}{follows} receives {self.received(layer)[position]:.3g}"

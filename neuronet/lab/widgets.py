@@ -18,14 +18,14 @@ def Title(text: str, note: str = "") -> None:  # noqa: N802
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Line(text: str, kind: str) -> None:  # noqa: N802
+def TextLine(text: str, kind: str) -> None:  # noqa: N802
     """A line of text."""
     solara.HTML("div", unsafe_innerHTML=escape(text), classes=[kind])
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def Button(  # noqa: N802
-    text: str, act: Callable[[], Any], name: str, *, primary: bool = False, disabled: bool = False
+    text: str, on_click: Callable[[], Any], name: str, *, primary: bool = False, disabled: bool = False
 ) -> None:
     """A button."""
     button = v.Btn(
@@ -36,16 +36,16 @@ def Button(  # noqa: N802
         color="primary" if primary else "",
         class_=f"lab-{name}",
     )
-    v.use_event(button, "click", lambda *_: act())
+    v.use_event(button, "click", lambda *_: on_click())
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Choice(  # noqa: N802
+def Select(  # noqa: N802
     label: str, items: Sequence[Any], value: Any, on_value: Callable[[Any], Any], name: str, *, width: int | None = None
 ) -> None:
     """One of several: each a value, or a dict of "text" and "value"."""
     if label:
-        Line(label, "lab-label")
+        TextLine(label, "lab-label")
     v.Select(
         items=list(items),
         v_model=value,
@@ -58,14 +58,14 @@ def Choice(  # noqa: N802
 
 
 @solara.component  # type: ignore[untyped-decorator]
-def Slide(  # noqa: N802
-    label: str, most: int, value: int, on_value: Callable[[int], Any], name: str, *, disabled: bool = False
+def Slider(  # noqa: N802
+    label: str, maximum: int, value: int, on_value: Callable[[int], Any], name: str, *, disabled: bool = False
 ) -> None:
-    """A slider from 0 to `most`; the label says what the value means."""
-    Line(label, "lab-label")
+    """A slider from 0 to `maximum`; the label says what the value means."""
+    TextLine(label, "lab-label")
     v.Slider(
         min=0,
-        max=most,
+        max=maximum,
         step=1,
         v_model=value,
         on_v_model=lambda moved: on_value(int(moved)),
@@ -79,7 +79,7 @@ def Slide(  # noqa: N802
 @solara.component  # type: ignore[untyped-decorator]
 def Number(label: str, value: int, on_value: Callable[[int], Any], name: str) -> None:  # noqa: N802
     """An integer of 0 or more."""
-    Line(label, "lab-label")
+    TextLine(label, "lab-label")
     v.TextField(
         type="number",
         min=0,

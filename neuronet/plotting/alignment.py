@@ -54,13 +54,13 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
     panels = {"angle": "angle to backpropagation's update (degrees)", "norm_ratio": "length, in lengths of backpropagation's"}
     for position, (column, label) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(1, 2, position)
-        style.dress(axes, title=("Direction", "Length")[position - 1], x="epoch", y=label)
+        style.format_axes(axes, title=("Direction", "Length")[position - 1], x="epoch", y=label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         for number, (layer, group, policy) in enumerate(names):
             part = shown[(shown["layer"] == layer) & (shown["group"] == group) & (shown["policy"] == policy)]
-            name = f"layer {layer}: {style.short(policy)}" + (f" (group {group})" if group != "all" else "")
+            name = f"layer {layer}: {style.truncate(policy)}" + (f" (group {group})" if group != "all" else "")
             _draw_line(axes, part, column, (number, len(names)), name)
-        _mark(axes, column)
+        _draw_reference(axes, column)
     handles, labels = figure.axes[1].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False, handlelength=3.0)
     return figure
@@ -70,18 +70,18 @@ def _draw_line(axes: Axes, part: pd.DataFrame, column: str, place: tuple[int, in
     """Draw the mean of the replicas; the first lines are the widest, so that the last ones do not hide them where all agree."""
     mean = part.groupby("epoch")[column].mean().astype(np.float64)
     number, of = place
-    colour, dashes = style.look(number)
+    colour, dashes = style.line_style(number)
     width = 1.4 + 2.4 * (of - 1 - number) / of
     size = 0.0 if len(mean) > 25 else 2.5 + width
     axes.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=width, marker="o", markersize=size, label=name)
 
 
-def _mark(axes: Axes, column: str) -> None:
+def _draw_reference(axes: Axes, column: str) -> None:
     """Zero and a right angle, or the same length, for the eye to compare with."""
     if column == "angle":
-        most = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
+        upper_limit = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
         axes.axhline(90, color=style.MUTED, linewidth=0.8, linestyle="dotted")
-        axes.set_ylim(-0.03 * most, 1.05 * most)
+        axes.set_ylim(-0.03 * upper_limit, 1.05 * upper_limit)
         return
     axes.axhline(1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
     axes.set_ylim(bottom=0)

@@ -13,19 +13,19 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.plotting import style
-from neuronet.plotting.network.model import policy_looks
+from neuronet.plotting.network.model import policy_styles
 
 COLUMNS = ("round", "layer", "node", "policy", "attention")
 
-IN_A_ROW = 3
+PANELS_PER_ROW = 3
 
-NAMED = 6
+MAX_NAMED_NEURONS = 6
 """Neurons of a layer up to which each has a hue and a name of its own, where all follow the same policy."""
 
-FEW_ROUNDS = 12
+MAX_MARKED_ROUNDS = 12
 """Up to so many rounds each one gets a dot."""
 
-BETWEEN = (0.0, (1.0, 2.0))
+UNRECORDED_DASHES = (0.0, (1.0, 2.0))
 """The dashes between two rounds where nothing is known of what lies between."""
 
 
@@ -65,24 +65,24 @@ def attention_figure(table: pd.DataFrame, *, events: Sequence[tuple[float, str]]
         what = f"column '{missing[0]}'" if missing else "line"
         raise NeuroNetError(f"the table of attention has no {what}")
     layers = sorted(table["layer"].unique())
-    columns = 2 if len(layers) == 4 else min(IN_A_ROW, len(layers))
+    columns = 2 if len(layers) == 4 else min(PANELS_PER_ROW, len(layers))
     rows = -(-len(layers) // columns)
     policies = list(dict.fromkeys(table["policy"]))
-    one_by_one = len(policies) == 1 and table.groupby("layer")["node"].nunique().max() <= NAMED
-    names = policies if not one_by_one else []
+    per_neuron = len(policies) == 1 and table.groupby("layer")["node"].nunique().max() <= MAX_NAMED_NEURONS
+    names = policies if not per_neuron else []
     height = 3.6 * rows + 0.2 * max(1, -(-len(names) // 2))
     figure = style.new_figure(max(4.2 * columns, 5.6), height, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
     for place, layer in enumerate(layers):
         axes = figure.add_subplot(rows, columns, place + 1)
         label = "attention received: sum of w² / 2" if place % columns == 0 else ""
-        style.dress(axes, title=f"Hidden layer {layer}", x="rounds played", y=label)
+        style.format_axes(axes, title=f"Hidden layer {layer}", x="rounds played", y=label)
         part = table[table["layer"] == layer]
-        _draw_neurons(axes, part) if one_by_one else _draw_policies(axes, part, policies)
+        _draw_neurons(axes, part) if per_neuron else _draw_policies(axes, part, policies)
         rounds = sorted(part["round"].unique())
         axes.xaxis.set_major_locator(FixedLocator(rounds) if len(rounds) == 2 else MaxNLocator(integer=True, nbins=6))
         axes.set_ylim(bottom=0)
-        style.mark(axes, events)
-    _explain(figure, one_by_one, two=table["round"].nunique() == 2)
+        style.annotate_events(axes, events)
+    _explain(figure, per_neuron, two=table["round"].nunique() == 2)
     return figure
 
 
@@ -93,10 +93,10 @@ def _paths(part: pd.DataFrame) -> pd.DataFrame:
 
 def _draw_neurons(axes: Axes, part: pd.DataFrame) -> None:
     paths = _paths(part)
-    marker = "o" if len(paths) <= FEW_ROUNDS else ""
+    marker = "o" if len(paths) <= MAX_MARKED_ROUNDS else ""
     for number, node in enumerate(paths):
-        hue, dashes = style.look(number)
-        dashes = dashes if len(paths) > 2 else BETWEEN
+        hue, dashes = style.line_style(number)
+        dashes = dashes if len(paths) > 2 else UNRECORDED_DASHES
         axes.plot(
             paths.index,
             paths[node],
@@ -120,21 +120,21 @@ def _draw_neurons(axes: Axes, part: pd.DataFrame) -> None:
 
 
 def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:
-    looks = policy_looks(policies)
+    styles = policy_styles(policies)
     for number, policy in enumerate(policies):
         followers = part[part["policy"] == policy]
         if followers.empty:
             continue
         paths = _paths(followers)
-        hue, dashes = looks[policy][0], style.DASHES[number // len(style.POLICY_COLOURS) % len(style.DASHES)]
-        few = len(paths) <= FEW_ROUNDS
+        hue, dashes = styles[policy][0], style.DASHES[number // len(style.POLICY_COLOURS) % len(style.DASHES)]
+        few = len(paths) <= MAX_MARKED_ROUNDS
         axes.plot(
             paths.index,
             paths,
             color=hue,
             linewidth=0.6,
             alpha=0.35,
-            linestyle="solid" if len(paths) > 2 else BETWEEN,
+            linestyle="solid" if len(paths) > 2 else UNRECORDED_DASHES,
             marker="o" if few else "",
             markersize=2.5,
         )
@@ -142,18 +142,18 @@ def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:
             paths.index,
             paths.median(axis=1),
             color=hue,
-            linestyle=dashes if len(paths) > 2 else BETWEEN,
+            linestyle=dashes if len(paths) > 2 else UNRECORDED_DASHES,
             linewidth=2.6,
             marker="o" if few else "",
             markersize=5,
-            label=style.short(policy) or "all",
+            label=style.truncate(policy) or "all",
             zorder=4,
         )
 
 
-def _explain(figure: Figure, one_by_one: bool, *, two: bool) -> None:
+def _explain(figure: Figure, per_neuron: bool, *, two: bool) -> None:
     """The legend of policies: those of all panels, each once."""
-    if one_by_one:
+    if per_neuron:
         return
     found = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(

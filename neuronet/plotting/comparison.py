@@ -16,11 +16,11 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.plotting import style
 
 BASELINE = "backprop"
-IN_A_ROW = 5
-LEAST_ERROR = 0.05
+PANELS_PER_ROW = 5
+MIN_ERROR = 0.05
 """Per cent; where there is no error at all it stands here, since a logarithm needs something."""
 
-LONGEST_NAME = 34
+MAX_NAME_LENGTH = 34
 
 
 def draw_comparison(curves: pd.DataFrame, path: str | Path, *, measure: str = "accuracy") -> Path:
@@ -55,19 +55,19 @@ def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Fig
     if missing:
         raise NeuroNetError(f"curves have no column '{missing[0]}'")
     values = curves[column].astype(np.float64)
-    shown = (100 * (1 - values)).clip(lower=LEAST_ERROR) if measure == "accuracy" else values
+    shown = (100 * (1 - values)).clip(lower=MIN_ERROR) if measure == "accuracy" else values
     spread = curves.assign(shown=shown).groupby(["policy", "epoch"])["shown"].agg(["mean", "min", "max"]).reset_index("epoch")
     last = spread.groupby("policy")["mean"].last()
     names = sorted((name for name in dict.fromkeys(curves["policy"]) if name != BASELINE), key=lambda name: (last[name], name))
-    columns = min(IN_A_ROW, max(1, len(names)))
+    columns = min(PANELS_PER_ROW, max(1, len(names)))
     rows = ceil(len(names) / columns)
     figure = style.new_figure(2.5 * columns + 0.6, 2.1 * rows + 0.7, layout=ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.06))
     first: Axes | None = None
     for position, name in enumerate(names, start=1):
         axes = figure.add_subplot(rows, columns, position, sharex=first, sharey=first)
         first = first or axes
-        style.dress(axes, title="", x="", y="")
-        axes.set_title(style.short(name, LONGEST_NAME), fontsize=style.NORMAL, color=style.INK, loc="left")
+        style.format_axes(axes, title="", x="", y="")
+        axes.set_title(style.truncate(name, MAX_NAME_LENGTH), fontsize=style.NORMAL, color=style.INK, loc="left")
         axes.tick_params(labelleft=position % columns == 1 or columns == 1, labelbottom=position > len(names) - columns)
         if BASELINE in spread.index:
             _draw_band(axes, spread.loc[[BASELINE]], style.MUTED, BASELINE)

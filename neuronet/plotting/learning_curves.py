@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuronet.core.errors import NeuroNetError
 from neuronet.plotting import style
 
-PARTS: tuple[tuple[str, str, str, style.Dashes], ...] = (
+SPLITS: tuple[tuple[str, str, str, style.Dashes], ...] = (
     ("train", "training", style.ORANGE, (0.0, (4.0, 1.6))),
     ("test", "test", style.BLUE, "solid"),
 )
@@ -79,18 +79,18 @@ def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats", events: Eve
     Raises:
         NeuroNetError: A column is missing.
     """
-    numbers = numbers_of(metrics)
-    panels = panels_of(numbers, loss_unit)
+    numbers = finite_metrics(metrics)
+    panels = build_panels(numbers, loss_unit)
     figure = style.new_figure(4.6 * len(panels) + 0.4, 3.6, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
     for position, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(1, len(panels), position)
-        style.dress(axes, title=panel.name.capitalize(), x="epoch", y=panel.label)
+        style.format_axes(axes, title=panel.name.capitalize(), x="epoch", y=panel.label)
         _draw_panel(axes, panel, numbers)
-        style.mark(axes, events, top=panel.name == "loss")
+        style.annotate_events(axes, events, top=panel.name == "loss")
     return figure
 
 
-def panels_of(numbers: pd.DataFrame, loss_unit: str) -> list[Panel]:
+def build_panels(numbers: pd.DataFrame, loss_unit: str) -> list[Panel]:
     """Loss, and accuracy where it is known."""
     panels = [Panel("loss", f"loss ({loss_unit})", 1.0, "{:.3g}")]
     if numbers[["train_accuracy", "test_accuracy"]].notna().any(axis=None):
@@ -98,13 +98,13 @@ def panels_of(numbers: pd.DataFrame, loss_unit: str) -> list[Panel]:
     return panels
 
 
-def numbers_of(metrics: pd.DataFrame) -> pd.DataFrame:
+def finite_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
     """The columns that are drawn, as finite numbers or NaN; `replica` is 0 where the run has none.
 
     Raises:
         NeuroNetError: A column is missing.
     """
-    columns = ["epoch", *(f"{part[0]}_{name}" for part in PARTS for name in ("loss", "accuracy"))]
+    columns = ["epoch", *(f"{part[0]}_{name}" for part in SPLITS for name in ("loss", "accuracy"))]
     missing = [column for column in columns if column not in metrics.columns]
     if missing:
         raise NeuroNetError(f"metrics have no column '{missing[0]}': learning curves need {', '.join(columns)}")
@@ -115,12 +115,12 @@ def numbers_of(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_panel(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
-    for part, name, colour, dashes in PARTS:
+    for part, name, colour, dashes in SPLITS:
         values = numbers.pivot(index="epoch", columns="replica", values=f"{part}_{panel.name}").sort_index() * panel.scale
         if values.notna().any(axis=None):
-            _draw_part(axes, values, panel, name, colour, dashes)
+            _draw_split(axes, values, panel, name, colour, dashes)
     if not axes.lines:
-        say_nothing_yet(axes)
+        draw_no_data(axes)
         return
     shown = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
     set_ranges(axes, panel, shown, numbers["epoch"])
@@ -136,12 +136,12 @@ def _draw_panel(axes: Axes, panel: Panel, numbers: pd.DataFrame) -> None:
     )
 
 
-def _draw_part(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour: str, dashes: style.Dashes) -> None:
+def _draw_split(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour: str, dashes: style.Dashes) -> None:
     """A bold line for the mean of the replicas, (epochs, replicas), and a thin one for each if there are several."""
     several = values.shape[1] > 1
     for replica in values if several else ():
         line = values[replica].dropna()
-        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.35, marker=marker_of(line), markersize=2)
+        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.35, marker=choose_marker(line), markersize=2)
     # A mean that went on without the replicas that have no number would look better than the run is.
     mean = values.mean(axis=1, skipna=False).dropna()
     label = f"{name}, mean of {values.shape[1]}" if several else name
@@ -151,16 +151,16 @@ def _draw_part(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colour
             label += f" (epoch {mean.index[-1]:.0f})"
     width = 2.4 if several else 1.8
     axes.plot(
-        mean.index, mean, color=colour, linewidth=width, linestyle=dashes, marker=marker_of(mean), markersize=4, label=label
+        mean.index, mean, color=colour, linewidth=width, linestyle=dashes, marker=choose_marker(mean), markersize=4, label=label
     )
 
 
-def marker_of(line: pd.Series) -> str:
+def choose_marker(line: pd.Series) -> str:
     """A dot for each epoch, where there are few."""
     return "o" if len(line) <= FEW_EPOCHS else ""
 
 
-def say_nothing_yet(axes: Axes) -> None:
+def draw_no_data(axes: Axes) -> None:
     """Fill a panel that has no line."""
     axes.text(0.5, 0.5, "no epoch to show yet", transform=axes.transAxes, ha="center", color=style.MUTED, fontsize=style.NORMAL)
     axes.set_xticks([])

@@ -62,20 +62,20 @@ class DotScale:
     """How attention becomes the area of a dot.
 
     Attributes:
-        most: The most attention that any neuron of the picture receives.
+        max_neurons: The most attention that any neuron of the picture receives.
         largest: The diameter of its dot in points.
     """
 
-    most: float
+    max_attention: float
     largest: float
 
     def diameter(self, received: Floats | float) -> Floats:
         """In points; no neuron vanishes."""
-        share = np.asarray(received) / self.most if self.most > 0 else np.zeros_like(received)
+        share = np.asarray(received) / self.max_attention if self.max_attention > 0 else np.zeros_like(received)
         return np.maximum(self.largest * np.sqrt(share), SMALLEST_DOT)
 
 
-def draw_network(network: Network, path: str | Path, *, most: int = 24) -> Path:
+def draw_network(network: Network, path: str | Path, *, max_neurons: int = 24) -> Path:
     """Draw a network's attention into a file.
 
     Layers stand from left to right. A dot is a neuron, its area the attention that it receives, `sum_k w_kj^2 / 2`. A line is a
@@ -85,66 +85,66 @@ def draw_network(network: Network, path: str | Path, *, most: int = 24) -> Path:
     Args:
         network: What is drawn.
         path: A .png, .svg or .pdf file in a folder that exists.
-        most: Neurons drawn in a layer, 1 or more: those that receive most attention, and the outputs that pay most.
+        max_neurons: Neurons drawn in a layer, 1 or more: those that receive most attention, and the outputs that pay most.
 
     Returns:
         The path.
 
     Raises:
-        NeuroNetError: `most` is no whole number of 1 or more, or the file cannot be written.
+        NeuroNetError: `max_neurons` is no whole number of 1 or more, or the file cannot be written.
     """
-    return style.save(network_figure(network, most=most), path)
+    return style.save(network_figure(network, max_neurons=max_neurons), path)
 
 
-def network_figure(network: Network, *, most: int = 24) -> Figure:
+def network_figure(network: Network, *, max_neurons: int = 24) -> Figure:
     """The picture that `draw_network` writes.
 
     The dots of layer l have the gid "layer l", the lines to it "attention l".
 
     Args:
         network: What is drawn.
-        most: As for `draw_network`.
+        max_neurons: As for `draw_network`.
 
     Raises:
-        NeuroNetError: `most` is no whole number of 1 or more.
+        NeuroNetError: `max_neurons` is no whole number of 1 or more.
     """
-    if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
-        raise NeuroNetError(f"most must be an integer of 1 or more, got {most!r}")
-    rows = min(max(network.sizes), int(most))
+    if isinstance(max_neurons, bool) or not isinstance(max_neurons, (int, np.integer)) or max_neurons < 1:
+        raise NeuroNetError(f"max_neurons must be an integer of 1 or more, got {max_neurons!r}")
+    rows = min(max(network.sizes), int(max_neurons))
     height = min(max(ROW * rows, LEAST_HEIGHT), MOST_HEIGHT)
     gaps = len(network.sizes) - 1
     gap = max(min(GAP, MOST_WIDTH / gaps), LEAST_GAP)
-    columns = [_column(network, layer, int(most), LEFT + gap * layer, height) for layer in range(gaps + 1)]
+    columns = [_column(network, layer, int(max_neurons), LEFT + gap * layer, height) for layer in range(gaps + 1)]
     top = max((float(each.received.max()) for each in columns if each.received is not None), default=0.0)
     scale = DotScale(top, min(LARGEST_DOT, 0.85 * 72 * height / rows))
 
-    figure, axes = _sheet(LEFT + gap * gaps + LEGEND, TOP + height + BOTTOM)
+    figure, axes = _new_axes(LEFT + gap * gaps + LEGEND, TOP + height + BOTTOM)
     for layer, ends in enumerate(pairwise(columns), start=1):
         _draw_connections(axes, network.weights[layer - 1], network.masks[layer - 1], ends, f"attention {layer}")
     for layer, column in enumerate(columns):
         _draw_neurons(axes, column, scale, f"layer {layer}")
         _name_column(axes, column, BOTTOM + height)
-    _number(axes, columns[0], -NEXT_TO_DOT, "right")
-    _number(axes, columns[-1], NEXT_TO_DOT, "left")
-    chosen = max(network.sizes) > most or max(weights.size for weights in network.weights) > MOST_LINES
-    _explain(axes, columns[-1].x + 0.6, BOTTOM + height + 0.2, scale, chosen)
+    _draw_indices(axes, columns[0], -NEXT_TO_DOT, "right")
+    _draw_indices(axes, columns[-1], NEXT_TO_DOT, "left")
+    is_partial = max(network.sizes) > max_neurons or max(weights.size for weights in network.weights) > MOST_LINES
+    _draw_legend(axes, columns[-1].x + 0.6, BOTTOM + height + 0.2, scale, is_partial)
     return figure
 
 
-def _column(network: Network, layer: int, most: int, x: float, height: float) -> Column:
+def _column(network: Network, layer: int, max_neurons: int, x: float, height: float) -> Column:
     size, last = network.sizes[layer], len(network.sizes) - 1
     # Nobody listens to the outputs: they count by the attention that they pay.
     weights = network.weights[-1].T if layer == last else network.weights[layer]
     with np.errstate(over="ignore"):  # of a network that diverged
-        matter = np.minimum(Power().utility(xp, weights), np.finfo(np.float64).max, dtype=np.float64)
-    shown = np.sort(np.argsort(-matter, kind="stable")[:most])
+        attention = np.minimum(Power().utility(xp, weights), np.finfo(np.float64).max, dtype=np.float64)
+    shown = np.sort(np.argsort(-attention, kind="stable")[:max_neurons])
     name = "inputs" if layer == 0 else "outputs" if layer == last else f"hidden {layer}"
     row = min(height / len(shown), WIDEST_ROW)
     y = BOTTOM + height / 2 + row * ((len(shown) - 1) / 2 - np.arange(len(shown), dtype=np.float64))
-    return Column(name, size, shown, None if layer == last else matter[shown], x, y)
+    return Column(name, size, shown, None if layer == last else attention[shown], x, y)
 
 
-def _sheet(width: float, height: float) -> tuple[Figure, Axes]:
+def _new_axes(width: float, height: float) -> tuple[Figure, Axes]:
     """An empty figure, and axes that cover it and count in inches."""
     figure = style.new_figure(width, height)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -170,9 +170,15 @@ def _draw_connections(axes: Axes, weights: Floats, mask: Bools | None, ends: tup
     widths = THINNEST + (THICKEST - THINNEST) * share
     axes.add_collection(LineCollection(list(points), colors=colours, linewidths=widths, zorder=1, gid=gid), autolim=False)
 
-    there = weights.size if mask is None else int(mask.sum())
+    connection_count = weights.size if mask is None else int(mask.sum())
     largest = f"\n|w| up to {strength.max():.2g}" if len(share) else ""
-    _write(axes, (speakers.x + listeners.x) / 2, BOTTOM - 0.4, f"{_of(len(share), there)}\nconnections{largest}", style.MUTED)
+    _write(
+        axes,
+        (speakers.x + listeners.x) / 2,
+        BOTTOM - 0.4,
+        f"{_of(len(share), connection_count)}\nconnections{largest}",
+        style.MUTED,
+    )
 
 
 def _draw_neurons(axes: Axes, column: Column, scale: DotScale, gid: str) -> None:
@@ -197,12 +203,12 @@ def _write(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
     axes.text(x, y, text, fontsize=style.SMALL, color=colour, ha="center", va="top", linespacing=1.25)
 
 
-def _of(some: int, all_of_them: int) -> str:
-    whole = f"{all_of_them:,}" if all_of_them < 1e6 else f"{all_of_them / 1e6:.3g} M"
-    return f"all {whole}" if some == all_of_them else f"{some} of {whole}"
+def _of(shown_count: int, total: int) -> str:
+    whole = f"{total:,}" if total < 1e6 else f"{total / 1e6:.3g} M"
+    return f"all {whole}" if shown_count == total else f"{shown_count} of {whole}"
 
 
-def _number(axes: Axes, column: Column, aside: float, align: str) -> None:
+def _draw_indices(axes: Axes, column: Column, aside: float, align: str) -> None:
     """Each neuron's place in its layer, where there is room for it."""
     row = -np.diff(column.y).max(initial=-WIDEST_ROW)
     if row * 72 < style.SMALL:
@@ -211,18 +217,18 @@ def _number(axes: Axes, column: Column, aside: float, align: str) -> None:
         axes.text(column.x + aside, y, str(place), fontsize=style.SMALL - 1, color=style.MUTED, ha=align, va="center_baseline")
 
 
-def _explain(axes: Axes, x: float, y: float, scale: DotScale, chosen: bool) -> None:
-    """The legend, its upper left corner at (x, y); `chosen` if something is not drawn."""
+def _draw_legend(axes: Axes, x: float, y: float, scale: DotScale, is_partial: bool) -> None:
+    """The legend, its upper left corner at (x, y); `is_partial` if something is not drawn."""
     lines = [
         Line2D([], [], color=style.BLUE, linewidth=THICKEST, label="w > 0"),
         Line2D([], [], color=style.ORANGE, linewidth=THICKEST, label="w < 0"),
         Line2D([], [], color=style.MUTED, linewidth=THINNEST, label="small |w|, for its layer"),
     ]
-    dots = [_dot(float(scale.diameter(value)), style.INK, f"{value:g}") for value in _round_values(scale.most)]
+    dots = [_dot(float(scale.diameter(value)), style.INK, f"{value:g}") for value in _round_values(scale.max_attention)]
     dots.append(_dot(_output_diameter(scale), style.PAPER, "output: paid by the\nenvironment"))
     _legend(axes, x, y, "Attention paid: weight w", lines)
     _legend(axes, x, y - 1.1, "Attention received:\nsum of w² / 2", dots)
-    if chosen:
+    if is_partial:
         text = "Drawn are the neurons that\nreceive most (outputs: pay\nmost) and the strongest\nconnections between them."
         axes.text(x + 0.05, y - 2.75, text, fontsize=style.SMALL, color=style.MUTED, ha="left", va="top", linespacing=1.25)
 
@@ -254,10 +260,10 @@ def _legend(axes: Axes, x: float, y: float, title: str, handles: list[Line2D]) -
     axes.add_artist(legend)
 
 
-def _round_values(most: float) -> list[float]:
-    """A round number up to `most`, and smaller ones beneath it; nothing if there is no attention at all."""
-    if most <= 0:
+def _round_values(max_attention: float) -> list[float]:
+    """A round number up to `max_attention`, and smaller ones beneath it; nothing if there is no attention at all."""
+    if max_attention <= 0:
         return []
-    power = 10.0 ** floor(log10(most))
-    first = next(digit for digit in (5.0, 2.0, 1.0) if digit * power <= most or digit == 1.0) * power
+    power = 10.0 ** floor(log10(max_attention))
+    first = next(digit for digit in (5.0, 2.0, 1.0) if digit * power <= max_attention or digit == 1.0) * power
     return [first, 0.4 * first, 0.1 * first]

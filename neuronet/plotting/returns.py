@@ -9,7 +9,7 @@ import pandas as pd
 
 from neuronet.plotting import style
 
-OVER = 100
+WINDOW = 100
 """Episodes over which the mean is taken."""
 
 
@@ -31,11 +31,11 @@ def draw_returns(episodes: pd.DataFrame, path: str | Path, *, threshold: float |
 
     figure = style.new_figure(6.4, 3.8, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
-    style.dress(axes, title="Returns while learning", x="episode", y="return")
+    style.format_axes(axes, title="Returns while learning", x="episode", y="return")
     numbers, returns = episodes["episode"].to_numpy(), episodes["return"].to_numpy(dtype=np.float64)
     axes.plot(numbers, returns, ".", color=style.ORANGE, markersize=3, alpha=0.5, label="an episode")
-    mean = pd.Series(returns).rolling(OVER, min_periods=1).mean()
-    axes.plot(numbers, mean, color=style.BLUE, linewidth=1.8, label=f"mean of the last {OVER}")
+    mean = pd.Series(returns).rolling(WINDOW, min_periods=1).mean()
+    axes.plot(numbers, mean, color=style.BLUE, linewidth=1.8, label=f"mean of the last {WINDOW}")
     if threshold is not None:
         axes.axhline(threshold, color=style.MUTED, linewidth=1.0, linestyle=(0.0, (4.0, 1.6)), label=f"solved: {threshold:g}")
     axes.legend(fontsize=style.SMALL, labelcolor=style.INK, frameon=False)

@@ -14,7 +14,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.plotting import style
-from neuronet.plotting.learning_curves import Panel, marker_of, numbers_of, panels_of, say_nothing_yet, set_ranges
+from neuronet.plotting.learning_curves import Panel, build_panels, choose_marker, draw_no_data, finite_metrics, set_ranges
 
 
 def draw_runs(runs: Mapping[str, pd.DataFrame], path: str | Path, *, loss_unit: str = "nats") -> Path:
@@ -47,14 +47,14 @@ def runs_figure(runs: Mapping[str, pd.DataFrame], *, loss_unit: str = "nats") ->
     """
     if not runs:
         raise NeuroNetError("learning curves need a run")
-    numbers = {name: numbers_of(metrics) for name, metrics in runs.items()}
-    panels = panels_of(pd.concat(numbers.values()), loss_unit)
+    numbers = {name: finite_metrics(metrics) for name, metrics in runs.items()}
+    panels = build_panels(pd.concat(numbers.values()), loss_unit)
     several = max(table["replica"].nunique() for table in numbers.values()) > 1
     height = 3.5 + 0.19 * ceil(len(runs) / 2) + 0.19 * several
     figure = style.new_figure(4.6 * len(panels) + 0.4, height, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
     for position, panel in enumerate(panels, start=1):
         axes = figure.add_subplot(1, len(panels), position)
-        style.dress(axes, title=f"Test {panel.name}", x="epoch", y=panel.label)
+        style.format_axes(axes, title=f"Test {panel.name}", x="epoch", y=panel.label)
         _draw_panel(axes, panel, numbers)
     handles, labels = figure.axes[-1].get_legend_handles_labels()
     title = "mean; the band goes from the least to the most of the seeds" if several else None
@@ -77,16 +77,16 @@ def _draw_panel(axes: Axes, panel: Panel, numbers: Mapping[str, pd.DataFrame]) -
     for number, (name, table) in enumerate(numbers.items()):
         values = table.pivot(index="epoch", columns="replica", values=f"test_{panel.name}").sort_index() * panel.scale
         mean = values.mean(axis=1, skipna=False).dropna()  # a mean without those that have no number would look too good
-        hue, dashes = style.look(number)
-        label = style.short(name, 60) + (f": {panel.last.format(mean.iloc[-1])}" if len(mean) else "")
+        hue, dashes = style.line_style(number)
+        label = style.truncate(name, 60) + (f": {panel.last.format(mean.iloc[-1])}" if len(mean) else "")
         axes.plot(
-            mean.index, mean, color=hue, linestyle=dashes, linewidth=1.7, marker=marker_of(mean), markersize=3.5, label=label
+            mean.index, mean, color=hue, linestyle=dashes, linewidth=1.7, marker=choose_marker(mean), markersize=3.5, label=label
         )
         if values.shape[1] > 1:
             band = values.loc[mean.index]
             axes.fill_between(mean.index, band.min(axis=1), band.max(axis=1), color=hue, alpha=0.18, linewidth=0)
     shown = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
     if not shown.size:
-        say_nothing_yet(axes)
+        draw_no_data(axes)
         return
     set_ranges(axes, panel, shown, pd.concat([table["epoch"] for table in numbers.values()]))

@@ -66,10 +66,10 @@ TRUE_TYPE = 42
 _SAVING = Lock()
 """Matplotlib's settings are one for all threads."""
 
-MOST_MARKS, LONGEST_MARK = 6, 44
+MAX_ANNOTATIONS, MAX_ANNOTATION_LENGTH = 6, 44
 
 DPI = 160
-MOST_PIXELS = 2**15
+MAX_PIXELS = 2**15
 """A side of a PNG that most viewers still open."""
 
 # What would tell one drawing of the same picture from the next is left out of the file.
@@ -89,17 +89,17 @@ def new_figure(width: float, height: float, *, layout: LayoutEngine | None = Non
     return figure
 
 
-def look(number: int) -> tuple[str, Dashes]:
+def line_style(number: int) -> tuple[str, Dashes]:
     """The hue and the dashes of a picture's line of this number, from 0: the dashes change when the hues are used up."""
     return HUES[number % len(HUES)], DASHES[number // len(HUES) % len(DASHES)]
 
 
-def short(name: str, longest: int = 40) -> str:
+def truncate(name: str, max_length: int = 40) -> str:
     """A name that is not longer than this; one that is ends in dots."""
-    return name if len(name) <= longest else f"{name[: longest - 3]}..."
+    return name if len(name) <= max_length else f"{name[: max_length - 3]}..."
 
 
-def dress(axes: Axes, *, title: str, x: str, y: str) -> None:
+def format_axes(axes: Axes, *, title: str, x: str, y: str) -> None:
     """Give a panel its title, labels, and a quiet frame and grid."""
     axes.set_title(title, fontsize=LARGE, color=INK, loc="left")
     axes.set_xlabel(x, fontsize=NORMAL, color=INK)
@@ -114,7 +114,7 @@ def dress(axes: Axes, *, title: str, x: str, y: str) -> None:
         spine.set_linewidth(0.8)
 
 
-def mark(axes: Axes, events: Sequence[tuple[float, str]], *, top: bool = True) -> None:
+def annotate_events(axes: Axes, events: Sequence[tuple[float, str]], *, top: bool = True) -> None:
     """Draw a dotted line where something happened, and beside it what; where too much did, the lines alone.
 
     Args:
@@ -124,11 +124,11 @@ def mark(axes: Axes, events: Sequence[tuple[float, str]], *, top: bool = True) -
     """
     for when, what in events:
         axes.axvline(when, color=MUTED, linewidth=0.9, linestyle="dotted", zorder=1)
-        if len(events) <= MOST_MARKS:
+        if len(events) <= MAX_ANNOTATIONS:
             axes.text(
                 when,
                 0.98 if top else 0.02,
-                short(what, LONGEST_MARK),
+                truncate(what, MAX_ANNOTATION_LENGTH),
                 rotation=90,
                 transform=axes.get_xaxis_transform(),
                 fontsize=SMALL - 1,
@@ -160,7 +160,7 @@ def save(figure: Figure, path: str | Path) -> Path:
         if isinstance(text, Text):
             text.set_fontfamily(FONT)
     drawn = BytesIO()
-    dpi = min(DPI, MOST_PIXELS / max(figure.get_size_inches()))
+    dpi = min(DPI, MAX_PIXELS / max(figure.get_size_inches()))
     with _SAVING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
         figure.savefig(drawn, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
     try:

@@ -15,7 +15,7 @@ from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base.engine import Setup, State
-from neuronet.training.assembly import policy_spelled
+from neuronet.training.assembly import policy_repr
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -27,14 +27,14 @@ class Structure:
     Attributes:
         arrays: By name, each with a leading axis R of replicas: `0.nodes` (R, I), `1.nodes`, `1.silent`, `1.frozen` and `1.group`
             (R, J), and, where not everybody hears everybody, `1.mask` (R, J, I) with `1.masked` (R,).
-        about: Activations, the policy of each group as a text, and the newest node that there has been, as JSON.
+        metadata: Activations, the policy of each group as a text, and the newest node that there has been, as JSON.
     """
 
     arrays: Arrays
-    about: str
+    metadata: str
 
     @classmethod
-    def of(cls, setups: Sequence[Setup]) -> Structure:
+    def from_setups(cls, setups: Sequence[Setup]) -> Structure:
         """The structure of a game, one setup for each replica."""
         arrays: dict[str, NDArray[Any]] = {}
         first = setups[0].network
@@ -43,37 +43,39 @@ class Structure:
             arrays[f"{layer}.silent"] = np.stack([each.is_silent(layer) for each in setups])
             arrays[f"{layer}.frozen"] = np.stack([np.isin(each.network.nodes[layer], list(each.frozen)) for each in setups])
             if layer:
-                arrays |= _connections(setups, layer) | {f"{layer}.group": np.stack([_numbers(each, layer) for each in setups])}
+                arrays |= _mask_arrays(setups, layer) | {
+                    f"{layer}.group": np.stack([_group_numbers(each, layer) for each in setups])
+                }
         layers = range(1, len(first.sizes))
-        policies = [[[policy_spelled(g.policy) for g in each.groups(layer)] for each in setups] for layer in layers]
-        newest = [each.newest for each in setups]
-        return cls(arrays, json.dumps({"activations": first.activations, "policies": policies, "newest": newest}))
+        policies = [[[policy_repr(g.policy) for g in each.groups(layer)] for each in setups] for layer in layers]
+        max_node = [each.max_node for each in setups]
+        return cls(arrays, json.dumps({"activations": first.activations, "policies": policies, "max_node": max_node}))
 
-    def setups(self, begun: Sequence[Setup], state: State, policies: Sequence[Policy]) -> list[Setup]:
+    def setups(self, initial: Sequence[Setup], state: State, policies: Sequence[Policy]) -> list[Setup]:
         """The game as it stood.
 
         Args:
-            begun: The game of each replica as it began.
+            initial: The game of each replica as it began.
             state: Where it stood.
             policies: All that may be followed.
 
         Raises:
             NeuroNetError: The structure is broken, or of another game.
         """
-        known = {policy_spelled(policy): policy for policy in policies}
+        known = {policy_repr(policy): policy for policy in policies}
         try:
-            about = json.loads(self.about)
+            metadata = json.loads(self.metadata)
             return [
-                self._setup(setup, state if len(begun) == 1 else state.replica(replica), replica, about, known)
-                for replica, setup in enumerate(begun)
+                self._setup(setup, state if len(initial) == 1 else state.replica(replica), replica, metadata, known)
+                for replica, setup in enumerate(initial)
             ]
         except NeuroNetError as error:
             raise NeuroNetError(f"cannot resume the run: what interventions made of its network is broken ({error})") from None
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise NeuroNetError(f"cannot resume the run: what interventions made of its network is missing ({error})") from None
 
-    def _setup(self, begun: Setup, state: State, replica: int, about: Any, known: Mapping[str, Policy]) -> Setup:
-        arrays, activations = self.arrays, tuple(about["activations"])
+    def _setup(self, initial: Setup, state: State, replica: int, metadata: Any, known: Mapping[str, Policy]) -> Setup:
+        arrays, activations = self.arrays, tuple(metadata["activations"])
         layers = range(1, len(activations) + 1)
         masked = {layer: f"{layer}.masked" in arrays and bool(arrays[f"{layer}.masked"][replica]) for layer in layers}
         network = Network(
@@ -84,20 +86,20 @@ class Structure:
             nodes=tuple(arrays[f"{layer}.nodes"][replica] for layer in (0, *layers)),
         )
         policies = []
-        for layer, texts in zip(layers, about["policies"], strict=True):
+        for layer, texts in zip(layers, metadata["policies"], strict=True):
             numbers = arrays[f"{layer}.group"][replica]
             followed = [known[text] for text in texts[replica]]
             policies.append([Group(each, tuple(np.flatnonzero(numbers == n).tolist())) for n, each in enumerate(followed)])
         silent, frozen = (self._nodes(kind, replica, range(len(activations) + 1)) for kind in ("silent", "frozen"))
-        newest = int(about["newest"][replica])
-        return replace(begun, network=network, policies=policies, silent=silent, frozen=frozen, newest=newest)
+        max_node = int(metadata["max_node"][replica])
+        return replace(initial, network=network, policies=policies, silent=silent, frozen=frozen, max_node=max_node)
 
     def _nodes(self, kind: str, replica: int, layers: Sequence[int]) -> frozenset[int]:
         parts = [(self.arrays[f"{layer}.nodes"][replica], self.arrays[f"{layer}.{kind}"][replica]) for layer in layers]
-        return frozenset(int(node) for nodes, those in parts for node in nodes[those])
+        return frozenset(int(node) for nodes, mask in parts for node in nodes[mask])
 
 
-def _connections(setups: Sequence[Setup], layer: int) -> dict[str, NDArray[Any]]:
+def _mask_arrays(setups: Sequence[Setup], layer: int) -> dict[str, NDArray[Any]]:
     masks = [each.network.masks[layer - 1] for each in setups]
     shape = setups[0].network.weights[layer - 1].shape
     if all(mask is None for mask in masks):
@@ -106,7 +108,7 @@ def _connections(setups: Sequence[Setup], layer: int) -> dict[str, NDArray[Any]]
     return {f"{layer}.mask": np.stack(whole), f"{layer}.masked": np.asarray([mask is not None for mask in masks])}
 
 
-def _numbers(setup: Setup, layer: int) -> NDArray[np.int64]:
+def _group_numbers(setup: Setup, layer: int) -> NDArray[np.int64]:
     """The number of each neuron's group, (J,)."""
     numbers = np.zeros(setup.network.sizes[layer], dtype=np.int64)
     for number, group in enumerate(setup.groups(layer)):

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from neuronet.core.structure.network import Network
-from neuronet.recording.run_directory import Checkpoint, Record
+from neuronet.recording.run_directory import Checkpoint, RunDirectory
 from neuronet.training.config import RunConfig
 
 
-class Reader(Record):
+class ReadOnlyRunDirectory(RunDirectory):
     """A record that is only read.
 
     Args:
@@ -23,7 +23,7 @@ class Reader(Record):
 
     def __init__(self, folder: Path, config: RunConfig) -> None:
         super().__init__(folder, config)
-        self._last = 0
+        self._last_round = 0
 
     def extend(self, epochs: int) -> None:
         """Let the run go on for longer; the other process notes it."""
@@ -38,7 +38,7 @@ class Reader(Record):
     def append_events(self, rows: list[dict[str, Any]]) -> None:
         """Nothing."""
 
-    def keep_events(self, rows: list[dict[str, Any]]) -> None:
+    def rewrite_events(self, rows: list[dict[str, Any]]) -> None:
         """Nothing."""
 
     def save(self, checkpoint: Checkpoint) -> None:
@@ -47,17 +47,17 @@ class Reader(Record):
     def save_network(self, network: Network) -> None:
         """Nothing."""
 
-    def forget_after(self, number: int) -> None:
+    def truncate_after(self, number: int) -> None:
         """Leave out what was measured in rounds after this one; the other process drops it."""
-        self._last = number
+        self._last_round = number
 
     def metrics(self) -> pd.DataFrame:
         """The metrics up to the last round that counts."""
-        return self._counting(super().metrics())
+        return self._until_last_round(super().metrics())
 
     def alignment(self) -> pd.DataFrame:
         """The alignment up to the last round that counts."""
-        return self._counting(super().alignment())
+        return self._until_last_round(super().alignment())
 
-    def _counting(self, table: pd.DataFrame) -> pd.DataFrame:
-        return table[table["round"] <= self._last].reset_index(drop=True)
+    def _until_last_round(self, table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["round"] <= self._last_round].reset_index(drop=True)

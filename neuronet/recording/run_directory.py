@@ -35,7 +35,7 @@ ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
 FORMAT, FORMAT_WITH_STRUCTURE = "1", "2"
 """Of a checkpoint: the second where interventions have changed the game, so that its structure belongs to it."""
 STRUCTURE = "structure."
-PLAYED_WITH = "played with "
+PROVENANCE_PREFIX = "provenance."
 COLUMNS = (
     "epoch",
     "round",
@@ -59,30 +59,30 @@ ALIGNMENT_COLUMNS = (
     "loss_gained",
     "policy",
 )
-WHOLE_NUMBERS = {*COLUMNS[:3], "layer", "neurons"}
-WORDS = {"group", "policy"}
+INTEGER_COLUMNS = {*COLUMNS[:3], "layer", "neurons"}
+TEXT_COLUMNS = {"group", "policy"}
 EVENT_COLUMNS = ("round", "epoch", "replica", "what", "nodes")
 
 
 @dataclass(frozen=True, eq=False)
-class Happened:
+class InterventionLog:
     """What interventions have made of a run.
 
     Attributes:
-        done: How many of those that are planned have happened.
-        log: Their rows, as JSON.
+        applied: How many of those that are planned have happened.
+        rows_json: Their rows, as JSON.
         structure: The arrays of the game's structure.
-        about: What else there is to say of it, as JSON.
+        metadata: What else there is to say of it, as JSON.
     """
 
-    done: int
-    log: str
+    applied: int
+    rows_json: str
     structure: Mapping[str, NDArray[Any]]
-    about: str
+    metadata: str
 
     def rows(self) -> list[dict[str, Any]]:
         """A row for each intervention and replica."""
-        rows: list[dict[str, Any]] = json.loads(self.log)
+        rows: list[dict[str, Any]] = json.loads(self.rows_json)
         return rows
 
 
@@ -94,22 +94,22 @@ class Checkpoint:
         state: The game's state.
         loss_sum: The sum of the losses of this epoch's samples so far, (R,).
         seconds: Time spent so far.
-        played_with: What else the run depends on, by name, so that it is not resumed with another: samples, policies, network.
-        happened: What interventions have made of it; None if there were none.
+        provenance: What else the run depends on, by name, so that it is not resumed with another: samples, policies, network.
+        intervention_log: What interventions have made of it; None if there were none.
     """
 
     state: State
     loss_sum: NDArray[np.float64]
     seconds: float
-    played_with: Mapping[str, str]
-    happened: Happened | None = None
+    provenance: Mapping[str, str]
+    intervention_log: InterventionLog | None = None
 
 
-class Record:
+class RunDirectory:
     """A run's folder, open for writing.
 
     Args:
-        folder: Where; made by `create`, or there already for `Record.of`.
+        folder: Where; made by `create`, or there already for RunDirectory.open(.
         config: The run's configuration.
     """
 
@@ -118,7 +118,7 @@ class Record:
         self.config = config
 
     @classmethod
-    def create(cls, folder: Path, config: RunConfig, network: Network | None = None) -> Record:
+    def create(cls, folder: Path, config: RunConfig, network: Network | None = None) -> RunDirectory:
         """A new run's folder, with its configuration in it; that comes last, since with it the run has begun.
 
         Args:
@@ -141,7 +141,7 @@ class Record:
         return cls(folder, config)
 
     @classmethod
-    def of(cls, folder: Path) -> Record:
+    def open(cls, folder: Path) -> RunDirectory:
         """The folder of a run that has begun.
 
         Raises:
@@ -169,7 +169,7 @@ class Record:
         with (self.folder / EVENTS).open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
 
-    def keep_events(self, rows: list[dict[str, Any]]) -> None:
+    def rewrite_events(self, rows: list[dict[str, Any]]) -> None:
         """Keep the lines of these rows alone: the others will happen again."""
         if rows or (self.folder / EVENTS).exists():
             write_atomically(self.folder / EVENTS, "".join(json.dumps(row) + "\n" for row in rows).encode())
@@ -179,19 +179,19 @@ class Record:
         from safetensors.numpy import save
 
         arrays = {**checkpoint.state.arrays, "run.loss_sum": checkpoint.loss_sum}
-        about = {"format": FORMAT, "round": str(checkpoint.state.round), "seconds": repr(checkpoint.seconds)}
-        about |= {f"{PLAYED_WITH}{part}": text for part, text in checkpoint.played_with.items()}
-        if checkpoint.happened is not None:
-            happened = checkpoint.happened
-            arrays |= {f"{STRUCTURE}{name}": array for name, array in happened.structure.items()}
-            about |= {
+        metadata = {"format": FORMAT, "round": str(checkpoint.state.round), "seconds": repr(checkpoint.seconds)}
+        metadata |= {f"{PROVENANCE_PREFIX}{part}": text for part, text in checkpoint.provenance.items()}
+        if checkpoint.intervention_log is not None:
+            intervention_log = checkpoint.intervention_log
+            arrays |= {f"{STRUCTURE}{name}": array for name, array in intervention_log.structure.items()}
+            metadata |= {
                 "format": FORMAT_WITH_STRUCTURE,
-                "events": happened.log,
-                "done": str(happened.done),
-                "about": happened.about,
+                "events": intervention_log.rows_json,
+                "applied": str(intervention_log.applied),
+                "metadata": intervention_log.metadata,
             }
         write_atomically(
-            self.folder / CHECKPOINT, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, about)
+            self.folder / CHECKPOINT, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, metadata)
         )
 
     def load(self) -> Checkpoint | None:
@@ -203,13 +203,17 @@ class Record:
         path = self.folder / CHECKPOINT
         if not path.exists():
             return None
-        about, arrays = _read(path)
-        if about.get("format") not in (FORMAT, FORMAT_WITH_STRUCTURE) or "run.loss_sum" not in arrays:
+        metadata, arrays = _read_safetensors(path)
+        if metadata.get("format") not in (FORMAT, FORMAT_WITH_STRUCTURE) or "run.loss_sum" not in arrays:
             raise NeuroNetError(f"'{path}' is no checkpoint of a run that this version can read")
-        happened = _happened(path, about, arrays) if about["format"] == FORMAT_WITH_STRUCTURE else None
+        intervention_log = _read_intervention_log(path, metadata, arrays) if metadata["format"] == FORMAT_WITH_STRUCTURE else None
         loss_sum = arrays.pop("run.loss_sum")
-        played_with = {name.removeprefix(PLAYED_WITH): text for name, text in about.items() if name.startswith(PLAYED_WITH)}
-        return Checkpoint(State(int(about["round"]), arrays), loss_sum, float(about["seconds"]), played_with, happened)
+        provenance = {
+            name.removeprefix(PROVENANCE_PREFIX): text for name, text in metadata.items() if name.startswith(PROVENANCE_PREFIX)
+        }
+        return Checkpoint(
+            State(int(metadata["round"]), arrays), loss_sum, float(metadata["seconds"]), provenance, intervention_log
+        )
 
     def save_network(self, network: Network) -> None:
         """Keep the network that the run begins with."""
@@ -221,8 +225,8 @@ class Record:
             if mask is not None:
                 arrays[f"{layer}.mask"] = mask
         arrays |= {f"{layer}.nodes": nodes for layer, nodes in enumerate(network.nodes)}
-        about = {"format": FORMAT, "activations": ",".join(network.activations)}
-        write_atomically(self.folder / NETWORK, save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, about))
+        metadata = {"format": FORMAT, "activations": ",".join(network.activations)}
+        write_atomically(self.folder / NETWORK, save({k: np.ascontiguousarray(a) for k, a in arrays.items()}, metadata))
 
     def load_network(self) -> Network | None:
         """The network that the run began with, or None if it was a fresh one.
@@ -233,8 +237,8 @@ class Record:
         path = self.folder / NETWORK
         if not path.exists():
             return None
-        about, arrays = _read(path)
-        activations = tuple(about.get("activations", "").split(","))
+        metadata, arrays = _read_safetensors(path)
+        activations = tuple(metadata.get("activations", "").split(","))
         layers = range(1, len(activations) + 1)
         try:
             return Network(
@@ -253,7 +257,7 @@ class Record:
         Raises:
             NeuroNetError: They cannot be read.
         """
-        return _table(self.folder / METRICS, COLUMNS, "metrics")
+        return _read_table(self.folder / METRICS, COLUMNS, "metrics")
 
     def alignment(self) -> pd.DataFrame:
         """The alignment so far; empty if there is none.
@@ -261,28 +265,28 @@ class Record:
         Raises:
             NeuroNetError: It cannot be read.
         """
-        return _table(self.folder / ALIGNMENT, ALIGNMENT_COLUMNS, "alignment")
+        return _read_table(self.folder / ALIGNMENT, ALIGNMENT_COLUMNS, "alignment")
 
-    def forget_after(self, number: int) -> None:
+    def truncate_after(self, number: int) -> None:
         """Drop what was measured in rounds after this one, and a last line that was cut off: they will be played again."""
-        _forget(self.folder / METRICS, number, len(COLUMNS), "metrics")
-        _forget(self.folder / ALIGNMENT, number, len(ALIGNMENT_COLUMNS), "alignment")
+        _truncate(self.folder / METRICS, number, len(COLUMNS), "metrics")
+        _truncate(self.folder / ALIGNMENT, number, len(ALIGNMENT_COLUMNS), "alignment")
 
 
-def _happened(path: Path, about: Mapping[str, str], arrays: dict[str, NDArray[Any]]) -> Happened:
+def _read_intervention_log(path: Path, metadata: Mapping[str, str], arrays: dict[str, NDArray[Any]]) -> InterventionLog:
     """What interventions have made of a run; its arrays are taken out of the others."""
     structure = {name: arrays.pop(name) for name in list(arrays) if name.startswith(STRUCTURE)}
     try:
-        happened = Happened(
-            int(about["done"]),
-            about["events"],
+        intervention_log = InterventionLog(
+            int(metadata["applied"]),
+            metadata["events"],
             {name.removeprefix(STRUCTURE): a for name, a in structure.items()},
-            about["about"],
+            metadata["metadata"],
         )
-        happened.rows()
+        intervention_log.rows()
     except (KeyError, ValueError) as error:
         raise NeuroNetError(f"'{path}' is broken: it does not say what interventions have happened ({error})") from None
-    return happened
+    return intervention_log
 
 
 def _append(path: Path, rows: list[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -291,19 +295,19 @@ def _append(path: Path, rows: list[Mapping[str, Any]], columns: Sequence[str]) -
         table.to_csv(file, header=file.tell() == 0, index=False)
 
 
-def _table(path: Path, columns: Sequence[str], what: str) -> pd.DataFrame:
+def _read_table(path: Path, columns: Sequence[str], what: str) -> pd.DataFrame:
     if not path.exists() or path.stat().st_size == 0:
         return pd.DataFrame(columns=list(columns))
     try:
         texts = pd.read_csv(path, dtype=str, keep_default_na=False)  # reading them as numbers may round the last digit
-        texts = texts.mask((texts == "") & ~texts.columns.isin(WORDS), "nan")
-        kinds = {name: "int64" if name in WHOLE_NUMBERS else "float64" for name in columns if name not in WORDS}
+        texts = texts.mask((texts == "") & ~texts.columns.isin(TEXT_COLUMNS), "nan")
+        kinds = {name: "int64" if name in INTEGER_COLUMNS else "float64" for name in columns if name not in TEXT_COLUMNS}
         return texts[list(columns)].astype(kinds)
     except (OSError, ValueError, KeyError) as error:
         raise NeuroNetError(f"cannot read the {what} '{path}': {error}") from None
 
 
-def _forget(path: Path, number: int, columns: int, what: str) -> None:
+def _truncate(path: Path, number: int, columns: int, what: str) -> None:
     if not path.exists():
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -315,7 +319,7 @@ def _forget(path: Path, number: int, columns: int, what: str) -> None:
     write_atomically(path, "".join(kept).encode())
 
 
-def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+def _read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
     from safetensors import SafetensorError, safe_open
 
     try:

@@ -16,11 +16,11 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import Policy
 from neuronet.environments import ENVIRONMENTS, Table, read_idx_folder, read_image_folder, read_openml
 from neuronet.policies import POLICIES
-from neuronet.registry.spec import build
+from neuronet.registry.spec import parse_spec
 
 TABLE_PREFIX = "table:"
 
-FORMS = {
+URI_SCHEMES = {
     "table:PATH": "A .csv, .npz or .parquet file; --target names its column of targets.",
     "images:FOLDER": "Images in a subfolder for each class; images:FOLDER(size=32) scales them.",
     "idx:FOLDER": "Images and labels in the four files that MNIST has.",
@@ -33,31 +33,31 @@ T = TypeVar("T")
 
 def known_policies() -> Mapping[str, type[Policy]]:
     """Every policy by name: ours, and those that installed packages offer in the entry point group neuronet.policies."""
-    return PlugIns("neuronet.policies", Policy, POLICIES)  # type: ignore[type-abstract]
+    return Registry("neuronet.policies", Policy, POLICIES)  # type: ignore[type-abstract]
 
 
 def known_environments() -> Mapping[str, type[Environment]]:
     """Every environment by name: ours, and those of the entry point group neuronet.environments."""
-    return PlugIns("neuronet.environments", Environment, ENVIRONMENTS)  # type: ignore[type-abstract]
+    return Registry("neuronet.environments", Environment, ENVIRONMENTS)  # type: ignore[type-abstract]
 
 
-class PlugIns(Mapping[str, type[T]]):
+class Registry(Mapping[str, type[T]]):
     """Classes by name: our own, and those of installed packages, each loaded only when it is asked for.
 
     Args:
         group: The entry point group.
         base: What every class must be a subclass of.
-        ours: Our own; no other package's takes their names.
+        builtin: Our own; no other package's takes their names.
     """
 
-    def __init__(self, group: str, base: type[T], ours: Mapping[str, type[T]]) -> None:
+    def __init__(self, group: str, base: type[T], builtin: Mapping[str, type[T]]) -> None:
         self._base = base
-        self._ours = ours
-        self._entries = {entry.name: entry for entry in entry_points(group=group) if entry.name not in ours}
+        self._builtin = builtin
+        self._entries = {entry.name: entry for entry in entry_points(group=group) if entry.name not in builtin}
 
     def __getitem__(self, name: str) -> type[T]:
-        if name in self._ours:
-            return self._ours[name]
+        if name in self._builtin:
+            return self._builtin[name]
         entry = self._entries[name]
         try:
             cls = entry.load()
@@ -68,22 +68,22 @@ class PlugIns(Mapping[str, type[T]]):
         return cls
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*self._ours, *self._entries])
+        return iter([*self._builtin, *self._entries])
 
     def __len__(self) -> int:
-        return len(self._ours) + len(self._entries)
+        return len(self._builtin) + len(self._entries)
 
 
-def policy_named(text: str) -> Policy:
+def parse_policy(text: str) -> Policy:
     """The policy that a line of text describes, such as "greedy(top=3)" or "my.module:MyPolicy".
 
     Raises:
         NeuroNetError: There is none.
     """
-    return build(text, "policy", Policy, known_policies())  # type: ignore[type-abstract]
+    return parse_spec(text, "policy", Policy, known_policies())  # type: ignore[type-abstract]
 
 
-def environment_named(text: str, *, target: str | None = None, payoff: str = "auto", data_dir: str | None = None) -> Environment:
+def parse_environment(text: str, *, target: str | None = None, payoff: str = "auto", data_dir: str | None = None) -> Environment:
     """The environment that a line of text describes, such as "digits", "xor(noise=0.1)" or "table:wine.csv".
 
     Args:
@@ -95,80 +95,80 @@ def environment_named(text: str, *, target: str | None = None, payoff: str = "au
     Raises:
         NeuroNetError: There is none, or an option does not belong to it.
     """
-    form, _, rest = text.partition(":")
-    has_columns, has_folder = form in ("table", "openml"), f"{form}:FOLDER" in FORMS or form == "table"
+    scheme, _, rest = text.partition(":")
+    has_columns, has_folder = scheme in ("table", "openml"), f"{scheme}:FOLDER" in URI_SCHEMES or scheme == "table"
     if not has_columns and (target is not None or payoff != "auto"):
         raise NeuroNetError(f"target and payoff are options of table:PATH and openml:ID, environment '{text}' has its own")
     if has_folder and data_dir is not None:
         raise NeuroNetError(f"'{text}' says where its files are: leave data_dir out")
     if text.startswith(TABLE_PREFIX):
         return Table.read(rest, target=target, payoff=payoff)
-    if form == "openml":
+    if scheme == "openml":
         return read_openml(rest, data_dir=data_dir or "", target=target, payoff=payoff)
-    if form == "idx":
+    if scheme == "idx":
         return read_idx_folder(rest)
-    if form == "images":
-        folder, size = _sized(rest)
+    if scheme == "images":
+        folder, size = _split_size(rest)
         return read_image_folder(folder, size=size)
-    return _built(text) if data_dir is None else _looking_in(data_dir, _built(text))
+    return _build_environment(text) if data_dir is None else _with_data_dir(data_dir, _build_environment(text))
 
 
-def with_whole_path(text: str) -> str:
+def with_absolute_path(text: str) -> str:
     """The same environment's text with its path made absolute, so that it is found from any folder."""
-    form, _, rest = text.partition(":")
-    if form not in ("table", "idx", "images"):
+    scheme, _, rest = text.partition(":")
+    if scheme not in ("table", "idx", "images"):
         return text
-    folder = _sized(rest)[0] if form == "images" else rest
-    return f"{form}:{Path(folder).resolve()}{rest[len(folder) :]}"
+    folder = _split_size(rest)[0] if scheme == "images" else rest
+    return f"{scheme}:{Path(folder).resolve()}{rest[len(folder) :]}"
 
 
-def _sized(text: str) -> tuple[str, int | None]:
+def _split_size(text: str) -> tuple[str, int | None]:
     """FOLDER, or FOLDER(size=32)."""
     match = re.fullmatch(r"(.+?)\(size=(\d{1,9})\)", text)
     return (text, None) if match is None else (match[1], int(match[2]))
 
 
-def _built(text: str) -> Environment:
+def _build_environment(text: str) -> Environment:
     try:
-        return build(text, "environment", Environment, known_environments())  # type: ignore[type-abstract]
+        return parse_spec(text, "environment", Environment, known_environments())  # type: ignore[type-abstract]
     except NeuroNetError as error:
         if str(error).startswith("unknown environment"):
-            raise NeuroNetError(f"{error}, or {', '.join(FORMS)} for files") from None
+            raise NeuroNetError(f"{error}, or {', '.join(URI_SCHEMES)} for files") from None
         raise
 
 
-def _looking_in(data_dir: str, environment: Environment) -> Environment:
+def _with_data_dir(data_dir: str, environment: Environment) -> Environment:
     if "data_dir" not in getattr(environment, "__dataclass_fields__", {}):
         raise NeuroNetError(f"environment '{type(environment).__name__}' reads no files from a folder: leave data_dir out")
-    looking: Environment = replace(environment, data_dir=data_dir)  # type: ignore[type-var]
-    return looking
+    updated: Environment = replace(environment, data_dir=data_dir)  # type: ignore[type-var]
+    return updated
 
 
-def name_of(plug_in: object) -> str | None:
+def spec_of(plug_in: object) -> str | None:
     """The text from which an equal object can be built again, or None if there is no such text."""
     cls = type(plug_in)
     is_policy = isinstance(plug_in, Policy)
     known: Mapping[str, type[Any]] = known_policies() if is_policy else known_environments()
-    ours: dict[str, type[Any]] = {**POLICIES, **ENVIRONMENTS}
-    name = next((key for key, known_class in ours.items() if known_class is cls), f"{cls.__module__}:{cls.__qualname__}")
+    builtin: dict[str, type[Any]] = {**POLICIES, **ENVIRONMENTS}
+    name = next((key for key, known_class in builtin.items() if known_class is cls), f"{cls.__module__}:{cls.__qualname__}")
     fields = getattr(cls, "__dataclass_fields__", {})
     parameters = []
     for field in fields.values():
         value = getattr(plug_in, field.name)
-        parameters.append(f"{field.name}={_spelled(value)}")
-    spelled = f"{name}({', '.join(parameters)})" if parameters else name
+        parameters.append(f"{field.name}={_format_value(value)}")
+    spec = f"{name}({', '.join(parameters)})" if parameters else name
     base: Any = Policy if is_policy else Environment
     try:
-        again = build(spelled, "plug-in", base, known)
+        rebuilt = parse_spec(spec, "plug-in", base, known)
         stateless = cls.__init__ is object.__init__
-        return spelled if again == plug_in or (stateless and type(again) is cls) else None
+        return spec if rebuilt == plug_in or (stateless and type(rebuilt) is cls) else None
     except NeuroNetError:
         return None
 
 
-def _spelled(value: object) -> str | None:
+def _format_value(value: object) -> str | None:
     if isinstance(value, Policy):
-        return name_of(value)
+        return spec_of(value)
     if isinstance(value, np.generic):
         value = value.item()
     return str(value).lower() if isinstance(value, bool) else repr(value)

@@ -12,7 +12,7 @@ from neuronet.core.errors import NeuroNetError, unknown_name_error
 
 T = TypeVar("T")
 
-MOST_DIGITS = 18
+MAX_DIGITS = 18
 """Of an integer: what any array can hold."""
 
 _TOKEN = re.compile(
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
 )
 
 
-def build(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> T:
+def parse_spec(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> T:
     """The object that a line of text describes.
 
     Args:
@@ -35,17 +35,17 @@ def build(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> 
     Raises:
         NeuroNetError: The text cannot be read, a name is unknown, or a parameter is wrong.
     """
-    reader = _Reader(text, kind, base, known)
+    parser = _SpecParser(text, kind, base, known)
     try:
-        built: T = reader.item()
+        parsed: T = parser.item()
     except RecursionError:
         raise NeuroNetError(f"cannot read the {kind} '{text[:40]}...': its brackets are too deep") from None
-    reader.end()
-    return built
+    parser.end()
+    return parsed
 
 
-def spell(plug_in: object, known: Mapping[str, type[Any]]) -> str:
-    """The line of text for an object, with its fields in brackets: what `build` reads, if they are numbers, words or truths.
+def format_spec(plug_in: object, known: Mapping[str, type[Any]]) -> str:
+    """The line of text for an object, with its fields in brackets: what `parse_spec` reads, if they are numbers, words or truths.
 
     Args:
         plug_in: A dataclass's instance.
@@ -59,7 +59,7 @@ def spell(plug_in: object, known: Mapping[str, type[Any]]) -> str:
     return f"{name}({', '.join(words)})" if words else name
 
 
-class _Reader:
+class _SpecParser:
     """Reads from left to right; `self.tokens` is what is left."""
 
     def __init__(self, text: str, kind: str, base: type[Any], known: Mapping[str, type[Any]]) -> None:
@@ -121,7 +121,7 @@ class _Reader:
             number = self.tokens.pop(0)[1]
             if not re.fullmatch(r"[+-]?\d+", number):
                 return float(number)
-            if len(number) > MOST_DIGITS:
+            if len(number) > MAX_DIGITS:
                 raise NeuroNetError(f"cannot read the {self.kind} '{self.text[:40]}...': {number[:10]}... has too many digits")
             return int(number)
         if self.tokens and self.tokens[0][0] == "word":

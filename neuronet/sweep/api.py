@@ -10,18 +10,18 @@ from typing import Any
 import pandas as pd
 
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.engines.tensors import best_device
+from neuronet.engines.tensors import resolve_device
 from neuronet.execution import distributed
 from neuronet.execution.pool import LOKY
-from neuronet.sweep.cells import Cell, Plan, about_seconds, gains, groups, plan_of
-from neuronet.sweep.design import Design, design_of, read_design
-from neuronet.sweep.environment_info import Scene, scene_name, scene_of
-from neuronet.sweep.executor import Crew
-from neuronet.sweep.store import Folder
-from neuronet.sweep.table import table_of
-from neuronet.sweep.worker import Row, Task
+from neuronet.sweep.cells import Cell, Plan, benefits_from_batching, estimated_seconds, make_groups, make_plan
+from neuronet.sweep.design import Design, parse_design, read_design
+from neuronet.sweep.environment_info import EnvironmentInfo, environment_key, inspect_environment
+from neuronet.sweep.executor import Executor
+from neuronet.sweep.store import SweepStore
+from neuronet.sweep.table import make_table
+from neuronet.sweep.worker import Job, Row
 
-AT_ONCE = 16
+MAX_GROUP_SIZE = 16
 """Cells that are played at once, at most."""
 
 
@@ -31,18 +31,18 @@ class Progress:
 
     Attributes:
         done: Cells that have a row.
-        before: Those of them that had one when this sitting began.
-        of: All cells.
+        done_before: Those of them that had one when this sitting began.
+        total: All cells.
         failed: Those that ended with an error.
     """
 
     done: int
-    before: int
-    of: int
+    done_before: int
+    total: int
     failed: int
 
 
-Watcher = Callable[[Progress], None]
+ProgressCallback = Callable[[Progress], None]
 
 
 def sweep(
@@ -52,11 +52,11 @@ def sweep(
     jobs: int | None = None,
     backend: str = LOKY,
     scheduler: str | None = None,
-    at_once: int = AT_ONCE,
+    max_group_size: int = MAX_GROUP_SIZE,
     strict: bool = False,
     retry: bool = False,
-    watcher: Watcher | None = None,
-    narrator: Callable[[str], None] | None = None,
+    on_progress: ProgressCallback | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """Play every cell of a design, and give one table.
 
@@ -68,11 +68,11 @@ def sweep(
             enough to be worth it. The results are the same.
         backend: "loky" for processes of this machine, "dask" or "ray" for a cluster.
         scheduler: The address of the cluster.
-        at_once: How many cells that differ in seed and learning rate alone are played at once, as replicas, at most.
+        max_group_size: How many cells that differ in seed and learning rate alone are played at once, as replicas, at most.
         strict: Whether the first cell that fails ends the sweep; otherwise its row says why.
         retry: Whether cells that failed before are played again.
-        watcher: Called with a Progress when cells are done.
-        narrator: Called with a line of text where there is something to say.
+        on_progress: Called with a Progress when cells are done.
+        log: Called with a line of text where there is something to say.
 
     Returns:
         A line for each cell: its number, every field that is swept, the seed, and what it came to (docs/sweeps.md).
@@ -80,52 +80,54 @@ def sweep(
     Raises:
         NeuroNetError: Something does not fit; the folder holds another sweep; or, if `strict`, a cell failed.
     """
-    if distributed.count() > 1:
+    if distributed.world_size() > 1:
         raise NeuroNetError("a sweep starts its processes itself: run it without torchrun")
-    check_number("at_once", at_once, 1, whole=True)
-    crew = Crew(backend, jobs, scheduler)
-    plan = plan_of(design if isinstance(design, Design) else design_from(design))
-    sitting = Sitting(plan, None if out is None else Folder(Path(out)), watcher, narrator or (lambda line: None))
-    sitting.begin(again=strict or retry)
-    sitting.play(crew, at_once, strict=strict)
-    table = table_of(plan, sitting.rows)
-    if sitting.folder is not None:
-        sitting.folder.write(table)
+    check_number("max_group_size", max_group_size, 1, whole=True)
+    executor = Executor(backend, jobs, scheduler)
+    plan = make_plan(design if isinstance(design, Design) else load_design(design))
+    sweep_run = SweepRun(plan, None if out is None else SweepStore(Path(out)), on_progress, log or (lambda line: None))
+    sweep_run.initialise(again=strict or retry)
+    sweep_run.play(executor, max_group_size, strict=strict)
+    table = make_table(plan, sweep_run.rows)
+    if sweep_run.store is not None:
+        sweep_run.store.write_table(table)
     return table
 
 
-def design_from(design: str | Path | Mapping[str, Any]) -> Design:
+def load_design(design: str | Path | Mapping[str, Any]) -> Design:
     """A design from a file, or from what it would hold.
 
     Raises:
         NeuroNetError: Something in it does not fit.
     """
-    return design_of(design) if isinstance(design, Mapping) else read_design(design)
+    return parse_design(design) if isinstance(design, Mapping) else read_design(design)
 
 
-class Sitting:
+class SweepRun:
     """A sweep under way.
 
     Args:
         plan: What is played.
-        folder: Where it is kept; None for nowhere.
-        watcher: Told when cells are done.
-        narrator: Told what there is to say.
+        store: Where it is kept; None for nowhere.
+        on_progress: Told when cells are done.
+        log: Told what there is to say.
 
     Attributes:
         rows: What the cells came to, by their keys.
     """
 
-    def __init__(self, plan: Plan, folder: Folder | None, watcher: Watcher | None, narrator: Callable[[str], None]) -> None:
+    def __init__(
+        self, plan: Plan, store: SweepStore | None, on_progress: ProgressCallback | None, log: Callable[[str], None]
+    ) -> None:
         self.plan = plan
-        self.folder = folder
+        self.store = store
         self.rows: dict[str, Row] = {}
-        self._watcher = watcher
-        self._narrator = narrator
-        self._scenes: dict[str, Scene] = {}
+        self._on_progress = on_progress
+        self._log = log
+        self._environment_infos: dict[str, EnvironmentInfo] = {}
         self._before = 0
 
-    def begin(self, *, again: bool) -> None:
+    def initialise(self, *, again: bool) -> None:
         """Look at every environment, and take the folder with what it holds.
 
         Args:
@@ -134,57 +136,64 @@ class Sitting:
         Raises:
             NeuroNetError: An environment is not there, or the folder holds another sweep.
         """
-        if self.folder is not None:
-            self.folder.check(self.plan)  # before any samples are loaded
+        if self.store is not None:
+            self.store.check(self.plan)  # before any samples are loaded
         for cell in self.plan.cells:
-            name = scene_name(cell.config)
-            if name not in self._scenes:
+            name = environment_key(cell.config)
+            if name not in self._environment_infos:
                 try:
-                    self._scenes[name] = scene_of(cell.config)
+                    self._environment_infos[name] = inspect_environment(cell.config)
                 except NeuroNetError as error:
                     raise NeuroNetError(f"{cell}: {error}") from None
-        if self.folder is not None:
-            self.folder.begin(self.plan, self._scenes)
+        if self.store is not None:
+            self.store.initialise(self.plan, self._environment_infos)
             ours = {cell.key for cell in self.plan.cells}
-            self.rows = {key: row for key, row in self.folder.known(failed=not again).items() if key in ours}
+            self.rows = {key: row for key, row in self.store.load_results(failed=not again).items() if key in ours}
         self._before = len(self.rows)
-        if self.plan.repeated:
-            self._narrator(f"{self.plan.repeated} of the draws and settings were there before, and are played once.")
+        if self.plan.duplicates:
+            self._log(f"{self.plan.duplicates} of the draws and settings were there before, and are played once.")
         if self._before:
-            self._narrator(f"{self._before} of {len(self.plan.cells)} cells were played before.")
-        self._tell()
+            self._log(f"{self._before} of {len(self.plan.cells)} cells were played before.")
+        self._report_progress()
 
-    def play(self, crew: Crew, at_once: int, *, strict: bool) -> None:
+    def play(self, executor: Executor, max_group_size: int, *, strict: bool) -> None:
         """Play the cells that have no row yet.
 
         Raises:
             NeuroNetError: A cell failed, if `strict`; or who plays cannot.
         """
         left = [cell for cell in self.plan.cells if cell.key not in self.rows]
-        parts = groups(left, at_once, lambda config: gains(config, self._scenes[scene_name(config)]))
+        parts = make_groups(
+            left, max_group_size, lambda config: benefits_from_batching(config, self._environment_infos[environment_key(config)])
+        )
         if not parts:
             return
-        scenes = [self._scenes[scene_name(part[0].config)] for part in parts]
-        tasks = [Task(tuple(cell.config for cell in part), scene) for part, scene in zip(parts, scenes, strict=True)]
-        seconds = sum(about_seconds(part, scene) for part, scene in zip(parts, scenes, strict=True))
-        alone = any(cell.config.engine == "tensors" and best_device(cell.config.device) != "cpu" for cell, *_ in parts)
-        for place, rows in crew.play(tasks, seconds, alone=alone):
-            self._take(parts[place], rows, strict=strict)
+        environment_infos = [self._environment_infos[environment_key(part[0].config)] for part in parts]
+        pending_jobs = [
+            Job(tuple(cell.config for cell in part), environment_info)
+            for part, environment_info in zip(parts, environment_infos, strict=True)
+        ]
+        seconds = sum(
+            estimated_seconds(part, environment_info) for part, environment_info in zip(parts, environment_infos, strict=True)
+        )
+        exclusive = any(cell.config.engine == "tensors" and resolve_device(cell.config.device) != "cpu" for cell, *_ in parts)
+        for place, rows in executor.play(pending_jobs, seconds, exclusive=exclusive):
+            self._store_rows(parts[place], rows, strict=strict)
 
-    def _take(self, cells: Sequence[Cell], rows: Sequence[Row], *, strict: bool) -> None:
+    def _store_rows(self, cells: Sequence[Cell], rows: Sequence[Row], *, strict: bool) -> None:
         found = list(zip(cells, rows, strict=True))
         kept = [(cell, row) for cell, row in found if not (strict and row["error"])]
-        if self.folder is not None and kept:
-            self.folder.keep([cell for cell, _ in kept], [row for _, row in kept])
+        if self.store is not None and kept:
+            self.store.save_results([cell for cell, _ in kept], [row for _, row in kept])
         self.rows |= {cell.key: row for cell, row in kept}
-        self._tell()
+        self._report_progress()
         for cell, row in found:
             if row["error"]:
                 if strict:
                     raise NeuroNetError(f"{cell} failed: {row['error']}")
-                self._narrator(f"{cell} failed: {row['error']}")
+                self._log(f"{cell} failed: {row['error']}")
 
-    def _tell(self) -> None:
-        if self._watcher is not None:
+    def _report_progress(self) -> None:
+        if self._on_progress is not None:
             failed = sum(row["error"] is not None for row in self.rows.values())
-            self._watcher(Progress(len(self.rows), self._before, len(self.plan.cells), failed))
+            self._on_progress(Progress(len(self.rows), self._before, len(self.plan.cells), failed))

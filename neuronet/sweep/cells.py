@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.update_schedule import turns_named
-from neuronet.engines.tensors import best_device
-from neuronet.engines.tensors.sequential_replicas import BATCHED_WORK
-from neuronet.registry.population_spec import population_from
-from neuronet.registry.registry import environment_named, with_whole_path
+from neuronet.core.learning.update_schedule import parse_update_schedule
+from neuronet.engines.tensors import resolve_device
+from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
+from neuronet.registry.population_spec import parse_population
+from neuronet.registry.registry import parse_environment, with_absolute_path
 from neuronet.sweep.design import Design
-from neuronet.sweep.environment_info import Scene
+from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.training.config import RunConfig, make_config
-from neuronet.training.engine_selection import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, choose
+from neuronet.training.engine_selection import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, select_engine
 
-ALIKE_BUT_FOR = {"seed", "learning_rate"}
+BATCHABLE_FIELDS = {"seed", "learning_rate"}
 """Fields in which cells that are played at once may differ."""
 
 SECONDS_PER_LAYER = 1e-4
@@ -47,7 +47,7 @@ class Cell:
     swept: Mapping[str, Any]
 
     def __str__(self) -> str:
-        return _named(self.number, self.swept)
+        return _cell_label(self.number, self.swept)
 
     @cached_property
     def options(self) -> dict[str, Any]:
@@ -67,15 +67,15 @@ class Plan:
     Attributes:
         cells: In the order in which they are played; each is there once.
         columns: What the sweep varies: fields of a run, the seed last.
-        repeated: How many draws, or other settings, were the same as one before.
+        duplicates: How many draws, or other settings, were the same as one before.
     """
 
     cells: tuple[Cell, ...]
     columns: tuple[str, ...]
-    repeated: int
+    duplicates: int
 
 
-def plan_of(design: Design) -> Plan:
+def make_plan(design: Design) -> Plan:
     """The cells of a design, every one of them checked.
 
     Raises:
@@ -87,22 +87,22 @@ def plan_of(design: Design) -> Plan:
     for setting in settings:
         for seed in design.seeds:
             number = len(cells) + 1
-            varied = {name: spelled(setting.get(name, seed)) for name in columns}
+            varied = {name: format_value(setting.get(name, seed)) for name in columns}
             try:
                 config = _config({**setting, "seed": seed})
             except NeuroNetError as error:
-                raise NeuroNetError(f"{_named(number, varied)}: {error}") from None
+                raise NeuroNetError(f"{_cell_label(number, varied)}: {error}") from None
             texts = {name: varied[name] for name in columns if name in ("environment", "data_dir")}  # as they were written
-            cell = Cell(number, config, {name: spelled(getattr(config, name)) for name in columns} | texts)
+            cell = Cell(number, config, {name: format_value(getattr(config, name)) for name in columns} | texts)
             cells.setdefault(cell.key, cell)
     return Plan(tuple(cells.values()), columns, len(settings) * len(design.seeds) - len(cells))
 
 
-def _named(number: int, swept: Mapping[str, Any]) -> str:
+def _cell_label(number: int, swept: Mapping[str, Any]) -> str:
     return f"cell {number} ({', '.join(f'{name}={value}' for name, value in swept.items())})"
 
 
-def spelled(value: Any) -> Any:
+def format_value(value: Any) -> Any:
     """A field's value as it stands in a table: a number, or a text."""
     if not isinstance(value, (list, tuple)):
         return value
@@ -113,13 +113,13 @@ def spelled(value: Any) -> Any:
 def _config(options: Mapping[str, Any]) -> RunConfig:
     config = make_config(options)
     _check_texts(config.policy, config.environment, config.target, config.payoff, config.data_dir)
-    updates: dict[str, Any] = {"environment": with_whole_path(config.environment)}
+    updates: dict[str, Any] = {"environment": with_absolute_path(config.environment)}
     if config.engine == "auto":  # nobody looks at the neurons of a sweep
-        updates["engine"] = "tensors" if turns_named(config.turns).together else "agents"
+        updates["engine"] = "tensors" if parse_update_schedule(config.update_schedule).is_layerwise else "agents"
     if config.data_dir is not None:
         updates["data_dir"] = str(Path(config.data_dir).resolve())
     config = config.model_copy(update=updates)
-    choose(config, 0, 0, 0)  # refuses an engine that cannot do it
+    select_engine(config, 0, 0, 0)  # refuses an engine that cannot do it
     return config
 
 
@@ -130,15 +130,15 @@ def _check_texts(policy: str | tuple[str, ...], environment: str, target: str | 
 
 @cache
 def _check_policy(policy: str | tuple[str, ...]) -> None:
-    population_from(policy)
+    parse_population(policy)
 
 
 @cache
 def _check_environment(environment: str, target: str | None, payoff: str, data_dir: str | None) -> None:
-    environment_named(environment, target=target, payoff=payoff, data_dir=data_dir)
+    parse_environment(environment, target=target, payoff=payoff, data_dir=data_dir)
 
 
-def groups(cells: Sequence[Cell], at_once: int, vectorised: Callable[[RunConfig], bool]) -> list[tuple[Cell, ...]]:
+def make_groups(cells: Sequence[Cell], max_group_size: int, vectorised: Callable[[RunConfig], bool]) -> list[tuple[Cell, ...]]:
     """Cells that are played at once, as replicas of one game: those that differ in seed and learning rate alone.
 
     A group whose file was written is played no more; what is left of its family then falls into the same groups as before,
@@ -146,34 +146,36 @@ def groups(cells: Sequence[Cell], at_once: int, vectorised: Callable[[RunConfig]
 
     Args:
         cells: Those to be played.
-        at_once: How many a group may have.
+        max_group_size: How many a group may have.
         vectorised: Whether runs of a configuration gain by being played at once.
     """
     families: dict[str, list[Cell]] = {}
     for cell in cells:
-        family = json.dumps({name: value for name, value in cell.options.items() if name not in ALIKE_BUT_FOR}, sort_keys=True)
+        family = json.dumps({name: value for name, value in cell.options.items() if name not in BATCHABLE_FIELDS}, sort_keys=True)
         families.setdefault(family, []).append(cell)
     found = []
     for members in families.values():
-        size = at_once if vectorised(members[0].config) else 1
+        size = max_group_size if vectorised(members[0].config) else 1
         found += [tuple(members[first : first + size]) for first in range(0, len(members), size)]
     return sorted(found, key=lambda group: group[0].number)
 
 
-def gains(config: RunConfig, scene: Scene) -> bool:
+def benefits_from_batching(config: RunConfig, environment_info: EnvironmentInfo) -> bool:
     """Whether runs of a configuration gain by being played at once: on the tensor engine, where layers are small, or on a GPU."""
     if config.engine != "tensors":
         return False
-    sizes = (scene.inputs, *config.hidden, scene.outputs)
-    return config.batch_size * max(a * b for a, b in pairwise(sizes)) <= BATCHED_WORK or best_device(config.device) != "cpu"
+    sizes = (environment_info.inputs, *config.hidden, environment_info.outputs)
+    return (
+        config.batch_size * max(a * b for a, b in pairwise(sizes)) <= MAX_BATCHED_WORK or resolve_device(config.device) != "cpu"
+    )
 
 
-def about_seconds(group: Sequence[Cell], scene: Scene) -> float:
+def estimated_seconds(group: Sequence[Cell], environment_info: EnvironmentInfo) -> float:
     """About how long a group takes on one core."""
     config = group[0].config
-    sizes = (scene.inputs, *config.hidden, scene.outputs)
+    sizes = (environment_info.inputs, *config.hidden, environment_info.outputs)
     products = len(group) * config.batch_size * sum(a * b for a, b in pairwise(sizes))
-    rounds = config.epochs * -(-scene.samples // config.batch_size)
+    rounds = config.epochs * -(-environment_info.samples // config.batch_size)
     if config.engine == "agents":
         return rounds * (sum(sizes[1:]) * SECONDS_PER_NEURON + products * SECONDS_PER_CONNECTION)
     return rounds * (len(sizes) * SECONDS_PER_LAYER + products * SECONDS_PER_PRODUCT)

@@ -18,17 +18,17 @@ from neuronet.training.config import RunConfig, read_options
 
 GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
 
-NO_OPTIONS = {
+EXCLUDED_FIELDS = {
     "replicas": "seeds says from how many seeds each setting is played",
     "checkpoint_every": "each cell is kept when it is done",
     "trace": "each run has one row; neuronet run traces its neurons",
 }
 """Fields of a run that a sweep has no use for, and why."""
 
-LISTS = tuple(name for name, each in RunConfig.model_fields.items() if "tuple" in str(each.annotation))
+LIST_FIELDS = tuple(name for name, each in RunConfig.model_fields.items() if "tuple" in str(each.annotation))
 """Fields of which one value may be a list, such as the neurons in each hidden layer."""
 
-MOST_CELLS = 1_000_000
+MAX_CELLS = 1_000_000
 """Runs that a file may ask for."""
 
 Setting = dict[str, Any]
@@ -58,15 +58,15 @@ class Range:
         if not isinstance(self.log, bool):
             raise NeuroNetError(f"log must be true or false, got {self.log!r}")
 
-    def at(self, share: float) -> float:
+    def quantile(self, fraction: float) -> float:
         """The number below which this share of all draws lies.
 
         Args:
-            share: 0 or more, below 1.
+            fraction: 0 or more, below 1.
         """
         whole = isinstance(self.low, int) and isinstance(self.high, int)
         low, high = float(self.low), float(self.high) + whole
-        number = low * (high / low) ** share if self.log else low + (high - low) * share
+        number = low * (high / low) ** fraction if self.log else low + (high - low) * fraction
         return min(int(self.high), math.floor(number)) if whole else min(float(self.high), number)
 
 
@@ -80,9 +80,9 @@ class Choices:
 
     values: tuple[Any, ...]
 
-    def at(self, share: float) -> Any:
+    def quantile(self, fraction: float) -> Any:
         """The value below which this share of all draws lies."""
-        return self.values[int(share * len(self.values))]
+        return self.values[int(fraction * len(self.values))]
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Design:
     def _draw(self, number: int) -> Setting:
         """A draw, known from its number and the name of each field alone."""
         return {
-            name: source.at(np.random.default_rng([self.draw_seed, number, *name.encode()]).random())
+            name: source.quantile(np.random.default_rng([self.draw_seed, number, *name.encode()]).random())
             for name, source in self.drawn.items()
         }
 
@@ -140,10 +140,10 @@ def read_design(path: str | Path) -> Design:
     Raises:
         NeuroNetError: The file is missing or broken, or something in it does not fit.
     """
-    return design_of(read_options(path))
+    return parse_design(read_options(path))
 
 
-def design_of(options: Mapping[str, Any]) -> Design:
+def parse_design(options: Mapping[str, Any]) -> Design:
     """A design from what a TOML file holds, or a dict like it.
 
     Raises:
@@ -159,25 +159,25 @@ def design_of(options: Mapping[str, Any]) -> Design:
         raise NeuroNetError("[random] says how often but not what is drawn: add learning_rate = { low = 0.001, high = 0.1 }")
     check_number("draws in [random]", 1 if draws is None else draws, 1, whole=True)
     check_number("seed in [random]", draw_seed, 0, MAX_SEED, whole=True)
-    pairs = {name: _values(PAIRED, name, value, alone=False) for name, value in sections[PAIRED].items()}
+    pairs = {name: _values(PAIRED, name, value, unique=False) for name, value in sections[PAIRED].items()}
     _check_pairs(pairs)
     design = Design(
         fixed={name: value for name, value in fixed.items() if name != "seed"},
         grid={name: _values(GRID, name, value) for name, value in sections[GRID].items()},
         paired=pairs,
-        drawn={name: _source(name, value) for name, value in sections[RANDOM].items()},
+        drawn={name: _parse_distribution(name, value) for name, value in sections[RANDOM].items()},
         draws=draws or 1,
         draw_seed=draw_seed,
         seeds=_seeds(options.get(SEEDS, 1), fixed.get("seed")),
     )
-    if design.size > MOST_CELLS:
-        raise _too_many(design.size)
+    if design.size > MAX_CELLS:
+        raise _too_many_cells_error(design.size)
     return design
 
 
-def _too_many(cells: int) -> NeuroNetError:
+def _too_many_cells_error(cells: int) -> NeuroNetError:
     return NeuroNetError(
-        f"a sweep may have {MOST_CELLS:,} cells, this one has {cells:,} or more: leave some out, or draw at random"
+        f"a sweep may have {MAX_CELLS:,} cells, this one has {cells:,} or more: leave some out, or draw at random"
     )
 
 
@@ -188,64 +188,64 @@ def _section(name: str, given: Any) -> dict[str, Any]:
 
 
 def _check_fields(fixed: Setting, sections: Mapping[str, Setting]) -> None:
-    known = [name for name in RunConfig.model_fields if name not in NO_OPTIONS]
-    home: dict[str, str] = {}
-    for place, names in {"the fixed fields": fixed, **{f"[{name}]": each for name, each in sections.items()}}.items():
+    known = [name for name in RunConfig.model_fields if name not in EXCLUDED_FIELDS]
+    section_of: dict[str, str] = {}
+    for section, names in {"the fixed fields": fixed, **{f"[{name}]": each for name, each in sections.items()}}.items():
         for name in names:
-            if name in NO_OPTIONS:
-                raise NeuroNetError(f"{name} is no field of a sweep: {NO_OPTIONS[name]}")
+            if name in EXCLUDED_FIELDS:
+                raise NeuroNetError(f"{name} is no field of a sweep: {EXCLUDED_FIELDS[name]}")
             if name not in known:
-                raise unknown_name_error(f"field in {place}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
+                raise unknown_name_error(f"field in {section}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
             if name == "seed" and names is not fixed:
-                raise NeuroNetError(f"seed is in {place}: write seeds = 5, or seeds = [0, 7], above the sections")
-            if names is fixed and name not in LISTS and isinstance(names[name], (list, tuple)):
+                raise NeuroNetError(f"seed is in {section}: write seeds = 5, or seeds = [0, 7], above the sections")
+            if names is fixed and name not in LIST_FIELDS and isinstance(names[name], (list, tuple)):
                 where = "write seeds = " if name == "seed" else "put it under [grid]: "
                 raise NeuroNetError(f"{name} stands above the sections with several values: {where}{list(names[name])!r}")
-            if name in home:
-                raise NeuroNetError(f"{name} is given twice, in {home[name]} and in {place}: leave one of them out")
-            home[name] = place
+            if name in section_of:
+                raise NeuroNetError(f"{name} is given twice, in {section_of[name]} and in {section}: leave one of them out")
+            section_of[name] = section
 
 
-def _values(section: str, name: str, given: Any, *, alone: bool = True) -> tuple[Any, ...]:
-    """The values of a field, each once if it stands `alone`."""
+def _values(section: str, name: str, given: Any, *, unique: bool = True) -> tuple[Any, ...]:
+    """The values of a field, each once if it stands `unique`."""
     if isinstance(given, np.ndarray):
         given = given.tolist()
     if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
         raise NeuroNetError(f"{name} in [{section}] must be a list of values, got {given!r}")
-    twice = _first_twice(given) if alone else None
-    if twice is not None:
-        raise NeuroNetError(f"{name} in [{section}] holds {given[twice]!r} twice")
+    duplicate = _first_duplicate(given) if unique else None
+    if duplicate is not None:
+        raise NeuroNetError(f"{name} in [{section}] holds {given[duplicate]!r} twice")
     return tuple(given)
 
 
-def _first_twice(values: Sequence[Any]) -> int | None:
+def _first_duplicate(values: Sequence[Any]) -> int | None:
     """The place of the first value that was there before."""
     texts = [json.dumps(value, default=str) for value in values]
-    return next((place for place, text in enumerate(texts) if text in texts[:place]), None)
+    return next((section for section, text in enumerate(texts) if text in texts[:section]), None)
 
 
 def _check_pairs(pairs: Mapping[str, tuple[Any, ...]]) -> None:
     counts = {name: len(values) for name, values in pairs.items()}
     if len(set(counts.values())) > 1:
-        told = " and ".join(f"{name} has {count}" for name, count in counts.items())
-        raise NeuroNetError(f"fields in [paired] must have as many values as each other: {told}")
+        details = " and ".join(f"{name} has {count}" for name, count in counts.items())
+        raise NeuroNetError(f"fields in [paired] must have as many values as each other: {details}")
     rows = list(zip(*pairs.values(), strict=True))
-    twice = _first_twice(rows)
-    if twice is not None:
-        raise NeuroNetError(f"[paired] holds {dict(zip(pairs, rows[twice], strict=True))} twice")
+    duplicate = _first_duplicate(rows)
+    if duplicate is not None:
+        raise NeuroNetError(f"[paired] holds {dict(zip(pairs, rows[duplicate], strict=True))} twice")
 
 
-def _source(name: str, given: Any) -> Range | Choices:
+def _parse_distribution(name: str, given: Any) -> Range | Choices:
     if not isinstance(given, Mapping):
         if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
             what = "a range such as { low = 0.001, high = 0.1, log = true } or a list of choices"
             raise NeuroNetError(f"{name} in [random] must be {what}, got {given!r}")
         return Choices(_values(RANDOM, name, given))
-    odd = next((key for key in given if key not in ("low", "high", "log")), None)
+    unknown_key = next((key for key in given if key not in ("low", "high", "log")), None)
     missing = next((key for key in ("low", "high") if key not in given), None)
-    if odd is not None or missing is not None:
-        told = f"has no {missing}" if odd is None else f"has an unknown '{odd}'"
-        raise NeuroNetError(f"{name} in [random] {told}: a range is {{ low = 0.001, high = 0.1, log = true }}")
+    if unknown_key is not None or missing is not None:
+        details = f"has no {missing}" if unknown_key is None else f"has an unknown '{unknown_key}'"
+        raise NeuroNetError(f"{name} in [random] {details}: a range is {{ low = 0.001, high = 0.1, log = true }}")
     try:
         return Range(**given)
     except NeuroNetError as error:
@@ -256,13 +256,13 @@ def _seeds(given: Any, first: Any) -> tuple[int, ...]:
     if isinstance(given, Sequence) and not isinstance(given, str):
         if first is not None:
             raise NeuroNetError("seed is given, and seeds is a list: leave seed out, or write seeds = 5 for five from seed on")
-        twice = _first_twice(given)
-        if not given or twice is not None:
+        duplicate = _first_duplicate(given)
+        if not given or duplicate is not None:
             raise NeuroNetError(f"seeds must be how many, or a list of them, each once, got {list(given)!r}")
         return tuple(check_seed(seed) for seed in given)
     check_number("seeds", given, 1, whole=True)
-    if given > MOST_CELLS:
-        raise _too_many(given)
+    if given > MAX_CELLS:
+        raise _too_many_cells_error(given)
     start = 0 if first is None else first
     check_seed(start)
     check_seed(start + given - 1)

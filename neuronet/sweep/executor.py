@@ -14,21 +14,21 @@ from typing import Any
 import joblib
 
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
-from neuronet.execution.pool import LOKY, side_by_side, undisturbed
-from neuronet.sweep.worker import Row, Task, play
+from neuronet.execution.pool import LOKY, block_sigint, parallel_map
+from neuronet.sweep.worker import Job, Row, run_job
 
 DASK, RAY = "dask", "ray"
 BACKENDS = (LOKY, DASK, RAY)
 
-WORTH_A_PROCESS = 20.0
+MIN_WORK_FOR_POOL = 20.0
 """Seconds of one core up to which starting more processes (about 4 s each) takes longer than they save."""
 
-PATIENCE = 20
+CONNECT_TIMEOUT = 20
 """Seconds to wait for a cluster that is there; one that starts here may take three times as long."""
 
 
 @dataclass(frozen=True)
-class Crew:
+class Executor:
     """Who plays.
 
     Attributes:
@@ -51,35 +51,35 @@ class Crew:
         if self.scheduler is not None and self.jobs is not None:
             raise NeuroNetError("the cluster of a scheduler has its own processes: leave jobs out, or the scheduler")
 
-    def size(self, tasks: int, seconds: float, *, alone: bool) -> int:
+    def worker_count(self, pending_jobs: int, seconds: float, *, exclusive: bool) -> int:
         """How many processes of this machine play.
 
         Args:
-            tasks: How many groups there are.
+            pending_jobs: How many groups there are.
             seconds: About how long they take on one core.
-            alone: Whether they share a device that is better used by one process.
+            exclusive: Whether they share a device that is better used by one process.
         """
         if self.jobs is not None:
-            return min(self.jobs, tasks)
-        return min(joblib.cpu_count(), tasks) if seconds > WORTH_A_PROCESS and not alone else 1
+            return min(self.jobs, pending_jobs)
+        return min(joblib.cpu_count(), pending_jobs) if seconds > MIN_WORK_FOR_POOL and not exclusive else 1
 
-    def play(self, tasks: Sequence[Task], seconds: float, *, alone: bool = False) -> Iterator[tuple[int, list[Row]]]:
+    def play(self, pending_jobs: Sequence[Job], seconds: float, *, exclusive: bool = False) -> Iterator[tuple[int, list[Row]]]:
         """Play groups of cells, and give each one's place and rows when it is done.
 
         Raises:
             NeuroNetError: The cluster cannot be used, or one of the processes was ended.
         """
         if self.backend == LOKY:
-            jobs = self.size(len(tasks), seconds, alone=alone)
+            jobs = self.worker_count(len(pending_jobs), seconds, exclusive=exclusive)
             settings: dict[str, Any] = {} if jobs == 1 else {"inner_max_num_threads": 1}
-            yield from side_by_side(play, tasks, jobs=jobs, **settings)
+            yield from parallel_map(run_job, pending_jobs, jobs=jobs, **settings)
             return
         from neuronet import __version__
 
-        sent = [replace(task, folder=str(Path.cwd()), version=__version__) for task in tasks]
+        remote_jobs = [replace(job, folder=str(Path.cwd()), version=__version__) for job in pending_jobs]
         with self._dask() if self.backend == DASK else self._ray() as settings:
             try:
-                yield from side_by_side(play, sent, jobs=-1, backend=self.backend, **settings)
+                yield from parallel_map(run_job, remote_jobs, jobs=-1, backend=self.backend, **settings)
             except NeuroNetError:
                 raise
             except Exception as error:  # whatever a cluster may come to; what a cell comes to is in its row
@@ -92,15 +92,15 @@ class Crew:
             distributed = import_module("distributed")
         except ImportError:
             raise NeuroNetError("backend dask needs dask.distributed: pip install 'neuronet[dask]'") from None
-        found = None if self.scheduler is not None or self.jobs is not None else _client_at_hand(distributed)
+        found = None if self.scheduler is not None or self.jobs is not None else _existing_client(distributed)
         if found is not None:
             yield {"client": found}
             return
-        here = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.ERROR}
-        local = {**here, "n_workers": self.jobs or joblib.cpu_count(), "timeout": 3 * PATIENCE}
+        shared_options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": logging.ERROR}
+        local_options = {**shared_options, "n_workers": self.jobs or joblib.cpu_count(), "timeout": 3 * CONNECT_TIMEOUT}
         try:
-            with undisturbed():
-                given = {"address": self.scheduler, "timeout": PATIENCE} if self.scheduler is not None else local
+            with block_sigint():
+                given = {"address": self.scheduler, "timeout": CONNECT_TIMEOUT} if self.scheduler is not None else local_options
                 client = distributed.Client(**given, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             where = f"at '{self.scheduler}'" if self.scheduler is not None else "on this machine"
@@ -111,12 +111,12 @@ class Crew:
     @contextmanager
     def _ray(self) -> Iterator[dict[str, Any]]:
         try:
-            ray, joined = import_module("ray"), import_module("ray.util.joblib")
+            ray, ray_joblib = import_module("ray"), import_module("ray.util.joblib")
         except ImportError:
             raise NeuroNetError("backend ray needs ray: pip install 'neuronet[ray]'") from None
-        joined.register_ray()
-        ours = not ray.is_initialized()
-        if ours:
+        ray_joblib.register_ray()
+        started_here = not ray.is_initialized()
+        if started_here:
             try:
                 ray.init(address=self.scheduler or "local", num_cpus=self.jobs, log_to_driver=False, logging_level="ERROR")
             except (ConnectionError, ValueError, RuntimeError) as error:
@@ -125,11 +125,11 @@ class Crew:
         try:
             yield {}
         finally:
-            if ours:
+            if started_here:
                 ray.shutdown()
 
 
-def _client_at_hand(distributed: ModuleType) -> Any:
+def _existing_client(distributed: ModuleType) -> Any:
     """The Dask client that the program has made already, if there is one."""
     try:
         return distributed.default_client()

@@ -19,18 +19,18 @@ import pandas as pd
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.recording.atomic_write import write_atomically
-from neuronet.sweep.cells import Cell, Plan, spelled
-from neuronet.sweep.environment_info import Scene
+from neuronet.sweep.cells import Cell, Plan, format_value
+from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.sweep.worker import RESULTS, Row
 from neuronet.training.config import RunConfig
 
-ABOUT, CELLS, TABLE = "sweep.json", "cells", "table"
+MANIFEST, CELLS, TABLE = "sweep.json", "cells", "table"
 
-PARTS = "[!.]*.json"
+RESULT_PATTERN = "[!.]*.json"
 """Files of results: those whose name begins with a dot were not finished when the machine stopped."""
 
 
-class Folder:
+class SweepStore:
     """Where a sweep is kept.
 
     Args:
@@ -40,55 +40,55 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def begin(self, plan: Plan, scenes: Mapping[str, Scene]) -> None:
+    def initialise(self, plan: Plan, environment_infos: Mapping[str, EnvironmentInfo]) -> None:
         """Take the folder.
 
         Args:
             plan: What is played.
-            scenes: The environments, by name.
+            environment_infos: The environments, by name.
 
         Raises:
             NeuroNetError: It holds a sweep that has other cells than these, or cannot be written.
         """
         from neuronet import __version__
 
-        samples = {name: scene.digest for name, scene in scenes.items()}
-        before = self._begun()
+        samples = {name: environment_info.digest for name, environment_info in environment_infos.items()}
+        before = self._started_manifest()
         if before is not None:
             version = before.get("version")
             other = next((name for name, digest in before["samples"].items() if samples.get(name, digest) != digest), None)
             if version != __version__:
-                raise self._refusal(f"that version {version} began")
+                raise self._mismatch_error(f"that version {version} began")
             self.check(plan)
             if other is not None:
-                raise self._refusal(f"on other samples of {other} than there are now")
+                raise self._mismatch_error(f"on other samples of {other} than there are now")
             samples = {**before["samples"], **samples}
-        about = {"version": __version__, "samples": samples, "columns": plan.columns}
-        about["cells"] = {cell.key: cell.options for cell in plan.cells}
+        manifest = {"version": __version__, "samples": samples, "columns": plan.columns}
+        manifest["cells"] = {cell.key: cell.options for cell in plan.cells}
         try:
             (self.path / CELLS).mkdir(parents=True, exist_ok=True)
-            write_atomically(self.path / ABOUT, (json.dumps(about, indent=1) + "\n").encode())
+            write_atomically(self.path / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
         except OSError as error:
             raise NeuroNetError(f"cannot write to the folder '{self.path}': {error.strerror}") from None
 
-    def _refusal(self, what: str, or_else: str = "") -> NeuroNetError:
+    def _mismatch_error(self, what: str, or_else: str = "") -> NeuroNetError:
         return NeuroNetError(f"'{self.path}' holds a sweep {what}: choose another folder{or_else}")
 
-    def about(self) -> dict[str, Any] | None:
+    def manifest(self) -> dict[str, Any] | None:
         """What was begun in this folder; None if nothing was.
 
         Raises:
             NeuroNetError: It cannot be read.
         """
-        found = _read(self.path / ABOUT) if (self.path / ABOUT).exists() else None
+        found = _read(self.path / MANIFEST) if (self.path / MANIFEST).exists() else None
         if found is not None and not (isinstance(found, dict) and found.keys() >= {"samples", "cells"}):
-            raise NeuroNetError(f"'{self.path / ABOUT}' is not of a sweep: choose another folder")
+            raise NeuroNetError(f"'{self.path / MANIFEST}' is not of a sweep: choose another folder")
         return found
 
-    def _begun(self) -> dict[str, Any] | None:
+    def _started_manifest(self) -> dict[str, Any] | None:
         """The same, but None also where no cell was played yet: then there is nothing that another sweep could spoil."""
-        found = self.about()
-        return found if any((self.path / CELLS).glob(PARTS)) else None
+        found = self.manifest()
+        return found if any((self.path / CELLS).glob(RESULT_PATTERN)) else None
 
     def check(self, plan: Plan) -> None:
         """Refuse a plan that lacks cells of the one that was begun here.
@@ -96,13 +96,13 @@ class Folder:
         Raises:
             NeuroNetError: It does; the sentence says what differs.
         """
-        before = (self._begun() or {"cells": {}})["cells"]
-        lost = [options for key, options in before.items() if key not in {cell.key for cell in plan.cells}]
-        if lost:
-            difference = _difference(lost[0], list(before.values()), plan.cells)
-            raise self._refusal(difference, ", or change the file so that it only adds cells")
+        before = (self._started_manifest() or {"cells": {}})["cells"]
+        missing = [options for key, options in before.items() if key not in {cell.key for cell in plan.cells}]
+        if missing:
+            difference = _difference(missing[0], list(before.values()), plan.cells)
+            raise self._mismatch_error(difference, ", or change the file so that it only adds cells")
 
-    def known(self, *, failed: bool = True) -> dict[str, Row]:
+    def load_results(self, *, failed: bool = True) -> dict[str, Row]:
         """The results that are here, by the cells' keys.
 
         Args:
@@ -112,7 +112,7 @@ class Folder:
             NeuroNetError: A file cannot be read.
         """
         found: dict[str, Row] = {}
-        for path in sorted((self.path / CELLS).glob(PARTS)):
+        for path in sorted((self.path / CELLS).glob(RESULT_PATTERN)):
             rows = _read(path)
             try:
                 read = {key: {name: _number(name, row[name]) for name in RESULTS} for key, row in rows.items()}
@@ -121,13 +121,13 @@ class Folder:
             found |= {key: row for key, row in read.items() if row["error"] is None or key not in found or found[key]["error"]}
         return {key: row for key, row in found.items() if failed or row["error"] is None}
 
-    def keep(self, cells: Sequence[Cell], rows: Sequence[Row]) -> None:
+    def save_results(self, cells: Sequence[Cell], rows: Sequence[Row]) -> None:
         """Write the results of cells that were played at once, all of them or none."""
-        content = {cell.key: {**row, **_plain(row)} for cell, row in zip(cells, rows, strict=True)}
+        content = {cell.key: {**row, **_non_finite_as_none(row)} for cell, row in zip(cells, rows, strict=True)}
         name = sha256(" ".join(content).encode()).hexdigest()[:20]
         write_atomically(self.path / CELLS / f"{name}.json", (json.dumps(content, allow_nan=False) + "\n").encode())
 
-    def write(self, table: pd.DataFrame) -> list[Path]:
+    def write_table(self, table: pd.DataFrame) -> list[Path]:
         """Write the table, and say where."""
         path = self.path / f"{TABLE}.csv"
         write_atomically(path, table.to_csv(index=False).encode())
@@ -144,7 +144,7 @@ def _read(path: Path) -> Any:
         raise NeuroNetError(f"cannot read '{path}', a part of this sweep: {error}") from None
 
 
-def _plain(row: Row) -> Row:
+def _non_finite_as_none(row: Row) -> Row:
     return {name: None for name, value in row.items() if isinstance(value, float) and not math.isfinite(value)}
 
 
@@ -152,7 +152,7 @@ def _number(name: str, value: Any) -> Any:
     return math.nan if value is None and name != "error" else value
 
 
-def _difference(lost: Mapping[str, Any], before: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> str:
+def _difference(missing: Mapping[str, Any], before: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> str:
     """What the new cells lack: a value that a field had, or else a combination of values."""
     defaults = RunConfig.model_validate({"environment": ""}).model_dump(mode="json")
     for name, default in defaults.items():
@@ -160,11 +160,11 @@ def _difference(lost: Mapping[str, Any], before: Sequence[Mapping[str, Any]], ce
         for options in before:
             value = options.get(name, default)
             if json.dumps(value) not in values:
-                return f"with {name} {spelled(value)}, where this one has {_few(values)}"
-    told = ", ".join(f"{name} {spelled(value)}" for name, value in lost.items())
+                return f"with {name} {format_value(value)}, where this one has {_few(values)}"
+    told = ", ".join(f"{name} {format_value(value)}" for name, value in missing.items())
     return f"with a cell that this one lacks ({told})"
 
 
 def _few(values: Sequence[str], most: int = 3) -> str:
-    each = [str(spelled(json.loads(value))) for value in dict.fromkeys(values)]
+    each = [str(format_value(json.loads(value))) for value in dict.fromkeys(values)]
     return ", ".join(each[:most]) + (f" and {len(each) - most} more" if len(each) > most else "")

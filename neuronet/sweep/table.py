@@ -15,14 +15,14 @@ from neuronet.comparison.result import interval
 from neuronet.sweep.cells import Plan
 from neuronet.sweep.worker import RESULTS, Row
 
-MOST_LINES = 40
+MAX_ROWS = 40
 """Settings that are shown; the files have them all."""
 
 OPTIONAL = "cosine"
 """A result that has a column only where it was measured."""
 
 
-def table_of(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
+def make_table(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
     """A line for each cell that has a row, in the order of the plan.
 
     Args:
@@ -31,42 +31,42 @@ def table_of(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
     """
     lines = [{"cell": cell.number, **cell.swept, **rows[cell.key]} for cell in plan.cells if cell.key in rows]
     table = pd.DataFrame(lines, columns=["cell", *plan.columns, *RESULTS])
-    table = table.assign(**{name: _alike(table[name]) for name in plan.columns}, error=table["error"].astype("string"))
+    table = table.assign(**{name: _as_uniform_type(table[name]) for name in plan.columns}, error=table["error"].astype("string"))
     return table.drop(columns=OPTIONAL) if table[OPTIONAL].isna().all() else table
 
 
-def _alike(column: pd.Series) -> pd.Series:
+def _as_uniform_type(column: pd.Series) -> pd.Series:
     """A column of texts where it holds both texts and numbers, as a file must have it."""
     kinds = {isinstance(value, str) for value in column if value is not None}
     return column.map(lambda value: None if value is None else str(value)) if len(kinds) > 1 else column
 
 
-def table_of_sweep(table: pd.DataFrame, swept: tuple[str, ...]) -> Table:
+def summary_table(table: pd.DataFrame, swept: tuple[str, ...]) -> Table:
     """Each setting's mean over its seeds, with its 95% interval.
 
     Args:
         table: A line for each cell.
         swept: The columns that are swept; the seed is not among them.
     """
-    right = bool(table["test_accuracy"].notna().any())
-    measure, scale, unit = ("test_accuracy", 100, ", %") if right else ("test_loss", 1, "")
-    shown = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals over the seeds (Student's t)")
+    has_accuracy = bool(table["test_accuracy"].notna().any())
+    measure, scale, unit = ("test_accuracy", 100, ", %") if has_accuracy else ("test_loss", 1, "")
+    summary = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals over the seeds (Student's t)")
     for name in swept:
-        shown.add_column(name, overflow="fold")
+        summary.add_column(name, overflow="fold")
     for heading in ("seeds", f"{measure.replace('_', ' ')}{unit}", "seconds", "failed"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+        summary.add_column(heading, justify="right", no_wrap=True)
     parts = table.groupby(list(swept), sort=False, dropna=False) if swept else [((), table)]
     for number, (values, part) in enumerate(parts):
-        if number == MOST_LINES:
-            shown.add_row(f"and {len(parts) - MOST_LINES} more", *[""] * (len(swept) + 3))
+        if number == MAX_ROWS:
+            summary.add_row(f"and {len(parts) - MAX_ROWS} more", *[""] * (len(swept) + 3))
             break
         mean, _, high = interval(part[measure].dropna().to_numpy()) if part[measure].notna().any() else (math.nan,) * 3
-        told = "" if math.isnan(mean) else f"{scale * mean:.4g}{'' if math.isnan(high) else f' ± {scale * (high - mean):.2g}'}"
+        text = "" if math.isnan(mean) else f"{scale * mean:.4g}{'' if math.isnan(high) else f' ± {scale * (high - mean):.2g}'}"
         failed = int(part["error"].notna().sum())
-        cells = [escape(_short(value)) for value in values]
-        shown.add_row(*cells, str(len(part)), told, f"{part['seconds'].sum():.1f}", str(failed or ""))
-    return shown
+        cells = [escape(_format_cell(value)) for value in values]
+        summary.add_row(*cells, str(len(part)), text, f"{part['seconds'].sum():.1f}", str(failed or ""))
+    return summary
 
 
-def _short(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,6 @@ is well. The library array-api-strict makes the check of policies stricter: `pip
 
 from neuronet.testing.environment import check_environment
 from neuronet.testing.policy import check_policy
-from neuronet.testing.synthetic_layer import Scene, glimpse
+from neuronet.testing.synthetic_layer import SyntheticLayer, example_observation
 
-__all__ = ["Scene", "check_environment", "check_policy", "glimpse"]
+__all__ = ["SyntheticLayer", "check_environment", "check_policy", "example_observation"]

@@ -26,7 +26,7 @@ from neuronet.engines.tensors import TensorEngine
 STEP = 1e-5
 """Of the finite differences."""
 
-SLACK = 1e-6
+DERIVATIVE_TOLERANCE = 1e-6
 """How far a derivative may be from its finite difference, in units of the largest one."""
 
 
@@ -77,60 +77,62 @@ def _check_same(environment: Environment, before: dict[str, Samples], when: str)
 
 def _check_payoff(payoff: Payoff, outputs: int, targets: NDArray[Any]) -> None:
     chosen = targets[: min(6, len(targets))]
-    said = generator(0, Purpose.DATA).standard_normal((len(chosen), outputs))
-    loss, feedback = (np.asarray(verb(xp, said, chosen)) for verb in (payoff.loss, payoff.feedback))
-    for name, array, shape in (("loss", loss, (len(chosen),)), ("feedback", feedback, said.shape)):
+    outputs_drawn = generator(0, Purpose.DATA).standard_normal((len(chosen), outputs))
+    loss, feedback = (np.asarray(function(xp, outputs_drawn, chosen)) for function in (payoff.loss, payoff.feedback))
+    for name, array, shape in (("loss", loss, (len(chosen),)), ("feedback", feedback, outputs_drawn.shape)):
         if array.shape != shape:
             raise NeuroNetError(f"the payoff's {name} must have the shape {shape}, got {array.shape}")
         if not np.isfinite(array).all():
             raise NeuroNetError(f"the payoff's {name} must be finite, but some is not")
-    _check_derivative(payoff, said, chosen, feedback)
-    correct = payoff.correct(xp, said, chosen)
+    _check_derivative(payoff, outputs_drawn, chosen, feedback)
+    correct = payoff.correct(xp, outputs_drawn, chosen)
     if correct is not None and (correct.shape != loss.shape or correct.dtype != np.bool_):
         raise NeuroNetError(f"the payoff's correct must be None or True or False for each sample, got {correct!r}")
-    stacked = (np.stack((said, said[::-1])), np.stack((chosen, chosen[::-1])))
+    stacked = (np.stack((outputs_drawn, outputs_drawn[::-1])), np.stack((chosen, chosen[::-1])))
     as_torch = tuple(torch.tensor(np.ascontiguousarray(array)) for array in stacked)
-    for name, verb, single in (("loss", payoff.loss, loss), ("feedback", payoff.feedback, feedback)):
+    for name, function, single in (("loss", payoff.loss, loss), ("feedback", payoff.feedback, feedback)):
         both = np.stack((single, single[::-1]))
-        _check_alike(verb(xp, *stacked), both, f"the payoff's {name} mixes leading axes: count axes from the end")
-        _check_alike(verb(torch_xp, *as_torch), both, f"the payoff's {name} is another one on torch: use xp alone")
+        _check_close(function(xp, *stacked), both, f"the payoff's {name} mixes leading axes: count axes from the end")
+        _check_close(function(torch_xp, *as_torch), both, f"the payoff's {name} is another one on torch: use xp alone")
 
 
-def _check_derivative(payoff: Payoff, said: NDArray[Any], targets: NDArray[Any], feedback: NDArray[Any]) -> None:
-    for output in range(said.shape[1]):
-        step = np.zeros_like(said)
+def _check_derivative(payoff: Payoff, outputs_drawn: NDArray[Any], targets: NDArray[Any], feedback: NDArray[Any]) -> None:
+    for output in range(outputs_drawn.shape[1]):
+        step = np.zeros_like(outputs_drawn)
         step[:, output] = STEP
-        higher, lower = (np.asarray(payoff.loss(xp, said + sign * step, targets)) for sign in (1, -1))
+        higher, lower = (np.asarray(payoff.loss(xp, outputs_drawn + sign * step, targets)) for sign in (1, -1))
         slope = (higher - lower) / (2 * STEP)
         rounding = 1e-15 * np.abs(higher).max() / STEP
         off = float(np.abs(slope + feedback[:, output]).max())
-        if off > SLACK * (1 + np.abs(feedback).max()) + rounding:
+        if off > DERIVATIVE_TOLERANCE * (1 + np.abs(feedback).max()) + rounding:
             raise NeuroNetError(
                 f"the payoff's feedback must be minus the derivative of its loss, but at output {output} it is off by {off:.1e}"
             )
 
 
-def _check_alike(got: Array, expected: NDArray[Any], message: str) -> None:
+def _check_close(got: Array, expected: NDArray[Any], message: str) -> None:
     array = np.asarray(got)
     if array.shape != expected.shape or not np.allclose(array, expected, rtol=1e-9, atol=1e-9):
         raise NeuroNetError(message)
 
 
 @dataclass(frozen=True)
-class _Plain(LinearPolicy):
+class _Backprop(LinearPolicy):
     """Error backpropagation."""
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
-        return seen.attention
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
+        return obs.attention
 
 
 def _check_training(environment: Environment) -> None:
     """Adam's steps are small whatever the size of the inputs."""
     network = build_network((environment.inputs, 4, environment.outputs), activation="tanh")
-    engine = TensorEngine(Setup(network, _Plain(), rule=Adam(), learning_rate=1e-3, payoff=environment.payoff), device="cpu")
+    engine = TensorEngine(
+        Setup(network, _Backprop(), optimizer=Adam(), learning_rate=1e-3, payoff=environment.payoff), device="cpu"
+    )
     train, batches = environment.train, Batches(len(environment.train), 8, (0,))
     for number in range(5):
-        batch = train.at(batches.at(number))
+        batch = train.at(batches.indices(number))
         loss = engine.play(batch.inputs, batch.targets)
         if not bool(torch.isfinite(loss).all()):
             raise NeuroNetError(f"the loss is not finite in round {number} of a short training run: scale inputs and targets")

@@ -12,17 +12,17 @@ import numpy as np
 from neuronet.core.array_types import Array
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.policy import OPTIONAL_SIGHTS, Policy, check_axes, in_common
+from neuronet.core.policy import OPTIONAL_FIELDS, Policy, check_axes, shared_memory_names
 from neuronet.core.random_streams import Purpose, generator, pick
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
-from neuronet.testing.reference_rounds import Answer, first_line, play
-from neuronet.testing.synthetic_layer import NUMPY, OTHERS, SHAPES_ALONE, Library, Scene, Watcher
-from neuronet.testing.traits import alike, check_traits
+from neuronet.testing.reference_rounds import HookOutput, first_line, play
+from neuronet.testing.synthetic_layer import META, NUMPY, OTHER_LIBRARIES, LayerView, Library, SyntheticLayer
+from neuronet.testing.traits import check_traits, is_close
 
-ENGINES_APART = 1e-9
-ROUND_APART = 1e-12
+ENGINE_TOLERANCE = 1e-9
+ROUND_TOLERANCE = 1e-12
 """How far the two engines may come apart in a few rounds, and in one."""
 
 
@@ -49,13 +49,13 @@ def check_policy(policy: Policy) -> None:
         raise NeuroNetError(f"{policy!r} is no policy: it must be an instance of a subclass of neuronet.Policy")
     _check_configuration(policy)
     _check_declarations(policy)
-    whole = play(policy, Watcher(Scene()), watch=True)
+    whole = play(policy, LayerView(SyntheticLayer()), watch=True)
     _check_repeatable(policy, whole)
-    _check_alone(policy)
+    _check_single_neurons(policy)
     _check_replicas(policy)
-    _check_weighing(policy)
+    _check_feedback_weights(policy)
     check_traits(policy)
-    _check_silence(policy)
+    _check_zero_inputs(policy)
     _check_libraries(policy, whole)
     _check_engines(policy)
 
@@ -96,13 +96,13 @@ def _classes(policy: object) -> Iterator[type]:
 
 
 def _check_declarations(policy: Policy) -> None:
-    needs, keeps = policy.needs, policy.keeps
-    if not isinstance(needs, frozenset) or not needs <= OPTIONAL_SIGHTS:
-        allowed = ", ".join(sorted(OPTIONAL_SIGHTS))
+    needs, memory_axes = policy.needs, policy.memory_axes
+    if not isinstance(needs, frozenset) or not needs <= OPTIONAL_FIELDS:
+        allowed = ", ".join(sorted(OPTIONAL_FIELDS))
         raise NeuroNetError(f"{policy!r}: needs must be a frozenset of words among {allowed}, got {needs!r}")
-    if not isinstance(keeps, Mapping):
-        raise NeuroNetError(f"{policy!r}: keeps must map names to axes, such as {{'income': 'JS'}}, got {keeps!r}")
-    for name, axes in keeps.items():
+    if not isinstance(memory_axes, Mapping):
+        raise NeuroNetError(f"{policy!r}: memory_axes must map names to axes, such as {{'income': 'JS'}}, got {memory_axes!r}")
+    for name, axes in memory_axes.items():
         if not isinstance(name, str) or not isinstance(axes, str):
             raise NeuroNetError(f"{policy!r}: memory {name!r} must have axes among J, K, I, S, O, got {axes!r}")
         try:
@@ -111,83 +111,91 @@ def _check_declarations(policy: Policy) -> None:
             raise NeuroNetError(f"{policy!r}: {error}") from None
 
 
-def _check_repeatable(policy: Policy, first: Mapping[str, Answer]) -> None:
-    play(policy, Watcher(Scene((2,))))  # whatever it may have learnt from other neurons it must not use again
-    again = play(policy, Watcher(Scene()))
+def _check_repeatable(policy: Policy, first: Mapping[str, HookOutput]) -> None:
+    play(policy, LayerView(SyntheticLayer((2,))))  # whatever it may have learnt from other neurons it must not use again
+    again = play(policy, LayerView(SyntheticLayer()))
     for name, answer in first.items():
         if not np.array_equal(answer.array, again[name].array):
             raise NeuroNetError(
-                f"{policy!r}: {name} differs when asked again: keep nothing on self, and take chance from seen.draws alone"
+                f"{policy!r}: {name} differs when asked again: keep nothing on self, and take random numbers from obs.draws alone"
             )
     own = {field.name for field in dataclasses.fields(policy)}  # type: ignore[arg-type]
     cached = {name for cls in type(policy).__mro__ for name, value in vars(cls).items() if isinstance(value, cached_property)}
     kept = sorted(set(vars(policy)) - own - cached) if hasattr(policy, "__dict__") else []
     if kept:
-        raise NeuroNetError(f"{policy!r} keeps '{kept[0]}' on self: declare it in keeps and return it from remember")
+        raise NeuroNetError(f"{policy!r} keeps '{kept[0]}' on self: declare it in memory_axes and return it from remember")
 
 
-def _check_alone(policy: Policy) -> None:
+def _check_single_neurons(policy: Policy) -> None:
     """Each neuron's answers are the same in its layer and alone, and whether or not others could have listened."""
-    layer = (Scene(), "looks at other neurons of its layer: J = 1 must answer as the whole layer does")
-    sparse = (Scene(sparse=True), "depends on those who are not connected: nobody may count where seen.connected is 0")
-    for scene, whose in (layer,) if in_common(policy) else (layer, sparse):
-        whole = play(policy, Watcher(scene))
-        for neuron in range(scene.lengths["J"]):
-            picks = scene.picks(neuron)
-            alone = play(policy, Watcher(scene, picks=picks))
+    dense = (SyntheticLayer(), "looks at other neurons of its layer: J = 1 must answer as the whole layer does")
+    sparse = (
+        SyntheticLayer(sparse=True),
+        "depends on those who are not connected: nobody may count where obs.listener_mask is 0",
+    )
+    for synthetic, message in (dense,) if shared_memory_names(policy) else (dense, sparse):
+        whole = play(policy, LayerView(synthetic))
+        for neuron in range(synthetic.lengths["J"]):
+            picks = synthetic.picks(neuron)
+            alone = play(policy, LayerView(synthetic, picks=picks))
             expected = {name: pick(answer.array, answer.axes, picks) for name, answer in whole.items()}
-            _check_same(policy, alone, expected, whose)
+            _check_same(policy, alone, expected, message)
 
 
 def _check_replicas(policy: Policy) -> None:
-    scene = Scene((1, 2, 3))
-    stacked = play(policy, Watcher(scene))
-    for place, seed in enumerate(scene.seeds):
-        single = play(policy, Watcher(Scene((seed,))))
-        whose = "mixes leading axes: count axes from the end, such as axis=-1"
-        _check_same(policy, single, {name: answer.array[place] for name, answer in stacked.items()}, whose)
+    synthetic = SyntheticLayer((1, 2, 3))
+    stacked = play(policy, LayerView(synthetic))
+    for place, seed in enumerate(synthetic.seeds):
+        single = play(policy, LayerView(SyntheticLayer((seed,))))
+        message = "mixes leading axes: count axes from the end, such as axis=-1"
+        _check_same(policy, single, {name: answer.array[place] for name, answer in stacked.items()}, message)
 
 
-def _check_weighing(policy: Policy) -> None:
+def _check_feedback_weights(policy: Policy) -> None:
     """What a linear policy weighs by is the same in whatever order the samples come: engines multiply all of them by it."""
     if not policy.linear:
         return
-    first = "weighing in round 0"
-    forwards, backwards = (play(policy, Watcher(Scene(backwards=way)))[first] for way in (False, True))
+    first = "feedback_weights in round 0"
+    forwards, reversed_samples = (play(policy, LayerView(SyntheticLayer(reversed_samples=way)))[first] for way in (False, True))
     _check_same(
-        policy, {first: backwards}, {first: forwards.array}, "depends on the order of the samples: it may not look at single ones"
+        policy,
+        {first: reversed_samples},
+        {first: forwards.array},
+        "depends on the order of the samples: it may not look at single ones",
     )
 
 
-def _check_same(policy: Policy, answers: Mapping[str, Answer], expected: Mapping[str, Array], otherwise: str) -> None:
+def _check_same(policy: Policy, answers: Mapping[str, HookOutput], expected: Mapping[str, Array], otherwise: str) -> None:
     for name, answer in answers.items():
-        if not alike(answer.array, expected[name]):
+        if not is_close(answer.array, expected[name]):
             raise NeuroNetError(f"{policy!r}: {name} {otherwise}")
 
 
-def _check_silence(policy: Policy) -> None:
-    for silent in (("attention",), ("demand", "broadcast", "reward", "intention", "change"), ("potential",)):
-        with _blaming(f"where every {silent[0]} is 0"):
-            play(policy, Watcher(Scene(silent=silent)))
+def _check_zero_inputs(policy: Policy) -> None:
+    for zero_fields in (("attention",), ("demand", "broadcast", "reward", "intention", "change"), ("potential",)):
+        with _error_context(f"where every {zero_fields[0]} is 0"):
+            play(policy, LayerView(SyntheticLayer(zero_fields=zero_fields)))
 
 
-def _check_libraries(policy: Policy, expected: Mapping[str, Answer]) -> None:
-    for library in OTHERS:
-        answers = play(policy, Watcher(Scene(), library))
+def _check_libraries(policy: Policy, expected: Mapping[str, HookOutput]) -> None:
+    for library in OTHER_LIBRARIES:
+        answers = play(policy, LayerView(SyntheticLayer(), library))
         if "64" in str(library.dtype):
             _check_values(policy, library, answers, expected)
-    with _blaming("its arrays have no values: nothing may branch on a value or leave the device"):
-        play(policy, Watcher(Scene(), SHAPES_ALONE))
+    with _error_context("its arrays have no values: nothing may branch on a value or leave the device"):
+        play(policy, LayerView(SyntheticLayer(), META))
 
 
-def _check_values(policy: Policy, library: Library, answers: Mapping[str, Answer], expected: Mapping[str, Answer]) -> None:
+def _check_values(
+    policy: Policy, library: Library, answers: Mapping[str, HookOutput], expected: Mapping[str, HookOutput]
+) -> None:
     for name, answer in answers.items():
-        if not alike(library.values(answer.array), expected[name].array):
-            raise NeuroNetError(f"{policy!r}: {name} is another one on {library.name} than on {NUMPY.name}: use seen.xp alone")
+        if not is_close(library.values(answer.array), expected[name].array):
+            raise NeuroNetError(f"{policy!r}: {name} is another one on {library.name} than on {NUMPY.name}: use obs.xp alone")
 
 
 @contextmanager
-def _blaming(where: str) -> Iterator[None]:
+def _error_context(where: str) -> Iterator[None]:
     """Say where a check went wrong."""
     try:
         yield
@@ -196,19 +204,19 @@ def _blaming(where: str) -> Iterator[None]:
 
 
 def _check_engines(policy: Policy) -> None:
-    chance = generator(0, Purpose.DATA)
-    samples = Samples(chance.standard_normal((12, 6)), chance.integers(0, 3, 12))
-    for wiring in ("dense",) if in_common(policy) else ("dense", "sparse(0.5)"):
-        network = build_network((6, 5, 4, 3), wiring=wiring, activation="tanh", seed=1)
+    rng = generator(0, Purpose.DATA)
+    samples = Samples(rng.standard_normal((12, 6)), rng.integers(0, 3, 12))
+    for connectivity in ("dense",) if shared_memory_names(policy) else ("dense", "sparse(0.5)"):
+        network = build_network((6, 5, 4, 3), connectivity=connectivity, activation="tanh", seed=1)
         setup = Setup(network, policy, learning_rate=0.05, seed=1)
-        for resync, limit in ((False, ENGINES_APART), (True, ROUND_APART)):
+        for resync, limit in ((False, ENGINE_TOLERANCE), (True, ROUND_TOLERANCE)):
             try:
                 with np.errstate(all="ignore"):
-                    apart = compare(setup, samples, batch_size=5, rounds=6, resync=resync)
+                    parity = compare(setup, samples, batch_size=5, rounds=6, resync=resync)
             except Exception as error:
-                raise NeuroNetError(f"{policy!r} fails in play on a {wiring} network: {first_line(error)}") from error
-            if not apart.largest <= limit:
+                raise NeuroNetError(f"{policy!r} fails in play on a {connectivity} network: {first_line(error)}") from error
+            if not parity.largest <= limit:
                 raise NeuroNetError(
-                    f"{policy!r}: on a {wiring} network the engines differ by {apart.largest:.1e} in {apart.worst}: "
-                    "it must look at nothing but seen and memory"
+                    f"{policy!r}: on a {connectivity} network the engines differ by {parity.largest:.1e} in {parity.worst}: "
+                    "it must look at nothing but obs and memory"
                 )

@@ -11,19 +11,19 @@ import numpy as np
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import Policy
-from neuronet.testing.synthetic_layer import NUMPY, SIGHTS, Watcher
+from neuronet.testing.synthetic_layer import FIELDS, NUMPY, LayerView
 
 ROUNDS = 2
 """So that what is remembered in one round is seen in the next."""
 
 
-AT_ONCE = frozenset({"potential", "activity", "slope", "heard", "attention", "connected"})
-AT_ONCE_IF_NEEDED = frozenset({"synapses", "listening"})
+FIELDS_IN_SPEAK = frozenset({"potential", "activity", "slope", "speaker_activity", "attention", "listener_mask"})
+OPTIONAL_FIELDS_IN_SPEAK = frozenset({"synapses", "synapse_mask"})
 """What there is to see before anybody in the layer has spoken."""
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class HookOutput:
     """What a policy answered.
 
     Attributes:
@@ -41,28 +41,28 @@ def first_line(error: Exception) -> str:
     return first if isinstance(error, NeuroNetError) else f"{type(error).__name__}: {first}"
 
 
-def play(policy: Policy, watcher: Watcher, *, watch: bool = False) -> dict[str, Answer]:
+def play(policy: Policy, view: LayerView, *, watch: bool = False) -> dict[str, HookOutput]:
     """Every answer of a policy in a few rounds, by the verb's name and the round's number, each of the form that it should have.
 
     Args:
         policy: Who is asked.
-        watcher: What it sees.
+        view: What it sees.
         watch: Whether to make sure that it writes into nothing it sees; for numpy.
 
     Raises:
         NeuroNetError: A verb fails, writes, or gives an answer of another shape, library or precision, or one that is not finite.
     """
     answers = {}
-    for name, answer in _Play(policy, watcher, watch).answers():
-        _check_form(f"{policy!r}: {name} on {watcher.library.name}", answer, watcher)
+    for name, answer in _ReferenceRounds(policy, view, watch).answers():
+        _check_form(f"{policy!r}: {name} on {view.library.name}", answer, view)
         answers[name] = answer
     return answers
 
 
-def _check_form(what: str, answer: Answer, watcher: Watcher) -> None:
-    library, shape = watcher.library, watcher.shape(answer.axes)
+def _check_form(what: str, answer: HookOutput, view: LayerView) -> None:
+    library, shape = view.library, view.shape(answer.axes)
     if not isinstance(answer.array, type(library.make(np.zeros(1)))):
-        raise NeuroNetError(f"{what} must be an array of that library, got {type(answer.array).__name__}: use seen.xp alone")
+        raise NeuroNetError(f"{what} must be an array of that library, got {type(answer.array).__name__}: use obs.xp alone")
     if tuple(answer.array.shape) != shape:
         spelled = ", ".join(answer.axes)
         raise NeuroNetError(f"{what} must have the shape (..., {spelled}) = {shape}, got {tuple(answer.array.shape)}")
@@ -72,86 +72,91 @@ def _check_form(what: str, answer: Answer, watcher: Watcher) -> None:
         raise NeuroNetError(f"{what} is not finite: divide by nothing that can be 0")
 
 
-class _Play:
-    def __init__(self, policy: Policy, watcher: Watcher, watch: bool) -> None:
+class _ReferenceRounds:
+    def __init__(self, policy: Policy, view: LayerView, watch: bool) -> None:
         self.policy = policy
-        self.watcher = watcher
+        self.view = view
         self.watch = watch
         self.memory: Memory = {}
 
-    def answers(self) -> Iterator[tuple[str, Answer]]:
-        self.memory = self._checked("start", self._ask("start", lambda: self.policy.start(self.watcher.place()), {}))
-        yield from self._remembered("start")
+    def answers(self) -> Iterator[tuple[str, HookOutput]]:
+        self.memory = self._checked(
+            "initial_memory", self._call("initial_memory", lambda: self.policy.initial_memory(self.view.birth()), {})
+        )
+        yield from self._remembered("initial_memory")
         for number in range(ROUNDS):
-            for verb, answer in self._round(number):
-                yield f"{verb} in round {number}", answer
+            for hook, answer in self._round(number):
+                yield f"{hook} in round {number}", answer
             yield from self._remembered(f"remember in round {number}")
 
-    def _round(self, number: int) -> Iterator[tuple[str, Answer]]:
+    def _round(self, number: int) -> Iterator[tuple[str, HookOutput]]:
         policy = self.policy
-        sights = self.watcher.open(number)
-        at_once = {name: sights[name] for name in AT_ONCE | (AT_ONCE_IF_NEEDED & policy.needs)}
-        seen, judged = (self.watcher.observe(at_once, learning=learning) for learning in (True, False))
-        said = self._ask("speak", lambda: policy.speak(sights["activity"], seen, self.memory), sights)
-        yield "speak", Answer(said, "BJ")
-        told = self._ask("speak", lambda: policy.speak(sights["activity"], judged, self.memory), sights)
-        yield "speak while judged", Answer(told, "BJ")
-        sights["activity"] = seen.activity = said
+        fields = self.view.open(number)
+        initial_fields = {name: fields[name] for name in FIELDS_IN_SPEAK | (OPTIONAL_FIELDS_IN_SPEAK & policy.needs)}
+        obs, eval_obs = (self.view.observe(initial_fields, learning=learning) for learning in (True, False))
+        said = self._call("speak", lambda: policy.speak(fields["activity"], obs, self.memory), fields)
+        yield "speak", HookOutput(said, "BJ")
+        eval_activity = self._call("speak", lambda: policy.speak(fields["activity"], eval_obs, self.memory), fields)
+        yield "speak while judged", HookOutput(eval_activity, "BJ")
+        fields["activity"] = obs.activity = said
         for name in ("demand", *sorted(policy.needs)):
-            setattr(seen, name, sights[name])
+            setattr(obs, name, fields[name])
         if policy.linear:
-            yield "weighing", Answer(self._ask("weighing", lambda: policy.weighing(seen, self.memory), sights), "KJ")
-        wish = self._ask("feedback", lambda: policy.feedback(seen, self.memory), sights)
-        yield "feedback", Answer(wish, "BJ")
-        sights["feedback"] = wish
-        yield "demand", Answer(self._ask("demand", lambda: policy.demand(wish, seen, self.memory), sights), "BJ")
-        response, change = sights["intention"], sights["change"]
-        yield "adapt", Answer(self._ask("adapt", lambda: policy.adapt(response, seen, self.memory), sights), "JS")
-        kept = self._ask("remember", lambda: policy.remember(change, response, seen, self.memory), sights)
-        self.memory = self._checked("remember", kept)
+            yield (
+                "feedback_weights",
+                HookOutput(self._call("feedback_weights", lambda: policy.feedback_weights(obs, self.memory), fields), "KJ"),
+            )
+        feedback = self._call("feedback", lambda: policy.feedback(obs, self.memory), fields)
+        yield "feedback", HookOutput(feedback, "BJ")
+        fields["feedback"] = feedback
+        yield "demand", HookOutput(self._call("demand", lambda: policy.demand(feedback, obs, self.memory), fields), "BJ")
+        response, change = fields["intention"], fields["change"]
+        yield "adapt", HookOutput(self._call("adapt", lambda: policy.adapt(response, obs, self.memory), fields), "JS")
+        memory = self._call("remember", lambda: policy.remember(change, response, obs, self.memory), fields)
+        self.memory = self._checked("remember", memory)
 
-    def _remembered(self, moment: str) -> Iterator[tuple[str, Answer]]:
-        for name, axes in self.policy.keeps.items():
-            yield f"{moment}, memory '{name}',", Answer(self.memory[name], axes)
+    def _remembered(self, moment: str) -> Iterator[tuple[str, HookOutput]]:
+        for name, axes in self.policy.memory_axes.items():
+            yield f"{moment}, memory '{name}',", HookOutput(self.memory[name], axes)
 
-    def _checked(self, verb: str, memory: Any) -> Memory:
-        if not isinstance(memory, Mapping) or memory.keys() != self.policy.keeps.keys():
+    def _checked(self, hook: str, memory: Any) -> Memory:
+        if not isinstance(memory, Mapping) or memory.keys() != self.policy.memory_axes.keys():
             got = sorted(memory) if isinstance(memory, Mapping) else type(memory).__name__
-            raise NeuroNetError(f"{self.policy!r}: {verb} must give the memory {sorted(self.policy.keeps)}, got {got}")
+            raise NeuroNetError(f"{self.policy!r}: {hook} must give the memory {sorted(self.policy.memory_axes)}, got {got}")
         return memory
 
-    def _ask(self, verb: str, question: Callable[[], Any], sights: Mapping[str, Array]) -> Any:
-        before = self._copies(sights) if self.watch else {}
+    def _call(self, hook: str, function: Callable[[], Any], fields: Mapping[str, Array]) -> Any:
+        before = self._copies(fields) if self.watch else {}
         try:
             with np.errstate(all="ignore"):  # what is not finite is found in the answers
-                answer = question()
+                answer = function()
         except Exception as error:
-            raise NeuroNetError(f"{self.policy!r}: {verb} fails {self._where()}: {first_line(error)}") from error
+            raise NeuroNetError(f"{self.policy!r}: {hook} fails {self._where()}: {first_line(error)}") from error
         for name, (array, copy) in before.items():
             if not np.array_equal(array, copy):
-                raise NeuroNetError(f"{self.policy!r}: {verb} writes into {name}: make a new array instead")
+                raise NeuroNetError(f"{self.policy!r}: {hook} writes into {name}: make a new array instead")
         if self.watch:
-            self._check_draws(verb)
+            self._check_draws(hook)
         return answer
 
     def _where(self) -> str:
-        library = self.watcher.library
+        library = self.view.library
         return f"on {library.name}" if library is NUMPY else f"on {library.name}, though not on {NUMPY.name}"
 
-    def _copies(self, sights: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
-        shown = {**{f"seen.{name}": sights[name] for name in SIGHTS if name in sights}}
-        told = {name: sights[name] for name in ("feedback", "change") if name in sights}
-        if "intention" in sights:
-            told["response"] = sights["intention"]
-        kept = {f"memory['{name}']": array for name, array in self.memory.items()}
-        return {name: (array, np.array(array)) for name, array in (shown | told | kept).items()}
+    def _copies(self, fields: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
+        shown = {**{f"obs.{name}": fields[name] for name in FIELDS if name in fields}}
+        arguments = {name: fields[name] for name in ("feedback", "change") if name in fields}
+        if "intention" in fields:
+            arguments["response"] = fields["intention"]
+        memory = {f"memory['{name}']": array for name, array in self.memory.items()}
+        return {name: (array, np.array(array)) for name, array in (shown | arguments | memory).items()}
 
-    def _check_draws(self, verb: str) -> None:
+    def _check_draws(self, hook: str) -> None:
         """Draws are the same numbers whenever they are asked for; writing into them would change them."""
-        drawn = dict(self.watcher.drawn)
-        self.watcher.drawn.clear()
+        drawn = dict(self.view.drawn)
+        self.view.drawn.clear()
         for key, array in drawn.items():
             kind, axes, name = key.split(":", 2)
-            if not np.array_equal(array, self.watcher._draw(kind, name, axes)):
-                raise NeuroNetError(f"{self.policy!r}: {verb} writes into the draw '{name}': make a new array instead")
-        self.watcher.drawn.update(drawn)
+            if not np.array_equal(array, self.view._draw(kind, name, axes)):
+                raise NeuroNetError(f"{self.policy!r}: {hook} writes into the draw '{name}': make a new array instead")
+        self.view.drawn.update(drawn)

@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.policy import Policy, in_common
+from neuronet.core.policy import Policy, shared_memory_names
 from neuronet.core.policy_traits import traits_of
 from neuronet.core.random_streams import pick
-from neuronet.testing.reference_rounds import ROUNDS, Answer, play
-from neuronet.testing.synthetic_layer import Scene, Watcher
+from neuronet.testing.reference_rounds import ROUNDS, HookOutput, play
+from neuronet.testing.synthetic_layer import LayerView, SyntheticLayer
 
 ROUNDING = 1e-9
 """Answers that agree to this part of their size are the same but for rounding."""
 
-CROWD = {"B": 7, "J": 9, "K": 6, "I": 8}
+LARGE_LAYER = {"B": 7, "J": 9, "K": 6, "I": 8}
 """A larger layer than most checks play in."""
 
 
-def alike(one: NDArray[Any], other: NDArray[Any]) -> bool:
+def is_close(one: NDArray[Any], other: NDArray[Any]) -> bool:
     """Whether two answers are the same but for rounding."""
     return bool(np.allclose(one, other, rtol=ROUNDING, atol=ROUNDING))
 
@@ -33,75 +33,77 @@ def check_traits(policy: Policy) -> None:
         NeuroNetError: It claims what it has not, or has what it does not claim.
     """
     traits = traits_of(policy)
-    watcher = Watcher(Scene())
-    answers = play(policy, watcher)
-    _check_chance(policy, sorted(watcher.asked))
-    _check_verbs(policy, answers)
+    view = LayerView(SyntheticLayer())
+    answers = play(policy, view)
+    _check_stochastic(policy, sorted(view.drawn_names))
+    _check_hooks(policy, answers)
     if traits.linear:
         _check_linear(policy, answers)
-    if not traits.keeps:
-        _check_oblivious(policy, answers)
-    _check_unseen(policy)
+    if not traits.memory_axes:
+        _check_memoryless(policy, answers)
+    _check_locality(policy)
 
 
-def _check_chance(policy: Policy, asked: list[str]) -> None:
-    if asked and not policy.stochastic:
+def _check_stochastic(policy: Policy, drawn_names: list[str]) -> None:
+    if drawn_names and not policy.stochastic:
         raise NeuroNetError(
-            f"{policy!r} draws '{asked[0]}' in a round, but does not say so: write stochastic = True "
-            "(in a wrapper, stochastic_itself = True)"
+            f"{policy!r} draws '{drawn_names[0]}' in a round, but does not say so: write stochastic = True "
+            "(in a wrapper, own_stochastic = True)"
         )
-    if policy.stochastic and not asked:
+    if policy.stochastic and not drawn_names:
         raise NeuroNetError(f"{policy!r} says that it is stochastic, but draws nothing in a round: leave stochastic False")
 
 
-def _check_verbs(policy: Policy, answers: dict[str, Answer]) -> None:
+def _check_hooks(policy: Policy, answers: dict[str, HookOutput]) -> None:
     """A verb that is not listed must be the default: engines leave it out."""
-    memory = ["start", *(f"remember in round {number}" for number in range(ROUNDS))]
+    memory = ["initial_memory", *(f"remember in round {number}" for number in range(ROUNDS))]
     for number in range(ROUNDS):
-        sights = Scene().sights(number)
-        wish = answers[f"feedback in round {number}"].array
+        fields = SyntheticLayer().fields(number)
+        feedback = answers[f"feedback in round {number}"].array
         expected = {
-            "speak": {f"speak in round {number}": sights["activity"]},
-            "demand": {f"demand in round {number}": wish * sights["slope"]},
-            "adapt": {f"adapt in round {number}": sights["intention"]},
+            "speak": {f"speak in round {number}": fields["activity"]},
+            "demand": {f"demand in round {number}": feedback * fields["slope"]},
+            "adapt": {f"adapt in round {number}": fields["intention"]},
             "remember": {
                 f"{memory[number + 1]}, memory '{name}',": answers[f"{memory[number]}, memory '{name}',"].array
-                for name in policy.keeps
+                for name in policy.memory_axes
             },
         }
-        for verb in expected.keys() - policy.verbs:
-            for name, default in expected[verb].items():
-                if not alike(answers[name].array, default):
-                    raise NeuroNetError(f"{policy!r}: {name} is not the default, but verbs does not list '{verb}'")
+        for hook in expected.keys() - policy.hooks:
+            for name, default in expected[hook].items():
+                if not is_close(answers[name].array, default):
+                    raise NeuroNetError(f"{policy!r}: {name} is not the default, but hooks does not list '{hook}'")
 
 
-def _check_linear(policy: Policy, answers: dict[str, Answer]) -> None:
+def _check_linear(policy: Policy, answers: dict[str, HookOutput]) -> None:
     for number in range(ROUNDS):
-        weighed = Scene().sights(number)["demand"] @ answers[f"weighing in round {number}"].array
-        if not alike(answers[f"feedback in round {number}"].array, weighed):
+        weighed = SyntheticLayer().fields(number)["demand"] @ answers[f"feedback_weights in round {number}"].array
+        if not is_close(answers[f"feedback in round {number}"].array, weighed):
             raise NeuroNetError(
-                f"{policy!r} says that it is linear, but its feedback in round {number} is not demand @ weighing: "
-                "answer weighing alone, or subclass Policy"
+                f"{policy!r} says that it is linear, but its feedback in round {number} is not demand @ feedback_weights: "
+                "answer feedback_weights alone, or subclass Policy"
             )
 
 
-def _check_oblivious(policy: Policy, answers: dict[str, Answer]) -> None:
+def _check_memoryless(policy: Policy, answers: dict[str, HookOutput]) -> None:
     """Without memory, a round is the same whatever was before it."""
-    for name, answer in play(policy, Watcher(Scene(first=1))).items():
+    for name, answer in play(policy, LayerView(SyntheticLayer(first=1))).items():
         later = name.replace("in round 0", "in round 1")
-        if later != name and not alike(answer.array, answers[later].array):
-            raise NeuroNetError(f"{policy!r}: {later} depends on the round before, but it keeps nothing: declare it in keeps")
+        if later != name and not is_close(answer.array, answers[later].array):
+            raise NeuroNetError(
+                f"{policy!r}: {later} depends on the round before, but it keeps nothing: declare it in memory_axes"
+            )
 
 
-def _check_unseen(policy: Policy) -> None:
+def _check_locality(policy: Policy) -> None:
     """A neuron's answers stay the same when everything is changed that is not its own or its neighbours'."""
-    sparse = not in_common(policy)
-    whole = play(policy, Watcher(Scene(lengths=CROWD, sparse=sparse)))
-    for neuron in range(0, CROWD["J"], 4):
-        scene = Scene(lengths=CROWD, sparse=sparse, alike=neuron)
-        for name, answer in play(policy, Watcher(scene)).items():
-            picks = scene.picks(neuron)
-            if not alike(pick(answer.array, answer.axes, picks), pick(whole[name].array, answer.axes, picks)):
+    sparse = not shared_memory_names(policy)
+    whole = play(policy, LayerView(SyntheticLayer(lengths=LARGE_LAYER, sparse=sparse)))
+    for neuron in range(0, LARGE_LAYER["J"], 4):
+        synthetic = SyntheticLayer(lengths=LARGE_LAYER, sparse=sparse, isolated_neuron=neuron)
+        for name, answer in play(policy, LayerView(synthetic)).items():
+            picks = synthetic.picks(neuron)
+            if not is_close(pick(answer.array, answer.axes, picks), pick(whole[name].array, answer.axes, picks)):
                 raise NeuroNetError(
                     f"{policy!r}: {name} changes with what the neuron cannot see: "
                     "others of its layer, and those to whom it is not connected"

@@ -10,95 +10,99 @@ import numpy as np
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.trust_region import Move, furthest
+from neuronet.core.trust_region import TrustRegionStep, solve_trust_region
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, half_squared_chord, log_log_slope
 from neuronet.theory.foresight import FORESIGHTED
 from neuronet.theory.strategy import utility_after
-from neuronet.theory.test_case import ENGINES, Note, position
+from neuronet.theory.test_case import ENGINES, RoundRecord, make_case
 
 LEARNING_RATE = 1.0
 RADII = (0.01, 0.1, 1.0, 10.0, 100.0)
 SMALL_RADII = (1e-1, 1e-2, 1e-3)
 DEVIATIONS = 1000
 
-Strategy = Callable[[Note, float, float], Move]
-"""`strategy(note, learning_rate, radius)` is how the one neuron of the note (J = 1) moves."""
+Strategy = Callable[[RoundRecord, float, float], TrustRegionStep]
+"""`strategy(record, learning_rate, radius)` is how the one neuron of the note (J = 1) moves."""
 
 
-def best_response(note: Note, learning_rate: float, radius: float) -> Move:
+def best_response(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
     """The move of one neuron's activity that gains it most attention of the measure w^2 / 2, all others fixed.
 
     Args:
-        note: What the neuron sees, J = 1.
+        record: What the neuron sees, J = 1.
         learning_rate: eta of its listeners, above 0.
         radius: How far its activity over the whole batch may move, above 0.
 
     Raises:
         NeuroNetError: The note is of more than one neuron, or a number is out of range.
     """
-    if note.activity.shape[1] != 1:
-        raise NeuroNetError(f"a best response is that of one neuron, got {note.activity.shape[1]}")
-    matrix, expected = _coming_attention(note, learning_rate)
-    return furthest(xp, matrix, expected, radius)
+    if record.activity.shape[1] != 1:
+        raise NeuroNetError(f"a best response is that of one neuron, got {record.activity.shape[1]}")
+    matrix, expected = _anticipated_attention(record, learning_rate)
+    return solve_trust_region(xp, matrix, expected, radius)
 
 
-def _coming_attention(note: Note, learning_rate: float) -> tuple[Floats, Floats]:
+def _anticipated_attention(record: RoundRecord, learning_rate: float) -> tuple[Floats, Floats]:
     """How the attention after the response hangs on a move, `A = eta / B S^T` (K, B), and what it is without, `u` (K,)."""
-    matrix = learning_rate / len(note.demand) * note.demand.T
-    return matrix, note.attention[:, 0] + matrix @ note.activity[:, 0]
+    matrix = learning_rate / len(record.demand) * record.demand.T
+    return matrix, record.attention[:, 0] + matrix @ record.activity[:, 0]
 
 
-def each_neuron(engine: str) -> list[Note]:
+def each_neuron(engine: str) -> list[RoundRecord]:
     """What each hidden neuron of a small game sees, alone: 12 with more listeners than samples, 12 with fewer."""
-    games = (position([8, 12, 10], "tanh", batch=6, seed=1), position([8, 12, 5], "tanh", batch=16, seed=2))
-    layers = [game.played_by(FORESIGHTED, LEARNING_RATE).notes(engine)[0] for game in games]
-    return [_alone(layer, neuron) for layer in layers for neuron in range(layer.activity.shape[1])]
+    games = (make_case([8, 12, 10], "tanh", batch=6, seed=1), make_case([8, 12, 5], "tanh", batch=16, seed=2))
+    layers = [game.with_policy(FORESIGHTED, LEARNING_RATE).records(engine)[0] for game in games]
+    return [_single_neuron(layer, neuron) for layer in layers for neuron in range(layer.activity.shape[1])]
 
 
-def _alone(layer: Note, neuron: int) -> Note:
+def _single_neuron(layer: RoundRecord, neuron: int) -> RoundRecord:
     one = slice(neuron, neuron + 1)
-    return Note(layer.attention[:, one], layer.demand, layer.activity[:, one], layer.feedback[:, one])
+    return RoundRecord(layer.attention[:, one], layer.demand, layer.activity[:, one], layer.feedback[:, one])
 
 
-def in_hard_case(note: Note) -> Note:
+def in_hard_case(record: RoundRecord) -> RoundRecord:
     """The same neuron with an attention that makes g orthogonal to the leading eigenvector of M."""
-    matrix, expected = _coming_attention(note, LEARNING_RATE)
+    matrix, expected = _anticipated_attention(record, LEARNING_RATE)
     leading = np.linalg.svd(matrix)[0][:, 0]
-    return replace(note, attention=note.attention - np.outer(leading, leading @ expected))
+    return replace(record, attention=record.attention - np.outer(leading, leading @ expected))
 
 
-def gains(note: Note, steps: Floats) -> Floats:
+def gains(record: RoundRecord, steps: Floats) -> Floats:
     """What each of N moves (N, B) of its activity adds to the neuron's utility after the response, (N,)."""
-    before, after = (utility_after(note, activity, LEARNING_RATE, 2.0) for activity in (note.activity, note.activity + steps.T))
+    before, after = (
+        utility_after(record, activity, LEARNING_RATE, 2.0) for activity in (record.activity, record.activity + steps.T)
+    )
     return after - before
 
 
-def best_deviation(strategy: Strategy, notes: list[Note]) -> float:
+def best_deviation(strategy: Strategy, records: list[RoundRecord]) -> float:
     """What the best random deviation gains beyond the strategy's move, in units of what the move gains; the worst case.
 
     Half of the deviations point anywhere, half are near the strategy's own move; all are as long as the radius.
     """
-    chance = generator(4, Purpose.DATA)
+    rng = generator(4, Purpose.DATA)
     excess = []
-    for note in notes:
+    for record in records:
         for radius in RADII:
-            move = strategy(note, LEARNING_RATE, radius).step
-            others = chance.standard_normal((DEVIATIONS, len(move)))
+            move = strategy(record, LEARNING_RATE, radius).step
+            others = rng.standard_normal((DEVIATIONS, len(move)))
             others[::2] = move / radius + 0.3 * others[::2] / np.sqrt(len(move))
             others *= radius / np.linalg.norm(others, axis=1, keepdims=True)
-            own = gains(note, move[None])[0]
-            excess.append((gains(note, others).max() - own) / abs(own))
+            own = gains(record, move[None])[0]
+            excess.append((gains(record, others).max() - own) / abs(own))
     return float(np.max(excess))
 
 
-def optimality_error(strategy: Strategy, notes: list[Note]) -> float:
+def optimality_error(strategy: Strategy, records: list[RoundRecord]) -> float:
     """How far the moves are from the optimality conditions, all relative; the worst over neurons and radii."""
-    return float(np.max([_error(note, strategy(note, LEARNING_RATE, radius), radius) for note in notes for radius in RADII]))
+    return float(
+        np.max([_error(record, strategy(record, LEARNING_RATE, radius), radius) for record in records for radius in RADII])
+    )
 
 
-def _error(note: Note, move: Move, radius: float) -> float:
-    matrix, expected = _coming_attention(note, LEARNING_RATE)
+def _error(record: RoundRecord, move: TrustRegionStep, radius: float) -> float:
+    matrix, expected = _anticipated_attention(record, LEARNING_RATE)
     M, g = matrix.T @ matrix, matrix.T @ expected
     residual = np.linalg.norm(move.multiplier * move.step - M @ move.step - g)
     scale = move.multiplier * radius + np.linalg.norm(g)
@@ -106,23 +110,23 @@ def _error(note: Note, move: Move, radius: float) -> float:
     return float(np.max([residual / scale, shortfall, abs(np.linalg.norm(move.step) / radius - 1.0)]))
 
 
-def distance_from_feedback(strategy: Strategy, notes: list[Note], radius: float) -> float:
+def distance_from_feedback(strategy: Strategy, records: list[RoundRecord], radius: float) -> float:
     """1 minus the cosine between a neuron's move and its feedback; the worst neuron's."""
-    moves = [strategy(note, LEARNING_RATE, radius).step for note in notes]
-    return float(np.max([half_squared_chord(move, note.feedback[:, 0]) for move, note in zip(moves, notes, strict=True)]))
+    moves = [strategy(record, LEARNING_RATE, radius).step for record in records]
+    return float(np.max([half_squared_chord(move, record.feedback[:, 0]) for move, record in zip(moves, records, strict=True)]))
 
 
 def checks(strategy: Strategy = best_response) -> Iterator[Check]:
     """Optimality, the hard case, and where small moves point."""
     seen = {engine: each_neuron(engine) for engine in ENGINES}
-    everyone = [note for notes in seen.values() for note in notes]
-    hard = [in_hard_case(note) for note in everyone]
+    all_records = [record for records in seen.values() for record in records]
+    hard = [in_hard_case(record) for record in all_records]
     name, radii = "4 best response", f"radius {RADII[0]:g} to {RADII[-1]:g}"
     claim = f"{DEVIATIONS} random deviations: most that one gains beyond the move, relative, {radii}"
-    yield Check(name, claim, best_deviation(strategy, everyone), Below(0.0))
-    yield Check(name, f"optimality conditions: relative error, {radii}", optimality_error(strategy, everyone), Below(1e-10))
+    yield Check(name, claim, best_deviation(strategy, all_records), Below(0.0))
+    yield Check(name, f"optimality conditions: relative error, {radii}", optimality_error(strategy, all_records), Below(1e-10))
     yield Check(name, f"the same in the hard case: relative error, {radii}", optimality_error(strategy, hard), Below(1e-10))
-    distances = [distance_from_feedback(strategy, everyone, radius) for radius in SMALL_RADII]
+    distances = [distance_from_feedback(strategy, all_records, radius) for radius in SMALL_RADII]
     claim = f"foresight 1: 1 - cos(move, feedback) at radius {SMALL_RADII[-1]:g}, worst neuron"
     yield Check(name, claim, distances[-1], Below(1e-6))
     claim = "1 - cos(move, feedback) falls as the radius squared: log-log slope"

@@ -12,7 +12,7 @@ from neuronet.core.policy import Policy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import largest_gap
 from neuronet.theory.reference import descent
-from neuronet.theory.test_case import MYOPIC, position
+from neuronet.theory.test_case import MYOPIC, make_case
 
 DEPTHS = range(2, 7)
 WIRINGS = ("dense", "sparse(0.5)")
@@ -20,14 +20,14 @@ LEARNING_RATE = 2.0**20
 """So large that the change, which is read off as new minus old weights, is not lost in the rounding of the weights."""
 
 
-def gap(policy: Policy, engine: str, activation: str, depth: int, payoff: str, wiring: str) -> float:
+def gap(policy: Policy, engine: str, activation: str, depth: int, payoff: str, connectivity: str) -> float:
     """The largest relative difference between the changes of one round and autograd's descent, over all layers."""
-    game = position(
+    game = make_case(
         [9, *[12] * (depth - 1), 5],
         activation,
         # values are learnt by outputs that have a slope too
         output_activation=activation if payoff == "squared-error" else "identity",
-        wiring=wiring,
+        connectivity=connectivity,
         payoff=PAYOFFS[payoff](),
         policy=policy,
         learning_rate=LEARNING_RATE,
@@ -38,7 +38,7 @@ def gap(policy: Policy, engine: str, activation: str, depth: int, payoff: str, w
 
 def worst_gap(policy: Policy, engine: str, activation: str) -> float:
     """The largest gap over depths, payoffs and wirings."""
-    cases = [(depth, payoff, wiring) for depth in DEPTHS for payoff in PAYOFFS for wiring in WIRINGS]
+    cases = [(depth, payoff, connectivity) for depth in DEPTHS for payoff in PAYOFFS for connectivity in WIRINGS]
     return float(np.max([gap(policy, engine, activation, *case) for case in cases]))
 
 

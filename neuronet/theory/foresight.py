@@ -9,26 +9,26 @@ from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import largest_gap, log_log_slope, overall_gap
 from neuronet.theory.reference import descent, sweep
-from neuronet.theory.test_case import ENGINES, Position, position
+from neuronet.theory.test_case import ENGINES, GameCase, make_case
 
 FORESIGHTED = AttentionSeeking(p=2.0, foresight=1.0)
 LEARNING_RATES = (0.1, 0.01, 0.001)
 
 
-def game() -> Position:
+def game() -> GameCase:
     """A 20-30-25-10 network of tanh neurons."""
-    return position([20, 30, 25, 10], "tanh", batch=32)
+    return make_case([20, 30, 25, 10], "tanh", batch=32)
 
 
 def gap_to_descent(policy: Policy, learning_rate: float) -> float:
     """How far a round's changes are from error backpropagation, relative to it."""
-    here = game().played_by(policy, learning_rate)
+    here = game().with_policy(policy, learning_rate)
     return overall_gap(here.intents("tensors"), descent(here))
 
 
-def gap_to_coming_weights(policy: Policy, engine: str, learning_rate: float = 1.0) -> float:
+def gap_to_anticipated_weights(policy: Policy, engine: str, learning_rate: float = 1.0) -> float:
     """How far a round's changes are from backpropagation through the weights after the listeners' plain response."""
-    here = game().played_by(policy, learning_rate)
+    here = game().with_policy(policy, learning_rate)
     return largest_gap(here.intents(engine), sweep(here, lambda weights, response: weights + learning_rate * response))
 
 
@@ -36,7 +36,7 @@ def checks(policy: Policy = FORESIGHTED) -> Iterator[Check]:
     """The sweep through coming weights, and how the gap to backpropagation shrinks with the learning rate."""
     for engine in ENGINES:
         claim = f"foresight 1: largest gap to BP through post-response weights, {engine}"
-        yield Check("2 foresight", claim, gap_to_coming_weights(policy, engine), Below(1e-12))
+        yield Check("2 foresight", claim, gap_to_anticipated_weights(policy, engine), Below(1e-12))
     gaps = [gap_to_descent(policy, rate) for rate in (1.0, *LEARNING_RATES)]
     listed = ", ".join(f"{gap:.2g}" for gap in gaps)
     claim = f"gap to BP is O(eta): log-log slope; at eta 1, 0.1, 0.01, 0.001 it is {listed}"

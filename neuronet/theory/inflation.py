@@ -10,12 +10,12 @@ import numpy as np
 from neuronet.core.utility import Power
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, largest_gap
-from neuronet.theory.test_case import ENGINES, Note, Position, position
+from neuronet.theory.test_case import ENGINES, GameCase, RoundRecord, make_case
 
 FACTOR = 3.0
 
 
-def inflated(game: Position, factor: float) -> Position:
+def inflated(game: GameCase, factor: float) -> GameCase:
     """The same function with each neuron of the first hidden layer speaking louder and being listened to less."""
     network = game.setup.network
     weights = (factor * network.weights[0], network.weights[1] / factor, *network.weights[2:])
@@ -23,26 +23,26 @@ def inflated(game: Position, factor: float) -> Position:
     return replace(game, setup=replace(game.setup, network=replace(network, weights=weights, biases=biases)))
 
 
-def raw_attention(note: Note) -> Floats:
+def raw_attention(record: RoundRecord) -> Floats:
     """Each neuron's utility for the measure w^2 / 2, (J,)."""
-    utility: Floats = Power(2.0).utility(np, note.attention)
+    utility: Floats = Power(2.0).utility(np, record.attention)
     return utility
 
 
-def scaled_attention(note: Note) -> Floats:
+def scaled_attention(record: RoundRecord) -> Floats:
     """Activity-scaled attention: the weight times the standard deviation of what the neuron says, (K, J)."""
-    scaled: Floats = note.attention * note.activity.std(axis=0)
+    scaled: Floats = record.attention * record.activity.std(axis=0)
     return scaled
 
 
 def checks(activation: str = "relu") -> Iterator[Check]:
     """What the rescaling changes, and what it does not."""
-    game = position([10, 16, 12, 4], activation)
+    game = make_case([10, 16, 12, 4], activation)
     other = inflated(game, FACTOR)
     change = f"(c w_in, w_out / c), c = {FACTOR:g}"
     gaps = [largest_gap([other.outputs(engine)], [game.outputs(engine)]) for engine in ENGINES]
     yield Check("inflation", f"{change}: largest gap of the outputs, both engines", float(np.max(gaps)), Below(1e-12))
-    before, after = (each.notes("tensors")[0] for each in (game, other))
+    before, after = (each.records("tensors")[0] for each in (game, other))
     ratios = raw_attention(before) / raw_attention(after)
     furthest = ratios[np.argmax(np.abs(ratios - FACTOR**2))]
     yield Check("inflation", f"{change}: raw utility falls by c^2", float(furthest), Near(FACTOR**2, 1e-9))

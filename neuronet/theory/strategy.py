@@ -11,46 +11,46 @@ from neuronet.core.utility import Power
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import Floats
-from neuronet.theory.test_case import ENGINES, Note, position
+from neuronet.theory.test_case import ENGINES, RoundRecord, make_case
 
 EXPONENTS = (1.5, 2.0, 3.0, 4.0)
 STEP = 1e-4
 """Of the central differences: their error is of the order of its square, and of rounding divided by it."""
 
 
-def utility_after(note: Note, activity: Floats, learning_rate: float, p: float) -> Floats:
+def utility_after(record: RoundRecord, activity: Floats, learning_rate: float, p: float) -> Floats:
     """The attention that each neuron holds when its listeners have responded, `sum_k phi(w_kj + eta c_kj)`, (J,).
 
     Args:
-        note: What the neurons see.
+        record: What the neurons see.
         activity: (B, J), what they say.
         learning_rate: eta of the listeners.
         p: Exponent of the measure.
     """
-    response = note.demand.T @ activity / len(activity)
-    utility: Floats = Power(p).utility(np, note.attention + learning_rate * response)
+    response = record.demand.T @ activity / len(activity)
+    utility: Floats = Power(p).utility(np, record.attention + learning_rate * response)
     return utility
 
 
-def utility_slope(note: Note, learning_rate: float, p: float) -> Floats:
+def utility_slope(record: RoundRecord, learning_rate: float, p: float) -> Floats:
     """The central difference of each neuron's utility in its activity on each sample, (B, J)."""
-    slopes = np.empty_like(note.activity)
+    slopes = np.empty_like(record.activity)
     for sample in range(len(slopes)):
         step = np.zeros_like(slopes)
         step[sample] = STEP
-        up, down = (utility_after(note, note.activity + s * step, learning_rate, p) for s in (1, -1))
+        up, down = (utility_after(record, record.activity + s * step, learning_rate, p) for s in (1, -1))
         slopes[sample] = (up - down) / (2 * STEP)
     return slopes
 
 
 def gap_to_utility(policy: Policy, engine: str, p: float) -> float:
     """How far a neuron's feedback, times eta / B, is from the slope of its utility, relative to it; the worst neuron's."""
-    game = position([12, 16, 14, 10], "tanh", batch=8).played_by(policy)
+    game = make_case([12, 16, 14, 10], "tanh", batch=8).with_policy(policy)
     rate = game.setup.learning_rate
     gaps = []
-    for note in game.notes(engine):
-        slope = utility_slope(note, rate, p)
-        difference = np.abs(rate / len(slope) * note.feedback - slope)
+    for record in game.records(engine):
+        slope = utility_slope(record, rate, p)
+        difference = np.abs(rate / len(slope) * record.feedback - slope)
         gaps.append(np.max(difference.max(axis=0) / np.abs(slope).max(axis=0)))
     return float(np.max(gaps))
 

@@ -33,7 +33,7 @@ MYOPIC = AttentionSeeking(p=2.0, foresight=0.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Note:
+class RoundRecord:
     """What the neurons of a hidden layer saw in a round, and what they answered.
 
     Attributes:
@@ -50,24 +50,26 @@ class Note:
 
 
 @dataclass(frozen=True)
-class _Overheard(Wrapper):
+class _RecordingPolicy(Wrapper):
     """Plays as the policy it holds, and takes notes for whoever measures; the game does not depend on them."""
 
     policy: Policy
-    notes: list[Note] = field(default_factory=list)
+    records: list[RoundRecord] = field(default_factory=list)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
-        answer = super().feedback(seen, memory)
-        self.notes.append(Note(*(np.asarray(sight).copy() for sight in (seen.attention, seen.demand, seen.activity, answer))))
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
+        answer = super().feedback(obs, memory)
+        self.records.append(
+            RoundRecord(*(np.asarray(sight).copy() for sight in (obs.attention, obs.demand, obs.activity, answer)))
+        )
         return answer
 
 
 @dataclass(frozen=True, eq=False)
-class Position:
+class GameCase:
     """A game before its first round, and the batch that is about to be played.
 
     Attributes:
-        setup: The game, in float64 and with the plain learning rule.
+        setup: The game, in float64 and with SGD.
         inputs: (B, I).
         targets: (B,) classes or (B, O) values.
     """
@@ -76,7 +78,7 @@ class Position:
     inputs: Floats
     targets: Array
 
-    def played_by(self, policy: Policy, learning_rate: float | None = None) -> Position:
+    def with_policy(self, policy: Policy, learning_rate: float | None = None) -> GameCase:
         """The same position with other players, or in another rhythm."""
         rate = self.setup.learning_rate if learning_rate is None else learning_rate
         return replace(self, setup=replace(self.setup, policies=policy, learning_rate=rate))
@@ -90,13 +92,13 @@ class Position:
         pairs = zip(synapses(before), synapses(after), strict=True)
         return [(new - old) / self.setup.learning_rate for old, new in pairs]
 
-    def notes(self, engine: str) -> list[Note]:
+    def records(self, engine: str) -> list[RoundRecord]:
         """What each hidden layer saw and answered in a round, the lowest layer first."""
         depth = len(self.setup.network.weights)
-        policies = [_Overheard(self.setup.groups(layer)[0].policy) for layer in range(1, depth + 1)]
+        policies = [_RecordingPolicy(self.setup.groups(layer)[0].policy) for layer in range(1, depth + 1)]
         with closing(ENGINES[engine](replace(self.setup, policies=policies))) as game:
             game.play(self.inputs, self.targets)
-        return [_joined(policy.notes) for policy in policies[:-1]]
+        return [_concatenated(policy.records) for policy in policies[:-1]]
 
     def outputs(self, engine: str) -> Floats:
         """What the output neurons say to the batch, (B, O)."""
@@ -113,46 +115,48 @@ def synapses(state: State) -> Layers:
     ]
 
 
-def _joined(notes: list[Note]) -> Note:
+def _concatenated(records: list[RoundRecord]) -> RoundRecord:
     """One note of a whole layer; the agent engine gives one for each neuron."""
-    return Note(
-        np.concatenate([note.attention for note in notes], axis=1),
-        notes[0].demand,
-        np.concatenate([note.activity for note in notes], axis=1),
-        np.concatenate([note.feedback for note in notes], axis=1),
+    return RoundRecord(
+        np.concatenate([record.attention for record in records], axis=1),
+        records[0].demand,
+        np.concatenate([record.activity for record in records], axis=1),
+        np.concatenate([record.feedback for record in records], axis=1),
     )
 
 
-def position(
+def make_case(
     sizes: Sequence[int],
     activation: str = "tanh",
     *,
     output_activation: str = "identity",
-    wiring: str = "dense",
+    connectivity: str = "dense",
     payoff: Payoff | None = None,
     policy: Policy = MYOPIC,
     learning_rate: float = 1.0,
     batch: int = 16,
     seed: int = 0,
-) -> Position:
+) -> GameCase:
     """A fresh game with random biases, and a random batch.
 
     Args:
         sizes: Neurons in each layer, inputs first.
         activation: Of the hidden layers.
         output_activation: Of the output layer.
-        wiring: Who listens to whom.
+        connectivity: Who listens to whom.
         payoff: Softmax cross-entropy if none is given.
         policy: Of all neurons.
         learning_rate: eta.
         batch: B.
         seed: The same seed gives the same position.
     """
-    worth = payoff or CrossEntropy()
-    network = build_network(sizes, wiring=wiring, activation=activation, output_activation=output_activation, seed=seed)
-    chance = generator(seed, Purpose.DATA)
-    network = replace(network, biases=tuple(0.1 * chance.standard_normal(size) for size in sizes[1:]))
-    inputs = chance.standard_normal((batch, sizes[0]))
-    classes = chance.integers(sizes[-1], size=batch)
-    targets = classes if isinstance(worth, CrossEntropy) else chance.standard_normal((batch, sizes[-1]))
-    return Position(Setup(network, policy, learning_rate=learning_rate, payoff=worth, seed=seed), inputs, targets)
+    chosen_payoff = payoff or CrossEntropy()
+    network = build_network(
+        sizes, connectivity=connectivity, activation=activation, output_activation=output_activation, seed=seed
+    )
+    rng = generator(seed, Purpose.DATA)
+    network = replace(network, biases=tuple(0.1 * rng.standard_normal(size) for size in sizes[1:]))
+    inputs = rng.standard_normal((batch, sizes[0]))
+    classes = rng.integers(sizes[-1], size=batch)
+    targets = classes if isinstance(chosen_payoff, CrossEntropy) else rng.standard_normal((batch, sizes[-1]))
+    return GameCase(Setup(network, policy, learning_rate=learning_rate, payoff=chosen_payoff, seed=seed), inputs, targets)

@@ -1,7 +1,7 @@
 """Alignment: how the update of each layer, and of each group of neurons, agrees with that of error backpropagation.
 
 On one batch, always the same, from the weights as they are at the end of an epoch. The update is what the neurons intend per unit
-of learning rate, before the learning rule; backpropagation's is torch's own, by autograd. Messages pass the run's channels, but
+of learning rate, before the optimizer; backpropagation's is torch's own, by autograd. Messages pass the run's channels, but
 without delay, since both are about the same batch; backpropagation's network has none. Everybody acts, whoever's turn it is.
 """
 
@@ -17,29 +17,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.baselines.backprop import Layer, activities, descent, losses
-from neuronet.channels import channels_from, without_delays
+from neuronet.baselines.backprop import Layer, activities, losses, negative_gradient
+from neuronet.channels import as_channels, memoryless_channels
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.learning.optimizers import Plain
+from neuronet.core.learning.optimizers import SGD
 from neuronet.core.learning.update_schedule import Synchronous
 from neuronet.core.payoff import Payoff
 from neuronet.core.policy import Policy
 from neuronet.engines.base.engine import Setup, State, expected_arrays
 from neuronet.engines.tensors import tensor_engine
-from neuronet.registry.population_spec import short_text
+from neuronet.registry.population_spec import short_name
 
 BATCH = 256
 """Training samples on which updates are compared, evenly spread over all."""
 
-SILENCED_ON = 1000
+MAX_LESION_SAMPLES = 1000
 """Test samples, at most, on which it is measured what is lost without a group."""
 
-EVERYBODY = "all"
+ALL_GROUPS = "all"
 WHOLE_NETWORK = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class NeuronSet:
     """Some neurons whose updates are measured together.
 
     Attributes:
@@ -55,11 +55,11 @@ class Band:
     members: tuple[Tensor, ...]
 
 
-def bands_of(setups: Sequence[Setup]) -> list[Band]:
+def build_neuron_sets(setups: Sequence[Setup]) -> list[NeuronSet]:
     """Every layer, every group of a mixed layer, the whole network, and everybody who follows the same policy."""
     sizes = setups[0].network.sizes[1:]
     layers = range(1, len(sizes) + 1)
-    bands = []
+    neuron_sets = []
     found: list[tuple[Policy, list[tuple[int, int]]]] = []
     for layer in layers:
         groups = setups[0].groups(layer)
@@ -69,19 +69,20 @@ def bands_of(setups: Sequence[Setup]) -> list[Band]:
                 found.append((group.policy, [(layer, number)]))
             else:
                 same.append((layer, number))
-        everybody = [(layer, number) for number in range(len(groups))]
-        policy = short_text(groups[0].policy) if len(groups) == 1 else ""
-        bands.append(Band(layer, EVERYBODY, policy, _members(setups, everybody)))
+        all_groups = [(layer, number) for number in range(len(groups))]
+        policy = short_name(groups[0].policy) if len(groups) == 1 else ""
+        neuron_sets.append(NeuronSet(layer, ALL_GROUPS, policy, _members(setups, all_groups)))
         if len(groups) > 1:
-            bands += [
-                Band(layer, str(n), short_text(group.policy), _members(setups, [(layer, n)])) for n, group in enumerate(groups)
+            neuron_sets += [
+                NeuronSet(layer, str(n), short_name(group.policy), _members(setups, [(layer, n)]))
+                for n, group in enumerate(groups)
             ]
-    everywhere = [place for _, places in found for place in places]
-    policy = short_text(found[0][0]) if len(found) == 1 else ""
-    bands.append(Band(WHOLE_NETWORK, EVERYBODY, policy, _members(setups, everywhere)))
-    for number, (follower, places) in enumerate(found if len(found) > 1 else ()):
-        bands.append(Band(WHOLE_NETWORK, str(number), short_text(follower), _members(setups, places)))
-    return bands
+    all_places = [place for _, places in found for place in places]
+    policy = short_name(found[0][0]) if len(found) == 1 else ""
+    neuron_sets.append(NeuronSet(WHOLE_NETWORK, ALL_GROUPS, policy, _members(setups, all_places)))
+    for number, (followed_policy, places) in enumerate(found if len(found) > 1 else ()):
+        neuron_sets.append(NeuronSet(WHOLE_NETWORK, str(number), short_name(followed_policy), _members(setups, places)))
+    return neuron_sets
 
 
 def _members(setups: Sequence[Setup], places: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
@@ -102,14 +103,16 @@ class Alignment:
     """
 
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
-        channels = without_delays(channels_from(setups[0].channels))
-        self.setups = [replace(each, rule=Plain(), dtype="float64", channels=channels, turns=Synchronous()) for each in setups]
+        channels = memoryless_channels(as_channels(setups[0].channels))
+        self.setups = [
+            replace(each, optimizer=SGD(), dtype="float64", channels=channels, update_schedule=Synchronous()) for each in setups
+        ]
         self.payoff: Payoff = environment.payoff
         train, test = environment.train, environment.test
-        self._batch = _tensors(train.at(_spread(len(train), BATCH)))
-        self._judged = _tensors(test.at(_spread(len(test), SILENCED_ON)))
+        self._batch = _tensors(train.at(_evenly_spaced(len(train), BATCH)))
+        self._test_batch = _tensors(test.at(_evenly_spaced(len(test), MAX_LESION_SAMPLES)))
         self._probe = tensor_engine(self.setups, len(self._batch), device="cpu")
-        self.bands = bands_of(self.setups)
+        self.neuron_sets = build_neuron_sets(self.setups)
 
     def measure(self, state: State, epoch: int) -> list[dict[str, Any]]:
         """The rows of the record for this state, by the names of the record's columns.
@@ -121,19 +124,19 @@ class Alignment:
         """
         layers = self._layers(state)
         ours = self._updates(state)
-        theirs = descent(layers, self.payoff, self._batch)
-        usual = self._judge(layers, None)
+        theirs = negative_gradient(layers, self.payoff, self._batch)
+        baseline = self._evaluate(layers, None)
         rows = []
-        for band in self.bands:
-            numbers = {**_agreement(band, ours, theirs), "attention_share": _attention_share(band, layers)}
-            lost = self._judge(layers, band) if any(bool(mask.any()) for mask in band.members[:-1]) else None
+        for neuron_set in self.neuron_sets:
+            numbers = {**_agreement(neuron_set, ours, theirs), "attention_share": _attention_share(neuron_set, layers)}
+            lesioned = self._evaluate(layers, neuron_set) if any(bool(mask.any()) for mask in neuron_set.members[:-1]) else None
             for replica in range(len(self.setups)):
                 row: dict[str, Any] = {"epoch": epoch, "round": state.round, "replica": replica}
-                row |= {"layer": band.layer, "group": band.group, "policy": band.policy}
-                row["neurons"] = sum(int(mask[replica].sum()) for mask in band.members)
+                row |= {"layer": neuron_set.layer, "group": neuron_set.group, "policy": neuron_set.policy}
+                row["neurons"] = sum(int(mask[replica].sum()) for mask in neuron_set.members)
                 row |= {name: float(values[replica]) for name, values in numbers.items()}
-                row["accuracy_lost"] = math.nan if lost is None else float(usual[1][replica] - lost[1][replica])
-                row["loss_gained"] = math.nan if lost is None else float(lost[0][replica] - usual[0][replica])
+                row["accuracy_lost"] = math.nan if lesioned is None else float(baseline[1][replica] - lesioned[1][replica])
+                row["loss_gained"] = math.nan if lesioned is None else float(lesioned[0][replica] - baseline[0][replica])
                 rows.append(row)
         return rows
 
@@ -144,14 +147,14 @@ class Alignment:
         for number, name in enumerate(names, start=1):
             parts = [torch.as_tensor(state.arrays[f"{number}.{kind}"], dtype=torch.float64) for kind in ("weights", "bias")]
             weights, bias = parts if lead else [part[None] for part in parts]
-            here = [each[number - 1] for each in masks]
+            layer_masks = [each[number - 1] for each in masks]
             mask = None
-            if any(each is not None for each in here):
-                mask = torch.tensor(np.stack([np.ones(weights.shape[1:]) if each is None else each for each in here]))
-            deaf = np.stack([each.is_silent(number - 1) for each in self.setups])
-            if deaf.any():  # who is silent might as well not be listened to
-                heard = torch.tensor(~deaf)[:, None, :].to(torch.float64).expand(weights.shape)
-                weights, mask = weights * heard, heard if mask is None else mask * heard
+            if any(each is not None for each in layer_masks):
+                mask = torch.tensor(np.stack([np.ones(weights.shape[1:]) if each is None else each for each in layer_masks]))
+            is_silent = np.stack([each.is_silent(number - 1) for each in self.setups])
+            if is_silent.any():  # who is silent might as well not be listened to
+                not_silent = torch.tensor(~is_silent)[:, None, :].to(torch.float64).expand(weights.shape)
+                weights, mask = weights * not_silent, not_silent if mask is None else mask * not_silent
             found.append((weights, bias, mask, name))
         return found
 
@@ -165,26 +168,26 @@ class Alignment:
         rates = torch.tensor([each.learning_rate for each in self.setups], dtype=torch.float64)[:, None, None]
         return [(b - a) / rates for a, b in zip(before, after, strict=True)]
 
-    def _judge(self, layers: Sequence[Layer], silenced: Band | None) -> tuple[Tensor, Tensor]:
+    def _evaluate(self, layers: Sequence[Layer], silenced: NeuronSet | None) -> tuple[Tensor, Tensor]:
         """Mean loss and accuracy of each replica, (R,) each; accuracy is nan where targets are values."""
-        said = self._judged.inputs
+        activity = self._test_batch.inputs
         for number, layer in enumerate(layers):
-            (said,) = activities([layer], said)
+            (activity,) = activities([layer], activity)
             if silenced is not None and number < len(layers) - 1:
                 members = silenced.members[number][:, None, :]
-                said = torch.where(members, said.mean(dim=-2, keepdim=True), said)
-        loss = losses(self.payoff, said, self._judged.targets).mean(dim=-1)
-        right = self.payoff.correct(xp, said, self._judged.targets)
+                activity = torch.where(members, activity.mean(dim=-2, keepdim=True), activity)
+        loss = losses(self.payoff, activity, self._test_batch.targets).mean(dim=-1)
+        right = self.payoff.correct(xp, activity, self._test_batch.targets)
         return loss, torch.full_like(loss, math.nan) if right is None else right.to(loss.dtype).mean(dim=-1)
 
 
-def _agreement(band: Band, ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Mapping[str, Tensor]:
+def _agreement(neuron_set: NeuronSet, ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Mapping[str, Tensor]:
     product, our_square, their_square = (torch.zeros(len(ours[0]), dtype=torch.float64) for _ in range(3))
-    for mask, one, other in zip(band.members, ours, theirs, strict=True):
-        there = mask[..., None]
-        product += (one * other * there).sum(dim=(-2, -1))
-        our_square += (one * one * there).sum(dim=(-2, -1))
-        their_square += (other * other * there).sum(dim=(-2, -1))
+    for mask, one, other in zip(neuron_set.members, ours, theirs, strict=True):
+        mask_3d = mask[..., None]
+        product += (one * other * mask_3d).sum(dim=(-2, -1))
+        our_square += (one * one * mask_3d).sum(dim=(-2, -1))
+        their_square += (other * other * mask_3d).sum(dim=(-2, -1))
     cosine = (product / (our_square * their_square).sqrt()).clamp(-1, 1)
     return {
         "cosine": cosine,
@@ -193,10 +196,10 @@ def _agreement(band: Band, ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> 
     }
 
 
-def _attention_share(band: Band, layers: Sequence[Layer]) -> Tensor:
+def _attention_share(neuron_set: NeuronSet, layers: Sequence[Layer]) -> Tensor:
     """Their part of the attention that their layers receive; nan for output neurons."""
     held, total = (torch.zeros(len(layers[0][0]), dtype=torch.float64) for _ in range(2))
-    for mask, above in zip(band.members[:-1], layers[1:], strict=True):
+    for mask, above in zip(neuron_set.members[:-1], layers[1:], strict=True):
         received = (above[0] ** 2).sum(dim=-2)
         if bool(mask.any()):
             held += (received * mask).sum(dim=-1)
@@ -213,8 +216,8 @@ def _synapses(state: State, setups: Sequence[Setup]) -> list[Tensor]:
     return found
 
 
-def _spread(count: int, most: int) -> Any:
-    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
+def _evenly_spaced(count: int, max_count: int) -> Any:
+    return np.linspace(0, count - 1, min(count, max_count)).round().astype(np.int64)
 
 
 def _tensors(samples: Samples) -> Samples:

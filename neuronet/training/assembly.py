@@ -14,70 +14,70 @@ from numpy.typing import NDArray
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples, check_samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import rule_named
+from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Population
 from neuronet.engines.base.engine import Engine, Setup
 from neuronet.execution import distributed
-from neuronet.registry.population_spec import population_from
-from neuronet.registry.registry import environment_named
+from neuronet.registry.population_spec import parse_population
+from neuronet.registry.registry import parse_environment
 from neuronet.training.config import RunConfig
-from neuronet.training.engine_selection import Choice, choose
+from neuronet.training.engine_selection import EngineChoice, select_engine
 
 
 @dataclass(frozen=True)
-class Game:
+class RunContext:
     """A run's parts, put together.
 
     Attributes:
         environment: Where samples come from.
         engine: Which plays.
         batches: Which samples are played when.
-        choice: The engine, device and precision chosen.
+        engine_choice: The engine, device and precision chosen.
         setups: The game of each replica as it begins.
     """
 
     environment: Environment
     engine: Engine
     batches: Batches
-    choice: Choice
+    engine_choice: EngineChoice
     setups: tuple[Setup, ...]
 
     @cached_property
-    def identity(self) -> Mapping[str, str]:
+    def provenance(self) -> Mapping[str, str]:
         """What the run depends on besides its configuration, as texts."""
         networks = [setup.network for setup in self.setups]
         numbers = [array for network in networks for array in (*network.weights, *network.biases, *network.masks)]
         return {
-            "samples": digest_of_samples(self.environment),
-            "policies": " | ".join(dict.fromkeys(_spelled(setup.policies) for setup in self.setups)),
+            "samples": hash_samples(self.environment),
+            "policies": " | ".join(dict.fromkeys(_policies_repr(setup.policies) for setup in self.setups)),
             "first networks": _digest([array for array in numbers if array is not None]),
         }
 
 
-def _spelled(layers: Any) -> str:
+def _policies_repr(layers: Any) -> str:
     """Who follows which policy, as a text: the members of groups by a digest."""
     return "; ".join(
-        policy_spelled(each)
+        policy_repr(each)
         if isinstance(each, Policy)
-        else ", ".join(f"{policy_spelled(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
+        else ", ".join(f"{policy_repr(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
         for each in layers
     )
 
 
-def policy_spelled(policy: Policy) -> str:
+def policy_repr(policy: Policy) -> str:
     """A policy as a text that tells it from others."""
     return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 
-def assemble(
+def build_run(
     config: RunConfig,
     *,
     environment: Environment | None = None,
     population: Population | None = None,
     network: Network | None = None,
-) -> Game:
+) -> RunContext:
     """Put a game together.
 
     Args:
@@ -89,45 +89,45 @@ def assemble(
     Raises:
         NeuroNetError: Parts do not fit.
     """
-    world = world_of(config, environment)
-    networks = networks_of(config, world, network)
-    batches = Batches(len(world.train), config.batch_size, config.seeds)
-    choice = choose(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
-    society = population or population_from(config.policy)
-    rule = rule_named(config.rule)
+    env = resolve_environment(config, environment)
+    networks = build_networks(config, env, network)
+    batches = Batches(len(env.train), config.batch_size, config.seeds)
+    engine_choice = select_engine(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
+    groups_by_seed = population or parse_population(config.policy)
+    optimizer = parse_optimizer(config.optimizer)
     setups = tuple(
         Setup(
             each,
-            society.groups(each, seed),
-            rule,
+            groups_by_seed.groups(each, seed),
+            optimizer,
             config.learning_rate,
-            world.payoff,
+            env.payoff,
             seed,
-            choice.dtype,
+            engine_choice.dtype,
             channels=config.channels,
-            turns=config.turns,
+            update_schedule=config.update_schedule,
         )
         for each, seed in zip(networks, config.seeds, strict=True)
     )
-    return Game(world, _engine(setups, choice, config.batch_size), batches, choice, setups)
+    return RunContext(env, _engine(setups, engine_choice, config.batch_size), batches, engine_choice, setups)
 
 
-def world_of(config: RunConfig, environment: Environment | None = None) -> Environment:
+def resolve_environment(config: RunConfig, environment: Environment | None = None) -> Environment:
     """The environment that is given, or the one that the configuration names.
 
     Raises:
         NeuroNetError: There is none, or its samples do not fit.
     """
-    world = environment or environment_named(
+    env = environment or parse_environment(
         config.environment, target=config.target, payoff=config.payoff, data_dir=config.data_dir
     )
-    check_samples(world)
-    return world
+    check_samples(env)
+    return env
 
 
-def digest_of_samples(world: Environment) -> str:
+def hash_samples(env: Environment) -> str:
     """A text that tells the samples of an environment from any others."""
-    return _digest([array for part in (world.train, world.test) for array in _arrays(part)])
+    return _digest([array for part in (env.train, env.test) for array in _arrays(part)])
 
 
 def _arrays(samples: Samples) -> list[NDArray[Any]]:
@@ -143,7 +143,7 @@ def _digest(arrays: Sequence[NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def networks_of(config: RunConfig, world: Environment, network: Network | None = None) -> list[Network]:
+def build_networks(config: RunConfig, env: Environment, network: Network | None = None) -> list[Network]:
     """The network that each replica begins with: a fresh one for each seed, or the one that is given.
 
     Raises:
@@ -152,31 +152,31 @@ def networks_of(config: RunConfig, world: Environment, network: Network | None =
     if network is None:
         return [
             build_network(
-                (world.inputs, *config.hidden, world.outputs),
-                wiring=config.wiring,
+                (env.inputs, *config.hidden, env.outputs),
+                connectivity=config.connectivity,
                 activation=config.activation,
-                initialisation=config.initialisation,
+                init=config.init,
                 seed=seed,
             )
             for seed in config.seeds
         ]
-    if (network.sizes[0], network.sizes[-1]) != (world.inputs, world.outputs):
+    if (network.sizes[0], network.sizes[-1]) != (env.inputs, env.outputs):
         raise NeuroNetError(
             f"the network has {network.sizes[0]} inputs and {network.sizes[-1]} outputs, "
-            f"the environment needs {world.inputs} and {world.outputs}"
+            f"the environment needs {env.inputs} and {env.outputs}"
         )
     return [network] * config.replicas
 
 
-def _engine(setups: Sequence[Setup], choice: Choice, batch_size: int) -> Engine:
-    if choice.engine == "agents":
+def _engine(setups: Sequence[Setup], engine_choice: EngineChoice, batch_size: int) -> Engine:
+    if engine_choice.engine == "agents":
         from neuronet.engines.agents import NeuronModel
 
         return NeuronModel(setups[0])
-    if distributed.count() > 1:
-        from neuronet.engines.tensors.data_parallel.engine import ParallelEngine
+    if distributed.world_size() > 1:
+        from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
 
-        return ParallelEngine(setups, device=choice.device, matmul=choice.matmul)
+        return DataParallelEngine(setups, device=engine_choice.device, matmul=engine_choice.matmul)
     from neuronet.engines.tensors import tensor_engine
 
-    return tensor_engine(setups, batch_size, device=choice.device, matmul=choice.matmul)
+    return tensor_engine(setups, batch_size, device=engine_choice.device, matmul=engine_choice.matmul)

@@ -11,16 +11,16 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator
 
-from neuronet.channels import channels_from
-from neuronet.channels.placement import text_of
-from neuronet.core.activation import activation_named
+from neuronet.channels import as_channels
+from neuronet.channels.placement import format_channel
+from neuronet.core.activation import parse_activation
 from neuronet.core.errors import NeuroNetError, unknown_name_error
-from neuronet.core.learning.optimizers import rule_named
-from neuronet.core.learning.update_schedule import TURNS, turns_from
+from neuronet.core.learning.optimizers import parse_optimizer
+from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES, as_update_schedule
 from neuronet.core.random_streams import MAX_SEED
-from neuronet.core.structure.network import INITIALISATIONS, wiring_named
-from neuronet.recording.traces.spec import trace_named
-from neuronet.registry.spec import spell
+from neuronet.core.structure.network import INITIALISATIONS, parse_wiring
+from neuronet.recording.traces.spec import parse_trace
+from neuronet.registry.spec import format_spec
 
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -38,20 +38,20 @@ class RunConfig(BaseModel):
         engine: "agents", "tensors", or "auto" for the one that suits the size of the work.
         hidden: Neurons in each hidden layer; empty for none.
         activation: Of the hidden layers.
-        wiring: "dense", "sparse(0.1)" or "small-world(neighbours=8, rewire=0.1)".
-        initialisation: "he", "glorot", "lecun", "zeros", or "auto" for the usual one of the activation.
+        connectivity: "dense", "sparse(0.1)" or "small-world(neighbours=8, rewire=0.1)".
+        init: "he", "glorot", "lecun", "zeros", or "auto" for the usual one of the activation.
         epochs: How often all training samples are played, 1 or more.
         batch_size: Samples a round, 1 or more.
         learning_rate: eta, above 0.
-        schedule: How the learning rate goes down from epoch to epoch: "linear", "cosine" or "constant" (not at all).
-        rule: "plain", "momentum(0.9)" or "adam".
+        lr_schedule: How the learning rate goes down from epoch to epoch: "linear", "cosine" or "constant" (not at all).
+        optimizer: "sgd", "momentum(0.9)" or "adam".
         seed: Of the weights, the order of the samples and all other chance, 0 to 2**63 - 1.
         replicas: How many runs to train at once, with the seeds seed, seed + 1, ...
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: "float64", "float32", or "auto" for the one that suits the size of the work.
-        channels: What lies between the layers, in the order of passage: "demand:dropped(0.3)" above every hidden layer,
-            "activity@1:rationed(0.1)" above layer 1; a ChannelAt is spelled as its text.
-        turns: Who acts when: "synchronous", "random-order", "partial(0.5)" or "sleeping(0.2)".
+        channels: What lies between the layers, in the order of passage: "demand:dropout(0.3)" above every hidden layer,
+            "activity@1:k-winners(0.1)" above layer 1; a ChannelAt is spelled as its text.
+        update_schedule: Who acts when: "synchronous", "random-sequential", "partial(0.5)" or "inactive(0.2)".
         matmul: How exactly the tensor engine multiplies matrices of float32: "highest", "high" (TF32) or "medium" (bfloat16),
             where the device has a quicker way for it; docs/devices.md has the errors.
         checkpoint_every: Epochs between two checkpoints, 1 or more.
@@ -70,17 +70,17 @@ class RunConfig(BaseModel):
     engine: Literal["auto", "agents", "tensors"] = "auto"
     hidden: tuple[Count, ...] = (64,)
     activation: str = "relu"
-    wiring: str = "dense"
-    initialisation: str = "auto"
+    connectivity: str = "dense"
+    init: str = "auto"
     epochs: Count = 20
     batch_size: Count = 32
     learning_rate: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 0.02
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
-    rule: str = "momentum"
+    lr_schedule: Literal["constant", "linear", "cosine"] = "linear"
+    optimizer: str = "momentum"
     seed: Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)] = 0
     replicas: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 1
     channels: tuple[str, ...] = ()
-    turns: str = "synchronous"
+    update_schedule: str = "synchronous"
     device: str = "auto"
     dtype: Literal["auto", "float64", "float32"] = "auto"
     matmul: Literal["highest", "high", "medium"] = "highest"
@@ -92,57 +92,57 @@ class RunConfig(BaseModel):
     @field_validator("activation")
     @classmethod
     def _known_activation(cls, name: str) -> str:
-        return activation_named(name).name
+        return parse_activation(name).name
 
-    @field_validator("initialisation")
+    @field_validator("init")
     @classmethod
     def _known_initialisation(cls, name: str) -> str:
         if name != "auto" and name not in INITIALISATIONS:
-            raise unknown_name_error("initialisation", name, ["auto", *INITIALISATIONS])
+            raise unknown_name_error("init", name, ["auto", *INITIALISATIONS])
         return name
 
-    @field_validator("rule")
+    @field_validator("optimizer")
     @classmethod
     def _known_rule(cls, text: str) -> str:
-        rule_named(text)
+        parse_optimizer(text)
         return text
 
-    @field_validator("wiring")
+    @field_validator("connectivity")
     @classmethod
     def _known_wiring(cls, text: str) -> str:
-        wiring_named(text)
+        parse_wiring(text)
         return text
 
     @field_validator("interventions", "trace", mode="before")
     @classmethod
-    def _one_or_several(cls, given: Any) -> Any:
+    def _as_tuple(cls, given: Any) -> Any:
         return (given,) if isinstance(given, str) else given
 
     @field_validator("interventions")
     @classmethod
     def _readable_interventions(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        from neuronet.interventions.schedule import planned
+        from neuronet.interventions.schedule import parse_scheduled_intervention
 
         for text in texts:
-            planned(text)
+            parse_scheduled_intervention(text)
         return texts
 
-    @field_validator("turns", mode="before")
+    @field_validator("update_schedule", mode="before")
     @classmethod
     def _known_turns(cls, given: Any) -> str:
-        return spell(turns_from(given), TURNS)
+        return format_spec(as_update_schedule(given), UPDATE_SCHEDULES)
 
     @field_validator("trace")
     @classmethod
     def _readable_traces(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         for text in texts:
-            trace_named(text)
+            parse_trace(text)
         return texts
 
     @field_validator("channels", mode="before")
     @classmethod
     def _known_channels(cls, given: Any) -> tuple[str, ...]:
-        return tuple(text_of(each) for each in channels_from(given))
+        return tuple(format_channel(each) for each in as_channels(given))
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -156,13 +156,13 @@ def make_config(options: Mapping[str, Any]) -> RunConfig:
     Raises:
         NeuroNetError: An option is unknown or wrong; one sentence names it.
     """
-    return validated(RunConfig, options, "say what to train on, such as 'digits'")
+    return validate_config(RunConfig, options, "say what to train on, such as 'digits'")
 
 
 Config = TypeVar("Config", bound=BaseModel)
 
 
-def validated(model: type[Config], options: Mapping[str, Any], missing: str) -> Config:
+def validate_config(model: type[Config], options: Mapping[str, Any], missing: str) -> Config:
     """A configuration of any kind from options by name.
 
     Args:
@@ -182,7 +182,7 @@ def validated(model: type[Config], options: Mapping[str, Any], missing: str) -> 
     try:
         return model.model_validate(plain)
     except ValidationError as error:
-        raise NeuroNetError(_sentence(error, missing)) from None
+        raise NeuroNetError(_error_sentence(error, missing)) from None
 
 
 def read_options(path: str | Path) -> dict[str, Any]:
@@ -205,7 +205,7 @@ def read_options(path: str | Path) -> dict[str, Any]:
     return options
 
 
-def _sentence(error: ValidationError, missing: str) -> str:
+def _error_sentence(error: ValidationError, missing: str) -> str:
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, NeuroNetError):

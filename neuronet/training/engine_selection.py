@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.update_schedule import turns_named
+from neuronet.core.learning.update_schedule import parse_update_schedule
 from neuronet.execution import distributed
 from neuronet.training.config import RunConfig
 
@@ -15,15 +15,15 @@ SECONDS_PER_NEURON = 20e-6
 SECONDS_PER_CONNECTION = 3e-10
 """What a connection costs it in a round, for each sample."""
 
-PATIENCE = 20.0
+MAX_AGENT_SECONDS = 20.0
 """Seconds of the agent engine from which on the tensor engine takes over."""
 
-SMALL = 100_000
+MAX_FLOAT64_CONNECTIONS = 100_000
 """Connections up to which double precision costs nothing that is felt."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     """The engine, device and precision of a run.
 
     Attributes:
@@ -41,7 +41,7 @@ class Choice:
     matmul: str = "highest"
 
 
-def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Choice:
+def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int) -> EngineChoice:
     """What "auto" stands for.
 
     Args:
@@ -56,48 +56,52 @@ def choose(config: RunConfig, neurons: int, connections: int, rounds: int) -> Ch
     engine: str = config.engine
     reason = ""
     seconds = rounds * (neurons * SECONDS_PER_NEURON + connections * config.batch_size * SECONDS_PER_CONNECTION)
-    together = turns_named(config.turns).together
+    is_layerwise = parse_update_schedule(config.update_schedule).is_layerwise
     if engine == "auto":
-        engine, reason = _suitable(config, seconds) if together else ("agents", f"turns {config.turns}")
-    if engine == "tensors" and not together:
-        raise NeuroNetError(f"the tensor engine lets whole layers act at once: turns {config.turns} need engine agents")
+        engine, reason = (
+            _auto_engine(config, seconds) if is_layerwise else ("agents", f"update schedule {config.update_schedule}")
+        )
+    if engine == "tensors" and not is_layerwise:
+        raise NeuroNetError(
+            f"the tensor engine lets whole layers act at once: update schedule {config.update_schedule} needs engine agents"
+        )
     if engine == "agents":
         if config.device not in ("auto", "cpu"):
             raise NeuroNetError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")
         if config.replicas > 1:
             raise NeuroNetError(f"the agent engine plays one replica, not {config.replicas}: use engine tensors")
-        if distributed.count() > 1:
-            raise NeuroNetError(f"the agent engine plays in one process, not in {distributed.count()}: use engine tensors")
+        if distributed.world_size() > 1:
+            raise NeuroNetError(f"the agent engine plays in one process, not in {distributed.world_size()}: use engine tensors")
         if config.matmul != "highest":
             raise NeuroNetError(f"the agent engine multiplies no matrices: matmul '{config.matmul}' needs engine tensors")
         device = "cpu"
     else:
-        from neuronet.engines.tensors import best_device
+        from neuronet.engines.tensors import resolve_device
 
-        device = best_device(config.device)
-    if config.batch_size < distributed.count():
-        raise NeuroNetError(f"batch_size must be at least the {distributed.count()} processes, got {config.batch_size}")
-    return Choice(engine, device, _precision(config, connections, device), reason, config.matmul)
+        device = resolve_device(config.device)
+    if config.batch_size < distributed.world_size():
+        raise NeuroNetError(f"batch_size must be at least the {distributed.world_size()} processes, got {config.batch_size}")
+    return EngineChoice(engine, device, _select_dtype(config, connections, device), reason, config.matmul)
 
 
-def _precision(config: RunConfig, connections: int, device: str) -> str:
+def _select_dtype(config: RunConfig, connections: int, device: str) -> str:
     if config.matmul != "highest" and config.dtype == "float64":
         raise NeuroNetError(f"matmul '{config.matmul}' is about single precision: leave it out, or use dtype float32")
     if config.dtype != "auto":
         return config.dtype
-    small = connections <= SMALL and config.matmul == "highest" and not device.startswith("mps")
+    small = connections <= MAX_FLOAT64_CONNECTIONS and config.matmul == "highest" and not device.startswith("mps")
     return "float64" if small else "float32"
 
 
-def _suitable(config: RunConfig, seconds: float) -> tuple[str, str]:
+def _auto_engine(config: RunConfig, seconds: float) -> tuple[str, str]:
     if config.replicas > 1:
         return "tensors", f"{config.replicas} replicas"
     if config.device not in ("auto", "cpu"):
         return "tensors", f"device {config.device}"
-    if distributed.count() > 1:
-        return "tensors", f"{distributed.count()} processes"
+    if distributed.world_size() > 1:
+        return "tensors", f"{distributed.world_size()} processes"
     if config.matmul != "highest":
         return "tensors", f"matmul {config.matmul}"
-    if seconds > PATIENCE:
+    if seconds > MAX_AGENT_SECONDS:
         return "tensors", f"an agent for each neuron would take about {seconds:.0f} s"
     return "agents", "small enough for an agent for each neuron"

@@ -13,18 +13,18 @@ from neuronet.core.array_types import Array
 from neuronet.core.environment import Samples
 from neuronet.core.payoff import Payoff
 
-JUDGED_AT_ONCE = 2048
+EVALUATION_BATCH_SIZE = 2048
 
 
-class Speaks(Protocol):
+class HasOutputs(Protocol):
     """Whoever can be asked for outputs."""
 
     def outputs(self, inputs: Array) -> Array:
         """(B, O), or (R, B, O) of R replicas."""
 
 
-def judge(
-    engine: Speaks, payoff: Payoff, samples: Samples, replicas: int, most: int | None = None
+def evaluate(
+    engine: HasOutputs, payoff: Payoff, samples: Samples, replicas: int, max_samples: int | None = None
 ) -> tuple[list[float], list[float]]:
     """Mean loss and accuracy of each replica; accuracy is nan where targets are values.
 
@@ -33,22 +33,22 @@ def judge(
         payoff: What they are worth.
         samples: As the engine holds them.
         replicas: How many there are.
-        most: Judge the first samples, up to so many; None for all.
+        max_samples: Judge the first samples, up to so many; None for all.
     """
-    losses, rights = [], []
-    count = len(samples) if most is None else min(most, len(samples))
-    for start in range(0, count, JUDGED_AT_ONCE):
-        part = samples.at(slice(start, min(start + JUDGED_AT_ONCE, count)))
+    losses, correct = [], []
+    count = len(samples) if max_samples is None else min(max_samples, len(samples))
+    for start in range(0, count, EVALUATION_BATCH_SIZE):
+        part = samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, count)))
         outputs = engine.outputs(part.inputs)
         xp = array_namespace(outputs)
         losses.append(as_numpy(payoff.loss(xp, outputs, part.targets)).reshape(replicas, -1))
-        right = payoff.correct(xp, outputs, part.targets)
-        if right is not None:
-            rights.append(as_numpy(right).reshape(replicas, -1))
+        hits = payoff.correct(xp, outputs, part.targets)
+        if hits is not None:
+            correct.append(as_numpy(hits).reshape(replicas, -1))
     loss = np.concatenate(losses, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
-    if not rights:
+    if not correct:
         return loss, [math.nan] * replicas
-    return loss, np.concatenate(rights, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
+    return loss, np.concatenate(correct, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
 
 
 def as_numpy(array: Array) -> NDArray[Any]:

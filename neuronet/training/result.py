@@ -12,7 +12,7 @@ import pandas as pd
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import Payoff
 from neuronet.core.structure.network import Network
-from neuronet.recording.traces.store import Store
+from neuronet.recording.traces.store import TraceStore
 from neuronet.training.config import RunConfig
 
 
@@ -33,7 +33,7 @@ class Result:
         seconds: How long it took.
         payoff: What the loss is.
         folder: Where it is recorded; None if it is not.
-        traced: The rows of its traces; None if it was not traced.
+        trace_store: The rows of its traces; None if it was not traced.
     """
 
     config: RunConfig
@@ -45,7 +45,7 @@ class Result:
     seconds: float
     payoff: Payoff
     folder: Path | None
-    traced: Store | None = None
+    trace_store: TraceStore | None = None
 
     def __repr__(self) -> str:
         right = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
@@ -78,9 +78,9 @@ class Result:
         Raises:
             NeuroNetError: Nothing was.
         """
-        if self.traced is None:
+        if self.trace_store is None:
             raise NeuroNetError("the run was not traced: train with trace='hidden:16 every 10'")
-        return self.traced.table()
+        return self.trace_store.table()
 
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves to a .png, .svg or .pdf file."""
@@ -98,7 +98,7 @@ class Result:
 
         return draw_alignment(self.alignment, path)
 
-    def picture(self, path: str | Path) -> Path:
+    def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
         from neuronet.plotting.picture import draw_network
 

@@ -13,14 +13,14 @@ from neuronet.core.structure.network import Network
 from neuronet.environments import Table
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interruption
-from neuronet.recording.read_only import Reader
-from neuronet.recording.run_directory import Record
-from neuronet.registry.population_spec import Policies, population_from, text_of
-from neuronet.registry.registry import name_of, with_whole_path
-from neuronet.training.assembly import Game, assemble
+from neuronet.recording.read_only import ReadOnlyRunDirectory
+from neuronet.recording.run_directory import RunDirectory
+from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.registry.registry import spec_of, with_absolute_path
+from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.config import RunConfig, make_config
 from neuronet.training.result import Result
-from neuronet.training.trainer import Runner, Watcher
+from neuronet.training.trainer import ProgressCallback, Trainer
 
 Arrays = tuple[Any, Any]
 
@@ -34,8 +34,8 @@ def train(
     policy: Policies = "attention",
     network: Network | None = None,
     out: str | Path | Callable[[RunConfig], Path] | None = None,
-    watcher: Watcher | None = None,
-    narrator: Callable[[str], None] | None = None,
+    on_progress: ProgressCallback | None = None,
+    log: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Result:
     """Train a network of self-interested neurons.
@@ -46,8 +46,8 @@ def train(
             Shares for each listening layer.
         network: A network to start from; without, a fresh one.
         out: A folder to record the run in, or a function that makes one for the configuration; without, nothing is written.
-        watcher: Called with a Progress a few times a second, and after every epoch.
-        narrator: Called with a line of text where the run has something to say.
+        on_progress: Called with a Progress a few times a second, and after every epoch.
+        log: Called with a line of text where the run has something to say.
         **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
 
     Returns:
@@ -56,25 +56,25 @@ def train(
     Raises:
         NeuroNetError: Something does not fit; the sentence says what.
     """
-    if not distributed.is_first():
-        out = watcher = narrator = None
-    world, environment_text = environment_given(environment, options.get("payoff", "auto"))
-    if world is not None and options.get("target") is not None:
+    if not distributed.is_main_process():
+        out = on_progress = log = None
+    env, environment_text = coerce_environment(environment, options.get("payoff", "auto"))
+    if env is not None and options.get("target") is not None:
         raise NeuroNetError("target is an option of table:PATH: arrays and environments have their own")
-    if world is not None and options.get("data_dir") is not None:
+    if env is not None and options.get("data_dir") is not None:
         raise NeuroNetError("data_dir is an option of environments that are named: this one has its samples already")
     if network is not None:
         _check_network(network, options)
-    population = population_from(policy)
-    config = make_config({**options, "environment": environment_text, "policy": text_of(policy)})
-    game = assemble(config, environment=world, population=population, network=network)
-    with closing(game.engine):
-        if narrator is not None and game.choice.reason:
-            narrator(f"Engine {game.choice.engine}: {game.choice.reason}{_manner(game, config)}.")
-        config = _resolved(config, game, network)
+    population = parse_population(policy)
+    config = make_config({**options, "environment": environment_text, "policy": format_population(policy)})
+    context = build_run(config, environment=env, population=population, network=network)
+    with closing(context.engine):
+        if log is not None and context.engine_choice.reason:
+            log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context, config)}.")
+        config = _resolve_config(config, context, network)
         folder = out(config) if callable(out) else out
-        record = None if folder is None else Record.create(Path(folder), config, network)
-        return _play(Runner(config, game, record, watcher))
+        run_directory = None if folder is None else RunDirectory.create(Path(folder), config, network)
+        return _run(Trainer(config, context, run_directory, on_progress))
 
 
 def resume(
@@ -83,8 +83,8 @@ def resume(
     epochs: int | None = None,
     environment: Environment | Arrays | None = None,
     policy: Policies | None = None,
-    watcher: Watcher | None = None,
-    narrator: Callable[[str], None] | None = None,
+    on_progress: ProgressCallback | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Result:
     """Go on with a run where its last checkpoint left it, as if it had never been interrupted.
 
@@ -94,63 +94,63 @@ def resume(
             schedule says for the new number.
         environment: The run's environment, if it has no name by which it could be found.
         policy: The run's policy or population, likewise.
-        watcher: Called with a Progress a few times a second, and after every epoch.
-        narrator: Called with a line of text where the run has something to say.
+        on_progress: Called with a Progress a few times a second, and after every epoch.
+        log: Called with a line of text where the run has something to say.
 
     Raises:
         NeuroNetError: There is no run, or it cannot go on.
     """
-    if not distributed.is_first():
-        watcher = narrator = None
-    record = (Record if distributed.is_first() else Reader).of(Path(folder))
-    world = environment_given(environment, record.config.payoff)[0] if environment is not None else None
-    if world is None and record.config.environment == ARRAYS:
+    if not distributed.is_main_process():
+        on_progress = log = None
+    run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(Path(folder))
+    env = coerce_environment(environment, run_directory.config.payoff)[0] if environment is not None else None
+    if env is None and run_directory.config.environment == ARRAYS:
         raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
-    former = record.config.epochs
-    config = record.config if epochs is None else make_config({**record.config.model_dump(), "epochs": epochs})
+    old_epochs = run_directory.config.epochs
+    config = run_directory.config if epochs is None else make_config({**run_directory.config.model_dump(), "epochs": epochs})
     try:
-        population = None if policy is None else population_from(policy)
-        game = assemble(config, environment=world, population=population, network=record.load_network())
+        population = None if policy is None else parse_population(policy)
+        context = build_run(config, environment=env, population=population, network=run_directory.load_network())
     except NeuroNetError as error:
-        if world is None or policy is None:
+        if env is None or policy is None:
             hint = "a policy or environment without a name is given again in Python: neuronet.resume(folder, policy=...)"
             raise NeuroNetError(f"{error} ({hint})") from None
         raise
-    with closing(game.engine):
-        runner = Runner(config, game, record, watcher)
-        runner.resume()
+    with closing(context.engine):
+        trainer = Trainer(config, context, run_directory, on_progress)
+        trainer.resume()
         if epochs is not None:
-            record.extend(epochs)
-        if narrator is not None:
-            narrator(f"Going on after round {runner.engine.round_number:,}.")
-            if epochs not in (None, former) and config.schedule != "constant":
-                narrator(f"The learning rate goes on as in a run of {epochs} epochs; until now it was that of one of {former}.")
-        return _play(runner)
+            run_directory.extend(epochs)
+        if log is not None:
+            log(f"Going on after round {trainer.engine.round_number:,}.")
+            if epochs not in (None, old_epochs) and config.lr_schedule != "constant":
+                log(f"The learning rate goes on as in a run of {epochs} epochs; until now it was that of one of {old_epochs}.")
+        return _run(trainer)
 
 
-def _manner(game: Game, config: RunConfig) -> str:
+def _replica_mode(context: RunContext, config: RunConfig) -> str:
     """How replicas are played, if there are any."""
     if config.replicas == 1:
         return ""
-    from neuronet.engines.tensors import TakingTurns
+    from neuronet.engines.tensors import SequentialReplicas
 
-    return " one after another" if isinstance(game.engine, TakingTurns) else " at once"
+    return " one after another" if isinstance(context.engine, SequentialReplicas) else " at once"
 
 
-def _play(runner: Runner) -> Result:
-    with Interruption(patient=distributed.count() > 1) as interruption:
-        return runner.run(interruption)
+def _run(trainer: Trainer) -> Result:
+    with Interruption(ignore_repeats=distributed.world_size() > 1) as interruption:
+        return trainer.run(interruption)
 
 
 def _check_network(network: object, options: Mapping[str, Any]) -> None:
     if not isinstance(network, Network):
         raise NeuroNetError(f"network must be a Network, such as build_network and from_graph give, got {network!r}")
-    shaping = next((name for name in ("hidden", "activation", "wiring", "initialisation") if name in options), None)
+    shaping = next((name for name in ("hidden", "activation", "connectivity", "init") if name in options), None)
     if shaping is not None:
         raise NeuroNetError(f"{shaping} is given twice, as an option and by the network: leave the option out")
 
 
-def environment_given(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:
+def coerce_environment(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:
     """The environment that is given, None if it only has a name, and what a configuration calls it.
 
     Raises:
@@ -161,17 +161,21 @@ def environment_given(environment: str | Environment | Arrays, payoff: str = "au
     if isinstance(environment, Environment):
         if payoff != "auto":
             raise NeuroNetError(f"payoff is an option of arrays and table:PATH, {type(environment).__name__} has its own")
-        return environment, name_of(environment) or type(environment).__name__
+        return environment, spec_of(environment) or type(environment).__name__
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
     raise NeuroNetError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
 
 
-def _resolved(config: RunConfig, game: Game, network: Network | None) -> RunConfig:
-    updates: dict[str, Any] = {"engine": game.choice.engine, "device": game.choice.device, "dtype": game.choice.dtype}
+def _resolve_config(config: RunConfig, context: RunContext, network: Network | None) -> RunConfig:
+    updates: dict[str, Any] = {
+        "engine": context.engine_choice.engine,
+        "device": context.engine_choice.device,
+        "dtype": context.engine_choice.dtype,
+    }
     if network is not None:
         updates |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
-    updates["environment"] = with_whole_path(config.environment)  # so that the run can be resumed from another folder
+    updates["environment"] = with_absolute_path(config.environment)  # so that the run can be resumed from another folder
     if config.data_dir is not None:
         updates["data_dir"] = str(Path(config.data_dir).resolve())
     return config.model_copy(update=updates)

@@ -12,7 +12,7 @@ from functools import cached_property
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import LinearPolicy, Observation
-from neuronet.core.utility import Measure, measure_named
+from neuronet.core.utility import Measure, parse_measure
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class AttentionSeeking(LinearPolicy):
     @cached_property
     def worth(self) -> Measure:
         """The measure that is meant."""
-        return self.measure if isinstance(self.measure, Measure) else measure_named(self.measure, self.p)
+        return self.measure if isinstance(self.measure, Measure) else parse_measure(self.measure, self.p)
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """The measure's slope at the attention expected: `phi'(w + foresight * eta * c)`; scaled, `std phi'(std (w + ...))`."""
-        expected = seen.attention
+        expected = obs.attention
         if self.foresight:
-            expected = expected + self.foresight * seen.learning_rate * seen.response
+            expected = expected + self.foresight * obs.learning_rate * obs.response
         if not self.scaled:
-            return self.worth.slope(seen.xp, expected)
-        volume = seen.xp.std(seen.activity, axis=-2, keepdims=True)
-        return volume * self.worth.slope(seen.xp, volume * expected)
+            return self.worth.slope(obs.xp, expected)
+        volume = obs.xp.std(obs.activity, axis=-2, keepdims=True)
+        return volume * self.worth.slope(obs.xp, volume * expected)

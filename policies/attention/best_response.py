@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import check_number
 from neuronet.core.policy import LinearPolicy, Observation
-from neuronet.core.trust_region import furthest
+from neuronet.core.trust_region import solve_trust_region
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class BestResponse(LinearPolicy):
     def __post_init__(self) -> None:
         check_number("radius", self.radius, 0, above=True)
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """The attention after the response to the best move, `u + A delta`."""
-        xp, batch = seen.xp, seen.demand.shape[-2]
-        coming = seen.attention + seen.learning_rate * seen.response
-        spanned = xp.linalg.qr(seen.demand).R  # (..., B or K, K): in as many directions as there are samples or listeners
-        pays = seen.learning_rate / batch * xp.matrix_transpose(spanned)
-        pays = xp.matrix_transpose(seen.connected)[..., None] * pays[..., None, :, :]  # (..., J, K, B or K)
+        xp, batch = obs.xp, obs.demand.shape[-2]
+        coming = obs.attention + obs.learning_rate * obs.response
+        spanned = xp.linalg.qr(obs.demand).R  # (..., B or K, K): in as many directions as there are samples or listeners
+        pays = obs.learning_rate / batch * xp.matrix_transpose(spanned)
+        pays = xp.matrix_transpose(obs.listener_mask)[..., None] * pays[..., None, :, :]  # (..., J, K, B or K)
         expected = xp.matrix_transpose(coming)
-        move = furthest(xp, pays, expected, self.radius * batch**0.5)
+        move = solve_trust_region(xp, pays, expected, self.radius * batch**0.5)
         return coming + xp.matrix_transpose((pays @ move.step[..., None])[..., 0])

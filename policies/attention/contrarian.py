@@ -15,6 +15,6 @@ class Contrarian(LinearPolicy):
     Where everybody else performs error backpropagation, it climbs the loss.
     """
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """`-w_kj`."""
-        return -seen.attention
+        return -obs.attention

@@ -28,7 +28,8 @@ class DiminishingReturns(Wrapper):
     Args:
         policy: The policy that is followed.
         alpha: How quickly it has enough, 0 (never) or more; 1 is the utility log U.
-        habit: Which part of the way U0 moves towards U in each round, 0 (it never forgets where it came from) to below 1.
+        adaptation_rate: Which part of the way U0 moves towards U in each round, 0 (it never forgets where it came from) to
+            below 1.
 
     Raises:
         NeuroNetError: A parameter is out of range, or `policy` is none.
@@ -36,29 +37,31 @@ class DiminishingReturns(Wrapper):
 
     policy: Policy = field(default_factory=AttentionSeeking)
     alpha: float = 1.0
-    habit: float = 0.0
+    adaptation_rate: float = 0.0
 
-    keeps_itself = {"used_to": "J"}  # noqa: RUF012
+    own_memory_axes = {"reference_income": "J"}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"diminishing-returns wraps a policy, got {self.policy!r}")
         check_number("alpha", self.alpha, 0)
-        check_number("habit", self.habit, 0, 1, below=True)
+        check_number("adaptation_rate", self.adaptation_rate, 0, 1, below=True)
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's change, times the plasticity."""
-        xp, used_to = seen.xp, memory["used_to"]
-        known = used_to > 0
-        sum_of_both = xp.where(known, used_to + self._income(seen), xp.ones_like(used_to))
-        plasticity = xp.where(known, 2.0 * used_to / sum_of_both, xp.ones_like(used_to)) ** self.alpha
-        return super().adapt(response, seen, memory) * plasticity[..., None]
+        xp, reference_income = obs.xp, memory["reference_income"]
+        known = reference_income > 0
+        sum_of_both = xp.where(known, reference_income + self._income(obs), xp.ones_like(reference_income))
+        plasticity = xp.where(known, 2.0 * reference_income / sum_of_both, xp.ones_like(reference_income)) ** self.alpha
+        return super().adapt(response, obs, memory) * plasticity[..., None]
 
-    def _income(self, seen: Observation) -> Array:
-        return Power(2).utility(seen.xp, seen.attention)
+    def _income(self, obs: Observation) -> Array:
+        return Power(2).utility(obs.xp, obs.attention)
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """What it is used to: its first income, and what habit makes of it."""
-        income, used_to = self._income(seen), memory["used_to"]
-        used_to = seen.xp.where(used_to > 0, used_to + self.habit * (income - used_to), income)
-        return {**super().remember(change, response, seen, memory), "used_to": used_to}
+        income, reference_income = self._income(obs), memory["reference_income"]
+        reference_income = obs.xp.where(
+            reference_income > 0, reference_income + self.adaptation_rate * (income - reference_income), income
+        )
+        return {**super().remember(change, response, obs, memory), "reference_income": reference_income}

@@ -26,14 +26,14 @@ class Greedy(LinearPolicy):
     def __post_init__(self) -> None:
         check_number("top", self.top, 1, whole=True)
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """The attention of the `top` strongest listeners, 0 for the others."""
-        if self.top >= seen.attention.shape[-2]:
-            return seen.attention
-        xp = seen.xp
-        paid = xp.abs(seen.attention)
+        if self.top >= obs.attention.shape[-2]:
+            return obs.attention
+        xp = obs.xp
+        paid = xp.abs(obs.attention)
         if self.top == 1:
             least = xp.max(paid, axis=-2, keepdims=True)
         else:  # sorting along the last axis is many times quicker
             least = xp.sort(xp.matrix_transpose(paid), axis=-1)[..., -self.top][..., None, :]
-        return seen.attention * xp.astype(reaches(xp, paid, least), paid.dtype)
+        return obs.attention * xp.astype(reaches(xp, paid, least), paid.dtype)

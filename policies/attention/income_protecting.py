@@ -50,19 +50,22 @@ class IncomeProtecting(Wrapper):
         check_number("decay", self.decay, 0, 1, below=True)
 
     @property
-    def keeps_itself(self) -> Mapping[str, str]:  # type: ignore[override]
+    def own_memory_axes(self) -> Mapping[str, str]:  # type: ignore[override]
         """The account of each synapse, or of each neuron."""
-        return {"earned": ACCOUNTS[self.account]}
+        return {"importance": ACCOUNTS[self.account]}
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's change, times the plasticity."""
-        earned = memory["earned"] if self.account == "synapse" else memory["earned"][..., None]
-        protected = seen.xp.maximum(earned, seen.xp.zeros_like(earned))
-        return super().adapt(response, seen, memory) / (1.0 + self.kappa * protected)
+        importance = memory["importance"] if self.account == "synapse" else memory["importance"][..., None]
+        protected = obs.xp.maximum(importance, obs.xp.zeros_like(importance))
+        return super().adapt(response, obs, memory) / (1.0 + self.kappa * protected)
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """The account, and what this round's change has earned."""
         income = change * response
         if self.account == "neuron":
-            income = seen.xp.sum(income, axis=-1)
-        return {**super().remember(change, response, seen, memory), "earned": (1.0 - self.decay) * memory["earned"] + income}
+            income = obs.xp.sum(income, axis=-1)
+        return {
+            **super().remember(change, response, obs, memory),
+            "importance": (1.0 - self.decay) * memory["importance"] + income,
+        }

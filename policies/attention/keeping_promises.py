@@ -31,7 +31,7 @@ class KeepingPromises(Wrapper):
         policy: The policy that is followed.
         kappa: How firmly promises are kept, 0 or more: the weight of a round in C, shared out among its witnesses; per squared
             activity.
-        witnesses: Samples of each batch that are remembered, 1 or more; all of the batch if it has fewer.
+        samples: Samples of each batch that are remembered, 1 or more; all of the batch if it has fewer.
 
     Raises:
         NeuroNetError: A parameter is out of range, or `policy` is none.
@@ -39,33 +39,33 @@ class KeepingPromises(Wrapper):
 
     policy: Policy = field(default_factory=AttentionSeeking)
     kappa: float = 0.01
-    witnesses: int = 1
+    samples: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"keeping-promises wraps a policy, got {self.policy!r}")
         check_number("kappa", self.kappa, 0)
-        check_number("witnesses", self.witnesses, 1, whole=True)
+        check_number("samples", self.samples, 1, whole=True)
 
     @property
-    def keeps_itself(self) -> Mapping[str, str]:  # type: ignore[override]
+    def own_memory_axes(self) -> Mapping[str, str]:  # type: ignore[override]
         """What the neurons of the layer have promised, (S, S)."""
-        return {"promised": "SS"}
+        return {"projector": "SS"}
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's change, without what would break a promise."""
-        change = super().adapt(response, seen, memory)
-        return change - change @ memory["promised"]
+        change = super().adapt(response, obs, memory)
+        return change - change @ memory["projector"]
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """What has been promised so far, the witnesses of this round included."""
-        xp, promised = seen.xp, memory["promised"]
-        heard = seen.heard[..., : self.witnesses, :]
-        heard = xp.concat([heard, xp.ones_like(heard[..., :1])], axis=-1)
-        weight = self.kappa / heard.shape[-2]
-        for number in range(heard.shape[-2]):
-            said = heard[..., number, :, None]
-            new = said - promised @ said
+        xp, projector = obs.xp, memory["projector"]
+        inputs = obs.speaker_activity[..., : self.samples, :]
+        inputs = xp.concat([inputs, xp.ones_like(inputs[..., :1])], axis=-1)
+        weight = self.kappa / inputs.shape[-2]
+        for number in range(inputs.shape[-2]):
+            sample = inputs[..., number, :, None]
+            new = sample - projector @ sample
             across = xp.matrix_transpose(new)
-            promised = promised + new @ (weight * across / (1.0 + weight * (across @ said)))
-        return {**super().remember(change, response, seen, memory), "promised": promised}
+            projector = projector + new @ (weight * across / (1.0 + weight * (across @ sample)))
+        return {**super().remember(change, response, obs, memory), "projector": projector}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.policy import Observation, Policy
-from neuronet.policies.reward.reinforce import fire, readiness
+from neuronet.policies.reward.reinforce import firing_probability, sample_firing
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ class WeightMaximization(Policy):
     needs = frozenset({"response"})
     stochastic = True
 
-    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """1 or 0."""
-        return fire(activity, seen)
+        return sample_firing(activity, obs)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The growth that each sample has earned, for or against what it did."""
-        growth = (seen.demand @ (seen.attention + 0.5 * seen.learning_rate * seen.response)) * seen.activity
-        return growth * (seen.activity - readiness(seen))
+        growth = (obs.demand @ (obs.attention + 0.5 * obs.learning_rate * obs.response)) * obs.activity
+        return growth * (obs.activity - firing_probability(obs))
 
-    def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
+    def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """The same: the probability's slope is within the feedback."""
         return feedback

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import check_number
-from neuronet.core.observation import Place
+from neuronet.core.observation import Birth
 from neuronet.core.policy import Observation, Policy
 
 
@@ -40,15 +40,15 @@ class DirectFeedback(Policy):
         return frozenset({"broadcast"})
 
     @property
-    def keeps(self) -> Mapping[str, str]:
+    def memory_axes(self) -> Mapping[str, str]:
         """A number for each output neuron."""
         return {"direct": "JO"}
 
-    def start(self, place: Place) -> Memory:
+    def initial_memory(self, birth: Birth) -> Memory:
         """Normal numbers of the size that they keep."""
-        drawn = place.draws.normal("direct", "JO")
+        drawn = birth.draws.normal("direct", "JO")
         return {"direct": drawn * (self.scale / drawn.shape[-1] ** 0.5)}
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The outputs' demands, weighed: (..., B, O) times (..., O, J)."""
-        return seen.broadcast @ seen.xp.matrix_transpose(memory["direct"])
+        return obs.broadcast @ obs.xp.matrix_transpose(memory["direct"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import check_number
-from neuronet.core.observation import Place
+from neuronet.core.observation import Birth
 from neuronet.core.policy import LinearPolicy, Observation
 
 
@@ -35,17 +35,17 @@ class RandomFeedback(LinearPolicy):
         check_number("scale", self.scale, 0, above=True)
 
     @property
-    def keeps(self) -> Mapping[str, str]:
+    def memory_axes(self) -> Mapping[str, str]:
         """A number for each listener."""
         return {"feedback": "JK"}
 
-    def start(self, place: Place) -> Memory:
+    def initial_memory(self, birth: Birth) -> Memory:
         """Standard normal numbers."""
-        return {"feedback": place.draws.normal("feedback", "JK")}
+        return {"feedback": birth.draws.normal("feedback", "JK")}
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """`scale * B_kj / sqrt(listeners of j)`, 0 where nobody listens."""
-        xp = seen.xp
-        listeners = xp.sum(seen.connected, axis=-2, keepdims=True)
+        xp = obs.xp
+        listeners = xp.sum(obs.listener_mask, axis=-2, keepdims=True)
         size = self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners)))
-        return xp.matrix_transpose(memory["feedback"]) * (size * seen.connected)
+        return xp.matrix_transpose(memory["feedback"]) * (size * obs.listener_mask)

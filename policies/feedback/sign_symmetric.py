@@ -33,8 +33,8 @@ class SignSymmetric(LinearPolicy):
     def __post_init__(self) -> None:
         check_number("scale", self.scale, 0, above=True)
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """`scale * sign(w_kj) / sqrt(listeners of j)`."""
-        xp = seen.xp
-        listeners = xp.sum(seen.connected, axis=-2, keepdims=True)
-        return xp.sign(seen.attention) * (self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners))))
+        xp = obs.xp
+        listeners = xp.sum(obs.listener_mask, axis=-2, keepdims=True)
+        return xp.sign(obs.attention) * (self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners))))

@@ -32,38 +32,38 @@ class NodePerturbation(Policy):
     baseline: float = 0.9
 
     needs = frozenset({"reward"})
-    keeps = {"usual": "J"}  # noqa: RUF012
+    memory_axes = {"baseline": "J"}  # noqa: RUF012
     stochastic = True
 
     def __post_init__(self) -> None:
         check_number("sigma", self.sigma, 0, above=True)
         check_number("baseline", self.baseline, 0, 1, below=True)
 
-    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """Its activity, and the noise on it."""
-        return activity + self.sigma * self._noise(seen) if seen.learning else activity
+        return activity + self.sigma * self._noise(obs) if obs.learning else activity
 
-    def _noise(self, seen: Observation) -> Array:
+    def _noise(self, obs: Observation) -> Array:
         """Standard normal, the same in every verb of the round; 0 for a neuron without listeners, (..., B, J)."""
-        heard = seen.xp.sum(seen.connected, axis=-2, keepdims=True) > 0
-        return seen.draws.normal("try", "BJ") * seen.xp.astype(heard, seen.activity.dtype)
+        heard = obs.xp.sum(obs.listener_mask, axis=-2, keepdims=True) > 0
+        return obs.draws.normal("try", "BJ") * obs.xp.astype(heard, obs.activity.dtype)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The surprise times the noise, over its variance."""
-        return surprise(seen, seen.reward[..., None], memory["usual"]) * self._noise(seen) / self.sigma
+        return advantage(obs, obs.reward[..., None], memory["baseline"]) * self._noise(obs) / self.sigma
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """The usual reward, moved towards this round's mean."""
-        return {"usual": usual(seen, seen.reward[..., None], memory["usual"], self.baseline)}
+        return {"baseline": running_mean(obs, obs.reward[..., None], memory["baseline"], self.baseline)}
 
 
-def surprise(seen: Observation, reward: Array, expected: Array) -> Array:
+def advantage(obs: Observation, reward: Array, expected: Array) -> Array:
     """How much better each sample went than expected, (..., B, J); 0 as long as nothing is: the running mean is still 0."""
-    known = seen.xp.astype(expected != 0, expected.dtype)[..., None, :]
+    known = obs.xp.astype(expected != 0, expected.dtype)[..., None, :]
     return known * (reward - expected[..., None, :])
 
 
-def usual(seen: Observation, reward: Array, before: Array, kept: float) -> Array:
+def running_mean(obs: Observation, reward: Array, before: Array, kept: float) -> Array:
     """The running mean of the reward, (..., J); the first one is taken as it is."""
-    now = seen.xp.mean(reward, axis=-2) + seen.xp.zeros_like(before)
-    return seen.xp.where(before != 0, kept * before + (1.0 - kept) * now, now)
+    now = obs.xp.mean(reward, axis=-2) + obs.xp.zeros_like(before)
+    return obs.xp.where(before != 0, kept * before + (1.0 - kept) * now, now)

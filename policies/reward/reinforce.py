@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import Observation, Policy
-from neuronet.policies.reward.node_perturbation import surprise, usual
+from neuronet.policies.reward.node_perturbation import advantage, running_mean
 
 
-def readiness(seen: Observation) -> Array:
+def firing_probability(obs: Observation) -> Array:
     """The probability of firing, `logistic(potential)`, (..., B, J)."""
-    return 0.5 * (1.0 + seen.xp.tanh(0.5 * seen.potential))
+    return 0.5 * (1.0 + obs.xp.tanh(0.5 * obs.potential))
 
 
-def fire(activity: Array, seen: Observation) -> Array:
+def sample_firing(activity: Array, obs: Observation) -> Array:
     """1 or 0 by chance in a round to learn from, otherwise the probability; without listeners the plain activity, (..., B, J)."""
-    xp = seen.xp
-    said = readiness(seen)
-    if seen.learning:
-        said = xp.astype(seen.draws.uniform("fire", "BJ") < said, activity.dtype)
-    return xp.where(xp.sum(seen.connected, axis=-2, keepdims=True) > 0, said, activity)
+    xp = obs.xp
+    said = firing_probability(obs)
+    if obs.learning:
+        said = xp.astype(obs.draws.uniform("fire", "BJ") < said, activity.dtype)
+    return xp.where(xp.sum(obs.listener_mask, axis=-2, keepdims=True) > 0, said, activity)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Reinforce(Policy):
     team: bool = False
     baseline: float = 0.9
 
-    keeps = {"usual": "J"}  # noqa: RUF012
+    memory_axes = {"baseline": "J"}  # noqa: RUF012
     stochastic = True
 
     def __post_init__(self) -> None:
@@ -62,22 +62,22 @@ class Reinforce(Policy):
         """The reward, for a team player."""
         return frozenset({"reward"}) if self.team else frozenset()
 
-    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """1 or 0."""
-        return fire(activity, seen)
+        return sample_firing(activity, obs)
 
-    def _pay(self, seen: Observation) -> Array:
+    def _pay(self, obs: Observation) -> Array:
         """What each sample paid, (..., B, J), or (..., B, 1) for a team."""
-        return seen.reward[..., None] if self.team else (seen.demand @ seen.attention) * seen.activity
+        return obs.reward[..., None] if self.team else (obs.demand @ obs.attention) * obs.activity
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The surprise, for or against what it did."""
-        return surprise(seen, self._pay(seen), memory["usual"]) * (seen.activity - readiness(seen))
+        return advantage(obs, self._pay(obs), memory["baseline"]) * (obs.activity - firing_probability(obs))
 
-    def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
+    def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """The same: the probability's slope is within the feedback."""
         return feedback
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """The usual pay, moved towards this round's mean."""
-        return {"usual": usual(seen, self._pay(seen), memory["usual"], self.baseline)}
+        return {"baseline": running_mean(obs, self._pay(obs), memory["baseline"], self.baseline)}

@@ -20,16 +20,16 @@ class Copycat(Policy):
     @property
     def needs(self) -> frozenset[str]:
         """The attention that it pays, and to whom."""
-        return frozenset({"synapses", "listening"})
+        return frozenset({"synapses", "synapse_mask"})
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """`a_i - a_j` for the favourite speaker i."""
-        if not seen.heard.shape[-1]:
-            return -seen.activity
-        xp = seen.xp
-        there = seen.listening[..., :-1]
-        paid = xp.abs(seen.synapses[..., :-1])
+        if not obs.speaker_activity.shape[-1]:
+            return -obs.activity
+        xp = obs.xp
+        there = obs.synapse_mask[..., :-1]
+        paid = xp.abs(obs.synapses[..., :-1])
         favourites = there * xp.astype(reaches(xp, paid, xp.max(paid, axis=-1, keepdims=True)), paid.dtype)
         count = xp.sum(favourites, axis=-1, keepdims=True)
         share = favourites / xp.maximum(count, xp.ones_like(count))
-        return seen.heard @ xp.matrix_transpose(share) - seen.activity
+        return obs.speaker_activity @ xp.matrix_transpose(share) - obs.activity

@@ -30,8 +30,8 @@ class FreeRider(Wrapper):
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"free-rider wraps a policy, got {self.policy!r}")
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Nothing; for those without listeners, the held policy's change."""
-        usual = super().adapt(response, seen, memory)
-        has_listeners = seen.xp.any(seen.connected != 0, axis=-2)[..., None]
-        return seen.xp.where(has_listeners, seen.xp.zeros_like(usual), usual)
+        held_change = super().adapt(response, obs, memory)
+        has_listeners = obs.xp.any(obs.listener_mask != 0, axis=-2)[..., None]
+        return obs.xp.where(has_listeners, obs.xp.zeros_like(held_change), held_change)

@@ -38,16 +38,16 @@ class Hebbian(Policy):
         """Its own synapses."""
         return frozenset({"synapses"})
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """None: 0."""
-        return seen.xp.zeros_like(seen.activity)
+        return obs.xp.zeros_like(obs.activity)
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """`rate * mean_x a_j (a_i - a_j w_ji)`; the bias stays."""
-        xp, activity = seen.xp, seen.activity
-        together = xp.matrix_transpose(activity) @ seen.heard / activity.shape[-2]
+        xp, activity = obs.xp, obs.activity
+        together = xp.matrix_transpose(activity) @ obs.speaker_activity / activity.shape[-2]
         power = xp.mean(activity * activity, axis=-2)[..., None]
-        change = self.rate * (together - power * seen.synapses[..., :-1])
+        change = self.rate * (together - power * obs.synapses[..., :-1])
         change = xp.concat((change, xp.zeros_like(power)), axis=-1)
-        has_listeners = xp.any(seen.connected != 0, axis=-2)[..., None]
+        has_listeners = xp.any(obs.listener_mask != 0, axis=-2)[..., None]
         return xp.where(has_listeners, change, response)

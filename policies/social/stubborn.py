@@ -31,17 +31,17 @@ class Stubborn(Wrapper):
     policy: Policy = field(default_factory=AttentionSeeking)
     pull: float = 0.01
 
-    keeps_itself = {"moved": "JS"}  # noqa: RUF012
+    own_memory_axes = {"moved": "JS"}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"stubborn wraps a policy, got {self.policy!r}")
         check_number("pull", self.pull, 0)
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """The held policy's change, less `pull` times the way already gone."""
-        return super().adapt(response, seen, memory) - self.pull * memory["moved"]
+        return super().adapt(response, obs, memory) - self.pull * memory["moved"]
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """How far each synapse has moved since birth."""
-        return {**super().remember(change, response, seen, memory), "moved": memory["moved"] + change}
+        return {**super().remember(change, response, obs, memory), "moved": memory["moved"] + change}

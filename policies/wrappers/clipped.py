@@ -33,6 +33,6 @@ class Clipped(Wrapper):
             raise NeuroNetError(f"clipped wraps a policy, got {self.policy!r}")
         check_number("bound", self.bound, 0, above=True)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback, cut off at plus and minus `bound`."""
-        return seen.xp.clip(super().feedback(seen, memory), -self.bound, self.bound)
+        return obs.xp.clip(super().feedback(obs, memory), -self.bound, self.bound)

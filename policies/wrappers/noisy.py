@@ -31,14 +31,14 @@ class Noisy(Wrapper):
         check_number("sigma", self.sigma, 0)
 
     @property
-    def stochastic_itself(self) -> bool:  # type: ignore[override]
+    def own_stochastic(self) -> bool:  # type: ignore[override]
         """Unless it is quite steady."""
         return bool(self.sigma)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback, disturbed."""
-        steady = super().feedback(seen, memory)
+        steady = super().feedback(obs, memory)
         if not self.sigma:
             return steady
-        rms = seen.xp.mean(steady * steady, axis=-2, keepdims=True) ** 0.5
-        return steady + self.sigma * rms * seen.draws.normal("noise", "BJ")
+        rms = obs.xp.mean(steady * steady, axis=-2, keepdims=True) ** 0.5
+        return steady + self.sigma * rms * obs.draws.normal("noise", "BJ")

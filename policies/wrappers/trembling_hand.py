@@ -26,17 +26,17 @@ class TremblingHand(Wrapper):
     policy: Policy = field(default_factory=AttentionSeeking)
     tremble: float = 0.1
 
-    stochastic_itself = True
+    own_stochastic = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"trembling-hand wraps a policy, got {self.policy!r}")
         check_number("tremble", self.tremble, 0, 1)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback, but where the hand slips."""
-        meant = super().feedback(seen, memory)
-        xp = seen.xp
+        meant = super().feedback(obs, memory)
+        xp = obs.xp
         size = xp.mean(meant * meant, axis=-2, keepdims=True) ** 0.5
-        slips = seen.draws.uniform("tremble", "BJ") < self.tremble
-        return xp.where(slips, size * seen.draws.normal("slip", "BJ"), meant)
+        slips = obs.draws.uniform("tremble", "BJ") < self.tremble
+        return xp.where(slips, size * obs.draws.normal("slip", "BJ"), meant)

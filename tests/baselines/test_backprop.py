@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.baselines.backprop import FUNCTIONS, Backprop, activities, descent, losses
+from neuronet.baselines.backprop import TORCH_ACTIVATIONS, Backprop, activities, losses, negative_gradient
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples, Scaling
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, LearningRule, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
@@ -25,14 +25,14 @@ BYTES = Samples(
     np.arange(50) % 3,
     Scaling(np.full(5, 128.0, dtype=np.float32), np.full(5, 1 / 64, dtype=np.float32)),
 )
-RULES = {"plain": (Plain(), 0.1), "momentum": (Momentum(0.8), 0.05), "adam": (Adam(), 0.01)}
+OPTIMIZERS = {"sgd": (SGD(), 0.1), "momentum": (Momentum(0.8), 0.05), "adam": (Adam(), 0.01)}
 
 
-def setups_of(rule, payoff, activation="tanh", wiring="dense", rates=(1.0, 0.5), seeds=(3, 4)):
-    law, rate = RULES[rule]
+def setups_of(optimizer, payoff, activation="tanh", connectivity="dense", rates=(1.0, 0.5), seeds=(3, 4)):
+    law, rate = OPTIMIZERS[optimizer]
     return [
         Setup(
-            build_network((5, 6, 4, 3), activation=activation, wiring=wiring, seed=seed),
+            build_network((5, 6, 4, 3), activation=activation, connectivity=connectivity, seed=seed),
             AttentionSeeking(),
             law,
             rate * times,
@@ -44,35 +44,35 @@ def setups_of(rule, payoff, activation="tanh", wiring="dense", rates=(1.0, 0.5),
     ]
 
 
-@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize(("samples", "payoff"), [(CLASSES, CrossEntropy()), (VALUES, SquaredError()), (BYTES, CrossEntropy())])
-def test_it_is_attention_seeking(rule, samples, payoff, wiring):
+def test_it_is_attention_seeking(optimizer, samples, payoff, connectivity):
     """Two programs that share no line of the backward pass."""
-    setups = setups_of(rule, payoff, wiring=wiring)
+    setups = setups_of(optimizer, payoff, connectivity=connectivity)
     theirs, ours = Backprop(setups), TensorEngine(setups, device="cpu")
     batches = Batches(50, 16, tuple(setup.seed for setup in setups))
-    for epoch, pace in enumerate((1.0, 0.5)):
+    for epoch, factor in enumerate((1.0, 0.5)):
         for each in (theirs, ours):
-            each.pace(pace)
-        sums = [each.play_rounds(each.hold(samples), batches.order(epoch), 16) for each in (theirs, ours)]
+            each.set_lr_factor(factor)
+        sums = [each.play_rounds(each.prepare(samples), batches.order(epoch), 16) for each in (theirs, ours)]
         assert (sums[0] - sums[1]).abs().max() < 1e-9
     for number, (weights, bias, _, _) in enumerate(theirs.layers()):
         for replica in range(4):
             network = ours.network(replica)
             assert np.abs(weights[replica].detach().numpy() - network.weights[number]).max() < 1e-9
             assert np.abs(bias[replica].detach().numpy() - network.biases[number]).max() < 1e-9
-    held = ours.hold(samples).scaled()
+    held = ours.prepare(samples).scaled()
     assert (theirs.outputs(held.inputs) - ours.outputs(held.inputs)).abs().max() < 1e-9
 
 
-@pytest.mark.parametrize("activation", FUNCTIONS)
+@pytest.mark.parametrize("activation", TORCH_ACTIVATIONS)
 def test_its_descent_is_the_slope_of_the_loss(activation):
-    (setup,) = setups_of("plain", CrossEntropy(), activation, rates=(1.0,), seeds=(3,))
+    (setup,) = setups_of("sgd", CrossEntropy(), activation, rates=(1.0,), seeds=(3,))
     engine = Backprop([setup])
-    held = engine.hold(CLASSES)
+    held = engine.prepare(CLASSES)
     layers = [(w.detach(), b.detach(), mask, name) for w, b, mask, name in engine.layers()]
-    slopes = descent(layers, setup.payoff, held)
+    slopes = negative_gradient(layers, setup.payoff, held)
     step = 1e-6
 
     def loss(layer, place, sign):
@@ -92,17 +92,17 @@ def test_its_descent_is_the_slope_of_the_loss(activation):
 def test_one_game_has_no_axis_of_replicas():
     setups = setups_of("momentum", CrossEntropy(), rates=(1.0,), seeds=(3,))
     engine = Backprop(setups)
-    held = engine.hold(CLASSES)
+    held = engine.prepare(CLASSES)
     assert engine.play_rounds(held, np.arange(50), 16).shape == (4,)
     assert engine.outputs(held.inputs).shape == (50, 3)
     assert engine.round_number == 4
 
 
 def test_connections_that_are_not_there_stay_away():
-    setups = setups_of("adam", CrossEntropy(), wiring="sparse(0.5)")
+    setups = setups_of("adam", CrossEntropy(), connectivity="sparse(0.5)")
     engine = Backprop(setups)
     batches = Batches(50, 16, tuple(setup.seed for setup in setups))
-    engine.play_rounds(engine.hold(CLASSES), batches.order(0), 16)
+    engine.play_rounds(engine.prepare(CLASSES), batches.order(0), 16)
     for number, (weights, _, mask, _) in enumerate(engine.layers()):
         assert mask is not None
         for replica, setup in enumerate(setups):
@@ -111,10 +111,10 @@ def test_connections_that_are_not_there_stay_away():
 
 
 def test_a_rule_of_ones_own_has_no_baseline():
-    class Own(LearningRule):
+    class Own(Optimizer):
         def change(self, intent, kept, learning_rate, step):
             return learning_rate * intent, {}
 
     setup = Setup(build_network((5, 3)), AttentionSeeking(), Own())
-    with pytest.raises(NeuroNetError, match="plain, momentum and adam as torch does"):
+    with pytest.raises(NeuroNetError, match="sgd, momentum and adam as torch does"):
         Backprop([setup])

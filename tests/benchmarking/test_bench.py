@@ -12,22 +12,22 @@ import torch
 
 from neuronet import AttentionSeeking, Greedy, NeuroNetError
 from neuronet.benchmarking import suites
-from neuronet.benchmarking.bench import AUTOGRAD, PRODUCTS, Effort, bench, threads
+from neuronet.benchmarking.bench import AUTOGRAD, PRODUCTS, TimingBudget, bench, threads
 from neuronet.benchmarking.contestants import (
-    SAME,
+    UPDATE_TOLERANCE,
     Autograd,
-    Ours,
-    OursAtOnce,
-    Products,
-    apart,
+    MatrixProducts,
+    TensorEngineMany,
+    TensorEngineSingle,
+    build_case,
     check_same_update,
     linear_layers,
-    work,
+    relative_difference,
 )
-from neuronet.benchmarking.timing import race
+from neuronet.benchmarking.timing import time_interleaved
 
 SIZES = (6, 5, 4, 3)
-TINY = Effort(blocks=2, seconds=1e-4)
+TINY = TimingBudget(blocks=2, seconds=1e-4)
 CLOCKS = (time.perf_counter, time.thread_time)
 
 
@@ -38,10 +38,10 @@ def sane(rows, unit="round"):
 def test_players_take_turns_and_nobody_always_goes_first():
     played = []
 
-    def player(name):
+    def contestant(name):
         return lambda rounds: played.append((name, rounds))
 
-    times = race({"a": player("a"), "b": player("b")}, blocks=4, seconds=1e-9)
+    times = time_interleaved({"a": contestant("a"), "b": contestant("b")}, blocks=4, seconds=1e-9)
     assert [name for name, _ in played[-8:]] == ["a", "b", "b", "a", "a", "b", "b", "a"]
     assert times.keys() == {"a", "b"}
     assert gc.isenabled()
@@ -54,25 +54,25 @@ def test_a_round_is_a_share_of_its_block():
         slept.append(rounds)
         torch.randn(1000 * rounds).sum()
 
-    times = race({"sleeper": sleeper}, blocks=3, seconds=1e-3)
+    times = time_interleaved({"sleeper": sleeper}, blocks=3, seconds=1e-3)
     assert len(set(slept[-3:])) == 1
     assert slept[-1] > 1
     assert 0 < times["sleeper"].minimum < 1e-3
 
 
-@pytest.mark.parametrize("ours", [Ours, OursAtOnce])
+@pytest.mark.parametrize("ours", [TensorEngineSingle, TensorEngineMany])
 def test_ours_and_autograd_do_the_same_work(ours):
-    assert apart(partial(ours, policies=AttentionSeeking()), Autograd, work(SIZES, 7)) <= SAME
+    assert relative_difference(partial(ours, policies=AttentionSeeking()), Autograd, build_case(SIZES, 7)) <= UPDATE_TOLERANCE
 
 
 def test_other_work_is_refused():
     with pytest.raises(NeuroNetError, match="greedy and autograd cannot be compared: their updates differ by"):
-        check_same_update(partial(Ours, policies=Greedy()), Autograd, work(SIZES, 7), ("greedy", "autograd"))
+        check_same_update(partial(TensorEngineSingle, policies=Greedy()), Autograd, build_case(SIZES, 7), ("greedy", "autograd"))
 
 
 def test_the_products_are_those_of_a_round():
-    given = work(SIZES, 7)
-    products = Products(given)
+    given = build_case(SIZES, 7)
+    products = MatrixProducts(given)
     products.play(1)
     close = partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5)
     said = [each.numpy() for each in products.said]
@@ -85,41 +85,41 @@ def test_the_products_are_those_of_a_round():
 
 
 def test_rows_of_rounds():
-    rows = bench([SIZES], [7, 3], ["attention", "greedy"], effort=TINY)
+    rows = bench([SIZES], [7, 3], ["attention", "greedy"], budget=TINY)
     assert sane(rows)
     assert len(rows) == 2 * (2 * 2 + 2)
-    assert {row.player for row in rows} >= {"attention", "greedy", AUTOGRAD, PRODUCTS}
-    assert all(row.against == AUTOGRAD for row in rows)
+    assert {row.contestant for row in rows} >= {"attention", "greedy", AUTOGRAD, PRODUCTS}
+    assert all(row.reference == AUTOGRAD for row in rows)
 
 
 def test_waiting_costs_no_seconds_of_the_processor():
     def sleeper(rounds):
         time.sleep(0.002 * rounds)
 
-    by_clock, by_processor = (race({"sleeper": sleeper}, blocks=2, seconds=1e-3, clock=each) for each in CLOCKS)
+    by_clock, by_processor = (time_interleaved({"sleeper": sleeper}, blocks=2, seconds=1e-3, clock=each) for each in CLOCKS)
     assert by_clock["sleeper"].minimum >= 0.002
     assert by_processor["sleeper"].minimum < 0.001
-    assert sane(bench([SIZES], [7], effort=Effort(blocks=1, seconds=1e-4, processor=True)))
+    assert sane(bench([SIZES], [7], budget=TimingBudget(blocks=1, seconds=1e-4, cpu_time=True)))
 
 
 def test_an_update_that_is_not_autograds_is_not_timed(monkeypatch):
     monkeypatch.setattr("neuronet.benchmarking.bench.Autograd", partial(Autograd, nesterov=True))
     with pytest.raises(NeuroNetError, match="attention and autograd cannot be compared"):
-        bench([SIZES], [7], effort=TINY)
+        bench([SIZES], [7], budget=TINY)
 
 
 def test_rows_of_an_epoch_replicas_and_groups():
     assert sane(suites.epoch_of_digits(TINY), "epoch")
     assert sane(suites.replicas(TINY, sizes=SIZES, batch=3, count=2))
-    rows = suites.groups(TINY, sizes=SIZES, batch=3, most=3)
+    rows = suites.groups(TINY, sizes=SIZES, batch=3, max_policies=3)
     assert sane(rows)
-    assert [row.player[0] for row in rows] == ["2", "3", "o"]
+    assert [row.contestant[0] for row in rows] == ["2", "3", "o"]
 
 
 def test_rows_of_training():
-    world = suites.RandomImages(400, 40, pixels=6)
-    rows = suites.training(TINY, hidden=(5,), batch=10, world=world)
-    assert [row.player for row in rows] == ["neuronet.train", "bare rounds and judging", "bare rounds"]
+    environment = suites.RandomImages(400, 40, pixels=6)
+    rows = suites.training(TINY, hidden=(5,), batch=10, environment=environment)
+    assert [row.contestant for row in rows] == ["neuronet.train", "bare rounds and evaluation", "bare rounds"]
     assert sane(rows[1:], "epoch")
     assert rows[0].minimum >= 0  # a run counts its seconds in thousandths
 
@@ -130,9 +130,9 @@ def test_rows_of_training():
         (lambda: bench([(6,)]), "sizes must be two or more numbers"),
         (lambda: bench([SIZES], [0]), "sizes must be two or more numbers"),
         (lambda: bench([SIZES], [7], ["greed"]), "did you mean 'greedy'"),
-        (lambda: Effort(blocks=0), "blocks must be an integer of 1 or more"),
-        (lambda: Effort(seconds=0.0), "seconds must be a finite number above 0"),
-        (lambda: Effort(threads=0), "threads must be an integer of 1 or more"),
+        (lambda: TimingBudget(blocks=0), "blocks must be an integer of 1 or more"),
+        (lambda: TimingBudget(seconds=0.0), "seconds must be a finite number above 0"),
+        (lambda: TimingBudget(threads=0), "threads must be an integer of 1 or more"),
     ],
 )
 def test_bad_requests(wrong, sentence):
@@ -144,7 +144,7 @@ def test_missing_connections_have_no_plain_torch():
     from neuronet import build_network
 
     with pytest.raises(NeuroNetError, match="dense"):
-        linear_layers(build_network(SIZES, wiring="sparse(0.5)"))
+        linear_layers(build_network(SIZES, connectivity="sparse(0.5)"))
 
 
 def test_threads_are_given_back():

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from neuronet.benchmarking.bench import Effort
+from neuronet.benchmarking.bench import TimingBudget
 from neuronet.cli.main import start
 
 
 @pytest.fixture
 def bench(monkeypatch, capsys):
-    monkeypatch.setattr("neuronet.benchmarking.bench.QUICK", Effort(blocks=1, seconds=1e-5))
+    monkeypatch.setattr("neuronet.benchmarking.bench.QUICK", TimingBudget(blocks=1, seconds=1e-5))
 
     def call(*words):
         monkeypatch.setattr(sys, "argv", ["neuronet", "bench", *words])
@@ -28,7 +28,7 @@ def test_json(bench):
     assert status == 0
     assert len(rows) == 2 * 4
     assert {row["case"] for row in rows} == {"6-5-3, batch 7", "6-5-3, batch 3"}
-    assert {"greedy", "autograd"} <= {row["player"] for row in rows}
+    assert {"greedy", "autograd"} <= {row["contestant"] for row in rows}
 
 
 def test_table(bench):

@@ -7,8 +7,8 @@ import runpy
 import pandas as pd
 import pytest
 
-from neuronet.channels import channel_at
-from neuronet.core.learning.update_schedule import turns_named
+from neuronet.channels import parse_channel
+from neuronet.core.learning.update_schedule import parse_update_schedule
 from tests.helpers.paths import ROOT
 
 
@@ -26,19 +26,19 @@ def test_the_table_is_that_of_the_figures(study):
 
 def test_whatever_is_studied_can_be_played(study):
     for text in study["CHANNELS"]:
-        channel_at(text)
-    for text in study["TURNS"]:
-        turns_named(text)
+        parse_channel(text)
+    for text in study["UPDATE_SCHEDULES"]:
+        parse_update_schedule(text)
 
 
 def test_runs_that_diverge_are_counted(study):
     rows = [("attention", 0.02, study["STILL"], seed, 0.9 + seed / 100) for seed in range(3)]
     rows += [("attention", 0.02, "partial(0.5)", seed, float("nan") if seed else 0.8) for seed in range(3)]
-    rows += [("attention", 0.02, "sleeping(0.2)", seed, 0.8 + seed / 100) for seed in range(3)]
+    rows += [("attention", 0.02, "inactive(0.2)", seed, 0.8 + seed / 100) for seed in range(3)]
     lines = study["markdown"](pd.DataFrame(rows, columns=list(study["COLUMNS"]))).splitlines()
     place = [part.strip() for part in lines[0].split("|")].index("attention, 0.02")
     cells = {line.split("|")[1].strip(): line.split("|")[place].strip() for line in lines[2:]}
     assert cells["undisturbed"] == "91.0 ± 2.5"
     assert cells["`partial(0.5)`"] == "diverged (2 of 3)"
-    assert cells["`sleeping(0.2)`"] == "81.0 ± 2.5 (-10.0 ± 0.0)"
-    assert cells["`sleeping(0.5)`"] == ""
+    assert cells["`inactive(0.2)`"] == "81.0 ± 2.5 (-10.0 ± 0.0)"
+    assert cells["`inactive(0.5)`"] == ""

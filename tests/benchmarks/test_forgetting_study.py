@@ -2,7 +2,7 @@
 
 import pytest
 
-from neuronet.continual.studies.summary import summarise
+from neuronet.continual.studies.summary import summarize_studies
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "forgetting"
@@ -14,7 +14,7 @@ def spelled(mean, low, high, sign=""):
 
 
 def test_the_table_of_the_three_studies():
-    table = summarise([RECORDS / "domain", RECORDS / "permuted", RECORDS / "class"]).table
+    table = summarize_studies([RECORDS / "domain", RECORDS / "permuted", RECORDS / "class"]).table
     assert len(table) == 12
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for row in table.itertuples():
@@ -28,6 +28,6 @@ def test_the_table_of_the_three_studies():
 
 @pytest.mark.parametrize("study", ["stream", "trial-permuted", "trial-split-domain"])
 def test_the_other_tables(study):
-    for row in summarise([RECORDS / study]).table.itertuples():
+    for row in summarize_studies([RECORDS / study]).table.itertuples():
         lines = [line for line in PAGE.splitlines() if line.startswith(f"| `{row.policy}` | ")]
         assert any(spelled(row.final, row.final_low, row.final_high) in line for line in lines), row.policy

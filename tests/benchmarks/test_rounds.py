@@ -13,18 +13,21 @@ import pytest
 from benchmarks.rounds import growth, markdown, measure, picture
 from benchmarks.rounds.peers import AUTOGRAD, LayerwiseNumpy, Peer, peers
 from neuronet import AttentionSeeking
-from neuronet.benchmarking.bench import Effort
-from neuronet.benchmarking.contestants import SAME, Ours, apart, work
+from neuronet.benchmarking.bench import TimingBudget
+from neuronet.benchmarking.contestants import UPDATE_TOLERANCE, TensorEngineSingle, build_case, relative_difference
 
 SIZES = (6, 5, 4, 3)
-TINY = Effort(blocks=1, seconds=1e-5)
+TINY = TimingBudget(blocks=1, seconds=1e-5)
 
 PEERS, LEFT_OUT = peers(compiled=False)
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
 def test_each_peer_computes_the_same_update(peer):
-    assert apart(partial(Ours, policies=AttentionSeeking()), peer.make, work(SIZES, 7), rounds=4) <= SAME
+    assert (
+        relative_difference(partial(TensorEngineSingle, policies=AttentionSeeking()), peer.make, build_case(SIZES, 7), rounds=4)
+        <= UPDATE_TOLERANCE
+    )
 
 
 @pytest.mark.skipif(importlib.util.find_spec("biotorch") is None, reason="biotorch is not installed")
@@ -32,9 +35,9 @@ def test_biotorch_computes_the_same_updates():
     from benchmarks.rounds.biotorch_peers import BioTorch, pairs
 
     for _, mode, policy in pairs():
-        theirs, ours = partial(BioTorch, mode=mode, policy=policy), partial(Ours, policies=policy)
-        assert apart(theirs, ours, work(SIZES, 7)) <= SAME
-        assert apart(ours, AUTOGRAD.make, work(SIZES, 7)) > 0.01
+        theirs, ours = partial(BioTorch, mode=mode, policy=policy), partial(TensorEngineSingle, policies=policy)
+        assert relative_difference(theirs, ours, build_case(SIZES, 7)) <= UPDATE_TOLERANCE
+        assert relative_difference(ours, AUTOGRAD.make, build_case(SIZES, 7)) > 0.01
 
 
 def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch):
@@ -48,15 +51,15 @@ def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch):
 class TooQuick(LayerwiseNumpy):
     """Learns from the first sample alone."""
 
-    def __init__(self, work):
-        super().__init__(work)
-        self.inputs, self.targets = work.inputs[:1], work.targets[:1]
+    def __init__(self, build_case):
+        super().__init__(build_case)
+        self.inputs, self.targets = build_case.inputs[:1], build_case.targets[:1]
 
 
 def test_a_peer_that_does_other_work_is_not_compared(monkeypatch):
     monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("too quick", TooQuick)], []))
     rows, lines = measure.against_peers([SIZES], [7], TINY, compiled=False)
-    assert "too quick" not in {row.player for row in rows}
+    assert "too quick" not in {row.contestant for row in rows}
     assert len(lines) == 1
     assert lines[0].startswith("too quick on 6-5-4-3, batch 7: left out, its update is not autograd's")
 
@@ -69,7 +72,7 @@ def test_rows_points_and_picture(tmp_path, monkeypatch):
         monkeypatch.setattr(growth, name, 4)
     rows, _ = measure.against_peers([SIZES], [7, 3], TINY, compiled=False)
     assert {row.case for row in rows} == {"6-5-4-3, batch 7", "6-5-4-3, batch 3"}
-    assert all(row.ratio == 1.0 for row in rows if row.player == row.against)
+    assert all(row.ratio == 1.0 for row in rows if row.contestant == row.reference)
     points = growth.growth(TINY, quick=False)
     assert len({point.axis for point in points}) == 5
     assert all(0 < each.minimum <= each.median < math.inf for each in (*rows, *points))
@@ -85,5 +88,5 @@ def test_rows_points_and_picture(tmp_path, monkeypatch):
 
 def test_every_policy_is_timed():
     rows = measure.by_policy(SIZES, 7, TINY)
-    assert {"attention", "greedy", AUTOGRAD.name} <= {row.player for row in rows}
+    assert {"attention", "greedy", AUTOGRAD.name} <= {row.contestant for row in rows}
     assert np.isfinite([row.ratio for row in rows]).all()

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuronet.channels import CHANNELS, Blurred, Channel, Delayed, Dropped, Quantised, Rationed
-from neuronet.channels.pipeline import Line
-from neuronet.continual.methods.k_winners import loudest
+from neuronet.channels import CHANNELS, Channel, Delay, Dropout, GaussianNoise, KWinners, Quantization
+from neuronet.channels.pipeline import ChannelPipeline
+from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.errors import NeuroNetError
 from tests.helpers.backends import BACKENDS, array, plain
 
@@ -26,60 +26,60 @@ BATCHES = st.tuples(st.integers(1, 6), st.integers(1, 8)).flatmap(
 
 
 def line(*channels, direction="demand", seed=3, layer=1):
-    return Line(direction, layer, channels, [seed], xp, lambda arrays: arrays[0])
+    return ChannelPipeline(direction, layer, channels, [seed], xp, lambda arrays: arrays[0])
 
 
 def carried(channel, messages=MESSAGES, number=0, learning=True, **options):
-    return line(channel, **options).carry(messages, number, learning=learning)
+    return line(channel, **options).transmit(messages, number, learning=learning)
 
 
 @pytest.mark.parametrize("scaled", [True, False])
 def test_dropped_loses_its_share_and_keeps_the_mean_if_scaled(scaled):
     ones = np.ones((400, 100))
-    arrived = carried(Dropped(0.3, scaled=scaled), ones)
+    arrived = carried(Dropout(0.3, scaled=scaled), ones)
     heard = arrived != 0
     assert abs(heard.mean() - 0.7) < 4 * (0.3 * 0.7 / ones.size) ** 0.5
     np.testing.assert_allclose(arrived[heard], 1 / 0.7 if scaled else 1.0)
 
 
 def test_chance_depends_on_seed_round_layer_and_direction_alone():
-    first = carried(Blurred(1.0))
-    np.testing.assert_array_equal(first, carried(Blurred(1.0)))
-    others = [carried(Blurred(1.0), seed=4), carried(Blurred(1.0), number=1), carried(Blurred(1.0), layer=2)]
-    others.append(carried(Blurred(1.0), direction="activity"))
+    first = carried(GaussianNoise(1.0))
+    np.testing.assert_array_equal(first, carried(GaussianNoise(1.0)))
+    others = [carried(GaussianNoise(1.0), seed=4), carried(GaussianNoise(1.0), number=1), carried(GaussianNoise(1.0), layer=2)]
+    others.append(carried(GaussianNoise(1.0), direction="activity"))
     for number, one in enumerate([first, *others]):
         assert all(np.abs(one - other).mean() > 0.1 for other in [first, *others][:number])
 
 
 def test_two_of_a_kind_on_one_line_draw_numbers_of_their_own():
-    once, twice = line(Dropped(0.5)), line(Dropped(0.5), Dropped(0.5))
-    heard = [(each.carry(np.ones((200, 50)), 0, learning=True) != 0).mean() for each in (once, twice)]
+    once, twice = line(Dropout(0.5)), line(Dropout(0.5), Dropout(0.5))
+    heard = [(each.transmit(np.ones((200, 50)), 0, learning=True) != 0).mean() for each in (once, twice)]
     assert abs(heard[0] - 0.5) < 0.02
     assert abs(heard[1] - 0.25) < 0.02
 
 
 def test_blurred_adds_noise_in_units_of_what_each_neuron_sends():
     quiet = np.random.default_rng(2).standard_normal((4000, 2)) * [1.0, 100.0]
-    noise = carried(Blurred(0.5), quiet) - quiet
+    noise = carried(GaussianNoise(0.5), quiet) - quiet
     np.testing.assert_allclose(noise.std(axis=0), [0.5, 50.0], rtol=0.06)
 
 
 @settings(max_examples=30)
 @given(BATCHES, st.integers(1, 6))
 def test_quantised_rounds_to_the_nearest_level(messages, levels):
-    arrived = carried(Quantised(levels), messages)
+    arrived = carried(Quantization(levels), messages)
     step = np.abs(messages).max(axis=-1, keepdims=True) / levels
     assert (np.abs(arrived - messages) <= step / 2 * (1 + 1e-9)).all()
     assert (arrived[messages == 0] == 0).all()
     np.testing.assert_allclose(np.abs(arrived).max(axis=-1), np.abs(messages).max(axis=-1), rtol=1e-12)
     for row in np.abs(arrived):
         assert len(np.unique(row.round(9))) <= levels + 1
-    np.testing.assert_allclose(carried(Quantised(levels), arrived), arrived, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(carried(Quantization(levels), arrived), arrived, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("quiet", [0.0, 5e-324, 1e-300])
 def test_the_faintest_messages_are_quantised_too(quiet):
-    arrived = carried(Quantised(4), np.array([[quiet, -quiet, 0.0]]))
+    arrived = carried(Quantization(4), np.array([[quiet, -quiet, 0.0]]))
     assert np.isfinite(arrived).all()
     np.testing.assert_allclose(arrived, [[quiet, -quiet, 0.0]], atol=1e-320)
 
@@ -87,7 +87,7 @@ def test_the_faintest_messages_are_quantised_too(quiet):
 @settings(max_examples=30)
 @given(BATCHES, st.floats(0.01, 1.0))
 def test_rationed_carries_the_loudest_of_each_sample(messages, share):
-    arrived = carried(Rationed(share), messages)
+    arrived = carried(KWinners(share), messages)
     count = max(1, round(share * messages.shape[-1]))
     for sent, heard in zip(messages, arrived, strict=True):
         kept = heard != 0
@@ -96,7 +96,7 @@ def test_rationed_carries_the_loudest_of_each_sample(messages, share):
         assert kept.sum() >= min(count, (sent != 0).sum())
         if len(np.unique(np.abs(sent))) == len(sent):
             assert kept.sum() <= count
-    np.testing.assert_array_equal(carried(Rationed(share), arrived), arrived)
+    np.testing.assert_array_equal(carried(KWinners(share), arrived), arrived)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -107,16 +107,16 @@ def test_messages_that_rounding_sets_apart_are_rationed_alike(library, dtype):
         messages = np.array([[loud, -other], [-other, loud]], dtype)
         more = np.array([[0.2, loud, -other, 0.9], [-other, 0.9, 0.2, loud]], dtype)
         for sent, share, kept in ((messages, 0.1, np.abs(messages) > 0), (more, 0.5, np.abs(more) > 0.5)):
-            way = Line("activity", 1, (Rationed(share),), [3], space, lambda arrays: arrays[0])
-            arrived = way.carry(array(space, sent), 0, learning=True)
+            way = ChannelPipeline("activity", 1, (KWinners(share),), [3], space, lambda arrays: arrays[0])
+            arrived = way.transmit(array(space, sent), 0, learning=True)
             np.testing.assert_array_equal(plain(arrived), np.where(kept, sent, 0))
-            np.testing.assert_array_equal(plain(way.echo), kept)
+            np.testing.assert_array_equal(plain(way.jacobian), kept)
 
 
 @pytest.mark.parametrize("dtype, gap", [(np.float32, 1e-4), (np.float64, 1e-10)])
 def test_messages_that_are_fainter_by_more_than_rounding_are_not_heard(dtype, gap):
     messages = np.array([[0.7, -0.7 * (1 - gap), 0.1]], dtype)
-    np.testing.assert_array_equal(carried(Rationed(0.1), messages) != 0, [[True, False, False]])
+    np.testing.assert_array_equal(carried(KWinners(0.1), messages) != 0, [[True, False, False]])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -130,23 +130,23 @@ def test_messages_between_two_levels_are_quantised_alike_whatever_their_last_bit
         sent = halves.astype(dtype)
         sent = np.nextafter(sent, dtype(np.inf) * off) if off else sent
         sent = np.append(sent, -loudest_of_all)[None].astype(dtype)
-        way = Line("demand", 1, (Quantised(levels),), [3], space, lambda arrays: arrays[0])
-        arrived = plain(way.carry(array(space, sent), 0, learning=True))
+        way = ChannelPipeline("demand", 1, (Quantization(levels),), [3], space, lambda arrays: arrays[0])
+        arrived = plain(way.transmit(array(space, sent), 0, learning=True))
         np.testing.assert_allclose(arrived[0, :-1], expected, rtol=1e-6)
 
 
 def test_rationed_is_k_winners_take_all():
     import torch
 
-    np.testing.assert_array_equal(carried(Rationed(0.2)), loudest(torch.from_numpy(MESSAGES), 0.2).numpy())
+    np.testing.assert_array_equal(carried(KWinners(0.2)), keep_largest(torch.from_numpy(MESSAGES), 0.2).numpy())
 
 
 @pytest.mark.parametrize("aligned", [True, False])
 def test_delayed_brings_what_was_sent_so_many_rounds_ago(aligned):
-    way = line(Delayed(2, aligned=aligned))
+    way = line(Delay(2, aligned=aligned))
     found = []
     for number in range(5):
-        arrived = way.carry(np.full((3, 2), float(number + 1)), number, learning=True)
+        arrived = way.transmit(np.full((3, 2), float(number + 1)), number, learning=True)
         found.append(0.0 if arrived is None else arrived[0, 0])
         assert (arrived is None) == (aligned and number < 2)
         way.end()
@@ -154,35 +154,35 @@ def test_delayed_brings_what_was_sent_so_many_rounds_ago(aligned):
 
 
 def test_late_messages_that_are_not_aligned_answer_the_present_samples_one_by_one():
-    way = line(Delayed(1, aligned=False))
+    way = line(Delay(1, aligned=False))
     sizes, arrived = (3, 2, 4), []
     for number, size in enumerate(sizes):
-        arrived.append(way.carry(np.arange(1.0, size + 1)[:, None] + 10 * number, number, learning=True)[:, 0].tolist())
+        arrived.append(way.transmit(np.arange(1.0, size + 1)[:, None] + 10 * number, number, learning=True)[:, 0].tolist())
         way.end()
     assert arrived == [[0, 0, 0], [1, 2], [11, 12, 0, 0]]
 
 
 def test_what_was_sent_is_kept_as_it_was():
     """Engines write into the same arrays in every round."""
-    way, room = line(Delayed(1)), np.ones((2, 2))
-    way.carry(room, 0, learning=True)
+    way, room = line(Delay(1)), np.ones((2, 2))
+    way.transmit(room, 0, learning=True)
     way.end()
     room[:] = 7
-    assert (way.carry(room, 1, learning=True) == 1).all()
+    assert (way.transmit(room, 1, learning=True) == 1).all()
 
 
 def test_a_round_that_was_not_ended_leaves_no_trace():
-    way = line(Delayed(1))
-    way.carry(np.ones((2, 2)), 0, learning=True)
-    way.carry(np.full((2, 2), 2.0), 0, learning=True)
+    way = line(Delay(1))
+    way.transmit(np.ones((2, 2)), 0, learning=True)
+    way.transmit(np.full((2, 2), 2.0), 0, learning=True)
     way.end()
-    way.carry(np.full((2, 2), 9.0), 1, learning=False)
-    assert (way.carry(np.full((2, 2), 3.0), 1, learning=True) == 2).all()
+    way.transmit(np.full((2, 2), 9.0), 1, learning=False)
+    assert (way.transmit(np.full((2, 2), 3.0), 1, learning=True) == 2).all()
 
 
 def test_channels_of_a_line_act_in_order():
-    first = line(Quantised(1), Blurred(0.5)).carry(MESSAGES, 0, learning=True)
-    then = line(Blurred(0.5), Quantised(1)).carry(MESSAGES, 0, learning=True)
+    first = line(Quantization(1), GaussianNoise(0.5)).transmit(MESSAGES, 0, learning=True)
+    then = line(GaussianNoise(0.5), Quantization(1)).transmit(MESSAGES, 0, learning=True)
     assert len(np.unique(np.abs(then[0]).round(9))) == 2
     assert len(np.unique(np.abs(first[0]).round(9))) == MESSAGES.shape[1]
 
@@ -190,35 +190,39 @@ def test_channels_of_a_line_act_in_order():
 @pytest.mark.parametrize("channel", [cls() for cls in CHANNELS.values()], ids=repr)
 def test_judged_are_those_that_belong_to_the_function(channel):
     untouched = np.array_equal(carried(channel, learning=False), MESSAGES)
-    assert untouched != channel.judged
-    assert channel.judged == isinstance(channel, Quantised | Rationed)
+    assert untouched != channel.active_in_eval
+    assert channel.active_in_eval == isinstance(channel, Quantization | KWinners)
 
 
-@pytest.mark.parametrize("channel", [Dropped(0.0), Blurred(0.0), Delayed(0), Delayed(0, aligned=False), Rationed(1.0)], ids=repr)
+@pytest.mark.parametrize(
+    "channel", [Dropout(0.0), GaussianNoise(0.0), Delay(0), Delay(0, aligned=False), KWinners(1.0)], ids=repr
+)
 def test_nothing_happens_at_the_ends_of_the_ranges(channel):
     np.testing.assert_array_equal(carried(channel), MESSAGES)
 
 
 def test_the_echo_is_what_becomes_of_a_change():
-    way = line(Dropped(0.5), Rationed(0.5), direction="activity")
-    arrived = way.carry(MESSAGES, 0, learning=True)
+    way = line(Dropout(0.5), KWinners(0.5), direction="activity")
+    arrived = way.transmit(MESSAGES, 0, learning=True)
     change = 1e-6 * np.random.default_rng(3).standard_normal(MESSAGES.shape)
-    again = line(Dropped(0.5), Rationed(0.5), direction="activity").carry(MESSAGES + change, 0, learning=True)
-    np.testing.assert_allclose(again - arrived, way.echo * change, atol=1e-12)
-    believing = line(Dropped(0.5, told=False), Rationed(told=False), Blurred(), Quantised(), direction="activity")
-    believing.carry(MESSAGES, 0, learning=True)
-    assert believing.echo is None
+    again = line(Dropout(0.5), KWinners(0.5), direction="activity").transmit(MESSAGES + change, 0, learning=True)
+    np.testing.assert_allclose(again - arrived, way.jacobian * change, atol=1e-12)
+    believing = line(
+        Dropout(0.5, masks_feedback=False), KWinners(masks_feedback=False), GaussianNoise(), Quantization(), direction="activity"
+    )
+    believing.transmit(MESSAGES, 0, learning=True)
+    assert believing.jacobian is None
 
 
 BAD = [
-    (lambda: Dropped(1.0), "share must be a number from 0 to below 1, got 1.0"),
-    (lambda: Dropped(told=1), "told must be true or false, got 1"),
-    (lambda: Dropped(scaled="yes"), "scaled must be true or false, got 'yes'"),
-    (lambda: Delayed(-1), "rounds must be an integer of 0 or more, got -1"),
-    (lambda: Delayed(1.5), "rounds must be an integer of 0 or more, got 1.5"),
-    (lambda: Blurred(float("inf")), "sigma must be a finite number of 0 or more, got inf"),
-    (lambda: Quantised(0), "levels must be an integer of 1 or more, got 0"),
-    (lambda: Rationed(0.0), "share must be a number above 0 and at most 1, got 0.0"),
+    (lambda: Dropout(1.0), "share must be a number from 0 to below 1, got 1.0"),
+    (lambda: Dropout(masks_feedback=1), "masks_feedback must be true or false, got 1"),
+    (lambda: Dropout(scaled="yes"), "scaled must be true or false, got 'yes'"),
+    (lambda: Delay(-1), "rounds must be an integer of 0 or more, got -1"),
+    (lambda: Delay(1.5), "rounds must be an integer of 0 or more, got 1.5"),
+    (lambda: GaussianNoise(float("inf")), "sigma must be a finite number of 0 or more, got inf"),
+    (lambda: Quantization(0), "levels must be an integer of 1 or more, got 0"),
+    (lambda: KWinners(0.0), "share must be a number above 0 and at most 1, got 0.0"),
 ]
 
 
@@ -236,17 +240,17 @@ class Echoing(Channel):
     part: float = 0.5
 
     @property
-    def back(self):
+    def history_length(self):
         return 2
 
-    def carry(self, messages, passage):
-        before = passage.past[1] if len(passage.past) > 1 else None
+    def transmit(self, messages, context):
+        before = context.history[1] if len(context.history) > 1 else None
         return messages if before is None else messages + self.part * before
 
 
 def test_a_channel_of_ones_own_may_look_back():
     way, arrived = line(Echoing()), []
     for number in range(4):
-        arrived.append(float(way.carry(np.full((1, 1), 10.0**number), number, learning=True)[0, 0]))
+        arrived.append(float(way.transmit(np.full((1, 1), 10.0**number), number, learning=True)[0, 0]))
         way.end()
     assert arrived == [1, 10, 100.5, 1005]

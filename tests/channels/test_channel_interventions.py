@@ -1,43 +1,43 @@
-"""Games with channels, or with other turns, that are meddled with while messages are under way."""
+"""Games with channels, or with other update schedules, that are meddled with while messages are under way."""
 
 from __future__ import annotations
 
 import pytest
 
 from neuronet import interventions
-from neuronet.channels.router import is_traffic
+from neuronet.channels.router import is_router_state
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.tensors import TensorEngine
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import apart, game, play
+from tests.helpers.engine_fixtures import game, max_difference, play
 
 ACTS = {
     "lesion": lambda engine: interventions.lesion(engine, layer=1, share=0.4),
     "freeze": lambda engine: interventions.freeze(engine, layer=1, share=0.4),
-    "switch": lambda engine: interventions.switch(engine, toys.Plain(), layer=2, share=0.5),
-    "rewire": lambda engine: interventions.rewire(engine, layer=2, part=0.5),
+    "switch": lambda engine: interventions.switch(engine, toys.Backprop(), layer=2, share=0.5),
+    "rewire": lambda engine: interventions.rewire(engine, layer=2, fraction=0.5),
     "remove": lambda engine: interventions.remove(engine, layer=1, share=0.4),
     "add_layer": lambda engine: interventions.add_layer(engine, after=1, activation="tanh"),
 }
 GAMES = [
-    {"channels": ("demand:delayed(2)", "activity:rationed(0.5)")},
-    {"channels": "activity:dropped(0.3)", "turns": "partial(0.5)"},
-    {"turns": "sleeping(0.4)"},
+    {"channels": ("demand:delay(2)", "activity:k-winners(0.5)")},
+    {"channels": "activity:dropout(0.3)", "update_schedule": "partial(0.5)"},
+    {"update_schedule": "inactive(0.4)"},
 ]
 
 
 @pytest.mark.parametrize("options", GAMES, ids=str)
 @pytest.mark.parametrize("act", ACTS)
 def test_engines_go_on_alike(act, options):
-    wiring = "sparse(0.5)" if act == "rewire" else "dense"
-    setup = game(toys.Saver(), rule=Momentum(), wiring=wiring, **options)
+    connectivity = "sparse(0.5)" if act == "rewire" else "dense"
+    setup = game(toys.Saver(), optimizer=Momentum(), connectivity=connectivity, **options)
     pair = NeuronModel(setup), TensorEngine(setup, device="cpu")
     for engine in pair:
         ACTS[act](play(engine, 4))
-    under_way = [any(is_traffic(name) for name in engine.state().arrays) for engine in pair]
+    under_way = [any(is_router_state(name) for name in engine.state().arrays) for engine in pair]
     # where the network itself is another, what is under way is lost
-    assert under_way == [setup.turns.regular and act not in ("remove", "add_layer")] * 2
+    assert under_way == [setup.update_schedule.is_synchronous and act not in ("remove", "add_layer")] * 2
     for engine in pair:
         play(engine, 4)
     assert max(apart_in_weights(*pair)) <= 1e-12
@@ -51,8 +51,8 @@ def apart_in_weights(one, other):
 def test_a_lesion_in_channels_is_a_lesion():
     """A channel that does nothing changes nothing."""
     states = []
-    for channels in ((), "demand:dropped(0.0)"):
-        engine = play(TensorEngine(game(toys.Plain(), channels=channels), device="cpu"), 2)
+    for channels in ((), "demand:dropout(0.0)"):
+        engine = play(TensorEngine(game(toys.Backprop(), channels=channels), device="cpu"), 2)
         interventions.lesion(engine, layer=1, neurons=[1, 2])
         states.append(play(engine, 2).state())
-    assert apart(*states) <= 1e-14
+    assert max_difference(*states) <= 1e-14

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 import neuronet
-from neuronet.channels import CHANNELS, ChannelAt, Dropped
+from neuronet.channels import CHANNELS, ChannelAt, Dropout
 from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.data_parallel.engine import ParallelEngine
+from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
 from tests.helpers.paths import ROOT
 
 CHANNELS_PAGE = ROOT / "docs" / "channels.md"
-LATE = ("demand:delayed(3)", "activity:dropped(0.2)")
-SMALL = {"hidden": (6, 5), "epochs": 2, "batch_size": 48, "schedule": "constant"}
+LATE = ("demand:delay(3)", "activity:dropout(0.2)")
+SMALL = {"hidden": (6, 5), "epochs": 2, "batch_size": 48, "lr_schedule": "constant"}
 
 
 def command(monkeypatch, *words):
@@ -31,9 +31,9 @@ def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     words = [
         "--channel",
-        "demand:dropped(0.5)",
+        "demand:dropout(0.5)",
         "--channel",
-        "activity@1:quantised",
+        "activity@1:quantize",
         "--epochs",
         "1",
         "--hidden",
@@ -43,7 +43,7 @@ def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
     ]
     assert command(monkeypatch, "run", "xor", *words) == 0
     saved = json.loads(Path("here/config.json").read_text())["channels"]
-    assert saved == ["demand:dropped(share=0.5, scaled=true, told=true)", "activity@1:quantised(levels=4)"]
+    assert saved == ["demand:dropout(share=0.5, scaled=true, masks_feedback=true)", "activity@1:quantize(levels=4)"]
     again = neuronet.train("xor", channels=saved, epochs=1, hidden=5)
     assert again.metrics["test_loss"].tolist() == neuronet.resume("here").metrics["test_loss"].tolist()
     assert again.loss != neuronet.train("xor", epochs=1, hidden=5).loss
@@ -59,20 +59,20 @@ def test_a_run_is_resumed_with_what_was_under_way(engine, tmp_path):
 
 
 def test_in_python_they_may_be_objects_and_alignment_is_measured_without_delays():
-    place = ChannelAt("demand", Dropped(0.25), layer=1)
+    place = ChannelAt("demand", Dropout(0.25), layer=1)
     result = neuronet.train("xor", channels=place, alignment=True, **SMALL)
-    assert result.config.channels == ("demand@1:dropped(share=0.25, scaled=true, told=true)",)
+    assert result.config.channels == ("demand@1:dropout(share=0.25, scaled=true, masks_feedback=true)",)
     last = result.alignment[(result.alignment["epoch"] == 2) & (result.alignment["group"] == "all")].set_index("layer")["cosine"]
     assert 0.3 < last[1] < 0.999
     assert last[2] == pytest.approx(1.0)
-    late = neuronet.train("xor", channels="demand:delayed(2)", alignment=True, **SMALL).alignment
+    late = neuronet.train("xor", channels="demand:delay(2)", alignment=True, **SMALL).alignment
     assert late["cosine"].dropna().min() == pytest.approx(1.0)
 
 
 def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     words = ["compare", "xor", "--policies", "attention", "--seeds", "2", "--epochs", "1", "--hidden", "6", "--out", "here"]
-    assert command(monkeypatch, *words, "--channel", "demand:blurred(3)", "--turns", "partial(0.5)") == 0
+    assert command(monkeypatch, *words, "--channel", "demand:noise(3)", "--update-schedule", "partial(0.5)") == 0
     curves = pd.read_csv("here/curves.csv").set_index("policy")["test_loss"]
     undisturbed = neuronet.train("xor", epochs=1, hidden=6, replicas=2).metrics["test_loss"].tolist()
     assert curves["backprop"].tolist() == pytest.approx(undisturbed, rel=1e-9)
@@ -80,16 +80,16 @@ def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
 
 
 def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
-    assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropped", "--hidden", "5") == 2
+    assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropout", "--hidden", "5") == 2
     assert "there is no channel above layer 2" in capsys.readouterr().err
     with pytest.raises(NeuroNetError, match="channels must be texts"):
         neuronet.train("xor", channels=0.3)
 
 
 def test_several_processes_share_no_channels():
-    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropped")
+    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropout")
     with pytest.raises(NeuroNetError, match="several processes share out: use one process"):
-        ParallelEngine(setup)
+        DataParallelEngine(setup)
 
 
 def test_all_are_listed_and_documented(monkeypatch, capsys):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from neuronet.channels import Blurred, Channel, ChannelAt, Delayed, Dropped, Rationed, channel_at, channels_from
-from neuronet.channels.placement import placed, text_of
+from neuronet.channels import Channel, ChannelAt, Delay, Dropout, GaussianNoise, KWinners, as_channels, parse_channel
+from neuronet.channels.placement import channels_by_location, format_channel
 from neuronet.core.errors import NeuroNetError
 
 SIZES = (6, 5, 4, 3)
@@ -17,49 +17,51 @@ SIZES = (6, 5, 4, 3)
 class Half(Channel):
     """Half as loud."""
 
-    def carry(self, messages, passage):
+    def transmit(self, messages, context):
         return messages / 2
 
 
 TEXTS = {
-    "demand:dropped(0.3)": ChannelAt("demand", Dropped(0.3)),
-    "activity@1:rationed(0.1)": ChannelAt("activity", Rationed(0.1), 1),
-    " activity @ 0 : blurred ": ChannelAt("activity", Blurred(), 0),
-    "demand:delayed(2, aligned=false)": ChannelAt("demand", Delayed(2, aligned=False)),
+    "demand:dropout(0.3)": ChannelAt("demand", Dropout(0.3)),
+    "activity@1:k-winners(0.1)": ChannelAt("activity", KWinners(0.1), 1),
+    " activity @ 0 : noise ": ChannelAt("activity", GaussianNoise(), 0),
+    "demand:delay(2, aligned=false)": ChannelAt("demand", Delay(2, aligned=False)),
     "activity:test_places:Half": ChannelAt("activity", Half()),
 }
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_texts_are_read_and_spelled(text):
-    assert channel_at(text) == TEXTS[text]
-    assert channel_at(text_of(TEXTS[text])) == TEXTS[text]
+    assert parse_channel(text) == TEXTS[text]
+    assert parse_channel(format_channel(TEXTS[text])) == TEXTS[text]
 
 
 @pytest.mark.parametrize(
-    "given", ["demand:dropped", ["demand:dropped"], ChannelAt("demand", Dropped()), (channel_at("demand:dropped"),)]
+    "given", ["demand:dropout", ["demand:dropout"], ChannelAt("demand", Dropout()), (parse_channel("demand:dropout"),)]
 )
 def test_one_or_several_as_texts_or_themselves(given):
-    assert channels_from(given) == (ChannelAt("demand", Dropped()),)
+    assert as_channels(given) == (ChannelAt("demand", Dropout()),)
 
 
 def test_without_a_layer_it_lies_above_every_hidden_layer():
-    there = placed(channels_from(["activity:rationed", "demand@2:dropped", "activity@0:blurred", "activity@1:blurred"]), SIZES)
+    there = channels_by_location(
+        as_channels(["activity:k-winners", "demand@2:dropout", "activity@0:noise", "activity@1:noise"]), SIZES
+    )
     assert there == {
-        ("activity", 0): (Blurred(),),
-        ("activity", 1): (Rationed(), Blurred()),
-        ("activity", 2): (Rationed(),),
-        ("demand", 2): (Dropped(),),
+        ("activity", 0): (GaussianNoise(),),
+        ("activity", 1): (KWinners(), GaussianNoise()),
+        ("activity", 2): (KWinners(),),
+        ("demand", 2): (Dropout(),),
     }
 
 
 WRONG = {
-    "dropped(0.3)": "cannot read the channel 'dropped(0.3)': write demand:dropped(0.3) or activity@1:rationed(0.1)",
-    "sideways:dropped": "a channel carries activity or demand, not 'sideways': write demand:dropped(0.3)",
-    "demand@first:dropped": "a channel's layer must be an integer of 0 or more, got 'first' in 'demand@first:dropped'",
-    "demand@0:dropped": "the inputs hear no demands: a channel of demands lies above layer 1 or a later one",
-    "demand:lost": "unknown channel 'lost': known are blurred, delayed, dropped, quantised, rationed",
-    "demand:dropped(often=1)": "channel 'dropped' has no parameter 'often': it takes share, scaled, told",
+    "dropout(0.3)": "cannot read the channel 'dropout(0.3)': write demand:dropout(0.3) or activity@1:k-winners(0.1)",
+    "sideways:dropout": "a channel carries activity or demand, not 'sideways': write demand:dropout(0.3)",
+    "demand@first:dropout": "a channel's layer must be an integer of 0 or more, got 'first' in 'demand@first:dropout'",
+    "demand@0:dropout": "the inputs hear no demands: a channel of demands lies above layer 1 or a later one",
+    "demand:lost": "unknown channel 'lost': known are delay, dropout, k-winners, noise, quantize",
+    "demand:dropout(often=1)": "channel 'dropout' has no parameter 'often': it takes share, scaled, masks_feedback",
     "demand:neuronet.policies:Greedy": "'neuronet.policies:Greedy' is no channel: it must be a subclass of Channel",
 }
 
@@ -67,7 +69,7 @@ WRONG = {
 @pytest.mark.parametrize("text", WRONG)
 def test_what_cannot_be_read_is_refused(text):
     with pytest.raises(NeuroNetError) as caught:
-        channel_at(text)
+        parse_channel(text)
     assert str(caught.value) == WRONG[text]
 
 
@@ -75,19 +77,22 @@ def test_aligned_delays_of_activity_are_refused():
     with pytest.raises(
         NeuroNetError, match=r"judged by another batch's targets: delay the demands instead, or .*aligned=false\)"
     ):
-        channel_at("activity:delayed(1)")
+        parse_channel("activity:delay(1)")
 
 
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: channels_from(3), "channels must be texts such as"),
-        (lambda: channels_from([3]), "a channel must be a text such as"),
-        (lambda: channels_from([Dropped()]), "a channel must be a text such as"),
-        (lambda: ChannelAt("demand", "dropped"), r"a channel must be one such as Dropped\(0.3\), got 'dropped'"),
-        (lambda: ChannelAt("demand", Dropped(), True), "layer must be an integer of 0 or more, got True"),
-        (lambda: placed(channels_from("demand@3:dropped"), SIZES), "there is no channel above layer 3: the last .* is layer 2"),
-        (lambda: placed(channels_from("demand:dropped"), (4, 3)), "without hidden layers has no channel of demand"),
+        (lambda: as_channels(3), "channels must be texts such as"),
+        (lambda: as_channels([3]), "a channel must be a text such as"),
+        (lambda: as_channels([Dropout()]), "a channel must be a text such as"),
+        (lambda: ChannelAt("demand", "dropout"), r"a channel must be one such as Dropout\(0.3\), got 'dropout'"),
+        (lambda: ChannelAt("demand", Dropout(), True), "layer must be an integer of 0 or more, got True"),
+        (
+            lambda: channels_by_location(as_channels("demand@3:dropout"), SIZES),
+            "there is no channel above layer 3: the last .* is layer 2",
+        ),
+        (lambda: channels_by_location(as_channels("demand:dropout"), (4, 3)), "without hidden layers has no channel of demand"),
     ],
 )
 def test_what_is_no_channel_in_a_place_is_refused(make, match):
@@ -101,4 +106,4 @@ def test_what_cannot_be_made_again_has_no_text():
         pass
 
     with pytest.raises(NeuroNetError):
-        text_of(ChannelAt("demand", Local()))
+        format_channel(ChannelAt("demand", Local()))

@@ -10,32 +10,32 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.channels import Channel, channels_from
-from neuronet.channels.router import is_traffic
+from neuronet.channels import Channel, as_channels
+from neuronet.channels.router import is_router_state
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup, State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.sequential_replicas import TakingTurns
+from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 from neuronet.policies import AttentionSeeking, Greedy, NodePerturbation, SignSymmetric
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, apart, game, identical, play
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, game, identical, max_difference, play
 
 LINES = [
-    ("demand:dropped(0.3)",),
-    ("activity:dropped(0.4)", "activity@0:blurred(0.1)"),
-    ("activity:dropped(0.3, told=false)", "demand:blurred(0.5)"),
-    ("activity:quantised(3)", "demand:quantised(2)"),
-    ("activity:rationed(0.5)", "demand@1:rationed(0.5)"),
-    ("demand:delayed(2)",),
-    ("activity@1:rationed(0.5)", "demand@1:delayed(1)", "demand@2:blurred(0.2)", "demand:delayed(1)"),
-    ("demand:delayed(2, aligned=false)", "activity@1:delayed(1, aligned=false)", "activity@0:quantised"),
+    ("demand:dropout(0.3)",),
+    ("activity:dropout(0.4)", "activity@0:noise(0.1)"),
+    ("activity:dropout(0.3, masks_feedback=false)", "demand:noise(0.5)"),
+    ("activity:quantize(3)", "demand:quantize(2)"),
+    ("activity:k-winners(0.5)", "demand@1:k-winners(0.5)"),
+    ("demand:delay(2)",),
+    ("activity@1:k-winners(0.5)", "demand@1:delay(1)", "demand@2:noise(0.2)", "demand:delay(1)"),
+    ("demand:delay(2, aligned=false)", "activity@1:delay(1, aligned=false)", "activity@0:quantize"),
 ]
 POLICIES = [
-    toys.Plain(),
+    toys.Backprop(),
     toys.Explorer(),
     toys.Saver(),
     toys.Hopeful(),
@@ -47,14 +47,16 @@ POLICIES = [
 
 
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
-@pytest.mark.parametrize("rule", [Plain(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
-def test_engines_play_alike(channels, rule):
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
+def test_engines_play_alike(channels, optimizer):
     for number, policy in enumerate(POLICIES):
-        setup = game(policy, wiring=("dense", "sparse(0.5)")[number % 2], rule=rule, channels=channels, learning_rate=0.02)
+        setup = game(
+            policy, connectivity=("dense", "sparse(0.5)")[number % 2], optimizer=optimizer, channels=channels, learning_rate=0.02
+        )
         assert compare(setup, SAMPLES, batch_size=6, rounds=6).largest <= 1e-10, policy
 
 
-@pytest.mark.parametrize("channel", ["demand:rationed(0.1)", "demand:rationed(0.5)", "demand@2:rationed(0.5)"])
+@pytest.mark.parametrize("channel", ["demand:k-winners(0.1)", "demand:k-winners(0.5)", "demand@2:k-winners(0.5)"])
 @pytest.mark.parametrize("outputs", [2, 3])
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Greedy()], ids=repr)
 def test_engines_ration_alike_also_where_two_outputs_demand_equally_loudly(channel, outputs, policy):
@@ -69,7 +71,7 @@ def test_engines_ration_alike_also_where_two_outputs_demand_equally_loudly(chann
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
 def test_a_game_goes_on_bit_by_bit(name, channels):
     for policy in POLICIES[1::3]:
-        setup = game(policy, rule=Momentum(), channels=channels)
+        setup = game(policy, optimizer=Momentum(), channels=channels)
         unbroken = play(ENGINES[name](setup), 7).state()
         first, resumed = play(ENGINES[name](setup), 3), ENGINES[name](setup)
         resumed.restore(copy.deepcopy(first.state()))
@@ -82,18 +84,18 @@ def test_a_game_goes_on_bit_by_bit(name, channels):
 
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
 def test_a_game_goes_from_engine_to_engine(channels):
-    setup = game(toys.Saver(), rule=Adam(epsilon=1e-4), channels=channels)
+    setup = game(toys.Saver(), optimizer=Adam(epsilon=1e-4), channels=channels)
     state = None
     for name in ("tensors", "agents", "tensors"):
         engine = ENGINES[name](setup)
         if state is not None:
             engine.restore(state)
         state = play(engine, 3).state()
-    assert apart(state, play(ENGINES["agents"](setup), 9).state()) <= 1e-10
+    assert max_difference(state, play(ENGINES["agents"](setup), 9).state()) <= 1e-10
 
 
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
-@pytest.mark.parametrize("kind", [TensorEngine, TakingTurns])
+@pytest.mark.parametrize("kind", [TensorEngine, SequentialReplicas])
 def test_replicas_play_as_they_would_alone(channels, kind):
     setups = [
         replace(game(NodePerturbation(), channels=channels), seed=seed, network=build_network(SIZES, seed=seed))
@@ -101,25 +103,25 @@ def test_replicas_play_as_they_would_alone(channels, kind):
     ]
     together = kind(setups, device="cpu")
     for number in range(5):
-        batch = SAMPLES.at(BATCHES.at(number))
+        batch = SAMPLES.at(BATCHES.indices(number))
         together.play(np.stack([batch.inputs] * 2), np.stack([batch.targets] * 2))
     state = together.state()
     again = kind(setups, device="cpu")
     again.restore(state)
     assert identical(again.state(), state)
     for place, setup in enumerate(setups):
-        assert apart(state.replica(place), play(ENGINES["tensors"](setup), 5).state()) <= 1e-12
+        assert max_difference(state.replica(place), play(ENGINES["tensors"](setup), 5).state()) <= 1e-12
 
 
 def test_without_channels_quick_rounds_are_played_and_with_them_not():
     quick, general = (
-        TensorEngine(game(toys.Plain(), channels=channels), device="cpu") for channels in ((), "demand:dropped(0.0)")
+        TensorEngine(game(toys.Backprop(), channels=channels), device="cpu") for channels in ((), "demand:dropout(0.0)")
     )
     for engine in (quick, general):
-        engine.play_rounds(engine.hold(SAMPLES), np.arange(18), 6)
-    assert quick._quick[6] is not None
-    assert general._quick[6] is None
-    assert apart(quick.state(), general.state()) <= 1e-14
+        engine.play_rounds(engine.prepare(SAMPLES), np.arange(18), 6)
+    assert quick._fused_rounds[6] is not None
+    assert general._fused_rounds[6] is None
+    assert max_difference(quick.state(), general.state()) <= 1e-14
 
 
 # -- other accounts of the same
@@ -144,21 +146,21 @@ class Noted(Channel):
     def __init__(self, channel):
         self.channel, self.sent, self.arrived = channel, {}, {}
 
-    def carry(self, messages, passage):
-        arrived = self.channel.carry(messages, passage)
+    def transmit(self, messages, context):
+        arrived = self.channel.transmit(messages, context)
         self.sent[messages.shape[-1]], self.arrived[messages.shape[-1]] = np.asarray(messages).copy(), np.asarray(arrived).copy()
         return arrived
 
-    def echo(self, messages, passage):
-        return self.channel.echo(messages, passage)
+    def jacobian(self, messages, context):
+        return self.channel.jacobian(messages, context)
 
 
 SLOPES = {
-    "rationed(0.5)": lambda said, sent, arrived: said * torch.from_numpy(sent == arrived),
-    "dropped(0.4)": lambda said, sent, arrived: said * torch.from_numpy((arrived != 0) / 0.6),
-    "quantised(2)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
-    "blurred(0.3)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
-    "dropped(0.4, told=false)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
+    "k-winners(0.5)": lambda said, sent, arrived: said * torch.from_numpy(sent == arrived),
+    "dropout(0.4)": lambda said, sent, arrived: said * torch.from_numpy((arrived != 0) / 0.6),
+    "quantize(2)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
+    "noise(0.3)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
+    "dropout(0.4, masks_feedback=false)": lambda said, sent, arrived: said + torch.from_numpy(arrived - sent),
 }
 """What autograd is to differentiate: the channel itself where speakers are told, and straight through where not."""
 
@@ -166,10 +168,10 @@ SLOPES = {
 @pytest.mark.parametrize("text", SLOPES)
 @pytest.mark.parametrize("name", ENGINES)
 def test_attention_seeking_through_channels_of_activity_is_backpropagation_through_them(name, text):
-    (place,) = channels_from(f"activity:{text}")
+    (place,) = as_channels(f"activity:{text}")
     noted = Noted(place.channel)
     setup = game(AttentionSeeking(), channels=[replace(place, channel=noted)])
-    batch = SAMPLES.at(BATCHES.at(0))
+    batch = SAMPLES.at(BATCHES.indices(0))
     after = play(ENGINES[name](setup), 1).network()
 
     def forward(said, layer):
@@ -185,14 +187,14 @@ def test_attention_seeking_through_channels_of_activity_is_backpropagation_throu
 @pytest.mark.parametrize("name", ENGINES)
 def test_dropped_demands_are_backpropagation_in_the_mean(name):
     """Unbiased, since one line of demands lies between the outputs and the lower layer's attention."""
-    batch = SAMPLES.at(BATCHES.at(0))
+    batch = SAMPLES.at(BATCHES.indices(0))
     network = build_network((6, 5, 3), activation="tanh", seed=1)
     plain = game(AttentionSeeking(), channels=())
     plain = replace(plain, network=network, policies=AttentionSeeking())
     exact = play(ENGINES[name](plain), 1).network().weights[0] - network.weights[0]
     changes = []
     for seed in range(200):
-        engine = ENGINES[name](replace(plain, seed=seed, channels="demand:dropped(0.5)"))
+        engine = ENGINES[name](replace(plain, seed=seed, channels="demand:dropout(0.5)"))
         engine.play(batch.inputs, batch.targets)
         changes.append(engine.network().weights[0] - network.weights[0])
         engine.close()
@@ -206,7 +208,7 @@ def test_dropped_demands_are_backpropagation_in_the_mean(name):
 def test_late_demands_by_hand(name, aligned):
     """The lower layer meets the demands of two rounds ago, with what it said then or with what it says now."""
     network = build_network((6, 5, 3), activation="tanh", seed=2)
-    channels = f"demand:delayed(2, aligned={str(aligned).lower()})"
+    channels = f"demand:delay(2, aligned={str(aligned).lower()})"
     setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), channels=channels)
     (w1, w2), (b1, b2) = (list(map(np.array, each)) for each in (network.weights, network.biases))
     posted, rate = [], setup.learning_rate
@@ -235,7 +237,7 @@ def test_late_demands_by_hand(name, aligned):
 @pytest.mark.parametrize("name", ENGINES)
 def test_delays_add_up_on_the_way_down(name):
     """With one round at each of two layers, the first layer waits for two, and nobody moves before something has come."""
-    setup = game(AttentionSeeking(), rule=Momentum(), channels="demand:delayed(1)")
+    setup = game(AttentionSeeking(), optimizer=Momentum(), channels="demand:delay(1)")
     engine, start = ENGINES[name](setup), setup.network
     first_moves = {}
     for number in range(4):
@@ -253,15 +255,15 @@ def test_neurons_that_explore_recall_the_chance_of_the_round_that_they_look_back
     seen = []
 
     class Watched(toys.Explorer):
-        def speak(self, activity, seen_now, memory):
-            seen.append(("said", np.asarray(seen_now.draws.normal("try", "BJ")).copy()))
-            return super().speak(activity, seen_now, memory)
+        def speak(self, activity, obs, memory):
+            seen.append(("said", np.asarray(obs.draws.normal("try", "BJ")).copy()))
+            return super().speak(activity, obs, memory)
 
-        def feedback(self, seen_now, memory):
-            seen.append(("judged", np.asarray(seen_now.draws.normal("try", "BJ")).copy()))
-            return super().feedback(seen_now, memory)
+        def feedback(self, obs, memory):
+            seen.append(("judged", np.asarray(obs.draws.normal("try", "BJ")).copy()))
+            return super().feedback(obs, memory)
 
-    setup = game((Watched(), AttentionSeeking(), AttentionSeeking()), channels="demand@1:delayed(2)")
+    setup = game((Watched(), AttentionSeeking(), AttentionSeeking()), channels="demand@1:delay(2)")
     play(ENGINES[name](setup), 4)
     said, judged = ([draw for kind, draw in seen if kind == which] for which in ("said", "judged"))
     per_round = len(said) // 4
@@ -272,20 +274,20 @@ def test_neurons_that_explore_recall_the_chance_of_the_round_that_they_look_back
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_only_what_belongs_to_the_function_acts_in_a_judgement(name):
-    plain = ENGINES[name](game(toys.Plain())).outputs(SAMPLES.inputs)
-    faults = ("activity:dropped(0.9)", "activity:blurred(9)", "activity:delayed(1, aligned=false)", "demand:dropped(0.9)")
-    np.testing.assert_allclose(ENGINES[name](game(toys.Plain(), channels=faults)).outputs(SAMPLES.inputs), plain, atol=1e-14)
-    rationed = ENGINES[name](game(toys.Plain(), channels="activity:rationed(0.2)"))
-    said = np.asarray(rationed.outputs(SAMPLES.inputs))
+    plain = ENGINES[name](game(toys.Backprop())).outputs(SAMPLES.inputs)
+    faults = ("activity:dropout(0.9)", "activity:noise(9)", "activity:delay(1, aligned=false)", "demand:dropout(0.9)")
+    np.testing.assert_allclose(ENGINES[name](game(toys.Backprop(), channels=faults)).outputs(SAMPLES.inputs), plain, atol=1e-14)
+    winners = ENGINES[name](game(toys.Backprop(), channels="activity:k-winners(0.2)"))
+    said = np.asarray(winners.outputs(SAMPLES.inputs))
     assert np.abs(said - np.asarray(plain)).max() > 0.1
-    one_by_one = np.concatenate([np.asarray(rationed.outputs(row[None])) for row in SAMPLES.inputs])
+    one_by_one = np.concatenate([np.asarray(winners.outputs(row[None])) for row in SAMPLES.inputs])
     np.testing.assert_allclose(one_by_one, said, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_the_silent_do_not_learn_unless_they_believe_themselves_heard(name):
     for told, learns in (("true", False), ("false", True)):
-        setup = game(AttentionSeeking(), channels=f"activity@1:rationed(0.01, told={told})")
+        setup = game(AttentionSeeking(), channels=f"activity@1:k-winners(0.01, masks_feedback={told})")
         engine = ENGINES[name](setup)
         engine.play(SAMPLES.inputs[:1], SAMPLES.targets[:1])
         moved = np.abs(engine.network().biases[0] - setup.network.biases[0]) > 0
@@ -297,44 +299,44 @@ def test_the_silent_do_not_learn_unless_they_believe_themselves_heard(name):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_other_channels_in_mid_game(name):
-    setup = game(toys.Saver(), rule=Momentum(), channels="demand:delayed(2)")
+    setup = game(toys.Saver(), optimizer=Momentum(), channels="demand:delay(2)")
     engine = play(ENGINES[name](setup), 4)
     before = engine.state()
-    assert any(is_traffic(key) for key in before.arrays)
-    engine.use_channels("demand:dropped(0.5)")
-    kept = State(before.round, {key: array for key, array in before.arrays.items() if not is_traffic(key)})
+    assert any(is_router_state(key) for key in before.arrays)
+    engine.use_channels("demand:dropout(0.5)")
+    kept = State(before.round, {key: array for key, array in before.arrays.items() if not is_router_state(key)})
     assert identical(engine.state(), kept)
-    fresh = ENGINES[name](replace(setup, channels="demand:dropped(0.5)"))
+    fresh = ENGINES[name](replace(setup, channels="demand:dropout(0.5)"))
     fresh.restore(kept)
     assert identical(play(engine, 3).state(), play(fresh, 3).state())
     with pytest.raises(NeuroNetError, match="there is no channel above layer 7"):
-        engine.use_channels("demand@7:dropped")
+        engine.use_channels("demand@7:dropout")
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_channels_that_are_taken_away_leave_no_trace(name):
-    setup = game(toys.Plain())
-    engine = play(ENGINES[name](replace(setup, channels="activity:dropped(0.5)")), 2)
+    setup = game(toys.Backprop())
+    engine = play(ENGINES[name](replace(setup, channels="activity:dropout(0.5)")), 2)
     engine.use_channels(())
     fresh = ENGINES[name](setup)
     fresh.restore(engine.state())
-    assert apart(play(engine, 2).state(), play(fresh, 2).state()) <= 1e-14
+    assert max_difference(play(engine, 2).state(), play(fresh, 2).state()) <= 1e-14
 
 
 def test_delays_that_begin_in_mid_game_are_alike():
     states = []
     for name in ENGINES:
-        engine = play(ENGINES[name](game(toys.Saver(), rule=Momentum())), 3)
-        engine.use_channels("demand:delayed(2)")
+        engine = play(ENGINES[name](game(toys.Saver(), optimizer=Momentum())), 3)
+        engine.use_channels("demand:delay(2)")
         states.append(play(engine, 5).state())
-    assert apart(*states) <= 1e-12
+    assert max_difference(*states) <= 1e-12
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_policies_may_change_while_demands_are_under_way(name):
-    setup = game(toys.Plain(), channels="demand:delayed(2)")
+    setup = game(toys.Backprop(), channels="demand:delay(2)")
     engine = play(ENGINES[name](setup), 4)
-    under_way = {key: array for key, array in engine.state().arrays.items() if is_traffic(key)}
+    under_way = {key: array for key, array in engine.state().arrays.items() if is_router_state(key)}
     engine.assign(SignSymmetric())
     after = engine.state().arrays
     assert all(np.array_equal(after[key], array) for key, array in under_way.items())
@@ -342,28 +344,28 @@ def test_policies_may_change_while_demands_are_under_way(name):
 
 
 WRONG = {
-    "1.past.9.heard": (np.zeros((6, 6)), "'1.past.9.heard' is unknown"),
-    "1.past.1.heard": (np.zeros((6, 7)), "'1.past.1.heard' must have 2 axes, the last of 6"),
-    "1.past.1.reward": (None, "'1.past.1.reward' is missing"),
-    "1.underway.activity.0.1": (np.zeros((6, 5)), "'1.underway.activity.0.1' is unknown"),
-    "1.underway.demand.0.1": (np.zeros((6, 3)), "'1.underway.demand.0.1' must have 2 axes, the last of 4"),
+    "1.history.9.speaker_activity": (np.zeros((6, 6)), "'1.history.9.speaker_activity' is unknown"),
+    "1.history.1.speaker_activity": (np.zeros((6, 7)), "'1.history.1.speaker_activity' must have 2 axes, the last of 6"),
+    "1.history.1.reward": (None, "'1.history.1.reward' is missing"),
+    "1.in_flight.activity.0.1": (np.zeros((6, 5)), "'1.in_flight.activity.0.1' is unknown"),
+    "1.in_flight.demand.0.1": (np.zeros((6, 3)), "'1.in_flight.demand.0.1' must have 2 axes, the last of 4"),
 }
 
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("key", WRONG)
 def test_traffic_of_another_game_is_refused(name, key):
-    engine = play(ENGINES[name](game(toys.Plain(), channels="demand:delayed(1)")), 3)
+    engine = play(ENGINES[name](game(toys.Backprop(), channels="demand:delay(1)")), 3)
     array, sentence = WRONG[key]
     arrays = {**engine.state().arrays, key: array}
     if array is None:
         del arrays[key]
     with pytest.raises(NeuroNetError, match=re.escape(f"the state is of another game: {sentence}")):
         engine.restore(State(3, arrays))
-    with pytest.raises(NeuroNetError, match=r"the state is of another game: '1\.(past|underway)\."):
-        ENGINES[name](game(toys.Plain())).restore(engine.state())
+    with pytest.raises(NeuroNetError, match=r"the state is of another game: '1\.(history|in_flight)\."):
+        ENGINES[name](game(toys.Backprop())).restore(engine.state())
 
 
 def test_replicas_share_their_channels():
     with pytest.raises(NeuroNetError, match="replicas must be the same game"):
-        TensorEngine([game(toys.Plain()), game(toys.Plain(), channels="demand:dropped")])
+        TensorEngine([game(toys.Backprop()), game(toys.Backprop(), channels="demand:dropout")])

@@ -8,7 +8,7 @@ import pytest
 
 import neuronet as package
 from neuronet.training.config import make_config
-from neuronet.training.engine_selection import PATIENCE, choose
+from neuronet.training.engine_selection import MAX_AGENT_SECONDS, select_engine
 
 KEYS = {"environment", "policy", "engine", "device", "seed", "epochs", "rounds", "loss", "accuracy", "seconds", "out"}
 
@@ -105,21 +105,21 @@ def test_every_public_name_is_there():
 
 
 def test_auto_engine_takes_tensors_where_the_work_is_large():
-    small = choose(make_config({"environment": "digits"}), neurons=74, connections=4736, rounds=900)
-    large = choose(make_config({"environment": "digits"}), neurons=522, connections=268_800, rounds=18_750)
+    small = select_engine(make_config({"environment": "digits"}), neurons=74, connections=4736, rounds=900)
+    large = select_engine(make_config({"environment": "digits"}), neurons=522, connections=268_800, rounds=18_750)
     assert (small.engine, small.dtype) == ("agents", "float64")
     assert (large.engine, large.dtype) == ("tensors", "float32")
     assert "would take about" in large.reason
-    just = int(PATIENCE / (74 * 20e-6 + 4736 * 32 * 3e-10))
-    assert choose(make_config({"environment": "digits"}), 74, 4736, just - 10).engine == "agents"
-    assert choose(make_config({"environment": "digits"}), 74, 4736, just + 10).engine == "tensors"
+    just = int(MAX_AGENT_SECONDS / (74 * 20e-6 + 4736 * 32 * 3e-10))
+    assert select_engine(make_config({"environment": "digits"}), 74, 4736, just - 10).engine == "agents"
+    assert select_engine(make_config({"environment": "digits"}), 74, 4736, just + 10).engine == "tensors"
 
 
 def test_a_module_in_the_folder_at_hand_is_found(neuronet, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", str(tmp_path))])
     (tmp_path / "my_own_policies.py").write_text(
         "from dataclasses import dataclass\nimport neuronet\n\n\n@dataclass(frozen=True)\nclass Deaf(neuronet.LinearPolicy):\n"
-        "    def weighing(self, seen, memory):\n        return 0 * seen.attention\n"
+        "    def feedback_weights(self, obs, memory):\n        return 0 * obs.attention\n"
     )
     answer = neuronet("run", "xor", "--policy", "my_own_policies:Deaf", "--epochs", "1", "--json")
     assert answer.status == 0, answer.err

@@ -11,9 +11,9 @@ import pytest
 from scipy import stats
 
 import neuronet as package
-from neuronet.comparison.contestant import CURVE_COLUMNS, Arena
-from neuronet.comparison.result import interval, table_of
-from neuronet.comparison.study import GRID, MOST_STEPS, best_rate, compare, contestants_of, rate_scale
+from neuronet.comparison.contestant import CURVE_COLUMNS, ComparisonSetup
+from neuronet.comparison.result import build_table, interval
+from neuronet.comparison.study import GRID, MAX_GRID_EXTENSIONS, best_rate, compare, parse_candidates, rate_scale
 from neuronet.core.structure.population import Population
 from neuronet.environments import Table, Xor
 from neuronet.policies import POLICIES, AttentionSeeking, Contrarian
@@ -23,17 +23,17 @@ OPTIONS = {"hidden": [8], "epochs": 2, "seeds": 3}
 
 
 @pytest.fixture
-def plays(monkeypatch):
+def training_calls(monkeypatch):
     """Who was trained, with which rates and seeds, and on how many samples it was judged."""
-    played = []
-    play = Arena.play
+    calls = []
+    play = ComparisonSetup.train_candidate
 
-    def note(self, contestant, rates, seeds):
-        played.append((contestant.name, tuple(rates), tuple(seeds), len(self.world.test)))
-        return play(self, contestant, rates, seeds)
+    def note(self, candidate, rates, seeds):
+        calls.append((candidate.name, tuple(rates), tuple(seeds), len(self.environment.test)))
+        return play(self, candidate, rates, seeds)
 
-    monkeypatch.setattr(Arena, "play", note)
-    return played
+    monkeypatch.setattr(ComparisonSetup, "train_candidate", note)
+    return calls
 
 
 def test_each_line_is_what_training_gives():
@@ -59,11 +59,11 @@ def test_the_baseline_equals_attention_seeking():
 
 
 def test_the_table_against_scipy_by_hand():
-    chance = np.random.default_rng(1)
-    values = {"backprop": chance.random(5), "better": chance.random(5) + 1, "worse": chance.random(5) - 1}
+    rng = np.random.default_rng(1)
+    values = {"backprop": rng.random(5), "better": rng.random(5) + 1, "worse": rng.random(5) - 1}
     rows = [(name, 0.1, seed, 1, 0.0, 0.0, v) for name, each in values.items() for seed, v in enumerate(each)]
     curves = pd.DataFrame(rows, columns=["policy", *CURVE_COLUMNS])
-    table = table_of(curves.sample(frac=1, random_state=1), "accuracy", {"worse": True}).set_index("policy")
+    table = build_table(curves.sample(frac=1, random_state=1), "accuracy", {"worse": True}).set_index("policy")
     assert table.index.tolist() == ["backprop", "better", "worse"]
     for name in ("better", "worse"):
         gaps = values[name] - values["backprop"]
@@ -80,25 +80,27 @@ def test_the_table_against_scipy_by_hand():
 
 
 def test_where_targets_are_values_the_loss_is_compared():
-    chance = np.random.default_rng(0)
-    inputs = chance.normal(size=(80, 3))
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(80, 3))
     result = compare(Table(inputs, inputs @ [[1.0], [-1.0], [0.5]]), ["attention", "contrarian"], **OPTIONS)
     assert result.measure == "loss"
     assert result.table["policy"].tolist() == ["backprop", "attention", "contrarian"]
     assert result.table["difference"][2] > 0
 
 
-def test_all_choose_from_the_same_rates_on_samples_and_seeds_of_their_own(plays):
-    world = Xor()
-    result = compare(world, ["attention", "contrarian"], tune=True, **OPTIONS)
+def test_all_choose_from_the_same_rates_on_samples_and_seeds_of_their_own(training_calls):
+    env = Xor()
+    result = compare(env, ["attention", "contrarian"], tune=True, **OPTIONS)
     tried = {name: [] for name in ("backprop", "attention", "contrarian")}
-    for name, rates, seeds, samples in plays[:-3]:
+    for name, rates, seeds, samples in training_calls[:-3]:
         assert seeds == (3, 4, 5)
-        assert samples == len(world.for_tuning().test) != len(world.test)
+        assert samples == len(env.validation_split().test) != len(env.test)
         tried[name] += rates
     assert len({tuple(sorted(rates)) for rates in tried.values()}) == 1
-    for (name, rates, seeds, samples), line in zip(plays[-3:], result.table.sort_values("policy").itertuples(), strict=False):
-        assert (len(rates), seeds, samples) == (1, (0, 1, 2), len(world.test))
+    for (name, rates, seeds, samples), line in zip(
+        training_calls[-3:], result.table.sort_values("policy").itertuples(), strict=False
+    ):
+        assert (len(rates), seeds, samples) == (1, (0, 1, 2), len(env.test))
         assert name in tried
         assert line.learning_rate in tried[name]
     for name in tried:
@@ -108,12 +110,12 @@ def test_all_choose_from_the_same_rates_on_samples_and_seeds_of_their_own(plays)
         assert chosen["at_edge"] == (chosen["learning_rate"] in (mine["learning_rate"].min(), mine["learning_rate"].max()))
 
 
-def test_a_best_rate_at_the_edge_extends_the_grid_for_all(monkeypatch, plays):
+def test_a_best_rate_at_the_edge_extends_the_grid_for_all(monkeypatch, training_calls):
     monkeypatch.setattr("neuronet.comparison.study.GRID", (1e-7, 1e-6))
-    result = compare("xor", ["attention"], tune=True, hidden=[4], epochs=1, seeds=2, rule="plain")
+    result = compare("xor", ["attention"], tune=True, hidden=[4], epochs=1, seeds=2, optimizer="sgd")
     rates = sorted(result.tuning["learning_rate"].unique())
-    assert len(rates) == 2 + MOST_STEPS
-    assert rates[-1] == pytest.approx(1e-7 * 10 ** ((1 + MOST_STEPS) / 2))
+    assert len(rates) == 2 + MAX_GRID_EXTENSIONS
+    assert rates[-1] == pytest.approx(1e-7 * 10 ** ((1 + MAX_GRID_EXTENSIONS) / 2))
     assert result.table["at_edge"].all()
     assert all(result.tuning.groupby("policy")["learning_rate"].nunique() == len(rates))
 
@@ -136,29 +138,31 @@ def test_the_best_rate_is_never_that_of_a_ruin():
 
 
 def test_steps_are_about_as_long_under_each_rule():
-    scales = [rate_scale(make_config({"environment": "xor", "rule": rule})) for rule in ("plain", "momentum(0.9)", "adam")]
+    scales = [
+        rate_scale(make_config({"environment": "xor", "optimizer": optimizer})) for optimizer in ("sgd", "momentum(0.9)", "adam")
+    ]
     assert scales == pytest.approx([1.0, 0.1, 0.01])
     assert math.log10(GRID[-1] / GRID[0]) == pytest.approx(2.5)
 
 
-def test_interrupted_it_goes_on_where_it_was(plays, tmp_path):
+def test_interrupted_it_goes_on_where_it_was(training_calls, tmp_path):
     whole = compare("xor", ["attention", "contrarian", "greedy"], tune=True, out=tmp_path / "whole", **OPTIONS)
-    every = len(plays)
-    plays.clear()
-    play = Arena.play
+    every = len(training_calls)
+    training_calls.clear()
+    play = ComparisonSetup.train_candidate
 
-    def fall(self, contestant, rates, seeds):
-        if contestant.name == "contrarian" and tuple(seeds) == (0, 1, 2):
+    def fall(self, candidate, rates, seeds):
+        if candidate.name == "contrarian" and tuple(seeds) == (0, 1, 2):
             raise KeyboardInterrupt
-        return play(self, contestant, rates, seeds)
+        return play(self, candidate, rates, seeds)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Arena, "play", fall)
+        patch.setattr(ComparisonSetup, "train_candidate", fall)
         with pytest.raises(KeyboardInterrupt):
             compare("xor", ["attention", "contrarian", "greedy"], tune=True, out=tmp_path / "parts", **OPTIONS)
-    before = len(plays)
+    before = len(training_calls)
     again = compare("xor", ["attention", "contrarian", "greedy"], tune=True, out=tmp_path / "parts", **OPTIONS)
-    assert [name for name, _, _, _ in plays[before:]] == ["contrarian", "greedy"]
+    assert [name for name, _, _, _ in training_calls[before:]] == ["contrarian", "greedy"]
     assert before + 2 == every
     pd.testing.assert_frame_equal(again.table, whole.table, check_exact=True)
     pd.testing.assert_frame_equal(again.curves, whole.curves, check_exact=True)
@@ -170,19 +174,19 @@ def test_interrupted_it_goes_on_where_it_was(plays, tmp_path):
 
 
 def test_who_is_meant():
-    names = [each.name for each in contestants_of("all")]
+    names = [each.name for each in parse_candidates("all")]
     assert names == ["backprop", *POLICIES]
-    names = [each.name for each in contestants_of(["backprop", "greedy(top=3)", ("attention", "greedy"), Contrarian()])]
+    names = [each.name for each in parse_candidates(["backprop", "greedy(top=3)", ("attention", "greedy"), Contrarian()])]
     assert names == ["backprop", "greedy(top=3)", "attention | greedy", "contrarian"]
     society = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.5)])
-    assert contestants_of([society])[1].population == society
+    assert parse_candidates([society])[1].population == society
     for wrong, sentence in (
         (["greedy", "greedy"], "policy 'greedy' is to be compared twice"),
         (["backprop"], "a comparison needs a policy"),
         (["gredy"], "did you mean 'greedy'"),
     ):
         with pytest.raises(package.NeuroNetError, match=sentence):
-            contestants_of(wrong)
+            parse_candidates(wrong)
 
 
 @pytest.mark.parametrize(

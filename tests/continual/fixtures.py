@@ -3,57 +3,64 @@
 import numpy as np
 import torch
 
-from neuronet.continual.evaluation.replicated_dataset import Deck
-from neuronet.continual.evaluation.runner import Course
-from neuronet.continual.methods.base import Batch, Lesson, Start
+from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
+from neuronet.continual.evaluation.runner import Experiment
+from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import SplitClass, SplitTask
-from neuronet.core.learning.optimizers import rule_named
+from neuronet.core.learning.optimizers import parse_optimizer
 from tests.continual.fixtures_environments import Glyphs
 
 SEEDS = (0, 7)
 
 
-def course(protocol=None, *, world=None, rounds=6, **options):
+def make_experiment(protocol=None, *, environment=None, rounds=6, **options):
     known = {"hidden": (8,), "activation": "tanh", "dtype": "float64"}
-    return Course(protocol or SplitTask(3), world or Glyphs(), Schedule(rounds, 8), **{**known, **options})
+    return Experiment(protocol or SplitTask(3), environment or Glyphs(), Schedule(rounds, 8), **{**known, **options})
 
 
-def start(of, seeds=SEEDS, rule="plain", rate=0.1):
-    networks = [of.network(seed) for seed in seeds]
-    return Start(networks, seeds, rule_named(rule), rate, of.schedule.batch_size, of.device, of.dtype)
+def learner_config(experiment, seeds=SEEDS, optimizer="sgd", rate=0.1):
+    networks = [experiment.network(seed) for seed in seeds]
+    return LearnerConfig(
+        networks, seeds, parse_optimizer(optimizer), rate, experiment.schedule.batch_size, experiment.device, experiment.dtype
+    )
 
 
-def lesson(of, number, seeds=SEEDS):
-    tasks = [of.sequence(seed)[number] for seed in seeds]
-    open_classes = torch.zeros(len(seeds), 1, of.protocol.outputs(of.world), dtype=torch.bool)
+def task_info(experiment, number, seeds=SEEDS):
+    tasks = [experiment.sequence(seed)[number] for seed in seeds]
+    active_classes = torch.zeros(len(seeds), 1, experiment.protocol.outputs(experiment.environment), dtype=torch.bool)
     for replica, task in enumerate(tasks):
-        open_classes[replica, 0, list(task.classes)] = True
-    return Lesson(number, Deck([task.train for task in tasks], "cpu", of.dtype), open_classes, of.protocol.told)
+        active_classes[replica, 0, list(task.classes)] = True
+    return TaskInfo(
+        number,
+        ReplicatedDataset([task.train for task in tasks], "cpu", experiment.dtype),
+        active_classes,
+        experiment.protocol.task_id_given,
+    )
 
 
-def batches(of, number, seeds=SEEDS):
-    given = lesson(of, number, seeds)
-    orders = [of.schedule.order(count, seed, number) for count, seed in zip(given.deck.counts, seeds, strict=True)]
+def batches(experiment, number, seeds=SEEDS):
+    given = task_info(experiment, number, seeds)
+    orders = [experiment.schedule.order(count, seed, number) for count, seed in zip(given.dataset.counts, seeds, strict=True)]
     for places in zip(*orders, strict=True):
-        yield Batch(*given.deck.at(places), given.open)
+        yield Batch(*given.dataset.take(places), given.active_classes)
 
 
-def learn(learner, of, tasks, seeds=SEEDS):
+def train_tasks(learner, experiment, tasks, seeds=SEEDS):
     """Play the first tasks; gives the learner."""
     for number in range(tasks):
-        learner.begin_task(lesson(of, number, seeds))
-        for batch in batches(of, number, seeds):
-            learner.play(batch)
+        learner.begin_task(task_info(experiment, number, seeds))
+        for batch in batches(experiment, number, seeds):
+            learner.train_batch(batch)
         learner.end_task()
     return learner
 
 
-def numbers(learner, replica=0):
+def parameter_vector(learner, replica=0):
     """All weights and biases of a replica, one after another."""
     network = learner.networks()[replica]
     return np.concatenate([array.ravel() for array in (*network.weights, *network.biases)])
 
 
-def class_course(**options):
-    return course(SplitClass(3), **options)
+def class_experiment(**options):
+    return make_experiment(SplitClass(3), **options)

@@ -16,12 +16,12 @@ class Glyphs(Environment):
 
     @cached_property
     def _parts(self):
-        chance = np.random.default_rng(5)
-        prototypes = chance.integers(0, 256, (self._classes, self._side**2))
+        rng = np.random.default_rng(5)
+        prototypes = rng.integers(0, 256, (self._classes, self._side**2))
         parts = []
         for count in self._counts:
             targets = np.repeat(np.arange(self._classes), count + np.arange(self._classes) % 3)
-            noisy = prototypes[targets] + chance.normal(0, 40, (len(targets), self._side**2))
+            noisy = prototypes[targets] + rng.normal(0, 40, (len(targets), self._side**2))
             parts.append((np.clip(noisy, 0, 255).astype(np.uint8), targets))
         scaling = Scaling.standardising(parts[0][0])
         return [Samples(inputs, targets, scaling) for inputs, targets in parts]

@@ -16,13 +16,13 @@ from neuronet.continual.methods.finetuning import Backprop
 from neuronet.continual.methods.lwf import LwF
 from neuronet.continual.methods.penalties.ewc import EWC
 from neuronet.continual.methods.penalties.si import SI
-from neuronet.continual.methods.policy_learner import Society
+from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.protocols.registry import Gradual, Permuted, SplitClass, SplitDomain, SplitTask
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Shares
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, NodePerturbation
-from tests.continual.fixtures import course, learn, start
+from tests.continual.fixtures import learner_config, make_experiment, train_tasks
 from tests.helpers.paths import ROOT
 
 BRIDGE = "neuronet.continual.avalanche"
@@ -37,17 +37,17 @@ def test_without_avalanche_the_way_to_install_it_is_named(monkeypatch):
         __import__(BRIDGE)
 
 
-there = pytest.mark.skipif(find_spec("avalanche") is None, reason="needs avalanche-lib, the extra [avalanche]")
-quiet = [
+needs_avalanche = pytest.mark.skipif(find_spec("avalanche") is None, reason="needs avalanche-lib, the extra [avalanche]")
+warning_filters = [
     pytest.mark.filterwarnings("ignore:No loggers specified"),  # there is nothing to log
     pytest.mark.filterwarnings("ignore:__array_wrap__:DeprecationWarning"),  # its SI calls numpy on tensors
 ]
-bridged = [there, *quiet]
+avalanche_marks = [needs_avalanche, *warning_filters]
 SEED = 7
 
 
-def marked(test):
-    for mark in bridged:
+def needs_bridge(test):
+    for mark in avalanche_marks:
         test = mark(test)
     return test
 
@@ -59,75 +59,92 @@ def bridge():
     return avalanche
 
 
-def naive(bridge, of, *plugins, rate=0.1, model=None, **options):
+def naive(bridge, experiment, *plugins, rate=0.1, model=None, **options):
     from avalanche.training import Naive
 
-    module = bridge.module_of(of.network(SEED), of.dtype) if model is None else model
-    known = {"criterion": bridge.Rounds(of, SEED), "plugins": list(plugins), "train_mb_size": 8, "evaluator": None}
+    module = bridge.to_module(experiment.network(SEED), experiment.dtype) if model is None else model
+    known = {
+        "criterion": bridge.MatchedBatches(experiment, SEED),
+        "plugins": list(plugins),
+        "train_mb_size": 8,
+        "evaluator": None,
+    }
     return Naive(model=module, optimizer=torch.optim.SGD(module.parameters(), rate), **{**known, **options})
 
 
-def society(bridge, of, policy, *plugins, **options):
-    known = {"learning_rate": 0.1, "seed": SEED, "dtype": of.dtype, "criterion": bridge.Rounds(of, SEED), "train_mb_size": 8}
-    start = {"network": of.network(SEED), "society": policy, "plugins": list(plugins), "evaluator": None}
-    return bridge.SocietyStrategy(**{**start, **known, **options})
+def policy_strategy(bridge, experiment, policy, *plugins, **options):
+    known = {
+        "learning_rate": 0.1,
+        "seed": SEED,
+        "dtype": experiment.dtype,
+        "criterion": bridge.MatchedBatches(experiment, SEED),
+        "train_mb_size": 8,
+    }
+    required = {"network": experiment.network(SEED), "population": policy, "plugins": list(plugins), "evaluator": None}
+    return bridge.PolicyStrategy(**{**required, **known, **options})
 
 
 def weights(strategy):
     return [each.detach() for each in strategy.model.parameters()]
 
 
-def close(ours, theirs, tolerance=1e-12):
+def assert_tensors_close(ours, theirs, tolerance=1e-12):
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=tolerance)
 
 
-def apart(ours, theirs):
+def max_difference(ours, theirs):
     return max(float((a - b).abs().max()) for a, b in zip(ours, theirs, strict=True))
 
 
 PROTOCOLS = [Permuted(3), SplitTask(3), SplitDomain(3), SplitClass(3)]
 
 
-@marked
+@needs_bridge
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=repr)
 def test_naive_is_our_backprop(bridge, protocol):
-    of = course(protocol)
-    np.testing.assert_array_equal(bridge.accuracies(of, SEED, naive(bridge, of)), of.play(Backprop(), 0.1, [SEED])[0])
+    experiment = make_experiment(protocol)
+    np.testing.assert_array_equal(
+        bridge.accuracies(experiment, SEED, naive(bridge, experiment)), experiment.accuracy_matrices(Backprop(), 0.1, [SEED])[0]
+    )
 
 
-@marked
+@needs_bridge
 @pytest.mark.parametrize("protocol", [Permuted(3), SplitDomain(3)], ids=repr)
 def test_avalanche_measures_what_we_measure(bridge, protocol):
     from avalanche.evaluation.metrics import accuracy_metrics
     from avalanche.training.plugins import EvaluationPlugin
 
-    of = course(protocol)
-    strategy = naive(bridge, of, evaluator=EvaluationPlugin(accuracy_metrics(experience=True)), eval_mb_size=32)
-    ours = of.play(Backprop(), 0.1, [SEED])[0]
-    made = bridge.benchmark(of, SEED)
+    experiment = make_experiment(protocol)
+    strategy = naive(bridge, experiment, evaluator=EvaluationPlugin(accuracy_metrics(experience=True)), eval_mb_size=32)
+    ours = experiment.accuracy_matrices(Backprop(), 0.1, [SEED])[0]
+    made = bridge.benchmark(experiment, SEED)
     for number, experience in enumerate(made.train_stream, start=1):
         strategy.train(experience, eval_streams=[])
-        told = strategy.eval(made.test_stream)
-        found = [value for name, value in sorted(told.items()) if name.startswith("Top1_Acc_Exp/eval_phase/test_stream")]
+        evaluated = strategy.eval(made.test_stream)
+        found = [value for name, value in sorted(evaluated.items()) if name.startswith("Top1_Acc_Exp/eval_phase/test_stream")]
         np.testing.assert_allclose(found, ours[number], rtol=1e-6)
 
 
-@marked
+@needs_bridge
 @pytest.mark.parametrize("policy", [AttentionSeeking(), IncomeProtecting(), NodePerturbation(), Greedy(top=3)], ids=repr)
 @pytest.mark.parametrize("protocol", [Permuted(3), SplitClass(3)], ids=repr)
 def test_policies_play_there_as_here(bridge, protocol, policy):
-    of = course(protocol)
-    ours = of.play(Society(Shares(((policy, 1.0),))), 0.1, [SEED])[0]
-    np.testing.assert_array_equal(bridge.accuracies(of, SEED, society(bridge, of, policy)), ours)
+    experiment = make_experiment(protocol)
+    ours = experiment.accuracy_matrices(PolicyMethod(Shares(((policy, 1.0),))), 0.1, [SEED])[0]
+    np.testing.assert_array_equal(bridge.accuracies(experiment, SEED, policy_strategy(bridge, experiment, policy)), ours)
 
 
-@marked
+@needs_bridge
 def test_populations_and_other_optimizers(bridge):
-    of = course(rule="adam")
+    experiment = make_experiment(optimizer="adam")
     mixed = Shares(((AttentionSeeking(), 0.5), (Greedy(top=2), 0.5)))
-    strategy = society(bridge, of, mixed, optimizer=lambda parameters: torch.optim.Adam(parameters, 0.01), learning_rate=0.01)
-    np.testing.assert_array_equal(bridge.accuracies(of, SEED, strategy), of.play(Society(mixed), 0.01, [SEED])[0])
+    strategy = policy_strategy(
+        bridge, experiment, mixed, optimizer=lambda parameters: torch.optim.Adam(parameters, 0.01), learning_rate=0.01
+    )
+    np.testing.assert_array_equal(
+        bridge.accuracies(experiment, SEED, strategy), experiment.accuracy_matrices(PolicyMethod(mixed), 0.01, [SEED])[0]
+    )
 
 
 def plugins(bridge):
@@ -141,45 +158,45 @@ def plugins(bridge):
     }
 
 
-@marked
+@needs_bridge
 @pytest.mark.parametrize("name", ["EWC", "SI", "LwF", "MAS"])
 @pytest.mark.parametrize("protocol", [Permuted(3), SplitClass(3)], ids=repr)
 def test_plugins_of_avalanche_hold_our_neurons(bridge, protocol, name):
     """With attention-seeking neurons, which are backpropagation, all is as in Avalanche's own; without the plug-in it is not."""
-    of = course(protocol, dtype="float32")
-    theirs, free = naive(bridge, of, plugins(bridge)[name]), naive(bridge, of)
-    ours = society(bridge, of, AttentionSeeking(), plugins(bridge)[name])
-    np.testing.assert_array_equal(*(bridge.accuracies(of, SEED, each) for each in (theirs, ours)))
-    close(weights(ours), weights(theirs), 1e-6)
-    bridge.accuracies(of, SEED, free)
-    assert apart(weights(free), weights(theirs)) > 1e-4
+    experiment = make_experiment(protocol, dtype="float32")
+    theirs, free = naive(bridge, experiment, plugins(bridge)[name]), naive(bridge, experiment)
+    ours = policy_strategy(bridge, experiment, AttentionSeeking(), plugins(bridge)[name])
+    np.testing.assert_array_equal(*(bridge.accuracies(experiment, SEED, each) for each in (theirs, ours)))
+    assert_tensors_close(weights(ours), weights(theirs), 1e-6)
+    bridge.accuracies(experiment, SEED, free)
+    assert max_difference(weights(free), weights(theirs)) > 1e-4
 
 
-@marked
+@needs_bridge
 def test_the_si_of_avalanche_does_nothing_on_the_cpu(bridge):
     """As our page says; should a later version repair it, the page and our plug-in go."""
     from avalanche.training.plugins import SynapticIntelligencePlugin
 
-    of = course(dtype="float32")
-    theirs, free = naive(bridge, of, SynapticIntelligencePlugin(1e6, eps=0.1)), naive(bridge, of)
+    experiment = make_experiment(dtype="float32")
+    theirs, free = naive(bridge, experiment, SynapticIntelligencePlugin(1e6, eps=0.1)), naive(bridge, experiment)
     for each in (theirs, free):
-        bridge.accuracies(of, SEED, each)
-    assert apart(weights(theirs), weights(free)) == 0.0
+        bridge.accuracies(experiment, SEED, each)
+    assert max_difference(weights(theirs), weights(free)) == 0.0
 
 
-@marked
+@needs_bridge
 def test_importances_are_cut_off(bridge):
-    of = course(dtype="float32")
+    experiment = make_experiment(dtype="float32")
     for clip in (math.inf, 0.01):
         plugin = bridge.SynapticIntelligence(1.0, 0.1, clip)
-        bridge.accuracies(of, SEED, naive(bridge, of, plugin))
+        bridge.accuracies(experiment, SEED, naive(bridge, experiment, plugin))
         most = max(float(each.data.max()) for each in plugin.ewc_data[1].values())
         assert most > 0.02 if clip == math.inf else most == pytest.approx(0.01)
 
 
-def ours_after(method, of, tasks):
+def ours_after(method, experiment, tasks):
     """Our learner, and its parameters as those of a module: weights and bias of each layer."""
-    learner = learn(method.learner(start(of, (SEED,))), of, tasks, (SEED,))
+    learner = train_tasks(method.learner(learner_config(experiment, (SEED,))), experiment, tasks, (SEED,))
     return learner, by_layer(learner, learner.parameters)
 
 
@@ -188,59 +205,59 @@ def by_layer(learner, arrays):
     return [each.detach()[0] for pair in zip(arrays[:depth], arrays[depth:], strict=True) for each in pair]
 
 
-def trained(bridge, of, strategy, tasks):
-    for experience in bridge.benchmark(of, SEED).train_stream[:tasks]:
+def trained(bridge, experiment, strategy, tasks):
+    for experience in bridge.benchmark(experiment, SEED).train_stream[:tasks]:
         strategy.train(experience, eval_streams=[])
     return weights(strategy)
 
 
-@marked
+@needs_bridge
 def test_their_lwf_is_ours_without_the_squared_temperature(bridge):
     from avalanche.training.plugins import LwFPlugin
 
-    of = course(SplitDomain(3), dtype="float32")
-    _, ours = ours_after(LwF(1.0, 2.0), of, 3)
-    close(ours, trained(bridge, of, naive(bridge, of, LwFPlugin(4.0, 2.0)), 3), 1e-6)
+    experiment = make_experiment(SplitDomain(3), dtype="float32")
+    _, ours = ours_after(LwF(1.0, 2.0), experiment, 3)
+    assert_tensors_close(ours, trained(bridge, experiment, naive(bridge, experiment, LwFPlugin(4.0, 2.0)), 3), 1e-6)
 
 
-@marked
+@needs_bridge
 def test_their_si_finds_our_importances(bridge):
     """After the first task, where nothing has pulled; those below 0, that we leave out, are none of ours."""
-    of = course(dtype="float32")
+    experiment = make_experiment(dtype="float32")
     plugin = bridge.SynapticIntelligence(1.0, 0.1, math.inf)
-    trained(bridge, of, naive(bridge, of, plugin), 1)
-    learner, _ = ours_after(SI(1.0, 0.1), of, 1)
+    trained(bridge, experiment, naive(bridge, experiment, plugin), 1)
+    learner, _ = ours_after(SI(1.0, 0.1), experiment, 1)
     found = [each.data.clamp(min=0) for each in plugin.ewc_data[1].values()]
-    close([each.flatten() for each in by_layer(learner, learner._importances)], found, 1e-6)
+    assert_tensors_close([each.flatten() for each in by_layer(learner, learner._importances)], found, 1e-6)
     assert max(float(each.max()) for each in found) > 0.01
 
 
-@marked
+@needs_bridge
 def test_their_penalty_of_ewc_is_ours_without_the_half(bridge):
     """Given our Fisher information, since theirs is of the targets and not of the network's own answers."""
     from avalanche.training.plugins import EWCPlugin
 
-    of = course(SplitDomain(2))
-    learner, _ = ours_after(EWC(6.0), of, 1)
-    fisher = by_layer(learner, learner._stiffness)
+    experiment = make_experiment(SplitDomain(2))
+    learner, _ = ours_after(EWC(6.0), experiment, 1)
+    fisher = by_layer(learner, learner._total_importance)
     plugin = EWCPlugin(3.0)
-    strategy = naive(bridge, of, plugin)
-    first, second = bridge.benchmark(of, SEED).train_stream
+    strategy = naive(bridge, experiment, plugin)
+    first, second = bridge.benchmark(experiment, SEED).train_stream
     strategy.train(first, eval_streams=[])
     plugin.importances[0] = dict(zip(plugin.importances[0], fisher, strict=True))
     strategy.train(second, eval_streams=[])
-    close(ours_after(EWC(6.0), of, 2)[1], weights(strategy))
+    assert_tensors_close(ours_after(EWC(6.0), experiment, 2)[1], weights(strategy))
 
 
-@marked
+@needs_bridge
 def test_penalties_hold_neurons_that_are_no_backpropagation(bridge):
     from avalanche.training.plugins import EWCPlugin
 
-    of = course(Permuted(2))
+    experiment = make_experiment(Permuted(2))
     ways = []
     for strength in (0.0, 50.0):
-        strategy = society(bridge, of, Greedy(top=2), EWCPlugin(strength))
-        first, second = bridge.benchmark(of, SEED).train_stream
+        strategy = policy_strategy(bridge, experiment, Greedy(top=2), EWCPlugin(strength))
+        first, second = bridge.benchmark(experiment, SEED).train_stream
         strategy.train(first, eval_streams=[])
         before = copy.deepcopy(weights(strategy))
         strategy.train(second, eval_streams=[])
@@ -248,40 +265,40 @@ def test_penalties_hold_neurons_that_are_no_backpropagation(bridge):
     assert ways[1] < 0.9 * ways[0]
 
 
-@marked
+@needs_bridge
 def test_converted_modules_need_no_strategy_of_ours(bridge):
-    of = course(SplitDomain(3))
+    experiment = make_experiment(SplitDomain(3))
     for policy in (AttentionSeeking(p=1), Greedy(top=3)):
-        module = neuronet.convert(bridge.module_of(of.network(SEED), of.dtype), policy)
-        theirs = naive(bridge, of, model=module)
-        ours = society(bridge, of, policy)
-        np.testing.assert_array_equal(*(bridge.accuracies(of, SEED, each) for each in (theirs, ours)))
-        close(weights(theirs), weights(ours))
+        module = neuronet.convert(bridge.to_module(experiment.network(SEED), experiment.dtype), policy)
+        theirs = naive(bridge, experiment, model=module)
+        ours = policy_strategy(bridge, experiment, policy)
+        np.testing.assert_array_equal(*(bridge.accuracies(experiment, SEED, each) for each in (theirs, ours)))
+        assert_tensors_close(weights(theirs), weights(ours))
 
 
-@marked
+@needs_bridge
 def test_without_our_rounds_avalanche_makes_the_batches(bridge):
-    of = course(Permuted(2))
-    strategy = society(bridge, of, AttentionSeeking(), criterion=nn.CrossEntropyLoss(), train_epochs=3)
-    found = bridge.accuracies(of, SEED, strategy)
+    experiment = make_experiment(Permuted(2))
+    strategy = policy_strategy(bridge, experiment, AttentionSeeking(), criterion=nn.CrossEntropyLoss(), train_epochs=3)
+    found = bridge.accuracies(experiment, SEED, strategy)
     assert found[-1].mean() > found[0].mean()
 
 
-@marked
+@needs_bridge
 def test_refused(bridge):
-    blended = course(Gradual(3))
+    blended = make_experiment(Gradual(3))
     with pytest.raises(NeuroNetError, match="Gradual cannot be played there"):
         bridge.benchmark(blended, SEED)
     with pytest.raises(NeuroNetError, match="Gradual cannot be played there"):
-        bridge.Rounds(blended, SEED)
-    of = course(Permuted(2))
+        bridge.MatchedBatches(blended, SEED)
+    experiment = make_experiment(Permuted(2))
     with pytest.raises(NeuroNetError, match="train_epochs=1, got 2"):
-        bridge.accuracies(of, SEED, naive(bridge, of, train_epochs=2))
+        bridge.accuracies(experiment, SEED, naive(bridge, experiment, train_epochs=2))
     with pytest.raises(NeuroNetError, match="dense wiring"):
-        bridge.module_of(build_network((25, 8, 6), wiring="sparse(0.5)", seed=0))
+        bridge.to_module(build_network((25, 8, 6), connectivity="sparse(0.5)", seed=0))
 
 
-@marked
+@needs_bridge
 def test_the_page_runs(bridge, capsys):
     page = (ROOT / "docs" / "continual-learning.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^```py\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)

@@ -7,14 +7,14 @@ import numpy as np
 from gymnasium.spaces import Box, Discrete
 
 
-class Script(gymnasium.Env):
+class ScriptedEnv(gymnasium.Env):
     """Pays what its list says, one after another, whatever is done, and ends with it; nobody may go on after that."""
 
     observation_space = Box(-1.0, 1.0, (2, 2))
     action_space = Discrete(3, start=5)
 
-    def __init__(self, rewards, *, cut=False):
-        self.script, self.cut = rewards, cut
+    def __init__(self, rewards, *, truncates=False):
+        self.script, self.truncates = rewards, truncates
         self.acted = []
         self.ended = True
 
@@ -30,17 +30,17 @@ class Script(gymnasium.Env):
         reward = self.script[self.place]
         self.place += 1
         self.ended = self.place == len(self.script)
-        return np.full((2, 2), self.place / 10), reward, self.ended and not self.cut, self.ended and self.cut, {}
+        return np.full((2, 2), self.place / 10), reward, self.ended and not self.truncates, self.ended and self.truncates, {}
 
 
-class Odd(gymnasium.Env):
+class UnsupportedEnv(gymnasium.Env):
     """Has other observations or actions than those that can be used."""
 
     def __init__(self, observation_space, action_space):
         self.observation_space, self.action_space = observation_space, action_space
 
 
-class Signal(gymnasium.Env):
+class SignalEnv(gymnasium.Env):
     """Shows one of three signals, and pays for the action of the same number."""
 
     observation_space = Discrete(3, start=1)
@@ -55,7 +55,7 @@ class Signal(gymnasium.Env):
         return self.shown, float(action == self.shown - 1), True, False, {}
 
 
-class Target(gymnasium.Env):
+class TargetEnv(gymnasium.Env):
     """Pays the more, the nearer two values are to 0.6 and to -1.5 times what is shown."""
 
     observation_space = Box(-1.0, 1.0, (1,))

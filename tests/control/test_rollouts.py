@@ -3,64 +3,64 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuronet.control.environments import Worlds
+from neuronet.control.environments import VectorEnv
 from neuronet.control.rollouts import Episodes, play_episodes
 from neuronet.core.errors import NeuroNetError
-from tests.control.fixtures import Script
+from tests.control.fixtures import ScriptedEnv
 
 SCRIPTS = [[1, 2, 4], [8]]
 
 
-def worlds_of(scripts, **options):
+def vector_env_of(scripts, **options):
     remaining = iter(scripts)
-    return Worlds(lambda: Script(next(remaining), **options), len(scripts), 0.5)
+    return VectorEnv(lambda: ScriptedEnv(next(remaining), **options), len(scripts), 0.5)
 
 
-def play(worlds, *, seeds=(3, 4), chance=1, outputs=lambda seen: np.zeros((len(seen), 3)), **options):
-    drawn = None if chance is None else np.random.default_rng(chance)
-    return play_episodes(worlds, outputs, seeds=seeds, chance=drawn, **{"max_steps": 100, **options})
+def play(vector_env, *, seeds=(3, 4), rng=1, outputs=lambda seen: np.zeros((len(seen), 3)), **options):
+    drawn = None if rng is None else np.random.default_rng(rng)
+    return play_episodes(vector_env, outputs, seeds=seeds, rng=drawn, **{"max_steps": 100, **options})
 
 
 @pytest.mark.parametrize("cut", [False, True], ids=["terminated", "truncated"])
-def test_every_episode_is_played_once_and_to_its_end(cut):
-    worlds = worlds_of(SCRIPTS, cut=cut)
-    episodes = play(worlds)
+def test_every_episode_is_played_once_and_to_its_end(truncates):
+    vector_env = vector_env_of(SCRIPTS, truncates=truncates)
+    episodes = play(vector_env)
     assert episodes.returns.tolist() == [7, 8]
     assert episodes.steps.tolist() == [3, 1]
-    assert episodes.going.tolist() == [[True, True], [True, False], [True, False]]
-    assert [len(copy.acted) for copy in worlds.copies] == [3, 1]
-    np.testing.assert_array_equal(episodes.seen[1:, 0, 0], [0.1, 0.2])  # what was seen before each action, not after
-    acted = [int(worlds.actions.act(each)) for each in episodes.done[:, 0]]
-    assert acted == worlds.copies[0].acted
+    assert episodes.mask.tolist() == [[True, True], [True, False], [True, False]]
+    assert [len(copy.acted) for copy in vector_env.envs] == [3, 1]
+    np.testing.assert_array_equal(episodes.observations[1:, 0, 0], [0.1, 0.2])  # what was seen before each action, not after
+    acted = [int(vector_env.actions.to_env(each)) for each in episodes.actions[:, 0]]
+    assert acted == vector_env.envs[0].acted
 
 
 def test_episodes_depend_on_seeds_and_chance_alone():
-    one, same = play(worlds_of(SCRIPTS)), play(worlds_of(SCRIPTS))
+    one, same = play(vector_env_of(SCRIPTS)), play(vector_env_of(SCRIPTS))
     for name in ("seen", "done", "rewards", "going"):
         np.testing.assert_array_equal(getattr(one, name), getattr(same, name))
-    assert (play(worlds_of(SCRIPTS), seeds=(3, 5)).seen[0, 1] != one.seen[0, 1]).all()
-    assert any((play(worlds_of(SCRIPTS), chance=other).done != one.done).any() for other in range(2, 5))
+    assert (play(vector_env_of(SCRIPTS), seeds=(3, 5)).observations[0, 1] != one.observations[0, 1]).all()
+    assert any((play(vector_env_of(SCRIPTS), rng=other).actions != one.actions).any() for other in range(2, 5))
 
 
 def test_without_chance_the_best_is_done():
-    worlds = worlds_of(SCRIPTS)
-    play(worlds, chance=None, outputs=lambda seen: np.tile([0.0, 1.0, -1.0], (len(seen), 1)))
-    assert worlds.copies[0].acted == [6, 6, 6]
+    vector_env = vector_env_of(SCRIPTS)
+    play(vector_env, rng=None, outputs=lambda seen: np.tile([0.0, 1.0, -1.0], (len(seen), 1)))
+    assert vector_env.envs[0].acted == [6, 6, 6]
 
 
 def test_episodes_are_cut_off():
-    assert play(worlds_of(SCRIPTS), max_steps=2).returns.tolist() == [3, 8]
+    assert play(vector_env_of(SCRIPTS), max_steps=2).returns.tolist() == [3, 8]
 
 
 def test_fewer_episodes_than_worlds():
-    assert play(worlds_of(SCRIPTS), seeds=(3,)).returns.tolist() == [7]
+    assert play(vector_env_of(SCRIPTS), seeds=(3,)).returns.tolist() == [7]
 
 
 def test_episodes_are_given_up():
     answers = iter([False, True])
-    worlds = worlds_of(SCRIPTS)
-    assert play(worlds, stop=lambda: next(answers)) is None
-    assert len(worlds.copies[0].acted) == 1
+    vector_env = vector_env_of(SCRIPTS)
+    assert play(vector_env, stop=lambda: next(answers)) is None
+    assert len(vector_env.envs[0].acted) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,23 +73,23 @@ def test_episodes_are_given_up():
 )
 def test_what_is_no_number_is_refused(scripts, outputs, sentence):
     with pytest.raises(NeuroNetError, match=sentence):
-        play(worlds_of(scripts), outputs=lambda seen: np.full((len(seen), 3), outputs))
+        play(vector_env_of(scripts), outputs=lambda seen: np.full((len(seen), 3), outputs))
 
 
 def test_observations_that_are_no_numbers_are_refused(monkeypatch):
-    monkeypatch.setattr(Script, "step", lambda self, action: (np.full((2, 2), np.nan), 1.0, False, False, {}))
+    monkeypatch.setattr(ScriptedEnv, "step", lambda self, action: (np.full((2, 2), np.nan), 1.0, False, False, {}))
     with pytest.raises(NeuroNetError, match="observations must be finite numbers, got nan: they come from 'Script'"):
-        play(worlds_of(SCRIPTS))
+        play(vector_env_of(SCRIPTS))
 
 
 @pytest.fixture
 def episodes() -> Episodes:
-    return play(worlds_of(SCRIPTS))
+    return play(vector_env_of(SCRIPTS))
 
 
 def test_rewards_to_go_are_discounted(episodes):
-    assert episodes.to_go(0.5).tolist() == [[1 + 0.5 * (2 + 0.5 * 4), 8], [2 + 0.5 * 4, 0], [4, 0]]
-    assert episodes.to_go(0.0)[:, 0].tolist() == [1, 2, 4]
+    assert episodes.returns_to_go(0.5).tolist() == [[1 + 0.5 * (2 + 0.5 * 4), 8], [2 + 0.5 * 4, 0], [4, 0]]
+    assert episodes.returns_to_go(0.0)[:, 0].tolist() == [1, 2, 4]
 
 
 def test_advantages_by_hand(episodes):
@@ -108,5 +108,5 @@ def test_normalised_advantages_have_a_root_mean_square_of_one(episodes):
 
 
 def test_where_all_is_as_usual_nothing_is_wanted():
-    alike = play(worlds_of([[1, 1], [1, 1]]))
+    alike = play(vector_env_of([[1, 1], [1, 1]]))
     assert alike.advantages(0.9, baseline="step", normalise=True).tolist() == [0, 0, 0, 0]

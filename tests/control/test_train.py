@@ -17,9 +17,9 @@ from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import LinearPolicy
 from neuronet.policies import AttentionSeeking, NodePerturbation, RandomFeedback
-from tests.control.fixtures import Signal, Target
+from tests.control.fixtures import SignalEnv, TargetEnv
 
-SMALL = {"hidden": (8,), "episodes": 4, "rounds": 7, "judged": 5, "checkpoint_every": 3}
+SMALL = {"hidden": (8,), "episodes": 4, "rounds": 7, "eval_episodes": 5, "checkpoint_every": 3}
 
 
 def short_pole():
@@ -28,7 +28,7 @@ def short_pole():
 
 def assert_same(one, other):
     pd.testing.assert_frame_equal(one.episodes, other.episodes, check_exact=True)
-    np.testing.assert_array_equal(one.judged, other.judged)
+    np.testing.assert_array_equal(one.eval_returns, other.eval_returns)
     for weights, expected in zip(one.network.weights, other.network.weights, strict=True):
         np.testing.assert_array_equal(weights, expected)
 
@@ -36,7 +36,7 @@ def assert_same(one, other):
 def test_attention_seeking_neurons_balance_the_pole():
     result = control.train("CartPole-v1", seed=0)
     assert result.rounds < 200
-    assert result.judged.size == 100
+    assert result.eval_returns.size == 100
     assert result.mean_return >= 475
     assert result.solved
     assert result.episodes["return"].tail(100).mean() >= 475  # which is why it stopped
@@ -45,7 +45,7 @@ def test_attention_seeking_neurons_balance_the_pole():
 def test_the_engines_agree():
     slow, fast = (control.train("CartPole-v1", engine=engine, seed=3, **SMALL) for engine in ("agents", "tensors"))
     pd.testing.assert_frame_equal(slow.episodes, fast.episodes, check_exact=True)
-    np.testing.assert_array_equal(slow.judged, fast.judged)
+    np.testing.assert_array_equal(slow.eval_returns, fast.eval_returns)
     for weights, expected in zip(slow.network.weights, fast.network.weights, strict=True):
         np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-9)
 
@@ -58,14 +58,14 @@ def test_the_same_seed_is_the_same_run():
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), RandomFeedback(), NodePerturbation()], ids=repr)
 def test_signals_are_learnt(policy):
-    result = control.train(Signal, policy=policy, hidden=(16,), episodes=64, rounds=60, learning_rate=0.03, stop_at=0.99)
+    result = control.train(SignalEnv, policy=policy, hidden=(16,), episodes=64, rounds=60, learning_rate=0.03, target_return=0.99)
     first = result.episodes["return"].head(64).mean()
     assert first < 0.6
     assert result.mean_return > 0.9
 
 
 def test_values_are_learnt():
-    result = control.train(Target, hidden=(16,), episodes=64, rounds=80, learning_rate=0.02, spread=0.3)
+    result = control.train(TargetEnv, hidden=(16,), episodes=64, rounds=80, learning_rate=0.02, action_std=0.3)
     assert result.episodes["return"].head(64).mean() < -0.8
     assert result.mean_return > -0.02
     assert result.solved is None
@@ -77,7 +77,7 @@ def interrupted(folder, *, after, options):
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(control.Interrupted, match=f"after round {after}") as caught:
-        control.train("CartPole-v1", out=folder, watcher=ask, **options)
+        control.train("CartPole-v1", out=folder, on_progress=ask, **options)
     return caught.value.result
 
 
@@ -102,7 +102,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
             raise Killed
 
     with pytest.raises(Killed):
-        control.train("CartPole-v1", out=tmp_path / "run", watcher=kill, seed=8, **SMALL)
+        control.train("CartPole-v1", out=tmp_path / "run", on_progress=kill, seed=8, **SMALL)
     with (tmp_path / "run" / "episodes.csv").open("a") as file:
         file.write("21,6,3")  # a line that was cut off
     assert_same(control.resume(tmp_path / "run"), control.train("CartPole-v1", seed=8, **SMALL))
@@ -124,16 +124,16 @@ def test_a_run_can_be_made_longer(tmp_path):
 
 def test_a_ruin_does_not_replace_the_last_good_checkpoint(tmp_path):
     with pytest.raises(NeuroNetError, match=r"must be finite numbers, got .*: choose a smaller learning_rate"):
-        control.train("CartPole-v1", out=tmp_path / "run", rule="plain", activation="relu", learning_rate=1e200, **SMALL)
+        control.train("CartPole-v1", out=tmp_path / "run", optimizer="sgd", activation="relu", learning_rate=1e200, **SMALL)
     assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
 
 
 def test_early_end():
-    result = control.train(short_pole, stop_at=20, **{**SMALL, "rounds": 60})
+    result = control.train(short_pole, target_return=20, **{**SMALL, "rounds": 60})
     assert result.rounds >= 25  # 100 episodes, 4 a round
     assert result.rounds < 60
     assert result.episodes["return"].tail(100).mean() >= 20
-    assert control.train(short_pole, stop_at="never", **{**SMALL, "rounds": 30}).rounds == 30
+    assert control.train(short_pole, target_return="never", **{**SMALL, "rounds": 30}).rounds == 30
 
 
 def command(monkeypatch, capsys, *arguments):
@@ -144,18 +144,18 @@ def command(monkeypatch, capsys, *arguments):
 
 def test_the_command(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    few = ("--hidden", "8", "--episodes", "4", "--judged", "3")
-    status, said = command(monkeypatch, capsys, "CartPole-v1", *few, "--rounds", "2", "--json", "--out", "here")
-    assert status == 0, said.err
-    summary = json.loads(said.out.splitlines()[-1])
-    assert summary["mean_return"] == control.train("CartPole-v1", hidden=8, episodes=4, judged=3, rounds=2).mean_return
-    assert (summary["rounds"], summary["episodes"], summary["judged_episodes"], summary["out"]) == (2, 8, 3, "here")
+    few = ("--hidden", "8", "--episodes", "4", "--eval-episodes", "3")
+    status, output_values = command(monkeypatch, capsys, "CartPole-v1", *few, "--rounds", "2", "--json", "--out", "here")
+    assert status == 0, output_values.err
+    summary = json.loads(output_values.out.splitlines()[-1])
+    assert summary["mean_return"] == control.train("CartPole-v1", hidden=8, episodes=4, eval_episodes=3, rounds=2).mean_return
+    assert (summary["rounds"], summary["episodes"], summary["eval_episodes"], summary["out"]) == (2, 8, 3, "here")
     found = {path.name for path in (tmp_path / "here").iterdir()}
     assert found == {"config.json", "episodes.csv", "checkpoint.safetensors", "returns.png", "network.png"}
-    status, said = command(monkeypatch, capsys, "--resume", "here", "--rounds", "3")
-    assert status == 0, said.err
-    assert "12 episodes" in said.out
-    assert "solved" in said.out
+    status, output_values = command(monkeypatch, capsys, "--resume", "here", "--rounds", "3")
+    assert status == 0, output_values.err
+    assert "12 episodes" in output_values.out
+    assert "solved" in output_values.out
 
 
 CASES = {
@@ -167,12 +167,12 @@ CASES = {
     "unknown engine": (["CartPole-v1", "--engine", "quantum"], "engine should be 'agents' or 'tensors'"),
     "agents on a gpu": (["CartPole-v1", "--engine", "agents", "--device", "cuda"], "use engine tensors"),
     "gamma above 1": (["CartPole-v1", "--gamma", "1.5"], "gamma should be less than or equal to 1"),
-    "no spread": (["CartPole-v1", "--spread", "0"], "spread should be greater than 0"),
+    "no spread": (["CartPole-v1", "--action-std", "0"], "action_std should be greater than 0"),
     "no rounds": (["CartPole-v1", "--rounds", "0"], "rounds should be greater than or equal to 1"),
     "one episode": (["CartPole-v1", "--episodes", "1"], "with baseline 'step' episodes must be 2 or more"),
     "unknown baseline": (["CartPole-v1", "--baseline", "median"], "baseline should be 'step', 'batch' or 'none'"),
-    "odd goal": (["CartPole-v1", "--stop-at", "soon"], "stop_at must be a finite number, auto or never, got 'soon'"),
-    "goal nan": (["CartPole-v1", "--stop-at", "nan"], "stop_at must be a finite number, auto or never"),
+    "odd goal": (["CartPole-v1", "--target-return", "soon"], "target_return must be a finite number, auto or never, got 'soon'"),
+    "goal nan": (["CartPole-v1", "--target-return", "nan"], "target_return must be a finite number, auto or never"),
     "no run": (["--resume", "."], "there is no run in '.'"),
     "resume with more": (["--resume", ".", "--gamma", "0.5"], "leave out gamma; only --rounds may be new"),
 }
@@ -181,11 +181,11 @@ CASES = {
 @pytest.mark.parametrize("arguments, sentence", CASES.values(), ids=CASES.keys())
 def test_bad_input_is_refused_in_a_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    status, said = command(monkeypatch, capsys, *arguments)
+    status, output_values = command(monkeypatch, capsys, *arguments)
     assert status == 2
-    assert said.err.startswith("Error: ")
-    assert sentence in said.err
-    assert said.err.count("\n") == 1
+    assert output_values.err.startswith("Error: ")
+    assert sentence in output_values.err
+    assert output_values.err.count("\n") == 1
     assert not list(tmp_path.iterdir())  # nothing was begun
 
 
@@ -199,17 +199,17 @@ def test_a_mixed_society_acts_and_is_found_again(tmp_path):
 
 
 @dataclass(frozen=True)
-class Nameless(LinearPolicy):
+class UnregisteredPolicy(LinearPolicy):
     """What a notebook may hold: a class that no module has."""
 
     about: object = None
 
-    def weighing(self, seen, memory):
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention
 
 
 def test_a_policy_without_a_name_is_given_again(tmp_path):
-    policy = Nameless(about={1})
+    policy = UnregisteredPolicy(about={1})
     control.train(short_pole, policy=policy, out=tmp_path / "run", **SMALL)
     with pytest.raises(NeuroNetError, match=r"given again in Python: resume\(folder, policy=...\)"):
         control.resume(tmp_path / "run", environment=short_pole)

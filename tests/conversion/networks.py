@@ -23,7 +23,7 @@ class Block(nn.Module):
         return functional.relu(y + self.shortcut(x))
 
 
-class Attending(nn.Module):
+class AttentionBlock(nn.Module):
     """A transformer block with attention heads of its own, and a reader."""
 
     def __init__(self, width=8, heads=2):
@@ -62,7 +62,7 @@ def resnet():
 
 
 def transformer():
-    return nn.Sequential(nn.Linear(6, 8), Attending()), torch.randn(5, 4, 6)
+    return nn.Sequential(nn.Linear(6, 8), AttentionBlock()), torch.randn(5, 4, 6)
 
 
 NETS = {"mlp": mlp, "lenet": lenet, "resnet": resnet, "transformer": transformer}

@@ -36,24 +36,24 @@ LAYERS = {
 
 
 @dataclass(frozen=True)
-class Roundabout(Policy):
+class IndirectFeedback(Policy):
     """Attention-seeking that hides that it is linear; tells what it sees."""
 
     told: list = field(default_factory=list)
 
     needs = frozenset({"response"})
 
-    def feedback(self, seen, memory):
-        self.told.append(seen)
-        return seen.demand @ seen.attention
+    def feedback(self, obs, memory):
+        self.told.append(obs)
+        return obs.demand @ obs.attention
 
 
 @dataclass(frozen=True)
 class Late(LinearPolicy):
     """The sign of attention, that is known only in the backward pass."""
 
-    def weighing(self, seen, memory):
-        return seen.xp.sign(seen.attention) + 0 * seen.xp.sum(seen.demand)
+    def feedback_weights(self, obs, memory):
+        return obs.xp.sign(obs.attention) + 0 * obs.xp.sum(obs.demand)
 
 
 def layer(name):
@@ -92,32 +92,32 @@ def test_the_input_hears_other_weights_and_the_parameters_their_own(name, policy
 @pytest.mark.parametrize("name", LAYERS)
 def test_feedback_at_every_place_adds_up_to_the_gradient(name):
     plain, inputs = layer(name)
-    close(answers(neuronet.convert(plain, Roundabout()), inputs), answers(plain, inputs))
+    close(answers(neuronet.convert(plain, IndirectFeedback()), inputs), answers(plain, inputs))
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_neurons_see_a_round_as_in_an_engine(name):
     plain, inputs = layer(name)
-    policy = Roundabout()
+    policy = IndirectFeedback()
     converted = neuronet.convert(plain, policy)
-    converted.conduct.players[0].policy.told.clear()  # convert tries it once, on its own copy
+    converted.layer_policy.policy_groups[0].policy.told.clear()  # convert tries it once, on its own copy
     answers(converted, inputs)
-    (seen,) = converted.conduct.players[0].policy.told
-    samples = seen.activity.shape[-2]
-    assert seen.demand.shape == (*seen.activity.shape[:-1], seen.attention.shape[-2])
-    assert seen.attention.numel() == plain.weight.numel()
-    torch.testing.assert_close(seen.response, seen.demand.mT @ seen.activity / samples, rtol=1e-10, atol=1e-12)
-    torch.testing.assert_close(seen.connected, torch.ones_like(seen.attention))
-    assert seen.learning
+    (obs,) = converted.layer_policy.policy_groups[0].policy.told
+    samples = obs.activity.shape[-2]
+    assert obs.demand.shape == (*obs.activity.shape[:-1], obs.attention.shape[-2])
+    assert obs.attention.numel() == plain.weight.numel()
+    torch.testing.assert_close(obs.response, obs.demand.mT @ obs.activity / samples, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(obs.listener_mask, torch.ones_like(obs.attention))
+    assert obs.learning
 
 
 def test_a_channel_is_paid_at_every_position_of_the_kernel():
     """The attention that channel j gets: its weights in every kernel, at every position."""
     plain, inputs = layer("conv2d")
-    policy = Roundabout()
+    policy = IndirectFeedback()
     converted = neuronet.convert(plain, policy)
     answers(converted, inputs)
-    paid = converted.conduct.players[0].policy.told[-1].attention
+    paid = converted.layer_policy.policy_groups[0].policy.told[-1].attention
     assert paid.shape == (6 * 9, 4)
     for channel in range(4):
         assert set(paid[:, channel].tolist()) == set(plain.weight[:, channel].flatten().tolist())
@@ -128,7 +128,7 @@ def test_a_channel_is_paid_at_every_position_of_the_kernel():
 def test_channels_last(name):
     plain, inputs = layer(name)
     memory_format = torch.channels_last if inputs.dim() == 4 else torch.channels_last_3d
-    for policy in (AttentionSeeking(p=1), Late(), Roundabout()):
+    for policy in (AttentionSeeking(p=1), Late(), IndirectFeedback()):
         expected = answers(neuronet.convert(plain, policy), inputs)
         turned = inputs.detach().to(memory_format=memory_format).requires_grad_()
         found = answers(neuronet.convert(plain, policy).to(memory_format=memory_format), turned)
@@ -163,7 +163,7 @@ def test_random_feedback_to_a_channel_is_a_random_kernel(name):
     close([found], [expected])
 
 
-@pytest.mark.parametrize("policy", [AttentionSeeking(p=1), Late(), Roundabout()], ids=["early", "late", "feedback"])
+@pytest.mark.parametrize("policy", [AttentionSeeking(p=1), Late(), IndirectFeedback()], ids=["early", "late", "feedback"])
 @pytest.mark.parametrize("name", ["linear", "conv2d", "groups"])
 def test_a_batch_of_nobody(name, policy):
     plain, inputs = layer(name)
@@ -175,9 +175,9 @@ def test_a_batch_of_nobody(name, policy):
 
 
 def test_what_needs_no_gradient_is_not_asked():
-    told = Roundabout()
+    told = IndirectFeedback()
     converted = neuronet.convert(nn.Linear(3, 2), told)
-    told = converted.conduct.players[0].policy.told
+    told = converted.layer_policy.policy_groups[0].policy.told
     before = len(told)
     converted(torch.randn(4, 3)).sum().backward()
     with torch.no_grad():

@@ -16,9 +16,9 @@ SIGN, CUBE = AttentionSeeking(p=1), AttentionSeeking(p=4)
 
 def policies(module):
     return {
-        name: [each.policy for each in layer.conduct.players]
+        name: [each.policy for each in layer.layer_policy.policy_groups]
         for name, layer in module.named_modules()
-        if hasattr(layer, "conduct")
+        if hasattr(layer, "layer_policy")
     }
 
 
@@ -63,8 +63,8 @@ def test_linear_and_other_policies_in_one_layer():
 
 def test_all_attention_seeking_is_the_ordinary_layer_also_in_groups():
     groups = [Group(AttentionSeeking(), (0, 2)), Group(AttentionSeeking(p=2), (1,))]
-    assert neuronet.convert(nn.Linear(3, 2), groups).conduct.plain
-    assert not neuronet.convert(nn.Linear(3, 2), [groups[0], Group(SIGN, (1,))]).conduct.plain
+    assert neuronet.convert(nn.Linear(3, 2), groups).layer_policy.uses_attention
+    assert not neuronet.convert(nn.Linear(3, 2), [groups[0], Group(SIGN, (1,))]).layer_policy.uses_attention
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 import neuronet
-from neuronet import AttentionSeeking, Greedy, Momentum, NeuroNetError, Noisy, Plain, Setup, TensorEngine, build_network
-from neuronet.core.observation import Observation, Place
-from neuronet.core.random_streams import Draws, LayerChance
+from neuronet import SGD, AttentionSeeking, Greedy, Momentum, NeuroNetError, Noisy, Setup, TensorEngine, build_network
+from neuronet.core.observation import Birth, Observation
+from neuronet.core.random_streams import LayerRandom, RandomStream
 from neuronet.core.structure.population import Group
 from neuronet.policies import POLICIES, TremblingHand
 
@@ -55,23 +55,25 @@ def test_policies_that_are_more_than_feedback_are_refused(name):
 
 def feedback_by_numpy(policy, weight, activity, demand, number):
     """What the policy answers to what a layer of an engine would see."""
-    chance = LayerChance(SEED, 0, {"J": NEURONS, "K": LISTENERS})
-    draws = Draws(chance.draw)
-    memory = policy.start(Place(draws, lambda axes: np.zeros([{"J": NEURONS, "K": LISTENERS}[letter] for letter in axes])))
-    chance.open(number, BATCH)
-    seen = Observation(
+    rng = LayerRandom(SEED, 0, {"J": NEURONS, "K": LISTENERS})
+    draws = RandomStream(rng.draw)
+    memory = policy.initial_memory(
+        Birth(draws, lambda axes: np.zeros([{"J": NEURONS, "K": LISTENERS}[letter] for letter in axes]))
+    )
+    rng.open(number, BATCH)
+    obs = Observation(
         xp=xp,
         activity=activity,
         attention=weight,
-        connected=np.ones_like(weight),
+        listener_mask=np.ones_like(weight),
         demand=demand,
         draws=draws,
         learning=True,
         learning_rate=RATE,
     )
     if "response" in policy.needs:
-        seen.response = demand.T @ activity / BATCH
-    return policy.feedback(seen, memory)
+        obs.response = demand.T @ activity / BATCH
+    return policy.feedback(obs, memory)
 
 
 @pytest.mark.parametrize("policy", [*CONVERTED.values(), *SETTINGS], ids=repr)
@@ -99,15 +101,15 @@ def as_module(network):
     return nn.Sequential(*layers[:-1])
 
 
-def play_both(policies, converted, rule=None, rounds=8):
+def play_both(policies, converted, neuron_optimizer=None, rounds=8):
     """The largest difference of weights and biases between the tensor engine and the converted module."""
-    setup = Setup(build_network([6, 9, 7, 3], seed=2), policies, rule or Plain(), RATE, seed=SEED)
+    setup = Setup(build_network([6, 9, 7, 3], seed=2), policies, neuron_optimizer or SGD(), RATE, seed=SEED)
     engine = TensorEngine(setup, device="cpu")
     net = neuronet.convert(as_module(setup.network), converted, seed=SEED, learning_rate=RATE)
-    optimizer = torch.optim.SGD(net.parameters(), RATE, momentum=getattr(rule, "momentum", 0.0))
-    chance = np.random.default_rng(4)
+    optimizer = torch.optim.SGD(net.parameters(), RATE, momentum=getattr(neuron_optimizer, "momentum", 0.0))
+    rng = np.random.default_rng(4)
     for _ in range(rounds):
-        inputs, classes = chance.standard_normal((5, 6)), chance.integers(0, 3, 5)
+        inputs, classes = rng.standard_normal((5, 6)), rng.integers(0, 3, 5)
         engine.play(inputs, classes)
         optimizer.zero_grad()
         nn.functional.cross_entropy(net(torch.from_numpy(inputs)), torch.from_numpy(classes)).backward()

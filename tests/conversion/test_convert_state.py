@@ -23,13 +23,13 @@ SIGN = AttentionSeeking(p=1)
 class Born(LinearPolicy):
     """Weighs demands by numbers that it was born with."""
 
-    keeps = {"back": "JK", "mean": "J"}  # noqa: RUF012
+    memory_axes = {"back": "JK", "mean": "J"}  # noqa: RUF012
 
-    def start(self, place):
-        back = place.draws.normal("back", "JK")
-        return {"back": back, "mean": back.mean(-1) + place.zeros("J")}
+    def initial_memory(self, birth):
+        back = birth.draws.normal("back", "JK")
+        return {"back": back, "mean": back.mean(-1) + birth.zeros("J")}
 
-    def weighing(self, seen, memory):
+    def feedback_weights(self, obs, memory):
         return (memory["back"] - memory["mean"][..., None]).mT
 
 
@@ -39,8 +39,8 @@ class Loud(Wrapper):
 
     policy: Policy = Born()
 
-    def feedback(self, seen, memory):
-        return 2 * super().feedback(seen, memory)
+    def feedback(self, obs, memory):
+        return 2 * super().feedback(obs, memory)
 
 
 def same(found, expected):
@@ -80,7 +80,7 @@ def test_what_is_kept_are_declared_buffers(tmp_path):
     other = neuronet.convert(net, {"3": Born(), "7": Loud(), "9": Noisy(Born())}, seed=2)
     assert not torch.equal(other[3].neuronet_memory_back, converted[3].neuronet_memory_back)
     other.load_state_dict(torch.load(tmp_path / "state.pt", weights_only=True))
-    other[9].conduct = converted[9].conduct  # the seed is no part of the state
+    other[9].layer_policy = converted[9].layer_policy  # the seed is no part of the state
     same(networks.gradients(other, inputs, classes), networks.gradients(converted, inputs, classes))
 
 
@@ -132,7 +132,7 @@ def test_there_and_back(policy, inplace):
         assert layer._buffers.keys() == before[name][1]["_buffers"].keys()
     same(networks.gradients(plain, inputs, classes), expected)
     if not inplace:
-        assert all(hasattr(layer, "conduct") for layer in converted.modules() if isinstance(layer, nn.Conv2d))
+        assert all(hasattr(layer, "layer_policy") for layer in converted.modules() if isinstance(layer, nn.Conv2d))
 
 
 def test_a_copy_leaves_the_original_alone():
@@ -155,7 +155,7 @@ def test_subclasses_and_raw_parameters_stay_ordinary():
         *(parametrizations.weight_norm(nn.Linear(2, 2)), nn.Linear(4, 4)),
     )
     converted = neuronet.convert(nn.ModuleList(layers), SIGN)
-    assert [name for name, layer in converted.named_modules() if hasattr(layer, "conduct")] == ["4"]
+    assert [name for name, layer in converted.named_modules() if hasattr(layer, "layer_policy")] == ["4"]
     with pytest.raises(NeuroNetError, match=r"no layer is called '0.out_proj': those that can be converted are 4"):
         neuronet.convert(nn.ModuleList(layers), {"0.out_proj": SIGN})
 
@@ -163,13 +163,13 @@ def test_subclasses_and_raw_parameters_stay_ordinary():
 class Tries(LinearPolicy):
     """Answers what it is told to."""
 
-    answer = staticmethod(lambda seen: seen.attention)
+    answer = staticmethod(lambda obs: obs.attention)
 
-    def weighing(self, seen, memory):
-        return self.answer(seen)
+    def feedback_weights(self, obs, memory):
+        return self.answer(obs)
 
 
-def trying(answer):
+def probing(answer):
     return type("Tries", (Tries,), {"answer": staticmethod(answer), "__repr__": lambda self: "Tries()"})()
 
 
@@ -180,10 +180,10 @@ def trying(answer):
         (nn.ReLU(), SIGN, "there is nothing to convert"),
         (nn.Sequential(nn.LazyLinear(3)), SIGN, "the layer '0' does not know its shape yet"),
         (nn.Linear(2, 2, dtype=torch.complex64), SIGN, "the layer '' computes in complex numbers"),
-        (nn.Linear(2, 3), trying(lambda seen: seen.slope), r"Tries\(\) cannot play at the layer '': a neuron cannot see 'slope'"),
-        (nn.Linear(2, 3), trying(lambda seen: seen.response), "looks at 'response' without asking for it"),
-        (nn.Linear(2, 3), trying(lambda seen: seen.attention.mT), r"must give weighing of shape \(3, 2\) at the layer ''"),
-        (nn.Linear(2, 3), trying(lambda seen: 1.0), r"must give weighing of shape \(3, 2\) at the layer '', got float"),
+        (nn.Linear(2, 3), probing(lambda obs: obs.slope), r"Tries\(\) cannot play at the layer '': a neuron cannot see 'slope'"),
+        (nn.Linear(2, 3), probing(lambda obs: obs.response), "looks at 'response' without asking for it"),
+        (nn.Linear(2, 3), probing(lambda obs: obs.attention.mT), r"must give feedback_weights of shape \(3, 2\) at the layer ''"),
+        (nn.Linear(2, 3), probing(lambda obs: 1.0), r"must give feedback_weights of shape \(3, 2\) at the layer '', got float"),
         (nn.Linear(2, 2), AttentionSeeking(foresight=1), "cannot see 'learning_rate': give convert a learning_rate"),
         (nn.Linear(2, 2), AttentionSeeking, "must have a policy"),
     ],
@@ -203,7 +203,7 @@ def test_nothing_is_converted_twice():
     converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
     with pytest.raises(NeuroNetError, match="the layer '0' is converted already: revert the module first"):
         neuronet.convert(converted, Greedy())
-    assert type(neuronet.convert(neuronet.revert(converted), Greedy())[0].conduct.players[0].policy) is Greedy
+    assert type(neuronet.convert(neuronet.revert(converted), Greedy())[0].layer_policy.policy_groups[0].policy) is Greedy
 
 
 def test_what_was_parametrized_since_is_not_reverted():
@@ -221,7 +221,7 @@ def test_if_one_layer_is_refused_all_stay_as_they_were():
     with pytest.raises(NeuroNetError, match="learning_rate"):
         neuronet.convert(net, {"0": Born(), "4": AttentionSeeking(foresight=1)}, inplace=True)
     assert {type(layer) for layer in net} == {nn.Linear, nn.Tanh, nn.ReLU}
-    assert not any(vars(layer).get("conduct") or layer._buffers for layer in net)
+    assert not any(vars(layer).get("layer_policy") or layer._buffers for layer in net)
 
 
 def test_precision_and_device_move_the_memory_too():

@@ -26,16 +26,16 @@ SIGN = AttentionSeeking(p=1)
 class Early(LinearPolicy):
     """Attention-seeking by other means."""
 
-    def weighing(self, seen, memory):
-        return 1.0 * seen.attention
+    def feedback_weights(self, obs, memory):
+        return 1.0 * obs.attention
 
 
 @dataclass(frozen=True)
 class Late(LinearPolicy):
     """The same, but it is known only in the backward pass."""
 
-    def weighing(self, seen, memory):
-        return seen.attention + 0 * seen.xp.sum(seen.demand)
+    def feedback_weights(self, obs, memory):
+        return obs.attention + 0 * obs.xp.sum(obs.demand)
 
 
 def autocast_gradients(net, inputs, classes):
@@ -61,7 +61,7 @@ def test_autocast_is_that_of_ordinary_layers_to_the_bit(name, policy):
     """Neurons that count demands by the attention, though not by the very object, against the ordinary module."""
     net, inputs, classes = networks.made(name, torch.float32)
     converted = neuronet.convert(net, policy)
-    assert not any(layer.conduct.plain for layer in converted.modules() if hasattr(layer, "conduct"))
+    assert not any(layer.layer_policy.uses_attention for layer in converted.modules() if hasattr(layer, "layer_policy"))
     found = autocast_gradients(converted, inputs, classes)
     close(found, autocast_gradients(net, inputs, classes), rtol=0, atol=0)
     assert {gradient.dtype for gradient in found.values()} == {torch.float32}
@@ -130,7 +130,11 @@ def test_torchs_own_transformer_layer_is_converted_where_it_has_linear_layers():
     ).double()
     inputs, classes = torch.randn(5, 4, 8, dtype=torch.float64), torch.arange(5) % 3
     converted = neuronet.convert(net, SIGN)
-    assert [name for name, layer in converted.named_modules() if hasattr(layer, "conduct")] == ["0.linear1", "0.linear2", "2"]
+    assert [name for name, layer in converted.named_modules() if hasattr(layer, "layer_policy")] == [
+        "0.linear1",
+        "0.linear2",
+        "2",
+    ]
     ordinary, found = networks.gradients(net, inputs, classes), networks.gradients(converted, inputs, classes)
     assert torch.equal(found["2.weight"], ordinary["2.weight"])
     assert not torch.allclose(found["0.self_attn.in_proj_weight"], ordinary["0.self_attn.in_proj_weight"])

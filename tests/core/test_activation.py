@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuronet.core.activation import ACTIVATIONS, activation_named
+from neuronet.core.activation import ACTIVATIONS, parse_activation
 from neuronet.core.errors import NeuroNetError
 from tests.helpers.backends import BACKENDS, array, plain
 
@@ -101,11 +101,11 @@ def test_the_potential_is_not_written_into(name):
 
 @by_name
 def test_an_activation_is_found_by_its_name(name):
-    assert activation_named(name) is ACTIVATIONS[name]
-    assert activation_named(name).name == name
+    assert parse_activation(name) is ACTIVATIONS[name]
+    assert parse_activation(name).name == name
 
 
 @pytest.mark.parametrize(("name", "meant"), [("rleu", "relu"), ("leaky_relu", "leaky-relu"), ("Tanh", "tanh")])
 def test_a_misspelt_activation_gets_a_hint(name, meant):
     with pytest.raises(NeuroNetError, match=f"unknown activation '{name}': did you mean '{meant}'"):
-        activation_named(name)
+        parse_activation(name)

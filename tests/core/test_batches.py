@@ -21,7 +21,7 @@ few = settings(max_examples=60, deadline=None)
 def test_every_epoch_plays_each_sample_once(samples, size, seed, epoch):
     batches = Batches(samples, size, (seed,))
     first = epoch * batches.per_epoch
-    played = [batches.at(number) for number in range(first, first + batches.per_epoch)]
+    played = [batches.indices(number) for number in range(first, first + batches.per_epoch)]
     assert sorted(np.concatenate(played).tolist()) == list(range(samples))
     assert [len(batch) for batch in played[:-1]] == [size] * (batches.per_epoch - 1)
     assert len(played[-1]) == samples - size * (batches.per_epoch - 1)
@@ -37,7 +37,7 @@ def test_each_replica_has_the_order_it_would_have_alone(samples, size, seeds, ep
         alone = Batches(samples, size, (seed,))
         np.testing.assert_array_equal(together.order(epoch)[replica], alone.order(epoch))
         for number in range(epoch * together.per_epoch, (epoch + 1) * together.per_epoch):
-            np.testing.assert_array_equal(together.at(number)[replica], alone.at(number))
+            np.testing.assert_array_equal(together.indices(number)[replica], alone.indices(number))
 
 
 @few
@@ -46,7 +46,7 @@ def test_parts_follow_each_other(samples, size, seed, epoch):
     batches = Batches(samples, size, (seed,))
     order = batches.order(epoch)
     assert order.shape == (samples,)
-    joined = np.concatenate([order[batches.part(step)] for step in range(batches.per_epoch)])
+    joined = np.concatenate([order[batches.slice_of(step)] for step in range(batches.per_epoch)])
     np.testing.assert_array_equal(joined, order)
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from neuronet.core.environment import Environment, HeldBack, Samples, Scaling, checked_samples
+from neuronet.core.environment import Environment, Samples, Scaling, ValidationSplit, checked_samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy, SquaredError
 
@@ -79,8 +79,8 @@ def test_bytes_are_standardised_input_by_input():
 
 def test_what_never_varied_is_0_in_other_samples_too():
     scaling = Scaling.standardising(BYTES)
-    assert not scaling.of(np.full((4, 5), 200, np.uint8))[:, 2].any()
-    assert not Scaling.standardising(np.full((4, 2), 9, np.uint8)).of(np.eye(2, dtype=np.uint8)).any()
+    assert not scaling.apply(np.full((4, 5), 200, np.uint8))[:, 2].any()
+    assert not Scaling.standardising(np.full((4, 2), 9, np.uint8)).apply(np.eye(2, dtype=np.uint8)).any()
 
 
 def test_sums_are_exact_however_many_samples_there_are():
@@ -137,7 +137,7 @@ class World(Environment):
 @pytest.mark.parametrize("samples", [6, 7, 100, 613])
 def test_a_sixth_is_held_back_for_tuning(samples, payoff):
     world = World(samples, payoff)
-    tuning = world.for_tuning()
+    tuning = world.validation_split()
     places = [part.inputs[:, 0].astype(int) for part in (tuning.train, tuning.test)]
     assert sorted(np.concatenate(places)) == list(range(samples))
     assert len(tuning.test) == samples // 6
@@ -150,7 +150,7 @@ def test_a_sixth_is_held_back_for_tuning(samples, payoff):
 
 
 def test_what_is_held_back_is_always_the_same_and_drawn_by_chance():
-    one, other = (World(600).for_tuning().test.inputs[:, 0] for _ in range(2))
+    one, other = (World(600).validation_split().test.inputs[:, 0] for _ in range(2))
     np.testing.assert_array_equal(one, other)
     assert len(np.unique(one % 6)) == 6
     assert one.min() < 60
@@ -159,13 +159,13 @@ def test_what_is_held_back_is_always_the_same_and_drawn_by_chance():
 
 def test_what_is_held_back_is_scaled_as_the_world_is():
     scaling = Scaling(np.zeros(6, np.float32), np.full(6, 0.5, np.float32))
-    tuning = World(100, scaling=scaling).for_tuning()
+    tuning = World(100, scaling=scaling).validation_split()
     assert tuning.train.scaling is tuning.test.scaling is scaling
     assert tuning.test.inputs.dtype == np.uint8
-    assert isinstance(tuning, HeldBack)
-    assert len(tuning.for_tuning().train) == 84 - 14
+    assert isinstance(tuning, ValidationSplit)
+    assert len(tuning.validation_split().train) == 84 - 14
 
 
 def test_too_few_samples_cannot_be_held_back():
     with pytest.raises(NeuroNetError, match="a sixth of 5 training samples cannot be held back: there must be 6 or more"):
-        _ = World(5).for_tuning().train
+        _ = World(5).validation_split().train

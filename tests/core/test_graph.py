@@ -59,7 +59,7 @@ def test_to_a_graph_and_back_nothing_is_lost(network):
 @some
 @given(networks(), st.sampled_from(sorted(ACTIVATIONS)), st.integers(0, 100))
 def test_what_the_graph_says_goes_before_what_is_asked_for(network, activation, seed):
-    again = from_graph(to_graph(network), activation=activation, output_activation=activation, initialisation="zeros", seed=seed)
+    again = from_graph(to_graph(network), activation=activation, output_activation=activation, init="zeros", seed=seed)
     check_same(again, network)
 
 
@@ -129,7 +129,7 @@ def test_a_graph_without_weights_gets_some_by_its_connections():
 
 
 def test_a_graph_without_weights_gets_those_of_the_builder():
-    built = build_network([6, 5, 3], wiring="sparse(0.6)", activation="tanh", output_activation="sigmoid", seed=8)
+    built = build_network([6, 5, 3], connectivity="sparse(0.6)", activation="tanh", output_activation="sigmoid", seed=8)
     graph = to_graph(built)
     for _, _, data in graph.edges(data=True):
         del data["weight"]
@@ -139,7 +139,7 @@ def test_a_graph_without_weights_gets_those_of_the_builder():
 
 
 def test_the_initialisation_can_be_chosen():
-    assert not any(weights.any() for weights in from_graph(small(), initialisation="zeros").weights)
+    assert not any(weights.any() for weights in from_graph(small(), init="zeros").weights)
 
 
 def test_whole_numbers_of_numpy_are_whole_numbers():
@@ -278,7 +278,7 @@ def test_what_is_no_layered_network_is_named_in_one_sentence(graph, message):
         ({"seed": -1}, "seed must be an integer"),
         ({"activation": "rleu"}, "unknown activation 'rleu'"),
         ({"output_activation": "softmax"}, "unknown activation 'softmax'"),
-        ({"initialisation": "ones"}, "unknown initialisation 'ones'"),
+        ({"init": "ones"}, "unknown init 'ones'"),
     ],
 )
 def test_bad_options_are_refused(option, message):

@@ -17,7 +17,7 @@ from neuronet.core.structure.network import (
     Sparse,
     build_network,
     initial_weights,
-    wiring_named,
+    parse_wiring,
 )
 
 sizes = st.lists(st.integers(1, 12), min_size=2, max_size=5)
@@ -41,8 +41,8 @@ def same(one: Network, other: Network) -> bool:
 
 @some
 @given(sizes, wirings, st.sampled_from(sorted(ACTIVATIONS)), st.sampled_from(["auto", *INITIALISATIONS]), seeds)
-def test_a_network_has_the_shapes_that_were_asked_for(sizes, wiring, activation, initialisation, seed):
-    network = build_network(sizes, wiring=wiring, activation=activation, initialisation=initialisation, seed=seed)
+def test_a_network_has_the_shapes_that_were_asked_for(sizes, connectivity, activation, init, seed):
+    network = build_network(sizes, connectivity=connectivity, activation=activation, init=init, seed=seed)
     assert network.sizes == tuple(sizes)
     assert network.activations == (*[activation] * (len(sizes) - 2), "identity")
     assert np.concatenate(network.nodes).tolist() == list(range(sum(sizes)))
@@ -53,7 +53,7 @@ def test_a_network_has_the_shapes_that_were_asked_for(sizes, wiring, activation,
         assert weights.shape == (listeners, speakers)
         assert weights.dtype == bias.dtype == np.float64
         np.testing.assert_array_equal(bias, np.zeros(listeners))
-        assert (mask is None) == isinstance(wiring, Dense)
+        assert (mask is None) == isinstance(connectivity, Dense)
         if mask is not None:
             assert mask.shape == weights.shape
             assert not weights[~mask].any()
@@ -63,27 +63,29 @@ def test_a_network_has_the_shapes_that_were_asked_for(sizes, wiring, activation,
 
 @some
 @given(sizes, wirings, seeds)
-def test_nobody_is_alone(sizes, wiring, seed):
-    for mask in build_network(sizes, wiring=wiring, seed=seed).masks:
+def test_nobody_is_alone(sizes, connectivity, seed):
+    for mask in build_network(sizes, connectivity=connectivity, seed=seed).masks:
         assert mask is None or (mask.any(axis=0).all() and mask.any(axis=1).all())
 
 
 @some
 @given(sizes, wirings, seeds)
-def test_the_same_seed_gives_the_same_network(sizes, wiring, seed):
-    assert same(build_network(sizes, wiring=wiring, seed=seed), build_network(sizes, wiring=wiring, seed=seed))
+def test_the_same_seed_gives_the_same_network(sizes, connectivity, seed):
+    assert same(
+        build_network(sizes, connectivity=connectivity, seed=seed), build_network(sizes, connectivity=connectivity, seed=seed)
+    )
 
 
 def test_another_seed_gives_other_weights_and_another_wiring():
-    networks = [build_network([20, 20, 5], wiring="sparse(0.3)", seed=seed) for seed in range(4)]
+    networks = [build_network([20, 20, 5], connectivity="sparse(0.3)", seed=seed) for seed in range(4)]
     assert len({network.weights[0].tobytes() for network in networks}) == 4
     assert len({network.masks[0].tobytes() for network in networks}) == 4
 
 
 def test_layers_are_not_alike():
-    network = build_network([10, 10, 10], wiring="sparse(0.5)")
+    network = build_network([10, 10, 10], connectivity="sparse(0.5)")
     assert not np.array_equal(network.masks[0], network.masks[1])
-    dense = build_network([10, 10, 10], initialisation="lecun")
+    dense = build_network([10, 10, 10], init="lecun")
     assert not np.isin(dense.weights[0], dense.weights[1]).any()
 
 
@@ -95,19 +97,19 @@ def test_a_layer_more_leaves_the_layers_before_it_as_they_were():
 
 @pytest.mark.parametrize("probability", [0.05, 0.3, 0.9])
 def test_a_sparse_network_has_the_share_of_connections_asked_for(probability):
-    mask = build_network([300, 300], wiring=Sparse(probability)).masks[0]
+    mask = build_network([300, 300], connectivity=Sparse(probability)).masks[0]
     assert abs(mask.mean() - probability) < 5 * np.sqrt(probability * (1 - probability) / mask.size)
 
 
 def test_probability_one_is_everybody():
-    assert build_network([7, 5], wiring=Sparse(1.0)).masks[0].all()
+    assert build_network([7, 5], connectivity=Sparse(1.0)).masks[0].all()
 
 
 @some
 @given(speakers=st.integers(1, 25), times=st.integers(1, 3), neighbours=st.integers(1, 25), seed=seeds)
 def test_a_small_world_without_rewiring_hears_its_nearest(speakers, times, neighbours, seed):
     listeners = times * speakers  # no speaker goes unheard, so that none gets a listener from elsewhere
-    mask = build_network([speakers, listeners], wiring=SmallWorld(neighbours, rewire=0.0), seed=seed).masks[0]
+    mask = build_network([speakers, listeners], connectivity=SmallWorld(neighbours, rewire=0.0), seed=seed).masks[0]
     assert mask.sum(axis=1).tolist() == [min(neighbours, speakers)] * listeners
     for listener in range(listeners):
         around = [abs(speaker * times - listener) for speaker in range(speakers)]  # in steps of the finer ring
@@ -117,7 +119,7 @@ def test_a_small_world_without_rewiring_hears_its_nearest(speakers, times, neigh
 
 
 def test_in_a_narrow_small_world_every_speaker_finds_a_listener():
-    mask = build_network([40, 4], wiring=SmallWorld(3, rewire=0.0)).masks[0]
+    mask = build_network([40, 4], connectivity=SmallWorld(3, rewire=0.0)).masks[0]
     assert mask.any(axis=0).all()
     nearest = [0, 10, 20, 30]
     assert mask[range(4), nearest].all()
@@ -125,8 +127,8 @@ def test_in_a_narrow_small_world_every_speaker_finds_a_listener():
 
 def test_rewiring_moves_the_share_of_connections_asked_for():
     speakers, neighbours, rewire = 200, 10, 0.25
-    still = build_network([speakers, speakers], wiring=SmallWorld(neighbours, rewire=0.0)).masks[0]
-    moved = build_network([speakers, speakers], wiring=SmallWorld(neighbours, rewire=rewire)).masks[0]
+    still = build_network([speakers, speakers], connectivity=SmallWorld(neighbours, rewire=0.0)).masks[0]
+    moved = build_network([speakers, speakers], connectivity=SmallWorld(neighbours, rewire=rewire)).masks[0]
     assert (moved.sum(axis=1) >= neighbours).all()
     assert moved.sum() - speakers * neighbours <= 2  # but for speakers that rewiring left alone
     # a connection that was moved away may be found again by a later one of the same neuron, at most 10 in 190 times
@@ -147,26 +149,26 @@ def check_variance(weights: np.ndarray, expected: float) -> None:
     assert abs(weights.var() / expected - 1) < 5 * np.sqrt(2 / weights.size)
 
 
-@pytest.mark.parametrize("initialisation", VARIANCES)
+@pytest.mark.parametrize("init", VARIANCES)
 @pytest.mark.parametrize(("speakers", "listeners"), [(200, 150), (60, 400), (400, 60)])
-def test_the_variance_of_a_dense_layer_is_that_of_the_paper(initialisation, speakers, listeners):
-    weights = build_network([speakers, listeners], initialisation=initialisation, seed=11).weights[0]
-    check_variance(weights, VARIANCES[initialisation](speakers, listeners))
+def test_the_variance_of_a_dense_layer_is_that_of_the_paper(init, speakers, listeners):
+    weights = build_network([speakers, listeners], init=init, seed=11).weights[0]
+    check_variance(weights, VARIANCES[init](speakers, listeners))
 
 
-@pytest.mark.parametrize("initialisation", VARIANCES)
-def test_the_variance_of_a_sparse_layer_counts_the_connections_that_there_are(initialisation):
+@pytest.mark.parametrize("init", VARIANCES)
+def test_the_variance_of_a_sparse_layer_counts_the_connections_that_there_are(init):
     mask = np.zeros((300, 400), dtype=bool)
     mask[:150, :40] = True  # 40 speakers, each with 150 listeners
     mask[150:, 40:] = True  # 360 speakers, each with 150 listeners
-    weights = initial_weights(mask, mask.shape, initialisation, np.random.default_rng(12))
+    weights = initial_weights(mask, mask.shape, init, np.random.default_rng(12))
     assert not weights[~mask].any()
-    check_variance(weights[:150, :40], VARIANCES[initialisation](40, 150))
-    check_variance(weights[150:, 40:], VARIANCES[initialisation](360, 150))
+    check_variance(weights[:150, :40], VARIANCES[init](40, 150))
+    check_variance(weights[150:, 40:], VARIANCES[init](360, 150))
 
 
 def test_zeros_are_zeros():
-    network = build_network([5, 4, 3], wiring="sparse(0.5)", initialisation="zeros")
+    network = build_network([5, 4, 3], connectivity="sparse(0.5)", init="zeros")
     assert not any(weights.any() for weights in network.weights)
     assert network.connections > 0
 
@@ -174,11 +176,9 @@ def test_zeros_are_zeros():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_auto_is_the_usual_initialisation_of_each_layers_activation(activation):
     auto = build_network([6, 5, 4], activation=activation, output_activation="tanh", seed=2)
-    usual = ACTIVATIONS[activation].initialisation
-    np.testing.assert_array_equal(
-        auto.weights[0], build_network([6, 5, 4], activation=activation, initialisation=usual, seed=2).weights[0]
-    )
-    np.testing.assert_array_equal(auto.weights[1], build_network([6, 5, 4], initialisation="glorot", seed=2).weights[1])
+    usual = ACTIVATIONS[activation].init
+    np.testing.assert_array_equal(auto.weights[0], build_network([6, 5, 4], activation=activation, init=usual, seed=2).weights[0])
+    np.testing.assert_array_equal(auto.weights[1], build_network([6, 5, 4], init="glorot", seed=2).weights[1])
 
 
 @pytest.mark.parametrize("bad", [[], [3], [3, 0], [3, -1, 2], [3.0, 2], ["3", 2], [True, 2], [None, 2], (4, 5, 2.5)])
@@ -194,16 +194,16 @@ def test_sizes_of_numpy_are_sizes():
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"wiring": "dens"}, "unknown wiring 'dens': did you mean 'dense'"),
-        ({"wiring": "sparse(0)"}, "edge probability must be a number above 0 and at most 1, got 0"),
-        ({"wiring": "sparse(1.5)"}, "edge probability must be a number above 0 and at most 1, got 1.5"),
-        ({"wiring": "small-world(0)"}, "neighbours must be an integer of 1 or more, got 0"),
-        ({"wiring": "small-world(2.5)"}, "neighbours must be an integer of 1 or more, got 2.5"),
-        ({"wiring": "small-world(rewire=1.1)"}, "rewire must be a number from 0 to 1, got 1.1"),
-        ({"wiring": "small-world(rewire=-0.1)"}, "rewire must be a number from 0 to 1, got -0.1"),
+        ({"connectivity": "dens"}, "unknown connectivity 'dens': did you mean 'dense'"),
+        ({"connectivity": "sparse(0)"}, "edge probability must be a number above 0 and at most 1, got 0"),
+        ({"connectivity": "sparse(1.5)"}, "edge probability must be a number above 0 and at most 1, got 1.5"),
+        ({"connectivity": "small-world(0)"}, "neighbours must be an integer of 1 or more, got 0"),
+        ({"connectivity": "small-world(2.5)"}, "neighbours must be an integer of 1 or more, got 2.5"),
+        ({"connectivity": "small-world(rewire=1.1)"}, "rewire must be a number from 0 to 1, got 1.1"),
+        ({"connectivity": "small-world(rewire=-0.1)"}, "rewire must be a number from 0 to 1, got -0.1"),
         ({"activation": "relux"}, "unknown activation 'relux': did you mean 'relu'"),
         ({"output_activation": "softmax"}, "unknown activation 'softmax'"),
-        ({"initialisation": "glorto"}, "unknown initialisation 'glorto': did you mean 'glorot'"),
+        ({"init": "glorto"}, "unknown init 'glorto': did you mean 'glorot'"),
         ({"seed": -1}, "seed must be an integer"),
         ({"seed": 0.5}, "seed must be an integer"),
     ],
@@ -222,7 +222,7 @@ def test_probabilities_must_be_numbers(value):
 
 
 @pytest.mark.parametrize(
-    ("text", "wiring"),
+    ("text", "connectivity"),
     [
         ("dense", Dense()),
         ("sparse", Sparse(0.1)),
@@ -230,12 +230,12 @@ def test_probabilities_must_be_numbers(value):
         ("small-world(neighbours=4, rewire=0)", SmallWorld(4, 0)),
     ],
 )
-def test_a_wiring_is_found_by_its_name(text, wiring):
-    assert wiring_named(text) == wiring
+def test_a_wiring_is_found_by_its_name(text, connectivity):
+    assert parse_wiring(text) == connectivity
 
 
 def spoilt(**changes) -> Network:
-    return replace(build_network([3, 4, 2], wiring="sparse(0.5)", seed=1), **changes)
+    return replace(build_network([3, 4, 2], connectivity="sparse(0.5)", seed=1), **changes)
 
 
 NAN = np.full((4, 3), np.nan)

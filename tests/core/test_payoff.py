@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.payoff import PAYOFFS, CrossEntropy, SquaredError, payoff_named
+from neuronet.core.payoff import PAYOFFS, CrossEntropy, SquaredError, parse_payoff
 from tests.helpers.backends import BACKENDS, array, plain
 
 by_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -18,8 +18,8 @@ by_lead = pytest.mark.parametrize("lead", LEADS)
 
 
 def a_batch(lead: tuple[int, ...], scale: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
-    chance = np.random.default_rng(len(lead))
-    return scale * chance.standard_normal((*lead, 5)), chance.integers(0, 5, lead)
+    rng = np.random.default_rng(len(lead))
+    return scale * rng.standard_normal((*lead, 5)), rng.integers(0, 5, lead)
 
 
 def asked_torch(loss_of, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,9 +147,9 @@ def test_the_feedback_is_minus_the_central_difference_of_the_loss(outputs, value
 
 @pytest.mark.parametrize("name", PAYOFFS)
 def test_a_payoff_is_found_by_its_name(name):
-    assert payoff_named(name) == PAYOFFS[name]()
+    assert parse_payoff(name) == PAYOFFS[name]()
 
 
 def test_a_misspelt_payoff_gets_a_hint():
     with pytest.raises(NeuroNetError, match="unknown payoff 'cross_entropy': did you mean 'cross-entropy'"):
-        payoff_named("cross_entropy")
+        parse_payoff("cross_entropy")

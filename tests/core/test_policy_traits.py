@@ -11,7 +11,7 @@ from neuronet.core.policy_traits import Traits, trait_rows, traits_of
 from neuronet.policies import POLICIES, AttentionSeeking, Greedy, IncomeProtecting, NodePerturbation, Noisy, Reinforce
 from tests.helpers import toys
 
-LOCAL_LINEAR = Traits(hears=frozenset(), linear=True, stochastic=False, explores=False, keeps={})
+LOCAL_LINEAR = Traits(global_signals=frozenset(), linear=True, stochastic=False, explores=False, memory_axes={})
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,19 @@ LOCAL_LINEAR = Traits(hears=frozenset(), linear=True, stochastic=False, explores
         (Noisy(sigma=0.0), Traits(frozenset(), False, False, False, {}), "local"),
         (
             NodePerturbation(),
-            Traits(frozenset({"reward"}), False, True, True, {"usual": "J"}),
-            "hears the reward, stochastic, explores, keeps usual",
+            Traits(frozenset({"reward"}), False, True, True, {"baseline": "J"}),
+            "hears the reward, stochastic, explores, keeps baseline",
         ),
-        (Reinforce(), Traits(frozenset(), False, True, True, {"usual": "J"}), "local, stochastic, explores, keeps usual"),
-        (IncomeProtecting(Greedy()), Traits(frozenset(), True, False, False, {"earned": "JS"}), "local, linear, keeps earned"),
+        (Reinforce(), Traits(frozenset(), False, True, True, {"baseline": "J"}), "local, stochastic, explores, keeps baseline"),
+        (
+            IncomeProtecting(Greedy()),
+            Traits(frozenset(), True, False, False, {"importance": "JS"}),
+            "local, linear, keeps importance",
+        ),
         (
             IncomeProtecting(NodePerturbation()),
-            Traits(frozenset({"reward"}), False, True, True, {"earned": "JS", "policy.usual": "J"}),
-            "hears the reward, stochastic, explores, keeps earned, policy.usual",
+            Traits(frozenset({"reward"}), False, True, True, {"importance": "JS", "policy.baseline": "J"}),
+            "hears the reward, stochastic, explores, keeps importance, policy.baseline",
         ),
         (
             toys.Direct(),
@@ -44,8 +48,8 @@ LOCAL_LINEAR = Traits(hears=frozenset(), linear=True, stochastic=False, explores
 )
 def test_traits(policy, traits, words):
     assert traits_of(policy) == traits
-    assert traits_of(policy).words == words
-    assert traits_of(policy).local == (not traits.hears)
+    assert traits_of(policy).summary == words
+    assert traits_of(policy).local == (not traits.global_signals)
 
 
 def test_every_policy_has_a_row_of_its_name_meaning_and_traits():
@@ -62,7 +66,7 @@ def test_a_policy_without_a_default_has_a_row_without_traits():
 
         share: float
 
-        def weighing(self, seen, memory):
-            return self.share * seen.attention
+        def feedback_weights(self, obs, memory):
+            return self.share * obs.attention
 
     assert trait_rows({"demanding": Demanding}) == [("demanding", "Wants to be told how.", "")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.graph import from_graph, to_graph
 from neuronet.core.structure.network import build_network
-from neuronet.core.structure.population import Group, Population, Shares, layer_groups, population_of
+from neuronet.core.structure.population import Group, Population, Shares, as_population, layer_groups
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy
 
 A, B, C = AttentionSeeking(), FreeRider(), Greedy(top=2)
@@ -103,11 +103,11 @@ def test_by_neuron_by_attribute_and_by_function_say_the_same():
 
 
 def test_what_is_meant():
-    assert population_of(A).groups(NETWORK, 0) == (A, A, A)
-    assert population_of([B]).groups(NETWORK, 0) == (B, B, B)
-    assert population_of([A, B, C]).groups(NETWORK, 0) == (A, B, C)
+    assert as_population(A).groups(NETWORK, 0) == (A, A, A)
+    assert as_population([B]).groups(NETWORK, 0) == (B, B, B)
+    assert as_population([A, B, C]).groups(NETWORK, 0) == (A, B, C)
     society = Population.shares([(A, 1)])
-    assert population_of(society) is society
+    assert as_population(society) is society
 
 
 BAD = {
@@ -128,7 +128,7 @@ BAD = {
     "input": (lambda: Population.by_neuron({0: B}, A).groups(NETWORK, 0), "node 0 listens to nobody"),
     "attribute": (lambda: Population.by_attribute(to_graph(NETWORK), "role", {"a": B}, A), "no node's 'role' is any of 'a'"),
     "function": (lambda: Population.by_function(lambda node, layer: None).groups(NETWORK, 0), "must be an instance"),
-    "nothing meant": (lambda: population_of(3), "a Population, got 3"),
+    "nothing meant": (lambda: as_population(3), "a Population, got 3"),
 }
 
 

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.random_streams import MAX_SEED, Draws, LayerChance, Purpose, check_seed, generator, pick
+from neuronet.core.random_streams import MAX_SEED, LayerRandom, Purpose, RandomStream, check_seed, generator, pick
 
 SIZES = {"J": 4, "K": 3, "I": 5, "S": 6, "O": 2}
 
 
-def chance(seed: int = 1, layer: int = 1, number: int = 0, batch: int = 7) -> LayerChance:
-    made = LayerChance(seed, layer, SIZES)
+def rng(seed: int = 1, layer: int = 1, number: int = 0, batch: int = 7) -> LayerRandom:
+    made = LayerRandom(seed, layer, SIZES)
     made.open(number, batch)
     return made
 
@@ -38,7 +38,7 @@ def test_long_draws_from_neighbouring_places_do_not_overlap():
 
 
 def test_asking_again_gives_the_same_numbers_in_any_order():
-    one, other = chance(), chance()
+    one, other = rng(), rng()
     first = one.draw("normal", "noise", "BJ"), one.draw("uniform", "slip", "BJ")
     second = other.draw("uniform", "slip", "BJ"), other.draw("normal", "noise", "BJ")
     np.testing.assert_array_equal(first[0], second[1])
@@ -60,14 +60,14 @@ def test_asking_again_gives_the_same_numbers_in_any_order():
 )
 def test_whatever_differs_gives_other_numbers(other):
     def drawn(seed=1, layer=1, number=0, kind="normal", name="noise", axes="BJ"):
-        return chance(seed, layer, number, batch=4).draw(kind, name, axes).ravel()  # as many samples as neurons
+        return rng(seed, layer, number, batch=4).draw(kind, name, axes).ravel()  # as many samples as neurons
 
     assert len(drawn()) == len(drawn(**other)) == 16
     assert not set(drawn().tolist()) & set(drawn(**other).tolist())
 
 
 def test_a_new_round_forgets_the_last_one_and_can_come_back():
-    one = chance(number=0)
+    one = rng(number=0)
     first = one.draw("normal", "noise", "BJ")
     one.open(1, 7)
     assert not (one.draw("normal", "noise", "BJ") == first).any()
@@ -76,40 +76,40 @@ def test_a_new_round_forgets_the_last_one_and_can_come_back():
 
 
 def test_birth_is_no_round():
-    born = LayerChance(1, 1, SIZES).draw("normal", "back", "JK")
-    assert not (born == chance(number=0).draw("normal", "back", "JK")).any()
-    np.testing.assert_array_equal(born, LayerChance(1, 1, SIZES).draw("normal", "back", "JK"))
+    born = LayerRandom(1, 1, SIZES).draw("normal", "back", "JK")
+    assert not (born == rng(number=0).draw("normal", "back", "JK")).any()
+    np.testing.assert_array_equal(born, LayerRandom(1, 1, SIZES).draw("normal", "back", "JK"))
 
 
 def test_birth_knows_no_samples():
     with pytest.raises(NeuroNetError, match="draw 'noise' has axes 'BJ', but 'B' is none of I, J, K, O, S"):
-        LayerChance(1, 1, SIZES).draw("normal", "noise", "BJ")
+        LayerRandom(1, 1, SIZES).draw("normal", "noise", "BJ")
 
 
 @pytest.mark.parametrize("axes", ["B", "J", "BJ", "JK", "KJ", "BK", "JS", "JO", "BJK", ""])
 def test_axes_spell_the_shape(axes):
-    assert chance().draw("uniform", "u", axes).shape == tuple({**SIZES, "B": 7}[letter] for letter in axes)
+    assert rng().draw("uniform", "u", axes).shape == tuple({**SIZES, "B": 7}[letter] for letter in axes)
 
 
 def test_names_within_a_scope_are_other_names():
-    draws = Draws(chance().draw)
-    inside, deeper = draws.within("policy"), draws.within("policy").within("policy")
+    draws = RandomStream(rng().draw)
+    inside, deeper = draws.scoped("policy"), draws.scoped("policy").scoped("policy")
     outer, inner, innermost = (each.normal("noise", "BJ") for each in (draws, inside, deeper))
     assert not (outer == inner).any()
     assert not (inner == innermost).any()
-    np.testing.assert_array_equal(inner, draws.within("policy").normal("noise", "BJ"))
+    np.testing.assert_array_equal(inner, draws.scoped("policy").normal("noise", "BJ"))
 
 
 def test_a_neuron_has_its_part_of_the_layers_numbers():
-    source = chance().draw
-    whole = Draws(source)
+    source = rng().draw
+    whole = RandomStream(source)
     for neuron in range(SIZES["J"]):
         listeners = np.array([0, 2])
-        own = Draws(source, {"J": slice(neuron, neuron + 1), "K": listeners})
+        own = RandomStream(source, {"J": slice(neuron, neuron + 1), "K": listeners})
         np.testing.assert_array_equal(own.normal("noise", "BJ"), whole.normal("noise", "BJ")[:, neuron : neuron + 1])
         np.testing.assert_array_equal(own.uniform("w", "JK"), whole.uniform("w", "JK")[neuron : neuron + 1, listeners])
-        inside = own.within("policy").normal("noise", "BJ")
-        np.testing.assert_array_equal(inside, whole.within("policy").normal("noise", "BJ")[:, neuron : neuron + 1])
+        inside = own.scoped("policy").normal("noise", "BJ")
+        np.testing.assert_array_equal(inside, whole.scoped("policy").normal("noise", "BJ")[:, neuron : neuron + 1])
 
 
 @settings(max_examples=60, deadline=None)
@@ -130,7 +130,7 @@ def test_normal_numbers_are_normal():
     sizes = {"J": 100}
     drawn = []
     for layer, number in product((1, 2, 3), (0, 1, 2, 3)):
-        made = LayerChance(4, layer, sizes)
+        made = LayerRandom(4, layer, sizes)
         made.open(number, 100)
         drawn.append(made.draw("normal", "noise", "BJ").ravel())
     count = 120_000
@@ -143,7 +143,7 @@ def test_normal_numbers_are_normal():
 
 
 def test_uniform_numbers_are_uniform():
-    numbers = LayerChance(5, 1, {"J": 100_000}).draw("uniform", "u", "J")
+    numbers = LayerRandom(5, 1, {"J": 100_000}).draw("uniform", "u", "J")
     assert numbers.min() >= 0
     assert numbers.max() < 1
     counts = np.bincount((numbers * 20).astype(int), minlength=20)

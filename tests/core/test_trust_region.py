@@ -17,8 +17,8 @@ from neuronet.core.errors import NeuroNetError
 RADII = st.floats(-3, 3).map(lambda power: 10.0**power)
 
 
-def furthest(matrix, start, radius):
-    return trust_region.furthest(xp, matrix, start, radius)
+def solve_trust_region(matrix, start, radius):
+    return trust_region.solve_trust_region(xp, matrix, start, radius)
 
 
 def worth(matrix, start, step):
@@ -29,8 +29,8 @@ def worth(matrix, start, step):
 def problems(draw, most_columns=6):
     """Random matrices and starts; some of low rank, some with equal singular values, some with g across the leading direction."""
     rows, columns = draw(st.integers(1, 6)), draw(st.integers(1, most_columns))
-    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    matrix, start = chance.standard_normal((rows, columns)), chance.standard_normal(rows)
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    matrix, start = rng.standard_normal((rows, columns)), rng.standard_normal(rows)
     left, sizes, right = np.linalg.svd(matrix, full_matrices=False)
     kind = draw(st.sampled_from(["plain", "low rank", "equal", "hard", "nearly hard"]))
     if kind == "low rank":
@@ -49,7 +49,7 @@ def problems(draw, most_columns=6):
 @given(problems(), RADII)
 def test_the_optimality_conditions_hold(problem, radius):
     matrix, start = problem
-    move = furthest(matrix, start, radius)
+    move = solve_trust_region(matrix, start, radius)
     M, g = matrix.T @ matrix, matrix.T @ start
     scale = move.multiplier * radius + np.linalg.norm(matrix, 2) * np.linalg.norm(
         start
@@ -67,7 +67,7 @@ def test_no_point_of_a_fine_grid_is_better(problem, radius):
     circle = np.stack((np.cos(angles), np.sin(angles)))[: matrix.shape[1]]
     grid = radius * circle if matrix.shape[1] == 2 else np.array([[-radius, radius]])
     best = np.max(0.5 * np.sum((start[:, None] + matrix @ grid) ** 2, axis=0))
-    ours = worth(matrix, start, furthest(matrix, start, radius).step)
+    ours = worth(matrix, start, solve_trust_region(matrix, start, radius).step)
     assert ours >= best * (1 - 1e-12)
     assert ours == pytest.approx(best, rel=1e-6)  # a step of the grid is 3e-4, and what it misses of the order of its square
 
@@ -76,14 +76,14 @@ def test_no_point_of_a_fine_grid_is_better(problem, radius):
 @given(problems(most_columns=4), RADII)
 def test_no_search_finds_better(problem, radius):
     matrix, start = problem
-    step = furthest(matrix, start, radius).step
+    step = solve_trust_region(matrix, start, radius).step
     ours, size = worth(matrix, start, step), worth(matrix, start, 0.0 * step) + worth(matrix, 0.0 * start, step)
 
     def loss(direction):
         return -worth(matrix, start, radius * direction / np.linalg.norm(direction)) / size
 
-    chance = np.random.default_rng(0)
-    found = [minimize(loss, chance.standard_normal(matrix.shape[1]), method="BFGS").fun for _ in range(8)]
+    rng = np.random.default_rng(0)
+    found = [minimize(loss, rng.standard_normal(matrix.shape[1]), method="BFGS").fun for _ in range(8)]
     assert np.linalg.norm(step) <= radius * (1 + 1e-12)
     assert ours / size >= -min(found) - 1e-12
 
@@ -102,7 +102,7 @@ def test_the_textbooks_secular_equation_gives_the_same(problem, radius):
     close = largest * (1 + 1e-6)
     assume(beyond(close) > 0)  # away from the hard case, where this form loses its digits
     multiplier = brentq(beyond, close, largest + 2 * np.linalg.norm(g) / radius, rtol=1e-14, xtol=1e-300)
-    move = furthest(matrix, start, radius)
+    move = solve_trust_region(matrix, start, radius)
     assert move.multiplier == pytest.approx(multiplier, rel=1e-9)
     np.testing.assert_allclose(move.step, vectors @ (along / (multiplier - eigenvalues)), atol=1e-7 * radius)
 
@@ -113,7 +113,7 @@ def test_the_hard_case_by_hand(radius, trace):
     """M = diag(4, 1), g = (2 trace, 1): the hard case from radius 1/3 on, where the second coordinate stays 1/3."""
     matrix, start = np.diag([2.0, 1.0]), np.array([trace, 1.0])
     assume(abs(radius - 1 / 3) > 1e-6)
-    move = furthest(matrix, start, radius)
+    move = solve_trust_region(matrix, start, radius)
     if radius < 1 / 3:
         np.testing.assert_allclose(move.step, [0.0, radius], rtol=1e-12, atol=1e-15)
         assert move.multiplier == pytest.approx(1 + 1 / radius)
@@ -125,19 +125,19 @@ def test_the_hard_case_by_hand(radius, trace):
 
 def test_at_a_maximum_of_repulsion_it_leaves_along_the_leading_direction():
     """With g = 0 every direction is level at first, and the steepest curve wins."""
-    move = furthest(np.diag([1.0, 3.0, 2.0]), np.zeros(3), 0.5)
+    move = solve_trust_region(np.diag([1.0, 3.0, 2.0]), np.zeros(3), 0.5)
     np.testing.assert_allclose(np.abs(move.step), [0.0, 0.5, 0.0], atol=1e-15)
 
 
 def test_where_nothing_makes_a_difference_it_stays():
-    move = furthest(np.zeros((3, 4)), np.ones(3), 2.0)
+    move = solve_trust_region(np.zeros((3, 4)), np.ones(3), 2.0)
     assert move.multiplier == 0.0
     np.testing.assert_array_equal(move.step, np.zeros(4))
 
 
 def test_of_two_equal_steps_the_one_that_moves_upwards_is_given():
     for sign in (1.0, -1.0):
-        step = furthest(np.array([[1.0, 0.0], [-3.0 * sign, 0.0], [0.0, 1.0]]), np.array([0.0, 0.0, 0.1]), 1.0).step
+        step = solve_trust_region(np.array([[1.0, 0.0], [-3.0 * sign, 0.0], [0.0, 1.0]]), np.array([0.0, 0.0, 0.1]), 1.0).step
         assert -3.0 * sign * step[0] > 0
 
 
@@ -145,22 +145,22 @@ def test_of_two_equal_steps_the_one_that_moves_upwards_is_given():
 def test_of_entries_that_move_alike_but_for_rounding_the_first_moves_upwards(space):
     for other in (0.7, np.nextafter(0.7, 0), np.nextafter(0.7, 1)):
         matrix = space.asarray([[-0.7, 0.0], [other, 0.0], [0.0, 0.1]], dtype=space.float64)
-        step = trust_region.furthest(space, matrix, 0 * matrix[:, 0], 1.0).step
+        step = trust_region.solve_trust_region(space, matrix, 0 * matrix[:, 0], 1.0).step
         np.testing.assert_allclose(np.asarray(step), [-1.0, 0.0], atol=1e-15)
-        opposite = trust_region.furthest(space, -matrix, 0 * matrix[:, 0], 1.0).step
+        opposite = trust_region.solve_trust_region(space, -matrix, 0 * matrix[:, 0], 1.0).step
         np.testing.assert_allclose(np.asarray(opposite), [1.0, 0.0], atol=1e-15)
 
 
 @given(st.integers(0, 2**20))
 def test_many_problems_are_solved_as_one_by_one(seed):
-    chance = np.random.default_rng(seed)
-    matrix, start = chance.standard_normal((2, 5, 4, 3)), chance.standard_normal((2, 5, 4))
+    rng = np.random.default_rng(seed)
+    matrix, start = rng.standard_normal((2, 5, 4, 3)), rng.standard_normal((2, 5, 4))
     matrix[0, 0] = 0.0
     start[0, 1] = 0.0  # the hard case
     start[1, 2] = np.nan
-    moves = furthest(matrix, start, 0.7)
+    moves = solve_trust_region(matrix, start, 0.7)
     for place in np.ndindex(2, 5):
-        single = furthest(matrix[place], start[place], 0.7)
+        single = solve_trust_region(matrix[place], start[place], 0.7)
         np.testing.assert_allclose(moves.step[place], single.step, rtol=1e-12, atol=1e-14)
         np.testing.assert_allclose(moves.multiplier[place], single.multiplier, rtol=1e-12)
     assert np.isnan(moves.step[1, 2]).all()
@@ -170,20 +170,22 @@ def test_many_problems_are_solved_as_one_by_one(seed):
 @pytest.mark.parametrize(("dtype", "slack"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @pytest.mark.parametrize("scale", [1e-30, 1e-3, 1.0, 1e3])
 def test_torch_gives_the_same(dtype, slack, scale):
-    chance = np.random.default_rng(3)
-    matrix, start = scale * chance.standard_normal((6, 4, 5)), chance.standard_normal((6, 4))
-    expected = furthest(matrix, start, 0.1).step
-    step = trust_region.furthest(torch_xp, torch.tensor(matrix, dtype=dtype), torch.tensor(start, dtype=dtype), 0.1).step
+    rng = np.random.default_rng(3)
+    matrix, start = scale * rng.standard_normal((6, 4, 5)), rng.standard_normal((6, 4))
+    expected = solve_trust_region(matrix, start, 0.1).step
+    step = trust_region.solve_trust_region(
+        torch_xp, torch.tensor(matrix, dtype=dtype), torch.tensor(start, dtype=dtype), 0.1
+    ).step
     assert step.dtype == dtype
     np.testing.assert_allclose(step.numpy(), expected, atol=0.1 * slack)
 
 
 def test_in_single_precision_a_pull_beyond_all_numbers_is_followed():
     """What nobody demands much moves little, and yet there is a best direction."""
-    chance = np.random.default_rng(3)
-    matrix, start = 1e-36 * chance.standard_normal((4, 5)), 1e4 * chance.standard_normal(4)
-    expected = furthest(matrix, start, 1e-3).step
-    single = trust_region.furthest(xp, matrix.astype(np.float32), start.astype(np.float32), 1e-3).step
+    rng = np.random.default_rng(3)
+    matrix, start = 1e-36 * rng.standard_normal((4, 5)), 1e4 * rng.standard_normal(4)
+    expected = solve_trust_region(matrix, start, 1e-3).step
+    single = trust_region.solve_trust_region(xp, matrix.astype(np.float32), start.astype(np.float32), 1e-3).step
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, expected, atol=1e-8)
 
@@ -194,7 +196,7 @@ def test_steps_of_hardly_hard_problems_are_as_long_as_the_radius(pull):
     lag = np.append(0.0, 10.0 ** -np.arange(12.0, 0.0, -1.0))
     sizes = np.sqrt(1.0 - lag)
     start = np.append(pull, 0.9 * lag[1:] / sizes[1:])
-    move = furthest(np.diag(sizes), start, 1.0)
+    move = solve_trust_region(np.diag(sizes), start, 1.0)
     assert np.linalg.norm(move.step) == pytest.approx(1.0, rel=1e-12)
     residual = move.multiplier * move.step - sizes**2 * move.step - sizes * start
     assert np.linalg.norm(residual) < 1e-14
@@ -202,7 +204,7 @@ def test_steps_of_hardly_hard_problems_are_as_long_as_the_radius(pull):
 
 @pytest.mark.parametrize("broken", [(np.full((2, 3), np.nan), np.ones(2)), (np.ones((2, 3)), np.array([1.0, np.inf]))])
 def test_where_a_number_is_not_finite_there_is_no_answer(broken):
-    assert np.isnan(furthest(*broken, 1.0).step).all()
+    assert np.isnan(solve_trust_region(*broken, 1.0).step).all()
 
 
 @pytest.mark.parametrize(
@@ -219,4 +221,4 @@ def test_where_a_number_is_not_finite_there_is_no_answer(broken):
 )
 def test_bad_input_is_refused(matrix, start, radius):
     with pytest.raises(NeuroNetError, match=r"must be"):
-        furthest(matrix, start, radius)
+        solve_trust_region(matrix, start, radius)

@@ -15,16 +15,16 @@ import pytest
 import neuronet
 from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.learning.update_schedule import (
-    TURNS,
-    Partial,
-    RandomOrder,
-    Sleeping,
+    UPDATE_SCHEDULES,
+    Inactive,
+    PartialUpdate,
+    RandomSequential,
     Synchronous,
-    Turns,
-    turns_from,
-    turns_named,
+    UpdateSchedule,
+    as_update_schedule,
+    parse_update_schedule,
 )
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
@@ -32,16 +32,16 @@ from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.engine import State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.data_parallel.engine import ParallelEngine
-from neuronet.engines.tensors.sequential_replicas import TakingTurns
+from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 from neuronet.policies import AttentionSeeking, KeepingPromises
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, apart, game, identical, play
+from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, game, identical, max_difference, play
 from tests.helpers.paths import ROOT
 
-MASKED = ["partial(0.5)", "sleeping(0.4)", "sleeping(0.5, rounds=3)"]
+MASKED = ["partial(0.5)", "inactive(0.4)", "inactive(0.5, rounds=3)"]
 MIXED = [[Group(toys.Saver(), (0, 3)), Group(toys.Critic(), (1, 2, 4))], toys.Hopeful(), toys.Jealous()]
-POLICIES = [toys.Plain(), toys.Explorer(), toys.Tiring(toys.Saver()), toys.Hopeful(), toys.Direct(), toys.Inert(), MIXED]
+POLICIES = [toys.Backprop(), toys.Explorer(), toys.Tiring(toys.Saver()), toys.Hopeful(), toys.Direct(), toys.Inert(), MIXED]
 
 
 def changed(before: State, after: State, layer: int):
@@ -50,27 +50,32 @@ def changed(before: State, after: State, layer: int):
     return np.any([(before.arrays[name] != after.arrays[name]).reshape(SIZES[layer], -1).any(axis=1) for name in names], axis=0)
 
 
-@pytest.mark.parametrize("turns", MASKED)
-@pytest.mark.parametrize("rule", [Plain(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
-def test_engines_play_alike(turns, rule):
+@pytest.mark.parametrize("update_schedule", MASKED)
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
+def test_engines_play_alike(update_schedule, optimizer):
     for number, policy in enumerate(POLICIES):
-        wiring = ("dense", "sparse(0.5)")[number % 2]
-        setup = game(policy, wiring=wiring, rule=rule, turns=turns, learning_rate=0.02)
+        connectivity = ("dense", "sparse(0.5)")[number % 2]
+        setup = game(policy, connectivity=connectivity, optimizer=optimizer, update_schedule=update_schedule, learning_rate=0.02)
         assert compare(setup, SAMPLES, batch_size=6, rounds=6).largest <= 1e-10, policy
 
 
-@pytest.mark.parametrize("channels", ["demand:delayed(2)", "activity:rationed(0.5)"])
+@pytest.mark.parametrize("channels", ["demand:delay(2)", "activity:k-winners(0.5)"])
 def test_with_channels_too(channels):
     for policy in POLICIES[1:4]:
-        assert compare(game(policy, channels=channels, rule=Momentum(), turns="partial(0.5)"), SAMPLES, rounds=6).largest <= 1e-10
-    awake = game(toys.Plain(), channels="activity:rationed(0.5)", turns="sleeping(0.4)")
+        assert (
+            compare(
+                game(policy, channels=channels, optimizer=Momentum(), update_schedule="partial(0.5)"), SAMPLES, rounds=6
+            ).largest
+            <= 1e-10
+        )
+    awake = game(toys.Backprop(), channels="activity:k-winners(0.5)", update_schedule="inactive(0.4)")
     assert compare(awake, SAMPLES, rounds=6).largest <= 1e-10
 
 
-@pytest.mark.parametrize(("name", "turns"), [*product(ENGINES, MASKED), ("agents", "random-order")])
-def test_a_game_goes_on_bit_by_bit(name, turns):
+@pytest.mark.parametrize(("name", "update_schedule"), [*product(ENGINES, MASKED), ("agents", "random-sequential")])
+def test_a_game_goes_on_bit_by_bit(name, update_schedule):
     for policy in POLICIES[1:4]:
-        setup = game(policy, rule=Momentum(), turns=turns)
+        setup = game(policy, optimizer=Momentum(), update_schedule=update_schedule)
         unbroken = play(ENGINES[name](setup), 6).state()
         first, resumed = play(ENGINES[name](setup), 3), ENGINES[name](setup)
         resumed.restore(copy.deepcopy(first.state()))
@@ -79,29 +84,29 @@ def test_a_game_goes_on_bit_by_bit(name, turns):
         assert identical(play(first, 3).state(), unbroken)
 
 
-@pytest.mark.parametrize("kind", [TensorEngine, TakingTurns])
-@pytest.mark.parametrize("turns", MASKED)
-def test_replicas_play_as_they_would_alone(turns, kind):
-    base = game(toys.Tiring(toys.Saver()), rule=Momentum(), turns=turns)
+@pytest.mark.parametrize("kind", [TensorEngine, SequentialReplicas])
+@pytest.mark.parametrize("update_schedule", MASKED)
+def test_replicas_play_as_they_would_alone(update_schedule, kind):
+    base = game(toys.Tiring(toys.Saver()), optimizer=Momentum(), update_schedule=update_schedule)
     setups = [replace(base, seed=seed, network=build_network(SIZES, seed=seed)) for seed in (3, 4)]
     together = kind(setups, device="cpu")
     for number in range(5):
-        batch = SAMPLES.at(BATCHES.at(number))
+        batch = SAMPLES.at(BATCHES.indices(number))
         together.play(np.stack([batch.inputs] * 2), np.stack([batch.targets] * 2))
     for place, setup in enumerate(setups):
-        assert apart(together.state().replica(place), play(ENGINES["tensors"](setup), 5).state()) <= 1e-12
+        assert max_difference(together.state().replica(place), play(ENGINES["tensors"](setup), 5).state()) <= 1e-12
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize("rule", [Plain(), Momentum(), Adam()], ids=repr)
-def test_a_share_adapts_and_the_others_stay_as_they_are(name, rule):
-    setup = game(toys.Saver(), rule=rule, turns="partial(0.4)")
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()], ids=repr)
+def test_a_share_adapts_and_the_others_stay_as_they_are(name, optimizer):
+    setup = game(toys.Saver(), optimizer=optimizer, update_schedule="partial(0.4)")
     engine = ENGINES[name](setup)
     for number in range(4):
         before = engine.state()
         after = play(engine, 1).state()
         for layer in (1, 2, 3):
-            acting = setup.turns.acting(setup.seed, layer, SIZES[layer], number)
+            acting = setup.update_schedule.update_mask(setup.seed, layer, SIZES[layer], number)
             assert acting.sum() == round(0.4 * SIZES[layer])
             np.testing.assert_array_equal(changed(before, after, layer), acting)
             income = before.arrays[f"{layer}.group0.income"] != after.arrays[f"{layer}.group0.income"]
@@ -110,27 +115,29 @@ def test_a_share_adapts_and_the_others_stay_as_they_are(name, rule):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_one_round_of_partial_turns_is_the_synchronous_one_of_those_who_act(name):
-    setup = game(AttentionSeeking(), rule=Momentum())
+    setup = game(AttentionSeeking(), optimizer=Momentum())
     whole = play(ENGINES[name](setup), 1).network()
-    part = play(ENGINES[name](replace(setup, turns=Partial(0.5))), 1).network()
+    part = play(ENGINES[name](replace(setup, update_schedule=PartialUpdate(0.5))), 1).network()
     for layer, (ours, all_of_them, first) in enumerate(
         zip(part.weights, whole.weights, setup.network.weights, strict=True), start=1
     ):
-        acting = Partial(0.5).acting(setup.seed, layer, SIZES[layer], 0)[:, None]
+        acting = PartialUpdate(0.5).update_mask(setup.seed, layer, SIZES[layer], 0)[:, None]
         np.testing.assert_allclose(ours, np.where(acting, all_of_them, first), atol=1e-15)
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_sleepers_are_silent_until_they_wake_and_wake_to_be_judged(name):
     """A round with sleepers is a round of a network without them."""
-    setup = game(AttentionSeeking(), turns="sleeping(0.4)")
+    setup = game(AttentionSeeking(), update_schedule="inactive(0.4)")
     engine = ENGINES[name](setup)
     awake = [np.ones(SIZES[0], bool)]
-    awake += [setup.turns.awake(setup.seed, layer, SIZES[layer], 0) for layer in (1, 2)] + [np.ones(SIZES[3], bool)]
+    awake += [setup.update_schedule.active_mask(setup.seed, layer, SIZES[layer], 0) for layer in (1, 2)] + [
+        np.ones(SIZES[3], bool)
+    ]
     assert [each.sum() for each in awake] == [6, 3, 2, 3]
     smaller = replace(
         setup,
-        turns=Synchronous(),
+        update_schedule=Synchronous(),
         network=neuronet.Network(
             tuple(w[np.ix_(awake[n + 1], awake[n])] for n, w in enumerate(setup.network.weights)),
             tuple(b[awake[n + 1]] for n, b in enumerate(setup.network.biases)),
@@ -156,14 +163,18 @@ def test_sleepers_are_silent_until_they_wake_and_wake_to_be_judged(name):
 
 
 def test_the_same_ones_sleep_for_some_rounds():
-    nights = [Sleeping(0.5, rounds=3).awake(1, 1, 40, number).tolist() for number in range(7)]
+    nights = [Inactive(0.5, rounds=3).active_mask(1, 1, 40, number).tolist() for number in range(7)]
     assert nights[0] == nights[1] == nights[2] != nights[3]
     assert nights[3] == nights[4] == nights[5] != nights[6]
 
 
-@pytest.mark.parametrize("turns", [Partial(0.01), Sleeping(0.99)], ids=repr)
-def test_somebody_is_always_there(turns):
-    chosen = turns.acting(1, 1, 3, 0) if isinstance(turns, Partial) else turns.awake(1, 1, 3, 0)
+@pytest.mark.parametrize("update_schedule", [PartialUpdate(0.01), Inactive(0.99)], ids=repr)
+def test_somebody_is_always_there(update_schedule):
+    chosen = (
+        update_schedule.update_mask(1, 1, 3, 0)
+        if isinstance(update_schedule, PartialUpdate)
+        else update_schedule.active_mask(1, 1, 3, 0)
+    )
     assert chosen.sum() == 1
 
 
@@ -175,7 +186,9 @@ def test_in_a_random_order_each_is_heard_at_once_by_those_after_it():
     network = build_network((2, 1, 1), activation="tanh", seed=3)
     orders = set()
     for seed in range(4):
-        setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), seed=seed, turns="random-order")
+        setup = replace(
+            game(AttentionSeeking()), network=network, policies=AttentionSeeking(), seed=seed, update_schedule="random-sequential"
+        )
         setup = replace(setup, payoff=neuronet.SquaredError())
         inputs, targets = np.array([[0.3, -0.7], [1.0, 0.2]]), np.array([[0.5], [-0.4]])
         model = NeuronModel(setup)
@@ -183,7 +196,7 @@ def test_in_a_random_order_each_is_heard_at_once_by_those_after_it():
         (w1, w2), (b1, b2) = ([np.array(each) for each in some] for some in (network.weights, network.biases))
         said = np.tanh(inputs @ w1.T + b1)
         wish = setup.payoff.feedback(np, said @ w2.T + b2, targets)  # judged once a round
-        order = RandomOrder().order(seed, 2, 0).tolist()
+        order = RandomSequential().order(seed, 2, 0).tolist()
         orders.add(tuple(order))
         for place in order:
             said = np.tanh(inputs @ w1.T + b1)
@@ -200,50 +213,73 @@ def test_in_a_random_order_each_is_heard_at_once_by_those_after_it():
 
 
 def test_the_order_is_another_in_every_round_and_does_not_depend_on_mesas():
-    orders = [RandomOrder().order(1, 30, number).tolist() for number in range(3)]
+    orders = [RandomSequential().order(1, 30, number).tolist() for number in range(3)]
     assert orders[0] != orders[1] != orders[2]
-    setup = game(toys.Explorer(), turns="random-order")
+    setup = game(toys.Explorer(), update_schedule="random-sequential")
     assert identical(play(NeuronModel(setup, shuffle=True), 3).state(), play(NeuronModel(setup), 3).state())
-    assert not identical(play(NeuronModel(setup), 1).state(), play(NeuronModel(replace(setup, turns="synchronous")), 1).state())
+    assert not identical(
+        play(NeuronModel(setup), 1).state(), play(NeuronModel(replace(setup, update_schedule="synchronous")), 1).state()
+    )
 
 
 # -- how they are given, and what is refused
 
 
-@pytest.mark.parametrize("name", TURNS)
+@pytest.mark.parametrize("name", UPDATE_SCHEDULES)
 def test_texts_are_read(name):
-    assert turns_named(name) == TURNS[name]()
-    assert turns_from(TURNS[name]()) == TURNS[name]()
-    assert TURNS[name]().regular == (name == "synchronous")
+    assert parse_update_schedule(name) == UPDATE_SCHEDULES[name]()
+    assert as_update_schedule(UPDATE_SCHEDULES[name]()) == UPDATE_SCHEDULES[name]()
+    assert UPDATE_SCHEDULES[name]().is_synchronous == (name == "synchronous")
 
 
 WRONG = {
     "partial(0)": "share must be a number above 0 and at most 1, got 0",
-    "sleeping(1)": "share must be a number from 0 to below 1, got 1",
-    "sleeping(0.1, rounds=0)": "rounds must be an integer of 1 or more, got 0",
-    "parcial": "unknown turns 'parcial': did you mean 'partial'? known are partial, random-order, sleeping, synchronous",
-    "linear": "unknown turns 'linear'",
+    "inactive(1)": "share must be a number from 0 to below 1, got 1",
+    "inactive(0.1, rounds=0)": "rounds must be an integer of 1 or more, got 0",
+    "parcial": "unknown update schedule 'parcial': did you mean 'partial'? known are",
+    "linear": "unknown update schedule 'linear'",
 }
 
 
 @pytest.mark.parametrize("text", WRONG)
 def test_what_is_wrong_is_refused(text):
     with pytest.raises(NeuroNetError) as caught:
-        turns_named(text)
+        parse_update_schedule(text)
     assert str(caught.value).startswith(WRONG[text])
-    with pytest.raises(NeuroNetError, match="turns must be a text"):
-        turns_from(0.5)
+    with pytest.raises(NeuroNetError, match="update_schedule must be a text"):
+        as_update_schedule(0.5)
 
 
 REFUSED = [
-    (lambda: TensorEngine(game(toys.Plain(), turns="random-order")), "turns random-order need engine agents"),
-    (lambda: game(toys.Plain(), turns="random-order", channels="demand:dropped"), "which turns random-order do without"),
-    (lambda: game(toys.Plain(), turns="sleeping", channels="demand:delayed"), "leave out the delay, or turns sleeping"),
-    (lambda: game(KeepingPromises(), turns="partial"), "in common, which takes neurons that all act: use turns synchronous"),
-    (lambda: ParallelEngine(game(toys.Plain(), turns="partial")), "several processes play synchronous turns alone"),
-    (lambda: neuronet.train("xor", turns="random-order", engine="tensors"), "turns random-order need engine agents"),
-    (lambda: neuronet.train("xor", turns="random-order", replicas=2), "the agent engine plays one replica, not 2"),
-    (lambda: TensorEngine([game(toys.Plain()), game(toys.Plain(), turns="partial")]), "replicas must be the same game"),
+    (
+        lambda: TensorEngine(game(toys.Backprop(), update_schedule="random-sequential")),
+        "update schedule random-sequential needs engine agents",
+    ),
+    (
+        lambda: game(toys.Backprop(), update_schedule="random-sequential", channels="demand:dropout"),
+        "which update schedule random-sequential does without",
+    ),
+    (
+        lambda: game(toys.Backprop(), update_schedule="inactive", channels="demand:delay"),
+        "leave out the delay, or update schedule inactive",
+    ),
+    (
+        lambda: game(KeepingPromises(), update_schedule="partial"),
+        "in common, which takes neurons that all act: use update schedule synchronous",
+    ),
+    (
+        lambda: DataParallelEngine(game(toys.Backprop(), update_schedule="partial")),
+        "several processes play the synchronous update schedule alone",
+    ),
+    (
+        lambda: neuronet.train("xor", update_schedule="random-sequential", engine="tensors"),
+        "update schedule random-sequential needs engine agents",
+    ),
+    (lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2), "the agent engine plays one replica, not 2"),
+    (
+        lambda: TensorEngine([game(toys.Backprop()), game(toys.Backprop(), update_schedule="partial")]),
+        "replicas must be the same game",
+    ),
 ]
 
 
@@ -255,34 +291,34 @@ def test_what_does_not_go_together_is_refused(make, match):
 
 def test_a_run_saves_and_resumes_them(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    words = ["run", "xor", "--turns", "sleeping(0.3)", "--hidden", "6", "--epochs", "1", "--out", "here"]
+    words = ["run", "xor", "--update-schedule", "inactive(0.3)", "--hidden", "6", "--epochs", "1", "--out", "here"]
     monkeypatch.setattr(sys, "argv", ["neuronet", *words])
     assert start() == 0
-    assert json.loads(Path("here/config.json").read_text())["turns"] == "sleeping(share=0.3, rounds=1)"
-    options = {"turns": Partial(0.5), "hidden": 6, "schedule": "constant", "batch_size": 48}
+    assert json.loads(Path("here/config.json").read_text())["update_schedule"] == "inactive(share=0.3, rounds=1)"
+    options = {"update_schedule": PartialUpdate(0.5), "hidden": 6, "lr_schedule": "constant", "batch_size": 48}
     unbroken = neuronet.train("xor", epochs=3, **options)
     neuronet.train("xor", epochs=1, out="there", **options)
     resumed = neuronet.resume("there", epochs=3)
     assert all(a.tobytes() == b.tobytes() for a, b in zip(resumed.network.weights, unbroken.network.weights, strict=True))
-    one_by_one = neuronet.train("xor", epochs=1, **{**options, "turns": "random-order"})
+    one_by_one = neuronet.train("xor", epochs=1, **{**options, "update_schedule": "random-sequential"})
     assert one_by_one.config.engine == "agents"
 
 
 def test_turns_of_ones_own():
-    class Odd(Turns):
-        def acting(self, seed, layer, neurons, number):
+    class Odd(UpdateSchedule):
+        def update_mask(self, seed, layer, neurons, number):
             return np.arange(neurons) % 2 == number % 2
 
-    setup = game(toys.Saver(), turns=Odd())
+    setup = game(toys.Saver(), update_schedule=Odd())
     assert compare(setup, SAMPLES, rounds=4).largest <= 1e-12
 
 
 def test_all_are_listed_and_documented(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["neuronet", "turns"])
+    monkeypatch.setattr(sys, "argv", ["neuronet", "update-schedules"])
     assert start() == 0
     listed = capsys.readouterr().out
     page = (ROOT / "docs" / "update-schedules.md").read_text(encoding="utf-8")
-    for name, cls in TURNS.items():
+    for name, cls in UPDATE_SCHEDULES.items():
         assert f"  {name} " in listed
         assert f"`{name}`" in page
         assert cls is Synchronous or (f"`{cls.__name__}(" in page and f"\n## {name}\n" in page)

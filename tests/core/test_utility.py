@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.utility import MEASURES, LogTotal, Measure, Power, Saturating, measure_named
+from neuronet.core.utility import MEASURES, LogTotal, Measure, Power, Saturating, parse_measure
 from tests.helpers.backends import BACKENDS, array, plain
 
 EXPONENTS = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 7.0]
@@ -175,14 +175,14 @@ def test_a_listener_gives_at_most_a_unit_and_then_no_more():
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_measures_are_known_by_name(name):
-    measure = measure_named(name, 3)
+    measure = parse_measure(name, 3)
     assert isinstance(measure, Measure)
     assert measure == MEASURES[name](3)
 
 
 def test_unknown_measures_are_refused():
     with pytest.raises(NeuroNetError, match="unknown measure 'lag': did you mean 'log'"):
-        measure_named("lag")
+        parse_measure("lag")
 
 
 @pytest.mark.parametrize("cls", [LogTotal, Saturating])

@@ -19,11 +19,11 @@ from neuronet.core.payoff import SquaredError
 from neuronet.environments import ENVIRONMENTS, BreastCancer, California, Cifar10, Cifar100, Emnist, FashionMnist, Mnist5k
 from neuronet.environments.images.cifar import read_batch
 from neuronet.environments.images.emnist import SPLITS
-from neuronet.environments.sources import SYSTEM
+from neuronet.environments.sources import SYSTEM_FOLDERS
 from neuronet.testing import check_environment
 from tests.helpers import dataset_writers
 
-DEBIAN = SYSTEM[0] / "fashion-mnist"
+DEBIAN = SYSTEM_FOLDERS[0] / "fashion-mnist"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_every_environment_from_files_keeps_the_contract(folder, name):
     dataset_writers.WRITERS[name](folder)
     world = ENVIRONMENTS[name](data_dir=str(folder))
     check_environment(world)
-    check_environment(world.for_tuning())
+    check_environment(world.validation_split())
     assert ENVIRONMENTS[name](data_dir=str(folder)) == world
 
 
@@ -59,7 +59,7 @@ def test_mnist_and_its_kin(folder, name):
     np.testing.assert_array_equal(world.train.inputs, dataset_writers.images(60, (784,), seed=1))
     np.testing.assert_array_equal(world.test.inputs, dataset_writers.images(20, (784,), seed=2))
     np.testing.assert_array_equal(world.train.targets, dataset_writers.labels(60))
-    assert (world.shape, world.outputs, len(world.whole.classes)) == ((28, 28), 10, 10)
+    assert (world.shape, world.outputs, len(world.target.classes)) == ((28, 28), 10, 10)
 
 
 def test_a_label_that_is_none_is_refused(folder):
@@ -234,4 +234,4 @@ def test_fashion_mnist_as_debian_has_it():
     assert (world.train.inputs.shape, world.test.inputs.shape) == ((60_000, 784), (10_000, 784))
     assert (np.bincount(world.train.targets) == 6000).all()
     assert (np.bincount(world.test.targets) == 1000).all()
-    assert (np.bincount(world.for_tuning().test.targets) == 1000).all()
+    assert (np.bincount(world.validation_split().test.targets) == 1000).all()

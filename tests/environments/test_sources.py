@@ -25,8 +25,8 @@ def checksum(content: bytes) -> str:
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch) -> Path:
     """No data on this machine, and a cache of the test's own: the folder of both."""
-    monkeypatch.delenv(sources.VARIABLE, raising=False)
-    monkeypatch.setattr(sources, "SYSTEM", (tmp_path / "system",))
+    monkeypatch.delenv(sources.DATA_VARIABLE, raising=False)
+    monkeypatch.setattr(sources, "SYSTEM_FOLDERS", (tmp_path / "system",))
     monkeypatch.setattr(sources, "cache", lambda lacking, url: tmp_path / "cache")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return tmp_path
@@ -44,14 +44,14 @@ def source(url: str = "http://127.0.0.1:9/file", content: bytes = CONTENT) -> So
 
 
 def found(data_dir: str = "") -> Path:
-    return source().find(data_dir).place
+    return source().find(data_dir).path
 
 
 def test_the_users_folders_come_first_then_those_of_the_system(nowhere, monkeypatch):
     last = put(nowhere / "system" / "thing", "file")
     assert found() == last
     other = put(nowhere / "b" / "Other" / "raw", "file")
-    monkeypatch.setenv(sources.VARIABLE, f"{nowhere / 'a'}:{nowhere / 'b'}")
+    monkeypatch.setenv(sources.DATA_VARIABLE, f"{nowhere / 'a'}:{nowhere / 'b'}")
     assert found() == other
     put(nowhere / "a", "file")  # a folder of the variable is looked through for the data set's own folder alone
     assert found() == other
@@ -67,7 +67,7 @@ def test_some_of_the_files_are_not_enough(nowhere):
     with pytest.raises(NeuroNetError, match=r"mine' has some files of the data set 'thing', but no 'two' or 'two\.gz'"):
         many.find(str(nowhere / "mine"))
     put(nowhere / "mine", "all.zip")
-    assert many.find(str(nowhere / "mine")).place.name == "all.zip"
+    assert many.find(str(nowhere / "mine")).path.name == "all.zip"
 
 
 def test_a_folder_that_is_not_there_is_named(nowhere):
@@ -166,7 +166,7 @@ def test_a_download_that_broke_off_goes_on_where_it_did(server):
         source(server.url).find()
     server.breaks_off_after = None
     assert content_of(source(server.url).find()) == CONTENT
-    assert server.asked == [None, f"bytes={700_000 // download.PIECE * download.PIECE}-"]
+    assert server.asked == [None, f"bytes={700_000 // download.CHUNK_SIZE * download.CHUNK_SIZE}-"]
 
 
 def test_a_server_that_knows_no_ranges_sends_it_all_again(server):

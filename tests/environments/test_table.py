@@ -12,8 +12,8 @@ from neuronet.environments import Table
 
 def inputs(samples: int = 50, columns: int = 3) -> np.ndarray:
     """Numbers by which each sample can be told, its place among them."""
-    chance = np.random.default_rng(samples)
-    return np.column_stack((np.arange(samples), chance.standard_normal((samples, columns - 1)) * 5 + 20))
+    rng = np.random.default_rng(samples)
+    return np.column_stack((np.arange(samples), rng.standard_normal((samples, columns - 1)) * 5 + 20))
 
 
 def places(table: Table, samples: int) -> tuple[np.ndarray, np.ndarray]:
@@ -88,8 +88,8 @@ def test_one_column_of_classes_is_a_row_of_classes():
 
 @pytest.mark.parametrize("columns", [None, 1, 2])
 def test_values_are_standardised_by_the_training_samples_alone(columns):
-    chance = np.random.default_rng(1)
-    values = 100 + 9 * chance.standard_normal((40,) if columns is None else (40, columns))
+    rng = np.random.default_rng(1)
+    values = 100 + 9 * rng.standard_normal((40,) if columns is None else (40, columns))
     table = Table(inputs(40), values)
     assert table.payoff == SquaredError()
     assert table.classes is None

@@ -12,7 +12,7 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import build_network
 from neuronet.execution import distributed
-from neuronet.recording.read_only import Reader
+from neuronet.recording.read_only import ReadOnlyRunDirectory
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers
 
@@ -47,12 +47,22 @@ def two_processes(monkeypatch):
 def test_alone_unless_told_otherwise(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "8")  # what a cluster may say to any program
     monkeypatch.delenv("MASTER_ADDR", raising=False)
-    assert (distributed.count(), distributed.rank(), distributed.local_rank(), distributed.is_first()) == (1, 0, 0, True)
-    assert distributed.agree((3, True)) == [3, 1]
+    assert (distributed.world_size(), distributed.rank(), distributed.local_rank(), distributed.is_main_process()) == (
+        1,
+        0,
+        0,
+        True,
+    )
+    assert distributed.all_reduce_max((3, True)) == [3, 1]
 
 
 def test_told_by_torchrun(two_processes, monkeypatch):
-    assert (distributed.count(), distributed.rank(), distributed.local_rank(), distributed.is_first()) == (2, 1, 1, False)
+    assert (distributed.world_size(), distributed.rank(), distributed.local_rank(), distributed.is_main_process()) == (
+        2,
+        1,
+        1,
+        False,
+    )
     monkeypatch.setenv("RANK", "first")
     with pytest.raises(NeuroNetError, match="variable RANK must be an integer, as torchrun sets it, got 'first'"):
         distributed.rank()
@@ -74,9 +84,9 @@ def test_a_reader_writes_nothing_and_reads_what_counts(tmp_path, neuronet):
     folder = tmp_path / "run"
     assert neuronet("run", "xor", "--epochs", "3", "--out", folder).status == 0
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    reader = Reader.of(folder)
+    reader = ReadOnlyRunDirectory.of(folder)
     checkpoint = reader.load()
-    reader.forget_after(checkpoint.state.round - 1)
+    reader.truncate_after(checkpoint.state.round - 1)
     assert list(reader.metrics()["epoch"]) == [1, 2]
     assert reader.alignment().empty
     reader.extend(9)

@@ -59,7 +59,7 @@ WAYS = {
 
 
 @pytest.fixture(scope="module")
-def unbroken(tmp_path_factory):
+def uninterrupted(tmp_path_factory):
     """The folder of a run that nobody stops, by engine."""
 
     @cache
@@ -83,14 +83,14 @@ def assert_same_run(folder, reference, epochs):
 
 @pytest.mark.parametrize("kill", range(KILLS))
 @pytest.mark.parametrize("way", list(WAYS)[: None if KILLS > 1 else 2])
-def test_a_killed_run_goes_on_as_if_unbroken(unbroken, way, kill, tmp_path):
+def test_a_killed_run_goes_on_as_if_unbroken(uninterrupted, way, kill, tmp_path):
     engine, number = WAYS[way]
-    reference = unbroken(engine)
+    reference = uninterrupted(engine)
     folder = tmp_path / "run"
-    chance = np.random.default_rng([kill, number, len(engine)])
+    rng = np.random.default_rng([kill, number, len(engine)])
     process = begin(engine, folder)
-    wait_for_epoch(process, folder, int(chance.integers(0, EPOCHS[engine] - 2)))
-    time.sleep(float(chance.uniform(0, 0.03)))
+    wait_for_epoch(process, folder, int(rng.integers(0, EPOCHS[engine] - 2)))
+    time.sleep(float(rng.uniform(0, 0.03)))
     seen = lines_of(folder / "metrics.csv")
     begun = (folder / "config.json").exists()
     process.send_signal(number)
@@ -100,9 +100,9 @@ def test_a_killed_run_goes_on_as_if_unbroken(unbroken, way, kill, tmp_path):
         assert "Traceback" not in err
     if (folder / "config.json").exists():
         _, said = finish(start("--resume", folder))
-        went_on_after = int(re.search(r"Going on after round ([\d,]+)", said).group(1).replace(",", ""))
+        resumed_after = int(re.search(r"Going on after round ([\d,]+)", said).group(1).replace(",", ""))
         lost = 0 if number == signal.SIGINT else 1  # epochs: the checkpoint interval
-        assert went_on_after >= (seen - lost) * ROUNDS_PER_EPOCH
+        assert resumed_after >= (seen - lost) * ROUNDS_PER_EPOCH
     else:  # killed before anything had begun
         assert seen == 0
         finish(begin(engine, folder))

@@ -11,7 +11,7 @@ from neuronet.games.metagame import external_solvers
 from neuronet.games.metagame.analysis import analyse
 from neuronet.games.metagame.nash import nash
 from tests.games.metagame.test_empirical_game import measured
-from tests.games.metagame.test_symmetric_game import some_game
+from tests.games.metagame.test_symmetric_game import random_game
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def test_a_meta_game_is_analysed_by_exact_sums(without):
     without("nashpy", "open_spiel", "egttools")
     found = analyse(meta, resamples=10)
     assert found.gaps == {}
-    assert found.by["equilibria"] == "own search"
-    assert (found.by["alpha-rank"], found.by["fixation"]) == ("exact sums", "exact sums")
+    assert found.computed_by["equilibria"] == "own search"
+    assert (found.computed_by["alpha-rank"], found.computed_by["fixation"]) == ("exact sums", "exact sums")
     assert found.rank.value == pytest.approx(full.rank.value)
     ours, theirs = (sorted(tuple(each.equilibrium.mixes[0]) for each in one.equilibria) for one in (found, full))
     assert np.array(ours) == pytest.approx(np.array(theirs), abs=1e-9)
@@ -46,9 +46,9 @@ def test_it_is_said_what_to_install(without):
     with pytest.raises(NeuroNetError, match=r"nashpy: pip install 'neuronet\[games\]'"):
         nash(np.eye(2), np.eye(2))
     with pytest.raises(NeuroNetError, match=r"pip install 'neuronet\[games\]'"):
-        external_solvers.alpha_rank_by_open_spiel(some_game(2, 2), 1.0, 10)
+        external_solvers.alpha_rank_by_open_spiel(random_game(2, 2), 1.0, 10)
     with pytest.raises(NeuroNetError, match=r"pip install 'neuronet\[egttools\]'"):
-        external_solvers.fixations_by_egttools(some_game(2, 2), 1.0, 10)
+        external_solvers.fixation_probabilities_by_egttools(random_game(2, 2), 1.0, 10)
 
 
 def test_players_need_pettingzoo(without, monkeypatch):

@@ -13,27 +13,27 @@ from itertools import product
 import numpy as np
 
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.learning.optimizers import Plain
+from neuronet.core.learning.optimizers import SGD
 from neuronet.core.payoff import SquaredError
-from neuronet.games.simulation.play import Situation, Start, from_policies
+from neuronet.games.simulation.play import GameSetup, InitialState, layers_from_policies
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider
 
 SEEK, OPPOSE, REST = AttentionSeeking(), Contrarian(), FreeRider()
-WISH = {SEEK: 1.0, OPPOSE: -1.0, REST: 0.0}
+FEEDBACK_SIGN = {SEEK: 1.0, OPPOSE: -1.0, REST: 0.0}
 """How each moves along the direction that gains it attention."""
 
 RATE, ROUNDS = 0.05, 6
 
 
-class Line(Environment):
+class LinearTargets(Environment):
     """Outputs in proportion to inputs, on four samples; all of them are played in every round."""
 
     payoff = SquaredError()
     outputs = 1
 
-    def __init__(self, steepness: float = 1.5) -> None:
+    def __init__(self, slope: float = 1.5) -> None:
         inputs = np.array([[-1.0], [-0.5], [0.5], [1.0]])
-        self._samples = Samples(inputs, steepness * inputs)
+        self._samples = Samples(inputs, slope * inputs)
 
     @property
     def train(self):
@@ -45,7 +45,7 @@ class Line(Environment):
 
 
 @dataclass(frozen=True, eq=False)
-class Toy(Situation):
+class ToySetup(GameSetup):
     """The game; every seed begins with the same network."""
 
     first: tuple[float, ...] = (0.3, 0.4, 0.5)
@@ -57,29 +57,29 @@ class Toy(Situation):
         return replace(network, weights=weights, biases=tuple(np.zeros_like(each) for each in network.biases))
 
 
-def toy(**options) -> Toy:
-    settings = {"hidden": (3,), "activation": "identity", "rule": Plain(), "learning_rate": RATE, "batch_size": 4}
-    return Toy(Line(), **{**settings, "rounds": ROUNDS, **options})
+def toy(**options) -> ToySetup:
+    settings = {"hidden": (3,), "activation": "identity", "optimizer": SGD(), "learning_rate": RATE, "batch_size": 4}
+    return ToySetup(LinearTargets(), **{**settings, "rounds": ROUNDS, **options})
 
 
-START = Start(toy().network(0), 0)
+START = InitialState(toy().network(0), 0)
 
 
 def profile_of(*policies):
-    return from_policies([policies, [SEEK]])
+    return layers_from_policies([policies, [SEEK]])
 
 
-def by_hand(policies, rounds=ROUNDS, situation=None):
+def reference_payoffs(policies, rounds=ROUNDS, game_setup=None):
     """What the three neurons are paid, `w2^2 / 2`, and the loss at the end."""
-    game = situation or toy()
+    game = game_setup or toy()
     samples = game.environment.train
     x, y = samples.inputs[:, 0], samples.targets[:, 0]
     w, b, v, c = np.array(game.first), np.zeros(len(game.first)), np.array(game.paid), 0.0
-    wish = np.array([WISH[policy] for policy in policies])
+    feedback_sign = np.array([FEEDBACK_SIGN[policy] for policy in policies])
     for _ in range(rounds):
         a = x[:, None] * w + b
         s = y - a @ v - c
-        demand = wish * v * s[:, None]
+        demand = feedback_sign * v * s[:, None]
         w, b = w + RATE * (demand * x[:, None]).mean(0), b + RATE * demand.mean(0)
         v, c = v + RATE * (s[:, None] * a).mean(0), c + RATE * s.mean()
     loss = 0.5 * np.mean((y - (x[:, None] * w + b) @ v - c) ** 2)
@@ -89,15 +89,15 @@ def by_hand(policies, rounds=ROUNDS, situation=None):
 def utilities(policies=(SEEK, OPPOSE, REST), **options):
     """The whole game as a table, by hand: (players, choices of each player)."""
     table = np.empty((3, *(len(policies),) * 3))
-    for places in product(range(len(policies)), repeat=3):
-        table[(slice(None), *places)] = by_hand([policies[place] for place in places], **options)[0]
+    for indices in product(range(len(policies)), repeat=3):
+        table[(slice(None), *indices)] = reference_payoffs([policies[index] for index in indices], **options)[0]
     return table
 
 
-def nash_conv_by_hand(table, places):
+def reference_nash_conv(table, indices):
     """The sum of what each player gains by its best response, all others fixed."""
     total = 0.0
     for player, payoffs in enumerate(table):
-        line = payoffs[tuple(slice(None) if n == player else place for n, place in enumerate(places))]
-        total += line.max() - line[places[player]]
+        line = payoffs[tuple(slice(None) if n == player else index for n, index in enumerate(indices))]
+        total += line.max() - line[indices[player]]
     return total

@@ -18,7 +18,7 @@ from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import POLICIES, AttentionSeeking, BestResponse, Noisy
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import BATCH, SAMPLES, apart, game, possible
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, feasible_wiring, game, max_difference
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers
 
@@ -33,7 +33,7 @@ ORDER = np.arange(2 * BATCH + 2)
 
 
 @contextmanager
-def nobody_waits():
+def assert_no_device_sync():
     """An error wherever the host would wait for the GPU."""
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
@@ -45,27 +45,29 @@ def nobody_waits():
 
 @pytest.mark.parametrize("policy", [*SHIPPED, *toys.SHIPPED, *toys.TOYS], ids=repr)
 def test_a_gpu_plays_alike(policy, digits):
-    network = build_network((64, 12, 8, 10), wiring=possible("sparse(0.5)", policy), activation="tanh", seed=13)
+    network = build_network((64, 12, 8, 10), connectivity=feasible_wiring("sparse(0.5)", policy), activation="tanh", seed=13)
     setup = Setup(network, policy, learning_rate=0.1, seed=13)
     assert compare(setup, digits, rounds=50, device="cuda").largest <= 1e-9
     assert compare(setup, digits, rounds=50, resync=True, device="cuda").largest <= 1e-12
 
 
-@pytest.mark.parametrize("rule", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
 @pytest.mark.parametrize("policy", [AttentionSeeking(p=3, foresight=1), Noisy(), toys.Saver()], ids=repr)
-def test_replicas_play_alike(policy, rule):
-    setups = [game(policy, wiring="sparse(0.5)", seed=seed, learning_rate=seed / 100, rule=rule) for seed in (1, 2, 3)]
+def test_replicas_play_alike(policy, optimizer):
+    setups = [
+        game(policy, connectivity="sparse(0.5)", seed=seed, learning_rate=seed / 100, optimizer=optimizer) for seed in (1, 2, 3)
+    ]
     here, there = (TensorEngine(setups, device=device) for device in ("cpu", "cuda"))
-    losses = [engine.play_rounds(engine.hold(SAMPLES), ORDER, BATCH).cpu() for engine in (here, there)]
+    losses = [engine.play_rounds(engine.prepare(SAMPLES), ORDER, BATCH).cpu() for engine in (here, there)]
     torch.testing.assert_close(*losses, rtol=0, atol=1e-10)
-    assert apart(here.state(), there.state()) <= 1e-10
+    assert max_difference(here.state(), there.state()) <= 1e-10
 
 
-def rounds_without_waiting(policy, **options):
-    engine = TensorEngine(game(policy, **{"wiring": "sparse(0.5)", **options}), device="cuda")
-    held = engine.hold(SAMPLES)
+def play_without_device_sync(policy, **options):
+    engine = TensorEngine(game(policy, **{"connectivity": "sparse(0.5)", **options}), device="cuda")
+    held = engine.prepare(SAMPLES)
     engine.play_rounds(held, ORDER, BATCH)  # kernels are loaded, and rooms are made
-    with nobody_waits():
+    with assert_no_device_sync():
         return engine.play_rounds(held, ORDER, BATCH)
 
 
@@ -75,29 +77,31 @@ def rounds_without_waiting(policy, **options):
     ids=repr,
 )
 def test_the_host_waits_for_no_round(policy):
-    losses = rounds_without_waiting(policy)
+    losses = play_without_device_sync(policy)
     assert losses.device.type == "cuda"
     assert losses.shape == (3,)
     assert torch.isfinite(losses).all()
 
 
-@pytest.mark.parametrize("rule", [Momentum(), Adam()], ids=repr)
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=repr)
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu", "sigmoid", "gelu", "identity"])
-def test_nor_for_any_activation_and_rule(activation, rule):
-    assert torch.isfinite(rounds_without_waiting(AttentionSeeking(), activation=activation, rule=rule, wiring="dense")).all()
+def test_nor_for_any_activation_and_rule(activation, optimizer):
+    assert torch.isfinite(
+        play_without_device_sync(AttentionSeeking(), activation=activation, optimizer=optimizer, connectivity="dense")
+    ).all()
 
 
 @dataclass(frozen=True)
-class AsksForItem(toys.Plain):
+class AsksForItem(toys.Backprop):
     """Reads a number."""
 
-    def weighing(self, seen, memory):
-        return seen.attention * seen.attention.sum().item()
+    def feedback_weights(self, obs, memory):
+        return obs.attention * obs.attention.sum().item()
 
 
 def test_waiting_is_noticed():
     with pytest.raises(RuntimeError, match="synchronizing CUDA operation"):
-        rounds_without_waiting(AsksForItem())
+        play_without_device_sync(AsksForItem())
 
 
 @pytest.mark.parametrize(("matmul", "bits"), [("high", 10), ("medium", 7)])

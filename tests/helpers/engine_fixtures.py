@@ -6,7 +6,7 @@ import numpy as np
 
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
-from neuronet.core.policy import Policy, in_common
+from neuronet.core.policy import Policy, shared_memory_names
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
@@ -21,15 +21,15 @@ BATCHES = Batches(len(SAMPLES), BATCH, (0,))
 ENGINES = {"agents": NeuronModel, "tensors": lambda setup: TensorEngine(setup, device="cpu")}
 
 
-def game(policies, *, wiring="dense", activation="tanh", network_seed=1, **options):
+def game(policies, *, connectivity="dense", activation="tanh", network_seed=1, **options):
     """A game on a small network."""
-    network = build_network(SIZES, wiring=possible(wiring, policies), activation=activation, seed=network_seed)
+    network = build_network(SIZES, connectivity=feasible_wiring(connectivity, policies), activation=activation, seed=network_seed)
     return Setup(network, policies, **{"learning_rate": 0.05, "seed": 4, **options})
 
 
-def possible(wiring, policies):
+def feasible_wiring(connectivity, policies):
     """This wiring, or dense if there are policies whose neurons keep something in common: they must all hear the same."""
-    return "dense" if any(in_common(policy) for policy in _each(policies)) else wiring
+    return "dense" if any(shared_memory_names(policy) for policy in _each(policies)) else connectivity
 
 
 def _each(policies):
@@ -43,12 +43,12 @@ def _each(policies):
 def play(engine, rounds, samples=SAMPLES, batches=BATCHES):
     """Go on for some rounds; gives the engine back."""
     for _ in range(rounds):
-        batch = samples.at(batches.at(engine.round_number))
+        batch = samples.at(batches.indices(engine.round_number))
         engine.play(batch.inputs, batch.targets)
     return engine
 
 
-def apart(one: State, other: State) -> float:
+def max_difference(one: State, other: State) -> float:
     """The largest difference of two states, memory at connections that are not there aside."""
     assert one.arrays.keys() == other.arrays.keys()
     assert one.round == other.round

@@ -10,15 +10,15 @@ from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.tensors import TensorEngine
 
-NOTHING = 1e-9
+TINY_LEARNING_RATE = 1e-9
 """A learning rate at which nothing changes, and yet every change is known to eight digits."""
 
 
 def small_network(hidden, activation):
     """Three inputs, some hidden neurons, two outputs; weights are large enough for the game to be far from linear."""
     network = build_network((3, hidden, 2), activation=activation, seed=5)
-    chance = np.random.default_rng(6)
-    return replace(network, biases=tuple(0.5 * chance.standard_normal(bias.shape) for bias in network.biases))
+    rng = np.random.default_rng(6)
+    return replace(network, biases=tuple(0.5 * rng.standard_normal(bias.shape) for bias in network.biases))
 
 
 def hidden_demands(policy, network, sample, target, payoff, *, replicas=100, copies=500, rounds=2):
@@ -26,12 +26,12 @@ def hidden_demands(policy, network, sample, target, payoff, *, replicas=100, cop
 
     Replicas are independent, and so are the copies of the sample in a batch. In the second round there is memory of the first.
     """
-    setup = Setup(network, policy, learning_rate=NOTHING, payoff=payoff)
+    setup = Setup(network, policy, learning_rate=TINY_LEARNING_RATE, payoff=payoff)
     engine = TensorEngine([setup.with_seed(seed, network) for seed in range(replicas)], device="cpu")
     for _ in range(rounds):
         before = engine.state().arrays["1.bias"]
         engine.play(np.tile(sample, (copies, 1)), np.tile(target, (copies, 1)) if np.ndim(target) else np.full(copies, target))
-    demands = (engine.state().arrays["1.bias"] - before) / NOTHING
+    demands = (engine.state().arrays["1.bias"] - before) / TINY_LEARNING_RATE
     return demands.mean(axis=0), demands.std(axis=0, ddof=1) / np.sqrt(replicas)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.observation import Observation, Place
+from neuronet.core.observation import Birth, Observation
 from neuronet.core.policy import LinearPolicy, Policy, Wrapper
 from neuronet.policies import (
     AttentionSeeking,
@@ -32,11 +32,11 @@ from neuronet.policies import (
 
 
 @dataclass(frozen=True)
-class Plain(LinearPolicy):
+class Backprop(LinearPolicy):
     """Error backpropagation, for other toys to start from."""
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
-        return seen.attention
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
+        return obs.attention
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Explorer(Policy):
     def needs(self):
         return frozenset({"reward"})
 
-    def speak(self, activity, seen, memory):
-        return activity + self.sigma * seen.draws.normal("try", "BJ")
+    def speak(self, activity, obs, memory):
+        return activity + self.sigma * obs.draws.normal("try", "BJ")
 
-    def feedback(self, seen, memory):
-        return seen.reward[..., None] * seen.draws.normal("try", "BJ")
+    def feedback(self, obs, memory):
+        return obs.reward[..., None] * obs.draws.normal("try", "BJ")
 
 
 @dataclass(frozen=True)
@@ -69,47 +69,47 @@ class Critic(Policy):
         return frozenset({"reward"})
 
     @property
-    def keeps(self):
-        return {"usual": "J"}
+    def memory_axes(self):
+        return {"baseline": "J"}
 
-    def feedback(self, seen, memory):
-        surprise = seen.reward[..., None] - memory["usual"][..., None, :]
-        return surprise * seen.draws.uniform("try", "BJ")
+    def feedback(self, obs, memory):
+        advantage = obs.reward[..., None] - memory["baseline"][..., None, :]
+        return advantage * obs.draws.uniform("try", "BJ")
 
-    def remember(self, change, response, seen, memory):
-        mean = seen.xp.mean(seen.reward, axis=-1)
-        return {"usual": 0.9 * memory["usual"] + 0.1 * mean[..., None]}
+    def remember(self, change, response, obs, memory):
+        mean = obs.xp.mean(obs.reward, axis=-1)
+        return {"baseline": 0.9 * memory["baseline"] + 0.1 * mean[..., None]}
 
 
 @dataclass(frozen=True)
-class Saver(Plain):
+class Saver(Backprop):
     """Changes little what has earned it much."""
 
     kappa: float = 5.0
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"income": "JS"}
 
-    def adapt(self, response, seen, memory):
+    def adapt(self, response, obs, memory):
         return response / (1.0 + self.kappa * memory["income"])
 
-    def remember(self, change, response, seen, memory):
-        return {"income": memory["income"] + seen.xp.abs(change * response)}
+    def remember(self, change, response, obs, memory):
+        return {"income": memory["income"] + obs.xp.abs(change * response)}
 
 
 @dataclass(frozen=True)
-class Inert(Plain):
+class Inert(Backprop):
     """Goes on a little as in the last round: what it is told is what it keeps, uncopied."""
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"last": "JS"}
 
-    def adapt(self, response, seen, memory):
+    def adapt(self, response, obs, memory):
         return response + 0.5 * memory["last"]
 
-    def remember(self, change, response, seen, memory):
+    def remember(self, change, response, obs, memory):
         return {"last": response}
 
 
@@ -118,14 +118,14 @@ class Jealous(LinearPolicy):
     """Minds how the attention it gets has moved since the last round: what it sees is what it keeps, uncopied."""
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"paid": "JK"}
 
-    def weighing(self, seen, memory):
-        return seen.attention + 10.0 * (seen.attention - memory["paid"].mT)
+    def feedback_weights(self, obs, memory):
+        return obs.attention + 10.0 * (obs.attention - memory["paid"].mT)
 
-    def remember(self, change, response, seen, memory):
-        return {"paid": seen.attention.mT}
+    def remember(self, change, response, obs, memory):
+        return {"paid": obs.attention.mT}
 
 
 @dataclass(frozen=True)
@@ -137,17 +137,17 @@ class Hopeful(LinearPolicy):
         return frozenset({"response"})
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"hope": "JK"}
 
-    def weighing(self, seen, memory):
-        return seen.attention + seen.response + memory["hope"].mT
+    def feedback_weights(self, obs, memory):
+        return obs.attention + obs.response + memory["hope"].mT
 
-    def adapt(self, response, seen, memory):
+    def adapt(self, response, obs, memory):
         return 0.5 * response
 
-    def remember(self, change, response, seen, memory):
-        return {"hope": memory["hope"] + 0.1 * seen.response.mT}
+    def remember(self, change, response, obs, memory):
+        return {"hope": memory["hope"] + 0.1 * obs.response.mT}
 
 
 @dataclass(frozen=True)
@@ -155,14 +155,14 @@ class Random(LinearPolicy):
     """Weighs demands by numbers it was born with."""
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"back": "JK"}
 
-    def start(self, place: Place):
-        return {"back": place.draws.normal("back", "JK")}
+    def initial_memory(self, birth: Birth):
+        return {"back": birth.draws.normal("back", "JK")}
 
-    def weighing(self, seen, memory):
-        return memory["back"].mT * seen.connected
+    def feedback_weights(self, obs, memory):
+        return memory["back"].mT * obs.listener_mask
 
 
 @dataclass(frozen=True)
@@ -174,54 +174,54 @@ class Direct(Policy):
         return frozenset({"broadcast"})
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"direct": "JO"}
 
-    def start(self, place):
-        return {"direct": place.draws.normal("direct", "JO")}
+    def initial_memory(self, birth):
+        return {"direct": birth.draws.normal("direct", "JO")}
 
-    def feedback(self, seen, memory):
-        return seen.broadcast @ memory["direct"].mT
+    def feedback(self, obs, memory):
+        return obs.broadcast @ memory["direct"].mT
 
-    def demand(self, feedback, seen, memory):
-        return feedback * (0.1 + 0.9 * seen.slope)
+    def demand(self, feedback, obs, memory):
+        return feedback * (0.1 + 0.9 * obs.slope)
 
 
 @dataclass(frozen=True)
 class Fair(LinearPolicy):
     """Counts what each listener pays against the mean of its listeners."""
 
-    def weighing(self, seen, memory):
-        xp = seen.xp
-        listeners = xp.sum(seen.connected, axis=-2, keepdims=True)
-        mean = xp.sum(seen.attention, axis=-2, keepdims=True) / xp.maximum(listeners, xp.ones_like(listeners))
-        return (seen.attention - mean) * seen.connected
+    def feedback_weights(self, obs, memory):
+        xp = obs.xp
+        listeners = xp.sum(obs.listener_mask, axis=-2, keepdims=True)
+        mean = xp.sum(obs.attention, axis=-2, keepdims=True) / xp.maximum(listeners, xp.ones_like(listeners))
+        return (obs.attention - mean) * obs.listener_mask
 
 
 @dataclass(frozen=True)
-class Restless(Plain):
+class Restless(Backprop):
     """Changes each synapse a little by chance, whatever it hears."""
 
     stochastic = True
 
-    def adapt(self, response, seen, memory):
-        return response + 0.1 * seen.draws.normal("itch", "JS")
+    def adapt(self, response, obs, memory):
+        return response + 0.1 * obs.draws.normal("itch", "JS")
 
 
 @dataclass(frozen=True)
 class Tiring(Wrapper):
     """Any policy that changes less from round to round; memory of a wrapper's own."""
 
-    policy: Policy = field(default_factory=Plain)
+    policy: Policy = field(default_factory=Backprop)
     rate: float = 0.05
 
-    keeps_itself = {"rounds": "J"}  # noqa: RUF012
+    own_memory_axes = {"rounds": "J"}  # noqa: RUF012
 
-    def adapt(self, response, seen, memory):
-        return super().adapt(response, seen, memory) / (1.0 + self.rate * memory["rounds"][..., None])
+    def adapt(self, response, obs, memory):
+        return super().adapt(response, obs, memory) / (1.0 + self.rate * memory["rounds"][..., None])
 
-    def remember(self, change, response, seen, memory):
-        return {**super().remember(change, response, seen, memory), "rounds": memory["rounds"] + 1.0}
+    def remember(self, change, response, obs, memory):
+        return {**super().remember(change, response, obs, memory), "rounds": memory["rounds"] + 1.0}
 
 
 @dataclass(frozen=True)
@@ -232,36 +232,36 @@ class Oja(LinearPolicy):
 
     needs = frozenset({"synapses"})
 
-    def weighing(self, seen, memory):
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention
 
-    def adapt(self, response, seen, memory):
-        xp, samples = seen.xp, seen.activity.shape[-2]
-        transposed = xp.matrix_transpose(seen.activity)
-        hebb = transposed @ seen.heard / samples
+    def adapt(self, response, obs, memory):
+        xp, samples = obs.xp, obs.activity.shape[-2]
+        transposed = xp.matrix_transpose(obs.activity)
+        hebb = transposed @ obs.speaker_activity / samples
         hebb = xp.concat((hebb, xp.mean(transposed, axis=-1)[..., None]), axis=-1)
-        power = xp.mean(seen.activity**2, axis=-2)[..., None]
-        there = xp.astype(seen.synapses != 0, hebb.dtype)  # an absent synapse is 0, and so is its change
-        return response + self.share * there * (hebb - power * seen.synapses)
+        power = xp.mean(obs.activity**2, axis=-2)[..., None]
+        there = xp.astype(obs.synapses != 0, hebb.dtype)  # an absent synapse is 0, and so is its change
+        return response + self.share * there * (hebb - power * obs.synapses)
 
 
 @dataclass(frozen=True)
 class Centred(LinearPolicy):
     """Subtracts the mean over its own synapses from its response: counts them."""
 
-    needs = frozenset({"listening"})
+    needs = frozenset({"synapse_mask"})
 
-    def weighing(self, seen, memory):
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention
 
-    def adapt(self, response, seen, memory):
-        count = seen.xp.sum(seen.listening, axis=-1, keepdims=True)
-        mean = seen.xp.sum(response * seen.listening, axis=-1, keepdims=True) / count
-        return (response - mean) * seen.listening
+    def adapt(self, response, obs, memory):
+        count = obs.xp.sum(obs.synapse_mask, axis=-1, keepdims=True)
+        mean = obs.xp.sum(response * obs.synapse_mask, axis=-1, keepdims=True) / count
+        return (response - mean) * obs.synapse_mask
 
 
 TOYS: tuple[Policy, ...] = (
-    Plain(),
+    Backprop(),
     Explorer(),
     Critic(),
     Saver(),
@@ -311,24 +311,24 @@ SHIPPED: tuple[Policy, ...] = (
     Reinforce(team=True),
     IncomeProtecting(account="neuron", decay=0.1),
     IncomeProtecting(TremblingHand(WeightMaximization())),
-    DiminishingReturns(alpha=2.0, habit=0.1),
+    DiminishingReturns(alpha=2.0, adaptation_rate=0.1),
     DiminishingReturns(IncomeProtecting(NodePerturbation()), alpha=0.5),
-    KeepingPromises(kappa=0.5, witnesses=3),
-    KeepingPromises(IncomeProtecting(Noisy()), witnesses=2),
+    KeepingPromises(kappa=0.5, samples=3),
+    KeepingPromises(IncomeProtecting(Noisy()), samples=2),
     IncomeProtecting(KeepingPromises()),
 )
 """Shipped policies in several settings; every entry of POLICIES in its default is checked besides."""
 
 
-class Attentive(Policy):
+class LearningFlagRecorder(Policy):
     """Notes whether it was told that it learns; a policy that learns nothing."""
 
     def __init__(self):
         self.noted = []
 
-    def speak(self, activity, seen, memory):
-        self.noted.append(seen.learning)
+    def speak(self, activity, obs, memory):
+        self.noted.append(obs.learning)
         return activity
 
-    def feedback(self, seen, memory):
-        return seen.demand @ seen.attention
+    def feedback(self, obs, memory):
+        return obs.demand @ obs.attention

@@ -15,17 +15,17 @@ from tests.helpers import toys
 
 SAMPLES = Samples(np.random.default_rng(1).standard_normal((40, 6)), np.arange(40) % 3)
 
-SOCIETY = (
+POPULATION = (
     (Group(toys.Saver(), (0, 2, 5, 6)), Group(toys.Random(), (1, 3, 4))),
-    (Group(toys.Plain(), (0, 1, 4)), Group(toys.Jealous(), (2, 3))),
+    (Group(toys.Backprop(), (0, 1, 4)), Group(toys.Jealous(), (2, 3))),
     toys.Critic(),
 )
 """Memory along listeners and speakers, sights that must be asked for, and draws."""
 
 
-def game(policies=SOCIETY, seed=3, wiring="sparse(0.6)", rule=None, activation="tanh", **options):
-    network = build_network((6, 7, 5, 3), wiring=wiring, activation=activation, seed=seed)
-    return Setup(network, policies, rule=rule or Momentum(), learning_rate=0.05, seed=seed, **options)
+def game(policies=POPULATION, seed=3, connectivity="sparse(0.6)", optimizer=None, activation="tanh", **options):
+    network = build_network((6, 7, 5, 3), connectivity=connectivity, activation=activation, seed=seed)
+    return Setup(network, policies, optimizer=optimizer or Momentum(), learning_rate=0.05, seed=seed, **options)
 
 
 def engines(setup):

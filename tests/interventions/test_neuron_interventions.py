@@ -9,18 +9,18 @@ import pytest
 
 from neuronet import interventions as meddle
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.tensors import TakingTurns, TensorEngine
+from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, KeepingPromises, Noisy
 from tests.helpers import toys
 from tests.interventions import fixtures
 from tests.interventions.fixtures import SAMPLES, engines, game, gap, play, weights_gap
 
-RULES = [Plain(), Momentum(), Adam()]
+OPTIMIZERS = [SGD(), Momentum(), Adam()]
 
 
-def a_day(engine):
+def intervention_sequence(engine):
     """Some of everything, with rounds between."""
     play(engine)
     meddle.lesion(engine, layer=1, neurons=[0, 3])
@@ -32,18 +32,20 @@ def a_day(engine):
     meddle.lesion(engine, layer=3, neurons=1)
     play(engine)
     meddle.revive(engine)
-    meddle.switch(engine, Noisy(toys.Oja(), sigma=0.2), share=0.5, by="most")
+    meddle.switch(engine, Noisy(toys.Oja(), sigma=0.2), share=0.5, select="most")
     play(engine)
     return meddle.thaw(engine)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize(
-    "policies", [fixtures.SOCIETY, toys.Explorer(), KeepingPromises()], ids=["society", "explorer", "keeping-promises"]
+    "policies", [fixtures.POPULATION, toys.Explorer(), KeepingPromises()], ids=["society", "explorer", "keeping-promises"]
 )
-def test_both_engines_do_the_same(policies, rule):
-    model, engine = engines(game(policies, rule=rule, wiring="dense" if isinstance(policies, KeepingPromises) else "sparse(0.6)"))
-    assert a_day(model) == a_day(engine)
+def test_both_engines_do_the_same(policies, optimizer):
+    model, engine = engines(
+        game(policies, optimizer=optimizer, connectivity="dense" if isinstance(policies, KeepingPromises) else "sparse(0.6)")
+    )
+    assert intervention_sequence(model) == intervention_sequence(engine)
     for each in (model, engine):
         play(each)
     assert weights_gap(model, engine) < 1e-9
@@ -51,11 +53,11 @@ def test_both_engines_do_the_same(policies, rule):
     model.close()
 
 
-@pytest.mark.parametrize("form", [TensorEngine, TakingTurns])
+@pytest.mark.parametrize("form", [TensorEngine, SequentialReplicas])
 def test_replicas_as_each_alone(form):
     setups = [game(toys.Random(), seed=seed) for seed in (1, 2)]
     several, singles = form(setups, device="cpu"), [TensorEngine(setup, device="cpu") for setup in setups]
-    last = [a_day(each) for each in (several, *singles)]
+    last = [intervention_sequence(each) for each in (several, *singles)]
     assert last[0].nodes == (last[1].nodes[0], last[2].nodes[0])
     assert last[0].nodes[0] != last[0].nodes[1]  # a choice of its own
     for place, single in enumerate(singles):
@@ -67,10 +69,10 @@ def test_replicas_as_each_alone(form):
 
 
 @pytest.mark.parametrize("make", [NeuronModel, lambda setup: TensorEngine(setup, device="cpu")], ids=["agents", "tensors"])
-@pytest.mark.parametrize("rule", RULES, ids=repr)
-def test_a_lesion_is_as_if_nobody_were_there(make, rule):
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_a_lesion_is_as_if_nobody_were_there(make, optimizer):
     """The same game in a network without them."""
-    setup = game(AttentionSeeking(), rule=rule, wiring="dense")
+    setup = game(AttentionSeeking(), optimizer=optimizer, connectivity="dense")
     whole, without = make(setup), make(smaller(setup, gone=[1, 4]))
     meddle.lesion(whole, layer=1, neurons=[1, 4])
     held = whole.network()
@@ -116,9 +118,9 @@ def test_silent_neurons_say_and_demand_nothing_and_revived_ones_are_as_before():
     model.close()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
-def test_frozen_neurons_stay_as_they_are_and_others_learn(rule):
-    for engine in engines(game(toys.Oja(), rule=rule)):  # Oja's own decay would move them without any demand
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_frozen_neurons_stay_as_they_are_and_others_learn(optimizer):
+    for engine in engines(game(toys.Oja(), optimizer=optimizer)):  # Oja's own decay would move them without any demand
         play(engine)
         meddle.freeze(engine, layer=1, neurons=[2, 5])
         before = engine.network()
@@ -134,7 +136,7 @@ def test_frozen_neurons_stay_as_they_are_and_others_learn(rule):
 
 
 def test_noise_is_of_the_size_asked_for_and_only_where_somebody_listens():
-    network_before = game(wiring="sparse(0.6)").network
+    network_before = game(connectivity="sparse(0.6)").network
     engine = TensorEngine(game(), device="cpu")
     meddle.noise(engine, layer=1, neurons=range(1, 7), sigma=0.5)
     change = engine.network().weights[0] - network_before.weights[0]
@@ -148,14 +150,16 @@ def test_noise_is_of_the_size_asked_for_and_only_where_somebody_listens():
 def test_the_most_attended_are_those_with_the_largest_weights_from_above():
     engine = TensorEngine(game(AttentionSeeking()), device="cpu")
     received = (engine.network().weights[1] ** 2).sum(axis=0)
-    event = meddle.lesion(engine, layer=1, share=0.4, by="most")
+    event = meddle.lesion(engine, layer=1, share=0.4, select="most")
     assert set(event.nodes[0]) == {6 + place for place in np.argsort(received)[-3:]}
 
 
 def test_quick_rounds_end_with_a_lesion_and_begin_again_after_it():
     order = np.arange(40)
-    quick, slow = (TensorEngine(game(AttentionSeeking(), wiring="dense", activation="relu"), device="cpu") for _ in range(2))
-    held = quick.hold(SAMPLES)
+    quick, slow = (
+        TensorEngine(game(AttentionSeeking(), connectivity="dense", activation="relu"), device="cpu") for _ in range(2)
+    )
+    held = quick.prepare(SAMPLES)
     for act in (lambda engine: None, lambda engine: meddle.lesion(engine, layer=1, neurons=1), meddle.revive):
         for engine in (quick, slow):
             act(engine)
@@ -165,8 +169,8 @@ def test_quick_rounds_end_with_a_lesion_and_begin_again_after_it():
 
 
 def test_both_engines_do_the_same_while_messages_are_under_way():
-    model, engine = engines(game(toys.Explorer(), rule=Adam(), channels=("demand:delayed(2)", "activity:rationed(0.6)")))
-    assert a_day(model) == a_day(engine)
+    model, engine = engines(game(toys.Explorer(), optimizer=Adam(), channels=("demand:delay(2)", "activity:k-winners(0.6)")))
+    assert intervention_sequence(model) == intervention_sequence(engine)
     for each in (model, engine):
         play(each)
     assert weights_gap(model, engine) < 1e-9
@@ -194,14 +198,17 @@ REFUSALS = [
     (lambda e: meddle.lesion(e, layer=1, neurons=[]), "must be places within the layer"),
     (lambda e: meddle.lesion(e, layer=1, share=0.01), "not even one of the 7 neurons of layer 1"),
     (lambda e: meddle.lesion(e, layer=1, share=2.0), "share must be a number above 0 and at most 1"),
-    (lambda e: meddle.lesion(e, layer=1, by="most"), "give share with it"),
-    (lambda e: meddle.lesion(e, layer=1, share=0.5, by="luck"), "known are chance, least, most"),
-    (lambda e: meddle.lesion(e, layer=3, share=0.5, by="most"), "nobody listens to output neurons"),
+    (lambda e: meddle.lesion(e, layer=1, select="most"), "give share with it"),
+    (lambda e: meddle.lesion(e, layer=1, share=0.5, select="luck"), "known are least, most, random"),
+    (lambda e: meddle.lesion(e, layer=3, share=0.5, select="most"), "nobody listens to output neurons"),
     (meddle.revive, r"revive\(\): none of these neurons is silent"),
     (lambda e: meddle.thaw(e, layer=2), "none of these neurons of layer 2 is frozen"),
     (lambda e: meddle.noise(e, sigma=-1), "sigma must be a finite number above 0"),
     (lambda e: meddle.switch(e, "greedy"), "a policy must be an instance of a subclass of neuronet.Policy"),
-    (lambda e: meddle.perform(e, "lesion"), "an intervention must be a dataclass such as neuronet.interventions.Lesion, got str"),
+    (
+        lambda e: meddle.apply_intervention(e, "lesion"),
+        "an intervention must be a dataclass such as neuronet.interventions.Lesion, got str",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import neuronet
-from neuronet.recording.run_directory import Record
+from neuronet.recording.run_directory import RunDirectory
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 4))
 CLASSES = (INPUTS[:, 0] * INPUTS[:, 1] > 0).astype(int)
@@ -25,7 +25,7 @@ GROWTH = (
     "round 8: remove(layer=1, neurons=[0, 9])",
     "round 8: disconnect(layer=1, pairs=[(0, 1), (3, 2)])",
     "2: add_layer(after=1)",
-    "round 13: rewire(layer=1, part=0.3)",
+    "round 13: rewire(layer=1, fraction=0.3)",
     "round 14: lesion(layer=2, neurons=3)",
     "4: remove_layer(layer=1)",
 )
@@ -38,8 +38,8 @@ OPTIONS = {
 }  # 48 samples to learn from: 5 rounds an epoch
 
 
-def train(out=None, watcher=None, **options):
-    return neuronet.train((INPUTS, CLASSES), out=out, watcher=watcher, **{**OPTIONS, "interventions": PLAN, **options})
+def train(out=None, on_progress=None, **options):
+    return neuronet.train((INPUTS, CLASSES), out=out, on_progress=on_progress, **{**OPTIONS, "interventions": PLAN, **options})
 
 
 def test_they_happen_after_their_epochs_and_rounds_and_are_noted(tmp_path):
@@ -122,7 +122,7 @@ def spoil(folder, change):
 
 SPOILT = [
     (lambda arrays, about: about.update(format="3"), "is no checkpoint of a run that this version can read"),
-    (lambda arrays, about: about.pop("done"), "is broken: it does not say what interventions have happened"),
+    (lambda arrays, about: about.pop("applied"), "is broken: it does not say what interventions have happened"),
     (lambda arrays, about: about.update(events="{"), "is broken: it does not say what interventions have happened"),
     (lambda arrays, about: arrays.pop("structure.1.group"), "what interventions made of its network is missing"),
     (lambda arrays, about: about.update(about="[]"), "what interventions made of its network is missing"),
@@ -164,6 +164,6 @@ def test_a_plan_that_cannot_come_true_is_refused_before_anything_is_played(text,
 
 def test_a_plan_is_part_of_the_configuration(tmp_path):
     train(tmp_path, interventions="1: lesion(layer=1, neurons=2)")
-    assert Record.of(tmp_path).config.interventions == ("1: lesion(layer=1, neurons=2)",)
-    again = neuronet.train((INPUTS, CLASSES), **OPTIONS, interventions=Record.of(tmp_path).config.interventions)
+    assert RunDirectory.open(tmp_path).config.interventions == ("1: lesion(layer=1, neurons=2)",)
+    again = neuronet.train((INPUTS, CLASSES), **OPTIONS, interventions=RunDirectory.open(tmp_path).config.interventions)
     assert list(again.events["nodes"]) == [[6]]

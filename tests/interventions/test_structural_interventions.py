@@ -10,23 +10,23 @@ import pytest
 from neuronet import from_graph, to_graph
 from neuronet import interventions as meddle
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
-from neuronet.core.policy import in_common
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
+from neuronet.core.policy import shared_memory_names
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.tensors import TakingTurns, TensorEngine
+from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, KeepingPromises
 from tests.helpers import toys
 from tests.interventions import fixtures
 from tests.interventions.fixtures import SAMPLES, engines, game, gap, play, weights_gap
 
-RULES = [Plain(), Momentum(), Adam()]
+OPTIMIZERS = [SGD(), Momentum(), Adam()]
 
 
-def a_year(engine):
+def structural_sequence(engine):
     """Some of everything, with rounds between."""
     events = []
     for act in (
-        lambda: meddle.rewire(engine, part=0.3, layer=1),
+        lambda: meddle.rewire(engine, fraction=0.3, layer=1),
         lambda: meddle.add(engine, layer=1, neurons=2, policy=toys.Saver()),
         lambda: meddle.lesion(engine, layer=1, neurons=[7, 1]),
         lambda: meddle.remove(engine, layer=1, neurons=[0, 3]),
@@ -36,7 +36,7 @@ def a_year(engine):
         lambda: meddle.remove_layer(engine, layer=3),
         lambda: meddle.connect(engine, layer=2, pairs=[(0, 1)]),
         lambda: meddle.add(engine, layer=2),
-        lambda: meddle.rewire(engine, part=0.5, share=0.5, which="weakest", layer=1),
+        lambda: meddle.rewire(engine, fraction=0.5, share=0.5, which="weakest", layer=1),
     ):
         play(engine, 4)
         events.append(act())
@@ -44,29 +44,29 @@ def a_year(engine):
     return events
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
-@pytest.mark.parametrize("policies", [fixtures.SOCIETY, Greedy()], ids=["society", "greedy"])
-@pytest.mark.parametrize("channels", [(), ("demand:delayed(2)", "activity:rationed(0.6)")], ids=["clear", "channels"])
-def test_both_engines_do_the_same(policies, rule, channels):
-    model, engine = engines(game(policies, rule=rule, channels=channels))
-    assert a_year(model) == a_year(engine)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+@pytest.mark.parametrize("policies", [fixtures.POPULATION, Greedy()], ids=["society", "greedy"])
+@pytest.mark.parametrize("channels", [(), ("demand:delay(2)", "activity:k-winners(0.6)")], ids=["clear", "channels"])
+def test_both_engines_do_the_same(policies, optimizer, channels):
+    model, engine = engines(game(policies, optimizer=optimizer, channels=channels))
+    assert structural_sequence(model) == structural_sequence(engine)
     assert model.network().sizes == (6, 7, 8, 3)
     assert weights_gap(model, engine) < 1e-9
     model.close()
 
 
-KEEPERS = [policy for policy in (*toys.TOYS, *toys.SHIPPED) if policy.keeps]
+KEEPERS = [policy for policy in (*toys.TOYS, *toys.SHIPPED) if policy.memory_axes]
 
 
 @pytest.mark.parametrize("policy", KEEPERS, ids=repr)
 def test_both_engines_do_the_same_for_every_kind_of_memory(policy):
-    common = bool(in_common(policy))
-    model, engine = engines(game(policy, wiring="dense" if common else "sparse(0.6)"))
+    common = bool(shared_memory_names(policy))
+    model, engine = engines(game(policy, connectivity="dense" if common else "sparse(0.6)"))
     for each in (model, engine):
         play(each)
         meddle.add(each, layer=1)
         if not common:
-            meddle.rewire(each, part=0.4)
+            meddle.rewire(each, fraction=0.4)
         play(each)
         meddle.remove(each, layer=1, neurons=2)
         meddle.add_layer(each, after=2, activation="tanh")
@@ -77,19 +77,19 @@ def test_both_engines_do_the_same_for_every_kind_of_memory(policy):
     model.close()
 
 
-@pytest.mark.parametrize("form", [TensorEngine, TakingTurns])
+@pytest.mark.parametrize("form", [TensorEngine, SequentialReplicas])
 def test_replicas_as_each_alone(form):
     setups = [game(toys.Saver(), seed=seed) for seed in (1, 2)]
     several, singles = form(setups, device="cpu"), [TensorEngine(setup, device="cpu") for setup in setups]
     for each in (several, *singles):
-        a_year(each)
+        structural_sequence(each)
     for place, single in enumerate(singles):
         assert gap(several.state().replica(place), single.state()) < 1e-12
 
 
-@pytest.mark.parametrize("wiring", ["dense", "sparse(0.6)"])
-def test_new_neurons_change_nothing_at_first_and_are_listened_to_later(wiring):
-    for engine in engines(game(AttentionSeeking(), wiring=wiring)):
+@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.6)"])
+def test_new_neurons_change_nothing_at_first_and_are_listened_to_later(connectivity):
+    for engine in engines(game(AttentionSeeking(), connectivity=connectivity)):
         play(engine)
         before = np.asarray(engine.outputs(SAMPLES.inputs))
         event = meddle.add(engine, layer=1, neurons=3)
@@ -97,7 +97,9 @@ def test_new_neurons_change_nothing_at_first_and_are_listened_to_later(wiring):
         assert event.nodes == ((21, 22, 23),)
         play(engine, 1)
         attention = engine.network().weights[1][:, -3:]
-        assert np.count_nonzero(attention) == (15 if wiring == "dense" else np.count_nonzero(engine.network().masks[1][:, -3:]))
+        assert np.count_nonzero(attention) == (
+            15 if connectivity == "dense" else np.count_nonzero(engine.network().masks[1][:, -3:])
+        )
         engine.close()
 
 
@@ -128,9 +130,9 @@ def test_a_linear_layer_is_taken_out_without_changing_anything():
         engine.close()
 
 
-@pytest.mark.parametrize("rule", RULES, ids=repr)
-def test_who_leaves_is_missed_as_little_as_if_never_there(rule):
-    setup = game(IncomeProtecting(), rule=rule, wiring="dense")
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_who_leaves_is_missed_as_little_as_if_never_there(optimizer):
+    setup = game(IncomeProtecting(), optimizer=optimizer, connectivity="dense")
     network = setup.network
     left = replace(
         network,
@@ -154,7 +156,7 @@ def test_rewiring_moves_as_many_connections_as_asked_for():
     engine = TensorEngine(game(), device="cpu")
     play(engine)
     before, network = engine.state().arrays, engine.network()
-    meddle.rewire(engine, layer=1, part=0.5, which="weakest")
+    meddle.rewire(engine, layer=1, fraction=0.5, which="weakest")
     after, then = engine.state().arrays, engine.network()
     for old, new, weights in zip(network.masks[0], then.masks[0], network.weights[0], strict=True):
         moved = min(round(0.5 * old.sum()), int((~old).sum()))
@@ -169,7 +171,7 @@ def test_rewiring_moves_as_many_connections_as_asked_for():
 
 
 def test_memory_about_those_who_stay_is_kept():
-    engine = TensorEngine(game(toys.Saver(), wiring="dense"), device="cpu")
+    engine = TensorEngine(game(toys.Saver(), connectivity="dense"), device="cpu")
     play(engine)
     before = engine.state().arrays
     meddle.remove(engine, layer=1, neurons=[2, 3])
@@ -184,7 +186,7 @@ def test_memory_about_those_who_stay_is_kept():
 
 
 def test_disconnected_and_connected_again_is_as_at_first_but_without_attention():
-    engine = TensorEngine(game(wiring="dense"), device="cpu")
+    engine = TensorEngine(game(connectivity="dense"), device="cpu")
     play(engine)
     meddle.disconnect(engine, layer=1, pairs=[(0, 1), (6, 5)])
     assert engine.network().connections == 6 * 7 - 2 + 7 * 5 + 5 * 3
@@ -232,8 +234,8 @@ def test_a_game_is_taken_back_to_where_it_was():
     for engine in engines(game()):
         play(engine)
         setups, state = engine.setups, engine.state()
-        a_year(engine)
-        engine.adopt(setups, state)
+        structural_sequence(engine)
+        engine.replace_game(setups, state)
         assert gap(engine.state(), state) == 0
         assert engine.round_number == 5
         engine.close()
@@ -241,7 +243,7 @@ def test_a_game_is_taken_back_to_where_it_was():
 
 def test_the_other_engine_goes_on_with_what_has_become_of_a_game():
     model = NeuronModel(game())
-    a_year(model)
+    structural_sequence(model)
     engine = TensorEngine(model.setup, device="cpu")
     engine.restore(model.state())
     for each in (model, engine):
@@ -268,9 +270,9 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("wiring", "act", "sentence"), REFUSALS, ids=[sentence for _, _, sentence in REFUSALS])
-def test_what_is_impossible_is_refused_and_changes_nothing(wiring, act, sentence):
-    engine = TensorEngine(game(wiring=wiring), device="cpu")
+@pytest.mark.parametrize(("connectivity", "act", "sentence"), REFUSALS, ids=[sentence for _, _, sentence in REFUSALS])
+def test_what_is_impossible_is_refused_and_changes_nothing(connectivity, act, sentence):
+    engine = TensorEngine(game(connectivity=connectivity), device="cpu")
     before = engine.state()
     with pytest.raises(NeuroNetError, match=sentence):
         act(engine)
@@ -279,6 +281,6 @@ def test_what_is_impossible_is_refused_and_changes_nothing(wiring, act, sentence
 
 
 def test_memory_in_common_does_not_go_with_connections_that_are_left_out():
-    engine = TensorEngine(game(KeepingPromises(), wiring="dense"), device="cpu")
+    engine = TensorEngine(game(KeepingPromises(), connectivity="dense"), device="cpu")
     with pytest.raises(NeuroNetError, match="in common, but not all neurons of layer 1 hear all speakers"):
         meddle.disconnect(engine, layer=1, pairs=[(0, 0)])

@@ -9,7 +9,7 @@ import numpy as np
 from neuronet import CrossEntropy, Environment
 from neuronet.core.environment import Samples
 from neuronet.core.payoff import SquaredError
-from neuronet.lab.launch_config import start_from
+from neuronet.lab.launch_config import make_launch_config
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,4 @@ class Bars(Environment):
 
 def start(**options):
     environment = options.pop("environment", Bars())
-    return start_from(environment, **{"hidden": (10,), "batch_size": 8, **options})
+    return make_launch_config(environment, **{"hidden": (10,), "batch_size": 8, **options})

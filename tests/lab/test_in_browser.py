@@ -15,11 +15,11 @@ from threading import Thread
 
 import pytest
 
-from neuronet.lab import NEEDED
+from neuronet.lab import REQUIRED_MODULES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
-MISSING = next((f"the library {name}" for name in (*NEEDED, "selenium") if find_spec(name) is None), None)
+MISSING = next((f"the library {name}" for name in (*REQUIRED_MODULES, "selenium") if find_spec(name) is None), None)
 if MISSING is None and (CHROMIUM is None or DRIVER is None):
     MISSING = "chromium with its chromedriver"
 
@@ -93,7 +93,7 @@ class Page:
 
         self.until(clicked, f"nothing to click at {selector}")
 
-    def sees(self, selector, text):
+    def expect_text(self, selector, text):
         self.until(lambda: text in self.text(selector), f"'{text}' is not at {selector}: {self.text(selector)}")
 
     def choose(self, selector, item):
@@ -148,7 +148,7 @@ def page(lab):
 
 
 def test_a_reader_plays_looks_meddles_and_begins_again(page):
-    page.sees(".lab-round", "round 0 ")
+    page.expect_text(".lab-round", "round 0 ")
     size = page.driver.execute_script("return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert size[0] <= 1280
     assert size[1] <= 800
@@ -156,7 +156,7 @@ def test_a_reader_plays_looks_meddles_and_begins_again(page):
     before = page.picture("Learning")
     for number in (1, 2, 3):
         page.click(".lab-step")
-        page.sees(".lab-round", f"round {number} ")
+        page.expect_text(".lab-round", f"round {number} ")
     page.until(lambda: page.picture("Learning") != before, "the curves are not drawn again")
 
     page.choose(".lab-other", "greedy")
@@ -165,52 +165,52 @@ def test_a_reader_plays_looks_meddles_and_begins_again(page):
     assert page.followers("attention") == 9
 
     page.click("[data-name='1/7']")
-    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 7: ")
+    page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 7: ")
     page.click("[data-name='0/image']")
-    page.sees(".lab-row .lab-card:last-child .lab-title", "Input ")
+    page.expect_text(".lab-row .lab-card:last-child .lab-title", "Input ")
     page.choose(".lab-layer", "hidden")
-    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
+    page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
     page.click(".lab-silence")
-    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 0 (silent)")
+    page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 0 (silent)")
 
     page.push(".lab-late", 1)
-    page.sees(".lab-controls", "demands late by: 1 round")
+    page.expect_text(".lab-controls", "demands late by: 1 round")
     page.click(".lab-play")
     page.until(lambda: int(re.search(r"round (\d+)", page.text(".lab-round"))[1]) > 5, "it does not play")
     page.click(".lab-play")
-    page.sees(".lab-play", "Play")
+    page.expect_text(".lab-play", "Play")
 
     page.click(".lab-reset")
-    page.sees(".lab-round", "round 0 ")
-    page.sees(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
+    page.expect_text(".lab-round", "round 0 ")
+    page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
     assert page.followers("greedy") == 3  # what is set stays
 
 
 def test_what_cannot_be_done_is_said_on_the_page(page):
     page.push(".lab-rate", 6)
-    page.sees(".lab-controls", "learning rate: 1")
+    page.expect_text(".lab-controls", "learning rate: 1")
     page.choose(".lab-rounds", "100")
     page.click(".lab-play")  # a hundred rounds after another, until the network is lost
-    page.sees(".lab-error", "choose a smaller learning rate and reset")
-    page.sees(".lab-play", "Play")
+    page.expect_text(".lab-error", "choose a smaller learning rate and reset")
+    page.expect_text(".lab-play", "Play")
     page.choose(".lab-rounds", "1")
     page.push(".lab-rate", 6, LEFT)
     page.click(".lab-reset")
-    page.sees(".lab-round", "round 0 ")
+    page.expect_text(".lab-round", "round 0 ")
     assert page.text(".lab-error") == ""
 
 
 def test_windows_share_no_model(page, lab):
     first = page.driver.current_window_handle
     page.click(".lab-reset")
-    page.sees(".lab-round", "round 0 ")
+    page.expect_text(".lab-round", "round 0 ")
     page.click(".lab-step")
-    page.sees(".lab-round", "round 1 ")
+    page.expect_text(".lab-round", "round 1 ")
     page.driver.switch_to.new_window("tab")
     page.driver.get(lab)
     page.until(lambda: page.find("img[alt='Learning']"), "the second page does not load")
-    page.sees(".lab-round", "round 0 ")
+    page.expect_text(".lab-round", "round 0 ")
     assert page.followers("greedy") == 0
     page.driver.close()
     page.driver.switch_to.window(first)
-    page.sees(".lab-round", "round 1 ")
+    page.expect_text(".lab-round", "round 1 ")

@@ -11,9 +11,9 @@ import pytest
 import neuronet.lab
 from neuronet import NeuroNetError
 from neuronet.cli.main import start
-from neuronet.lab.server import bound
+from neuronet.lab.server import bind_socket
 
-INSTALLED = all(find_spec(name) for name in neuronet.lab.NEEDED)
+INSTALLED = all(find_spec(name) for name in neuronet.lab.REQUIRED_MODULES)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def command(monkeypatch, capsys):
 CASES = {
     "unknown environment": (["digit"], "did you mean 'digits'"),
     "unknown policy": (["xor", "--policy", "greddy"], "did you mean 'greedy'"),
-    "unknown channel": (["xor", "--channel", "demand:droped"], "did you mean 'dropped'"),
+    "unknown channel": (["xor", "--channel", "demand:dropot"], "did you mean 'dropout'"),
     "hidden of 0": (["xor", "--hidden", "4,0"], "hidden"),
     "learning rate of 0": (["xor", "--learning-rate", "0"], "learning_rate should be greater than 0"),
     "port that is none": (["xor", "--port", "70000"], "port must be from 1 to 65535, or 0 for any that is free, got 70000"),
@@ -59,10 +59,10 @@ def test_a_port_in_use_is_refused(command, monkeypatch):
 
 
 def test_the_port_is_on_the_loopback_address():
-    with bound(0) as listening:
+    with bind_socket(0) as listening:
         assert listening.getsockname()[0] == "127.0.0.1"
     with pytest.raises(NeuroNetError, match="port must be"):
-        bound(-1)
+        bind_socket(-1)
 
 
 def test_what_is_missing_is_named(command, monkeypatch):
@@ -83,20 +83,25 @@ def test_dots_and_the_image_can_be_clicked_where_they_are_drawn():
     from neuronet.lab.cards.network_card import _pixel, hotspots
     from neuronet.lab.panels import network_panel
     from neuronet.lab.session import Session
-    from neuronet.plotting.network.model import policy_looks
+    from neuronet.plotting.network.model import policy_styles
     from tests.lab.fixtures import start as begin
 
-    look = Session(begin()).look
-    figure, drawing = network_panel(look, policy_looks(["attention"]), None, (610, 412))
-    spots = {spot.name: spot for spot in hotspots(look, drawing)}
+    snapshot = Session(begin()).snapshot
+    figure, drawing = network_panel(snapshot, policy_styles(["attention"]), None, (610, 412))
+    spots = {spot.name: spot for spot in hotspots(snapshot, drawing)}
     assert set(spots) == {"0/image", *(f"1/{place}" for place in range(10)), *(f"2/{place}" for place in range(4))}
     figure.draw_without_rendering()
     dots = next(each for each in figure.axes[0].collections if each.get_gid() == "layer 1")
     middles = figure.axes[0].transData.transform(dots.get_offsets())
     for place, (x, y) in enumerate(middles):
         assert (spots[f"1/{place}"].x, 412 - spots[f"1/{place}"].y) == (pytest.approx(x), pytest.approx(y))
-    assert spots["1/3"].text == look.describe(1, 3)
-    assert [_pixel(look, 0, 0), _pixel(look, 0.99, 0), _pixel(look, 0.3, 0.99), _pixel(look, 1, 1)] == [0, 3, 13, 15]
+    assert spots["1/3"].text == snapshot.describe(1, 3)
+    assert [_pixel(snapshot, 0, 0), _pixel(snapshot, 0.99, 0), _pixel(snapshot, 0.3, 0.99), _pixel(snapshot, 1, 1)] == [
+        0,
+        3,
+        13,
+        15,
+    ]
 
 
 @pytest.mark.skipif(not INSTALLED, reason="the extra [lab] is not installed")
@@ -119,7 +124,7 @@ def test_the_page_is_a_component_for_apps_of_ones_own():
             "Alignment with backpropagation",
         }
         assert all(picture.source.startswith("data:image/png;base64,") for picture in pictures)
-        network = next(picture for picture in pictures if picture.spots)
+        network = next(picture for picture in pictures if picture.node_areas)
         network.vue_pick(["1/2", 0, 0])
         assert any(picture.text.startswith("The neuron Hidden 2") for picture in context.find(PictureWidget).widgets)
     finally:

@@ -12,7 +12,7 @@ from neuronet.core.structure.network import build_network
 from neuronet.lab.cards.neuron_panel import neuron_panel
 from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
 from neuronet.lab.session import Session
-from neuronet.plotting.network.model import policy_looks
+from neuronet.plotting.network.model import policy_styles
 from tests.lab.fixtures import Bars, start
 
 LARGE, SMALL = (382, 382), (322, 246)
@@ -22,17 +22,17 @@ def played(rounds, **options):
     session = Session(start(**options))
     for _ in range(rounds):
         session.step()
-    return session.look
+    return session.snapshot
 
 
-def panels(look, chosen):
-    looks = policy_looks([name for names in look.policies[:-1] for name in names])
+def panels(snapshot, chosen):
+    styles = policy_styles([name for names in snapshot.policies[:-1] for name in names])
     return {
-        "network": network_panel(look, looks, chosen, (610, 412))[0],
-        "neuron": neuron_panel(look, chosen, *LARGE),
-        "learning": learning_panel(look, *SMALL),
-        "attention": attention_panel(look, looks, *SMALL),
-        "alignment": alignment_panel(look, *SMALL),
+        "network": network_panel(snapshot, styles, chosen, (610, 412))[0],
+        "neuron": neuron_panel(snapshot, chosen, *LARGE),
+        "learning": learning_panel(snapshot, *SMALL),
+        "attention": attention_panel(snapshot, styles, *SMALL),
+        "alignment": alignment_panel(snapshot, *SMALL),
     }
 
 
@@ -92,21 +92,21 @@ def test_axes_have_names_with_units():
 
 
 def test_learning_curves_are_what_was_measured():
-    look = played(4)
-    loss, accuracy = learning_panel(look, *SMALL).axes
+    snapshot = played(4)
+    loss, accuracy = learning_panel(snapshot, *SMALL).axes
     train, test = (np.asarray(line.get_ydata()) for line in loss.lines)
-    np.testing.assert_array_equal(train, look.past.train_loss)
-    np.testing.assert_array_equal(test, look.past.test_loss)
-    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), 100 * np.asarray(look.past.test_accuracy))
+    np.testing.assert_array_equal(train, snapshot.history.train_loss)
+    np.testing.assert_array_equal(test, snapshot.history.test_loss)
+    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), 100 * np.asarray(snapshot.history.test_accuracy))
     assert list(loss.lines[0].get_xdata()) == [0, 1, 2, 3, 4]
 
 
 def test_attention_is_shown_by_policy_beside_the_layers_mean():
-    look = played(2, policy="attention:0.7,greedy:0.3")
-    looks = policy_looks(["attention", "greedy"])
-    axes = attention_panel(look, looks, *SMALL).axes[0]
-    received = look.received(1) / look.received(1).mean()
-    names = np.asarray(look.policies[0])
+    snapshot = played(2, policy="attention:0.7,greedy:0.3")
+    styles = policy_styles(["attention", "greedy"])
+    axes = attention_panel(snapshot, styles, *SMALL).axes[0]
+    received = snapshot.received(1) / snapshot.received(1).mean()
+    names = np.asarray(snapshot.policies[0])
     for points, name in zip(axes.collections, ("attention", "greedy"), strict=True):
         np.testing.assert_allclose(np.asarray(points.get_offsets())[:, 0], received[names == name])
     share = received[names == "greedy"].sum() / received.sum()
@@ -114,21 +114,21 @@ def test_attention_is_shown_by_policy_beside_the_layers_mean():
 
 
 def test_the_neurons_listeners_attention_and_activity():
-    look = played(3)
-    listeners, attention, activity = neuron_panel(look, (1, 6), *LARGE).axes
-    np.testing.assert_allclose([bar.get_height() for bar in listeners.patches], look.network.weights[1][:, 6])
-    np.testing.assert_allclose(attention.lines[0].get_ydata(), look.past.attention_of(look.node((1, 6)))[0])
+    snapshot = played(3)
+    listeners, attention, activity = neuron_panel(snapshot, (1, 6), *LARGE).axes
+    np.testing.assert_allclose([bar.get_height() for bar in listeners.patches], snapshot.network.weights[1][:, 6])
+    np.testing.assert_allclose(attention.lines[0].get_ydata(), snapshot.history.attention_of(snapshot.node((1, 6)))[0])
     points = next(line for line in activity.lines if line.get_marker() == "o")
-    np.testing.assert_array_equal(points.get_ydata(), look.activity[1][6])
-    np.testing.assert_array_equal(np.round(np.asarray(points.get_xdata())), look.targets)
+    np.testing.assert_array_equal(points.get_ydata(), snapshot.activity[1][6])
+    np.testing.assert_array_equal(np.round(np.asarray(points.get_xdata())), snapshot.targets)
 
 
 def test_only_those_who_listen_are_listeners():
-    network = build_network([16, 6, 4], wiring="sparse(0.4)", seed=1)
-    from neuronet.lab.launch_config import start_from
+    network = build_network([16, 6, 4], connectivity="sparse(0.4)", seed=1)
+    from neuronet.lab.launch_config import make_launch_config
 
-    look = Session(start_from(Bars(), network=network)).look
-    places, weights = look.listeners(1, 2)
+    snapshot = Session(make_launch_config(Bars(), network=network)).snapshot
+    places, weights = snapshot.listeners(1, 2)
     np.testing.assert_array_equal(places, np.flatnonzero(network.masks[1][:, 2]))
     np.testing.assert_array_equal(weights, network.weights[1][places, 2])
-    assert [bar.get_x() + bar.get_width() / 2 for bar in neuron_panel(look, (1, 2), *LARGE).axes[0].patches] == list(places)
+    assert [bar.get_x() + bar.get_width() / 2 for bar in neuron_panel(snapshot, (1, 2), *LARGE).axes[0].patches] == list(places)

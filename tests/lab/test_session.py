@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuronet import NeuroNetError, NeuronModel
-from neuronet.channels.placement import text_of
+from neuronet.channels.placement import format_channel
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Population
 from neuronet.interventions import add, add_layer, remove
@@ -29,89 +29,91 @@ def test_it_plays_the_rounds_that_a_model_plays_by_itself():
         model.step()
     alone = np.concatenate([each.ravel() for each in model.network().weights])
     assert (weights(session) == alone).all()
-    assert session.look.round == 7
+    assert session.snapshot.round == 7
 
 
 def test_a_look_shows_the_last_batch_and_what_was_said_to_it():
     session = Session(start())
-    assert session.look.activity[0].shape == (16, 0)
-    look = session.step(3)
-    order = np.flatnonzero((Bars().train.inputs[:, None] == look.activity[0].T[None]).all(axis=2).any(axis=1))
+    assert session.snapshot.activity[0].shape == (16, 0)
+    snapshot = session.step(3)
+    order = np.flatnonzero((Bars().train.inputs[:, None] == snapshot.activity[0].T[None]).all(axis=2).any(axis=1))
     assert len(order) == 8
-    samples = [int(np.flatnonzero((Bars().train.inputs == said).all(axis=1))[0]) for said in look.activity[0].T]
-    np.testing.assert_array_equal(look.targets, Bars().train.targets[samples])
-    assert [each.shape for each in look.activity] == [(16, 8), (10, 8), (4, 8)]
-    assert look.past.rounds == [0, 3]
-    np.testing.assert_allclose(look.past.attention_of(look.node((1, 2)))[0][-1], (look.network.weights[1][:, 2] ** 2).sum() / 2)
+    samples = [int(np.flatnonzero((Bars().train.inputs == said).all(axis=1))[0]) for said in snapshot.activity[0].T]
+    np.testing.assert_array_equal(snapshot.targets, Bars().train.targets[samples])
+    assert [each.shape for each in snapshot.activity] == [(16, 8), (10, 8), (4, 8)]
+    assert snapshot.history.rounds == [0, 3]
+    np.testing.assert_allclose(
+        snapshot.history.attention_of(snapshot.node((1, 2)))[0][-1], (snapshot.network.weights[1][:, 2] ** 2).sum() / 2
+    )
 
 
 def test_what_was_seen_does_not_change_any_more():
     session = Session(start())
-    look = session.step()
-    before = look.network.weights[0].copy(), list(look.past.rounds), look.activity[1].copy()
+    snapshot = session.step()
+    before = snapshot.network.weights[0].copy(), list(snapshot.history.rounds), snapshot.activity[1].copy()
     session.step(2)
-    assert (look.network.weights[0] == before[0]).all()
-    assert look.past.rounds == before[1]
-    assert (look.activity[1] == before[2]).all()
+    assert (snapshot.network.weights[0] == before[0]).all()
+    assert snapshot.history.rounds == before[1]
+    assert (snapshot.activity[1] == before[2]).all()
 
 
 def test_it_learns_and_attention_seekers_follow_the_gradient():
-    look = Session(start(learning_rate=0.1)).step(60)
-    assert look.past.test_accuracy[-1] > look.past.test_accuracy[0] + 0.3
-    assert look.past.angles_of(1)[-1] < 0.01
-    assert look.rows[0]["norm_ratio"] == pytest.approx(1)
+    snapshot = Session(start(learning_rate=0.1)).step(60)
+    assert snapshot.history.test_accuracy[-1] > snapshot.history.test_accuracy[0] + 0.3
+    assert snapshot.history.angles_of(1)[-1] < 0.01
+    assert snapshot.rows[0]["norm_ratio"] == pytest.approx(1)
 
 
 def test_the_mix_changes_in_mid_game():
     session = Session(start())
     session.step()
-    look = session.steer(other="greedy", share=0.3)
-    assert sorted(look.policies[0]) == ["attention"] * 7 + ["greedy"] * 3
-    assert set(look.policies[1]) == {"attention"}
+    snapshot = session.update_controls(other="greedy", share=0.3)
+    assert sorted(snapshot.policies[0]) == ["attention"] * 7 + ["greedy"] * 3
+    assert set(snapshot.policies[1]) == {"attention"}
     assert session.model.round_number == 1
-    assert set(session.steer(share=1.0).policies[0]) == {"greedy"}
-    assert set(session.steer(policy="greedy").policies[1]) == {"greedy"}
+    assert set(session.update_controls(share=1.0).policies[0]) == {"greedy"}
+    assert set(session.update_controls(policy="greedy").policies[1]) == {"greedy"}
 
 
 def test_noise_is_a_policy_around_the_others_that_readers_do_not_see():
     quiet, noisy = Session(start()), Session(start())
-    look = noisy.steer(noise=0.5)
-    assert set(look.policies[0]) == {"attention"}
+    snapshot = noisy.update_controls(noise=0.5)
+    assert set(snapshot.policies[0]) == {"attention"}
     assert [group.policy for group in noisy.model.setup.groups(1)] == [Noisy(AttentionSeeking(), sigma=0.5)]
     assert [group.policy for group in noisy.model.setup.groups(2)] == [AttentionSeeking()]
     quiet.step()
     noisy.step()
     assert (weights(quiet) != weights(noisy)).any()
-    noisy.steer(noise=0.0)
+    noisy.update_controls(noise=0.0)
     assert [group.policy for group in noisy.model.setup.groups(1)] == [AttentionSeeking()]
 
 
 def test_the_learning_rate_counts_from_the_next_round_on():
-    slow, quick = Session(start(rule="plain")), Session(start(rule="plain"))
+    slow, quick = Session(start(optimizer="sgd")), Session(start(optimizer="sgd"))
     first = weights(slow)
-    quick.steer(learning_rate=0.06)
+    quick.update_controls(learning_rate=0.06)
     slow.step()
     quick.step()
     np.testing.assert_allclose(weights(quick) - first, 3 * (weights(slow) - first), atol=1e-14)
 
 
 def test_messages_are_lost_late_and_rationed_in_mid_game():
-    session = Session(start(channels=["activity@0:dropped(0.1)"], rule="plain"))
+    session = Session(start(channels=["activity@0:dropout(0.1)"], optimizer="sgd"))
     session.step()
-    session.steer(lost=0.3, late=2, loudest=0.5)
-    texts = [text_of(each) for each in session.model.setup.channels]
+    session.update_controls(dropout=0.3, delay=2, winner_fraction=0.5)
+    texts = [format_channel(each) for each in session.model.setup.channels]
     assert [text.partition("(")[0] for text in texts] == [
-        "activity@0:dropped",
-        "demand:dropped",
-        "demand:delayed",
-        "activity:rationed",
+        "activity@0:dropout",
+        "demand:dropout",
+        "demand:delay",
+        "activity:k-winners",
     ]
     before = session.model.network().weights[0]
     session.step()
     assert (session.model.network().weights[0] == before).all()  # no demand has come yet
     session.step(2)
     assert (session.model.network().weights[0] != before).any()
-    session.steer(lost=0.0, late=0, loudest=1.0)
+    session.update_controls(dropout=0.0, delay=0, winner_fraction=1.0)
     assert len(session.model.setup.channels) == 1
     assert session.step().round == 5
 
@@ -119,44 +121,44 @@ def test_messages_are_lost_late_and_rationed_in_mid_game():
 def test_the_seed_counts_from_the_next_reset_on():
     session = Session(start())
     session.step()
-    session.steer(seed=5)
+    session.update_controls(seed=5)
     assert session.model.setup.seed == 0
-    look = session.reset()
-    assert (look.round, session.model.setup.seed, look.past.rounds) == (0, 5, [0])
+    snapshot = session.reset()
+    assert (snapshot.round, session.model.setup.seed, snapshot.history.rounds) == (0, 5, [0])
     assert (weights(session) == weights(Session(start(seed=5)))).all()
 
 
 def test_who_acts_when_counts_from_the_next_reset_on():
     session = Session(start())
-    session.steer(turns="random-order")
-    assert repr(session.model.setup.turns) == "Synchronous()"
+    session.update_controls(update_schedule="random-sequential")
+    assert repr(session.model.setup.update_schedule) == "Synchronous()"
     session.reset()
-    assert repr(session.model.setup.turns) == "RandomOrder()"
+    assert repr(session.model.setup.update_schedule) == "RandomOrder()"
     assert session.step(2).round == 2
 
 
 def test_reset_keeps_what_is_set_and_begins_again():
     session = Session(start())
     first = weights(session)
-    session.steer(other="greedy", share=0.5, learning_rate=0.05)
+    session.update_controls(other="greedy", share=0.5, learning_rate=0.05)
     session.step(2)
-    session.meddle(1, 0, "silence")
-    look = session.reset()
+    session.intervene(1, 0, "silence")
+    snapshot = session.reset()
     assert (weights(session) == first).all()
-    assert sorted(look.policies[0]) == ["attention"] * 5 + ["greedy"] * 5
+    assert sorted(snapshot.policies[0]) == ["attention"] * 5 + ["greedy"] * 5
     assert session.model.learning_rate == pytest.approx(0.05)
-    assert look.silent[1] == frozenset()
+    assert snapshot.silent[1] == frozenset()
 
 
 def test_sessions_share_no_model():
     begun = start()
     one, other = Session(begun), Session(begun)
     before = weights(other)
-    one.steer(share=0.5)
+    one.update_controls(share=0.5)
     one.step(3)
     assert (weights(other) == before).all()
-    assert other.look.round == 0
-    assert set(other.look.policies[0]) == {"attention"}
+    assert other.snapshot.round == 0
+    assert set(other.snapshot.policies[0]) == {"attention"}
 
 
 class Growing(NeuronModel):
@@ -170,39 +172,39 @@ class Growing(NeuronModel):
 
 def test_neurons_and_layers_come_and_go_under_a_readers_eyes():
     session = Session(start(model=Growing))
-    second = session.look.node((1, 1))
+    second = session.snapshot.node((1, 1))
     assert [session.step().network.sizes for _ in range(4)] == [(16, 11, 4), (16, 11, 11, 4), (16, 10, 11, 4), (16, 10, 11, 4)]
-    look = session.look
-    assert look.node((1, 0)) == second
-    assert np.isfinite(look.past.attention_of(second)).all()
-    newest = look.past.attention_of(look.node((1, 9)))[0]
+    snapshot = session.snapshot
+    assert snapshot.node((1, 0)) == second
+    assert np.isfinite(snapshot.history.attention_of(second)).all()
+    newest = snapshot.history.attention_of(snapshot.node((1, 9)))[0]
     np.testing.assert_array_equal(np.isnan(newest), [True, False, False, False, False])
-    assert len(look.rows) == 3
-    assert set(session.steer(other="greedy", share=0.5).policies[1]) == {"attention", "greedy"}
+    assert len(snapshot.rows) == 3
+    assert set(session.update_controls(other="greedy", share=0.5).policies[1]) == {"attention", "greedy"}
     assert session.reset().network.sizes == (16, 10, 4)
 
 
 def test_a_closed_session_plays_no_more():
     session = Session(start())
-    look = session.step()
+    snapshot = session.step()
     session.close()
-    assert session.step() is look
+    assert session.step() is snapshot
 
 
 def test_neurons_are_silenced_frozen_and_made_to_follow_others():
     session = Session(start())
-    assert session.meddle(1, 3, "silence").silent[1] == {3}
+    assert session.intervene(1, 3, "silence").silent[1] == {3}
     assert (session.step().activity[1][3] == 0).all()
-    assert session.meddle(1, 3, "revive").silent[1] == frozenset()
-    look = session.meddle(1, 4, "freeze")
-    assert (look.frozen[1], look.silent[1]) == ({4}, frozenset())
+    assert session.intervene(1, 3, "revive").silent[1] == frozenset()
+    snapshot = session.intervene(1, 4, "freeze")
+    assert (snapshot.frozen[1], snapshot.silent[1]) == ({4}, frozenset())
     before = session.model.network().weights[0][4].copy()
     session.step()
     assert (session.model.network().weights[0][4] == before).all()
-    assert session.meddle(1, 4, "thaw").frozen[1] == frozenset()
-    session.steer(other="free-rider")
-    assert session.meddle(1, 5, "follow").policies[0][5] == "free-rider"
-    assert session.look.describe(1, 5).startswith("Hidden 5: free-rider, receives ")
+    assert session.intervene(1, 4, "thaw").frozen[1] == frozenset()
+    session.update_controls(other="free-rider")
+    assert session.intervene(1, 5, "follow").policies[0][5] == "free-rider"
+    assert session.snapshot.describe(1, 5).startswith("Hidden 5: free-rider, receives ")
 
 
 @pytest.mark.parametrize(
@@ -212,44 +214,44 @@ def test_neurons_are_silenced_frozen_and_made_to_follow_others():
         ({"share": 1.5}, "share must be"),
         ({"learning_rate": 0.0}, "learning_rate must be"),
         ({"noise": -1.0}, "noise must be"),
-        ({"lost": 1.0}, "lost must be"),
-        ({"late": 1.5}, "late must be"),
-        ({"loudest": 0.0}, "loudest must be"),
-        ({"turns": "random"}, "turns"),
+        ({"dropout": 1.0}, "lost must be"),
+        ({"delay": 1.5}, "late must be"),
+        ({"winner_fraction": 0.0}, "loudest must be"),
+        ({"update_schedule": "random"}, "update_schedule"),
         ({"seed": -1}, "seed must be"),
         ({"share": 0.01}, "too small for even one neuron"),
     ],
 )
 def test_what_cannot_be_set_changes_nothing(changes, sentence):
     session = Session(start())
-    look, controls, setup = session.look, session.controls, session.model.setup
+    snapshot, controls, setup = session.snapshot, session.controls, session.model.setup
     with pytest.raises(NeuroNetError, match=sentence):
-        session.steer(**changes)
-    assert (session.look, session.controls, session.model.setup) == (look, controls, setup)
+        session.update_controls(**changes)
+    assert (session.snapshot, session.controls, session.model.setup) == (snapshot, controls, setup)
 
 
 def test_what_cannot_be_done_to_a_neuron_is_one_sentence():
     session = Session(start())
-    with pytest.raises(NeuroNetError, match="unknown act"):
-        session.meddle(1, 0, "promote")
+    with pytest.raises(NeuroNetError, match="unknown action"):
+        session.intervene(1, 0, "promote")
     with pytest.raises(NeuroNetError):
-        session.meddle(1, 0, "revive")
+        session.intervene(1, 0, "revive")
     with pytest.raises(NeuroNetError):
-        session.meddle(1, 99, "silence")
+        session.intervene(1, 99, "silence")
 
 
 def test_a_network_that_is_lost_says_so():
     session = Session(start(learning_rate=1e6))
     with pytest.raises(NeuroNetError, match="choose a smaller learning rate and reset"):
         session.step(200)
-    session.steer(learning_rate=0.02)
-    assert np.isfinite(session.reset().past.test_loss[-1])
+    session.update_controls(learning_rate=0.02)
+    assert np.isfinite(session.reset().history.test_loss[-1])
 
 
 def test_values_have_no_accuracy():
-    look = Session(start(environment=Bars(values=True))).step()
-    assert np.isnan(look.past.test_accuracy).all()
-    assert look.targets.shape == (8, 1)
+    snapshot = Session(start(environment=Bars(values=True))).step()
+    assert np.isnan(snapshot.history.test_accuracy).all()
+    assert snapshot.targets.shape == (8, 1)
 
 
 class Shuffled(NeuronModel):
@@ -268,9 +270,9 @@ def test_a_model_and_a_network_of_ones_own():
 
 
 def start_with(network):
-    from neuronet.lab.launch_config import start_from
+    from neuronet.lab.launch_config import make_launch_config
 
-    return start_from(Bars(), network=network, model=Shuffled)
+    return make_launch_config(Bars(), network=network, model=Shuffled)
 
 
 def test_what_is_set_at_first_is_what_the_session_was_started_with():
@@ -281,12 +283,12 @@ def test_what_is_set_at_first_is_what_the_session_was_started_with():
         session = Session(start(policy=policy))
         assert session.controls.policy == AS_STARTED
         with pytest.raises(NeuroNetError, match="choose a policy for most first"):
-            session.steer(share=0.5)
+            session.update_controls(share=0.5)
 
 
 def test_controls_give_the_population_that_a_run_would_have():
     begun = start(policy="attention:0.7,free-rider:0.3")
-    network = begun.first_network(4)
+    network = begun.initial_network(4)
     assert Controls(policy="attention", share=0.3).layers(begun.population, network, 4) == begun.population.groups(network, 4)
 
 

@@ -9,19 +9,19 @@ import pandas as pd
 
 import neuronet
 from neuronet.control.config import make_config
-from neuronet.control.record import ControlRecord, Line
+from neuronet.control.record import ControlRunDirectory, Line
 from neuronet.engines.base.engine import State
 
-SOCIETY = "attention:0.5,free-rider:0.5"
+POPULATION = "attention:0.5,free-rider:0.5"
 
 
-def a_run(folder, **options):
+def record_run(folder, **options):
     """A run of four inputs and six hidden neurons on xor, or whatever is asked for."""
     named = {"hidden": [6], "epochs": 2, "engine": "agents", "out": folder}
     return neuronet.train("xor", **{**named, **options})
 
 
-def a_study_of_forgetting(folder, *, tuned=False):
+def write_continual_study(folder, *, tuned=False):
     """A finished study of three tasks, two methods and two seeds."""
     (folder / "games").mkdir(parents=True)
     (folder / "study.json").write_text(json.dumps({"protocol": "Permuted(tasks=3)", "data": "digits"}))
@@ -40,7 +40,7 @@ def a_study_of_forgetting(folder, *, tuned=False):
     pd.DataFrame(tried, columns=columns).to_csv(folder / "tuning.csv", index=False)
 
 
-def a_comparison(folder):
+def write_comparison(folder):
     """A finished comparison of two policies with the baseline."""
     folder.mkdir()
     (folder / "study.json").write_text("{}")
@@ -49,10 +49,10 @@ def a_comparison(folder):
     pd.DataFrame(rows, columns=columns).to_csv(folder / "curves.csv", index=False)
 
 
-def a_run_with_rewards(folder):
+def write_control_run(folder):
     """A run of one round of two episodes, and its network of four inputs, three hidden neurons and two outputs."""
     config = make_config({"environment": "CartPole-v1", "hidden": [3], "episodes": 2, "rounds": 1})
-    record = ControlRecord.create(folder, config)
+    record = ControlRunDirectory.create(folder, config)
     record.append([Line(1, 1, 10.0, 10), Line(2, 1, 20.0, 20)])
     arrays = {"1.weights": np.ones((3, 4)), "1.bias": np.zeros(3), "2.weights": np.ones((2, 3)), "2.bias": np.zeros(2)}
     record.save(State(1, arrays), 1.0)

@@ -8,7 +8,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.plotting import style
-from neuronet.plotting.attention import BETWEEN, COLUMNS, attention_figure, draw_attention
+from neuronet.plotting.attention import COLUMNS, UNRECORDED_DASHES, attention_figure, draw_attention
 
 
 def table_of(rounds, neurons, policy=lambda node: "attention", layers=(1,)):
@@ -45,7 +45,7 @@ def test_policies_have_medians_and_the_network_pictures_colours():
 
 def test_what_nobody_recorded_is_dotted():
     figure = attention_figure(table_of((0, 90), range(9)))
-    assert all(line._unscaled_dash_pattern == BETWEEN for line in figure.axes[0].lines)
+    assert all(line._unscaled_dash_pattern == UNRECORDED_DASHES for line in figure.axes[0].lines)
     assert "dotted: not recorded" in figure.legends[0].get_title().get_text()
     assert list(figure.axes[0].get_xticks()) == [0, 90]
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.plotting.comparison import LEAST_ERROR, comparison_figure, draw_comparison
+from neuronet.plotting.comparison import MIN_ERROR, comparison_figure, draw_comparison
 
 
 def curves_of(policies, accuracy=0.9):
@@ -32,7 +32,7 @@ def test_a_panel_for_each_policy_best_first_with_the_baseline_in_it():
 
 def test_no_error_at_all_can_be_drawn(tmp_path):
     figure = comparison_figure(curves_of(["backprop", "a"], accuracy=1.0).assign(test_accuracy=1.0))
-    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), LEAST_ERROR)
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), MIN_ERROR)
     path = draw_comparison(curves_of(["backprop", "a"]), tmp_path / "curves.png", measure="loss")
     assert path.stat().st_size > 5000
 

@@ -61,7 +61,7 @@ def test_a_small_network_is_drawn_whole():
 
 def test_large_layers_show_those_who_receive_most():
     network = build_network([64, 32, 10], seed=2)
-    figure = network_figure(network, most=24)
+    figure = network_figure(network, max_neurons=24)
     assert [len(each.get_offsets()) for each in dots(figure)] == [24, 24, 10]
     assert {"24 of 64", "24 of 32", "all 10"} <= set(texts(figure))
     received = 0.5 * (network.weights[0] ** 2).sum(axis=0)
@@ -72,7 +72,7 @@ def test_large_layers_show_those_who_receive_most():
 
 def test_of_many_outputs_those_are_shown_that_pay_most():
     paid = np.array([[1.0], [5.0], [-4.0], [0.5]])
-    figure = network_figure(one_hidden(np.ones((1, 1)), paid), most=2)
+    figure = network_figure(one_hidden(np.ones((1, 1)), paid), max_neurons=2)
     assert "2 of 4" in texts(figure)
     assert [text.get_text() for text in figure.axes[0].texts if text.get_ha() == "left" and text.get_text().isdigit()] == [
         "1",
@@ -123,12 +123,12 @@ def test_only_the_strongest_connections_are_drawn():
 
 
 def test_connections_that_are_not_there_are_not_drawn():
-    network = build_network([12, 9, 4], wiring="sparse(0.3)", seed=4)
+    network = build_network([12, 9, 4], connectivity="sparse(0.3)", seed=4)
     assert [len(each.get_segments()) for each in lines(network_figure(network))] == [int(mask.sum()) for mask in network.masks]
 
 
 def test_a_network_that_nobody_listens_in_has_dots_alone(tmp_path):
-    network = build_network([3, 5, 2], initialisation="zeros")
+    network = build_network([3, 5, 2], init="zeros")
     figure = network_figure(network)
     assert [len(each.get_segments()) for each in lines(figure)] == [0, 0]
     assert [len(each.get_offsets()) for each in dots(figure)] == [3, 5, 2]
@@ -177,7 +177,7 @@ def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
 
 
 @pytest.mark.parametrize(
-    ("sizes", "wiring", "most"),
+    ("sizes", "connectivity", "most"),
     [
         ([64, 32, 10], "dense", 24),
         ([2, 4, 2], "dense", 24),
@@ -189,8 +189,8 @@ def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
         ([5000, 3000, 10], "sparse(0.01)", 24),
     ],
 )
-def test_no_text_overlaps_another_or_leaves_the_picture(sizes, wiring, most):
-    figure = network_figure(build_network(sizes, wiring=wiring), most=most)
+def test_no_text_overlaps_another_or_leaves_the_picture(sizes, connectivity, most):
+    figure = network_figure(build_network(sizes, connectivity=connectivity), max_neurons=most)
     found = boxes(figure)
     assert {"inputs", "outputs", "w > 0", "w < 0", "Attention paid: weight w"} <= {text for text, _ in found}
     whole = figure.bbox
@@ -207,7 +207,7 @@ def test_no_text_overlaps_another_or_leaves_the_picture(sizes, wiring, most):
 @pytest.mark.parametrize("sizes", [[64, 32, 10], [24, 24, 24], [500, 100, 300]])
 @pytest.mark.parametrize("most", [24, 90])
 def test_dots_of_a_layer_do_not_touch(sizes, most):
-    figure = network_figure(build_network(sizes, seed=8), most=most)
+    figure = network_figure(build_network(sizes, seed=8), max_neurons=most)
     for each in dots(figure):
         gaps = 72 * -np.diff(np.asarray(each.get_offsets())[:, 1])  # the axes count in inches
         diameters = np.sqrt(np.broadcast_to(each.get_sizes(), len(each.get_offsets())))
@@ -216,8 +216,8 @@ def test_dots_of_a_layer_do_not_touch(sizes, most):
 
 @pytest.mark.parametrize("most", [0, -1, 2.5, True, "all", None])
 def test_how_many_to_draw_must_be_a_whole_number(most):
-    with pytest.raises(NeuroNetError, match="most must be an integer of 1 or more"):
-        network_figure(build_network([2, 2]), most=most)
+    with pytest.raises(NeuroNetError, match="max_neurons must be an integer of 1 or more"):
+        network_figure(build_network([2, 2]), max_neurons=most)
 
 
 def test_an_unwritable_path_is_one_sentence(tmp_path):
@@ -229,13 +229,13 @@ def test_an_unwritable_path_is_one_sentence(tmp_path):
 @settings(max_examples=25, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=2, max_size=5),
-    most=st.integers(1, 40),
+    max_neurons=st.integers(1, 40),
     probability=st.floats(0.05, 1.0),
     seed=st.integers(0, 1000),
 )
 def test_any_network_is_drawn(sizes, most, probability, seed):
-    network = build_network(sizes, wiring=f"sparse({probability})", seed=seed)
-    figure = network_figure(network, most=most)
+    network = build_network(sizes, connectivity=f"sparse({probability})", seed=seed)
+    figure = network_figure(network, max_neurons=most)
     figure.draw_without_rendering()
     assert [len(each.get_offsets()) for each in dots(figure)] == [min(size, most) for size in sizes]
     for drawn, mask in zip(lines(figure), network.masks, strict=True):

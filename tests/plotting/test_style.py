@@ -12,7 +12,7 @@ from neuronet.plotting import style
 
 def drawing():
     figure = style.new_figure(2, 1)
-    style.dress(figure.add_subplot(), title="Title", x="x", y="y")
+    style.format_axes(figure.add_subplot(), title="Title", x="x", y="y")
     return figure
 
 
@@ -45,9 +45,9 @@ def test_an_older_picture_is_replaced(tmp_path):
 
 
 def test_a_very_large_picture_still_opens(tmp_path):
-    figure = style.new_figure(2 * style.MOST_PIXELS / style.DPI, 0.5)
+    figure = style.new_figure(2 * style.MAX_PIXELS / style.DPI, 0.5)
     image = imread(style.save(figure, tmp_path / "wide.png"))
-    assert image.shape[1] == style.MOST_PIXELS
+    assert image.shape[1] == style.MAX_PIXELS
 
 
 def test_colours_differ_in_grey_too():
@@ -110,9 +110,9 @@ def test_a_half_written_picture_is_never_seen(tmp_path, monkeypatch):
 
 
 def test_twenty_one_lines_can_be_told_apart():
-    looks = [style.look(number) for number in range(21)]
+    looks = [style.line_style(number) for number in range(21)]
     assert len(set(looks)) == 21
-    assert style.look(21) == looks[0]
+    assert style.line_style(21) == looks[0]
 
 
 def test_the_letters_of_a_pdf_are_true_type(tmp_path):
@@ -121,15 +121,15 @@ def test_the_letters_of_a_pdf_are_true_type(tmp_path):
 
 def test_what_happened_is_marked_and_named_where_there_is_room():
     axes = style.new_figure(4, 3).add_subplot()
-    style.mark(axes, [(3.0, "lesion(layer=1)"), (7.5, "revive()")])
+    style.annotate_events(axes, [(3.0, "lesion(layer=1)"), (7.5, "revive()")])
     assert [line.get_xdata()[0] for line in axes.lines] == [3.0, 7.5]
     assert [text.get_text() for text in axes.texts] == ["lesion(layer=1)", "revive()"]
     crowded = style.new_figure(4, 3).add_subplot()
-    style.mark(crowded, [(number, "noise()") for number in range(style.MOST_MARKS + 1)])
-    assert len(crowded.lines) == style.MOST_MARKS + 1
+    style.annotate_events(crowded, [(number, "noise()") for number in range(style.MAX_ANNOTATIONS + 1)])
+    assert len(crowded.lines) == style.MAX_ANNOTATIONS + 1
     assert not crowded.texts
 
 
 def test_a_long_name_ends_in_dots():
-    assert style.short("greedy(top=3)") == "greedy(top=3)"
-    assert style.short("greedy(top=3)", 9) == "greedy..."
+    assert style.truncate("greedy(top=3)") == "greedy(top=3)"
+    assert style.truncate("greedy(top=3)", 9) == "greedy..."

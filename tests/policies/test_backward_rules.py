@@ -8,7 +8,7 @@ import torch
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, DirectFeedback, RandomFeedback, SignSymmetric
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 from tests.helpers.backward_rules import descend, descend_directly
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game, play
 
@@ -18,7 +18,7 @@ SETUP = {"learning_rate": RATE}
 
 def batches():
     """What the engines are given in these rounds."""
-    chosen = [SAMPLES.at(BATCHES.at(number)) for number in range(ROUNDS)]
+    chosen = [SAMPLES.at(BATCHES.indices(number)) for number in range(ROUNDS)]
     return [(batch.inputs, batch.targets) for batch in chosen]
 
 
@@ -84,33 +84,33 @@ def test_what_neurons_are_born_with_stays(policy, name):
 def test_feedback_is_as_large_as_scale_times_one_demand(policy):
     """Independent demands of size 1, many listeners, neurons and outputs: the root mean square is known."""
     wide = {"B": 50, "J": 40, "K": 200, "O": 200}
-    scene = Scene(lengths=wide)
-    seen = glimpse(scene)
-    chance = np.random.default_rng(5)
+    scene = SyntheticLayer(lengths=wide)
+    obs = example_observation(scene)
+    rng = np.random.default_rng(5)
 
-    class Birth:
+    class StubBirth:
         class draws:  # noqa: N801
-            normal = staticmethod(lambda name, axes: chance.standard_normal([wide[letter] for letter in axes]))
+            normal = staticmethod(lambda name, axes: rng.standard_normal([wide[letter] for letter in axes]))
 
-    feedback = policy.feedback(seen, policy.start(Birth()) if policy.keeps else {})
+    feedback = policy.feedback(obs, policy.initial_memory(StubBirth()) if policy.memory_axes else {})
     assert np.sqrt(np.mean(feedback**2)) == pytest.approx(2.0, rel=0.05)
 
 
 @pytest.mark.parametrize("policy", [RandomFeedback(), SignSymmetric()], ids=repr)
 def test_absent_listeners_count_for_nothing(policy):
-    scene = Scene(sparse=True)
-    seen = glimpse(scene)
-    listeners = seen.connected.sum(axis=0)
+    scene = SyntheticLayer(sparse=True)
+    obs = example_observation(scene)
+    listeners = obs.listener_mask.sum(axis=0)
     assert listeners.min() < listeners.max()
     ones = np.ones((scene.lengths["J"], scene.lengths["K"]))
-    weighing = policy.weighing(seen, {"feedback": ones})
-    np.testing.assert_allclose(np.abs(weighing), seen.connected / np.sqrt(listeners))
+    feedback_weights = policy.feedback_weights(obs, {"feedback": ones})
+    np.testing.assert_allclose(np.abs(feedback_weights), obs.listener_mask / np.sqrt(listeners))
 
 
 def test_sign_symmetric_points_where_p_1_does():
-    seen = glimpse(Scene(sparse=True))
-    ours, theirs = SignSymmetric().weighing(seen, {}), AttentionSeeking(p=1).weighing(seen, {})
-    np.testing.assert_allclose(ours * np.sqrt(seen.connected.sum(axis=0)), theirs)
+    obs = example_observation(SyntheticLayer(sparse=True))
+    ours, theirs = SignSymmetric().feedback_weights(obs, {}), AttentionSeeking(p=1).feedback_weights(obs, {})
+    np.testing.assert_allclose(ours * np.sqrt(obs.listener_mask.sum(axis=0)), theirs)
 
 
 def test_only_direct_feedback_needs_a_broadcast():

@@ -7,7 +7,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Contrarian, Copycat, DirectFeedback, FreeRider, Greedy, Stubborn
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game, play
 
 by_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -46,25 +46,25 @@ def test_free_riders_everywhere_leave_the_outputs_to_learn(engine):
 
 
 def test_a_free_rider_asks_for_what_the_policy_it_holds_asks():
-    seen = glimpse()
-    np.testing.assert_array_equal(FreeRider(Greedy(2)).feedback(seen, {}), Greedy(2).feedback(seen, {}))
+    obs = example_observation()
+    np.testing.assert_array_equal(FreeRider(Greedy(2)).feedback(obs, {}), Greedy(2).feedback(obs, {}))
     assert FreeRider(DirectFeedback()).needs == {"broadcast"}
 
 
 def test_a_contrarian_wants_the_opposite():
-    seen = glimpse()
-    np.testing.assert_array_equal(Contrarian().feedback(seen, {}), -AttentionSeeking().feedback(seen, {}))
+    obs = example_observation()
+    np.testing.assert_array_equal(Contrarian().feedback(obs, {}), -AttentionSeeking().feedback(obs, {}))
 
 
 def test_a_contrarian_loses_attention_by_what_it_says():
     """A small step along its feedback, and the attention that is left when the listeners have responded."""
-    seen = glimpse()
+    obs = example_observation()
 
     def left(activity):
-        return np.sum((seen.attention + seen.learning_rate * seen.demand.T @ activity / len(activity)) ** 2, axis=0)
+        return np.sum((obs.attention + obs.learning_rate * obs.demand.T @ activity / len(activity)) ** 2, axis=0)
 
-    assert np.all(left(seen.activity + 1e-3 * Contrarian().feedback(seen, {})) < left(seen.activity))
-    assert np.all(left(seen.activity + 1e-3 * AttentionSeeking().feedback(seen, {})) > left(seen.activity))
+    assert np.all(left(obs.activity + 1e-3 * Contrarian().feedback(obs, {})) < left(obs.activity))
+    assert np.all(left(obs.activity + 1e-3 * AttentionSeeking().feedback(obs, {})) > left(obs.activity))
 
 
 @by_engine
@@ -85,14 +85,14 @@ def test_a_layer_of_contrarians_climbs_the_loss(engine):
 
 @pytest.mark.parametrize("pull", [0.0, 0.5, 3])
 def test_the_stubborn_come_to_rest_where_response_and_pull_balance(pull):
-    """With the plain rule and a constant response c: `c / pull (1 - (1 - eta pull)^n)` after n rounds."""
-    seen, eta, rounds = glimpse(), 0.1, 25
+    """With SGD and a constant response c: `c / pull (1 - (1 - eta pull)^n)` after n rounds."""
+    obs, eta, rounds = example_observation(), 0.1, 25
     policy = Stubborn(pull=pull)
     response = np.random.default_rng(0).standard_normal((4, 7))
     memory = {"moved": np.zeros((4, 7))}
     for _ in range(rounds):
-        change = eta * policy.adapt(response, seen, memory)
-        memory = policy.remember(change, response, seen, memory)
+        change = eta * policy.adapt(response, obs, memory)
+        memory = policy.remember(change, response, obs, memory)
     share = (1 - (1 - eta * pull) ** rounds) / pull if pull else eta * rounds
     np.testing.assert_allclose(memory["moved"], share * response, rtol=1e-12)
 
@@ -126,26 +126,26 @@ def test_without_pull_the_stubborn_are_the_policy_they_hold():
 
 
 def test_a_copycat_wants_to_say_what_its_favourite_says():
-    seen = glimpse(Scene(sparse=True))
-    feedback = Copycat().feedback(seen, {})
-    for j in range(seen.activity.shape[1]):
-        favourite = max(np.flatnonzero(seen.listening[j, :-1]), key=lambda i: abs(seen.synapses[j, i]))
-        np.testing.assert_allclose(feedback[:, j], seen.heard[:, favourite] - seen.activity[:, j], rtol=1e-12)
+    obs = example_observation(SyntheticLayer(sparse=True))
+    feedback = Copycat().feedback(obs, {})
+    for j in range(obs.activity.shape[1]):
+        favourite = max(np.flatnonzero(obs.synapse_mask[j, :-1]), key=lambda i: abs(obs.synapses[j, i]))
+        np.testing.assert_allclose(feedback[:, j], obs.speaker_activity[:, favourite] - obs.activity[:, j], rtol=1e-12)
 
 
 @pytest.mark.parametrize("paid", [2.0, np.nextafter(2.0, 0), np.nextafter(2.0, 3)])
 def test_a_copycat_follows_the_mean_of_favourites_that_it_pays_alike(paid):
-    seen = glimpse()
-    seen.synapses = np.array([[1.0, -2.0, 0.5, paid, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
-    expected = (seen.heard[:, [1]] + seen.heard[:, [3]]) / 2 - seen.activity
-    np.testing.assert_allclose(Copycat().feedback(seen, {}), expected, rtol=1e-12)
+    obs = example_observation()
+    obs.synapses = np.array([[1.0, -2.0, 0.5, paid, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
+    expected = (obs.speaker_activity[:, [1]] + obs.speaker_activity[:, [3]]) / 2 - obs.activity
+    np.testing.assert_allclose(Copycat().feedback(obs, {}), expected, rtol=1e-12)
 
 
 def test_a_copycat_that_hears_nobody_wants_to_be_silent():
-    deaf = glimpse(Scene(lengths={"I": 0}))
+    deaf = example_observation(SyntheticLayer(lengths={"I": 0}))
     np.testing.assert_array_equal(Copycat().feedback(deaf, {}), -deaf.activity)
-    unwired = glimpse()
-    unwired.listening, unwired.synapses = 0 * unwired.listening, 0 * unwired.synapses
+    unwired = example_observation()
+    unwired.synapse_mask, unwired.synapses = 0 * unwired.synapse_mask, 0 * unwired.synapses
     np.testing.assert_array_equal(Copycat().feedback(unwired, {}), -unwired.activity)
 
 
@@ -161,7 +161,7 @@ def test_copycats_come_to_say_what_their_favourites_say(engine):
 
     before = distance()
     for _ in range(150):
-        batch = SAMPLES.at(BATCHES.at(model.round_number))
+        batch = SAMPLES.at(BATCHES.indices(model.round_number))
         model.play(batch.inputs, batch.targets)
     after = distance()
     model.close()

@@ -10,13 +10,15 @@ from scipy.optimize import minimize
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, BestResponse
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 
 RATE = 20.0
 """A learning rate at which moves make listeners change their minds."""
 
 SCENES = st.builds(
-    lambda seed, samples, listeners, sparse: Scene((seed,), lengths={"B": samples, "J": 3, "K": listeners}, sparse=sparse),
+    lambda seed, samples, listeners, sparse: SyntheticLayer(
+        (seed,), lengths={"B": samples, "J": 3, "K": listeners}, sparse=sparse
+    ),
     st.integers(0, 2**20),
     st.integers(1, 7),
     st.integers(1, 6),
@@ -26,49 +28,49 @@ RADII = st.sampled_from([0.01, 0.3, 1.0, 10.0])
 
 
 def look(scene, rate=RATE):
-    seen = glimpse(scene)
-    seen.learning_rate = rate
-    return seen
+    obs = example_observation(scene)
+    obs.learning_rate = rate
+    return obs
 
 
-def attention_after(seen, neuron, moves):
+def attention_after(obs, neuron, moves):
     """What each listener pays the neuron after the response to its moved activity, as a round is defined: (N, B) to (N, K)."""
-    said = seen.activity[:, neuron] + moves
-    intended = np.mean(said[:, :, None] * seen.demand, axis=1)
-    return seen.attention[:, neuron] + seen.learning_rate * intended * seen.connected[:, neuron]
+    said = obs.activity[:, neuron] + moves
+    intended = np.mean(said[:, :, None] * obs.demand, axis=1)
+    return obs.attention[:, neuron] + obs.learning_rate * intended * obs.listener_mask[:, neuron]
 
 
-def utility_after(seen, neuron, moves):
-    return 0.5 * np.sum(attention_after(seen, neuron, moves) ** 2, axis=1)
+def utility_after(obs, neuron, moves):
+    return 0.5 * np.sum(attention_after(obs, neuron, moves) ** 2, axis=1)
 
 
-def moves(policy, seen):
+def moves(policy, obs):
     """Each neuron's move: along its feedback, as far as it may."""
-    feedback = policy.feedback(seen, {})
+    feedback = policy.feedback(obs, {})
     reach = policy.radius * np.sqrt(len(feedback))
     return [reach * wish / np.linalg.norm(wish) for wish in feedback.T]
 
 
 @given(SCENES, RADII)
 def test_no_random_move_gains_more(scene, radius):
-    seen = look(scene)
-    for neuron, move in enumerate(moves(BestResponse(radius), seen)):
+    obs = look(scene)
+    for neuron, move in enumerate(moves(BestResponse(radius), obs)):
         others = np.random.default_rng(1).standard_normal((300, len(move)))
         others[::2] = move / np.linalg.norm(move) + 0.2 * others[::2]
         others *= np.linalg.norm(move) / np.linalg.norm(others, axis=1, keepdims=True)
-        own = utility_after(seen, neuron, move[None])[0]
-        assert own >= utility_after(seen, neuron, others).max() * (1 - 1e-12)
+        own = utility_after(obs, neuron, move[None])[0]
+        assert own >= utility_after(obs, neuron, others).max() * (1 - 1e-12)
 
 
 @pytest.mark.parametrize("radius", [0.01, 0.3, 1.0, 10.0])
 @pytest.mark.parametrize("seed", range(2))
 def test_no_search_finds_a_better_move_and_the_best_find_it(seed, radius):
-    seen = look(Scene((seed,), lengths={"B": 4, "J": 2, "K": 3}))
-    for neuron, move in enumerate(moves(BestResponse(radius), seen)):
-        reach, own = np.linalg.norm(move), utility_after(seen, neuron, move[None])[0]
+    obs = look(SyntheticLayer((seed,), lengths={"B": 4, "J": 2, "K": 3}))
+    for neuron, move in enumerate(moves(BestResponse(radius), obs)):
+        reach, own = np.linalg.norm(move), utility_after(obs, neuron, move[None])[0]
 
         def loss(direction, neuron=neuron, reach=reach, own=own):
-            return 1 - utility_after(seen, neuron, reach * direction[None] / np.linalg.norm(direction))[0] / own
+            return 1 - utility_after(obs, neuron, reach * direction[None] / np.linalg.norm(direction))[0] / own
 
         starts = np.random.default_rng(seed).standard_normal((6, len(move)))
         found = min(minimize(loss, start, method="BFGS").fun for start in starts)
@@ -77,47 +79,47 @@ def test_no_search_finds_a_better_move_and_the_best_find_it(seed, radius):
 
 @given(SCENES, RADII)
 def test_it_weighs_by_the_attention_that_its_move_earns(scene, radius):
-    seen = look(scene)
+    obs = look(scene)
     policy = BestResponse(radius)
-    weighing = policy.weighing(seen, {})
-    for neuron, move in enumerate(moves(policy, seen)):
-        np.testing.assert_allclose(weighing[:, neuron], attention_after(seen, neuron, move[None])[0], rtol=1e-6, atol=1e-9)
+    feedback_weights = policy.feedback_weights(obs, {})
+    for neuron, move in enumerate(moves(policy, obs)):
+        np.testing.assert_allclose(feedback_weights[:, neuron], attention_after(obs, neuron, move[None])[0], rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("radius", [1e-3, 1e-5])
 def test_small_moves_seek_attention_with_foresight(radius):
-    seen = look(Scene())
-    feedback = BestResponse(radius).feedback(seen, {})
-    limit = AttentionSeeking(foresight=1).feedback(seen, {})
-    apart = np.abs(feedback - limit).max() / np.abs(limit).max()
-    assert apart < 100 * radius
-    assert apart > radius / 100
+    obs = look(SyntheticLayer())
+    feedback = BestResponse(radius).feedback(obs, {})
+    limit = AttentionSeeking(foresight=1).feedback(obs, {})
+    max_difference = np.abs(feedback - limit).max() / np.abs(limit).max()
+    assert max_difference < 100 * radius
+    assert max_difference > radius / 100
 
 
 def test_in_the_hard_case_it_takes_one_of_the_best_moves():
     """Nothing pulls it along the listeners' leading direction, and yet it should go there."""
-    seen = look(Scene(lengths={"B": 6, "J": 3, "K": 4}))
-    matrix = RATE / 6 * seen.demand.T
+    obs = look(SyntheticLayer(lengths={"B": 6, "J": 3, "K": 4}))
+    matrix = RATE / 6 * obs.demand.T
     leading = np.linalg.svd(matrix)[0][:, 0]
-    coming = seen.attention + RATE * seen.response
-    seen.attention = seen.attention - np.outer(leading, leading @ coming)
-    for neuron, move in enumerate(moves(BestResponse(30.0), seen)):
-        start = seen.attention[:, neuron] + matrix @ seen.activity[:, neuron]
+    coming = obs.attention + RATE * obs.response
+    obs.attention = obs.attention - np.outer(leading, leading @ coming)
+    for neuron, move in enumerate(moves(BestResponse(30.0), obs)):
+        start = obs.attention[:, neuron] + matrix @ obs.activity[:, neuron]
         lam = np.linalg.norm(matrix, 2) ** 2
         np.testing.assert_allclose(lam * move - matrix.T @ (matrix @ move + start), 0, atol=1e-8 * lam * np.linalg.norm(move))
         assert abs(np.linalg.svd(matrix)[2][0] @ move) > 1
 
 
 def test_where_nobody_demands_anything_it_stays():
-    seen = look(Scene(silent=("demand",)))
-    np.testing.assert_array_equal(BestResponse().weighing(seen, {}), seen.attention)
+    obs = look(SyntheticLayer(zero_fields=("demand",)))
+    np.testing.assert_array_equal(BestResponse().feedback_weights(obs, {}), obs.attention)
 
 
 def test_a_loss_that_is_no_number_shows_in_its_answer():
-    seen = look(Scene())
-    seen.demand = np.full_like(seen.demand, np.nan)
-    seen.response = np.full_like(seen.response, np.nan)
-    assert np.isnan(BestResponse().feedback(seen, {})).all()
+    obs = look(SyntheticLayer())
+    obs.demand = np.full_like(obs.demand, np.nan)
+    obs.response = np.full_like(obs.response, np.nan)
+    assert np.isnan(BestResponse().feedback(obs, {})).all()
 
 
 @pytest.mark.parametrize("radius", [0, -1.0, float("inf"), float("nan"), "1", None])

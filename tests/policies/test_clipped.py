@@ -7,33 +7,33 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Clipped, DirectFeedback, Greedy, Noisy
-from neuronet.testing import glimpse
+from neuronet.testing import example_observation
 
 
 @pytest.mark.parametrize("bound", [1e-3, 0.5, 2])
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Greedy()])
 def test_what_is_too_much_is_cut_off_sample_by_sample(policy, bound):
-    seen = glimpse()
-    free = policy.feedback(seen, {})
+    obs = example_observation()
+    free = policy.feedback(obs, {})
     expected = [[min(max(wish, -bound), bound) for wish in row] for row in free.tolist()]
-    np.testing.assert_array_equal(Clipped(policy, bound).feedback(seen, {}), expected)
+    np.testing.assert_array_equal(Clipped(policy, bound).feedback(obs, {}), expected)
     assert np.abs(free).max() > bound or bound == 2
 
 
 def test_a_wide_bound_changes_nothing():
-    seen = glimpse()
-    np.testing.assert_array_equal(Clipped(bound=1e6).feedback(seen, {}), AttentionSeeking().feedback(seen, {}))
+    obs = example_observation()
+    np.testing.assert_array_equal(Clipped(bound=1e6).feedback(obs, {}), AttentionSeeking().feedback(obs, {}))
 
 
 def test_noise_within_is_bounded_and_noise_without_is_not():
-    seen = glimpse()
-    assert np.abs(Clipped(Noisy(sigma=5.0), bound=0.1).feedback(seen, {})).max() == 0.1
-    assert np.abs(Noisy(Clipped(bound=0.1), sigma=5.0).feedback(seen, {})).max() > 0.1
+    obs = example_observation()
+    assert np.abs(Clipped(Noisy(sigma=5.0), bound=0.1).feedback(obs, {})).max() == 0.1
+    assert np.abs(Noisy(Clipped(bound=0.1), sigma=5.0).feedback(obs, {})).max() > 0.1
 
 
 def test_it_needs_and_keeps_what_the_policy_it_holds_does():
     assert Clipped(DirectFeedback()).needs == {"broadcast"}
-    assert Clipped(DirectFeedback()).keeps == {"policy.direct": "JO"}
+    assert Clipped(DirectFeedback()).memory_axes == {"policy.direct": "JO"}
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from hypothesis.extra import numpy as hnp
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.observation import Observation
 from neuronet.policies import AttentionSeeking, Greedy
-from neuronet.testing import glimpse
+from neuronet.testing import example_observation
 from tests.helpers.backends import BACKENDS, array, plain
-from tests.helpers.engine_fixtures import ENGINES, apart, game, play
+from tests.helpers.engine_fixtures import ENGINES, game, max_difference, play
 
 # few values, so that there are many ties
 ATTENTION = hnp.arrays(
@@ -25,33 +25,33 @@ ATTENTION = hnp.arrays(
 
 
 def weighing_by_hand(top, attention):
-    weighing = np.zeros_like(attention)
+    feedback_weights = np.zeros_like(attention)
     listeners, neurons = attention.shape
     for j in range(neurons):
         paid = sorted((abs(attention[k, j]) for k in range(listeners)), reverse=True)
         least = paid[min(top, listeners) - 1]
         for k in range(listeners):
             if abs(attention[k, j]) >= least:
-                weighing[k, j] = attention[k, j]
-    return weighing
+                feedback_weights[k, j] = attention[k, j]
+    return feedback_weights
 
 
 @given(ATTENTION, st.integers(1, 8))
 def test_the_strongest_listeners_are_followed(attention, top):
-    seen = Observation(xp=xp, attention=attention)
-    np.testing.assert_array_equal(Greedy(top).weighing(seen, {}), weighing_by_hand(top, attention))
+    obs = Observation(xp=xp, attention=attention)
+    np.testing.assert_array_equal(Greedy(top).feedback_weights(obs, {}), weighing_by_hand(top, attention))
 
 
 def test_who_pays_as_much_as_the_last_is_followed_too():
-    seen = Observation(xp=xp, attention=np.array([[0.5], [-2.0], [2.0], [1.0]]))
-    np.testing.assert_array_equal(Greedy(1).weighing(seen, {}), [[0.0], [-2.0], [2.0], [0.0]])
-    np.testing.assert_array_equal(Greedy(2).weighing(seen, {}), [[0.0], [-2.0], [2.0], [0.0]])
-    np.testing.assert_array_equal(Greedy(3).weighing(seen, {}), [[0.0], [-2.0], [2.0], [1.0]])
+    obs = Observation(xp=xp, attention=np.array([[0.5], [-2.0], [2.0], [1.0]]))
+    np.testing.assert_array_equal(Greedy(1).feedback_weights(obs, {}), [[0.0], [-2.0], [2.0], [0.0]])
+    np.testing.assert_array_equal(Greedy(2).feedback_weights(obs, {}), [[0.0], [-2.0], [2.0], [0.0]])
+    np.testing.assert_array_equal(Greedy(3).feedback_weights(obs, {}), [[0.0], [-2.0], [2.0], [1.0]])
 
 
 def test_each_neuron_follows_its_own_favourite():
-    seen = Observation(xp=xp, attention=np.array([[3.0, 1.0], [1.0, -3.0]]))
-    np.testing.assert_array_equal(Greedy().weighing(seen, {}), [[3.0, 0.0], [0.0, -3.0]])
+    obs = Observation(xp=xp, attention=np.array([[3.0, 1.0], [1.0, -3.0]]))
+    np.testing.assert_array_equal(Greedy().feedback_weights(obs, {}), [[3.0, 0.0], [0.0, -3.0]])
 
 
 def one_bit_apart(size, dtype):
@@ -67,15 +67,15 @@ def test_listeners_that_rounding_sets_apart_are_followed_alike(library, dtype):
     for paid in one_bit_apart(0.7, dtype):
         attention = np.array([[0.7], [-paid], [0.3], [0.0]], dtype)
         for top in (1, 2, 3):
-            weighing = plain(Greedy(top).weighing(Observation(xp=space, attention=array(space, attention)), {}))
+            feedback_weights = plain(Greedy(top).feedback_weights(Observation(xp=space, attention=array(space, attention)), {}))
             followed = [[True], [True], [top == 3], [False]]
-            np.testing.assert_array_equal(weighing, np.where(followed, attention, 0))
+            np.testing.assert_array_equal(feedback_weights, np.where(followed, attention, 0))
 
 
 @pytest.mark.parametrize("dtype, gap", [(np.float32, 1e-4), (np.float64, 1e-10)])
 def test_listeners_that_pay_less_by_more_than_rounding_are_left(dtype, gap):
-    seen = Observation(xp=xp, attention=np.array([[0.7], [-0.7 * (1 - gap)]], dtype))
-    np.testing.assert_array_equal(Greedy().weighing(seen, {}) != 0, [[True], [False]])
+    obs = Observation(xp=xp, attention=np.array([[0.7], [-0.7 * (1 - gap)]], dtype))
+    np.testing.assert_array_equal(Greedy().feedback_weights(obs, {}) != 0, [[True], [False]])
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -88,21 +88,21 @@ def test_rounding_does_not_choose_whom_to_follow_in_a_game(name):
         attention = np.stack((size, -paid, np.full(4, 0.1)))
         network = replace(setup.network, weights=(*setup.network.weights[:2], attention))
         states.append(play(ENGINES[name](replace(setup, network=network)), 1).state())
-    assert max(apart(states[0], state) for state in states[1:]) <= 1e-14
+    assert max(max_difference(states[0], state) for state in states[1:]) <= 1e-14
 
 
 @pytest.mark.parametrize("more", [0, 1, 100])
 def test_who_follows_everybody_seeks_attention(more):
-    seen = glimpse()
-    listeners = seen.attention.shape[0]
-    np.testing.assert_array_equal(Greedy(listeners + more).feedback(seen, {}), AttentionSeeking().feedback(seen, {}))
+    obs = example_observation()
+    listeners = obs.attention.shape[0]
+    np.testing.assert_array_equal(Greedy(listeners + more).feedback(obs, {}), AttentionSeeking().feedback(obs, {}))
 
 
 def test_greedy_is_the_limit_of_a_large_exponent():
     """Up to its length, which the exponent changes."""
-    seen = glimpse()
-    far = AttentionSeeking(p=200).feedback(seen, {})
-    near = Greedy().feedback(seen, {})
+    obs = example_observation()
+    far = AttentionSeeking(p=200).feedback(obs, {})
+    near = Greedy().feedback(obs, {})
     np.testing.assert_allclose(far / np.linalg.norm(far, axis=0), near / np.linalg.norm(near, axis=0), atol=1e-6)
 
 

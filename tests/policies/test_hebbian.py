@@ -7,55 +7,53 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Hebbian
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 from tests.helpers.engine_fixtures import ENGINES, game, play
 
 
-def oja_by_hand(rate, seen):
-    samples, neurons = seen.activity.shape
-    change = np.zeros_like(seen.synapses)
+def oja_by_hand(rate, obs):
+    samples, neurons = obs.activity.shape
+    change = np.zeros_like(obs.synapses)
     for j in range(neurons):
-        for i in range(seen.heard.shape[1]):
+        for i in range(obs.speaker_activity.shape[1]):
             for x in range(samples):
-                said = seen.activity[x, j]
-                change[j, i] += rate * said * (seen.heard[x, i] - said * seen.synapses[j, i]) / samples
+                said = obs.activity[x, j]
+                change[j, i] += rate * said * (obs.speaker_activity[x, i] - said * obs.synapses[j, i]) / samples
     return change
 
 
 @pytest.mark.parametrize("rate", [0.01, 1.0, 3])
 def test_the_change_is_ojas(rate):
-    seen = glimpse()
-    response = np.full(seen.synapses.shape, 7.0)  # not heard
-    np.testing.assert_allclose(Hebbian(rate).adapt(response, seen, {}), oja_by_hand(rate, seen), rtol=1e-12, atol=1e-15)
+    obs = example_observation()
+    response = np.full(obs.synapses.shape, 7.0)  # not heard
+    np.testing.assert_allclose(Hebbian(rate).adapt(response, obs, {}), oja_by_hand(rate, obs), rtol=1e-12, atol=1e-15)
 
 
 def test_it_wants_nothing_and_hears_nothing():
-    seen = glimpse()
-    assert not Hebbian().feedback(seen, {}).any()
-    assert Hebbian().feedback(seen, {}).shape == seen.activity.shape
+    obs = example_observation()
+    assert not Hebbian().feedback(obs, {}).any()
+    assert Hebbian().feedback(obs, {}).shape == obs.activity.shape
     assert Hebbian().needs == {"synapses"}
 
 
 def test_who_has_no_listener_follows_its_payoff():
-    seen = glimpse(Scene(lengths={"K": 0}))
-    response = np.arange(seen.synapses.size, dtype=float).reshape(seen.synapses.shape)
-    np.testing.assert_array_equal(Hebbian().adapt(response, seen, {}), response)
+    obs = example_observation(SyntheticLayer(lengths={"K": 0}))
+    response = np.arange(obs.synapses.size, dtype=float).reshape(obs.synapses.shape)
+    np.testing.assert_array_equal(Hebbian().adapt(response, obs, {}), response)
 
 
 def test_a_linear_neuron_finds_the_first_principal_component():
-    chance = np.random.default_rng(0)
-    heard = (
-        chance.standard_normal((400, 5)) @ np.diag([1.0, 2.0, 0.5, 0.3, 1.2]) @ np.linalg.qr(chance.standard_normal((5, 5)))[0]
-    )
+    rng = np.random.default_rng(0)
+    heard = rng.standard_normal((400, 5)) @ np.diag([1.0, 2.0, 0.5, 0.3, 1.2]) @ np.linalg.qr(rng.standard_normal((5, 5)))[0]
     _, directions = np.linalg.eigh(heard.T @ heard)
-    seen = glimpse(Scene(lengths={"J": 2, "I": 5, "B": 400}))
-    seen.heard, seen.synapses = heard, chance.standard_normal((2, 6))
-    seen.synapses[:, -1] = 0.0
+    obs = example_observation(SyntheticLayer(lengths={"J": 2, "I": 5, "B": 400}))
+    obs.speaker_activity, obs.synapses = heard, rng.standard_normal((2, 6))
+    obs.synapses[:, -1] = 0.0
     for _ in range(2000):
-        seen.activity = heard @ seen.synapses[:, :-1].T
-        seen.synapses = seen.synapses + 0.05 * Hebbian(rate=1.0).adapt(np.zeros((2, 6)), seen, {})
-    np.testing.assert_allclose(np.abs(seen.synapses[:, :-1] @ directions[:, -1]), 1.0, rtol=1e-6)
-    np.testing.assert_allclose(np.linalg.norm(seen.synapses[:, :-1], axis=1), 1.0, rtol=1e-6)
+        obs.activity = heard @ obs.synapses[:, :-1].T
+        obs.synapses = obs.synapses + 0.05 * Hebbian(rate=1.0).adapt(np.zeros((2, 6)), obs, {})
+    np.testing.assert_allclose(np.abs(obs.synapses[:, :-1] @ directions[:, -1]), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(obs.synapses[:, :-1], axis=1), 1.0, rtol=1e-6)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.policies import Greedy, IncomeProtecting
-from neuronet.testing import glimpse
+from neuronet.testing import example_observation
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game
 
 LAYERS = (1, 2, 3)
@@ -37,34 +37,34 @@ def gradient_of_loss(state, batch):
 
 def synaptic_intelligence(engine, rounds):
     """The running path integral of minus gradient times step (Zenke, Poole, Ganguli 2017, equation 3), without boundaries."""
-    earned, first, last = {}, None, None
+    importance, first, last = {}, None, None
     for _ in range(rounds):
-        batch = SAMPLES.at(BATCHES.at(engine.round_number))
+        batch = SAMPLES.at(BATCHES.indices(engine.round_number))
         before = engine.state()
         gradient, _ = gradient_of_loss(before, batch)
         engine.play(batch.inputs, batch.targets)
         after = engine.state()
         for name, slope in gradient.items():
             step = after.arrays[name] - before.arrays[name]
-            earned[name] = earned.get(name, 0.0) - slope * step
+            importance[name] = importance.get(name, 0.0) - slope * step
         first, last = first or before, after
-    return earned, first, last
+    return importance, first, last
 
 
 def account(state, layer):
     """What the policy of a layer keeps, wherever the engine stores it."""
-    (name,) = [name for name in state.arrays if name.startswith(f"{layer}.") and name.endswith("earned")]
+    (name,) = [name for name in state.arrays if name.startswith(f"{layer}.") and name.endswith("importance")]
     return state.arrays[name]
 
 
-@pytest.mark.parametrize("rule", [Plain(), Momentum(0.9), Adam()], ids=repr)
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum(0.9), Adam()], ids=repr)
 @pytest.mark.parametrize("kappa", [0.0, 50.0])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_accounts_are_those_of_synaptic_intelligence(engine, kappa, rule):
-    player = ENGINES[engine](game(IncomeProtecting(kappa=kappa), rule=rule))
-    earned, _, last = synaptic_intelligence(player, 12)
+def test_accounts_are_those_of_synaptic_intelligence(engine, kappa, optimizer):
+    player = ENGINES[engine](game(IncomeProtecting(kappa=kappa), optimizer=optimizer))
+    importance, _, last = synaptic_intelligence(player, 12)
     for layer in LAYERS:
-        expected = np.concatenate((earned[f"{layer}.weights"], earned[f"{layer}.bias"][:, None]), axis=1)
+        expected = np.concatenate((importance[f"{layer}.weights"], importance[f"{layer}.bias"][:, None]), axis=1)
         np.testing.assert_allclose(account(last, layer), expected, rtol=1e-7, atol=1e-12)
         assert np.abs(expected).max() > 1e-6
 
@@ -94,27 +94,27 @@ def test_earnings_are_the_fall_of_the_loss_whatever_the_learning_rate_and_the_ba
 
 @pytest.mark.parametrize("which", ["synapse", "neuron"])
 def test_plasticity_by_hand(which):
-    policy, seen = IncomeProtecting(Greedy(), kappa=3.0, account=which), glimpse()
-    chance = np.random.default_rng(2)
-    response = chance.standard_normal((4, 7))
-    earned = chance.standard_normal((4, 7) if which == "synapse" else 4)
-    changed = policy.adapt(response, seen, {"earned": earned})
+    policy, obs = IncomeProtecting(Greedy(), kappa=3.0, account=which), example_observation()
+    rng = np.random.default_rng(2)
+    response = rng.standard_normal((4, 7))
+    importance = rng.standard_normal((4, 7) if which == "synapse" else 4)
+    changed = policy.adapt(response, obs, {"importance": importance})
     for j in range(4):
         for s in range(7):
-            own = earned[j, s] if which == "synapse" else earned[j]
+            own = importance[j, s] if which == "synapse" else importance[j]
             expected = response[j, s] / (1 + 3.0 * own) if own > 0 else response[j, s]
             assert changed[j, s] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.25])
 def test_accounts_run_on_with_their_losses_and_fade(decay):
-    policy, memory, expected = IncomeProtecting(decay=decay), {"earned": np.zeros((4, 7))}, np.zeros((4, 7))
-    chance = np.random.default_rng(3)
+    policy, memory, expected = IncomeProtecting(decay=decay), {"importance": np.zeros((4, 7))}, np.zeros((4, 7))
+    rng = np.random.default_rng(3)
     for number in range(4):
-        change, response = chance.standard_normal((2, 4, 7))
-        memory = policy.remember(change, response, glimpse(number=number), memory)
+        change, response = rng.standard_normal((2, 4, 7))
+        memory = policy.remember(change, response, example_observation(number=number), memory)
         expected = (1 - decay) * expected + change * response
-    np.testing.assert_allclose(memory["earned"], expected)
+    np.testing.assert_allclose(memory["importance"], expected)
     assert expected.min() < 0 < expected.max()
 
 

@@ -9,54 +9,56 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import SquaredError
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, KeepingPromises
-from neuronet.testing import glimpse
+from neuronet.testing import example_observation
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, game, play
 
 
-def projector(witnesses, kappa):
+def projector(samples, kappa):
     """`(1 + kappa C)^-1` by an inverse, with C the sum of x x^T over rounds, shared out among the witnesses of each."""
-    with_bias = [np.hstack((heard, np.ones((len(heard), 1)))) for heard in witnesses]
+    with_bias = [np.hstack((heard, np.ones((len(heard), 1)))) for heard in samples]
     gram = sum(heard.T @ heard / len(heard) for heard in with_bias)
     return np.linalg.inv(np.eye(len(gram)) + kappa * gram)
 
 
-@pytest.mark.parametrize("witnesses", [1, 3, 99])
+@pytest.mark.parametrize("samples", [1, 3, 99])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_recursion_is_the_inverse(engine, witnesses):
+def test_the_recursion_is_the_inverse(engine, samples):
     """The first layer hears the inputs themselves, so that what it was told is known."""
-    player = play(ENGINES[engine](game(KeepingPromises(kappa=0.7, witnesses=witnesses))), 9)
-    heard = [SAMPLES.at(BATCHES.at(number)).inputs[:witnesses] for number in range(9)]
+    player = play(ENGINES[engine](game(KeepingPromises(kappa=0.7, samples=samples))), 9)
+    heard = [SAMPLES.at(BATCHES.indices(number)).inputs[:samples] for number in range(9)]
     expected = np.eye(7) - projector(heard, 0.7)
-    np.testing.assert_allclose(player.state().arrays["1.group0.promised"], expected, atol=1e-12)
+    np.testing.assert_allclose(player.state().arrays["1.group0.projector"], expected, atol=1e-12)
     assert np.linalg.eigvalsh(expected).max() > 0.5
 
 
 def test_a_change_is_what_the_inverse_leaves_of_it():
-    policy, seen = KeepingPromises(Greedy(), kappa=2.0), glimpse()
+    policy, obs = KeepingPromises(Greedy(), kappa=2.0), example_observation()
     response = np.random.default_rng(2).standard_normal((4, 7))
-    memory = policy.remember(response, response, seen, {"promised": np.zeros((7, 7))})
-    np.testing.assert_allclose(policy.adapt(response, seen, memory), response @ projector([seen.heard[:1]], 2.0), atol=1e-14)
-    untouched = policy.adapt(response, seen, {"promised": np.zeros((7, 7))})
+    memory = policy.remember(response, response, obs, {"projector": np.zeros((7, 7))})
+    np.testing.assert_allclose(
+        policy.adapt(response, obs, memory), response @ projector([obs.speaker_activity[:1]], 2.0), atol=1e-14
+    )
+    untouched = policy.adapt(response, obs, {"projector": np.zeros((7, 7))})
     np.testing.assert_array_equal(untouched, response)
 
 
 def test_no_other_change_is_better_where_broken_promises_are_charged():
     """`|change - response|^2 / 2 + kappa / 2 * sum of (change @ x)^2` is at its least: by its gradient, and among others."""
-    kappa, chance = 0.8, np.random.default_rng(4)
-    policy, memory, occasions = KeepingPromises(kappa=kappa), {"promised": np.zeros((7, 7))}, []
-    response = chance.standard_normal((4, 7))
+    kappa, rng = 0.8, np.random.default_rng(4)
+    policy, memory, occasions = KeepingPromises(kappa=kappa), {"projector": np.zeros((7, 7))}, []
+    response = rng.standard_normal((4, 7))
     for number in range(5):
-        seen = glimpse(number=number)
-        memory = policy.remember(response, response, seen, memory)
-        occasions.append(np.append(seen.heard[0], 1.0))
+        obs = example_observation(number=number)
+        memory = policy.remember(response, response, obs, memory)
+        occasions.append(np.append(obs.speaker_activity[0], 1.0))
     heard = np.stack(occasions)
 
     def charge(change):
         return 0.5 * ((change - response) ** 2).sum() + 0.5 * kappa * ((change @ heard.T) ** 2).sum()
 
-    best = policy.adapt(response, glimpse(), memory)
+    best = policy.adapt(response, example_observation(), memory)
     np.testing.assert_allclose(best - response + kappa * best @ heard.T @ heard, 0, atol=1e-12)
-    assert all(charge(best + 0.01 * chance.standard_normal((4, 7))) > charge(best) for _ in range(100))
+    assert all(charge(best + 0.01 * rng.standard_normal((4, 7))) > charge(best) for _ in range(100))
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), IncomeProtecting()], ids=repr)
@@ -67,10 +69,10 @@ def test_without_kappa_nobody_promises_anything(policy):
 
 def test_old_occasions_are_answered_as_before_and_new_ones_are_learned():
     """Two tasks whose inputs have no direction in common: what was learned of the first is still there after the second."""
-    chance = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     parts = np.zeros((2, 12, 6))
-    parts[0, :, :3], parts[1, :, 3:] = chance.standard_normal((2, 12, 3))
-    first, second = (Samples(each, chance.standard_normal((12, 3))) for each in parts)
+    parts[0, :, :3], parts[1, :, 3:] = rng.standard_normal((2, 12, 3))
+    first, second = (Samples(each, rng.standard_normal((12, 3))) for each in parts)
 
     def broken(kappa):
         setup = game(KeepingPromises(kappa=kappa), learning_rate=0.1, payoff=SquaredError())
@@ -89,7 +91,7 @@ def test_old_occasions_are_answered_as_before_and_new_ones_are_learned():
 class _Whole:
     """All samples in every round."""
 
-    def at(self, number):
+    def indices(self, number):
         return (np.arange(12) + number) % 12  # each is the witness in its turn
 
 
@@ -98,8 +100,8 @@ class _Whole:
     [
         ({"policy": "attention"}, "keeping-promises wraps a policy, got 'attention'"),
         ({"kappa": -1}, "kappa must be a finite number of 0 or more, got -1"),
-        ({"witnesses": 0}, "witnesses must be an integer of 1 or more, got 0"),
-        ({"witnesses": 1.5}, "witnesses must be an integer"),
+        ({"samples": 0}, "samples must be an integer of 1 or more, got 0"),
+        ({"samples": 1.5}, "samples must be an integer"),
     ],
 )
 def test_bad_parameters_are_refused(parameters, complaint):

@@ -10,9 +10,9 @@ import torch
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.observation import Observation
 from neuronet.core.payoff import CrossEntropy, SquaredError
-from neuronet.core.random_streams import Draws, LayerChance
+from neuronet.core.random_streams import LayerRandom, RandomStream
 from neuronet.policies import NodePerturbation
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, game, play
 from tests.helpers.montecarlo import assert_expected, hidden_demands, small_network
 
@@ -52,27 +52,29 @@ def test_elsewhere_it_is_the_gradient_of_the_expected_loss():
 
 
 def look(learning, usual_reward=-1.0):
-    chance = LayerChance(0, 1, {"J": 3, "K": 2})
-    chance.open(0, 5)
+    rng = LayerRandom(0, 1, {"J": 3, "K": 2})
+    rng.open(0, 5)
     reward = usual_reward + np.arange(5.0)
     connected = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]])
     activity = np.zeros((5, 3))
-    return Observation(xp=xp, activity=activity, connected=connected, reward=reward, learning=learning, draws=Draws(chance.draw))
+    return Observation(
+        xp=xp, activity=activity, listener_mask=connected, reward=reward, learning=learning, draws=RandomStream(rng.draw)
+    )
 
 
 def test_it_follows_the_noise_that_it_has_made():
-    policy, seen, memory = NodePerturbation(sigma=0.3), look(learning=True), {"usual": np.array([-1.0, 2.0, -1.0])}
-    noise = policy.speak(seen.activity, seen, memory) / 0.3
-    expected = (seen.reward[:, None] - memory["usual"]) * noise / 0.3
-    np.testing.assert_allclose(policy.feedback(seen, memory), expected)
+    policy, obs, memory = NodePerturbation(sigma=0.3), look(learning=True), {"baseline": np.array([-1.0, 2.0, -1.0])}
+    noise = policy.speak(obs.activity, obs, memory) / 0.3
+    expected = (obs.reward[:, None] - memory["baseline"]) * noise / 0.3
+    np.testing.assert_allclose(policy.feedback(obs, memory), expected)
     assert np.abs(noise[:, :2]).min() > 0
     assert not noise[:, 2].any()  # nobody listens to it
 
 
 def test_in_its_first_round_it_makes_noise_but_wants_nothing():
-    policy, seen, memory = NodePerturbation(), look(learning=True), {"usual": np.zeros(3)}
-    assert policy.speak(seen.activity, seen, memory).any()
-    assert not policy.feedback(seen, memory).any()
+    policy, obs, memory = NodePerturbation(), look(learning=True), {"baseline": np.zeros(3)}
+    assert policy.speak(obs.activity, obs, memory).any()
+    assert not policy.feedback(obs, memory).any()
 
 
 def test_it_is_steady_while_it_is_judged():
@@ -90,13 +92,13 @@ def test_output_neurons_are_steady_and_so_is_the_judged_network(engine):
 
 
 def test_the_usual_reward_is_a_running_mean():
-    policy, memory, expected = NodePerturbation(baseline=0.75), {"usual": np.zeros(4)}, None
+    policy, memory, expected = NodePerturbation(baseline=0.75), {"baseline": np.zeros(4)}, None
     for number in range(5):
-        seen = glimpse(Scene(), number=number)
-        memory = policy.remember(None, None, seen, memory)
-        mean = sum(seen.reward) / len(seen.reward)
+        obs = example_observation(SyntheticLayer(), number=number)
+        memory = policy.remember(None, None, obs, memory)
+        mean = sum(obs.reward) / len(obs.reward)
         expected = mean if expected is None else 0.75 * expected + 0.25 * mean
-        np.testing.assert_allclose(memory["usual"], expected)
+        np.testing.assert_allclose(memory["baseline"], expected)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Greedy, Noisy
-from tests.helpers.stochastic_policies import NEURONS, SAMPLES, STEADY, look, rms
+from tests.helpers.stochastic_policies import NEURONS, REFERENCE_FEEDBACK, SAMPLES, look, rms
 
 FIVE_SIGMA = 5 / np.sqrt(2 * SAMPLES)  # of a root mean square, in units of itself
 
@@ -19,10 +19,10 @@ def test_without_noise_it_is_the_policy_it_holds(policy):
 
 @pytest.mark.parametrize("sigma", [0.1, 1.0, 3])
 def test_noise_is_relative_to_each_neurons_feedback(sigma):
-    noise = Noisy(sigma=sigma).feedback(look(), {}) - STEADY
-    np.testing.assert_allclose(rms(noise), sigma * rms(STEADY), rtol=FIVE_SIGMA)
-    assert np.all(np.abs(noise.mean(axis=0)) < 5 * sigma * rms(STEADY) / np.sqrt(SAMPLES))
-    correlations = np.corrcoef(noise, STEADY, rowvar=False)[:NEURONS, NEURONS:]
+    noise = Noisy(sigma=sigma).feedback(look(), {}) - REFERENCE_FEEDBACK
+    np.testing.assert_allclose(rms(noise), sigma * rms(REFERENCE_FEEDBACK), rtol=FIVE_SIGMA)
+    assert np.all(np.abs(noise.mean(axis=0)) < 5 * sigma * rms(REFERENCE_FEEDBACK) / np.sqrt(SAMPLES))
+    correlations = np.corrcoef(noise, REFERENCE_FEEDBACK, rowvar=False)[:NEURONS, NEURONS:]
     assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
 
 
@@ -36,17 +36,19 @@ def test_chance_is_known_from_its_key_alone(policy):
 
 def test_a_noisy_policy_within_another_has_noise_of_its_own():
     once = Noisy().feedback(look(), {})
-    inner = once - STEADY
+    inner = once - REFERENCE_FEEDBACK
     outer = Noisy(Noisy()).feedback(look(), {})
     # The inner policy's numbers are known by another name than the outer's: the sum is louder than either, not twice one of them.
-    np.testing.assert_allclose(rms(outer - STEADY), rms(STEADY) * np.sqrt(0.25 + 0.25 * 1.25), rtol=2 * FIVE_SIGMA)
-    assert np.abs(np.corrcoef(outer - STEADY, inner, rowvar=False)[:NEURONS, NEURONS:]).max() < 0.9
+    np.testing.assert_allclose(
+        rms(outer - REFERENCE_FEEDBACK), rms(REFERENCE_FEEDBACK) * np.sqrt(0.25 + 0.25 * 1.25), rtol=2 * FIVE_SIGMA
+    )
+    assert np.abs(np.corrcoef(outer - REFERENCE_FEEDBACK, inner, rowvar=False)[:NEURONS, NEURONS:]).max() < 0.9
 
 
 def test_it_needs_and_keeps_what_the_policy_it_holds_does():
     assert Noisy(AttentionSeeking(foresight=1)).needs == {"response"}
     assert Noisy(Greedy()).needs == frozenset()
-    assert Noisy().keeps == {}
+    assert Noisy().memory_axes == {}
 
 
 @pytest.mark.parametrize(

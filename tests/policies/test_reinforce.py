@@ -12,7 +12,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy
 from neuronet.engines.agents import NeuronModel
 from neuronet.policies import Reinforce
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, game, play
 from tests.helpers.montecarlo import assert_expected, hidden_demands, small_network
 
@@ -58,47 +58,47 @@ def test_the_selfish_follow_the_gradient_of_the_attention_they_earn_on_average(r
 
 @pytest.mark.parametrize("team", [False, True])
 def test_surprise_and_memory_by_hand(team):
-    policy, memory, usual = Reinforce(team=team, baseline=0.6), {"usual": np.zeros(4)}, np.zeros(4)
+    policy, memory, baseline = Reinforce(team=team, baseline=0.6), {"baseline": np.zeros(4)}, np.zeros(4)
     for number in range(3):
-        seen = glimpse(Scene(), number=number)
-        seen.activity = policy.speak(seen.activity, seen, memory)
-        samples, neurons = seen.activity.shape
+        obs = example_observation(SyntheticLayer(), number=number)
+        obs.activity = policy.speak(obs.activity, obs, memory)
+        samples, neurons = obs.activity.shape
         pay, feedback = np.zeros((samples, neurons)), np.zeros((samples, neurons))
         for x in range(samples):
             for j in range(neurons):
-                earned = sum(seen.attention[k, j] * seen.demand[x, k] for k in range(len(seen.attention))) * seen.activity[x, j]
-                pay[x, j] = seen.reward[x] if team else earned
-                firing = 1 / (1 + np.exp(-seen.potential[x, j]))
-                feedback[x, j] = (pay[x, j] - usual[j]) * (seen.activity[x, j] - firing) if number else 0.0
-        np.testing.assert_allclose(policy.feedback(seen, memory), feedback)
-        np.testing.assert_array_equal(policy.demand(feedback, seen, memory), feedback)
-        memory = policy.remember(None, None, seen, memory)
-        usual = 0.6 * usual + 0.4 * pay.mean(axis=0) if number else pay.mean(axis=0)
-        np.testing.assert_allclose(memory["usual"], usual)
+                earned = sum(obs.attention[k, j] * obs.demand[x, k] for k in range(len(obs.attention))) * obs.activity[x, j]
+                pay[x, j] = obs.reward[x] if team else earned
+                firing = 1 / (1 + np.exp(-obs.potential[x, j]))
+                feedback[x, j] = (pay[x, j] - baseline[j]) * (obs.activity[x, j] - firing) if number else 0.0
+        np.testing.assert_allclose(policy.feedback(obs, memory), feedback)
+        np.testing.assert_array_equal(policy.demand(feedback, obs, memory), feedback)
+        memory = policy.remember(None, None, obs, memory)
+        baseline = 0.6 * baseline + 0.4 * pay.mean(axis=0) if number else pay.mean(axis=0)
+        np.testing.assert_allclose(memory["baseline"], baseline)
 
 
 def test_it_fires_as_often_as_its_potential_says():
-    seen = glimpse(Scene(lengths={"B": 4000}))
-    said = Reinforce().speak(seen.activity, seen, {})
+    obs = example_observation(SyntheticLayer(lengths={"B": 4000}))
+    said = Reinforce().speak(obs.activity, obs, {})
     assert set(np.unique(said)) == {0.0, 1.0}
-    firing = 1 / (1 + np.exp(-seen.potential))
+    firing = 1 / (1 + np.exp(-obs.potential))
     z = np.sum(said - firing, axis=0) / np.sqrt(np.sum(firing * (1 - firing), axis=0))
     assert np.abs(z).max() < 4
-    loud = seen.potential > 1
+    loud = obs.potential > 1
     assert said[loud].mean() == pytest.approx(firing[loud].mean(), abs=0.05)
 
 
 def test_while_it_is_judged_it_says_its_probability():
-    seen = glimpse()
-    seen.learning = False
-    np.testing.assert_allclose(Reinforce().speak(seen.activity, seen, {}), 1 / (1 + np.exp(-seen.potential)))
+    obs = example_observation()
+    obs.learning = False
+    np.testing.assert_allclose(Reinforce().speak(obs.activity, obs, {}), 1 / (1 + np.exp(-obs.potential)))
 
 
 def test_who_is_not_heard_does_not_fire():
-    seen = glimpse()
-    seen.connected = np.array([[1.0, 0.0, 0.0, 0.0]] * 3)
-    said = Reinforce().speak(seen.activity, seen, {})
-    np.testing.assert_array_equal(said[:, 1:], seen.activity[:, 1:])
+    obs = example_observation()
+    obs.listener_mask = np.array([[1.0, 0.0, 0.0, 0.0]] * 3)
+    said = Reinforce().speak(obs.activity, obs, {})
+    np.testing.assert_array_equal(said[:, 1:], obs.activity[:, 1:])
     assert set(np.unique(said[:, 0])) <= {0.0, 1.0}
 
 

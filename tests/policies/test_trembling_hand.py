@@ -7,7 +7,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.policies import AttentionSeeking, Greedy, TremblingHand
-from tests.helpers.stochastic_policies import NEURONS, SAMPLES, STEADY, look, rms
+from tests.helpers.stochastic_policies import NEURONS, REFERENCE_FEEDBACK, SAMPLES, look, rms
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=1), Greedy()])
@@ -17,7 +17,7 @@ def test_a_steady_hand_is_the_policy_it_holds(policy):
 
 @pytest.mark.parametrize("tremble", [0.01, 0.1, 0.5])
 def test_it_slips_as_often_as_it_should_and_otherwise_does_what_it_means(tremble):
-    slipped = TremblingHand(tremble=tremble).feedback(look(), {}) != STEADY
+    slipped = TremblingHand(tremble=tremble).feedback(look(), {}) != REFERENCE_FEEDBACK
     spread = np.sqrt(tremble * (1 - tremble) / SAMPLES)
     np.testing.assert_allclose(slipped.mean(axis=0), tremble, atol=5 * spread)
     together = np.corrcoef(slipped, rowvar=False) - np.eye(NEURONS)
@@ -26,8 +26,8 @@ def test_it_slips_as_often_as_it_should_and_otherwise_does_what_it_means(tremble
 
 def test_a_slip_is_as_large_as_what_it_means_but_has_nothing_to_do_with_it():
     answer = TremblingHand(tremble=1).feedback(look(), {})
-    np.testing.assert_allclose(rms(answer), rms(STEADY), rtol=5 / np.sqrt(2 * SAMPLES))
-    correlations = np.corrcoef(answer, STEADY, rowvar=False)[:NEURONS, NEURONS:]
+    np.testing.assert_allclose(rms(answer), rms(REFERENCE_FEEDBACK), rtol=5 / np.sqrt(2 * SAMPLES))
+    correlations = np.corrcoef(answer, REFERENCE_FEEDBACK, rowvar=False)[:NEURONS, NEURONS:]
     assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
 
 
@@ -41,7 +41,7 @@ def test_slips_are_known_from_their_key_alone():
 
 def test_two_hands_tremble_each_by_itself():
     twice = TremblingHand(TremblingHand(tremble=0.5), tremble=0.5).feedback(look(), {})
-    np.testing.assert_allclose((twice != STEADY).mean(), 0.75, atol=5 * np.sqrt(0.75 * 0.25 / SAMPLES / NEURONS))
+    np.testing.assert_allclose((twice != REFERENCE_FEEDBACK).mean(), 0.75, atol=5 * np.sqrt(0.75 * 0.25 / SAMPLES / NEURONS))
 
 
 @pytest.mark.parametrize(

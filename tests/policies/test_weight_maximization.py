@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neuronet.core.payoff import SquaredError
 from neuronet.policies import Reinforce, WeightMaximization
-from neuronet.testing import Scene, glimpse
+from neuronet.testing import SyntheticLayer, example_observation
 from tests.helpers.montecarlo import assert_expected, hidden_demands, small_network
 
 SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
@@ -20,29 +20,29 @@ SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
 @given(st.integers(0, 2**20), st.booleans())
 def test_the_samples_rewards_add_up_to_the_growth_of_the_weights(seed, sparse):
     """What the listeners' weights grow in half their squared norm by a round, neuron by neuron."""
-    seen = glimpse(Scene((seed,), lengths={"B": 6, "J": 4, "K": 5}, sparse=sparse))
+    obs = example_observation(SyntheticLayer((seed,), lengths={"B": 6, "J": 4, "K": 5}, sparse=sparse))
     policy = WeightMaximization()
-    firing = 1 / (1 + np.exp(-seen.potential))
-    seen.activity = policy.speak(seen.activity, seen, {})
-    seen.response = seen.demand.T @ seen.activity / 6 * seen.connected
-    reward = policy.feedback(seen, {}) / (seen.activity - firing)
-    after = seen.attention + seen.learning_rate * seen.response
-    growth = 0.5 * np.sum(after**2, axis=0) - 0.5 * np.sum(seen.attention**2, axis=0)
-    np.testing.assert_allclose(seen.learning_rate * reward.mean(axis=0), growth, rtol=1e-9, atol=1e-12)
+    firing = 1 / (1 + np.exp(-obs.potential))
+    obs.activity = policy.speak(obs.activity, obs, {})
+    obs.response = obs.demand.T @ obs.activity / 6 * obs.listener_mask
+    reward = policy.feedback(obs, {}) / (obs.activity - firing)
+    after = obs.attention + obs.learning_rate * obs.response
+    growth = 0.5 * np.sum(after**2, axis=0) - 0.5 * np.sum(obs.attention**2, axis=0)
+    np.testing.assert_allclose(obs.learning_rate * reward.mean(axis=0), growth, rtol=1e-9, atol=1e-12)
 
 
 def expectations(network):
     """By counting out all states of four neurons, for squared error: what it should demand on average, and the gradient."""
     (below, above), (bias, last) = network.weights, network.biases
     firing = 1 / (1 + np.exp(-(below @ SAMPLE + bias)))
-    chances, states = [], [np.array(state) for state in product((0.0, 1.0), repeat=4)]
-    chances = [np.prod(np.where(state == 1, firing, 1 - firing)) for state in states]
+    probabilities, states = [], [np.array(state) for state in product((0.0, 1.0), repeat=4)]
+    probabilities = [np.prod(np.where(state == 1, firing, 1 - firing)) for state in states]
     demand, gradient = np.zeros(4), np.zeros(4)
-    for chance, state in zip(chances, states, strict=True):
+    for probability, state in zip(probabilities, states, strict=True):
         outputs = above @ state + last
-        demand += chance * (above.T @ (TARGET - outputs)) * state * (state - firing)
+        demand += probability * (above.T @ (TARGET - outputs)) * state * (state - firing)
         reward = -0.5 * np.sum((TARGET - outputs) ** 2)
-        gradient += chance * reward * (state - firing)  # the score function's identity
+        gradient += probability * reward * (state - firing)  # the score function's identity
     return demand, gradient, firing
 
 
@@ -65,18 +65,18 @@ def test_it_falls_short_of_the_gradient_by_the_square_of_the_weights():
 
 @pytest.mark.parametrize("number", range(3))
 def test_without_a_learning_rate_it_is_selfish_reinforce_without_a_baseline(number):
-    seen = glimpse(number=number)
-    seen.learning_rate = 0.0
-    seen.activity = WeightMaximization().speak(seen.activity, seen, {})
-    nothing = {"usual": np.full(seen.activity.shape[1], 1e-300)}  # 0 would be unknown
-    np.testing.assert_allclose(WeightMaximization().feedback(seen, {}), Reinforce().feedback(seen, nothing), atol=1e-200)
+    obs = example_observation(number=number)
+    obs.learning_rate = 0.0
+    obs.activity = WeightMaximization().speak(obs.activity, obs, {})
+    nothing = {"baseline": np.full(obs.activity.shape[1], 1e-300)}  # 0 would be unknown
+    np.testing.assert_allclose(WeightMaximization().feedback(obs, {}), Reinforce().feedback(obs, nothing), atol=1e-200)
 
 
 def test_it_fires_and_is_judged_as_reinforce():
     for learning in (True, False):
-        seen = glimpse()
-        seen.learning = learning
-        expected = Reinforce().speak(seen.activity, seen, {})
-        np.testing.assert_array_equal(WeightMaximization().speak(seen.activity, seen, {}), expected)
-    feedback = np.ones_like(seen.activity)
-    np.testing.assert_array_equal(WeightMaximization().demand(feedback, seen, {}), feedback)
+        obs = example_observation()
+        obs.learning = learning
+        expected = Reinforce().speak(obs.activity, obs, {})
+        np.testing.assert_array_equal(WeightMaximization().speak(obs.activity, obs, {}), expected)
+    feedback = np.ones_like(obs.activity)
+    np.testing.assert_array_equal(WeightMaximization().demand(feedback, obs, {}), feedback)

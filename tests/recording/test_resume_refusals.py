@@ -10,32 +10,32 @@ import numpy as np
 import pytest
 
 import neuronet
-from neuronet.recording.run_directory import Record
+from neuronet.recording.run_directory import RunDirectory
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 2))
 CLASSES = (INPUTS[:, 0] > 0).astype(int)
 
 
-def begun(folder, **options):
+def start_run(folder, **options):
     neuronet.train((INPUTS, CLASSES), epochs=2, out=folder, **options)
 
 
 def test_with_other_samples(tmp_path):
-    begun(tmp_path)
+    start_run(tmp_path)
     for other in ((INPUTS, 1 - CLASSES), (INPUTS[:40], CLASSES[:40]), (INPUTS * 2 + 1e-3 * INPUTS**2, CLASSES)):
         with pytest.raises(neuronet.NeuroNetError, match="its samples were not what they are now"):
             neuronet.resume(tmp_path, epochs=4, environment=other)
 
 
 def test_with_another_policy(tmp_path):
-    begun(tmp_path)
+    start_run(tmp_path)
     with pytest.raises(neuronet.NeuroNetError, match="its policies were not what they are now"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES), policy=neuronet.Greedy())
 
 
 def test_without_the_network_it_was_given(tmp_path):
-    network = neuronet.build_network([2, 4, 2], activation="tanh", wiring="sparse(0.6)", seed=9)
-    begun(tmp_path, network=network)
+    network = neuronet.build_network([2, 4, 2], activation="tanh", connectivity="sparse(0.6)", seed=9)
+    start_run(tmp_path, network=network)
     (tmp_path / "network.safetensors").unlink()
     with pytest.raises(neuronet.NeuroNetError, match="its first networks were not what they are now"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES))
@@ -44,9 +44,9 @@ def test_without_the_network_it_was_given(tmp_path):
 def test_killed_between_the_network_and_the_configuration(tmp_path, monkeypatch):
     network = neuronet.build_network([2, 4, 2], seed=9)
     with monkeypatch.context() as patch:
-        patch.setattr(Record, "save_network", lambda self, network: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(RunDirectory, "save_network", lambda self, network: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            begun(tmp_path / "run", network=network)
+            start_run(tmp_path / "run", network=network)
     with pytest.raises(neuronet.NeuroNetError, match="there is no run in"):
         neuronet.resume(tmp_path / "run")
 
@@ -55,7 +55,7 @@ def test_killed_between_the_network_and_the_configuration(tmp_path, monkeypatch)
 def test_a_folder_with_anything_of_a_run_is_not_taken(tmp_path, name):
     (tmp_path / name).write_text("")
     with pytest.raises(neuronet.NeuroNetError, match="holds a run already"):
-        begun(tmp_path)
+        start_run(tmp_path)
 
 
 def test_a_table_is_found_again_from_another_folder(tmp_path, monkeypatch):

@@ -13,8 +13,8 @@ import neuronet
 from neuronet import interventions as meddle
 from neuronet.engines.agents import InputNeuron, Neuron
 from neuronet.recording.traces import store as on_disk
-from neuronet.recording.traces.spec import VARIABLES, Trace, trace_named
-from neuronet.training.assembly import assemble
+from neuronet.recording.traces.spec import VARIABLES, TraceSpec, parse_trace
+from neuronet.training.assembly import build_run
 from neuronet.training.config import make_config
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 4))
@@ -22,21 +22,21 @@ CLASSES = (INPUTS[:, 0] * INPUTS[:, 1] > 0).astype(int)
 OPTIONS = {"hidden": [8, 5], "epochs": 3, "batch_size": 10, "seed": 4, "dtype": "float64"}  # 5 rounds an epoch
 
 
-def train(trace, out=None, watcher=None, **options):
-    return neuronet.train((INPUTS, CLASSES), trace=trace, out=out, watcher=watcher, **{**OPTIONS, **options})
+def train(trace, out=None, on_progress=None, **options):
+    return neuronet.train((INPUTS, CLASSES), trace=trace, out=out, on_progress=on_progress, **{**OPTIONS, **options})
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
 def test_the_numbers_are_those_of_the_round(engine):
     """Against the same rounds in plain numpy."""
-    table = train("all:all every 4", engine=engine, activation="tanh", rule="plain").traces()
+    table = train("all:all every 4", engine=engine, activation="tanh", optimizer="sgd").traces()
     assert sorted(set(table["round"])) == [4, 8, 12]
     assert len(table) == 3 * (4 + 8 + 5 + 2)
     world = neuronet.Table(INPUTS, CLASSES)
-    game = assemble(make_config({**OPTIONS, "environment": "x", "activation": "tanh", "rule": "plain"}), environment=world)
+    game = build_run(make_config({**OPTIONS, "environment": "x", "activation": "tanh", "optimizer": "sgd"}), environment=world)
     for number in range(4):
-        before, batch = game.engine.network(), world.train.at(game.batches.at(number))
-        game.engine.pace(1 - number // 5 / 3)
+        before, batch = game.engine.network(), world.train.at(game.batches.indices(number))
+        game.engine.set_lr_factor(1 - number // 5 / 3)
         game.engine.play(batch.inputs, batch.targets)
     said = [batch.inputs]
     for weights, bias, last in zip(before.weights, before.biases, (False, False, True), strict=True):
@@ -67,7 +67,7 @@ TRACE = ["hidden:6 every 2", "node 3,16 every 3 of attention,activity_mean"]
 PLAN = ["round 4: lesion(layer=1, share=0.5)", "1: switch(layer=2, share=0.4, policy='greedy')", "2: add_layer(after=1)"]
 
 
-@pytest.mark.parametrize("options", [{}, {"activation": "tanh", "policy": "noisy", "channels": "demand:delayed(2)"}])
+@pytest.mark.parametrize("options", [{}, {"activation": "tanh", "policy": "noisy", "channels": "demand:delay(2)"}])
 def test_both_engines_trace_the_same(options):
     ours, theirs = (train(TRACE, engine=engine, interventions=PLAN, **options).traces() for engine in ("agents", "tensors"))
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=1e-12)
@@ -80,7 +80,7 @@ def test_both_engines_trace_the_same(options):
 @pytest.mark.parametrize("at_once", [True, False])
 def test_replicas_as_each_alone(at_once, monkeypatch):
     if not at_once:
-        monkeypatch.setattr("neuronet.engines.tensors.sequential_replicas.BATCHED_WORK", 0)
+        monkeypatch.setattr("neuronet.engines.tensors.sequential_replicas.MAX_BATCHED_WORK", 0)
     both = train(TRACE, engine="tensors", replicas=2).traces()
     for replica in range(2):
         alone = train(TRACE, engine="tensors", seed=4 + replica).traces()
@@ -101,8 +101,8 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize(("engine", "replicas", "part"), [("agents", 1, 50_000), ("tensors", 2, 7)])
 def test_a_broken_run_neither_loses_nor_doubles_rows(engine, replicas, part, tmp_path, monkeypatch):
-    monkeypatch.setattr(on_disk, "ROWS_A_PART", part)
-    monkeypatch.setattr(on_disk, "ROWS_UNWRITTEN", 1)  # so that there is more on the disk than in the checkpoint
+    monkeypatch.setattr(on_disk, "ROWS_PER_PART", part)
+    monkeypatch.setattr(on_disk, "MAX_UNWRITTEN_ROWS", 1)  # so that there is more on the disk than in the checkpoint
     options = {"engine": engine, "replicas": replicas, "interventions": PLAN, "checkpoint_every": 2}
     whole = train(TRACE, tmp_path / "whole", **options).traces()
     assert not whole.duplicated(["round", "replica", "node"]).any()
@@ -148,9 +148,9 @@ def test_a_choice_depends_on_the_seed_and_is_spread_over_layers():
 
 
 def test_the_usual_trace_is_of_few_neurons_now_and_then():
-    assert trace_named("hidden") == Trace("hidden", (), 16, 10, VARIABLES)
-    assert trace_named("Layer 2:all every 3 of change, paid") == Trace("layer 2", (), None, 3, ("change", "paid"))
-    assert trace_named("nodes 7, 9") == Trace("nodes", (7, 9), 16, 10, VARIABLES)
+    assert parse_trace("hidden") == TraceSpec("hidden", (), 16, 10, VARIABLES)
+    assert parse_trace("Layer 2:all every 3 of change, paid") == TraceSpec("layer 2", (), None, 3, ("change", "paid"))
+    assert parse_trace("nodes 7, 9") == TraceSpec("nodes", (7, 9), 16, 10, VARIABLES)
 
 
 REFUSALS = [

@@ -11,7 +11,7 @@ import pytest
 import neuronet as package
 from neuronet.core.structure.population import Population
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, Noisy
-from neuronet.registry.population_spec import has_shares, population_from, split_list, text_of
+from neuronet.registry.population_spec import format_population, is_mixture, parse_population, split_list
 
 MIXED = "attention:0.75,free-rider:0.25"
 
@@ -22,8 +22,8 @@ class Nameless(package.LinearPolicy):
 
     what: object = object()
 
-    def weighing(self, seen, memory):
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention
 
 
 def same(one, other):
@@ -43,8 +43,8 @@ def same(one, other):
     ],
 )
 def test_texts_are_read(text, parts):
-    assert population_from(text) == Population.shares(parts)
-    assert population_from(text_of(population_from(text))) == Population.shares(parts)
+    assert parse_population(text) == Population.shares(parts)
+    assert parse_population(format_population(parse_population(text))) == Population.shares(parts)
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_texts_are_read(text, parts):
 )
 def test_texts_are_refused(text, sentence):
     with pytest.raises(package.NeuroNetError, match=sentence):
-        population_from(text)
+        parse_population(text)
 
 
 def test_lists_are_split_outside_brackets_and_quotes():
     assert split_list("a(x=1,y=2), b('p,q'), c") == ["a(x=1,y=2)", "b('p,q')", "c"]
-    assert has_shares("a(x=1):0.5,b:0.5")
-    assert not has_shares("a(x=1),mine:B")
+    assert is_mixture("a(x=1):0.5,b:0.5")
+    assert not is_mixture("a(x=1),mine:B")
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
@@ -86,7 +86,7 @@ def test_free_riders_do_not_move_and_others_do():
     result = package.train("xor", policy=MIXED, hidden=[8], epochs=2, seed=3)
     start = package.build_network((2, 8, 2), seed=3)
     moved = np.abs(result.network.weights[0] - start.weights[0]).max(axis=1) > 0
-    riders = population_from(MIXED).groups(start, 3)[0][1].members
+    riders = parse_population(MIXED).groups(start, 3)[0][1].members
     assert np.flatnonzero(~moved).tolist() == list(riders)
     assert len(riders) == 2
 
@@ -94,7 +94,7 @@ def test_free_riders_do_not_move_and_others_do():
 def test_per_layer_in_python_and_in_toml(neuronet, tmp_path):
     layers = [MIXED, "greedy", "attention"]
     result = package.train("xor", policy=layers, hidden=[8, 4], epochs=2)
-    mixed = package.train("xor", policy=[population_from(MIXED), Greedy(), "attention"], hidden=[8, 4], epochs=2)
+    mixed = package.train("xor", policy=[parse_population(MIXED), Greedy(), "attention"], hidden=[8, 4], epochs=2)
     assert same(result, mixed)
     assert mixed.config.policy[2] == "attention"
     (tmp_path / "mine.toml").write_text(f'environment = "xor"\nhidden = [8, 4]\nepochs = 2\npolicy = {json.dumps(layers)}\n')
@@ -117,7 +117,7 @@ def test_replicas_equal_single_runs():
 
 
 def test_resumed_it_is_the_same_run_and_no_other(tmp_path):
-    options = {"hidden": [8], "schedule": "constant"}
+    options = {"hidden": [8], "lr_schedule": "constant"}
     whole = package.train("xor", policy=MIXED, **options, epochs=4)
     package.train("xor", policy=MIXED, **options, epochs=2, out=tmp_path / "named")
     assert same(package.resume(tmp_path / "named", epochs=4), whole)

@@ -11,7 +11,7 @@ from PIL import Image
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import SquaredError
 from neuronet.environments import ENVIRONMENTS, Emnist, Images, Table
-from neuronet.registry.registry import FORMS, environment_named, name_of, with_whole_path
+from neuronet.registry.registry import URI_SCHEMES, parse_environment, spec_of, with_absolute_path
 from tests.helpers import dataset_writers
 
 
@@ -24,32 +24,32 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_every_environment_is_found_again_by_its_name(name):
-    world = environment_named(name)
-    assert environment_named(name_of(world)) == world
+    env = parse_environment(name)
+    assert parse_environment(spec_of(env)) == env
 
 
 @pytest.mark.parametrize("name", dataset_writers.WRITERS)
 def test_files_are_looked_for_in_the_folder_that_is_said(folder, name):
     dataset_writers.WRITERS[name](folder / "mine")
-    one, other = environment_named(name, data_dir="mine"), environment_named(f"{name}(data_dir='mine')")
+    one, other = parse_environment(name, data_dir="mine"), parse_environment(f"{name}(data_dir='mine')")
     assert one == other
     np.testing.assert_array_equal(one.train.inputs, other.train.inputs)
-    assert name_of(one) == name_of(other)
+    assert spec_of(one) == spec_of(other)
 
 
 def test_the_folder_joins_other_parameters():
-    assert environment_named("emnist(split='letters')", data_dir="/data") == Emnist("letters", "/data")
+    assert parse_environment("emnist(split='letters')", data_dir="/data") == Emnist("letters", "/data")
 
 
 @pytest.mark.parametrize("text", ["xor", "digits", "mnist5k", "table:data.csv", "idx:mine", "images:mine"])
 def test_a_folder_that_would_not_be_looked_in_is_refused(text):
     with pytest.raises(NeuroNetError, match="leave data_dir out"):
-        environment_named(text, data_dir="/data")
+        parse_environment(text, data_dir="/data")
 
 
 def test_images_and_labels_in_a_folder(folder):
     dataset_writers.mnist(folder / "mine")
-    assert len(environment_named("idx:mine").train) == 60
+    assert len(parse_environment("idx:mine").train) == 60
 
 
 def test_images_in_a_folder_may_be_scaled(folder):
@@ -57,30 +57,30 @@ def test_images_in_a_folder_may_be_scaled(folder):
         (folder / "pets (all)" / name).mkdir(parents=True)
         for each in range(5):
             Image.fromarray(dataset_writers.images(1, (6 + number, 6))[0]).save(folder / "pets (all)" / name / f"{each}.png")
-    world = environment_named("images:pets (all)(size=4)")
-    assert isinstance(world, Images)
-    assert world.shape == (4, 4)
+    env = parse_environment("images:pets (all)(size=4)")
+    assert isinstance(env, Images)
+    assert env.shape == (4, 4)
     with pytest.raises(NeuroNetError, match="must be of one size"):
-        environment_named("images:pets (all)")
+        parse_environment("images:pets (all)")
 
 
 def test_openml_takes_target_payoff_and_folder(folder):
     dataset_writers.openml(folder)
-    world = environment_named("openml:4321", target="length", payoff="squared-error", data_dir=str(folder))
-    assert isinstance(world, Table)
-    assert (world.payoff, world.inputs) == (SquaredError(), 4)
+    env = parse_environment("openml:4321", target="length", payoff="squared-error", data_dir=str(folder))
+    assert isinstance(env, Table)
+    assert (env.payoff, env.inputs) == (SquaredError(), 4)
 
 
 def test_target_and_payoff_belong_to_tables():
     for options in ({"target": "y"}, {"payoff": "squared-error"}):
         with pytest.raises(NeuroNetError, match=r"options of table:PATH and openml:ID, environment 'digits' has its own"):
-            environment_named("digits", **options)
+            parse_environment("digits", **options)
 
 
 def test_an_unknown_name_tells_the_forms_for_files():
     with pytest.raises(NeuroNetError, match="unknown environment 'minst': did you mean 'mnist'") as caught:
-        environment_named("minst")
-    assert all(form in str(caught.value) for form in FORMS)
+        parse_environment("minst")
+    assert all(scheme in str(caught.value) for scheme in URI_SCHEMES)
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_an_unknown_name_tells_the_forms_for_files():
     ],
 )
 def test_paths_are_made_whole(folder, text, whole):
-    assert with_whole_path(text) == whole.format(folder.resolve())
-    assert with_whole_path(with_whole_path(text)) == with_whole_path(text)
+    assert with_absolute_path(text) == whole.format(folder.resolve())
+    assert with_absolute_path(with_absolute_path(text)) == with_absolute_path(text)

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import RULES, LearningRule
+from neuronet.core.learning.optimizers import OPTIMIZERS, Optimizer
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import WIRINGS, Wiring
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES, AttentionSeeking, Greedy, Noisy
-from neuronet.registry.spec import build
+from neuronet.registry.spec import parse_spec
 
 
 def policy(text: str) -> Policy:
-    return build(text, "policy", Policy, POLICIES)
+    return parse_spec(text, "policy", Policy, POLICIES)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Other:
 
 
 def probe(text: str) -> Probe:
-    return build(text, "probe", Probe, {"probe": Probe, "other-probe": Probe, "p.2_x": Probe})
+    return parse_spec(text, "probe", Probe, {"probe": Probe, "other-probe": Probe, "p.2_x": Probe})
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -126,13 +126,13 @@ def plugin(tmp_path, monkeypatch):
         "@dataclass(frozen=True)\n"
         "class Mine(LinearPolicy):\n"
         "    rate: float = 1.0\n"
-        "    def weighing(self, seen, memory):\n"
-        "        return self.rate * seen.attention\n"
+        "    def feedback_weights(self, obs, memory):\n"
+        "        return self.rate * obs.attention\n"
         "class Loose(LinearPolicy):\n"
         "    def __init__(self, rate=1.0):\n"
         "        self.rate = rate\n"
-        "    def weighing(self, seen, memory):\n"
-        "        return self.rate * seen.attention\n"
+        "    def feedback_weights(self, obs, memory):\n"
+        "        return self.rate * obs.attention\n"
         "value = 3\n"
         "def function():\n"
         "    pass\n"
@@ -249,7 +249,7 @@ def test_a_module_that_imports_what_is_missing_is_named(tmp_path, monkeypatch):
 pieces = st.sampled_from(
     [
         *POLICIES,
-        *RULES,
+        *OPTIMIZERS,
         *WIRINGS,
         *"(),=:.-+ \t",
         "true",
@@ -271,8 +271,8 @@ pieces = st.sampled_from(
 )
 KINDS = [
     ("policy", Policy, POLICIES),
-    ("learning rule", LearningRule, RULES),
-    ("wiring", Wiring, WIRINGS),
+    ("optimizer", Optimizer, OPTIMIZERS),
+    ("connectivity", Wiring, WIRINGS),
     ("environment", object, ENVIRONMENTS),
 ]
 
@@ -282,7 +282,7 @@ KINDS = [
 def test_any_text_is_read_or_refused(text, kind):
     name, base, known = kind
     try:
-        built = build(text, name, base, known)
+        built = parse_spec(text, name, base, known)
     except NeuroNetError as error:
         assert str(error)
     else:
@@ -293,7 +293,7 @@ def test_any_text_is_read_or_refused(text, kind):
 @given(text=st.text().filter(lambda text: ":" not in text), known=st.sampled_from(KINDS))
 def test_any_text_at_all_is_read_or_refused(text, known):
     with pytest.raises(NeuroNetError):
-        build(f"{text}\N{SNOWMAN}", *known)  # no name ends like that
+        parse_spec(f"{text}\N{SNOWMAN}", *known)  # no name ends like that
 
 
 @settings(max_examples=200, deadline=None)

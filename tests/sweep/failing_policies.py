@@ -10,24 +10,24 @@ from neuronet.core.policy import LinearPolicy
 
 
 @dataclass(frozen=True)
-class Faint(LinearPolicy):
+class FailsAtHighRates(LinearPolicy):
     """Attention-seeking; but it fails at learning rates above `most`."""
 
     most: float = 0.05
 
-    def weighing(self, seen, memory):
-        rates = seen.learning_rate
+    def feedback_weights(self, obs, memory):
+        rates = obs.learning_rate
         if (rates if isinstance(rates, float) else float(rates.max())) > self.most:
             raise RuntimeError("it fainted\nat this learning rate")
-        return seen.attention
+        return obs.attention
 
 
 @dataclass(frozen=True)
-class Impatient(LinearPolicy):
-    """Attention-seeking; but at learning rates above 0.05 somebody presses Ctrl-C, until the variable CALM is set."""
+class InterruptsAtHighRates(LinearPolicy):
+    """Attention-seeking; but at learning rates above 0.05 somebody presses Ctrl-C, until the variable NO_INTERRUPT is set."""
 
-    def weighing(self, seen, memory):
-        rates = seen.learning_rate
-        if "CALM" not in os.environ and (rates if isinstance(rates, float) else float(rates.max())) > 0.05:
+    def feedback_weights(self, obs, memory):
+        rates = obs.learning_rate
+        if "NO_INTERRUPT" not in os.environ and (rates if isinstance(rates, float) else float(rates.max())) > 0.05:
             signal.raise_signal(signal.SIGINT)
-        return seen.attention
+        return obs.attention

@@ -14,8 +14,8 @@ import pytest
 from neuronet.__main__ import main
 from neuronet.cli.commands.sweep import EXAMPLE, Bar, time_left
 from neuronet.sweep import Progress
-from neuronet.sweep.cells import plan_of
-from neuronet.sweep.design import design_of
+from neuronet.sweep.cells import make_plan
+from neuronet.sweep.design import parse_design
 
 FILE = """
 environment = "xor"
@@ -28,10 +28,10 @@ policy = ["attention", "greedy"]
 learning_rate = [0.05, 0.1, 1e300]
 """
 
-IMPATIENT = """
+INTERRUPTING = """
 environment = "xor"
 epochs = 1
-policy = "sick_policies:Impatient"
+policy = "sick_policies:InterruptsAtHighRates"
 
 [grid]
 learning_rate = [0.01, 0.02, 0.09]
@@ -83,18 +83,18 @@ def test_a_sweep_ends_with_a_table_and_goes_on_where_it_was(neuronet, tmp_path):
 
 
 def test_ctrl_c_says_how_to_go_on_and_what_it_says_is_right(neuronet, tmp_path, monkeypatch):
-    (tmp_path / "my study.toml").write_text(IMPATIENT)
+    (tmp_path / "my study.toml").write_text(INTERRUPTING)
     before = signal.getsignal(signal.SIGINT)
-    code, out, err = neuronet("sweep", "my study.toml", "--out", "my folder", "--at-once", 1, "--jobs", 1)
+    code, out, err = neuronet("sweep", "my study.toml", "--out", "my folder", "--max-group-size", 1, "--jobs", 1)
     assert (code, out) == (130, "")
     lines = err.splitlines()
     assert lines[0] == (
-        "What was played is kept. Go on with: neuronet sweep 'my study.toml' --out 'my folder' --jobs 1 --at-once 1"
+        "What was played is kept. Go on with: neuronet sweep 'my study.toml' --out 'my folder' --jobs 1 --max-group-size 1"
     )
     assert "Traceback" not in err
     assert signal.getsignal(signal.SIGINT) == before
     assert len(list((tmp_path / "my folder" / "cells").iterdir())) == 2
-    monkeypatch.setenv("CALM", "yes")
+    monkeypatch.setenv("NO_INTERRUPT", "yes")
     code, out, err = neuronet(*shlex.split(lines[0].partition("neuronet ")[2]))
     assert code == 0
     assert "2 of 3 cells were played before." in err
@@ -124,7 +124,7 @@ def test_the_help_has_an_example_that_is_what_it_says(neuronet):
     assert code == 0
     shown = [line.strip() for line in out.splitlines()]
     assert all(line in shown for line in EXAMPLE.strip().splitlines())
-    cells = len(plan_of(design_of(tomllib.loads(EXAMPLE))).cells)
+    cells = len(make_plan(parse_design(tomllib.loads(EXAMPLE))).cells)
     assert f"= {cells} cells" in out
 
 
@@ -132,9 +132,9 @@ def test_the_bar_tells_how_much_time_is_left(monkeypatch):
     now = iter([100.0, 130.0])
     monkeypatch.setattr("neuronet.cli.commands.sweep.time.monotonic", lambda: next(now))
     bar = Bar()
-    task = bar._bar.tasks[0]
-    bar.show(Progress(done=5, before=5, of=20, failed=0))
-    assert (task.completed, task.total, task.fields["left"]) == (5, 20, "?")  # nothing was played in this sitting
-    bar.show(Progress(done=8, before=5, of=20, failed=2))
-    assert (task.completed, task.fields["left"], task.fields["failed"]) == (8, "2:00", ", 2 failed")
+    job = bar._bar.pending_jobs[0]
+    bar.show(Progress(done=5, done_before=5, total=20, failed=0))
+    assert (job.completed, job.total, job.fields["left"]) == (5, 20, "?")  # nothing was played in this sitting
+    bar.show(Progress(done=8, done_before=5, total=20, failed=2))
+    assert (job.completed, job.fields["left"], job.fields["failed"]) == (8, "2:00", ", 2 failed")
     assert [time_left(seconds) for seconds in (6.6, 59.6, 3600, 7384)] == ["0:07", "1:00", "1:00:00", "2:03:04"]

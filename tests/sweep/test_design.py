@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.sweep import Choices, Range, read_design
-from neuronet.sweep.cells import plan_of
-from neuronet.sweep.design import design_of
+from neuronet.sweep.cells import make_plan
+from neuronet.sweep.design import parse_design
 
 FILE = """
 environment = "xor"
@@ -31,7 +31,7 @@ batch_size = [8, 16, 32]
 [random]
 draws = 2
 seed = 7
-rule = ["plain", "momentum(0.5)"]
+optimizer = ["sgd", "momentum(0.5)"]
 """
 
 
@@ -45,23 +45,23 @@ def options(rates=(0.1,), rows=(8,), draws=1, seeds=1, **more):
 
 
 def keys(given):
-    return [cell.key for cell in plan_of(design_of(given)).cells]
+    return [cell.key for cell in make_plan(parse_design(given)).cells]
 
 
 def test_a_file(tmp_path):
     (tmp_path / "study.toml").write_text(FILE)
     design = read_design(tmp_path / "study.toml")
-    plan = plan_of(design)
-    assert plan.columns == ("policy", "learning_rate", "hidden", "batch_size", "rule", "seed")
+    plan = make_plan(design)
+    assert plan.columns == ("policy", "learning_rate", "hidden", "batch_size", "optimizer", "seed")
     assert len({(cell.config.hidden, cell.config.batch_size) for cell in plan.cells}) == 3
     assert {cell.config.seed for cell in plan.cells} == {4, 5}
     assert {cell.config.epochs for cell in plan.cells} == {3}
     assert {cell.config.engine for cell in plan.cells} == {"tensors"}  # auto
     assert {cell.swept["hidden"] for cell in plan.cells} == {"8", "4,4", "none"}
     first = plan.cells[0]
-    assert str(first).startswith("cell 1 (policy=attention, learning_rate=0.02, hidden=8, batch_size=8, rule=")
-    rules = [draw["rule"] for draw in list(design.settings())[:2]]
-    assert len(plan.cells) + plan.repeated == 2 * 2 * 3 * 2 * 2
+    assert str(first).startswith("cell 1 (policy=attention, learning_rate=0.02, hidden=8, batch_size=8, optimizer=")
+    rules = [draw["optimizer"] for draw in list(design.settings())[:2]]
+    assert len(plan.cells) + plan.duplicates == 2 * 2 * 3 * 2 * 2
     assert len(plan.cells) == 2 * 2 * 3 * len(set(rules)) * 2
 
 
@@ -70,7 +70,7 @@ def test_every_combination_once(rates, rows, draws, seeds):
     given = options([0.1 * n for n in range(1, rates + 1)], range(1, rows + 1), draws, seeds)
     found = keys(given)
     assert len(found) == len(set(found)) == rates * rows * draws * seeds
-    assert [cell.number for cell in plan_of(design_of(given)).cells] == list(range(1, len(found) + 1))
+    assert [cell.number for cell in make_plan(parse_design(given)).cells] == list(range(1, len(found) + 1))
 
 
 @given(st.sampled_from(["rates", "rows", "draws", "seeds"]), st.integers(0, 2**40))
@@ -94,35 +94,35 @@ def test_defaults_that_are_spelled_out_are_the_same_cells():
 )
 def test_a_range_holds_its_draws_in_their_order(low, factor, log, shares):
     source = Range(low, low * factor, log)
-    drawn = [source.at(share) for share in sorted(shares)]
+    drawn = [source.quantile(share) for share in sorted(shares)]
     assert drawn == sorted(drawn)
     assert low * (1 - 1e-12) <= drawn[0]
     assert drawn[-1] <= low * factor
     middle = math.sqrt(low * low * factor) if log else low * (1 + factor) / 2
-    assert source.at(0.5) == pytest.approx(middle)
+    assert source.quantile(0.5) == pytest.approx(middle)
 
 
 @given(st.integers(1, 50), st.integers(1, 50), st.booleans())
 def test_whole_numbers_are_drawn_from_end_to_end(low, more, log):
     source = Range(low, low + more, log)
     shares = np.linspace(0, 1, 20_000, endpoint=False)
-    drawn = [source.at(share) for share in shares]
+    drawn = [source.quantile(share) for share in shares]
     assert set(drawn) == set(range(low, low + more + 1))
     assert all(isinstance(number, int) for number in drawn)
 
 
 def test_draws_are_spread_as_they_should_be():
     given = {"environment": "xor", "random": {"draws": 400, "seed": 3, "learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}}
-    powers = np.sort([-math.log10(cell.config.learning_rate) / 4 for cell in plan_of(design_of(given)).cells])
+    powers = np.sort([-math.log10(cell.config.learning_rate) / 4 for cell in make_plan(parse_design(given)).cells])
     assert np.abs(powers - (np.arange(400) + 0.5) / 400).max() < 1.63 / math.sqrt(400)  # Kolmogorov's 1% bound
-    found = design_of(given | {"random": {"draws": 400, "activation": ["relu", "tanh"]}}).settings()
+    found = parse_design(given | {"random": {"draws": 400, "activation": ["relu", "tanh"]}}).settings()
     assert 160 < sum(setting["activation"] == "relu" for setting in found) < 240
-    assert Choices((1, 2, 3)).at(0.999) == 3
+    assert Choices((1, 2, 3)).quantile(0.999) == 3
 
 
 def test_what_is_drawn_twice_is_played_once():
-    plan = plan_of(design_of({"environment": "xor", "seeds": 2, "random": {"draws": 9, "activation": ["relu", "tanh"]}}))
-    assert (len(plan.cells), plan.repeated) == (4, 14)
+    plan = make_plan(parse_design({"environment": "xor", "seeds": 2, "random": {"draws": 9, "activation": ["relu", "tanh"]}}))
+    assert (len(plan.cells), plan.duplicates) == (4, 14)
 
 
 WRONG = [
@@ -163,10 +163,10 @@ WRONG = [
     ({"seed": [3, 4]}, "seed stands above the sections with several values: write seeds = [3, 4]"),
     ({"seeds": 10**9}, "a sweep may have 1,000,000 cells, this one has 1,000,000,000 or more"),
     ({"seeds": 2000, "random": {"draws": 1000, "epochs": [1, 2]}}, "this one has 2,000,000 or more"),
-    ({"channels": ["demand:droped(0.3)"]}, "cell 1 (seed=0): unknown channel 'droped': did you mean 'dropped'"),
+    ({"channels": ["demand:dropot(0.3)"]}, "cell 1 (seed=0): unknown channel 'dropot': did you mean 'dropout'"),
     (
-        {"engine": "tensors", "grid": {"turns": ["synchronous", "random-order"]}},
-        "cell 2 (turns=random-order, seed=0): the tensor engine",
+        {"engine": "tensors", "grid": {"update_schedule": ["synchronous", "random-sequential"]}},
+        "cell 2 (update_schedule=random-sequential, seed=0): the tensor engine",
     ),
     ({"engine": "agents", "device": "cuda"}, "cell 1 (seed=0): the agent engine computes on the cpu"),
     ({"seeds": 0}, "seeds must be an integer of 1 or more, got 0"),
@@ -182,6 +182,6 @@ WRONG = [
 def test_what_cannot_be_played_is_refused_in_a_sentence(given, sentence):
     base = {} if not given else {"environment": "xor"}
     with pytest.raises(NeuroNetError) as refusal:
-        plan_of(design_of(base | given))
+        make_plan(parse_design(base | given))
     assert sentence in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -32,14 +32,14 @@ policy = ["attention", "greedy"]
 """
 
 SMALL = {"environment": "xor", "hidden": [8], "epochs": 1}
-FAINT = {**SMALL, "policy": "sick_policies:Faint", "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
+FAILING = {**SMALL, "policy": "sick_policies:FailsAtHighRates", "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
 
 
 def rows_in(folder):
     return [key for path in (folder / "cells").glob("[!.]*.json") for key in json.loads(path.read_text())]
 
 
-def alike(table):
+def without_timing(table):
     return table.drop(columns="seconds")
 
 
@@ -64,38 +64,38 @@ def test_killed_and_started_again_it_has_every_row_once(tmp_path):
     file.write_text(LONG)
     for kill in range(KILLS):
         wanted = CELLS * (kill + 1) // (KILLS + 2)
-        seen.append(killed([str(file), "--out", str(folder), "--jobs", "2", "--at-once", "1"], folder, wanted))
+        seen.append(killed([str(file), "--out", str(folder), "--jobs", "2", "--max-group-size", "1"], folder, wanted))
         assert wanted <= len(seen[-1]) < CELLS  # it was killed in the middle
         assert not (folder / "table.csv").exists()
     assert all(before < after for before, after in pairwise(seen))  # nothing is lost
     kept = {path.name: path.stat().st_mtime_ns for path in (folder / "cells").glob("[!.]*.json")}
-    table = sweep(file, out=folder, jobs=1, at_once=1)
+    table = sweep(file, out=folder, jobs=1, max_group_size=1)
     assert len(table) == CELLS == len(set(table["cell"]))
     assert len(rows_in(folder)) == CELLS == len(set(rows_in(folder)))  # nothing is doubled
     assert kept.items() <= {path.name: path.stat().st_mtime_ns for path in (folder / "cells").iterdir()}.items()
     assert table["error"].isna().all()
-    pd.testing.assert_frame_equal(alike(table), alike(sweep(file, jobs=1, at_once=1)), check_exact=True)
+    pd.testing.assert_frame_equal(without_timing(table), without_timing(sweep(file, jobs=1, max_group_size=1)), check_exact=True)
 
 
 def test_going_on_plays_what_is_missing_alone_and_gives_the_same_table(tmp_path, monkeypatch):
     design = {**SMALL, "seeds": 5, "grid": {"policy": ["attention", "noisy"], "learning_rate": [0.1, 0.2]}}
-    whole = sweep(design, out=tmp_path / "whole", at_once=4)
+    whole = sweep(design, out=tmp_path / "whole", max_group_size=4)
     told = []
 
-    def fall(news):
-        told.append(news)
-        if news.done == 8:
+    def fail(update):
+        told.append(update)
+        if update.done == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sweep(design, out=tmp_path / "parts", at_once=4, watcher=fall)
+        sweep(design, out=tmp_path / "parts", max_group_size=4, on_progress=fail)
     assert len(rows_in(tmp_path / "parts")) == 8
     said = []
-    again = sweep(design, out=tmp_path / "parts", at_once=4, watcher=told.append, narrator=said.append)
+    again = sweep(design, out=tmp_path / "parts", max_group_size=4, on_progress=told.append, log=said.append)
     assert said == ["8 of 20 cells were played before."]
-    assert [news.done for news in told] == [0, 4, 8, 8, 10, 14, 18, 20]
-    assert (told[-1].done, told[-1].before, told[-1].of, told[-1].failed) == (20, 8, 20, 0)
-    pd.testing.assert_frame_equal(alike(again), alike(whole), check_exact=True)
+    assert [update.done for update in told] == [0, 4, 8, 8, 10, 14, 18, 20]
+    assert (told[-1].done, told[-1].done_before, told[-1].total, told[-1].failed) == (20, 8, 20, 0)
+    pd.testing.assert_frame_equal(without_timing(again), without_timing(whole), check_exact=True)
     with (tmp_path / "parts" / "table.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [float(line["test_loss"]) for line in lines] == again["test_loss"].tolist()
@@ -104,7 +104,7 @@ def test_going_on_plays_what_is_missing_alone_and_gives_the_same_table(tmp_path,
     pd.testing.assert_frame_equal(parquet, again, check_exact=True)
 
 
-BEGUN = {**SMALL, "seeds": 2, "grid": {"learning_rate": [0.1, 0.2], "policy": ["attention", "greedy"]}}
+STARTED = {**SMALL, "seeds": 2, "grid": {"learning_rate": [0.1, 0.2], "policy": ["attention", "greedy"]}}
 
 
 @pytest.mark.parametrize(
@@ -117,15 +117,15 @@ BEGUN = {**SMALL, "seeds": 2, "grid": {"learning_rate": [0.1, 0.2], "policy": ["
             {"grid": {"learning_rate": [0.1, 0.3], "policy": ["attention", "greedy"]}},
             "with learning_rate 0.2, where this one has 0.1, 0.3",
         ),
-        ({"grid": {}, "paired": BEGUN["grid"]}, "with a cell that this one lacks (environment xor, policy greedy, "),
+        ({"grid": {}, "paired": STARTED["grid"]}, "with a cell that this one lacks (environment xor, policy greedy, "),
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_another_sweep_is_refused_in_one_sentence(tmp_path, change, sentence):
-    sweep(BEGUN, out=tmp_path)
+    sweep(STARTED, out=tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
     with pytest.raises(NeuroNetError) as refusal:
-        sweep({**BEGUN, **change}, out=tmp_path)
+        sweep({**STARTED, **change}, out=tmp_path)
     assert f"'{tmp_path}' holds a sweep {sentence}" in str(refusal.value)
     assert str(refusal.value).endswith(": choose another folder, or change the file so that it only adds cells")
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
@@ -133,8 +133,8 @@ def test_another_sweep_is_refused_in_one_sentence(tmp_path, change, sentence):
 
 def test_a_folder_in_which_nothing_was_played_may_be_begun_otherwise(tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("neuronet.sweep.api.groups", _interrupted)
-        sweep(BEGUN, out=tmp_path)
+        patch.setattr("neuronet.sweep.api.make_groups", _interrupted)
+        sweep(STARTED, out=tmp_path)
     assert (tmp_path / "sweep.json").exists()
     assert len(sweep(SMALL, out=tmp_path)) == 1
 
@@ -144,9 +144,9 @@ def _interrupted(*_):
 
 
 def test_more_cells_may_be_added(tmp_path):
-    sweep(BEGUN, out=tmp_path)
+    sweep(STARTED, out=tmp_path)
     files = {path: path.read_bytes() for path in (tmp_path / "cells").iterdir()}
-    more = {**BEGUN, "seeds": 3, "grid": {**BEGUN["grid"], "activation": ["tanh", "relu"]}}
+    more = {**STARTED, "seeds": 3, "grid": {**STARTED["grid"], "activation": ["tanh", "relu"]}}
     table = sweep(more, out=tmp_path)
     assert len(table) == 24 == len(set(rows_in(tmp_path)))
     assert files.items() <= {path: path.read_bytes() for path in (tmp_path / "cells").iterdir()}.items()
@@ -159,7 +159,7 @@ def test_other_samples_and_other_versions_are_refused(tmp_path, monkeypatch):
     file = tmp_path / "lines.csv"
 
     def write():
-        pd.DataFrame(chance.normal(size=(40, 3)), columns=["a", "b", "y"]).to_csv(file, index=False)
+        pd.DataFrame(chance.normal(worker_count=(40, 3)), columns=["a", "b", "y"]).to_csv(file, index=False)
 
     design = {"environment": f"table:{file}", "hidden": [4], "epochs": 1}
     write()
@@ -173,22 +173,22 @@ def test_other_samples_and_other_versions_are_refused(tmp_path, monkeypatch):
 
 
 def test_cells_that_failed_stay_so_until_they_are_played_again(tmp_path, monkeypatch):
-    first = sweep(FAINT, out=tmp_path)
+    first = sweep(FAILING, out=tmp_path)
     assert first["error"].notna().tolist() == [False, True, False]
-    monkeypatch.setattr("sick_policies.Faint.weighing", lambda self, seen, memory: seen.attention)
-    assert sweep(FAINT, out=tmp_path)["error"].notna().tolist() == [False, True, False]
-    again = sweep(FAINT, out=tmp_path, retry=True)
+    monkeypatch.setattr("sick_policies.Faint.feedback_weights", lambda self, obs, memory: obs.attention)
+    assert sweep(FAILING, out=tmp_path)["error"].notna().tolist() == [False, True, False]
+    again = sweep(FAILING, out=tmp_path, retry=True)
     assert again["error"].isna().all()
-    pd.testing.assert_frame_equal(alike(again), alike(sweep(FAINT, out=tmp_path)))
+    pd.testing.assert_frame_equal(without_timing(again), without_timing(sweep(FAILING, out=tmp_path)))
 
 
 def test_what_a_strict_sweep_played_is_kept_but_for_its_failure(tmp_path):
     with pytest.raises(NeuroNetError, match="cell 2"):
-        sweep(FAINT, out=tmp_path, strict=True)
+        sweep(FAILING, out=tmp_path, strict=True)
     assert len(rows_in(tmp_path)) == 2
-    assert sweep(FAINT, out=tmp_path)["error"].notna().tolist() == [False, True, False]
+    assert sweep(FAILING, out=tmp_path)["error"].notna().tolist() == [False, True, False]
     with pytest.raises(NeuroNetError, match="cell 2"):
-        sweep(FAINT, out=tmp_path, strict=True)
+        sweep(FAILING, out=tmp_path, strict=True)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"0": {"rounds": 3}}', '{"0": 3}'])

@@ -13,35 +13,35 @@ from hypothesis import strategies as st
 import neuronet
 from neuronet.core.errors import NeuroNetError
 from neuronet.sweep import sweep
-from neuronet.sweep.cells import about_seconds, gains, groups, plan_of
-from neuronet.sweep.design import NO_OPTIONS, design_of
-from neuronet.sweep.environment_info import scene_of
+from neuronet.sweep.cells import benefits_from_batching, estimated_seconds, make_groups, make_plan
+from neuronet.sweep.design import EXCLUDED_FIELDS, parse_design
+from neuronet.sweep.environment_info import inspect_environment
 from neuronet.training.config import RunConfig
 
 SMALL = {"environment": "xor", "hidden": [8], "epochs": 2}
-FAINT = "sick_policies:Faint"
+FAILING = "sick_policies:FailsAtHighRates"
 
-OTHERWISE = {
+ALTERNATIVES = {
     "policy": ["noisy(trembling-hand)", "attention:0.5,contrarian:0.5"],
     "hidden": [[5, 4], []],
     "activation": ["tanh"],
-    "wiring": ["sparse(0.5)"],
-    "initialisation": ["glorot"],
+    "connectivity": ["sparse(0.5)"],
+    "init": ["glorot"],
     "epochs": [3],
     "batch_size": [7],
-    "schedule": ["cosine"],
-    "rule": ["adam"],
+    "lr_schedule": ["cosine"],
+    "optimizer": ["adam"],
     "dtype": ["float32"],
     "alignment": [True],
     "device": ["cpu"],
     "engine": ["tensors"],
     "payoff": ["squared-error"],
-    "channels": [["demand:dropped(0.3)", "activity:rationed(0.5)"], ["demand:delayed(2)"]],
+    "channels": [["demand:dropout(0.3)", "activity:k-winners(0.5)"], ["demand:delay(2)"]],
     "interventions": [["1: lesion(layer=1, share=0.4)", "round 3: noise(layer=1, sigma=0.2)"]],
 }
 """A value besides the default for every field that must reach the cells of a group."""
 
-ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "turns"} | set(NO_OPTIONS)
+ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "update_schedule"} | set(EXCLUDED_FIELDS)
 """Fields of every cell here; those that say where samples are found; one that the CPU does nothing for; one for agents alone."""
 
 
@@ -50,24 +50,24 @@ def errors(table):
 
 
 def test_every_field_of_a_run_is_tried_below():
-    assert set(RunConfig.model_fields) == {*OTHERWISE, *ALONE}
+    assert set(RunConfig.model_fields) == {*ALTERNATIVES, *ALONE}
 
 
 @pytest.fixture
 def lines(tmp_path):
     """A table whose targets are classes or values, as one likes."""
     chance = np.random.default_rng(1)
-    inputs = chance.normal(size=(60, 2))
+    inputs = chance.normal(worker_count=(60, 2))
     pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)}).to_csv(tmp_path / "lines.csv")
     return f"table:{tmp_path / 'lines.csv'}"
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in OTHERWISE.items() for value in values], ids=str)
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ALTERNATIVES.items() for value in values], ids=str)
 def test_a_group_comes_to_what_each_cell_comes_to_alone(name, value, lines):
     world = lines if name == "payoff" else "xor"
-    options = {**SMALL, "rule": "momentum(0.5)", "environment": world, name: value}
+    options = {**SMALL, "optimizer": "momentum(0.5)", "environment": world, name: value}
     table = sweep({**options, "seeds": [3, 8], "grid": {"learning_rate": [0.05, 0.2]}})
-    assert set(table["at_once"]) == {4}
+    assert set(table["group_size"]) == {4}
     for row in table.to_dict("records"):
         alone = {"engine": "tensors", **options, "seed": row["seed"], "learning_rate": row["learning_rate"]}
         run = neuronet.train(alone.pop("environment"), **alone)
@@ -90,67 +90,73 @@ def test_a_group_comes_to_what_each_cell_comes_to_alone(name, value, lines):
     st.integers(1, 6),
     st.sets(st.integers(0, 30)),
 )
-def test_groups_differ_in_seeds_and_rates_alone_and_stay_the_same_when_some_are_done(rates, policies, seeds, at_once, done):
+def test_groups_differ_in_seeds_and_rates_alone_and_stay_the_same_when_some_are_done(
+    rates, policies, seeds, max_group_size, done
+):
     grid = {
         "policy": ["attention", "greedy", "contrarian"][:policies],
         "learning_rate": [n / 10 for n in range(1, rates + 1)],
         "activation": ["relu", "tanh"],
     }
-    cells = plan_of(design_of({**SMALL, "seeds": seeds, "grid": grid})).cells
-    found = groups(cells, at_once, lambda config: True)
+    cells = make_plan(parse_design({**SMALL, "seeds": seeds, "grid": grid})).cells
+    found = make_groups(cells, max_group_size, lambda config: True)
     assert sorted(cell.number for group in found for cell in group) == [cell.number for cell in cells]
     for group in found:
-        assert len(group) <= at_once
+        assert len(group) <= max_group_size
         assert len({(cell.config.policy, cell.config.activation) for cell in group}) == 1
-    assert len(found) == 2 * policies * -(-rates * seeds // at_once)
+    assert len(found) == 2 * policies * -(-rates * seeds // max_group_size)
     left = [group for place, group in enumerate(found) if place not in done]
-    assert groups([cell for group in left for cell in group], at_once, lambda config: True) == left
-    assert groups(cells, at_once, lambda config: False) == [(cell,) for cell in cells]
+    assert make_groups([cell for group in left for cell in group], max_group_size, lambda config: True) == left
+    assert make_groups(cells, max_group_size, lambda config: False) == [(cell,) for cell in cells]
 
 
 def test_large_layers_and_agents_are_played_one_by_one():
-    cells = plan_of(design_of({"environment": "xor", "grid": {"engine": ["tensors", "agents"], "hidden": [8, [400, 400]]}})).cells
-    scene = scene_of(cells[0].config)
-    assert [gains(cell.config, scene) for cell in cells] == [True, False, False, False]
-    seconds = [about_seconds([cell], scene) for cell in cells]
+    cells = make_plan(
+        parse_design({"environment": "xor", "grid": {"engine": ["tensors", "agents"], "hidden": [8, [400, 400]]}})
+    ).cells
+    environment_info = inspect_environment(cells[0].config)
+    assert [benefits_from_batching(cell.config, environment_info) for cell in cells] == [True, False, False, False]
+    seconds = [estimated_seconds([cell], environment_info) for cell in cells]
     assert all(0 < each < 3600 for each in seconds)
-    assert about_seconds(cells[:1] * 4, scene) > seconds[0]
+    assert estimated_seconds(cells[:1] * 4, environment_info) > seconds[0]
 
 
 def test_either_engine():
     table = sweep({**SMALL, "seeds": 2, "grid": {"engine": ["agents", "tensors"]}}).set_index(["engine", "seed"])
     np.testing.assert_allclose(table["test_loss"]["agents"], table["test_loss"]["tensors"], rtol=1e-11)
-    assert table["at_once"].tolist() == [1, 1, 2, 2]
+    assert table["group_size"].tolist() == [1, 1, 2, 2]
 
 
 def test_neurons_that_take_turns_are_agents_and_others_are_not():
-    table = sweep({**SMALL, "grid": {"turns": ["random-order", "synchronous"], "learning_rate": [0.1, 0.2]}})
-    assert table["at_once"].tolist() == [1, 1, 2, 2]
+    table = sweep({**SMALL, "grid": {"update_schedule": ["random-sequential", "synchronous"], "learning_rate": [0.1, 0.2]}})
+    assert table["group_size"].tolist() == [1, 1, 2, 2]
     for row in table.to_dict("records"):
-        engine = "agents" if row["turns"] == "random-order" else "tensors"
-        run = neuronet.train(**SMALL, turns=row["turns"], learning_rate=row["learning_rate"], engine=engine)
+        engine = "agents" if row["update_schedule"] == "random-sequential" else "tensors"
+        run = neuronet.train(**SMALL, update_schedule=row["update_schedule"], learning_rate=row["learning_rate"], engine=engine)
         np.testing.assert_allclose(row["test_loss"], run.loss, rtol=1e-11)
 
 
 def test_a_ruin_is_a_row_and_the_others_do_not_notice():
     grid = {"learning_rate": [0.1, 1e200, 0.2]}
-    table = sweep({**SMALL, "rule": "plain", "activation": "identity", "grid": grid})
-    assert set(table["at_once"]) == {3}
+    table = sweep({**SMALL, "optimizer": "sgd", "activation": "identity", "grid": grid})
+    assert set(table["group_size"]) == {3}
     assert errors(table) == ["", "the loss is no longer a number in epoch 1: choose a learning_rate below 1e+200", ""]
     ruin = table.iloc[1]
     assert all(math.isnan(ruin[name]) for name in ("test_loss", "test_accuracy", "train_loss", "train_accuracy"))
     for place in (0, 2):
-        one = sweep({**SMALL, "rule": "plain", "activation": "identity", "learning_rate": grid["learning_rate"][place]})
+        one = sweep({**SMALL, "optimizer": "sgd", "activation": "identity", "learning_rate": grid["learning_rate"][place]})
         np.testing.assert_allclose(table["test_loss"][place], one["test_loss"][0], rtol=1e-11)
 
 
 def test_an_error_in_a_policy_is_a_row_and_the_others_are_played_without_it():
     said = []
-    design = {**SMALL, "grid": {"policy": [FAINT, "attention"], "learning_rate": [0.01, 0.03, 0.09]}}
-    table = sweep(design, narrator=said.append)
+    design = {**SMALL, "grid": {"policy": [FAILING, "attention"], "learning_rate": [0.01, 0.03, 0.09]}}
+    table = sweep(design, log=said.append)
     assert errors(table) == ["", "", "RuntimeError: it fainted at this learning rate", "", "", ""]
-    assert table["at_once"].tolist() == [1, 1, 1, 3, 3, 3]
-    assert said == [f"cell 3 (policy={FAINT}, learning_rate=0.09, seed=0) failed: RuntimeError: it fainted at this learning rate"]
+    assert table["group_size"].tolist() == [1, 1, 1, 3, 3, 3]
+    assert said == [
+        f"cell 3 (policy={FAILING}, learning_rate=0.09, seed=0) failed: RuntimeError: it fainted at this learning rate"
+    ]
     np.testing.assert_allclose(table["test_loss"][:2], table["test_loss"][3:5], rtol=1e-11)
     misfit = sweep({**SMALL, "grid": {"policy": [["greedy"] * 3, "greedy"]}})
     assert "one for each of 2 listening layers" in misfit["error"][0]
@@ -159,7 +165,7 @@ def test_an_error_in_a_policy_is_a_row_and_the_others_are_played_without_it():
 
 
 def test_strict_stops_at_the_first_failure():
-    design = {**SMALL, "policy": FAINT, "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
+    design = {**SMALL, "policy": FAILING, "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
     with pytest.raises(NeuroNetError, match=r"cell 2 \(learning_rate=0.09, seed=0\) failed: RuntimeError: it fainted"):
         sweep(design, strict=True)
 
@@ -175,7 +181,7 @@ def test_what_is_not_there_is_refused_before_anything_is_played(tmp_path):
     told = []
     grid = {"environment": ["xor", f"idx:{tmp_path / 'nowhere'}"]}
     with pytest.raises(NeuroNetError, match=r"cell 2 \(environment=idx:.*nowhere, seed=0\): .*nowhere"):
-        sweep({"epochs": 1, "grid": grid}, watcher=told.append)
+        sweep({"epochs": 1, "grid": grid}, on_progress=told.append)
     assert told == []
-    with pytest.raises(NeuroNetError, match="at_once must be an integer of 1 or more, got 0"):
-        sweep(SMALL, at_once=0)
+    with pytest.raises(NeuroNetError, match="max_group_size must be an integer of 1 or more, got 0"):
+        sweep(SMALL, max_group_size=0)

@@ -8,7 +8,7 @@ import torch
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import ENVIRONMENTS, Table
-from neuronet.testing import Scene, check_environment, check_policy, glimpse
+from neuronet.testing import SyntheticLayer, check_environment, check_policy, example_observation
 from neuronet.testing import policy as policy_check
 from tests.helpers import dataset_writers, toys
 from tests.helpers.faulty.environments import FAULTY_ENVIRONMENTS
@@ -33,13 +33,13 @@ def test_faulty_policies_are_caught(faulty, complaint):
 
 def test_only_policies_are_checked():
     with pytest.raises(NeuroNetError, match="is no policy"):
-        check_policy(toys.Plain)  # the class, not an instance
+        check_policy(toys.Backprop)  # the class, not an instance
 
 
 def test_a_missing_strict_library_is_left_out(monkeypatch):
-    without = tuple(library for library in policy_check.OTHERS if "strict" not in library.name)
-    assert len(without) == len(policy_check.OTHERS) - 1
-    monkeypatch.setattr(policy_check, "OTHERS", without)
+    without = tuple(library for library in policy_check.OTHER_LIBRARIES if "strict" not in library.name)
+    assert len(without) == len(policy_check.OTHER_LIBRARIES) - 1
+    monkeypatch.setattr(policy_check, "OTHER_LIBRARIES", without)
     check_policy(toys.Saver())
     for faulty, complaint in FAULTY_POLICIES:
         with pytest.raises(NeuroNetError, match=complaint):
@@ -51,7 +51,7 @@ def test_shipped_environments_pass(name):
     """Those from files are checked in tests/environments/test_image_sets.py."""
     world = ENVIRONMENTS[name]()
     check_environment(world)
-    check_environment(world.for_tuning())
+    check_environment(world.validation_split())
 
 
 @pytest.mark.parametrize("targets", [[0, 1] * 20, [0.5, 1.5] * 20, [[0.5, 1.0, 2.5]] * 20 + [[1.5, 1.0, 0.5]] * 20])
@@ -70,36 +70,36 @@ def test_faulty_environments_are_caught(faulty, complaint):
 
 
 def test_a_glimpse_shows_all_there_is_to_see():
-    seen = glimpse(Scene(lengths={"B": 7, "J": 3, "K": 2, "O": 5}))
-    assert seen.activity.shape == seen.potential.shape == seen.slope.shape == (7, 3)
-    assert seen.demand.shape == (7, 2)
-    assert seen.attention.shape == seen.response.shape == (2, 3)
-    assert seen.broadcast.shape == (7, 5)
-    assert seen.reward.shape == (7,)
-    assert seen.draws.normal("any", "BJ").shape == (7, 3)
-    np.testing.assert_allclose(seen.response, seen.demand.T @ seen.activity / 7)
+    obs = example_observation(SyntheticLayer(lengths={"B": 7, "J": 3, "K": 2, "O": 5}))
+    assert obs.activity.shape == obs.potential.shape == obs.slope.shape == (7, 3)
+    assert obs.demand.shape == (7, 2)
+    assert obs.attention.shape == obs.response.shape == (2, 3)
+    assert obs.broadcast.shape == (7, 5)
+    assert obs.reward.shape == (7,)
+    assert obs.draws.normal("any", "BJ").shape == (7, 3)
+    np.testing.assert_allclose(obs.response, obs.demand.T @ obs.activity / 7)
 
 
 def test_in_a_sparse_scene_some_do_not_listen():
-    scene = Scene((3,), sparse=True, lengths={"J": 20, "K": 20})
-    seen = glimpse(scene)
+    scene = SyntheticLayer((3,), sparse=True, lengths={"J": 20, "K": 20})
+    obs = example_observation(scene)
     there = scene.connections["KJ"]
     assert 0.3 < there.mean() < 0.9
-    assert not seen.attention[~there].any()
-    assert not seen.response[~there].any()
-    assert seen.attention[there].all()
+    assert not obs.attention[~there].any()
+    assert not obs.response[~there].any()
+    assert obs.attention[there].all()
 
 
 def test_silent_sights_are_zero_and_rounds_differ():
-    assert not glimpse(Scene(silent=("attention",))).attention.any()
-    assert not np.array_equal(glimpse(number=0).demand, glimpse(number=1).demand)
-    np.testing.assert_array_equal(glimpse().demand, glimpse().demand)
+    assert not example_observation(SyntheticLayer(zero_fields=("attention",))).attention.any()
+    assert not np.array_equal(example_observation(number=0).demand, example_observation(number=1).demand)
+    np.testing.assert_array_equal(example_observation().demand, example_observation().demand)
 
 
 def test_a_glimpse_in_another_library():
-    seen = glimpse(Scene((1, 2)), xp=torch)
-    assert isinstance(seen.demand, torch.Tensor)
-    assert seen.demand.dtype == torch.float64
-    assert seen.demand.shape == (2, 5, 3)
-    assert isinstance(seen.draws.normal("any", "BJ"), torch.Tensor)
-    assert toys.Plain().feedback(seen, {}).shape == (2, 5, 4)
+    obs = example_observation(SyntheticLayer((1, 2)), xp=torch)
+    assert isinstance(obs.demand, torch.Tensor)
+    assert obs.demand.dtype == torch.float64
+    assert obs.demand.shape == (2, 5, 3)
+    assert isinstance(obs.draws.normal("any", "BJ"), torch.Tensor)
+    assert toys.Backprop().feedback(obs, {}).shape == (2, 5, 4)

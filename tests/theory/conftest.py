@@ -14,24 +14,24 @@ from neuronet.policies.wrappers.noisy import Noisy
 class Contrarian(LinearPolicy):
     """Flees attention: everything with the wrong sign."""
 
-    def weighing(self, seen, memory):
-        return -seen.attention
+    def feedback_weights(self, obs, memory):
+        return -obs.attention
 
 
 @dataclass(frozen=True)
 class Indifferent(LinearPolicy):
     """Wants nothing."""
 
-    def weighing(self, seen, memory):
-        return 0.0 * seen.attention
+    def feedback_weights(self, obs, memory):
+        return 0.0 * obs.attention
 
 
 @dataclass(frozen=True)
 class SlightlyOff(LinearPolicy):
     """Attention-seeking with a weight that is wrong in its tenth digit."""
 
-    def weighing(self, seen, memory):
-        return seen.attention * (1 + 1e-10 * seen.xp.sign(seen.attention))
+    def feedback_weights(self, obs, memory):
+        return obs.attention * (1 + 1e-10 * obs.xp.sign(obs.attention))
 
 
 WRONG = {

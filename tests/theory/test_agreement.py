@@ -8,19 +8,19 @@ from neuronet.policies import AttentionSeeking, Noisy
 from neuronet.theory import Below, agreement
 from neuronet.theory.test_case import synapses
 
-WORLD = Xor(samples=64)
+ENVIRONMENT = Xor(samples=64)
 
 
 @pytest.mark.parametrize(
     "other", [AttentionSeeking(p=2.0001), AttentionSeeking(foresight=0.001), Noisy(sigma=1e-6)], ids=["p", "foresight", "noise"]
 )
 def test_players_that_differ_a_little_fail(other):
-    assert agreement.largest_difference(AttentionSeeking(), AttentionSeeking(), WORLD) < 1e-9
-    assert not Below(1e-9).holds(agreement.largest_difference(AttentionSeeking(), other, WORLD))
+    assert agreement.largest_difference(AttentionSeeking(), AttentionSeeking(), ENVIRONMENT) < 1e-9
+    assert not Below(1e-9).holds(agreement.largest_difference(AttentionSeeking(), other, ENVIRONMENT))
 
 
 def test_there_is_something_to_agree_on(monkeypatch):
-    end = synapses(agreement.trained("tensors", AttentionSeeking(), WORLD))
+    end = synapses(agreement.trained("tensors", AttentionSeeking(), ENVIRONMENT))
     monkeypatch.setattr(agreement, "ROUNDS", 0)
-    start = synapses(agreement.trained("tensors", AttentionSeeking(), WORLD))
+    start = synapses(agreement.trained("tensors", AttentionSeeking(), ENVIRONMENT))
     assert all(np.abs(a - b).max() > 0.01 for a, b in zip(start, end, strict=True))

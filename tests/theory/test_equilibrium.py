@@ -30,30 +30,30 @@ def test_a_game_at_no_rest_shows_nothing(monkeypatch):
 
 
 def test_slopes_that_do_not_vanish_with_the_loss_fail(monkeypatch):
-    monkeypatch.setattr(equilibrium, "shares_left", lambda policy: (1e-6, 1e-3))
+    monkeypatch.setattr(equilibrium, "remaining_fractions", lambda policy: (1e-6, 1e-3))
     *_, rest = equilibrium.checks()
     assert not rest.passed
 
 
 def test_at_rest_the_demands_are_not_gone():
     """Otherwise no neuron would want anything, and the equilibrium would be empty."""
-    start = equilibrium.lesson(equilibrium.MYOPIC)
+    start = equilibrium.teacher_case(equilibrium.MYOPIC)
     end = equilibrium.trained(start)
-    demands = [np.abs(game.notes("tensors")[0].demand).mean() for game in (start, end)]
+    demands = [np.abs(game.records("tensors")[0].demand).mean() for game in (start, end)]
     assert demands[1] > 0.05 * demands[0]
 
 
 def test_the_whole_utility_is_the_first_order_gain_and_a_term_in_eta():
-    game = equilibrium.crowd()
-    note = game.notes("tensors")[0]
-    response = note.demand.T @ note.activity / len(note.activity)
-    before = 0.5 * np.sum(note.attention**2, axis=0)
-    whole = equilibrium.whole_utility(0.5)(note, note.activity) - before / 0.5
-    first = equilibrium.first_order_gain(note, note.activity)
+    game = equilibrium.two_layer_case()
+    record = game.records("tensors")[0]
+    response = record.demand.T @ record.activity / len(record.activity)
+    before = 0.5 * np.sum(record.attention**2, axis=0)
+    whole = equilibrium.whole_utility(0.5)(record, record.activity) - before / 0.5
+    first = equilibrium.first_order_gain(record, record.activity)
     np.testing.assert_allclose(whole, first + 0.25 * np.sum(response**2, axis=0), rtol=1e-12)
 
 
 def test_own_synapses_are_those_of_the_layer_itself():
-    game = equilibrium.crowd()
+    game = equilibrium.two_layer_case()
     assert [slope.shape for slope in equilibrium.slopes(game, "agents")] == [(14, 11), (12, 15)]
     assert largest_gap(equilibrium.slopes(game, "tensors"), [-layer for layer in descent(game)[:-1]]) > 1

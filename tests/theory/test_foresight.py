@@ -24,4 +24,4 @@ def test_a_gap_that_does_not_shrink_fails():
 
 @pytest.mark.parametrize("engine", ["tensors", "agents"])
 def test_another_learning_rate_is_foreseen_too(engine):
-    assert foresight.gap_to_coming_weights(foresight.FORESIGHTED, engine, 0.25) < 1e-12
+    assert foresight.gap_to_anticipated_weights(foresight.FORESIGHTED, engine, 0.25) < 1e-12

@@ -22,6 +22,6 @@ def test_utility_that_stays_as_it_was_fails(monkeypatch):
 
 
 def test_attention_that_is_not_scaled_fails(monkeypatch):
-    monkeypatch.setattr(inflation, "scaled_attention", lambda note: note.attention)
+    monkeypatch.setattr(inflation, "scaled_attention", lambda record: record.attention)
     *_, scaled = inflation.checks()
     assert not scaled.passed

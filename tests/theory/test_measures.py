@@ -33,10 +33,10 @@ def test_the_larger_p_the_greedier():
 
 @pytest.mark.parametrize("engine", ["tensors", "agents"])
 def test_greedy_follows_the_strongest_listener_alone(engine):
-    note = measures.one_hidden_layer().played_by(Greedy(top=1)).notes(engine)[0]
-    for neuron, paid in enumerate(note.attention.T):
+    record = measures.one_hidden_layer().with_policy(Greedy(top=1)).records(engine)[0]
+    for neuron, paid in enumerate(record.attention.T):
         strongest = max(range(len(paid)), key=lambda k: abs(paid[k]))
-        np.testing.assert_allclose(note.feedback[:, neuron], paid[strongest] * note.demand[:, strongest], rtol=1e-14)
+        np.testing.assert_allclose(record.feedback[:, neuron], paid[strongest] * record.demand[:, strongest], rtol=1e-14)
 
 
 def test_a_policy_that_points_along_backpropagation_fails_to_differ_from_it():

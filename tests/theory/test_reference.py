@@ -12,7 +12,7 @@ from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.payoff import PAYOFFS
 from neuronet.theory.comparison import largest_gap
 from neuronet.theory.reference import FUNCTIONS, descent, mean_loss, sweep
-from neuronet.theory.test_case import position
+from neuronet.theory.test_case import make_case
 
 
 def test_torch_has_a_function_for_every_activation():
@@ -22,18 +22,18 @@ def test_torch_has_a_function_for_every_activation():
 @pytest.mark.parametrize("payoff", PAYOFFS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_sweep_through_the_weights_is_autograds_descent(activation, payoff):
-    game = position([5, 7, 6, 4], activation, output_activation=activation, payoff=PAYOFFS[payoff]())
+    game = make_case([5, 7, 6, 4], activation, output_activation=activation, payoff=PAYOFFS[payoff]())
     assert largest_gap(sweep(game, lambda weights, response: weights), descent(game)) < 1e-12
 
 
 def test_the_sweep_notices_what_stands_in_for_the_weights():
-    game = position([5, 7, 6, 4])
+    game = make_case([5, 7, 6, 4])
     assert largest_gap(sweep(game, lambda weights, response: weights + 1e-6 * response), descent(game)) > 1e-8
 
 
 @pytest.mark.parametrize("payoff", PAYOFFS)
 def test_descent_is_the_slope_of_the_loss(payoff):
-    game = position([3, 4, 2], payoff=PAYOFFS[payoff](), batch=5)
+    game = make_case([3, 4, 2], payoff=PAYOFFS[payoff](), batch=5)
     for layer, slopes in enumerate(descent(game)):
         for place in np.ndindex(*slopes.shape):
             up, down = (_loss(game, layer, place, step) for step in (1e-5, -1e-5))

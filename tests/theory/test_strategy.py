@@ -5,7 +5,7 @@ import pytest
 
 from neuronet.policies import AttentionSeeking
 from neuronet.theory import strategy
-from neuronet.theory.test_case import Note
+from neuronet.theory.test_case import RoundRecord
 
 
 def test_feedback_for_another_measure_fails():
@@ -22,6 +22,6 @@ def test_the_myopic_and_the_contrary_fail(contrarian):
 def test_utility_after_the_response_by_hand(p):
     # two samples, one neuron that says 1 and 3, two listeners that demand 2, 0 and -1, 1
     activity = np.array([[1.0], [3.0]])
-    note = Note(np.array([[0.5], [-2.0]]), np.array([[2.0, -1.0], [0.0, 1.0]]), activity, activity)
+    record = RoundRecord(np.array([[0.5], [-2.0]]), np.array([[2.0, -1.0], [0.0, 1.0]]), activity, activity)
     # responses: (2 + 0) / 2 = 1 and (-1 + 3) / 2 = 1; with eta = 0.5 the attention becomes 1 and -1.5
-    assert strategy.utility_after(note, activity, 0.5, p) == pytest.approx([(1.0 + 1.5**p) / p])
+    assert strategy.utility_after(record, activity, 0.5, p) == pytest.approx([(1.0 + 1.5**p) / p])

@@ -15,24 +15,24 @@ from neuronet.engines.base.engine import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
-from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, Record
+from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, RunDirectory
 from neuronet.training.alignment import Alignment
-from neuronet.training.trainer import Runner
+from neuronet.training.trainer import Trainer
 
 MIXED = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.25), (FreeRider(), 0.25)])
 
 
 @dataclass(frozen=True)
-class Louder(package.LinearPolicy):
+class Scaled(package.LinearPolicy):
     """Backpropagation with everything it feeds back multiplied."""
 
     times: float = 3.0
 
-    def weighing(self, seen, memory):
-        return self.times * seen.attention
+    def feedback_weights(self, obs, memory):
+        return self.times * obs.attention
 
 
-def measured(policies, *, sizes=(64, 16, 12, 10), seeds=(1,), world=None, **options):
+def measured(policies, *, sizes=(64, 16, 12, 10), seeds=(1,), env=None, **options):
     networks = [build_network(sizes, activation="tanh", seed=seed) for seed in seeds]
     resolved = [
         policies.groups(n, seed) if isinstance(policies, Population) else policies
@@ -40,7 +40,7 @@ def measured(policies, *, sizes=(64, 16, 12, 10), seeds=(1,), world=None, **opti
     ]
     setups = [Setup(n, each, seed=seed, **options) for n, each, seed in zip(networks, resolved, seeds, strict=True)]
     engine = TensorEngine(setups, device="cpu")
-    rows = Alignment(setups, world or Digits()).measure(engine.state(), epoch=3)
+    rows = Alignment(setups, env or Digits()).measure(engine.state(), epoch=3)
     return pd.DataFrame(rows).set_index(["layer", "group"]), setups
 
 
@@ -56,7 +56,7 @@ def test_attention_seeking_is_backpropagation():
 
 def test_what_is_known_by_hand():
     """Each hidden layer multiplies by three what it hears; a contrarian turns round."""
-    table, _ = measured((Louder(), Louder(), AttentionSeeking()))
+    table, _ = measured((Scaled(), Scaled(), AttentionSeeking()))
     assert np.allclose(table["norm_ratio"].iloc[:3], [9, 3, 1], rtol=1e-9)
     assert (table["cosine"].iloc[:3] > 1 - 1e-12).all()
     table, _ = measured((AttentionSeeking(), Contrarian(), AttentionSeeking()))
@@ -98,32 +98,32 @@ def test_everywhere_means_every_layer():
 
 
 def test_who_falls_silent_says_the_mean():
-    world = Digits()
+    env = Digits()
     table, (setup,) = measured(MIXED, sizes=(64, 16, 10))
     members = list(setup.groups(1)[1].members)
     network = setup.network
-    hidden = np.tanh(world.test.inputs @ network.weights[0].T + network.biases[0])
+    hidden = np.tanh(env.test.inputs @ network.weights[0].T + network.biases[0])
 
-    def judge(said):
+    def evaluate(said):
         outputs = said @ network.weights[1].T + network.biases[1]
-        right = outputs.argmax(axis=1) == world.test.targets
+        right = outputs.argmax(axis=1) == env.test.targets
         shifted = outputs - outputs.max(axis=1, keepdims=True)
-        chosen = shifted[np.arange(len(outputs)), world.test.targets]
+        chosen = shifted[np.arange(len(outputs)), env.test.targets]
         return right.mean(), (np.log(np.exp(shifted).sum(axis=1)) - chosen).mean()
 
     silent = hidden.copy()
     silent[:, members] = hidden[:, members].mean(axis=0)
-    usual, without = judge(hidden), judge(silent)
-    assert table.loc[(1, "1"), "accuracy_lost"] == pytest.approx(usual[0] - without[0], abs=1e-12)
-    assert table.loc[(1, "1"), "loss_gained"] == pytest.approx(without[1] - usual[1], rel=1e-9)
+    baseline, without = evaluate(hidden), evaluate(silent)
+    assert table.loc[(1, "1"), "accuracy_lost"] == pytest.approx(baseline[0] - without[0], abs=1e-12)
+    assert table.loc[(1, "1"), "loss_gained"] == pytest.approx(without[1] - baseline[1], rel=1e-9)
     assert np.isnan(table.loc[(2, "all"), "accuracy_lost"])
 
 
 def test_values_have_no_accuracy():
-    chance = np.random.default_rng(0)
-    inputs = chance.normal(size=(60, 3))
-    world = Table(inputs, inputs @ [[1.0], [-1.0], [0.5]])
-    table, _ = measured(AttentionSeeking(), sizes=(3, 5, 1), world=world, payoff=world.payoff)
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(60, 3))
+    env = Table(inputs, inputs @ [[1.0], [-1.0], [0.5]])
+    table, _ = measured(AttentionSeeking(), sizes=(3, 5, 1), env=env, payoff=env.payoff)
     assert (table["cosine"] > 1 - 1e-12).all()
     assert table["accuracy_lost"].isna().all()
     assert table.loc[(1, "all"), "loss_gained"] != 0
@@ -133,11 +133,11 @@ def test_measuring_changes_nothing():
     options = {"policy": "attention:0.5,noisy:0.5", "hidden": [8], "epochs": 3}
     for engine in ("agents", "tensors"):
         plain = package.train("xor", engine=engine, **options)
-        watched = package.train("xor", engine=engine, alignment=True, **options)
-        assert all(np.array_equal(a, b) for a, b in zip(plain.network.weights, watched.network.weights, strict=True))
+        measured_run = package.train("xor", engine=engine, alignment=True, **options)
+        assert all(np.array_equal(a, b) for a, b in zip(plain.network.weights, measured_run.network.weights, strict=True))
         assert plain.alignment.empty
-        assert sorted(watched.alignment["epoch"].unique()) == [1, 2, 3]
-    assert list(watched.alignment.columns) == list(ALIGNMENT_COLUMNS)
+        assert sorted(measured_run.alignment["epoch"].unique()) == [1, 2, 3]
+    assert list(measured_run.alignment.columns) == list(ALIGNMENT_COLUMNS)
 
 
 def test_what_neurons_keep_goes_into_the_measure():
@@ -157,7 +157,7 @@ def test_recorded_as_it_goes_and_resumed_without_doubling(monkeypatch, tmp_path,
     policy = Population.shares([(AttentionSeeking(), 0.5), (Noisy(AttentionSeeking(), sigma=0.2), 0.5)])
     options = {"hidden": [6], "epochs": 4, "alignment": True, "replicas": replicas, "checkpoint_every": 2}
     whole = package.train("xor", policy=policy, **options)
-    end = Runner._end_epoch
+    end = Trainer._end_epoch
 
     def end_and_fall(self, epoch):
         end(self, epoch)
@@ -165,14 +165,14 @@ def test_recorded_as_it_goes_and_resumed_without_doubling(monkeypatch, tmp_path,
             raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Runner, "_end_epoch", end_and_fall)
+        patch.setattr(Trainer, "_end_epoch", end_and_fall)
         with pytest.raises(RuntimeError):
             package.train("xor", policy=policy, out=tmp_path, **options)
-    assert sorted(Record.of(tmp_path).alignment()["epoch"].unique()) == [1, 2, 3]
+    assert sorted(RunDirectory.open(tmp_path).alignment()["epoch"].unique()) == [1, 2, 3]
     with (tmp_path / "alignment.csv").open("a") as file:
         file.write("4,28,0,1,al")
     resumed = package.resume(tmp_path)
-    for table in (resumed.alignment, Record.of(tmp_path).alignment()):
+    for table in (resumed.alignment, RunDirectory.open(tmp_path).alignment()):
         pd.testing.assert_frame_equal(table, whole.alignment, check_exact=True, check_dtype=False)
 
 

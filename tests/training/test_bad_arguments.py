@@ -19,8 +19,11 @@ CASES = {
     "network twice": (lambda: neuronet.train("xor", network=NETWORK, hidden=[3]), "hidden is given twice"),
     "target of arrays": (lambda: neuronet.train((INPUTS, INPUTS[:, 0]), target="y"), "target is an option of table:PATH"),
     "payoff of an environment": (lambda: neuronet.train(neuronet.Xor(), payoff="squared-error"), "Xor has its own"),
-    "rule by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), rule="adam"), "rule must be a LearningRule"),
-    "rule class": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), rule=neuronet.Adam), "rule must be a LearningRule"),
+    "optimizer by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), optimizer="adam"), "optimizer must be an Optimizer"),
+    "optimizer class": (
+        lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), optimizer=neuronet.Adam),
+        "optimizer must be an Optimizer",
+    ),
     "payoff by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), payoff="nats"), "payoff must be a Payoff"),
     "sizes for a network": (lambda: neuronet.Setup([2, 3, 2], neuronet.Greedy()), "network must be a Network"),
     "no policies": (lambda: neuronet.Setup(NETWORK, None), "there must be one policy"),
@@ -52,11 +55,11 @@ def test_a_wrapper_needs_a_subclass():
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
-@pytest.mark.parametrize("answer", [lambda seen: seen.demand, lambda seen: None, lambda seen: seen.activity[..., :1, :]])
+@pytest.mark.parametrize("answer", [lambda obs: obs.demand, lambda obs: None, lambda obs: obs.activity[..., :1, :]])
 def test_feedback_of_another_shape(engine, answer):
     class Odd(neuronet.Policy):
-        def feedback(self, seen, memory):
-            return answer(seen)
+        def feedback(self, obs, memory):
+            return answer(obs)
 
     with pytest.raises(neuronet.NeuroNetError, match="must give feedback of shape"):
         neuronet.train("xor", policy=Odd(), hidden=[3], epochs=1, engine=engine)

@@ -11,19 +11,19 @@ import pytest
 import neuronet
 from neuronet.core.batches import Batches
 from neuronet.execution.signals import Interrupted
-from neuronet.recording.run_directory import Record
-from neuronet.registry.registry import environment_named
-from neuronet.training.trainer import Runner
+from neuronet.recording.run_directory import RunDirectory
+from neuronet.registry.registry import parse_environment
+from neuronet.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
-class Halfhearted(neuronet.LinearPolicy):
+class HalfFeedback(neuronet.LinearPolicy):
     """A policy of one's own."""
 
     share: float = 0.5
 
-    def weighing(self, seen, memory):
-        return self.share * seen.attention
+    def feedback_weights(self, obs, memory):
+        return self.share * obs.attention
 
 
 def weights_equal(a, b):
@@ -55,7 +55,7 @@ def test_engines_agree_through_the_public_call():
 
 
 def test_own_policy_as_instance_and_by_module():
-    by_instance = neuronet.train("xor", policy=Halfhearted(0.25), hidden=[8], epochs=2)
+    by_instance = neuronet.train("xor", policy=HalfFeedback(0.25), hidden=[8], epochs=2)
     by_name = neuronet.train("xor", policy=f"{__name__}:Halfhearted(0.25)", hidden=[8], epochs=2)
     assert weights_equal(by_instance.network, by_name.network)
     assert by_instance.config.policy == f"{__name__}:Halfhearted(share=0.25)"
@@ -69,8 +69,8 @@ def test_a_policy_for_each_layer():
 
 
 def test_arrays_and_regression():
-    chance = np.random.default_rng(0)
-    inputs = chance.normal(size=(200, 3))
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(200, 3))
     result = neuronet.train((inputs, inputs @ [1.0, -2.0, 0.5]), hidden=[], epochs=30, learning_rate=0.05)
     assert result.accuracy is None
     assert result.loss < 1e-6
@@ -86,19 +86,19 @@ def test_a_graph_of_ones_own(tmp_path):
     graph.add_edges_from((11 - n % 2, n) for n in range(20, 24))
     graph.add_edges_from((n, 30 + m) for n in range(20, 28) for m in range(2))
     network = neuronet.from_graph(graph, seed=3)
-    whole = neuronet.train("xor", network=network, epochs=6, schedule="constant", out=tmp_path / "whole")
+    whole = neuronet.train("xor", network=network, epochs=6, lr_schedule="constant", out=tmp_path / "whole")
     trained = neuronet.to_graph(whole.network)
     assert set(trained.edges) == set(graph.edges)
-    neuronet.train("xor", network=network, epochs=3, schedule="constant", out=tmp_path / "parts")
+    neuronet.train("xor", network=network, epochs=3, lr_schedule="constant", out=tmp_path / "parts")
     assert weights_equal(neuronet.resume(tmp_path / "parts", epochs=6).network, whole.network)
 
 
 def test_replicas_equal_single_runs():
-    several = neuronet.train("xor", policy="noisy", wiring="sparse(0.5)", hidden=[9], epochs=3, replicas=3, seed=7)
+    several = neuronet.train("xor", policy="noisy", connectivity="sparse(0.5)", hidden=[9], epochs=3, replicas=3, seed=7)
     assert len(several.summary()["replicas"]) == 3
     for index in range(3):
         single = neuronet.train(
-            "xor", policy="noisy", wiring="sparse(0.5)", hidden=[9], epochs=3, seed=7 + index, engine="tensors"
+            "xor", policy="noisy", connectivity="sparse(0.5)", hidden=[9], epochs=3, seed=7 + index, engine="tensors"
         )
         gaps = [np.abs(a - b).max() for a, b in zip(several.networks[index].weights, single.network.weights, strict=True)]
         assert max(gaps) < 1e-12
@@ -108,24 +108,24 @@ def test_replicas_equal_single_runs():
 @pytest.mark.parametrize("options", [{"engine": "agents"}, {"engine": "tensors"}, {"replicas": 2}], ids=str)
 @pytest.mark.parametrize("at", [0, 1, 10, 17])
 def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
-    arguments = {"policy": "noisy", "hidden": [5], "epochs": 4, "rule": "adam", **options}
+    arguments = {"policy": "noisy", "hidden": [5], "epochs": 4, "optimizer": "adam", **options}
     whole = neuronet.train("xor", **arguments)
-    play = Runner._play
+    play = Trainer._play
 
-    def play_and_ask(self, indices):
+    def play_and_interrupt(self, indices):
         play(self, indices)
         if self.engine.round_number == max(at, 1):
-            self.interruption.asked = True
+            self.interruption.requested = True
 
-    def run_and_keep(self, interruption, run=Runner.run):
+    def run_and_store(self, interruption, run=Trainer.run):
         self.interruption = interruption
-        interruption.asked = at == 0
+        interruption.requested = at == 0
         return run(self, interruption)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Runner, "_play", play_and_ask)
+        patch.setattr(Trainer, "_play", play_and_interrupt)
         patch.setattr("neuronet.training.trainer.PATIENCE", 0.0)  # a look after every round
-        patch.setattr(Runner, "run", run_and_keep)
+        patch.setattr(Trainer, "run", run_and_store)
         with pytest.raises(Interrupted) as stop:
             neuronet.train("xor", out=tmp_path, **arguments)
     assert stop.value.result.rounds == at
@@ -139,9 +139,9 @@ def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
 
 
 def test_longer_than_planned_equals_planned_longer(tmp_path):
-    neuronet.train("xor", hidden=[5], epochs=2, schedule="constant", out=tmp_path)
+    neuronet.train("xor", hidden=[5], epochs=2, lr_schedule="constant", out=tmp_path)
     longer = neuronet.resume(tmp_path, epochs=5)
-    assert weights_equal(longer.network, neuronet.train("xor", hidden=[5], epochs=5, schedule="constant").network)
+    assert weights_equal(longer.network, neuronet.train("xor", hidden=[5], epochs=5, lr_schedule="constant").network)
     assert json.loads((tmp_path / "config.json").read_text())["epochs"] == 5
     with pytest.raises(neuronet.NeuroNetError, match="at least the 5 played"):
         neuronet.resume(tmp_path, epochs=4)
@@ -150,20 +150,20 @@ def test_longer_than_planned_equals_planned_longer(tmp_path):
 def test_longer_than_planned_goes_on_with_the_longer_schedule(tmp_path):
     said = []
     neuronet.train("xor", hidden=[5], epochs=2, out=tmp_path)
-    neuronet.resume(tmp_path, epochs=4, narrator=said.append)
+    neuronet.resume(tmp_path, epochs=4, log=said.append)
     assert said[-1] == "The learning rate goes on as in a run of 4 epochs; until now it was that of one of 2."
     said.clear()
-    neuronet.resume(tmp_path, epochs=4, narrator=said.append)
+    neuronet.resume(tmp_path, epochs=4, log=said.append)
     assert len(said) == 1
 
 
 def test_the_learning_rate_goes_down_from_epoch_to_epoch():
     """Two epochs by hand, the second at half the rate, are a run of two epochs."""
-    world, rate = environment_named("xor"), 0.1
-    run = neuronet.train("xor", hidden=[5], epochs=2, learning_rate=rate, rule="plain", engine="tensors")
+    env, rate = parse_environment("xor"), 0.1
+    run = neuronet.train("xor", hidden=[5], epochs=2, learning_rate=rate, optimizer="sgd", engine="tensors")
     setup = neuronet.Setup(neuronet.build_network([2, 5, 2], seed=0), neuronet.AttentionSeeking(), learning_rate=rate)
     engine = neuronet.TensorEngine(setup, device="cpu")
-    batches, held = Batches(len(world.train), 32, (0,)), engine.hold(world.train)
+    batches, held = Batches(len(env.train), 32, (0,)), engine.prepare(env.train)
     for epoch in range(2):
         engine.play_rounds(held, batches.order(epoch), 32)
         half = neuronet.Setup(engine.network(), neuronet.AttentionSeeking(), learning_rate=rate / 2)
@@ -172,12 +172,12 @@ def test_the_learning_rate_goes_down_from_epoch_to_epoch():
 
 
 def test_metrics_cut_off_in_mid_line_are_mended(tmp_path):
-    whole = neuronet.train("xor", hidden=[5], epochs=4, schedule="constant")
-    neuronet.train("xor", hidden=[5], epochs=2, schedule="constant", out=tmp_path)
+    whole = neuronet.train("xor", hidden=[5], epochs=4, lr_schedule="constant")
+    neuronet.train("xor", hidden=[5], epochs=2, lr_schedule="constant", out=tmp_path)
     with (tmp_path / "metrics.csv").open("a") as file:
         file.write("3,21,0,0.3")
     resumed = neuronet.resume(tmp_path, epochs=4)
-    on_disk = Record.of(tmp_path).metrics()
+    on_disk = RunDirectory.open(tmp_path).metrics()
     assert weights_equal(resumed.network, whole.network)
     for metrics in (resumed.metrics, on_disk):
         pd.testing.assert_frame_equal(metrics.drop(columns="seconds"), whole.metrics.drop(columns="seconds"), check_exact=True)
@@ -185,12 +185,12 @@ def test_metrics_cut_off_in_mid_line_are_mended(tmp_path):
 
 def test_arrays_must_be_given_again(tmp_path):
     inputs = np.random.default_rng(1).normal(size=(60, 2))
-    world = (inputs, (inputs[:, 0] > 0).astype(int))
-    whole = neuronet.train(world, hidden=[4], epochs=4, schedule="constant")
-    neuronet.train(world, hidden=[4], epochs=2, schedule="constant", out=tmp_path)
+    env = (inputs, (inputs[:, 0] > 0).astype(int))
+    whole = neuronet.train(env, hidden=[4], epochs=4, lr_schedule="constant")
+    neuronet.train(env, hidden=[4], epochs=2, lr_schedule="constant", out=tmp_path)
     with pytest.raises(neuronet.NeuroNetError, match="give them again as environment"):
         neuronet.resume(tmp_path)
-    assert weights_equal(neuronet.resume(tmp_path, epochs=4, environment=world).network, whole.network)
+    assert weights_equal(neuronet.resume(tmp_path, epochs=4, environment=env).network, whole.network)
 
 
 def test_wrong_arguments_in_python():
@@ -205,19 +205,19 @@ def test_wrong_arguments_in_python():
 def test_an_interrupted_ruin_does_not_replace_the_last_checkpoint(monkeypatch, tmp_path):
     neuronet.train("xor", hidden=[5], epochs=1, out=tmp_path)
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
-    play = Runner._play
+    play = Trainer._play
 
-    def ruin_and_ask(self, indices):
+    def diverge_and_interrupt(self, indices):
         play(self, indices)
         self.loss_sum = self.loss_sum * np.nan
-        self.interruption.asked = True
+        self.interruption.requested = True
 
-    def run_and_keep(self, interruption, run=Runner.run):
+    def run_and_store(self, interruption, run=Trainer.run):
         self.interruption = interruption
         return run(self, interruption)
 
-    monkeypatch.setattr(Runner, "_play", ruin_and_ask)
-    monkeypatch.setattr(Runner, "run", run_and_keep)
+    monkeypatch.setattr(Trainer, "_play", diverge_and_interrupt)
+    monkeypatch.setattr(Trainer, "run", run_and_store)
     with pytest.raises(neuronet.NeuroNetError, match="no longer a number in epoch 2"):
         neuronet.resume(tmp_path, epochs=3)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import new_folder, sizes
+from neuronet.cli.commands.options import new_folder, parse_sizes
 from neuronet.core.errors import NeuroNetError
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ def compare(
     tune: Annotated[bool, typer.Option("--tune", help="Choose each one's learning rate on validation samples.")] = False,
     hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer: 64 or 256,256 or none.")] = None,
     activation: Annotated[str | None, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = None,
-    wiring: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
-    initialisation: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
+    connectivity: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
+    init: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
     epochs: Annotated[int | None, typer.Option(help="How often all training samples are played.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a round.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of all, without --tune.")] = None,
-    rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    optimizer: Annotated[str | None, typer.Option(help='Optimizer: sgd,  "momentum(0.9)" or adam.')] = None,
     channel: Annotated[list[str] | None, typer.Option(help="As for run; backpropagation plays without.")] = None,
-    turns: Annotated[str | None, typer.Option(help="As for run; backpropagation plays without.")] = None,
+    update_schedule: Annotated[str | None, typer.Option(help="As for run; backpropagation plays without.")] = None,
     seed: Annotated[int | None, typer.Option(help="The first of the seeds.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float64, float32 or auto.")] = None,
@@ -53,38 +53,40 @@ def compare(
 
     named = {
         "activation": activation,
-        "wiring": wiring,
-        "initialisation": initialisation,
+        "connectivity": connectivity,
+        "init": init,
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
-        "rule": rule,
+        "optimizer": optimizer,
         "channels": channel or None,
-        "turns": turns,
+        "update_schedule": update_schedule,
         "seed": seed,
         "device": device,
         "dtype": dtype,
         "target": target,
         "payoff": payoff,
-        "hidden": None if hidden is None else sizes(hidden),
+        "hidden": None if hidden is None else parse_sizes(hidden),
     }
     if tune and learning_rate is not None:
         raise NeuroNetError("--tune chooses the learning rate: leave --learning-rate out, or --tune")
     options = {name: value for name, value in named.items() if value is not None}
-    chosen = listed(policies) if policies else "all"
-    result = compare_policies(environment, chosen, seeds=seeds, tune=tune, out=out or _folder_of, narrator=console.say, **options)
+    chosen = split_policies(policies) if policies else "all"
+    result = compare_policies(
+        environment, chosen, seeds=seeds, tune=tune, out=out or _folder_of, log=console.print_err, **options
+    )
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
-    (console.ERR if json else console.OUT).print(console.table_of_comparison(result))
+    (console.ERR if json else console.OUT).print(console.comparison_table(result))
     if json:
         typer.echo(json_format.dumps(result.summary(), allow_nan=False))
 
 
-def listed(texts: list[str]) -> list[str]:
+def split_policies(texts: list[str]) -> list[str]:
     """The policies of several lists with commas; a line with shares is one mixed society."""
-    from neuronet.registry.population_spec import has_shares, split_list
+    from neuronet.registry.population_spec import is_mixture, split_list
 
-    return [part for text in texts for part in ([text] if has_shares(text) else split_list(text))]
+    return [part for text in texts for part in ([text] if is_mixture(text) else split_list(text))]
 
 
 def _folder_of(config: RunConfig) -> Path:

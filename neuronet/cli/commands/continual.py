@@ -1,4 +1,4 @@
-"""`neuronet forget`: how much of earlier tasks is left when later ones are learned."""
+"""`neuronet continual`: how much of earlier tasks is left when later ones are learned."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.compare import listed
-from neuronet.cli.commands.options import new_folder, sizes
+from neuronet.cli.commands.compare import split_policies
+from neuronet.cli.commands.options import new_folder, parse_sizes
 from neuronet.core.errors import NeuroNetError
 
 POLICIES_HELP = (
@@ -20,15 +20,17 @@ POLICIES_HELP = (
 )
 
 
-def forget(
+def continual(
     protocol: Annotated[str | None, typer.Argument(help="Such as permuted or split-class: see --list.")] = None,
-    data: Annotated[str, typer.Option(help="An environment of classes, such as mnist5k.")] = "mnist5k",
+    environment: Annotated[str, typer.Argument(help="An environment of classes, such as mnist5k.")] = "mnist5k",
     policies: Annotated[list[str] | None, typer.Option(help=POLICIES_HELP)] = None,
     seeds: Annotated[int, typer.Option(help="Runs of each, with seeds from --seed on.")] = 5,
     tune: Annotated[bool, typer.Option("--tune", help="Choose each one's parameters on validation samples.")] = False,
-    tries: Annotated[int, typer.Option(help="Configurations that each tries, with --tune.")] = 8,
+    trials: Annotated[int, typer.Option(help="Configurations that each tries, with --tune.")] = 8,
     tuning_seeds: Annotated[int, typer.Option(help="From how many seeds, with --tune.")] = 2,
-    widen: Annotated[int, typer.Option(help="How often ranges are widened where a choice is at their edge, at most.")] = 2,
+    max_range_extensions: Annotated[
+        int, typer.Option(help="How often ranges are widened where a choice is at their edge, at most.")
+    ] = 2,
     preset: Annotated[str, typer.Option(help="How long a task lasts, and more: see --list.")] = "fast",
     iterations: Annotated[int | None, typer.Option(help="Rounds a task, instead of the preset's; 0 for one pass.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a round, instead of the preset's.")] = None,
@@ -36,8 +38,8 @@ def forget(
         str | None, typer.Option(help="Neurons in each hidden layer, instead of the preset's, such as 400,400.")
     ] = None,
     activation: Annotated[str, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = "relu",
-    rule: Annotated[
-        str | None, typer.Option(help='Learning rule, instead of the preset\'s: plain, "momentum(0.9)" or adam.')
+    optimizer: Annotated[
+        str | None, typer.Option(help='Optimizer, instead of the preset\'s: sgd, "momentum(0.9)" or adam.')
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of all, instead of the preset's; without --tune.")] = None,
     seed: Annotated[int, typer.Option(help="The first of the seeds.")] = 0,
@@ -55,48 +57,48 @@ def forget(
     With --tune each method chooses its learning rate and parameters from as many configurations, by a sixth of the training
     samples and other seeds. A study that was interrupted goes on where it was when it is started again with its folder as --out.
     """
-    from neuronet.cli.tables.continual import table_of_choices, table_of_forgetting
+    from neuronet.cli.tables.continual import choices_table, study_table
 
     if list_all:
-        console.OUT.print(table_of_choices())
+        console.OUT.print(choices_table())
         return
     if protocol is None:
-        raise NeuroNetError("forget needs a protocol, such as permuted: see neuronet forget --list")
-    from neuronet.continual.studies.api import forget as study
+        raise NeuroNetError("continual needs a protocol, such as permuted: see neuronet continual --list")
+    from neuronet.continual.studies.api import continual_study as study
 
-    folder = out or new_folder(f"forget-{protocol}-{Path(data).stem}", make=False)
+    folder = out or new_folder(f"continual-{protocol}-{Path(environment).stem}", make=False)
     try:
         result = study(
             protocol,
-            data,
-            listed(policies or ["attention,income-protecting"]),
+            environment,
+            split_policies(policies or ["attention,income-protecting"]),
             seeds=seeds,
             seed=seed,
             tune=tune,
-            tries=tries,
+            trials=trials,
             tuning_seeds=tuning_seeds,
-            widen=widen,
+            max_range_extensions=max_range_extensions,
             preset=preset,
             iterations=iterations,
             batch_size=batch_size,
-            hidden=None if hidden is None else sizes(hidden),
+            hidden=None if hidden is None else parse_sizes(hidden),
             activation=activation,
-            rule=rule,
+            optimizer=optimizer,
             learning_rate=learning_rate,
             device=device,
             dtype=dtype,
             jobs=jobs,
             out=folder,
-            narrator=console.say,
+            log=console.print_err,
         )
     except KeyboardInterrupt:
-        console.say(f"What was played is kept. Go on with the same options and --out {shlex.quote(str(folder))}")
+        console.print_err(f"What was played is kept. Go on with the same options and --out {shlex.quote(str(folder))}")
         raise
     if result.folder is not None:
         result.plot(result.folder / "accuracy.png")
         result.plot_matrix(result.folder / "matrices.png")
         if tune:
             result.plot_frontier(result.folder / "frontier.png")
-    (console.ERR if json else console.OUT).print(table_of_forgetting(result))
+    (console.ERR if json else console.OUT).print(study_table(result))
     if json:
         typer.echo(json_format.dumps(result.summary(), allow_nan=False))

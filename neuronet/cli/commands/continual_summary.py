@@ -1,4 +1,4 @@
-"""`neuronet forget-summary`: several studies of forgetting in one table and one picture."""
+"""`neuronet continual-summary`: several studies of forgetting in one table and one picture."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from neuronet.cli import console
 from neuronet.cli.commands.options import new_folder
 
 
-def forget_summary(
+def continual_summary(
     folders: Annotated[list[Path], typer.Argument(help="The --out of each study; all must be finished.")],
-    against: Annotated[str, typer.Option(help="The method with which the others are compared.")] = "backprop",
+    reference: Annotated[str, typer.Option(help="The method with which the others are compared.")] = "backprop",
     out: Annotated[Path | None, typer.Option(help="Folder to write to (default: a new one in runs/).")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
 ) -> None:
     """Sum up several studies of forgetting: one table, with p values for all comparisons together, and one picture.
 
-    Writes summary.csv, poster.png and poster.pdf.
+    Writes summary.csv, summary.png and summary.pdf.
     """
-    from neuronet.cli.tables.continual import table_of_summary
-    from neuronet.continual.studies.summary import summarise
+    from neuronet.cli.tables.continual import summary_table
+    from neuronet.continual.studies.summary import summarize_studies
 
-    summary = summarise(folders, against)
-    folder = summary.save(out or new_folder("forget-summary"))
-    (console.ERR if json else console.OUT).print(table_of_summary(summary))
+    summary = summarize_studies(folders, reference)
+    folder = summary.save(out or new_folder("continual-summary"))
+    (console.ERR if json else console.OUT).print(summary_table(summary))
     if json:
-        typer.echo(json_format.dumps({"against": against, "comparisons": summary.plain(), "out": str(folder)}, allow_nan=False))
+        typer.echo(
+            json_format.dumps({"reference": reference, "comparisons": summary.to_records(), "out": str(folder)}, allow_nan=False)
+        )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import sizes
+from neuronet.cli.commands.options import parse_sizes
 
 
 def lab(
@@ -15,13 +15,13 @@ def lab(
     policy: Annotated[list[str] | None, typer.Option(help="What the neurons follow at first, as for run.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer: 64 or 256,256 or none.")] = None,
     activation: Annotated[str | None, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")] = None,
-    wiring: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
-    initialisation: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
+    connectivity: Annotated[str | None, typer.Option(help='dense, "sparse(0.1)" or "small-world(neighbours=8)".')] = None,
+    init: Annotated[str | None, typer.Option(help="he, glorot, lecun, zeros or auto.")] = None,
     channel: Annotated[list[str] | None, typer.Option(help="Between the layers at first, as for run.")] = None,
-    turns: Annotated[str | None, typer.Option(help="Who acts when, as for run.")] = None,
+    update_schedule: Annotated[str | None, typer.Option(help="Who acts when, as for run.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples a round.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="At first; above 0.")] = None,
-    rule: Annotated[str | None, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')] = None,
+    optimizer: Annotated[str | None, typer.Option(help='Optimizer: sgd,  "momentum(0.9)" or adam.')] = None,
     seed: Annotated[int | None, typer.Option(help="Of all chance, 0 or more, at first.")] = None,
     dtype: Annotated[str | None, typer.Option(help="float64 or float32.")] = None,
     target: Annotated[str | None, typer.Option(help="The target's column, for table:PATH.")] = None,
@@ -35,19 +35,19 @@ def lab(
     Needs the extra [lab]. The page is on the loopback address alone and fetches nothing from elsewhere; Ctrl-C ends it. Every
     window has a model of its own. Defaults are those of run, with a learning rate that stays as it is set.
     """
-    from neuronet.lab import check_installed, serve, start_from
+    from neuronet.lab import check_installed, make_launch_config, serve
 
     check_installed()
     named: dict[str, Any] = {
-        "hidden": None if hidden is None else sizes(hidden),
+        "hidden": None if hidden is None else parse_sizes(hidden),
         "activation": activation,
-        "wiring": wiring,
-        "initialisation": initialisation,
+        "connectivity": connectivity,
+        "init": init,
         "channels": channel or None,
-        "turns": turns,
+        "update_schedule": update_schedule,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
-        "rule": rule,
+        "optimizer": optimizer,
         "seed": seed,
         "dtype": dtype,
         "target": target,
@@ -55,5 +55,5 @@ def lab(
         "data_dir": data_dir,
     }
     options = {name: value for name, value in named.items() if value is not None}
-    society: Any = "attention" if not policy else policy[0] if len(policy) == 1 else policy
-    serve(start_from(environment, policy=society, **options), port=port, browser=browser, narrator=console.say)
+    population: Any = "attention" if not policy else policy[0] if len(policy) == 1 else policy
+    serve(make_launch_config(environment, policy=population, **options), port=port, browser=browser, log=console.print_err)

@@ -9,7 +9,7 @@ from pathlib import Path
 from neuronet.core.errors import NeuroNetError
 
 
-def sizes(text: str) -> tuple[int, ...]:
+def parse_sizes(text: str) -> tuple[int, ...]:
     """The neurons of each hidden layer.
 
     Raises:

@@ -22,7 +22,7 @@ def plot(
         Path | None, typer.Option(help="A .pdf, .svg or .png file, or a folder for several (default: the run's own).")
     ] = None,
     suffix: Annotated[str, typer.Option("--format", help="pdf, svg or png, of pictures in a folder.")] = "pdf",
-    most: Annotated[int | None, typer.Option(help="Neurons drawn of a layer, at most.")] = None,
+    max_neurons: Annotated[int | None, typer.Option(help="Neurons drawn of a layer, at most.")] = None,
     replica: Annotated[int, typer.Option(help="Which of a run's replicas is drawn, from 0.")] = 0,
     list_all: Annotated[bool, typer.Option("--list", help="List the kinds of pictures.")] = False,
 ) -> None:
@@ -46,7 +46,7 @@ def plot(
     if not kinds:
         raise NeuroNetError(f"there is nothing to draw yet in '{folders[0]}'")
     for name, path in zip(kinds, _paths(folders, kinds, out, suffix), strict=True):
-        typer.echo(draw(folders, name, path, most=most, replica=replica, say=console.say))
+        typer.echo(draw(folders, name, path, max_neurons=max_neurons, replica=replica, log=console.print_err))
 
 
 def _paths(folders: list[Path], kinds: list[str], out: Path | None, suffix: str) -> list[Path]:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neuronet.sweep import Plan, Progress
-    from neuronet.sweep.store import Folder
+    from neuronet.sweep.store import SweepStore
 
-LOKY, AT_ONCE = "loky", 16  # as in neuronet.sweep, which is imported when it is needed
+LOKY, MAX_GROUP_SIZE = "loky", 16  # as in neuronet.sweep, which is imported when it is needed
 
 EXAMPLE = """
 environment = "digits"            # whatever neuronet run takes, with _ for -
@@ -61,9 +61,9 @@ def sweep(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the cluster, such as tcp://host:8786 (default: one on this machine).")
     ] = None,
-    at_once: Annotated[
+    max_group_size: Annotated[
         int, typer.Option(help="Cells played at once, at most, where seeds and learning rates alone differ.")
-    ] = AT_ONCE,
+    ] = MAX_GROUP_SIZE,
     strict: Annotated[bool, typer.Option("--strict", help="Stop when a cell fails.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Play cells again that failed before.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the cells and play none.")] = False,
@@ -71,49 +71,49 @@ def sweep(
 ) -> None:
     """Play many runs from one file, and write one table; HELP is what users read."""
     from neuronet.sweep import read_design
-    from neuronet.sweep import sweep as play
-    from neuronet.sweep.cells import plan_of
-    from neuronet.sweep.store import Folder
-    from neuronet.sweep.table import table_of_sweep
+    from neuronet.sweep import sweep as run_sweep
+    from neuronet.sweep.cells import make_plan
+    from neuronet.sweep.store import SweepStore
+    from neuronet.sweep.table import summary_table
 
     started = time.perf_counter()
     design = read_design(file)
-    folder = Folder(out or Path("runs") / f"sweep-{file.stem}")
+    store = SweepStore(out or Path("runs") / f"sweep-{file.stem}")
     if dry_run:
-        _list(plan_of(design), folder, json)
+        _list(make_plan(design), store, json)
         return
     with Bar() as bar:
         try:
-            table = play(
+            table = run_sweep(
                 design,
-                out=folder.path,
+                out=store.path,
                 jobs=jobs,
                 backend=backend,
                 scheduler=scheduler,
-                at_once=at_once,
+                max_group_size=max_group_size,
                 strict=strict,
                 retry=retry,
-                watcher=bar.show,
-                narrator=bar.say,
+                on_progress=bar.show,
+                log=bar.print_err,
             )
         except KeyboardInterrupt:
-            told = {"out": out, "jobs": jobs, "backend": backend, "scheduler": scheduler, "at-once": at_once}
-            bar.say(f"What was played is kept. Go on with: {_again(file, told, strict=strict, retry=retry)}")
+            options = {"out": out, "jobs": jobs, "backend": backend, "scheduler": scheduler, "max-group-size": max_group_size}
+            bar.print_err(f"What was played is kept. Go on with: {_resume_command(file, options, strict=strict, retry=retry)}")
             raise
     failed = int(table["error"].notna().sum())
-    (console.ERR if json else console.OUT).print(table_of_sweep(table, design.swept))
+    (console.ERR if json else console.OUT).print(summary_table(table, design.swept))
     if failed:
-        console.say(f"{failed} of {_cells(len(table))} failed: the column error says why; --retry plays them again.")
-    console.say(f"{_cells(len(table))} in {folder.path / 'table.csv'}")
+        console.print_err(f"{failed} of {_cells(len(table))} failed: the column error says why; --retry plays them again.")
+    console.print_err(f"{_cells(len(table))} in {store.path / 'table.csv'}")
     if json:
         summary = {"cells": len(table), "failed": failed, "seconds": round(time.perf_counter() - started, 3)}
-        typer.echo(json_format.dumps({**summary, "out": str(folder.path), "rows": _rows(table)}, allow_nan=False))
+        typer.echo(json_format.dumps({**summary, "out": str(store.path), "rows": _rows(table)}, allow_nan=False))
 
 
-def _again(file: Path, options: dict[str, Any], **switches: bool) -> str:
+def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> str:
     """The command line that goes on: all options that decide what is played, but for those that were left to the default."""
-    usual = {"backend": LOKY, "at-once": AT_ONCE}
-    given = {name: str(value) for name, value in options.items() if value not in (None, usual.get(name))}
+    defaults = {"backend": LOKY, "max-group-size": MAX_GROUP_SIZE}
+    given = {name: str(value) for name, value in options.items() if value not in (None, defaults.get(name))}
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
     return shlex.join(["neuronet", "sweep", str(file), *words, *(f"--{name}" for name, on in switches.items() if on)])
 
@@ -128,17 +128,17 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and isinf(value) else value
 
 
-def _list(plan: Plan, folder: Folder, json: bool) -> None:
-    folder.check(plan)
-    known = folder.known()
+def _list(plan: Plan, store: SweepStore, json: bool) -> None:
+    store.check(plan)
+    known = store.load_results()
     done = sum(cell.key in known for cell in plan.cells)
     if json:
         cells = [{"cell": cell.number, **cell.swept, "played": cell.key in known} for cell in plan.cells]
-        typer.echo(json_format.dumps({"cells": len(cells), "played": done, "out": str(folder.path), "rows": cells}))
+        typer.echo(json_format.dumps({"cells": len(cells), "played": done, "out": str(store.path), "rows": cells}))
         return
     for cell in plan.cells:
         typer.echo(f"{cell}{', played' if cell.key in known else ''}")
-    console.say(f"{_cells(len(plan.cells))}, {done} of them played; nothing was played now.")
+    console.print_err(f"{_cells(len(plan.cells))}, {done} of them played; nothing was played now.")
 
 
 def _cells(count: int) -> str:
@@ -170,17 +170,17 @@ class Bar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._bar.stop()
 
-    def say(self, line: str) -> None:
+    def print_err(self, line: str) -> None:
         """Print a line above the bar."""
         self._bar.console.print(escape(line), soft_wrap=True)
 
-    def show(self, news: Progress) -> None:
+    def show(self, event: Progress) -> None:
         """Move the bar; what is left is told by the pace of this sitting."""
-        played = news.done - news.before
-        seconds = (time.monotonic() - self._started) * (news.of - news.done) / played if played else None
+        played = event.done - event.done_before
+        seconds = (time.monotonic() - self._started) * (event.total - event.done) / played if played else None
         left = "?" if seconds is None else time_left(seconds)
-        failed = f", {news.failed} failed" if news.failed else ""
-        self._bar.update(self._task, completed=news.done, total=news.of, failed=failed, left=left)
+        failed = f", {event.failed} failed" if event.failed else ""
+        self._bar.update(self._task, completed=event.done, total=event.total, failed=failed, left=left)
 
 
 def time_left(seconds: float) -> str:

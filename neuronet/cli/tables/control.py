@@ -10,7 +10,7 @@ from neuronet.control.result import ControlResult
 
 def table_of_control(result: ControlResult) -> Table:
     """A run's result in a few lines."""
-    config, judged, steps = result.config, result.judged, int(result.episodes["steps"].sum())
+    config, eval_returns, steps = result.config, result.eval_returns, int(result.episodes["steps"].sum())
     sizes = "-".join(map(str, result.network.sizes))
     rows = {
         "environment": config.environment,
@@ -18,7 +18,7 @@ def table_of_control(result: ControlResult) -> Table:
         "policy": config.policy if isinstance(config.policy, str) else ", ".join(config.policy),
         "engine": f"{config.engine} on {config.device}, {config.dtype}",
         "played": f"{len(result.episodes):,} episodes, {steps:,} steps, in {result.rounds:,} rounds, {result.seconds:.1f} s",
-        "mean return": f"{judged.mean():.1f} over {judged.size} judged episodes, the least {judged.min():.1f}",
+        "mean return": f"{eval_returns.mean():.1f} over {eval_returns.size} judged episodes, the least {eval_returns.min():.1f}",
     }
     if result.threshold is not None:
         rows["solved"] = f"{'yes' if result.solved else 'no'}: the environment asks for {result.threshold:g}"

@@ -4,8 +4,8 @@ Lomonaco et al. 2021, "Avalanche: an end-to-end library for continual learning" 
 installed with NeuroNet; where it is missing, importing this raises a NeuroNetError that says how to get it.
 """
 
-from neuronet.continual.avalanche.adapters import Rounds, accuracies, benchmark, module_of
+from neuronet.continual.avalanche.adapters import MatchedBatches, accuracies, benchmark, to_module
 from neuronet.continual.avalanche.plugins import SynapticIntelligence
-from neuronet.continual.avalanche.strategy import SocietyStrategy
+from neuronet.continual.avalanche.strategy import PolicyStrategy
 
-__all__ = ["Rounds", "SocietyStrategy", "SynapticIntelligence", "accuracies", "benchmark", "module_of"]
+__all__ = ["MatchedBatches", "PolicyStrategy", "SynapticIntelligence", "accuracies", "benchmark", "to_module"]

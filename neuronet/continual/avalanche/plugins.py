@@ -35,19 +35,19 @@ class SynapticIntelligence(plugins.SynapticIntelligencePlugin):  # type: ignore[
     def before_training_exp(self, strategy: Any, **options: Any) -> None:
         """A task begins here."""
         super().before_training_exp(strategy, **options)
-        _copy(self.ewc_data[0])
+        _copy_data(self.ewc_data[0])
 
     def before_training_iteration(self, strategy: Any, **options: Any) -> None:
         """A step begins here."""
         super().before_training_iteration(strategy, **options)
-        _copy(self.syn_data["old_theta"])
+        _copy_data(self.syn_data["old_theta"])
 
     def after_training_exp(self, strategy: Any, **options: Any) -> None:
         """Add up what was earned."""
-        kept = (self.ewc_data, self.syn_data, self._clip, self.excluded_parameters)
-        self.update_ewc_data(strategy.model, *kept, 1, eps=self.eps)
+        state = (self.ewc_data, self.syn_data, self._clip, self.excluded_parameters)
+        self.update_ewc_data(strategy.model, *state, 1, eps=self.eps)
 
 
-def _copy(kept: dict[str, Any]) -> None:
-    for each in kept.values():
+def _copy_data(state: dict[str, Any]) -> None:
+    for each in state.values():
         each.data = each.data.clone()

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neuronet.continual.avalanche.adapters import module_of
+from neuronet.continual.avalanche.adapters import to_module
 from neuronet.continual.avalanche.imports import templates
-from neuronet.core.learning.optimizers import Plain
+from neuronet.core.learning.optimizers import SGD
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population
@@ -18,7 +18,7 @@ from neuronet.engines.base.engine import Setup
 from neuronet.engines.tensors.engine import TensorEngine
 
 
-class SocietyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
+class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
     """A network whose neurons follow policies, trained by Avalanche: any policy, also those that adapt and remember.
 
     In each iteration the tensor engine speaks, and hears how the loss wants the outputs to move; what the neurons intend is put,
@@ -31,7 +31,7 @@ class SocietyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
 
     Args:
         network: At the start; everybody is connected.
-        society: The policy of all neurons, or a population.
+        population: The policy of all neurons, or a population.
         learning_rate: eta, of plain steps and of foresighted neurons.
         seed: Of all chance within the rounds.
         dtype: "float32" or "float64".
@@ -46,16 +46,16 @@ class SocietyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
         self,
         *,
         network: Network,
-        society: Policy | Population,
+        population: Policy | Population,
         learning_rate: float = 0.1,
         seed: int = 0,
         dtype: str = "float32",
         optimizer: Any = None,
         **options: Any,
     ) -> None:
-        policies = society.groups(network, seed) if isinstance(society, Population) else society
-        setup = Setup(network, policies, Plain(), learning_rate, seed=seed, dtype=dtype)
-        module = module_of(network, dtype)
+        policies = population.groups(network, seed) if isinstance(population, Population) else population
+        setup = Setup(network, policies, SGD(), learning_rate, seed=seed, dtype=dtype)
+        module = to_module(network, dtype)
         stepping = torch.optim.SGD(module.parameters(), learning_rate) if optimizer is None else optimizer(module.parameters())
         super().__init__(model=module, optimizer=stepping, **options)
         self._engine = TensorEngine(setup, device=str(self.device))
@@ -63,14 +63,14 @@ class SocietyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
     def forward(self) -> Tensor:
         """What the output neurons say, (B, O): while learning, as their policies make them speak."""
         if not self.is_training:
-            said: Tensor = super().forward()
-            return said
+            outputs: Tensor = super().forward()
+            return outputs
         with torch.inference_mode():
             for layer, module in zip(self._engine.layers, self.model.layers, strict=True):
                 layer.weights.copy_(module.weight)
                 layer.bias.copy_(module.bias)
-        spoken: Tensor = self._engine.speak(self.mb_x)
-        return spoken.clone().requires_grad_()
+        activity: Tensor = self._engine.speak(self.mb_x)
+        return activity.clone().requires_grad_()
 
     def backward(self) -> None:
         """What the neurons intend, and the gradient of whatever was added to the loss."""
@@ -79,8 +79,8 @@ class SocietyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
         with torch.no_grad():
             self._engine.learn(-len(outputs) * outputs.grad, self._costs(outputs, targets))
             for layer, module in zip(self._engine.layers, self.model.layers, strict=True):
-                _pull(module.weight, layer.velocity_weights)
-                _pull(module.bias, layer.velocity_bias)
+                _add_to_gradient(module.weight, layer.velocity_weights)
+                _add_to_gradient(module.bias, layer.velocity_bias)
 
     def _costs(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """What each sample cost, (B,): minus this is the reward."""
@@ -91,6 +91,6 @@ class SocietyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
         return found
 
 
-def _pull(parameter: Tensor, intent: Tensor) -> None:
+def _add_to_gradient(parameter: Tensor, intent: Tensor) -> None:
     """Add to the gradient that the intended change, per unit of learning rate, goes down."""
     parameter.grad = -intent.clone() if parameter.grad is None else parameter.grad - intent

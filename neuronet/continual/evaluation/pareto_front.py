@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 
-def dots_of(tuning: pd.DataFrame) -> dict[str, Floats]:
+def configuration_points(tuning: pd.DataFrame) -> dict[str, Floats]:
     """Each method's (learning, final), a row for each configuration: the means of its seeds.
 
     Args:
@@ -19,23 +19,23 @@ def dots_of(tuning: pd.DataFrame) -> dict[str, Floats]:
     return {str(name): means.loc[name].to_numpy(dtype=np.float64) for name in dict.fromkeys(tuning["policy"])}
 
 
-def unbeaten(dots: Floats) -> Floats:
+def pareto_front(points: Floats) -> Floats:
     """The rows (learning, final) that no other row is above in one and not below in the other, by ascending learning."""
-    kept: list[Floats] = []
-    for dot in dots[np.lexsort((-dots[:, 1], -dots[:, 0]))]:
-        if not kept or dot[1] > kept[-1][1]:
-            kept.append(dot)
-    return np.stack(kept[::-1])
+    front: list[Floats] = []
+    for point in points[np.lexsort((-points[:, 1], -points[:, 0]))]:
+        if not front or point[1] > front[-1][1]:
+            front.append(point)
+    return np.stack(front[::-1])
 
 
-def area_under(dots: Floats) -> float:
+def hypervolume(points: Floats) -> float:
     """The part of the unit square, 0 to 1, whose points some dot is not below in either: the area under the frontier's steps.
 
     The hypervolume of Zitzler and Thiele (1998), from the reference point (0, 0): learning nothing and keeping nothing.
 
     Args:
-        dots: (configurations, 2), rows (learning, final), each 0 to 1.
+        points: (configurations, 2), rows (learning, final), each 0 to 1.
     """
-    best = unbeaten(dots)
+    best = pareto_front(points)
     widths = np.diff(best[:, 0], prepend=0.0)
     return float(np.sum(widths * best[:, 1]))

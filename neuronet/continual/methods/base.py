@@ -12,8 +12,8 @@ from typing import ClassVar, Self
 
 from torch import Tensor
 
-from neuronet.continual.evaluation.replicated_dataset import Deck
-from neuronet.core.learning.optimizers import LearningRule
+from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
+from neuronet.core.learning.optimizers import Optimizer
 from neuronet.core.structure.network import Network
 
 
@@ -24,39 +24,39 @@ class Batch:
     Attributes:
         inputs: (R, B, I), scaled.
         targets: (R, B), classes.
-        open: (R, B or 1, O), which outputs may answer.
+        active_classes: (R, B or 1, O), which outputs may answer.
     """
 
     inputs: Tensor
     targets: Tensor
-    open: Tensor
+    active_classes: Tensor
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class TaskInfo:
     """What a learner is told when a task begins; those that need no task boundaries ignore it.
 
     Attributes:
         number: Which task, from 0.
-        deck: Its training samples.
-        open: (R, 1, O), which outputs may answer while it is learned.
-        told: Whether an earlier task keeps its own outputs; if not, those that are open now are open for all.
+        dataset: Its training samples.
+        active_classes: (R, 1, O), which outputs may answer while it is learned.
+        task_id_given: Whether an earlier task keeps its own outputs; if not, those that are open now are open for all.
     """
 
     number: int
-    deck: Deck
-    open: Tensor
-    told: bool
+    dataset: ReplicatedDataset
+    active_classes: Tensor
+    task_id_given: bool
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class LearnerConfig:
     """What every learner begins with.
 
     Attributes:
         networks: A fresh one for each seed.
         seeds: (R,).
-        rule: How intended changes become changes.
+        optimizer: How intended changes become changes.
         learning_rate: eta, above 0.
         batch_size: Samples a round.
         device: Where to compute.
@@ -65,7 +65,7 @@ class Start:
 
     networks: Sequence[Network]
     seeds: Sequence[int]
-    rule: LearningRule
+    optimizer: Optimizer
     learning_rate: float
     batch_size: int
     device: str
@@ -75,14 +75,15 @@ class Start:
 class Learner(ABC):
     """Networks under way through a sequence of tasks.
 
-    Called in this order: for each task `begin_task`, `play` for every round, `end_task`; `outputs` at any time between rounds.
+    Called in this order: for each task `begin_task`, `train_batch` for every round, `end_task`; `outputs` at any time between
+    rounds.
     """
 
-    def begin_task(self, lesson: Lesson) -> None:  # noqa: B027 an empty default, since most need to know nothing
+    def begin_task(self, task_info: TaskInfo) -> None:  # noqa: B027 an empty default, since most need to know nothing
         """A task begins."""
 
     @abstractmethod
-    def play(self, batch: Batch) -> None:
+    def train_batch(self, batch: Batch) -> None:
         """Learn from one batch."""
 
     def end_task(self) -> None:  # noqa: B027
@@ -110,21 +111,21 @@ class Method(ABC):
     Attributes:
         ranges: What tuning chooses, besides the learning rate: a parameter's least and greatest value, both above 0; it is
             searched on a logarithmic scale. A parameter that is given another value than its default is left alone.
-        rule: A learning rule of its own, or "" for that of the study.
+        optimizer: A optimizer of its own, or "" for that of the study.
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {}
-    rule: str = ""
+    optimizer: str = ""
 
     @abstractmethod
-    def learner(self, start: Start) -> Learner:
+    def learner(self, config: LearnerConfig) -> Learner:
         """Networks that learn this way."""
 
-    def free(self) -> Mapping[str, Range]:
+    def tunable_ranges(self) -> Mapping[str, Range]:
         """The parameters that tuning may choose."""
         defaults = {field.name: field.default for field in fields(self)}  # type: ignore[arg-type]
         return {name: span for name, span in self.ranges.items() if getattr(self, name) == defaults[name]}
 
-    def tuned(self, values: Mapping[str, float]) -> Self:
+    def with_parameters(self, values: Mapping[str, float]) -> Self:
         """The same with other values of some parameters."""
         return replace(self, **values)  # type: ignore[type-var]

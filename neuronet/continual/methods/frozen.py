@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.continual.methods.base import Method, Start
+from neuronet.continual.methods.base import LearnerConfig, Method
 from neuronet.continual.methods.finetuning import BackpropLearner
 
 
@@ -12,16 +12,16 @@ from neuronet.continual.methods.finetuning import BackpropLearner
 class Frozen(Method):
     """Error backpropagation whose hidden layers hold still from the second task on."""
 
-    def learner(self, start: Start) -> FrozenLearner:
+    def learner(self, config: LearnerConfig) -> FrozenLearner:
         """Networks that will freeze."""
-        return FrozenLearner(start)
+        return FrozenLearner(config)
 
 
 class FrozenLearner(BackpropLearner):
     """Holds all but the output layer still from the second task on."""
 
-    def still(self) -> list[bool]:
+    def frozen_parameters(self) -> list[bool]:
         """Everything but the last weights and the last bias, once the first task is over."""
-        frozen = self.lesson is not None and self.lesson.number > 0
+        frozen = self.task_info is not None and self.task_info.number > 0
         trunk = len(self.weights) - 1
         return [frozen and place % len(self.weights) < trunk for place in range(len(self.parameters))]

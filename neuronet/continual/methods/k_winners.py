@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Method, Range, Start
+from neuronet.continual.methods.base import LearnerConfig, Method, Range
 from neuronet.continual.methods.finetuning import BackpropLearner
 from neuronet.core.errors import check_number
 
@@ -34,30 +34,30 @@ class KWinners(Method):
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, above=True)
 
-    def learner(self, start: Start) -> KWinnersLearner:
+    def learner(self, config: LearnerConfig) -> KWinnersLearner:
         """Networks whose hidden neurons compete."""
-        return KWinnersLearner(start, self.share)
+        return KWinnersLearner(config, self.share)
 
 
 class KWinnersLearner(BackpropLearner):
     """The same competition while it learns and when it is tested; the losers of a sample do not learn from it.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         share: Of each hidden layer that wins.
     """
 
-    def __init__(self, start: Start, share: float) -> None:
-        super().__init__(start)
+    def __init__(self, config: LearnerConfig, share: float) -> None:
+        super().__init__(config)
         *hidden, last = self._functions
-        self._functions = [partial(_loudest_of, function, share) for function in hidden] + [last]
+        self._functions = [partial(_activate_and_keep_largest, function, share) for function in hidden] + [last]
 
 
-def _loudest_of(function: Callable[[Tensor], Tensor], share: float, potential: Tensor) -> Tensor:
-    return loudest(function(potential), share)
+def _activate_and_keep_largest(function: Callable[[Tensor], Tensor], share: float, potential: Tensor) -> Tensor:
+    return keep_largest(function(potential), share)
 
 
-def loudest(activity: Tensor, share: float) -> Tensor:
+def keep_largest(activity: Tensor, share: float) -> Tensor:
     """The activities (..., J) of the largest size of each sample, and 0 for the others."""
     winners = max(1, round(share * activity.shape[-1]))
     places = activity.detach().abs().topk(winners, dim=-1).indices

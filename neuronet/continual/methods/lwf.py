@@ -13,8 +13,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Batch, Method, Range, Start
-from neuronet.continual.methods.finetuning import BackpropLearner, masked
+from neuronet.continual.methods.base import Batch, LearnerConfig, Method, Range
+from neuronet.continual.methods.finetuning import BackpropLearner, mask_outputs
 from neuronet.core.errors import check_number
 
 
@@ -36,50 +36,54 @@ class LwF(Method):
         check_number("strength", self.strength, 0)
         check_number("temperature", self.temperature, 0, above=True)
 
-    def learner(self, start: Start) -> LwFLearner:
+    def learner(self, config: LearnerConfig) -> LwFLearner:
         """Networks that remember how they answered."""
-        return LwFLearner(start, self.strength, self.temperature)
+        return LwFLearner(config, self.strength, self.temperature)
 
 
 class LwFLearner(BackpropLearner):
     """Keeps a copy of its parameters from the end of the last task, and which outputs were open in earlier ones.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         strength: Of the divergence.
         temperature: Of the softmax.
     """
 
-    def __init__(self, start: Start, strength: float, temperature: float) -> None:
-        super().__init__(start)
+    def __init__(self, config: LearnerConfig, strength: float, temperature: float) -> None:
+        super().__init__(config)
         self._strength, self._temperature = strength, temperature
-        self._before: list[Tensor] = []
-        self._heads: list[Tensor] = []
+        self._previous_parameters: list[Tensor] = []
+        self._earlier_classes: list[Tensor] = []
 
     def end_task(self) -> None:
         """Remember how this task was answered; a head that later tasks share is remembered once."""
-        if self.lesson is not None:
-            self._before = [each.detach().clone() for each in self.parameters]
-            self._heads = [*(self._heads if self.lesson.told else []), self.lesson.open]
+        if self.task_info is not None:
+            self._previous_parameters = [each.detach().clone() for each in self.parameters]
+            self._earlier_classes = [
+                *(self._earlier_classes if self.task_info.task_id_given else []),
+                self.task_info.active_classes,
+            ]
 
     def loss(self, batch: Batch) -> Tensor:
         """The loss of the batch, and the mean divergence of each earlier head."""
-        outputs = self.speak(batch.inputs)[-1]
+        outputs = self.forward(batch.inputs)[-1]
         now = self.loss_of(outputs, batch)
-        if not self._heads:
+        if not self._earlier_classes:
             return now
-        usual = self._answered_before(batch.inputs)
-        apart = [self.divergence(usual, outputs, head) for head in self._heads]
-        return now + self._strength * torch.stack(apart).mean(dim=0)
+        previous_outputs = self._previous_outputs(batch.inputs)
+        divergences = [self.divergence(previous_outputs, outputs, head) for head in self._earlier_classes]
+        return now + self._strength * torch.stack(divergences).mean(dim=0)
 
-    def divergence(self, usual: Tensor, outputs: Tensor, head: Tensor) -> Tensor:
+    def divergence(self, previous_outputs: Tensor, outputs: Tensor, head: Tensor) -> Tensor:
         """The Kullback-Leibler divergence of softened answers among a head's classes, times the squared temperature, (R,)."""
         was, now = (
-            torch.log_softmax(masked(each / self._temperature, head), dim=-1).masked_fill(~head, 0.0) for each in (usual, outputs)
+            torch.log_softmax(mask_outputs(each / self._temperature, head), dim=-1).masked_fill(~head, 0.0)
+            for each in (previous_outputs, outputs)
         )
         share = was.exp() * head
         return self._temperature**2 * (share * (was - now)).sum(dim=-1).mean(dim=-1)
 
-    def _answered_before(self, inputs: Tensor) -> Tensor:
+    def _previous_outputs(self, inputs: Tensor) -> Tensor:
         with torch.no_grad():
-            return self.speak(inputs, self._before)[-1]
+            return self.forward(inputs, self._previous_parameters)[-1]

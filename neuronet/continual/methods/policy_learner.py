@@ -9,8 +9,8 @@ from typing import Any, Self
 import array_api_compat.torch as xp
 from torch import Tensor
 
-from neuronet.continual.evaluation.masked_cross_entropy import OpenClasses
-from neuronet.continual.methods.base import Batch, Learner, Method, Range, Start
+from neuronet.continual.evaluation.masked_cross_entropy import MaskedCrossEntropy
+from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, Range
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population, Shares
@@ -27,7 +27,7 @@ POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
 
 
 @dataclass(frozen=True)
-class Society(Method):
+class PolicyMethod(Method):
     """Neurons that follow policies.
 
     Args:
@@ -36,20 +36,20 @@ class Society(Method):
 
     population: Population
 
-    def learner(self, start: Start) -> Playing:
+    def learner(self, config: LearnerConfig) -> PolicyLearner:
         """A game for each seed."""
-        return Playing(self.population, start)
+        return PolicyLearner(self.population, config)
 
-    def free(self) -> Mapping[str, Range]:
+    def tunable_ranges(self) -> Mapping[str, Range]:
         """Those of POLICY_RANGES, where one policy is followed by all."""
         policy = self._policy
         if policy is None:
             return {}
-        usual = {name: field.default for name, field in policy.__dataclass_fields__.items()}  # type: ignore[attr-defined]
+        defaults = {name: field.default for name, field in policy.__dataclass_fields__.items()}  # type: ignore[attr-defined]
         ranges = POLICY_RANGES.get(type(policy), {})
-        return {name: span for name, span in ranges.items() if getattr(policy, name) == usual[name]}
+        return {name: span for name, span in ranges.items() if getattr(policy, name) == defaults[name]}
 
-    def tuned(self, values: Mapping[str, float]) -> Self:
+    def with_parameters(self, values: Mapping[str, float]) -> Self:
         """The same policy with other values."""
         if self._policy is None or not values:
             return self
@@ -61,39 +61,41 @@ class Society(Method):
         return self.population.parts[0][0] if alone and isinstance(self.population, Shares) else None
 
 
-class Playing(Learner):
+class PolicyLearner(Learner):
     """A game on the tensor engine.
 
     Args:
         population: Which neurons follow which policy.
-        start: What all learners begin with.
+        config: What all learners begin with.
     """
 
-    def __init__(self, population: Population, start: Start) -> None:
+    def __init__(self, population: Population, config: LearnerConfig) -> None:
         setups = [
-            Setup(network, population.groups(network, seed), start.rule, start.learning_rate, seed=seed, dtype=start.dtype)
-            for network, seed in zip(start.networks, start.seeds, strict=True)
+            Setup(
+                network, population.groups(network, seed), config.optimizer, config.learning_rate, seed=seed, dtype=config.dtype
+            )
+            for network, seed in zip(config.networks, config.seeds, strict=True)
         ]
-        self._alone = len(setups) == 1
-        self._engine: Any = tensor_engine(setups, start.batch_size, device=start.device)
+        self._single_replica = len(setups) == 1
+        self._engine: Any = tensor_engine(setups, config.batch_size, device=config.device)
         self._replicas = range(len(setups))
 
-    def play(self, batch: Batch) -> None:
+    def train_batch(self, batch: Batch) -> None:
         """A round, with the payoff of the classes that may answer now."""
-        payoff = OpenClasses(batch.open)
-        said = self._with_replicas(self._engine.speak(self._engines(batch.inputs)))
-        feedback = payoff.feedback(xp, said, batch.targets)
-        self._engine.learn(self._engines(feedback), self._engines(payoff.loss(xp, said, batch.targets)))
+        payoff = MaskedCrossEntropy(batch.active_classes)
+        outputs = self._with_replicas(self._engine.speak(self._to_engine(batch.inputs)))
+        feedback = payoff.feedback(xp, outputs, batch.targets)
+        self._engine.learn(self._to_engine(feedback), self._to_engine(payoff.loss(xp, outputs, batch.targets)))
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """What the output neurons say."""
-        return self._with_replicas(self._engine.outputs(self._engines(inputs)))
+        return self._with_replicas(self._engine.outputs(self._to_engine(inputs)))
 
-    def _engines(self, array: Tensor) -> Tensor:
-        return array[0] if self._alone else array
+    def _to_engine(self, array: Tensor) -> Tensor:
+        return array[0] if self._single_replica else array
 
     def _with_replicas(self, array: Tensor) -> Tensor:
-        return array[None] if self._alone else array
+        return array[None] if self._single_replica else array
 
     def networks(self) -> list[Network]:
         """As they are now."""

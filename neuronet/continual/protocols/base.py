@@ -2,7 +2,8 @@
 
 Each is a wrapper of any environment whose targets are classes. What a seed decides (which classes come together, in which order,
 which pixel goes where) depends on the seed and the number of the task alone, so that all who are compared meet the same tasks.
-To choose parameters give the world's `for_tuning()`: then `test` is the validation samples, a sixth of the training samples.
+To choose parameters give the environment's `validation_split()`: then `test` is the validation samples, a sixth of the
+training samples.
 """
 
 from __future__ import annotations
@@ -27,24 +28,24 @@ class Task:
     Attributes:
         name: Such as "classes 3, 7".
         classes: The outputs that may answer while it is learned, ascending.
-        world: Whose samples it takes.
+        environment: Whose samples it takes.
         view: What it makes of them; bytes stay bytes.
     """
 
     name: str
     classes: tuple[int, ...]
-    world: Environment
+    environment: Environment
     view: View
 
     @property
     def train(self) -> Samples:
         """What is learned from; made anew at each call, since long sequences would fill the memory."""
-        return self.view(self.world.train)
+        return self.view(self.environment.train)
 
     @cached_property
     def test(self) -> Samples:
         """What it is judged by; kept, since it is asked for after each later task."""
-        return self.view(self.world.test)
+        return self.view(self.environment.test)
 
 
 class Protocol(ABC):
@@ -52,43 +53,43 @@ class Protocol(ABC):
 
     Attributes:
         tasks: How many there are.
-        told: Whether the task is named when it is tested; if so, only its own classes may answer.
+        task_id_given: Whether the task is named when it is tested; if so, only its own classes may answer.
         blend: Over which part of a task's length, centred at the border, one task blends into the next; 0 for a sharp border.
     """
 
     tasks: int
-    told: ClassVar[bool] = False
+    task_id_given: ClassVar[bool] = False
     blend: float = 0.0
 
     def __post_init__(self) -> None:
         check_number("tasks", self.tasks, 2, 1000, whole=True)
 
     @final
-    def sequence(self, world: Environment, seed: int) -> tuple[Task, ...]:
+    def sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
         """The tasks in their order.
 
         Args:
-            world: Its targets must be classes.
+            environment: Its targets must be classes.
             seed: Of all chance.
 
         Raises:
             NeuroNetError: The world does not fit.
         """
         check_seed(seed)
-        if not world.payoff.classes:
-            raise NeuroNetError(f"a sequence of tasks needs targets that are classes, {type(world).__name__} has values")
-        return self._sequence(world, seed)
+        if not environment.payoff.classes:
+            raise NeuroNetError(f"a sequence of tasks needs targets that are classes, {type(environment).__name__} has values")
+        return self._sequence(environment, seed)
 
     @abstractmethod
-    def _sequence(self, world: Environment, seed: int) -> tuple[Task, ...]:
+    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
         """The tasks, for a world of classes."""
 
-    def outputs(self, world: Environment) -> int:
+    def outputs(self, environment: Environment) -> int:
         """How many output neurons the network needs."""
-        return world.outputs
+        return environment.outputs
 
     @final
-    def answers(self, tasks: Sequence[Task], tested: int, learnt: int) -> tuple[int, ...]:
+    def test_classes(self, tasks: Sequence[Task], tested: int, learnt: int) -> tuple[int, ...]:
         """The outputs that may answer when a task is tested.
 
         Args:
@@ -96,4 +97,4 @@ class Protocol(ABC):
             tested: Which is tested, from 0.
             learnt: The last that was learned, from 0; -1 before the first.
         """
-        return tasks[tested if self.told else max(tested, learnt)].classes
+        return tasks[tested if self.task_id_given else max(tested, learnt)].classes

@@ -20,26 +20,28 @@ from neuronet.core.random_streams import Purpose, generator
 class Split(Protocol):
     """What the three forms of a split have in common: the classes in a random order, shared out evenly among the tasks."""
 
-    def _shares(self, world: Environment, seed: int) -> NDArray[np.int64]:
+    def _class_groups(self, environment: Environment, seed: int) -> NDArray[np.int64]:
         """The classes of each task, (tasks, classes of a task)."""
-        if world.outputs % self.tasks or world.outputs // self.tasks < 2:
-            raise NeuroNetError(f"{world.outputs} classes cannot be shared out evenly among {self.tasks} tasks, two or more each")
-        return generator(seed, Purpose.TASKS).permutation(world.outputs).reshape(self.tasks, -1)
+        if environment.outputs % self.tasks or environment.outputs // self.tasks < 2:
+            raise NeuroNetError(
+                f"{environment.outputs} classes cannot be shared out evenly among {self.tasks} tasks, two or more each"
+            )
+        return generator(seed, Purpose.TASKS).permutation(environment.outputs).reshape(self.tasks, -1)
 
-    def _sequence(self, world: Environment, seed: int) -> tuple[Task, ...]:
+    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
         found = []
-        shares = self._shares(world, seed)
-        for number, share in enumerate(shares):
-            name = "classes " + ", ".join(map(str, share))
-            found.append(Task(name, self._heads(shares, number), world, self._view(share)))
+        class_groups = self._class_groups(environment, seed)
+        for number, group in enumerate(class_groups):
+            name = "classes " + ", ".join(map(str, group))
+            found.append(Task(name, self._active_classes(class_groups, number), environment, self._view(group)))
         return tuple(found)
 
     @abstractmethod
-    def _heads(self, shares: NDArray[np.int64], number: int) -> tuple[int, ...]:
+    def _active_classes(self, class_groups: NDArray[np.int64], number: int) -> tuple[int, ...]:
         """The outputs that may answer while this task is learned."""
 
-    def _view(self, share: NDArray[np.int64]) -> View:
-        return lambda samples: _chosen(samples, np.isin(samples.targets, share))
+    def _view(self, group: NDArray[np.int64]) -> View:
+        return lambda samples: _select_samples(samples, np.isin(samples.targets, group))
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,10 @@ class SplitTask(Split):
     """
 
     tasks: int = 5
-    told = True
+    task_id_given = True
 
-    def _heads(self, shares: NDArray[np.int64], number: int) -> tuple[int, ...]:
-        return _ascending(shares[number])
+    def _active_classes(self, class_groups: NDArray[np.int64], number: int) -> tuple[int, ...]:
+        return _sorted_classes(class_groups[number])
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,17 @@ class SplitDomain(Split):
 
     tasks: int = 5
 
-    def outputs(self, world: Environment) -> int:
+    def outputs(self, environment: Environment) -> int:
         """As many as a task has classes."""
-        return world.outputs // self.tasks
+        return environment.outputs // self.tasks
 
-    def _heads(self, shares: NDArray[np.int64], number: int) -> tuple[int, ...]:
-        return tuple(range(shares.shape[1]))
+    def _active_classes(self, class_groups: NDArray[np.int64], number: int) -> tuple[int, ...]:
+        return tuple(range(class_groups.shape[1]))
 
-    def _view(self, share: NDArray[np.int64]) -> View:
-        chosen = super()._view(share)
-        place = np.full(int(share.max()) + 1, -1, dtype=np.int64)
-        place[share] = np.arange(len(share))
+    def _view(self, group: NDArray[np.int64]) -> View:
+        chosen = super()._view(group)
+        place = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+        place[group] = np.arange(len(group))
 
         def view(samples: Samples) -> Samples:
             some = chosen(samples)
@@ -96,13 +98,13 @@ class SplitClass(Split):
 
     tasks: int = 5
 
-    def _heads(self, shares: NDArray[np.int64], number: int) -> tuple[int, ...]:
-        return _ascending(shares[: number + 1].ravel())
+    def _active_classes(self, class_groups: NDArray[np.int64], number: int) -> tuple[int, ...]:
+        return _sorted_classes(class_groups[: number + 1].ravel())
 
 
-def _ascending(classes: NDArray[np.int64]) -> tuple[int, ...]:
+def _sorted_classes(classes: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(sorted(int(each) for each in classes))
 
 
-def _chosen(samples: Samples, chosen: NDArray[np.bool_]) -> Samples:
+def _select_samples(samples: Samples, chosen: NDArray[np.bool_]) -> Samples:
     return Samples(samples.inputs[chosen], samples.targets[chosen], samples.scaling)

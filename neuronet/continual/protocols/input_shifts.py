@@ -19,8 +19,8 @@ from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.random_streams import Purpose, generator
 
 
-def _all_classes(world: Environment) -> tuple[int, ...]:
-    return tuple(range(world.outputs))
+def _all_classes(environment: Environment) -> tuple[int, ...]:
+    return tuple(range(environment.outputs))
 
 
 @dataclass(frozen=True)
@@ -33,18 +33,18 @@ class Permuted(Protocol):
 
     tasks: int = 10
 
-    def _sequence(self, world: Environment, seed: int) -> tuple[Task, ...]:
-        orders = [generator(seed, Purpose.TASKS, number).permutation(world.inputs) for number in range(1, self.tasks)]
-        first = Task("as it is", _all_classes(world), world, lambda samples: samples)
-        return (first, *(self._task(world, number, order) for number, order in enumerate(orders, start=2)))
+    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+        orders = [generator(seed, Purpose.TASKS, number).permutation(environment.inputs) for number in range(1, self.tasks)]
+        first = Task("as it is", _all_classes(environment), environment, lambda samples: samples)
+        return (first, *(self._task(environment, number, order) for number, order in enumerate(orders, start=2)))
 
-    def _task(self, world: Environment, number: int, order: NDArray[np.int64]) -> Task:
+    def _task(self, environment: Environment, number: int, order: NDArray[np.int64]) -> Task:
         def view(samples: Samples) -> Samples:
             scaling = samples.scaling
             moved = None if scaling is None else Scaling(scaling.shift[order], scaling.factor[order])
             return Samples(np.ascontiguousarray(samples.inputs[:, order]), samples.targets, moved)
 
-        return Task(f"order {number}", _all_classes(world), world, view)
+        return Task(f"order {number}", _all_classes(environment), environment, view)
 
 
 @dataclass(frozen=True)
@@ -84,19 +84,21 @@ class Rotated(Protocol):
         super().__post_init__()
         check_number("degrees", self.degrees, 0, 360, above=True)
 
-    def _sequence(self, world: Environment, seed: int) -> tuple[Task, ...]:
-        if len(world.shape) not in (2, 3):
-            raise NeuroNetError(f"only images can be turned: {type(world).__name__} has inputs of shape {world.shape}")
+    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+        if len(environment.shape) not in (2, 3):
+            raise NeuroNetError(
+                f"only images can be turned: {type(environment).__name__} has inputs of shape {environment.shape}"
+            )
         order = generator(seed, Purpose.TASKS).permutation(self.tasks)
-        return tuple(self._task(world, self.degrees * int(step) / self.tasks) for step in order)
+        return tuple(self._task(environment, self.degrees * int(step) / self.tasks) for step in order)
 
-    def _task(self, world: Environment, angle: float) -> Task:
-        turn = Turn(world.shape, angle)
-        return Task(f"{angle:g} degrees", _all_classes(world), world, turn.samples)
+    def _task(self, environment: Environment, angle: float) -> Task:
+        rotation = Rotation(environment.shape, angle)
+        return Task(f"{angle:g} degrees", _all_classes(environment), environment, rotation.samples)
 
 
 @final
-class Turn:
+class Rotation:
     """Turns flat images about their middle, with bilinear interpolation.
 
     Turning is linear in the pixels: what it makes of each pixel alone says what it makes of all.

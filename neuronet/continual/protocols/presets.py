@@ -20,7 +20,7 @@ class Schedule:
     Args:
         iterations: Rounds a task; 0 for passes over its training samples.
         batch_size: Samples a round.
-        passes: How many, where there are no iterations.
+        epochs: How many, where there are no iterations.
 
     Raises:
         NeuroNetError: One is out of range.
@@ -28,21 +28,21 @@ class Schedule:
 
     iterations: int
     batch_size: int
-    passes: int = 1
+    epochs: int = 1
 
     def __post_init__(self) -> None:
         check_number("iterations", self.iterations, 0, whole=True)
         check_number("batch_size", self.batch_size, 1, whole=True)
-        check_number("passes", self.passes, 1, whole=True)
+        check_number("epochs", self.epochs, 1, whole=True)
 
     def __repr__(self) -> str:
         """As a dataclass; a single pass goes without saying, as in the studies of earlier versions."""
-        passes = f", passes={self.passes}" if self.passes > 1 else ""
-        return f"Schedule(iterations={self.iterations}, batch_size={self.batch_size}{passes})"
+        epochs = f", epochs={self.epochs}" if self.epochs > 1 else ""
+        return f"Schedule(iterations={self.iterations}, batch_size={self.batch_size}{epochs})"
 
     def rounds(self, samples: int) -> int:
         """Rounds of a task with so many training samples; in passes a last batch that is not full is left out."""
-        return self.iterations or max(1, self.passes * samples // self.batch_size)
+        return self.iterations or max(1, self.epochs * samples // self.batch_size)
 
     def order(self, samples: int, seed: int, task: int) -> NDArray[np.int64]:
         """The samples of each round of a task, (rounds, batch_size): all in random order, then all in another, and so on.
@@ -53,11 +53,11 @@ class Schedule:
             task: Its number, from 0.
         """
         needed = self.rounds(samples) * self.batch_size
-        found = np.concatenate(list(_passes(samples, needed, seed, task)))[:needed]
+        found = np.concatenate(list(_epoch_orders(samples, needed, seed, task)))[:needed]
         return found.reshape(-1, self.batch_size)
 
 
-def _passes(samples: int, needed: int, seed: int, task: int) -> Iterator[NDArray[np.int64]]:
+def _epoch_orders(samples: int, needed: int, seed: int, task: int) -> Iterator[NDArray[np.int64]]:
     for number in count():
         if number * samples >= needed:
             return
@@ -71,39 +71,41 @@ class Preset:
     Attributes:
         schedule: How long a task lasts.
         hidden: Neurons in each hidden layer.
-        rule: The learning rule.
-        learning_rate: Of this rule; None for the usual one.
+        optimizer: The optimizer.
+        learning_rate: Of this optimizer; None for the usual one.
         source: Whose settings they are.
     """
 
     schedule: Schedule
     hidden: tuple[int, ...] = (400, 400)
-    rule: str = "plain"
+    optimizer: str = "sgd"
     learning_rate: float | None = None
     source: str = ""
 
-    def over(self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, rule: str | None) -> Preset:
-        """The preset, overruled by what is not None; under another learning rule its learning rate says nothing.
+    def with_overrides(
+        self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, optimizer: str | None
+    ) -> Preset:
+        """The preset, overruled by what is not None; under another optimizer its learning rate says nothing.
 
         Raises:
             NeuroNetError: Something is out of range.
         """
         schedule = self.schedule
         if iterations is not None:
-            schedule = replace(schedule, iterations=iterations, passes=1)
+            schedule = replace(schedule, iterations=iterations, epochs=1)
         if batch_size is not None:
             schedule = replace(schedule, batch_size=batch_size)
         return replace(
             self,
             schedule=schedule,
             hidden=self.hidden if hidden is None else tuple(hidden),
-            rule=self.rule if rule is None else rule,
-            learning_rate=self.learning_rate if rule in (None, self.rule) else None,
+            optimizer=self.optimizer if optimizer is None else optimizer,
+            learning_rate=self.learning_rate if optimizer in (None, self.optimizer) else None,
         )
 
-    def rate(self, rule: str) -> float | None:
-        """The learning rate of a method with this learning rule of its own, "" for none; None for the usual one."""
-        return self.learning_rate if rule in ("", self.rule) else None
+    def learning_rate_for(self, optimizer: str) -> float | None:
+        """The learning rate of a method with this optimizer of its own, "" for none; None for the usual one."""
+        return self.learning_rate if optimizer in ("", self.optimizer) else None
 
 
 _VAN_DE_VEN = "van de Ven, Tuytelaars, Tolias 2022 (Nature Machine Intelligence 4)"
@@ -115,7 +117,7 @@ PRESETS: dict[str, Preset] = {
     "online": Preset(Schedule(0, 10)),
     "vandeven-split": Preset(Schedule(2000, 128), (400, 400), "adam", 1e-3, f"split MNIST of {_VAN_DE_VEN}"),
     "vandeven-permuted": Preset(Schedule(5000, 128), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_VAN_DE_VEN}"),
-    "hsu-split": Preset(Schedule(0, 128, passes=4), (400, 400), "adam", 1e-3, f"split MNIST of {_HSU}"),
-    "hsu-permuted": Preset(Schedule(0, 128, passes=10), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_HSU}"),
+    "hsu-split": Preset(Schedule(0, 128, epochs=4), (400, 400), "adam", 1e-3, f"split MNIST of {_HSU}"),
+    "hsu-permuted": Preset(Schedule(0, 128, epochs=10), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_HSU}"),
 }
 """Every preset by its name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neuronet.continual.protocols.base import Protocol
 from neuronet.continual.protocols.class_splits import SplitClass, SplitDomain, SplitTask
 from neuronet.continual.protocols.input_shifts import Gradual, Permuted, Rotated
-from neuronet.registry.spec import build
+from neuronet.registry.spec import parse_spec
 
 PROTOCOLS: dict[str, type[Protocol]] = {
     "split-task": SplitTask,
@@ -18,10 +18,10 @@ PROTOCOLS: dict[str, type[Protocol]] = {
 """Every protocol by its name."""
 
 
-def protocol_named(text: str) -> Protocol:
+def parse_protocol(text: str) -> Protocol:
     """The protocol that a line of text describes, such as "permuted(tasks=50)".
 
     Raises:
         NeuroNetError: There is none.
     """
-    return build(text, "protocol", Protocol, PROTOCOLS)  # type: ignore[type-abstract]
+    return parse_spec(text, "protocol", Protocol, PROTOCOLS)  # type: ignore[type-abstract]

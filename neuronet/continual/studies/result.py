@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from neuronet.comparison.contestant import BASELINE
 from neuronet.comparison.result import interval
 from neuronet.continual.evaluation.metrics import METRICS
-from neuronet.continual.evaluation.pareto_front import area_under, dots_of
-from neuronet.continual.evaluation.runner import Course, Played
+from neuronet.continual.evaluation.pareto_front import configuration_points, hypervolume
+from neuronet.continual.evaluation.runner import Experiment, SequenceResult
 from neuronet.continual.studies.search import Configuration
 from neuronet.core.errors import NeuroNetError
 from neuronet.statistics import holm, paired
@@ -43,11 +43,11 @@ TABLE_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Forgetting:
+class ContinualResult:
     """What a study has come to.
 
     Attributes:
-        course: What all had in common.
+        experiment: What all had in common.
         table: A line for each method, the best after the baseline: policy, learning_rate, settings (what tuning chose besides, as
             JSON), at_edge, seeds; final, learning, forgetting, backward, forward (see metrics.py), each with its 95% interval
             `_low` to `_high`; and of the final accuracy the paired difference to backprop with its 95% interval, the p values of
@@ -62,7 +62,7 @@ class Forgetting:
         folder: Where it is kept; None if it is not.
     """
 
-    course: Course
+    experiment: Experiment
     table: pd.DataFrame
     accuracy: pd.DataFrame
     tuning: pd.DataFrame
@@ -73,20 +73,20 @@ class Forgetting:
     def matrix(self, policy: str) -> NDArray[np.float64]:
         """The accuracies of a method, (R, tasks + 1, tasks)."""
         lines = self.accuracy[self.accuracy["policy"] == policy]
-        tasks = self.course.protocol.tasks
+        tasks = self.experiment.protocol.tasks
         values: NDArray[np.float64] = lines["accuracy"].to_numpy(dtype=np.float64)
         return values.reshape(-1, tasks + 1, tasks)
 
     @property
     def times(self) -> dict[str, float]:
         """Each method's seconds of learning a game, as a multiple of backprop's: the medians of the seeds."""
-        return times_of(self.costs)
+        return relative_times(self.costs)
 
     def plot(self, path: str | Path) -> Path:
         """Draw the mean accuracy over the tasks so far, with bands, to a .png, .svg or .pdf file."""
-        from neuronet.plotting.continual.accuracy import draw_over_time
+        from neuronet.plotting.continual.accuracy import draw_average_accuracy
 
-        return draw_over_time({name: self.matrix(name) for name in self.table["policy"]}, path)
+        return draw_average_accuracy({name: self.matrix(name) for name in self.table["policy"]}, path)
 
     def plot_matrix(self, path: str | Path) -> Path:
         """Draw each method's accuracy on each task after each to a .png, .svg or .pdf file."""
@@ -107,15 +107,15 @@ class Forgetting:
         return draw_frontier(self.tuning, path)
 
     def summary(self) -> dict[str, Any]:
-        """The result as plain data, as `neuronet forget --json` prints it."""
+        """The result as plain data, as `neuronet continual --json` prints it."""
         lines = self.table.to_dict("records")
         times = self.times
         policies = [
-            {str(name): plain(value) for name, value in {**line, "time": times[line["policy"]]}.items()} for line in lines
+            {str(name): to_json_value(value) for name, value in {**line, "time": times[line["policy"]]}.items()} for line in lines
         ]
         return {
-            "protocol": repr(self.course.protocol),
-            "schedule": repr(self.course.schedule),
+            "protocol": repr(self.experiment.protocol),
+            "schedule": repr(self.experiment.schedule),
             "tuned": not self.tuning.empty,
             "policies": [{**each, "settings": json.loads(each["settings"])} for each in policies],
             "seconds": round(self.seconds, 3),
@@ -123,30 +123,30 @@ class Forgetting:
         }
 
 
-def times_of(costs: pd.DataFrame) -> dict[str, float]:
+def relative_times(costs: pd.DataFrame) -> dict[str, float]:
     """Each method's median seconds, divided by backprop's."""
     medians = costs.groupby("policy")["seconds"].median()
     return {str(name): float(each) for name, each in (medians / medians[BASELINE]).items()}
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """What JSON has a word for: None for what is no finite number."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def result_of(
-    course: Course,
+def build_result(
+    experiment: Experiment,
     chosen: Mapping[str, Configuration],
-    played: Mapping[str, Sequence[Played]],
+    played: Mapping[str, Sequence[SequenceResult]],
     tuning: pd.DataFrame,
     seed: int,
     seconds: float,
     folder: Path | None,
-) -> Forgetting:
+) -> ContinualResult:
     """What a study has come to.
 
     Args:
-        course: What all had in common.
+        experiment: What all had in common.
         chosen: Each method's configuration.
         played: Each method's games, seed by seed.
         tuning: As a Forgetting has it.
@@ -161,32 +161,34 @@ def result_of(
         for (replica, learnt, task), value in np.ndenumerate(accuracy)
     ]
     costs = [
-        (name, seed + replica, game.seconds, game.kept) for name, games in played.items() for replica, game in enumerate(games)
+        (name, seed + replica, game.seconds, game.memory_bytes)
+        for name, games in played.items()
+        for replica, game in enumerate(games)
     ]
     spent = pd.DataFrame(costs, columns=list(COST_COLUMNS))
-    table = table_of(found, chosen)
-    areas = {} if tuning.empty else {name: area_under(dots) for name, dots in dots_of(tuning).items()}
+    table = build_table(found, chosen)
+    areas = {} if tuning.empty else {name: hypervolume(points) for name, points in configuration_points(tuning).items()}
     memory = spent.groupby("policy")["bytes"].mean().round()
     table["area"] = [areas.get(name, math.nan) for name in table["policy"]]
     table["memory"] = [memory[name] for name in table["policy"]]
     accuracy = pd.DataFrame(rows, columns=list(ACCURACY_COLUMNS))
-    return Forgetting(course, table[list(TABLE_COLUMNS)], accuracy, tuning, spent, seconds, folder)
+    return ContinualResult(experiment, table[list(TABLE_COLUMNS)], accuracy, tuning, spent, seconds, folder)
 
 
-def table_of(found: Mapping[str, NDArray[np.float64]], chosen: Mapping[str, Configuration]) -> pd.DataFrame:
+def build_table(found: Mapping[str, NDArray[np.float64]], chosen: Mapping[str, Configuration]) -> pd.DataFrame:
     """The table of a study.
 
     Args:
         found: Each method's accuracies, (R, tasks + 1, tasks), of the same seeds.
         chosen: Each method's configuration.
     """
-    usual = METRICS["final"](found[BASELINE])
+    baseline = METRICS["final"](found[BASELINE])
     rows = []
     for name, accuracy in found.items():
         configuration = chosen[name]
         values = {metric: function(accuracy) for metric, function in METRICS.items()}
         spans = [number for value in values.values() for number in interval(value)]
-        gaps = (math.nan,) * len(PAIRED_COLUMNS) if name == BASELINE else astuple(paired(values["final"] - usual))
+        gaps = (math.nan,) * len(PAIRED_COLUMNS) if name == BASELINE else astuple(paired(values["final"] - baseline))
         about = (name, configuration.learning_rate, json.dumps(configuration.chosen), configuration.at_edge, len(accuracy))
         rows.append((*about, *spans, *gaps))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS[:-4]))

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 from neuronet.continual.methods.base import Method, Range
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, LearningRule, Momentum, rule_named
+from neuronet.core.learning.optimizers import Adam, Momentum, Optimizer, parse_optimizer
 
-RATES: Range = (0.001, 1.0)
-"""Learning rates of the plain rule."""
+LEARNING_RATE_RANGE: Range = (0.001, 1.0)
+"""Learning rates of SGD."""
 
-USUAL_RATE = 0.1
-"""Of the plain rule, where nothing is tuned."""
+DEFAULT_LEARNING_RATE = 0.1
+"""Of SGD, where nothing is tuned."""
 
-BASES = (2, 3, 5, 7)
+HALTON_BASES = (2, 3, 5, 7)
 
-WIDER = 10.0
+RANGE_FACTOR = 10.0
 """By how much a range is widened where the best is at its edge."""
 
 
@@ -44,94 +44,100 @@ class Configuration:
         return {"learning_rate": self.learning_rate, **self.chosen}
 
 
-def scale_of(rule: LearningRule) -> float:
-    """What learning rates are multiplied by, so that steps are about as long under each learning rule."""
-    return 1 - rule.momentum if isinstance(rule, Momentum) else 0.01 if isinstance(rule, Adam) else 1.0
+def learning_rate_scale(optimizer: Optimizer) -> float:
+    """What learning rates are multiplied by, so that steps are about as long under each optimizer."""
+    return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0
 
 
-def untuned(method: Method, rule: str, learning_rate: float | None) -> Configuration:
-    """The method as it is, with this learning rate or the usual one of its learning rule."""
-    usual = USUAL_RATE * scale_of(rule_named(method.rule or rule))
-    return Configuration(method, usual if learning_rate is None else learning_rate, {})
+def default_configuration(method: Method, optimizer: str, learning_rate: float | None) -> Configuration:
+    """The method as it is, with this learning rate or the usual one of its optimizer."""
+    default_rate = DEFAULT_LEARNING_RATE * learning_rate_scale(parse_optimizer(method.optimizer or optimizer))
+    return Configuration(method, default_rate if learning_rate is None else learning_rate, {})
 
 
-def configurations(method: Method, rule: str, count: int) -> list[Configuration]:
+def configurations(method: Method, optimizer: str, count: int) -> list[Configuration]:
     """As many configurations as are asked for, the first points of a Halton sequence (1960) on logarithmic scales.
 
     Args:
         method: Whose free parameters are chosen, and its learning rate.
-        rule: The study's learning rule.
+        optimizer: The study's optimizer.
         count: How many.
     """
-    found = Search(method, rule).more(count)
+    found = HaltonSearch(method, optimizer).ask(count)
     return [replace(each, at_edge=bool(edges(each, found))) for each in found]
 
 
-def edges(chosen: Configuration, tried: Sequence[Configuration]) -> dict[str, tuple[bool, bool]]:
+def edges(chosen: Configuration, trials: Sequence[Configuration]) -> dict[str, tuple[bool, bool]]:
     """What has the lowest or the highest value of all that were tried, by name: whether the lowest, whether the highest."""
     found = {}
     for name, value in chosen.values.items():
-        others = [each.values[name] for each in tried]
+        others = [each.values[name] for each in trials]
         if value in (ends := (min(others), max(others))):
             found[name] = (value == ends[0], value == ends[1])
     return found
 
 
-class Search:
-    """What a method tries: points of a Halton sequence on logarithmic scales, each call of `more` going on with it.
+class HaltonSearch:
+    """What a method tries: points of a Halton sequence on logarithmic scales, each call of `ask` going on with it.
 
     Args:
         method: Whose free parameters are chosen, and its learning rate.
-        rule: The study's learning rule.
+        optimizer: The study's optimizer.
 
     Attributes:
-        spans: Between which values, by name.
-        tried: All so far.
+        ranges: Between which values, by name.
+        trials: All so far.
     """
 
-    def __init__(self, method: Method, rule: str) -> None:
-        scale = scale_of(rule_named(method.rule or rule))
+    def __init__(self, method: Method, optimizer: str) -> None:
+        scale = learning_rate_scale(parse_optimizer(method.optimizer or optimizer))
         self._method = method
-        self.spans: dict[str, Range] = {"learning_rate": (RATES[0] * scale, RATES[1] * scale), **method.free()}
-        self.tried: list[Configuration] = []
+        self.ranges: dict[str, Range] = {
+            "learning_rate": (LEARNING_RATE_RANGE[0] * scale, LEARNING_RATE_RANGE[1] * scale),
+            **method.tunable_ranges(),
+        }
+        self.trials: list[Configuration] = []
 
-    def more(self, count: int, best: Configuration | None = None) -> list[Configuration]:
+    def ask(self, count: int, best: Configuration | None = None) -> list[Configuration]:
         """The next configurations to try.
 
         Args:
             count: How many.
-            best: Of all so far. Where one of its values is the lowest or highest that was tried, that range is widened by WIDER,
-                as far as the method takes such values, and all new values are between this one and the new end.
+            best: Of all so far. Where one of its values is the lowest or highest that was tried, that range is widened by
+                RANGE_FACTOR, as far as the method takes such values, and all new values are between this one and the new end.
         """
-        spans = dict(self.spans)
-        for name, (lowest, highest) in (edges(best, self.tried) if best else {}).items():
-            low, high = self.spans[name]
-            wide = self._allowed(name, low, 1 / WIDER) if lowest else low, self._allowed(name, high, WIDER) if highest else high
-            here = best.values[name] if best else low
-            self.spans[name] = wide
-            spans[name] = (wide[0] if lowest else here, wide[1] if highest else here)
-        first = len(self.tried) + 1
-        found = [self._at(number, spans) for number in range(first, first + count)]
-        self.tried += found
+        ranges = dict(self.ranges)
+        for name, (lowest, highest) in (edges(best, self.trials) if best else {}).items():
+            low, high = self.ranges[name]
+            wide = (
+                self._extended_end(name, low, 1 / RANGE_FACTOR) if lowest else low,
+                self._extended_end(name, high, RANGE_FACTOR) if highest else high,
+            )
+            best_value = best.values[name] if best else low
+            self.ranges[name] = wide
+            ranges[name] = (wide[0] if lowest else best_value, wide[1] if highest else best_value)
+        first = len(self.trials) + 1
+        found = [self._configuration_at(number, ranges) for number in range(first, first + count)]
+        self.trials += found
         return found
 
-    def _at(self, number: int, spans: dict[str, Range]) -> Configuration:
-        parts = [halton(number, base) for base in BASES[: len(spans)]]
-        values = {name: _between(span, part) for (name, span), part in zip(spans.items(), parts, strict=True)}
+    def _configuration_at(self, number: int, ranges: dict[str, Range]) -> Configuration:
+        parts = [halton(number, base) for base in HALTON_BASES[: len(ranges)]]
+        values = {name: _interpolate_log(span, part) for (name, span), part in zip(ranges.items(), parts, strict=True)}
         rate = values.pop("learning_rate")
-        return Configuration(self._method.tuned(values), rate, values)
+        return Configuration(self._method.with_parameters(values), rate, values)
 
-    def _allowed(self, name: str, end: float, factor: float) -> float:
+    def _extended_end(self, name: str, end: float, factor: float) -> float:
         """The end of a range moved by a factor, or as it is where the method refuses such a value."""
         if name != "learning_rate":
             try:
-                self._method.tuned({name: end * factor})
+                self._method.with_parameters({name: end * factor})
             except NeuroNetError:
                 return end
         return end * factor
 
 
-def _between(span: Range, part: float) -> float:
+def _interpolate_log(span: Range, part: float) -> float:
     """A value of two digits, so that it can be given again by hand."""
     low, high = (math.log(end) for end in span)
     return float(f"{math.exp(low + part * (high - low)):.2g}")

@@ -15,39 +15,41 @@ import numpy as np
 import pandas as pd
 
 from neuronet.continual.evaluation.metrics import final_accuracy, learning_accuracy
-from neuronet.continual.evaluation.runner import Course, Played
-from neuronet.continual.studies.jobs import Game, kept, play_all
+from neuronet.continual.evaluation.runner import Experiment, SequenceResult
+from neuronet.continual.studies.jobs import Job, load_result, run_jobs
 from neuronet.continual.studies.result import TUNING_COLUMNS
-from neuronet.continual.studies.search import Configuration, Search, edges
+from neuronet.continual.studies.search import Configuration, HaltonSearch, edges
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.sequential_replicas import BATCHED_WORK
+from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
 from neuronet.recording.atomic_write import write_atomically
-from neuronet.training.assembly import digest_of_samples
+from neuronet.training.assembly import hash_samples
 
-Narrator = Callable[[str], None]
+Log = Callable[[str], None]
 
-Wanted = Sequence[tuple[str, Configuration]]
+PlannedRuns = Sequence[tuple[str, Configuration]]
 """What is to be played: a method's name and its configuration."""
 
 
-class Sitting:
+class StudyRun:
     """A study under way.
 
     Args:
-        course: What is learned.
+        experiment: What is learned.
         folder: In which each game is kept as soon as it is played; None for none.
-        narrator: Told of each part that is done.
+        log: Told of each part that is done.
         jobs: Processes that play; None for as many as there are cores.
     """
 
-    def __init__(self, course: Course, folder: Path | None, narrator: Narrator, jobs: int | None = None) -> None:
-        self.course = course
+    def __init__(self, experiment: Experiment, folder: Path | None, log: Log, jobs: int | None = None) -> None:
+        self.experiment = experiment
         self.folder = folder
-        self.narrator = narrator
+        self.log = log
         self._jobs = jobs
-        self._for_tuning = replace(course, world=course.world.for_tuning(), sparing=True, _sequences={})
+        self._tuning_experiment = replace(
+            experiment, environment=experiment.environment.validation_split(), sparse_evaluation=True, _sequences={}
+        )
 
-    def begin(self, data: str) -> None:
+    def open_folder(self, environment_name: str) -> None:
         """Take the folder.
 
         Raises:
@@ -55,7 +57,7 @@ class Sitting:
         """
         if self.folder is None:
             return
-        about = self._about(data)
+        about = self._fingerprint(environment_name)
         path = self.folder / "study.json"
         if path.exists():
             before = json.loads(path.read_text(encoding="utf-8"))
@@ -69,34 +71,34 @@ class Sitting:
         except OSError as error:
             raise NeuroNetError(f"cannot write to the folder '{self.folder}': {error.strerror}") from None
 
-    def _about(self, data: str) -> dict[str, Any]:
+    def _fingerprint(self, environment_name: str) -> dict[str, Any]:
         """What all games of a folder have in common."""
         from neuronet import __version__
 
-        course = self.course
+        experiment = self.experiment
         return {
             "version": __version__,
-            "protocol": repr(course.protocol),
-            "data": data,
-            "samples": digest_of_samples(course.world),
-            "schedule": repr(course.schedule),
-            "hidden": list(course.hidden),
-            "activation": course.activation,
-            "rule": course.rule,
-            "device": course.device,
-            "dtype": course.dtype,
+            "protocol": repr(experiment.protocol),
+            "data": environment_name,
+            "samples": hash_samples(experiment.environment),
+            "schedule": repr(experiment.schedule),
+            "hidden": list(experiment.hidden),
+            "activation": experiment.activation,
+            "optimizer": experiment.optimizer,
+            "device": experiment.device,
+            "dtype": experiment.dtype,
         }
 
     def tune(
-        self, searches: Mapping[str, Search], seeds: Sequence[int], tries: int, widenings: int
+        self, searches: Mapping[str, HaltonSearch], seeds: Sequence[int], trials: int, max_range_extensions: int
     ) -> tuple[dict[str, Configuration], pd.DataFrame]:
         """Let each method choose.
 
         Args:
             searches: Each method's, by name.
             seeds: From which all is tried.
-            tries: Configurations of each method at first, and half as many each time ranges are widened.
-            widenings: How often that is done, at most, while the choice of any method is at the edge of what it tried.
+            trials: Configurations of each method at first, and half as many each time ranges are widened.
+            max_range_extensions: How often that is done, at most, while the choice of any method is at the edge of what it tried.
 
         Returns:
             For each method the configuration with the highest mean final accuracy on validation samples; a line for each game.
@@ -104,78 +106,84 @@ class Sitting:
         scores: dict[str, list[float]] = {name: [] for name in searches}
         best: dict[str, Configuration] = {}
         rows: list[tuple[Any, ...]] = []
-        for wave in range(1, widenings + 2):
-            count = tries if wave == 1 else (tries + 1) // 2
-            wanted = [(name, each) for name, search in searches.items() for each in search.more(count, best.get(name))]
-            for (name, each), games in zip(wanted, self._games(self._for_tuning, "tuning", wanted, seeds), strict=True):
+        for wave in range(1, max_range_extensions + 2):
+            count = trials if wave == 1 else (trials + 1) // 2
+            planned = [(name, each) for name, search in searches.items() for each in search.ask(count, best.get(name))]
+            for (name, each), games in zip(
+                planned, self._run_all(self._tuning_experiment, "tuning", planned, seeds), strict=True
+            ):
                 accuracy = np.stack([game.accuracy for game in games])
                 final, settings = final_accuracy(accuracy), json.dumps(each.chosen)
                 found = zip(seeds, final, learning_accuracy(accuracy), strict=True)
                 rows += [(name, each.learning_rate, settings, *game, wave) for game in found]
                 scores[name].append(float(final.mean()))
-            best = {name: search.tried[int(np.argmax(scores[name]))] for name, search in searches.items()}
-            at_edge = [name for name, search in searches.items() if edges(best[name], search.tried)]
-            if not at_edge or wave > widenings:
+            best = {name: search.trials[int(np.argmax(scores[name]))] for name, search in searches.items()}
+            at_edge = [name for name, search in searches.items() if edges(best[name], search.trials)]
+            if not at_edge or wave > max_range_extensions:
                 break
-            self.narrator(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {(tries + 1) // 2} more")
+            self.log(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {(trials + 1) // 2} more")
         for name, each in best.items():
             score = max(scores[name])
-            self.narrator(f"{name}: chose learning rate {each.learning_rate:g}{_spelled(each)}, {score:.4f} on validation")
+            self.log(f"{name}: chose learning rate {each.learning_rate:g}{_format_parameters(each)}, {score:.4f} on validation")
         chosen = {name: replace(each, at_edge=name in at_edge) for name, each in best.items()}
         return chosen, pd.DataFrame(rows, columns=list(TUNING_COLUMNS))
 
-    def finals(self, chosen: Mapping[str, Configuration], seeds: Sequence[int]) -> dict[str, list[Played]]:
+    def run_final(self, chosen: Mapping[str, Configuration], seeds: Sequence[int]) -> dict[str, list[SequenceResult]]:
         """Each method's games from the seeds that count."""
-        found = dict(zip(chosen, self._games(self.course, "final", list(chosen.items()), seeds), strict=True))
+        found = dict(zip(chosen, self._run_all(self.experiment, "final", list(chosen.items()), seeds), strict=True))
         for name, games in found.items():
             final = final_accuracy(np.stack([game.accuracy for game in games])).mean()
-            self.narrator(f"{name}: final accuracy {final:.4f} at learning rate {chosen[name].learning_rate:g}")
+            self.log(f"{name}: final accuracy {final:.4f} at learning rate {chosen[name].learning_rate:g}")
         return found
 
-    def _games(self, course: Course, part: str, wanted: Wanted, seeds: Sequence[int]) -> list[list[Played]]:
+    def _run_all(
+        self, experiment: Experiment, stage: str, planned: PlannedRuns, seeds: Sequence[int]
+    ) -> list[list[SequenceResult]]:
         """What was played from these seeds: what was kept, and the rest, played now."""
-        known: list[dict[int, Played]] = [{} for _ in wanted]
-        games: list[Game] = []
+        known: list[dict[int, SequenceResult]] = [{} for _ in planned]
+        games: list[Job] = []
         owners: list[int] = []
-        for place, (name, each) in enumerate(wanted):
-            files = {seed: self._file(part, name, each, seed) for seed in seeds}
-            before = {seed: None if file is None else kept(file, course.protocol.tasks) for seed, file in files.items()}
+        for place, (name, each) in enumerate(planned):
+            files = {seed: self._file(stage, name, each, seed) for seed in seeds}
+            before = {
+                seed: None if file is None else load_result(file, experiment.protocol.tasks) for seed, file in files.items()
+            }
             known[place] = {seed: played for seed, played in before.items() if played is not None}
             missing = [seed for seed in seeds if seed not in known[place]]
-            for group in [missing] if missing and _at_once(course) else [[seed] for seed in missing]:
+            for group in [missing] if missing and _batches_replicas(experiment) else [[seed] for seed in missing]:
                 chosen = tuple(file for seed in group if (file := files[seed]) is not None)
-                games.append(Game(course, each.method, each.learning_rate, tuple(group), chosen))
+                games.append(Job(experiment, each.method, each.learning_rate, tuple(group), chosen))
                 owners.append(place)
-        for number, (place, played) in enumerate(play_all(games, self._jobs), start=1):
+        for number, (place, played) in enumerate(run_jobs(games, self._jobs), start=1):
             owner = owners[place]
             for seed, accuracy in zip(games[place].seeds, played.accuracy, strict=True):
-                known[owner][seed] = Played(accuracy, played.seconds, played.kept)
+                known[owner][seed] = SequenceResult(accuracy, played.seconds, played.memory_bytes)
             if len(known[owner]) == len(seeds):
-                name, each = wanted[owner]
-                words = f"{name}, learning rate {each.learning_rate:g}{_spelled(each)}"
-                self.narrator(f"{part}, {number} of {len(games)} games: {words}")
+                name, each = planned[owner]
+                words = f"{name}, learning rate {each.learning_rate:g}{_format_parameters(each)}"
+                self.log(f"{stage}, {number} of {len(games)} games: {words}")
         return [[each[seed] for seed in seeds] for each in known]
 
-    def _file(self, part: str, name: str, configuration: Configuration, seed: int) -> Path | None:
+    def _file(self, stage: str, name: str, configuration: Configuration, seed: int) -> Path | None:
         if self.folder is None:
             return None
         spelled = f"{configuration.method!r} {configuration.learning_rate!r}"
         safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:40]
-        return self.folder / "games" / f"{part}-{safe}-{sha256(spelled.encode()).hexdigest()[:12]}-{seed}"
+        return self.folder / "games" / f"{stage}-{safe}-{sha256(spelled.encode()).hexdigest()[:12]}-{seed}"
 
-    def write(self, name: str, table: pd.DataFrame) -> None:
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
         """Keep a table in the folder, whole or not at all."""
         if self.folder is not None:
             write_atomically(self.folder / name, table.to_csv(index=False).encode())
 
 
-def _at_once(course: Course) -> bool:
+def _batches_replicas(experiment: Experiment) -> bool:
     """Whether replicas are played together, being quicker so; if not, each is kept as soon as it is played."""
-    if not course.schedule.iterations:  # their numbers of rounds may differ
+    if not experiment.schedule.iterations:  # their numbers of rounds may differ
         return False
-    largest = course.schedule.batch_size * max(a * b for a, b in pairwise(course.sizes))
-    return course.device != "cpu" or largest <= BATCHED_WORK
+    largest = experiment.schedule.batch_size * max(a * b for a, b in pairwise(experiment.sizes))
+    return experiment.device != "cpu" or largest <= MAX_BATCHED_WORK
 
 
-def _spelled(configuration: Configuration) -> str:
+def _format_parameters(configuration: Configuration) -> str:
     return "".join(f", {name} {value:g}" for name, value in configuration.chosen.items())

@@ -10,28 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.policy import in_common
+from neuronet.core.policy import shared_memory_names
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Group
-from neuronet.registry.spec import build
+from neuronet.registry.spec import parse_spec
 
 Bools = NDArray[np.bool_]
 
 
-class Turns:
+class UpdateSchedule:
     """Who acts when. It draws by seed, layer and round alone, and keeps nothing."""
 
     @property
-    def together(self) -> bool:
+    def is_layerwise(self) -> bool:
         """Whether those who act in a layer act at once, so that whole layers can be played."""
         return True
 
     @property
-    def regular(self) -> bool:
+    def is_synchronous(self) -> bool:
         """Whether everybody acts in every round."""
         return False
 
-    def acting(self, seed: int, layer: int, neurons: int, number: int) -> Bools | None:
+    def update_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools | None:
         """Who adapts in a round, (J,); None for everybody.
 
         Args:
@@ -42,23 +42,23 @@ class Turns:
         """
         return None
 
-    def awake(self, seed: int, layer: int, neurons: int, number: int) -> Bools | None:
+    def active_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools | None:
         """Who speaks, demands and adapts in a round of all in a hidden layer, (J,); None for everybody."""
         return None
 
 
 @dataclass(frozen=True)
-class Synchronous(Turns):
+class Synchronous(UpdateSchedule):
     """All neurons act in every round, and adapt at its end, at once."""
 
     @property
-    def regular(self) -> bool:
+    def is_synchronous(self) -> bool:
         """They do."""
         return True
 
 
 @dataclass(frozen=True)
-class RandomOrder(Turns):
+class RandomSequential(UpdateSchedule):
     """Neurons act one after another, in another order in every round, each heard at once by those after it.
 
     First all speak, the environment judges and all demand as in any round. Then each neuron in turn listens again, decides,
@@ -66,17 +66,17 @@ class RandomOrder(Turns):
     """
 
     @property
-    def together(self) -> bool:
+    def is_layerwise(self) -> bool:
         """They do not."""
         return False
 
     def order(self, seed: int, neurons: int, number: int) -> NDArray[np.int64]:
         """The order of all listening neurons in a round, counted from the first of layer 1."""
-        return generator(seed, Purpose.TURNS, 0, number, zlib.crc32(b"order")).permutation(neurons)
+        return generator(seed, Purpose.UPDATE_SCHEDULE, 0, number, zlib.crc32(b"order")).permutation(neurons)
 
 
 @dataclass(frozen=True)
-class Partial(Turns):
+class PartialUpdate(UpdateSchedule):
     """In each round a random share of every layer adapts; the others speak and demand, but change and remember nothing.
 
     Args:
@@ -91,13 +91,13 @@ class Partial(Turns):
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, above=True)
 
-    def acting(self, seed: int, layer: int, neurons: int, number: int) -> Bools:
+    def update_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools:
         """Those whose turn it is."""
         return _chosen(seed, layer, neurons, number, max(1, round(self.share * neurons)))
 
 
 @dataclass(frozen=True)
-class Sleeping(Turns):
+class Inactive(UpdateSchedule):
     """A random share of every hidden layer sleeps: it says and demands nothing, and does not adapt.
 
     All are awake while the network is judged; output neurons never sleep.
@@ -117,7 +117,7 @@ class Sleeping(Turns):
         check_number("share", self.share, 0, 1, below=True)
         check_number("rounds", self.rounds, 1, whole=True)
 
-    def awake(self, seed: int, layer: int, neurons: int, number: int) -> Bools:
+    def active_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools:
         """Those who do not sleep."""
         asleep = min(neurons - 1, round(self.share * neurons))
         return ~_chosen(seed, layer, neurons, number // self.rounds, asleep)
@@ -125,46 +125,46 @@ class Sleeping(Turns):
 
 def _chosen(seed: int, layer: int, neurons: int, number: int, count: int) -> Bools:
     chosen = np.zeros(neurons, dtype=np.bool_)
-    chosen[generator(seed, Purpose.TURNS, layer, number).permutation(neurons)[:count]] = True
+    chosen[generator(seed, Purpose.UPDATE_SCHEDULE, layer, number).permutation(neurons)[:count]] = True
     return chosen
 
 
-TURNS: dict[str, type[Turns]] = {
-    "partial": Partial,
-    "random-order": RandomOrder,
-    "sleeping": Sleeping,
+UPDATE_SCHEDULES: dict[str, type[UpdateSchedule]] = {
+    "partial": PartialUpdate,
+    "random-sequential": RandomSequential,
+    "inactive": Inactive,
     "synchronous": Synchronous,
 }
-"""Every kind of turns by its name on the command line."""
+"""Every update schedule by its name on the command line."""
 
 
-def turns_named(text: str) -> Turns:
-    """The turns that a line of text describes, such as "partial(0.5)".
+def parse_update_schedule(text: str) -> UpdateSchedule:
+    """The update schedule that a line of text describes, such as "partial(0.5)".
 
     Raises:
         NeuroNetError: There are none.
     """
-    return build(text, "turns", Turns, TURNS)
+    return parse_spec(text, "update schedule", UpdateSchedule, UPDATE_SCHEDULES)
 
 
-def turns_from(given: object) -> Turns:
+def as_update_schedule(given: object) -> UpdateSchedule:
     """Turns, from a text or from themselves.
 
     Raises:
         NeuroNetError: It is neither.
     """
-    if isinstance(given, Turns):
+    if isinstance(given, UpdateSchedule):
         return given
     if isinstance(given, str):
-        return turns_named(given)
-    raise NeuroNetError(f"turns must be a text such as 'partial(0.5)', or Turns, got {given!r}")
+        return parse_update_schedule(given)
+    raise NeuroNetError(f"update_schedule must be a text such as 'partial(0.5)', or an UpdateSchedule, got {given!r}")
 
 
-def check_turns(turns: Turns, groups: Sequence[Group], *, channels: bool, delays: bool) -> None:
-    """Refuse turns that do not go with the rest of a game.
+def check_update_schedule(update_schedule: UpdateSchedule, groups: Sequence[Group], *, channels: bool, delays: bool) -> None:
+    """Refuse an update schedule that does not go with the rest of a game.
 
     Args:
-        turns: The game's.
+        update_schedule: The game's.
         groups: All who follow a policy in it.
         channels: Whether there are any.
         delays: Whether they are late with demands.
@@ -172,18 +172,19 @@ def check_turns(turns: Turns, groups: Sequence[Group], *, channels: bool, delays
     Raises:
         NeuroNetError: They do not.
     """
-    if turns.regular:
+    if update_schedule.is_synchronous:
         return
-    if channels and not turns.together:
+    if channels and not update_schedule.is_layerwise:
         raise NeuroNetError(
-            "channels carry the messages of whole layers, which turns random-order do without: leave out one of them"
+            "channels need whole layers, and update schedule random-sequential updates single neurons: leave out one of them"
         )
-    if delays and isinstance(turns, Sleeping):
+    if delays and isinstance(update_schedule, Inactive):
         raise NeuroNetError(
-            "a neuron that sleeps cannot answer for rounds in which it was awake: leave out the delay, or turns sleeping"
+            "an inactive neuron cannot answer for rounds in which it was active: leave out the delay or update schedule inactive"
         )
-    common = next((group.policy for group in groups if in_common(group.policy)), None)
+    common = next((group.policy for group in groups if shared_memory_names(group.policy)), None)
     if common is not None:
         raise NeuroNetError(
-            f"{common!r} keeps '{in_common(common)[0]}' in common, which takes neurons that all act: use turns synchronous"
+            f"{common!r} keeps '{shared_memory_names(common)[0]}' in common, which takes neurons that all act: "
+            "use update schedule synchronous"
         )

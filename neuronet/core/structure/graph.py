@@ -7,7 +7,7 @@ import math
 import networkx as nx
 import numpy as np
 
-from neuronet.core.activation import activation_named
+from neuronet.core.activation import parse_activation
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.random_streams import Purpose, check_seed, generator
 from neuronet.core.structure.network import Bools, Floats, Network, initial_weights
@@ -35,7 +35,7 @@ def from_graph(
     *,
     activation: str = "relu",
     output_activation: str = "identity",
-    initialisation: str = "auto",
+    init: str = "auto",
     seed: int = 0,
 ) -> Network:
     """The compact form of a layered graph.
@@ -45,7 +45,7 @@ def from_graph(
             them or none; without, they are initialised), nodes may carry `bias` (default 0) and `activation` (one a layer).
         activation: Of the hidden layers whose nodes name none.
         output_activation: Of the output layer, if its nodes name none.
-        initialisation: Of the weights, if the edges carry none.
+        init: Of the weights, if the edges carry none.
         seed: Of the initialisation.
 
     Raises:
@@ -61,9 +61,9 @@ def from_graph(
         last = layer == len(layers) - 1
         name = _activation_of(graph, layers[layer], layer, output_activation if last else activation)
         mask, given = _matrices(graph, layers[layer], layers[layer - 1])
-        chance = generator(seed, Purpose.WEIGHTS, layer)
-        usual = activation_named(name).initialisation if initialisation == "auto" else initialisation
-        weights.append(given if weighted else initial_weights(mask, mask.shape, usual, chance))
+        rng = generator(seed, Purpose.WEIGHTS, layer)
+        usual = parse_activation(name).init if init == "auto" else init
+        weights.append(given if weighted else initial_weights(mask, mask.shape, usual, rng))
         biases.append(np.asarray([_bias(graph, node) for node in layers[layer]]))
         masks.append(None if mask.all() else mask)
         activations.append(name)
@@ -158,4 +158,4 @@ def _activation_of(graph: nx.DiGraph, nodes: list[int], layer: int, default: str
     names = set(given)
     if len(names) > 1:
         raise NeuroNetError(f"layer {layer} must have one activation, got {', '.join(sorted(names))}")
-    return activation_named(names.pop()).name
+    return parse_activation(names.pop()).name

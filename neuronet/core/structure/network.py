@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import activation_named
+from neuronet.core.activation import parse_activation
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.random_streams import Purpose, check_seed, generator
-from neuronet.registry.spec import build as build_from_text
+from neuronet.registry.spec import parse_spec
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -57,7 +57,7 @@ class Network:
                 raise NeuroNetError(f"layer {layer} has weights or biases that are not finite numbers")
             if mask is not None and weights[~mask].any():
                 raise NeuroNetError(f"layer {layer} has weights where its mask says that there is no connection")
-            activation_named(self.activations[layer - 1])
+            parse_activation(self.activations[layer - 1])
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -74,7 +74,7 @@ class Wiring(ABC):
     """Which neurons of a layer listen to which of the layer before."""
 
     @abstractmethod
-    def mask(self, listeners: int, speakers: int, chance: np.random.Generator) -> Bools | None:
+    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools | None:
         """(listeners, speakers), True where there is a connection; None for all of them."""
 
 
@@ -82,7 +82,7 @@ class Wiring(ABC):
 class Dense(Wiring):
     """Every neuron listens to every neuron of the layer before."""
 
-    def mask(self, listeners: int, speakers: int, chance: np.random.Generator) -> None:
+    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> None:
         """None: nothing is left out."""
         return
 
@@ -103,9 +103,9 @@ class Sparse(Wiring):
     def __post_init__(self) -> None:
         check_number("edge probability", self.probability, 0, 1, above=True)
 
-    def mask(self, listeners: int, speakers: int, chance: np.random.Generator) -> Bools:
+    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools:
         """Independent coins; then a random connection for whoever has none."""
-        return _nobody_alone(chance.random((listeners, speakers)) < self.probability, chance)
+        return _connect_isolated(rng.random((listeners, speakers)) < self.probability, rng)
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class SmallWorld(Wiring):
         check_number("neighbours", self.neighbours, 1, whole=True)
         check_number("rewire", self.rewire, 0, 1)
 
-    def mask(self, listeners: int, speakers: int, chance: np.random.Generator) -> Bools:
+    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools:
         """The nearest speakers on the ring, some of them exchanged for speakers not yet heard."""
         count = min(self.neighbours, speakers)
         mask = np.zeros((listeners, speakers), dtype=np.bool_)
@@ -137,19 +137,19 @@ class SmallWorld(Wiring):
             gap = np.abs(np.arange(speakers) / speakers - listener / listeners)
             near = np.argsort(np.minimum(gap, 1 - gap), kind="stable")[:count]
             mask[listener, near] = True
-            for speaker in near[chance.random(count) < self.rewire]:
+            for speaker in near[rng.random(count) < self.rewire]:
                 unheard = np.flatnonzero(~mask[listener])
                 if unheard.size:
                     mask[listener, speaker] = False
-                    mask[listener, chance.choice(unheard)] = True
-        return _nobody_alone(mask, chance)
+                    mask[listener, rng.choice(unheard)] = True
+        return _connect_isolated(mask, rng)
 
 
-def _nobody_alone(mask: Bools, chance: np.random.Generator) -> Bools:
+def _connect_isolated(mask: Bools, rng: np.random.Generator) -> Bools:
     for listener in np.flatnonzero(~mask.any(axis=1)):
-        mask[listener, chance.integers(mask.shape[1])] = True
+        mask[listener, rng.integers(mask.shape[1])] = True
     for speaker in np.flatnonzero(~mask.any(axis=0)):
-        mask[chance.integers(mask.shape[0]), speaker] = True
+        mask[rng.integers(mask.shape[0]), speaker] = True
     return mask
 
 
@@ -160,7 +160,7 @@ INITIALISATIONS: dict[str, float] = {"he": 2.0, "glorot": 2.0, "lecun": 1.0, "ze
 """Every initialisation by its name, with the numerator of the weights' variance."""
 
 
-def initial_weights(mask: Bools | None, shape: tuple[int, int], initialisation: str, chance: np.random.Generator) -> Floats:
+def initial_weights(mask: Bools | None, shape: tuple[int, int], init: str, rng: np.random.Generator) -> Floats:
     """Normal weights, (J, I), 0 where there is no connection.
 
     The variance is 2 / speakers (he: He et al. 2015), 2 / (speakers + listeners of a speaker) (glorot: Glorot and Bengio 2010),
@@ -169,33 +169,33 @@ def initial_weights(mask: Bools | None, shape: tuple[int, int], initialisation: 
     Raises:
         NeuroNetError: The initialisation is unknown.
     """
-    if initialisation not in INITIALISATIONS:
-        raise unknown_name_error("initialisation", initialisation, ["auto", *INITIALISATIONS])
+    if init not in INITIALISATIONS:
+        raise unknown_name_error("init", init, ["auto", *INITIALISATIONS])
     there = np.ones(shape, dtype=np.bool_) if mask is None else mask
     fan = there.sum(axis=1, keepdims=True).astype(np.float64)
-    if initialisation == "glorot":
+    if init == "glorot":
         fan = fan + there.sum(axis=0, keepdims=True)
-    scale = np.sqrt(INITIALISATIONS[initialisation] / np.maximum(fan, 1.0))
-    return np.asarray(chance.standard_normal(shape) * scale * there, dtype=np.float64)
+    scale = np.sqrt(INITIALISATIONS[init] / np.maximum(fan, 1.0))
+    return np.asarray(rng.standard_normal(shape) * scale * there, dtype=np.float64)
 
 
 def build_network(
     sizes: Sequence[int],
     *,
-    wiring: Wiring | str = "dense",
+    connectivity: Wiring | str = "dense",
     activation: str = "relu",
     output_activation: str = "identity",
-    initialisation: str = "auto",
+    init: str = "auto",
     seed: int = 0,
 ) -> Network:
     """A fresh network.
 
     Args:
         sizes: Neurons in each layer, inputs first, outputs last; each 1 or more.
-        wiring: Who listens to whom: "dense", "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", or a Wiring.
+        connectivity: Who listens to whom: "dense", "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", or a Wiring.
         activation: Of the hidden layers.
         output_activation: Of the output layer.
-        initialisation: "he", "glorot", "lecun", "zeros", or "auto" for the usual one of each layer's activation.
+        init: "he", "glorot", "lecun", "zeros", or "auto" for the usual one of each layer's activation.
         seed: The same seed gives the same network.
 
     Raises:
@@ -204,15 +204,15 @@ def build_network(
     if len(sizes) < 2 or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in sizes):
         raise NeuroNetError(f"sizes must be two or more integers of 1 or more, got {list(sizes)}")
     check_seed(seed)
-    how = wiring_named(wiring) if isinstance(wiring, str) else wiring
+    how = parse_wiring(connectivity) if isinstance(connectivity, str) else connectivity
     weights, masks, activations = [], [], []
     for layer in range(1, len(sizes)):
         shape = (int(sizes[layer]), int(sizes[layer - 1]))
         name = output_activation if layer == len(sizes) - 1 else activation
-        usual = activation_named(name).initialisation
+        usual = parse_activation(name).init
         mask = how.mask(*shape, generator(seed, Purpose.WIRING, layer))
-        chance = generator(seed, Purpose.WEIGHTS, layer)
-        weights.append(initial_weights(mask, shape, usual if initialisation == "auto" else initialisation, chance))
+        rng = generator(seed, Purpose.WEIGHTS, layer)
+        weights.append(initial_weights(mask, shape, usual if init == "auto" else init, rng))
         masks.append(mask)
         activations.append(name)
     ends = np.cumsum([0, *sizes])
@@ -225,10 +225,10 @@ def build_network(
     )
 
 
-def wiring_named(text: str) -> Wiring:
+def parse_wiring(text: str) -> Wiring:
     """The wiring that a line of text describes, such as "dense" or "sparse(0.1)".
 
     Raises:
         NeuroNetError: There is none.
     """
-    return build_from_text(text, "wiring", Wiring, WIRINGS)  # type: ignore[type-abstract]
+    return parse_spec(text, "connectivity", Wiring, WIRINGS)  # type: ignore[type-abstract]

@@ -12,7 +12,7 @@ from typing import Any
 import networkx as nx
 
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.policy import OPTIONAL_SIGHTS, Policy
+from neuronet.core.policy import OPTIONAL_FIELDS, Policy
 from neuronet.core.random_streams import Purpose, check_seed, generator
 from neuronet.core.structure.network import Network
 
@@ -54,9 +54,9 @@ def check_policy_form(policy: object) -> None:
         raise NeuroNetError(f"a policy must be an instance of a subclass of neuronet.Policy, got {policy!r}")
     if not isinstance(policy.needs, frozenset):
         raise NeuroNetError(f"{policy!r} must give its needs as a frozenset of words, got {policy.needs!r}")
-    if not policy.needs <= OPTIONAL_SIGHTS:
-        wrong = ", ".join(sorted(policy.needs - OPTIONAL_SIGHTS))
-        raise NeuroNetError(f"{policy!r} needs '{wrong}': it may need {', '.join(sorted(OPTIONAL_SIGHTS))}")
+    if not policy.needs <= OPTIONAL_FIELDS:
+        wrong = ", ".join(sorted(policy.needs - OPTIONAL_FIELDS))
+        raise NeuroNetError(f"{policy!r} needs '{wrong}': it may need {', '.join(sorted(OPTIONAL_FIELDS))}")
 
 
 def layer_groups(given: Policy | Iterable[Group], neurons: int, layer: int | str) -> tuple[Group, ...]:
@@ -81,7 +81,7 @@ def layer_groups(given: Policy | Iterable[Group], neurons: int, layer: int | str
     return groups
 
 
-def by_layer(given: Any, sizes: Sequence[int]) -> tuple[Policy | tuple[Group, ...], ...]:
+def policies_by_layer(given: Any, sizes: Sequence[int]) -> tuple[Policy | tuple[Group, ...], ...]:
     """The policy or the groups of every listening layer.
 
     Args:
@@ -191,7 +191,7 @@ class Shares(Population):
         """Each hidden layer shared out; the outputs follow the policy named first."""
         hidden = [self.layer(size, seed, number) for number, size in enumerate(network.sizes[1:-1], start=1)]
         layers = (*hidden, self.parts[0][0])
-        self.check_present(layers)
+        self.check_shares_are_present(layers)
         return layers
 
     def layer(self, neurons: int, seed: int, number: int) -> Policy | tuple[Group, ...]:
@@ -203,7 +203,7 @@ class Shares(Population):
         found = tuple(Group(policy, tuple(sorted(order[start:stop]))) for (policy, _), (start, stop) in spans if stop > start)
         return found[0].policy if len(found) == 1 else found
 
-    def check_present(self, layers: Layers) -> None:
+    def check_shares_are_present(self, layers: Layers) -> None:
         """Refuse a share that is too small for a single neuron in all of these layers."""
         there = [
             policy for each in layers for policy in ([each] if isinstance(each, Policy) else [group.policy for group in each])
@@ -217,9 +217,9 @@ def _counts(shares: Sequence[float], neurons: int) -> list[int]:
     """How many follow each, by largest remainders; of equal remainders the first wins."""
     quotas = [round(share * neurons, 9) for share in shares]
     counts = [math.floor(quota) for quota in quotas]
-    by_remainder = sorted(range(len(shares)), key=lambda place: counts[place] - quotas[place])
-    for place in by_remainder[: neurons - sum(counts)]:
-        counts[place] += 1
+    by_remainder = sorted(range(len(shares)), key=lambda position: counts[position] - quotas[position])
+    for position in by_remainder[: neurons - sum(counts)]:
+        counts[position] += 1
     return counts
 
 
@@ -253,7 +253,7 @@ class PerLayer(Population):
         if isinstance(given, Policy):
             return given
         found = given.layer(neurons, seed, number)
-        given.check_present((found,))
+        given.check_shares_are_present((found,))
         return found
 
 
@@ -279,18 +279,18 @@ class ByFunction(Population):
 
     def _layer(self, nodes: Sequence[int], number: int) -> Policy | tuple[Group, ...]:
         members: list[tuple[Policy, list[int]]] = []
-        for place, node in enumerate(nodes):
+        for position, node in enumerate(nodes):
             policy = self.function(node, number)
-            same = next((places for known, places in members if known is policy or known == policy), None)
+            same = next((positions for known, positions in members if known is policy or known == policy), None)
             if same is None:
                 check_policy_form(policy)
-                members.append((policy, [place]))
+                members.append((policy, [position]))
             else:
-                same.append(place)
-        return members[0][0] if len(members) == 1 else tuple(Group(policy, tuple(places)) for policy, places in members)
+                same.append(position)
+        return members[0][0] if len(members) == 1 else tuple(Group(policy, tuple(positions)) for policy, positions in members)
 
 
-def population_of(given: Any) -> Population:
+def as_population(given: Any) -> Population:
     """The population that is meant by a policy for everybody, or by one for each listening layer.
 
     Raises:
@@ -302,5 +302,5 @@ def population_of(given: Any) -> Population:
         return Shares(((given, 1.0),))
     if isinstance(given, Iterable) and not isinstance(given, str):
         several = Population.per_layer(given)
-        return population_of(several.layers[0]) if len(several.layers) == 1 else several
+        return as_population(several.layers[0]) if len(several.layers) == 1 else several
     raise NeuroNetError(f"there must be a policy, one for each listening layer, or a Population, got {given!r}")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.array_types import Array
-from neuronet.core.random_streams import LayerChance
+from neuronet.core.random_streams import LayerRandom
 
 Index = slice | NDArray[np.int64]
 
@@ -20,23 +20,23 @@ class Board:
 
     Attributes:
         activity: (J, B), what each neuron says.
-        carried: (J, B), what of it arrives at their listeners; the same array where there is no channel.
+        delivered_activity: (J, B), what of it arrives at their listeners; the same array where there is no channel.
         demand: (J, B), how each wants its own potential to move.
-        asked: (J, B), what of it arrives at their speakers; likewise.
+        delivered_demand: (J, B), what of it arrives at their speakers; likewise.
         echo: (J, B), how much of a change of what each says would arrive; None if all of it.
         attention: (J, I), the attention each pays to the layer below.
         response: (J, I), how each intends to change that attention; posted only if a speaker asks to see it.
-        chance: The layer's random numbers.
+        rng: The layer's random numbers.
     """
 
-    def __init__(self, neurons: int, speakers: int, chance: LayerChance, dtype: Any) -> None:
+    def __init__(self, neurons: int, speakers: int, rng: LayerRandom, dtype: Any) -> None:
         self.dtype = dtype
-        self.chance = chance
+        self.rng = rng
         self.attention = np.zeros((neurons, speakers), dtype=dtype)
         self.response = np.zeros((neurons, speakers), dtype=dtype)
         self.activity = np.zeros((neurons, 0), dtype=dtype)
         self.demand = np.zeros((neurons, 0), dtype=dtype)
-        self.carried, self.asked = self.activity, self.demand
+        self.delivered_activity, self.delivered_demand = self.activity, self.demand
         self.echo: Array | None = None
         self._drawn: dict[tuple[str, str, str], Array] = {}
 
@@ -46,13 +46,13 @@ class Board:
             self.activity = np.zeros((len(self.activity), batch), dtype=self.dtype)
         if self.demand.shape[1] != batch:
             self.demand = np.zeros((len(self.demand), batch), dtype=self.dtype)
-        self.carried, self.asked, self.echo = self.activity, self.demand, None
-        self.chance.open(number, batch)
+        self.delivered_activity, self.delivered_demand, self.echo = self.activity, self.demand, None
+        self.rng.open(number, batch)
         self._drawn.clear()
 
     def draw(self, kind: str, name: str, axes: str) -> Array:
         """The layer's random numbers in the engine's precision; each neuron reads its own part."""
         key = (kind, name, axes)
         if key not in self._drawn:
-            self._drawn[key] = self.chance.draw(kind, name, axes).astype(self.dtype, copy=False)
+            self._drawn[key] = self.rng.draw(kind, name, axes).astype(self.dtype, copy=False)
         return self._drawn[key]

@@ -10,31 +10,31 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.channels.router import is_traffic
-from neuronet.core.activation import activation_named
+from neuronet.channels.router import is_router_state
+from neuronet.core.activation import parse_activation
 from neuronet.core.array_types import Array
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples, Scaling
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.random_streams import LayerChance, pick
+from neuronet.core.random_streams import LayerRandom, pick
 from neuronet.core.structure.network import Bools, Network
 from neuronet.core.structure.population import Group
-from neuronet.engines.agents.channel_router import Courier
+from neuronet.engines.agents.channel_router import ChannelRouter
 from neuronet.engines.agents.message_board import Board, Index
 from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
-from neuronet.engines.agents.scheduler import Rota
+from neuronet.engines.agents.scheduler import Scheduler
 from neuronet.engines.base.engine import (
-    Look,
+    LayerSnapshot,
     Setup,
     State,
     axis_lengths,
     check_inputs,
+    check_output_feedback,
     check_state,
     check_targets,
-    check_wish,
     memory_name,
 )
-from neuronet.engines.base.state_transfer import reassign, with_channels, with_policies, without_traffic
+from neuronet.engines.base.state_transfer import transfer_state, with_channels, with_policies, without_in_flight
 
 Floats = NDArray[np.floating[Any]]
 
@@ -79,53 +79,53 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.shuffle = shuffle
         self.round_number = 0
         self.learning = False
-        self._answering = 1  # the lowest layer that had demands to answer
-        self._said: tuple[int, ...] | None = None
+        self._lowest_with_demand = 1  # the lowest layer that had demands to answer
+        self._output_shape: tuple[int, ...] | None = None
         self.loss = float("nan")
         self.learning_rate = setup.learning_rate
         self.output_count = sizes[-1]
         self.dtype = np.dtype(setup.dtype)
-        self._people({})
+        self._build_layers({})
         self._set_synapses(setup.network)
         self._environment = environment
-        self._feed: tuple[Samples, Batches] | None = None
+        self._batch_source: tuple[Samples, Batches] | None = None
         if environment is not None:
-            samples = self.hold(environment.train)
-            self._feed = (samples, Batches(len(samples), batch_size, (setup.seed,)))
+            samples = self.prepare(environment.train)
+            self._batch_source = (samples, Batches(len(samples), batch_size, (setup.seed,)))
 
     @property
     def setups(self) -> list[Setup]:
         """The game, as the only one of a list."""
         return [self.setup]
 
-    def _people(self, already: Mapping[int, Speaker]) -> None:
+    def _build_layers(self, existing: Mapping[int, Speaker]) -> None:
         """Lay out the layers, with those neurons in them that are there already, by node, and new ones."""
         self.sizes = self.setup.network.sizes
-        self.boards = [self._board(layer) for layer in range(len(self.sizes))]
-        self.layers: list[mesa.agent.AgentSet] = [self._populate(layer, already) for layer in range(len(self.sizes))]
-        self._inform()
+        self.boards = [self._make_board(layer) for layer in range(len(self.sizes))]
+        self.layers: list[mesa.agent.AgentSet] = [self._build_layer(layer, existing) for layer in range(len(self.sizes))]
+        self._apply_setup()
 
-    def _inform(self) -> None:
+    def _apply_setup(self) -> None:
         """Tell the neurons who follows which policy, who is silent and who is frozen."""
-        self.responses_wanted = _responses_wanted(self.setup)
-        self._courier = Courier(self.setup, self.boards, self.dtype) if self.setup.channels else None
-        turns: Any = self.setup.turns
-        self._rota = None if turns.regular else Rota(self.setup)
+        self.response_required = _response_required(self.setup)
+        self._channel_router = ChannelRouter(self.setup, self.boards, self.dtype) if self.setup.channels else None
+        update_schedule: Any = self.setup.update_schedule
+        self._scheduler = None if update_schedule.is_synchronous else Scheduler(self.setup)
         for layer, agents in enumerate(self.layers):
-            silent, still = self.setup.is_silent(layer), self.setup.is_still(layer)
+            silent, fixed = self.setup.is_silent(layer), self.setup.is_fixed(layer)
             following = {index: group.policy for group in self.setup.groups(layer) for index in group.members} if layer else {}
             for agent in agents:
                 agent.silent = bool(silent[agent.index])
                 if layer:
-                    agent.still = bool(still[agent.index])
-                    agent.follow(following[agent.index])
+                    agent.fixed = bool(fixed[agent.index])
+                    agent.set_policy(following[agent.index])
 
-    def _board(self, layer: int) -> Board:
+    def _make_board(self, layer: int) -> Board:
         lengths = axis_lengths(self.sizes, layer) if layer else {"J": self.sizes[0]}
-        chance = LayerChance(self.setup.seed, layer, lengths)
-        return Board(self.sizes[layer], lengths.get("I", 0), chance, self.dtype)
+        rng = LayerRandom(self.setup.seed, layer, lengths)
+        return Board(self.sizes[layer], lengths.get("I", 0), rng, self.dtype)
 
-    def _populate(self, layer: int, already: Mapping[int, Speaker]) -> mesa.agent.AgentSet:
+    def _build_layer(self, layer: int, existing: Mapping[int, Speaker]) -> mesa.agent.AgentSet:
         nodes = self.setup.network.nodes[layer].tolist()
         above = self.boards[layer + 1] if layer + 1 < len(self.sizes) else None
         mask_above = self.setup.network.masks[layer] if above is not None else None
@@ -133,25 +133,25 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         policies = {index: group.policy for group in groups for index in group.members}
         agents: list[mesa.Agent] = []
         for index, node in enumerate(nodes):
-            listeners = _places(mask_above, column=index) if above is not None else np.zeros(0, dtype=np.int64)
-            known = already.get(node)
+            listeners = _neighbour_indices(mask_above, column=index) if above is not None else np.zeros(0, dtype=np.int64)
+            known = existing.get(node)
             if layer == 0:
                 if known is None:
                     agents.append(InputNeuron(self, node, (0, index), above, listeners))
                 else:
-                    known.sit((0, index), above, listeners)
+                    known.attach((0, index), above, listeners)
                     agents.append(known)
                 continue
-            speakers = _places(self.setup.network.masks[layer - 1], row=index)
-            activation = activation_named(self.setup.network.activations[layer - 1])
+            speakers = _neighbour_indices(self.setup.network.masks[layer - 1], row=index)
+            activation = parse_activation(self.setup.network.activations[layer - 1])
             boards = (self.boards[layer - 1], self.boards[layer], above)
             policy = policies[index]
-            seat = ((layer, index), boards, (speakers, listeners), activation, policy)
+            placement = ((layer, index), boards, (speakers, listeners), activation, policy)
             if isinstance(known, Neuron):
-                known.settle(*seat)
+                known.connect(*placement)
                 agents.append(known)
             else:
-                agents.append(Neuron(self, node, *seat, self.setup.rule))
+                agents.append(Neuron(self, node, *placement, self.setup.optimizer))
         return mesa.agent.AgentSet(agents, random=self.random)
 
     def _set_synapses(self, network: Network) -> None:
@@ -180,17 +180,17 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         Raises:
             NeuroNetError: The model was made without an environment.
         """
-        if self._feed is None:
+        if self._batch_source is None:
             raise NeuroNetError("step needs an environment: make the model with environment=..., or call play")
-        samples, batches = self._feed
-        batch = samples.at(batches.at(self.round_number))
+        samples, batches = self._batch_source
+        batch = samples.at(batches.indices(self.round_number))
         self.play(batch.inputs, batch.targets)
 
-    def pace(self, factor: float) -> None:
+    def set_lr_factor(self, factor: float) -> None:
         """Play from now on with this part of the learning rate."""
         self.learning_rate = self.setup.learning_rate * factor
 
-    def hold(self, samples: Samples) -> Samples:
+    def prepare(self, samples: Samples) -> Samples:
         """The samples as numpy arrays in the engine's precision."""
         targets = np.asarray(samples.targets)
         targets = targets.astype(self.dtype) if np.issubdtype(targets.dtype, np.floating) else targets
@@ -201,7 +201,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
 
     def play(self, inputs: Array, targets: Array) -> Array:
         """Play one round: speak, payoff, feed back, adapt. Gives the loss of each sample before it, (B,)."""
-        batch = self.hold(Samples(inputs, targets))
+        batch = self.prepare(Samples(inputs, targets))
         check_inputs(batch.inputs.shape, self.sizes[0])
         check_targets(batch.inputs.shape, batch.targets.shape, self.output_count, self.setup.payoff)
         if self.setup.payoff.classes and not _are_classes(batch.targets, self.output_count):
@@ -222,7 +222,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
     def speak(self, inputs: Array) -> Array:
         """Begin a round: what the output neurons say to these inputs, (B, O); `learn` ends it."""
         said = self._speak(inputs, learning=True)
-        self._said = said.shape
+        self._output_shape = said.shape
         return said
 
     def learn(self, feedback: Array, loss: Array) -> None:
@@ -233,70 +233,70 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             loss: (B,), what each sample cost.
         """
         feedback, loss = np.asarray(feedback, dtype=self.dtype), np.asarray(loss, dtype=self.dtype)
-        check_wish(feedback.shape, loss.shape, self._said)
-        self._said = None
-        self.wishes = np.ascontiguousarray(feedback.T)
+        check_output_feedback(feedback.shape, loss.shape, self._output_shape)
+        self._output_shape = None
+        self.output_feedback = np.ascontiguousarray(feedback.T)
         self.reward, self.broadcast = -loss, self.boards[-1].demand.T
-        answering = 1 if self._courier is None else len(self.layers) - 1
+        lowest_with_demand = 1 if self._channel_router is None else len(self.layers) - 1
         for layer in range(len(self.layers) - 1, 0, -1):  # the output neurons first: theirs is the broadcast
-            if self._courier is not None and layer < len(self.layers) - 1:
-                if not self._courier.down(self, layer, -loss, demanded=answering == layer + 1):
+            if self._channel_router is not None and layer < len(self.layers) - 1:
+                if not self._channel_router.backward(self, layer, -loss, has_demand=lowest_with_demand == layer + 1):
                     continue
-                answering = layer
-            self._all(self.layers[layer], "feed_back")
-        if self._rota is not None:
-            self._rota.adapt(self.layers, self.round_number, answering)
-        for layer in range(1, len(self.layers)) if self._rota is None else ():
-            self._all(self.layers[layer], "adapt" if layer >= answering else "wait")
-        if self._courier is not None:
-            self._courier.traffic.end()
-        self._answering = 1 if self._courier is None else answering
+                lowest_with_demand = layer
+            self._call_all(self.layers[layer], "feed_back")
+        if self._scheduler is not None:
+            self._scheduler.adapt(self.layers, self.round_number, lowest_with_demand)
+        for layer in range(1, len(self.layers)) if self._scheduler is None else ():
+            self._call_all(self.layers[layer], "adapt" if layer >= lowest_with_demand else "apply_zero_response")
+        if self._channel_router is not None:
+            self._channel_router.router.end()
+        self._lowest_with_demand = 1 if self._channel_router is None else lowest_with_demand
         self.round_number += 1
         self.loss = float(loss.mean())
 
     def outputs(self, inputs: Array) -> Array:
         """What the output neurons say to these inputs, (B, O)."""
-        self._said = None
+        self._output_shape = None
         return self._speak(inputs, learning=False)
 
     def _speak(self, inputs: Array, *, learning: bool) -> Floats:
         inputs = np.asarray(inputs, dtype=self.dtype)
         check_inputs(inputs.shape, self.sizes[0])
         self.learning = learning
-        self.senses = np.ascontiguousarray(inputs.T)
+        self.input_values = np.ascontiguousarray(inputs.T)
         for board in self.boards:
             board.open(self.round_number, len(inputs))
-        if self._rota is not None:
-            self._rota.rouse(self.layers, self.round_number, learning=learning)
+        if self._scheduler is not None:
+            self._scheduler.set_active(self.layers, self.round_number, learning=learning)
         for number, layer in enumerate(self.layers):
-            self._all(layer, "speak")
-            if self._courier is not None and number < len(self.layers) - 1:
-                self._courier.up(number, self.round_number, learning=learning)
+            self._call_all(layer, "speak")
+            if self._channel_router is not None and number < len(self.layers) - 1:
+                self._channel_router.forward(number, self.round_number, learning=learning)
         return self.boards[-1].activity.T.copy()
 
-    def _all(self, layer: mesa.agent.AgentSet, verb: str) -> None:
+    def _call_all(self, layer: mesa.agent.AgentSet, method: str) -> None:
         if self.shuffle:
-            layer.shuffle_do(verb)
+            layer.shuffle_do(method)
         else:
-            layer.do(verb)
+            layer.do(method)
 
     def state(self) -> State:
         """Where the game stands, collected from every neuron."""
         arrays: dict[str, NDArray[Any]] = {}
         for layer in range(1, len(self.sizes)):
             lengths = axis_lengths(self.sizes, layer)
-            for name in ("", *(f"{kept}." for kept in self.setup.rule.keeps)):
+            for name in ("", *(f"{kept}." for kept in self.setup.optimizer.state_names)):
                 whole = np.zeros((lengths["J"], lengths["S"]), dtype=self.dtype)
                 for neuron in self.layers[layer]:
-                    row = neuron.kept[name[:-1]] if name else neuron.synapses
-                    whole[neuron.index, neuron.picks["S"]] = row
+                    row = neuron.optimizer_state[name[:-1]] if name else neuron.synapses
+                    whole[neuron.index, neuron.axis_indices["S"]] = row
                 arrays[f"{layer}.{name}weights"] = whole[:, :-1].copy()
                 arrays[f"{layer}.{name}bias"] = whole[:, -1].copy()
             for number, group in enumerate(self.setup.groups(layer)):
-                for name, axes in group.policy.keeps.items():
+                for name, axes in group.policy.memory_axes.items():
                     arrays[memory_name(layer, number, name)] = self._memory(layer, group, name, axes)
-        if self._courier is not None:
-            arrays |= {name: np.array(array, order="C") for name, array in self._courier.traffic.state().items()}
+        if self._channel_router is not None:
+            arrays |= {name: np.array(array, order="C") for name, array in self._channel_router.router.state().items()}
         return State(self.round_number, arrays)
 
     def _memory(self, layer: int, group: Group, name: str, axes: str) -> NDArray[Any]:
@@ -305,7 +305,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         if "J" not in axes:  # all of them keep the same, each for itself
             return next((np.array(neuron.memory[name]) for _, neuron in self._members(layer, group)), whole)
         for place, neuron in self._members(layer, group):
-            whole[_open_mesh(whole.shape, axes, neuron.picks | place)] = neuron.memory[name]
+            whole[_mesh_indices(whole.shape, axes, neuron.axis_indices | place)] = neuron.memory[name]
         return whole
 
     def _members(self, layer: int, group: Group) -> Iterator[tuple[dict[str, slice], Neuron]]:
@@ -323,16 +323,18 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         for layer in range(1, len(self.sizes)):
             for neuron in self.layers[layer]:
                 neuron.synapses[:] = _row(arrays, f"{layer}.", neuron)
-                neuron.kept = {name: _row(arrays, f"{layer}.{name}.", neuron) for name in self.setup.rule.keeps}
+                neuron.optimizer_state = {
+                    name: _row(arrays, f"{layer}.{name}.", neuron) for name in self.setup.optimizer.state_names
+                }
                 neuron.post_attention()
             for number, group in enumerate(self.setup.groups(layer)):
                 for place, neuron in self._members(layer, group):
                     neuron.memory = {
-                        name: pick(arrays[memory_name(layer, number, name)], axes, neuron.picks | place).copy()
-                        for name, axes in group.policy.keeps.items()
+                        name: pick(arrays[memory_name(layer, number, name)], axes, neuron.axis_indices | place).copy()
+                        for name, axes in group.policy.memory_axes.items()
                     }
-        if self._courier is not None:
-            self._courier.traffic.restore({name: array for name, array in arrays.items() if is_traffic(name)})
+        if self._channel_router is not None:
+            self._channel_router.router.restore({name: array for name, array in arrays.items() if is_router_state(name)})
         self.round_number = state.round
 
     def assign(self, policies: Any) -> None:
@@ -345,9 +347,9 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             NeuroNetError: They do not fit the network.
         """
         setups = with_policies(self.setups, policies)
-        self.adopt(setups, reassign(self.state(), self.setups, setups))
+        self.replace_game(setups, transfer_state(self.state(), self.setups, setups))
 
-    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+    def replace_game(self, setups: Sequence[Setup], state: State) -> None:
         """Go on as another game, between two rounds; neurons that are in it too remain the agents that they are.
 
         Args:
@@ -361,14 +363,14 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         check_state(state, setups)
         before, self.setup = self.setup, setup
         if before.network is setup.network:
-            self._inform()
+            self._apply_setup()
         else:
             known = {agent.node: agent for layer in self.layers for agent in layer}
-            self._people(known)
+            self._build_layers(known)
             for agent in known.values():
                 if not any(agent in layer for layer in self.layers):
                     agent.remove()
-        self._said = None
+        self._output_shape = None
         self.restore(state)
 
     def use_channels(self, channels: Any) -> None:
@@ -381,16 +383,18 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             NeuroNetError: They do not fit the network.
         """
         setups = with_channels(self.setups, channels)
-        self.adopt(setups, without_traffic(self.state()))
+        self.replace_game(setups, without_in_flight(self.state()))
 
-    def look(self, layer: int) -> Look:
+    def layer_snapshot(self, layer: int) -> LayerSnapshot:
         """A layer, 0 for the inputs, as it is now, and what it did in the last round."""
         board = self.boards[layer]
         activity = board.activity.T if board.activity.size else None
         if layer == 0:
-            return Look(activity)
-        demand = board.demand.T if activity is not None and layer >= self._answering else None
-        return Look(activity, demand, board.attention, np.asarray([neuron.synapses[-1] for neuron in self.layers[layer]]))
+            return LayerSnapshot(activity)
+        demand = board.demand.T if activity is not None and layer >= self._lowest_with_demand else None
+        return LayerSnapshot(
+            activity, demand, board.attention, np.asarray([neuron.synapses[-1] for neuron in self.layers[layer]])
+        )
 
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
@@ -404,8 +408,8 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
         self.layers = []
         self.remove_all_agents()
         self.boards = []
-        self._courier = self._rota = None
-        self._feed = None
+        self._channel_router = self._scheduler = None
+        self._batch_source = None
         ids = getattr(mesa.Agent, "_ids", None)  # gone in later versions of Mesa
         if isinstance(ids, dict):
             ids.pop(self, None)
@@ -413,7 +417,7 @@ class NeuronModel(mesa.Model):  # type: ignore[misc]
             self.__dict__.pop(wrapped, None)
 
 
-def _responses_wanted(setup: Setup) -> list[bool]:
+def _response_required(setup: Setup) -> list[bool]:
     """For each layer, whether a speaker below asks to see its response."""
     above = range(2, len(setup.network.sizes))
     return [False, False, *(any("response" in group.policy.needs for group in setup.groups(layer - 1)) for layer in above)]
@@ -423,13 +427,13 @@ def _are_classes(targets: NDArray[Any], outputs: int) -> bool:
     return targets.dtype.kind in "iu" and bool(targets.min() >= 0) and bool(targets.max() < outputs)
 
 
-def _places(mask: Bools | None, row: int | None = None, column: int | None = None) -> Index:
+def _neighbour_indices(mask: Bools | None, row: int | None = None, column: int | None = None) -> Index:
     if mask is None:
         return slice(None)
     return np.flatnonzero(mask[row] if row is not None else mask[:, column])
 
 
-def _open_mesh(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:
+def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:
     places = [np.arange(length)[picks.get(letter, slice(None))] for length, letter in zip(shape, axes, strict=True)]
     return np.ix_(*places)
 

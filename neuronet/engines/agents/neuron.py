@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from neuronet.core.activation import Activation
 from neuronet.core.array_types import Memory
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import LearningRule
-from neuronet.core.observation import Observation, Place
+from neuronet.core.learning.optimizers import Optimizer
+from neuronet.core.observation import Birth, Observation
 from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Draws
+from neuronet.core.random_streams import RandomStream
 from neuronet.core.utility import Measure, Power
 from neuronet.engines.agents.message_board import Board, Index
 from neuronet.engines.base.engine import check_memory
@@ -41,9 +41,9 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
         super().__init__(model)
         self.node = node
         self.silent = False
-        self.sit(place, above, listeners)
+        self.attach(place, above, listeners)
 
-    def sit(self, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
+    def attach(self, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
         """Take a place in a layer, with these listeners."""
         self.layer, self.index = place
         self.above = above
@@ -79,7 +79,7 @@ class InputNeuron(Speaker):
 
     def speak(self) -> None:
         """Post what the senses show."""
-        self.model.boards[0].activity[self.index] = 0 if self.silent else self.model.senses[self.index]
+        self.model.boards[0].activity[self.index] = 0 if self.silent else self.model.input_values[self.index]
 
 
 class Neuron(Speaker):
@@ -90,7 +90,7 @@ class Neuron(Speaker):
         policy: Its strategy.
         memory: What its policy keeps for it.
         speakers: Whom it hears, as places within the layer below.
-        still: Whether it does not adapt, since it is silent or frozen.
+        fixed: Whether it does not adapt, since it is silent or frozen.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class Neuron(Speaker):
         neighbours: tuple[Index, Index],
         activation: Activation,
         policy: Policy,
-        rule: LearningRule,
+        optimizer: Optimizer,
     ) -> None:
         super().__init__(model, node, place, boards[-1], neighbours[-1])
-        self.rule = rule
-        self.still = False
-        self.settle(place, boards, neighbours, activation, policy)
+        self.optimizer = optimizer
+        self.fixed = False
+        self.connect(place, boards, neighbours, activation, policy)
 
-    def settle(
+    def connect(
         self,
         place: tuple[int, int],
         boards: tuple[Board, Board, Board | None],
@@ -128,39 +128,39 @@ class Neuron(Speaker):
         """
         self.below, self.board, above = boards
         self.speakers, listeners = neighbours
-        self.sit(place, above, listeners)
+        self.attach(place, above, listeners)
         self.activation = activation
         dtype = self.board.dtype
         heard = self.board.attention[self.index, self.speakers].size
         self.synapses: Floats = np.zeros(heard + 1, dtype=dtype)
         self.intent: Floats = np.zeros(heard + 1, dtype=dtype)
-        self.kept: dict[str, Any] = {name: np.zeros(heard + 1, dtype=dtype) for name in self.rule.keeps}
+        self.optimizer_state: dict[str, Any] = {name: np.zeros(heard + 1, dtype=dtype) for name in self.optimizer.state_names}
         column = slice(self.index, self.index + 1)
-        self.picks: dict[str, Any] = {"J": column, "I": self.speakers, "K": self.listeners, "S": self._synapse_places()}
-        self.hears_nobody_back = above_is_silent(self.above, self.listeners)
-        self._draws = Draws(self.board.draw, self.picks)
-        self.follow(policy)
+        self.axis_indices: dict[str, Any] = {"J": column, "I": self.speakers, "K": self.listeners, "S": self._synapse_indices()}
+        self.is_unheard = has_no_listeners(self.above, self.listeners)
+        self._draws = RandomStream(self.board.draw, self.axis_indices)
+        self.set_policy(policy)
         self._no_attention = np.zeros((0, 1), dtype=dtype)
         self._connected = np.ones((self.attention.size, 1), dtype=dtype)
-        self.memory: Memory = self._born()
+        self.memory: Memory = self._initial_memory()
 
-    def follow(self, policy: Policy) -> None:
+    def set_policy(self, policy: Policy) -> None:
         """Follow a policy from the next round on; what to remember is told separately."""
         self.policy = policy
-        self._verbs = policy.verbs
+        self._hooks = policy.hooks
         self._needs = policy.needs
-        self._plain_demand = "demand" not in self._verbs
+        self._has_default_demand = "demand" not in self._hooks
 
-    def _synapse_places(self) -> Index:
+    def _synapse_indices(self) -> Index:
         if isinstance(self.speakers, slice):
             return slice(None)
         return np.append(self.speakers, self.board.attention.shape[1])
 
-    def _born(self) -> Memory:
+    def _initial_memory(self) -> Memory:
         lengths = {"J": 1, "I": self.synapses.size - 1, "S": self.synapses.size, "O": self.model.output_count}
         lengths["K"] = self.attention.size
         zeros = lambda axes: np.zeros([lengths[letter] for letter in axes], dtype=self.board.dtype)  # noqa: E731
-        memory = self.policy.start(Place(self._draws, zeros))
+        memory = self.policy.initial_memory(Birth(self._draws, zeros))
         check_memory(self.policy, memory)
         return memory
 
@@ -180,47 +180,47 @@ class Neuron(Speaker):
 
     def speak(self) -> None:
         """Listen to the speakers, and post an activity."""
-        heard = self.below.carried[self.speakers]
+        heard = self.below.delivered_activity[self.speakers]
         potential = self.synapses[:-1] @ heard
         potential += self.synapses[-1]
         activity = self.activation.value(xp, potential)
-        self._heard = heard
+        self._speaker_activity = heard
         self.slope = self.activation.slope(xp, potential, activity)
-        seen = self._look(potential, activity, self._draws)
-        if "speak" in self._verbs:
-            seen.activity = self.policy.speak(seen.activity, seen, self.memory)
-            activity = seen.activity[:, 0]
+        obs = self._observe(potential, activity, self._draws)
+        if "speak" in self._hooks:
+            obs.activity = self.policy.speak(obs.activity, obs, self.memory)
+            activity = obs.activity[:, 0]
         if self.silent:
             activity = np.zeros_like(activity)
-            seen.activity = activity[:, None]
+            obs.activity = activity[:, None]
         self.board.activity[self.index] = activity
 
-    def _look(self, potential: Floats, activity: Floats, draws: Draws) -> Observation:
-        seen = self.seen = Observation(
+    def _observe(self, potential: Floats, activity: Floats, draws: RandomStream) -> Observation:
+        obs = self.obs = Observation(
             xp=xp,
             potential=potential[:, None],
             activity=activity[:, None],
             slope=self.slope[:, None],
-            heard=self._heard.T,
-            attention=self._received(),
-            connected=self._connected,
+            speaker_activity=self._speaker_activity.T,
+            attention=self._received_attention(),
+            listener_mask=self._connected,
             learning_rate=self.model.learning_rate,
             draws=draws,
             learning=self.model.learning,
         )
         if "synapses" in self._needs:
-            seen.synapses = self.synapses[None, :].copy()
-        if "listening" in self._needs:
-            seen.listening = np.ones((1, self.synapses.size), dtype=self.board.dtype)
-        return seen
+            obs.synapses = self.synapses[None, :].copy()
+        if "synapse_mask" in self._needs:
+            obs.synapse_mask = np.ones((1, self.synapses.size), dtype=self.board.dtype)
+        return obs
 
-    def recall(self, heard: Floats, potential: Floats, activity: Floats, draws: Draws) -> None:
+    def recall(self, heard: Floats, potential: Floats, activity: Floats, draws: RandomStream) -> None:
         """Look back at an earlier round: what was heard (I, B) and said then; attention and memory are those of today."""
-        self._heard = heard[self.speakers]
+        self._speaker_activity = heard[self.speakers]
         self.slope = self.activation.slope(xp, potential, self.activation.value(xp, potential))
-        self._look(potential, activity, draws)
+        self._observe(potential, activity, draws)
 
-    def _received(self) -> Floats:
+    def _received_attention(self) -> Floats:
         if self.above is None:
             return self._no_attention
         # a copy, since the listeners may change their attention while this neuron still looks back at the round
@@ -228,58 +228,60 @@ class Neuron(Speaker):
 
     def feed_back(self) -> None:
         """Hear what is demanded, decide how to move, and post a demand; then intend a change of the attention paid."""
-        demand = self._decide()
+        demand = self._compute_demand()
         if self.board.echo is not None:
             demand = demand * self.board.echo[self.index]
         self.board.demand[self.index] = demand
         batch = demand.size
-        np.matmul(self._heard, demand, out=self.intent[:-1])
+        np.matmul(self._speaker_activity, demand, out=self.intent[:-1])
         self.intent[-1] = demand.sum()
         self.intent /= batch
-        if self.still:
+        if self.fixed:
             self.intent[:] = 0
-        if self.model.responses_wanted[self.layer]:
+        if self.model.response_required[self.layer]:
             self.board.response[self.index, self.speakers] = self.intent[:-1]
 
-    def _decide(self) -> Floats:
-        seen = self.seen
-        seen.demand = self._no_demand() if self.above is None else self.above.asked[self.listeners].T
+    def _compute_demand(self) -> Floats:
+        obs = self.obs
+        obs.demand = self._empty_demand() if self.above is None else self.above.delivered_demand[self.listeners].T
         if self._needs:
-            self._look_further(seen)
+            self._add_requested_fields(obs)
         if self.silent:
             return np.zeros_like(self.slope)
         if self.above is None:  # an output neuron is paid by the environment
-            wish: Floats = self.model.wishes[self.index]
-            return np.multiply(wish, self.slope)
-        if self.hears_nobody_back:
+            output_feedback: Floats = self.model.output_feedback[self.index]
+            return np.multiply(output_feedback, self.slope)
+        if self.is_unheard:
             return np.zeros_like(self.slope)
-        feedback = self.policy.feedback(seen, self.memory)
-        if getattr(feedback, "shape", None) != seen.activity.shape:
-            raise NeuroNetError(f"{self.policy!r} must give feedback of shape {seen.activity.shape}, got {_shape_of(feedback)}")
-        if self._plain_demand:
+        feedback = self.policy.feedback(obs, self.memory)
+        if getattr(feedback, "shape", None) != obs.activity.shape:
+            raise NeuroNetError(f"{self.policy!r} must give feedback of shape {obs.activity.shape}, got {_shape_of(feedback)}")
+        if self._has_default_demand:
             return np.asarray(feedback[:, 0] * self.slope)
-        return np.asarray(self.policy.demand(feedback, seen, self.memory)[:, 0])
+        return np.asarray(self.policy.demand(feedback, obs, self.memory)[:, 0])
 
-    def _no_demand(self) -> Floats:
+    def _empty_demand(self) -> Floats:
         return np.zeros((self.slope.size, 0), dtype=self.board.dtype)
 
-    def _look_further(self, seen: Observation) -> None:
+    def _add_requested_fields(self, obs: Observation) -> None:
         if "response" in self._needs:
             nobody = self._no_attention
-            seen.response = nobody if self.above is None else self.above.response[self.listeners, self.index][:, None]
+            obs.response = nobody if self.above is None else self.above.response[self.listeners, self.index][:, None]
         if "broadcast" in self._needs:
-            seen.broadcast = self.model.broadcast
+            obs.broadcast = self.model.broadcast
         if "reward" in self._needs:
-            seen.reward = self.model.reward
+            obs.reward = self.model.reward
 
-    def wait(self) -> None:
-        """Go on as before, since there is nothing yet to answer: only the learning rule moves on."""
+    def apply_zero_response(self) -> None:
+        """Go on as before, since there is nothing yet to answer: only the optimizer moves on."""
         self.intent[:] = 0.0
-        change, self.kept = self.rule.change(self.intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
+        change, self.optimizer_state = self.optimizer.update(
+            self.intent, self.optimizer_state, self.model.learning_rate, self.model.round_number + 1
+        )
         self.synapses += change
         self.post_attention()
 
-    def act(self) -> None:
+    def update(self) -> None:
         """Listen again, decide, adapt, and speak anew: a turn of its own, heard at once by all who come after."""
         self.speak()
         self.feed_back()
@@ -287,16 +289,18 @@ class Neuron(Speaker):
         self.speak()
 
     def adapt(self) -> None:
-        """Change the attention paid, as the policy and the learning rule say, and post it."""
+        """Change the attention paid, as the policy and the optimizer say, and post it."""
         response = self.intent[None, :]
         intent = self.intent
-        if "adapt" in self._verbs:
-            intent = self.policy.adapt(response, self.seen, self.memory)[0]
-        if self.still:
+        if "adapt" in self._hooks:
+            intent = self.policy.adapt(response, self.obs, self.memory)[0]
+        if self.fixed:
             intent = np.zeros_like(self.intent)
-        change, self.kept = self.rule.change(intent, self.kept, self.model.learning_rate, self.model.round_number + 1)
-        if "remember" in self._verbs:
-            memory = self.policy.remember(change[None, :], response, self.seen, self.memory)
+        change, self.optimizer_state = self.optimizer.update(
+            intent, self.optimizer_state, self.model.learning_rate, self.model.round_number + 1
+        )
+        if "remember" in self._hooks:
+            memory = self.policy.remember(change[None, :], response, self.obs, self.memory)
             check_memory(self.policy, memory)
             # a copy, since it may hold what is written into in the next round, such as the response
             self.memory = {name: np.array(array) for name, array in memory.items()}
@@ -308,6 +312,6 @@ def _shape_of(answer: object) -> object:
     return getattr(answer, "shape", type(answer).__name__)
 
 
-def above_is_silent(above: Board | None, listeners: Index) -> bool:
+def has_no_listeners(above: Board | None, listeners: Index) -> bool:
     """Whether a hidden neuron has no listener at all."""
     return above is not None and not isinstance(listeners, slice) and listeners.size == 0

@@ -8,18 +8,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neuronet.channels.placement import ChannelAt, channels_from, placed
-from neuronet.channels.router import check_traffic, is_traffic, lags_of
+from neuronet.channels.placement import ChannelAt, as_channels, channels_by_location
+from neuronet.channels.router import check_router_state, is_router_state, layer_delays
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import LearningRule, Plain
-from neuronet.core.learning.update_schedule import Synchronous, Turns, check_turns, turns_from
+from neuronet.core.learning.optimizers import SGD, Optimizer
+from neuronet.core.learning.update_schedule import Synchronous, UpdateSchedule, as_update_schedule, check_update_schedule
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.policy import Policy, check_axes
 from neuronet.core.random_streams import check_seed
 from neuronet.core.structure.network import Bools, Network
-from neuronet.core.structure.population import Group, by_layer, layer_groups
+from neuronet.core.structure.population import Group, layer_groups, policies_by_layer
 
 DTYPES = ("float32", "float64")
 
@@ -31,16 +31,16 @@ class Setup:
     Attributes:
         network: Who listens to whom, and the weights at the start.
         policies: For each listening layer a policy, or the groups that share it out; a single policy stands for all layers.
-        rule: How intended changes become changes.
+        optimizer: How intended changes become changes.
         learning_rate: eta, above 0.
         payoff: What outputs are worth.
         seed: Of all chance within the rounds.
         dtype: "float64" or "float32".
         silent: The nodes of neurons that say nothing, demand nothing and do not adapt; inputs may be among them.
         frozen: The nodes of neurons that speak and demand as ever, but do not adapt.
-        newest: The largest node that there has been, where it may have left; no newcomer has its number.
-        channels: What lies between the layers: ChannelAt, or texts such as "demand:dropped(0.3)", in the order of passage.
-        turns: Who acts when: Turns, or a text such as "partial(0.5)".
+        max_node: The largest node that there has been, where it may have left; no newcomer has its number.
+        channels: What lies between the layers: ChannelAt, or texts such as "demand:dropout(0.3)", in the order of passage.
+        update_schedule: Who acts when: Turns, or a text such as "partial(0.5)".
 
     Raises:
         NeuroNetError: Something does not fit.
@@ -48,21 +48,21 @@ class Setup:
 
     network: Network
     policies: Policy | Sequence[Policy | Sequence[Group]]
-    rule: LearningRule = field(default_factory=Plain)
+    optimizer: Optimizer = field(default_factory=SGD)
     learning_rate: float = 0.1
     payoff: Payoff = field(default_factory=CrossEntropy)
     seed: int = 0
     dtype: str = "float64"
     silent: frozenset[int] = frozenset()
     frozen: frozenset[int] = frozenset()
-    newest: int = -1
+    max_node: int = -1
     channels: Sequence[ChannelAt | str] | ChannelAt | str = ()
-    turns: Turns | str = field(default_factory=Synchronous)
+    update_schedule: UpdateSchedule | str = field(default_factory=Synchronous)
 
     def __post_init__(self) -> None:
         for name, part, kind in (
             ("network", self.network, Network),
-            ("rule", self.rule, LearningRule),
+            ("optimizer", self.optimizer, Optimizer),
             ("payoff", self.payoff, Payoff),
         ):
             if not isinstance(part, kind):
@@ -71,16 +71,16 @@ class Setup:
         check_number("learning_rate", self.learning_rate, 0, above=True)
         if self.dtype not in DTYPES:
             raise NeuroNetError(f"dtype must be float32 or float64, got {self.dtype!r}")
-        object.__setattr__(self, "policies", by_layer(self.policies, self.network.sizes))
+        object.__setattr__(self, "policies", policies_by_layer(self.policies, self.network.sizes))
         strange = (self.silent | self.frozen).difference(*(nodes.tolist() for nodes in self.network.nodes))
         if strange:
             raise NeuroNetError(f"node {min(strange)} is not in the network: it can be neither silent nor frozen")
-        object.__setattr__(self, "channels", channels_from(self.channels))
-        object.__setattr__(self, "turns", turns_from(self.turns))
-        there = placed(self.channels, self.network.sizes)  # type: ignore[arg-type]  # refuses channels where no layer is
+        object.__setattr__(self, "channels", as_channels(self.channels))
+        object.__setattr__(self, "update_schedule", as_update_schedule(self.update_schedule))
+        there = channels_by_location(self.channels, self.network.sizes)  # type: ignore[arg-type]  # refuses channels where no layer is
         groups = [group for layer in range(1, len(self.network.sizes)) for group in self.groups(layer)]
-        delays = bool(lags_of(there, len(self.network.sizes)))
-        check_turns(self.turns, groups, channels=bool(there), delays=delays)  # type: ignore[arg-type]
+        delays = bool(layer_delays(there, len(self.network.sizes)))
+        check_update_schedule(self.update_schedule, groups, channels=bool(there), delays=delays)  # type: ignore[arg-type]
         expected_arrays(self)  # refuses memory along unknown axes
 
     def groups(self, layer: int) -> tuple[Group, ...]:
@@ -91,7 +91,7 @@ class Setup:
         """Which neurons of a layer are silent, (J,); 0 for the inputs."""
         return np.isin(self.network.nodes[layer], list(self.silent))
 
-    def is_still(self, layer: int) -> Bools:
+    def is_fixed(self, layer: int) -> Bools:
         """Which neurons of a layer do not adapt, since they are silent or frozen, (J,)."""
         return np.isin(self.network.nodes[layer], list(self.silent | self.frozen))
 
@@ -107,10 +107,11 @@ class State:
     Attributes:
         round: How many rounds have been played.
         arrays: By name; `1.weights` (J, I) and `1.bias` (J,) for the first listening layer, `1.velocity.weights` and so on for
-            what its learning rule keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps. Where
-            channels delay messages, `1.underway.demand.0.2` (B, K) for what came into the first one above layer 1 two rounds ago,
-            and `1.past.2.heard` (B, I) and the like for what a neuron that waits for late demands keeps of that round.
-            R replicas have a leading axis R.
+            what its optimizer keeps, `1.group0.NAME` (members, ...) for what the policy of its first group keeps. Where
+            channels delay messages, `1.in_flight.demand.0.2` (B, K) for what came into the first one above layer 1 two rounds
+            ago,
+            and `1.history.2.speaker_activity` (B, I) and the like for what a neuron that waits for late demands keeps of that
+            round. R replicas have a leading axis R.
     """
 
     round: int
@@ -131,7 +132,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class LayerSnapshot:
     """A layer as it is, and what it did in the last round: to be read before the next one; R replicas have a leading axis R.
 
     Attributes:
@@ -166,10 +167,10 @@ class Engine(Protocol):
     def round_number(self) -> int:
         """How many rounds have been played."""
 
-    def pace(self, factor: float) -> None:
+    def set_lr_factor(self, factor: float) -> None:
         """Play from now on with this part of the learning rate, above 0; 1 at first."""
 
-    def hold(self, samples: Samples) -> Samples:
+    def prepare(self, samples: Samples) -> Samples:
         """The samples in the engine's own library, precision and device; pass these to `play` for speed."""
 
     def play(self, inputs: Array, targets: Array) -> Array:
@@ -179,7 +180,7 @@ class Engine(Protocol):
         """Play many rounds in one call.
 
         Args:
-            samples: What `hold` gave.
+            samples: What `prepare` gave.
             order: (N,) or (R, N), which samples are played, in this order.
             batch_size: Samples a round; the last may have fewer.
 
@@ -223,14 +224,14 @@ class Engine(Protocol):
     def network(self, replica: int = 0) -> Network:
         """The network as it is now."""
 
-    def look(self, layer: int) -> Look:
+    def layer_snapshot(self, layer: int) -> LayerSnapshot:
         """A layer, 0 for the inputs, as it is now, and what it did in the last round.
 
         Raises:
             NeuroNetError: The engine cannot see all of it.
         """
 
-    def adopt(self, setups: Sequence[Setup], state: State) -> None:
+    def replace_game(self, setups: Sequence[Setup], state: State) -> None:
         """Go on as another game, between two rounds; the learning rate stays at its pace.
 
         Args:
@@ -269,7 +270,7 @@ def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: in
         raise NeuroNetError(f"{inputs[-2]} samples need targets of shape {expected}, got {targets}")
 
 
-def check_wish(feedback: tuple[int, ...], loss: tuple[int, ...], outputs: tuple[int, ...] | None) -> None:
+def check_output_feedback(feedback: tuple[int, ...], loss: tuple[int, ...], outputs: tuple[int, ...] | None) -> None:
     """Refuse a feedback and a loss that do not fit what was said in this round.
 
     Args:
@@ -297,8 +298,8 @@ def check_replicas(setups: Sequence[Setup]) -> None:
     first = setups[0]
     for other in setups[1:]:
         alike = (other.network.sizes, other.network.activations) == (first.network.sizes, first.network.activations)
-        same = (other.rule, other.payoff, other.dtype) == (first.rule, first.payoff, first.dtype)
-        same = same and (other.channels, other.turns) == (first.channels, first.turns)
+        same = (other.optimizer, other.payoff, other.dtype) == (first.optimizer, first.payoff, first.dtype)
+        same = same and (other.channels, other.update_schedule) == (first.channels, first.update_schedule)
         if not alike or not same:
             raise NeuroNetError("replicas must be the same game but for seed, network, learning rate and policies")
         if expected_arrays(other) != expected_arrays(first) or _group_sizes(other) != _group_sizes(first):
@@ -316,12 +317,12 @@ def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
     sizes = setup.network.sizes
     for layer in range(1, len(sizes)):
         here, below = sizes[layer], sizes[layer - 1]
-        for kept in ("", *(f"{name}." for name in setup.rule.keeps)):
+        for kept in ("", *(f"{name}." for name in setup.optimizer.state_names)):
             shapes[f"{layer}.{kept}weights"] = (here, below)
             shapes[f"{layer}.{kept}bias"] = (here,)
         for number, group in enumerate(setup.groups(layer)):
             lengths = axis_lengths(sizes, layer) | {"J": len(group.members)}
-            for name, axes in group.policy.keeps.items():
+            for name, axes in group.policy.memory_axes.items():
                 check_axes(name, axes)
                 if "J" not in axes and setup.network.masks[layer - 1] is not None:
                     raise NeuroNetError(
@@ -349,8 +350,8 @@ def check_memory(policy: Policy, memory: Memory) -> None:
     Raises:
         NeuroNetError: They are not.
     """
-    if memory.keys() != policy.keeps.keys():
-        expected = ", ".join(policy.keeps) or "nothing"
+    if memory.keys() != policy.memory_axes.keys():
+        expected = ", ".join(policy.memory_axes) or "nothing"
         raise NeuroNetError(f"{policy!r} must keep {expected}, as it declares, but it remembers {', '.join(memory) or 'nothing'}")
 
 
@@ -362,8 +363,8 @@ def check_state(state: State, setups: Sequence[Setup]) -> None:
     """
     lead = () if len(setups) == 1 else (len(setups),)
     expected = expected_arrays(setups[0])
-    check_traffic(state.arrays, setups[0].channels, setups[0].network.sizes, len(lead))  # type: ignore[arg-type]
-    names = {name for name in state.arrays if not is_traffic(name)}
+    check_router_state(state.arrays, setups[0].channels, setups[0].network.sizes, len(lead))  # type: ignore[arg-type]
+    names = {name for name in state.arrays if not is_router_state(name)}
     if names != expected.keys():
         odd = sorted(names ^ expected.keys())[0]
         raise NeuroNetError(f"the state is of another game: '{odd}' is {'missing' if odd in expected else 'unknown'}")
@@ -372,7 +373,7 @@ def check_state(state: State, setups: Sequence[Setup]) -> None:
             raise NeuroNetError(f"the state is of another game: '{name}' must be {lead + shape}, got {state.arrays[name].shape}")
     for replica, setup in enumerate(setups):
         for layer, mask in enumerate(setup.network.masks, start=1):
-            for kept in ("", *(f"{name}." for name in setup.rule.keeps)):
+            for kept in ("", *(f"{name}." for name in setup.optimizer.state_names)):
                 array = state.arrays[f"{layer}.{kept}weights"]
                 if mask is not None and (array[replica] if lead else array)[~mask].any():
                     raise NeuroNetError(

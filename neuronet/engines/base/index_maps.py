@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from neuronet.core.structure.network import Bools, Ints, Network
 from neuronet.engines.base.engine import Setup, axis_lengths
 
-NOBODY = -1
+MISSING = -1
 
 
-def connected_places(setup: Setup, layer: int, axes: str) -> Bools:
+def connected_mask(setup: Setup, layer: int, axes: str) -> Bools:
     """True where the neurons, speakers and listeners of an array's place are all connected; shape as the letters spell.
 
     Args:
@@ -38,38 +38,38 @@ def connected_places(setup: Setup, layer: int, axes: str) -> Bools:
     return counts
 
 
-def former_layer(new: Network, layer: int, old: Network) -> int | None:
+def find_old_layer(new: Network, layer: int, old: Network) -> int | None:
     """Which layer of the old network has become this one: the one with neurons in common; None if it is new."""
     here = new.nodes[layer]
     return next((number for number, nodes in enumerate(old.nodes) if np.isin(here, nodes).any()), None)
 
 
-def former_places(new: Network, layer: int, old: Network, former: int) -> Mapping[str, Ints]:
+def old_indices(new: Network, layer: int, old: Network, old_layer: int) -> Mapping[str, Ints]:
     """For each letter, where each place along that axis was before; NOBODY for what was not there.
 
     Args:
         new: The network that is.
         layer: Which of its listening layers.
         old: The network that was.
-        former: Which of its layers that was.
+        old_layer: Which of its layers that was.
     """
 
-    def beside(offset: int) -> Ints:
-        ours, theirs = layer + offset, former + offset
+    def neighbour_indices(offset: int) -> Ints:
+        ours, theirs = layer + offset, old_layer + offset
         there = new.nodes[ours] if ours < len(new.nodes) else np.zeros(0, dtype=np.int64)
-        return _find(there, old.nodes[theirs] if theirs < len(old.nodes) else np.zeros(0, dtype=np.int64))
+        return _indices_in(there, old.nodes[theirs] if theirs < len(old.nodes) else np.zeros(0, dtype=np.int64))
 
-    speakers = beside(-1)
+    speakers = neighbour_indices(-1)
     return {
-        "J": beside(0),
+        "J": neighbour_indices(0),
         "I": speakers,
-        "S": np.append(speakers, len(old.nodes[former - 1])),
-        "K": beside(1),
+        "S": np.append(speakers, len(old.nodes[old_layer - 1])),
+        "K": neighbour_indices(1),
         "O": np.arange(new.sizes[-1]),
     }
 
 
-def _find(nodes: NDArray[np.int64], among: NDArray[np.int64]) -> Ints:
+def _indices_in(nodes: NDArray[np.int64], among: NDArray[np.int64]) -> Ints:
     """The place of each node among others; NOBODY for those that are not there."""
     known = {node: place for place, node in enumerate(among.tolist())}
-    return np.asarray([known.get(node, NOBODY) for node in nodes.tolist()], dtype=np.int64)
+    return np.asarray([known.get(node, MISSING) for node in nodes.tolist()], dtype=np.int64)

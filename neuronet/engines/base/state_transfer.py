@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.channels.router import is_traffic
-from neuronet.core.observation import Place
-from neuronet.core.random_streams import Draws, LayerChance
+from neuronet.channels.router import is_router_state
+from neuronet.core.observation import Birth
+from neuronet.core.random_streams import LayerRandom, RandomStream
 from neuronet.core.structure.population import Group, Population
 from neuronet.engines.base.engine import Setup, State, axis_lengths, check_replicas, check_state, memory_name
-from neuronet.engines.base.index_maps import NOBODY, connected_places, former_layer, former_places
+from neuronet.engines.base.index_maps import MISSING, connected_mask, find_old_layer, old_indices
 
 
 def with_policies(setups: Sequence[Setup], policies: Any) -> list[Setup]:
@@ -48,15 +48,15 @@ def with_channels(setups: Sequence[Setup], channels: Any) -> list[Setup]:
     return [replace(each, channels=channels) for each in setups]
 
 
-def without_traffic(state: State) -> State:
+def without_in_flight(state: State) -> State:
     """The state of a game with nothing under way."""
-    return State(state.round, {name: array for name, array in state.arrays.items() if not is_traffic(name)})
+    return State(state.round, {name: array for name, array in state.arrays.items() if not is_router_state(name)})
 
 
-def reassign(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> State:
+def transfer_state(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> State:
     """The state of a game whose neurons go on with other policies, or in another network.
 
-    Weights, biases and what the learning rule keeps stay as they are where the same two neurons are still connected; new
+    Weights, biases and what the optimizer keeps stay as they are where the same two neurons are still connected; new
     connections have the weights of the new network. A neuron whose policy stays the same keeps its memory, as far as it is about
     those neighbours; any other is born anew, with the memory that it would have had at the start of the game.
 
@@ -70,51 +70,51 @@ def reassign(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> State:
     """
     check_state(state, old)
     if len(old) == 1:
-        return State(state.round, _reassigned(state, old[0], new[0]))
-    replicas = [_reassigned(state.replica(place), a, b) for place, (a, b) in enumerate(zip(old, new, strict=True))]
+        return State(state.round, _transferred_arrays(state, old[0], new[0]))
+    replicas = [_transferred_arrays(state.replica(place), a, b) for place, (a, b) in enumerate(zip(old, new, strict=True))]
     return State(state.round, {name: np.stack([arrays[name] for arrays in replicas]) for name in replicas[0]})
 
 
-def _reassigned(state: State, old: Setup, new: Setup) -> dict[str, NDArray[Any]]:
+def _transferred_arrays(state: State, old: Setup, new: Setup) -> dict[str, NDArray[Any]]:
     arrays: dict[str, NDArray[Any]] = {}
     for layer in range(1, len(new.network.sizes)):
-        arrays |= _synapses_at_first(new, layer)
+        arrays |= _initial_synapses(new, layer)
         groups = new.groups(layer)
-        memories = [_birth(new, layer, group) for group in groups]
-        former = former_layer(new.network, layer, old.network)
-        if former:
-            move = _Move(old, former, new, layer)
-            for kept in ("", *(f"{name}." for name in new.rule.keeps)):
+        memories = [_initial_memory(new, layer, group) for group in groups]
+        old_layer = find_old_layer(new.network, layer, old.network)
+        if old_layer:
+            transfer = _ArrayTransfer(old, old_layer, new, layer)
+            for kept in ("", *(f"{name}." for name in new.optimizer.state_names)):
                 for name, axes in (("weights", "JI"), ("bias", "J")):
-                    move.copy(state.arrays[f"{former}.{kept}{name}"], arrays[f"{layer}.{kept}{name}"], axes)
-            for old_number, old_group in enumerate(old.groups(former)):
+                    transfer.copy(state.arrays[f"{old_layer}.{kept}{name}"], arrays[f"{layer}.{kept}{name}"], axes)
+            for old_number, old_group in enumerate(old.groups(old_layer)):
                 for group, memory in zip(groups, memories, strict=True):
                     if old_group.policy == group.policy:
-                        _keep(move, state, old_number, (old_group, group), memory)
+                        _transfer_memory(transfer, state, old_number, (old_group, group), memory)
         for number, memory in enumerate(memories):
             arrays |= {memory_name(layer, number, name): array for name, array in memory.items()}
     same = all(np.array_equal(ours, theirs) for ours, theirs in zip(new.network.nodes, old.network.nodes, strict=False))
     if same and new.network.sizes == old.network.sizes and new.channels == old.channels:  # otherwise what is under way is lost
-        arrays |= {name: array.copy() for name, array in state.arrays.items() if is_traffic(name)}
+        arrays |= {name: array.copy() for name, array in state.arrays.items() if is_router_state(name)}
     return arrays
 
 
-def _synapses_at_first(setup: Setup, layer: int) -> dict[str, NDArray[Any]]:
-    """The weights and biases that the game begins with, and the zeros of its learning rule."""
+def _initial_synapses(setup: Setup, layer: int) -> dict[str, NDArray[Any]]:
+    """The weights and biases that the game begins with, and the zeros of its optimizer."""
     dtype, network = np.dtype(setup.dtype), setup.network
     arrays = {"weights": network.weights[layer - 1].astype(dtype), "bias": network.biases[layer - 1].astype(dtype)}
     found = {f"{layer}.{name}": array for name, array in arrays.items()}
-    for kept in setup.rule.keeps:
+    for kept in setup.optimizer.state_names:
         found |= {f"{layer}.{kept}.{name}": np.zeros_like(array) for name, array in arrays.items()}
     return found
 
 
-class _Move:
+class _ArrayTransfer:
     """Takes arrays over from a layer to what has become of it: where the same neurons were connected before and are now."""
 
-    def __init__(self, old: Setup, former: int, new: Setup, layer: int) -> None:
-        self.old, self.former, self.new, self.layer = old, former, new, layer
-        self.places = former_places(new.network, layer, old.network, former)
+    def __init__(self, old: Setup, old_layer: int, new: Setup, layer: int) -> None:
+        self.old, self.old_layer, self.new, self.layer = old, old_layer, new, layer
+        self.indices = old_indices(new.network, layer, old.network, old_layer)
 
     def copy(self, old: NDArray[Any], new: NDArray[Any], axes: str, groups: tuple[Group, Group] | None = None) -> None:
         """Write what was kept into the new array, in place; nothing, if nobody is left who kept it.
@@ -125,34 +125,36 @@ class _Move:
             axes: Its letters.
             groups: Whose memory it is.
         """
-        there, here = connected_places(self.old, self.former, axes), connected_places(self.new, self.layer, axes)
-        places = dict(self.places)
+        there, here = connected_mask(self.old, self.old_layer, axes), connected_mask(self.new, self.layer, axes)
+        indices = dict(self.indices)
         if groups is not None:
             rows = {member: row for row, member in enumerate(groups[0].members)}
-            places["J"] = np.asarray([rows.get(place, NOBODY) for place in self.places["J"][list(groups[1].members)].tolist()])
+            indices["J"] = np.asarray([rows.get(place, MISSING) for place in self.indices["J"][list(groups[1].members)].tolist()])
             if "J" in axes:
                 there, here = there[list(groups[0].members)], here[list(groups[1].members)]
-        if not (places["J"] >= 0).any():
+        if not (indices["J"] >= 0).any():
             return
-        target = np.ix_(*(np.flatnonzero(places[letter] >= 0) for letter in axes))
-        source = np.ix_(*(places[letter][places[letter] >= 0] for letter in axes))
+        target = np.ix_(*(np.flatnonzero(indices[letter] >= 0) for letter in axes))
+        source = np.ix_(*(indices[letter][indices[letter] >= 0] for letter in axes))
         new[target] = np.where(there[source] & here[target], old[source], new[target])
 
 
-def _birth(setup: Setup, layer: int, group: Group) -> dict[str, NDArray[Any]]:
+def _initial_memory(setup: Setup, layer: int, group: Group) -> dict[str, NDArray[Any]]:
     """The memory that the members of a group are born with."""
     lengths = axis_lengths(setup.network.sizes, layer)
     dtype = np.dtype(setup.dtype)
-    chance = LayerChance(setup.seed, layer, lengths)
-    draws = Draws(
-        lambda kind, name, axes: chance.draw(kind, name, axes).astype(dtype), {"J": np.asarray(group.members, dtype=np.int64)}
+    rng = LayerRandom(setup.seed, layer, lengths)
+    draws = RandomStream(
+        lambda kind, name, axes: rng.draw(kind, name, axes).astype(dtype), {"J": np.asarray(group.members, dtype=np.int64)}
     )
     own = lengths | {"J": len(group.members)}
-    memory = group.policy.start(Place(draws, lambda axes: np.zeros([own[letter] for letter in axes], dtype=dtype)))
+    memory = group.policy.initial_memory(Birth(draws, lambda axes: np.zeros([own[letter] for letter in axes], dtype=dtype)))
     return {name: np.array(array) for name, array in memory.items()}
 
 
-def _keep(move: _Move, state: State, old_number: int, groups: tuple[Group, Group], memory: dict[str, NDArray[Any]]) -> None:
+def _transfer_memory(
+    transfer: _ArrayTransfer, state: State, old_number: int, groups: tuple[Group, Group], memory: dict[str, NDArray[Any]]
+) -> None:
     """Give those who were in the old group already what they kept there; what it keeps in common goes on as long as one stays."""
-    for name, axes in groups[0].policy.keeps.items():
-        move.copy(state.arrays[memory_name(move.former, old_number, name)], memory[name], axes, groups)
+    for name, axes in groups[0].policy.memory_axes.items():
+        transfer.copy(state.arrays[memory_name(transfer.old_layer, old_number, name)], memory[name], axes, groups)

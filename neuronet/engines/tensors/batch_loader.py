@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from neuronet.core.environment import Samples
-from neuronet.engines.tensors.device import send
+from neuronet.engines.tensors.device import to_device
 
-ROUNDS = 16
+ROUNDS_PER_BLOCK = 16
 """Rounds in a series."""
 
-SMALL = 16 * 1024
+MAX_GATHER_BYTES = 16 * 1024
 """Bytes of a round's inputs up to which those of a whole series are gathered at once."""
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class RoundBlock:
     """Some rounds of the same size.
 
     Attributes:
@@ -35,7 +35,7 @@ class Series:
     targets: Tensor
 
 
-class Feed:
+class BatchLoader:
     """The rounds of an order of samples, in series.
 
     Args:
@@ -49,42 +49,44 @@ class Feed:
         self._raw: Tensor = samples.inputs
         self._targets: Tensor = samples.targets
         self._scaling = samples.scaling
-        self._kind = self._raw.dtype if samples.scaling is None else samples.scaling.shift.dtype
-        places = torch.as_tensor(np.ascontiguousarray(order)) if isinstance(order, np.ndarray) else torch.as_tensor(order)
-        self._order = send(places, str(self._raw.device)).expand(*lead, places.shape[-1])
+        self._dtype = self._raw.dtype if samples.scaling is None else samples.scaling.shift.dtype
+        indices = torch.as_tensor(np.ascontiguousarray(order)) if isinstance(order, np.ndarray) else torch.as_tensor(order)
+        self._order = to_device(indices, str(self._raw.device)).expand(*lead, indices.shape[-1])
         self._size = size
         self._lead = lead
 
-    def __iter__(self) -> Iterator[Series]:
+    def __iter__(self) -> Iterator[RoundBlock]:
         count = self._order.shape[-1]
         full = count - count % self._size
         if full:
-            yield from self._series(self._order[..., :full], self._size)
+            yield from self._blocks(self._order[..., :full], self._size)
         if full < count:
-            yield from self._series(self._order[..., full:], count - full)
+            yield from self._blocks(self._order[..., full:], count - full)
 
-    def _series(self, order: Tensor, size: int) -> Iterator[Series]:
+    def _blocks(self, order: Tensor, size: int) -> Iterator[RoundBlock]:
         # rounds first, then replicas: each round's places are then next to each other
-        places = order.reshape(*self._lead, -1, size).movedim(-2, 0).reshape(order.shape[-1] // size, -1)
+        indices = order.reshape(*self._lead, -1, size).movedim(-2, 0).reshape(order.shape[-1] // size, -1)
         width = self._raw.shape[-1]
-        small = places.shape[-1] * width * self._kind.itemsize <= SMALL
-        room = torch.empty((1 if not small else ROUNDS, places.shape[-1], width), dtype=self._kind, device=self._raw.device)
-        for some in torch.split(places, ROUNDS):
+        small = indices.shape[-1] * width * self._dtype.itemsize <= MAX_GATHER_BYTES
+        buffer = torch.empty(
+            (1 if not small else ROUNDS_PER_BLOCK, indices.shape[-1], width), dtype=self._dtype, device=self._raw.device
+        )
+        for some in torch.split(indices, ROUNDS_PER_BLOCK):
             targets = self._targets.index_select(0, some.reshape(-1))
-            part = room[: len(some)]
+            part = buffer[: len(some)]
             shaped = part.view(len(part), *self._lead, size, width)
             if small:
                 self._gather(some.reshape(-1), part.view(-1, width))
-            inputs = shaped.unbind(0) if small else self._in_turn(some, part[0], shaped[0])
-            yield Series(size, inputs, targets.view(len(some), *self._lead, size, *targets.shape[1:]))
+            inputs = shaped.unbind(0) if small else self._gather_lazily(some, part[0], shaped[0])
+            yield RoundBlock(size, inputs, targets.view(len(some), *self._lead, size, *targets.shape[1:]))
 
-    def _in_turn(self, places: Tensor, room: Tensor, shaped: Tensor) -> Iterator[Tensor]:
-        for chosen in places.unbind(0):
-            self._gather(chosen, room)
+    def _gather_lazily(self, indices: Tensor, buffer: Tensor, shaped: Tensor) -> Iterator[Tensor]:
+        for chosen in indices.unbind(0):
+            self._gather(chosen, buffer)
             yield shaped
 
-    def _gather(self, chosen: Tensor, room: Tensor) -> None:
+    def _gather(self, chosen: Tensor, buffer: Tensor) -> None:
         if self._scaling is None:
-            torch.index_select(self._raw, 0, chosen, out=room)
+            torch.index_select(self._raw, 0, chosen, out=buffer)
         else:
-            torch.sub(self._raw.index_select(0, chosen), self._scaling.shift, out=room).mul_(self._scaling.factor)
+            torch.sub(self._raw.index_select(0, chosen), self._scaling.shift, out=buffer).mul_(self._scaling.factor)

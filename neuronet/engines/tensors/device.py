@@ -9,7 +9,7 @@ from torch import Tensor
 
 from neuronet.core.errors import NeuroNetError
 
-COUNTS: dict[str, Callable[[], int]] = {
+DEVICE_COUNTS: dict[str, Callable[[], int]] = {
     "cpu": lambda: 1,
     "cuda": lambda: torch.cuda.device_count(),  # noqa: PLW0108
     "mps": lambda: int(torch.backends.mps.is_available()),
@@ -17,7 +17,7 @@ COUNTS: dict[str, Callable[[], int]] = {
 """How many devices there are of each kind that the engine has been tried on."""
 
 
-def best_device(device: str) -> str:
+def resolve_device(device: str) -> str:
     """The device that is meant, "auto" being the best there is.
 
     Raises:
@@ -28,20 +28,20 @@ def best_device(device: str) -> str:
             return "cuda"
         return "cpu"
     kind, _, index = device.partition(":")
-    if kind not in COUNTS or (index and not index.isdigit()):
+    if kind not in DEVICE_COUNTS or (index and not index.isdigit()):
         raise NeuroNetError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise NeuroNetError(f"device '{device}' is not there: this machine has {torch.cuda.device_count()} CUDA devices")
-    if not COUNTS[kind]():
+    if not DEVICE_COUNTS[kind]():
         raise NeuroNetError(f"device '{device}' is not there: use cpu")
     return device
 
 
-MATMULS = ("highest", "high", "medium")
+MATMUL_PRECISIONS = ("highest", "high", "medium")
 """How exactly matrices of single precision are multiplied, in the words of torch."""
 
 
-class Matmul:
+class MatmulPrecision:
     """While entered, torch multiplies matrices of single precision as exactly as this says, and no more exactly than it must.
 
     Args:
@@ -52,22 +52,22 @@ class Matmul:
     """
 
     def __init__(self, precision: str) -> None:
-        if precision not in MATMULS:
+        if precision not in MATMUL_PRECISIONS:
             raise NeuroNetError(f"matmul must be highest, high or medium, got {precision!r}")
         self.precision = precision
-        self._before = "highest"
+        self._previous = "highest"
 
     def __enter__(self) -> None:
         if self.precision != "highest":
-            self._before = torch.get_float32_matmul_precision()
+            self._previous = torch.get_float32_matmul_precision()
             torch.set_float32_matmul_precision(self.precision)
 
     def __exit__(self, *error: object) -> None:
         if self.precision != "highest":
-            torch.set_float32_matmul_precision(self._before)
+            torch.set_float32_matmul_precision(self._previous)
 
 
-def send(host: Tensor, device: str) -> Tensor:
+def to_device(host: Tensor, device: str) -> Tensor:
     """A tensor of the host on the device; a GPU is not waited for, so that the next round can be prepared meanwhile.
 
     Only from pinned memory, which the system never moves, can a GPU read by itself; torch keeps it until the copy is done.

@@ -1,7 +1,7 @@
 """The commonest round, with nothing in it but its matrix products: in small layers every microsecond of Python counts.
 
-It is the round of `TensorEngine` and `Stage`, operation by operation, where every neuron's policy is linear and answers no other
-verb, and the learning rule can be written into the velocities at once. All views are made beforehand.
+It is the round of `TensorEngine` and `LayerRound`, operation by operation, where every neuron's policy is linear and answers
+no other verb, and the optimizer can be written into the velocities at once. All views are made beforehand.
 """
 
 from __future__ import annotations
@@ -12,87 +12,90 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuronet.engines.tensors.batch_loader import Series
-from neuronet.engines.tensors.layer_round import FORMS, Stage
-from neuronet.engines.tensors.loss import SoftmaxVerdict
-from neuronet.engines.tensors.matmul import linear_for
-from neuronet.engines.tensors.parameters import Parameters, move
+from neuronet.engines.tensors.batch_loader import RoundBlock
+from neuronet.engines.tensors.layer_round import FUSED_ACTIVATIONS, LayerRound
+from neuronet.engines.tensors.loss import SoftmaxCrossEntropy
+from neuronet.engines.tensors.matmul import select_linear
+from neuronet.engines.tensors.parameters import Parameters, apply_update
 
 
-class QuickRound:
+class FusedRound:
     """A round for a batch of one size.
 
     Args:
-        stages: The layers, with room for the batch.
-        verdict: The payoff's.
+        layer_rounds: The layers, with room for the batch.
+        loss_function: The payoff's.
         parameters: What is learnt.
 
     Attributes:
-        spoken: What each layer said in the last round, the inputs first.
+        activities: What each layer said in the last round, the inputs first.
         demands: How each listening layer wanted its potential to move.
     """
 
-    def __init__(self, stages: list[Stage], verdict: SoftmaxVerdict, parameters: Parameters) -> None:
-        self.spoken: list[Tensor] = []
+    def __init__(self, layer_rounds: list[LayerRound], loss_function: SoftmaxCrossEntropy, parameters: Parameters) -> None:
+        self.activities: list[Tensor] = []
         self.demands: list[Tensor | None] = []
-        *hidden, self._output = stages
-        self._verdict = verdict
+        *hidden, self._output = layer_rounds
+        self._loss_function = loss_function
         self._parameters, self._velocity = parameters.flat, parameters.velocity
         self._lead = self._output.lead
         self._add_product = torch.baddbmm if self._lead else torch.addmm
         self._product = torch.bmm if self._lead else torch.mm
-        self._learners = [_Learner(stage, parameters.decay or 0.0) for stage in stages]
-        self._hidden = [_Hidden(stage) for stage in hidden]
-        self._down = list(zip(reversed(self._hidden), reversed(self._learners[:-1]), strict=True))
+        self._velocity_updates = [_VelocityUpdate(layer_round, parameters.decay or 0.0) for layer_round in layer_rounds]
+        self._hidden = [_HiddenLayer(layer_round) for layer_round in hidden]
+        self._backward_order = list(zip(reversed(self._hidden), reversed(self._velocity_updates[:-1]), strict=True))
         layer = self._output.layer
         self._output_bias = layer.bias[..., None] if self._lead else layer.bias
 
     @staticmethod
-    def fits(stages: list[Stage]) -> bool:
+    def supports(layer_rounds: list[LayerRound]) -> bool:
         """Whether these layers play such a round."""
-        *hidden, output = stages
-        plain = all(stage.layer.activation.name in FORMS for stage in hidden) and output.layer.activation.name == "identity"
-        return plain and all(stage.is_plain for stage in stages)
+        *hidden, output = layer_rounds
+        plain = (
+            all(layer_round.layer.activation.name in FUSED_ACTIVATIONS for layer_round in hidden)
+            and output.layer.activation.name == "identity"
+        )
+        return plain and all(layer_round.is_linear_only for layer_round in layer_rounds)
 
-    def play(self, series: Series, rate: float | Tensor, number: int) -> Tensor:
+    def play(self, block: RoundBlock, rate: float | Tensor, number: int) -> Tensor:
         """Speak, payoff, feed back, adapt, round after round.
 
         Args:
-            series: The rounds.
+            block: The rounds.
             rate: eta, a number or (R, 1, 1).
             number: The first round's, for the policies' chance.
 
         Returns:
             (rounds, ...), the sum of the samples' losses in each round.
         """
-        rights = self._verdict.right(series.targets)
-        said = torch.empty_like(rights)  # the losses are counted at the end, many rounds at once
-        share, wish = torch.empty_like(rights[0]), torch.empty_like(rights[0])
-        demand = wish.mT
-        for inputs, outputs, right in zip(series.inputs, said.unbind(0), rights.unbind(0), strict=True):
+        one_hots = self._loss_function.one_hot(block.targets)
+        said = torch.empty_like(one_hots)  # the losses are counted at the end, many rounds at once
+        probabilities, output_feedback = torch.empty_like(one_hots[0]), torch.empty_like(one_hots[0])
+        demand = output_feedback.mT
+        for inputs, outputs, one_hot in zip(block.inputs, said.unbind(0), one_hots.unbind(0), strict=True):
             self._speak(inputs, outputs)
-            torch.softmax(outputs, dim=-2, out=share)
-            torch.sub(right, share, out=wish)
-            self._learn(demand, wish, rate, number)
+            torch.softmax(outputs, dim=-2, out=probabilities)
+            torch.sub(one_hot, probabilities, out=output_feedback)
+            self._learn(demand, output_feedback, rate, number)
             number += 1
-        self.spoken = [inputs, *(layer.activity for layer in self._hidden), outputs.mT]
+        self.activities = [inputs, *(layer.activity for layer in self._hidden), outputs.mT]
         self.demands = [*(layer.demand for layer in self._hidden), demand]
         logs = torch.log_softmax(said, dim=-2)
-        return logs.mul_(rights).sum(dim=(-2, -1)).neg_()
+        return logs.mul_(one_hots).sum(dim=(-2, -1)).neg_()
 
     def _speak(self, inputs: Tensor, outputs: Tensor) -> None:
         """What the output neurons say, (..., O, B), into `outputs`."""
         heard = inputs
-        learners = self._learners
+        velocity_updates = self._velocity_updates
         for place, layer in enumerate(self._hidden):
-            learners[place].heard = layer.stage.heard = heard
+            velocity_updates[place].heard = layer.layer_round.heard = heard
             if layer.linear is None:
                 self._add_product(layer.bias, heard, layer.weights, out=layer.potential)
             else:
-                layer.potential = layer.stage.potential = layer.linear(heard, layer.weights.mT, layer.bias, "none", [], "")
+                layer.potential = layer.layer_round.potential = layer.linear(heard, layer.weights.mT, layer.bias, "none", [], "")
             layer.value(layer.potential, layer.activity)
             heard = layer.activity
-        output, last = self._output, learners[-1]
+        output, last = self._output, velocity_updates[-1]
         last.heard = heard
         if self._lead:  # the batched product is quicker this way round, the single one the other
             torch.baddbmm(self._output_bias, output.layer.weights, heard.mT, out=outputs)
@@ -100,56 +103,58 @@ class QuickRound:
             torch.addmm(self._output_bias, heard, output.layer.weights.mT, out=outputs.mT)
 
     def _learn(self, demand: Tensor, outputs_first: Tensor, rate: float | Tensor, number: int) -> None:
-        self._learners[-1].respond(demand, outputs_first)
-        for layer, learner in self._down:
-            weighing = layer.stage.weigh(demand, rate, number)
-            if layer.above.own:
-                feedback = self._product(demand, weighing, out=layer.demand)
+        self._velocity_updates[-1].respond(demand, outputs_first)
+        for layer, velocity_update in self._backward_order:
+            feedback_weights = layer.layer_round.compute_feedback_weights(demand, rate, number)
+            if layer.above.is_native:
+                feedback = self._product(demand, feedback_weights, out=layer.demand)
             else:
-                feedback = layer.above.feedback(demand, weighing, layer.demand)
+                feedback = layer.above.feedback(demand, feedback_weights, layer.demand)
             layer.back(feedback, layer.activity, layer.demand)
             demand = layer.demand
-            learner.respond(demand, layer.outputs_first)
-        move(self._parameters, self._velocity, rate)
+            velocity_update.respond(demand, layer.outputs_first)
+        apply_update(self._parameters, self._velocity, rate)
 
 
-class _Hidden:
+class _HiddenLayer:
     """A hidden layer's arrays, at hand."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.above = stage.products_above
+    def __init__(self, layer_round: LayerRound) -> None:
+        self.layer_round = layer_round
+        self.above = layer_round.matmul_above
         # unlike the other products, this one gains by it also where there are few weights
-        self.linear = linear_for(stage.lead, stage.batch * stage.layer.weights.numel(), stage.layer.weights)
-        self.bias = stage.layer.bias[:, None] if stage.lead else stage.layer.bias
-        self.weights = stage.layer.weights.mT
-        self.potential, self.activity = stage.potential, stage.plain
+        self.linear = select_linear(
+            layer_round.lead, layer_round.batch * layer_round.layer.weights.numel(), layer_round.layer.weights
+        )
+        self.bias = layer_round.layer.bias[:, None] if layer_round.lead else layer_round.layer.bias
+        self.weights = layer_round.layer.weights.mT
+        self.potential, self.activity = layer_round.potential, layer_round.raw_activity
         self.value: Callable[[Tensor, Tensor], Any]
         self.back: Callable[[Tensor, Tensor, Tensor], Any]
-        self.value, self.back = FORMS[stage.layer.activation.name]
-        self.demand = torch.empty_like(stage.plain)
+        self.value, self.back = FUSED_ACTIVATIONS[layer_round.layer.activation.name]
+        self.demand = torch.empty_like(layer_round.raw_activity)
         self.outputs_first = self.demand.mT
-        stage.activity = stage.plain
+        layer_round.activity = layer_round.raw_activity
 
 
-class _Learner:
+class _VelocityUpdate:
     """A layer's velocities, and how a demand moves them."""
 
-    def __init__(self, stage: Stage, decay: float) -> None:
-        self.heard = stage.heard
-        self._decay, self._share = decay, 1 / stage.batch
-        self._weights, self._bias = stage.layer.velocity_weights, stage.layer.velocity_bias
-        self._ones = None if stage.lead else stage.layer.empty(stage.batch).fill_(1)
-        self._products = None if stage.products.own else stage.products
+    def __init__(self, layer_round: LayerRound, decay: float) -> None:
+        self.heard = layer_round.heard
+        self._decay, self._scale = decay, 1 / layer_round.batch
+        self._weights, self._bias = layer_round.layer.velocity_weights, layer_round.layer.velocity_bias
+        self._ones = None if layer_round.lead else layer_round.layer.empty(layer_round.batch).fill_(1)
+        self._matmul = None if layer_round.matmul.is_native else layer_round.matmul
 
     def respond(self, demand: Tensor, outputs_first: Tensor) -> None:
         """`velocity = decay * velocity + demand.T @ heard / B`, and the bias's."""
         if self._ones is not None:
-            if self._products is None:
-                self._weights.addmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
+            if self._matmul is None:
+                self._weights.addmm_(outputs_first, self.heard, beta=self._decay, alpha=self._scale)
             else:
-                self._products.respond(demand, self.heard, self._weights, self._decay)
-            self._bias.addmv_(outputs_first, self._ones, beta=self._decay, alpha=self._share)
+                self._matmul.respond(demand, self.heard, self._weights, self._decay)
+            self._bias.addmv_(outputs_first, self._ones, beta=self._decay, alpha=self._scale)
             return
-        self._weights.baddbmm_(outputs_first, self.heard, beta=self._decay, alpha=self._share)
-        self._bias.mul_(self._decay).add_(demand.sum(dim=-2), alpha=self._share)
+        self._weights.baddbmm_(outputs_first, self.heard, beta=self._decay, alpha=self._scale)
+        self._bias.mul_(self._decay).add_(demand.sum(dim=-2), alpha=self._scale)

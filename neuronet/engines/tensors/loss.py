@@ -9,14 +9,14 @@ from torch import Tensor
 from neuronet.core.payoff import CrossEntropy, Payoff
 
 
-class Verdict:
+class LossFunction:
     """The loss of each sample and the feedback of the output neurons, as the payoff says."""
 
     def __init__(self, payoff: Payoff) -> None:
         self.payoff = payoff
         self._losses = torch.zeros(0)
 
-    def wish(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The feedback of the output neurons, (..., B, O), for targets (..., B) or (..., B, O); it holds until the next."""
         self._losses = self.payoff.loss(xp, outputs, targets)
         return self.payoff.feedback(xp, outputs, targets)  # type: ignore[no-any-return]
@@ -30,7 +30,7 @@ class Verdict:
         return self._losses.sum(dim=-1)
 
 
-class SoftmaxVerdict(Verdict):
+class SoftmaxCrossEntropy(LossFunction):
     """Softmax cross-entropy with the outputs feature by feature: a softmax over ten neighbours in memory costs far more.
 
     Args:
@@ -41,37 +41,37 @@ class SoftmaxVerdict(Verdict):
 
     def __init__(self, payoff: CrossEntropy, outputs: int, like: Tensor) -> None:
         super().__init__(payoff)
-        self._rows = torch.eye(outputs, dtype=like.dtype, device=like.device)
-        self._logs = self._wish = self._right = self._rows[:0]
+        self._identity = torch.eye(outputs, dtype=like.dtype, device=like.device)
+        self._logs = self._output_feedback = self._one_hot = self._identity[:0]
 
-    def wish(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """`onehot - softmax(z)`."""
         if self._logs.shape != outputs.mT.shape:
-            self._logs, self._wish, self._right = (torch.empty_like(outputs.mT) for _ in range(3))
+            self._logs, self._output_feedback, self._one_hot = (torch.empty_like(outputs.mT) for _ in range(3))
         if targets.ndim == 1:
-            torch.index_select(self._rows, 1, targets, out=self._right)
+            torch.index_select(self._identity, 1, targets, out=self._one_hot)
         else:
-            self._right.zero_().scatter_(-2, targets[..., None, :], 1.0)
+            self._one_hot.zero_().scatter_(-2, targets[..., None, :], 1.0)
         torch.log_softmax(outputs.mT, dim=-2, out=self._logs)
-        torch.exp(self._logs, out=self._wish)
-        return torch.sub(self._right, self._wish, out=self._wish).mT
+        torch.exp(self._logs, out=self._output_feedback)
+        return torch.sub(self._one_hot, self._output_feedback, out=self._output_feedback).mT
 
     def losses(self) -> Tensor:
         """`log sum exp(z) - z_target`."""
-        return (self._logs * self._right).sum(dim=-2).neg_()
+        return (self._logs * self._one_hot).sum(dim=-2).neg_()
 
     def total(self) -> Tensor:
         """Their sum."""
         if self._logs.ndim == 2:
-            return torch.dot(self._logs.view(-1), self._right.view(-1)).neg_()
-        return (self._logs * self._right).sum(dim=(-2, -1)).neg_()
+            return torch.dot(self._logs.view(-1), self._one_hot.view(-1)).neg_()
+        return (self._logs * self._one_hot).sum(dim=(-2, -1)).neg_()
 
-    def right(self, targets: Tensor) -> Tensor:
+    def one_hot(self, targets: Tensor) -> Tensor:
         """1 at each sample's class and 0 elsewhere, for targets (..., B): (..., O, B)."""
-        shape = (*targets.shape[:-1], len(self._rows), targets.shape[-1])
-        return self._rows.new_zeros(shape).scatter_(-2, targets[..., None, :], 1.0)
+        shape = (*targets.shape[:-1], len(self._identity), targets.shape[-1])
+        return self._identity.new_zeros(shape).scatter_(-2, targets[..., None, :], 1.0)
 
 
-def verdict_of(payoff: Payoff, outputs: int, like: Tensor) -> Verdict:
+def loss_function_for(payoff: Payoff, outputs: int, like: Tensor) -> LossFunction:
     """The quickest way to a payoff's verdict."""
-    return SoftmaxVerdict(payoff, outputs, like) if type(payoff) is CrossEntropy else Verdict(payoff)
+    return SoftmaxCrossEntropy(payoff, outputs, like) if type(payoff) is CrossEntropy else LossFunction(payoff)

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-LARGE = 2_000_000
+MIN_ONEDNN_WORK = 2_000_000
 """Multiplications in a product from which oneDNN repays the microseconds that its call costs ..."""
 
-MANY = 10_000
+MIN_ONEDNN_WEIGHTS = 10_000
 """... if there are at least so many weights."""
 
 
@@ -31,7 +31,7 @@ def _linear() -> Any:
     return getattr(found, "_op", found)
 
 
-def linear_for(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
+def select_linear(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
     """What `_linear` gives, for a product of so many multiplications; None for replicas, small products and other devices.
 
     Args:
@@ -39,12 +39,12 @@ def linear_for(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
         work: Multiplications.
         like: A tensor in the engine's precision, on its device.
     """
-    large = not lead and work >= LARGE and like.dtype == torch.float32 and like.device.type == "cpu"
+    large = not lead and work >= MIN_ONEDNN_WORK and like.dtype == torch.float32 and like.device.type == "cpu"
     return _linear() if large else None
 
 
-class Products:
-    """The products of a layer: what it hears by its weights, its listeners' demands by a weighing, its demands by what it heard.
+class MatmulBackend:
+    """Matrix products of a layer: potentials, feedback and responses.
 
     Args:
         lead: () or (R,).
@@ -54,12 +54,12 @@ class Products:
     """
 
     def __init__(self, lead: tuple[int, ...], batch: int, weights: int, like: Tensor) -> None:
-        self._linear = linear_for(lead, batch * weights, like) if weights >= MANY else None
+        self._linear = select_linear(lead, batch * weights, like) if weights >= MIN_ONEDNN_WEIGHTS else None
         self._add_product = torch.baddbmm if lead else torch.addmm
         self._product = torch.bmm if lead else torch.mm
 
     @property
-    def own(self) -> bool:
+    def is_native(self) -> bool:
         """Whether they are torch's own products."""
         return self._linear is None
 
@@ -69,20 +69,20 @@ class Products:
             return self._linear(heard, weights, bias, "none", [], "")  # type: ignore[no-any-return]
         return self._add_product(bias, heard, weights.mT, out=out)
 
-    def feedback(self, demand: Tensor, weighing: Tensor, out: Tensor) -> Tensor:
-        """`demand @ weighing`, (..., B, J); in `out` or in memory of its own."""
+    def feedback(self, demand: Tensor, feedback_weights: Tensor, out: Tensor) -> Tensor:
+        """`demand @ feedback_weights`, (..., B, J); in `out` or in memory of its own."""
         if self._linear is not None:
-            return self._linear(demand, weighing.mT, None, "none", [], "")  # type: ignore[no-any-return]
-        return self._product(demand, weighing, out=out)
+            return self._linear(demand, feedback_weights.mT, None, "none", [], "")  # type: ignore[no-any-return]
+        return self._product(demand, feedback_weights, out=out)
 
     def respond(self, demand: Tensor, heard: Tensor, into: Tensor, decay: float) -> None:
         """`into = decay * into + demand.T @ heard / B`, (..., J, I)."""
-        share = 1 / demand.shape[-2]
+        scale = 1 / demand.shape[-2]
         if self._linear is None:
-            self._add_product(into, demand.mT, heard, beta=decay, alpha=share, out=into)
+            self._add_product(into, demand.mT, heard, beta=decay, alpha=scale, out=into)
             return
         # the demand is small: its share of 1 / B saves another walk through the weights
-        product = self._linear((demand * share).mT, heard.mT, None, "none", [], "")
+        product = self._linear((demand * scale).mT, heard.mT, None, "none", [], "")
         if decay:
             torch.add(product, into, alpha=decay, out=into)
         else:

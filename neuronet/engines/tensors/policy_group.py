@@ -10,18 +10,18 @@ import torch
 from torch import Tensor
 
 from neuronet.core.array_types import Memory
-from neuronet.core.observation import Place
+from neuronet.core.observation import Birth
 from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Draws
+from neuronet.core.random_streams import RandomStream
 from neuronet.core.structure.population import Group
 from neuronet.engines.base.engine import check_memory
-from neuronet.engines.tensors.device import send
+from neuronet.engines.tensors.device import to_device
 
 if TYPE_CHECKING:
     from neuronet.engines.tensors.layer import Layer
 
 
-class Followers:
+class PolicyGroup:
     """One call of a policy serves them all.
 
     Args:
@@ -37,17 +37,17 @@ class Followers:
 
     def __init__(self, layer: Layer, policy: Policy, replicas: slice | None, members: Tensor | None, number: int) -> None:
         self.policy = policy
-        self.verbs = policy.verbs
+        self.hooks = policy.hooks
         self.needs = policy.needs
         self.linear = policy.linear
         self.number = number
         self.replicas = replicas
         self.members = members
-        self.whole = replicas is None and members is None
-        self.draws = Draws(self._draw)
+        self.is_whole_layer = replicas is None and members is None
+        self.draws = RandomStream(self._draw)
         self._layer = layer
         self.count = layer.lengths["J"] if members is None else members.shape[-1]
-        self.memory: Memory = policy.start(Place(self.draws, self._zeros))
+        self.memory: Memory = policy.initial_memory(Birth(self.draws, self._zeros))
         check_memory(policy, self.memory)
 
     def lead(self) -> tuple[int, ...]:
@@ -95,7 +95,7 @@ class Followers:
         target.scatter_(place, self.members.view(-1, *index).expand(shape), part.expand(shape))
 
 
-def followers_of(layer: Layer, replicas: Sequence[tuple[Group, ...]]) -> list[Followers]:
+def policy_groups(layer: Layer, replicas: Sequence[tuple[Group, ...]]) -> list[PolicyGroup]:
     """Those who follow each policy of a layer, replicas with the same policies together.
 
     Args:
@@ -110,7 +110,7 @@ def followers_of(layer: Layer, replicas: Sequence[tuple[Group, ...]]) -> list[Fo
         start = part.stop
         for number, group in enumerate(block[0]):
             members = _members([groups[number].members for groups in block], layer)
-            found.append(Followers(layer, group.policy, None if len(block) == len(replicas) else part, members, number))
+            found.append(PolicyGroup(layer, group.policy, None if len(block) == len(replicas) else part, members, number))
     return found
 
 
@@ -118,4 +118,4 @@ def _members(replicas: list[tuple[int, ...]], layer: Layer) -> Tensor | None:
     alike = all(members == replicas[0] for members in replicas)
     if alike and len(replicas[0]) == layer.lengths["J"]:
         return None
-    return send(torch.tensor(replicas[0] if alike else replicas, dtype=torch.int64), layer.device)
+    return to_device(torch.tensor(replicas[0] if alike else replicas, dtype=torch.int64), layer.device)

@@ -14,12 +14,12 @@ from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.structure.network import Network
 from neuronet.core.utility import Measure, Power
-from neuronet.games.attribution.shapley import MOST_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
-from neuronet.games.simulation.payoffs import Floats, attention_held
-from neuronet.games.simulation.play import Profile, Situation, policies_of, trained
-from neuronet.registry.population_spec import short_text
+from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
+from neuronet.games.simulation.payoffs import Floats, attention_payoff
+from neuronet.games.simulation.play import GameSetup, Profile, policies_of, train_profile
+from neuronet.registry.population_spec import short_name
 
-EXACT_UP_TO = 12
+MAX_EXACT_NEURONS = 12
 """Neurons of which all coalitions are heard."""
 
 
@@ -31,7 +31,7 @@ class Credit:
         shapley: (J,), in units of loss; they add up to what the loss rises when all say their mean.
         low: (J,), of the 95% interval over samples.
         high: (J,), of the same.
-        left_out: (J,), how much the loss rises when this neuron alone says its mean.
+        leave_one_out: (J,), how much the loss rises when this neuron alone says its mean.
         attention: (J,), the utility.
         scaled: (J,), the same of attention times the standard deviation of what the neuron says.
         exact: Whether all coalitions were heard.
@@ -40,7 +40,7 @@ class Credit:
     shapley: Floats
     low: Floats
     high: Floats
-    left_out: Floats
+    leave_one_out: Floats
     attention: Floats
     scaled: Floats
     exact: bool
@@ -59,7 +59,7 @@ class Credit:
         return found
 
     def correlation(self, other: str = "attention") -> float:
-        """Spearman's rank correlation of credit with `attention`, `scaled` or `left_out`; nan where one is constant."""
+        """Spearman's rank correlation of credit with `attention`, `scaled` or `leave_one_out`; nan where one is constant."""
         from scipy.stats import rankdata
 
         one, two = rankdata(self.shapley), rankdata(getattr(self, other))
@@ -85,13 +85,13 @@ def gini(values: Floats) -> float:
     return float(2 * np.sum(ranks * np.sort(values)) / (count * values.sum()) - (count + 1) / count)
 
 
-def credit(
+def attribute_credit(
     network: Network,
     environment: Environment,
     *,
     layer: int = 1,
-    orders: int = 32,
-    samples: int = MOST_SAMPLES,
+    permutations: int = 32,
+    samples: int = MAX_SAMPLES,
     measure: Measure | None = None,
     seed: int = 0,
 ) -> Credit:
@@ -101,7 +101,7 @@ def credit(
         network: The network at rest.
         environment: Whose test samples judge.
         layer: 1 for the first hidden layer.
-        orders: In how many orders neurons join for each sample, where there are more than 12; an even number.
+        permutations: In how many orders neurons join for each sample, where there are more than 12; an even number.
         samples: How many test samples at most.
         measure: What attention is worth; None for the square.
         seed: Of the orders.
@@ -109,30 +109,32 @@ def credit(
     Raises:
         NeuroNetError: Something is out of range.
     """
-    check_number("orders", orders, 2, whole=True)
-    if orders % 2:
-        raise NeuroNetError(f"orders must be an even number, half of them are the others reversed, got {orders}")
+    check_number("permutations", permutations, 2, whole=True)
+    if permutations % 2:
+        raise NeuroNetError(f"permutations must be an even number, half of them are the others reversed, got {permutations}")
     with closing(Coalitions(network, environment, layer, samples)) as coalitions:
-        exact = coalitions.neurons <= EXACT_UP_TO
-        values = exact_shapley(coalitions) if exact else sampled_shapley(coalitions, orders, seed)
+        exact = coalitions.neurons <= MAX_EXACT_NEURONS
+        values = exact_shapley(coalitions) if exact else sampled_shapley(coalitions, permutations, seed)
         J, N = coalitions.neurons, coalitions.samples
         but_one = np.vstack((np.ones((1, J), dtype=bool), ~np.eye(J, dtype=bool)))
-        worth = coalitions.worth(np.repeat(but_one, N, axis=0), np.tile(np.arange(N), J + 1)).reshape(J + 1, N).mean(axis=1)
-        volume = coalitions.activity.std(axis=0)
+        coalition_value = (
+            coalitions.coalition_value(np.repeat(but_one, N, axis=0), np.tile(np.arange(N), J + 1)).reshape(J + 1, N).mean(axis=1)
+        )
+        activity_std = coalitions.activity.std(axis=0)
     bounds = np.array([interval(values[:, neuron]) for neuron in range(J)])
-    attention, worthwhile = network.weights[layer], measure or Power()
+    attention, attention_measure = network.weights[layer], measure or Power()
     return Credit(
         bounds[:, 0],
         bounds[:, 1],
         bounds[:, 2],
-        worth[0] - worth[1:],
-        attention_held(attention, worthwhile),
-        attention_held(attention * volume, worthwhile),
+        coalition_value[0] - coalition_value[1:],
+        attention_payoff(attention, attention_measure),
+        attention_payoff(attention * activity_std, attention_measure),
         exact,
     )
 
 
-def interval_of_correlations(values: Floats) -> tuple[float, float, float]:
+def correlation_interval(values: Floats) -> tuple[float, float, float]:
     """Mean and 95% interval of correlations by Student's t, on the scale on which they spread alike (Fisher 1915)."""
     mean, low, high = interval(np.arctanh(np.clip(values, -1 + 1e-9, 1 - 1e-9)))
     return float(np.tanh(mean)), float(np.tanh(low)), float(np.tanh(high))
@@ -166,7 +168,7 @@ class CreditStudy:
                     "shapley": each.shapley,
                     "low": each.low,
                     "high": each.high,
-                    "left_out": each.left_out,
+                    "leave_one_out": each.leave_one_out,
                     "free_riding": each.free_riding,
                 }
             )
@@ -180,10 +182,10 @@ class CreditStudy:
         correlations = {
             "rank correlation of credit with attention": "attention",
             "rank correlation of credit with scaled attention": "scaled",
-            "rank correlation of credit with leave-one-out": "left_out",
+            "rank correlation of credit with leave-one-out": "leave_one_out",
         }
         rows = {
-            name: interval_of_correlations(np.array([each.correlation(other) for each in credits]))
+            name: correlation_interval(np.array([each.correlation(other) for each in credits]))
             for name, other in correlations.items()
         }
         rows["Gini of attention"] = interval(np.array([each.gini for each in credits]))
@@ -194,23 +196,23 @@ class CreditStudy:
 
 
 def credit_study(
-    situation: Situation,
+    game_setup: GameSetup,
     profile: Profile,
     seeds: Sequence[int],
     *,
     layer: int = 1,
-    orders: int = 32,
-    samples: int = MOST_SAMPLES,
+    permutations: int = 32,
+    samples: int = MAX_SAMPLES,
 ) -> CreditStudy:
     """Train a network from each seed, and give its neurons credit.
 
     Args:
-        situation: The network, its world, and for how many rounds it learns.
+        game_setup: The network, its world, and for how many rounds it learns.
         profile: Who follows which policy.
         seeds: Of the networks and all other chance.
         layer: Whose neurons, 1 for the first hidden layer.
-        orders: As for `credit`.
-        samples: As for `credit`.
+        permutations: As for `attribute_credit`.
+        samples: As for `attribute_credit`.
 
     Raises:
         NeuroNetError: Something is out of range.
@@ -219,17 +221,17 @@ def credit_study(
         raise NeuroNetError("a study of credit needs a seed at least")
     credits, policies, networks = {}, {}, {}
     for seed in seeds:
-        end = trained(situation, profile, seed, situation.rounds)
+        end = train_profile(game_setup, profile, seed, game_setup.rounds)
         assert end.state is not None and end.layers is not None
         networks[seed] = end.state.network(end.network)
-        credits[seed] = credit(
+        credits[seed] = attribute_credit(
             networks[seed],
-            situation.environment,
+            game_setup.environment,
             layer=layer,
-            orders=orders,
+            permutations=permutations,
             samples=samples,
-            measure=situation.measure,
+            measure=game_setup.measure,
             seed=seed,
         )
-        policies[seed] = tuple(short_text(policy) for policy in policies_of(end.layers, situation.sizes)[layer - 1])
+        policies[seed] = tuple(short_name(policy) for policy in policies_of(end.layers, game_setup.sizes)[layer - 1])
     return CreditStudy(credits, policies, networks)

@@ -25,10 +25,10 @@ from neuronet.training.evaluation import as_numpy
 
 Bools = NDArray[np.bool_]
 
-AT_ONCE = 1 << 15
+COALITION_CHUNK = 1 << 15
 """Coalitions heard at once."""
 
-MOST_SAMPLES = 512
+MAX_SAMPLES = 512
 """Test samples that judge, unless somebody asks for more."""
 
 
@@ -50,12 +50,14 @@ class Coalitions:
         NeuroNetError: There is no such hidden layer.
     """
 
-    def __init__(self, network: Network, environment: Environment, layer: int, samples: int = MOST_SAMPLES) -> None:
+    def __init__(self, network: Network, environment: Environment, layer: int, samples: int = MAX_SAMPLES) -> None:
         check_number("layer", layer, 1, len(network.sizes) - 2, whole=True)
         check_number("samples", samples, 2, whole=True)
         test = environment.test.at(slice(0, min(samples, len(environment.test))))
-        said = activities(network.weights[:layer], network.biases[:layer], network.activations[:layer], np.asarray(test.inputs))
-        self.activity: Floats = said[-1]
+        layer_activities = activities(
+            network.weights[:layer], network.biases[:layer], network.activations[:layer], np.asarray(test.inputs)
+        )
+        self.activity: Floats = layer_activities[-1]
         self.samples, self.neurons = self.activity.shape
         self._mean = self.activity.mean(axis=0)
         self._targets, self._payoff = np.asarray(test.targets), environment.payoff
@@ -68,7 +70,7 @@ class Coalitions:
         )
         self._engine = TensorEngine(Setup(above, AttentionSeeking(), payoff=environment.payoff), device="cpu")
 
-    def worth(self, speaking: Bools, samples: NDArray[np.int64]) -> Floats:
+    def coalition_value(self, speaking: Bools, samples: NDArray[np.int64]) -> Floats:
         """Minus the loss of a sample where these neurons speak and the others say their mean.
 
         Args:
@@ -76,10 +78,10 @@ class Coalitions:
             samples: (N,), to which sample.
         """
         found = np.empty(len(speaking))
-        for start in range(0, len(speaking), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            heard = np.where(speaking[part], self.activity[samples[part]], self._mean)
-            outputs = as_numpy(self._engine.outputs(heard))
+        for start in range(0, len(speaking), COALITION_CHUNK):
+            part = slice(start, start + COALITION_CHUNK)
+            activity = np.where(speaking[part], self.activity[samples[part]], self._mean)
+            outputs = as_numpy(self._engine.outputs(activity))
             found[part] = -self._payoff.loss(xp, outputs, self._targets[samples[part]])
         return found
 
@@ -94,31 +96,32 @@ def exact_shapley(coalitions: Coalitions) -> Floats:
     codes = np.arange(1 << J)
     members = (codes[:, None] >> np.arange(J) & 1).astype(bool)
     speaking, samples = np.repeat(members, N, axis=0), np.tile(np.arange(N), len(codes))
-    worth = coalitions.worth(speaking, samples).reshape(len(codes), N)
+    coalition_value = coalitions.coalition_value(speaking, samples).reshape(len(codes), N)
     sizes = members.sum(axis=1)
     found = np.empty((N, J))
     for neuron in range(J):
         without = codes[~members[:, neuron]]
         weights = np.array([1 / (J * comb(J - 1, size)) for size in sizes[without]])
-        found[:, neuron] = weights @ (worth[without | 1 << neuron] - worth[without])
+        found[:, neuron] = weights @ (coalition_value[without | 1 << neuron] - coalition_value[without])
     return found
 
 
-def sampled_shapley(coalitions: Coalitions, orders: int, seed: int) -> Floats:
+def sampled_shapley(coalitions: Coalitions, permutations: int, seed: int) -> Floats:
     """Unbiased estimates of each neuron's Shapley value for each sample, (N, J).
 
     Args:
         coalitions: What they are worth.
-        orders: In how many orders neurons join for each sample, an even number of 2 or more: half of them drawn, half reversed.
+        permutations: In how many orders neurons join for each sample, an even number of 2 or more: half of them drawn, half
+            reversed.
         seed: Of the orders.
     """
     J, N = coalitions.neurons, coalitions.samples
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     found, samples = np.zeros((N, J)), np.repeat(np.arange(N), J + 1)
-    for _ in range(orders // 2):
-        drawn = np.argsort(chance.random((N, J)), axis=1)
+    for _ in range(permutations // 2):
+        drawn = np.argsort(rng.random((N, J)), axis=1)
         for ranks in (drawn, J - 1 - drawn):
             speaking = ranks[:, None, :] < np.arange(J + 1)[None, :, None]
-            worth = coalitions.worth(speaking.reshape(-1, J), samples).reshape(N, J + 1)
-            found += np.take_along_axis(np.diff(worth, axis=1), ranks, axis=1)
-    return found / (orders // 2 * 2)
+            coalition_value = coalitions.coalition_value(speaking.reshape(-1, J), samples).reshape(N, J + 1)
+            found += np.take_along_axis(np.diff(coalition_value, axis=1), ranks, axis=1)
+    return found / (permutations // 2 * 2)

@@ -16,8 +16,8 @@ from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.games.simulation.payoffs import KINDS, Floats
-from neuronet.games.simulation.play import Profile, Situation, Start, deviated, layers_of, play, policies_of
-from neuronet.games.simulation.profiles import text_for
+from neuronet.games.simulation.play import GameSetup, InitialState, Profile, layers_of, play, policies_of, with_deviation
+from neuronet.games.simulation.profiles import cached_short_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class Deviations:
 
     Attributes:
         gains: By the payoffs' names, (D, M, S): with the deviation, minus without.
-        base: By the payoffs' names, (M, S): what the neurons had without.
-        harm: (D, M, S), how much the network's test loss rose.
+        baseline: By the payoffs' names, (M, S): what the neurons had without.
+        loss_increase: (D, M, S), how much the network's test loss rose.
         deviators: Layer (1 for the first hidden one) and place of each neuron.
         policies: What they tried.
         own: What each plays in the profile.
@@ -38,8 +38,8 @@ class Deviations:
     """
 
     gains: Mapping[str, Floats]
-    base: Mapping[str, Floats]
-    harm: Floats
+    baseline: Mapping[str, Floats]
+    loss_increase: Floats
     deviators: tuple[tuple[int, int], ...]
     policies: tuple[Policy, ...]
     own: tuple[Policy, ...]
@@ -49,26 +49,28 @@ class Deviations:
     round: int
 
     @property
-    def tried(self) -> int:
+    def num_tested(self) -> int:
         """How many deviations: a neuron and another policy than its own."""
         return sum(policy != own for own in self.own for policy in self.policies)
 
-    def of(self, seeds: slice) -> Deviations:
+    def select_seeds(self, seeds: slice) -> Deviations:
         """The same of some of the seeds."""
         gains = {kind: array[..., seeds] for kind, array in self.gains.items()}
-        base = {kind: array[..., seeds] for kind, array in self.base.items()}
-        return replace(self, gains=gains, base=base, harm=self.harm[..., seeds], seeds=self.seeds[seeds])
+        base = {kind: array[..., seeds] for kind, array in self.baseline.items()}
+        return replace(self, gains=gains, baseline=base, loss_increase=self.loss_increase[..., seeds], seeds=self.seeds[seeds])
 
-    def trying(self, places: Sequence[int]) -> Deviations:
+    def select_policies(self, indices: Sequence[int]) -> Deviations:
         """The same of some of the policies, by their places."""
-        gains = {kind: array[list(places)] for kind, array in self.gains.items()}
-        return replace(self, gains=gains, harm=self.harm[list(places)], policies=tuple(self.policies[n] for n in places))
+        gains = {kind: array[list(indices)] for kind, array in self.gains.items()}
+        return replace(
+            self, gains=gains, loss_increase=self.loss_increase[list(indices)], policies=tuple(self.policies[n] for n in indices)
+        )
 
     def table(self) -> pd.DataFrame:
         """A line for each deviator, policy and seed, with its gains."""
-        D, M, S = self.harm.shape
-        names = [text_for(policy) for policy in self.policies]
-        own = [text_for(policy) for policy in self.own]
+        D, M, S = self.loss_increase.shape
+        names = [cached_short_name(policy) for policy in self.policies]
+        own = [cached_short_name(policy) for policy in self.own]
         index = {
             "round": self.round,
             "network": np.tile(np.repeat(self.networks, S), D),
@@ -78,24 +80,24 @@ class Deviations:
             "plays": np.tile(np.repeat(own, S), D),
             "seed": np.tile(self.seeds, D * M),
         }
-        had = {f"{kind}_without": np.tile(array.reshape(-1), D) for kind, array in self.base.items() if kind != "loss"}
+        baseline = {f"{kind}_without": np.tile(array.reshape(-1), D) for kind, array in self.baseline.items() if kind != "loss"}
         gains = {f"{kind}_gain": array.reshape(-1) for kind, array in self.gains.items() if kind != "loss"}
-        return pd.DataFrame({**index, **had, **gains, "loss_rise": self.harm.reshape(-1)})
+        return pd.DataFrame({**index, **baseline, **gains, "loss_increase": self.loss_increase.reshape(-1)})
 
 
 def deviations(
-    situation: Situation,
+    game_setup: GameSetup,
     profile: Profile,
     policies: Sequence[Policy],
     seeds: Sequence[int],
-    start: Start,
+    start: InitialState,
     *,
     deviators: Sequence[tuple[int, int]] | None = None,
 ) -> Deviations:
     """Let each neuron in turn follow each policy, and see what it gains.
 
     Args:
-        situation: The game.
+        game_setup: The game.
         profile: Who follows which policy.
         policies: What deviators try.
         seeds: Of the order of samples and all other chance, the same with a deviation and without.
@@ -105,31 +107,42 @@ def deviations(
     Raises:
         NeuroNetError: There is nobody to deviate, nothing to try, or something does not fit.
     """
-    sizes = situation.sizes
+    sizes = game_setup.sizes
     layers = layers_of(profile, start.network, start.seed)
-    everyone = [(layer, neuron) for layer, width in enumerate(situation.hidden, start=1) for neuron in range(width)]
-    chosen = everyone if deviators is None else [(int(layer), int(neuron)) for layer, neuron in deviators]
-    strange = next((each for each in chosen if each not in set(everyone)), None)
-    if strange is not None:
-        raise NeuroNetError(f"a deviator is the layer and place of a hidden neuron, got {strange}: hidden is {situation.hidden}")
+    all_neurons = [(layer, neuron) for layer, width in enumerate(game_setup.hidden, start=1) for neuron in range(width)]
+    chosen = all_neurons if deviators is None else [(int(layer), int(neuron)) for layer, neuron in deviators]
+    invalid = next((each for each in chosen if each not in set(all_neurons)), None)
+    if invalid is not None:
+        raise NeuroNetError(f"a deviator is the layer and place of a hidden neuron, got {invalid}: hidden is {game_setup.hidden}")
     if not chosen or not policies:
         raise NeuroNetError("there must be at least one deviator, and one policy to try")
     own = policies_of(layers, sizes)
-    base = play(situation, [layers], seeds, start)
-    tried = play(situation, [deviated(layers, sizes, *who, policy) for policy in policies for who in chosen], seeds, start)
+    base = play(game_setup, [layers], seeds, start)
+    tried = play(game_setup, [with_deviation(layers, sizes, *who, policy) for policy in policies for who in chosen], seeds, start)
     shape = (len(policies), len(chosen), len(seeds))
-    gains, had = {}, {}
+    gains, baseline = {}, {}
     for kind in KINDS:
-        had[kind] = np.stack([base.payoffs[kind][layer - 1][0, :, neuron] for layer, neuron in chosen])
+        baseline[kind] = np.stack([base.payoffs[kind][layer - 1][0, :, neuron] for layer, neuron in chosen])
         with np.errstate(invalid="ignore"):  # a network may have diverged
-            gains[kind] = _own_payoffs(tried.payoffs[kind], chosen, shape) - had[kind]
-    harm = tried.loss.reshape(shape) - base.loss[0]
+            gains[kind] = _own_payoffs(tried.payoffs[kind], chosen, shape) - baseline[kind]
+    loss_increase = tried.loss.reshape(shape) - base.loss[0]
     networks = (start.seed,) * len(chosen)
     mine = tuple(own[layer - 1][neuron] for layer, neuron in chosen)
-    return Deviations(gains, had, harm, tuple(chosen), tuple(policies), mine, networks, len(everyone), tuple(seeds), start.round)
+    return Deviations(
+        gains,
+        baseline,
+        loss_increase,
+        tuple(chosen),
+        tuple(policies),
+        mine,
+        networks,
+        len(all_neurons),
+        tuple(seeds),
+        start.round,
+    )
 
 
-def pooled(parts: Sequence[Deviations]) -> Deviations:
+def concatenate(parts: Sequence[Deviations]) -> Deviations:
     """The deviations of several networks together, as if their neurons were those of one.
 
     Args:
@@ -145,8 +158,8 @@ def pooled(parts: Sequence[Deviations]) -> Deviations:
     return replace(
         first,
         gains={kind: np.concatenate([each.gains[kind] for each in parts], axis=1) for kind in first.gains},
-        base={kind: np.concatenate([each.base[kind] for each in parts]) for kind in first.base},
-        harm=np.concatenate([each.harm for each in parts], axis=1),
+        baseline={kind: np.concatenate([each.baseline[kind] for each in parts]) for kind in first.baseline},
+        loss_increase=np.concatenate([each.loss_increase for each in parts], axis=1),
         deviators=tuple(who for each in parts for who in each.deviators),
         own=tuple(policy for each in parts for policy in each.own),
         networks=tuple(seed for each in parts for seed in each.networks),
@@ -156,25 +169,25 @@ def pooled(parts: Sequence[Deviations]) -> Deviations:
 def _own_payoffs(payoffs: Sequence[Floats], chosen: Sequence[tuple[int, int]], shape: tuple[int, int, int]) -> Floats:
     """What each deviator itself was paid, (D, M, S), from what everybody was, (D * M, S, J) for each layer."""
     found = np.empty(shape)
-    for place, (layer, neuron) in enumerate(chosen):
-        found[:, place] = payoffs[layer - 1].reshape(*shape, -1)[:, place, :, neuron]
+    for index, (layer, neuron) in enumerate(chosen):
+        found[:, index] = payoffs[layer - 1].reshape(*shape, -1)[:, index, :, neuron]
     return found
 
 
-def sample_of(situation: Situation, most: int | None, seed: int) -> list[tuple[int, int]]:
+def sample_deviators(game_setup: GameSetup, max_per_layer: int | None, seed: int) -> list[tuple[int, int]]:
     """Hidden neurons that may deviate: all, or of each layer so many by chance.
 
     Args:
-        situation: Whose neurons.
-        most: Of a layer; None for all.
+        game_setup: Whose neurons.
+        max_per_layer: Of a layer; None for all.
         seed: Decides who.
     """
-    if most is not None:
-        check_number("most deviators", most, 1, whole=True)
+    if max_per_layer is not None:
+        check_number("most deviators", max_per_layer, 1, whole=True)
     found = []
-    for layer, width in enumerate(situation.hidden, start=1):
+    for layer, width in enumerate(game_setup.hidden, start=1):
         order = np.arange(width)
-        if most is not None and most < width:
-            order = np.sort(generator(seed, Purpose.POPULATION, layer, 1).permutation(width)[:most])
+        if max_per_layer is not None and max_per_layer < width:
+            order = np.sort(generator(seed, Purpose.POPULATION, layer, 1).permutation(width)[:max_per_layer])
         found += [(layer, int(neuron)) for neuron in order]
     return found

@@ -16,7 +16,7 @@ from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
 @dataclass(frozen=True)
-class Louder(Wrapper):
+class ScaledFeedback(Wrapper):
     """Another policy's feedback, so many times as long.
 
     Args:
@@ -33,43 +33,45 @@ class Louder(Wrapper):
     def __post_init__(self) -> None:
         check_number("factor", self.factor, 0, above=True)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback, times the factor."""
-        return self.factor * super().feedback(seen, memory)
+        return self.factor * super().feedback(obs, memory)
 
 
 @dataclass(frozen=True)
-class AsLoud(Wrapper):
+class MatchedNormFeedback(Wrapper):
     """Another policy's feedback, with the length over the batch that the feedback of a third would have.
 
     Args:
         policy: Whose direction.
-        like: Whose length; one that keeps nothing.
+        reference: Whose length; one that keeps nothing.
 
     Raises:
-        NeuroNetError: `like` keeps a memory.
+        NeuroNetError: `reference` keeps a memory.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
-    like: Policy = field(default_factory=AttentionSeeking)
+    reference: Policy = field(default_factory=AttentionSeeking)
 
     def __post_init__(self) -> None:
-        if self.like.keeps:
-            raise NeuroNetError(f"the length of feedback can be taken from a policy that keeps nothing, not from {self.like!r}")
+        if self.reference.memory_axes:
+            raise NeuroNetError(
+                f"the length of feedback can be taken from a policy that keeps nothing, not from {self.reference!r}"
+            )
 
     @property
-    def needs_itself(self) -> frozenset[str]:  # type: ignore[override]
+    def own_needs(self) -> frozenset[str]:  # type: ignore[override]
         """What the one whose length it takes must see."""
-        return self.like.needs
+        return self.reference.needs
 
     @property
-    def stochastic_itself(self) -> bool:  # type: ignore[override]
+    def own_stochastic(self) -> bool:  # type: ignore[override]
         """Whether that one draws."""
-        return self.like.stochastic
+        return self.reference.stochastic
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback, as long as the other's; where it is 0 it stays so."""
-        xp = seen.xp
-        own = super().feedback(seen, memory)
-        mine, theirs = (xp.sum(each * each, axis=-2, keepdims=True) for each in (own, self.like.feedback(seen, {})))
+        xp = obs.xp
+        own = super().feedback(obs, memory)
+        mine, theirs = (xp.sum(each * each, axis=-2, keepdims=True) for each in (own, self.reference.feedback(obs, {})))
         return own * (theirs / xp.where(mine > 0, mine, xp.ones_like(mine))) ** 0.5

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
-from neuronet.games.evolution.simulation import EVOLUTION, Colony, check_layer
-from neuronet.games.evolution.update_rules import Imitation
-from neuronet.games.simulation.play import AT_ONCE, Situation
+from neuronet.games.evolution.simulation import EVOLUTION, EvolvingPopulation, check_hidden_layer
+from neuronet.games.evolution.update_rules import UpdateRule
+from neuronet.games.simulation.play import MAX_BATCHED_GAMES, GameSetup
 
 CONFIDENCE = 0.95
 
@@ -30,14 +30,14 @@ class Invasion:
     Attributes:
         fixed: In how many networks.
         lost: In how many its policy was gone.
-        open: In how many neither had come about in time.
+        undecided: In how many neither had come about in time.
         neurons: Of the layer, n.
         generations: How many were played at most.
     """
 
     fixed: int
     lost: int
-    open: int
+    undecided: int
     neurons: int
     generations: int
 
@@ -55,8 +55,8 @@ class Invasion:
     @property
     def interval(self) -> tuple[float, float]:
         """The 95% interval of Clopper and Pearson (1934); open networks count as lost at its low end and as fixed at its high."""
-        total = self.fixed + self.lost + self.open
-        return _exact(self.fixed, total)[0], _exact(self.fixed + self.open, total)[1]
+        total = self.fixed + self.lost + self.undecided
+        return _clopper_pearson(self.fixed, total)[0], _clopper_pearson(self.fixed + self.undecided, total)[1]
 
     @property
     def p_value(self) -> float:
@@ -67,7 +67,7 @@ class Invasion:
         return float(stats.binomtest(self.fixed, decided, self.neutral).pvalue) if decided else float("nan")
 
 
-def _exact(count: int, total: int) -> tuple[float, float]:
+def _clopper_pearson(count: int, total: int) -> tuple[float, float]:
     from scipy import stats
 
     found = stats.binomtest(count, total).proportion_ci(CONFIDENCE, method="exact")
@@ -75,7 +75,7 @@ def _exact(count: int, total: int) -> tuple[float, float]:
 
 
 def invade(
-    situation: Situation,
+    game_setup: GameSetup,
     resident: Policy,
     mutant: Policy,
     *,
@@ -83,67 +83,72 @@ def invade(
     layer: int = 1,
     rounds: int = 10,
     generations: int = 300,
-    imitation: Imitation | None = None,
+    update_rule: UpdateRule | None = None,
     seed: int = 0,
 ) -> Invasion:
     """Put one mutant into a layer of residents, let the layer's neurons imitate each other, and wait.
 
     Args:
-        situation: The game; its `rounds` play no part.
+        game_setup: The game; its `rounds` play no part.
         resident: What everybody else plays, in all layers.
         mutant: What one neuron plays, by chance.
         trials: In how many networks, each with a seed of its own.
         layer: Where, 1 for the first hidden layer; the others do not imitate.
         rounds: Of learning in a generation.
         generations: How many are played at most.
-        imitation: How neurons imitate; without mutation.
+        update_rule: How neurons imitate; without mutation.
         seed: The first of the seeds.
 
     Raises:
         NeuroNetError: Something is out of range.
     """
-    how = imitation or Imitation()
-    check_layer(situation, layer)
+    rule = update_rule or UpdateRule()
+    check_hidden_layer(game_setup, layer)
     for name, value in (("trials", trials), ("rounds of a generation", rounds), ("generations", generations)):
         check_number(name, value, 1, whole=True)
-    if how.mutation:
+    if rule.mutation:
         raise NeuroNetError("an invasion ends when one policy is gone: mutation would bring it back, leave it out")
-    count = situation.hidden[layer - 1]
+    count = game_setup.hidden[layer - 1]
     if count < 2:
         raise NeuroNetError("an invasion needs a layer of two neurons or more")
     seeds = range(seed, seed + trials)
     mutants = [
-        _trial(situation, (resident, mutant), seeds[first : first + AT_ONCE], layer, rounds, generations, how)
-        for first in range(0, trials, AT_ONCE)
+        _mutant_counts(game_setup, (resident, mutant), seeds[first : first + MAX_BATCHED_GAMES], layer, rounds, generations, rule)
+        for first in range(0, trials, MAX_BATCHED_GAMES)
     ]
     ended = np.concatenate(mutants)
     fixed, lost = int((ended == count).sum()), int((ended == 0).sum())
     return Invasion(fixed, lost, trials - fixed - lost, count, generations)
 
 
-def _trial(
-    situation: Situation,
+def _mutant_counts(
+    game_setup: GameSetup,
     policies: tuple[Policy, Policy],
     seeds: Sequence[int],
     layer: int,
     rounds: int,
     generations: int,
-    imitation: Imitation,
+    update_rule: UpdateRule,
 ) -> NDArray[np.int64]:
     """How many mutants there are at the end in each network, (R,)."""
-    sides = [np.zeros((len(seeds), width), dtype=np.int64) for width in situation.hidden]
-    for place, seed in enumerate(seeds):
-        sides[layer - 1][
-            place, generator(seed, Purpose.POPULATION, layer, EVOLUTION, 0).integers(situation.hidden[layer - 1])
+    policy_indices = [np.zeros((len(seeds), width), dtype=np.int64) for width in game_setup.hidden]
+    for index, seed in enumerate(seeds):
+        policy_indices[layer - 1][
+            index, generator(seed, Purpose.POPULATION, layer, EVOLUTION, 0).integers(game_setup.hidden[layer - 1])
         ] = 1
-    colony = Colony(situation, policies, sides, policies[0], seeds)
-    with closing(colony.match):
+    evolving_population = EvolvingPopulation(game_setup, policies, policy_indices, policies[0], seeds)
+    with closing(evolving_population.batched_games):
         for generation in range(1, generations + 1):
-            mutants = colony.sides[layer - 1].sum(axis=1)
-            if ((mutants == 0) | (mutants == situation.hidden[layer - 1])).all():
+            mutants = evolving_population.policy_indices[layer - 1].sum(axis=1)
+            if ((mutants == 0) | (mutants == game_setup.hidden[layer - 1])).all():
                 break
-            earned, _ = colony.earn(rounds, imitation.payoff)
-            after = colony.imitated(earned, imitation, 2, generation)
-            colony.become([after[n] if n == layer - 1 else side for n, side in enumerate(colony.sides)])
-    left: NDArray[np.int64] = colony.sides[layer - 1].sum(axis=1)
+            earned, _ = evolving_population.run_generation(rounds, update_rule.payoff)
+            after = evolving_population.updated_policy_indices(earned, update_rule, 2, generation)
+            evolving_population.switch(
+                [
+                    after[n] if n == layer - 1 else policy_index
+                    for n, policy_index in enumerate(evolving_population.policy_indices)
+                ]
+            )
+    left: NDArray[np.int64] = evolving_population.policy_indices[layer - 1].sum(axis=1)
     return left

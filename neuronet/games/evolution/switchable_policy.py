@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.observation import OPTIONAL_SIGHTS, Observation, Place
+from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
 from neuronet.core.policy import Policy
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
-SIDE = "side"
+POLICY_INDEX = "policy_index"
 """What the memory calls the number of the policy that a neuron plays."""
 
 
 @dataclass(frozen=True)
-class Chameleon(Policy):
-    """Plays the first of several policies, or whichever its memory `side` says, counted from 0.
+class SwitchablePolicy(Policy):
+    """Plays the first of several policies, or whichever its memory `policy_index` says, counted from 0.
 
     Every neuron's verbs are those of its policy; what it keeps for the others stays as it is.
 
@@ -39,7 +39,7 @@ class Chameleon(Policy):
     policies: tuple[Policy, ...] = field(default_factory=lambda: (AttentionSeeking(), AttentionSeeking(p=1)))
 
     def __post_init__(self) -> None:
-        if len(self.policies) < 2 or any(each in self.policies[:place] for place, each in enumerate(self.policies)):
+        if len(self.policies) < 2 or any(each in self.policies[:index] for index, each in enumerate(self.policies)):
             raise NeuroNetError(f"neurons need two policies or more to choose from, all different, got {self.policies!r}")
 
     @property
@@ -48,15 +48,15 @@ class Chameleon(Policy):
         return frozenset().union(*(each.needs for each in self.policies))
 
     @property
-    def keeps(self) -> Mapping[str, str]:
+    def memory_axes(self) -> Mapping[str, str]:
         """Which side a neuron is on, and what each policy keeps, under its number."""
-        inner = {f"{n}.{name}": axes for n, each in enumerate(self.policies) for name, axes in each.keeps.items()}
-        return {SIDE: "J", **inner}
+        inner = {f"{n}.{name}": axes for n, each in enumerate(self.policies) for name, axes in each.memory_axes.items()}
+        return {POLICY_INDEX: "J", **inner}
 
     @property
-    def verbs(self) -> frozenset[str]:
+    def hooks(self) -> frozenset[str]:
         """Those that any of them answers in its own way."""
-        return frozenset({"start"}).union(*(each.verbs for each in self.policies))
+        return frozenset({"initial_memory"}).union(*(each.hooks for each in self.policies))
 
     @property
     def stochastic(self) -> bool:
@@ -68,83 +68,83 @@ class Chameleon(Policy):
         """Whether all of them are."""
         return all(each.linear for each in self.policies)
 
-    def _answers(self, seen: Observation, memory: Memory) -> list[tuple[Policy, Observation, Memory]]:
-        return [(each, _inside(seen, each, n), _inner(memory, n)) for n, each in enumerate(self.policies)]
+    def _policy_views(self, obs: Observation, memory: Memory) -> list[tuple[Policy, Observation, Memory]]:
+        return [(each, _observation_for(obs, each, n), _memory_of(memory, n)) for n, each in enumerate(self.policies)]
 
-    def weighing(self, seen: Observation, memory: Memory) -> Array:
-        """Each neuron's policy's weighing."""
-        answers = [each.weighing(sight, kept) for each, sight, kept in self._answers(seen, memory)]
-        return _picked(seen, memory[SIDE][..., None, :], answers)
+    def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
+        """Each neuron's policy's feedback weights."""
+        outputs = [each.feedback_weights(view, wrapped_memory) for each, view, wrapped_memory in self._policy_views(obs, memory)]
+        return _select(obs, memory[POLICY_INDEX][..., None, :], outputs)
 
-    def speak(self, activity: Array, seen: Observation, memory: Memory) -> Array:
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """Each neuron's policy's word."""
-        answers = [each.speak(activity, sight, kept) for each, sight, kept in self._answers(seen, memory)]
-        return _picked(seen, memory[SIDE][..., None, :], answers)
+        outputs = [each.speak(activity, view, wrapped_memory) for each, view, wrapped_memory in self._policy_views(obs, memory)]
+        return _select(obs, memory[POLICY_INDEX][..., None, :], outputs)
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """Each neuron's policy's feedback."""
         if self.linear:
-            return seen.demand @ self.weighing(seen, memory)
-        answers = [each.feedback(sight, kept) for each, sight, kept in self._answers(seen, memory)]
-        return _picked(seen, memory[SIDE][..., None, :], answers)
+            return obs.demand @ self.feedback_weights(obs, memory)
+        outputs = [each.feedback(view, wrapped_memory) for each, view, wrapped_memory in self._policy_views(obs, memory)]
+        return _select(obs, memory[POLICY_INDEX][..., None, :], outputs)
 
-    def demand(self, feedback: Array, seen: Observation, memory: Memory) -> Array:
+    def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """Each neuron's policy's demand."""
-        answers = [each.demand(feedback, sight, kept) for each, sight, kept in self._answers(seen, memory)]
-        return _picked(seen, memory[SIDE][..., None, :], answers)
+        outputs = [each.demand(feedback, view, wrapped_memory) for each, view, wrapped_memory in self._policy_views(obs, memory)]
+        return _select(obs, memory[POLICY_INDEX][..., None, :], outputs)
 
-    def adapt(self, response: Array, seen: Observation, memory: Memory) -> Array:
+    def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Each neuron's policy's change."""
-        answers = [each.adapt(response, sight, kept) for each, sight, kept in self._answers(seen, memory)]
-        return _picked(seen, memory[SIDE][..., None], answers)
+        outputs = [each.adapt(response, view, wrapped_memory) for each, view, wrapped_memory in self._policy_views(obs, memory)]
+        return _select(obs, memory[POLICY_INDEX][..., None], outputs)
 
-    def start(self, place: Place) -> Memory:
+    def initial_memory(self, birth: Birth) -> Memory:
         """Everybody plays the first policy, and is born for each."""
         inner = {
             f"{n}.{name}": array
             for n, each in enumerate(self.policies)
-            for name, array in each.start(Place(place.draws.within(str(n)), place.zeros)).items()
+            for name, array in each.initial_memory(Birth(birth.draws.scoped(str(n)), birth.zeros)).items()
         }
-        return {SIDE: place.zeros("J"), **inner}
+        return {POLICY_INDEX: birth.zeros("J"), **inner}
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """What each policy remembers, for those who play it; the others keep what they had."""
-        found = {SIDE: memory[SIDE]}
-        for n, (each, sight, kept) in enumerate(self._answers(seen, memory)):
-            for name, array in each.remember(change, response, sight, kept).items():
-                mine = memory[SIDE] == n
-                axes = self.keeps[f"{n}.{name}"]
-                found[f"{n}.{name}"] = seen.xp.where(mine[(..., *([None] * (len(axes) - 1)))], array, kept[name])
+        found = {POLICY_INDEX: memory[POLICY_INDEX]}
+        for n, (each, view, wrapped_memory) in enumerate(self._policy_views(obs, memory)):
+            for name, array in each.remember(change, response, view, wrapped_memory).items():
+                mine = memory[POLICY_INDEX] == n
+                axes = self.memory_axes[f"{n}.{name}"]
+                found[f"{n}.{name}"] = obs.xp.where(mine[(..., *([None] * (len(axes) - 1)))], array, wrapped_memory[name])
         return found
 
 
-def _inside(seen: Observation, policy: Policy, number: int) -> Observation:
+def _observation_for(obs: Observation, policy: Policy, number: int) -> Observation:
     """What one of the policies may see, with random numbers of its own."""
-    hidden = OPTIONAL_SIGHTS - policy.needs
+    hidden = OPTIONAL_FIELDS - policy.needs
 
-    def look(name: str) -> object:
+    def get_field(name: str) -> object:
         if name in hidden:
             raise KeyError(name)
-        return getattr(seen, name)
+        return getattr(obs, name)
 
-    return Observation(look, draws=seen.draws.within(str(number)))
+    return Observation(get_field, draws=obs.draws.scoped(str(number)))
 
 
-def _inner(memory: Memory, number: int) -> Memory:
+def _memory_of(memory: Memory, number: int) -> Memory:
     prefix = f"{number}."
     return {name.removeprefix(prefix): array for name, array in memory.items() if name.startswith(prefix)}
 
 
-def _picked(seen: Observation, side: Array, answers: list[Array]) -> Array:
+def _select(obs: Observation, policy_index: Array, outputs: list[Array]) -> Array:
     """Of each neuron the answer of its own policy."""
-    found = answers[0]
-    for number, answer in enumerate(answers[1:], start=1):
-        found = seen.xp.where(side == number, answer, found)
+    found = outputs[0]
+    for number, output in enumerate(outputs[1:], start=1):
+        found = obs.xp.where(policy_index == number, output, found)
     return found
 
 
-def reborn(
-    memory: dict[str, NDArray[Any]], birth: Mapping[str, NDArray[Any]], changed: NDArray[np.bool_], side: NDArray[Any]
+def reset_memory(
+    memory: dict[str, NDArray[Any]], birth: Mapping[str, NDArray[Any]], changed: NDArray[np.bool_], policy_index: NDArray[Any]
 ) -> None:
     """Let neurons change sides, in place: they go on with the memory that they were born with for their new policy.
 
@@ -152,11 +152,11 @@ def reborn(
         memory: What they keep, by name, (R, J, ...).
         birth: The same at the start of the game.
         changed: Who changes, (R, J).
-        side: To which policy, (R, J); looked at only where somebody changes.
+        policy_index: To which policy, (R, J); looked at only where somebody changes.
     """
-    memory[SIDE][changed] = side[changed]
+    memory[POLICY_INDEX][changed] = policy_index[changed]
     for name, array in memory.items():
         number = name.partition(".")[0]
         if number.isdigit():
-            mine = changed & (side == int(number))
+            mine = changed & (policy_index == int(number))
             array[mine] = birth[name][mine]

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.games.simulation.payoffs import Floats, check_kind
 
-RULES = ("fermi", "moran")
+UPDATE_RULES = ("fermi", "moran")
 
 
 @dataclass(frozen=True)
-class Imitation:
+class UpdateRule:
     """How neurons imitate each other.
 
     Attributes:
@@ -41,8 +41,8 @@ class Imitation:
     events: int = 2
 
     def __post_init__(self) -> None:
-        if self.rule not in RULES:
-            raise unknown_name_error("imitation rule", self.rule, RULES)
+        if self.rule not in UPDATE_RULES:
+            raise unknown_name_error("update rule", self.rule, UPDATE_RULES)
         check_kind(self.payoff)
         if self.payoff == "loss":
             raise NeuroNetError("the loss is the same for all neurons: nobody could imitate by it; choose another payoff")
@@ -50,17 +50,26 @@ class Imitation:
         check_number("mutation", self.mutation, 0, 1)
         check_number("events", self.events, 1, whole=True)
 
-    def step(self, side: NDArray[np.int64], payoff: Floats, kinds: int, chance: np.random.Generator) -> NDArray[np.int64]:
+    def step(
+        self, policy_index: NDArray[np.int64], payoff: Floats, num_policies: int, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
         """The policies of a layer after a generation.
 
         Args:
-            side: (J,), the number of the policy that each neuron plays.
+            policy_index: (J,), the number of the policy that each neuron plays.
             payoff: (J,), what they earned; what is no finite number counts as the least.
-            kinds: How many policies there are.
-            chance: Decides.
+            num_policies: How many policies there are.
+            rng: Decides.
         """
-        return imitate(
-            side, standardised(payoff), self.rule, self.strength, self.events, chance, mutation=self.mutation, kinds=kinds
+        return update_step(
+            policy_index,
+            standardised(payoff),
+            self.rule,
+            self.strength,
+            self.events,
+            rng,
+            mutation=self.mutation,
+            num_policies=num_policies,
         )
 
 
@@ -74,40 +83,40 @@ def standardised(payoff: Floats) -> Floats:
     return (known - known.mean()) / spread if spread > 0 else np.zeros_like(known)
 
 
-def imitate(
-    side: NDArray[np.int64],
+def update_step(
+    policy_index: NDArray[np.int64],
     payoff: Floats,
     rule: str,
     strength: float,
     events: int,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     *,
     mutation: float = 0.0,
-    kinds: int = 1,
+    num_policies: int = 1,
 ) -> NDArray[np.int64]:
     """Some events of imitation, one after another; payoffs stay with the neurons that earned them.
 
     Args:
-        side: (J,), who plays what.
+        policy_index: (J,), who plays what.
         payoff: (J,), in whatever unit the strength is the inverse of.
         rule: One of RULES.
         strength: How much payoffs count.
         events: How many.
-        chance: Decides.
+        rng: Decides.
         mutation: How often a policy is taken by chance instead.
-        kinds: From how many.
+        num_policies: From how many.
     """
-    found = side.copy()
+    found = policy_index.copy()
     count = len(found)
     for _ in range(events):
-        if mutation and chance.random() < mutation:
-            found[chance.integers(count)] = chance.integers(kinds)
+        if mutation and rng.random() < mutation:
+            found[rng.integers(count)] = rng.integers(num_policies)
         elif count > 1 and rule == "fermi":
-            mine, other = chance.choice(count, size=2, replace=False)
+            mine, other = rng.choice(count, size=2, replace=False)
             exponent = np.clip(-strength * (payoff[other] - payoff[mine]), -700.0, 700.0)
-            if chance.random() < 1.0 / (1.0 + np.exp(exponent)):
+            if rng.random() < 1.0 / (1.0 + np.exp(exponent)):
                 found[mine] = found[other]
         elif count > 1:
             fitness = np.exp(strength * (payoff - payoff.max()))
-            found[chance.integers(count)] = found[chance.choice(count, p=fitness / fitness.sum())]
+            found[rng.integers(count)] = found[rng.choice(count, p=fitness / fitness.sum())]
     return found

@@ -18,7 +18,7 @@ from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
 
-def log_fixation(lead: Floats, alpha: float) -> Floats:
+def log_fixation_probability(lead: Floats, alpha: float) -> Floats:
     """The logarithm of the chance that a mutant takes over.
 
     Args:
@@ -31,19 +31,19 @@ def log_fixation(lead: Floats, alpha: float) -> Floats:
     return found
 
 
-def lead_of(game: SymmetricGame, mutant: int, resident: int, size: int) -> Floats:
+def payoff_difference(game: SymmetricGame, mutant: int, resident: int, size: int) -> Floats:
     """How much more mutants earn than residents where there are 1, ..., size - 1 of them, (..., size - 1)."""
     others, group = size - 1, game.players - 1
     mutants = np.arange(1, size)[:, None]
     met = np.arange(game.players)[None, :]
     beside_mutant = hypergeom.pmf(met, others, mutants - 1, group)
     beside_resident = hypergeom.pmf(met, others, others - mutants, group)
-    earned, lost = game.duel(mutant, resident), game.duel(resident, mutant)
+    earned, lost = game.pairwise_payoffs(mutant, resident), game.pairwise_payoffs(resident, mutant)
     found: Floats = np.einsum("...c,kc->...k", earned, beside_mutant) - np.einsum("...c,kc->...k", lost, beside_resident)
     return found
 
 
-def log_fixations(game: SymmetricGame, alpha: float, size: int) -> Floats:
+def log_fixation_probabilities(game: SymmetricGame, alpha: float, size: int) -> Floats:
     """Logarithms of fixation chances, (..., P, P): entry [s, r] for one follower of r among those of s; 0 on the diagonal.
 
     Args:
@@ -63,23 +63,23 @@ def log_fixations(game: SymmetricGame, alpha: float, size: int) -> Floats:
     for resident in range(count):
         for mutant in range(count):
             if mutant != resident:
-                found[..., resident, mutant] = log_fixation(lead_of(game, mutant, resident, size), alpha)
+                found[..., resident, mutant] = log_fixation_probability(payoff_difference(game, mutant, resident, size), alpha)
     return found
 
 
-def fixations(game: SymmetricGame, alpha: float, size: int) -> Floats:
+def fixation_probabilities(game: SymmetricGame, alpha: float, size: int) -> Floats:
     """Fixation chances, (..., P, P): entry [s, r] for one follower of r among those of s; nan on the diagonal."""
-    found: Floats = np.exp(log_fixations(game, alpha, size))
+    found: Floats = np.exp(log_fixation_probabilities(game, alpha, size))
     found[..., np.arange(len(game.names)), np.arange(len(game.names))] = np.nan
     return found
 
 
 def alpha_rank(game: SymmetricGame, alpha: float, size: int) -> Floats:
     """How much of the time a population is found with each policy, where mutants are rare, (..., P); sums to 1."""
-    return stationary(log_fixations(game, alpha, size))
+    return stationary(log_fixation_probabilities(game, alpha, size))
 
 
-def alpha_rank_of_roles(payoffs: Floats, alpha: float, size: int) -> Floats:
+def alpha_rank_two_roles(payoffs: Floats, alpha: float, size: int) -> Floats:
     """The same for two populations, one a role: (..., 2, P, Q) payoffs to row and column give (..., P, Q); sums to 1.
 
     Only one population moves at a time, to a policy that does better or worse against what the other one plays.
@@ -94,7 +94,7 @@ def alpha_rank_of_roles(payoffs: Floats, alpha: float, size: int) -> Floats:
             for role, r, c in moves:
                 gain = payoffs[..., role, r, c] - payoffs[..., role, row, column]
                 steady = np.repeat(gain[..., None], size - 1, axis=-1)
-                logs[..., number[row, column], number[r, c]] = log_fixation(steady, alpha)
+                logs[..., number[row, column], number[r, c]] = log_fixation_probability(steady, alpha)
     return stationary(logs).reshape(*lead, rows, columns)
 
 

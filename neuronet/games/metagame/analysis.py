@@ -16,26 +16,26 @@ import pandas as pd
 
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.games.metagame import external_solvers
-from neuronet.games.metagame.alpha_rank import alpha_rank, alpha_rank_of_roles, fixations
+from neuronet.games.metagame.alpha_rank import alpha_rank, alpha_rank_two_roles, fixation_probabilities
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
-from neuronet.games.metagame.nash import EXACT, Equilibrium, found_again, nash, nash_of_two, symmetric_equilibria
-from neuronet.games.metagame.replicator import even_starts, rests
+from neuronet.games.metagame.nash import TOLERANCE, Equilibrium, match_equilibrium, nash, symmetric_equilibria, symmetric_nash
+from neuronet.games.metagame.replicator import limit_points, simplex_samples
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import KINDS, Floats
 
-OWN = "exact sums"
+OWN_METHOD = "exact sums"
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 """For which alpha-rank is given besides."""
 
-SPREAD_OF_STARTS = 32
+REPLICATOR_STARTS = 32
 """Mixes from which replicator dynamics begins, evenly spread over all there are."""
 
-AGREED = 1e-6
+CROSS_CHECK_TOLERANCE = 1e-6
 """How far another library's number may be from ours to count as the same."""
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class Interval:
     """A number or several, with their 95% intervals over the seeds.
 
     Attributes:
@@ -49,26 +49,26 @@ class Spread:
     high: Floats
 
     @staticmethod
-    def of(value: Floats, redrawn: Floats) -> Spread:
+    def from_samples(value: Floats, resampled: Floats) -> Interval:
         """The interval of what came out of payoffs drawn anew, (resamples, ...)."""
-        low, high = np.quantile(redrawn, (0.025, 0.975), axis=0)
-        return Spread(np.asarray(value), low, high)
+        low, high = np.quantile(resampled, (0.025, 0.975), axis=0)
+        return Interval(np.asarray(value), low, high)
 
 
 @dataclass(frozen=True, eq=False)
-class Resting:
+class EquilibriumEstimate:
     """An equilibrium of the mean payoffs, and how sure it is.
 
     Attributes:
         equilibrium: Of the mean payoffs.
         shares: The shares of policies, for each role, with intervals over the tables in which it is there.
-        there: In which part of the tables drawn anew there is an equilibrium of the same policies, 0 to 1.
+        frequency: In which part of the tables drawn anew there is an equilibrium of the same policies, 0 to 1.
         stable: In which part it is there and evolutionarily stable; nan between roles.
     """
 
     equilibrium: Equilibrium
-    shares: tuple[Spread, ...]
-    there: float
+    shares: tuple[Interval, ...]
+    frequency: float
     stable: float
 
 
@@ -87,10 +87,10 @@ class Analysis:
         ranks: Alpha-rank for every intensity in ALPHAS.
         pure: (P,), in which part of the tables drawn anew it is an equilibrium that everybody follows this policy; None between
             layers.
-        rests: (P,), mean shares where replicator dynamics ends, from starts all over; None between layers.
-        fixations: (P, P), entry [s, r] for one follower of r among those of s; None between layers.
+        limit_points: (P,), mean shares where replicator dynamics ends, from starts all over; None between layers.
+        fixation_probabilities: (P, P), entry [s, r] for one follower of r among those of s; None between layers.
         degenerate: Whether there may be more equilibria than these.
-        by: Which library has computed what.
+        computed_by: Which library has computed what.
         gaps: How far its numbers were from our own.
     """
 
@@ -99,14 +99,14 @@ class Analysis:
     unit: float
     alpha: float
     size: int
-    equilibria: tuple[Resting, ...]
-    rank: Spread
-    ranks: Mapping[float, Spread]
+    equilibria: tuple[EquilibriumEstimate, ...]
+    rank: Interval
+    ranks: Mapping[float, Interval]
     pure: Floats | None
-    rests: Spread | None
-    fixations: Spread | None
+    limit_points: Interval | None
+    fixation_probabilities: Interval | None
     degenerate: bool
-    by: Mapping[str, str]
+    computed_by: Mapping[str, str]
     gaps: Mapping[str, float]
 
     def equilibria_table(self) -> pd.DataFrame:
@@ -116,7 +116,7 @@ class Analysis:
             roles = ("everybody",) if len(found.shares) == 1 else ("first", "second")
             for role, shares in zip(roles, found.shares, strict=True):
                 parts = zip(self.names, shares.value, shares.low, shares.high, strict=True)
-                about = {"there": found.there, "stable": found.equilibrium.stable, "stable_there": found.stable}
+                about = {"frequency": found.frequency, "stable": found.equilibrium.stable, "stable_frequency": found.stable}
                 lines += [
                     {"equilibrium": number, "role": role, "policy": name, "share": x, "low": low, "high": high, **about}
                     for name, x, low, high in parts
@@ -142,17 +142,17 @@ class Analysis:
 
     def fixation_table(self) -> pd.DataFrame:
         """A line for each mutant among residents: its chance to take over with its interval, and the neutral one."""
-        if self.fixations is None:
+        if self.fixation_probabilities is None:
             return pd.DataFrame()
-        chances, count = self.fixations, len(self.names)
+        probabilities, count = self.fixation_probabilities, len(self.names)
         pairs = [(s, r) for s in range(count) for r in range(count) if s != r]
         lines = [
             {
                 "residents": self.names[s],
                 "mutant": self.names[r],
-                "chance": chances.value[s, r],
-                "low": chances.low[s, r],
-                "high": chances.high[s, r],
+                "fixation_probability": probabilities.value[s, r],
+                "low": probabilities.low[s, r],
+                "high": probabilities.high[s, r],
                 "neutral": 1 / self.size,
             }
             for s, r in pairs
@@ -179,27 +179,29 @@ def analyse(
     check_number("alpha", alpha, 0)
     check_number("resamples", resamples, 2, whole=True)
     raw = meta.game(kind)
-    unit, size = raw.spread, meta.neurons if size is None else size
-    game, redrawn = raw.in_units(unit), meta.redrawn(kind, resamples, seed).in_units(unit)
+    unit, size = raw.payoff_range, meta.neurons if size is None else size
+    game, resampled = raw.rescaled(unit), meta.resampled(kind, resamples, seed).rescaled(unit)
     by: dict[str, str] = {}
     gaps: dict[str, float] = {}
-    if game.players == 2 and external_solvers.has("nashpy"):
-        (found, degenerate), by["equilibria"] = nash_of_two(game), "nashpy"
+    if game.players == 2 and external_solvers.is_installed("nashpy"):
+        (found, degenerate), by["equilibria"] = symmetric_nash(game), "nashpy"
     else:
         found, degenerate, by["equilibria"] = symmetric_equilibria(game), False, "own search"
-    several = [SymmetricGame(game.names, game.players, payoffs) for payoffs in redrawn.payoffs]
+    resampled_games = [SymmetricGame(game.names, game.players, payoffs) for payoffs in resampled.payoffs]
     ours = alpha_rank(game, alpha, size)
     theirs = None
-    if game.players == 2 and external_solvers.has("open_spiel"):
-        theirs = _asked(lambda: external_solvers.alpha_rank_by_open_spiel(game, alpha, size))
-    by["alpha-rank"] = _checked(ours, theirs, "open_spiel", gaps)
-    fixed = fixations(game, alpha, size)
+    if game.players == 2 and external_solvers.is_installed("open_spiel"):
+        theirs = _external_result(lambda: external_solvers.alpha_rank_by_open_spiel(game, alpha, size))
+    by["alpha-rank"] = _compare_with_external(ours, theirs, "open_spiel", gaps)
+    fixed = fixation_probabilities(game, alpha, size)
     theirs = (
-        _asked(lambda: external_solvers.fixations_by_egttools(game, alpha, size)) if external_solvers.has("egttools") else None
+        _external_result(lambda: external_solvers.fixation_probabilities_by_egttools(game, alpha, size))
+        if external_solvers.is_installed("egttools")
+        else None
     )
-    by["fixation"] = _checked(fixed, theirs, "egttools", gaps)
-    starts = even_starts(len(game.names), SPREAD_OF_STARTS)
-    ended = rests(SymmetricGame(game.names, game.players, redrawn.payoffs[:, None]), starts).mean(axis=1)
+    by["fixation"] = _compare_with_external(fixed, theirs, "egttools", gaps)
+    starts = simplex_samples(len(game.names), REPLICATOR_STARTS)
+    ended = limit_points(SymmetricGame(game.names, game.players, resampled.payoffs[:, None]), starts).mean(axis=1)
     by["replicator dynamics"] = "exponential weights"
     return Analysis(
         game.names,
@@ -207,12 +209,12 @@ def analyse(
         unit,
         alpha,
         size,
-        tuple(_resting(each, [found_again(other, each) for other in several]) for each in found),
-        Spread.of(ours, alpha_rank(redrawn, alpha, size)),
-        {each: Spread.of(alpha_rank(game, each, size), alpha_rank(redrawn, each, size)) for each in ALPHAS},
-        _pure(redrawn),
-        Spread.of(rests(game, starts).mean(axis=0), ended),
-        Spread.of(fixed, fixations(redrawn, alpha, size)),
+        tuple(_estimate_equilibrium(each, [match_equilibrium(other, each) for other in resampled_games]) for each in found),
+        Interval.from_samples(ours, alpha_rank(resampled, alpha, size)),
+        {each: Interval.from_samples(alpha_rank(game, each, size), alpha_rank(resampled, each, size)) for each in ALPHAS},
+        _pure_equilibrium_frequency(resampled),
+        Interval.from_samples(limit_points(game, starts).mean(axis=0), ended),
+        Interval.from_samples(fixed, fixation_probabilities(resampled, alpha, size)),
         degenerate,
         by,
         gaps,
@@ -232,20 +234,21 @@ def analyse_layers(
     raw = meta.payoffs(kind)
     units = np.array([float(np.ptp(part)) or 1.0 for part in raw])[:, None, None]
     size = min(meta.neurons) if size is None else size
-    payoffs, redrawn = raw / units, meta.redrawn(kind, resamples, seed) / units
+    payoffs, resampled = raw / units, meta.resampled(kind, resamples, seed) / units
     found, degenerate = nash(*payoffs)
-    again = [nash(*each)[0] for each in redrawn]
+    again = [nash(*each)[0] for each in resampled]
     by, gaps = {"equilibria": "nashpy"}, dict[str, float]()
     theirs = (
-        _asked(lambda: external_solvers.alpha_rank_of_roles_by_open_spiel(payoffs, alpha, size))
-        if external_solvers.has("open_spiel")
+        _external_result(lambda: external_solvers.alpha_rank_two_roles_by_open_spiel(payoffs, alpha, size))
+        if external_solvers.is_installed("open_spiel")
         else None
     )
-    ours = alpha_rank_of_roles(payoffs, alpha, size)
-    by["alpha-rank"] = _checked(ours, theirs, "open_spiel", gaps)
+    ours = alpha_rank_two_roles(payoffs, alpha, size)
+    by["alpha-rank"] = _compare_with_external(ours, theirs, "open_spiel", gaps)
     same = [[next((other for other in each if other.support == one.support), None) for each in again] for one in found]
     ranks = {
-        each: Spread.of(alpha_rank_of_roles(payoffs, each, size), alpha_rank_of_roles(redrawn, each, size)) for each in ALPHAS
+        each: Interval.from_samples(alpha_rank_two_roles(payoffs, each, size), alpha_rank_two_roles(resampled, each, size))
+        for each in ALPHAS
     }
     return Analysis(
         meta.names,
@@ -253,8 +256,8 @@ def analyse_layers(
         float(np.max(units)),
         alpha,
         size,
-        tuple(_resting(one, others) for one, others in zip(found, same, strict=True)),
-        Spread.of(ours, alpha_rank_of_roles(redrawn, alpha, size)),
+        tuple(_estimate_equilibrium(one, others) for one, others in zip(found, same, strict=True)),
+        Interval.from_samples(ours, alpha_rank_two_roles(resampled, alpha, size)),
         ranks,
         None,
         None,
@@ -265,11 +268,11 @@ def analyse_layers(
     )
 
 
-def _pure(redrawn: SymmetricGame) -> Floats:
+def _pure_equilibrium_frequency(resampled: SymmetricGame) -> Floats:
     """In which part of the games each policy is a best answer to itself, (P,)."""
-    alone = np.eye(len(redrawn.names))
-    earned = SymmetricGame(redrawn.names, redrawn.players, redrawn.payoffs[:, None]).expected(alone)
-    best = np.diagonal(earned, axis1=-2, axis2=-1) >= earned.max(axis=-1) - EXACT
+    alone = np.eye(len(resampled.names))
+    earned = SymmetricGame(resampled.names, resampled.players, resampled.payoffs[:, None]).expected(alone)
+    best = np.diagonal(earned, axis1=-2, axis2=-1) >= earned.max(axis=-1) - TOLERANCE
     found: Floats = best.mean(axis=0)
     return found
 
@@ -279,33 +282,37 @@ def ranks_by_payoff(meta: MetaGame, analysis: Analysis, resamples: int = 200, se
     lines = []
     for kind in KINDS:
         raw = meta.game(kind)
-        game, redrawn = raw.in_units(raw.spread), meta.redrawn(kind, resamples, seed).in_units(raw.spread)
+        game, resampled = raw.rescaled(raw.payoff_range), meta.resampled(kind, resamples, seed).rescaled(raw.payoff_range)
         alpha, size = analysis.alpha, analysis.size
-        ranks = Spread.of(alpha_rank(game, alpha, size), alpha_rank(redrawn, alpha, size))
+        ranks = Interval.from_samples(alpha_rank(game, alpha, size), alpha_rank(resampled, alpha, size))
         parts = zip(meta.names, ranks.value, ranks.low, ranks.high, strict=True)
         lines += [{"payoff": kind, "policy": name, "rank": x, "low": low, "high": high} for name, x, low, high in parts]
     return pd.DataFrame(lines)
 
 
-def _resting(known: Equilibrium, again: Sequence[Equilibrium | None]) -> Resting:
+def _estimate_equilibrium(known: Equilibrium, again: Sequence[Equilibrium | None]) -> EquilibriumEstimate:
     there = [each for each in again if each is not None]
     shares = [np.array([each.mixes[role] for each in there] or [mix]) for role, mix in enumerate(known.mixes)]
     stable = float("nan") if known.stable is None else sum(bool(each.stable) for each in there) / len(again)
-    spreads = tuple(Spread.of(mix, redrawn) for mix, redrawn in zip(known.mixes, shares, strict=True))
-    return Resting(known, spreads, len(there) / len(again), stable)
+    intervals = tuple(Interval.from_samples(mix, resampled) for mix, resampled in zip(known.mixes, shares, strict=True))
+    return EquilibriumEstimate(known, intervals, len(there) / len(again), stable)
 
 
-def _asked(question: Callable[[], Floats]) -> Floats | None:
+def _external_result(compute: Callable[[], Floats]) -> Floats | None:
     """Another library's answer; None where it has none."""
     try:
-        return question()
+        return compute()
     except NeuroNetError:
         return None
 
 
-def _checked(ours: Floats, theirs: Floats | None, library: str, gaps: dict[str, float]) -> str:
+def _compare_with_external(ours: Floats, theirs: Floats | None, library: str, gaps: dict[str, float]) -> str:
     """Who has computed a number; how far the other library is from ours goes into the gaps."""
     if theirs is None:
-        return OWN
+        return OWN_METHOD
     gaps[library] = float(np.nanmax(np.abs(ours - theirs)))
-    return f"{library} and {OWN}" if gaps[library] <= AGREED else f"{OWN}; {library} differs by {gaps[library]:.2g}"
+    return (
+        f"{library} and {OWN_METHOD}"
+        if gaps[library] <= CROSS_CHECK_TOLERANCE
+        else f"{OWN_METHOD}; {library} differs by {gaps[library]:.2g}"
+    )

@@ -19,7 +19,7 @@ from neuronet.games.metagame.analysis import Analysis
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
-MOST_PROFILES = 100_000
+MAX_PROFILES = 100_000
 """Of a game that is written profile by profile."""
 
 
@@ -51,14 +51,14 @@ def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> 
         NeuroNetError: There are too many profiles.
     """
     count, n = len(game.names), game.players
-    if count**n > MOST_PROFILES:
-        raise NeuroNetError(f"{count}^{n} profiles are too many to write one by one, {MOST_PROFILES:,} at most")
+    if count**n > MAX_PROFILES:
+        raise NeuroNetError(f"{count}^{n} profiles are too many to write one by one, {MAX_PROFILES:,} at most")
     payoffs = np.empty((n, *([count] * n)))
     for profile in product(range(count), repeat=n):
         followers = np.bincount(profile, minlength=count)
         for player, policy in enumerate(profile):
             others = followers - np.eye(count, dtype=np.int64)[policy]
-            payoffs[(player, *profile)] = game.payoffs[policy, game.places[tuple(others.tolist())]]
+            payoffs[(player, *profile)] = game.payoffs[policy, game.index[tuple(others.tolist())]]
     return nfg(title, [f"neuron {number}" for number in range(1, n + 1)], [game.names] * n, payoffs)
 
 
@@ -76,24 +76,24 @@ def _quoted(text: str) -> str:
     return f'"{plain}"'
 
 
-def invasions(analysis: Analysis) -> str:
+def fixation_graphml(analysis: Analysis) -> str:
     """Who takes over from whom, as GraphML: policies with their alpha-rank, and an edge from residents to each mutant.
 
-    Edges have the mutant's `chance` to take over, and `favoured`, whether that is above the neutral one. Between layers there is
-    none.
+    Edges have the mutant's `fixation_probability` to take over, and `favoured`, whether that is above the neutral one. Between
+    layers there is none.
 
     Raises:
         NeuroNetError: The game is one between layers.
     """
-    if analysis.fixations is None:
+    if analysis.fixation_probabilities is None:
         raise NeuroNetError("between layers there are no invasions: their policies are chosen by whole layers")
-    graph, chances = nx.DiGraph(neutral=1 / analysis.size, payoff=analysis.kind), analysis.fixations.value
+    graph, probabilities = nx.DiGraph(neutral=1 / analysis.size, payoff=analysis.kind), analysis.fixation_probabilities.value
     for name, rank in zip(analysis.names, analysis.rank.value.tolist(), strict=True):
         graph.add_node(name, alpha_rank=rank)
     for (s, residents), (r, mutant) in product(enumerate(analysis.names), repeat=2):
         if s != r:
-            chance = float(chances[s, r])
-            graph.add_edge(residents, mutant, chance=chance, favoured=chance > 1 / analysis.size)
+            probability = float(probabilities[s, r])
+            graph.add_edge(residents, mutant, fixation_probability=probability, favoured=probability > 1 / analysis.size)
     return "\n".join(nx.generate_graphml(graph)) + "\n"
 
 

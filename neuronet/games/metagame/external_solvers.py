@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.games.metagame.nash import matrix_of
+from neuronet.games.metagame.nash import payoff_matrix
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
 
-def has(library: str) -> bool:
+def is_installed(library: str) -> bool:
     """Whether a library is installed."""
     return find_spec(library) is not None
 
@@ -24,11 +24,11 @@ def alpha_rank_by_open_spiel(game: SymmetricGame, alpha: float, size: int) -> Fl
     Raises:
         NeuroNetError: open_spiel is missing, there are more players, or its numbers overflow.
     """
-    return _by_open_spiel([matrix_of(game)], alpha, size)
+    return _by_open_spiel([payoff_matrix(game)], alpha, size)
 
 
-def alpha_rank_of_roles_by_open_spiel(payoffs: Floats, alpha: float, size: int) -> Floats:
-    """As `selection.alpha_rank_of_roles`, (P, Q).
+def alpha_rank_two_roles_by_open_spiel(payoffs: Floats, alpha: float, size: int) -> Floats:
+    """As `selection.alpha_rank_two_roles`, (P, Q).
 
     Raises:
         NeuroNetError: open_spiel is missing, or its numbers overflow.
@@ -49,14 +49,14 @@ def _by_open_spiel(payoffs: list[Floats], alpha: float, size: int) -> Floats:
     return np.asarray(answer[2], dtype=np.float64)
 
 
-def fixations_by_egttools(game: SymmetricGame, alpha: float, size: int) -> Floats:
-    """As `selection.fixations`, (P, P), entry [s, r] for a mutant r among s; nan on the diagonal.
+def fixation_probabilities_by_egttools(game: SymmetricGame, alpha: float, size: int) -> Floats:
+    """As `selection.fixation_probabilities`, (P, P), entry [s, r] for a mutant r among s; nan on the diagonal.
 
     Raises:
         NeuroNetError: egttools is missing.
     """
-    analytical, held = _tools().analytical, _held(game)  # the chain does not keep what it holds alive
-    chain = analytical.PairwiseComparison(size, held)
+    analytical, game_holder = _tools().analytical, _egttools_game(game)  # the chain does not keep what it holds alive
+    chain = analytical.PairwiseComparison(size, game_holder)
     count = len(game.names)
     found = np.full((count, count), np.nan)
     for resident in range(count):
@@ -74,7 +74,7 @@ def replicator_by_egttools(game: SymmetricGame, mix: Floats) -> Floats:
     """
     analytical = _tools().analytical
     if game.players == 2:
-        found = analytical.replicator_equation(mix, matrix_of(game))
+        found = analytical.replicator_equation(mix, payoff_matrix(game))
     else:
         found = analytical.replicator_equation_n_player(mix, _table(game), game.players)
     return np.asarray(found, dtype=np.float64)
@@ -88,11 +88,11 @@ def _tools() -> Any:
     return egttools
 
 
-def _held(game: SymmetricGame) -> Any:
+def _egttools_game(game: SymmetricGame) -> Any:
     from egttools import games
 
     if game.players == 2:
-        return games.Matrix2PlayerGameHolder(len(game.names), np.ascontiguousarray(matrix_of(game)))
+        return games.Matrix2PlayerGameHolder(len(game.names), np.ascontiguousarray(payoff_matrix(game)))
     return games.MatrixNPlayerGameHolder(len(game.names), game.players, _table(game))
 
 
@@ -108,5 +108,5 @@ def _table(game: SymmetricGame) -> Floats:
         assert calculate_state(game.players, group) == number
         for policy in np.flatnonzero(group):
             others = group - np.eye(count, dtype=np.int64)[policy]
-            found[policy, number] = game.payoffs[policy, game.places[tuple(int(each) for each in others)]]
+            found[policy, number] = game.payoffs[policy, game.index[tuple(int(each) for each in others)]]
     return found

@@ -14,14 +14,14 @@ from itertools import combinations
 import numpy as np
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.games.metagame.replicator import even_starts
+from neuronet.games.metagame.replicator import simplex_samples
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
-EXACT = 1e-9
+TOLERANCE = 1e-9
 """What counts as nothing, in units of the payoffs' spread."""
 
-STARTS = 24
+ROOT_SEARCH_STARTS = 24
 """Mixes from which equilibria of three policies or more are sought, where there are more than two players."""
 
 
@@ -42,7 +42,7 @@ class Equilibrium:
     @property
     def support(self) -> tuple[tuple[int, ...], ...]:
         """Which policies are played at all."""
-        return tuple(tuple(np.flatnonzero(mix > EXACT).tolist()) for mix in self.mixes)
+        return tuple(tuple(np.flatnonzero(mix > TOLERANCE).tolist()) for mix in self.mixes)
 
 
 def symmetric_equilibria(game: SymmetricGame) -> list[Equilibrium]:
@@ -51,64 +51,66 @@ def symmetric_equilibria(game: SymmetricGame) -> list[Equilibrium]:
     All there are of one or two policies; and of more, all with two players (where the game is not degenerate), or those found
     from many starts with more.
     """
-    units = game.in_units(game.spread)
+    units = game.rescaled(game.payoff_range)
     found: list[Equilibrium] = []
     count = len(game.names)
     for size in range(1, count + 1):
         for support in combinations(range(count), size):
-            for mix in _balanced(units, support):
-                if float(units.regret(mix)) <= EXACT and not any(np.allclose(mix, each.mixes[0], atol=1e-6) for each in found):
+            for mix in _interior_equilibria(units, support):
+                if float(units.regret(mix)) <= TOLERANCE and not any(
+                    np.allclose(mix, each.mixes[0], atol=1e-6) for each in found
+                ):
                     found.append(Equilibrium((mix,), float(game.regret(mix)), is_stable(units, mix)))
     return found
 
 
-def found_again(game: SymmetricGame, known: Equilibrium) -> Equilibrium | None:
+def match_equilibrium(game: SymmetricGame, known: Equilibrium) -> Equilibrium | None:
     """The equilibrium of the same policies nearest to a known one, in a game that is a little different; None for none."""
-    units, (support,), (mix,) = game.in_units(game.spread), known.support, known.mixes
-    near = [each for each in _balanced(units, support, mix) if float(units.regret(each)) <= EXACT]
+    units, (support,), (mix,) = game.rescaled(game.payoff_range), known.support, known.mixes
+    near = [each for each in _interior_equilibria(units, support, mix) if float(units.regret(each)) <= TOLERANCE]
     if not near:
         return None
     best = min(near, key=lambda each: float(np.abs(each - mix).sum()))
     return Equilibrium((best,), float(game.regret(best)), is_stable(units, best))
 
 
-def _balanced(game: SymmetricGame, support: tuple[int, ...], near: Floats | None = None) -> Iterator[Floats]:
+def _interior_equilibria(game: SymmetricGame, support: tuple[int, ...], near: Floats | None = None) -> Iterator[Floats]:
     """Mixes of these policies, all with a share, that earn the same; near a known one, or wherever they are."""
     mix = np.zeros(len(game.names))
     if len(support) == 1:
         mix[support[0]] = 1.0
         yield mix
     elif len(support) == 2:
-        for share in _shares_of_two(game, *support):
-            yield _placed(mix, support, np.array([share, 1 - share]))
+        for share in _two_policy_shares(game, *support):
+            yield _embed(mix, support, np.array([share, 1 - share]))
     elif game.players == 2:
         matrix = game.payoffs[
-            np.ix_(support, [game.places[tuple(row)] for row in np.eye(len(mix), dtype=int)[list(support)].tolist()])
+            np.ix_(support, [game.index[tuple(row)] for row in np.eye(len(mix), dtype=int)[list(support)].tolist()])
         ]
-        yield from (_placed(mix, support, part) for part in _solved(matrix))
+        yield from (_embed(mix, support, part) for part in _solve_indifference(matrix))
     else:
-        yield from (_placed(mix, support, part) for part in _sought(game, support, near))
+        yield from (_embed(mix, support, part) for part in _root_search(game, support, near))
 
 
-def _placed(mix: Floats, support: tuple[int, ...], part: Floats) -> Floats:
+def _embed(mix: Floats, support: tuple[int, ...], part: Floats) -> Floats:
     whole = mix.copy()
     whole[list(support)] = part
     return whole
 
 
-def _shares_of_two(game: SymmetricGame, one: int, other: int) -> Iterator[float]:
+def _two_policy_shares(game: SymmetricGame, one: int, other: int) -> Iterator[float]:
     """The shares of one, strictly between 0 and 1, at which both earn the same: roots of a polynomial of degree n - 1."""
     degree = game.players - 1
-    lead = game.duel(one, other) - game.duel(other, one)[::-1]
+    lead = game.pairwise_payoffs(one, other) - game.pairwise_payoffs(other, one)[::-1]
     total = np.polynomial.Polynomial([0.0])
     share = np.polynomial.Polynomial([0.0, 1.0])
     for same, (gain, ways) in enumerate(zip(lead, _binomials(degree), strict=True)):
         total += float(gain * ways) * share**same * (1 - share) ** (degree - same)
-    if np.abs(total.coef).max() <= EXACT:
+    if np.abs(total.coef).max() <= TOLERANCE:
         return
-    roots = np.asarray(total.trim(EXACT * 1e-3).roots(), dtype=np.complex128)
+    roots = np.asarray(total.trim(TOLERANCE * 1e-3).roots(), dtype=np.complex128)
     real = roots.real[np.abs(roots.imag) <= 1e-7]
-    yield from real[(real > EXACT) & (real < 1 - EXACT)].tolist()
+    yield from real[(real > TOLERANCE) & (real < 1 - TOLERANCE)].tolist()
 
 
 def _binomials(degree: int) -> Floats:
@@ -118,7 +120,7 @@ def _binomials(degree: int) -> Floats:
     return rows
 
 
-def _solved(matrix: Floats) -> Iterator[Floats]:
+def _solve_indifference(matrix: Floats) -> Iterator[Floats]:
     """The mix against which all rows earn the same, if all have a share in it."""
     size = len(matrix)
     system = np.block([[matrix, -np.ones((size, 1))], [np.ones((1, size)), np.zeros((1, 1))]])
@@ -126,11 +128,11 @@ def _solved(matrix: Floats) -> Iterator[Floats]:
         part = np.linalg.solve(system, np.array([*np.zeros(size), 1.0]))[:-1]
     except np.linalg.LinAlgError:
         return
-    if (part > EXACT).all():
+    if (part > TOLERANCE).all():
         yield part
 
 
-def _sought(game: SymmetricGame, support: tuple[int, ...], near: Floats | None) -> Iterator[Floats]:
+def _root_search(game: SymmetricGame, support: tuple[int, ...], near: Floats | None) -> Iterator[Floats]:
     """The same for more players, by Powell's hybrid method from many starts, or from a mix that is near."""
     from scipy.optimize import root
 
@@ -142,14 +144,14 @@ def _sought(game: SymmetricGame, support: tuple[int, ...], near: Floats | None) 
         return found
 
     def gaps(free: Floats) -> Floats:
-        earned = game.expected(_placed(empty, support, share(free)))[chosen]
+        earned = game.expected(_embed(empty, support, share(free)))[chosen]
         found: Floats = earned[:-1] - earned[-1]
         return found
 
-    for start in even_starts(len(support), STARTS) if near is None else near[None, chosen]:
+    for start in simplex_samples(len(support), ROOT_SEARCH_STARTS) if near is None else near[None, chosen]:
         answer = root(gaps, np.log(start[:-1] / start[-1]), tol=1e-13)
         part = share(answer.x)
-        if np.abs(gaps(answer.x)).max() <= EXACT and (part > 1e-6).all():
+        if np.abs(gaps(answer.x)).max() <= TOLERANCE and (part > 1e-6).all():
             yield part
 
 
@@ -161,16 +163,16 @@ def is_stable(game: SymmetricGame, mix: Floats) -> bool:
         mix: An equilibrium, (P,).
     """
     earned = game.expected(mix)
-    as_good = np.flatnonzero(earned >= earned.max() - 1e-7)
-    played = [policy for policy in as_good if mix[policy] > EXACT]
-    others = [policy for policy in as_good if mix[policy] <= EXACT]
-    bend = -game.slopes(mix)
-    bend = (bend + bend.T) / 2
+    best_responses = np.flatnonzero(earned >= earned.max() - 1e-7)
+    played = [policy for policy in best_responses if mix[policy] > TOLERANCE]
+    others = [policy for policy in best_responses if mix[policy] <= TOLERANCE]
+    curvature = -game.payoff_jacobian(mix)
+    curvature = (curvature + curvature.T) / 2
     first, free = played[0], played[1:]
     moved = np.array([np.eye(len(mix))[policy] - np.eye(len(mix))[first] for policy in (*free, *others)]).reshape(-1, len(mix))
-    form = moved @ bend @ moved.T
+    form = moved @ curvature @ moved.T
     inner, cross, outer = form[: len(free), : len(free)], form[: len(free), len(free) :], form[len(free) :, len(free) :]
-    if len(free) and np.linalg.eigvalsh(inner).min() <= EXACT:
+    if len(free) and np.linalg.eigvalsh(inner).min() <= TOLERANCE:
         return False
     if len(free):
         outer = outer - cross.T @ np.linalg.solve(inner, cross)
@@ -183,7 +185,7 @@ def strictly_copositive(form: Floats) -> bool:
         for part in combinations(range(len(form)), size):
             values, vectors = np.linalg.eigh(form[np.ix_(part, part)])
             signed = vectors * np.sign(vectors.sum(axis=0))
-            if ((values <= EXACT) & (signed > 0).all(axis=0)).any():
+            if ((values <= TOLERANCE) & (signed > 0).all(axis=0)).any():
                 return False
     return True
 
@@ -206,26 +208,26 @@ def nash(rows: Floats, columns: Floats) -> tuple[list[Equilibrium], bool]:
     except ImportError:
         raise NeuroNetError("Nash equilibria need nashpy: pip install 'neuronet[games]'") from None
     unit = float(max(np.ptp(rows), np.ptp(columns))) or 1.0
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         pairs = list(Game(rows / unit, columns / unit).support_enumeration())
     found = []
     for one, other in pairs:
         earned = max(float(np.max(rows @ other) - one @ rows @ other), float(np.max(one @ columns) - one @ columns @ other))
         found.append(Equilibrium((one, other), earned))
-    return found, bool(said)
+    return found, bool(caught)
 
 
-def nash_of_two(game: SymmetricGame) -> tuple[list[Equilibrium], bool]:
+def symmetric_nash(game: SymmetricGame) -> tuple[list[Equilibrium], bool]:
     """The equilibria in which both players of a symmetric game play the same mix, by nashpy; and whether it is degenerate."""
-    matrix = matrix_of(game)
+    matrix = payoff_matrix(game)
     pairs, degenerate = nash(matrix, matrix.T)
-    units = game.in_units(game.spread)
+    units = game.rescaled(game.payoff_range)
     same = [each.mixes[0] for each in pairs if np.allclose(each.mixes[0], each.mixes[1], atol=1e-8)]
     return [Equilibrium((mix,), float(game.regret(mix)), is_stable(units, mix)) for mix in same], degenerate
 
 
-def matrix_of(game: SymmetricGame) -> Floats:
+def payoff_matrix(game: SymmetricGame) -> Floats:
     """The payoffs of two players as a matrix, (..., P, P).
 
     Raises:
@@ -233,5 +235,5 @@ def matrix_of(game: SymmetricGame) -> Floats:
     """
     if game.players != 2:
         raise NeuroNetError(f"a matrix has room for 2 players, got {game.players}")
-    order = [game.places[tuple(row)] for row in np.eye(len(game.names), dtype=int).tolist()]
+    order = [game.index[tuple(row)] for row in np.eye(len(game.names), dtype=int).tolist()]
     return game.payoffs[..., order]

@@ -36,7 +36,7 @@ def trajectory(game: SymmetricGame, start: Floats, step: float, steps: int) -> F
     return np.stack(path)
 
 
-def rests(game: SymmetricGame, starts: Floats, *, step: float = 0.5, steps: int = 600) -> Floats:
+def limit_points(game: SymmetricGame, starts: Floats, *, step: float = 0.5, steps: int = 600) -> Floats:
     """Where the shares have got to after a long time, (..., P) to (..., P), by exponential weights.
 
     Args:
@@ -62,7 +62,7 @@ def logsumexp(logs: Floats) -> Floats:
     return found
 
 
-def even_starts(policies: int, count: int, seed: int = 0) -> Floats:
+def simplex_samples(policies: int, count: int, seed: int = 0) -> Floats:
     """So many mixes, spread by chance over all there are, (count, P)."""
     drawn = np.random.default_rng(seed).standard_exponential((count, policies))
     found: Floats = drawn / drawn.sum(axis=-1, keepdims=True)

@@ -59,7 +59,7 @@ class SymmetricGame:
             )
 
     @staticmethod
-    def of_matrix(names: Sequence[str], matrix: Floats) -> SymmetricGame:
+    def from_matrix(names: Sequence[str], matrix: Floats) -> SymmetricGame:
         """The game of two players whose row earns `matrix[row, column]`."""
         return SymmetricGame(tuple(names), 2, np.asarray(matrix, dtype=np.float64))
 
@@ -69,17 +69,17 @@ class SymmetricGame:
         return compositions(self.players - 1, len(self.names))
 
     @cached_property
-    def places(self) -> dict[tuple[int, ...], int]:
+    def index(self) -> dict[tuple[int, ...], int]:
         """Where each way of sharing out stands in `opponents`."""
         return {tuple(row): place for place, row in enumerate(self.opponents.tolist())}
 
     @cached_property
-    def spread(self) -> float:
+    def payoff_range(self) -> float:
         """The largest payoff less the smallest; 1 where there is no difference. It is the unit of selection."""
         width = float(np.ptp(self.payoffs)) if self.payoffs.ndim == 2 else float(np.ptp(self.payoffs.mean(axis=0)))
         return width if width > 0 else 1.0
 
-    def in_units(self, unit: float) -> SymmetricGame:
+    def rescaled(self, unit: float) -> SymmetricGame:
         """The same game with payoffs counted in other units."""
         return replace(self, payoffs=self.payoffs / unit)
 
@@ -89,13 +89,13 @@ class SymmetricGame:
         found: Floats = np.einsum("...pm,...m->...p", self.payoffs, odds)
         return found
 
-    def slopes(self, mix: Floats) -> Floats:
+    def payoff_jacobian(self, mix: Floats) -> Floats:
         """How what p earns changes with the share of q, (P, P): `slopes @ z` is the derivative along z, which must sum to 0."""
         count = len(self.names)
         fewer = compositions(self.players - 2, count)
         odds = multinomials(fewer) * np.prod(mix**fewer, axis=-1)
         joined = fewer[:, None, :] + np.eye(count, dtype=np.int64)
-        places = np.array([[self.places[tuple(row)] for row in rows] for rows in joined.tolist()])
+        places = np.array([[self.index[tuple(row)] for row in rows] for rows in joined.tolist()])
         found: Floats = (self.players - 1) * np.einsum("...pmq,m->...pq", self.payoffs[..., places], odds)
         return found
 
@@ -105,17 +105,17 @@ class SymmetricGame:
         found: Floats = earned.max(axis=-1) - np.sum(mix * earned, axis=-1)
         return found
 
-    def duel(self, one: int, other: int) -> Floats:
+    def pairwise_payoffs(self, one: int, other: int) -> Floats:
         """What one earns where c of its n - 1 opponents follow it too, the rest the other, (..., n) for c = 0 to n - 1."""
         found = []
         for same in range(self.players):
             row = [0] * len(self.names)
             row[one] += same
             row[other] += self.players - 1 - same
-            found.append(self.payoffs[..., one, self.places[tuple(row)]])
+            found.append(self.payoffs[..., one, self.index[tuple(row)]])
         return np.stack(found, axis=-1)
 
-    def in_population(self, counts: Ints) -> Floats:
+    def population_payoffs(self, counts: Ints) -> Floats:
         """What each policy earns on average in a population with so many followers, (P,) to (..., P).
 
         The n - 1 others are drawn without putting back from the population less the player; nan for a policy nobody follows.

@@ -14,28 +14,28 @@ from neuronet.policies import AttentionSeeking
 MODULATION = "modulation"
 """What memory holds the players' moves."""
 
-SUMMARIES = (
+FEATURES = (
     "activity",
-    "variety",
+    "activity_std",
     "slope",
     "attention",
-    "focus",
-    "wish",
-    "strength",
-    "accord",
-    "income",
+    "concentration",
+    "feedback_mean",
+    "feedback_rms",
+    "agreement",
+    "attention_growth",
 )
 """What a player sees, each a number from -1 to 1:
 
 activity    mean of what it says over the batch
-variety     standard deviation of the same
+activity_std      standard deviation of the same
 slope       mean of f'(z): how far it can still be moved
 attention   root of the sum of squares of what its listeners pay
-focus       sum of the squares of its listeners' shares: 1 where one of them pays all there is
-wish        mean of its feedback before modulation
-strength    root mean square of the same
-accord      how far its listeners agree: what is left of their demands, weighed by what they pay, when they are added up
-income      how its attention is about to grow, `sum_k w_kj c_kj`, in units of the attention's square
+concentration        sum of the squares of its listeners' shares: 1 where one of them pays all there is
+feedback_mean         mean of its feedback before modulation
+feedback_rms     root mean square of the same
+agreement         how far its listeners agree: what is left of their demands, weighed by what they pay, when they are added up
+attention_growth       how its attention is about to grow, `sum_k w_kj c_kj`, in units of the attention's square
 """
 
 SMALL = 1e-12
@@ -47,7 +47,7 @@ def bounded(xp: object, values: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Played(Wrapper):
+class ControlledPolicy(Wrapper):
     """Multiplies another policy's feedback by one plus each player's move, and writes down what the players see.
 
     Args:
@@ -59,39 +59,39 @@ class Played(Wrapper):
 
     policy: Policy = field(default_factory=AttentionSeeking)
 
-    needs_itself = frozenset({"response"})
-    keeps_itself: Mapping[str, str] = field(
-        default_factory=lambda: dict.fromkeys((MODULATION, *SUMMARIES), "J"), init=False, repr=False, compare=False
+    own_needs = frozenset({"response"})
+    own_memory_axes: Mapping[str, str] = field(
+        default_factory=lambda: dict.fromkeys((MODULATION, *FEATURES), "J"), init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
             raise NeuroNetError(f"players modulate a policy, got {self.policy!r}")
 
-    def feedback(self, seen: Observation, memory: Memory) -> Array:
+    def feedback(self, obs: Observation, memory: Memory) -> Array:
         """The held policy's feedback, times one plus the player's move."""
-        return super().feedback(seen, memory) * (1 + memory[MODULATION][..., None, :])
+        return super().feedback(obs, memory) * (1 + memory[MODULATION][..., None, :])
 
-    def remember(self, change: Array, response: Array, seen: Observation, memory: Memory) -> Memory:
+    def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """What was seen in this round, summed up."""
-        held = super().remember(change, response, seen, memory)
-        return {**held, **_summed_up(seen, super().feedback(seen, memory))}
+        held = super().remember(change, response, obs, memory)
+        return {**held, **_features(obs, super().feedback(obs, memory))}
 
 
-def _summed_up(seen: Observation, wish: Array) -> Mapping[str, Array]:
-    xp, said, paid = seen.xp, seen.activity, seen.attention
+def _features(obs: Observation, feedback: Array) -> Mapping[str, Array]:
+    xp, activity, paid = obs.xp, obs.activity, obs.attention
     size, total = xp.abs(paid), xp.sum(xp.abs(paid), axis=-2)
-    claims = xp.abs(seen.demand) @ size
+    claims = xp.abs(obs.demand) @ size
     wealth = xp.sum(paid * paid, axis=-2)
-    heard = {
-        "activity": bounded(xp, xp.mean(said, axis=-2)),
-        "variety": bounded(xp, xp.std(said, axis=-2)),
-        "slope": bounded(xp, xp.mean(seen.slope, axis=-2)),
+    features = {
+        "activity": bounded(xp, xp.mean(activity, axis=-2)),
+        "activity_std": bounded(xp, xp.std(activity, axis=-2)),
+        "slope": bounded(xp, xp.mean(obs.slope, axis=-2)),
         "attention": bounded(xp, wealth**0.5),
-        "focus": wealth / (total * total + SMALL),
-        "wish": bounded(xp, xp.mean(wish, axis=-2)),
-        "strength": bounded(xp, xp.mean(wish * wish, axis=-2) ** 0.5),
-        "accord": xp.mean(xp.abs(seen.demand @ paid), axis=-2) / (xp.mean(claims, axis=-2) + SMALL),
-        "income": bounded(xp, xp.sum(paid * seen.response, axis=-2) / (wealth + SMALL)),
+        "concentration": wealth / (total * total + SMALL),
+        "feedback_mean": bounded(xp, xp.mean(feedback, axis=-2)),
+        "feedback_rms": bounded(xp, xp.mean(feedback * feedback, axis=-2) ** 0.5),
+        "agreement": xp.mean(xp.abs(obs.demand @ paid), axis=-2) / (xp.mean(claims, axis=-2) + SMALL),
+        "attention_growth": bounded(xp, xp.sum(paid * obs.response, axis=-2) / (wealth + SMALL)),
     }
-    return {name: heard[name] for name in SUMMARIES}
+    return {name: features[name] for name in FEATURES}

@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 
 from neuronet.core.environment import Environment, Samples, check_samples
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import LearningRule, Momentum
+from neuronet.core.learning.optimizers import Momentum, Optimizer
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Layers
 from neuronet.core.utility import Measure, Power
 from neuronet.engines.base.engine import State
 
-PROBED = 256
+PROBE_SIZE = 256
 """Samples by which it is judged how much the neurons have to say."""
 
 
 @dataclass(frozen=True, eq=False)
-class Situation:
+class GameSetup:
     """All of a game but who plays, where it begins, and its chance.
 
     Attributes:
         environment: Where samples come from.
         hidden: Neurons in each hidden layer, at least one layer.
         activation: Of the hidden layers.
-        wiring: Who listens to whom.
-        initialisation: Of fresh networks.
-        rule: How intended changes become changes.
+        connectivity: Who listens to whom.
+        init: Of fresh networks.
+        optimizer: How intended changes become changes.
         learning_rate: eta, above 0; it stays the same.
         batch_size: Samples a round, 1 or more.
         rounds: How long a game lasts, 1 or more.
@@ -46,9 +46,9 @@ class Situation:
     environment: Environment
     hidden: tuple[int, ...] = (32,)
     activation: str = "relu"
-    wiring: str = "dense"
-    initialisation: str = "auto"
-    rule: LearningRule = field(default_factory=Momentum)
+    connectivity: str = "dense"
+    init: str = "auto"
+    optimizer: Optimizer = field(default_factory=Momentum)
     learning_rate: float = 0.02
     batch_size: int = 32
     rounds: int = 45
@@ -77,25 +77,23 @@ class Situation:
         return -(-len(self.environment.train) // self.batch_size)
 
     @cached_property
-    def probed(self) -> Samples:
+    def probe_samples(self) -> Samples:
         """Training samples at even distances: by them it is judged how much the neurons have to say."""
         count = len(self.environment.train)
-        return self.environment.train.at(np.unique(np.linspace(0, count - 1, min(PROBED, count)).astype(np.int64)))
+        return self.environment.train.at(np.unique(np.linspace(0, count - 1, min(PROBE_SIZE, count)).astype(np.int64)))
 
     @property
-    def probe(self) -> NDArray[Any]:
+    def probe_inputs(self) -> NDArray[Any]:
         """Their inputs, (B, I)."""
-        return np.asarray(self.probed.inputs)
+        return np.asarray(self.probe_samples.inputs)
 
     def network(self, seed: int) -> Network:
         """A fresh network."""
-        return build_network(
-            self.sizes, wiring=self.wiring, activation=self.activation, initialisation=self.initialisation, seed=seed
-        )
+        return build_network(self.sizes, connectivity=self.connectivity, activation=self.activation, init=self.init, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class InitialState:
     """Where a game begins.
 
     Attributes:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from neuronet.core.structure.population import Layers
 from neuronet.games.simulation.payoffs import KINDS, Floats
-from neuronet.games.simulation.profiles import policies_of, text_for
+from neuronet.games.simulation.profiles import cached_short_name, policies_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class Outcomes:
         before: What was held at first: by the names in HELD, an array (P, S, J) for each hidden layer.
         loss: (P, S), on test samples, at the end.
         accuracy: (P, S), likewise, 0 to 1; nan where targets are values.
-        learnt: (P, S), the mean loss of the samples played, each before its round.
+        train_loss: (P, S), the mean loss of the samples played, each before its round.
         layers: The profile of each of the P times S games.
         sizes: Neurons in each layer, inputs first.
         seeds: The S seeds.
@@ -32,32 +32,32 @@ class Outcomes:
     before: Mapping[str, tuple[Floats, ...]]
     loss: Floats
     accuracy: Floats
-    learnt: Floats
+    train_loss: Floats
     layers: tuple[tuple[Layers, ...], ...]
     sizes: tuple[int, ...]
     seeds: tuple[int, ...]
 
     def table(self) -> pd.DataFrame:
         """A line for each profile, seed and hidden neuron: its policy, and its payoffs by name."""
-        return tabled(self.payoffs, self.layers, self.sizes, self.seeds)
+        return payoff_table(self.payoffs, self.layers, self.sizes, self.seeds)
 
     def by_group(self) -> pd.DataFrame:
         """A line for each profile, seed, hidden layer and policy: how many follow it, and their mean payoffs."""
-        return grouped(self.table(), ["profile", "seed", "layer", "policy"])
+        return mean_payoffs(self.table(), ["profile", "seed", "layer", "policy"])
 
     def by_layer(self) -> pd.DataFrame:
         """A line for each profile, seed and hidden layer: mean payoffs."""
-        return grouped(self.table(), ["profile", "seed", "layer"])
+        return mean_payoffs(self.table(), ["profile", "seed", "layer"])
 
 
-def grouped(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+def mean_payoffs(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Mean payoffs, and of how many neurons."""
     kinds = [kind for kind in KINDS if kind in table.columns]
     groups = table.groupby(list(keys), sort=False)
     return groups.size().rename("neurons").to_frame().join(groups[kinds].mean()).reset_index()
 
 
-def tabled(
+def payoff_table(
     payoffs: Mapping[str, tuple[Floats, ...]], layers: Sequence[Sequence[Layers]], sizes: Sequence[int], seeds: Sequence[int]
 ) -> pd.DataFrame:
     """A line for each profile, seed and hidden neuron, with what is in the arrays (P, S, J) of each layer by name."""
@@ -65,7 +65,7 @@ def tabled(
     for p, games in enumerate(layers):
         for s, game in enumerate(games):
             for number, policies in enumerate(policies_of(game, sizes)[:-1], start=1):
-                known = {id(policy): text_for(policy) for policy in policies}
+                known = {id(policy): cached_short_name(policy) for policy in policies}
                 parts.append(
                     pd.DataFrame(
                         {

@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import activation_named
+from neuronet.core.activation import parse_activation
 from neuronet.core.errors import unknown_name_error
 from neuronet.core.utility import Measure
 
 KINDS = ("attention", "share", "scaled", "gain", "loss")
 """Every payoff by its name."""
 
-HELD = ("attention", "share", "scaled")
+INSTANT_KINDS = ("attention", "share", "scaled")
 """Those that a neuron has at any moment."""
 
 Floats = NDArray[np.float64]
@@ -43,29 +43,29 @@ def check_kind(kind: str, known: Sequence[str] = KINDS) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Holdings:
+class AttentionHoldings:
     """What the hidden neurons of R networks hold at some moment.
 
     Attributes:
         round: How many rounds have been played.
-        held: By the names in HELD, an array (R, J) for each hidden layer.
+        by_kind: By the names in HELD, an array (R, J) for each hidden layer.
     """
 
     round: int
-    held: Mapping[str, tuple[Floats, ...]]
+    by_kind: Mapping[str, tuple[Floats, ...]]
 
 
-def attention_held(attention: NDArray[Any], measure: Measure) -> Floats:
+def attention_payoff(attention: NDArray[Any], measure: Measure) -> Floats:
     """The utility of every neuron, (..., K, J) to (..., J)."""
     return np.asarray(measure.utility(np, attention), dtype=np.float64)
 
 
-def shares_held(attention: NDArray[Any], measure: Measure) -> Floats:
+def share_payoff(attention: NDArray[Any], measure: Measure) -> Floats:
     """The mean over listeners of each neuron's share of what the listener pays, (..., K, J) to (..., J).
 
     A listener that pays nobody is left out; where there is no other, every share is 0.
     """
-    paid = _by_listener(attention, measure)
+    paid = _payoff_by_listener(attention, measure)
     total = paid.sum(axis=-1, keepdims=True)
     shares = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
     paying = np.maximum((total > 0).sum(axis=-2), 1)
@@ -73,7 +73,7 @@ def shares_held(attention: NDArray[Any], measure: Measure) -> Floats:
     return held
 
 
-def _by_listener(attention: NDArray[Any], measure: Measure) -> Floats:
+def _payoff_by_listener(attention: NDArray[Any], measure: Measure) -> Floats:
     """What each listener's attention is worth by itself, (..., K, J)."""
     return np.asarray(measure.utility(np, attention[..., :, None, :]), dtype=np.float64)
 
@@ -89,21 +89,21 @@ def activities(
         names: Their activations.
         inputs: (B, I).
     """
-    said, found = np.asarray(inputs, dtype=np.float64), []
+    activity, found = np.asarray(inputs, dtype=np.float64), []
     for W, b, name in zip(weights, biases, names, strict=True):
-        said = activation_named(name).value(np, said @ np.swapaxes(W, -1, -2) + b[..., None, :])
-        found.append(said)
+        activity = parse_activation(name).value(np, activity @ np.swapaxes(W, -1, -2) + b[..., None, :])
+        found.append(activity)
     return found
 
 
-def holdings(
+def attention_holdings(
     round_number: int,
     weights: Sequence[NDArray[Any]],
     biases: Sequence[NDArray[Any]],
     names: Sequence[str],
     inputs: Any,
     measure: Measure,
-) -> Holdings:
+) -> AttentionHoldings:
     """What the hidden neurons hold.
 
     Args:
@@ -115,19 +115,21 @@ def holdings(
         measure: What attention is worth.
     """
     above = weights[1:]
-    said = activities(weights[:-1], biases[:-1], names[:-1], inputs)
-    volumes = [each.std(axis=-2)[..., None, :] for each in said]
-    return Holdings(
+    activity = activities(weights[:-1], biases[:-1], names[:-1], inputs)
+    activity_stds = [each.std(axis=-2)[..., None, :] for each in activity]
+    return AttentionHoldings(
         round_number,
         {
-            "attention": tuple(attention_held(each, measure) for each in above),
-            "share": tuple(shares_held(each, measure) for each in above),
-            "scaled": tuple(attention_held(each * volume, measure) for each, volume in zip(above, volumes, strict=True)),
+            "attention": tuple(attention_payoff(each, measure) for each in above),
+            "share": tuple(share_payoff(each, measure) for each in above),
+            "scaled": tuple(
+                attention_payoff(each * activity_std, measure) for each, activity_std in zip(above, activity_stds, strict=True)
+            ),
         },
     )
 
 
-def payoffs_of(before: Holdings, after: Holdings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
+def payoffs_of(before: AttentionHoldings, after: AttentionHoldings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
     """The payoffs of games that began and ended like this, by the names in KINDS: an array (R, J) for each hidden layer.
 
     Args:
@@ -136,7 +138,7 @@ def payoffs_of(before: Holdings, after: Holdings, loss: Floats) -> dict[str, tup
         loss: (R,), each network's loss at the end.
     """
     rounds = max(after.round - before.round, 1)
-    pairs = zip(before.held["attention"], after.held["attention"], strict=True)
+    pairs = zip(before.by_kind["attention"], after.by_kind["attention"], strict=True)
     gain = tuple((new - old) / rounds for old, new in pairs)
     shared = tuple(np.broadcast_to(-loss[:, None], each.shape).copy() for each in gain)
-    return {**after.held, "gain": gain, "loss": shared}
+    return {**after.by_kind, "gain": gain, "loss": shared}

@@ -8,20 +8,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neuronet.lab.panels import panel, sheet
-from neuronet.lab.snapshot import Look
+from neuronet.lab.snapshot import Snapshot
 from neuronet.plotting import style
 
 FEW = 16
 """Up to so many listeners each is named on the axis."""
 
 
-def neuron_panel(look: Look, chosen: tuple[int, int], width: int, height: int) -> Figure:
+def neuron_panel(snapshot: Snapshot, chosen: tuple[int, int], width: int, height: int) -> Figure:
     """A neuron's listeners, its attention over the rounds, and its activity by target."""
     figure = sheet(width, height)
     part = height // 3
-    _listeners(panel(figure, (64, 2 * part + 41, 12, 20), title="", x="", y="weight"), look, *chosen)
-    _attention(panel(figure, (64, part + 41, 12, part + 20), title="", x="round", y="attention"), look, *chosen)
-    _activity(panel(figure, (64, 41, 12, 2 * part + 20), title="", x="", y="activity"), look, *chosen)
+    _listeners(panel(figure, (64, 2 * part + 41, 12, 20), title="", x="", y="weight"), snapshot, *chosen)
+    _attention(panel(figure, (64, part + 41, 12, part + 20), title="", x="round", y="attention"), snapshot, *chosen)
+    _activity(panel(figure, (64, 41, 12, 2 * part + 20), title="", x="", y="activity"), snapshot, *chosen)
     return figure
 
 
@@ -29,18 +29,18 @@ def _title(axes: Axes, text: str) -> None:
     axes.set_title(text, fontsize=style.SMALL, color=style.INK, loc="left", pad=4)
 
 
-def _listeners(axes: Axes, look: Look, layer: int, place: int) -> None:
-    if layer == look.outputs:
+def _listeners(axes: Axes, snapshot: Snapshot, layer: int, position: int) -> None:
+    if layer == snapshot.outputs:
         _title(axes, "Listeners: none, the environment pays the outputs")
         axes.set_xticks([])
         axes.set_yticks([])
         return
-    places, weights = look.listeners(layer, place)
-    _title(axes, f"Listeners: {len(places)} {look.layer_name(layer + 1)} neurons".replace("outputs neurons", "outputs"))
+    places, weights = snapshot.listeners(layer, position)
+    _title(axes, f"Listeners: {len(places)} {snapshot.layer_name(layer + 1)} neurons".replace("outputs neurons", "outputs"))
     colours = np.where(weights > 0, style.BLUE, style.ORANGE)
     axes.bar(places, weights, color=colours, width=0.7 if len(places) <= FEW else 1.0)
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
-    axes.set_xlabel(f"{look.layer_name(layer + 1).removesuffix('s')} neuron", fontsize=style.SMALL)
+    axes.set_xlabel(f"{snapshot.layer_name(layer + 1).removesuffix('s')} neuron", fontsize=style.SMALL)
     if len(places) <= FEW:
         axes.set_xticks(places)
     else:
@@ -48,48 +48,48 @@ def _listeners(axes: Axes, look: Look, layer: int, place: int) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4))
 
 
-def _attention(axes: Axes, look: Look, layer: int, place: int) -> None:
-    if layer == look.outputs:
+def _attention(axes: Axes, snapshot: Snapshot, layer: int, position: int) -> None:
+    if layer == snapshot.outputs:
         _title(axes, "Attention: nobody in the network pays an output")
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_xlabel("")
         return
-    received, mean = look.past.attention_of(look.node((layer, place)))
+    received, mean = snapshot.history.attention_of(snapshot.node((layer, position)))
     _title(axes, f"Attention received: {received[-1]:.3g} (dotted: its layer's mean)")
     marker = "o" if len(received) <= 12 else ""
-    axes.plot(look.past.rounds, received, color=style.INK, linewidth=1.6, marker=marker, markersize=3.5)
-    axes.plot(look.past.rounds, mean, color=style.MUTED, linewidth=1.2, linestyle="dotted")
+    axes.plot(snapshot.history.rounds, received, color=style.INK, linewidth=1.6, marker=marker, markersize=3.5)
+    axes.plot(snapshot.history.rounds, mean, color=style.MUTED, linewidth=1.2, linestyle="dotted")
     axes.set_ylim(0, 1.1 * max(np.nanmax(received), np.nanmax(mean)) or 1)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
     axes.yaxis.set_major_locator(MaxNLocator(4))
 
 
-def _activity(axes: Axes, look: Look, layer: int, place: int) -> None:
-    said, targets = look.activity[layer][place], look.targets
-    if not said.size:
+def _activity(axes: Axes, snapshot: Snapshot, layer: int, position: int) -> None:
+    activity, targets = snapshot.activity[layer][position], snapshot.targets
+    if not activity.size:
         _title(axes, "Activity on the current batch: no round yet")
         axes.set_xticks([])
         axes.set_yticks([])
         return
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    if len(targets) != said.size or (targets.ndim == 2 and targets.shape[1] != 1):
-        _title(axes, f"Activity on the current batch, {said.size} samples")
-        axes.plot(np.arange(said.size), said, "o", color=style.INK, markersize=3.5)
+    if len(targets) != activity.size or (targets.ndim == 2 and targets.shape[1] != 1):
+        _title(axes, f"Activity on the current batch, {activity.size} samples")
+        axes.plot(np.arange(activity.size), activity, "o", color=style.INK, markersize=3.5)
         axes.set_xlabel("sample", fontsize=style.SMALL)
         return
-    if not look.environment.payoff.classes:
-        _title(axes, f"Activity on the current batch, {said.size} samples")
-        axes.plot(targets.ravel(), said, "o", color=style.INK, markersize=3.5)
+    if not snapshot.environment.payoff.classes:
+        _title(axes, f"Activity on the current batch, {activity.size} samples")
+        axes.plot(targets.ravel(), activity, "o", color=style.INK, markersize=3.5)
         axes.set_xlabel("target", fontsize=style.SMALL)
         return
-    _title(axes, f"Activity on the current batch, {said.size} samples (line: mean)")
-    jitter = 0.5 * (((np.arange(said.size) * 0.618034) % 1) - 0.5)
-    axes.plot(targets + jitter, said, "o", color=style.INK, markersize=3.5, alpha=0.7, markeredgewidth=0)
+    _title(axes, f"Activity on the current batch, {activity.size} samples (line: mean)")
+    jitter = 0.5 * (((np.arange(activity.size) * 0.618034) % 1) - 0.5)
+    axes.plot(targets + jitter, activity, "o", color=style.INK, markersize=3.5, alpha=0.7, markeredgewidth=0)
     for target in np.unique(targets):
-        axes.plot([target - 0.35, target + 0.35], [said[targets == target].mean()] * 2, color=style.ORANGE, linewidth=1.8)
-    axes.set_xlim(-0.6, look.environment.outputs - 0.4)
+        axes.plot([target - 0.35, target + 0.35], [activity[targets == target].mean()] * 2, color=style.ORANGE, linewidth=1.8)
+    axes.set_xlim(-0.6, snapshot.environment.outputs - 0.4)
     axes.set_xlabel("class of the sample", fontsize=style.SMALL)
-    if look.environment.outputs <= FEW:
-        axes.set_xticks(range(look.environment.outputs))
+    if snapshot.environment.outputs <= FEW:
+        axes.set_xticks(range(snapshot.environment.outputs))

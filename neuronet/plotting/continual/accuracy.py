@@ -18,22 +18,22 @@ from numpy.typing import NDArray
 
 from neuronet.comparison.contestant import BASELINE
 from neuronet.comparison.result import interval
-from neuronet.continual.evaluation.metrics import accuracy_so_far
-from neuronet.continual.evaluation.pareto_front import dots_of, unbeaten
+from neuronet.continual.evaluation.metrics import average_accuracy
+from neuronet.continual.evaluation.pareto_front import configuration_points, pareto_front
 from neuronet.plotting import style
 
-FEW = 4
+MAX_OPAQUE_BANDS = 4
 """Methods up to which the bands are easily told apart."""
 
-IN_A_ROW = 4
-MOST_NUMBERS = 10
+MAX_COLUMNS = 4
+MAX_ANNOTATED_TASKS = 10
 """Tasks up to which a matrix has its numbers written in."""
 
 Matrices = Mapping[str, NDArray[np.float64]]
 """Each method's accuracies, (R, tasks + 1, tasks)."""
 
 
-def draw_over_time(matrices: Matrices, path: str | Path) -> Path:
+def draw_average_accuracy(matrices: Matrices, path: str | Path) -> Path:
     """Draw the mean accuracy over the tasks met so far, after each task, with 95% intervals over the seeds.
 
     Args:
@@ -48,9 +48,11 @@ def draw_over_time(matrices: Matrices, path: str | Path) -> Path:
     """
     figure = style.new_figure(7.6, 4.2, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
-    style.dress(axes, title="", x="tasks learned", y="mean accuracy on the tasks so far (%)")
-    for name, (hue, dashes) in looks_of(matrices).items():
-        draw_line(axes, name, 100 * accuracy_so_far(matrices[name]), hue, dashes, 0.2 if len(matrices) <= FEW else 0.08)
+    style.format_axes(axes, title="", x="tasks learned", y="mean accuracy on the tasks so far (%)")
+    for name, (hue, dashes) in line_styles(matrices).items():
+        draw_line(
+            axes, name, 100 * average_accuracy(matrices[name]), hue, dashes, 0.2 if len(matrices) <= MAX_OPAQUE_BANDS else 0.08
+        )
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, 0.0), min(high, 101.0))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -78,12 +80,12 @@ def draw_frontier(tuning: pd.DataFrame, path: str | Path) -> Path:
     """
     figure = style.new_figure(7.6, 4.8, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
-    style.dress(axes, title="", x="learning accuracy (%)", y="final accuracy (%)")
-    every = {name: 100 * dots for name, dots in dots_of(tuning).items()}
-    for name, (hue, dashes) in looks_of(every).items():
-        dots = every[name]
-        best = unbeaten(dots)
-        axes.plot(dots[:, 0], dots[:, 1], ".", color=hue, markersize=5, alpha=0.5)
+    style.format_axes(axes, title="", x="learning accuracy (%)", y="final accuracy (%)")
+    every = {name: 100 * points for name, points in configuration_points(tuning).items()}
+    for name, (hue, dashes) in line_styles(every).items():
+        points = every[name]
+        best = pareto_front(points)
+        axes.plot(points[:, 0], points[:, 1], ".", color=hue, markersize=5, alpha=0.5)
         axes.plot(best[:, 0], best[:, 1], color=hue, linestyle=dashes, linewidth=1.5, marker="o", markersize=4, label=name)
     learning = np.concatenate(list(every.values()))[:, 0]
     span = [learning.min(), learning.max()]
@@ -92,12 +94,12 @@ def draw_frontier(tuning: pd.DataFrame, path: str | Path) -> Path:
     return style.save(figure, path)
 
 
-def looks_of(names: Iterable[str]) -> dict[str, tuple[str, style.Dashes]]:
+def line_styles(names: Iterable[str]) -> dict[str, tuple[str, style.Dashes]]:
     """A colour and a dash for each method; the baseline is grey."""
     known = list(names)
     others = [name for name in known if name != BASELINE]
-    looks = {name: style.look(number) for number, name in enumerate(others)}
-    return {name: looks.get(name, (style.MUTED, "dashed")) for name in known}
+    styles = {name: style.line_style(number) for number, name in enumerate(others)}
+    return {name: styles.get(name, (style.MUTED, "dashed")) for name in known}
 
 
 def draw_line(axes: Axes, name: str, so_far: NDArray[np.float64], hue: str, dashes: style.Dashes, alpha: float) -> None:
@@ -122,13 +124,13 @@ def draw_matrices(matrices: Matrices, path: str | Path) -> Path:
     Raises:
         NeuroNetError: The file cannot be written.
     """
-    columns = min(IN_A_ROW, len(matrices))
+    columns = min(MAX_COLUMNS, len(matrices))
     rows = ceil(len(matrices) / columns)
     figure = style.new_figure(3.1 * columns + 0.9, 3.1 * rows + 0.3, layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
     image = None
     for position, (name, accuracy) in enumerate(matrices.items(), start=1):
         axes = figure.add_subplot(rows, columns, position)
-        style.dress(axes, title="", x="accuracy on task", y="after task" if position % columns == 1 or columns == 1 else "")
+        style.format_axes(axes, title="", x="accuracy on task", y="after task" if position % columns == 1 or columns == 1 else "")
         axes.set_title(name, fontsize=style.NORMAL, color=style.INK, loc="left")
         image = _draw_matrix(axes, 100 * accuracy[:, 1:].mean(axis=0))
     _draw_bar(figure, image)
@@ -145,7 +147,7 @@ def _draw_matrix(axes: Axes, percent: NDArray[np.float64]) -> AxesImage:
     )
     for ticks in (axes.xaxis, axes.yaxis):
         ticks.set_major_locator(MaxNLocator(nbins=10, integer=True))
-    if tasks <= MOST_NUMBERS:
+    if tasks <= MAX_ANNOTATED_TASKS:
         size = min(style.SMALL, 70 / tasks)
         for row, column in np.argwhere(met):
             value = percent[row, column]

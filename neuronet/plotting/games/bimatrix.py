@@ -12,26 +12,26 @@ from neuronet.games.metagame.analysis import Analysis
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.plotting import style
 
-LONGEST_NAME = 18
+MAX_NAME_LENGTH = 18
 
 
-def layers_figure(payoffs: Floats, redrawn: Floats, analysis: Analysis) -> Figure:
+def layers_figure(payoffs: Floats, resampled: Floats, analysis: Analysis) -> Figure:
     """A panel for each layer: its payoff for every pair of policies, with half its 95% interval; equilibria are framed.
 
     Args:
         payoffs: (2, P, P), means over seeds.
-        redrawn: (resamples, 2, P, P), of seeds drawn anew.
+        resampled: (resamples, 2, P, P), of seeds drawn anew.
         analysis: Of the same.
     """
     count = len(analysis.names)
-    low, high = np.quantile(redrawn, (0.025, 0.975), axis=0)
+    low, high = np.quantile(resampled, (0.025, 0.975), axis=0)
     figure = style.new_figure(2.4 * count + 2.6, 0.62 * count + 1.9, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
     for role, title in enumerate(("what the first layer earns", "what the second layer earns")):
         axes = figure.add_subplot(1, 2, role + 1)
-        style.dress(axes, title=title, x="the second layer's policy", y="the first layer's policy" if role == 0 else "")
+        style.format_axes(axes, title=title, x="the second layer's policy", y="the first layer's policy" if role == 0 else "")
         axes.imshow(payoffs[role], cmap=style.PALE, aspect="auto")
         axes.grid(visible=False)
-        names = [style.short(name, LONGEST_NAME) for name in analysis.names]
+        names = [style.truncate(name, MAX_NAME_LENGTH) for name in analysis.names]
         axes.set_xticks(range(count), names)
         axes.set_yticks(range(count), names if role == 0 else [""] * count)
         for row, column in np.ndindex(count, count):
@@ -49,7 +49,7 @@ def _frame(axes: Axes, analysis: Analysis) -> None:
     for each in analysis.equilibria:
         rows, columns = each.equilibrium.support
         if len(rows) == len(columns) == 1:
-            place = (columns[0] - 0.47, rows[0] - 0.45)
-            axes.add_patch(Rectangle(place, 0.94, 0.9, fill=False, edgecolor=style.ORANGE, linewidth=1.8))
+            index = (columns[0] - 0.47, rows[0] - 0.45)
+            axes.add_patch(Rectangle(index, 0.94, 0.9, fill=False, edgecolor=style.ORANGE, linewidth=1.8))
             at = (columns[0] + 0.43, rows[0] + 0.4)
-            axes.text(*at, f"{100 * each.there:.0f}%", ha="right", va="bottom", fontsize=style.SMALL - 1, color=style.ORANGE)
+            axes.text(*at, f"{100 * each.frequency:.0f}%", ha="right", va="bottom", fontsize=style.SMALL - 1, color=style.ORANGE)

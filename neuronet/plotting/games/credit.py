@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from neuronet.games.attribution.credit import CreditStudy, interval_of_correlations
+from neuronet.games.attribution.credit import CreditStudy, correlation_interval
 from neuronet.games.attribution.shapley import Bools
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.plotting import style
@@ -22,7 +22,7 @@ def credit_figure(study: CreditStudy) -> Figure:
     riders = table["free_riding"].to_numpy(dtype=bool)
     for axes, column, words in ((left, "attention", "attention"), (right, "scaled", "activity-scaled attention")):
         credit = "credit: Shapley value, in units of loss" if axes is left else ""
-        style.dress(axes, title="", x=f"{words} (1: an equal share of its layer's)", y=credit)
+        style.format_axes(axes, title="", x=f"{words} (1: an equal share of its layer's)", y=credit)
         values = table[column] / table.groupby("seed")[column].transform("mean")
         _dots(axes, values.to_numpy(), table, ~riders, style.BLUE, "a neuron, with the 95% interval of its credit")
         _dots(
@@ -37,7 +37,7 @@ def credit_figure(study: CreditStudy) -> Figure:
         axes.axvline(1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
         axes.set_xlim(left=0)
         correlations = np.array([each.correlation(column) for each in study.credits.values()])
-        axes.set_title(_said(correlations), fontsize=style.NORMAL, color=style.INK, loc="left")
+        axes.set_title(_correlation_text(correlations), fontsize=style.NORMAL, color=style.INK, loc="left")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False)
     return figure
@@ -60,8 +60,8 @@ def _dots(axes: Axes, values: Floats, table: pd.DataFrame, which: Bools, colour:
     )
 
 
-def _said(correlations: Floats) -> str:
-    mean, low, high = interval_of_correlations(correlations)
+def _correlation_text(correlations: Floats) -> str:
+    mean, low, high = correlation_interval(correlations)
     networks = f"{len(correlations)} networks" if len(correlations) > 1 else "one network"
     between = f" ({low:.2f} to {high:.2f})" if np.isfinite(low) else ""
     return f"rank correlation {mean:.2f}{between}, {networks}"

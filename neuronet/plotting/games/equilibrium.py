@@ -13,11 +13,11 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from neuronet.games.equilibrium.price_of_anarchy import Welfare
-from neuronet.games.evolution.simulation import Evolution
+from neuronet.games.evolution.simulation import EvolutionResult
 from neuronet.plotting import style
 
 COLOURS = (*style.HUES, style.MUTED)
-LONGEST_NAME = 38
+MAX_NAME_LENGTH = 38
 
 
 def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile: str) -> Figure:
@@ -26,7 +26,7 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
     Args:
         gains: A line for each deviator and policy: round, policy, layer, neuron, and relative and scaled (mean gains in raw and
             in activity-scaled attention, in units of the mean payoffs).
-        distances: What `over_training` gave.
+        distances: What `distances_over_training` gave.
         profile: What everybody plays, for the title.
     """
     rounds = sorted(gains["round"].unique())
@@ -36,20 +36,20 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
     columns = len(rounds) + 1
     grid = figure.add_gridspec(2, columns, width_ratios=[*[1.0] * len(rounds), 0.8])
     first: Axes | None = None
-    for place, number in enumerate(rounds):
-        axes = figure.add_subplot(grid[:, place], sharey=first)
+    for index, number in enumerate(rounds):
+        axes = figure.add_subplot(grid[:, index], sharey=first)
         first = first or axes
         title = f"{profile}: fresh network" if number == 0 else f"after {number:,} rounds"
-        style.dress(axes, title=title, x="gain of a lone deviator (% of mean attention)", y="")
+        style.format_axes(axes, title=title, x="gain of a lone deviator (% of mean attention)", y="")
         _draw_gains(axes, gains[gains["round"] == number], names)
-        axes.tick_params(labelleft=place == 0)
+        axes.tick_params(labelleft=index == 0)
     if first is not None:
-        first.set_yticks(range(len(names)), [style.short(name, LONGEST_NAME) for name in names])
+        first.set_yticks(range(len(names)), [style.truncate(name, MAX_NAME_LENGTH) for name in names])
         first.invert_yaxis()
         handles, labels = first.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=style.SMALL, frameon=False)
-    _draw_distances(figure.add_subplot(grid[0, -1]), distances, "missed", "part of gain missed", "Local best response")
-    _draw_distances(figure.add_subplot(grid[1, -1]), distances, "room", "gain in reach", "")
+    _draw_distances(figure.add_subplot(grid[0, -1]), distances, "missed_gain", "part of gain missed", "Local best response")
+    _draw_distances(figure.add_subplot(grid[1, -1]), distances, "attainable_gain", "gain in reach", "")
     return figure
 
 
@@ -73,34 +73,34 @@ def _draw_gains(axes: Axes, gains: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def _draw_distances(axes: Axes, distances: pd.DataFrame, column: str, label: str, title: str) -> None:
-    style.dress(axes, title=title, x="rounds played" if column == "room" else "", y=label)
-    for place, (layer, part) in enumerate(distances.groupby("layer")):
+    style.format_axes(axes, title=title, x="rounds played" if column == "attainable_gain" else "", y=label)
+    for index, (layer, part) in enumerate(distances.groupby("layer")):
         spread = part.groupby("round")[column].quantile([0.1, 0.5, 0.9]).unstack()
-        colour = COLOURS[place % len(COLOURS)]
+        colour = COLOURS[index % len(COLOURS)]
         axes.fill_between(spread.index, spread[0.1], spread[0.9], color=colour, alpha=0.2, linewidth=0)
         axes.plot(
             spread.index, spread[0.5], color=colour, marker="o", markersize=3, linewidth=1.6, label=f"layer {layer}: median"
         )
     axes.set_yscale("log")
     axes.yaxis.set_minor_formatter(NullFormatter())
-    if column == "missed":
+    if column == "missed_gain":
         axes.legend(fontsize=style.SMALL, frameon=False, title="band: 10th to 90th neuron in 100", title_fontsize=style.SMALL)
 
 
-def evolution_figure(evolution: Evolution, pure: pd.DataFrame, test: str = "accuracy") -> Figure:
+def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str = "accuracy") -> Figure:
     """Composition of each hidden layer and the network's accuracy over the generations: means, and bands between quartiles.
 
     Args:
         evolution: What `evolve` gave.
-        pure: What `pure_courses` gave, to compare with; may be empty.
+        pure: What `single_policy_histories` gave, to compare with; may be empty.
         test: "accuracy", or "loss" where there is none.
     """
     layers = sorted(evolution.composition["layer"].unique())
     names = list(dict.fromkeys(evolution.composition["policy"]))
     figure = style.new_figure(4.6 * (len(layers) + 1) + 0.4, 4.0, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
-    for place, layer in enumerate(layers, start=1):
-        axes = figure.add_subplot(1, len(layers) + 1, place)
-        style.dress(axes, title=f"Who plays what, hidden layer {layer}", x="rounds played", y="share of neurons")
+    for index, layer in enumerate(layers, start=1):
+        axes = figure.add_subplot(1, len(layers) + 1, index)
+        style.format_axes(axes, title=f"Who plays what, hidden layer {layer}", x="rounds played", y="share of neurons")
         part = evolution.composition[evolution.composition["layer"] == layer]
         for number, name in enumerate(names):
             _draw_band(axes, part[part["policy"] == name], "share", COLOURS[number % len(COLOURS)], name, "solid")
@@ -108,8 +108,8 @@ def evolution_figure(evolution: Evolution, pure: pd.DataFrame, test: str = "accu
     axes = figure.add_subplot(1, len(layers) + 1, len(layers) + 1)
     shown = "error" if test == "accuracy" else "loss"
     label = "test error (% of samples)" if shown == "error" else "test loss"
-    style.dress(axes, title=f"What it does to {test}", x="rounds played", y=label)
-    _draw_band(axes, _with_error(evolution.course), shown, style.INK, "neurons imitate", "solid")
+    style.format_axes(axes, title=f"What it does to {test}", x="rounds played", y=label)
+    _draw_band(axes, _with_error(evolution.history), shown, style.INK, "neurons imitate", "solid")
     for number, name in enumerate(names):
         part = pure[pure["policy"] == name] if len(pure) else pure
         if len(part):
@@ -119,13 +119,13 @@ def evolution_figure(evolution: Evolution, pure: pd.DataFrame, test: str = "accu
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     who, what = (each.get_legend_handles_labels() for each in figure.axes[-2:])
-    names_shown = [style.short(name, LONGEST_NAME) for name in (*who[1], *what[1])]
+    names_shown = [style.truncate(name, MAX_NAME_LENGTH) for name in (*who[1], *what[1])]
     figure.legend((*who[0], *what[0]), names_shown, loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False)
     return figure
 
 
-def _with_error(course: pd.DataFrame) -> pd.DataFrame:
-    return course.assign(error=(100 * (1 - course["accuracy"])).clip(lower=0.05))
+def _with_error(history: pd.DataFrame) -> pd.DataFrame:
+    return history.assign(error=(100 * (1 - history["accuracy"])).clip(lower=0.05))
 
 
 def _draw_band(axes: Axes, table: pd.DataFrame, column: str, colour: str, name: str, dashes: Any, *, band: bool = True) -> None:
@@ -142,17 +142,19 @@ def welfare_figure(found: Welfare) -> Figure:
     figure = style.new_figure(9.6, 1.6 + 0.3 * len(table), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06))
     rows = np.arange(len(table))
     loss = figure.add_subplot(1, 2, 1)
-    style.dress(loss, title="What it costs", x="test loss", y="")
+    style.format_axes(loss, title="What it costs", x="test loss", y="")
     half = np.vstack((table["loss"] - table["loss_low"], table["loss_high"] - table["loss"]))
     loss.errorbar(table["loss"], rows, xerr=half, fmt="o", color=style.BLUE, markersize=4, linewidth=1.4)
     loss.axvline(
         float(found.losses["backprop"].mean()), color=style.MUTED, linestyle="dashed", linewidth=1.0, label="backpropagation"
     )
     loss.legend(fontsize=style.SMALL, frameon=False, loc="best")
-    loss.set_yticks(rows, [style.short(name, LONGEST_NAME) for name in table["profile"]])
+    loss.set_yticks(rows, [style.truncate(name, MAX_NAME_LENGTH) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
-    style.dress(gain, title="What a lone deviator gains", x="% of mean payoff: sure, measured (dot), at most", y="")
-    for row, (low, middle, high) in enumerate(zip(table["sure_gain"], table["largest_gain"], table["epsilon"], strict=True)):
+    style.format_axes(gain, title="What a lone deviator gains", x="% of mean payoff: sure, measured (dot), at most", y="")
+    for row, (low, middle, high) in enumerate(
+        zip(table["gain_lower_bound"], table["largest_gain"], table["epsilon"], strict=True)
+    ):
         gain.plot([100 * low, 100 * high], [row, row], color=style.ORANGE, linewidth=1.4)
         gain.plot([100 * middle], [row], marker="o", color=style.ORANGE, markersize=4)
     gain.set_xscale("symlog", linthresh=1.0, linscale=0.4)

@@ -128,27 +128,27 @@ def _as_image(shape: tuple[int, ...], left: float, bottom: float, top: float) ->
     return Inputs(bins, np.tile(middle_x, len(y)), np.repeat(middle_y, wide), side * block, width, box)
 
 
-def draw_image(axes: Axes, box: ImageBox, network: Network, chosen: tuple[int, int] | None, *, alone: bool) -> None:
+def draw_image(axes: Axes, box: ImageBox, network: Network, selected: tuple[int, int] | None, *, selected_only: bool) -> None:
     """Draw the attention that each pixel receives, channels summed, or the weights of a neuron that is looked at alone."""
     weights = network.weights[0]
-    if alone and chosen is not None and chosen[0] == 1:
-        shown, colours = weights[chosen[1]].reshape(box.shape).sum(axis=0), style.SIGNED
-        most = float(np.abs(shown).max()) or 1.0
-        least = -most
+    if selected_only and selected is not None and selected[0] == 1:
+        shown, colours = weights[selected[1]].reshape(box.shape).sum(axis=0), style.SIGNED
+        vmax = float(np.abs(shown).max()) or 1.0
+        vmin = -vmax
     else:
         with np.errstate(over="ignore"):
             shown, colours = (weights * weights).sum(axis=0).reshape(box.shape).sum(axis=0), RECEIVED
-        least, most = 0.0, float(min(shown.max(), np.finfo(np.float64).max)) or 1.0
+        vmin, vmax = 0.0, float(min(shown.max(), np.finfo(np.float64).max)) or 1.0
     extent = (box.left, box.left + box.width, box.bottom, box.bottom + box.height)
     limits = axes.get_xlim(), axes.get_ylim()
-    axes.imshow(shown, cmap=colours, vmin=least, vmax=most, extent=extent, aspect="auto", interpolation="nearest", zorder=1)
+    axes.imshow(shown, cmap=colours, vmin=vmin, vmax=vmax, extent=extent, aspect="auto", interpolation="nearest", zorder=1)
     axes.set_xlim(*limits[0])
     axes.set_ylim(*limits[1])
     frame = Rectangle((box.left, box.bottom), box.width, box.height, fill=False, edgecolor=style.MUTED, linewidth=0.8, zorder=1)
     axes.add_patch(frame)
-    if chosen is not None and chosen[0] == 0:
+    if selected is not None and selected[0] == 0:
         _, rows, columns = box.shape
-        row, column = divmod(chosen[1] % (rows * columns), columns)
+        row, column = divmod(selected[1] % (rows * columns), columns)
         side = box.width / columns
         corner = (box.left + column * side, box.bottom + box.height - (row + 1) * side)
-        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=style.ORANGE, linewidth=1.6, zorder=4, gid="chosen"))
+        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=style.ORANGE, linewidth=1.6, zorder=4, gid="selected"))

@@ -10,15 +10,15 @@ from matplotlib.lines import Line2D
 
 from neuronet.plotting import style
 
-LONGEST_NAME = 26
+MAX_NAME_LENGTH = 26
 
 
-def draw_legend(axes: Axes, looks: Mapping[str, tuple[str, str]], largest: float, width: float, height: float) -> None:
+def draw_legend(axes: Axes, styles: Mapping[str, tuple[str, str]], largest: float, width: float, height: float) -> None:
     """Draw it over the width of the axes, at their bottom.
 
     Args:
         axes: In inches.
-        looks: The colour and marker of each policy.
+        styles: The colour and marker of each policy.
         largest: The diameter of the largest dots, in points.
         width: Of the axes, in inches.
         height: Of the legend, in inches.
@@ -30,7 +30,7 @@ def draw_legend(axes: Axes, looks: Mapping[str, tuple[str, str]], largest: float
         _dot(style.PAPER, "o", 7.0, "output: paid by the environment"),
     ]
     _row(axes, lines, width, height / 2)
-    dots = [_dot(colour, marker, 8.0, style.short(name, LONGEST_NAME)) for name, (colour, marker) in looks.items()]
+    dots = [_dot(colour, marker, 8.0, style.truncate(name, MAX_NAME_LENGTH)) for name, (colour, marker) in styles.items()]
     if dots:
         _row(axes, dots, width, height)
 

@@ -14,7 +14,7 @@ from neuronet.plotting.network.input_layout import ImageBox
 
 
 @dataclass(frozen=True)
-class Spot:
+class NodeArea:
     """Where a neuron, or a bin of inputs, is drawn.
 
     Attributes:
@@ -33,75 +33,75 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Layout:
     """What was drawn, and where: for whoever lets a reader point at it.
 
     Attributes:
         width: Of the axes in inches.
         height: Of the axes in inches.
-        spots: Every dot.
+        node_areas: Every dot.
         image: Where the inputs stand if they are drawn as an image, else None.
     """
 
     width: float
     height: float
-    spots: tuple[Spot, ...]
+    node_areas: tuple[NodeArea, ...]
     image: ImageBox | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
+class NetworkView:
     """What is drawn of a network, and how.
 
     Attributes:
         network: Who listens to whom.
         policies: For each listening layer the name of each neuron's policy; empty for neurons that are all alike.
         shape: Of one input: (height, width) or (channels, height, width) of an image; None or (I,) for anything else.
-        chosen: The layer and place of a neuron that is marked; None for none.
-        alone: Whether the chosen neuron's connections alone are drawn; if not, the strongest of all.
+        selected: The layer and place of a neuron that is marked; None for none.
+        selected_only: Whether the chosen neuron's connections alone are drawn; if not, the strongest of all.
         silent: For each layer, the inputs first, the places of neurons that say nothing; empty for none.
-        most: Neurons drawn in a layer, 1 or more: those that receive most attention.
+        max_neurons: Neurons drawn in a layer, 1 or more: those that receive most attention.
         legend: Whether lines below say what colours, shapes and sizes mean.
-        looks: Each policy's colour and marker; without, `policy_looks` of those that hidden neurons follow.
+        styles: Each policy's colour and marker; without, `policy_styles` of those that hidden neurons follow.
 
     Raises:
-        NeuroNetError: Policies, shape or the chosen neuron do not fit the network, or `most` is out of range.
+        NeuroNetError: Policies, shape or the chosen neuron do not fit the network, or `max_neurons` is out of range.
     """
 
     network: Network
     policies: Sequence[Sequence[str]] = ()
     shape: tuple[int, ...] | None = None
-    chosen: tuple[int, int] | None = None
-    alone: bool = True
+    selected: tuple[int, int] | None = None
+    selected_only: bool = True
     silent: Sequence[frozenset[int]] = ()
-    most: int = 96
+    max_neurons: int = 96
     legend: bool = True
-    looks: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    styles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sizes = self.network.sizes
-        if isinstance(self.most, bool) or not isinstance(self.most, (int, np.integer)) or self.most < 1:
-            raise NeuroNetError(f"most must be an integer of 1 or more, got {self.most!r}")
+        if isinstance(self.max_neurons, bool) or not isinstance(self.max_neurons, (int, np.integer)) or self.max_neurons < 1:
+            raise NeuroNetError(f"max_neurons must be an integer of 1 or more, got {self.max_neurons!r}")
         if self.policies and [len(names) for names in self.policies] != list(sizes[1:]):
             raise NeuroNetError(f"policies must name one for each neuron of the layers of {', '.join(map(str, sizes[1:]))}")
         if self.shape is not None and int(np.prod(self.shape)) != sizes[0]:
             raise NeuroNetError(f"shape must have {sizes[0]} inputs, got {self.shape}")
-        if self.chosen is not None:
-            layer, place = self.chosen
+        if self.selected is not None:
+            layer, place = self.selected
             if not (0 <= layer < len(sizes) and 0 <= place < sizes[layer]):
                 raise NeuroNetError(f"there is no neuron {place} in layer {layer}: layers have {', '.join(map(str, sizes))}")
         hidden = [name for names in self.policies[:-1] for name in names]
-        missing = next((name for name in hidden if self.looks and name not in self.looks), None)
+        missing = next((name for name in hidden if self.styles and name not in self.styles), None)
         if missing is not None:
-            raise NeuroNetError(f"looks must have a colour and a marker for '{missing}'")
+            raise NeuroNetError(f"styles must have a colour and a marker for '{missing}'")
         object.__setattr__(
-            self, "looks", {name: self.looks[name] for name in self.looks if name in hidden} or policy_looks(hidden)
+            self, "styles", {name: self.styles[name] for name in self.styles if name in hidden} or policy_styles(hidden)
         )
 
     @property
     def focus(self) -> tuple[int, int] | None:
         """The chosen neuron, if its connections alone are drawn."""
-        return self.chosen if self.alone else None
+        return self.selected if self.selected_only else None
 
     def is_silent(self, layer: int, place: int) -> bool:
         """Whether a neuron says nothing."""
@@ -119,7 +119,7 @@ class Scene:
             return np.asarray(np.minimum((weights * weights).sum(axis=0) / 2, np.finfo(np.float64).max))
 
 
-def policy_looks(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+def policy_styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     """A colour and a marker for each policy, in the order in which they first appear."""
     colours, markers = style.POLICY_COLOURS, style.POLICY_MARKERS
     return {

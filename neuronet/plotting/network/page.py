@@ -8,27 +8,27 @@ from pathlib import Path
 from neuronet.core.structure.network import Network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import draw_layers
-from neuronet.plotting.network.model import Scene
+from neuronet.plotting.network.model import NetworkView
 
 # In inches.
-A_LAYER, WIDEST, TALL, CAPTION = 2.4, 14.0, 4.8, 0.2
+LAYER_WIDTH, WIDEST, TALL, CAPTION = 2.4, 14.0, 4.8, 0.2
 
 EXPLAINED = "Attention received: sum of w² / 2. Drawn are the strongest connections between two layers."
 
 CROSSES = " A cross is a silent neuron."
 
-MOST = 96
+MAX_NEURONS = 96
 """Neurons drawn of a layer unless another number is asked for."""
 
 
-def draw_whole_network(
+def draw_network_page(
     network: Network,
     path: str | Path,
     *,
     policies: Sequence[Sequence[str]] = (),
     shape: tuple[int, ...] | None = None,
     silent: Sequence[frozenset[int]] = (),
-    most: int | None = None,
+    max_neurons: int | None = None,
 ) -> Path:
     """Draw a layered network into a file.
 
@@ -38,7 +38,7 @@ def draw_whole_network(
         policies: For each listening layer the name of each neuron's policy; empty for neurons that are all alike.
         shape: Of one input, where it is an image.
         silent: For each layer, the inputs first, the places of neurons that say nothing; empty for none.
-        most: Neurons drawn of a layer: those that receive most attention; None for the usual number.
+        max_neurons: Neurons drawn of a layer: those that receive most attention; None for the usual number.
 
     Returns:
         The path.
@@ -46,10 +46,10 @@ def draw_whole_network(
     Raises:
         NeuroNetError: Something does not fit the network, or the file cannot be written.
     """
-    scene = Scene(network, policies, shape, silent=silent, most=MOST if most is None else most)
-    figure = style.new_figure(min(A_LAYER * len(network.sizes), WIDEST), TALL + CAPTION)
+    view = NetworkView(network, policies, shape, silent=silent, max_neurons=MAX_NEURONS if max_neurons is None else max_neurons)
+    figure = style.new_figure(min(LAYER_WIDTH * len(network.sizes), WIDEST), TALL + CAPTION)
     share = CAPTION / (TALL + CAPTION)
-    draw_layers(figure.add_axes((0.0, share, 1.0, 1.0 - share)), scene)
+    draw_layers(figure.add_axes((0.0, share, 1.0, 1.0 - share)), view)
     words = EXPLAINED + CROSSES * any(silent)
     figure.text(0.5, 0.02, words, fontsize=style.SMALL, color=style.MUTED, ha="center", va="bottom")
     return style.save(figure, path)

@@ -9,36 +9,36 @@ import pandas as pd
 from neuronet.core.structure.network import Network
 from neuronet.core.utility import Power
 from neuronet.plotting.attention import COLUMNS
-from neuronet.plotting.sources.run_data import RunFolder, policies_of
-from neuronet.recording.traces.store import parts, traces
+from neuronet.plotting.sources.run_data import RunData, policies_of
+from neuronet.recording.traces.store import part_files, traces
 
 TRACE = "neuronet run --trace 'hidden:16 every 10' follows some neurons from round to round"
 
 
-def over_time(run: RunFolder) -> pd.DataFrame:
+def attention_over_time(run: RunData) -> pd.DataFrame:
     """The attention of the hidden neurons that were traced, or, where none were, of all at the beginning and at the end."""
-    if not parts(run.folder):
-        run.say(f"The run has no traces, so that only the beginning and the end of its attention are drawn: {TRACE}.")
-        return ends(run)
+    if not part_files(run.folder):
+        run.log(f"The run has no traces, so that only the beginning and the end of its attention are drawn: {TRACE}.")
+        return initial_and_final_attention(run)
     table = traces(run.folder)
     hidden = (table["replica"] == run.replica) & (table["layer"] > 0) & table["attention"].notna()
     traced = table.loc[hidden, list(COLUMNS)]
     if traced.empty:
-        run.say(f"The run's traces have no attention of hidden neurons, so that only its beginning and end are drawn: {TRACE}.")
-        return ends(run)
+        run.log(f"The run's traces have no attention of hidden neurons, so that only its beginning and end are drawn: {TRACE}.")
+        return initial_and_final_attention(run)
     first = traced.drop_duplicates("node").set_index("node")
-    born = _received(run.first_network, 0)
-    born = born[born["node"].isin(first.index)]
-    born["policy"] = first.loc[born["node"], "policy"].to_numpy()
-    return pd.concat([born, traced], ignore_index=True)
+    initial = _received(run.initial_network, 0)
+    initial = initial[initial["node"].isin(first.index)]
+    initial["policy"] = first.loc[initial["node"], "policy"].to_numpy()
+    return pd.concat([initial, traced], ignore_index=True)
 
 
-def ends(run: RunFolder) -> pd.DataFrame:
+def initial_and_final_attention(run: RunData) -> pd.DataFrame:
     """The attention of every hidden neuron before the first round and after the last; its policy is the last that it had."""
-    first, last = run.first_network, run.network
+    first, last = run.initial_network, run.network
     followed: dict[int, str] = {}
     if run.policies:
-        for network, policies in ((first, policies_of(run.first_game)), (last, run.policies)):
+        for network, policies in ((first, policies_of(run.initial_setup)), (last, run.policies)):
             for nodes, names in zip(network.nodes[1:], policies, strict=True):
                 followed |= dict(zip(nodes.tolist(), names, strict=True))
     table = pd.concat([_received(first, 0), _received(last, run.state.round)], ignore_index=True)

@@ -8,37 +8,39 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.plotting.sources.run_data import RunFolder
+from neuronet.plotting.sources.run_data import RunData
 
-NOT_TOLD = frozenset({"seed", "replicas", "device", "dtype", "checkpoint_every", "alignment"})
+IGNORED_OPTIONS = frozenset({"seed", "replicas", "device", "dtype", "checkpoint_every", "alignment"})
 """Options by which runs are not told apart while others do it."""
 
 
-def pooled(runs: Sequence[RunFolder]) -> dict[str, pd.DataFrame]:
+def group_runs(runs: Sequence[RunData]) -> dict[str, pd.DataFrame]:
     """The metrics of each kind of run by its name; runs that differ in their seeds alone are replicas of one another.
 
     Runs that cannot be told apart so are called by their folders.
     """
-    configs = [run.record.config.model_dump(mode="json") for run in runs]
-    names = names_of(configs)
-    seeds = [(name, seed) for name, run in zip(names, runs, strict=True) for seed in run.record.config.seeds]
+    configs = [run.run_directory.config.model_dump(mode="json") for run in runs]
+    names = label_runs(configs)
+    seeds = [(name, seed) for name, run in zip(names, runs, strict=True) for seed in run.run_directory.config.seeds]
     if len(set(seeds)) < len(seeds):
         names = _folder_names([run.folder for run in runs])
     found: dict[str, list[pd.DataFrame]] = {}
     for name, run in zip(names, runs, strict=True):
-        found.setdefault(name, []).append(run.metrics.assign(replica=run.metrics["replica"] + run.record.config.seed))
-    return {_counted(name, tables): pd.concat(tables, ignore_index=True) for name, tables in found.items()}
+        found.setdefault(name, []).append(run.metrics.assign(replica=run.metrics["replica"] + run.run_directory.config.seed))
+    return {_with_seed_count(name, tables): pd.concat(tables, ignore_index=True) for name, tables in found.items()}
 
 
-def names_of(configs: Sequence[dict[str, Any]]) -> list[str]:
+def label_runs(configs: Sequence[dict[str, Any]]) -> list[str]:
     """Each run's options that are not the same in all, as a text; where only seeds differ, its policy."""
-    fields = {name: None for config in configs for name in config if name not in NOT_TOLD}
-    telling = [name for name in fields if any(config.get(name) != configs[0].get(name) for config in configs)]
-    telling = telling or ["policy"]
-    return [", ".join(_said(name, config.get(name), alone=len(telling) == 1) for name in telling) for config in configs]
+    fields = {name: None for config in configs for name in config if name not in IGNORED_OPTIONS}
+    differing = [name for name in fields if any(config.get(name) != configs[0].get(name) for config in configs)]
+    differing = differing or ["policy"]
+    return [
+        ", ".join(_format_option(name, config.get(name), alone=len(differing) == 1) for name in differing) for config in configs
+    ]
 
 
-def _said(name: str, value: Any, *, alone: bool) -> str:
+def _format_option(name: str, value: Any, *, alone: bool) -> str:
     text = " | ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     return text if alone and isinstance(value, str) else f"{name.replace('_', ' ')} {text or 'none'}"
 
@@ -48,6 +50,6 @@ def _folder_names(folders: Sequence[Path]) -> list[str]:
     return short if len(set(short)) == len(short) else [str(folder) for folder in folders]
 
 
-def _counted(name: str, tables: Sequence[pd.DataFrame]) -> str:
+def _with_seed_count(name: str, tables: Sequence[pd.DataFrame]) -> str:
     seeds = len({seed for table in tables for seed in table["replica"]})
     return f"{name} ({seeds} seeds)" if seeds > 1 else name

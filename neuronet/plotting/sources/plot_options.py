@@ -10,18 +10,18 @@ Folder = Path
 
 
 @dataclass(frozen=True)
-class Wishes:
+class PlotOptions:
     """What is asked of a picture.
 
     Attributes:
-        most: Neurons that are drawn of a layer at most; None for the picture's own number.
+        max_neurons: Neurons that are drawn of a layer at most; None for the picture's own number.
         replica: Which replica of a run is drawn.
-        say: Called with a sentence where the picture shows less than it could.
+        log: Called with a sentence where the picture shows less than it could.
     """
 
-    most: int | None
+    max_neurons: int | None
     replica: int
-    say: Callable[[str], None]
+    log: Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Kind:
 
     Attributes:
         draw: Draws the folder into a file.
-        lacks: What the folder has not that the picture needs, as a clause; None if it has all.
+        missing: What the folder has not that the picture needs, as a clause; None if it has all.
     """
 
-    draw: Callable[[Folder, Path, Wishes], Path]
-    lacks: Callable[[Folder], str | None]
+    draw: Callable[[Folder, Path, PlotOptions], Path]
+    missing: Callable[[Folder], str | None]
 
 
-def needs(*files: str, why: str) -> Callable[[Folder], str | None]:
+def require_files(*files: str, why: str) -> Callable[[Folder], str | None]:
     """Asks for files of a folder that hold something.
 
     Args:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from neuronet.control.record import EPISODES
 from neuronet.core.errors import NeuroNetError, unknown_name_error
-from neuronet.plotting.sources.plot_options import Folder, Kind, Wishes
-from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_several
+from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
+from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_multiple_runs
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTROL_KINDS, FORGETTING_KINDS
 from neuronet.recording.run_directory import CONFIG
 from neuronet.training.config import read_options
@@ -29,25 +29,25 @@ KINDS: dict[str, str] = {
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ResultKind:
     """A kind of folder.
 
     Attributes:
         what: What is in such a folder, such as "a run".
-        marks: Files that all must be there.
+        marker_files: Files that all must be there.
         kinds: The pictures that it may have.
     """
 
     what: str
-    marks: tuple[str, ...]
+    marker_files: tuple[str, ...]
     kinds: dict[str, Kind]
 
 
-SHELVES = (
-    Shelf("a run with rewards", (CONFIG, EPISODES), CONTROL_KINDS),
-    Shelf("a run", (CONFIG,), RUN_KINDS),
-    Shelf("a study of forgetting", (STUDY, "games"), FORGETTING_KINDS),
-    Shelf("a comparison", (STUDY,), COMPARISON_KINDS),
+RESULT_KINDS = (
+    ResultKind("a run with rewards", (CONFIG, EPISODES), CONTROL_KINDS),
+    ResultKind("a run", (CONFIG,), RUN_KINDS),
+    ResultKind("a study of forgetting", (STUDY, "games"), FORGETTING_KINDS),
+    ResultKind("a comparison", (STUDY,), COMPARISON_KINDS),
 )
 """Every kind of folder; the first whose marks are there says what it is."""
 
@@ -57,9 +57,9 @@ def plot(
     kind: str,
     path: str | Path,
     *,
-    most: int | None = None,
+    max_neurons: int | None = None,
     replica: int = 0,
-    say: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Path:
     """Draw a picture of a run or study that is recorded in a folder.
 
@@ -67,9 +67,9 @@ def plot(
         folders: Where it is; for "curves", several runs go into one picture.
         kind: One of KINDS.
         path: A .png, .svg or .pdf file in a folder that exists.
-        most: Neurons that are drawn of a layer, where there are too many; None for the picture's own number.
+        max_neurons: Neurons that are drawn of a layer, where there are too many; None for the picture's own number.
         replica: Which replica of the run is drawn, from 0, where a picture shows one.
-        say: Called with a sentence where something could not be had, and the picture shows less for it.
+        log: Called with a sentence where something could not be had, and the picture shows less for it.
 
     Returns:
         The path.
@@ -80,21 +80,21 @@ def plot(
     if kind not in KINDS:
         raise unknown_name_error("kind of picture", kind, KINDS)
     paths = [Path(each) for each in ([folders] if isinstance(folders, (str, Path)) else folders)]
-    wishes = Wishes(most, replica, say or (lambda line: None))
+    options = PlotOptions(max_neurons, replica, log or (lambda line: None))
     if not paths:
         raise NeuroNetError("a picture needs the folder of a run, such as runs/digits")
-    shelves = [shelf_of(each) for each in paths]
+    result_kinds = [detect_result_kind(each) for each in paths]
     if len(paths) == 1:
-        return _kind_of(shelves[0], paths[0], kind).draw(paths[0], Path(path), wishes)
+        return _kind_of(result_kinds[0], paths[0], kind).draw(paths[0], Path(path), options)
     if kind != "curves":
         raise NeuroNetError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)}")
-    wrong = next((each for each, shelf in zip(paths, shelves, strict=True) if shelf.what != "a run"), None)
+    wrong = next((each for each, result_kind in zip(paths, result_kinds, strict=True) if result_kind.what != "a run"), None)
     if wrong is not None:
-        raise NeuroNetError(f"only runs go into one picture: '{wrong}' holds {shelf_of(wrong).what}")
+        raise NeuroNetError(f"only runs go into one picture: '{wrong}' holds {detect_result_kind(wrong).what}")
     twice = next((each for number, each in enumerate(paths) if each.resolve() in {p.resolve() for p in paths[:number]}), None)
     if twice is not None:
         raise NeuroNetError(f"'{twice}' is to be drawn twice: give each run once")
-    return draw_several(paths, Path(path), wishes)
+    return draw_multiple_runs(paths, Path(path), options)
 
 
 def kinds_of(folder: str | Path) -> list[str]:
@@ -104,10 +104,10 @@ def kinds_of(folder: str | Path) -> list[str]:
         NeuroNetError: It holds no run or study.
     """
     where = Path(folder)
-    return [name for name, kind in shelf_of(where).kinds.items() if kind.lacks(where) is None]
+    return [name for name, kind in detect_result_kind(where).kinds.items() if kind.missing(where) is None]
 
 
-def shelf_of(folder: Path) -> Shelf:
+def detect_result_kind(folder: Path) -> ResultKind:
     """What a folder holds.
 
     Raises:
@@ -115,22 +115,22 @@ def shelf_of(folder: Path) -> Shelf:
     """
     if not folder.is_dir():
         raise NeuroNetError(f"there is no folder '{folder}': give one in which a run or study was recorded")
-    shelf = next((each for each in SHELVES if all((folder / mark).exists() for mark in each.marks)), None)
-    if shelf is not None and shelf.what == "a run":
+    result_kind = next((each for each in RESULT_KINDS if all((folder / file).exists() for file in each.marker_files)), None)
+    if result_kind is not None and result_kind.what == "a run":
         read_options(folder / CONFIG)
-    if shelf is not None:
-        return shelf
+    if result_kind is not None:
+        return result_kind
     names = sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())
     there = f"it has {', '.join(names[:4])}{' and more' * (len(names) > 4)}" if names else "it is empty"
     raise NeuroNetError(f"'{folder}' holds no run and no study, with neither {RUN} nor {STUDY}: {there}")
 
 
-def _kind_of(shelf: Shelf, folder: Folder, kind: str) -> Kind:
-    there = [name for name, each in shelf.kinds.items() if each.lacks(folder) is None]
+def _kind_of(result_kind: ResultKind, folder: Folder, kind: str) -> Kind:
+    there = [name for name, each in result_kind.kinds.items() if each.missing(folder) is None]
     has = f"there is {', '.join(there)}" if there else "there is nothing to draw yet"
-    if kind not in shelf.kinds:
-        raise NeuroNetError(f"'{folder}' holds {shelf.what}, which has no '{kind}': {has}")
-    lacks = shelf.kinds[kind].lacks(folder)
-    if lacks is not None:
-        raise NeuroNetError(f"cannot draw '{kind}' of '{folder}', since {lacks}: {has}")
-    return shelf.kinds[kind]
+    if kind not in result_kind.kinds:
+        raise NeuroNetError(f"'{folder}' holds {result_kind.what}, which has no '{kind}': {has}")
+    missing = result_kind.kinds[kind].missing(folder)
+    if missing is not None:
+        raise NeuroNetError(f"cannot draw '{kind}' of '{folder}', since {missing}: {has}")
+    return result_kind.kinds[kind]

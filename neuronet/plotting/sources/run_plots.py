@@ -9,71 +9,73 @@ from typing import Any
 from neuronet.plotting.alignment import draw_alignment
 from neuronet.plotting.attention import draw_attention
 from neuronet.plotting.learning_curves import draw_curves
-from neuronet.plotting.network.page import draw_whole_network
-from neuronet.plotting.receptive_fields import draw_fields
+from neuronet.plotting.network.page import draw_network_page
+from neuronet.plotting.receptive_fields import draw_receptive_fields
 from neuronet.plotting.runs import draw_runs
-from neuronet.plotting.sources.attention_data import over_time
-from neuronet.plotting.sources.labels import pooled
-from neuronet.plotting.sources.plot_options import Folder, Kind, Wishes, needs
-from neuronet.plotting.sources.run_data import RunFolder
-from neuronet.recording.run_directory import ALIGNMENT, CHECKPOINT, METRICS, Record
+from neuronet.plotting.sources.attention_data import attention_over_time
+from neuronet.plotting.sources.labels import group_runs
+from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
+from neuronet.plotting.sources.run_data import RunData
+from neuronet.recording.run_directory import ALIGNMENT, CHECKPOINT, METRICS, RunDirectory
 
 
-def _run(folder: Folder, wishes: Wishes) -> RunFolder:
-    return RunFolder(Record.of(folder), wishes.replica, wishes.say)
+def _run(folder: Folder, options: PlotOptions) -> RunData:
+    return RunData(RunDirectory.open(folder), options.replica, options.log)
 
 
-def _most(wishes: Wishes) -> dict[str, Any]:
-    return {} if wishes.most is None else {"most": wishes.most}
+def _size_options(options: PlotOptions) -> dict[str, Any]:
+    return {} if options.max_neurons is None else {"max_neurons": options.max_neurons}
 
 
-def _network(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    run = _run(folder, wishes)
-    return draw_whole_network(run.network, path, policies=run.policies, shape=run.shape, silent=run.silent, most=wishes.most)
+def _network(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    run = _run(folder, options)
+    return draw_network_page(
+        run.network, path, policies=run.policies, shape=run.shape, silent=run.silent, max_neurons=options.max_neurons
+    )
 
 
-def _fields(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    run = _run(folder, wishes)
-    return draw_fields(run.network, path, shape=run.shape, varies=run.varies, **_most(wishes))
+def _fields(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    run = _run(folder, options)
+    return draw_receptive_fields(run.network, path, shape=run.shape, varying_inputs=run.varying_inputs, **_size_options(options))
 
 
-def _attention(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    run = _run(folder, wishes)
-    return draw_attention(over_time(run), path, events=run.events)
+def _attention(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    run = _run(folder, options)
+    return draw_attention(attention_over_time(run), path, events=run.events)
 
 
-def _alignment(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    return draw_alignment(_run(folder, wishes).alignment, path)
+def _alignment(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    return draw_alignment(_run(folder, options).alignment, path)
 
 
-def _curves(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    run = _run(folder, wishes)
+def _curves(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    run = _run(folder, options)
     epoch = float((run.metrics["round"] / run.metrics["epoch"]).iloc[0])  # in rounds
     events = [(number / epoch, what) for number, what in run.events]
     return draw_curves(run.metrics, path, loss_unit=run.loss_unit, events=events)
 
 
-def draw_several(folders: Sequence[Folder], path: Path, wishes: Wishes) -> Path:
+def draw_multiple_runs(folders: Sequence[Folder], path: Path, options: PlotOptions) -> Path:
     """Draw the learning curves of several runs into one file; runs that differ in their seeds alone are taken together.
 
     Raises:
         NeuroNetError: A run cannot be read, or the file cannot be written.
     """
-    runs = [_run(folder, wishes) for folder in folders]
-    return draw_runs(pooled(runs), path, loss_unit=" or ".join(dict.fromkeys(run.loss_unit for run in runs)))
+    runs = [_run(folder, options) for folder in folders]
+    return draw_runs(group_runs(runs), path, loss_unit=" or ".join(dict.fromkeys(run.loss_unit for run in runs)))
 
 
-_PLAYED = needs(CHECKPOINT, why="the run has no checkpoint yet")
+_PLAYED = require_files(CHECKPOINT, why="the run has no checkpoint yet")
 
 
-def _nobody_hidden(folder: Folder) -> str | None:
-    return _PLAYED(folder) or (None if Record.of(folder).config.hidden else "the network has no hidden neurons")
+def _missing_hidden(folder: Folder) -> str | None:
+    return _PLAYED(folder) or (None if RunDirectory.open(folder).config.hidden else "the network has no hidden neurons")
 
 
 RUN_KINDS = {
     "network": Kind(_network, _PLAYED),
-    "attention": Kind(_attention, _nobody_hidden),
-    "alignment": Kind(_alignment, needs(ALIGNMENT, why="alignment was not measured (neuronet run --alignment)")),
+    "attention": Kind(_attention, _missing_hidden),
+    "alignment": Kind(_alignment, require_files(ALIGNMENT, why="alignment was not measured (neuronet run --alignment)")),
     "fields": Kind(_fields, _PLAYED),
-    "curves": Kind(_curves, needs(METRICS, why="no epoch has ended")),
+    "curves": Kind(_curves, require_files(METRICS, why="no epoch has ended")),
 }

@@ -6,53 +6,53 @@ from pathlib import Path
 
 import pandas as pd
 
-from neuronet.continual.studies.summary import summarise
-from neuronet.control.record import CHECKPOINT, EPISODES, ControlRecord
+from neuronet.continual.studies.summary import summarize_studies
+from neuronet.control.record import CHECKPOINT, EPISODES, ControlRunDirectory
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import build_network
 from neuronet.plotting.comparison import draw_comparison
-from neuronet.plotting.continual.accuracy import draw_frontier, draw_matrices, draw_over_time
-from neuronet.plotting.network.page import draw_whole_network
+from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
+from neuronet.plotting.network.page import draw_network_page
 from neuronet.plotting.returns import draw_returns
-from neuronet.plotting.sources.plot_options import Folder, Kind, Wishes, needs
+from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 
 UNFINISHED = "the study is not finished"
 
 
-def _matrices(folder: Folder, path: Path, _: Wishes) -> Path:
-    return draw_matrices(summarise([folder]).studies[0].matrices, path)
+def _matrices(folder: Folder, path: Path, _: PlotOptions) -> Path:
+    return draw_matrices(summarize_studies([folder]).studies[0].matrices, path)
 
 
-def _over_time(folder: Folder, path: Path, _: Wishes) -> Path:
-    return draw_over_time(summarise([folder]).studies[0].matrices, path)
+def _over_time(folder: Folder, path: Path, _: PlotOptions) -> Path:
+    return draw_average_accuracy(summarize_studies([folder]).studies[0].matrices, path)
 
 
-def _frontier(folder: Folder, path: Path, _: Wishes) -> Path:
+def _frontier(folder: Folder, path: Path, _: PlotOptions) -> Path:
     return draw_frontier(_table(folder / "tuning.csv"), path)
 
 
-def _not_tuned(folder: Folder) -> str | None:
-    unfinished = needs("tuning.csv", why=UNFINISHED)(folder)
-    return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet forget --tune)")
+def _missing_tuning(folder: Folder) -> str | None:
+    unfinished = require_files("tuning.csv", why=UNFINISHED)(folder)
+    return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet continual --tune)")
 
 
-def _compared(folder: Folder, path: Path, _: Wishes) -> Path:
+def _compared(folder: Folder, path: Path, _: PlotOptions) -> Path:
     curves = _table(folder / "curves.csv")
     measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
     return draw_comparison(curves, path, measure=measure)
 
 
-def _acting_network(folder: Folder, path: Path, wishes: Wishes) -> Path:
-    record = ControlRecord.of(folder)
+def _acting_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    record = ControlRunDirectory.open(folder)
     found = record.load()
     assert found is not None  # the checkpoint is there
     config, (state, _) = record.config, found
     sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
-    network = build_network(sizes, wiring=config.wiring, activation=config.activation, seed=config.seed)
-    return draw_whole_network(state.network(network), path, most=wishes.most)
+    network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
+    return draw_network_page(state.network(network), path, max_neurons=options.max_neurons)
 
 
-def _returns(folder: Folder, path: Path, _: Wishes) -> Path:
+def _returns(folder: Folder, path: Path, _: PlotOptions) -> Path:
     return draw_returns(_table(folder / EPISODES), path)
 
 
@@ -64,12 +64,12 @@ def _table(file: Path) -> pd.DataFrame:
 
 
 FORGETTING_KINDS = {
-    "forgetting": Kind(_matrices, needs("table.csv", "accuracy.csv", why=UNFINISHED)),
-    "curves": Kind(_over_time, needs("table.csv", "accuracy.csv", why=UNFINISHED)),
-    "frontier": Kind(_frontier, _not_tuned),
+    "forgetting": Kind(_matrices, require_files("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "curves": Kind(_over_time, require_files("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "frontier": Kind(_frontier, _missing_tuning),
 }
-COMPARISON_KINDS = {"curves": Kind(_compared, needs("curves.csv", why="the comparison is not finished"))}
+COMPARISON_KINDS = {"curves": Kind(_compared, require_files("curves.csv", why="the comparison is not finished"))}
 CONTROL_KINDS = {
-    "network": Kind(_acting_network, needs(CHECKPOINT, why="the run has no checkpoint yet")),
-    "curves": Kind(_returns, needs(EPISODES, why="no episode has ended")),
+    "network": Kind(_acting_network, require_files(CHECKPOINT, why="the run has no checkpoint yet")),
+    "curves": Kind(_returns, require_files(EPISODES, why="no episode has ended")),
 }

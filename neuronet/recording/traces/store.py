@@ -32,17 +32,17 @@ COLUMNS: dict[str, str] = {
 }
 """The columns of a trace and their types; docs/traces.md says what each means."""
 
-ROWS_A_PART = 50_000
-ROWS_UNWRITTEN, SECONDS_UNWRITTEN = 10_000, 5.0
+ROWS_PER_PART = 50_000
+MAX_UNWRITTEN_ROWS, MAX_UNWRITTEN_SECONDS = 10_000, 5.0
 """How many rows, and for how long, may wait before the last part is written again."""
 
 
-def empty() -> pd.DataFrame:
+def empty_table() -> pd.DataFrame:
     """A table without rows."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
 
 
-class Store(ABC):
+class TraceStore(ABC):
     """Where the rows of traces go."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class Store(ABC):
         """Let nothing wait any longer."""
 
     @abstractmethod
-    def forget_after(self, number: int) -> None:
+    def truncate_after(self, number: int) -> None:
         """Drop the rows of rounds after this one: they will be played again."""
 
     @abstractmethod
@@ -62,7 +62,7 @@ class Store(ABC):
         """All rows, in the order of rounds."""
 
 
-class InMemory(Store):
+class MemoryTraceStore(TraceStore):
     """Rows of a run that is not recorded."""
 
     def __init__(self) -> None:
@@ -75,16 +75,16 @@ class InMemory(Store):
     def flush(self) -> None:
         """Nothing waits."""
 
-    def forget_after(self, number: int) -> None:
+    def truncate_after(self, number: int) -> None:
         """Drop the tables of later rounds."""
         self._tables = [table for table in self._tables if int(table["round"].iloc[0]) <= number]
 
     def table(self) -> pd.DataFrame:
         """All rows."""
-        return pd.concat(self._tables, ignore_index=True).astype(COLUMNS) if self._tables else empty()
+        return pd.concat(self._tables, ignore_index=True).astype(COLUMNS) if self._tables else empty_table()
 
 
-class OnDisk(Store):
+class ParquetTraceStore(TraceStore):
     """Rows of a run that is recorded.
 
     Args:
@@ -95,7 +95,7 @@ class OnDisk(Store):
     """
 
     def __init__(self, run: Path) -> None:
-        _parquet()
+        _import_pyarrow()
         self._folder = run / FOLDER
         self._part: list[pd.DataFrame] = []
         self._rows = self._unwritten = 0
@@ -107,7 +107,7 @@ class OnDisk(Store):
         self._rows += len(rows)
         self._unwritten += len(rows)
         waited = time.monotonic() - self._written_at
-        if self._rows >= ROWS_A_PART or self._unwritten >= ROWS_UNWRITTEN or waited >= SECONDS_UNWRITTEN:
+        if self._rows >= ROWS_PER_PART or self._unwritten >= MAX_UNWRITTEN_ROWS or waited >= MAX_UNWRITTEN_SECONDS:
             self.flush()
 
     def flush(self) -> None:
@@ -115,31 +115,31 @@ class OnDisk(Store):
         if self._unwritten:
             self._folder.mkdir(parents=True, exist_ok=True)
             whole = pd.concat(self._part, ignore_index=True)
-            write_atomically(self._folder / _name(int(whole["round"].iloc[0])), _as_parquet(whole))
+            write_atomically(self._folder / _part_name(int(whole["round"].iloc[0])), _to_parquet(whole))
             self._part = [whole]
-        if self._rows >= ROWS_A_PART:
+        if self._rows >= ROWS_PER_PART:
             self._part, self._rows = [], 0
         self._unwritten, self._written_at = 0, time.monotonic()
 
-    def forget_after(self, number: int) -> None:
+    def truncate_after(self, number: int) -> None:
         """Drop what is later, and go on in the last part that is left, if it is not full."""
         self._part, self._rows, self._unwritten = [], 0, 0
-        for path in reversed(parts(self._folder.parent)):
+        for path in reversed(part_files(self._folder.parent)):
             table = _read(path)
             kept = table[table["round"] <= number]
             if kept.empty:
                 path.unlink()
                 continue
             if len(kept) < len(table):
-                write_atomically(path, _as_parquet(kept))
-            if len(kept) < ROWS_A_PART:
+                write_atomically(path, _to_parquet(kept))
+            if len(kept) < ROWS_PER_PART:
                 self._part, self._rows = [kept.reset_index(drop=True)], len(kept)
             return
 
     def table(self) -> pd.DataFrame:
         """All rows, from the files."""
         self.flush()
-        return traces(self._folder.parent) if parts(self._folder.parent) else empty()
+        return traces(self._folder.parent) if part_files(self._folder.parent) else empty_table()
 
 
 def traces(folder: str | Path) -> pd.DataFrame:
@@ -151,22 +151,22 @@ def traces(folder: str | Path) -> pd.DataFrame:
     Raises:
         NeuroNetError: There are no traces, or they cannot be read.
     """
-    found = parts(Path(folder))
+    found = part_files(Path(folder))
     if not found:
         raise NeuroNetError(f"there are no traces in '{folder}': train with trace='hidden:16 every 10'")
     return pd.concat([_read(path) for path in found], ignore_index=True)
 
 
-def parts(run: Path) -> list[Path]:
+def part_files(run: Path) -> list[Path]:
     """The parts of a run's traces, the first rounds first."""
     return sorted((run / FOLDER).glob("part-*.parquet"))
 
 
-def _name(first: int) -> str:
+def _part_name(first: int) -> str:
     return f"part-{first:012d}.parquet"
 
 
-def _parquet() -> Any:
+def _import_pyarrow() -> Any:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -175,8 +175,8 @@ def _parquet() -> Any:
     return pyarrow
 
 
-def _as_parquet(table: pd.DataFrame) -> bytes:
-    arrow = _parquet()
+def _to_parquet(table: pd.DataFrame) -> bytes:
+    arrow = _import_pyarrow()
     kinds = {"int64": arrow.int64(), "float64": arrow.float64(), "bool": arrow.bool_(), "object": arrow.string()}
     schema = arrow.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
     sink = arrow.BufferOutputStream()
@@ -186,7 +186,7 @@ def _as_parquet(table: pd.DataFrame) -> bytes:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    _parquet()
+    _import_pyarrow()
     try:
         table = pd.read_parquet(path, engine="pyarrow")
         return table[list(COLUMNS)].astype(COLUMNS)

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from neuronet.continual.evaluation.metrics import (
     METRICS,
-    accuracy_so_far,
+    average_accuracy,
     backward_transfer,
     final_accuracy,
     forgetting,
@@ -33,7 +33,7 @@ def test_by_hand():
     assert backward_transfer(BY_HAND) == pytest.approx((0.6 - 0.9 + 0.4 - 0.8) / 2)
     assert forward_transfer(BY_HAND) == pytest.approx((0.6 - 0.4 + 0.5 - 0.3) / 2)
     assert forgetting(BY_HAND) == pytest.approx((0.9 - 0.6 + 0.8 - 0.4) / 2)
-    assert accuracy_so_far(BY_HAND) == pytest.approx([0.9, (0.7 + 0.8) / 2, (0.6 + 0.4 + 1.0) / 3])
+    assert average_accuracy(BY_HAND) == pytest.approx([0.9, (0.7 + 0.8) / 2, (0.6 + 0.4 + 1.0) / 3])
 
 
 def test_the_best_before_the_last_counts_wherever_it_was():
@@ -53,7 +53,7 @@ def test_for_all_matrices(accuracy):
         each = [metric(one) for one in accuracy]
         np.testing.assert_allclose(metric(accuracy), each, atol=1e-12)
     assert np.all(forgetting(accuracy) >= -backward_transfer(accuracy) - 1e-12)  # the best is no worse than right after
-    np.testing.assert_allclose(accuracy_so_far(accuracy)[:, -1], final_accuracy(accuracy))
+    np.testing.assert_allclose(average_accuracy(accuracy)[:, -1], final_accuracy(accuracy))
     gap = final_accuracy(accuracy) - learning_accuracy(accuracy)
     np.testing.assert_allclose(gap, backward_transfer(accuracy) * (tasks - 1) / tasks, atol=1e-12)
 

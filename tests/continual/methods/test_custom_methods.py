@@ -9,10 +9,10 @@ import pytest
 
 from neuronet.cli.main import start as command_line
 from neuronet.continual.methods.penalties.ewc import EWC
-from neuronet.continual.methods.policy_learner import Society
-from neuronet.continual.methods.registry import method_named
+from neuronet.continual.methods.policy_learner import PolicyMethod
+from neuronet.continual.methods.registry import parse_method
 from neuronet.core.errors import NeuroNetError
-from tests.continual.fixtures import SEEDS, class_course, learn, numbers, start
+from tests.continual.fixtures import SEEDS, class_experiment, learner_config, parameter_vector, train_tasks
 
 MODULE = """
 from dataclasses import dataclass
@@ -28,13 +28,13 @@ class Slower(Method):
     factor: float = 0.5
     ranges: ClassVar = {"factor": (0.1, 1.0)}
 
-    def learner(self, start):
-        return SlowerLearner(start, self.factor)
+    def learner(self, config):
+        return SlowerLearner(config, self.factor)
 
 
 class SlowerLearner(BackpropLearner):
-    def __init__(self, start, factor):
-        super().__init__(start)
+    def __init__(self, config, factor):
+        super().__init__(config)
         self.factor = factor
 
     def loss(self, batch):
@@ -46,8 +46,8 @@ class Mine(AttentionSeeking):
 
 
 class Plain(Method):
-    def learner(self, start):
-        return BackpropLearner(start)
+    def learner(self, config):
+        return BackpropLearner(config)
 
 
 @dataclass(frozen=True)
@@ -79,20 +79,22 @@ def own(tmp_path, monkeypatch):
 
 
 def test_it_learns(own):
-    of = class_course()
-    half = learn(method_named("own_methods:Slower").learner(start(of)), of, 2)
-    whole = learn(method_named(" own_methods:Slower(factor=1)").learner(start(of, rate=0.05)), of, 2)
+    experiment = class_experiment()
+    half = train_tasks(parse_method("own_methods:Slower").learner(learner_config(experiment)), experiment, 2)
+    whole = train_tasks(
+        parse_method(" own_methods:Slower(factor=1)").learner(learner_config(experiment, rate=0.05)), experiment, 2
+    )
     for replica in range(len(SEEDS)):
-        np.testing.assert_allclose(numbers(half, replica), numbers(whole, replica), rtol=1e-10)
+        np.testing.assert_allclose(parameter_vector(half, replica), parameter_vector(whole, replica), rtol=1e-10)
 
 
 def test_a_policy_stays_a_policy(own):
     for text in ("own_methods:Mine", "own_methods:Mine:0.5,attention:0.5"):
-        assert isinstance(method_named(text), Society)
+        assert isinstance(parse_method(text), PolicyMethod)
 
 
 def test_a_method_of_ours_by_its_module():
-    assert method_named("neuronet.continual.methods.penalties.ewc:EWC(strength=3)") == EWC(3)
+    assert parse_method("neuronet.continual.methods.penalties.ewc:EWC(strength=3)") == EWC(3)
 
 
 @pytest.mark.parametrize(
@@ -114,15 +116,15 @@ def test_a_method_of_ours_by_its_module():
 )
 def test_refused(own, text, match):
     with pytest.raises(NeuroNetError, match=match):
-        method_named(text)
+        parse_method(text)
 
 
 def test_on_the_command_line_from_the_folder_at_hand(own, monkeypatch, capsys):
     """Beside a policy and a method of ours; it is tuned by its ranges."""
     monkeypatch.chdir(own)
-    options = "--data digits --seeds 1 --iterations 2 --hidden 4 --tune --tries 2 --tuning-seeds 1 --json --out here"
+    options = "digits --seeds 1 --iterations 2 --hidden 4 --tune --trials 2 --tuning-seeds 1 --json --out here"
     policies = "own_methods:Slower,own_methods:Slower(factor=0.3),own_methods:Mine,gpm"
-    monkeypatch.setattr(sys, "argv", ["neuronet", "forget", "permuted(tasks=2)", "--policies", policies, *options.split()])
+    monkeypatch.setattr(sys, "argv", ["neuronet", "continual", "permuted(tasks=2)", "--policies", policies, *options.split()])
     assert command_line() == 0
     words = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {each["policy"] for each in words["policies"]} == {*policies.split(","), "backprop"}

@@ -6,13 +6,22 @@ import torch
 from torch import nn
 
 from neuronet.continual.methods.finetuning import Backprop
-from neuronet.continual.methods.k_winners import KWinners, loudest
+from neuronet.continual.methods.k_winners import KWinners, keep_largest
 from neuronet.continual.protocols.registry import Permuted
 from neuronet.core.errors import NeuroNetError
-from tests.continual.fixtures import SEEDS, batches, class_course, course, learn, lesson, numbers, start
+from tests.continual.fixtures import (
+    SEEDS,
+    batches,
+    class_experiment,
+    learner_config,
+    make_experiment,
+    parameter_vector,
+    task_info,
+    train_tasks,
+)
 
 
-def by_sorting(activities, winners):
+def reference_k_winners(activities, winners):
     """One sample after another, without torch."""
     found = np.zeros_like(activities)
     for place, each in enumerate(activities):
@@ -24,34 +33,34 @@ def by_sorting(activities, winners):
 @pytest.mark.parametrize(("share", "winners"), [(0.01, 1), (0.2, 2), (0.5, 5), (0.26, 3), (1.0, 10)])
 def test_the_loudest_are_heard(share, winners):
     activities = np.random.default_rng(0).normal(size=(6, 10))
-    found = loudest(torch.tensor(activities).view(2, 3, 10), share).view(6, 10).numpy()
-    np.testing.assert_array_equal(found, by_sorting(activities, winners))
+    found = keep_largest(torch.tensor(activities).view(2, 3, 10), share).view(6, 10).numpy()
+    np.testing.assert_array_equal(found, reference_k_winners(activities, winners))
     assert ((found != 0).sum(axis=1) == winners).all()
 
 
-def loss_by_hand(network, batch, replica, winners):
+def reference_loss(network, batch, replica, winners):
     """The mean cross-entropy of one replica, in numpy."""
     said = batch.inputs[replica].numpy()
     for weights, biases in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        said = by_sorting(np.tanh(said @ weights.T + biases), winners)
-    outputs = (said @ network.weights[-1].T + network.biases[-1])[:, batch.open[replica, 0].numpy()]
-    places = np.searchsorted(np.flatnonzero(batch.open[replica, 0].numpy()), batch.targets[replica].numpy())
+        said = reference_k_winners(np.tanh(said @ weights.T + biases), winners)
+    outputs = (said @ network.weights[-1].T + network.biases[-1])[:, batch.active_classes[replica, 0].numpy()]
+    places = np.searchsorted(np.flatnonzero(batch.active_classes[replica, 0].numpy()), batch.targets[replica].numpy())
     logs = outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True))
     return -logs[np.arange(len(logs)), places].mean()
 
 
 def test_a_step_is_the_slope_by_finite_differences():
     """Central differences of a loss that is computed without torch, for every weight and bias."""
-    of = class_course(hidden=(7, 6))
-    learner = KWinners(share=0.45).learner(start(of))  # 3 of 7, and 3 of 6
-    learner.begin_task(lesson(of, 0))
-    batch = next(batches(of, 0))
+    experiment = class_experiment(hidden=(7, 6))
+    learner = KWinners(share=0.45).learner(learner_config(experiment))  # 3 of 7, and 3 of 6
+    learner.begin_task(task_info(experiment, 0))
+    batch = next(batches(experiment, 0))
     before = learner.networks()
-    learner.play(batch)
+    learner.train_batch(batch)
     after, step = learner.networks(), 1e-6
     for replica in range(len(SEEDS)):
         network = before[replica]
-        assert learner.loss(batch)[replica].item() < loss_by_hand(network, batch, replica, 3)
+        assert learner.loss(batch)[replica].item() < reference_loss(network, batch, replica, 3)
         for kind in ("weights", "biases"):
             for old, new in zip(getattr(network, kind), getattr(after[replica], kind), strict=True):
                 for place in np.ndindex(old.shape):
@@ -59,7 +68,7 @@ def test_a_step_is_the_slope_by_finite_differences():
                     sides = []
                     for side in (here + step, here - step):
                         old[place] = side
-                        sides.append(loss_by_hand(network, batch, replica, 3))
+                        sides.append(reference_loss(network, batch, replica, 3))
                     old[place] = here
                     assert (here - new[place]) / 0.1 == pytest.approx((sides[0] - sides[1]) / (2 * step), abs=1e-7)
 
@@ -78,8 +87,8 @@ class Sparse(nn.Module):
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_a_task_is_learned_as_by_torchs_own_network(activation):
-    of = course(Permuted(3), hidden=(12, 9), activation=activation)
-    learner = KWinners(share=1 / 3).learner(start(of))
+    experiment = make_experiment(Permuted(3), hidden=(12, 9), activation=activation)
+    learner = KWinners(share=1 / 3).learner(learner_config(experiment))
     function = {"relu": nn.ReLU, "tanh": nn.Tanh}[activation]
     for replica, network in enumerate(learner.networks()):
         model = nn.Sequential(
@@ -90,30 +99,35 @@ def test_a_task_is_learned_as_by_torchs_own_network(activation):
                 layer.weight.copy_(torch.tensor(weights))
                 layer.bias.copy_(torch.tensor(biases))
         optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
-        for batch in batches(of, 0):
+        for batch in batches(experiment, 0):
             optimiser.zero_grad()
             nn.functional.cross_entropy(model(batch.inputs[replica]), batch.targets[replica]).backward()
             optimiser.step()
         if replica == 0:
-            learn(learner, of, 1)
-        inputs = next(batches(of, 1)).inputs
+            train_tasks(learner, experiment, 1)
+        inputs = next(batches(experiment, 1)).inputs
         torch.testing.assert_close(learner.outputs(inputs)[replica], model(inputs[replica]).detach())
 
 
 def test_where_all_win_it_is_backprop():
-    of = class_course()
-    np.testing.assert_allclose(*(numbers(learn(each.learner(start(of)), of, 3)) for each in (KWinners(1.0), Backprop())))
+    experiment = class_experiment()
+    np.testing.assert_allclose(
+        *(
+            parameter_vector(train_tasks(each.learner(learner_config(experiment)), experiment, 3))
+            for each in (KWinners(1.0), Backprop())
+        )
+    )
 
 
 def test_losers_do_not_learn():
     """A hidden neuron that wins for no sample of a batch keeps its weights."""
-    of = course(hidden=(30,))
-    learner = KWinners(share=0.04).learner(start(of))
-    learner.begin_task(lesson(of, 0))
-    batch = next(batches(of, 0))
+    experiment = make_experiment(hidden=(30,))
+    learner = KWinners(share=0.04).learner(learner_config(experiment))
+    learner.begin_task(task_info(experiment, 0))
+    batch = next(batches(experiment, 0))
     before = learner.networks()
-    won = (learner.heard(learner.speak(batch.inputs))[0] != 0).any(dim=1).numpy()
-    learner.play(batch)
+    won = (learner.hidden_inputs(learner.forward(batch.inputs))[0] != 0).any(dim=1).numpy()
+    learner.train_batch(batch)
     for old, new, winners in zip(before, learner.networks(), won, strict=True):
         moved = (old.weights[0] != new.weights[0]).any(axis=1)
         np.testing.assert_array_equal(moved, winners)

@@ -6,84 +6,94 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.continual.evaluation.masked_cross_entropy import OpenClasses
-from neuronet.continual.evaluation.replicated_dataset import AT_ONCE, Deck
+from neuronet.continual.evaluation.masked_cross_entropy import MaskedCrossEntropy
+from neuronet.continual.evaluation.replicated_dataset import CHUNK_SIZE, ReplicatedDataset
 from neuronet.continual.methods.base import Batch
 from neuronet.continual.methods.finetuning import Backprop, cross_entropy
 from neuronet.continual.methods.frozen import Frozen
-from neuronet.continual.methods.policy_learner import Society
-from neuronet.continual.methods.registry import METHODS, method_named, methods_named
+from neuronet.continual.methods.policy_learner import PolicyMethod
+from neuronet.continual.methods.registry import METHODS, parse_method, parse_methods
 from neuronet.continual.protocols.registry import PROTOCOLS, Rotated, SplitClass
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.structure.population import Shares
 from neuronet.policies import AttentionSeeking, DiminishingReturns, IncomeProtecting
-from tests.continual.fixtures import SEEDS, batches, course, learn, lesson, numbers, start
+from tests.continual.fixtures import SEEDS, batches, learner_config, make_experiment, parameter_vector, task_info, train_tasks
 from tests.continual.fixtures_environments import Glyphs
 
-ATTENTION = Society(Shares(((AttentionSeeking(), 1.0),)))
-PROTECTING = method_named("income-protecting(kappa=100)")
+ATTENTION = PolicyMethod(Shares(((AttentionSeeking(), 1.0),)))
+PROTECTING = parse_method("income-protecting(kappa=100)")
 
 
-@pytest.mark.parametrize("rule", ["plain", "momentum(0.9)", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum(0.9)", "adam"])
 @pytest.mark.parametrize("protocol", [protocol(3) for protocol in PROTOCOLS.values()], ids=list(PROTOCOLS))
-def test_attention_is_backprop(protocol, rule):
+def test_attention_is_backprop(protocol, optimizer):
     """Two engines that share no line reach the same networks, whatever the heads."""
-    of = course(protocol)
-    rate = 0.01 if rule == "adam" else 0.1
-    ours, theirs = (learn(method.learner(start(of, rule=rule, rate=rate)), of, 3) for method in (ATTENTION, Backprop()))
+    experiment = make_experiment(protocol)
+    rate = 0.01 if optimizer == "adam" else 0.1
+    ours, theirs = (
+        train_tasks(method.learner(learner_config(experiment, optimizer=optimizer, rate=rate)), experiment, 3)
+        for method in (ATTENTION, Backprop())
+    )
     for replica in range(len(SEEDS)):
-        np.testing.assert_allclose(numbers(ours, replica), numbers(theirs, replica), rtol=1e-6, atol=1e-9)
-        assert np.abs(numbers(ours, replica) - numbers(ATTENTION.learner(start(of)), replica)).max() > 0.01
-    inputs = lesson(of, 0).deck.at([np.arange(4)] * 2)[0]
+        np.testing.assert_allclose(parameter_vector(ours, replica), parameter_vector(theirs, replica), rtol=1e-6, atol=1e-9)
+        assert (
+            np.abs(
+                parameter_vector(ours, replica) - parameter_vector(ATTENTION.learner(learner_config(experiment)), replica)
+            ).max()
+            > 0.01
+        )
+    inputs = task_info(experiment, 0).dataset.take([np.arange(4)] * 2)[0]
     torch.testing.assert_close(ours.outputs(inputs), theirs.outputs(inputs), rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", [*METHODS, "attention", "income-protecting"])
 def test_replicas_do_not_know_of_each_other(name):
-    of = course(SplitClass(3))
-    method = method_named(name)
-    together = learn(method.learner(start(of)), of, 3)
+    experiment = make_experiment(SplitClass(3))
+    method = parse_method(name)
+    together = train_tasks(method.learner(learner_config(experiment)), experiment, 3)
     for replica, seed in enumerate(SEEDS):
-        alone = learn(method.learner(start(of, (seed,))), of, 3, (seed,))
-        np.testing.assert_allclose(numbers(together, replica), numbers(alone), rtol=1e-8, atol=1e-11)
+        alone = train_tasks(method.learner(learner_config(experiment, (seed,))), experiment, 3, (seed,))
+        np.testing.assert_allclose(parameter_vector(together, replica), parameter_vector(alone), rtol=1e-8, atol=1e-11)
 
 
 def test_protection_changes_what_is_learned():
-    of = course()
-    free, protected = (learn(method.learner(start(of)), of, 2) for method in (ATTENTION, PROTECTING))
-    began = numbers(ATTENTION.learner(start(of)))
-    assert 0 < np.abs(numbers(protected) - began).sum() < np.abs(numbers(free) - began).sum()
+    experiment = make_experiment()
+    free, protected = (
+        train_tasks(method.learner(learner_config(experiment)), experiment, 2) for method in (ATTENTION, PROTECTING)
+    )
+    began = parameter_vector(ATTENTION.learner(learner_config(experiment)))
+    assert 0 < np.abs(parameter_vector(protected) - began).sum() < np.abs(parameter_vector(free) - began).sum()
 
 
 def test_closed_outputs_neither_win_nor_learn():
-    chance = np.random.default_rng(0)
-    outputs, open_classes = chance.normal(size=(2, 4, 5)), np.zeros((2, 1, 5), dtype=bool)
-    open_classes[0, 0, [1, 3]] = open_classes[1, 0, [0, 2, 4]] = True
+    rng = np.random.default_rng(0)
+    outputs, active_classes = rng.normal(size=(2, 4, 5)), np.zeros((2, 1, 5), dtype=bool)
+    active_classes[0, 0, [1, 3]] = active_classes[1, 0, [0, 2, 4]] = True
     targets = np.array([[0, 1, 1, 0], [2, 0, 1, 1]])
-    payoff = OpenClasses(open_classes)
+    payoff = MaskedCrossEntropy(active_classes)
     for replica in range(2):
-        among = np.flatnonzero(open_classes[replica, 0])
+        among = np.flatnonzero(active_classes[replica, 0])
         few, plain = outputs[replica][:, among], CrossEntropy()
         whole = among[targets[replica]]
-        one = OpenClasses(open_classes[replica])
+        one = MaskedCrossEntropy(active_classes[replica])
         for verb in ("loss", "correct"):
             expected = getattr(plain, verb)(xp_numpy, few, targets[replica])
             np.testing.assert_allclose(getattr(one, verb)(xp_numpy, outputs[replica], whole), expected, atol=1e-12)
         feedback = one.feedback(xp_numpy, outputs[replica], whole)
         np.testing.assert_allclose(feedback[:, among], plain.feedback(xp_numpy, few, targets[replica]), atol=1e-12)
         assert not np.delete(feedback, among, axis=1).any()
-    whole = np.stack([np.flatnonzero(open_classes[replica, 0])[targets[replica]] for replica in range(2)])
+    whole = np.stack([np.flatnonzero(active_classes[replica, 0])[targets[replica]] for replica in range(2)])
     assert payoff.loss(xp_numpy, outputs, whole).shape == (2, 4)
 
 
 def test_the_feedback_is_the_slope_of_the_loss():
     outputs = torch.randn(2, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    open_classes = torch.tensor([[[True, False, True, True]], [[False, True, True, False]]])
+    active_classes = torch.tensor([[[True, False, True, True]], [[False, True, True, False]]])
     targets = torch.tensor([[0, 2, 3], [1, 2, 2]])
-    payoff = OpenClasses(open_classes)
-    theirs = cross_entropy(outputs, Batch(outputs, targets, open_classes))
+    payoff = MaskedCrossEntropy(active_classes)
+    theirs = cross_entropy(outputs, Batch(outputs, targets, active_classes))
     torch.testing.assert_close(payoff.loss(xp, outputs, targets), theirs)
     (slope,) = torch.autograd.grad(theirs.sum(), outputs)
     torch.testing.assert_close(payoff.feedback(xp, outputs, targets), -slope)
@@ -91,36 +101,36 @@ def test_the_feedback_is_the_slope_of_the_loss():
 
 def test_an_output_that_is_no_number_is_never_right():
     outputs = torch.tensor([[0.0, 1.0], [torch.nan, 1.0], [torch.inf, 1.0]])
-    right = OpenClasses(torch.tensor([True, True])).correct(xp, outputs, torch.tensor([1, 1, 0]))
+    right = MaskedCrossEntropy(torch.tensor([True, True])).correct(xp, outputs, torch.tensor([1, 1, 0]))
     assert right.tolist() == [True, False, False]
 
 
 def test_a_deck_shows_every_sample_of_every_replica():
-    few, many = (Samples(np.arange(count)[:, None] / 1.0, np.arange(count)) for count in (3, AT_ONCE + 5))
-    deck = Deck([few, many], "cpu", "float64")
+    few, many = (Samples(np.arange(count)[:, None] / 1.0, np.arange(count)) for count in (3, CHUNK_SIZE + 5))
+    dataset = ReplicatedDataset([few, many], "cpu", "float64")
     seen = [[], []]
-    for inputs, targets, there in deck.all():
+    for inputs, targets, valid in dataset.chunks():
         torch.testing.assert_close(inputs[..., 0], targets.double())
         for replica in range(2):
-            seen[replica] += targets[replica][there[replica]].tolist()
-    assert seen == [list(range(3)), list(range(AT_ONCE + 5))]
+            seen[replica] += targets[replica][valid[replica]].tolist()
+    assert seen == [list(range(3)), list(range(CHUNK_SIZE + 5))]
 
 
 def test_bytes_are_scaled_when_they_are_taken():
-    world = Glyphs()
-    inputs, targets = Deck([world.train], "cpu", "float64").at([np.array([2, 0])])
-    np.testing.assert_allclose(inputs[0], world.train.scaled().inputs[[2, 0]], rtol=1e-6)
-    assert targets[0].tolist() == world.train.targets[[2, 0]].tolist()
+    environment = Glyphs()
+    inputs, targets = ReplicatedDataset([environment.train], "cpu", "float64").take([np.array([2, 0])])
+    np.testing.assert_allclose(inputs[0], environment.train.scaled().inputs[[2, 0]], rtol=1e-6)
+    assert targets[0].tolist() == environment.train.targets[[2, 0]].tolist()
 
 
-@pytest.mark.parametrize("rule", ["plain", "momentum(0.9)", "adam"])
-def test_a_frozen_trunk_holds_still_after_the_first_task(rule):
-    of = course(Rotated(3), hidden=(8, 6))
-    learner = learn(Frozen().learner(start(of, rule=rule, rate=0.01)), of, 1)
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum(0.9)", "adam"])
+def test_a_frozen_trunk_holds_still_after_the_first_task(optimizer):
+    experiment = make_experiment(Rotated(3), hidden=(8, 6))
+    learner = train_tasks(Frozen().learner(learner_config(experiment, optimizer=optimizer, rate=0.01)), experiment, 1)
     first = learner.networks()[0]
-    learner.begin_task(lesson(of, 1))
-    for batch in batches(of, 1):
-        learner.play(batch)
+    learner.begin_task(task_info(experiment, 1))
+    for batch in batches(experiment, 1):
+        learner.train_batch(batch)
     second = learner.networks()[0]
     for layer in range(2):
         np.testing.assert_array_equal(first.weights[layer], second.weights[layer])
@@ -130,8 +140,13 @@ def test_a_frozen_trunk_holds_still_after_the_first_task(rule):
 
 
 def test_the_first_task_of_a_frozen_trunk_is_backprops():
-    of = course()
-    np.testing.assert_array_equal(*(numbers(learn(method.learner(start(of)), of, 1)) for method in (Frozen(), Backprop())))
+    experiment = make_experiment()
+    np.testing.assert_array_equal(
+        *(
+            parameter_vector(train_tasks(method.learner(learner_config(experiment)), experiment, 1))
+            for method in (Frozen(), Backprop())
+        )
+    )
 
 
 @pytest.mark.gpu
@@ -139,15 +154,18 @@ def test_the_first_task_of_a_frozen_trunk_is_backprops():
 @pytest.mark.parametrize("name", [*METHODS, "attention", "income-protecting"])
 def test_on_a_gpu(name):
     """In double precision the accuracies are the same, but for samples that are as good as undecided."""
-    ours, theirs = (course(SplitClass(3), device=device).play(method_named(name), 0.1, SEEDS) for device in ("cpu", "cuda"))
+    ours, theirs = (
+        make_experiment(SplitClass(3), device=device).accuracy_matrices(parse_method(name), 0.1, SEEDS)
+        for device in ("cpu", "cuda")
+    )
     np.testing.assert_allclose(ours, theirs, atol=0.07)
 
 
 def test_methods_by_name():
-    assert method_named("ewc(strength=3)") == METHODS["ewc"](3)
-    assert method_named("attention") == ATTENTION
-    assert list(methods_named(["attention:0.9,free-rider:0.1", "backprop"])) == ["attention:0.9,free-rider:0.1", "backprop"]
-    assert method_named('backprop(rule="adam")').rule == "adam"
+    assert parse_method("ewc(strength=3)") == METHODS["ewc"](3)
+    assert parse_method("attention") == ATTENTION
+    assert list(parse_methods(["attention:0.9,free-rider:0.1", "backprop"])) == ["attention:0.9,free-rider:0.1", "backprop"]
+    assert parse_method('backprop(optimizer="adam")').optimizer == "adam"
 
 
 @pytest.mark.parametrize(
@@ -158,26 +176,26 @@ def test_methods_by_name():
         ([], "needs a method"),
         (["ewc(strength=-1)"], "strength"),
         (["ewc-online(gamma=1)"], "gamma"),
-        (["replay(kept=0)"], "kept"),
+        (["replay(samples_per_task=0)"], "samples_per_task"),
         (["si(damping=0)"], "damping"),
         (["lwf(temperature=0)"], "temperature"),
-        (['backprop(rule="newton")'], "newton"),
+        (['backprop(optimizer="newton")'], "newton"),
     ],
 )
 def test_methods_refused(texts, match):
     with pytest.raises(NeuroNetError, match=match):
-        methods_named(texts)
+        parse_methods(texts)
 
 
 def test_what_tuning_may_choose_of_policies():
     def free(policy):
-        return set(Society(Shares(((policy, 1.0),))).free())
+        return set(PolicyMethod(Shares(((policy, 1.0),))).tunable_ranges())
 
     assert free(IncomeProtecting()) == {"kappa"}
     assert free(IncomeProtecting(kappa=3.0)) == set()
     assert free(DiminishingReturns()) == {"alpha"}
     assert free(AttentionSeeking()) == set()
-    mixed = method_named("income-protecting:0.5,attention:0.5")
-    assert mixed.free() == {}
-    assert mixed.tuned({}) == mixed
-    assert method_named("income-protecting").tuned({"kappa": 7.0}) == method_named("income-protecting(kappa=7.0)")
+    mixed = parse_method("income-protecting:0.5,attention:0.5")
+    assert mixed.tunable_ranges() == {}
+    assert mixed.with_parameters({}) == mixed
+    assert parse_method("income-protecting").with_parameters({"kappa": 7.0}) == parse_method("income-protecting(kappa=7.0)")

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.continual.evaluation.replicated_dataset import Deck
-from neuronet.continual.evaluation.runner import Play
-from neuronet.continual.methods.registry import method_named
-from neuronet.continual.protocols.gradual_drift import Drift, share_of_others
+from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
+from neuronet.continual.evaluation.runner import SequenceRun
+from neuronet.continual.methods.registry import parse_method
+from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_fraction
 from neuronet.continual.protocols.registry import Gradual, Permuted
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
-from tests.continual.fixtures import SEEDS, course
+from tests.continual.fixtures import SEEDS, make_experiment
 
 
 def test_the_later_task_grows_evenly_over_the_border():
-    shares = share_of_others(1000, 0.5)
+    shares = neighbour_fraction(1000, 0.5)
     two = np.concatenate([np.maximum(shares, 0), 1 + np.minimum(shares, 0)])  # the later one's share, from one task to the next
     middle = two[750:1250]
     np.testing.assert_allclose(middle, (np.arange(500) + 0.5) / 500)
@@ -24,51 +24,51 @@ def test_the_later_task_grows_evenly_over_the_border():
 
 
 def test_a_short_task_that_blends_all_the_way():
-    np.testing.assert_allclose(share_of_others(4, 1.0), [-0.375, -0.125, 0.125, 0.375])
+    np.testing.assert_allclose(neighbour_fraction(4, 1.0), [-0.375, -0.125, 0.125, 0.375])
 
 
-def deck(number):
+def dataset(number):
     """Samples that say which task they are of."""
-    return Deck([Samples(np.full((5, 1), float(number)), np.full(5, number)) for _ in SEEDS], "cpu", "float64")
+    return ReplicatedDataset([Samples(np.full((5, 1), float(number)), np.full(5, number)) for _ in SEEDS], "cpu", "float64")
 
 
 def mixed_rounds(last, following):
-    shares = share_of_others(40, 1.0)
-    drift = Drift(last, following, shares, SEEDS, 1)
-    own = deck(1).at([np.zeros(200, dtype=np.int64)] * 2)
-    return shares, torch.stack([drift.mixed(step, *own)[1] for step in range(40)], dim=1), drift, own
+    shares = neighbour_fraction(40, 1.0)
+    drift = GradualDrift(last, following, shares, SEEDS, 1)
+    own = dataset(1).take([np.zeros(200, dtype=np.int64)] * 2)
+    return shares, torch.stack([drift.mix(step, *own)[1] for step in range(40)], dim=1), drift, own
 
 
 def test_so_many_samples_are_the_neighbours():
-    shares, targets, drift, own = mixed_rounds(deck(0), deck(2))
+    shares, targets, drift, own = mixed_rounds(dataset(0), dataset(2))
     assert not (targets[:, :20] == 2).any() and not (targets[:, 20:] == 0).any()
     found = (targets != 1).double().mean(dim=-1).numpy()
     assert np.abs(found - np.abs(shares)).max() < 5 * np.sqrt(0.25 / 200)
     assert (targets[0] != targets[1]).any()  # each seed has its own chance
-    inputs, answers = drift.mixed(0, *own)
+    inputs, answers = drift.mix(0, *own)
     torch.testing.assert_close(inputs[..., 0], answers.double())
 
 
 def test_the_first_has_nobody_before_and_the_last_nobody_after():
-    _, targets, *_ = mixed_rounds(None, deck(2))
+    _, targets, *_ = mixed_rounds(None, dataset(2))
     assert (targets[:, :20] == 1).all()
-    _, targets, *_ = mixed_rounds(deck(0), None)
+    _, targets, *_ = mixed_rounds(dataset(0), None)
     assert (targets[:, 20:] == 1).all()
 
 
 def test_the_tasks_are_those_of_permuted_and_their_rounds_are_mixed():
-    sharp, blurred = course(Permuted(3), rounds=30), course(Gradual(3, blend=1.0), rounds=30)
+    sharp, blurred = make_experiment(Permuted(3), rounds=30), make_experiment(Gradual(3, blend=1.0), rounds=30)
     np.testing.assert_array_equal(sharp.sequence(0)[2].train.inputs, blurred.sequence(0)[2].train.inputs)
     batches = []
-    for of in (sharp, blurred):
-        play = Play(of, method_named("backprop"), SEEDS)
-        batches.append([list(play._rounds(number, play._samples(number))) for number in range(3)])
+    for experiment in (sharp, blurred):
+        run = SequenceRun(experiment, parse_method("backprop"), SEEDS)
+        batches.append([list(run._rounds(number, run._samples(number))) for number in range(3)])
     for number in range(3):
         same = [
             float((one[0] == other[0]).all(dim=-1).double().mean())
             for one, other in zip(batches[0][number], batches[1][number], strict=True)
         ]
-        expected = 1 - np.abs(share_of_others(30, 1.0))
+        expected = 1 - np.abs(neighbour_fraction(30, 1.0))
         expected[:15] = 1 if number == 0 else expected[:15]
         expected[15:] = 1 if number == 2 else expected[15:]
         assert np.mean(same) == pytest.approx(expected.mean(), abs=0.08)
@@ -76,10 +76,12 @@ def test_the_tasks_are_those_of_permuted_and_their_rounds_are_mixed():
 
 
 def test_it_is_learned():
-    of = course(Gradual(3), rounds=8)
-    first, second = (of.play(method_named("income-protecting"), 0.1, SEEDS) for _ in range(2))
+    experiment = make_experiment(Gradual(3), rounds=8)
+    first, second = (experiment.accuracy_matrices(parse_method("income-protecting"), 0.1, SEEDS) for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    assert (first != course(Permuted(3), rounds=8).play(method_named("income-protecting"), 0.1, SEEDS)).any()
+    assert (
+        first != make_experiment(Permuted(3), rounds=8).accuracy_matrices(parse_method("income-protecting"), 0.1, SEEDS)
+    ).any()
 
 
 @pytest.mark.parametrize("blend", [0, 1.5, -0.1])

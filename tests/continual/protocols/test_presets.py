@@ -4,34 +4,38 @@ import pytest
 
 from neuronet.continual.protocols.presets import PRESETS, Schedule
 from neuronet.continual.protocols.registry import PROTOCOLS
-from neuronet.continual.studies.api import forget
+from neuronet.continual.studies.api import continual_study
 from neuronet.core.errors import NeuroNetError
 from tests.continual.fixtures_environments import Glyphs
 
 
 def study(preset, **options):
-    policies = ["attention", 'backprop(rule="plain")']
-    return forget("split-domain(tasks=3)", Glyphs(), policies, preset=preset, seeds=2, batch_size=8, **options)
+    policies = ["attention", 'backprop(optimizer="sgd")']
+    return continual_study("split-domain(tasks=3)", Glyphs(), policies, preset=preset, seeds=2, batch_size=8, **options)
 
 
 def test_a_preset_brings_its_settings():
     result = study("hsu-split")
-    assert (result.course.schedule, result.course.hidden, result.course.rule) == (Schedule(0, 8, passes=4), (400, 400), "adam")
+    assert (result.experiment.schedule, result.experiment.hidden, result.experiment.optimizer) == (
+        Schedule(0, 8, epochs=4),
+        (400, 400),
+        "adam",
+    )
     rates = result.table.set_index("policy")["learning_rate"].to_dict()
-    assert rates == {"backprop": 0.001, "attention": 0.001, 'backprop(rule="plain")': 0.1}
+    assert rates == {"backprop": 0.001, "attention": 0.001, 'backprop(optimizer="sgd")': 0.1}
 
 
 def test_what_is_given_overrules_it():
-    given = {"iterations": 5, "hidden": (8,), "rule": "plain", "learning_rate": 0.2}
+    given = {"iterations": 5, "hidden": (8,), "optimizer": "sgd", "learning_rate": 0.2}
     result, plain = study("vandeven-permuted", **given), study("fast", **given)
     assert result.accuracy.equals(plain.accuracy)
     assert set(result.table["learning_rate"]) == {0.2}
-    other = study("vandeven-permuted", iterations=5, hidden=(8,), rule="momentum(0.5)")
+    other = study("vandeven-permuted", iterations=5, hidden=(8,), optimizer="momentum(0.5)")
     assert other.table.set_index("policy").loc["attention", "learning_rate"] == 0.05  # the preset's is Adam's
 
 
 def test_tuning_leaves_the_learning_rate_of_a_preset_out():
-    result = study("hsu-split", iterations=2, hidden=(8,), tune=True, tries=2, tuning_seeds=1)
+    result = study("hsu-split", iterations=2, hidden=(8,), tune=True, trials=2, tuning_seeds=1)
     assert set(result.tuning["learning_rate"]) != {0.001}
     with pytest.raises(NeuroNetError, match="leave learning_rate out"):
         study("hsu-split", tune=True, learning_rate=0.001)
@@ -40,5 +44,5 @@ def test_tuning_leaves_the_learning_rate_of_a_preset_out():
 def test_published_presets_name_a_source_and_their_rate():
     published = {name: preset for name, preset in PRESETS.items() if preset.source}
     assert {name.split("-")[0] for name in published} == {"vandeven", "hsu"}
-    assert all(preset.learning_rate and preset.rule == "adam" for preset in published.values())
+    assert all(preset.learning_rate and preset.optimizer == "adam" for preset in published.values())
     assert not published.keys() & PROTOCOLS.keys()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from neuronet.continual.protocols.input_shifts import Turn
+from neuronet.continual.protocols.input_shifts import Rotation
 from neuronet.continual.protocols.registry import (
     PROTOCOLS,
     Permuted,
@@ -12,14 +12,14 @@ from neuronet.continual.protocols.registry import (
     SplitClass,
     SplitDomain,
     SplitTask,
-    protocol_named,
+    parse_protocol,
 )
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Digits
 from tests.continual.fixtures_environments import Glyphs, Values
 
-WORLD = Glyphs()
+ENVIRONMENT = Glyphs()
 SPLITS = (SplitTask, SplitDomain, SplitClass)
 
 
@@ -29,29 +29,29 @@ def small(protocol):
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_every_sample_belongs_to_one_task(split):
-    tasks = small(split).sequence(WORLD, 4)
+    tasks = small(split).sequence(ENVIRONMENT, 4)
     for part in ("train", "test"):
         shown = np.concatenate([getattr(task, part).inputs for task in tasks])
-        whole = getattr(WORLD, part).inputs
+        whole = getattr(ENVIRONMENT, part).inputs
         assert sorted(map(bytes, shown)) == sorted(map(bytes, whole))
         assert all(getattr(task, part).inputs.dtype == np.uint8 for task in tasks)
-        assert all(getattr(task, part).scaling is WORLD.train.scaling for task in tasks)
+        assert all(getattr(task, part).scaling is ENVIRONMENT.train.scaling for task in tasks)
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_the_order_of_classes_is_the_seeds(split):
     def order(seed):
-        return [task.name for task in small(split).sequence(WORLD, seed)]
+        return [task.name for task in small(split).sequence(ENVIRONMENT, seed)]
 
     assert order(0) == order(0)
     assert len({tuple(order(seed)) for seed in range(8)}) > 4
-    assert order(3) == [task.name for task in small(SplitTask).sequence(WORLD, 3)]  # the same for all three forms
+    assert order(3) == [task.name for task in small(SplitTask).sequence(ENVIRONMENT, 3)]  # the same for all three forms
 
 
 def test_split_task_and_split_class_keep_the_classes_of_the_world():
     for split in (SplitTask, SplitClass):
         met = set()
-        for task in small(split).sequence(WORLD, 1):
+        for task in small(split).sequence(ENVIRONMENT, 1):
             own = set(task.train.targets.tolist())
             met |= own
             assert len(own) == 2
@@ -61,8 +61,8 @@ def test_split_task_and_split_class_keep_the_classes_of_the_world():
 
 def test_split_domain_tells_the_classes_of_a_task_apart():
     domain = small(SplitDomain)
-    assert domain.outputs(WORLD) == 2
-    for plain, task in zip(small(SplitTask).sequence(WORLD, 2), domain.sequence(WORLD, 2), strict=True):
+    assert domain.outputs(ENVIRONMENT) == 2
+    for plain, task in zip(small(SplitTask).sequence(ENVIRONMENT, 2), domain.sequence(ENVIRONMENT, 2), strict=True):
         share = [int(word) for word in task.name.removeprefix("classes ").split(", ")]
         assert task.classes == (0, 1)
         np.testing.assert_array_equal(np.array(share)[task.train.targets], plain.train.targets)
@@ -70,73 +70,75 @@ def test_split_domain_tells_the_classes_of_a_task_apart():
 
 
 def test_who_may_answer_at_the_test():
-    told, untold = small(SplitTask), small(SplitClass)
-    tasks = told.sequence(WORLD, 0)
-    assert [told.answers(tasks, 1, learnt) for learnt in (-1, 0, 2)] == [tasks[1].classes] * 3
-    tasks = untold.sequence(WORLD, 0)
-    assert untold.answers(tasks, 0, 0) == tasks[0].classes
-    assert untold.answers(tasks, 0, 2) == tuple(range(6))  # all met by now
-    assert untold.answers(tasks, 1, -1) == tasks[1].classes  # not met yet: those that will be met by then
+    with_task_id, without_task_id = small(SplitTask), small(SplitClass)
+    tasks = with_task_id.sequence(ENVIRONMENT, 0)
+    assert [with_task_id.test_classes(tasks, 1, learnt) for learnt in (-1, 0, 2)] == [tasks[1].classes] * 3
+    tasks = without_task_id.sequence(ENVIRONMENT, 0)
+    assert without_task_id.test_classes(tasks, 0, 0) == tasks[0].classes
+    assert without_task_id.test_classes(tasks, 0, 2) == tuple(range(6))  # all met by now
+    assert without_task_id.test_classes(tasks, 1, -1) == tasks[1].classes  # not met yet: those that will be met by then
 
 
 def test_permuted_inputs_are_the_same_ones_elsewhere():
-    first, second, third = small(Permuted).sequence(WORLD, 0)
-    assert first.train is WORLD.train
+    first, second, third = small(Permuted).sequence(ENVIRONMENT, 0)
+    assert first.train is ENVIRONMENT.train
     assert second.train.inputs.dtype == np.uint8
-    whole = WORLD.train.scaled().inputs
+    whole = ENVIRONMENT.train.scaled().inputs
     for task in (second, third):
         orders = {
             tuple(np.argmax((task_part.scaled().inputs[:, :, None] == part.scaled().inputs[:, None]).all(0), axis=1).tolist())
-            for task_part, part in ((task.train, WORLD.train), (task.test, WORLD.test))
+            for task_part, part in ((task.train, ENVIRONMENT.train), (task.test, ENVIRONMENT.test))
         }
         (order,) = orders  # the same for training and test
         assert sorted(order) == list(range(25)) != list(order)
         np.testing.assert_array_equal(task.train.scaled().inputs, whole[:, order])
-        np.testing.assert_array_equal(task.train.targets, WORLD.train.targets)
+        np.testing.assert_array_equal(task.train.targets, ENVIRONMENT.train.targets)
     assert (second.train.inputs != third.train.inputs).any()
-    assert (second.train.inputs != small(Permuted).sequence(WORLD, 1)[1].train.inputs).any()
-    np.testing.assert_array_equal(second.train.inputs, small(Permuted).sequence(WORLD, 0)[1].train.inputs)
+    assert (second.train.inputs != small(Permuted).sequence(ENVIRONMENT, 1)[1].train.inputs).any()
+    np.testing.assert_array_equal(second.train.inputs, small(Permuted).sequence(ENVIRONMENT, 0)[1].train.inputs)
 
 
 def test_longer_sequences_begin_with_the_shorter_ones():
-    short, long = Permuted(2).sequence(WORLD, 3), Permuted(5).sequence(WORLD, 3)
+    short, long = Permuted(2).sequence(ENVIRONMENT, 3), Permuted(5).sequence(ENVIRONMENT, 3)
     np.testing.assert_array_equal(short[1].train.inputs, long[1].train.inputs)
 
 
 def test_rotated_by_every_angle_once():
-    names = [task.name for task in Rotated(tasks=4, degrees=180).sequence(WORLD, 0)]
+    names = [task.name for task in Rotated(tasks=4, degrees=180).sequence(ENVIRONMENT, 0)]
     assert sorted(names) == sorted(f"{angle} degrees" for angle in (0, 45, 90, 135))
-    assert len({tuple(task.name for task in Rotated(tasks=4).sequence(WORLD, seed)) for seed in range(8)}) > 4
+    assert len({tuple(task.name for task in Rotated(tasks=4).sequence(ENVIRONMENT, seed)) for seed in range(8)}) > 4
 
 
 def test_a_quarter_turn():
-    turned = Turn((5, 5), 90).samples(WORLD.train)
-    np.testing.assert_array_equal(turned.inputs.reshape(-1, 5, 5), np.rot90(WORLD.train.inputs.reshape(-1, 5, 5), axes=(1, 2)))
+    turned = Rotation((5, 5), 90).samples(ENVIRONMENT.train)
+    np.testing.assert_array_equal(
+        turned.inputs.reshape(-1, 5, 5), np.rot90(ENVIRONMENT.train.inputs.reshape(-1, 5, 5), axes=(1, 2))
+    )
     assert turned.inputs.dtype == np.uint8
-    assert turned.scaling is WORLD.train.scaling
-    assert Turn((5, 5), 0).samples(WORLD.train).inputs.tolist() == WORLD.train.inputs.tolist()
+    assert turned.scaling is ENVIRONMENT.train.scaling
+    assert Rotation((5, 5), 0).samples(ENVIRONMENT.train).inputs.tolist() == ENVIRONMENT.train.inputs.tolist()
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (3, 5, 5)])
 def test_turned_as_scipy_turns_each_image(shape):
     images = np.random.default_rng(0).normal(size=(4, *shape))
-    turned = Turn(shape, 33).samples(Samples(images.reshape(4, -1), np.zeros(4))).inputs.reshape(images.shape)
+    turned = Rotation(shape, 33).samples(Samples(images.reshape(4, -1), np.zeros(4))).inputs.reshape(images.shape)
     for ours, image in zip(turned.reshape(-1, *shape[-2:]), images.reshape(-1, *shape[-2:]), strict=True):
         np.testing.assert_allclose(ours, ndimage.rotate(image, 33, reshape=False, order=1), atol=1e-12)
 
 
 def test_to_choose_parameters_the_test_samples_are_not_looked_at():
-    tuning = WORLD.for_tuning()
-    known = set(map(bytes, WORLD.train.inputs))
+    tuning = ENVIRONMENT.validation_split()
+    known = set(map(bytes, ENVIRONMENT.train.inputs))
     for task in SplitClass(tasks=3).sequence(tuning, 0):
         assert set(map(bytes, task.test.inputs)) <= known
         assert not set(map(bytes, task.test.inputs)) & set(map(bytes, task.train.inputs))
 
 
 def test_digits_in_every_protocol():
-    world = Digits()
+    environment = Digits()
     for name, protocol in PROTOCOLS.items():
-        tasks = protocol().sequence(world, 0)
+        tasks = protocol().sequence(environment, 0)
         assert len(tasks) == protocol().tasks, name
         assert all(len(task.train) and len(task.test) for task in tasks)
 
@@ -144,14 +146,14 @@ def test_digits_in_every_protocol():
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: SplitTask(tasks=4).sequence(WORLD, 0), "evenly"),
-        (lambda: SplitTask(tasks=6).sequence(WORLD, 0), "two or more"),
+        (lambda: SplitTask(tasks=4).sequence(ENVIRONMENT, 0), "evenly"),
+        (lambda: SplitTask(tasks=6).sequence(ENVIRONMENT, 0), "two or more"),
         (lambda: Permuted().sequence(Values(), 0), "classes"),
         (lambda: Permuted(tasks=1), "tasks"),
         (lambda: Rotated(degrees=0), "degrees"),
-        (lambda: Permuted().sequence(WORLD, -1), "seed"),
-        (lambda: protocol_named("permute"), "did you mean 'permuted'"),
-        (lambda: protocol_named("permuted(steps=3)"), "no parameter 'steps'"),
+        (lambda: Permuted().sequence(ENVIRONMENT, -1), "seed"),
+        (lambda: parse_protocol("permute"), "did you mean 'permuted'"),
+        (lambda: parse_protocol("permuted(steps=3)"), "no parameter 'steps'"),
     ],
 )
 def test_refused(make, match):
@@ -168,5 +170,5 @@ def test_only_images_can_be_turned():
 
 
 def test_by_name():
-    assert protocol_named("permuted(tasks=50)") == Permuted(50)
-    assert protocol_named("rotated") == Rotated()
+    assert parse_protocol("permuted(tasks=50)") == Permuted(50)
+    assert parse_protocol("rotated") == Rotated()

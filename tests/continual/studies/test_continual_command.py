@@ -1,4 +1,4 @@
-"""`neuronet forget` on the command line."""
+"""`neuronet continual` on the command line."""
 
 import json
 import signal
@@ -14,17 +14,17 @@ from neuronet.cli.main import start
 from neuronet.continual.methods.registry import METHODS
 from neuronet.continual.protocols.presets import PRESETS
 from neuronet.continual.protocols.registry import PROTOCOLS
-from neuronet.plotting.continual.accuracy import draw_matrices, draw_over_time
+from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_matrices
 from tests.helpers.paths import ROOT
 
-SMALL = "--data digits --seeds 2 --iterations 4 --batch-size 16 --hidden 8"
+SMALL = "digits --seeds 2 --iterations 4 --batch-size 16 --hidden 8"
 
 
 @pytest.fixture
 def command(monkeypatch, tmp_path, capsys):
     def run(line):
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["neuronet", "forget", *line.split()])
+        monkeypatch.setattr(sys, "argv", ["neuronet", "continual", *line.split()])
         code = start()
         return code, *capsys.readouterr()
 
@@ -60,7 +60,7 @@ def test_one_json_line_a_table_and_pictures(command, tmp_path):
 
 
 def test_it_tunes_and_goes_on(command, tmp_path):
-    line = f"permuted(tasks=2) {SMALL} --policies si --tune --tries 2 --tuning-seeds 1 --json --out here"
+    line = f"permuted(tasks=2) {SMALL} --policies si --tune --trials 2 --tuning-seeds 1 --json --out here"
     first, second = (command(line) for _ in range(2))
     one, two = (json.loads(out.splitlines()[-1]) for _, out, _ in (first, second))
     assert one["policies"] == two["policies"]
@@ -69,7 +69,7 @@ def test_it_tunes_and_goes_on(command, tmp_path):
 
 
 def test_when_it_is_interrupted_it_says_how_to_go_on(tmp_path):
-    line = f"forget permuted(tasks=2) {SMALL.replace('--iterations 4', '--iterations 100000')} --policies attention --out here"
+    line = f"continual permuted(tasks=2) {SMALL.replace('--iterations 4', '--iterations 100000')} --policies attention --out here"
     asked = subprocess.Popen(
         [sys.executable, "-m", "neuronet", *line.split()], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -94,11 +94,11 @@ def test_a_folder_of_its_own(command, tmp_path):
     ("line", "words"),
     [
         ("", "needs a protocol"),
-        ("permutd --data digits", "did you mean 'permuted'"),
-        ("permuted --data xor --policies attentio", "did you mean 'attention'"),
-        ("permuted --data california --seeds 0", "seeds"),
-        ("split-task(tasks=3) --data digits --policies ewc", "evenly"),
-        ("permuted --data digits --tune --learning-rate 1", "leave"),
+        ("permutd digits", "did you mean 'permuted'"),
+        ("permuted xor --policies attentio", "did you mean 'attention'"),
+        ("permuted california --seeds 0", "seeds"),
+        ("split-task(tasks=3) digits --policies ewc", "evenly"),
+        ("permuted digits --tune --learning-rate 1", "leave"),
     ],
 )
 def test_refused_in_one_sentence(command, line, words, tmp_path):
@@ -110,7 +110,7 @@ def test_refused_in_one_sentence(command, line, words, tmp_path):
 
 
 def test_pictures_of_many_methods_and_of_long_sequences(tmp_path):
-    chance = np.random.default_rng(0)
-    matrices = {name: chance.random((1, 13, 12)) for name in ["backprop", *"abcdefgh"]}
-    for draw in (draw_over_time, draw_matrices):
+    rng = np.random.default_rng(0)
+    matrices = {name: rng.random((1, 13, 12)) for name in ["backprop", *"abcdefgh"]}
+    for draw in (draw_average_accuracy, draw_matrices):
         assert draw(matrices, tmp_path / f"{draw.__name__}.svg").read_text().count("<path") > 9

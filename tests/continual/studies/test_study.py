@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 from neuronet.continual.evaluation.metrics import final_accuracy
-from neuronet.continual.evaluation.runner import Course
+from neuronet.continual.evaluation.runner import Experiment
 from neuronet.continual.methods.penalties.ewc import EWC
-from neuronet.continual.studies.api import FIRST_FOR_TUNING, forget
+from neuronet.continual.studies.api import TUNING_SEED_OFFSET, continual_study
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Digits
 from tests.continual.fixtures_environments import Glyphs
@@ -20,7 +20,7 @@ SMALL = {"seeds": 3, "iterations": 5, "batch_size": 8, "hidden": (8,)}
 
 
 def study(policies=("income-protecting", "ewc"), **options):
-    return forget("split-class(tasks=3)", Glyphs(), policies, **{**SMALL, **options})
+    return continual_study("split-class(tasks=3)", Glyphs(), policies, **{**SMALL, **options})
 
 
 def test_the_same_study_gives_the_same_tables_twice(tmp_path):
@@ -57,7 +57,7 @@ def test_attention_is_no_other_than_backprop():
 
 def test_a_matrix_is_played_as_the_course_plays_it():
     result = study(["ewc"], seed=4)
-    np.testing.assert_array_equal(result.matrix("ewc"), result.course.play(EWC(), 0.1, [4, 5, 6]))
+    np.testing.assert_array_equal(result.matrix("ewc"), result.experiment.accuracy_matrices(EWC(), 0.1, [4, 5, 6]))
     assert result.matrix("ewc").shape == (3, 4, 3)
 
 
@@ -67,33 +67,33 @@ class Stopped(Exception):
 
 @pytest.mark.parametrize("tune", [False, True])
 def test_an_interrupted_study_goes_on(tmp_path, monkeypatch, tune):
-    options = {"tune": tune, "tries": 2, "tuning_seeds": 1}
+    options = {"tune": tune, "trials": 2, "tuning_seeds": 1}
     whole = study(out=tmp_path / "whole", **options)
-    play, played = Course.game, []
+    play, played = Experiment.run, []
 
-    def stops(course, *arguments):
+    def stops(experiment, *arguments):
         if len(played) == 2:
             raise Stopped
         played.append(arguments)
-        return play(course, *arguments)
+        return play(experiment, *arguments)
 
-    monkeypatch.setattr(Course, "game", stops)
+    monkeypatch.setattr(Experiment, "run", stops)
     with pytest.raises(Stopped):
         study(out=tmp_path / "parts", **options)
     kept = sorted(path.name for path in (tmp_path / "parts" / "games").iterdir())
     assert kept
-    monkeypatch.setattr(Course, "game", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    monkeypatch.setattr(Experiment, "run", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
     again = study(out=tmp_path / "parts", **options)
     pd.testing.assert_frame_equal(whole.table, again.table, check_exact=True)
     assert len({repr(each) for each in played}) == len(played)  # nothing is played twice
-    monkeypatch.setattr(Course, "game", stops)  # nothing is left to be played
+    monkeypatch.setattr(Experiment, "run", stops)  # nothing is left to be played
     pd.testing.assert_frame_equal(whole.table, study(out=tmp_path / "parts", **options).table, check_exact=True)
 
 
 def test_seeds_and_policies_can_be_added(tmp_path, monkeypatch):
     study(["ewc"], seeds=2, out=tmp_path)
-    play, played = Course.game, []
-    monkeypatch.setattr(Course, "game", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    play, played = Experiment.run, []
+    monkeypatch.setattr(Experiment, "run", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
     more = study(["ewc", "si"], seeds=3, out=tmp_path)
     assert [list(seeds) for _, _, seeds in played] == [[2], [2], [0, 1, 2]]
     np.testing.assert_allclose(more.matrix("ewc"), study(["ewc"], seeds=3).matrix("ewc"))
@@ -104,9 +104,9 @@ def test_another_study_is_refused(tmp_path):
     with pytest.raises(NeuroNetError, match="another schedule"):
         study(["ewc"], out=tmp_path, iterations=6)
     with pytest.raises(NeuroNetError, match="another protocol"):
-        forget("split-task(tasks=3)", Glyphs(), ["ewc"], out=tmp_path, **SMALL)
+        continual_study("split-task(tasks=3)", Glyphs(), ["ewc"], out=tmp_path, **SMALL)
     with pytest.raises(NeuroNetError, match="another samples"):
-        forget("split-class(tasks=3)", Glyphs(train=21), ["ewc"], out=tmp_path, **SMALL)
+        continual_study("split-class(tasks=3)", Glyphs(train=21), ["ewc"], out=tmp_path, **SMALL)
 
 
 def test_a_broken_part_is_refused(tmp_path):
@@ -120,21 +120,28 @@ def test_a_broken_part_is_refused(tmp_path):
 
 def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch):
     played = []
-    play = Course.game
+    play = Experiment.run
 
-    def watched(course, method, rate, seeds):
-        played.append((course.world, method, rate, list(seeds)))
-        return play(course, method, rate, seeds)
+    def watched(experiment, method, rate, seeds):
+        played.append((experiment.environment, method, rate, list(seeds)))
+        return play(experiment, method, rate, seeds)
 
-    monkeypatch.setattr(Course, "game", watched)
-    world = Glyphs()
-    result = forget(
-        "permuted(tasks=2)", world, ["ewc", "income-protecting"], tune=True, tries=3, tuning_seeds=2, widen=0, **SMALL
+    monkeypatch.setattr(Experiment, "run", watched)
+    environment = Glyphs()
+    result = continual_study(
+        "permuted(tasks=2)",
+        environment,
+        ["ewc", "income-protecting"],
+        tune=True,
+        trials=3,
+        tuning_seeds=2,
+        max_range_extensions=0,
+        **SMALL,
     )
-    tuning = [each for each in played if each[0] is not world]
-    assert {seed for *_, seeds in tuning for seed in seeds} == {FIRST_FOR_TUNING, FIRST_FOR_TUNING + 1}
-    assert all(len(each[0].test) + len(each[0].train) == len(world.train) for each in tuning)
-    finals = [each for each in played if each[0] is world]
+    tuning = [each for each in played if each[0] is not environment]
+    assert {seed for *_, seeds in tuning for seed in seeds} == {TUNING_SEED_OFFSET, TUNING_SEED_OFFSET + 1}
+    assert all(len(each[0].test) + len(each[0].train) == len(environment.train) for each in tuning)
+    finals = [each for each in played if each[0] is environment]
     assert [seeds for *_, seeds in finals] == [[0, 1, 2]] * 3
     tried = result.tuning.groupby(["policy", "learning_rate", "settings"]).size()
     assert tried.groupby("policy").size().to_dict() == {"backprop": 3, "ewc": 3, "income-protecting": 3}  # as many for each
@@ -148,13 +155,13 @@ def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch
 
 def test_one_pass_lets_every_seed_have_its_own_number_of_rounds():
     result = study(["income-protecting"], preset="online", iterations=None, batch_size=3)
-    assert len({tuple(len(task.train) // 3 for task in result.course.sequence(seed)) for seed in range(3)}) > 1
+    assert len({tuple(len(task.train) // 3 for task in result.experiment.sequence(seed)) for seed in range(3)}) > 1
     assert result.matrix("income-protecting").shape == (3, 4, 3)
 
 
 def test_what_is_learned_is_learned_and_forgotten():
     """On digits, class by class: replay remembers, backprop knows the last classes alone."""
-    result = forget("split-class", Digits(), ["replay"], seeds=1, iterations=60, batch_size=32, hidden=(32,))
+    result = continual_study("split-class", Digits(), ["replay"], seeds=1, iterations=60, batch_size=32, hidden=(32,))
     row = result.table.set_index("policy")
     assert row.loc["backprop", "learning"] > 0.9
     assert row.loc["backprop", "final"] < 0.5
@@ -170,7 +177,7 @@ def test_what_is_learned_is_learned_and_forgotten():
         ({"tune": True, "learning_rate": 0.1}, "leave learning_rate out"),
         ({"iterations": -1}, "iterations"),
         ({"batch_size": 0}, "batch_size"),
-        ({"rule": "newton"}, "newton"),
+        ({"optimizer": "newton"}, "newton"),
         ({"learning_rate": 0.0}, "learning_rate"),
         ({"hidden": (0,)}, "sizes"),
     ],

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from neuronet.cli.main import start
-from neuronet.continual.studies.api import forget
-from neuronet.continual.studies.summary import summarise
+from neuronet.continual.studies.api import continual_study
+from neuronet.continual.studies.summary import summarize_studies
 from neuronet.core.errors import NeuroNetError
 from neuronet.statistics import holm
 from tests.continual.fixtures_environments import Glyphs
@@ -19,14 +19,14 @@ SMALL = {"seeds": 3, "iterations": 5, "batch_size": 8, "hidden": (8,)}
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     found = [tmp_path_factory.mktemp("studies") / name for name in ("one", "two", "three")]
-    forget("split-class(tasks=3)", Glyphs(), ["income-protecting", "ewc"], out=found[0], **SMALL)
-    forget("permuted(tasks=2)", Glyphs(), ["ewc", "lwf"], out=found[1], **SMALL)
-    forget("permuted(tasks=2)", Glyphs(), ["si"], out=found[2], **{**SMALL, "seeds": 1})
+    continual_study("split-class(tasks=3)", Glyphs(), ["income-protecting", "ewc"], out=found[0], **SMALL)
+    continual_study("permuted(tasks=2)", Glyphs(), ["ewc", "lwf"], out=found[1], **SMALL)
+    continual_study("permuted(tasks=2)", Glyphs(), ["si"], out=found[2], **{**SMALL, "seeds": 1})
     return found
 
 
 def test_all_comparisons_are_adjusted_together(folders):
-    summary = summarise(folders)
+    summary = summarize_studies(folders)
     parts = [pd.read_csv(folder / "table.csv") for folder in folders]
     assert len(summary.table) == sum(map(len, parts))
     for test in ("p_t", "p_wilcoxon"):
@@ -34,14 +34,14 @@ def test_all_comparisons_are_adjusted_together(folders):
         pd.testing.assert_series_equal(summary.table[test], pd.Series(every), check_names=False)
         pd.testing.assert_series_equal(summary.table[f"{test}_holm"], pd.Series(holm(every)), check_names=False)
     assert summary.table["p_t_holm"].notna().sum() == 4  # backprop is compared with nobody, and one seed says nothing
-    alone = summarise(folders[:1])
+    alone = summarize_studies(folders[:1])
     assert (alone.table["p_t_holm"].dropna() <= summary.table["p_t_holm"].iloc[:3].dropna()).all()
     pd.testing.assert_series_equal(alone.table["p_t_holm"], parts[0]["p_t_holm"])
 
 
 def test_against_another_method(folders):
-    ewc = summarise(folders[:2], "ewc").table.set_index(["study", "policy"])
-    usual = summarise(folders[:2]).table.set_index(["study", "policy"])
+    ewc = summarize_studies(folders[:2], "ewc").table.set_index(["study", "policy"])
+    usual = summarize_studies(folders[:2]).table.set_index(["study", "policy"])
     for study in dict.fromkeys(study for study, _ in ewc.index):
         assert ewc.loc[(study, "backprop"), "difference"] == pytest.approx(-usual.loc[(study, "ewc"), "difference"])
         assert ewc.loc[(study, "backprop"), "p_t"] == pytest.approx(usual.loc[(study, "ewc"), "p_t"])
@@ -49,11 +49,11 @@ def test_against_another_method(folders):
     with pytest.raises(
         NeuroNetError, match=r"unknown method of the study permuted\(tasks=2\), Glyphs, 'lwff': did you mean 'lwf'"
     ):
-        summarise(folders[1:2], "lwff")
+        summarize_studies(folders[1:2], "lwff")
 
 
 def test_studies_are_named_by_what_they_are(folders):
-    assert [study.name for study in summarise(folders).studies] == [
+    assert [study.name for study in summarize_studies(folders).studies] == [
         "split-class(tasks=3), Glyphs",
         "permuted(tasks=2), Glyphs (two)",
         "permuted(tasks=2), Glyphs (three)",
@@ -61,15 +61,17 @@ def test_studies_are_named_by_what_they_are(folders):
 
 
 def test_matrices_and_times_are_those_of_the_studies(folders):
-    study = summarise(folders).studies[0]
-    whole = forget("split-class(tasks=3)", Glyphs(), ["income-protecting", "ewc"], out=folders[0], **SMALL)
+    study = summarize_studies(folders).studies[0]
+    whole = continual_study("split-class(tasks=3)", Glyphs(), ["income-protecting", "ewc"], out=folders[0], **SMALL)
     for name in ("backprop", "income-protecting", "ewc"):
         assert (study.matrices[name] == whole.matrix(name)).all()
         assert study.table.set_index("policy").loc[name, "time"] == pytest.approx(whole.times[name])
 
 
 def test_the_command_writes_a_table_and_a_picture(folders, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(sys, "argv", ["neuronet", "forget-summary", *map(str, folders), "--out", str(tmp_path / "all"), "--json"])
+    monkeypatch.setattr(
+        sys, "argv", ["neuronet", "continual-summary", *map(str, folders), "--out", str(tmp_path / "all"), "--json"]
+    )
     assert start() == 0
     out, err = capsys.readouterr()
     words = json.loads(out.splitlines()[-1])
@@ -77,12 +79,12 @@ def test_the_command_writes_a_table_and_a_picture(folders, monkeypatch, tmp_path
     assert "lwf" in err and "two" in err
     table = pd.read_csv(tmp_path / "all" / "summary.csv")
     assert len(table) == len(words["comparisons"]) == 8
-    assert (tmp_path / "all" / "poster.pdf").read_bytes().startswith(b"%PDF")
-    assert (tmp_path / "all" / "poster.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "all" / "summary.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "all" / "summary.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_picture_names_every_study_and_method(folders, tmp_path):
-    drawn = summarise(folders).plot(tmp_path / "poster.svg").read_text()
+    drawn = summarize_studies(folders).plot(tmp_path / "summary.svg").read_text()
     assert drawn.count("<path") > 40
     for words in ("split-class(tasks=3), Glyphs", "permuted(tasks=2), Glyphs (two)", "income-protecting", "lwf"):
         assert f"<!-- {words} -->" in drawn
@@ -90,20 +92,20 @@ def test_the_picture_names_every_study_and_method(folders, tmp_path):
 
 def test_refused(folders, tmp_path):
     with pytest.raises(NeuroNetError, match="folders"):
-        summarise([])
+        summarize_studies([])
     with pytest.raises(NeuroNetError, match="twice"):
-        summarise([folders[0], folders[1], folders[0]])
+        summarize_studies([folders[0], folders[1], folders[0]])
     with pytest.raises(NeuroNetError, match="no study"):
-        summarise([tmp_path])
+        summarize_studies([tmp_path])
     (tmp_path / "study.json").write_bytes((folders[0] / "study.json").read_bytes())
     with pytest.raises(NeuroNetError, match="not finished"):
-        summarise([tmp_path])
+        summarize_studies([tmp_path])
 
 
 def test_a_study_of_an_earlier_version_has_no_costs(folders, tmp_path):
     for name in ("study.json", "accuracy.csv"):
         (tmp_path / name).write_bytes((folders[0] / name).read_bytes())
     pd.read_csv(folders[0] / "table.csv").drop(columns=["area", "memory"]).to_csv(tmp_path / "table.csv", index=False)
-    summary = summarise([tmp_path])
+    summary = summarize_studies([tmp_path])
     assert summary.table[["area", "memory", "time"]].isna().all(axis=None)
-    assert summary.plain()[0]["time"] is None
+    assert summary.to_records()[0]["time"] is None

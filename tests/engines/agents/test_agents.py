@@ -36,7 +36,7 @@ def models():
 
 
 def test_every_neuron_is_an_agent_the_inputs_too(models):
-    setup = game(toys.Plain(), wiring="sparse(0.5)")
+    setup = game(toys.Backprop(), connectivity="sparse(0.5)")
     model = models(setup)
     assert [len(layer) for layer in model.layers] == list(SIZES)
     assert len(model.agents) == sum(SIZES)
@@ -49,7 +49,7 @@ def test_every_neuron_is_an_agent_the_inputs_too(models):
 
 
 def test_a_neuron_knows_its_synapses_and_its_attention(models):
-    setup = game(toys.Plain(), wiring="sparse(0.5)")
+    setup = game(toys.Backprop(), connectivity="sparse(0.5)")
     model = play(models(setup), 3)
     now = model.network()
     for agent in (agent for layer in model.layers[1:] for agent in layer):
@@ -64,14 +64,14 @@ def test_a_neuron_knows_its_synapses_and_its_attention(models):
 
 def test_an_unknown_node_is_refused(models):
     with pytest.raises(NeuroNetError, match="there is no neuron 99"):
-        models(game(toys.Plain())).neuron(99)
+        models(game(toys.Backprop())).neuron(99)
 
 
-def posts_of(model):
+def message_boards(model):
     return [getattr(board, name) for board in model.boards for name in ("activity", "demand", "attention", "response")]
 
 
-def spoil_all_but_neighbours(model, neuron):
+def corrupt_all_but_neighbours(model, neuron):
     """Make every post that the neuron may not read no number at all."""
     below, here, above = (model.boards[neuron.layer + step] if neuron.layer + step < len(SIZES) else None for step in (-1, 0, 1))
     for board in model.boards:
@@ -107,9 +107,9 @@ def act(neuron):
 @pytest.mark.parametrize("policy", SIGHTED, ids=repr)
 @pytest.mark.parametrize("node", range(SIZES[0], sum(SIZES)))
 def test_a_neuron_sees_its_neighbours_alone(models, policy, node):
-    setup = game(policy, wiring="sparse(0.4)")
+    setup = game(policy, connectivity="sparse(0.4)")
     undisturbed, spoilt = (play(models(setup), 2).neuron(node) for _ in range(2))
-    spoil_all_but_neighbours(spoilt.model, spoilt)
+    corrupt_all_but_neighbours(spoilt.model, spoilt)
     for one, other in zip(act(undisturbed), act(spoilt), strict=True):
         np.testing.assert_array_equal(one, other)
         assert np.isfinite(other).all()
@@ -117,7 +117,7 @@ def test_a_neuron_sees_its_neighbours_alone(models, policy, node):
 
 def test_what_neighbours_post_does_matter(models):
     """So that the test above can fail: a neuron in the middle feels each of its neighbours."""
-    setup = game(AttentionSeeking(), wiring="sparse(0.5)")
+    setup = game(AttentionSeeking(), connectivity="sparse(0.5)")
     node = SIZES[0] + SIZES[1]  # in the second hidden layer
     for side in ("speakers", "listeners"):
         neuron = play(models(setup), 2).neuron(node)
@@ -129,10 +129,10 @@ def test_what_neighbours_post_does_matter(models):
 
 
 def test_a_neuron_writes_its_own_posts_alone(models):
-    neuron = play(models(game(toys.Hopeful(), wiring="sparse(0.5)")), 2).neuron(SIZES[0])
-    before = [post.copy() for post in posts_of(neuron.model)]
+    neuron = play(models(game(toys.Hopeful(), connectivity="sparse(0.5)")), 2).neuron(SIZES[0])
+    before = [post.copy() for post in message_boards(neuron.model)]
     act(neuron)
-    for old, new in zip(before, posts_of(neuron.model), strict=True):
+    for old, new in zip(before, message_boards(neuron.model), strict=True):
         changed = np.flatnonzero(np.any(old != new, axis=1))
         assert set(changed) <= {neuron.index}
         if new.base is None and not any(new is post for post in vars(neuron.board).values()):
@@ -141,7 +141,7 @@ def test_a_neuron_writes_its_own_posts_alone(models):
 
 @pytest.mark.parametrize("policy", [*SIGHTED, toys.Explorer(), toys.Critic(), toys.Direct()], ids=repr)
 def test_order_of_action_does_not_matter(models, policy):
-    setup = game(policy, wiring="sparse(0.5)")
+    setup = game(policy, connectivity="sparse(0.5)")
     in_order, shuffled = models(setup), models(setup, shuffle=True)
     assert identical(play(in_order, 7).state(), play(shuffled, 7).state())
 
@@ -150,10 +150,10 @@ def test_shuffled_neurons_do_act_in_another_order(models, monkeypatch):
     order = []
     speak = Neuron.speak
     monkeypatch.setattr(Neuron, "speak", lambda neuron: (order.append(neuron.node), speak(neuron)))
-    play(models(game(toys.Plain())), 1)
+    play(models(game(toys.Backprop())), 1)
     in_order = list(order)
     order.clear()
-    play(models(game(toys.Plain()), shuffle=True), 1)
+    play(models(game(toys.Backprop()), shuffle=True), 1)
     assert in_order == sorted(in_order)
     assert order != in_order
     assert sorted(order) == in_order
@@ -161,7 +161,7 @@ def test_shuffled_neurons_do_act_in_another_order(models, monkeypatch):
 
 def test_data_collector_works(models):
     environment = Xor(samples=20)
-    setup = game_for(environment)
+    setup = setup_for(environment)
     model = models(setup, environment=environment, batch_size=8)
     collector = mesa.DataCollector(
         model_reporters={"loss": "loss", "round": lambda model: model.round_number},
@@ -174,25 +174,25 @@ def test_data_collector_works(models):
         incomes.append(np.sum(model.network().weights[1] ** 2, axis=0) / 2)
     table = collector.get_model_vars_dataframe()
     assert table["round"].tolist() == [1, 2, 3, 4, 5]
-    assert table["loss"].tolist() == pytest.approx(losses_by_hand(setup, environment, 5, 8), rel=1e-12)
+    assert table["loss"].tolist() == pytest.approx(reference_losses(setup, environment, 5, 8), rel=1e-12)
     agents = collector.get_agent_vars_dataframe()
     assert len(agents) == 5 * (2 + 4 + 2)
     hidden = agents[agents["node"].between(2, 5)]
     np.testing.assert_allclose(hidden["utility"].to_numpy().reshape(5, 4), incomes, rtol=1e-12)
 
 
-def game_for(environment):
+def setup_for(environment):
     from neuronet.engines.base.engine import Setup
 
     return Setup(build_network((2, 4, 2), activation="tanh", seed=2), Noisy(), seed=3, payoff=environment.payoff)
 
 
-def losses_by_hand(setup, environment, rounds, size):
+def reference_losses(setup, environment, rounds, size):
     model = NeuronModel(setup)
     batches = Batches(len(environment.train), size, (setup.seed,))
     losses = []
     for number in range(rounds):
-        batch = environment.train.at(batches.at(number))
+        batch = environment.train.at(batches.indices(number))
         losses.append(float(np.mean(model.play(batch.inputs, batch.targets))))
     model.close()
     return losses
@@ -200,7 +200,7 @@ def losses_by_hand(setup, environment, rounds, size):
 
 def test_step_plays_the_environments_batches(models):
     environment = Xor(samples=20)
-    setup = game_for(environment)
+    setup = setup_for(environment)
     stepping, playing = models(setup, environment=environment, batch_size=8), models(setup)
     assert np.isnan(stepping.loss)
     for _ in range(7):  # over two ends of an epoch, whose last batches are smaller
@@ -213,12 +213,12 @@ def test_step_plays_the_environments_batches(models):
 
 def test_step_without_an_environment_is_refused(models):
     with pytest.raises(NeuroNetError, match="step needs an environment: make the model with environment="):
-        models(game(toys.Plain())).step()
+        models(game(toys.Backprop())).step()
 
 
 def test_an_environment_that_does_not_fit_is_refused(models):
     with pytest.raises(NeuroNetError, match="the environment has 2 inputs and 2 outputs, the network 6 and 3"):
-        models(game(toys.Plain()), environment=Xor())
+        models(game(toys.Backprop()), environment=Xor())
 
 
 def test_outputs_teach_nobody(models):
@@ -235,7 +235,7 @@ def test_closed_models_are_freed(rounds):
     gone = []
     for seed in range(30):
         environment = Xor(samples=8)
-        model = NeuronModel(game_for(environment), environment=environment, batch_size=4, shuffle=seed % 2 == 1)
+        model = NeuronModel(setup_for(environment), environment=environment, batch_size=4, shuffle=seed % 2 == 1)
         for _ in range(rounds):
             model.step()
         gone.append(weakref.ref(model))

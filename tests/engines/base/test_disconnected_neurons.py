@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from neuronet.core.environment import Samples
-from neuronet.core.learning.optimizers import RULES, Plain
+from neuronet.core.learning.optimizers import OPTIMIZERS, SGD
 from neuronet.core.payoff import SquaredError
-from neuronet.core.policy import in_common
+from neuronet.core.policy import shared_memory_names
 from neuronet.core.structure.graph import from_graph
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
@@ -19,7 +19,7 @@ from tests.helpers.engine_fixtures import BATCHES, ENGINES, play
 
 # Values, not classes: the demands of softmax outputs sum to zero, and a policy that counts signs would see nothing but rounding.
 SAMPLES = Samples(*np.split(np.random.default_rng(1).standard_normal((20, 9)), [6], axis=1))
-ALONE = [policy for policy in toys.SHIPPED if not in_common(policy)]
+ALONE = [policy for policy in toys.SHIPPED if not shared_memory_names(policy)]
 """Who listens to nobody keeps nothing in common with those who do: such policies are refused here."""
 POLICIES = [*ALONE, *toys.TOYS]
 UNHEARD, DEAF = 2, 4  # places in the first hidden layer
@@ -40,14 +40,14 @@ def network():
     return from_graph(graph, activation="tanh", seed=3)
 
 
-def game(network, policy, rule=Plain):
-    return Setup(network, policy, rule=rule(), learning_rate=0.01, payoff=SquaredError(), seed=5)
+def game(network, policy, optimizer=SGD):
+    return Setup(network, policy, optimizer=optimizer(), learning_rate=0.01, payoff=SquaredError(), seed=5)
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
 def test_engines_agree(network, policy):
-    for rule in RULES.values():
-        setup = game(network, policy, rule)
+    for optimizer in OPTIMIZERS.values():
+        setup = game(network, policy, optimizer)
         assert compare(setup, SAMPLES, batch_size=6, rounds=10).largest <= 1e-9
         assert compare(setup, SAMPLES, batch_size=6, rounds=10, resync=True).largest <= 1e-12
 

@@ -17,20 +17,20 @@ class Keeper(LinearPolicy):
     remembers: str = "it"
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"it": self.axes}
 
-    def weighing(self, seen, memory):
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention
 
-    def remember(self, change, response, seen, memory):
+    def remember(self, change, response, obs, memory):
         return {self.remembers: change}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_weights_where_nobody_is_connected(engine):
     dense = Setup(build_network([4, 6, 3]), Keeper(), Momentum())
-    sparse = replace(dense, network=build_network([4, 6, 3], wiring="sparse(0.4)"))
+    sparse = replace(dense, network=build_network([4, 6, 3], connectivity="sparse(0.4)"))
     with pytest.raises(NeuroNetError, match=r"'1\.weights' has some where nobody is connected"):
         engine(sparse).restore(engine(dense).state())
     engine(sparse).restore(engine(sparse).state())
@@ -44,7 +44,7 @@ def test_memory_without_the_neurons_first(axes):
 
 def test_memory_in_common_where_not_everybody_hears_everybody():
     Setup(build_network([4, 6, 3]), Keeper(axes="SS"))
-    sparse = build_network([4, 6, 3], wiring="sparse(0.4)")
+    sparse = build_network([4, 6, 3], connectivity="sparse(0.4)")
     with pytest.raises(
         NeuroNetError, match="keeps 'it' in common, but not all neurons of layer 1 hear all speakers: use dense wiring"
     ):

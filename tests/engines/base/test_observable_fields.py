@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import UndeclaredFieldError
-from neuronet.core.observation import AXES, LATE_SIGHTS, OPTIONAL_SIGHTS
+from neuronet.core.observation import AXES, LATE_SIGHTS, OPTIONAL_FIELDS
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game
@@ -18,7 +18,7 @@ from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game
 UNSEEN = "unseen"
 HOOKS = ("speak", "feedback", "demand", "adapt", "remember")
 PHASES = ("outputs", "play 1", "play 2", "outputs again", "outputs of more", "speak", "learn", "play 3", "outputs at last")
-LINES = [(), "demand:delayed(1)", "demand:delayed(1, aligned=false)", "activity:rationed(0.5)"]
+LINES = [(), "demand:delay(1)", "demand:delay(1, aligned=false)", "activity:k-winners(0.5)"]
 
 
 class Peeking(Policy):
@@ -30,33 +30,33 @@ class Peeking(Policy):
 
     @property
     def needs(self):
-        return frozenset({self.sight} & OPTIONAL_SIGHTS) if self.asks else frozenset()
+        return frozenset({self.sight} & OPTIONAL_FIELDS) if self.asks else frozenset()
 
-    def note(self, hook, seen):
+    def note(self, hook, obs):
         try:
-            found = np.asarray(getattr(seen, self.sight)).copy()
+            found = np.asarray(getattr(obs, self.sight)).copy()
         except UndeclaredFieldError:
             found = UNSEEN
         self.noted.append((hook, found))
 
-    def speak(self, activity, seen, memory):
-        self.note("speak", seen)
+    def speak(self, activity, obs, memory):
+        self.note("speak", obs)
         return activity
 
-    def feedback(self, seen, memory):
-        self.note("feedback", seen)
-        return seen.demand @ seen.attention
+    def feedback(self, obs, memory):
+        self.note("feedback", obs)
+        return obs.demand @ obs.attention
 
-    def demand(self, feedback, seen, memory):
-        self.note("demand", seen)
-        return feedback * seen.slope
+    def demand(self, feedback, obs, memory):
+        self.note("demand", obs)
+        return feedback * obs.slope
 
-    def adapt(self, response, seen, memory):
-        self.note("adapt", seen)
+    def adapt(self, response, obs, memory):
+        self.note("adapt", obs)
         return response
 
-    def remember(self, change, response, seen, memory):
-        self.note("remember", seen)
+    def remember(self, change, response, obs, memory):
+        self.note("remember", obs)
         return memory
 
 
@@ -125,22 +125,22 @@ def test_engines_show_the_same_at_every_hook(sight, asks, channels):
 
 @pytest.mark.parametrize("channels", LINES)
 @pytest.mark.parametrize("asks", [True, False], ids=["asked", "unasked"])
-@pytest.mark.parametrize("sight", sorted(OPTIONAL_SIGHTS | LATE_SIGHTS))
+@pytest.mark.parametrize("sight", sorted(OPTIONAL_FIELDS | LATE_SIGHTS))
 @pytest.mark.parametrize("name", ENGINES)
 def test_what_is_not_known_yet_or_not_asked_for_is_unseen(name, sight, asks, channels):
     for (phase, layer, hook), found in play_through(name, sight, asks, channels).items():
-        hidden = (sight in LATE_SIGHTS and hook == "speak") or (sight in OPTIONAL_SIGHTS and not asks)
+        hidden = (sight in LATE_SIGHTS and hook == "speak") or (sight in OPTIONAL_FIELDS and not asks)
         assert isinstance(found, str) == hidden, (phase, layer, hook)
 
 
 class Louder(Peeking):
     """Says more by what it sees, if it sees it in speak."""
 
-    def speak(self, activity, seen, memory):
-        found = getattr(seen, self.sight, None)
+    def speak(self, activity, obs, memory):
+        found = getattr(obs, self.sight, None)
         if found is None:
             return activity
-        return activity + (found if self.sight == "activity" else seen.xp.mean(found))
+        return activity + (found if self.sight == "activity" else obs.xp.mean(found))
 
 
 @dataclass(frozen=True)
@@ -149,11 +149,11 @@ class Hasty(Policy):
 
     needs = frozenset({"reward"})
 
-    def speak(self, activity, seen, memory):
-        return activity + seen.reward[..., None]
+    def speak(self, activity, obs, memory):
+        return activity + obs.reward[..., None]
 
-    def feedback(self, seen, memory):
-        return seen.demand @ seen.attention
+    def feedback(self, obs, memory):
+        return obs.demand @ obs.attention
 
 
 @pytest.mark.parametrize("sight", sorted({*LATE_SIGHTS, "activity"}))

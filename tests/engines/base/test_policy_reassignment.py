@@ -12,8 +12,8 @@ from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group, Population
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.engine import Setup
-from neuronet.engines.base.state_transfer import reassign, with_policies
-from neuronet.engines.tensors import TakingTurns, TensorEngine
+from neuronet.engines.base.state_transfer import transfer_state, with_policies
+from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Noisy, RandomFeedback
 from tests.helpers import toys
 
@@ -21,7 +21,7 @@ SAMPLES = Samples(np.random.default_rng(1).standard_normal((40, 6)), np.arange(4
 
 FIRST = (
     (Group(toys.Saver(), (0, 2, 5, 6)), Group(toys.Random(), (1, 3, 4))),
-    (Group(toys.Plain(), (0, 1, 4)), Group(toys.Jealous(), (2, 3))),
+    (Group(toys.Backprop(), (0, 1, 4)), Group(toys.Jealous(), (2, 3))),
     toys.Critic(),
 )
 THEN = (
@@ -31,9 +31,9 @@ THEN = (
 )
 
 
-def game(policies=FIRST, seed=3, wiring="sparse(0.6)", rate=0.05):
-    network = build_network((6, 7, 5, 3), wiring=wiring, activation="tanh", seed=seed)
-    return Setup(network, policies, rule=Momentum(), learning_rate=rate, seed=seed)
+def game(policies=FIRST, seed=3, connectivity="sparse(0.6)", rate=0.05):
+    network = build_network((6, 7, 5, 3), connectivity=connectivity, activation="tanh", seed=seed)
+    return Setup(network, policies, optimizer=Momentum(), learning_rate=rate, seed=seed)
 
 
 def play(engine, rounds, first=0):
@@ -65,7 +65,7 @@ def test_both_engines_go_on_alike():
 
 
 def test_who_keeps_the_policy_keeps_the_memory_and_others_are_born_anew():
-    engine = TensorEngine(game(wiring="dense"), device="cpu")
+    engine = TensorEngine(game(connectivity="dense"), device="cpu")
     born = engine.state().arrays
     play(engine, 7)
     before = engine.state()
@@ -81,11 +81,11 @@ def test_who_keeps_the_policy_keeps_the_memory_and_others_are_born_anew():
     np.testing.assert_array_equal(after.arrays["1.group2.income"], income[[0, 1]])  # neurons 0 and 2
     back = before.arrays["1.group1.back"]
     np.testing.assert_array_equal(after.arrays["1.group1.back"][:2], back[[1, 2]])  # neurons 3 and 4
-    whole = TensorEngine(game(toys.Random(), wiring="dense"), device="cpu").state().arrays["1.group0.back"]
+    whole = TensorEngine(game(toys.Random(), connectivity="dense"), device="cpu").state().arrays["1.group0.back"]
     np.testing.assert_array_equal(after.arrays["1.group1.back"][2], whole[5])  # neuron 5 as it would have been born
     np.testing.assert_array_equal(back, born["1.group1.back"])
     np.testing.assert_array_equal(after.arrays["1.group0.hope"], 0)
-    assert set(after.arrays["3.group0.usual"]) == {before.arrays["3.group0.usual"][0]}
+    assert set(after.arrays["3.group0.baseline"]) == {before.arrays["3.group0.baseline"][0]}
 
 
 def test_back_to_what_was_is_as_if_nothing_had_happened():
@@ -98,7 +98,7 @@ def test_back_to_what_was_is_as_if_nothing_had_happened():
     model.close()
 
 
-@pytest.mark.parametrize("form", [TensorEngine, TakingTurns])
+@pytest.mark.parametrize("form", [TensorEngine, SequentialReplicas])
 def test_replicas_have_members_of_their_own(form):
     society = Population.shares([(toys.Saver(), 0.5), (toys.Random(), 0.5)])
     setups = [game(seed=seed, rate=rate) for seed, rate in ((1, 0.05), (2, 0.02))]
@@ -119,7 +119,7 @@ def test_the_pure_function_leaves_its_state_alone():
     play(engine, 3)
     state = engine.state()
     copies = {name: array.copy() for name, array in state.arrays.items()}
-    changed = reassign(state, setups, with_policies(setups, THEN))
+    changed = transfer_state(state, setups, with_policies(setups, THEN))
     for name in changed.arrays:
         changed.arrays[name][...] = 7
     for name, copy in copies.items():
@@ -130,8 +130,8 @@ def test_what_does_not_fit_is_refused_and_changes_nothing():
     engine = TensorEngine(game(), device="cpu")
     before = engine.state()
     with pytest.raises(NeuroNetError, match="one for each of 3 listening layers"):
-        engine.assign((toys.Plain(),) * 2)
+        engine.assign((toys.Backprop(),) * 2)
     with pytest.raises(NeuroNetError, match="the state is of another game"):
-        reassign(before, [game(THEN)], [game()])
+        transfer_state(before, [game(THEN)], [game()])
     assert gap(engine.state(), before) == 0
     play(engine, 1)

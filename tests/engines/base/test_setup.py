@@ -17,44 +17,44 @@ from tests.helpers.engine_fixtures import ENGINES, game
 
 
 @dataclass(frozen=True)
-class Moonstruck(toys.Plain):
+class Moonstruck(toys.Backprop):
     @property
     def needs(self):
         return frozenset({"moon", "reward"})
 
 
 @dataclass(frozen=True)
-class Misspelt(toys.Plain):
+class Misspelt(toys.Backprop):
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"income": "JX"}
 
 
 @pytest.mark.parametrize("rate", [0, 0.0, -0.1, float("inf"), float("nan"), True, "0.1", None])
 def test_bad_learning_rates_are_refused(rate):
     with pytest.raises(NeuroNetError, match=r"learning_rate must be a (finite )?number above 0, got "):
-        game(toys.Plain(), learning_rate=rate)
+        game(toys.Backprop(), learning_rate=rate)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "double", "", None])
 def test_bad_precisions_are_refused(dtype):
     with pytest.raises(NeuroNetError, match="dtype must be float32 or float64, got "):
-        game(toys.Plain(), dtype=dtype)
+        game(toys.Backprop(), dtype=dtype)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.5, True, "1", None])
 def test_bad_seeds_are_refused(seed):
     with pytest.raises(NeuroNetError, match="seed must be an integer from 0"):
-        game(toys.Plain(), seed=seed)
+        game(toys.Backprop(), seed=seed)
 
 
-@pytest.mark.parametrize("policies", [(), (toys.Plain(),) * 2, (toys.Plain(),) * 4, "greedy", None, 3])
+@pytest.mark.parametrize("policies", [(), (toys.Backprop(),) * 2, (toys.Backprop(),) * 4, "greedy", None, 3])
 def test_policies_for_another_number_of_layers_are_refused(policies):
     with pytest.raises(NeuroNetError, match="there must be one policy, or one for each of 3 listening layers, got "):
         game(policies)
 
 
-@pytest.mark.parametrize("policies", [(toys.Plain(), Greedy(), "greedy"), (Greedy,) * 3, ([], Greedy(), Greedy())])
+@pytest.mark.parametrize("policies", [(toys.Backprop(), Greedy(), "greedy"), (Greedy,) * 3, ([], Greedy(), Greedy())])
 def test_what_is_no_policy_is_refused(policies):
     with pytest.raises(NeuroNetError, match=r"layer [13] must have a policy, or groups that share it out, got "):
         game(policies)
@@ -75,7 +75,7 @@ def test_members_are_places(members):
 
 def test_needs_that_nothing_meets_are_refused():
     with pytest.raises(
-        NeuroNetError, match=r"Moonstruck\(\) needs 'moon': it may need broadcast, listening, response, reward, synapses"
+        NeuroNetError, match=r"Moonstruck\(\) needs 'moon': it may need broadcast, response, reward, synapse_mask, synapses"
     ):
         game(Moonstruck())
 
@@ -92,11 +92,11 @@ def test_one_policy_stands_for_all_layers():
 
 
 def test_the_same_game_from_another_seed():
-    setup = game(Greedy(), rule=Adam())
+    setup = game(Greedy(), optimizer=Adam())
     network = build_network((2, 3, 4, 2))
     other = setup.with_seed(8, network)
     assert (other.seed, other.network) == (8, network)
-    assert (other.policies, other.rule, other.learning_rate) == (setup.policies, setup.rule, setup.learning_rate)
+    assert (other.policies, other.optimizer, other.learning_rate) == (setup.policies, setup.optimizer, setup.learning_rate)
 
 
 def test_axes_have_lengths():
@@ -105,7 +105,7 @@ def test_axes_have_lengths():
 
 
 def test_a_state_has_weights_what_the_rule_keeps_and_what_policies_keep():
-    setup = Setup(build_network((6, 5, 4)), (toys.Random(), toys.Saver()), rule=Adam())
+    setup = Setup(build_network((6, 5, 4)), (toys.Random(), toys.Saver()), optimizer=Adam())
     shapes = expected_arrays(setup)
     parts = {"weights": ((5, 6), (4, 5)), "bias": ((5,), (4,))}
     expected = {

@@ -10,7 +10,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy
 from neuronet.policies import AttentionSeeking, Noisy
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, apart, game, identical
+from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game, identical, max_difference
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Noisy(), toys.Explorer(), toys.Saver()], ids=repr)
@@ -29,30 +29,30 @@ def test_speak_and_learn_are_play(name, policy):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_nothing_is_learnt_before_something_is_said(name):
-    engine = ENGINES[name](game(toys.Plain()))
-    wish, loss = np.zeros((4, SIZES[-1])), np.zeros(4)
+    engine = ENGINES[name](game(toys.Backprop()))
+    output_feedback, loss = np.zeros((4, SIZES[-1])), np.zeros(4)
     with pytest.raises(NeuroNetError, match=r"learn ends a round that speak has begun: call speak\(inputs\) first"):
-        engine.learn(wish, loss)
+        engine.learn(output_feedback, loss)
     engine.speak(SAMPLES.inputs[:4])
     engine.outputs(SAMPLES.inputs[:4])  # to judge is to give the round up
     with pytest.raises(NeuroNetError, match="learn ends a round"):
-        engine.learn(wish, loss)
+        engine.learn(output_feedback, loss)
 
 
-@pytest.mark.parametrize("wish, loss", [((4, 2), (4,)), ((3, 3), (3,)), ((4, 3), (3,)), ((4, 3), (4, 1))])
+@pytest.mark.parametrize("output_feedback, loss", [((4, 2), (4,)), ((3, 3), (3,)), ((4, 3), (3,)), ((4, 3), (4, 1))])
 @pytest.mark.parametrize("name", ENGINES)
-def test_feedback_of_another_shape_is_refused(name, wish, loss):
-    engine = ENGINES[name](game(toys.Plain()))
+def test_feedback_of_another_shape_is_refused(name, output_feedback, loss):
+    engine = ENGINES[name](game(toys.Backprop()))
     before = engine.state()
     engine.speak(SAMPLES.inputs[:4])
     with pytest.raises(NeuroNetError, match=r"feedback must have the shape \(4, 3\) and loss \(4,\), got "):
-        engine.learn(np.zeros(wish), np.zeros(loss))
+        engine.learn(np.zeros(output_feedback), np.zeros(loss))
     assert identical(engine.state(), before)
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_neurons_know_whether_they_learn(name):
-    policy = toys.Attentive()
+    policy = toys.LearningFlagRecorder()
     engine = ENGINES[name](game(policy))
     engine.outputs(SAMPLES.inputs)
     assert set(policy.noted) == {False}
@@ -66,12 +66,12 @@ def test_neurons_know_whether_they_learn(name):
 def test_a_pace_is_a_learning_rate(name, policy):
     """Also in what a policy with foresight sees of it."""
     slow, halved = ENGINES[name](game(policy, learning_rate=0.03)), ENGINES[name](game(policy, learning_rate=0.06))
-    halved.pace(0.5)
+    halved.set_lr_factor(0.5)
     for engine in (slow, halved):
         engine.play(SAMPLES.inputs, SAMPLES.targets)
-        engine.play_rounds(engine.hold(SAMPLES), np.arange(len(SAMPLES)), 7)
-    assert apart(slow.state(), halved.state()) <= 1e-15
-    halved.pace(1.0)
+        engine.play_rounds(engine.prepare(SAMPLES), np.arange(len(SAMPLES)), 7)
+    assert max_difference(slow.state(), halved.state()) <= 1e-15
+    halved.set_lr_factor(1.0)
     halved.play(SAMPLES.inputs, SAMPLES.targets)
     slow.play(SAMPLES.inputs, SAMPLES.targets)
-    assert apart(slow.state(), halved.state()) > 1e-6
+    assert max_difference(slow.state(), halved.state()) > 1e-6

@@ -9,17 +9,17 @@ import pytest
 
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import ENGINES, SIZES, apart, game, identical, play
+from tests.helpers.engine_fixtures import ENGINES, SIZES, game, identical, max_difference, play
 
 POLICIES = [AttentionSeeking(p=3, foresight=1), Greedy(2), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]]
-RULES = [Plain(), Momentum(), Adam()]
+OPTIMIZERS = [SGD(), Momentum(), Adam()]
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def weights_and_biases(state: State) -> State:
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
 def test_a_state_comes_back_bit_by_bit(start, name, policy):
-    setup = game(policy, rule=Adam(), learning_rate=0.01)
+    setup = game(policy, optimizer=Adam(), learning_rate=0.01)
     state = play(start(name, setup), 3).state()
     fresh = start(name, setup)
     fresh.restore(state)
@@ -52,26 +52,26 @@ def test_a_state_comes_back_bit_by_bit(start, name, policy):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
-def test_the_same_engine_goes_on_bit_by_bit(start, name, wiring, policy):
-    setup = game(policy, wiring=wiring, rule=Momentum())
+def test_the_same_engine_goes_on_bit_by_bit(start, name, connectivity, policy):
+    setup = game(policy, connectivity=connectivity, optimizer=Momentum())
     unbroken = play(start(name, setup), 7)
     resumed = start(name, setup)
     resumed.restore(play(start(name, setup), 3).state())
     play(resumed, 4)
     ours, theirs = resumed.state(), unbroken.state()
-    if wiring != "dense":  # what the tensor engine keeps for connections that are not there does not matter
+    if connectivity != "dense":  # what the tensor engine keeps for connections that are not there does not matter
         ours, theirs = weights_and_biases(ours), weights_and_biases(theirs)
     assert identical(ours, theirs)
 
 
 @pytest.mark.parametrize("route", [("agents", "tensors", "agents"), ("tensors", "agents", "tensors")], ids="-".join)
-@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
-@pytest.mark.parametrize("rule", RULES, ids=repr)
-def test_a_game_goes_from_engine_to_engine(start, route, wiring, rule):
+@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+def test_a_game_goes_from_engine_to_engine(start, route, connectivity, optimizer):
     for policy in POLICIES:
-        setup = game(policy, wiring=wiring, rule=rule, learning_rate=0.02)
+        setup = game(policy, connectivity=connectivity, optimizer=optimizer, learning_rate=0.02)
         unbroken = play(start(route[0], setup), 12)
         state = None
         for name in route:
@@ -79,14 +79,14 @@ def test_a_game_goes_from_engine_to_engine(start, route, wiring, rule):
             if state is not None:
                 engine.restore(state)
             state = play(engine, 4).state()
-        assert apart(weights_and_biases(state), weights_and_biases(unbroken.state())) <= 1e-9, policy
-        if wiring == "dense":
-            assert apart(state, unbroken.state()) <= 1e-9, policy
+        assert max_difference(weights_and_biases(state), weights_and_biases(unbroken.state())) <= 1e-9, policy
+        if connectivity == "dense":
+            assert max_difference(state, unbroken.state()) <= 1e-9, policy
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_state_is_a_copy(start, name):
-    engine = play(start(name, game(toys.Saver(), rule=Momentum())), 2)
+    engine = play(start(name, game(toys.Saver(), optimizer=Momentum())), 2)
     state = engine.state()
     before = State(state.round, {key: array.copy() for key, array in state.arrays.items()})
     play(engine, 2)
@@ -95,19 +95,19 @@ def test_a_state_is_a_copy(start, name):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_restored_engine_keeps_nothing_of_the_state(start, name):
-    setup = game(toys.Saver(), rule=Momentum())
+    setup = game(toys.Saver(), optimizer=Momentum())
     state = play(start(name, setup), 2).state()
     engine = start(name, setup)
     engine.restore(state)
     for array in state.arrays.values():
         array[...] = np.nan
-    assert apart(play(engine, 2).state(), play(start(name, setup), 4).state()) == 0.0
+    assert max_difference(play(engine, 2).state(), play(start(name, setup), 4).state()) == 0.0
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_state_may_be_read_only(start, name):
     """As arrays from a file may be."""
-    setup = game(toys.Saver(), rule=Momentum())
+    setup = game(toys.Saver(), optimizer=Momentum())
     state = play(start(name, setup), 2).state()
     for array in state.arrays.values():
         array.flags.writeable = False
@@ -120,20 +120,20 @@ def test_a_state_may_be_read_only(start, name):
 def test_inputs_may_be_read_only(start, name):
     inputs = np.broadcast_to(np.linspace(0.0, 1.0, SIZES[0]), (4, SIZES[0]))
     targets = np.broadcast_to(np.int64(1), 4)
-    assert np.isfinite(np.asarray(start(name, game(toys.Plain())).play(inputs, targets))).all()
+    assert np.isfinite(np.asarray(start(name, game(toys.Backprop())).play(inputs, targets))).all()
 
 
 OTHER_GAMES = {
     "sizes": lambda: replace(game(toys.Saver()), network=build_network((6, 5, 5, 3), activation="tanh")),
     "depth": lambda: replace(game(toys.Saver()), network=build_network((6, 5, 3)), policies=toys.Saver()),
-    "rule": lambda: game(toys.Saver(), rule=Momentum()),
+    "optimizer": lambda: game(toys.Saver(), optimizer=Momentum()),
     "memory": lambda: game(toys.Inert()),
-    "no memory": lambda: game(toys.Plain()),
+    "no memory": lambda: game(toys.Backprop()),
 }
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize("difference", ["sizes", "rule", "memory", "no memory"])
+@pytest.mark.parametrize("difference", ["sizes", "optimizer", "memory", "no memory"])
 def test_a_state_of_another_game_is_refused(start, name, difference):
     foreign = start("tensors", OTHER_GAMES[difference]()).state()
     engine = play(start(name, game(toys.Saver())), 2)
@@ -146,7 +146,7 @@ def test_a_state_of_another_game_is_refused(start, name, difference):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_missing_array_is_named(start, name):
-    engine = start(name, game(toys.Plain()))
+    engine = start(name, game(toys.Backprop()))
     arrays = dict(engine.state().arrays)
     del arrays["2.bias"]
     with pytest.raises(NeuroNetError, match=r"the state is of another game: '2.bias' is missing"):
@@ -157,26 +157,26 @@ def test_a_missing_array_is_named(start, name):
 
 
 def test_a_state_of_replicas_is_for_replicas(start):
-    several = TensorEngine([game(toys.Plain()), game(toys.Plain(), seed=9)], device="cpu")
+    several = TensorEngine([game(toys.Backprop()), game(toys.Backprop(), seed=9)], device="cpu")
     with pytest.raises(NeuroNetError, match=r"'1.weights' must be \(5, 6\), got \(2, 5, 6\)"):
-        start("agents", game(toys.Plain())).restore(several.state())
+        start("agents", game(toys.Backprop())).restore(several.state())
     with pytest.raises(NeuroNetError, match=r"'1.weights' must be \(2, 5, 6\), got \(5, 6\)"):
-        several.restore(start("agents", game(toys.Plain())).state())
+        several.restore(start("agents", game(toys.Backprop())).state())
 
 
 def test_a_replica_goes_on_as_an_agent_model(start):
-    setups = [game(toys.Saver(), wiring="sparse(0.5)", seed=seed, network_seed=seed) for seed in (4, 5)]
+    setups = [game(toys.Saver(), connectivity="sparse(0.5)", seed=seed, network_seed=seed) for seed in (4, 5)]
     several = play(TensorEngine(setups, device="cpu"), 3)
     model = start("agents", setups[1])
     model.restore(several.state().replica(1))
     play(model, 3)
     play(several, 3)
-    assert apart(weights_and_biases(model.state()), weights_and_biases(several.state().replica(1))) <= 1e-9
+    assert max_difference(weights_and_biases(model.state()), weights_and_biases(several.state().replica(1))) <= 1e-9
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_the_network_comes_out_as_it_is(start, name):
-    setup = game(AttentionSeeking(), wiring="sparse(0.5)")
+    setup = game(AttentionSeeking(), connectivity="sparse(0.5)")
     engine = play(start(name, setup), 3)
     network, arrays = engine.network(), engine.state().arrays
     for layer in (1, 2, 3):

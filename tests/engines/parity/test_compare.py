@@ -21,48 +21,48 @@ SAMPLES = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(2
 GAP = 1e-3
 
 
-def on_torch(seen):
-    return "torch" in seen.xp.__name__
+def on_torch(obs):
+    return "torch" in obs.xp.__name__
 
 
 @dataclass(frozen=True)
 class TwoFaced(LinearPolicy):
     """Says a little more on torch."""
 
-    def weighing(self, seen, memory):
-        return seen.attention * (1.0 + GAP * on_torch(seen))
+    def feedback_weights(self, obs, memory):
+        return obs.attention * (1.0 + GAP * on_torch(obs))
 
 
 @dataclass(frozen=True)
-class Forgetful(toys.Plain):
+class Forgetful(toys.Backprop):
     """Remembers something else on torch, but does not act on it."""
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"count": "J"}
 
-    def remember(self, change, response, seen, memory):
-        return {"count": memory["count"] + (1.0 + GAP * on_torch(seen))}
+    def remember(self, change, response, obs, memory):
+        return {"count": memory["count"] + (1.0 + GAP * on_torch(obs))}
 
 
 @dataclass(frozen=True)
-class Lost(toys.Plain):
+class Lost(toys.Backprop):
     """Remembers no number on torch."""
 
     @property
-    def keeps(self):
+    def memory_axes(self):
         return {"count": "J"}
 
-    def remember(self, change, response, seen, memory):
-        return {"count": memory["count"] + (float("nan") if on_torch(seen) else 0.0)}
+    def remember(self, change, response, obs, memory):
+        return {"count": memory["count"] + (float("nan") if on_torch(obs) else 0.0)}
 
 
-def setup_of(policies, wiring="dense", **options):
-    return Setup(build_network((6, 5, 4, 3), wiring=wiring, activation="tanh", seed=1), policies, **options)
+def setup_of(policies, connectivity="dense", **options):
+    return Setup(build_network((6, 5, 4, 3), connectivity=connectivity, activation="tanh", seed=1), policies, **options)
 
 
 def test_a_difference_is_found_in_the_layers_where_it_is():
-    first = compare(setup_of((TwoFaced(), toys.Plain(), toys.Plain())), SAMPLES, rounds=1)
+    first = compare(setup_of((TwoFaced(), toys.Backprop(), toys.Backprop())), SAMPLES, rounds=1)
     assert first.layers[0] > 1e-6
     assert max(first.layers[1:]) < 1e-15
     assert first.worst.startswith("1.")
@@ -74,19 +74,19 @@ def test_a_difference_is_found_in_the_layers_where_it_is():
 
 
 def test_memory_counts():
-    parity = compare(setup_of((toys.Plain(), Forgetful(), toys.Plain())), SAMPLES, rounds=4)
+    parity = compare(setup_of((toys.Backprop(), Forgetful(), toys.Backprop())), SAMPLES, rounds=4)
     assert parity.worst == "2.group0.count"
     assert parity.layers[1] == pytest.approx(4 * GAP, rel=1e-9)
     assert max(parity.layers[0], parity.layers[2]) < 1e-14
 
 
 def test_what_the_learning_rule_keeps_counts():
-    parity = compare(setup_of(TwoFaced(), rule=Momentum(), learning_rate=1e-9), SAMPLES, rounds=1)
+    parity = compare(setup_of(TwoFaced(), optimizer=Momentum(), learning_rate=1e-9), SAMPLES, rounds=1)
     assert "velocity" in parity.worst
 
 
 def test_resynced_the_largest_of_single_rounds_is_reported():
-    setup = setup_of((toys.Plain(), Forgetful(), toys.Plain()))
+    setup = setup_of((toys.Backprop(), Forgetful(), toys.Backprop()))
     parity = compare(setup, SAMPLES, rounds=4, resync=True)
     assert parity.largest == pytest.approx(GAP, rel=1e-9)
     assert parity.rounds == 4
@@ -94,19 +94,19 @@ def test_resynced_the_largest_of_single_rounds_is_reported():
 
 @pytest.mark.parametrize("resync", [False, True])
 def test_what_is_no_number_is_infinitely_far(resync):
-    parity = compare(setup_of((toys.Plain(), toys.Plain(), Lost())), SAMPLES, rounds=3, resync=resync)
+    parity = compare(setup_of((toys.Backprop(), toys.Backprop(), Lost())), SAMPLES, rounds=3, resync=resync)
     assert parity.largest == float("inf")
     assert parity.worst == "3.group0.count"
 
 
 def test_memory_of_connections_that_are_not_there_does_not_count():
     policy = toys.Random()  # born with numbers for every listener, there or not
-    parity = compare(setup_of(policy, wiring="sparse(0.3)"), SAMPLES, rounds=1)
+    parity = compare(setup_of(policy, connectivity="sparse(0.3)"), SAMPLES, rounds=1)
     assert parity.largest < 1e-15
 
 
 def test_the_result_is_a_value():
-    parity = compare(setup_of(toys.Plain()), SAMPLES, rounds=2)
+    parity = compare(setup_of(toys.Backprop()), SAMPLES, rounds=2)
     assert parity == Parity(parity.layers, parity.worst, 2)
     assert len(parity.layers) == 3
 
@@ -114,7 +114,7 @@ def test_the_result_is_a_value():
 @pytest.mark.parametrize("rounds", [0, -1, 1.5, True])
 def test_bad_rounds_are_refused(rounds):
     with pytest.raises(NeuroNetError, match="rounds must be an integer of 1 or more"):
-        compare(setup_of(toys.Plain()), SAMPLES, rounds=rounds)
+        compare(setup_of(toys.Backprop()), SAMPLES, rounds=rounds)
 
 
 @pytest.mark.parametrize("inputs", [6, 5])
@@ -122,8 +122,8 @@ def test_the_model_is_closed_in_any_case(inputs):
     before = len(getattr(mesa.Agent, "_ids", ()))
     samples = Samples(SAMPLES.inputs[:, :inputs], SAMPLES.targets)
     if inputs == 6:
-        compare(setup_of(toys.Plain()), samples, rounds=2)
+        compare(setup_of(toys.Backprop()), samples, rounds=2)
     else:
         with pytest.raises(NeuroNetError, match=r"inputs must have the shape \(samples, 6\)"):
-            compare(setup_of(toys.Plain()), samples, rounds=2)
+            compare(setup_of(toys.Backprop()), samples, rounds=2)
     assert len(getattr(mesa.Agent, "_ids", ())) == before

@@ -1,4 +1,4 @@
-"""Both engines play the same game: every policy with every activation, learning rule and wiring, on digits."""
+"""Both engines play the same game: every policy with every activation, optimizer and wiring, on digits."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from neuronet.core.activation import ACTIVATIONS
-from neuronet.core.learning.optimizers import RULES
+from neuronet.core.learning.optimizers import OPTIMIZERS
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import possible
+from tests.helpers.engine_fixtures import feasible_wiring
 
 ROUNDS = 50
 RESYNCED = 12
@@ -21,10 +21,10 @@ TOGETHER = 1e-9  # after all rounds
 PER_ROUND = 1e-12  # in each round, from the same state
 
 WIRINGS = ("dense", "sparse(0.3)", "small-world(neighbours=5, rewire=0.2)")
-LEARNING_RATES = {"plain": 0.02, "momentum": 0.005, "adam": 0.01}
+LEARNING_RATES = {"sgd": 0.02, "momentum": 0.005, "adam": 0.01}
 
 # Every activation, and with each of them another rule and wiring.
-MEETINGS = [(activation, list(RULES)[i % 3], WIRINGS[(i + i // 3) % 3]) for i, activation in enumerate(ACTIVATIONS)]
+MEETINGS = [(activation, list(OPTIMIZERS)[i % 3], WIRINGS[(i + i // 3) % 3]) for i, activation in enumerate(ACTIVATIONS)]
 
 # Every policy meets every rule and every wiring, and half of the activations: the next policy meets the others.
 PAIRS = [(policy, meeting) for place, policy in enumerate(toys.SHIPPED) for meeting in (MEETINGS[:3], MEETINGS[3:])[place % 2]]
@@ -32,14 +32,14 @@ PAIRS = [(policy, meeting) for place, policy in enumerate(toys.SHIPPED) for meet
 SEED = 13
 
 
-def setup_of(policy, activation, rule, wiring):
-    network = build_network((64, 12, 8, 10), wiring=possible(wiring, policy), activation=activation, seed=SEED)
-    return Setup(network, policy, rule=RULES[rule](), learning_rate=LEARNING_RATES[rule], seed=SEED)
+def setup_of(policy, activation, optimizer, connectivity):
+    network = build_network((64, 12, 8, 10), connectivity=feasible_wiring(connectivity, policy), activation=activation, seed=SEED)
+    return Setup(network, policy, optimizer=OPTIMIZERS[optimizer](), learning_rate=LEARNING_RATES[optimizer], seed=SEED)
 
 
 def test_every_value_of_every_factor_is_met():
-    activations, rules, wirings = (set(values) for values in zip(*MEETINGS, strict=True))
-    assert (activations, rules, wirings) == (set(ACTIVATIONS), set(RULES), set(WIRINGS))
+    activations, optimizers, wirings = (set(values) for values in zip(*MEETINGS, strict=True))
+    assert (activations, optimizers, wirings) == (set(ACTIVATIONS), set(OPTIMIZERS), set(WIRINGS))
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -49,7 +49,7 @@ def test_no_neuron_hears_demands_that_cancel(activation):
     The demands of softmax outputs sum to zero. A neuron that all of them pay with the same sign, and that counts signs (p = 1),
     wants nothing but the rounding of that sum, and Adam multiplies even an intent of 1e-17 by its learning rate over epsilon.
     """
-    attention = setup_of(toys.Plain(), activation, "adam", "dense").network.weights[-1]
+    attention = setup_of(toys.Backprop(), activation, "adam", "dense").network.weights[-1]
     assert np.abs(np.sign(attention).sum(axis=0)).max() < len(attention)
 
 
@@ -60,18 +60,18 @@ def test_shipped_policies_play_alike(policy, meeting, digits):
     assert compare(setup, digits, rounds=RESYNCED, resync=True).largest <= PER_ROUND
 
 
-@pytest.mark.parametrize("wiring", WIRINGS)
+@pytest.mark.parametrize("connectivity", WIRINGS)
 @pytest.mark.parametrize("policy", toys.TOYS, ids=repr)
-def test_every_verb_sight_and_memory_plays_alike(policy, wiring, digits):
+def test_every_verb_sight_and_memory_plays_alike(policy, connectivity, digits):
     """Memory, adapt, remember, speak, draws at birth, broadcast, reward, and wrappers around them."""
-    setup = setup_of(policy, "tanh", "plain", wiring)
+    setup = setup_of(policy, "tanh", "sgd", connectivity)
     assert compare(setup, digits, rounds=ROUNDS).largest <= TOGETHER
     assert compare(setup, digits, rounds=RESYNCED, resync=True).largest <= PER_ROUND
 
 
-@pytest.mark.parametrize(("activation", "rule", "wiring"), list(product(ACTIVATIONS, RULES, WIRINGS)))
-def test_error_backpropagation_plays_alike_everywhere(activation, rule, wiring, digits):
-    setup = setup_of(toys.SHIPPED[0], activation, rule, wiring)
+@pytest.mark.parametrize(("activation", "optimizer", "connectivity"), list(product(ACTIVATIONS, OPTIMIZERS, WIRINGS)))
+def test_error_backpropagation_plays_alike_everywhere(activation, optimizer, connectivity, digits):
+    setup = setup_of(toys.SHIPPED[0], activation, optimizer, connectivity)
     assert compare(setup, digits, batch_size=64, rounds=15).largest <= TOGETHER
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.random_streams import MAX_SEED
 from neuronet.core.structure.network import Dense, SmallWorld, Sparse, build_network
@@ -18,7 +18,7 @@ from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import play, possible
+from tests.helpers.engine_fixtures import feasible_wiring, play
 
 ROUNDS = 5
 
@@ -30,10 +30,10 @@ WIRINGS = st.one_of(
 POLICIES = st.sampled_from([*toys.SHIPPED, *toys.TOYS])
 # Adam multiplies the rounding of an intent that is nearly nothing by its learning rate over epsilon. With the usual 1e-8 that
 # is a millionfold a round, which says how such a game is conditioned and nothing about the engines.
-RULES = st.sampled_from([Plain(), Momentum(), Adam(epsilon=1e-4)])
+OPTIMIZERS = st.sampled_from([SGD(), Momentum(), Adam(epsilon=1e-4)])
 
 
-def societies(size):
+def mixed_groups(size):
     """A policy for a layer of this size, or two that share it out."""
     if size == 1:
         return POLICIES
@@ -50,10 +50,10 @@ def shared_out(size, some, first, second):
 def games(draw):
     """A game, and samples that fit it."""
     sizes = draw(st.lists(st.integers(1, 7), min_size=2, max_size=5))
-    policies = [draw(societies(size)) for size in sizes[1:]]
+    policies = [draw(mixed_groups(size)) for size in sizes[1:]]
     network = build_network(
         sizes,
-        wiring=possible(draw(WIRINGS), policies),
+        connectivity=feasible_wiring(draw(WIRINGS), policies),
         activation=draw(st.sampled_from(list(ACTIVATIONS))),
         output_activation=draw(st.sampled_from(["identity", "tanh"])),
         seed=draw(st.integers(0, MAX_SEED)),
@@ -62,19 +62,19 @@ def games(draw):
     setup = Setup(
         network,
         policies,
-        rule=draw(RULES),
+        optimizer=draw(OPTIMIZERS),
         learning_rate=draw(st.sampled_from([0.01, 0.05])),
         payoff=CrossEntropy() if classes else SquaredError(),
         seed=draw(st.integers(0, MAX_SEED)),
     )
     count = draw(st.integers(1, 12))
-    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    inputs = chance.standard_normal((count, sizes[0]))
-    targets = chance.integers(0, sizes[-1], count) if classes else chance.standard_normal((count, sizes[-1]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    inputs = rng.standard_normal((count, sizes[0]))
+    targets = rng.integers(0, sizes[-1], count) if classes else rng.standard_normal((count, sizes[-1]))
     return setup, Samples(inputs, targets)
 
 
-def stays_small(setup, samples, batch_size):
+def remains_bounded(setup, samples, batch_size):
     """Whether the game does not run away: rounding is in proportion to the numbers."""
     batches = Batches(len(samples), batch_size, (setup.seed,))
     engine = play(TensorEngine(setup, device="cpu"), ROUNDS, samples, batches)
@@ -85,6 +85,6 @@ def stays_small(setup, samples, batch_size):
 @given(games(), st.integers(1, 15), st.booleans())
 def test_engines_agree(game, batch_size, resync):
     setup, samples = game
-    assume(stays_small(setup, samples, batch_size))
+    assume(remains_bounded(setup, samples, batch_size))
     parity = compare(setup, samples, batch_size=batch_size, rounds=ROUNDS, resync=resync)
     assert parity.largest <= 1e-9

@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves
 
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.environment import Samples, Scaling
-from neuronet.core.learning.optimizers import RULES, Adam, Momentum
+from neuronet.core.learning.optimizers import OPTIMIZERS, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.policy import Policy
 from neuronet.core.structure.population import Group
@@ -84,12 +84,12 @@ def _check_copy(name, args, options):
         raise HostSync(f"{name} waits until the device has the host's numbers")
 
 
-def set_up():
+def register_fake_device():
     """Tell torch and the engine of the device."""
     from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
     _setup_privateuseone_for_python_backend(NAME)
-    device.COUNTS[NAME] = lambda: 1
+    device.DEVICE_COUNTS[NAME] = lambda: 1
 
 
 class Fake(FakeTensorMode):
@@ -103,20 +103,20 @@ def play(setups, samples=SAMPLES, allowed=frozenset()):
     """Every way of playing a round: many in one call, with a shorter one at the end, one, judging, and in two halves."""
     with Fake(allow_non_fake_inputs=True):
         engine = TensorEngine(setups, device=NAME)
-        held = engine.hold(samples)
+        held = engine.prepare(samples)
         first, order = held.at(slice(0, BATCH)), np.arange(2 * BATCH + 2)
-        wish = torch.zeros(*engine.lead, BATCH, SIZES[-1], dtype=engine.dtype, device=NAME)
+        output_feedback = torch.zeros(*engine.lead, BATCH, SIZES[-1], dtype=engine.dtype, device=NAME)
         with NoSync(allowed):
             losses = engine.play_rounds(held, order, BATCH)
-            engine.pace(0.5)
+            engine.set_lr_factor(0.5)
             engine.play(first.inputs, first.targets)
             said = engine.outputs(first.inputs)
             engine.speak(first.inputs)
-            engine.learn(wish, torch.zeros(*engine.lead, BATCH, dtype=engine.dtype, device=NAME))
+            engine.learn(output_feedback, torch.zeros(*engine.lead, BATCH, dtype=engine.dtype, device=NAME))
         for tensor in (losses, said, *(flat for _, flat in engine.parameters.buffers())):
             assert tensor.device.type == NAME, f"something is on {tensor.device}"
         for layer in engine.layers:
-            for each in layer.followers:
+            for each in layer.policy_groups:
                 assert all(array.device.type == NAME for array in each.memory.values()), each.policy
 
 
@@ -124,77 +124,77 @@ def named(text):
     return POLICIES[text]()
 
 
-def societies(*policies):
+def mixed_groups(*policies):
     """Two replicas in which two policies share out each layer, each in another way."""
     setups = []
     for seed in (3, 8):
-        chance = np.random.default_rng(seed)
+        rng = np.random.default_rng(seed)
         layers = []
         for size in SIZES[1:]:
-            first = tuple(sorted(chance.choice(size, size // 2, replace=False).tolist()))
+            first = tuple(sorted(rng.choice(size, size // 2, replace=False).tolist()))
             rest = tuple(sorted({*range(size)} - {*first}))
             layers.append([Group(policies[0], first), Group(policies[1], rest)])
-        setups.append(game(layers, wiring="sparse(0.5)", seed=seed, learning_rate=0.01 * seed))
+        setups.append(game(layers, connectivity="sparse(0.5)", seed=seed, learning_rate=0.01 * seed))
     return setups
 
 
 @dataclass(frozen=True)
-class LeftOnTheHost(toys.Plain):
+class LeftOnTheHost(toys.Backprop):
     """Weighs by numbers that it makes on the host."""
 
-    def weighing(self, seen, memory):
-        return seen.attention * torch.ones(seen.attention.shape, dtype=seen.attention.dtype)
+    def feedback_weights(self, obs, memory):
+        return obs.attention * torch.ones(obs.attention.shape, dtype=obs.attention.dtype)
 
 
 @dataclass(frozen=True)
-class AsksForItem(toys.Plain):
+class AsksForItem(toys.Backprop):
     """Reads a number."""
 
-    def weighing(self, seen, memory):
-        return seen.attention * seen.attention.sum().item()
+    def feedback_weights(self, obs, memory):
+        return obs.attention * obs.attention.sum().item()
 
 
 @dataclass(frozen=True)
-class BranchesOnAValue(toys.Plain):
+class BranchesOnAValue(toys.Backprop):
     """Decides in Python."""
 
-    def weighing(self, seen, memory):
-        return seen.attention if seen.xp.any(seen.attention > 0) else -seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention if obs.xp.any(obs.attention > 0) else -obs.attention
 
 
 @dataclass(frozen=True)
-class GoesToTheHost(toys.Plain):
+class GoesToTheHost(toys.Backprop):
     """Weighs on the host, there and back."""
 
-    def weighing(self, seen, memory):
-        return seen.attention.cpu().to(seen.attention.device)
+    def feedback_weights(self, obs, memory):
+        return obs.attention.cpu().to(obs.attention.device)
 
 
 @dataclass(frozen=True)
-class WritesOnTheHost(toys.Plain):
+class WritesOnTheHost(toys.Backprop):
     """Copies what it sees into numbers of its own."""
 
-    def weighing(self, seen, memory):
-        torch.empty(seen.attention.shape, dtype=seen.attention.dtype).copy_(seen.attention)
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        torch.empty(obs.attention.shape, dtype=obs.attention.dtype).copy_(obs.attention)
+        return obs.attention
 
 
 @dataclass(frozen=True)
-class PicksByMask(toys.Plain):
+class PicksByMask(toys.Backprop):
     """Looks for the places where it is paid."""
 
-    def weighing(self, seen, memory):
-        weighing = seen.attention + 0.0
-        weighing[seen.attention < 0] = seen.attention[seen.attention < 0]
-        return weighing
+    def feedback_weights(self, obs, memory):
+        feedback_weights = obs.attention + 0.0
+        feedback_weights[obs.attention < 0] = obs.attention[obs.attention < 0]
+        return feedback_weights
 
 
 @dataclass(frozen=True)
-class WaitsForTheCopy(toys.Plain):
+class WaitsForTheCopy(toys.Backprop):
     """Takes numbers from the host in every round."""
 
-    def weighing(self, seen, memory):
-        return seen.attention * torch.as_tensor(np.ones(1)).to(seen.attention.device)
+    def feedback_weights(self, obs, memory):
+        return obs.attention * torch.as_tensor(np.ones(1)).to(obs.attention.device)
 
 
 FAULTS: dict[str, type[Policy]] = {
@@ -217,12 +217,12 @@ VALUES = Samples(SAMPLES.inputs, np.random.default_rng(3).standard_normal((20, 3
 
 
 CHANNELS = (
-    "activity:dropped(0.3)",
-    "demand:blurred",
-    "activity:quantised",
-    "activity:rationed(0.5)",
-    "demand:delayed(1)",
-    "demand:delayed(1, aligned=false)",
+    "activity:dropout(0.3)",
+    "demand:noise",
+    "activity:quantize",
+    "activity:k-winners(0.5)",
+    "demand:delay(1)",
+    "demand:delay(1, aligned=false)",
 )
 
 
@@ -232,29 +232,33 @@ def cases():
     for name in POLICIES:
         found[f"policy {name}"] = partial(_policy, name)
     for toy in toys.TOYS[1:]:
-        found[f"toy {toy!r}"] = partial(_single, toy, wiring="sparse(0.5)")
+        found[f"toy {toy!r}"] = partial(_single, toy, connectivity="sparse(0.5)")
     names = [name for name in POLICIES if name not in ALLOWED]  # one by itself is enough of what takes long
     for one, other in zip(names[::2], [*names[1::2], names[0]], strict=False):
         found[f"groups and replicas {one} {other}"] = partial(_societies, one, other)
-    for activation, rule in zip(ACTIVATIONS, [*RULES, *RULES], strict=True):
-        found[f"{activation} {rule}"] = partial(_single, AttentionSeeking(p=3), activation=activation, rule=RULES[rule]())
-    for rule in (Momentum(), Adam()):
-        found[f"replicas {rule}"] = partial(_replicas, rule)
-    found["a policy for each layer"] = partial(_single, (Greedy(), Noisy(), DirectFeedback()), wiring="sparse(0.5)")
+    for activation, optimizer in zip(ACTIVATIONS, [*OPTIMIZERS, *OPTIMIZERS], strict=True):
+        found[f"{activation} {optimizer}"] = partial(
+            _single, AttentionSeeking(p=3), activation=activation, optimizer=OPTIMIZERS[optimizer]()
+        )
+    for optimizer in (Momentum(), Adam()):
+        found[f"replicas {optimizer}"] = partial(_replicas, optimizer)
+    found["a policy for each layer"] = partial(_single, (Greedy(), Noisy(), DirectFeedback()), connectivity="sparse(0.5)")
     found["bytes"] = partial(_single, AttentionSeeking(), samples=BYTES, dtype="float32", payoff=CrossEntropy())
     found["values"] = partial(_single, AttentionSeeking(), samples=VALUES, payoff=SquaredError())
     out_of_order = {"silent": frozenset({1, SIZES[0], SIZES[0] + 1}), "frozen": frozenset({SIZES[0] + 2})}
-    found["the silent and the frozen"] = partial(_single, Noisy(), rule=Adam(), **out_of_order)
-    found["the quick round"] = partial(_single, AttentionSeeking(), activation="relu", rule=Momentum())
+    found["the silent and the frozen"] = partial(_single, Noisy(), optimizer=Adam(), **out_of_order)
+    found["the quick round"] = partial(_single, AttentionSeeking(), activation="relu", optimizer=Momentum())
     for channels in CHANNELS:
-        found[f"channels {channels}"] = partial(_single, toys.Tiring(toys.Saver()), channels=channels, rule=Momentum())
-    for turns in ("partial(0.5)", "sleeping(0.4)"):
-        found[f"turns {turns}"] = partial(_single, toys.Tiring(toys.Saver()), turns=turns, rule=Momentum())
+        found[f"channels {channels}"] = partial(_single, toys.Tiring(toys.Saver()), channels=channels, optimizer=Momentum())
+    for update_schedule in ("partial(0.5)", "inactive(0.4)"):
+        found[f"update schedule {update_schedule}"] = partial(
+            _single, toys.Tiring(toys.Saver()), update_schedule=update_schedule, optimizer=Momentum()
+        )
     return found
 
 
 def _policy(name):
-    play(game(named(name), wiring="sparse(0.5)"), allowed=ALLOWED.get(name, frozenset()))
+    play(game(named(name), connectivity="sparse(0.5)"), allowed=ALLOWED.get(name, frozenset()))
 
 
 def _single(policy, samples=SAMPLES, **options):
@@ -262,14 +266,14 @@ def _single(policy, samples=SAMPLES, **options):
 
 
 def _societies(one, other):
-    play(societies(named(one), named(other)))
+    play(mixed_groups(named(one), named(other)))
 
 
-def _replicas(rule):
-    play([game(Noisy(), seed=seed, rule=rule, learning_rate=seed / 100) for seed in (1, 2, 3)])
+def _replicas(optimizer):
+    play([game(Noisy(), seed=seed, optimizer=optimizer, learning_rate=seed / 100) for seed in (1, 2, 3)])
 
 
-def wrong_with(case):
+def error_of(case):
     """What was wrong; nothing if all went well."""
     try:
         case()
@@ -283,9 +287,9 @@ def wrong_with(case):
 
 
 def main():
-    set_up()
-    found = {name: wrong_with(case) for name, case in cases().items()}
-    faults = {name: wrong_with(partial(play, game(policy()))) for name, policy in FAULTS.items()}
+    register_fake_device()
+    found = {name: error_of(case) for name, case in cases().items()}
+    faults = {name: error_of(partial(play, game(policy()))) for name, policy in FAULTS.items()}
     json.dump({"cases": found, "faults": faults}, sys.stdout)
 
 

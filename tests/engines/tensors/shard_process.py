@@ -20,11 +20,11 @@ from neuronet.core.learning.optimizers import Adam, Momentum
 from neuronet.core.payoff import SquaredError
 from neuronet.core.structure.population import Group
 from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.data_parallel.engine import ParallelEngine
+from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
 from neuronet.execution import distributed
 from neuronet.policies import POLICIES, AttentionSeeking, Noisy
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import SAMPLES, SIZES, apart, game
+from tests.helpers.engine_fixtures import SAMPLES, SIZES, game, max_difference
 
 DEVICE = sys.argv[1]
 ORDER = np.random.default_rng(4).permutation(len(SAMPLES))
@@ -42,14 +42,14 @@ VALUES = Samples(SAMPLES.inputs, np.random.default_rng(3).standard_normal((20, 3
 
 def play(engine, samples=SAMPLES, orders=(ORDER, SHORT)):
     """Rounds in every way there is; gives all losses and outputs."""
-    held = engine.hold(samples)
+    held = engine.prepare(samples)
     said = [engine.play_rounds(held, orders[0], BATCH), engine.play_rounds(held, orders[1], 3)]
-    engine.pace(0.5)
+    engine.set_lr_factor(0.5)
     said.append(engine.play(samples.inputs[:5], samples.targets[:5]))
     said.append(engine.outputs(samples.inputs))
     said.append(engine.speak(samples.inputs[:5]))
-    wish, loss = (np.random.default_rng(5).standard_normal(said[-1].shape), np.ones(said[-1].shape[:-1]))
-    engine.learn(wish, loss)
+    output_feedback, loss = (np.random.default_rng(5).standard_normal(said[-1].shape), np.ones(said[-1].shape[:-1]))
+    engine.learn(output_feedback, loss)
     said.append(engine.outputs(samples.inputs))
     engine.assign(toys.Critic())
     said.append(engine.play_rounds(held, orders[0], BATCH))
@@ -58,12 +58,12 @@ def play(engine, samples=SAMPLES, orders=(ORDER, SHORT)):
 
 def difference(setups, *arguments):
     """The largest one, of everything that was said and of the state in the end; the first process alone knows it."""
-    together = ParallelEngine(setups, device=DEVICE)
+    together = DataParallelEngine(setups, device=DEVICE)
     said = play(together, *arguments)
     state = together.state()
     mark = zlib.crc32(b"".join(array.tobytes() for array in state.arrays.values()))
-    assert distributed.agree([mark, -mark]) == [mark, -mark], "the processes have come to different states"
-    if not distributed.is_first():
+    assert distributed.all_reduce_max([mark, -mark]) == [mark, -mark], "the processes have come to different states"
+    if not distributed.is_main_process():
         return None
     alone = TensorEngine(setups, device=together.device)
     expected = play(alone, *arguments)
@@ -71,7 +71,7 @@ def difference(setups, *arguments):
     gaps = [float(np.abs(one - other).max()) for one, other in zip(said, expected, strict=True)]
     first = TensorEngine(setups, device="cpu").state()
     assert np.abs(state.arrays["1.weights"] - first.arrays["1.weights"]).max() > 1e-4, "nobody has changed"
-    return max(*gaps, apart(state, alone.state()))
+    return max(*gaps, max_difference(state, alone.state()))
 
 
 def groups(*policies):
@@ -80,14 +80,14 @@ def groups(*policies):
 
 def cases():
     """Every game, by name, in double precision, and the same in single precision."""
-    found = {f"policy {name}": (game(cls(), wiring="sparse(0.5)"),) for name, cls in POLICIES.items()}
+    found = {f"policy {name}": (game(cls(), connectivity="sparse(0.5)"),) for name, cls in POLICIES.items()}
     found |= {f"toy {toy!r}": (game(toy),) for toy in toys.TOYS[1:14]}  # the others are wrappers of these
     found["scaled"] = (game(AttentionSeeking(scaled=True)),)
-    found["adam"] = (game(Noisy(), rule=Adam(epsilon=1e-3), learning_rate=0.01),)
-    found["momentum"] = (game(AttentionSeeking(p=3), rule=Momentum()),)
+    found["adam"] = (game(Noisy(), optimizer=Adam(epsilon=1e-3), learning_rate=0.01),)
+    found["momentum"] = (game(AttentionSeeking(p=3), optimizer=Momentum()),)
     found["values"] = (game(AttentionSeeking(), payoff=SquaredError()), VALUES)
     for one, other in pairwise([toys.Saver(), Noisy(), toys.Explorer(), toys.Hopeful()]):
-        found[f"groups {one} {other}"] = (game(groups(one, other), wiring="sparse(0.5)"),)
+        found[f"groups {one} {other}"] = (game(groups(one, other), connectivity="sparse(0.5)"),)
     seeds, orders = (3, 8, 9), (np.stack([ORDER, ORDER[::-1], ORDER]), np.stack([SHORT] * 3))
     found["replicas"] = ([game(toys.Saver(), seed=seed, learning_rate=seed / 100) for seed in seeds], SAMPLES, orders)
     found["replicas that differ"] = ([game(Noisy(sigma=seed / 9), seed=seed) for seed in seeds], SAMPLES, orders)
@@ -100,7 +100,7 @@ def main():
     neuronet.train(**RUN, epochs=1, out=sys.argv[2])
     result = neuronet.resume(sys.argv[2], epochs=2)
     assert len(result.metrics) == 2, "every process has all metrics"
-    if distributed.is_first():
+    if distributed.is_main_process():
         print(json.dumps(answers))
 
 

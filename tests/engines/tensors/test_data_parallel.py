@@ -1,4 +1,4 @@
-"""Two processes play as one: every policy, learning rule and precision."""
+"""Two processes play as one: every policy, optimizer and precision."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from safetensors.numpy import load_file
 
 import neuronet
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.data_parallel.engine import own_device
-from neuronet.engines.tensors.data_parallel.shard import Share
+from neuronet.engines.tensors.data_parallel.engine import local_device
+from neuronet.engines.tensors.data_parallel.shard import BatchShard
 from neuronet.policies import POLICIES
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers
@@ -49,45 +49,45 @@ def assert_same_run(ours, theirs):
 @pytest.mark.parametrize("batch", [1, 2, 3, 7, 32])
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_shares_make_up_the_batch(batch, count):
-    shares = [Share(rank, count) for rank in range(count)]
+    shards = [BatchShard(rank, count) for rank in range(count)]
     whole = torch.arange(batch)
     played = []
-    for share in shares:
-        with share.of(batch):
-            assert share.weight == pytest.approx(len(share.mine(whole, -1)) / batch if share.weight else 0)
-            assert len(share.mine(whole, -1)) >= 1  # who has nothing to do plays along
-            played += share.mine(whole, -1).tolist() if share.weight else []
-        assert (share.batch, share.weight) == (0, 1.0)
-        assert share.mine(whole, -1) is not None
+    for shard in shards:
+        with shard.for_batch(batch):
+            assert shard.weight == pytest.approx(len(shard.local(whole, -1)) / batch if shard.weight else 0)
+            assert len(shard.local(whole, -1)) >= 1  # who has nothing to do plays along
+            played += shard.local(whole, -1).tolist() if shard.weight else []
+        assert (shard.batch, shard.weight) == (0, 1.0)
+        assert shard.local(whole, -1) is not None
     assert played == whole.tolist()
-    with shares[0].of(batch):
-        assert sum(share.weight for share in shares if share is not shares[0]) == count - 1  # those are at rest
+    with shards[0].for_batch(batch):
+        assert sum(shard.weight for shard in shards if shard is not shards[0]) == count - 1  # those are at rest
 
 
 def test_a_share_is_cut_along_the_samples():
-    share = Share(1, 2)
+    shard = BatchShard(1, 2)
     whole = torch.arange(30).reshape(1, 5, 6)
-    with share.of(5):
-        assert torch.equal(share.mine(whole, -2), whole[:, 3:])
-        assert torch.equal(share.mine(whole[..., 0], -1), whole[:, 3:, 0])
+    with shard.for_batch(5):
+        assert torch.equal(shard.local(whole, -2), whole[:, 3:])
+        assert torch.equal(shard.local(whole[..., 0], -1), whole[:, 3:, 0])
 
 
 def test_at_rest_everybody_has_everything():
     whole = torch.arange(12.0).reshape(4, 3)
-    share = Share(1, 2)
-    assert share.whole(whole, -2) is whole
-    assert torch.equal(share.mine(whole, -2), whole)
+    shard = BatchShard(1, 2)
+    assert shard.gather(whole, -2) is whole
+    assert torch.equal(shard.local(whole, -2), whole)
 
 
 def test_each_process_has_a_device_of_its_own(monkeypatch):
-    assert own_device("cpu") == "cpu"
+    assert local_device("cpu") == "cpu"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for name, text in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "MASTER_ADDR": "localhost"}.items():
         monkeypatch.setenv(name, text)
-    assert own_device("cuda") == own_device("auto") == "cuda:1"
+    assert local_device("cuda") == local_device("auto") == "cuda:1"
     with pytest.raises(NeuroNetError, match="each has a GPU of its own: use device cuda, not 'cuda:0'"):
-        own_device("cuda:0")
+        local_device("cuda:0")
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(NeuroNetError, match="device 'cuda:1' is not there: this machine has 1 CUDA devices"):
-        own_device("cuda")
+        local_device("cuda")

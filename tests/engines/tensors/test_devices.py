@@ -10,21 +10,21 @@ import torch
 
 import neuronet
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors import TensorEngine, best_device, device, tensor_engine
+from neuronet.engines.tensors import TensorEngine, device, resolve_device, tensor_engine
 from neuronet.policies import AttentionSeeking
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, game
 
 
 @dataclass(frozen=True)
-class Noting(toys.Plain):
+class Noting(toys.Backprop):
     """Notes how exactly matrices are multiplied in its round."""
 
     notes: tuple = ([],)
 
-    def weighing(self, seen, memory):
+    def feedback_weights(self, obs, memory):
         self.notes[0].append(torch.get_float32_matmul_precision())
-        return seen.attention
+        return obs.attention
 
 
 @pytest.mark.parametrize("matmul", ["highest", "high", "medium"])
@@ -35,22 +35,22 @@ def test_products_are_as_exact_as_asked_within_rounds_alone(matmul):
         TensorEngine(setups[0], device="cpu", matmul=matmul),
         tensor_engine(setups, 10**6, device="cpu", matmul=matmul),
     ):
-        engine.play_rounds(engine.hold(SAMPLES), np.arange(BATCH), BATCH)
+        engine.play_rounds(engine.prepare(SAMPLES), np.arange(BATCH), BATCH)
         engine.play(SAMPLES.inputs, SAMPLES.targets)
         assert torch.get_float32_matmul_precision() == "highest"
     assert set(policy.notes[0]) == {matmul}
 
 
 def test_an_error_in_a_round_leaves_torch_as_it_was():
-    engine = TensorEngine(game(toys.Plain(), dtype="float32"), device="cpu", matmul="medium")
+    engine = TensorEngine(game(toys.Backprop(), dtype="float32"), device="cpu", matmul="medium")
     with pytest.raises(IndexError):
-        engine.play_rounds(engine.hold(SAMPLES), np.array([10**6]), 1)
+        engine.play_rounds(engine.prepare(SAMPLES), np.array([10**6]), 1)
     assert torch.get_float32_matmul_precision() == "highest"
 
 
 def test_unknown_precision_is_refused():
     with pytest.raises(NeuroNetError, match="matmul must be highest, high or medium, got 'low'"):
-        TensorEngine(game(toys.Plain()), device="cpu", matmul="low")
+        TensorEngine(game(toys.Backprop()), device="cpu", matmul="low")
 
 
 def choice(**options):
@@ -77,16 +77,16 @@ def test_where_it_makes_no_difference_it_is_refused(options, sentence):
 
 
 def test_a_kind_of_device_of_which_there_is_none_is_refused(monkeypatch):
-    monkeypatch.setitem(device.COUNTS, "mps", lambda: 0)
+    monkeypatch.setitem(device.DEVICE_COUNTS, "mps", lambda: 0)
     with pytest.raises(NeuroNetError, match="device 'mps' is not there: use cpu"):
-        best_device("mps")
-    monkeypatch.setitem(device.COUNTS, "mps", lambda: 1)
-    assert best_device("mps") == "mps"
+        resolve_device("mps")
+    monkeypatch.setitem(device.DEVICE_COUNTS, "mps", lambda: 1)
+    assert resolve_device("mps") == "mps"
 
 
 def test_what_is_sent_to_the_cpu_is_not_copied():
     host = torch.ones(3)
-    assert device.send(host, "cpu") is host
+    assert device.to_device(host, "cpu") is host
 
 
 def test_what_is_sent_to_a_gpu_is_pinned_and_nobody_waits(monkeypatch):
@@ -94,7 +94,7 @@ def test_what_is_sent_to_a_gpu_is_pinned_and_nobody_waits(monkeypatch):
     host = torch.ones(3)
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: asked.append("pinned") or self)
     monkeypatch.setattr(torch.Tensor, "to", lambda self, where, non_blocking: asked.append((where, non_blocking)) or self)
-    device.send(host, "cuda:1")
+    device.to_device(host, "cuda:1")
     assert asked == ["pinned", ("cuda:1", True)]
 
 

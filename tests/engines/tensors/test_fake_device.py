@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors import best_device
+from neuronet.engines.tensors import resolve_device
 from neuronet.policies import POLICIES
 from tests.helpers.paths import ROOT
 
@@ -43,4 +43,4 @@ def test_rounds_stay_on_the_device_and_what_does_not_is_caught():
 
 def test_the_made_up_device_is_not_there_for_users():
     with pytest.raises(NeuroNetError, match="device must be auto, cpu, cuda, cuda:N or mps, got 'fakegpu'"):
-        best_device("fakegpu")
+        resolve_device("fakegpu")

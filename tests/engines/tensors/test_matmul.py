@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from neuronet.engines.tensors.matmul import LARGE, MANY, Products, _linear
+from neuronet.engines.tensors.matmul import MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WORK, MatmulBackend, _linear
 
 LIKE = torch.zeros(1)
 BATCH, SPEAKERS, NEURONS, LISTENERS = 128, 200, 100, 60
 
 
 def products(monkeypatch_linear):
-    found = Products((), LARGE // MANY, MANY, LIKE)
+    found = MatmulBackend((), MIN_ONEDNN_WORK // MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WEIGHTS, LIKE)
     found._linear = monkeypatch_linear
     return found
 
@@ -33,12 +33,14 @@ def random(*shape):
 def test_both_ways_agree(linear, decay):
     one, other = products(None), products(linear)
     heard, weights, bias = random(BATCH, SPEAKERS), random(NEURONS, SPEAKERS), random(NEURONS, 1)[:, 0]
-    demand, weighing, back = random(BATCH, LISTENERS), random(LISTENERS, NEURONS), random(BATCH, NEURONS)
+    demand, feedback_weights, back = random(BATCH, LISTENERS), random(LISTENERS, NEURONS), random(BATCH, NEURONS)
     room = torch.empty(BATCH, NEURONS)
     torch.testing.assert_close(
         one.potential(heard, weights, bias, room), other.potential(heard, weights, bias, room), rtol=1e-5, atol=1e-4
     )
-    torch.testing.assert_close(one.feedback(demand, weighing, room), other.feedback(demand, weighing, room), rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(
+        one.feedback(demand, feedback_weights, room), other.feedback(demand, feedback_weights, room), rtol=1e-5, atol=1e-4
+    )
     results = []
     for each in (one, other):
         into = random(NEURONS, SPEAKERS)
@@ -51,12 +53,17 @@ def test_both_ways_agree(linear, decay):
 
 @pytest.mark.parametrize(
     "lead, batch, weights, like",
-    [((2,), 200, MANY, LIKE), ((), 199, MANY, LIKE), ((), 10**6, MANY - 1, LIKE), ((), 200, MANY, LIKE.double())],
+    [
+        ((2,), 200, MIN_ONEDNN_WEIGHTS, LIKE),
+        ((), 199, MIN_ONEDNN_WEIGHTS, LIKE),
+        ((), 10**6, MIN_ONEDNN_WEIGHTS - 1, LIKE),
+        ((), 200, MIN_ONEDNN_WEIGHTS, LIKE.double()),
+    ],
     ids=["replicas", "small", "few weights", "double"],
 )
 def test_torch_alone_where_onednn_does_not_serve(lead, batch, weights, like):
-    assert Products(lead, batch, weights, like)._linear is None
+    assert MatmulBackend(lead, batch, weights, like)._linear is None
 
 
 def test_the_choice_is_the_machines():
-    assert Products((), LARGE // MANY, MANY, LIKE)._linear is _linear()
+    assert MatmulBackend((), MIN_ONEDNN_WORK // MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WEIGHTS, LIKE)._linear is _linear()

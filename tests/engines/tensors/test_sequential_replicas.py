@@ -7,18 +7,18 @@ import pytest
 
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors import TakingTurns, TensorEngine, tensor_engine
-from neuronet.engines.tensors.sequential_replicas import BATCHED_WORK
+from neuronet.engines.tensors import SequentialReplicas, TensorEngine, tensor_engine
+from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
 from neuronet.policies import AttentionSeeking, Noisy, TremblingHand
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import BATCH, SAMPLES, apart, game, identical
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, game, identical, max_difference
 
 SEEDS = (4, 9)
 
 
 def both(policy):
-    setups = [game(policy, wiring="sparse(0.5)", seed=seed, network_seed=seed, learning_rate=seed / 100) for seed in SEEDS]
-    return TensorEngine(setups, device="cpu"), TakingTurns(setups, device="cpu")
+    setups = [game(policy, connectivity="sparse(0.5)", seed=seed, network_seed=seed, learning_rate=seed / 100) for seed in SEEDS]
+    return TensorEngine(setups, device="cpu"), SequentialReplicas(setups, device="cpu")
 
 
 @pytest.mark.parametrize(
@@ -27,25 +27,25 @@ def both(policy):
 def test_in_turn_or_at_once(policy):
     at_once, in_turn = both(policy)
     order = Batches(len(SAMPLES), BATCH, SEEDS).order(0)
-    losses = [np.asarray(engine.play_rounds(engine.hold(SAMPLES), order, BATCH)) for engine in (at_once, in_turn)]
+    losses = [np.asarray(engine.play_rounds(engine.prepare(SAMPLES), order, BATCH)) for engine in (at_once, in_turn)]
     np.testing.assert_allclose(*losses, rtol=1e-10)
     assert losses[0].shape == (2, 4)
     losses = [np.asarray(engine.play(SAMPLES.inputs, SAMPLES.targets)) for engine in (at_once, in_turn)]
     np.testing.assert_allclose(*losses, rtol=1e-10)
     assert at_once.round_number == in_turn.round_number == 5
-    assert apart(at_once.state(), in_turn.state()) <= 1e-11
+    assert max_difference(at_once.state(), in_turn.state()) <= 1e-11
     np.testing.assert_allclose(at_once.outputs(SAMPLES.inputs), in_turn.outputs(SAMPLES.inputs), atol=1e-11)
     np.testing.assert_allclose(at_once.network(1).weights[0], in_turn.network(1).weights[0], atol=1e-11)
 
 
 def test_a_round_in_two_halves():
     at_once, in_turn = both(AttentionSeeking())
-    wish, loss = np.random.default_rng(0).standard_normal((2, 5, 3)), np.ones((2, 5))
+    output_feedback, loss = np.random.default_rng(0).standard_normal((2, 5, 3)), np.ones((2, 5))
     said = [np.asarray(engine.speak(SAMPLES.inputs[:5])) for engine in (at_once, in_turn)]
     np.testing.assert_allclose(*said, atol=1e-12)
     for engine in (at_once, in_turn):
-        engine.learn(wish, loss)
-    assert apart(at_once.state(), in_turn.state()) <= 1e-12
+        engine.learn(output_feedback, loss)
+    assert max_difference(at_once.state(), in_turn.state()) <= 1e-12
 
 
 def test_a_state_goes_from_one_to_the_other():
@@ -66,5 +66,5 @@ def test_what_does_not_fit_is_refused():
 def test_small_layers_are_played_at_once():
     setups = [game(AttentionSeeking(), seed=seed) for seed in SEEDS]
     assert isinstance(tensor_engine(setups, BATCH, device="cpu"), TensorEngine)
-    assert isinstance(tensor_engine(setups, BATCHED_WORK, device="cpu"), TakingTurns)
-    assert isinstance(tensor_engine(setups[:1], BATCHED_WORK, device="cpu"), TensorEngine)
+    assert isinstance(tensor_engine(setups, MAX_BATCHED_WORK, device="cpu"), SequentialReplicas)
+    assert isinstance(tensor_engine(setups[:1], MAX_BATCHED_WORK, device="cpu"), TensorEngine)

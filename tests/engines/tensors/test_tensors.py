@@ -11,15 +11,15 @@ import torch
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Plain
+from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.random_streams import MAX_SEED
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base.engine import Setup
-from neuronet.engines.tensors import TensorEngine, best_device
+from neuronet.engines.tensors import TensorEngine, resolve_device
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import BATCH, SAMPLES, SIZES, apart, game, identical, play
+from tests.helpers.engine_fixtures import BATCH, SAMPLES, SIZES, game, identical, max_difference, play
 
 SEEDS = (4, 5, MAX_SEED)
 # of the first replica, the second and the third: those of the first two are one block, the others have parameters of their own
@@ -32,35 +32,35 @@ PAIRS = [
 REPLICATED = [AttentionSeeking(p=3, foresight=1), Greedy(), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]]
 
 
-def replicas(policy, wiring, **options):
-    return [game(policy, wiring=wiring, network_seed=seed % 1000, seed=seed, **options) for seed in SEEDS]
+def replicas(policy, connectivity, **options):
+    return [game(policy, connectivity=connectivity, network_seed=seed % 1000, seed=seed, **options) for seed in SEEDS]
 
 
 def engine_of(setup):
     return TensorEngine(setup, device="cpu")
 
 
-@pytest.mark.parametrize("wiring", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
 @pytest.mark.parametrize("policy", REPLICATED, ids=repr)
-def test_replicas_are_single_runs(policy, wiring):
-    setups = replicas(policy, wiring)
+def test_replicas_are_single_runs(policy, connectivity):
+    setups = replicas(policy, connectivity)
     assert len({setup.network.weights[0].tobytes() for setup in setups}) == 3
     batches = Batches(len(SAMPLES), BATCH, SEEDS)  # each replica plays an order of its own
     together = play(engine_of(setups), 6, batches=batches)
     for place, setup in enumerate(setups):
         alone = play(engine_of(setup), 6, batches=Batches(len(SAMPLES), BATCH, SEEDS[place : place + 1]))
-        assert apart(together.state().replica(place), alone.state()) <= 1e-12
+        assert max_difference(together.state().replica(place), alone.state()) <= 1e-12
         np.testing.assert_allclose(together.outputs(SAMPLES.inputs)[place], alone.outputs(SAMPLES.inputs), atol=1e-12)
         for ours, theirs in zip(together.network(place).weights, alone.network().weights, strict=True):
             np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("rule", [Momentum(), Adam()], ids=repr)
-def test_replicas_have_learning_rules_of_their_own(rule):
-    setups = replicas(Noisy(), "sparse(0.5)", rule=rule, learning_rate=0.01)
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=repr)
+def test_replicas_have_learning_rules_of_their_own(optimizer):
+    setups = replicas(Noisy(), "sparse(0.5)", optimizer=optimizer, learning_rate=0.01)
     together = play(engine_of(setups), 6)
     for place, setup in enumerate(setups):
-        assert apart(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
+        assert max_difference(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
 
 
 def test_replicas_may_hear_the_same_batch():
@@ -73,10 +73,10 @@ def test_replicas_may_hear_the_same_batch():
 
 def test_dense_and_sparse_networks_may_be_replicas_of_each_other():
     wirings = ("dense", "sparse(0.4)", "small-world(neighbours=2)")
-    setups = [game(Noisy(), wiring=wiring, seed=seed) for wiring, seed in zip(wirings, SEEDS, strict=True)]
+    setups = [game(Noisy(), connectivity=connectivity, seed=seed) for connectivity, seed in zip(wirings, SEEDS, strict=True)]
     together = play(engine_of(setups), 6)
     for place, setup in enumerate(setups):
-        assert apart(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
+        assert max_difference(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
 
 
 def test_one_replica_has_no_leading_axis():
@@ -87,7 +87,7 @@ def test_one_replica_has_no_leading_axis():
     "other",
     [
         game(Noisy(), dtype="float32"),
-        game(Noisy(), rule=Adam()),
+        game(Noisy(), optimizer=Adam()),
         game(Noisy(), activation="relu"),
     ],
 )
@@ -111,26 +111,26 @@ def test_replicas_keep_alike(other):
 
 def society(seed, *policies):
     """A game in which two policies share out each layer, in another way for each seed."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     layers = []
     for size in SIZES[1:]:
-        first = tuple(sorted(chance.choice(size, size // 2, replace=False).tolist()))
+        first = tuple(sorted(rng.choice(size, size // 2, replace=False).tolist()))
         rest = tuple(sorted(set(range(size)) - set(first)))
         layers.append([Group(policies[0], first), Group(policies[1], rest)])
     return layers
 
 
-@pytest.mark.parametrize("rule", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
 @pytest.mark.parametrize("policies", PAIRS, ids=repr)
-def test_replicas_have_rates_and_societies_of_their_own(policies, rule):
+def test_replicas_have_rates_and_societies_of_their_own(policies, optimizer):
     setups = [
-        game(society(seed % 1000, *pair), seed=seed, learning_rate=rate, rule=rule)
+        game(society(seed % 1000, *pair), seed=seed, learning_rate=rate, optimizer=optimizer)
         for seed, rate, pair in zip(SEEDS, (0.01, 0.03, 0.02), policies, strict=True)
     ]
     together = play(engine_of(setups), 5)
     for place, setup in enumerate(setups):
         alone = play(engine_of(setup), 5)
-        assert apart(together.state().replica(place), alone.state()) <= 1e-10
+        assert max_difference(together.state().replica(place), alone.state()) <= 1e-10
     again = engine_of(setups)
     again.restore(together.state())
     assert identical(play(again, 2).state(), play(together, 2).state())
@@ -139,11 +139,11 @@ def test_replicas_have_rates_and_societies_of_their_own(policies, rule):
 def test_many_rounds_in_one_call():
     order = np.random.default_rng(0).permutation(len(SAMPLES))
     one, many = engine_of(game(Noisy())), engine_of(game(Noisy()))
-    held = many.hold(SAMPLES)
+    held = many.prepare(SAMPLES)
     losses = many.play_rounds(held, order, BATCH)
     sums = [float(one.play(part.inputs, part.targets).sum()) for part in batches_of(order)]
     np.testing.assert_allclose(losses, sums, rtol=1e-12)
-    assert apart(one.state(), many.state()) <= 1e-14
+    assert max_difference(one.state(), many.state()) <= 1e-14
 
 
 def batches_of(order):
@@ -160,7 +160,7 @@ def test_single_precision_runs(policy):
     single = play(engine_of(game(policy, dtype="float32")), 10)
     assert {array.dtype for array in single.state().arrays.values()} == {np.dtype("float32")}
     assert single.outputs(SAMPLES.inputs).dtype == torch.float32
-    assert apart(single.state(), play(engine_of(game(policy)), 10).state()) < 1e-4
+    assert max_difference(single.state(), play(engine_of(game(policy)), 10).state()) < 1e-4
 
 
 def test_training_teaches():
@@ -185,7 +185,9 @@ def test_no_graph_is_recorded():
     inputs = torch.tensor(SAMPLES.inputs, requires_grad=True)
     assert not engine.play(inputs, torch.tensor(SAMPLES.targets)).requires_grad
     assert not engine.outputs(inputs).requires_grad
-    assert not any(array.requires_grad for layer in engine.layers for each in layer.followers for array in each.memory.values())
+    assert not any(
+        array.requires_grad for layer in engine.layers for each in layer.policy_groups for array in each.memory.values()
+    )
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_no_graph_is_recorded():
 )
 @pytest.mark.parametrize("verb", ["play", "outputs"])
 def test_inputs_of_another_shape_are_refused(shape, verb):
-    engine = engine_of(game(toys.Plain()))
+    engine = engine_of(game(toys.Backprop()))
     arguments = (np.zeros(shape), np.zeros(5, dtype=int))[: 2 if verb == "play" else 1]
     with pytest.raises(NeuroNetError, match=r"inputs must have the shape \(samples, 6\), got \("):
         getattr(engine, verb)(*arguments)
@@ -201,42 +203,42 @@ def test_inputs_of_another_shape_are_refused(shape, verb):
 
 def test_inputs_for_another_number_of_replicas_are_refused():
     with pytest.raises(NeuroNetError, match=r"inputs must have the shape \(samples, 6\), got \(2, 5, 6\)"):
-        engine_of(replicas(toys.Plain(), "dense")).outputs(np.zeros((2, 5, SIZES[0])))
+        engine_of(replicas(toys.Backprop(), "dense")).outputs(np.zeros((2, 5, SIZES[0])))
 
 
 @pytest.mark.parametrize("device", ["gpu", "tpu", "", "cpu:one", "CUDA", "cuda:-1"])
 def test_unknown_devices_are_refused(device):
     with pytest.raises(NeuroNetError, match="device must be auto, cpu, cuda, cuda:N or mps, got '"):
-        TensorEngine(game(toys.Plain()), device=device)
+        TensorEngine(game(toys.Backprop()), device=device)
 
 
 def test_devices_that_are_not_there_are_refused():
     with pytest.raises(NeuroNetError, match=r"device 'cuda:99' is not there: this machine has [0-9]+ CUDA devices"):
-        best_device("cuda:99")
+        resolve_device("cuda:99")
 
 
 def test_the_best_device_is_there():
-    assert best_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert resolve_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 RATES = (0.01, 0.03, 0.02)
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=3), Greedy(), toys.Random()], ids=repr)
-@pytest.mark.parametrize("rule", [Plain(), Momentum()], ids=repr)
-def test_quick_rounds_are_rounds(policy, rule):
+@pytest.mark.parametrize("optimizer", [SGD(), Momentum()], ids=repr)
+def test_quick_rounds_are_rounds(policy, optimizer):
     """Plain policies play in a form of their own; with a mask, even one that is full, they do not."""
     for setups in (
-        [game(policy, rule=rule)],
-        [game(policy, rule=rule, seed=s, learning_rate=r) for s, r in zip(SEEDS, RATES, strict=True)],
+        [game(policy, optimizer=optimizer)],
+        [game(policy, optimizer=optimizer, seed=s, learning_rate=r) for s, r in zip(SEEDS, RATES, strict=True)],
     ):
         quick, full = engine_of(setups), engine_of([replace(each, network=masked(each.network)) for each in setups])
         orders = np.stack([np.random.default_rng(seed).permutation(len(SAMPLES)) for seed in range(len(setups))])
         for engine in (quick, full):
-            engine.play_rounds(engine.hold(SAMPLES), orders if len(setups) > 1 else orders[0], BATCH)
-        assert quick._quick[BATCH] is not None
-        assert full._quick[BATCH] is None
-        assert apart(quick.state(), full.state()) <= 1e-14
+            engine.play_rounds(engine.prepare(SAMPLES), orders if len(setups) > 1 else orders[0], BATCH)
+        assert quick._fused_rounds[BATCH] is not None
+        assert full._fused_rounds[BATCH] is None
+        assert max_difference(quick.state(), full.state()) <= 1e-14
 
 
 def masked(network):
@@ -246,15 +248,15 @@ def masked(network):
 
 def test_quick_rounds_of_large_layers_are_rounds():
     """Where products may be another library's, in single precision."""
-    chance = np.random.default_rng(0)
-    samples = Samples(chance.standard_normal((160, 256)), chance.integers(0, 10, 160))
+    rng = np.random.default_rng(0)
+    samples = Samples(rng.standard_normal((160, 256)), rng.integers(0, 10, 160))
     network = build_network((256, 128, 80, 10), seed=1)
     setups = [Setup(each, AttentionSeeking(p=3), Momentum(), 0.01, dtype="float32") for each in (network, masked(network))]
     states = []
     for setup in setups:
         engine = engine_of(setup)
-        engine.play_rounds(engine.hold(samples), np.arange(160), 80)
+        engine.play_rounds(engine.prepare(samples), np.arange(160), 80)
         states.append(engine.state())
-    assert apart(*states) <= 1e-5
+    assert max_difference(*states) <= 1e-5
     moved = max(np.abs(states[0].arrays[f"{layer}.weights"] - network.weights[layer - 1]).max() for layer in (1, 2, 3))
     assert moved > 1e-3

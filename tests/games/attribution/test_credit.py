@@ -10,18 +10,18 @@ from scipy import stats
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import build_network
 from neuronet.environments import Table, Xor
-from neuronet.games.attribution.credit import Credit, credit, credit_study, gini, interval_of_correlations
+from neuronet.games.attribution.credit import Credit, attribute_credit, correlation_interval, credit_study, gini
 from neuronet.games.attribution.shapley import Coalitions, exact_shapley, sampled_shapley
-from neuronet.games.simulation.play import Situation
+from neuronet.games.simulation.play import GameSetup
 from neuronet.plotting.games.credit import credit_figure
 
 RNG = np.random.default_rng(0)
-WORLD = Table(RNG.normal(size=(150, 4)), RNG.integers(0, 3, 150), payoff="cross-entropy", name="chance")
+ENVIRONMENT = Table(RNG.normal(size=(150, 4)), RNG.integers(0, 3, 150), payoff="cross-entropy", name="fixation_probability")
 
 
-def worth_by_hand(network, speaking):
+def reference_coalition_value(network, speaking):
     """Minus the mean loss where the first hidden layer's others say their mean, by numpy alone."""
-    test = WORLD.test.scaled()
+    test = ENVIRONMENT.test.scaled()
     said = np.maximum(test.inputs @ network.weights[0].T + network.biases[0], 0)
     said = np.where(speaking, said, said.mean(axis=0))
     for layer in range(1, len(network.weights) - 1):
@@ -33,39 +33,41 @@ def worth_by_hand(network, speaking):
 
 def test_twelve_neurons_by_all_coalitions():
     network = build_network((4, 12, 3), seed=1)
-    found = credit(network, WORLD)
+    found = attribute_credit(network, ENVIRONMENT)
     members = (np.arange(1 << 12)[:, None] >> np.arange(12) & 1).astype(bool)
-    worth = {tuple(each): worth_by_hand(network, each) for each in members}
+    coalition_value = {tuple(each): reference_coalition_value(network, each) for each in members}
     for neuron in (0, 7, 11):
         expected = 0.0
         for each in members[~members[:, neuron]]:
             size, joined = int(each.sum()), each.copy()
             joined[neuron] = True
             weight = factorial(size) * factorial(11 - size) / factorial(12)
-            expected += weight * (worth[tuple(joined)] - worth[tuple(each)])
+            expected += weight * (coalition_value[tuple(joined)] - coalition_value[tuple(each)])
         assert found.shapley[neuron] == pytest.approx(expected, abs=1e-12)
     assert found.exact
-    assert found.shapley.sum() == pytest.approx(worth[(True,) * 12] - worth[(False,) * 12], abs=1e-12)
+    assert found.shapley.sum() == pytest.approx(coalition_value[(True,) * 12] - coalition_value[(False,) * 12], abs=1e-12)
 
 
 def test_five_neurons_by_all_orders():
     network = build_network((4, 5, 6, 3), seed=2)
-    found, expected = credit(network, WORLD), np.zeros(5)
+    found, expected = attribute_credit(network, ENVIRONMENT), np.zeros(5)
     for order in permutations(range(5)):
         speaking = np.zeros(5, dtype=bool)
-        before = worth_by_hand(network, speaking)
+        before = reference_coalition_value(network, speaking)
         for neuron in order:
             speaking[neuron] = True
-            after = worth_by_hand(network, speaking)
+            after = reference_coalition_value(network, speaking)
             expected[neuron] += (after - before) / factorial(5)
             before = after
     assert found.shapley == pytest.approx(expected, abs=1e-12)
-    without = [worth_by_hand(network, np.arange(5) != neuron) for neuron in range(5)]
-    assert found.left_out == pytest.approx(worth_by_hand(network, np.ones(5, dtype=bool)) - np.array(without), abs=1e-12)
+    without = [reference_coalition_value(network, np.arange(5) != neuron) for neuron in range(5)]
+    assert found.leave_one_out == pytest.approx(
+        reference_coalition_value(network, np.ones(5, dtype=bool)) - np.array(without), abs=1e-12
+    )
 
 
 def test_sampled_values_are_near_the_exact_ones_and_add_up_for_every_sample():
-    coalitions = Coalitions(build_network((4, 6, 3), seed=3), WORLD, 1)
+    coalitions = Coalitions(build_network((4, 6, 3), seed=3), ENVIRONMENT, 1)
     exact, sampled = exact_shapley(coalitions), sampled_shapley(coalitions, 64, seed=5)
     assert sampled.sum(axis=1) == pytest.approx(exact.sum(axis=1), abs=1e-12)
     gaps = sampled - exact
@@ -81,8 +83,8 @@ def test_who_is_not_heard_has_no_credit_and_twins_have_the_same():
     for array in (network.weights[0], network.biases[0]):
         array[5] = array[4]
     network.weights[1][:, 5] = network.weights[1][:, 4]
-    found = credit(network, WORLD)
-    assert found.shapley[2] == found.left_out[2] == 0
+    found = attribute_credit(network, ENVIRONMENT)
+    assert found.shapley[2] == found.leave_one_out[2] == 0
     assert found.shapley[4] == pytest.approx(found.shapley[5], abs=1e-12)
     assert found.attention[2] == found.scaled[2] == 0
 
@@ -93,7 +95,7 @@ def test_free_riders_get_much_and_give_nothing_that_can_be_told():
         shapley=np.array([1.0, 0.1, 0.1, -1.0]),
         low=np.array([0.5, -0.1, -0.1, -2.0]),
         high=np.array([1.5, 0.3, 0.3, -0.5]),
-        left_out=ones,
+        leave_one_out=ones,
         attention=np.array([4.0, 3.0, 0.5, 4.5]),
         scaled=ones,
         exact=True,
@@ -114,15 +116,15 @@ def test_gini():
 
 
 def test_intervals_of_correlations_stay_within_one():
-    mean, low, high = interval_of_correlations(np.array([0.99, 0.9, 0.95]))
+    mean, low, high = correlation_interval(np.array([0.99, 0.9, 0.95]))
     assert -1 < low < 0.9 < mean < high < 1
     z = np.arctanh([0.99, 0.9, 0.95])
     assert np.arctanh(low) == pytest.approx(stats.t.interval(0.95, 2, z.mean(), stats.sem(z))[0])
 
 
 def test_a_study_has_a_line_for_each_seed_and_neuron():
-    situation = Situation(Xor(), hidden=(5,), rounds=30)
-    study = credit_study(situation, "attention:0.6,free-rider:0.4", [3, 4])
+    game_setup = GameSetup(Xor(), hidden=(5,), rounds=30)
+    study = credit_study(game_setup, "attention:0.6,free-rider:0.4", [3, 4])
     table, summary = study.table(), study.summary()
     assert table.groupby(["seed", "policy"]).size().to_dict() == {
         (3, "attention"): 3,
@@ -139,8 +141,8 @@ def test_a_study_has_a_line_for_each_seed_and_neuron():
 def test_what_makes_no_sense_is_refused():
     network = build_network((4, 5, 3))
     with pytest.raises(NeuroNetError, match="layer must be"):
-        credit(network, WORLD, layer=2)
+        attribute_credit(network, ENVIRONMENT, layer=2)
     with pytest.raises(NeuroNetError, match="even number"):
-        credit(network, WORLD, orders=3)
+        attribute_credit(network, ENVIRONMENT, permutations=3)
     with pytest.raises(NeuroNetError, match="needs a seed"):
-        credit_study(Situation(Xor(), hidden=(5,)), "attention", [])
+        credit_study(GameSetup(Xor(), hidden=(5,)), "attention", [])

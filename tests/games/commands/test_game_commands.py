@@ -18,12 +18,24 @@ def run(monkeypatch, capsys, folder, *words):
 
 
 def test_exploitability(monkeypatch, capsys, tmp_path):
-    seeds = ("--networks", "1", "--choosing", "1", "--measuring", "2")
-    words = ("exploitability", "digits", "--hidden", "4", "--against", "greedy,noisy", "--rounds", "3", "--after", "0,1", *seeds)
+    seeds = ("--networks", "1", "--selection-seeds", "1", "--evaluation-seeds", "2")
+    words = (
+        "exploitability",
+        "digits",
+        "--hidden",
+        "4",
+        "--deviations",
+        "greedy,noisy",
+        "--rounds",
+        "3",
+        "--at-epochs",
+        "0,1",
+        *seeds,
+    )
     found = run(monkeypatch, capsys, tmp_path, *words)
     assert {(line["deviations"], line["payoff"], line["round"]) for line in found["found"]} == {
         (words, payoff, number)
-        for words in ("any", "as loud")
+        for words in ("any", "matched norm")
         for payoff in ("attention", "share", "scaled")
         for number in (0, 45)
     }
@@ -60,10 +72,10 @@ def test_welfare(monkeypatch, capsys, tmp_path):
     ("words", "sentence"),
     [
         ("exploitability digits --policy atention", "unknown policy 'atention': did you mean 'attention'"),
-        ("exploitability digits --after soon", "after must be integers of epochs"),
-        ("exploitability digits --against greedy,greedy", "policy 'greedy' is named twice"),
+        ("exploitability digits --at-epochs soon", "after must be integers of epochs"),
+        ("exploitability digits --deviations greedy,greedy", "policy 'greedy' is named twice"),
         ("exploitability digits --hidden none", "needs a hidden layer"),
-        ("evolve digits --imitation copy", "unknown imitation rule 'copy'"),
+        ("evolve digits --update-rule copy", "unknown update rule 'copy'"),
         ("welfare digits --payoff money", "unknown payoff 'money'"),
         ("welfare digits --seeds 2", "four seeds or more"),
     ],

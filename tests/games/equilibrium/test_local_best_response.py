@@ -7,85 +7,93 @@ import pytest
 
 from neuronet.environments import Digits
 from neuronet.games.equilibrium import local_best_response
-from neuronet.games.equilibrium.feedback_scaling import AsLoud, Louder
-from neuronet.games.equilibrium.local_best_response import distances, mean_distances, over_training
+from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
+from neuronet.games.equilibrium.local_best_response import distances, distances_over_training, mean_distances
 from neuronet.games.simulation.batched_games import setup_of
-from neuronet.games.simulation.play import Situation, Start, layers_of, play, trained
+from neuronet.games.simulation.play import GameSetup, InitialState, layers_of, play, train_profile
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, SignSymmetric
 from neuronet.theory.best_response import best_response, each_neuron
 from neuronet.theory.reference import descent
 from neuronet.theory.strategy import utility_after
-from neuronet.theory.test_case import Position
+from neuronet.theory.test_case import GameCase
 from tests.games.toy_game import OPPOSE, SEEK, profile_of, toy
 
-SMALL = Situation(Digits(), hidden=(6, 5), rounds=4)
+SMALL = GameSetup(Digits(), hidden=(6, 5), rounds=4)
 
 
 def test_seekers_are_near_their_best_response_and_contrarians_opposite():
     game = toy(learning_rate=0.001)
-    found = distances(game, Start(game.network(0), 0), profile_of(SEEK, OPPOSE, SEEK)).set_index("neuron")
+    found = distances(game, InitialState(game.network(0), 0), profile_of(SEEK, OPPOSE, SEEK)).set_index("neuron")
     assert found["angle"].tolist() == pytest.approx([0, 180, 0], abs=1e-3)
-    assert found["missed"].tolist() == pytest.approx([0, 2, 0], abs=1e-3)
+    assert found["missed_gain"].tolist() == pytest.approx([0, 2, 0], abs=1e-3)
 
 
 def test_nothing_is_in_reach_where_the_loss_is_stationary():
     settled = toy(first=(0.5, 1.0, 2.0), paid=(1.0, 0.5, 0.25))  # together they say 1.5 x
-    found = distances(settled, Start(settled.network(0), 0), "attention")
+    found = distances(settled, InitialState(settled.network(0), 0), "attention")
     assert found["slope"].max() < 1e-15
-    assert found["missed"].isna().all()
-    moving = distances(toy(), Start(toy().network(0), 0), "attention")
+    assert found["missed_gain"].isna().all()
+    moving = distances(toy(), InitialState(toy().network(0), 0), "attention")
     assert moving["slope"].min() > 0.01
 
 
 def test_slope_is_minus_the_gradient_of_the_loss():
-    start = Start(SMALL.network(0), 0)
+    start = InitialState(SMALL.network(0), 0)
     found = distances(SMALL, start, "attention")
     setup = setup_of(SMALL, layers_of("attention", start.network, 0), start.network, 0)
-    expected = descent(Position(setup, SMALL.probed.inputs, SMALL.probed.targets))
+    expected = descent(GameCase(setup, SMALL.probe_samples.inputs, SMALL.probe_samples.targets))
     for layer, part in enumerate(expected[:-1], start=1):
         lengths = np.linalg.norm(part, axis=1)
         np.testing.assert_allclose(found[found["layer"] == layer]["slope"], lengths, rtol=1e-8, atol=1e-12)
 
 
 def test_gain_is_that_of_the_theory():
-    note = each_neuron("tensors")[0]
-    move = best_response(note, 0.5, 0.1).step
-    matrix = 0.5 / len(note.demand) * note.demand.T
-    coming = note.attention[:, 0] + matrix @ note.activity[:, 0]
-    assert local_best_response._gain(matrix, coming, move) == pytest.approx(_theirs(note, move), rel=1e-9)
+    record = each_neuron("tensors")[0]
+    move = best_response(record, 0.5, 0.1).step
+    matrix = 0.5 / len(record.demand) * record.demand.T
+    coming = record.attention[:, 0] + matrix @ record.activity[:, 0]
+    assert local_best_response._gain(matrix, coming, move) == pytest.approx(_reference_gain(record, move), rel=1e-9)
 
 
-def _theirs(note, move):
-    return float((utility_after(note, note.activity + move[:, None], 0.5, 2.0) - utility_after(note, note.activity, 0.5, 2.0))[0])
+def _reference_gain(record, move):
+    return float(
+        (utility_after(record, record.activity + move[:, None], 0.5, 2.0) - utility_after(record, record.activity, 0.5, 2.0))[0]
+    )
 
 
 def test_over_training_with_groups_and_memory():
-    table = over_training(SMALL, "income-protecting:0.5,greedy:0.5", 0, [0, 3])
+    table = distances_over_training(SMALL, "income-protecting:0.5,greedy:0.5", 0, [0, 3])
     assert len(table) == 2 * (6 + 5)
     by_policy = table.groupby("policy")["angle"].median()
     assert by_policy["income-protecting"] < 2
     assert by_policy["greedy"] > 20
     assert len(mean_distances(table)) == 4
-    start = trained(SMALL, IncomeProtecting(), 0, 3)
+    start = train_profile(SMALL, IncomeProtecting(), 0, 3)
     again = distances(SMALL, start)  # the memory is handed over under the wrapper's names
     assert again["policy"].unique().tolist() == ["income-protecting"]
 
 
 def test_louder_is_a_larger_step_and_as_loud_is_the_same_length():
-    start = Start(SMALL.network(0), 0)
+    start = InitialState(SMALL.network(0), 0)
     own = AttentionSeeking()
-    games = [Louder(own, 1.0), AsLoud(own, own), AsLoud(Louder(Greedy(), 7.0), own), AsLoud(Greedy(), own)]
+    games = [
+        ScaledFeedback(own, 1.0),
+        MatchedNormFeedback(own, own),
+        MatchedNormFeedback(ScaledFeedback(Greedy(), 7.0), own),
+        MatchedNormFeedback(Greedy(), own),
+    ]
     loss = play(SMALL, [own, *games], [0], start).loss[:, 0]
     assert loss[1] == pytest.approx(loss[0], rel=1e-12)
     assert loss[2] == pytest.approx(loss[0], rel=1e-12)
     assert loss[3] == pytest.approx(loss[4], rel=1e-12)
     assert abs(loss[4] - loss[0]) > 1e-6
     angles = [
-        distances(SMALL, start, each).query("layer == 2")["angle"] for each in (AsLoud(SignSymmetric(), own), SignSymmetric())
+        distances(SMALL, start, each).query("layer == 2")["angle"]
+        for each in (MatchedNormFeedback(SignSymmetric(), own), SignSymmetric())
     ]
     np.testing.assert_allclose(*angles, rtol=1e-6)
 
 
 def test_as_loud_needs_a_policy_without_memory():
     with pytest.raises(ValueError, match="keeps nothing"):
-        AsLoud(SEEK, IncomeProtecting())
+        MatchedNormFeedback(SEEK, IncomeProtecting())

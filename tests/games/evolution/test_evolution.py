@@ -10,26 +10,26 @@ from neuronet.core.structure.population import Shares
 from neuronet.environments import Digits
 from neuronet.games.evolution import simulation
 from neuronet.games.evolution.fixation import Invasion, invade
-from neuronet.games.evolution.simulation import Colony, evolve, pure_courses
-from neuronet.games.evolution.switchable_policy import Chameleon
-from neuronet.games.evolution.update_rules import Imitation, imitate, standardised
-from neuronet.games.simulation.play import Situation, from_policies, play
+from neuronet.games.evolution.simulation import EvolvingPopulation, evolve, single_policy_histories
+from neuronet.games.evolution.switchable_policy import SwitchablePolicy
+from neuronet.games.evolution.update_rules import UpdateRule, standardised, update_step
+from neuronet.games.simulation.play import GameSetup, layers_from_policies, play
 from neuronet.policies import AttentionSeeking, BestResponse, Greedy, IncomeProtecting
 from neuronet.testing import check_policy
 from tests.games.toy_game import OPPOSE, REST, SEEK, toy
 
-SMALL = Situation(Digits(), hidden=(6, 4), rounds=6)
+SMALL = GameSetup(Digits(), hidden=(6, 4), rounds=6)
 
 
 def fixation(rule, strength, advantage, neurons=4, trials=900, seed=0):
     """How often one mutant takes over that earns so much more than the residents, whatever the others do."""
-    chance, fixed = np.random.default_rng(seed), 0
+    rng, fixed = np.random.default_rng(seed), 0
     for _ in range(trials):
-        side = np.zeros(neurons, dtype=np.int64)
-        side[0] = 1
-        while 0 < side.sum() < neurons:
-            side = imitate(side, advantage * side.astype(float), rule, strength, 1, chance)
-        fixed += int(side.all())
+        policy_index = np.zeros(neurons, dtype=np.int64)
+        policy_index[0] = 1
+        while 0 < policy_index.sum() < neurons:
+            policy_index = update_step(policy_index, advantage * policy_index.astype(float), rule, strength, 1, rng)
+        fixed += int(policy_index.all())
     return fixed / trials, 3 * np.sqrt(0.25 / trials)
 
 
@@ -49,8 +49,10 @@ def test_a_fault_in_the_rule_is_found():
 
 
 def test_mutation_brings_what_nobody_plays():
-    side = imitate(np.zeros(50, dtype=np.int64), np.zeros(50), "fermi", 1.0, 400, np.random.default_rng(0), mutation=0.5, kinds=3)
-    assert set(side) == {0, 1, 2}
+    policy_index = update_step(
+        np.zeros(50, dtype=np.int64), np.zeros(50), "fermi", 1.0, 400, np.random.default_rng(0), mutation=0.5, num_policies=3
+    )
+    assert set(policy_index) == {0, 1, 2}
 
 
 def test_payoffs_in_standard_deviations():
@@ -70,46 +72,46 @@ def test_payoffs_in_standard_deviations():
 )
 def test_a_chameleon_plays_as_the_groups_do(policies):
     rng = np.random.default_rng(0)
-    sides = [rng.integers(len(policies), size=(2, width)) for width in SMALL.hidden]
-    colony = Colony(SMALL, policies, sides, AttentionSeeking(), [0, 1])
-    colony.match.go(6)
-    held = colony.match.holdings().held["attention"]
+    policy_indices = [rng.integers(len(policies), size=(2, width)) for width in SMALL.hidden]
+    evolving_population = EvolvingPopulation(SMALL, policies, policy_indices, AttentionSeeking(), [0, 1])
+    evolving_population.match.run(6)
+    held = evolving_population.match.attention_holdings().by_kind["attention"]
     for place, seed in enumerate((0, 1)):
-        named = [[policies[side] for side in layer[place]] for layer in sides]
-        alone = play(SMALL, [from_policies([*named, [AttentionSeeking()] * 10])], [seed])
+        named = [[policies[policy_index] for policy_index in layer[place]] for layer in policy_indices]
+        alone = play(SMALL, [layers_from_policies([*named, [AttentionSeeking()] * 10])], [seed])
         for layer in range(2):
             np.testing.assert_allclose(held[layer][place], alone.payoffs["attention"][layer][0, 0], rtol=1e-9)
 
 
 def test_chameleon_keeps_the_contract_of_a_policy():
-    check_policy(Chameleon((AttentionSeeking(), IncomeProtecting())))
+    check_policy(SwitchablePolicy((AttentionSeeking(), IncomeProtecting())))
 
 
 def test_those_who_change_sides_are_born_anew_and_the_others_keep_their_memory():
-    sides = [np.array([[0, 0, 0, 1, 1, 1]]), np.zeros((1, 4), dtype=np.int64)]
-    colony = Colony(SMALL, (IncomeProtecting(), Greedy()), sides, AttentionSeeking(), [0])
-    colony.match.go(5)
-    before = colony.match.state().arrays["1.group0.0.earned"]
+    policy_indices = [np.array([[0, 0, 0, 1, 1, 1]]), np.zeros((1, 4), dtype=np.int64)]
+    evolving_population = EvolvingPopulation(SMALL, (IncomeProtecting(), Greedy()), policy_indices, AttentionSeeking(), [0])
+    evolving_population.match.run(5)
+    before = evolving_population.match.state().arrays["1.group0.0.importance"]
     assert np.abs(before[:3]).max(axis=1).min() > 0
     assert not before[3:].any()
-    colony.become([np.array([[0, 0, 1, 1, 1, 0]]), sides[1]])
-    colony.match.go(1)
-    colony.become([np.array([[0, 1, 0, 1, 1, 0]]), sides[1]])
-    after = colony.match.state().arrays["1.group0.0.earned"]
+    evolving_population.switch([np.array([[0, 0, 1, 1, 1, 0]]), policy_indices[1]])
+    evolving_population.match.run(1)
+    evolving_population.switch([np.array([[0, 1, 0, 1, 1, 0]]), policy_indices[1]])
+    after = evolving_population.match.state().arrays["1.group0.0.importance"]
     assert np.abs(after[0]).max() > np.abs(before[0]).max() * 0.5
     assert not after[2].any()
 
 
 def test_seekers_take_over_the_toy():
-    eager = Imitation(strength=50.0, events=3)
-    found = evolve(alike(), population(), range(6), generations=12, rounds=2, imitation=eager)
-    shares = found.last().set_index(["policy", "seed"])["share"]
+    eager = UpdateRule(strength=50.0, events=3)
+    found = evolve(neutral_policies(), population(), range(6), generations=12, rounds=2, update_rule=eager)
+    shares = found.final_composition().set_index(["policy", "seed"])["share"]
     assert shares["attention"].mean() == 1.0
-    assert found.course["loss"].iloc[-1] < found.course["loss"].iloc[0]
-    assert set(found.course.columns) == {"generation", "round", "seed", "learnt", "loss", "accuracy"}
+    assert found.history["loss"].iloc[-1] < found.history["loss"].iloc[0]
+    assert set(found.history.columns) == {"generation", "round", "seed", "train_loss", "loss", "accuracy"}
 
 
-def alike():
+def neutral_policies():
     """The toy with neurons that differ by their policies alone."""
     return toy(first=(0.4, 0.4, 0.4), paid=(0.5, 0.5, 0.5))
 
@@ -121,19 +123,21 @@ def population():
 def test_a_fault_in_the_payoffs_lets_others_take_over(monkeypatch):
     original = simulation.payoffs_of
     monkeypatch.setattr(simulation, "payoffs_of", lambda *args: {"gain": tuple(-each for each in original(*args)["gain"])})
-    found = evolve(alike(), population(), range(6), generations=12, rounds=2, imitation=Imitation(strength=50.0, events=3))
-    assert found.last().set_index(["policy", "seed"])["share"]["attention"].mean() < 0.2
+    found = evolve(
+        neutral_policies(), population(), range(6), generations=12, rounds=2, update_rule=UpdateRule(strength=50.0, events=3)
+    )
+    assert found.final_composition().set_index(["policy", "seed"])["share"]["attention"].mean() < 0.2
 
 
 def test_invasion_of_the_toy():
-    eager = Imitation(strength=50.0, events=1)
-    game = alike()
-    seekers = invade(game, OPPOSE, SEEK, trials=24, rounds=2, generations=60, imitation=eager)
-    assert (seekers.fixed, seekers.lost, seekers.open) == (24, 0, 0)
+    eager = UpdateRule(strength=50.0, events=1)
+    game = neutral_policies()
+    seekers = invade(game, OPPOSE, SEEK, trials=24, rounds=2, generations=60, update_rule=eager)
+    assert (seekers.fixed, seekers.lost, seekers.undecided) == (24, 0, 0)
     assert seekers.p_value < 1e-6
     assert seekers.interval[0] > seekers.neutral
-    assert invade(game, SEEK, OPPOSE, trials=24, rounds=2, generations=60, imitation=eager).fixed == 0
-    neutral = invade(game, SEEK, OPPOSE, trials=64, rounds=1, generations=200, imitation=Imitation(strength=0.0))
+    assert invade(game, SEEK, OPPOSE, trials=24, rounds=2, generations=60, update_rule=eager).fixed == 0
+    neutral = invade(game, SEEK, OPPOSE, trials=64, rounds=1, generations=200, update_rule=UpdateRule(strength=0.0))
     assert neutral.interval[0] < 1 / 3 < neutral.interval[1]
 
 
@@ -147,24 +151,24 @@ def test_open_invasions_widen_the_interval():
 def test_evolution_is_the_same_again_and_pure_courses_are_plays():
     mixed = "attention:0.5,greedy:0.5"
     one, other = (
-        evolve(SMALL, mixed, [0, 1], generations=3, rounds=2, policies=[REST], imitation=Imitation(mutation=0.3)) for _ in "12"
+        evolve(SMALL, mixed, [0, 1], generations=3, rounds=2, policies=[REST], update_rule=UpdateRule(mutation=0.3)) for _ in "12"
     )
     assert one.composition.equals(other.composition)
     assert one.policies == (REST, AttentionSeeking(), Greedy())
     assert one.composition.groupby(["generation", "seed", "layer"])["neurons"].sum().unique().tolist() == [6, 4]
-    pure = pure_courses(SMALL, [Greedy()], [0, 1], generations=3, rounds=2)
+    pure = single_policy_histories(SMALL, [Greedy()], [0, 1], generations=3, rounds=2)
     np.testing.assert_allclose(pure[pure["generation"] == 3]["loss"], play(SMALL, [Greedy()], [0, 1]).loss[0], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Imitation(rule="copy"), "unknown imitation rule 'copy'"),
-        (lambda: Imitation(payoff="loss"), "the same for all neurons"),
-        (lambda: Imitation(mutation=1.5), "mutation must be a number from 0 to 1"),
+        (lambda: UpdateRule(rule="copy"), "unknown update rule 'copy'"),
+        (lambda: UpdateRule(payoff="loss"), "the same for all neurons"),
+        (lambda: UpdateRule(mutation=1.5), "mutation must be a number from 0 to 1"),
         (lambda: evolve(SMALL, "attention", [0]), "two policies or more"),
         (lambda: invade(SMALL, SEEK, OPPOSE, layer=3), "layer must be a hidden layer from 1 to 2"),
-        (lambda: invade(SMALL, SEEK, OPPOSE, imitation=Imitation(mutation=0.1)), "mutation would bring it back"),
+        (lambda: invade(SMALL, SEEK, OPPOSE, update_rule=UpdateRule(mutation=0.1)), "mutation would bring it back"),
     ],
 )
 def test_bad_input(call, sentence):

@@ -6,16 +6,24 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Xor
 from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_payoff
-from neuronet.games.metagame.empirical_game import Counted, LayerGame, MetaGame, layer_game, means_redrawn, meta_game, shared_out
+from neuronet.games.metagame.empirical_game import (
+    LayerGame,
+    MetaGame,
+    ReducedProfile,
+    bootstrap_means,
+    layer_game,
+    meta_game,
+    opponent_counts,
+)
 from neuronet.games.metagame.symmetric_game import SymmetricGame, compositions
 from neuronet.games.simulation.payoffs import KINDS
-from neuronet.games.simulation.play import Situation, play
+from neuronet.games.simulation.play import GameSetup, play
 from neuronet.plotting import style
 from neuronet.plotting.games.bimatrix import layers_figure
-from neuronet.plotting.games.simplex import part_of, phase_figure, shares_at
+from neuronet.plotting.games.simplex import barycentric, phase_figure, subgame
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, Noisy
 
-SMALL = Situation(Xor(), hidden=(7,), rounds=4)
+SMALL = GameSetup(Xor(), hidden=(7,), rounds=4)
 ATTENTION, RIDER = AttentionSeeking(), FreeRider()
 
 
@@ -31,9 +39,9 @@ def measured(matrix, noise=0.0, seeds=8):
 
 
 def test_others_are_shared_out():
-    assert shared_out(31, 4, 2).tolist() == [[30, 0], [20, 10], [10, 20], [0, 30]]
-    assert shared_out(5, 2, 3).tolist() == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
-    uneven = shared_out(12, 4, 3)
+    assert opponent_counts(31, 4, 2).tolist() == [[30, 0], [20, 10], [10, 20], [0, 30]]
+    assert opponent_counts(5, 2, 3).tolist() == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
+    uneven = opponent_counts(12, 4, 3)
     assert (uneven.sum(axis=1) == 11).all()
     assert np.abs(uneven - compositions(3, 3) * 11 / 3).max() < 1
 
@@ -41,20 +49,20 @@ def test_others_are_shared_out():
 def test_one_neuron_chooses_whatever_the_others_do():
     network = SMALL.network(0)
     choosers = []
-    for chooser, others in ((0, (0, 6)), (1, (6, 0)), (1, (2, 4))):
-        first, last = Counted((ATTENTION, RIDER), chooser, others, 1, ATTENTION).groups(network, 3)
+    for focal_player, others in ((0, (0, 6)), (1, (6, 0)), (1, (2, 4))):
+        first, last = ReducedProfile((ATTENTION, RIDER), focal_player, others, 1, ATTENTION).groups(network, 3)
         members = {group.policy: set(group.members) for group in first}
         assert {policy: len(places) for policy, places in members.items()} == {
-            policy: count + (place == chooser)
+            policy: count + (place == focal_player)
             for place, (policy, count) in enumerate(zip((ATTENTION, RIDER), others, strict=True))
-            if count + (place == chooser)
+            if count + (place == focal_player)
         }
         assert last == ATTENTION
-        choosers.append(members[(ATTENTION, RIDER)[chooser]])
+        choosers.append(members[(ATTENTION, RIDER)[focal_player]])
     assert len(choosers[0]) == len(choosers[1]) == 1
     assert choosers[0] == choosers[1] <= choosers[2]
     with pytest.raises(NeuroNetError, match="7 neurons, but 6 are shared out"):
-        Counted((ATTENTION, RIDER), 0, (5, 0), 1, ATTENTION).groups(network, 0)
+        ReducedProfile((ATTENTION, RIDER), 0, (5, 0), 1, ATTENTION).groups(network, 0)
 
 
 def test_payoffs_are_those_of_the_games():
@@ -64,15 +72,15 @@ def test_payoffs_are_those_of_the_games():
     for policy, row in ((0, 0), (1, 2)):
         for kind in KINDS:
             paid = alone.payoffs[kind][0][policy].mean(axis=-1)
-            assert meta.paid[kind][:, policy, row] == pytest.approx(paid, abs=1e-12)
+            assert meta.payoffs_by_seed[kind][:, policy, row] == pytest.approx(paid, abs=1e-12)
         assert meta.loss[:, policy, row] == pytest.approx(alone.loss[policy], abs=1e-12)
-    profile = Counted((ATTENTION, RIDER), 1, (3, 3), 1, ATTENTION)
+    profile = ReducedProfile((ATTENTION, RIDER), 1, (3, 3), 1, ATTENTION)
     mixed = play(SMALL, [profile], [0, 5, 6])
     for number, (layers,) in enumerate(zip(mixed.layers[0], strict=True)):
         members = list(next(group.members for group in layers[0] if group.policy == RIDER))
         usual = alone.payoffs["attention"][0][:, number].mean(axis=0)
         paid = mixed.payoffs["attention"][0][0, number, members] - usual[members]
-        assert meta.paid["attention"][number, 1, 1] == pytest.approx(paid.mean() + usual.mean(), abs=1e-12)
+        assert meta.payoffs_by_seed["attention"][number, 1, 1] == pytest.approx(paid.mean() + usual.mean(), abs=1e-12)
     table = meta.table()
     assert len(table) == 3 * 2 * 3
     assert (table[["neurons attention", "neurons free-rider"]].sum(axis=1) == 7).all()
@@ -83,29 +91,29 @@ def test_payoffs_are_those_of_the_games():
 def test_policies_that_do_the_same_earn_the_same():
     """Rich and poor neurons make no difference: what they earned under either policy alone is taken out."""
     meta = meta_game(SMALL, [ATTENTION, Noisy(ATTENTION, sigma=0.0)], [0, 1], players=3)
-    assert np.ptp(meta.paid["attention"], axis=(1, 2)) == pytest.approx(np.zeros(2), abs=1e-12)
+    assert np.ptp(meta.payoffs_by_seed["attention"], axis=(1, 2)) == pytest.approx(np.zeros(2), abs=1e-12)
     found = analyse(meta, "attention", resamples=10)
     assert found.rank.value == pytest.approx([0.5, 0.5], abs=1e-9)
 
 
 def test_tables_are_drawn_with_whole_seeds():
     values = np.random.default_rng(0).normal(size=(6, 2, 3))
-    means = means_redrawn(values, 4000)
+    means = bootstrap_means(values, 4000)
     assert means.shape == (4000, 2, 3)
     assert means.mean(axis=0) == pytest.approx(values.mean(axis=0), abs=0.03)
     assert means.std(axis=0) == pytest.approx(values.std(axis=0) / np.sqrt(6), rel=0.08)
-    assert means_redrawn(np.repeat(values[:, :1], 2, axis=1), 5)[:, 0] == pytest.approx(means_redrawn(values[:, :1], 5)[:, 0])
+    assert bootstrap_means(np.repeat(values[:, :1], 2, axis=1), 5)[:, 0] == pytest.approx(bootstrap_means(values[:, :1], 5)[:, 0])
 
 
 def test_a_sure_game_is_analysed_surely():
     found = analyse(measured([[3, 0], [5, 1]], noise=0.01), resamples=40)
     (only,) = found.equilibria
     assert only.equilibrium.mixes[0] == pytest.approx([0, 1])
-    assert (only.there, only.stable) == (1, 1)
+    assert (only.frequency, only.stable) == (1, 1)
     assert found.pure == pytest.approx([0, 1])
     assert found.rank.value == pytest.approx([0, 1], abs=1e-6)
-    assert found.rests is not None
-    assert found.rests.low[1] > 0.99
+    assert found.limit_points is not None
+    assert found.limit_points.low[1] > 0.99
     assert max(found.gaps.values(), default=0) < 1e-9
 
 
@@ -134,12 +142,12 @@ def test_ranks_for_every_payoff():
 
 
 def test_layers_as_players():
-    situation = Situation(Xor(), hidden=(4, 5), rounds=3)
-    meta = layer_game(situation, [ATTENTION, RIDER], [0, 1])
-    mixed = play(situation, [(ATTENTION, RIDER, ATTENTION)], [0, 1])
+    game_setup = GameSetup(Xor(), hidden=(4, 5), rounds=3)
+    meta = layer_game(game_setup, [ATTENTION, RIDER], [0, 1])
+    mixed = play(game_setup, [(ATTENTION, RIDER, ATTENTION)], [0, 1])
     for role in range(2):
         paid = mixed.payoffs["scaled"][role][0].mean(axis=-1)
-        assert meta.paid["scaled"][:, role, 0, 1] == pytest.approx(paid, abs=1e-12)
+        assert meta.payoffs_by_seed["scaled"][:, role, 0, 1] == pytest.approx(paid, abs=1e-12)
     assert meta.loss[:, 0, 1] == pytest.approx(mixed.loss[0])
     table = meta.table()
     line = table[(table["seed"] == 1) & (table["first"] == "attention") & (table["second"] == "free-rider")]
@@ -152,10 +160,10 @@ def test_roles_are_analysed():
     meta = LayerGame(("a", "b"), (4, 6), dict.fromkeys(KINDS, paid), paid[:, 0], paid[:, 0], tuple(range(5)))
     found = analyse_layers(meta, resamples=20)
     assert sorted(each.equilibrium.support for each in found.equilibria) == [((0,), (0,)), ((0, 1), (0, 1)), ((1,), (1,))]
-    assert all(each.there == 1 for each in found.equilibria)
+    assert all(each.frequency == 1 for each in found.equilibria)
     assert found.rank.value.sum() == pytest.approx(1)
     assert len(found.rank_table()) == 4 * 4
-    figure = layers_figure(meta.payoffs(), meta.redrawn("attention", 20), found)
+    figure = layers_figure(meta.payoffs(), meta.resampled("attention", 20), found)
     assert len(figure.axes[0].patches) == 2
 
 
@@ -167,7 +175,7 @@ def test_figures(tmp_path):
     assert {"a", "b", "c", "100%"} <= words
     style.save(figure, tmp_path / "phase.png")
     two = measured([[-1, 2], [0, 1]], noise=0.1)
-    figure = phase_figure(two.game(), analyse(two, resamples=10), two.redrawn("attention", 10))
+    figure = phase_figure(two.game(), analyse(two, resamples=10), two.resampled("attention", 10))
     assert figure.axes[0].get_xlabel() == "share of neurons that follow 'a'"
 
 
@@ -175,8 +183,8 @@ def test_a_game_of_some_of_the_policies():
     payoffs = np.random.default_rng(0).normal(size=(4, len(compositions(2, 4))))
     game = SymmetricGame(tuple("abcd"), 3, payoffs)
     mix = np.array([0.5, 0.2, 0.3])
-    assert part_of(game, (0, 1, 3)).expected(mix) == pytest.approx(game.expected(np.array([0.5, 0.2, 0, 0.3]))[[0, 1, 3]])
-    assert shares_at(np.array([[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])) == pytest.approx(np.eye(3))
+    assert subgame(game, (0, 1, 3)).expected(mix) == pytest.approx(game.expected(np.array([0.5, 0.2, 0, 0.3]))[[0, 1, 3]])
+    assert barycentric(np.array([[0, 0], [1, 0], [0.5, np.sqrt(3) / 2]])) == pytest.approx(np.eye(3))
 
 
 def test_what_makes_no_sense_is_refused():

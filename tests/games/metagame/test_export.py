@@ -11,9 +11,9 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.graph import from_graph
 from neuronet.core.structure.network import build_network
 from neuronet.games.metagame.analysis import analyse
-from neuronet.games.metagame.export import graphml, invasions, nfg, nfg_of_layers, nfg_of_symmetric
+from neuronet.games.metagame.export import fixation_graphml, graphml, nfg, nfg_of_layers, nfg_of_symmetric
 from tests.games.metagame.test_empirical_game import measured
-from tests.games.metagame.test_symmetric_game import some_game
+from tests.games.metagame.test_symmetric_game import random_game
 
 
 def read(text):
@@ -45,7 +45,7 @@ def test_the_lines_are_as_gambit_wants_them():
 
 
 def test_a_symmetric_game_comes_back():
-    game = some_game(3, 2)
+    game = random_game(3, 2)
     _, _, found = read(nfg_of_symmetric(game))
     for profile in product(range(2), repeat=3):
         for player in range(3):
@@ -58,7 +58,7 @@ def test_quotes_in_names_do_no_harm():
 
 
 def test_a_network_comes_back(tmp_path):
-    network = build_network((3, 4, 2), wiring="sparse(0.6)", seed=1)
+    network = build_network((3, 4, 2), connectivity="sparse(0.6)", seed=1)
     file = tmp_path / "network.graphml"
     file.write_text(graphml(network, {"attention": {4: 0.25}}), encoding="utf-8")
     graph = nx.read_graphml(file, node_type=int)
@@ -70,12 +70,12 @@ def test_a_network_comes_back(tmp_path):
 
 def test_invasions_are_edges(tmp_path):
     found = analyse(measured([[3, 0], [5, 1]], noise=0.01), resamples=5)
-    file = tmp_path / "invasions.graphml"
-    file.write_text(invasions(found), encoding="utf-8")
+    file = tmp_path / "fixation.graphml"
+    file.write_text(fixation_graphml(found), encoding="utf-8")
     graph = nx.read_graphml(file)
     assert graph.edges["a", "b"]["favoured"] is True
     assert graph.edges["b", "a"]["favoured"] is False
-    assert graph.edges["a", "b"]["chance"] == pytest.approx(found.fixations.value[0, 1])
+    assert graph.edges["a", "b"]["fixation_probability"] == pytest.approx(found.fixation_probabilities.value[0, 1])
     assert graph.nodes["b"]["alpha_rank"] == pytest.approx(1)
 
 
@@ -83,6 +83,6 @@ def test_what_cannot_be_written_is_refused():
     with pytest.raises(NeuroNetError, match=r"of shape \(2, 2, 2\)"):
         nfg_of_layers(("a", "b"), np.zeros((2, 2, 3)))
     with pytest.raises(NeuroNetError, match="too many to write"):
-        nfg_of_symmetric(some_game(12, 3))
+        nfg_of_symmetric(random_game(12, 3))
     with pytest.raises(NeuroNetError, match="no node 99"):
         graphml(build_network((2, 2)), {"attention": {99: 1.0}})

@@ -7,21 +7,21 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.games.metagame.nash import (
-    found_again,
     is_stable,
-    matrix_of,
+    match_equilibrium,
     nash,
-    nash_of_two,
+    payoff_matrix,
     strictly_copositive,
     symmetric_equilibria,
+    symmetric_nash,
 )
 from neuronet.games.metagame.symmetric_game import SymmetricGame, compositions
-from tests.games.metagame.test_symmetric_game import some_game
+from tests.games.metagame.test_symmetric_game import random_game
 
 
-def of(matrix):
+def matrix_game(matrix):
     matrix = np.array(matrix, dtype=float)
-    return SymmetricGame.of_matrix("abcd"[: len(matrix)], matrix)
+    return SymmetricGame.from_matrix("abcd"[: len(matrix)], matrix)
 
 
 def mixes(found, digits=6):
@@ -33,19 +33,19 @@ def stables(found):
 
 
 def test_games_whose_equilibria_are_known():
-    prisoners = symmetric_equilibria(of([[3, 0], [5, 1]]))
+    prisoners = symmetric_equilibria(matrix_game([[3, 0], [5, 1]]))
     assert mixes(prisoners) == stables(prisoners) == [(0, 1)]
-    stag_hunt = symmetric_equilibria(of([[4, 0], [3, 3]]))
+    stag_hunt = symmetric_equilibria(matrix_game([[4, 0], [3, 3]]))
     assert mixes(stag_hunt) == [(0, 1), (0.75, 0.25), (1, 0)]
     assert stables(stag_hunt) == [(0, 1), (1, 0)]
-    hawks = symmetric_equilibria(of([[-1, 2], [0, 1]]))
+    hawks = symmetric_equilibria(matrix_game([[-1, 2], [0, 1]]))
     assert mixes(hawks) == stables(hawks) == [(0.5, 0.5)]
 
 
 @pytest.mark.parametrize(("win", "stable"), [(2.0, True), (0.5, False)])
 def test_rock_paper_scissors(win, stable):
     """Stable where winning brings more than losing costs; even then not where both are the same."""
-    found = symmetric_equilibria(of([[0, -1, win], [win, 0, -1], [-1, win, 0]]))
+    found = symmetric_equilibria(matrix_game([[0, -1, win], [win, 0, -1], [-1, win, 0]]))
     assert mixes(found) == [(0.333333,) * 3]
     assert found[0].stable is stable
 
@@ -53,17 +53,17 @@ def test_rock_paper_scissors(win, stable):
 def test_an_invader_who_does_as_well_decides():
     """Both are best answers to a; b does better or worse than a against b."""
     everybody = np.array([1.0, 0.0])
-    assert is_stable(of([[1, 1], [1, 0]]), everybody)
-    assert not is_stable(of([[1, 0], [1, 1]]), everybody)
-    assert not is_stable(of([[1, 1], [1, 1]]), everybody)
+    assert is_stable(matrix_game([[1, 1], [1, 0]]), everybody)
+    assert not is_stable(matrix_game([[1, 0], [1, 1]]), everybody)
+    assert not is_stable(matrix_game([[1, 1], [1, 1]]), everybody)
 
 
 def test_stability_where_invaders_help_each_other():
     """Each alone is repelled, both together get in: the form has a negative value only where both have a share."""
     matrix = np.array([[0, 1, 1], [0, 0, 2.6], [0, 2.6, 0]])
-    assert not is_stable(of(matrix), np.array([1.0, 0, 0]))
+    assert not is_stable(matrix_game(matrix), np.array([1.0, 0, 0]))
     matrix[1, 2] = matrix[2, 1] = 1.4
-    assert is_stable(of(matrix), np.array([1.0, 0, 0]))
+    assert is_stable(matrix_game(matrix), np.array([1.0, 0, 0]))
 
 
 def test_copositive_without_being_positive_definite():
@@ -74,8 +74,8 @@ def test_copositive_without_being_positive_definite():
 
 def test_own_search_finds_what_nashpy_finds():
     for seed in range(12):
-        game = some_game(2, 3 + seed % 2, seed)
-        found, degenerate = nash_of_two(game)
+        game = random_game(2, 3 + seed % 2, seed)
+        found, degenerate = symmetric_nash(game)
         assert not degenerate
         assert mixes(symmetric_equilibria(game)) == mixes(found)
 
@@ -99,12 +99,12 @@ def test_three_policies_and_three_players():
 
 
 def test_equilibria_are_found_again_in_games_that_differ_little():
-    game = of([[-1, 2], [0, 1]])
+    game = matrix_game([[-1, 2], [0, 1]])
     (known,) = symmetric_equilibria(game)
-    again = found_again(of([[-1, 2.2], [0, 1]]), known)
+    again = match_equilibrium(matrix_game([[-1, 2.2], [0, 1]]), known)
     assert again is not None
     assert again.mixes[0] == pytest.approx([6 / 11, 5 / 11])
-    assert found_again(of([[-1, 0.9], [0, 1]]), known) is None
+    assert match_equilibrium(matrix_game([[-1, 0.9], [0, 1]]), known) is None
 
 
 def test_roles():
@@ -121,28 +121,28 @@ def test_roles():
 
 def test_matrices_are_for_two():
     matrix = np.arange(9.0).reshape(3, 3)
-    assert (matrix_of(of(matrix)) == matrix).all()
+    assert (payoff_matrix(matrix_game(matrix)) == matrix).all()
     with pytest.raises(NeuroNetError, match="room for 2 players, got 3"):
-        matrix_of(some_game(3, 2))
+        payoff_matrix(random_game(3, 2))
 
 
 def test_equilibria_are_not_found_twice():
     for seed in range(4):
-        found = mixes(symmetric_equilibria(some_game(3, 3, seed)), 4)
+        found = mixes(symmetric_equilibria(random_game(3, 3, seed)), 4)
         assert all(a != b for a, b in pairwise(found))
 
 
 def test_stability_of_a_mix_that_a_third_policy_does_as_well_against():
     """Against the bare definition, for invaders in every direction about hawks, doves and a stranger."""
-    chance, everybody, found = np.random.default_rng(5), np.array([0.5, 0.5, 0.0]), []
+    rng, everybody, found = np.random.default_rng(5), np.array([0.5, 0.5, 0.0]), []
     angles = np.linspace(0, np.pi, 2001)[:, None]
     ways = np.cos(angles) * np.array([1.0, -1.0, 0.0]) + np.sin(angles) * np.array([-0.5, -0.5, 1.0])
     for _ in range(60):
-        own = chance.uniform(-3, 3)
+        own = rng.uniform(-3, 3)
         matrix = np.array([[-1, 2, 0], [0, 1, 0], [own, 1 - own, 0]])
-        matrix[:, 2] = chance.uniform(-3, 3, 3)
+        matrix[:, 2] = rng.uniform(-3, 3, 3)
         lead = -np.einsum("wi,ij,wj->w", ways, matrix, ways)
         if np.abs(lead.min()) > 0.05:
-            found.append(is_stable(of(matrix), everybody))
+            found.append(is_stable(matrix_game(matrix), everybody))
             assert found[-1] == (lead.min() > 0)
     assert 10 < sum(found) < len(found) - 10

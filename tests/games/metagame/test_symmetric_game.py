@@ -10,7 +10,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.games.metagame.symmetric_game import SymmetricGame, compositions, multinomials
 
 
-def some_game(players, policies, seed=0, lead=()):
+def random_game(players, policies, seed=0, lead=()):
     shape = (*lead, policies, comb(players + policies - 2, policies - 1))
     return SymmetricGame(tuple("abcde"[:policies]), players, np.random.default_rng(seed).normal(size=shape))
 
@@ -26,7 +26,7 @@ def test_compositions_are_all_there_are(total, parts):
 
 @pytest.mark.parametrize(("players", "policies"), [(2, 2), (2, 4), (3, 3), (4, 2), (5, 3)])
 def test_expected_payoffs_are_those_of_every_table_of_opponents(players, policies):
-    game = some_game(players, policies)
+    game = random_game(players, policies)
     mix = np.random.default_rng(1).dirichlet(np.ones(policies))
     found = np.zeros(policies)
     for opponents in product(range(policies), repeat=players - 1):
@@ -38,8 +38,8 @@ def test_expected_payoffs_are_those_of_every_table_of_opponents(players, policie
 
 @pytest.mark.parametrize(("players", "followers"), [(2, (3, 2)), (3, (3, 0, 2)), (4, (2, 2, 2))])
 def test_payoffs_in_a_population_are_those_of_every_group_drawn(players, followers):
-    game = some_game(players, len(followers))
-    found = game.in_population(np.array(followers))
+    game = random_game(players, len(followers))
+    found = game.population_payoffs(np.array(followers))
     members = np.repeat(np.arange(len(followers)), followers)
     for policy in range(len(followers)):
         if followers[policy] == 0:
@@ -49,25 +49,25 @@ def test_payoffs_in_a_population_are_those_of_every_group_drawn(players, followe
         drawn = [
             np.bincount(others[list(group)], minlength=len(followers)) for group in combinations(range(len(others)), players - 1)
         ]
-        earned = [game.payoffs[policy, game.places[tuple(counts.tolist())]] for counts in drawn]
+        earned = [game.payoffs[policy, game.index[tuple(counts.tolist())]] for counts in drawn]
         assert found[policy] == pytest.approx(np.mean(earned), abs=1e-12)
 
 
 def test_slopes_are_those_of_expected_payoffs():
-    game, mix, step = some_game(4, 3), np.array([0.5, 0.2, 0.3]), 1e-6
+    game, mix, step = random_game(4, 3), np.array([0.5, 0.2, 0.3]), 1e-6
     for way in (np.array([1.0, -1.0, 0.0]), np.array([0.0, 1.0, -1.0])):
         slope = (game.expected(mix + step * way) - game.expected(mix - step * way)) / (2 * step)
-        assert game.slopes(mix) @ way == pytest.approx(slope, abs=1e-8)
+        assert game.payoff_jacobian(mix) @ way == pytest.approx(slope, abs=1e-8)
 
 
 def test_tables_drawn_anew_stand_on_a_leading_axis():
-    game = some_game(3, 3, lead=(4,))
+    game = random_game(3, 3, lead=(4,))
     mix = np.array([0.2, 0.5, 0.3])
     each = [SymmetricGame(game.names, 3, payoffs) for payoffs in game.payoffs]
     assert game.expected(mix) == pytest.approx(np.stack([one.expected(mix) for one in each]))
-    assert game.duel(0, 2) == pytest.approx(np.stack([one.duel(0, 2) for one in each]))
-    assert game.in_population(np.array([3, 1, 2])) == pytest.approx(
-        np.stack([o.in_population(np.array([3, 1, 2])) for o in each])
+    assert game.pairwise_payoffs(0, 2) == pytest.approx(np.stack([one.pairwise_payoffs(0, 2) for one in each]))
+    assert game.population_payoffs(np.array([3, 1, 2])) == pytest.approx(
+        np.stack([o.population_payoffs(np.array([3, 1, 2])) for o in each])
     )
 
 
@@ -77,4 +77,4 @@ def test_what_is_no_game_is_refused():
     with pytest.raises(NeuroNetError, match=r"are \(2, 3\), got \(2, 2\)"):
         SymmetricGame(("a", "b"), 3, np.ones((2, 2)))
     with pytest.raises(NeuroNetError, match="as large as the 3 players"):
-        some_game(3, 2).in_population(np.array([1, 1]))
+        random_game(3, 2).population_payoffs(np.array([1, 1]))

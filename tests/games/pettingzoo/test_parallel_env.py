@@ -9,21 +9,21 @@ from pettingzoo.test import api_test, parallel_api_test, parallel_seed_test, see
 from pettingzoo.utils.conversions import parallel_to_aec
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Plain
+from neuronet.core.learning.optimizers import SGD
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
 from neuronet.environments import Xor
-from neuronet.games.pettingzoo.controlled_policy import SUMMARIES, Played
+from neuronet.games.pettingzoo.controlled_policy import FEATURES, ControlledPolicy
 from neuronet.games.pettingzoo.parallel_env import NeuronGame
-from neuronet.games.simulation.play import Situation, play
+from neuronet.games.simulation.play import GameSetup, play
 from neuronet.policies import Greedy
 
-SITUATION = Situation(Xor(), hidden=(5, 4), rounds=8)
+GAME_SETUP = GameSetup(Xor(), hidden=(5, 4), rounds=8)
 
 
 def game(**options):
-    return NeuronGame(SITUATION, **options)
+    return NeuronGame(GAME_SETUP, **options)
 
 
 def moves(env, value):
@@ -43,14 +43,14 @@ def test_the_seeds_of_pettingzoo():
 def test_the_same_seed_gives_the_same_episodes():
     """Over whole episodes, and on into those that follow without a seed."""
     one, other, third = game(), game(seed=9), game()
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for episode in range(3):
         seed = 7 if episode == 0 else None
         seen = [env.reset(seed=seed)[0] for env in (one, other)]
         while one.agents:
             for agent in one.agents:
                 assert (seen[0][agent] == seen[1][agent]).all()
-            acts = {agent: chance.uniform(-1, 1, 1).astype(np.float32) for agent in one.agents}
+            acts = {agent: rng.uniform(-1, 1, 1).astype(np.float32) for agent in one.agents}
             first, second = one.step(acts), other.step(acts)
             seen = [first[0], second[0]]
             assert first[1:] == second[1:]
@@ -66,7 +66,7 @@ def test_who_does_not_move_plays_its_policy(layer, payoff):
     env = game(layer=layer, payoff=payoff, seed=3)
     env.reset()
     seed = int(np.random.default_rng(3).integers(2**63 - 1))
-    paid = [play(Situation(Xor(), hidden=(5, 4), rounds=rounds), ["attention"], [seed]) for rounds in (1, 9)]
+    paid = [play(GameSetup(Xor(), hidden=(5, 4), rounds=rounds), ["attention"], [seed]) for rounds in (1, 9)]
     before, after = (each.payoffs[payoff][layer - 1][0, 0] for each in paid)
     total = np.zeros(len(before))
     while env.agents:
@@ -81,21 +81,21 @@ def test_who_asks_for_nothing_is_silent_backwards():
     weights = [env._match.engine.network().weights[layer].copy() for layer in range(2)]
     env.step(moves(env, -1.0))
     env.step(moves(env, -1.0))
-    still = Situation(Xor(), hidden=(5, 4), rounds=8).rule.momentum
+    still = GameSetup(Xor(), hidden=(5, 4), rounds=8).optimizer.momentum
     moved = [np.abs(env._match.engine.network().weights[layer] - weights[layer]).max() for layer in range(2)]
     assert moved[1] > 0
     env.step(moves(env, -1.0))
     now = env._match.engine.network().weights[0]
     env.step(moves(env, -1.0))
     velocity = env._match.state().arrays["1.velocity.weights"]
-    assert env._match.engine.network().weights[0] - now == pytest.approx(SITUATION.learning_rate * velocity, abs=1e-12)
+    assert env._match.engine.network().weights[0] - now == pytest.approx(GAME_SETUP.learning_rate * velocity, abs=1e-12)
     first = env._match.state().arrays["1.velocity.weights"]
     env.step(moves(env, -1.0))
     assert env._match.state().arrays["1.velocity.weights"] == pytest.approx(still * first, abs=1e-14)
 
 
 def test_what_players_see_is_what_is_there():
-    env = NeuronGame(Situation(Xor(), hidden=(6,), rounds=3), profile="attention:0.5,free-rider:0.5")
+    env = NeuronGame(GameSetup(Xor(), hidden=(6,), rounds=3), profile="attention:0.5,free-rider:0.5")
     seen, _ = env.reset(seed=2)
     before = env._match.engine.network().weights[1]
     acts = {agent: np.array([place / 10 - 0.2], dtype=np.float32) for place, agent in enumerate(env.agents)}
@@ -103,10 +103,10 @@ def test_what_players_see_is_what_is_there():
     table = np.array(list(seen.values()))
     assert table[:, 0] == pytest.approx([act[0] for act in acts.values()], abs=1e-6)
     root = np.sqrt((before**2).sum(axis=0))
-    assert table[:, 1 + SUMMARIES.index("attention")] == pytest.approx(root / (1 + root), abs=1e-6)
+    assert table[:, 1 + FEATURES.index("attention")] == pytest.approx(root / (1 + root), abs=1e-6)
     shares = np.abs(before) / np.abs(before).sum(axis=0)
-    assert table[:, 1 + SUMMARIES.index("focus")] == pytest.approx((shares**2).sum(axis=0), abs=1e-6)
-    assert (table[:, 1 + SUMMARIES.index("accord")] >= 0).all()
+    assert table[:, 1 + FEATURES.index("concentration")] == pytest.approx((shares**2).sum(axis=0), abs=1e-6)
+    assert (table[:, 1 + FEATURES.index("agreement")] >= 0).all()
     assert np.abs(table).max() <= 1
 
 
@@ -120,7 +120,7 @@ def test_moves_beyond_the_bound_are_cut_off():
 
 
 def test_three_hundred_players():
-    env = NeuronGame(Situation(Xor(), hidden=(300,), rounds=2), render_mode="ansi")
+    env = NeuronGame(GameSetup(Xor(), hidden=(300,), rounds=2), render_mode="ansi")
     seen, infos = env.reset(seed=0)
     assert len(seen) == len(infos) == 300
     while env.agents:
@@ -135,7 +135,7 @@ def test_three_hundred_players():
 
 def test_the_players_policy_is_the_same_on_both_engines():
     network = build_network((2, 4, 3, 2), activation="tanh", seed=1)
-    setup = Setup(network, Played(Greedy()), learning_rate=0.1, seed=1)
+    setup = Setup(network, ControlledPolicy(Greedy()), learning_rate=0.1, seed=1)
     assert compare(setup, Xor().train.at(slice(0, 20)), batch_size=5, rounds=6).largest < 1e-12
 
 
@@ -161,8 +161,8 @@ def test_what_makes_no_sense_is_refused():
 @pytest.mark.parametrize("silent", range(6))
 def test_each_move_is_its_own_neurons(silent):
     """Whoever asks for nothing stays as it is, and nobody else does, whatever their policies."""
-    situation = Situation(Xor(), hidden=(6,), activation="tanh", rule=Plain(), rounds=3)
-    env = NeuronGame(situation, profile="attention:0.5,contrarian:0.5", seed=4)
+    game_setup = GameSetup(Xor(), hidden=(6,), activation="tanh", optimizer=SGD(), rounds=3)
+    env = NeuronGame(game_setup, profile="attention:0.5,contrarian:0.5", seed=4)
     env.reset()
     before = env._match.engine.network().weights[0]
     env.step({agent: np.full(1, -1.0 if place == silent else 0.5) for place, agent in enumerate(env.agents)})

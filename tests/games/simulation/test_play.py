@@ -8,28 +8,28 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.utility import Power
 from neuronet.environments import Digits
-from neuronet.games.simulation.payoffs import shares_held
+from neuronet.games.simulation.payoffs import share_payoff
 from neuronet.games.simulation.play import (
-    Situation,
-    Start,
-    deviated,
-    from_policies,
+    GameSetup,
+    InitialState,
+    layers_from_policies,
     layers_of,
+    payoff_trajectory,
     play,
     policies_of,
-    stream,
-    trained,
+    train_profile,
+    with_deviation,
 )
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting
-from tests.games.toy_game import OPPOSE, REST, SEEK, START, by_hand, profile_of, toy
+from tests.games.toy_game import OPPOSE, REST, SEEK, START, profile_of, reference_payoffs, toy
 
-SMALL = Situation(Digits(), hidden=(5, 4), rounds=3)
+SMALL = GameSetup(Digits(), hidden=(5, 4), rounds=3)
 
 
 @pytest.mark.parametrize("policies", [(SEEK, SEEK, SEEK), (SEEK, OPPOSE, REST), (OPPOSE, REST, SEEK)])
 def test_toy_pays_what_a_hand_computes(policies):
     outcomes = play(toy(), [profile_of(*policies)], [0, 7])
-    paid, loss = by_hand(policies)
+    paid, loss = reference_payoffs(policies)
     np.testing.assert_allclose(outcomes.payoffs["attention"][0][0], [paid, paid], rtol=1e-12)
     np.testing.assert_allclose(outcomes.loss[0], loss, rtol=1e-12)
     np.testing.assert_allclose(outcomes.payoffs["loss"][0][0, 0], -loss, rtol=1e-12)
@@ -42,8 +42,8 @@ def test_shares_of_a_layer_add_up_to_one():
     outcomes = play(SMALL, ["attention", "greedy"], [0, 1])
     for layer in outcomes.payoffs["share"]:
         np.testing.assert_allclose(layer.sum(axis=-1), 1.0)
-    assert shares_held(np.array([[1.0, 1.0], [0.0, 0.0]]), Power()).tolist() == [0.5, 0.5]  # who pays nobody does not count
-    assert shares_held(np.zeros((2, 3)), Power()).tolist() == [0.0, 0.0, 0.0]
+    assert share_payoff(np.array([[1.0, 1.0], [0.0, 0.0]]), Power()).tolist() == [0.5, 0.5]  # who pays nobody does not count
+    assert share_payoff(np.zeros((2, 3)), Power()).tolist() == [0.0, 0.0, 0.0]
 
 
 def test_rescaling_a_relu_neuron_changes_raw_attention_alone():
@@ -51,20 +51,22 @@ def test_rescaling_a_relu_neuron_changes_raw_attention_alone():
     weights = [each.copy() for each in network.weights]
     weights[0][2] *= 4.0
     weights[1][:, 2] /= 4.0
-    from neuronet.games.simulation.payoffs import holdings
+    from neuronet.games.simulation.payoffs import attention_holdings
 
-    plain, louder = (
-        holdings(0, [w[None] for w in each], [b[None] for b in network.biases], network.activations, SMALL.probe, Power())
+    to_json, louder = (
+        attention_holdings(
+            0, [w[None] for w in each], [b[None] for b in network.biases], network.activations, SMALL.probe_inputs, Power()
+        )
         for each in (network.weights, weights)
     )
-    np.testing.assert_allclose(plain.held["scaled"][0], louder.held["scaled"][0], rtol=1e-10)
-    assert louder.held["attention"][0][0, 2] == pytest.approx(plain.held["attention"][0][0, 2] / 16)
+    np.testing.assert_allclose(to_json.by_kind["scaled"][0], louder.by_kind["scaled"][0], rtol=1e-10)
+    assert louder.by_kind["attention"][0][0, 2] == pytest.approx(to_json.by_kind["attention"][0][0, 2] / 16)
 
 
 def test_replay_from_a_state_goes_on_as_if_nothing_had_happened():
     profile = "income-protecting:0.5,attention:0.5"  # one of them keeps a memory
-    whole = play(Situation(Digits(), hidden=(5, 4), rounds=50), [profile], [3])
-    start = trained(SMALL, profile, 3, 47)  # 45 rounds are an epoch
+    whole = play(GameSetup(Digits(), hidden=(5, 4), rounds=50), [profile], [3])
+    start = train_profile(SMALL, profile, 3, 47)  # 45 rounds are an epoch
     rest = play(SMALL, [start.layers], [3], start)
     np.testing.assert_allclose(rest.loss, whole.loss, rtol=1e-12)
     for one, other in zip(rest.payoffs["attention"], whole.payoffs["attention"], strict=True):
@@ -73,8 +75,10 @@ def test_replay_from_a_state_goes_on_as_if_nothing_had_happened():
 
 def test_games_at_once_are_the_games_alone():
     layers = layers_of("attention", SMALL.network(0), 0)
-    start = Start(SMALL.network(0), 0)
-    profiles = [deviated(layers, SMALL.sizes, layer, 1, policy) for policy in (Greedy(), IncomeProtecting()) for layer in (1, 2)]
+    start = InitialState(SMALL.network(0), 0)
+    profiles = [
+        with_deviation(layers, SMALL.sizes, layer, 1, policy) for policy in (Greedy(), IncomeProtecting()) for layer in (1, 2)
+    ]
     profiles.append(layers)
     together = play(SMALL, profiles, [5, 6], start)
     for place, profile in enumerate(profiles):
@@ -97,27 +101,27 @@ def test_tables_by_neuron_group_and_layer():
 
 
 def test_stream_ends_where_play_does():
-    looks = list(stream(SMALL, "attention", [0, 1], every=2))
+    looks = list(payoff_trajectory(SMALL, "attention", [0, 1], every=2))
     assert [look["round"].iloc[0] for look in looks] == [0, 2, 3]
     last = looks[-1].query("seed == 1 and layer == 2")["scaled"]
     np.testing.assert_allclose(last, play(SMALL, ["attention"], [0, 1]).payoffs["scaled"][1][0, 1], rtol=1e-12)
 
 
 def test_profiles_neuron_by_neuron():
-    layers = deviated(layers_of("attention", START.network, 0), (1, 3, 1), 1, 1, Greedy())
+    layers = with_deviation(layers_of("attention", START.network, 0), (1, 3, 1), 1, 1, Greedy())
     named = policies_of(layers, (1, 3, 1))
     assert named == [[AttentionSeeking(), Greedy(), AttentionSeeking()], [AttentionSeeking()]]
-    assert policies_of(from_policies(named), (1, 3, 1)) == named
+    assert policies_of(layers_from_policies(named), (1, 3, 1)) == named
 
 
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Situation(Digits(), hidden=()), "needs a hidden layer"),
-        (lambda: Situation(Digits(), rounds=0), "rounds must be an integer"),
+        (lambda: GameSetup(Digits(), hidden=()), "needs a hidden layer"),
+        (lambda: GameSetup(Digits(), rounds=0), "rounds must be an integer"),
         (lambda: play(SMALL, [], [0]), "nothing to play"),
-        (lambda: play(SMALL, ["attention"], [0, 1], [Start(SMALL.network(0), 0)]), "a start for each of 2 seeds"),
-        (lambda: next(stream(SMALL, "attention", [0], every=0)), "every must be an integer"),
+        (lambda: play(SMALL, ["attention"], [0, 1], [InitialState(SMALL.network(0), 0)]), "a start for each of 2 seeds"),
+        (lambda: next(payoff_trajectory(SMALL, "attention", [0], every=0)), "every must be an integer"),
         (lambda: play(SMALL, ["atention"], [0]), "unknown policy 'atention'"),
     ],
 )

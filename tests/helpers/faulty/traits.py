@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuronet.core.policy import LinearPolicy, Policy, Wrapper
-from tests.helpers.toys import Plain, Saver
+from tests.helpers.toys import Backprop, Saver
 
 DIARY: list[object] = []
 MANY = 5
@@ -13,186 +13,186 @@ MANY = 5
 
 @dataclass(frozen=True)
 class ThrowsDiceInSecret(Policy):
-    def feedback(self, seen, memory):
-        return seen.demand @ seen.attention + seen.draws.normal("noise", "BJ")
+    def feedback(self, obs, memory):
+        return obs.demand @ obs.attention + obs.draws.normal("noise", "BJ")
 
 
 @dataclass(frozen=True)
-class ExploresInSecret(Plain):
-    def speak(self, activity, seen, memory):
-        return activity + 0.1 * seen.draws.uniform("try", "BJ") if seen.learning else activity
+class ExploresInSecret(Backprop):
+    def speak(self, activity, obs, memory):
+        return activity + 0.1 * obs.draws.uniform("try", "BJ") if obs.learning else activity
 
 
 @dataclass(frozen=True)
-class TremblesWhileJudged(Plain):
+class TremblesWhileJudged(Backprop):
     """Only then."""
 
-    def speak(self, activity, seen, memory):
-        return activity if seen.learning else activity + seen.draws.normal("nerves", "BJ")
+    def speak(self, activity, obs, memory):
+        return activity if obs.learning else activity + obs.draws.normal("nerves", "BJ")
 
 
 @dataclass(frozen=True)
 class ItchesInSecret(Wrapper):
     policy: Policy = field(default_factory=Saver)
 
-    def adapt(self, response, seen, memory):
-        return super().adapt(response, seen, memory) * seen.draws.uniform("itch", "JS")
+    def adapt(self, response, obs, memory):
+        return super().adapt(response, obs, memory) * obs.draws.uniform("itch", "JS")
 
 
 @dataclass(frozen=True)
-class GamblesByWordAlone(Plain):
+class GamblesByWordAlone(Backprop):
     stochastic = True
 
 
 @dataclass(frozen=True)
 class GamblesAtBirthAlone(LinearPolicy):
     stochastic = True
-    keeps = {"back": "JK"}  # noqa: RUF012
+    memory_axes = {"back": "JK"}  # noqa: RUF012
 
-    def start(self, place):
-        return {"back": place.draws.normal("back", "JK")}
+    def initial_memory(self, birth):
+        return {"back": birth.draws.normal("back", "JK")}
 
-    def weighing(self, seen, memory):
-        return memory["back"].mT * seen.connected
+    def feedback_weights(self, obs, memory):
+        return memory["back"].mT * obs.listener_mask
 
 
 @dataclass(frozen=True)
-class BoundsItsWeighing(Plain):
-    def feedback(self, seen, memory):
-        return seen.xp.clip(seen.demand @ seen.attention, -0.1, 0.1)
+class BoundsItsFeedbackWeights(Backprop):
+    def feedback(self, obs, memory):
+        return obs.xp.clip(obs.demand @ obs.attention, -0.1, 0.1)
 
 
 @dataclass(frozen=True)
 class WeighsOneWayAnswersAnother(Policy):
     linear = True
 
-    def weighing(self, seen, memory):
-        return seen.attention
+    def feedback_weights(self, obs, memory):
+        return obs.attention
 
-    def feedback(self, seen, memory):
-        return seen.demand @ (seen.attention * seen.attention)
+    def feedback(self, obs, memory):
+        return obs.demand @ (obs.attention * obs.attention)
 
 
 @dataclass(frozen=True)
-class LinearWithoutWeighing(Policy):
+class LinearWithoutFeedbackWeights(Policy):
     linear = True
 
-    def feedback(self, seen, memory):
-        return seen.demand @ seen.attention
+    def feedback(self, obs, memory):
+        return obs.demand @ obs.attention
 
 
 @dataclass(frozen=True)
 class KeepsADiary(Policy):
     """In the module, and burns it at birth."""
 
-    def start(self, place):
+    def initial_memory(self, birth):
         DIARY.clear()
         return {}
 
-    def feedback(self, seen, memory):
-        wish = seen.demand @ seen.attention
+    def feedback(self, obs, memory):
+        wish = obs.demand @ obs.attention
         return wish + 0.1 * DIARY[0] if DIARY else wish
 
-    def remember(self, change, response, seen, memory):
-        DIARY[:] = [seen.demand @ seen.attention]
+    def remember(self, change, response, obs, memory):
+        DIARY[:] = [obs.demand @ obs.attention]
         return {}
 
 
 @dataclass(frozen=True)
-class CountsTheRounds(Plain):
+class CountsTheRounds(Backprop):
     """In the module, from its birth: not even what it sees."""
 
-    def start(self, place):
+    def initial_memory(self, birth):
         DIARY.clear()
         return {}
 
-    def adapt(self, response, seen, memory):
+    def adapt(self, response, obs, memory):
         return response / (1.0 + len(DIARY))
 
-    def remember(self, change, response, seen, memory):
+    def remember(self, change, response, obs, memory):
         DIARY.append(None)
         return {}
 
 
 @dataclass(frozen=True)
-class HidesItsWord(Plain):
-    verbs = frozenset()
+class HidesItsWord(Backprop):
+    hooks = frozenset()
 
-    def speak(self, activity, seen, memory):
+    def speak(self, activity, obs, memory):
         return 2.0 * activity
 
 
 @dataclass(frozen=True)
-class HidesItsDemand(Plain):
-    verbs = frozenset({"speak"})
+class HidesItsDemand(Backprop):
+    hooks = frozenset({"speak"})
 
-    def demand(self, feedback, seen, memory):
+    def demand(self, feedback, obs, memory):
         return feedback
 
 
 @dataclass(frozen=True)
 class HidesItsPlasticity(Saver):
-    verbs = frozenset({"remember"})
+    hooks = frozenset({"remember"})
 
 
 @dataclass(frozen=True)
 class HidesItsMemory(Saver):
-    verbs = frozenset({"adapt"})
+    hooks = frozenset({"adapt"})
 
 
 @dataclass(frozen=True)
 class LooksAroundInACrowd(LinearPolicy):
-    def weighing(self, seen, memory):
-        if seen.attention.shape[-1] < MANY:
-            return seen.attention
-        return seen.attention - seen.xp.mean(seen.attention, axis=-1, keepdims=True)
+    def feedback_weights(self, obs, memory):
+        if obs.attention.shape[-1] < MANY:
+            return obs.attention
+        return obs.attention - obs.xp.mean(obs.attention, axis=-1, keepdims=True)
 
 
 @dataclass(frozen=True)
 class ActsWithTheCrowd(Policy):
     stochastic = True
 
-    def feedback(self, seen, memory):
-        noise = seen.draws.normal("mood", "BJ")
+    def feedback(self, obs, memory):
+        noise = obs.draws.normal("mood", "BJ")
         if noise.shape[-1] >= MANY:
-            noise = noise + seen.xp.mean(noise, axis=-1, keepdims=True)
-        return seen.demand @ seen.attention + noise
+            noise = noise + obs.xp.mean(noise, axis=-1, keepdims=True)
+        return obs.demand @ obs.attention + noise
 
 
 @dataclass(frozen=True)
 class SharesTheCrowdsIncome(Saver):
-    def remember(self, change, response, seen, memory):
-        income = seen.xp.abs(change * response)
+    def remember(self, change, response, obs, memory):
+        income = obs.xp.abs(change * response)
         if income.shape[-2] >= MANY:
-            income = income + 0.0 * memory["income"] + seen.xp.mean(income, axis=-2, keepdims=True)
+            income = income + 0.0 * memory["income"] + obs.xp.mean(income, axis=-2, keepdims=True)
         return {"income": income}
 
 
 @dataclass(frozen=True)
 class OverhearsTheCrowdsSpeakers(Policy):
-    def feedback(self, seen, memory):
-        wish = seen.demand @ seen.attention
-        return wish + seen.xp.sum(seen.heard, axis=-1, keepdims=True) if wish.shape[-1] >= MANY else wish
+    def feedback(self, obs, memory):
+        wish = obs.demand @ obs.attention
+        return wish + obs.xp.sum(obs.speaker_activity, axis=-1, keepdims=True) if wish.shape[-1] >= MANY else wish
 
 
 FAULTY_TRAITS: tuple[tuple[Policy, str], ...] = (
     (ThrowsDiceInSecret(), "draws 'noise' in a round, but does not say so: write stochastic = True"),
     (ExploresInSecret(), "draws 'try' in a round, but does not say so"),
     (TremblesWhileJudged(), "draws 'nerves' in a round, but does not say so"),
-    (ItchesInSecret(), r"draws 'itch' in a round, .*\(in a wrapper, stochastic_itself = True\)"),
+    (ItchesInSecret(), r"draws 'itch' in a round, .*\(in a wrapper, own_stochastic = True\)"),
     (ItchesInSecret(ItchesInSecret()), "draws 'itch' in a round"),
     (GamblesByWordAlone(), "says that it is stochastic, but draws nothing in a round"),
     (GamblesAtBirthAlone(), "says that it is stochastic, but draws nothing in a round"),
-    (BoundsItsWeighing(), "says that it is linear, but its feedback in round 0 is not demand @ weighing"),
-    (WeighsOneWayAnswersAnother(), "says that it is linear, but its feedback in round 0 is not demand @ weighing"),
-    (LinearWithoutWeighing(), "weighing fails on numpy in float64: .* is not linear in the demands"),
-    (KeepsADiary(), "feedback in round 1 depends on the round before, but it keeps nothing: declare it in keeps"),
+    (BoundsItsFeedbackWeights(), "says that it is linear, but its feedback in round 0 is not demand @ feedback_weights"),
+    (WeighsOneWayAnswersAnother(), "says that it is linear, but its feedback in round 0 is not demand @ feedback_weights"),
+    (LinearWithoutFeedbackWeights(), "feedback_weights fails on numpy in float64: .* is not linear in the demands"),
+    (KeepsADiary(), "feedback in round 1 depends on the round before, but it keeps nothing: declare it in memory_axes"),
     (CountsTheRounds(), "adapt in round 1 depends on the round before, but it keeps nothing"),
-    (HidesItsWord(), "speak in round 0 is not the default, but verbs does not list 'speak'"),
-    (HidesItsDemand(), "demand in round 0 is not the default, but verbs does not list 'demand'"),
-    (HidesItsPlasticity(), "adapt in round 1 is not the default, but verbs does not list 'adapt'"),
-    (HidesItsMemory(), "remember in round 0, memory 'income', is not the default, but verbs does not list 'remember'"),
-    (LooksAroundInACrowd(), "weighing in round 0 changes with what the neuron cannot see"),
+    (HidesItsWord(), "speak in round 0 is not the default, but hooks does not list 'speak'"),
+    (HidesItsDemand(), "demand in round 0 is not the default, but hooks does not list 'demand'"),
+    (HidesItsPlasticity(), "adapt in round 1 is not the default, but hooks does not list 'adapt'"),
+    (HidesItsMemory(), "remember in round 0, memory 'income', is not the default, but hooks does not list 'remember'"),
+    (LooksAroundInACrowd(), "feedback_weights in round 0 changes with what the neuron cannot see"),
     (ActsWithTheCrowd(), "feedback in round 0 changes with what the neuron cannot see"),
     (SharesTheCrowdsIncome(), "remember in round 0, memory 'income', changes with what the neuron cannot see"),
     (OverhearsTheCrowdsSpeakers(), "feedback in round 0 changes with what the neuron cannot see"),

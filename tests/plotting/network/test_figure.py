@@ -18,12 +18,12 @@ from neuronet.core.structure.network import build_network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import LARGEST_DOT, MOST_LINES, SMALLEST_DOT, draw_layers
 from neuronet.plotting.network.input_layout import bin_inputs
-from neuronet.plotting.network.model import Scene, policy_looks
+from neuronet.plotting.network.model import NetworkView, policy_styles
 
 
-def drawn(scene, width=6.3, height=4.3):
+def drawn(view, width=6.3, height=4.3):
     axes = style.new_figure(width, height).add_axes((0, 0, 1, 1))
-    return axes, draw_layers(axes, scene)
+    return axes, draw_layers(axes, view)
 
 
 def lines(axes):
@@ -41,8 +41,8 @@ def one_by_one(first, second):
 
 
 def test_every_neuron_has_a_spot_and_every_boundary_its_lines():
-    axes, drawing = drawn(Scene(build_network([2, 4, 3])))
-    assert [(spot.layer, spot.members) for spot in drawing.spots] == [
+    axes, drawing = drawn(NetworkView(build_network([2, 4, 3])))
+    assert [(node_area.layer, node_area.members) for node_area in drawing.node_areas] == [
         *((0, (i,)) for i in range(2)),
         *((1, (j,)) for j in range(4)),
         *((2, (k,)) for k in range(3)),
@@ -52,8 +52,8 @@ def test_every_neuron_has_a_spot_and_every_boundary_its_lines():
 
 
 def test_area_is_attention_beside_the_most_of_the_layer():
-    axes, drawing = drawn(Scene(one_by_one([[1.0], [1.0], [1.0]], [[2.0, 1.0, 0.5]])))
-    areas = np.asarray([spot.diameter**2 for spot in drawing.spots if spot.layer == 1])
+    axes, drawing = drawn(NetworkView(one_by_one([[1.0], [1.0], [1.0]], [[2.0, 1.0, 0.5]])))
+    areas = np.asarray([node_area.diameter**2 for node_area in drawing.node_areas if node_area.layer == 1])
     np.testing.assert_allclose(
         areas / areas.max(), [1, 0.25, (SMALLEST_DOT / LARGEST_DOT) ** 2]
     )  # the last is as small as may be
@@ -61,9 +61,9 @@ def test_area_is_attention_beside_the_most_of_the_layer():
 
 
 def test_colour_and_shape_tell_policies_and_outputs_are_hollow():
-    scene = Scene(build_network([3, 4, 2]), policies=[["a", "b", "a", "c"], ["a", "a"]])
-    axes, _ = drawn(scene)
-    assert list(scene.looks) == ["a", "b", "c"]
+    view = NetworkView(build_network([3, 4, 2]), policies=[["a", "b", "a", "c"], ["a", "a"]])
+    axes, _ = drawn(view)
+    assert list(view.styles) == ["a", "b", "c"]
     assert [len(each.get_offsets()) for each in dots(axes, 1)] == [2, 1, 1]
     faces = [tuple(each.get_facecolor()[0][:3]) for each in dots(axes, 1)]
     assert faces == [to_rgb(colour) for colour in style.POLICY_COLOURS[:3]]
@@ -73,28 +73,28 @@ def test_colour_and_shape_tell_policies_and_outputs_are_hollow():
 
 
 def test_looks_that_are_given_stay_whoever_is_first():
-    looks = policy_looks(["a", "b"])
-    scene = Scene(build_network([3, 4, 2]), policies=[["b", "a", "b", "b"], ["a", "a"]], looks=looks)
-    assert scene.looks == looks
-    assert Scene(build_network([3, 2, 2]), policies=[["b", "b"], ["a", "a"]], looks=looks).looks == {"b": looks["b"]}
+    styles = policy_styles(["a", "b"])
+    view = NetworkView(build_network([3, 4, 2]), policies=[["b", "a", "b", "b"], ["a", "a"]], styles=styles)
+    assert view.styles == styles
+    assert NetworkView(build_network([3, 2, 2]), policies=[["b", "b"], ["a", "a"]], styles=styles).styles == {"b": styles["b"]}
 
 
 def test_sign_strength_and_ends_of_lines():
-    axes, drawing = drawn(Scene(one_by_one([[1.0, -0.5]], [[-2.0]])))
+    axes, drawing = drawn(NetworkView(one_by_one([[1.0, -0.5]], [[-2.0]])))
     first, second = lines(axes)
     weak, strong = first.get_colors()
     np.testing.assert_allclose(weak[:3], to_rgb(style.ORANGE))
     np.testing.assert_allclose(strong[:3], to_rgb(style.BLUE))
     assert weak[3] < strong[3]
     np.testing.assert_allclose(second.get_colors()[0][:3], to_rgb(style.ORANGE))
-    places = {(spot.layer, spot.members[0]): (spot.x, spot.y) for spot in drawing.spots}
+    places = {(node_area.layer, node_area.members[0]): (node_area.x, node_area.y) for node_area in drawing.node_areas}
     np.testing.assert_allclose(first.get_segments()[1], [places[0, 0], places[1, 0]])
     np.testing.assert_allclose(second.get_segments()[0], [places[1, 0], places[2, 0]])
 
 
 def test_of_many_connections_the_strongest_are_drawn():
     network = build_network([20, 20, 20], seed=3)
-    axes, _ = drawn(Scene(network))
+    axes, _ = drawn(NetworkView(network))
     for each, weights in zip(lines(axes), network.weights, strict=True):
         assert len(each.get_segments()) == MOST_LINES
         least = np.sort(np.abs(weights), axis=None)[-MOST_LINES]
@@ -103,38 +103,38 @@ def test_of_many_connections_the_strongest_are_drawn():
 
 
 def test_of_a_chosen_neuron_all_connections_and_no_others():
-    axes, _ = drawn(Scene(build_network([5, 6, 3]), chosen=(1, 2)))
+    axes, _ = drawn(NetworkView(build_network([5, 6, 3]), selected=(1, 2)))
     assert [len(each.get_segments()) for each in lines(axes)] == [5, 3]
-    assert len([each for each in axes.collections if each.get_gid() == "chosen"]) == 1
-    axes, _ = drawn(Scene(build_network([5, 6, 3]), chosen=(2, 0)))
+    assert len([each for each in axes.collections if each.get_gid() == "selected"]) == 1
+    axes, _ = drawn(NetworkView(build_network([5, 6, 3]), selected=(2, 0)))
     assert [len(each.get_segments()) for each in lines(axes)] == [0, 6]
 
 
 def test_a_neuron_is_marked_while_all_connections_are_drawn():
-    axes, _ = drawn(Scene(build_network([5, 6, 3]), chosen=(1, 2), alone=False))
+    axes, _ = drawn(NetworkView(build_network([5, 6, 3]), selected=(1, 2), selected_only=False))
     assert [len(each.get_segments()) for each in lines(axes)] == [30, 18]
-    assert len([each for each in axes.collections if each.get_gid() == "chosen"]) == 1
+    assert len([each for each in axes.collections if each.get_gid() == "selected"]) == 1
 
 
 def test_the_silent_are_crosses():
-    axes, drawing = drawn(Scene(build_network([5, 6, 3]), silent=[frozenset(), frozenset({1, 4}), frozenset()]))
+    axes, drawing = drawn(NetworkView(build_network([5, 6, 3]), silent=[frozenset(), frozenset({1, 4}), frozenset()]))
     crosses = [each for each in axes.collections if each.get_gid() == "silent" and len(each.get_offsets())]
-    places = {spot.members[0]: (spot.x, spot.y) for spot in drawing.spots if spot.layer == 1}
+    places = {node_area.members[0]: (node_area.x, node_area.y) for node_area in drawing.node_areas if node_area.layer == 1}
     np.testing.assert_allclose(crosses[0].get_offsets(), [places[1], places[4]])
     assert sum(len(each.get_offsets()) for each in dots(axes, 1)) == 4
 
 
 def test_images_stand_as_images_and_many_other_inputs_in_bins():
-    axes, drawing = drawn(Scene(build_network([784, 64, 10], seed=1), shape=(28, 28)))
+    axes, drawing = drawn(NetworkView(build_network([784, 64, 10], seed=1), shape=(28, 28)))
     assert drawing.image is not None
     assert drawing.image.pixel(0.0, 0.0) == 0
     assert drawing.image.pixel(0.999, 0.999) == 783
     assert drawing.image.pixel(1.0, 0.0) == 27
-    assert not any(spot.layer == 0 for spot in drawing.spots)
+    assert not any(node_area.layer == 0 for node_area in drawing.node_areas)
     assert axes.images[0].get_array().shape == (28, 28)
-    assert len(drawing.spots) == 74
-    _, drawing = drawn(Scene(build_network([784, 8, 10], seed=1)))
-    bins = [spot.members for spot in drawing.spots if spot.layer == 0]
+    assert len(drawing.node_areas) == 74
+    _, drawing = drawn(NetworkView(build_network([784, 8, 10], seed=1)))
+    bins = [node_area.members for node_area in drawing.node_areas if node_area.layer == 0]
     assert len(bins) == 28
     assert sorted(sum(bins, ())) == list(range(784))
 
@@ -153,21 +153,21 @@ def test_bins_share_out_the_inputs_and_keep_their_attention(shape):
 
 def test_the_image_shows_the_weights_of_a_chosen_listener():
     network = build_network([16, 3, 2], seed=2)
-    axes, _ = drawn(Scene(network, shape=(4, 4), chosen=(1, 1)))
+    axes, _ = drawn(NetworkView(network, shape=(4, 4), selected=(1, 1)))
     np.testing.assert_allclose(axes.images[0].get_array(), network.weights[0][1].reshape(4, 4))
-    axes, _ = drawn(Scene(network, shape=(4, 4)))
+    axes, _ = drawn(NetworkView(network, shape=(4, 4)))
     np.testing.assert_allclose(axes.images[0].get_array(), (network.weights[0] ** 2).sum(axis=0).reshape(4, 4))
 
 
 def test_large_layers_show_who_is_heard_most_and_the_chosen():
     network = build_network([4, 300, 2], seed=4)
-    received = Scene(network).received(1)
-    quiet = int(np.argmin(received))
-    _, drawing = drawn(Scene(network, most=40))
-    heard = {spot.members[0] for spot in drawing.spots if spot.layer == 1}
+    received = NetworkView(network).received(1)
+    silent_places = int(np.argmin(received))
+    _, drawing = drawn(NetworkView(network, max_neurons=40))
+    heard = {node_area.members[0] for node_area in drawing.node_areas if node_area.layer == 1}
     assert heard == set(np.argsort(-received)[:40].tolist())
-    _, drawing = drawn(Scene(network, most=40, chosen=(1, quiet)))
-    assert quiet in {spot.members[0] for spot in drawing.spots if spot.layer == 1}
+    _, drawing = drawn(NetworkView(network, max_neurons=40, selected=(1, silent_places)))
+    assert silent_places in {node_area.members[0] for node_area in drawing.node_areas if node_area.layer == 1}
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_large_layers_show_who_is_heard_most_and_the_chosen():
 def test_no_text_overlaps_another_or_leaves_the_picture(sizes, shape):
     network = build_network(sizes, seed=1)
     names = [["attention" if place % 3 else "greedy(top=3)" for place in range(size)] for size in sizes[1:]]
-    axes, _ = drawn(Scene(network, names, shape))
+    axes, _ = drawn(NetworkView(network, names, shape))
     figure = axes.figure
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
@@ -203,15 +203,15 @@ def test_no_text_overlaps_another_or_leaves_the_picture(sizes, shape):
 @settings(max_examples=20)
 @given(
     sizes=st.lists(st.integers(1, 60), min_size=2, max_size=5),
-    most=st.integers(1, 50),
+    max_neurons=st.integers(1, 50),
     probability=st.floats(0.05, 1.0),
     zeros=st.booleans(),
 )
 def test_any_network_is_drawn(sizes, most, probability, zeros):
-    network = build_network(sizes, wiring=f"sparse({probability})", initialisation="zeros" if zeros else "auto")
-    axes, drawing = drawn(Scene(network, most=most))
+    network = build_network(sizes, connectivity=f"sparse({probability})", init="zeros" if zeros else "auto")
+    axes, drawing = drawn(NetworkView(network, max_neurons=most))
     axes.figure.draw_without_rendering()
-    assert [sum(spot.layer == layer for spot in drawing.spots) for layer in range(1, len(sizes))] == [
+    assert [sum(node_area.layer == layer for node_area in drawing.node_areas) for layer in range(1, len(sizes))] == [
         min(size, most) for size in sizes[1:]
     ]
 
@@ -219,13 +219,13 @@ def test_any_network_is_drawn(sizes, most, probability, zeros):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"most": 0}, "most must be an integer of 1 or more"),
+        ({"max_neurons": 0}, "max_neurons must be an integer of 1 or more"),
         ({"policies": [["a"]]}, "one for each neuron of the layers of 4, 2"),
         ({"shape": (2, 2)}, "shape must have 3 inputs"),
-        ({"chosen": (1, 4)}, "there is no neuron 4 in layer 1"),
-        ({"policies": [["a"] * 4, ["a"] * 2], "looks": {"b": ("red", "o")}}, "looks must have a colour and a marker for 'a'"),
+        ({"selected": (1, 4)}, "there is no neuron 4 in layer 1"),
+        ({"policies": [["a"] * 4, ["a"] * 2], "looks": {"b": ("red", "o")}}, "styles must have a colour and a marker for 'a'"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(options, sentence):
     with pytest.raises(NeuroNetError, match=sentence):
-        Scene(build_network([3, 4, 2]), **options)
+        NetworkView(build_network([3, 4, 2]), **options)

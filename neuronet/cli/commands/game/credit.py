@@ -16,11 +16,11 @@ from neuronet.cli.commands.game.options import (
     Hidden,
     Json,
     LearningRate,
+    OptimizerOption,
     Out,
-    Rule,
     Target,
-    leave,
-    situation_of,
+    game_setup_from,
+    write_results,
 )
 from neuronet.core.errors import check_number
 
@@ -39,12 +39,12 @@ def credit(
     layer: Annotated[int, typer.Option(help="Whose neurons, 1 for the first hidden layer.")] = 1,
     hidden: Hidden = "32",
     activation: Activation = "relu",
-    rule: Rule = "momentum",
+    optimizer: OptimizerOption = "momentum",
     learning_rate: LearningRate = 0.02,
     batch_size: BatchSize = 32,
     rounds: Annotated[int | None, typer.Option(help=f"For how many rounds networks learn; default: {EPOCHS} epochs.")] = None,
     seeds: Annotated[int, typer.Option(help="Networks, with seeds from --seed on.")] = 5,
-    orders: Annotated[int, typer.Option(help="In how many orders neurons join for each sample; an even number.")] = 32,
+    permutations: Annotated[int, typer.Option(help="In how many orders neurons join for each sample; an even number.")] = 32,
     samples: Annotated[int, typer.Option(help="Test samples that judge, at most.")] = 512,
     seed: FirstSeed = 0,
     target: Target = None,
@@ -61,24 +61,25 @@ def credit(
     from neuronet.plotting.games.credit import credit_figure
 
     check_number("seeds", seeds, 1, whole=True)
-    situation = situation_of(environment, hidden, activation, rule, learning_rate, batch_size, rounds, target)
+    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, rounds, target)
     if rounds is None:
-        situation = replace(situation, rounds=EPOCHS * situation.per_epoch)
-    found = credit_study(situation, policy, range(seed, seed + seeds), layer=layer, orders=orders, samples=samples)
+        game_setup = replace(game_setup, rounds=EPOCHS * game_setup.per_epoch)
+    found = credit_study(game_setup, policy, range(seed, seed + seeds), layer=layer, permutations=permutations, samples=samples)
     table, summary = found.table(), found.summary()
-    leave(
+    write_results(
         f"game-credit-{Path(environment).stem}",
         out,
         tables={"credit": table, "summary": summary},
         pictures={"credit": credit_figure(found)},
         files={
-            f"network-{each}.graphml": graphml(network, _known(found, each, layer)) for each, network in found.networks.items()
+            f"network-{each}.graphml": graphml(network, _node_attributes(found, each, layer))
+            for each, network in found.networks.items()
         },
-        shown=_shown(found, policy),
+        shown=_results_table(found, policy),
         summary={
             "environment": environment,
             "policy": policy,
-            "rounds": situation.rounds,
+            "rounds": game_setup.rounds,
             "layer": layer,
             "exact": all(each.exact for each in found.credits.values()),
             "found": summary.to_dict("records"),
@@ -87,7 +88,7 @@ def credit(
     )
 
 
-def _known(found: CreditStudy, seed: int, layer: int) -> dict[str, dict[int, Any]]:
+def _node_attributes(found: CreditStudy, seed: int, layer: int) -> dict[str, dict[int, Any]]:
     """What is known of the layer's nodes."""
     nodes, each = found.networks[seed].nodes[layer].tolist(), found.credits[seed]
     values = {"attention": each.attention, "shapley": each.shapley, "free_riding": each.free_riding}
@@ -95,7 +96,7 @@ def _known(found: CreditStudy, seed: int, layer: int) -> dict[str, dict[int, Any
     return {**named, "policy": dict(zip(nodes, found.policies[seed], strict=True))}
 
 
-def _shown(found: CreditStudy, policy: str) -> Table:
+def _results_table(found: CreditStudy, policy: str) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.markup import escape
     from rich.table import Table

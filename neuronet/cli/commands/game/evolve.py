@@ -16,12 +16,12 @@ from neuronet.cli.commands.game.options import (
     Hidden,
     Json,
     LearningRate,
+    OptimizerOption,
     Out,
-    Rule,
     Target,
-    leave,
-    policies_named,
-    situation_of,
+    game_setup_from,
+    parse_policies,
+    write_results,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from neuronet.games.evolution.fixation import Invasion
-    from neuronet.games.evolution.simulation import Evolution
+    from neuronet.games.evolution.simulation import EvolutionResult
 
 POLICIES = "attention,greedy,sign-symmetric,free-rider"
 
@@ -39,10 +39,10 @@ def evolve(
     policies: Annotated[list[str] | None, typer.Option(help="In equal shares at first, with commas in between.")] = None,
     hidden: Hidden = "32",
     activation: Activation = "relu",
-    rule: Rule = "momentum",
+    optimizer: OptimizerOption = "momentum",
     learning_rate: LearningRate = 0.02,
     batch_size: BatchSize = 32,
-    imitation: Annotated[str, typer.Option(help="How neurons imitate: fermi or moran.")] = "fermi",
+    update_rule: Annotated[str, typer.Option(help="How neurons imitate: fermi or moran.")] = "fermi",
     payoff: Annotated[str, typer.Option(help="By what: gain, attention, share or scaled.")] = "gain",
     strength: Annotated[float, typer.Option(help="How much payoffs count, per standard deviation; 0 for not at all.")] = 1.0,
     mutation: Annotated[float, typer.Option(help="How often a policy is taken by chance instead, 0 to 1.")] = 0.0,
@@ -65,42 +65,42 @@ def evolve(
     from neuronet.core.errors import check_number
     from neuronet.core.structure.population import Shares
     from neuronet.games.evolution.simulation import evolve as play_evolution
-    from neuronet.games.evolution.simulation import pure_courses
-    from neuronet.games.evolution.update_rules import Imitation
+    from neuronet.games.evolution.simulation import single_policy_histories
+    from neuronet.games.evolution.update_rules import UpdateRule
     from neuronet.plotting.games.equilibrium import evolution_figure
 
     check_number("seeds", seeds, 1, whole=True)
-    situation = situation_of(environment, hidden, activation, rule, learning_rate, batch_size, None, target)
-    named = policies_named(policies or [POLICIES])
-    how = Imitation(imitation, payoff, strength, mutation, events)
+    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, None, target)
+    named = parse_policies(policies or [POLICIES])
+    rule = UpdateRule(update_rule, payoff, strength, mutation, events)
     runs = range(seed, seed + seeds)
     length: dict[str, Any] = {"generations": generations, "rounds": rounds}
     shares = Shares(tuple((each, 1 / len(named)) for each in named))
-    found = play_evolution(situation, shares, runs, imitation=how, policies=named, **length)
-    pure = pure_courses(situation, named, runs, **length)
-    test = "loss" if found.course["accuracy"].isna().any() else "accuracy"
-    tables = {"composition": found.composition, "course": found.course, "pure": pure}
-    invasions = _invasions(situation, named, how, trials, seed) if invade else []
+    found = play_evolution(game_setup, shares, runs, update_rule=rule, policies=named, **length)
+    pure = single_policy_histories(game_setup, named, runs, **length)
+    test = "loss" if found.history["accuracy"].isna().any() else "accuracy"
+    tables = {"composition": found.composition, "history": found.history, "pure": pure}
+    invasions = _invasions(game_setup, named, rule, trials, seed) if invade else []
     if invasions:
         tables["invasions"] = _invasion_table(invasions)
-    last = _last(found, pure, test)
-    leave(
+    last = _final_shares(found, pure, test)
+    write_results(
         f"game-evolve-{Path(environment).stem}",
         out,
         tables=tables,
         pictures={"evolution": evolution_figure(found, pure, test)},
-        shown=_shown(last, test, found, invasions),
+        shown=_results_table(last, test, found, invasions),
         summary={
             "environment": environment,
             "last": last.to_dict("records"),
-            test: float(found.course[found.course["generation"] == generations][test].mean()),
+            test: float(found.history[found.history["generation"] == generations][test].mean()),
             "invasions": _invasion_table(invasions).to_dict("records") if invasions else [],
         },
         json=json,
     )
 
 
-def _last(found: Evolution, pure: pd.DataFrame, test: str) -> pd.DataFrame:
+def _final_shares(found: EvolutionResult, pure: pd.DataFrame, test: str) -> pd.DataFrame:
     """For each layer and policy its share at first and at the end, and what a network of that policy alone comes to."""
     import pandas as pd
 
@@ -118,22 +118,22 @@ def _last(found: Evolution, pure: pd.DataFrame, test: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _invasions(situation: Any, policies: Any, how: Any, trials: int, seed: int) -> list[tuple[str, str, Invasion]]:
+def _invasions(game_setup: Any, policies: Any, rule: Any, trials: int, seed: int) -> list[tuple[str, str, Invasion]]:
     from itertools import permutations
 
     from neuronet.games.evolution.fixation import invade as play_invasion
-    from neuronet.registry.population_spec import short_text
+    from neuronet.registry.population_spec import short_name
 
     found = []
     for resident, mutant in permutations(policies, 2):
         found.append(
             (
-                short_text(resident),
-                short_text(mutant),
-                play_invasion(situation, resident, mutant, trials=trials, imitation=how, seed=seed),
+                short_name(resident),
+                short_name(mutant),
+                play_invasion(game_setup, resident, mutant, trials=trials, update_rule=rule, seed=seed),
             )
         )
-        console.say(f"{short_text(mutant)} among {short_text(resident)}: {found[-1][2].fixed} of {trials} took over")
+        console.print_err(f"{short_name(mutant)} among {short_name(resident)}: {found[-1][2].fixed} of {trials} took over")
     return found
 
 
@@ -148,7 +148,7 @@ def _invasion_table(invasions: list[tuple[str, str, Invasion]]) -> pd.DataFrame:
                 "neurons": each.neurons,
                 "fixed": each.fixed,
                 "lost": each.lost,
-                "open": each.open,
+                "undecided": each.undecided,
                 "fixation": each.fixation,
                 "low": each.interval[0],
                 "high": each.interval[1],
@@ -160,18 +160,20 @@ def _invasion_table(invasions: list[tuple[str, str, Invasion]]) -> pd.DataFrame:
     )
 
 
-def _shown(last: pd.DataFrame, test: str, found: Evolution, invasions: list[tuple[str, str, Invasion]]) -> RenderableType:
+def _results_table(
+    last: pd.DataFrame, test: str, found: EvolutionResult, invasions: list[tuple[str, str, Invasion]]
+) -> RenderableType:
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.markup import escape
     from rich.table import Table
 
-    how, course = found.imitation, found.course
-    end = course[course["generation"] == course["generation"].max()]
+    rule, history = found.update_rule, found.history
+    end = history[history["generation"] == history["generation"].max()]
     unit = " (%)" if test == "accuracy" else ""
     scale = 100 if test == "accuracy" else 1
     table = Table(
-        title=f"Imitation ({how.rule}) by {how.payoff}, {int(end['round'].iloc[0]):,} rounds; "
+        title=f"Imitation ({rule.rule}) by {rule.payoff}, {int(end['round'].iloc[0]):,} rounds; "
         f"test {test}{unit} in the end: {scale * end[test].mean():.4g}",
         title_justify="left",
         box=SIMPLE_HEAD,
@@ -207,5 +209,5 @@ def _shown(last: pd.DataFrame, test: str, found: Evolution, invasions: list[tupl
         low, high = each.interval
         chance = f"{100 * each.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
         names = (escape(mutant), escape(resident))
-        fixations.add_row(*names, chance, f"{100 * each.neutral:.1f}", f"{each.p_value:.2g}", str(each.open))
+        fixations.add_row(*names, chance, f"{100 * each.neutral:.1f}", f"{each.p_value:.2g}", str(each.undecided))
     return Group(table, fixations)

@@ -15,13 +15,13 @@ from neuronet.cli.commands.game.options import (
     FirstSeed,
     Json,
     LearningRate,
+    OptimizerOption,
     Out,
     Rounds,
-    Rule,
     Target,
-    leave,
-    policies_named,
-    situation_of,
+    game_setup_from,
+    parse_policies,
+    write_results,
 )
 from neuronet.core.errors import NeuroNetError, check_number
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neuronet.core.policy import Policy
-    from neuronet.games.metagame.analysis import Analysis, Spread
-    from neuronet.games.simulation.game_setup import Situation
+    from neuronet.games.metagame.analysis import Analysis, Interval
+    from neuronet.games.simulation.game_setup import GameSetup
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
@@ -41,13 +41,13 @@ Payoff = Annotated[str, typer.Option(help="attention, share, scaled, gain or los
 def meta(
     environment: EnvironmentName,
     policies: Annotated[list[str] | None, typer.Option(help="What players choose among, with commas in between.")] = None,
-    between: Annotated[str, typer.Option(help="Who the players are: neurons of a layer, or two layers.")] = "neurons",
+    players_are: Annotated[str, typer.Option(help="Who the players are: neurons of a layer, or two layers.")] = "neurons",
     payoff: Payoff = "attention",
-    players: Annotated[int, typer.Option(help="Of the reduced game: one neuron, and groups that share out the others.")] = 4,
+    num_players: Annotated[int, typer.Option(help="Of the reduced game: one neuron, and groups that share out the others.")] = 4,
     layer: Annotated[int, typer.Option(help="Whose neurons are players, 1 for the first hidden layer.")] = 1,
     hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer; default: 31, or 16,16 for layers.")] = None,
     activation: Activation = "relu",
-    rule: Rule = "momentum",
+    optimizer: OptimizerOption = "momentum",
     learning_rate: LearningRate = 0.02,
     batch_size: BatchSize = 32,
     rounds: Rounds = None,
@@ -65,41 +65,55 @@ def meta(
     Games are played for many counts of followers of each policy; the table of payoffs is that of a game whose players choose
     policies. Every figure is computed again from tables whose seeds are drawn anew: its interval says how sure it is.
     """
-    if between not in ("neurons", "layers"):
-        raise NeuroNetError(f"between must be neurons or layers, got '{between}'")
+    if players_are not in ("neurons", "layers"):
+        raise NeuroNetError(f"players_are must be neurons or layers, got '{players_are}'")
     check_number("seeds", seeds, 2, whole=True)
-    sizes = hidden or ("31" if between == "neurons" else "16,16")
-    situation = situation_of(environment, sizes, activation, rule, learning_rate, batch_size, rounds, target)
-    chosen = policies_named(policies or [POLICIES])
+    sizes = hidden or ("31" if players_are == "neurons" else "16,16")
+    game_setup = game_setup_from(environment, sizes, activation, optimizer, learning_rate, batch_size, rounds, target)
+    chosen = parse_policies(policies or [POLICIES])
     settings = {"alpha": alpha, "size": population, "resamples": resamples, "seed": seed}
-    about = {"environment": environment, "between": between, "payoff": payoff, "seeds": seeds, "rounds": situation.rounds}
+    about = {
+        "environment": environment,
+        "players_are": players_are,
+        "payoff": payoff,
+        "seeds": seeds,
+        "rounds": game_setup.rounds,
+    }
     played = range(seed, seed + seeds)
-    if between == "layers":
-        parts = _of_layers(situation, chosen, played, payoff, settings)
+    if players_are == "layers":
+        parts = _play_layers(game_setup, chosen, played, payoff, settings)
     else:
-        parts = _of_neurons(situation, chosen, played, payoff, settings, players, layer)
-    leave(f"game-meta-{Path(environment).stem}", out, json=json, **{**parts, "summary": {**about, **parts["summary"]}})
+        parts = _play_neurons(game_setup, chosen, played, payoff, settings, num_players, layer)
+    write_results(f"game-meta-{Path(environment).stem}", out, json=json, **{**parts, "summary": {**about, **parts["summary"]}})
 
 
-def _of_neurons(
-    situation: Situation, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any], players: int, layer: int
+def _play_neurons(
+    game_setup: GameSetup,
+    policies: list[Policy],
+    seeds: range,
+    payoff: str,
+    settings: dict[str, Any],
+    num_players: int,
+    layer: int,
 ) -> dict[str, Any]:
     from neuronet.games.metagame.analysis import analyse, ranks_by_payoff
     from neuronet.games.metagame.empirical_game import meta_game
-    from neuronet.games.metagame.export import MOST_PROFILES, invasions, nfg_of_symmetric
+    from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, nfg_of_symmetric
     from neuronet.games.simulation.payoffs import check_kind
     from neuronet.plotting.games.simplex import phase_figure
 
     check_kind(payoff)
-    measured = meta_game(situation, policies, seeds, players=players, layer=layer)
-    console.say(f"played {measured.loss.size:,} games of {situation.rounds} rounds, {measured.neurons} neurons in layer {layer}")
+    measured = meta_game(game_setup, policies, seeds, players=num_players, layer=layer)
+    console.print_err(
+        f"played {measured.loss.size:,} games of {game_setup.rounds} rounds, {measured.neurons} neurons in layer {layer}"
+    )
     found = analyse(measured, payoff, **settings)
     ranks = ranks_by_payoff(measured, found, settings["resamples"], settings["seed"])
     game = measured.game(payoff)
-    files = {"invasions.graphml": invasions(found)}
-    if len(game.names) ** game.players <= MOST_PROFILES:
+    files = {"fixation.graphml": fixation_graphml(found)}
+    if len(game.names) ** game.players <= MAX_PROFILES:
         files["game.nfg"] = nfg_of_symmetric(game, f"neurons of layer {layer}, payoff {payoff}")
-    redrawn = measured.redrawn(payoff, settings["resamples"], settings["seed"])
+    resampled = measured.resampled(payoff, settings["resamples"], settings["seed"])
     return {
         "tables": {
             "payoffs": measured.table(),
@@ -109,15 +123,15 @@ def _of_neurons(
             "alpha_rank_by_payoff": ranks,
             "fixation": found.fixation_table(),
         },
-        "pictures": {"phase": phase_figure(game, found, redrawn)},
+        "pictures": {"phase": phase_figure(game, found, resampled)},
         "files": files,
-        "shown": _shown(found, ranks),
-        "summary": {"players": players, "neurons": measured.neurons, "layer": layer, **_summed_up(found)},
+        "shown": _results_table(found, ranks),
+        "summary": {"players": num_players, "neurons": measured.neurons, "layer": layer, **_summary(found)},
     }
 
 
-def _of_layers(
-    situation: Situation, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any]
+def _play_layers(
+    game_setup: GameSetup, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
     from neuronet.games.metagame.analysis import analyse_layers
     from neuronet.games.metagame.empirical_game import layer_game
@@ -126,8 +140,8 @@ def _of_layers(
     from neuronet.plotting.games.bimatrix import layers_figure
 
     check_kind(payoff)
-    measured = layer_game(situation, policies, seeds)
-    console.say(f"played {measured.loss.size:,} games of {situation.rounds} rounds between two layers")
+    measured = layer_game(game_setup, policies, seeds)
+    console.print_err(f"played {measured.loss.size:,} games of {game_setup.rounds} rounds between two layers")
     found = analyse_layers(measured, payoff, **settings)
     payoffs = measured.payoffs(payoff)
     return {
@@ -136,14 +150,14 @@ def _of_layers(
             "equilibria": found.equilibria_table(),
             "alpha_rank": found.rank_table(),
         },
-        "pictures": {"layers": layers_figure(payoffs, measured.redrawn(payoff, 1000), found)},
+        "pictures": {"layers": layers_figure(payoffs, measured.resampled(payoff, 1000), found)},
         "files": {"game.nfg": nfg_of_layers(measured.names, payoffs, f"two layers, payoff {payoff}")},
-        "shown": _shown_layers(found),
-        "summary": _summed_up(found),
+        "shown": _layers_table(found),
+        "summary": _summary(found),
     }
 
 
-def _summed_up(found: Analysis) -> dict[str, Any]:
+def _summary(found: Analysis) -> dict[str, Any]:
     return {
         "policies": list(found.names),
         "alpha": found.alpha,
@@ -152,7 +166,7 @@ def _summed_up(found: Analysis) -> dict[str, Any]:
         "alpha_rank": _records(found.rank_table().query("alpha == @found.alpha")),
         "fixation": _records(found.fixation_table()),
         "degenerate": found.degenerate,
-        "by": dict(found.by),
+        "computed_by": dict(found.computed_by),
         "gaps": dict(found.gaps),
     }
 
@@ -161,7 +175,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in line.items()} for line in table.to_dict("records")]
 
 
-def _shown(found: Analysis, ranks: pd.DataFrame) -> Table:
+def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
     """A line for each policy."""
     from rich.markup import escape
 
@@ -174,50 +188,50 @@ def _shown(found: Analysis, ranks: pd.DataFrame) -> Table:
     table.add_column("policy", no_wrap=True)
     for heading in ("stands alone", "alpha-rank", f"by '{other}'", "share at the end"):
         table.add_column(heading, justify="right")
-    assert found.pure is not None and found.rests is not None
-    besides = ranks[ranks["payoff"] == other].reset_index(drop=True)
-    for place, name in enumerate(found.names):
-        line = besides.loc[place]
+    assert found.pure is not None and found.limit_points is not None
+    other_ranks = ranks[ranks["payoff"] == other].reset_index(drop=True)
+    for index, name in enumerate(found.names):
+        line = other_ranks.loc[index]
         table.add_row(
             escape(name),
-            f"{100 * found.pure[place]:.0f}%",
-            _between(found.rank, place),
+            f"{100 * found.pure[index]:.0f}%",
+            _format_interval(found.rank, index),
             f"{line['rank']:.2f} ({line['low']:.2f} to {line['high']:.2f})",
-            _between(found.rests, place),
+            _format_interval(found.limit_points, index),
         )
     return table
 
 
-def _shown_layers(found: Analysis) -> Table:
+def _layers_table(found: Analysis) -> Table:
     """A line for each equilibrium."""
     from rich.markup import escape
 
-    caption = "there: in how many of the resampled tables. " + _caption(found)
+    caption = "frequency: in how many of the resampled tables. " + _caption(found)
     table = _empty_table(f"Equilibria between two layers, by the payoff '{found.kind}'", caption)
     for heading in ("first layer", "second layer"):
         table.add_column(heading)
-    table.add_column("there", justify="right")
+    table.add_column("frequency", justify="right")
     table.add_column("alpha-rank", justify="right")
     for each in found.equilibria:
-        mixes = [_spelled(found.names, spread) for spread in each.shares]
+        mixes = [_format_mix(found.names, spread) for spread in each.shares]
         (rows, columns) = each.equilibrium.support
         pure = len(rows) == len(columns) == 1
-        rank = _between(found.rank, (rows[0], columns[0])) if pure else ""
-        table.add_row(*map(escape, mixes), f"{100 * each.there:.0f}%", rank)
+        rank = _format_interval(found.rank, (rows[0], columns[0])) if pure else ""
+        table.add_row(*map(escape, mixes), f"{100 * each.frequency:.0f}%", rank)
     return table
 
 
-def _spelled(names: tuple[str, ...], shares: Spread) -> str:
+def _format_mix(names: tuple[str, ...], shares: Interval) -> str:
     parts = [(float(share), name) for name, share in zip(names, shares.value, strict=True) if share > 1e-6]
     return parts[0][1] if len(parts) == 1 else ", ".join(f"{name} {share:.2f}" for share, name in sorted(parts, reverse=True))
 
 
-def _between(spread: Spread, place: int | tuple[int, int]) -> str:
-    return f"{spread.value[place]:.2f} ({spread.low[place]:.2f} to {spread.high[place]:.2f})"
+def _format_interval(spread: Interval, index: int | tuple[int, int]) -> str:
+    return f"{spread.value[index]:.2f} ({spread.low[index]:.2f} to {spread.high[index]:.2f})"
 
 
 def _caption(found: Analysis) -> str:
-    by = ", ".join(f"{what} by {who}" for what, who in found.by.items())
+    by = ", ".join(f"{what} by {who}" for what, who in found.computed_by.items())
     many = " The game is degenerate: there may be more equilibria." if found.degenerate else ""
     return f"95% intervals over seeds. Selection: alpha {found.alpha:g}, population {found.size}. Computed: {by}.{many}"
 

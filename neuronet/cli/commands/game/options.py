@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.compare import listed
-from neuronet.cli.commands.options import new_folder, sizes
+from neuronet.cli.commands.compare import split_policies
+from neuronet.cli.commands.options import new_folder, parse_sizes
 from neuronet.core.errors import NeuroNetError
 from neuronet.recording.atomic_write import write_atomically
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from neuronet.core.policy import Policy
-    from neuronet.games.simulation.game_setup import Situation
+    from neuronet.games.simulation.game_setup import GameSetup
 
 EnvironmentName = Annotated[str, typer.Argument(help="digits, xor, table:PATH or module:Class.")]
 Hidden = Annotated[str, typer.Option(help="Neurons in each hidden layer: 32 or 16,16.")]
 Activation = Annotated[str, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")]
-Rule = Annotated[str, typer.Option(help='Learning rule: plain, "momentum(0.9)" or adam.')]
+OptimizerOption = Annotated[str, typer.Option(help='Optimizer: sgd,  "momentum(0.9)" or adam.')]
 LearningRate = Annotated[float, typer.Option(help="Above 0; it stays the same.")]
 BatchSize = Annotated[int, typer.Option(help="Samples a round.")]
 Rounds = Annotated[int | None, typer.Option(help="How long a game lasts; default: one epoch.")]
@@ -37,16 +37,16 @@ Out = Annotated[Path | None, typer.Option(help="Folder for tables and pictures (
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
 
 
-def situation_of(
+def game_setup_from(
     environment: str,
     hidden: str,
     activation: str = "relu",
-    rule: str = "momentum",
+    optimizer: str = "momentum",
     learning_rate: float = 0.02,
     batch_size: int = 32,
     rounds: int | None = None,
     target: str | None = None,
-) -> Situation:
+) -> GameSetup:
     """The situation that the options describe.
 
     Raises:
@@ -54,42 +54,42 @@ def situation_of(
     """
     from dataclasses import replace
 
-    from neuronet.core.activation import activation_named
-    from neuronet.core.learning.optimizers import rule_named
-    from neuronet.games.simulation.game_setup import Situation
-    from neuronet.registry.registry import environment_named
+    from neuronet.core.activation import parse_activation
+    from neuronet.core.learning.optimizers import parse_optimizer
+    from neuronet.games.simulation.game_setup import GameSetup
+    from neuronet.registry.registry import parse_environment
 
-    world = environment_named(environment, target=target)
-    found = Situation(
-        world,
-        hidden=sizes(hidden),
-        activation=activation_named(activation).name,
-        rule=rule_named(rule),
+    loaded = parse_environment(environment, target=target)
+    found = GameSetup(
+        loaded,
+        hidden=parse_sizes(hidden),
+        activation=parse_activation(activation).name,
+        optimizer=parse_optimizer(optimizer),
         learning_rate=learning_rate,
         batch_size=batch_size,
     )
     return replace(found, rounds=found.per_epoch if rounds is None else rounds)
 
 
-def policies_named(texts: Sequence[str]) -> list[Policy]:
+def parse_policies(texts: Sequence[str]) -> list[Policy]:
     """The policies of several lists with commas, each once.
 
     Raises:
         NeuroNetError: One is unknown or named twice.
     """
-    from neuronet.registry.registry import policy_named
+    from neuronet.registry.registry import parse_policy
 
     found: list[Policy] = []
-    for text in listed(list(texts)):
-        policy = policy_named(text)
+    for text in split_policies(list(texts)):
+        policy = parse_policy(text)
         if policy in found:
             raise NeuroNetError(f"policy '{text}' is named twice")
         found.append(policy)
     return found
 
 
-def leave(
-    words: str,
+def write_results(
+    prefix: str,
     out: Path | None,
     *,
     tables: Mapping[str, pd.DataFrame],
@@ -102,7 +102,7 @@ def leave(
     """Write tables, pictures and other files into a folder, show the table, and print the summary if it is asked for.
 
     Args:
-        words: What a new folder is named after.
+        prefix: What a new folder is named after.
         out: The folder; None for a new one.
         tables: By name, without ".csv".
         pictures: By name, without ".png".
@@ -116,7 +116,7 @@ def leave(
     """
     from neuronet.plotting import style
 
-    folder = out or new_folder(words)
+    folder = out or new_folder(prefix)
     texts = {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,16 +130,16 @@ def leave(
     screen.print(shown)
     screen.print(f"recorded in {folder}", soft_wrap=True, markup=False)
     if json:
-        typer.echo(json_format.dumps(plain({**summary, "out": str(folder)}), allow_nan=False))
+        typer.echo(json_format.dumps(to_json({**summary, "out": str(folder)}), allow_nan=False))
     return folder
 
 
-def plain(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """The same for JSON: numpy's numbers as Python's, what is not finite as null."""
     if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
+        return {str(name): to_json(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [to_json(each) for each in value]
     if hasattr(value, "tolist"):
-        return plain(value.tolist())
+        return to_json(value.tolist())
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -15,12 +15,12 @@ from neuronet.cli.commands.game.options import (
     Hidden,
     Json,
     LearningRate,
+    OptimizerOption,
     Out,
-    Rule,
     Target,
-    leave,
-    policies_named,
-    situation_of,
+    game_setup_from,
+    parse_policies,
+    write_results,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def welfare(
     policies: Annotated[list[str] | None, typer.Option(help="Profiles are made of these, and deviators try them.")] = None,
     hidden: Hidden = "32",
     activation: Activation = "relu",
-    rule: Rule = "momentum",
+    optimizer: OptimizerOption = "momentum",
     learning_rate: LearningRate = 0.02,
     batch_size: BatchSize = 32,
     rounds: Annotated[int | None, typer.Option(help="How long a game lasts; default: five epochs.")] = None,
@@ -55,24 +55,24 @@ def welfare(
     """
     from dataclasses import replace
 
-    from neuronet.games.equilibrium.price_of_anarchy import Trial, candidates
+    from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, candidate_profiles
     from neuronet.games.equilibrium.price_of_anarchy import welfare as measure
     from neuronet.games.simulation.payoffs import check_kind
     from neuronet.plotting.games.equilibrium import welfare_figure
 
     check_kind(payoff)
-    situation = situation_of(environment, hidden, activation, rule, learning_rate, batch_size, rounds, target)
+    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, rounds, target)
     if rounds is None:
-        situation = replace(situation, rounds=5 * situation.per_epoch)
-    named = policies_named(policies or [POLICIES])
-    trial = Trial(payoff=payoff, deviators=deviators)
-    found = measure(situation, candidates(named), named, range(seed, seed + seeds), trial)
-    leave(
+        game_setup = replace(game_setup, rounds=5 * game_setup.per_epoch)
+    named = parse_policies(policies or [POLICIES])
+    deviation_test = DeviationTest(payoff=payoff, deviators=deviators)
+    found = measure(game_setup, candidate_profiles(named), named, range(seed, seed + seeds), deviation_test)
+    write_results(
         f"game-welfare-{Path(environment).stem}",
         out,
         tables={"profiles": found.profiles, "prices": found.table()},
         pictures={"welfare": welfare_figure(found)},
-        shown=_shown(found, payoff),
+        shown=_results_table(found, payoff),
         summary={
             "environment": environment,
             "profiles": found.profiles.to_dict("records"),
@@ -83,7 +83,7 @@ def welfare(
     )
 
 
-def _shown(found: Welfare, payoff: str) -> RenderableType:
+def _results_table(found: Welfare, payoff: str) -> RenderableType:
     from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.markup import escape
@@ -107,7 +107,7 @@ def _shown(found: Welfare, payoff: str) -> RenderableType:
         loss, good = (
             f"{mean:.4g} ± {high - mean:.2g}" for mean, high in ((row.loss, row.loss_high), (row.welfare, row.welfare_high))
         )
-        table.add_row(escape(row.profile), loss, accuracy, good, f"{100 * row.sure_gain:.1f} to {100 * row.epsilon:.1f}")
+        table.add_row(escape(row.profile), loss, accuracy, good, f"{100 * row.gain_lower_bound:.1f} to {100 * row.epsilon:.1f}")
     prices = Table(
         title="Prices: the loss of an equilibrium found, in units of another loss",
         title_justify="left",
@@ -120,6 +120,12 @@ def _shown(found: Welfare, payoff: str) -> RenderableType:
         prices.add_column(heading)
     prices.add_column("ratio", justify="right", no_wrap=True)
     for price in found.prices:
-        names = (price.name, f"{price.tolerance:.0%}", f"{price.equilibria} of {len(found.profiles)}", price.of, price.to)
+        names = (
+            price.name,
+            f"{price.tolerance:.0%}",
+            f"{price.equilibria} of {len(found.profiles)}",
+            price.numerator,
+            price.denominator,
+        )
         prices.add_row(*map(escape, names), f"{price.ratio:.3f} ({price.low:.3f} to {price.high:.3f})")
     return Group(table, prices)

@@ -13,13 +13,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Lesson, Method, Range, Start
-from neuronet.continual.methods.finetuning import masked
+from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
+from neuronet.continual.methods.finetuning import mask_outputs
 from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, squared_gradients
 from neuronet.core.errors import check_number
 from neuronet.core.random_streams import Purpose, generator
 
-MEASURING = 4
+FISHER_STREAM = 4
 """For what chance is drawn, beside the task's number."""
 
 
@@ -43,9 +43,9 @@ class EWC(Method):
         check_number("strength", self.strength, 0)
         check_number("samples", self.samples, 0, whole=True)
 
-    def learner(self, start: Start) -> EWCLearner:
+    def learner(self, config: LearnerConfig) -> EWCLearner:
         """Networks under as many penalties as there were tasks."""
-        return EWCLearner(start, self.strength, samples=self.samples)
+        return EWCLearner(config, self.strength, samples=self.samples)
 
 
 @dataclass(frozen=True)
@@ -69,48 +69,48 @@ class OnlineEWC(Method):
         check_number("gamma", self.gamma, 0, 1, below=True)
         check_number("samples", self.samples, 0, whole=True)
 
-    def learner(self, start: Start) -> EWCLearner:
+    def learner(self, config: LearnerConfig) -> EWCLearner:
         """Networks under one penalty."""
-        return EWCLearner(start, self.strength, self.gamma, self.samples)
+        return EWCLearner(config, self.strength, self.gamma, self.samples)
 
 
 class EWCLearner(QuadraticLearner):
     """Anchors the parameters at the end of each task.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         strength: Of the penalty.
-        keep: 1 for a penalty of its own for each task; below, what part of the earlier information is kept.
+        decay: 1 for a penalty of its own for each task; below, what part of the earlier information is kept.
         samples: On how many of a task the information is measured; 0 for all.
     """
 
-    def __init__(self, start: Start, strength: float, keep: float = 1.0, samples: int = 0) -> None:
-        super().__init__(start, strength)
-        self._keep = keep
+    def __init__(self, config: LearnerConfig, strength: float, decay: float = 1.0, samples: int = 0) -> None:
+        super().__init__(config, strength)
+        self._decay = decay
         self._samples = samples
 
     def end_task(self) -> None:
         """Hold what matters to this task."""
-        if self.lesson is not None:
-            self.anchor(fisher(self, self._some(self.lesson)), self._keep)
+        if self.task_info is not None:
+            self.add_penalty(fisher(self, self._subsample(self.task_info)), self._decay)
 
-    def _some(self, lesson: Lesson) -> Lesson:
+    def _subsample(self, task_info: TaskInfo) -> TaskInfo:
         if not self._samples:
-            return lesson
-        chances = [generator(seed, Purpose.TASKS, lesson.number, MEASURING) for seed in self.seeds]
-        each = zip(chances, lesson.deck.counts, strict=True)
-        places = [chance.permutation(count)[: self._samples] for chance, count in each]
-        return replace(lesson, deck=lesson.deck.part(places))
+            return task_info
+        rngs = [generator(seed, Purpose.TASKS, task_info.number, FISHER_STREAM) for seed in self.seeds]
+        each = zip(rngs, task_info.dataset.counts, strict=True)
+        places = [rng.permutation(count)[: self._samples] for rng, count in each]
+        return replace(task_info, dataset=task_info.dataset.subset(places))
 
 
-def fisher(learner: QuadraticLearner, lesson: Lesson) -> Importances:
+def fisher(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
     """The diagonal of the Fisher information: `mean_x sum_y p(y|x) (d log p(y|x) / d theta)^2`."""
 
-    def wishes(outputs: Tensor) -> Iterator[Tensor]:
-        logs = torch.log_softmax(masked(outputs, lesson.open), dim=-1)
-        shares = logs.detach().exp().sqrt()
-        for answer in torch.nonzero(lesson.open.any(dim=0)[0])[:, 0].tolist():
-            possible = lesson.open[..., answer]
-            yield torch.where(possible, shares[..., answer] * logs[..., answer].masked_fill(~possible, 0.0), 0.0)
+    def objectives(outputs: Tensor) -> Iterator[Tensor]:
+        logs = torch.log_softmax(mask_outputs(outputs, task_info.active_classes), dim=-1)
+        root_probabilities = logs.detach().exp().sqrt()
+        for answer in torch.nonzero(task_info.active_classes.any(dim=0)[0])[:, 0].tolist():
+            possible = task_info.active_classes[..., answer]
+            yield torch.where(possible, root_probabilities[..., answer] * logs[..., answer].masked_fill(~possible, 0.0), 0.0)
 
-    return squared_gradients(learner, lesson.deck, wishes)
+    return squared_gradients(learner, task_info.dataset, objectives)

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from neuronet.continual.methods.base import Lesson, Method, Range, Start
+from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
 from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, absolute_gradients
 from neuronet.core.errors import check_number
 
@@ -31,37 +31,37 @@ class MAS(Method):
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0)
 
-    def learner(self, start: Start) -> MASLearner:
+    def learner(self, config: LearnerConfig) -> MASLearner:
         """Networks that measure their sensitivity after each task."""
-        return MASLearner(start, self.strength)
+        return MASLearner(config, self.strength)
 
 
 class MASLearner(QuadraticLearner):
     """Adds up the sensitivities of all tasks.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         strength: lambda.
     """
 
-    def __init__(self, start: Start, strength: float) -> None:
-        super().__init__(start, 2 * strength)  # its penalty is not halved
+    def __init__(self, config: LearnerConfig, strength: float) -> None:
+        super().__init__(config, 2 * strength)  # its penalty is not halved
         self._importances: Importances = []
 
     def end_task(self) -> None:
         """Hold all that matters so far where it is now."""
-        if self.lesson is None:
+        if self.task_info is None:
             return
-        new = sensitivity(self, self.lesson)
+        new = sensitivity(self, self.task_info)
         before = self._importances or [each * 0 for each in new]
         self._importances = [old + each for old, each in zip(before, new, strict=True)]
-        self.anchor(self._importances, keep=0.0)
+        self.add_penalty(self._importances, decay=0.0)
 
 
-def sensitivity(learner: QuadraticLearner, lesson: Lesson) -> Importances:
+def sensitivity(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
     """`mean_x |d |outputs(x)|^2 / d theta|`, over the outputs that may answer."""
 
-    def wishes(outputs: Tensor) -> Iterator[Tensor]:
-        yield (outputs * lesson.open).square().sum(dim=-1)
+    def objectives(outputs: Tensor) -> Iterator[Tensor]:
+        yield (outputs * task_info.active_classes).square().sum(dim=-1)
 
-    return absolute_gradients(learner, lesson.deck, wishes)
+    return absolute_gradients(learner, task_info.dataset, objectives)

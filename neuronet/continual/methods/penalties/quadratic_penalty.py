@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from neuronet.continual.evaluation.replicated_dataset import Deck
-from neuronet.continual.methods.base import Start
+from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
+from neuronet.continual.methods.base import LearnerConfig
 from neuronet.continual.methods.finetuning import BackpropLearner
 
 Importances = list[Tensor]
@@ -22,54 +22,64 @@ class QuadraticLearner(BackpropLearner):
     `theta * sum_t m_t - sum_t m_t theta_t`.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         strength: Of the penalty, 0 or more.
     """
 
-    def __init__(self, start: Start, strength: float) -> None:
-        super().__init__(start)
+    def __init__(self, config: LearnerConfig, strength: float) -> None:
+        super().__init__(config)
         self._strength = strength
-        self._stiffness = [torch.zeros_like(each, requires_grad=False) for each in self.parameters]
-        self._moment = [torch.zeros_like(each) for each in self._stiffness]
-        self._anchored = False
+        self._total_importance = [torch.zeros_like(each, requires_grad=False) for each in self.parameters]
+        self._weighted_centre = [torch.zeros_like(each) for each in self._total_importance]
+        self._has_penalty = False
 
-    def anchor(self, importances: Importances, keep: float = 1.0) -> None:
+    def add_penalty(self, importances: Importances, decay: float = 1.0) -> None:
         """Hold the parameters where they are now, besides earlier anchors.
 
         Args:
             importances: How much each parameter matters.
-            keep: What part of the earlier importances is kept; if below 1, what is kept of them moves here, too.
+            decay: What part of the earlier importances is kept; if below 1, what is kept of them moves here, too.
         """
-        for place, (parameter, importance) in enumerate(zip(self.parameters, importances, strict=True)):
-            here = parameter.detach()
-            if keep == 1.0:
-                self._stiffness[place] += importance
-                self._moment[place] += importance * here
+        for index, (parameter, importance) in enumerate(zip(self.parameters, importances, strict=True)):
+            value = parameter.detach()
+            if decay == 1.0:
+                self._total_importance[index] += importance
+                self._weighted_centre[index] += importance * value
             else:
-                self._stiffness[place] = keep * self._stiffness[place] + importance
-                self._moment[place] = self._stiffness[place] * here
-        self._anchored = True
+                self._total_importance[index] = decay * self._total_importance[index] + importance
+                self._weighted_centre[index] = self._total_importance[index] * value
+        self._has_penalty = True
 
-    def pull(self) -> list[Tensor] | None:
+    def penalty_gradient(self) -> list[Tensor] | None:
         """The gradient of the penalty."""
-        if not self._anchored:
+        if not self._has_penalty:
             return None
-        every = zip(self.parameters, self._stiffness, self._moment, strict=True)
-        return [self._strength * (stiffness * here.detach() - moment) for here, stiffness, moment in every]
+        every = zip(self.parameters, self._total_importance, self._weighted_centre, strict=True)
+        return [
+            self._strength * (total_importance * value.detach() - weighted_centre)
+            for value, total_importance, weighted_centre in every
+        ]
 
 
-def squared_gradients(learner: BackpropLearner, deck: Deck, wishes: Callable[[Tensor], Iterator[Tensor]]) -> Importances:
+def squared_gradients(
+    learner: BackpropLearner, dataset: ReplicatedDataset, objectives: Callable[[Tensor], Iterator[Tensor]]
+) -> Importances:
     """The mean over all samples of the squares of each sample's own gradients."""
-    return _mean_gradients(learner, deck, wishes, torch.square)
+    return _mean_gradients(learner, dataset, objectives, torch.square)
 
 
-def absolute_gradients(learner: BackpropLearner, deck: Deck, wishes: Callable[[Tensor], Iterator[Tensor]]) -> Importances:
+def absolute_gradients(
+    learner: BackpropLearner, dataset: ReplicatedDataset, objectives: Callable[[Tensor], Iterator[Tensor]]
+) -> Importances:
     """The mean over all samples of the sizes of each sample's own gradients."""
-    return _mean_gradients(learner, deck, wishes, torch.abs)
+    return _mean_gradients(learner, dataset, objectives, torch.abs)
 
 
 def _mean_gradients(
-    learner: BackpropLearner, deck: Deck, wishes: Callable[[Tensor], Iterator[Tensor]], size: Callable[[Tensor], Tensor]
+    learner: BackpropLearner,
+    dataset: ReplicatedDataset,
+    objectives: Callable[[Tensor], Iterator[Tensor]],
+    size: Callable[[Tensor], Tensor],
 ) -> Importances:
     """The mean over all samples of the size of each sample's own gradient, summed over the wishes.
 
@@ -78,20 +88,20 @@ def _mean_gradients(
 
     Args:
         learner: Whose parameters.
-        deck: The samples.
-        wishes: Gives, for outputs (R, B, O), one number for each sample, (R, B), after another; each is differentiated.
+        dataset: The samples.
+        objectives: Gives, for outputs (R, B, O), one number for each sample, (R, B), after another; each is differentiated.
         size: Of a number, multiplicative: its square or its absolute value.
     """
     sums = [torch.zeros_like(each, requires_grad=False) for each in learner.parameters]
     weights, biases = sums[: len(learner.weights)], sums[len(learner.weights) :]
-    for inputs, _, there in deck.all():
-        potentials = learner.speak(inputs)
-        heard = [inputs, *learner.heard(potentials)]
-        for wish in wishes(potentials[-1]):
-            slopes = torch.autograd.grad(wish[there].sum(), potentials, retain_graph=True)
+    for inputs, _, valid in dataset.chunks():
+        potentials = learner.forward(inputs)
+        layer_inputs = [inputs, *learner.hidden_inputs(potentials)]
+        for objective in objectives(potentials[-1]):
+            slopes = torch.autograd.grad(objective[valid].sum(), potentials, retain_graph=True)
             for layer, slope in enumerate(slopes):
                 sizes = size(slope)
-                weights[layer] += sizes.mT @ size(heard[layer].detach())
+                weights[layer] += sizes.mT @ size(layer_inputs[layer].detach())
                 biases[layer] += sizes.sum(dim=1)
-    counts = torch.tensor(deck.counts, dtype=sums[0].dtype, device=sums[0].device)
+    counts = torch.tensor(dataset.counts, dtype=sums[0].dtype, device=sums[0].device)
     return [each / counts.view(-1, *[1] * (each.ndim - 1)) for each in sums]

@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Lesson, Method, Range, Start
+from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
 from neuronet.continual.methods.penalties.quadratic_penalty import QuadraticLearner
 from neuronet.core.errors import check_number
 
@@ -35,45 +35,47 @@ class SI(Method):
         check_number("strength", self.strength, 0)
         check_number("damping", self.damping, 0, above=True)
 
-    def learner(self, start: Start) -> SILearner:
+    def learner(self, config: LearnerConfig) -> SILearner:
         """Networks that keep an account for each parameter."""
-        return SILearner(start, self.strength, self.damping)
+        return SILearner(config, self.strength, self.damping)
 
 
 class SILearner(QuadraticLearner):
     """Keeps an account of each parameter's earnings while a task lasts.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         strength: c.
         damping: xi.
     """
 
-    watches = True
+    needs_after_step = True
 
-    def __init__(self, start: Start, strength: float, damping: float) -> None:
-        super().__init__(start, 2 * strength)  # its penalty is not halved
+    def __init__(self, config: LearnerConfig, strength: float, damping: float) -> None:
+        super().__init__(config, 2 * strength)  # its penalty is not halved
         self._damping = damping
         self._importances = [torch.zeros_like(each, requires_grad=False) for each in self.parameters]
         self._reset()
 
     def _reset(self) -> None:
-        self._earned = [torch.zeros_like(each) for each in self._importances]
-        self._began = [each.detach().clone() for each in self.parameters]
+        self._path_integral = [torch.zeros_like(each) for each in self._importances]
+        self._initial_parameters = [each.detach().clone() for each in self.parameters]
 
-    def begin_task(self, lesson: Lesson) -> None:
+    def begin_task(self, task_info: TaskInfo) -> None:
         """Open new accounts."""
-        super().begin_task(lesson)
+        super().begin_task(task_info)
         self._reset()
 
-    def stepped(self, gradients: Sequence[Tensor], changes: Sequence[Tensor]) -> None:
+    def after_step(self, gradients: Sequence[Tensor], changes: Sequence[Tensor]) -> None:
         """Each step earns minus the gradient times the change."""
-        for earned, gradient, change in zip(self._earned, gradients, changes, strict=True):
-            earned.sub_(gradient * change)
+        for path_integral, gradient, change in zip(self._path_integral, gradients, changes, strict=True):
+            path_integral.sub_(gradient * change)
 
     def end_task(self) -> None:
         """Add what was earned per squared way, never less than nothing; hold all that was added so far where it is now."""
-        for importance, earned, began, now in zip(self._importances, self._earned, self._began, self.parameters, strict=True):
-            way = (now.detach() - began) ** 2
-            importance.add_(torch.relu(earned) / (way + self._damping))
-        self.anchor(self._importances, keep=0.0)
+        for importance, path_integral, initial, now in zip(
+            self._importances, self._path_integral, self._initial_parameters, self.parameters, strict=True
+        ):
+            squared_distance = (now.detach() - initial) ** 2
+            importance.add_(torch.relu(path_integral) / (squared_distance + self._damping))
+        self.add_penalty(self._importances, decay=0.0)

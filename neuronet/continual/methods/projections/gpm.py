@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from neuronet.continual.methods.base import Method, Range, Start
+from neuronet.continual.methods.base import LearnerConfig, Method, Range
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
 from neuronet.core.errors import check_number
 
@@ -37,16 +37,16 @@ class GPM(Method):
         check_number("threshold", self.threshold, 0, 1, above=True)
         check_number("samples", self.samples, 1, whole=True)
 
-    def learner(self, start: Start) -> GPMLearner:
+    def learner(self, config: LearnerConfig) -> GPMLearner:
         """Networks with a memory for directions."""
-        return GPMLearner(start, self.threshold, self.samples)
+        return GPMLearner(config, self.threshold, self.samples)
 
 
 class GPMLearner(ProjectingLearner):
     """Keeps an orthonormal basis for each listening layer.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         threshold: What part the directions must hold.
         samples: How many things are looked at.
 
@@ -54,42 +54,42 @@ class GPMLearner(ProjectingLearner):
         memory: (R, I + 1, K) of each listening layer: orthonormal columns, and zeros where a replica has fewer than others.
     """
 
-    def __init__(self, start: Start, threshold: float, samples: int) -> None:
-        super().__init__(start)
+    def __init__(self, config: LearnerConfig, threshold: float, samples: int) -> None:
+        super().__init__(config)
         self._threshold, self._samples = threshold, samples
         self.memory = [each.detach().new_zeros(len(each), each.shape[-1] + 1, 0) for each in self.weights]
 
     def end_task(self) -> None:
         """Add the directions that this task needs besides those that are kept."""
         super().end_task()
-        heard, _ = next(self.heard_at_random(self._samples, self._samples))
-        for layer, things in enumerate(heard):
-            known = self.memory[layer].to(self.precise)
-            bases = [grown(basis, each, self._threshold) for basis, each in zip(known, things.mT, strict=True)]
+        layer_inputs, _ = next(self.sample_layer_inputs(self._samples, self._samples))
+        for layer, inputs in enumerate(layer_inputs):
+            known = self.memory[layer].to(self.solver_dtype)
+            bases = [extend_basis(basis, each, self._threshold) for basis, each in zip(known, inputs.mT, strict=True)]
             self.memory[layer] = pad_sequence([basis.mT for basis in bases], batch_first=True).mT.to(self._dtype)
 
-    def excess(self, layer: int, change: Tensor) -> Tensor:
+    def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
         """What lies in the directions kept."""
         directions = self.memory[layer]
         return change @ directions @ directions.mT
 
 
-def grown(basis: Tensor, heard: Tensor, threshold: float) -> Tensor:
+def extend_basis(basis: Tensor, layer_inputs: Tensor, threshold: float) -> Tensor:
     """The basis with as few more directions as make it hold the threshold's part of the squared length of the things heard.
 
     The directions are the first left singular vectors of what the basis does not hold.
 
     Args:
         basis: (I, K), orthonormal columns, and any of zeros, which are left out.
-        heard: (I, N).
+        layer_inputs: (I, N).
         threshold: Above 0 to 1.
     """
     basis = basis[:, basis.any(dim=0)]
-    if not heard.isfinite().all():  # of networks whose weights are no numbers any more
+    if not layer_inputs.isfinite().all():  # of networks whose weights are no numbers any more
         return basis
-    rest = heard - basis @ (basis.mT @ heard)
+    rest = layer_inputs - basis @ (basis.mT @ layer_inputs)
     directions, sizes, _ = torch.linalg.svd(rest, full_matrices=False)
-    whole, gains = heard.square().sum(), sizes.square()
+    whole, gains = layer_inputs.square().sum(), sizes.square()
     held = whole - rest.square().sum() + gains.cumsum(dim=0) - gains
     needed = (held < threshold * whole) & (gains > torch.finfo(gains.dtype).eps * whole)  # less is rounding, and has no direction
     return torch.cat((basis, directions[:, : int(needed.sum())]), dim=1)

@@ -13,7 +13,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Method, Range, Start
+from neuronet.continual.methods.base import LearnerConfig, Method, Range
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
 from neuronet.core.errors import check_number
 
@@ -36,16 +36,16 @@ class OWM(Method):
         check_number("alpha", self.alpha, 0, above=True)
         check_number("decay", self.decay, 0, 1, above=True)
 
-    def learner(self, start: Start) -> OWMLearner:
+    def learner(self, config: LearnerConfig) -> OWMLearner:
         """Networks with a projector for each listening layer."""
-        return OWMLearner(start, self.alpha, self.decay)
+        return OWMLearner(config, self.alpha, self.decay)
 
 
 class OWMLearner(ProjectingLearner):
     """Makes the projectors from all batches of a task, once it is over.
 
     Args:
-        start: What all learners begin with.
+        config: What all learners begin with.
         alpha: Above 0.
         decay: By what alpha is multiplied in the course of a task.
 
@@ -53,9 +53,9 @@ class OWMLearner(ProjectingLearner):
         projectors: (R, I + 1, I + 1) of each listening layer.
     """
 
-    def __init__(self, start: Start, alpha: float, decay: float) -> None:
-        super().__init__(start)
-        self._alpha, self._decay, self._size = alpha, decay, start.batch_size
+    def __init__(self, config: LearnerConfig, alpha: float, decay: float) -> None:
+        super().__init__(config)
+        self._alpha, self._decay, self._size = alpha, decay, config.batch_size
         self.projectors = [self._identity(each) for each in self.weights]
 
     def _identity(self, weights: Tensor) -> Tensor:
@@ -65,25 +65,25 @@ class OWMLearner(ProjectingLearner):
     def end_task(self) -> None:
         """Hold what each batch of the task lets the layers hear, on average."""
         super().end_task()
-        precise = [each.to(self.precise) for each in self.projectors]
-        for number, (heard, there) in enumerate(self.heard_at_random(self._size)):
+        precise = [each.to(self.solver_dtype) for each in self.projectors]
+        for number, (layer_inputs, valid) in enumerate(self.sample_layer_inputs(self._size)):
             alpha = self._alpha_of(number)
-            count = there.sum(dim=-1, keepdim=True).clamp(min=1)
-            for projector, things in zip(precise, heard, strict=True):
-                hold(projector, things.sum(dim=1) / count, alpha)
+            count = valid.sum(dim=-1, keepdim=True).clamp(min=1)
+            for projector, inputs in zip(precise, layer_inputs, strict=True):
+                update_projector(projector, inputs.sum(dim=1) / count, alpha)
         self.projectors = [each.to(self._dtype) for each in precise]
 
     def _alpha_of(self, number: int) -> Tensor:
         """Alpha at a batch of the task, (R,)."""
-        parts = [number / -(-count // self._size) for count in self.task.deck.counts]
-        return torch.tensor([self._alpha * self._decay**part for part in parts], dtype=self.precise, device=self._device)
+        parts = [number / -(-count // self._size) for count in self.current_task.dataset.counts]
+        return torch.tensor([self._alpha * self._decay**part for part in parts], dtype=self.solver_dtype, device=self._device)
 
-    def excess(self, layer: int, change: Tensor) -> Tensor:
+    def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
         """What the projector does not let through."""
         return change - change @ self.projectors[layer]
 
 
-def hold(projector: Tensor, mean: Tensor, alpha: Tensor) -> None:
+def update_projector(projector: Tensor, mean: Tensor, alpha: Tensor) -> None:
     """Let less of one more thing through: `P <- P - k x^T P` with `k = P x / (alpha + x^T P x)`.
 
     Args:
