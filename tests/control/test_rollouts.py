@@ -21,7 +21,7 @@ def play(vector_env, *, seeds=(3, 4), rng=1, outputs=lambda seen: np.zeros((len(
     return play_episodes(vector_env, outputs, seeds=seeds, rng=drawn, **{"max_steps": 100, **options})
 
 
-@pytest.mark.parametrize("cut", [False, True], ids=["terminated", "truncated"])
+@pytest.mark.parametrize("truncates", [False, True], ids=["terminated", "truncated"])
 def test_every_episode_is_played_once_and_to_its_end(truncates):
     vector_env = vector_env_of(SCRIPTS, truncates=truncates)
     episodes = play(vector_env)
@@ -36,7 +36,7 @@ def test_every_episode_is_played_once_and_to_its_end(truncates):
 
 def test_episodes_depend_on_seeds_and_chance_alone():
     one, same = play(vector_env_of(SCRIPTS)), play(vector_env_of(SCRIPTS))
-    for name in ("seen", "done", "rewards", "going"):
+    for name in ("observations", "actions", "rewards", "mask"):
         np.testing.assert_array_equal(getattr(one, name), getattr(same, name))
     assert (play(vector_env_of(SCRIPTS), seeds=(3, 5)).observations[0, 1] != one.observations[0, 1]).all()
     assert any((play(vector_env_of(SCRIPTS), rng=other).actions != one.actions).any() for other in range(2, 5))

@@ -9,7 +9,7 @@ import pandas as pd
 
 import neuronet
 from neuronet.control.config import make_config
-from neuronet.control.record import ControlRunDirectory, Line
+from neuronet.control.record import ControlRunDirectory, EpisodeRow
 from neuronet.engines.base.engine import State
 
 POPULATION = "attention:0.5,free-rider:0.5"
@@ -53,6 +53,6 @@ def write_control_run(folder):
     """A run of one round of two episodes, and its network of four inputs, three hidden neurons and two outputs."""
     config = make_config({"environment": "CartPole-v1", "hidden": [3], "episodes": 2, "rounds": 1})
     record = ControlRunDirectory.create(folder, config)
-    record.append([Line(1, 1, 10.0, 10), Line(2, 1, 20.0, 20)])
+    record.append([EpisodeRow(1, 1, 10.0, 10), EpisodeRow(2, 1, 20.0, 20)])
     arrays = {"1.weights": np.ones((3, 4)), "1.bias": np.zeros(3), "2.weights": np.ones((2, 3)), "2.bias": np.zeros(2)}
     record.save(State(1, arrays), 1.0)
