@@ -54,7 +54,7 @@ def test_evolve(monkeypatch, capsys, tmp_path):
     assert 0 <= found["accuracy"] <= 1
     assert {path.name for path in tmp_path.iterdir()} == {
         "composition.csv",
-        "course.csv",
+        "history.csv",
         "evolution.png",
         "invasions.csv",
         "pure.csv",
@@ -72,7 +72,7 @@ def test_welfare(monkeypatch, capsys, tmp_path):
     ("words", "sentence"),
     [
         ("exploitability digits --policy atention", "unknown policy 'atention': did you mean 'attention'"),
-        ("exploitability digits --at-epochs soon", "after must be integers of epochs"),
+        ("exploitability digits --at-epochs soon", "at_epochs must be integers"),
         ("exploitability digits --deviations greedy,greedy", "policy 'greedy' is named twice"),
         ("exploitability digits --hidden none", "needs a hidden layer"),
         ("evolve digits --update-rule copy", "unknown update rule 'copy'"),

@@ -88,7 +88,7 @@ def _all_deviate(layers, sizes, layer, neuron, policy):
 FAULTS = [
     (deviating, "play", _play_from_other_start),
     (deviating, "_own_payoffs", _payoffs_of_neighbour),
-    (deviating, "deviated", _all_deviate),
+    (deviating, "with_deviation", _all_deviate),
     (exploiting, "_select_best", lambda array, best: array[-1]),
 ]
 
@@ -230,7 +230,7 @@ def test_study_has_both_sets_of_deviations():
     assert set(found.table()["deviations"]) == {"any", MATCHED_NORM}
     assert len(found.responses()) == 2 * 3 * 2
     assert len(found.gains()) == 4 * 2
-    assert found.found["any", "attention", 0].num_tested == 3 * 4 * 2
+    assert found.results["any", "attention", 0].num_tested == 3 * 4 * 2
     kept = study_equilibrium(
         game_setup, IncomeProtecting(), [SignSymmetric()], networks=1, selection_seeds=1, evaluation_seeds=2, deviators=1
     )

@@ -35,10 +35,13 @@ def test_toy_has_no_price_of_anarchy():
     assert table["gain_lower_bound"]["seek"] == 0
     assert table["gain_lower_bound"].drop("seek").min() > 0.001
     strict = [price for price in found.prices if price.tolerance == 0.0001]
-    assert {(price.name, price.equilibria, price.of) for price in strict} == {("anarchy", 1, "seek"), ("stability", 1, "seek")}
+    assert {(price.name, price.equilibria, price.numerator) for price in strict} == {
+        ("anarchy", 1, "seek"),
+        ("stability", 1, "seek"),
+    }
     assert [price.ratio for price in strict] == pytest.approx([1.0] * 4, rel=1e-9)  # seekers of w^2 / 2 are backpropagation
     lax = [price for price in found.prices if price.name == "anarchy" and price.tolerance == 10.0]
-    assert lax[0].of == "oppose"
+    assert lax[0].numerator == "oppose"
     assert lax[0].ratio == pytest.approx(reference_payoffs((OPPOSE,) * 3)[1] / reference_payoffs((SEEK,) * 3)[1], rel=1e-9)
 
 
@@ -46,7 +49,7 @@ def test_a_fault_in_the_test_of_equilibria_is_found(monkeypatch):
     original = module.estimate_exploitability
     monkeypatch.setattr(
         module,
-        "exploit",
+        "estimate_exploitability",
         lambda selection_seeds, evaluation_seeds, *args, **kwargs: original(
             selection_seeds.select_policies([1]), evaluation_seeds.select_policies([1]), *args, **kwargs
         ),

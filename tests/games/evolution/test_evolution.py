@@ -74,8 +74,8 @@ def test_a_chameleon_plays_as_the_groups_do(policies):
     rng = np.random.default_rng(0)
     policy_indices = [rng.integers(len(policies), size=(2, width)) for width in SMALL.hidden]
     evolving_population = EvolvingPopulation(SMALL, policies, policy_indices, AttentionSeeking(), [0, 1])
-    evolving_population.match.run(6)
-    held = evolving_population.match.attention_holdings().by_kind["attention"]
+    evolving_population.batched_games.run(6)
+    held = evolving_population.batched_games.attention_holdings().by_kind["attention"]
     for place, seed in enumerate((0, 1)):
         named = [[policies[policy_index] for policy_index in layer[place]] for layer in policy_indices]
         alone = play(SMALL, [layers_from_policies([*named, [AttentionSeeking()] * 10])], [seed])
@@ -90,14 +90,14 @@ def test_chameleon_keeps_the_contract_of_a_policy():
 def test_those_who_change_sides_are_born_anew_and_the_others_keep_their_memory():
     policy_indices = [np.array([[0, 0, 0, 1, 1, 1]]), np.zeros((1, 4), dtype=np.int64)]
     evolving_population = EvolvingPopulation(SMALL, (IncomeProtecting(), Greedy()), policy_indices, AttentionSeeking(), [0])
-    evolving_population.match.run(5)
-    before = evolving_population.match.state().arrays["1.group0.0.importance"]
+    evolving_population.batched_games.run(5)
+    before = evolving_population.batched_games.state().arrays["1.group0.0.importance"]
     assert np.abs(before[:3]).max(axis=1).min() > 0
     assert not before[3:].any()
     evolving_population.switch([np.array([[0, 0, 1, 1, 1, 0]]), policy_indices[1]])
-    evolving_population.match.run(1)
+    evolving_population.batched_games.run(1)
     evolving_population.switch([np.array([[0, 1, 0, 1, 1, 0]]), policy_indices[1]])
-    after = evolving_population.match.state().arrays["1.group0.0.importance"]
+    after = evolving_population.batched_games.state().arrays["1.group0.0.importance"]
     assert np.abs(after[0]).max() > np.abs(before[0]).max() * 0.5
     assert not after[2].any()
 

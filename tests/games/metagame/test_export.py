@@ -50,7 +50,7 @@ def test_a_symmetric_game_comes_back():
     for profile in product(range(2), repeat=3):
         for player in range(3):
             others = np.bincount(np.delete(profile, player), minlength=2)
-            assert found[(player, *profile)] == game.payoffs[profile[player], game.places[tuple(others.tolist())]]
+            assert found[(player, *profile)] == game.payoffs[profile[player], game.index[tuple(others.tolist())]]
 
 
 def test_quotes_in_names_do_no_harm():

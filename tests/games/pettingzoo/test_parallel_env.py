@@ -78,26 +78,26 @@ def test_who_does_not_move_plays_its_policy(layer, payoff):
 def test_who_asks_for_nothing_is_silent_backwards():
     env = game(bound=1.0)
     env.reset(seed=1)
-    weights = [env._match.engine.network().weights[layer].copy() for layer in range(2)]
+    weights = [env._batched_games.engine.network().weights[layer].copy() for layer in range(2)]
     env.step(moves(env, -1.0))
     env.step(moves(env, -1.0))
     still = GameSetup(Xor(), hidden=(5, 4), rounds=8).optimizer.momentum
-    moved = [np.abs(env._match.engine.network().weights[layer] - weights[layer]).max() for layer in range(2)]
+    moved = [np.abs(env._batched_games.engine.network().weights[layer] - weights[layer]).max() for layer in range(2)]
     assert moved[1] > 0
     env.step(moves(env, -1.0))
-    now = env._match.engine.network().weights[0]
+    now = env._batched_games.engine.network().weights[0]
     env.step(moves(env, -1.0))
-    velocity = env._match.state().arrays["1.velocity.weights"]
-    assert env._match.engine.network().weights[0] - now == pytest.approx(GAME_SETUP.learning_rate * velocity, abs=1e-12)
-    first = env._match.state().arrays["1.velocity.weights"]
+    velocity = env._batched_games.state().arrays["1.velocity.weights"]
+    assert env._batched_games.engine.network().weights[0] - now == pytest.approx(GAME_SETUP.learning_rate * velocity, abs=1e-12)
+    first = env._batched_games.state().arrays["1.velocity.weights"]
     env.step(moves(env, -1.0))
-    assert env._match.state().arrays["1.velocity.weights"] == pytest.approx(still * first, abs=1e-14)
+    assert env._batched_games.state().arrays["1.velocity.weights"] == pytest.approx(still * first, abs=1e-14)
 
 
 def test_what_players_see_is_what_is_there():
     env = NeuronGame(GameSetup(Xor(), hidden=(6,), rounds=3), profile="attention:0.5,free-rider:0.5")
     seen, _ = env.reset(seed=2)
-    before = env._match.engine.network().weights[1]
+    before = env._batched_games.engine.network().weights[1]
     acts = {agent: np.array([place / 10 - 0.2], dtype=np.float32) for place, agent in enumerate(env.agents)}
     seen, *_ = env.step(acts)
     table = np.array(list(seen.values()))
@@ -164,7 +164,7 @@ def test_each_move_is_its_own_neurons(silent):
     game_setup = GameSetup(Xor(), hidden=(6,), activation="tanh", optimizer=SGD(), rounds=3)
     env = NeuronGame(game_setup, profile="attention:0.5,contrarian:0.5", seed=4)
     env.reset()
-    before = env._match.engine.network().weights[0]
+    before = env._batched_games.engine.network().weights[0]
     env.step({agent: np.full(1, -1.0 if place == silent else 0.5) for place, agent in enumerate(env.agents)})
-    moved = np.abs(env._match.engine.network().weights[0] - before).max(axis=1) > 0
+    moved = np.abs(env._batched_games.engine.network().weights[0] - before).max(axis=1) > 0
     assert moved.tolist() == [place != silent for place in range(6)]
