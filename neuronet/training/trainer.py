@@ -23,6 +23,7 @@ from neuronet.training.alignment import Alignment
 from neuronet.training.assembly import RunContext
 from neuronet.training.config import RunConfig
 from neuronet.training.evaluation import as_numpy, evaluate
+from neuronet.training.network_labels import network_labels
 from neuronet.training.result import Result
 
 MAX_TRAIN_EVAL_SAMPLES = 2000
@@ -254,6 +255,7 @@ class Trainer:
             rounds=self.engine.round_number,
             seconds=self.seconds,
             payoff=self.context.environment.payoff,
+            labels=network_labels(self.engine.setups[0], self.context.environment.shape),
             folder=None if self.run_directory is None else self.run_directory.folder,
             trace_store=None if self.recorder is None else self.recorder.store,
         )
