@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuronet.control.config import ControlConfig
 from neuronet.core.structure.network import Network
-from neuronet.registry import figures
+from neuronet.recording.figures import draw
 from neuronet.training.network_labels import NetworkLabels
 
 
@@ -58,11 +58,11 @@ class ControlResult:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the returns to a .png, .svg or .pdf file."""
-        return figures.draw("returns", self.episodes, path=path, threshold=self.threshold)
+        return draw("returns", self.episodes, path, threshold=self.threshold)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
-        return figures.draw("network", self.network, path=path, **self.labels)
+        return draw("network", self.network, path, **self.labels)
 
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet control --json` prints it."""

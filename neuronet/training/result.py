@@ -12,8 +12,8 @@ import pandas as pd
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import Payoff
 from neuronet.core.structure.network import Network
+from neuronet.recording.figures import draw
 from neuronet.recording.traces.store import TraceStore
-from neuronet.registry import figures
 from neuronet.training.config import RunConfig
 from neuronet.training.network_labels import NetworkLabels
 
@@ -88,7 +88,7 @@ class Result:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves to a .png, .svg or .pdf file."""
-        return figures.draw("learning-curves", self.metrics, path=path, loss_unit=self.payoff.unit)
+        return draw("learning-curves", self.metrics, path, loss_unit=self.payoff.unit)
 
     def plot_alignment(self, path: str | Path) -> Path:
         """Draw the angle between updates and those of error backpropagation to a .png, .svg or .pdf file.
@@ -96,11 +96,11 @@ class Result:
         Raises:
             NeuroNetError: It was not measured: train with alignment=True.
         """
-        return figures.draw("alignment", self.alignment, path=path)
+        return draw("alignment", self.alignment, path)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
-        return figures.draw("network", self.network, path=path, **self.labels)
+        return draw("network", self.network, path, **self.labels)
 
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet run --json` prints it."""
