@@ -15,6 +15,7 @@ from neuronet.core.structure.network import Network
 from neuronet.recording.figures import draw
 from neuronet.recording.traces.store import TraceStore
 from neuronet.training.config import RunConfig
+from neuronet.training.network_labels import NetworkLabels
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class Result:
         rounds: How many rounds were played.
         seconds: How long it took.
         payoff: What the loss is.
+        labels: Policies, silent neurons and input shape of the first replica, for the figure of its network.
         folder: Where it is recorded; None if it is not.
         trace_store: The rows of its traces; None if it was not traced.
     """
@@ -45,6 +47,7 @@ class Result:
     rounds: int
     seconds: float
     payoff: Payoff
+    labels: NetworkLabels
     folder: Path | None
     trace_store: TraceStore | None = None
 
@@ -97,7 +100,7 @@ class Result:
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
-        return draw("network", self.network, path)
+        return draw("network", self.network, path, **self.labels)
 
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet run --json` prints it."""

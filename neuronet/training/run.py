@@ -25,6 +25,7 @@ from neuronet.training.callbacks import (
     StopOnRequest,
 )
 from neuronet.training.config import RunConfig
+from neuronet.training.network_labels import network_labels
 from neuronet.training.result import Result
 from neuronet.training.trainer import Callback, Trainer
 
@@ -158,6 +159,7 @@ class Run:
             rounds=self.engine.round_number,
             seconds=self.seconds,
             payoff=self.context.environment.payoff,
+            labels=network_labels(self.engine.setups[0], self.context.environment.shape),
             folder=None if self.run_directory is None else self.run_directory.folder,
             trace_store=None if self.recorder is None else self.recorder.store,
         )
