@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuronet.comparison.result import interval
 from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, DataError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.structure.network import Network
 from neuronet.core.utility import Measure, Power
 from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
@@ -19,6 +18,7 @@ from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import Floats, attention_payoff
 from neuronet.games.simulation.profiles import Profile, cached_short_name, policies_of
 from neuronet.games.simulation.training import train_profile
+from neuronet.statistics import gini, interval
 
 MAX_EXACT_NEURONS = 12
 """Largest number of neurons for which Shapley values are exact."""
@@ -70,18 +70,6 @@ class Credit:
     def gini(self) -> float:
         """Return the Gini coefficient of the attention, from 0 (equal) to 1."""
         return gini(self.attention)
-
-
-def gini(values: Floats) -> float:
-    """Return the Gini coefficient (1912) of non-negative numbers: half their mean absolute difference divided by their mean.
-
-    Raises:
-        DataError: A number is negative, or none is positive.
-    """
-    if len(values) == 0 or values.min() < 0 or values.sum() <= 0:
-        raise DataError("the Gini coefficient needs non-negative numbers with a positive sum")
-    ranks, count = np.arange(1, len(values) + 1), len(values)
-    return float(2 * np.sum(ranks * np.sort(values)) / (count * values.sum()) - (count + 1) / count)
 
 
 def attribute_credit(

@@ -17,23 +17,21 @@ import numpy as np
 import pandas as pd
 
 from neuronet.baselines.backprop import Backprop
-from neuronet.comparison.result import interval
 from neuronet.core.batches import Batches
 from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Shares
 from neuronet.games.equilibrium.deviations import deviations, sample_deviators
-from neuronet.games.equilibrium.exploitability import CONFIDENCE, estimate_exploitability, upper_bounds
+from neuronet.games.equilibrium.exploitability import estimate_exploitability, upper_bounds
 from neuronet.games.simulation.batched_games import MAX_EVAL_SAMPLES, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of
-from neuronet.training.evaluation import as_numpy, evaluate
-
-RESAMPLES = 2000
-"""Number of bootstrap samples of the seeds."""
+from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
+from neuronet.training.evaluation import evaluate
+from neuronet.training.trainer import Trainer
 
 TOLERANCES = (0.05, 0.25, 1.0)
 """Default tolerances: gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
@@ -208,10 +206,7 @@ def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     with closing(Backprop(setups, device=game_setup.device)) as engine:
         train, test = engine.prepare(environment.train), engine.prepare(environment.test)
         batches = Batches(len(environment.train), game_setup.batch_size, tuple(seeds))
-        while engine.round_number < game_setup.rounds:
-            order = batches.order(engine.round_number // batches.per_epoch)
-            remaining = (game_setup.rounds - engine.round_number) * batches.size
-            as_numpy(engine.play_rounds(train, order[..., :remaining], batches.size))
+        Trainer(engine, batches, train).run(game_setup.rounds)
         loss, _ = evaluate(engine, environment.payoff, test, len(seeds), MAX_EVAL_SAMPLES)
     return np.asarray(loss)
 
@@ -227,15 +222,7 @@ def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Seque
         for price, pick in (("anarchy", max), ("stability", min)) if equilibria else ():
             name = pick(equilibria, key=mean_losses.__getitem__)
             for against in (min(finite["profile"], key=mean_losses.__getitem__), "backprop"):
-                ratio = loss_ratio(losses[name][half:], losses[against][half:], seed)
+                rng = generator(seed, Purpose.POPULATION, 0, 3)
+                ratio = bootstrap_ratio(losses[name][half:], losses[against][half:], rng)
                 prices.append(PriceRatio(price, tolerance, len(equilibria), name, against, *ratio))
     return tuple(prices)
-
-
-def loss_ratio(losses: Floats, others: Floats, seed: int) -> tuple[float, float, float]:
-    """Return the ratio of mean losses of paired seeds with its 95% bootstrap interval (Efron 1979): ratio, low, high."""
-    rng = generator(seed, Purpose.POPULATION, 0, 3)
-    drawn = rng.integers(len(losses), size=(RESAMPLES, len(losses)))
-    ratios = losses[drawn].mean(axis=1) / others[drawn].mean(axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(losses.mean() / others.mean()), float(low), float(high)

@@ -30,6 +30,7 @@ from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import policies_of
 from neuronet.policies import AttentionSeeking
 from neuronet.registry.population_spec import short_name
+from neuronet.statistics import bootstrap_means
 
 
 @dataclass(frozen=True)
@@ -163,15 +164,6 @@ class LayerGame:
             for number, layer in enumerate(("first", "second"))
         }
         return pd.DataFrame({**index, **paid, "test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)})
-
-
-def bootstrap_means(values: Floats, count: int, seed: int = 0) -> Floats:
-    """Return means over bootstrap samples of the first axis (Efron 1979), (S, ...) to (count, ...).
-
-    All cells of a table use the same samples of seeds, because their games are paired.
-    """
-    drawn = np.random.default_rng(seed).multinomial(len(values), np.full(len(values), 1 / len(values)), size=count)
-    return np.asarray(np.tensordot(drawn / len(values), values, axes=1))
 
 
 def opponent_counts(neurons: int, players: int, policies: int) -> Ints:
