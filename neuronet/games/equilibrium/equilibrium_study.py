@@ -12,13 +12,14 @@ import pandas as pd
 from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Policy
 from neuronet.games.equilibrium.deviations import Deviations, concatenate, deviations, sample_deviators
-from neuronet.games.equilibrium.exploitability import CONFIDENCE, Exploitability, estimate_exploitability, exploitability_table
+from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability, exploitability_table
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
 from neuronet.games.equilibrium.local_best_response import distances_over_training
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import INSTANT_KINDS
 from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of, policies_of
 from neuronet.games.simulation.training import training_checkpoints
+from neuronet.statistics import CONFIDENCE
 
 FIRST_DEVIATION_SEED = 1_000_000
 """First seed of replayed games; seeds of networks count from the study's own seed."""

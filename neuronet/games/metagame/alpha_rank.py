@@ -118,4 +118,4 @@ def stationary(logs: Floats) -> Floats:
         weights = np.zeros(logs.shape[:-1])
         for state in range(1, count):
             weights[..., state] = logsumexp(weights[..., :state] + rates[..., :state, state], axis=-1)
-    return np.exp(weights - logsumexp(weights, axis=-1, keepdims=True))
+    return np.asarray(np.exp(weights - logsumexp(weights, axis=-1, keepdims=True)))

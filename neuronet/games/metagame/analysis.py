@@ -7,6 +7,7 @@ per range of the mean payoffs: at 1, the player with the lowest payoff imitates 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -74,13 +75,13 @@ def analyse(
             _estimate_equilibrium(equilibrium, [match_equilibrium(other, equilibrium) for other in samples])
             for equilibrium in symmetric_equilibria(game)
         ),
-        rank=interval(lambda games: alpha_rank(games, alpha, population)),
-        ranks={other: interval(lambda games, other=other: alpha_rank(games, other, population)) for other in ALPHAS},
+        rank=interval(partial(alpha_rank, alpha=alpha, size=population)),
+        ranks={other: interval(partial(alpha_rank, alpha=other, size=population)) for other in ALPHAS},
         pure=_pure_equilibrium_frequency(with_starts),
         limit_points=Interval.from_samples(
             limit_points(game, starts).mean(axis=0), limit_points(with_starts, starts).mean(axis=1)
         ),
-        fixation_probabilities=interval(lambda games: fixation_probabilities(games, alpha, population)),
+        fixation_probabilities=interval(partial(fixation_probabilities, alpha=alpha, size=population)),
         degenerate=matrix is not None and bimatrix_equilibria(matrix, matrix.T)[1],
     )
 

@@ -175,7 +175,7 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
 
     def _current_payoffs(self) -> Floats:
         assert self._batched_games is not None
-        return self._batched_games.attention_holdings().by_kind[self.payoff][self.layer - 1][0]
+        return np.asarray(self._batched_games.attention_holdings().by_kind[self.payoff][self.layer - 1][0])
 
     def _observe(self) -> Observations:
         assert self._batched_games is not None

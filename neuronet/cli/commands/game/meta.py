@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neuronet.core.policy import Policy
-    from neuronet.games.metagame.analysis import Analysis, Interval
+    from neuronet.games.metagame.analysis_result import Analysis, Interval
     from neuronet.games.simulation.game_setup import GameSetup
 
 POLICIES = "attention,greedy,noisy,free-rider"
