@@ -25,7 +25,7 @@ import neuronet
 from neuronet.comparison.result import interval
 from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.batches import Batches
-from neuronet.core.learning.optimizers import lr_factor
+from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.environments import Digits
 
 HIDDEN, EPOCHS, BATCH, MOMENTUM = (64, 32), 20, 32, 0.9

@@ -13,7 +13,8 @@ import pandas as pd
 from neuronet.baselines.backprop import Backprop
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
-from neuronet.core.learning.optimizers import lr_factor, parse_optimizer
+from neuronet.core.learning.lr_schedules import lr_factor
+from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.population import Population, Shares
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.tensors import tensor_engine

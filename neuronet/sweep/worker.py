@@ -18,7 +18,7 @@ from neuronet.benchmarking.bench import threads
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import lr_factor
+from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.engines.tensors import tensor_engine
 from neuronet.interventions.executor import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import lr_factor
+from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interrupted, Interruption
 from neuronet.interventions.executor import InterventionExecutor, build_schedule
