@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuronet.baselines.backprop import Backprop
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
-from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.population import Population, Shares
 from neuronet.engines.base.engine import Setup
@@ -22,7 +22,8 @@ from neuronet.policies import AttentionSeeking
 from neuronet.training.assembly import build_networks
 from neuronet.training.config import RunConfig
 from neuronet.training.engine_selection import EngineChoice
-from neuronet.training.evaluation import as_numpy, evaluate
+from neuronet.training.evaluation import evaluate
+from neuronet.training.trainer import Callback, Trainer
 
 BASELINE = "backprop"
 """Error backpropagation by torch's autograd and torch.optim; it is no policy."""
@@ -101,15 +102,28 @@ class ComparisonSetup:
             return self._train(engine, games)
 
     def _train(self, engine: Any, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
-        train, test = engine.prepare(self.environment.train), engine.prepare(self.environment.test)
+        test = engine.prepare(self.environment.test)
         batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
-        rows = []
-        for epoch in range(self.config.epochs):
-            engine.set_lr_factor(lr_factor(self.config.lr_schedule, epoch, self.config.epochs))
-            sums = as_numpy(engine.play_rounds(train, batches.order(epoch), batches.size)).reshape(len(games), -1)
-            learnt = sums.sum(axis=-1, dtype=np.float64) / batches.samples
-            loss, accuracy = evaluate(engine, self.environment.payoff, test, len(games))
-            rows += [
-                (*game, epoch + 1, *each) for game, each in zip(games, zip(learnt, loss, accuracy, strict=True), strict=True)
-            ]
-        return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+        curves = _Curves(games, batches.samples, lambda: evaluate(engine, self.environment.payoff, test, len(games)))
+        samples = engine.prepare(self.environment.train)
+        epochs, lr_schedule = self.config.epochs, self.config.lr_schedule
+        Trainer(engine, batches, samples, epochs=epochs, lr_schedule=lr_schedule, callbacks=(curves,)).run()
+        return pd.DataFrame(curves.rows, columns=list(CURVE_COLUMNS))
+
+
+class _Curves(Callback):
+    """Callback that collects the rows of the learning curves."""
+
+    def __init__(
+        self, games: Sequence[tuple[float, int]], samples: int, evaluate_all: Callable[[], tuple[list[float], list[float]]]
+    ) -> None:
+        self._games, self._samples, self._evaluate = games, samples, evaluate_all
+        self._train_loss = np.zeros(len(games))
+        self.rows: list[tuple[float, ...]] = []
+
+    def after_rounds(self, losses: NDArray[Any]) -> None:
+        self._train_loss = losses.sum(axis=-1, dtype=np.float64) / self._samples  # the rounds of a whole epoch
+
+    def after_epoch(self, epoch: int) -> None:
+        numbers = zip(self._train_loss, *self._evaluate(), strict=True)
+        self.rows += [(*game, epoch, *values) for game, values in zip(self._games, numbers, strict=True)]

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from neuronet.comparison.contestant import BASELINE
+from neuronet.recording.figures import draw
+from neuronet.statistics import interval
 from neuronet.training.config import RunConfig
-
-CONFIDENCE = 0.95
 
 TABLE_COLUMNS = (
     "policy",
@@ -58,9 +56,7 @@ class Comparison:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves with their bands to a .png, .svg or .pdf file."""
-        from neuronet.plotting.comparison import draw_comparison
-
-        return draw_comparison(self.curves, path, measure=self.measure)
+        return draw("comparison", self.curves, path, measure=self.measure)
 
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet compare --json` prints it."""
@@ -104,14 +100,3 @@ def build_table(curves: pd.DataFrame, measure: str, at_edge: Mapping[str, bool])
         .sort_values("rank", kind="stable")[list(TABLE_COLUMNS)]
         .reset_index(drop=True)
     )
-
-
-def interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean and 95% interval by Student's t (1908); nan where there is one value alone, or one that is no number."""
-    from scipy import stats
-
-    mean = float(np.mean(values))
-    if len(values) < 2 or not math.isfinite(mean):
-        return mean, math.nan, math.nan
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return mean, mean - half, mean + half

@@ -18,7 +18,7 @@ from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, C
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import Adam, Momentum, parse_optimizer
+from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
 from neuronet.policies import POLICIES
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.registry.population_spec import Policies, format_population, parse_population
@@ -170,7 +170,7 @@ class ComparisonStudy:
         setup = ComparisonSetup(config, self.setup.environment.validation_split(), self.setup.engine_choice)
         first = config.seed + config.replicas
         seeds = range(first, first + TUNING_SEEDS)
-        scale = rate_scale(config)
+        scale = learning_rate_scale(parse_optimizer(config.optimizer))
         low, high = 0, len(GRID)
         while True:
             rates = [GRID[0] * GRID_STEP**step * scale for step in range(low, high)]
@@ -232,12 +232,6 @@ class ComparisonStudy:
             return words[list(CURVE_COLUMNS)].replace("", "nan").astype(kinds)
         except (OSError, ValueError, KeyError) as error:
             raise NeuroNetError(f"cannot read '{path}', a part of this comparison: {error}") from None
-
-
-def rate_scale(config: RunConfig) -> float:
-    """What the grid is multiplied by, so that steps are about as long under each optimizer."""
-    optimizer = parse_optimizer(config.optimizer)
-    return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0
 
 
 def best_rate(results: pd.DataFrame) -> float:

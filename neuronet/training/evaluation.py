@@ -15,6 +15,9 @@ from neuronet.core.payoff import Payoff
 
 EVALUATION_BATCH_SIZE = 2048
 
+MAX_TRAIN_EVAL_SAMPLES = 2000
+"""Training samples, at most, on which the accuracy of a run is evaluated."""
+
 
 class HasOutputs(Protocol):
     """Whoever can be asked for outputs."""

@@ -12,8 +12,10 @@ import pandas as pd
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import Payoff
 from neuronet.core.structure.network import Network
+from neuronet.recording.figures import draw
 from neuronet.recording.traces.store import TraceStore
 from neuronet.training.config import RunConfig
+from neuronet.training.network_labels import NetworkLabels
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,7 @@ class Result:
         rounds: How many rounds were played.
         seconds: How long it took.
         payoff: What the loss is.
+        labels: Policies, silent neurons and input shape of the first replica, for the figure of its network.
         folder: Where it is recorded; None if it is not.
         trace_store: The rows of its traces; None if it was not traced.
     """
@@ -44,6 +47,7 @@ class Result:
     rounds: int
     seconds: float
     payoff: Payoff
+    labels: NetworkLabels
     folder: Path | None
     trace_store: TraceStore | None = None
 
@@ -84,9 +88,7 @@ class Result:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves to a .png, .svg or .pdf file."""
-        from neuronet.plotting.learning_curves import draw_curves
-
-        return draw_curves(self.metrics, path, loss_unit=self.payoff.unit)
+        return draw("learning-curves", self.metrics, path, loss_unit=self.payoff.unit)
 
     def plot_alignment(self, path: str | Path) -> Path:
         """Draw the angle between updates and those of error backpropagation to a .png, .svg or .pdf file.
@@ -94,15 +96,11 @@ class Result:
         Raises:
             NeuroNetError: It was not measured: train with alignment=True.
         """
-        from neuronet.plotting.alignment import draw_alignment
-
-        return draw_alignment(self.alignment, path)
+        return draw("alignment", self.alignment, path)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
-        from neuronet.plotting.picture import draw_network
-
-        return draw_network(self.network, path)
+        return draw("network", self.network, path, **self.labels)
 
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet run --json` prints it."""

@@ -18,9 +18,10 @@ from neuronet.recording.run_directory import RunDirectory
 from neuronet.registry.population_spec import Policies, format_population, parse_population
 from neuronet.registry.registry import spec_of, with_absolute_path
 from neuronet.training.assembly import RunContext, build_run
+from neuronet.training.callbacks import ProgressCallback
 from neuronet.training.config import RunConfig, make_config
 from neuronet.training.result import Result
-from neuronet.training.trainer import ProgressCallback, Trainer
+from neuronet.training.run import Run
 
 Arrays = tuple[Any, Any]
 
@@ -74,7 +75,7 @@ def train(
         config = _resolve_config(config, context, network)
         folder = out(config) if callable(out) else out
         run_directory = None if folder is None else RunDirectory.create(Path(folder), config, network)
-        return _run(Trainer(config, context, run_directory, on_progress))
+        return _play(Run(config, context, run_directory, on_progress))
 
 
 def resume(
@@ -117,15 +118,15 @@ def resume(
             raise NeuroNetError(f"{error} ({hint})") from None
         raise
     with closing(context.engine):
-        trainer = Trainer(config, context, run_directory, on_progress)
-        trainer.resume()
+        run = Run(config, context, run_directory, on_progress)
+        run.resume()
         if epochs is not None:
             run_directory.extend(epochs)
         if log is not None:
-            log(f"Going on after round {trainer.engine.round_number:,}.")
+            log(f"Going on after round {run.engine.round_number:,}.")
             if epochs not in (None, old_epochs) and config.lr_schedule != "constant":
                 log(f"The learning rate goes on as in a run of {epochs} epochs; until now it was that of one of {old_epochs}.")
-        return _run(trainer)
+        return _play(run)
 
 
 def _replica_mode(context: RunContext, config: RunConfig) -> str:
@@ -137,9 +138,9 @@ def _replica_mode(context: RunContext, config: RunConfig) -> str:
     return " one after another" if isinstance(context.engine, SequentialReplicas) else " at once"
 
 
-def _run(trainer: Trainer) -> Result:
+def _play(run: Run) -> Result:
     with Interruption(ignore_repeats=distributed.world_size() > 1) as interruption:
-        return trainer.run(interruption)
+        return run.run(interruption)
 
 
 def _check_network(network: object, options: Mapping[str, Any]) -> None:

@@ -12,12 +12,12 @@ from scipy import stats
 
 import neuronet as package
 from neuronet.comparison.contestant import CURVE_COLUMNS, ComparisonSetup
-from neuronet.comparison.result import build_table, interval
-from neuronet.comparison.study import GRID, MAX_GRID_EXTENSIONS, best_rate, compare, parse_candidates, rate_scale
+from neuronet.comparison.result import build_table
+from neuronet.comparison.study import GRID, MAX_GRID_EXTENSIONS, best_rate, compare, parse_candidates
+from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
 from neuronet.core.structure.population import Population
 from neuronet.environments import Table, Xor
 from neuronet.policies import POLICIES, AttentionSeeking, Contrarian
-from neuronet.training.config import make_config
 
 OPTIONS = {"hidden": [8], "epochs": 2, "seeds": 3}
 
@@ -74,9 +74,6 @@ def test_the_table_against_scipy_by_hand():
         assert line["difference"] == pytest.approx(gaps.mean())
     assert table["at_edge"].tolist() == [False, False, True]
     assert math.isnan(table.loc["backprop", "difference"])
-    one = interval(np.array([0.5]))
-    assert one[0] == 0.5
-    assert math.isnan(one[1])
 
 
 def test_where_targets_are_values_the_loss_is_compared():
@@ -138,9 +135,7 @@ def test_the_best_rate_is_never_that_of_a_ruin():
 
 
 def test_steps_are_about_as_long_under_each_rule():
-    scales = [
-        rate_scale(make_config({"environment": "xor", "optimizer": optimizer})) for optimizer in ("sgd", "momentum(0.9)", "adam")
-    ]
+    scales = [learning_rate_scale(parse_optimizer(optimizer)) for optimizer in ("sgd", "momentum(0.9)", "adam")]
     assert scales == pytest.approx([1.0, 0.1, 0.01])
     assert math.log10(GRID[-1] / GRID[0]) == pytest.approx(2.5)
 

@@ -127,7 +127,7 @@ def test_resumed_it_is_the_same_run_and_no_other(tmp_path):
     with pytest.raises(package.NeuroNetError, match="is given again in Python"):
         package.resume(tmp_path / "mine", epochs=4)
     other = Population.by_function(lambda node, layer: FreeRider() if node in (3, 6) else AttentionSeeking())
-    with pytest.raises(package.NeuroNetError, match="its policies were not what they are now"):
+    with pytest.raises(package.NeuroNetError, match="the policies differ"):
         package.resume(tmp_path / "mine", epochs=4, policy=other)
     assert same(package.resume(tmp_path / "mine", epochs=4, policy=by_hand), whole)
 

@@ -17,7 +17,7 @@ from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
 from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, RunDirectory
 from neuronet.training.alignment import Alignment
-from neuronet.training.trainer import Trainer
+from neuronet.training.callbacks import SaveCheckpoints
 
 MIXED = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.25), (FreeRider(), 0.25)])
 
@@ -157,15 +157,15 @@ def test_recorded_as_it_goes_and_resumed_without_doubling(monkeypatch, tmp_path,
     policy = Population.shares([(AttentionSeeking(), 0.5), (Noisy(AttentionSeeking(), sigma=0.2), 0.5)])
     options = {"hidden": [6], "epochs": 4, "alignment": True, "replicas": replicas, "checkpoint_every": 2}
     whole = package.train("xor", policy=policy, **options)
-    end = Trainer._end_epoch
+    save = SaveCheckpoints.after_epoch
 
-    def end_and_fall(self, epoch):
-        end(self, epoch)
+    def save_and_fail(self, epoch):
+        save(self, epoch)
         if epoch == 3:
             raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_end_epoch", end_and_fall)
+        patch.setattr(SaveCheckpoints, "after_epoch", save_and_fail)
         with pytest.raises(RuntimeError):
             package.train("xor", policy=policy, out=tmp_path, **options)
     assert sorted(RunDirectory.open(tmp_path).alignment()["epoch"].unique()) == [1, 2, 3]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import count
 
 import networkx as nx
 import numpy as np
@@ -10,10 +11,11 @@ import pytest
 
 import neuronet
 from neuronet.core.batches import Batches
+from neuronet.core.errors import DivergedError
 from neuronet.execution.signals import Interrupted
 from neuronet.recording.run_directory import RunDirectory
 from neuronet.registry.registry import parse_environment
-from neuronet.training.trainer import Trainer
+from neuronet.training.callbacks import RecordMetrics, StopOnRequest
 
 
 @dataclass(frozen=True)
@@ -110,22 +112,15 @@ def test_replicas_equal_single_runs():
 def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
     arguments = {"policy": "noisy", "hidden": [5], "epochs": 4, "optimizer": "adam", **options}
     whole = neuronet.train("xor", **arguments)
-    play = Trainer._play
+    check, rounds = StopOnRequest.before_rounds, count()
 
-    def play_and_interrupt(self, indices):
-        play(self, indices)
-        if self.engine.round_number == max(at, 1):
-            self.interruption.requested = True
-
-    def run_and_store(self, interruption, run=Trainer.run):
-        self.interruption = interruption
-        interruption.requested = at == 0
-        return run(self, interruption)
+    def request_and_check(self):
+        self.interruption.requested = next(rounds) == at
+        check(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_play", play_and_interrupt)
-        patch.setattr("neuronet.training.trainer.PATIENCE", 0.0)  # a look after every round
-        patch.setattr(Trainer, "run", run_and_store)
+        patch.setattr(StopOnRequest, "before_rounds", request_and_check)
+        patch.setattr("neuronet.training.callbacks.INTERRUPT_CHECK_SECONDS", 0.0)  # check after every round
         with pytest.raises(Interrupted) as stop:
             neuronet.train("xor", out=tmp_path, **arguments)
     assert stop.value.result.rounds == at
@@ -202,22 +197,18 @@ def test_wrong_arguments_in_python():
         neuronet.train("digits", network=neuronet.build_network([2, 3, 2]))
 
 
-def test_an_interrupted_ruin_does_not_replace_the_last_checkpoint(monkeypatch, tmp_path):
+def test_interrupted_diverged_run_keeps_the_last_checkpoint(monkeypatch, tmp_path):
     neuronet.train("xor", hidden=[5], epochs=1, out=tmp_path)
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
-    play = Trainer._play
 
-    def diverge_and_interrupt(self, indices):
-        play(self, indices)
+    def diverge(self, losses):
         self.loss_sum = self.loss_sum * np.nan
+
+    def request(self, losses):
         self.interruption.requested = True
 
-    def run_and_store(self, interruption, run=Trainer.run):
-        self.interruption = interruption
-        return run(self, interruption)
-
-    monkeypatch.setattr(Trainer, "_play", diverge_and_interrupt)
-    monkeypatch.setattr(Trainer, "run", run_and_store)
-    with pytest.raises(neuronet.NeuroNetError, match="no longer a number in epoch 2"):
+    monkeypatch.setattr(RecordMetrics, "after_rounds", diverge)
+    monkeypatch.setattr(StopOnRequest, "after_rounds", request)
+    with pytest.raises(DivergedError, match="no longer a number in epoch 2"):
         neuronet.resume(tmp_path, epochs=3)
     assert (tmp_path / "checkpoint.safetensors").read_bytes() == before
