@@ -74,9 +74,7 @@ def test_what_cannot_be_read_is_refused(text):
 
 
 def test_aligned_delays_of_activity_are_refused():
-    with pytest.raises(
-        NeuroNetError, match=r"aligned=false"
-    ):
+    with pytest.raises(NeuroNetError, match=r"aligned=false"):
         parse_channel("activity:delay(1)")
 
 
