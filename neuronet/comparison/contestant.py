@@ -1,4 +1,4 @@
-"""One candidate of a comparison: trained with many learning rates and seeds at once, as replicas of one game."""
+"""Training of a candidate of a comparison: all its learning rates and seeds are replicas of one engine."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from neuronet.training.evaluation import evaluate
 from neuronet.training.trainer import Callback, Trainer
 
 BASELINE = "backprop"
-"""Error backpropagation by torch's autograd and torch.optim; it is no policy."""
+"""Name of the baseline: error backpropagation by torch's autograd and torch.optim, which is not a policy."""
 
 CURVE_COLUMNS = ("learning_rate", "seed", "epoch", "train_loss", "test_loss", "test_accuracy")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Who is compared.
+    """Candidate of a comparison.
 
     Attributes:
-        name: A policy's or a mixed society's text, or "backprop".
-        population: Which neurons follow which policy; None for the baseline, which has no policies.
-        spec: Its text with every parameter.
+        name: Text of a policy or population, or "backprop".
+        population: Assignment of policies to neurons; None for the baseline.
+        spec: The text with every parameter.
     """
 
     name: str
@@ -48,11 +48,11 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class ComparisonSetup:
-    """Where candidates are trained, the same for all.
+    """Conditions of training that all candidates share.
 
     Attributes:
-        config: Everything but the policy, the learning rate and the seeds.
-        environment: Where samples come from; its test samples judge.
+        config: Configuration; its policy, learning rate and seeds are not used.
+        environment: Environment, on whose test samples candidates are evaluated.
         engine_choice: Device and precision.
     """
 
@@ -61,21 +61,20 @@ class ComparisonSetup:
     engine_choice: EngineChoice
 
     def train_candidate(self, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]) -> pd.DataFrame:
-        """Train with every learning rate from every seed: a line for each rate, seed and epoch, by CURVE_COLUMNS.
+        """Train with every learning rate from every seed and return a row for each rate, seed and epoch, by CURVE_COLUMNS.
 
-        All candidates begin with the same networks and play the same batches. Where one's loss is no longer a number, its
-        line says so.
+        All candidates start from the same networks and play the same batches. The losses of a diverged run are not finite.
 
         Args:
-            candidate: Who is trained.
+            candidate: Candidate to train.
             rates: Learning rates.
-            seeds: Seeds, one after the other.
+            seeds: Consecutive seeds.
         """
         config = self.config.model_copy(update={"seed": seeds[0], "replicas": len(seeds)})
         networks = dict(zip(seeds, build_networks(config, self.environment), strict=True))
         games = [(rate, seed) for rate in rates for seed in seeds]
         optimizer, payoff, dtype = parse_optimizer(config.optimizer), self.environment.payoff, self.engine_choice.dtype
-        population = candidate.population or Shares(((AttentionSeeking(), 1.0),))  # the baseline asks nobody
+        population = candidate.population or Shares(((AttentionSeeking(), 1.0),))  # ignored by the baseline
         channels, update_schedule = (
             ((), "synchronous") if candidate.population is None else (config.channels, config.update_schedule)
         )
