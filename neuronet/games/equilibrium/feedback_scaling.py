@@ -58,12 +58,12 @@ class MatchedNormFeedback(Wrapper):
             raise ConfigurationError(f"reference must be a policy without memory, got {self.reference!r}")
 
     @property
-    def own_needs(self) -> frozenset[str]:  # type: ignore[override]
+    def own_needs(self) -> frozenset[str]:
         """Return the observation fields that the reference reads."""
         return self.reference.needs
 
     @property
-    def own_stochastic(self) -> bool:  # type: ignore[override]
+    def own_stochastic(self) -> bool:
         """Return whether the reference draws random numbers."""
         return self.reference.stochastic
 

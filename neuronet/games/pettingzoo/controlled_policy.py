@@ -60,10 +60,15 @@ class ControlledPolicy(Wrapper):
 
     policy: Policy = field(default_factory=AttentionSeeking)
 
-    own_needs = frozenset({"response"})
-    own_memory_axes: Mapping[str, str] = field(
-        default_factory=lambda: dict.fromkeys((MODULATION, *FEATURES), "J"), init=False, repr=False, compare=False
-    )
+    @property
+    def own_needs(self) -> frozenset[str]:
+        """Return the observation field that the features read."""
+        return frozenset({"response"})
+
+    @property
+    def own_memory_axes(self) -> Mapping[str, str]:
+        """Return the axes of the actions and of the features."""
+        return dict.fromkeys((MODULATION, *FEATURES), "J")
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
