@@ -127,7 +127,7 @@ def _train(game: RunContext, config: RunConfig) -> tuple[NDArray[np.float64], ND
     """Play all epochs: each replica's mean loss in the last, and the epoch in which it was no number any more, or 0."""
     engine, batches, per_epoch = game.engine, game.batches, game.batches.per_epoch
     schedule = build_schedule(config.interventions, engine, per_epoch, config.epochs * per_epoch)
-    executor = InterventionExecutor(schedule, engine, game.setups, per_epoch, None)
+    executor = InterventionExecutor(schedule, engine, game.setups, per_epoch)
     prepared = engine.prepare(game.environment.train)
     loss, diverged_at = np.zeros(len(game.setups)), np.zeros(len(game.setups), dtype=np.int64)
     with np.errstate(over="ignore", invalid="ignore"):

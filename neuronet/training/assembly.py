@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -20,6 +20,7 @@ from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Population
 from neuronet.engines.base.engine import Engine, Setup
 from neuronet.execution import distributed
+from neuronet.interventions import policy_repr
 from neuronet.registry.population_spec import parse_population
 from neuronet.registry.registry import parse_environment
 from neuronet.training.config import RunConfig
@@ -64,11 +65,6 @@ def _policies_repr(layers: Any) -> str:
         else ", ".join(f"{policy_repr(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
         for each in layers
     )
-
-
-def policy_repr(policy: Policy) -> str:
-    """A policy as a text that tells it from others."""
-    return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 
 def build_run(

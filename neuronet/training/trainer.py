@@ -16,7 +16,7 @@ from neuronet.core.learning.optimizers import lr_factor
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interrupted, Interruption
 from neuronet.interventions.executor import InterventionExecutor, build_schedule
-from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
+from neuronet.recording import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
 from neuronet.recording.traces.recorder import TraceRecorder
 from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore
 from neuronet.training.alignment import Alignment
@@ -64,7 +64,7 @@ class Trainer:
         self,
         config: RunConfig,
         context: RunContext,
-        run_directory: RunDirectory | None,
+        run_directory: RunDirectory[RunConfig] | None,
         on_progress: ProgressCallback | None = None,
     ) -> None:
         self.config = config
@@ -77,7 +77,7 @@ class Trainer:
         self._alignment = Alignment(context.setups, context.environment) if config.alignment else None
         rounds = context.batches.per_epoch
         schedule = build_schedule(config.interventions, self.engine, rounds, config.epochs * rounds)
-        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, run_directory)
+        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, self._append_events)
         self.recorder: TraceRecorder | None = None
         if config.trace:
             store = MemoryTraceStore() if run_directory is None else ParquetTraceStore(run_directory.folder)
@@ -103,7 +103,7 @@ class Trainer:
         checkpoint = self.run_directory.load()
         if checkpoint is not None:
             self._check_same_game(checkpoint)
-            self.interventions.restore(checkpoint)
+            self.interventions.restore(checkpoint.state, checkpoint.intervention_log)
             self._rebuild_alignment()
             self.loss_sum = checkpoint.loss_sum
             self._seconds_before = checkpoint.seconds
@@ -223,6 +223,10 @@ class Trainer:
                 f"the loss is no longer a number in epoch {epoch}: "
                 f"choose a learning_rate below {self.config.learning_rate:g}, or a policy with smaller answers"
             )
+
+    def _append_events(self, rows: list[dict[str, Any]]) -> None:
+        if self.run_directory is not None:
+            self.run_directory.append_events(rows)
 
     def _measure_alignment(self, alignment: Alignment, epoch: int) -> None:
         rows = alignment.measure(self.engine.state(), epoch)

@@ -112,7 +112,7 @@ def continual_study(
     )
     experiment.check(seed)
     study_run = StudyRun(experiment, None if out is None else Path(out), log or (lambda line: None), jobs)
-    study_run.open_folder(environment if isinstance(environment, str) else type(environment).__name__)
+    study_run.begin(environment if isinstance(environment, str) else type(environment).__name__)
     rates = {
         name: settings.learning_rate_for(method.optimizer) if learning_rate is None else learning_rate
         for name, method in methods.items()
@@ -124,7 +124,7 @@ def continual_study(
         searches = {name: HaltonSearch(method, settings.optimizer) for name, method in methods.items()}
         chosen, tuning = study_run.tune(searches, range(first, first + tuning_seeds), trials, max_range_extensions)
     played = study_run.run_final(chosen, range(seed, seed + seeds))
-    result = build_result(experiment, chosen, played, tuning, seed, time.perf_counter() - started, study_run.folder)
+    result = build_result(experiment, chosen, played, tuning, seed, time.perf_counter() - started, study_run.store.path)
     for name in ("table", "accuracy", "tuning", "costs"):
-        study_run.write_table(f"{name}.csv", getattr(result, name))
+        study_run.store.write_table(f"{name}.csv", getattr(result, name))
     return result
