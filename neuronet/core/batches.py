@@ -50,6 +50,11 @@ class Batches:
         """
         return slice(step * self.size, min((step + 1) * self.size, self.samples))
 
+    def samples_before(self, number: int) -> int:
+        """Return how many samples the rounds before this one play, counted from round 0 over all epochs."""
+        epoch, step = divmod(number, self.per_epoch)
+        return epoch * self.samples + step * self.size
+
     def indices(self, number: int) -> NDArray[np.int64]:
         """The samples of a round, counted from 0 over all epochs: (B,) or (R, B)."""
         epoch, step = divmod(number, self.per_epoch)

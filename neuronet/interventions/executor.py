@@ -55,7 +55,7 @@ class InterventionExecutor:
         engine: Engine,
         initial_setups: Sequence[Setup],
         per_epoch: int,
-        on_events: Callable[[list[Row]], None] = lambda rows: None,
+        on_events: Callable[[list[Row]], None] | None = None,
     ) -> None:
         self._schedule, self._engine, self._initial_setups = schedule, engine, initial_setups
         self._per_epoch, self._on_events = per_epoch, on_events
@@ -81,7 +81,8 @@ class InterventionExecutor:
                 for replica, nodes in enumerate(event.nodes)
             ]
             self.rows += rows
-            self._on_events(rows)
+            if self._on_events is not None:
+                self._on_events(rows)
         return self._applied > before
 
     def intervention_log(self) -> InterventionLog | None:

@@ -275,7 +275,7 @@ REFUSED = [
         lambda: neuronet.train("xor", update_schedule="random-sequential", engine="tensors"),
         "update schedule random-sequential needs engine agents",
     ),
-    (lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2), "the agent engine plays one replica, not 2"),
+    (lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2), "the agent engine plays one replica, got 2"),
     (
         lambda: TensorEngine([game(toys.Backprop()), game(toys.Backprop(), update_schedule="partial")]),
         "replicas must be the same game",

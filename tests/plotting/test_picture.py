@@ -164,7 +164,7 @@ def test_deep_networks(tmp_path):
     figure = network_figure(network)
     assert len(dots(figure)) == 80
     image = imread(draw_network(network, tmp_path / "network.png"))
-    assert max(image.shape) <= style.MOST_PIXELS
+    assert max(image.shape) <= style.MAX_PIXELS
 
 
 def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
@@ -233,10 +233,10 @@ def test_an_unwritable_path_is_one_sentence(tmp_path):
     probability=st.floats(0.05, 1.0),
     seed=st.integers(0, 1000),
 )
-def test_any_network_is_drawn(sizes, most, probability, seed):
+def test_any_network_is_drawn(sizes, max_neurons, probability, seed):
     network = build_network(sizes, connectivity=f"sparse({probability})", seed=seed)
-    figure = network_figure(network, max_neurons=most)
+    figure = network_figure(network, max_neurons=max_neurons)
     figure.draw_without_rendering()
-    assert [len(each.get_offsets()) for each in dots(figure)] == [min(size, most) for size in sizes]
+    assert [len(each.get_offsets()) for each in dots(figure)] == [min(size, max_neurons) for size in sizes]
     for drawn, mask in zip(lines(figure), network.masks, strict=True):
         assert len(drawn.get_segments()) <= min(MOST_LINES, int(mask.sum()))

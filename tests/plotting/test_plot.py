@@ -142,7 +142,7 @@ def test_layers_that_came_and_neurons_that_went_are_drawn(tmp_path):
     run, _ = opened(tmp_path / "run")
     assert run.network.sizes == result.network.sizes
     np.testing.assert_array_equal(run.network.weights[1], result.network.weights[1])
-    assert len(run.first_network.sizes) == len(run.network.sizes) - 1
+    assert len(run.initial_network.sizes) == len(run.network.sizes) - 1
     for kind in ("attention", "network"):
         assert plot(tmp_path / "run", kind, tmp_path / f"{kind}.svg").exists()
 
@@ -156,7 +156,7 @@ def test_traced_attention_is_drawn_from_birth_on(tmp_path):
     assert sorted(table["node"].unique()) == [3, 5]
     of_3 = table[table["node"] == 3]
     assert list(of_3["round"]) == list(range(0, run.state.round + 1, 2))
-    assert of_3["attention"].iloc[0] == (run.first_network.weights[1][:, 1] ** 2).sum() / 2
+    assert of_3["attention"].iloc[0] == (run.initial_network.weights[1][:, 1] ** 2).sum() / 2
     assert list(dict.fromkeys(of_3["policy"])) == ["attention", "contrarian"]
     assert plot(tmp_path / "run", "attention", tmp_path / "attention.svg").exists()
 

@@ -138,3 +138,8 @@ def parse_optimizer(text: str) -> Optimizer:
         NeuroNetError: There is none.
     """
     return parse_spec(text, "optimizer", Optimizer, OPTIMIZERS)  # type: ignore[type-abstract]
+
+
+def learning_rate_scale(optimizer: Optimizer) -> float:
+    """Return the factor for learning rates of SGD that makes steps about equally long under another optimizer."""
+    return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0

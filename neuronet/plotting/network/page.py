@@ -21,7 +21,7 @@ MAX_NEURONS = 96
 """Neurons drawn of a layer unless another number is asked for."""
 
 
-def draw_network_page(
+def draw_network(
     network: Network,
     path: str | Path,
     *,

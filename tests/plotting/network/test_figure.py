@@ -207,12 +207,12 @@ def test_no_text_overlaps_another_or_leaves_the_picture(sizes, shape):
     probability=st.floats(0.05, 1.0),
     zeros=st.booleans(),
 )
-def test_any_network_is_drawn(sizes, most, probability, zeros):
+def test_any_network_is_drawn(sizes, max_neurons, probability, zeros):
     network = build_network(sizes, connectivity=f"sparse({probability})", init="zeros" if zeros else "auto")
-    axes, drawing = drawn(NetworkView(network, max_neurons=most))
+    axes, drawing = drawn(NetworkView(network, max_neurons=max_neurons))
     axes.figure.draw_without_rendering()
     assert [sum(node_area.layer == layer for node_area in drawing.node_areas) for layer in range(1, len(sizes))] == [
-        min(size, most) for size in sizes[1:]
+        min(size, max_neurons) for size in sizes[1:]
     ]
 
 
@@ -223,7 +223,7 @@ def test_any_network_is_drawn(sizes, most, probability, zeros):
         ({"policies": [["a"]]}, "one for each neuron of the layers of 4, 2"),
         ({"shape": (2, 2)}, "shape must have 3 inputs"),
         ({"selected": (1, 4)}, "there is no neuron 4 in layer 1"),
-        ({"policies": [["a"] * 4, ["a"] * 2], "looks": {"b": ("red", "o")}}, "styles must have a colour and a marker for 'a'"),
+        ({"policies": [["a"] * 4, ["a"] * 2], "styles": {"b": ("red", "o")}}, "styles must have a colour and a marker for 'a'"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(options, sentence):
