@@ -177,11 +177,9 @@ class ComparisonStudy:
         self, setup: ComparisonSetup, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]
     ) -> pd.DataFrame:
         name = f"tuning-{file_name(candidate)}.csv"
-        known = (
-            self._tuning_results[candidate.name]
-            if candidate.name in self._tuning_results
-            else self.store.read_table(name, CURVE_TYPES)
-        )
+        known = self._tuning_results.get(candidate.name)
+        if known is None:
+            known = self.store.read_table(name, CURVE_TYPES)
         missing = [rate for rate in rates if not (known["learning_rate"] == rate).any()]
         if missing:
             self.log(f"{candidate.name}: trying {len(missing)} learning rates from {missing[0]:.2g} to {missing[-1]:.2g}")

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples, check_samples
+from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.policy import Policy
+from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Population
 from neuronet.engines.base.engine import Engine, Setup
