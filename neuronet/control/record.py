@@ -12,7 +12,7 @@ from dataclasses import astuple, dataclass, fields
 
 from neuronet.control.config import ControlConfig
 from neuronet.core.errors import NeuroNetError, StateError
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.recording import CHECKPOINT, CONFIG, BaseRunDirectory
 
 EPISODES = "episodes.csv"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neuronet.core.errors import PolicyError
-from neuronet.engines.base.engine import Engine, Setup, State, check_replicas, check_state
+from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]
 """Setup and state after an intervention, and the nodes that it changed."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuronet.engines.base.engine import Engine, Setup, State
+from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions.base import apply_intervention
 from neuronet.interventions.network_structure import Structure
 from neuronet.interventions.schedule import InterventionSchedule

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Engine
+from neuronet.engines.base import Engine
 from neuronet.interventions.base import Event, Intervention, apply_intervention
 from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw
 from neuronet.interventions.structural_interventions import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire

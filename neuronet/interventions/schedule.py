@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import Intervention, apply_to_setups
 from neuronet.interventions.functions import INTERVENTIONS
 from neuronet.interventions.parser import parse_intervention

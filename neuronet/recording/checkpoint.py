@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuronet.core.errors import StateError
 from neuronet.core.structure.network import Network
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.interventions import InterventionLog, Structure
 
 FORMAT, FORMAT_WITH_STRUCTURE = "1", "2"

@@ -19,7 +19,7 @@ from neuronet.continual.evaluation.runner import Experiment, SequenceResult
 from neuronet.continual.studies.jobs import Job, load_result, run_jobs
 from neuronet.continual.studies.result import TUNING_COLUMNS
 from neuronet.continual.studies.search import Configuration, HaltonSearch, edges
-from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
+from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording import StudyStore
 from neuronet.training.assembly import hash_samples
 
