@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from neuronet.core.environment import Environment, check_samples
+from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError
+from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population
 from neuronet.engines.agents import NeuronModel

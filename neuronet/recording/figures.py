@@ -19,7 +19,7 @@ FIGURES: dict[str, str] = {
     "continual-matrices": "neuronet.plotting.continual.accuracy:draw_matrices",
     "continual-summary": "neuronet.plotting.continual.study_summary:draw_study_summary",
     "learning-curves": "neuronet.plotting.learning_curves:draw_curves",
-    "network": "neuronet.plotting.picture:draw_network",
+    "network": "neuronet.plotting.network.page:draw_network",
     "returns": "neuronet.plotting.returns:draw_returns",
 }
 """Import string, "module:function", of each figure; the functions return the path of the file they have drawn."""

@@ -81,7 +81,7 @@ def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
 
 def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
     assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropout", "--hidden", "5") == 2
-    assert "there is no channel above layer 2" in capsys.readouterr().err
+    assert "layer must be at most 1" in capsys.readouterr().err
     with pytest.raises(NeuroNetError, match="channels must be texts"):
         neuronet.train("xor", channels=0.3)
 

@@ -16,8 +16,9 @@ from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import HaltonSearch, default_configuration
 from neuronet.continual.studies.study_runner import StudyRun
-from neuronet.core.environment import Environment, check_samples
+from neuronet.core.environment import Environment
 from neuronet.core.errors import check_number
+from neuronet.core.sample_checks import check_samples
 from neuronet.registry.registry import parse_environment
 from neuronet.training.config import validate_config
 

@@ -29,7 +29,8 @@ from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import GameSetup, InitialState, Profile, layers_of, play
 from neuronet.games.simulation.profiles import cached_short_name
 from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
-from neuronet.training.evaluation import as_numpy, evaluate
+from neuronet.training.evaluation import evaluate
+from neuronet.training.trainer import Trainer
 
 TOLERANCES = (0.05, 0.25, 1.0)
 """Gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
@@ -207,10 +208,7 @@ def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     with closing(Backprop(setups, device=game_setup.device)) as engine:
         train, test = engine.prepare(environment.train), engine.prepare(environment.test)
         batches = Batches(len(environment.train), game_setup.batch_size, tuple(seeds))
-        while engine.round_number < game_setup.rounds:
-            order = batches.order(engine.round_number // batches.per_epoch)
-            remaining = (game_setup.rounds - engine.round_number) * batches.size
-            as_numpy(engine.play_rounds(train, order[..., :remaining], batches.size))
+        Trainer(engine, batches, train).run(game_setup.rounds)
         loss, _ = evaluate(engine, environment.payoff, test, len(seeds), MAX_EVAL_SAMPLES)
     return np.asarray(loss)
 

@@ -67,8 +67,8 @@ def test_less_exact_products_are_those_of_the_tensor_engine_in_single_precision(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"engine": "agents"}, "the agent engine multiplies no matrices: matmul 'high' needs engine tensors"),
-        ({"dtype": "float64"}, "matmul 'high' is about single precision: leave it out, or use dtype float32"),
+        ({"engine": "agents"}, "the agent engine has no matrix products: matmul 'high' needs engine tensors"),
+        ({"dtype": "float64"}, "matmul 'high' applies to float32 only: leave it out, or use dtype float32"),
     ],
 )
 def test_where_it_makes_no_difference_it_is_refused(options, sentence):
