@@ -16,7 +16,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Population
-from neuronet.engines.base.engine import Engine, Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution.signals import Interruption
 from neuronet.registry.population_spec import Policies, format_population, parse_population
 

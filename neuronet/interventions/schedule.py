@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.interventions import INTERVENTIONS, Intervention, apply_to_setups
 from neuronet.interventions.parser import parse_intervention
 from neuronet.registry.registry import parse_policy

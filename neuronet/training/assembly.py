@@ -19,7 +19,7 @@ from neuronet.core.policy import Policy
 from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Population
-from neuronet.engines.base.engine import Engine, Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
 from neuronet.registry.population_spec import parse_population
 from neuronet.registry.registry import parse_environment
@@ -176,7 +176,7 @@ def _engine(setups: Sequence[Setup], engine_choice: EngineChoice, batch_size: in
 
         return NeuronModel(setups[0])
     if distributed.world_size() > 1:
-        from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+        from neuronet.engines.tensors import DataParallelEngine
 
         return DataParallelEngine(setups, device=engine_choice.device, matmul=engine_choice.matmul)
     from neuronet.engines.tensors import tensor_engine

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 import neuronet
 from neuronet.control.config import make_config
 from neuronet.control.record import ControlRunDirectory, EpisodeRow
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 
 POPULATION = "attention:0.5,free-rider:0.5"
 

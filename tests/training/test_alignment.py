@@ -11,7 +11,7 @@ import pytest
 import neuronet as package
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group, Population
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric

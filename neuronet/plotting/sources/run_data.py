@@ -15,7 +15,7 @@ from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
 from neuronet.core.structure.network import Bools, Network, build_network
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.interventions.schedule import InterventionSchedule
 from neuronet.recording.network_structure import Structure
 from neuronet.recording.run_directory import CHECKPOINT, Checkpoint, RunDirectory
