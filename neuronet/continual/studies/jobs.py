@@ -42,7 +42,7 @@ class Job:
 
     def run(self) -> SequenceResult:
         """Play it, and write its results the moment they are there."""
-        experiment = replace(self.experiment, _sequences={})  # which would fill the memory, game by game
+        experiment = replace(self.experiment)  # without the cached tasks, which would fill the memory
         played = experiment.run(self.method, self.learning_rate, self.seeds)
         for file, accuracy in zip(self.files, played.accuracy, strict=bool(self.files)):
             save_result(file, SequenceResult(accuracy, played.seconds, played.memory_bytes))

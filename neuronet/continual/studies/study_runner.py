@@ -45,7 +45,7 @@ class StudyRun:
         self.log = log
         self._jobs = jobs
         self._tuning_experiment = replace(
-            experiment, environment=experiment.environment.validation_split(), sparse_evaluation=True, _sequences={}
+            experiment, environment=experiment.environment.validation_split(), sparse_evaluation=True
         )
 
     def begin(self, environment_name: str) -> None:
