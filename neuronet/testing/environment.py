@@ -21,7 +21,7 @@ from neuronet.core.policy import LinearPolicy, Observation
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 
 STEP = 1e-5

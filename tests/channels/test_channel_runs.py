@@ -14,7 +14,7 @@ import neuronet
 from neuronet.channels import CHANNELS, ChannelAt, Dropout
 from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+from neuronet.engines.tensors import DataParallelEngine
 from tests.helpers.paths import ROOT
 
 CHANNELS_PAGE = ROOT / "docs" / "channels.md"
@@ -88,7 +88,7 @@ def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
 
 def test_several_processes_share_no_channels():
     setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropout")
-    with pytest.raises(NeuroNetError, match="several processes share out: use one process"):
+    with pytest.raises(NeuroNetError, match="channels are not supported with several processes"):
         DataParallelEngine(setup)
 
 

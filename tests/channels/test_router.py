@@ -16,10 +16,9 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.engines.parity import compare
-from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
+from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, NodePerturbation, SignSymmetric
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, game, identical, max_difference, play
@@ -119,8 +118,8 @@ def test_without_channels_quick_rounds_are_played_and_with_them_not():
     )
     for engine in (quick, general):
         engine.play_rounds(engine.prepare(SAMPLES), np.arange(18), 6)
-    assert quick._fused_rounds[6] is not None
-    assert general._fused_rounds[6] is None
+    assert quick.is_fused
+    assert not general.is_fused
     assert max_difference(quick.state(), general.state()) <= 1e-14
 
 
@@ -367,5 +366,5 @@ def test_traffic_of_another_game_is_refused(name, key):
 
 
 def test_replicas_share_their_channels():
-    with pytest.raises(NeuroNetError, match="replicas must be the same game"):
+    with pytest.raises(NeuroNetError, match="replicas must have equal setups"):
         TensorEngine([game(toys.Backprop()), game(toys.Backprop(), channels="demand:dropout")])

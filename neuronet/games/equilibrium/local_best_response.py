@@ -20,7 +20,7 @@ from neuronet.core.array_types import Array, Memory
 from neuronet.core.policy import Observation, Policy, Wrapper
 from neuronet.core.structure.population import Group, Layers
 from neuronet.core.trust_region import solve_trust_region
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State, memory_name, parse_memory_name
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.batched_games import setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -109,9 +109,10 @@ def _with_wrapped_names(state: State, hidden: int) -> State:
     """Return the state with the memory of hidden neurons named as that of a wrapped policy."""
     arrays = {}
     for name, array in state.arrays.items():
-        layer, group, *rest = name.split(".", 2)
-        wrapped = rest and group.startswith("group") and int(layer) <= hidden
-        arrays[f"{layer}.{group}.policy.{rest[0]}" if wrapped else name] = array
+        kept = parse_memory_name(name)
+        if kept is not None and kept.layer <= hidden:
+            name = memory_name(kept.layer, kept.group, f"policy.{kept.name}")
+        arrays[name] = array
     return State(state.round, arrays)
 
 

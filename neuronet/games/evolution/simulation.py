@@ -18,7 +18,7 @@ from neuronet.core.errors import check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import State, memory_name
+from neuronet.engines.base import State
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_memory
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.simulation.batched_games import BatchedGames
@@ -87,8 +87,7 @@ class EvolvingPopulation:
         replicas = len(self.seeds)
         memories = []
         for layer, width in enumerate(self.game_setup.hidden, start=1):
-            prefix = memory_name(layer, 0, "")
-            arrays = {name.removeprefix(prefix): array for name, array in state.arrays.items() if name.startswith(prefix)}
+            arrays = state.memory(layer, 0)
             lead = 1 if replicas == 1 else 2  # a single network has no axis of replicas
             memories.append({name: array.reshape(replicas, width, *array.shape[lead:]) for name, array in arrays.items()})
         return memories

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neuronet.core.errors import ConfigurationError, MissingExtraError, check_number
 from neuronet.core.random_streams import MAX_SEED, check_seed
-from neuronet.engines.base.engine import State, memory_name
+from neuronet.engines.base import State, memory_name
 from neuronet.games.pettingzoo.controlled_policy import FEATURES, MODULATION, ControlledPolicy
 from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -179,12 +179,13 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
 
     def _observe(self) -> Observations:
         assert self._batched_games is not None
-        arrays = self._batched_games.state().arrays
+        state = self._batched_games.state()
         observations = np.empty((len(self.possible_agents), 1 + len(FEATURES)), dtype=np.float32)
         observations[:, 0] = self._actions / self.bound
         for group, members in self._members:
+            memory = state.memory(self.layer, group)
             for column, name in enumerate(FEATURES, start=1):
-                observations[members, column] = arrays[memory_name(self.layer, group, name)]
+                observations[members, column] = memory[name]
         np.clip(observations, -1.0, 1.0, out=observations)
         return {agent: row.copy() for agent, row in zip(self.possible_agents, observations, strict=True)}
 

@@ -13,8 +13,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import StateError
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.engines.base import Setup, State, stack_replicas, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings
@@ -70,13 +69,12 @@ class BatchedGames:
 
     def attention_holdings(self) -> AttentionHoldings:
         """Return the attention of the hidden neurons, (R, J) per layer."""
-        arrays = self.engine.state().arrays
-        lead = (len(self.setups),)
-        depth = range(1, len(self.game_setup.sizes))
-        weights, biases = (
-            [arrays[f"{layer}.{name}"].reshape(*lead, *arrays[f"{layer}.{name}"].shape[-axes:]) for layer in depth]
-            for name, axes in (("weights", 2), ("bias", 1))
-        )
+        state, replicas = self.engine.state(), len(self.setups)
+        sizes = self.game_setup.sizes
+        weights, biases = [], []
+        for layer in range(1, len(sizes)):
+            weights.append(state.weights(layer).reshape(replicas, sizes[layer], sizes[layer - 1]))
+            biases.append(state.bias(layer).reshape(replicas, sizes[layer]))
         names = self.setups[0].network.activations
         return attention_holdings(
             self.engine.round_number, weights, biases, names, self.game_setup.probe_inputs, self.game_setup.measure
@@ -111,6 +109,4 @@ def _first_state(
         if start.state is None or start.layers is None:
             raise StateError("initial states of batched games must be all fresh or all have an engine state")
         states.append(transfer_state(start.state, [setup_of(game_setup, start.layers, start.network, seed)], [setup]))
-    if len(states) == 1:
-        return states[0]
-    return State(states[0].round, {name: np.stack([state.arrays[name] for state in states]) for name in states[0].arrays})
+    return states[0] if len(states) == 1 else stack_replicas(states)

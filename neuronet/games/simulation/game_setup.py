@@ -16,7 +16,7 @@ from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Layers
 from neuronet.core.utility import Measure, Power
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 
 PROBE_SIZE = 256
 """Number of training samples in the probe batch, which measures the spread of activities."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import expected_arrays
+from neuronet.engines.base import expected_arrays
 from neuronet.games.simulation.batched_games import BatchedGames, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
