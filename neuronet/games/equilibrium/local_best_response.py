@@ -110,9 +110,10 @@ def _with_wrapped_names(state: State, hidden: int) -> State:
     arrays = {}
     for name, array in state.arrays.items():
         kept = parse_memory_name(name)
-        if kept is not None and kept.layer <= hidden:
-            name = memory_name(kept.layer, kept.group, f"policy.{kept.name}")
-        arrays[name] = array
+        if kept is None or kept.layer > hidden:
+            arrays[name] = array
+        else:
+            arrays[memory_name(kept.layer, kept.group, f"policy.{kept.name}")] = array
     return State(state.round, arrays)
 
 
