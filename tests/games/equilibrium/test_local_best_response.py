@@ -12,7 +12,7 @@ from neuronet.games.equilibrium.local_best_response import distances, distances_
 from neuronet.games.simulation.batched_games import setup_of
 from neuronet.games.simulation.play import GameSetup, InitialState, layers_of, play, train_profile
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, SignSymmetric
-from neuronet.theory.best_response import best_response, each_neuron
+from neuronet.theory.best_response import best_response, neuron_records
 from neuronet.theory.reference import descent
 from neuronet.theory.strategy import utility_after
 from neuronet.theory.test_case import GameCase
@@ -48,7 +48,7 @@ def test_slope_is_minus_the_gradient_of_the_loss():
 
 
 def test_gain_is_that_of_the_theory():
-    record = each_neuron("tensors")[0]
+    record = neuron_records("tensors")[0]
     move = best_response(record, 0.5, 0.1).step
     matrix = 0.5 / len(record.demand) * record.demand.T
     coming = record.attention[:, 0] + matrix @ record.activity[:, 0]
