@@ -24,7 +24,7 @@ import neuronet
 from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.batches import Batches
 from neuronet.core.errors import DivergedError
-from neuronet.core.learning.optimizers import lr_factor
+from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.environments import Digits
 from neuronet.statistics import interval
 

@@ -5,8 +5,8 @@
 On a shared machine, --cpu-time leaves out the time of other processes. There is one thread unless OMP_NUM_THREADS is set. The
 run takes about a minute with --quick, up to ten without.
 
-Peers that are not installed are left out with a note: pip install -e ".[bench]", and pip install biotorch --no-deps. Before a peer
-is timed, it plays a few rounds from the same start, and is left out if its weights then differ from those of autograd.
+Peers that are not installed are left out with a note: pip install -e ".[bench]", and pip install biotorch --no-deps. Before timing,
+a peer plays a few rounds from the same start, and is left out if its weights then differ from those of autograd.
 """
 
 from __future__ import annotations
@@ -45,9 +45,7 @@ def machine() -> str:
 
 
 def main(
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Take about a minute: two networks, few blocks, no torch.compile.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: two networks, few blocks, no compilation.")] = False,
     cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count CPU time instead of wall-clock time.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the timings.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Markdown file for the tables of docs/speed.md.")] = None,

@@ -22,7 +22,7 @@ from neuronet.core.environment import Samples, Scaling
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 
 
 def _identity(z: Tensor) -> Tensor:

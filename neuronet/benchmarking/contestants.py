@@ -22,7 +22,7 @@ from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 
 LEARNING_RATE = 0.002  # small enough that nothing is memorised while it is timed

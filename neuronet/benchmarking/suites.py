@@ -27,7 +27,7 @@ from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking

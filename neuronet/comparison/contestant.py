@@ -16,7 +16,7 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.population import Population, Shares
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
 from neuronet.training.assembly import build_networks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
@@ -13,7 +14,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.random_streams import MAX_SEED
 from neuronet.core.structure.network import parse_wiring
-from neuronet.training.config import validate_config
+from neuronet.training.config import read_options, validate_config
 
 Count = Annotated[int, Field(ge=1, strict=True)]
 
@@ -104,6 +105,15 @@ class ControlConfig(BaseModel):
         if self.engine == "agents" and self.device not in ("auto", "cpu"):
             raise NeuroNetError(f"the agent engine computes on the cpu, not on '{self.device}': use engine tensors")
         return self
+
+
+def read_config(path: str | Path) -> ControlConfig:
+    """Return the configuration in the config.json of a run.
+
+    Raises:
+        NeuroNetError: The file is missing or broken, or an option is unknown or wrong.
+    """
+    return make_config(read_options(path))
 
 
 def make_config(options: Mapping[str, Any]) -> ControlConfig:

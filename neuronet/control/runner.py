@@ -17,7 +17,7 @@ from neuronet.control.result import ControlResult, Interrupted
 from neuronet.control.rollouts import DIVERGENCE_HINT, Episodes, check_finite, play_episodes
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.random_streams import Purpose, generator
-from neuronet.engines.base.engine import Engine
+from neuronet.engines.base import Engine
 from neuronet.execution.signals import Interruption
 from neuronet.training.network_labels import network_labels
 

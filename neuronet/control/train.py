@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from neuronet.control.config import ControlConfig, make_config
+from neuronet.control.config import ControlConfig, make_config, read_config
 from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
@@ -16,7 +16,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Population
-from neuronet.engines.base.engine import Engine, Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution.signals import Interruption
 from neuronet.registry.population_spec import Policies, format_population, parse_population
 
@@ -81,7 +81,7 @@ def resume(
         NeuroNetError: There is no run, or it cannot go on.
         Interrupted: Ctrl-C; its `result` is what the run had come to.
     """
-    run_directory = ControlRunDirectory.open(Path(folder))
+    run_directory = ControlRunDirectory.open(Path(folder), read_config)
     config = run_directory.config if rounds is None else make_config({**run_directory.config.model_dump(), "rounds": rounds})
     if (environment is None) == (config.environment == CUSTOM_ENVIRONMENT):
         hint = "give its function again in Python, resume(folder, environment=...)" if environment is None else "leave it out"

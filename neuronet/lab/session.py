@@ -15,7 +15,7 @@ from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
 from neuronet.lab.controls import Controls, controls_of, without_noise
 from neuronet.lab.history import History

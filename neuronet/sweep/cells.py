@@ -13,8 +13,7 @@ from typing import Any
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.update_schedule import parse_update_schedule
-from neuronet.engines.tensors import resolve_device
-from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
+from neuronet.engines.tensors import MAX_BATCHED_WORK, resolve_device
 from neuronet.registry.population_spec import parse_population
 from neuronet.registry.registry import parse_environment, with_absolute_path
 from neuronet.sweep.design import Design

@@ -15,7 +15,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import OPTIONAL_FIELDS, Policy, check_axes, shared_memory_names
 from neuronet.core.random_streams import Purpose, generator, pick
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.testing.reference_rounds import HookOutput, first_line, play
 from neuronet.testing.synthetic_layer import META, NUMPY, OTHER_LIBRARIES, LayerView, Library, SyntheticLayer

@@ -15,7 +15,7 @@ from neuronet.core.policy import Policy, Wrapper
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.network import build_network
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Engine, Setup, State
+from neuronet.engines.base import Engine, Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.theory.comparison import Floats, Layers

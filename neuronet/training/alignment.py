@@ -25,7 +25,7 @@ from neuronet.core.learning.optimizers import SGD
 from neuronet.core.learning.update_schedule import Synchronous
 from neuronet.core.payoff import Payoff
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Setup, State, expected_arrays
+from neuronet.engines.base import Setup, State, expected_arrays
 from neuronet.engines.tensors import tensor_engine
 from neuronet.registry.population_spec import short_name
 

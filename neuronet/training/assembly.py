@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples, check_samples
+from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.policy import Policy
+from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network, build_network
 from neuronet.core.structure.population import Population
-from neuronet.engines.base.engine import Engine, Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
+from neuronet.interventions import policy_repr
 from neuronet.registry.population_spec import parse_population
 from neuronet.registry.registry import parse_environment
 from neuronet.training.config import RunConfig
@@ -64,11 +66,6 @@ def _policies_repr(layers: Any) -> str:
         else ", ".join(f"{policy_repr(group.policy)}: {_digest([np.asarray(group.members)])}" for group in layer)
         for layer in layers
     )
-
-
-def policy_repr(policy: Policy) -> str:
-    """Return a text that identifies a policy and its parameters."""
-    return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 
 def build_run(
@@ -175,7 +172,7 @@ def _engine(setups: Sequence[Setup], engine_choice: EngineChoice, batch_size: in
 
         return NeuronModel(setups[0])
     if distributed.world_size() > 1:
-        from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+        from neuronet.engines.tensors import DataParallelEngine
 
         return DataParallelEngine(setups, device=engine_choice.device, matmul=engine_choice.matmul)
     from neuronet.engines.tensors import tensor_engine

@@ -159,6 +159,15 @@ def make_config(options: Mapping[str, Any]) -> RunConfig:
     return validate_config(RunConfig, options, "say what to train on, such as 'digits'")
 
 
+def read_config(path: str | Path) -> RunConfig:
+    """Return the configuration in a TOML file, or in the config.json of a run.
+
+    Raises:
+        NeuroNetError: The file is missing or broken, or an option is unknown or wrong.
+    """
+    return make_config(read_options(path))
+
+
 Config = TypeVar("Config", bound=BaseModel)
 
 

@@ -12,7 +12,7 @@ from neuronet.core.array_types import Array
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.errors import DivergedError
-from neuronet.core.learning.optimizers import lr_factor
+from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.training.evaluation import as_numpy
 
 

@@ -13,7 +13,7 @@ from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import AttentionSeeking
 

@@ -14,7 +14,7 @@ import neuronet
 from neuronet.channels import CHANNELS, ChannelAt, Dropout
 from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+from neuronet.engines.tensors import DataParallelEngine
 from tests.helpers.paths import ROOT
 
 CHANNELS_PAGE = ROOT / "docs" / "channels.md"
@@ -81,14 +81,14 @@ def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
 
 def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
     assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropout", "--hidden", "5") == 2
-    assert "there is no channel above layer 2" in capsys.readouterr().err
+    assert "layer must be at most 1" in capsys.readouterr().err
     with pytest.raises(NeuroNetError, match="channels must be texts"):
         neuronet.train("xor", channels=0.3)
 
 
 def test_several_processes_share_no_channels():
     setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropout")
-    with pytest.raises(NeuroNetError, match="several processes share out: use one process"):
+    with pytest.raises(NeuroNetError, match="channels are not supported with several processes"):
         DataParallelEngine(setup)
 
 

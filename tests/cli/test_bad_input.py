@@ -29,7 +29,7 @@ CASES = {
     "unknown optimizer": (["run", "xor", "--optimizer", "newton"], "known are adam, momentum, sgd"),
     "momentum of 1": (["run", "xor", "--optimizer", "momentum(1.0)"], "0 to below 1"),
     "negative seed": (["run", "xor", "--seed", "-1"], "seed should be greater than or equal to 0"),
-    "device that is not there": (["run", "xor", "--engine", "tensors", "--device", "cuda:99"], "is not there"),
+    "device that is not there": (["run", "xor", "--engine", "tensors", "--device", "cuda:99"], "is not available"),
     "unknown device": (["run", "xor", "--engine", "tensors", "--device", "gpu"], "device must be auto, cpu"),
     "agents on a gpu": (["run", "xor", "--engine", "agents", "--device", "cuda"], "use engine tensors"),
     "replicas of agents": (["run", "xor", "--engine", "agents", "--replicas", "4"], "use engine tensors"),

@@ -13,7 +13,7 @@ import torch
 import neuronet
 from neuronet.core.learning.optimizers import Adam, Momentum
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import POLICIES, AttentionSeeking, BestResponse, Noisy

@@ -10,7 +10,7 @@ from neuronet.core.policy import Policy, shared_memory_names
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 
 SIZES = (6, 5, 4, 3)

@@ -9,7 +9,7 @@ from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from tests.helpers import toys
 

@@ -17,6 +17,7 @@ from neuronet.plotting.sources.attention_data import attention_over_time, initia
 from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.run_data import RunData
 from neuronet.recording.run_directory import RunDirectory
+from neuronet.training.config import read_config
 from tests.plotting.fixtures import POPULATION, record_run, write_comparison, write_continual_study, write_control_run
 
 HEADS = {".pdf": b"%PDF", ".svg": b"<?xml", ".png": b"\x89PNG"}
@@ -38,7 +39,7 @@ def result_folders(tmp_path_factory):
 
 def opened(folder, **options):
     said = []
-    return RunData(RunDirectory.open(folder), options.get("replica", 0), said.append), said
+    return RunData(RunDirectory.open(folder, read_config), options.get("replica", 0), said.append), said
 
 
 def command(monkeypatch, capsys, *words):
@@ -125,7 +126,7 @@ def test_what_interventions_made_of_a_run_is_drawn(tmp_path):
     np.testing.assert_array_equal(run.network.weights[1], result.networks[1].weights[1])
     assert run.policies[0] == ("contrarian", *["attention"] * 5)
     assert run.silent == (frozenset(), {3}, frozenset())
-    assert "A cross is a silent neuron" in plot(tmp_path / "run", "network", tmp_path / "network.svg").read_text(encoding="utf-8")
+    assert "silent neuron" in plot(tmp_path / "run", "network", tmp_path / "network.svg").read_text(encoding="utf-8")
     assert [when for when, _ in run.events] == [0, result.rounds // 2]
     svg = plot(tmp_path / "run", "curves", tmp_path / "curves.svg").read_text(encoding="utf-8")
     assert "<!-- lesion(layer=1, neurons=3) -->" in svg

@@ -13,8 +13,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings

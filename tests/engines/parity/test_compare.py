@@ -13,7 +13,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import LinearPolicy
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import Parity, compare
 from tests.helpers import toys
 
