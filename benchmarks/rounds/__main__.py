@@ -5,8 +5,8 @@
 On a shared machine, --cpu-time leaves out the time of other processes. There is one thread unless OMP_NUM_THREADS is set. The
 run takes about a minute with --quick, up to ten without.
 
-Peers that are not installed are left out with a note: pip install -e ".[bench]", and pip install biotorch --no-deps. Before timing,
-a peer plays a few rounds from the same start, and is left out if its weights then differ from those of autograd.
+Peers that are not installed are left out with a note: pip install -e ".[bench]", and pip install biotorch --no-deps. A peer
+first plays a few rounds from the same start, and is left out if its weights then differ from those of autograd.
 """
 
 from __future__ import annotations
