@@ -16,7 +16,7 @@ from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import layers_of
 from neuronet.games.simulation.training import train_profile
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, SignSymmetric
-from neuronet.theory.best_response import best_response, each_neuron
+from neuronet.theory.best_response import best_response, neuron_records
 from neuronet.theory.reference import descent
 from neuronet.theory.strategy import utility_after
 from neuronet.theory.test_case import GameCase
@@ -52,7 +52,7 @@ def test_slope_equals_the_gradient_norm_of_the_loss():
 
 
 def test_gain_equals_that_of_the_theory():
-    record = each_neuron("tensors")[0]
+    record = neuron_records("tensors")[0]
     move = best_response(record, 0.5, 0.1).step
     matrix = 0.5 / len(record.demand) * record.demand.T
     anticipated = record.attention[:, 0] + matrix @ record.activity[:, 0]
