@@ -1,5 +1,5 @@
-"""Pictures for papers, from the folders that runs and studies leave behind."""
+"""Figures of runs and studies, drawn from the folders in which they are recorded."""
 
-from neuronet.plotting.sources.registry import KINDS as KINDS
-from neuronet.plotting.sources.registry import kinds_of as kinds_of
-from neuronet.plotting.sources.registry import plot as plot
+from neuronet.plotting.sources.registry import KINDS, kinds_of, plot
+
+__all__ = ["KINDS", "kinds_of", "plot"]

@@ -1,4 +1,4 @@
-"""What runs are called in a picture of several: by the options in which they differ."""
+"""Names of runs in a figure of several: the options in which they differ."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import pandas as pd
 from neuronet.plotting.sources.run_data import RunData
 
 IGNORED_OPTIONS = frozenset({"seed", "replicas", "device", "dtype", "checkpoint_every", "alignment"})
-"""Options by which runs are not told apart while others do it."""
+"""Options that do not distinguish runs."""
 
 
 def group_runs(runs: Sequence[RunData]) -> dict[str, pd.DataFrame]:
-    """The metrics of each kind of run by its name; runs that differ in their seeds alone are replicas of one another.
+    """Return the metrics of runs by name; runs that differ only in their seeds become replicas.
 
-    Runs that cannot be told apart so are called by their folders.
+    Runs with equal options and seeds are named by their folders.
     """
     configs = [run.run_directory.config.model_dump(mode="json") for run in runs]
     names = label_runs(configs)
@@ -31,7 +31,7 @@ def group_runs(runs: Sequence[RunData]) -> dict[str, pd.DataFrame]:
 
 
 def label_runs(configs: Sequence[dict[str, Any]]) -> list[str]:
-    """Each run's options that are not the same in all, as a text; where only seeds differ, its policy."""
+    """Return each run's options that differ between runs, as text; the policy where only seeds differ."""
     fields = {name: None for config in configs for name in config if name not in IGNORED_OPTIONS}
     differing = [name for name in fields if any(config.get(name) != configs[0].get(name) for config in configs)]
     differing = differing or ["policy"]

@@ -1,4 +1,4 @@
-"""What is asked of a picture, and what a kind of picture is."""
+"""Options of a figure, and what a kind of figure is."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ Folder = Path
 
 @dataclass(frozen=True)
 class PlotOptions:
-    """What is asked of a picture.
+    """Options of a figure.
 
     Attributes:
-        max_neurons: Neurons that are drawn of a layer at most; None for the picture's own number.
-        replica: Which replica of a run is drawn.
-        log: Called with a sentence where the picture shows less than it could.
+        max_neurons: Neurons drawn per layer (>= 1); None for the default of the figure.
+        replica: Replica of a run that is drawn, from 0.
+        log: Called with a sentence where the figure shows less than it could.
     """
 
     max_neurons: int | None
@@ -26,11 +26,11 @@ class PlotOptions:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of picture of one kind of folder.
+    """Kind of figure for one kind of folder.
 
     Attributes:
-        draw: Draws the folder into a file.
-        missing: What the folder has not that the picture needs, as a clause; None if it has all.
+        draw: Draws the folder into a file, and returns the path.
+        missing: Returns what the folder lacks for the figure, as a clause; None if it lacks nothing.
     """
 
     draw: Callable[[Folder, Path, PlotOptions], Path]
@@ -38,10 +38,10 @@ class Kind:
 
 
 def require_files(*files: str, why: str) -> Callable[[Folder], str | None]:
-    """Asks for files of a folder that hold something.
+    """Return a `missing` function that requires non-empty files.
 
     Args:
-        files: Their names.
-        why: What to say if one is not there.
+        files: Names of the files.
+        why: Clause for the case that one is missing.
     """
     return lambda folder: None if all((folder / name).is_file() and (folder / name).stat().st_size for name in files) else why

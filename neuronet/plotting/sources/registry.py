@@ -1,4 +1,4 @@
-"""Every kind of picture, by name, for every kind of folder."""
+"""Every kind of figure, by name, for every kind of folder."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuronet.control.record import EPISODES
-from neuronet.core.errors import NeuroNetError, unknown_name_error
+from neuronet.core.errors import ConfigurationError, DataError, unknown_name_error
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_multiple_runs
-from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTROL_KINDS, FORGETTING_KINDS
+from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS
 from neuronet.recording import CONFIG, STUDY, study_kind
 from neuronet.training.config import read_options
 
 KINDS: dict[str, str] = {
-    "network": "who listens to whom, how much, and who is listened to",
-    "attention": "the attention that neurons receive, from round to round",
-    "alignment": "how far each layer's update is from error backpropagation's",
-    "fields": "what the first listening layer listens to, as images where the inputs are images",
-    "curves": "loss and accuracy while learning, of one or several runs; accuracy so far, of a study of forgetting",
-    "forgetting": "the accuracy on each task after each, of a study of forgetting",
-    "frontier": "final against learning accuracy, of a study of forgetting that was tuned",
+    "network": "attention between neurons: weights, and the attention that each neuron receives",
+    "attention": "attention that neurons receive, from round to round",
+    "alignment": "angle and length of each layer's update relative to error backpropagation's",
+    "fields": "receptive fields of the first listening layer, as images where the inputs are images",
+    "curves": "loss and accuracy per epoch of one or several runs, or mean accuracy over tasks of a continual study",
+    "forgetting": "accuracy on each task after each task, of a continual study",
+    "frontier": "final against learning accuracy, of a continual study with --tune",
 }
-"""Every kind of picture by its name."""
+"""Description of each kind of figure."""
 
 
 @dataclass(frozen=True)
 class ResultKind:
-    """A kind of folder.
+    """Kind of folder.
 
     Attributes:
-        what: What is in such a folder, such as "a run".
-        marker_files: Files that all must be there.
-        kinds: The pictures that it may have.
-        study: The kind that the metadata of a study names; None for a run.
+        description: Content of such a folder, such as "a run".
+        marker_files: Files that all exist in it.
+        kinds: Figures that it may have.
+        study: Kind that the metadata of a study names; None for a run.
     """
 
-    what: str
+    description: str
     marker_files: tuple[str, ...]
     kinds: dict[str, Kind]
     study: str | None = None
@@ -47,14 +47,34 @@ class ResultKind:
         present = all((folder / file).exists() for file in self.marker_files)
         return present and (self.study is None or study_kind(folder) == self.study)
 
+    def available(self, folder: Path) -> list[str]:
+        """Return the kinds of figures for which a folder has data."""
+        return [name for name, kind in self.kinds.items() if kind.missing(folder) is None]
+
+    def kind_of(self, folder: Path, name: str) -> Kind:
+        """Return a kind of figure.
+
+        Raises:
+            DataError: Such a folder does not have the figure, or lacks data for it.
+        """
+        available = ", ".join(self.available(folder)) or "none yet"
+        if name not in self.kinds:
+            raise DataError(f"'{folder}' holds {self.description}, which has no '{name}': available figures are {available}")
+        missing = self.kinds[name].missing(folder)
+        if missing is not None:
+            raise DataError(f"cannot draw '{name}' of '{folder}' because {missing}: available figures are {available}")
+        return self.kinds[name]
+
+
+RUN = ResultKind("a run", (CONFIG,), RUN_KINDS)
 
 RESULT_KINDS = (
-    ResultKind("a run with rewards", (CONFIG, EPISODES), CONTROL_KINDS),
-    ResultKind("a run", (CONFIG,), RUN_KINDS),
-    ResultKind("a study of forgetting", (STUDY,), FORGETTING_KINDS, "continual study"),
+    ResultKind("a control run", (CONFIG, EPISODES), CONTROL_KINDS),
+    RUN,
+    ResultKind("a continual study", (STUDY,), CONTINUAL_KINDS, "continual study"),
     ResultKind("a comparison", (STUDY,), COMPARISON_KINDS, "comparison"),
 )
-"""Every kind of folder; the first whose marks are there says what it is."""
+"""Every kind of folder; the first one that fits is used."""
 
 
 def plot(
@@ -66,76 +86,62 @@ def plot(
     replica: int = 0,
     log: Callable[[str], None] | None = None,
 ) -> Path:
-    """Draw a picture of a run or study that is recorded in a folder.
+    """Draw a figure of a recorded run or study, and return the path.
 
     Args:
-        folders: Where it is; for "curves", several runs go into one picture.
-        kind: One of KINDS.
-        path: A .png, .svg or .pdf file in a folder that exists.
-        max_neurons: Neurons that are drawn of a layer, where there are too many; None for the picture's own number.
-        replica: Which replica of the run is drawn, from 0, where a picture shows one.
-        log: Called with a sentence where something could not be had, and the picture shows less for it.
-
-    Returns:
-        The path.
+        folders: Folder of the run or study; for "curves" also of several runs.
+        kind: A key of KINDS.
+        path: A .png, .svg or .pdf file in an existing folder.
+        max_neurons: Neurons drawn per layer (>= 1); None for the default of the figure.
+        replica: Replica of the run that is drawn, from 0.
+        log: Called with a sentence where data are missing and the figure shows less.
 
     Raises:
-        NeuroNetError: The kind is unknown, a folder holds nothing of it, or the file cannot be written.
+        SpecError: The kind is unknown.
+        ConfigurationError: There is no folder, one is given twice, or the figure shows single runs only.
+        DataError: A folder has no data for the figure, or the file cannot be written.
     """
     if kind not in KINDS:
-        raise unknown_name_error("kind of picture", kind, KINDS)
-    paths = [Path(each) for each in ([folders] if isinstance(folders, (str, Path)) else folders)]
+        raise unknown_name_error("kind of figure", kind, KINDS)
+    paths = [Path(folder) for folder in ([folders] if isinstance(folders, (str, Path)) else folders)]
     options = PlotOptions(max_neurons, replica, log or (lambda line: None))
     if not paths:
-        raise NeuroNetError("a picture needs the folder of a run, such as runs/digits")
-    result_kinds = [detect_result_kind(each) for each in paths]
+        raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
     if len(paths) == 1:
-        return _kind_of(result_kinds[0], paths[0], kind).draw(paths[0], Path(path), options)
+        return detect_result_kind(paths[0]).kind_of(paths[0], kind).draw(paths[0], Path(path), options)
     if kind != "curves":
-        raise NeuroNetError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)}")
-    wrong = next((each for each, result_kind in zip(paths, result_kinds, strict=True) if result_kind.what != "a run"), None)
-    if wrong is not None:
-        raise NeuroNetError(f"only runs go into one picture: '{wrong}' holds {detect_result_kind(wrong).what}")
-    twice = next((each for number, each in enumerate(paths) if each.resolve() in {p.resolve() for p in paths[:number]}), None)
-    if twice is not None:
-        raise NeuroNetError(f"'{twice}' is to be drawn twice: give each run once")
+        raise ConfigurationError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)} folders")
+    for number, folder in enumerate(paths):
+        if detect_result_kind(folder) is not RUN:
+            found = detect_result_kind(folder).description
+            raise DataError(f"a figure of several folders needs runs, but '{folder}' holds {found}")
+        if folder.resolve() in {other.resolve() for other in paths[:number]}:
+            raise ConfigurationError(f"folder '{folder}' is given twice: give each run once")
     return draw_multiple_runs(paths, Path(path), options)
 
 
 def kinds_of(folder: str | Path) -> list[str]:
-    """The kinds of pictures that a folder has something for.
+    """Return the kinds of figures for which a folder has data.
 
     Raises:
-        NeuroNetError: It holds no run or study.
+        DataError: The folder holds no run or study.
     """
-    where = Path(folder)
-    return [name for name, kind in detect_result_kind(where).kinds.items() if kind.missing(where) is None]
+    return detect_result_kind(Path(folder)).available(Path(folder))
 
 
-def detect_result_kind(folder: Path) -> ResultKind:
-    """What a folder holds.
+def detect_result_kind(folder: Folder) -> ResultKind:
+    """Return the kind of a folder.
 
     Raises:
-        NeuroNetError: It is none, or holds nothing of the kind; the sentence says what there is.
+        DataError: The folder does not exist, or holds no run or study.
     """
     if not folder.is_dir():
-        raise NeuroNetError(f"there is no folder '{folder}': give one in which a run or study was recorded")
-    result_kind = next((each for each in RESULT_KINDS if each.is_in(folder)), None)
-    if result_kind is not None and result_kind.what == "a run":
-        read_options(folder / CONFIG)
+        raise DataError(f"folder '{folder}' does not exist: give the folder of a run or study")
+    result_kind = next((known for known in RESULT_KINDS if known.is_in(folder)), None)
     if result_kind is not None:
+        if result_kind is RUN:
+            read_options(folder / CONFIG)
         return result_kind
-    names = sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())
-    there = f"it has {', '.join(names[:4])}{' and more' * (len(names) > 4)}" if names else "it is empty"
-    raise NeuroNetError(f"'{folder}' holds no run and no study, with neither {CONFIG} nor {STUDY}: {there}")
-
-
-def _kind_of(result_kind: ResultKind, folder: Folder, kind: str) -> Kind:
-    there = [name for name, each in result_kind.kinds.items() if each.missing(folder) is None]
-    has = f"there is {', '.join(there)}" if there else "there is nothing to draw yet"
-    if kind not in result_kind.kinds:
-        raise NeuroNetError(f"'{folder}' holds {result_kind.what}, which has no '{kind}': {has}")
-    missing = result_kind.kinds[kind].missing(folder)
-    if missing is not None:
-        raise NeuroNetError(f"cannot draw '{kind}' of '{folder}', since {missing}: {has}")
-    return result_kind.kinds[kind]
+    names = sorted(item.name + "/" * item.is_dir() for item in folder.iterdir())
+    content = f"it contains {', '.join(names[:4])}{' and more' * (len(names) > 4)}" if names else "it is empty"
+    raise DataError(f"'{folder}' holds no run or study, since it has no {CONFIG} or {STUDY}: {content}")

@@ -1,4 +1,4 @@
-"""What a run's folder has for pictures: its network and its world, put together again without playing."""
+"""Data of a recorded run: networks, policies and environment, restored without playing a round."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import DataError, NeuroNetError, check_number
 from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
 from neuronet.core.structure.network import Bools, Network, build_network
@@ -28,12 +28,12 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class RunData:
-    """A run, as its folder tells of it.
+    """Recorded run.
 
     Attributes:
-        run_directory: The folder.
-        replica: Which of its replicas is looked at.
-        log: Called with a sentence where something could not be had and a picture shows less for it.
+        run_directory: Folder of the run.
+        replica: Replica that is drawn, from 0.
+        log: Called with a sentence where data are missing and a figure shows less.
     """
 
     run_directory: RunDirectory[RunConfig]
@@ -45,53 +45,53 @@ class RunData:
 
     @property
     def folder(self) -> Path:
-        """Where it is."""
+        """Folder of the run."""
         return self.run_directory.folder
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """A line for each epoch and replica."""
+        """Metrics, a row per epoch and replica."""
         return self.run_directory.metrics()
 
     @cached_property
     def alignment(self) -> pd.DataFrame:
-        """A line for each epoch, replica, layer and group; empty where it was not measured."""
+        """Alignment, a row per epoch, replica, layer and group; empty where it was not measured."""
         return self.run_directory.alignment()
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
-        """The last one.
+        """Last checkpoint.
 
         Raises:
-            NeuroNetError: There is none.
+            DataError: There is none.
         """
-        found = self.run_directory.load()
-        if found is None:
-            raise NeuroNetError(f"the run in '{self.folder}' has no {CHECKPOINT} yet: let it play an epoch")
-        return found
+        checkpoint = self.run_directory.load()
+        if checkpoint is None:
+            raise DataError(f"the run in '{self.folder}' has no {CHECKPOINT} yet: it is written after the first epoch")
+        return checkpoint
 
     @cached_property
     def state(self) -> State:
-        """Where the replica's game stood then."""
+        """State of the replica at the last checkpoint."""
         whole = self.checkpoint.state
         return whole if self.run_directory.config.replicas == 1 else whole.replica(self.replica)
 
     @property
     def network(self) -> Network:
-        """The network as it was then."""
+        """Network at the last checkpoint."""
         if self.checkpoint.intervention_log is None:
             return self.state.network(self.initial_network)
         return self.setup.network
 
     @cached_property
     def initial_network(self) -> Network:
-        """The network that the run began with."""
+        """Initial network."""
         given = self.run_directory.load_network()
         if given is not None:
             return given
         config = self.run_directory.config
         arrays = self.checkpoint.state.arrays
-        depth = max(int(name.partition(".")[0]) for name in arrays)  # layers may have come and gone since
+        depth = max(int(name.partition(".")[0]) for name in arrays)  # interventions may have changed the number of layers
         shown, outputs = arrays["1.weights"].shape[-1], arrays[f"{depth}.weights"].shape[-2]
         return build_network(
             (shown, *config.hidden, outputs),
@@ -103,10 +103,10 @@ class RunData:
 
     @cached_property
     def initial_setup(self) -> Setup:
-        """Who followed which policy in the beginning.
+        """Setup at the start of the run.
 
         Raises:
-            NeuroNetError: A policy has no name to be found by.
+            SpecError: A policy cannot be found by its name.
         """
         config, network = self.run_directory.config, self.initial_network
         groups = parse_population(config.policy).groups(network, config.seeds[self.replica])
@@ -114,10 +114,11 @@ class RunData:
 
     @cached_property
     def setup(self) -> Setup:
-        """Who followed which policy at the last checkpoint, interventions included.
+        """Setup at the last checkpoint, after interventions.
 
         Raises:
-            NeuroNetError: A policy has no name to be found by, or what interventions made of the run cannot be read.
+            SpecError: A policy cannot be found by its name.
+            StateError: The structure that interventions made cannot be read.
         """
         intervention_log, config, first = self.checkpoint.intervention_log, self.run_directory.config, self.initial_setup
         if intervention_log is None:
@@ -128,42 +129,42 @@ class RunData:
 
     @property
     def silent(self) -> tuple[frozenset[int], ...]:
-        """For each layer, the inputs first, the places of those whom interventions have silenced; empty if nobody."""
+        """Positions of silent neurons for each layer, the inputs first; empty without interventions."""
         return () if self.checkpoint.intervention_log is None else silent_positions(self.setup)
 
     @cached_property
     def events(self) -> tuple[tuple[int, str], ...]:
-        """What happened in mid-run until then: after how many rounds, and what."""
+        """Interventions until the last checkpoint: after how many rounds, and what."""
         intervention_log = self.checkpoint.intervention_log
         rows = [] if intervention_log is None else intervention_log.rows()
         return tuple((int(row["round"]), str(row["what"])) for row in rows if row["replica"] == self.replica)
 
     @cached_property
     def policies(self) -> tuple[tuple[str, ...], ...]:
-        """For each listening layer the name of each neuron's policy; empty where they have no names to be found by."""
+        """Name of each neuron's policy for each listening layer; empty where a policy cannot be found by its name."""
         try:
             return policy_names(self.setup)
         except NeuroNetError as error:
-            self.log(f"All neurons are drawn alike: {error}.")
+            self.log(f"The figure does not show policies: {error}.")
             return ()
 
     @cached_property
     def environment(self) -> Environment | None:
-        """The run's environment; None where it is not to be had."""
+        """Environment of the run; None where it is not available."""
         try:
             return resolve_environment(self.run_directory.config)
         except NeuroNetError as error:
-            self.log(f"The inputs are drawn as plain numbers, since the run's environment is not to be had: {error}.")
+            self.log(f"The inputs are drawn without their shape, since the environment of the run is not available: {error}.")
             return None
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """The shape of an input; None where it is not known, or does not fit the network."""
+        """Shape of an input; None where it is unknown or does not fit the network."""
         return None if self.environment is None or self.environment.inputs != self.network.sizes[0] else self.environment.shape
 
     @property
     def varying_inputs(self) -> Bools | None:
-        """(I,), False for inputs that are the same in all training samples; None where that is not known."""
+        """(I,), False for inputs that are constant over the training samples; None where that is unknown."""
         if self.shape is None or self.environment is None:
             return None
         inputs = self.environment.train.inputs
@@ -171,10 +172,10 @@ class RunData:
 
     @property
     def loss_unit(self) -> str:
-        """What the loss is counted in."""
+        """Unit of the loss."""
         config = self.run_directory.config
         if config.payoff != "auto":
             return parse_payoff(config.payoff).unit
-        if ":" in config.environment and self.environment is not None:  # it may have a payoff of its own
+        if ":" in config.environment and self.environment is not None:  # it may define a payoff
             return self.environment.payoff.unit
         return CrossEntropy.unit if self.metrics["test_accuracy"].notna().any() else SquaredError.unit

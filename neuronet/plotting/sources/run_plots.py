@@ -1,4 +1,4 @@
-"""The pictures of a run."""
+"""Figures of a run."""
 
 from __future__ import annotations
 
@@ -56,28 +56,28 @@ def _curves(folder: Folder, path: Path, options: PlotOptions) -> Path:
 
 
 def draw_multiple_runs(folders: Sequence[Folder], path: Path, options: PlotOptions) -> Path:
-    """Draw the learning curves of several runs into one file; runs that differ in their seeds alone are taken together.
+    """Draw the learning curves of several runs into one file; runs that differ only in their seeds become one line.
 
     Raises:
-        NeuroNetError: A run cannot be read, or the file cannot be written.
+        DataError: A run cannot be read, or the file cannot be written.
     """
     runs = [_run(folder, options) for folder in folders]
     return draw_runs(group_runs(runs), path, loss_unit=" or ".join(dict.fromkeys(run.loss_unit for run in runs)))
 
 
-_PLAYED = require_files(CHECKPOINT, why="the run has no checkpoint yet")
+_missing_checkpoint = require_files(CHECKPOINT, why="the run has no checkpoint yet")
 
 
 def _missing_hidden(folder: Folder) -> str | None:
-    return _PLAYED(folder) or (
+    return _missing_checkpoint(folder) or (
         None if RunDirectory.open(folder, read_config).config.hidden else "the network has no hidden neurons"
     )
 
 
 RUN_KINDS = {
-    "network": Kind(_network, _PLAYED),
+    "network": Kind(_network, _missing_checkpoint),
     "attention": Kind(_attention, _missing_hidden),
     "alignment": Kind(_alignment, require_files(ALIGNMENT, why="alignment was not measured (neuronet run --alignment)")),
-    "fields": Kind(_fields, _PLAYED),
+    "fields": Kind(_fields, _missing_checkpoint),
     "curves": Kind(_curves, require_files(METRICS, why="no epoch has ended")),
 }

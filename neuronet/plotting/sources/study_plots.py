@@ -1,4 +1,4 @@
-"""The pictures of studies: of forgetting, of policies compared, and of learning by reward."""
+"""Figures of continual studies, comparisons and control runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 from neuronet.continual.studies.summary import summarize_studies
 from neuronet.control.config import read_config
 from neuronet.control.record import EPISODES, ControlRunDirectory
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError, NeuroNetError
 from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.plotting.comparison import draw_comparison
@@ -19,7 +19,7 @@ from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.recording import CHECKPOINT
 from neuronet.registry.population_spec import parse_population
-from neuronet.training.network_labels import network_labels
+from neuronet.training.network_labels import policy_names
 
 UNFINISHED = "the study is not finished"
 
@@ -28,7 +28,7 @@ def _matrices(folder: Folder, path: Path, _: PlotOptions) -> Path:
     return draw_matrices(summarize_studies([folder]).studies[0].matrices, path)
 
 
-def _over_time(folder: Folder, path: Path, _: PlotOptions) -> Path:
+def _average_accuracy(folder: Folder, path: Path, _: PlotOptions) -> Path:
     return draw_average_accuracy(summarize_studies([folder]).studies[0].matrices, path)
 
 
@@ -41,22 +41,25 @@ def _missing_tuning(folder: Folder) -> str | None:
     return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet continual --tune)")
 
 
-def _compared(folder: Folder, path: Path, _: PlotOptions) -> Path:
+def _comparison(folder: Folder, path: Path, _: PlotOptions) -> Path:
     curves = _table(folder / "curves.csv")
     measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
     return draw_comparison(curves, path, measure=measure)
 
 
-def _acting_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
-    record = ControlRunDirectory.open(folder, read_config)
-    found = record.load()
-    assert found is not None  # the checkpoint is there
-    config, (state, _) = record.config, found
+def _control_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
+    run_directory = ControlRunDirectory.open(folder, read_config)
+    checkpoint = run_directory.load()
+    assert checkpoint is not None  # its file was found
+    config, (state, _) = run_directory.config, checkpoint
     sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
-    groups = parse_population(config.policy).groups(network, config.seed)
-    labels = network_labels(Setup(network, groups), None)
-    return draw_network(state.network(network), path, max_neurons=options.max_neurons, **labels)
+    try:
+        policies = policy_names(Setup(network, parse_population(config.policy).groups(network, config.seed)))
+    except NeuroNetError as error:
+        options.log(f"The figure does not show policies: {error}.")
+        policies = ()
+    return draw_network(state.network(network), path, max_neurons=options.max_neurons, policies=policies)
 
 
 def _returns(folder: Folder, path: Path, _: PlotOptions) -> Path:
@@ -67,16 +70,16 @@ def _table(file: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(file)
     except (OSError, ValueError) as error:
-        raise NeuroNetError(f"cannot read '{file}': {error}") from None
+        raise DataError(f"cannot read '{file}': {error}") from None
 
 
-FORGETTING_KINDS = {
+CONTINUAL_KINDS = {
     "forgetting": Kind(_matrices, require_files("table.csv", "accuracy.csv", why=UNFINISHED)),
-    "curves": Kind(_over_time, require_files("table.csv", "accuracy.csv", why=UNFINISHED)),
+    "curves": Kind(_average_accuracy, require_files("table.csv", "accuracy.csv", why=UNFINISHED)),
     "frontier": Kind(_frontier, _missing_tuning),
 }
-COMPARISON_KINDS = {"curves": Kind(_compared, require_files("curves.csv", why="the comparison is not finished"))}
+COMPARISON_KINDS = {"curves": Kind(_comparison, require_files("curves.csv", why="the comparison is not finished"))}
 CONTROL_KINDS = {
-    "network": Kind(_acting_network, require_files(CHECKPOINT, why="the run has no checkpoint yet")),
+    "network": Kind(_control_network, require_files(CHECKPOINT, why="the run has no checkpoint yet")),
     "curves": Kind(_returns, require_files(EPISODES, why="no episode has ended")),
 }
