@@ -129,8 +129,8 @@ def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
     upper = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
     axes.axhline(90, color=style.MUTED, linewidth=0.8, linestyle="dotted")
     axes.set_ylim(-0.04 * upper, 1.05 * upper)
-    angles = [0, 30, 60, 90] if upper <= 90 else [0, 45, 90, 135, 180]
-    axes.set_yticks([angle for angle in angles if angle <= 1.05 * upper])
+    ticks = [0, 30, 60, 90] if upper <= 90 else [0, 45, 90, 135, 180]
+    axes.set_yticks([angle for angle in ticks if angle <= 1.05 * upper])
     cosine = axes.twinx()
     cosine.set_yticks(axes.get_yticks(), [f"{math.cos(math.radians(angle)) + 1e-9:.2f}" for angle in axes.get_yticks()])
     cosine.set_ylim(axes.get_ylim())

@@ -73,8 +73,7 @@ def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Fig
 
 def _draw_policy(axes: Axes, spread: pd.DataFrame, *, colour: str, label: str, linestyle: style.Dashes = "solid") -> None:
     band = (spread["min"], spread["max"])
-    options = {"alpha": 0.25, "linestyle": linestyle, "label": label}
-    style.mean_with_band(axes, spread["epoch"], spread["mean"], band, colour=colour, **options)
+    style.mean_with_band(axes, spread["epoch"], spread["mean"], band, colour=colour, alpha=0.25, linestyle=linestyle, label=label)
 
 
 def _set_scale(axes: Axes, measure: str) -> None:

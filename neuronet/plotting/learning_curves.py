@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -170,7 +171,7 @@ def _draw_run(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, number:
     band = (replicas.min(axis=1), replicas.max(axis=1)) if values.shape[1] > 1 else None
     hue, dashes = style.line_style(number)
     label = style.truncate(name, 60) + (f": {panel.last.format(mean.iloc[-1])}" if len(mean) else "")
-    options = {"linestyle": dashes, "marker": _marker(mean), "markersize": 3.5, "label": label}
+    options: dict[str, Any] = {"linestyle": dashes, "marker": _marker(mean), "markersize": 3.5, "label": label}
     style.mean_with_band(axes, mean.index, mean, band, colour=hue, **options)
 
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
-from neuronet.core.structure.network import Bools, Floats
+from neuronet.core.structure.network import Bools, Floats, Ints
 from neuronet.plotting import style
 from neuronet.plotting.network.columns import STEP, Column, input_column, listening_columns
 from neuronet.plotting.network.input_layout import MAX_ROW, InputLayout, draw_image, lay_out_inputs
@@ -98,14 +98,14 @@ def _draw_lines(axes: Axes, view: NetworkView, speakers: Column, listeners: Colu
     return [count, f"|w| ≤ {largest:.2g}"] if len(share) else [count]
 
 
-def _strongest(strength: Floats) -> tuple[Floats, Floats]:
+def _strongest(strength: Floats) -> tuple[Ints, Ints]:
     """Return rows and columns of the largest strengths above 0, ascending, so that the strongest is drawn on top."""
     chosen = np.arange(strength.size)
     if strength.size > MAX_LINES:
         chosen = np.argpartition(-strength, MAX_LINES, axis=None)[:MAX_LINES]
     chosen = chosen[np.argsort(strength.flat[chosen], kind="stable")]
     j, i = np.unravel_index(chosen[strength.flat[chosen] > 0], strength.shape)
-    return j, i
+    return j.astype(np.int64), i.astype(np.int64)
 
 
 def _incident(neuron: NeuronPosition, speakers: Column, listeners: Column) -> Bools:

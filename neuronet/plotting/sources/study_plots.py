@@ -11,7 +11,7 @@ from neuronet.control.config import read_config
 from neuronet.control.record import EPISODES, ControlRunDirectory
 from neuronet.core.errors import DataError, NeuroNetError
 from neuronet.core.structure.network import build_network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
 from neuronet.plotting.network.page import draw_network
