@@ -48,10 +48,10 @@ def with_network(setup: Setup, network: Network, policies: Mapping[int, Policy])
             next(n for n, known in enumerate(order) if known is p or known == p) for p in map(policies.get, nodes.tolist())
         ]
         places = [(policy, np.flatnonzero(np.asarray(following) == number)) for number, policy in enumerate(order)]
-        layers.append([Group(policy, tuple(some.tolist())) for policy, some in places if some.size])
+        layers.append(tuple(Group(policy, tuple(some.tolist())) for policy, some in places if some.size))
     present = frozenset(int(node) for nodes in network.nodes for node in nodes)
     silent, frozen = setup.silent & present, setup.frozen & present
-    return replace(setup, network=network, policies=layers, silent=silent, frozen=frozen, max_node=_max_node(setup))
+    return replace(setup, network=network, policies=tuple(layers), silent=silent, frozen=frozen, max_node=_max_node(setup))
 
 
 def new_nodes(setup: Setup, count: int) -> Ints:
