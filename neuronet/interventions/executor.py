@@ -40,7 +40,7 @@ class InterventionExecutor:
 
     Args:
         schedule: The interventions and their times.
-        engine: The engine whose neurons are changed.
+        engine: The engine to change.
         initial_setups: Setup of each replica at the start of the run.
         per_epoch: Rounds in an epoch.
         on_events: Called with the rows of each intervention that was applied.
