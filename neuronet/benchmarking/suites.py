@@ -88,7 +88,7 @@ def replicas(budget: TimingBudget = QUICK, sizes: Sequence[int] = (64, 32, 10), 
 def groups(
     budget: TimingBudget = QUICK, sizes: Sequence[int] = (784, 256, 256, 10), batch: int = 128, max_policies: int = 2
 ) -> list[Row]:
-    """Time rounds of networks whose hidden layers mix 1 to `max_policies` policies."""
+    """Time rounds of networks with 1 to `max_policies` policies in each hidden layer."""
     case = build_case(sizes, batch)
     contestants: dict[str, TimedFunction] = {
         f"{count} policies in each hidden layer": TensorEngineSingle(case, mixed_policies(sizes, count)).play

@@ -52,7 +52,7 @@ class ComparisonSetup:
 
     Attributes:
         config: Configuration; its policy, learning rate and seeds are not used.
-        environment: Environment, on whose test samples candidates are evaluated.
+        environment: Environment; candidates are evaluated on its test samples.
         engine_choice: Device and precision.
     """
 

@@ -14,7 +14,7 @@ from neuronet.registry.population_spec import short_name
 
 
 class NetworkLabels(TypedDict):
-    """Options of the figure "network" beside the network itself.
+    """Options of the figure "network" besides the network itself.
 
     Attributes:
         policies: For each listening layer, the name of each neuron's policy.
