@@ -18,10 +18,10 @@ from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, C
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import Adam, Momentum, parse_optimizer
+from neuronet.core.learning.optimizers import Adam, Momentum
 from neuronet.policies import POLICIES
 from neuronet.recording.atomic_write import write_atomically
-from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.registry import Policies, format_population, parse_population
 from neuronet.training.assembly import build_networks, hash_samples, resolve_environment
 from neuronet.training.config import RunConfig, make_config
 from neuronet.training.engine_selection import select_engine
@@ -236,7 +236,7 @@ class ComparisonStudy:
 
 def rate_scale(config: RunConfig) -> float:
     """What the grid is multiplied by, so that steps are about as long under each optimizer."""
-    optimizer = parse_optimizer(config.optimizer)
+    optimizer = config.optimizer
     return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0
 
 

@@ -90,7 +90,7 @@ class ControlRunDirectory:
         """
         if not (folder / CONFIG).is_file():
             raise NeuroNetError(f"there is no run in '{folder}': it has no {CONFIG}")
-        return cls(folder, make_config(read_options(folder / CONFIG)))
+        return cls(folder, make_config(read_options(folder / CONFIG), recorded=True))
 
     def set_rounds(self, rounds: int) -> None:
         """Write the configuration, with this many rounds."""

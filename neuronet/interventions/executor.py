@@ -9,6 +9,7 @@ from typing import Any
 from neuronet.core.policy import Policy
 from neuronet.engines.base.engine import Engine, Setup, State
 from neuronet.interventions import apply_intervention
+from neuronet.interventions.parser import ScheduledIntervention
 from neuronet.interventions.schedule import InterventionSchedule
 from neuronet.recording.network_structure import Structure
 from neuronet.recording.run_directory import Checkpoint, InterventionLog, RunDirectory
@@ -93,11 +94,13 @@ class InterventionExecutor:
         return [*initial_setups, *(policy for policy in scheduled if policy is not None)]
 
 
-def build_schedule(texts: Sequence[str], engine: Engine, per_epoch: int, rounds: int) -> InterventionSchedule:
+def build_schedule(
+    scheduled: Sequence[ScheduledIntervention], engine: Engine, per_epoch: int, rounds: int
+) -> InterventionSchedule:
     """The plan of a run that begins; refused now if it will be impossible later.
 
     Args:
-        texts: As in the configuration.
+        scheduled: As in the configuration.
         engine: Which will play; it is left as it is.
         per_epoch: Rounds in an epoch.
         rounds: Rounds in the run.
@@ -105,7 +108,7 @@ def build_schedule(texts: Sequence[str], engine: Engine, per_epoch: int, rounds:
     Raises:
         NeuroNetError: Something is impossible.
     """
-    schedule = InterventionSchedule.parse(texts, per_epoch)
+    schedule = InterventionSchedule.of(scheduled, per_epoch)
     if schedule.entries:
         state = engine.state()
         schedule.dry_run(engine.setups, State(0, state.arrays), rounds)

@@ -149,7 +149,7 @@ class RunDirectory:
         """
         if not (folder / CONFIG).is_file():
             raise NeuroNetError(f"there is no run in '{folder}': it has no {CONFIG}")
-        return cls(folder, make_config(read_options(folder / CONFIG)))
+        return cls(folder, make_config(read_options(folder / CONFIG), recorded=True))
 
     def extend(self, epochs: int) -> None:
         """Let the run go on for longer than first planned."""

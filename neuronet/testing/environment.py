@@ -19,9 +19,9 @@ from neuronet.core.learning.optimizers import Adam
 from neuronet.core.payoff import Payoff
 from neuronet.core.policy import LinearPolicy, Observation
 from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import build_network
 
 STEP = 1e-5
 """Of the finite differences."""

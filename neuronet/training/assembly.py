@@ -14,14 +14,11 @@ from numpy.typing import NDArray
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples, check_samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network, build_network
-from neuronet.core.structure.population import Population
+from neuronet.core.structure.network import Network
 from neuronet.engines.base.engine import Engine, Setup
 from neuronet.execution import distributed
-from neuronet.registry.population_spec import parse_population
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import build_network, parse_environment
 from neuronet.training.config import RunConfig
 from neuronet.training.engine_selection import EngineChoice, select_engine
 
@@ -75,7 +72,6 @@ def build_run(
     config: RunConfig,
     *,
     environment: Environment | None = None,
-    population: Population | None = None,
     network: Network | None = None,
 ) -> RunContext:
     """Put a game together.
@@ -83,7 +79,6 @@ def build_run(
     Args:
         config: The choices.
         environment: Instead of the one that the configuration names.
-        population: Instead of the one that the configuration names.
         network: A network to start from, instead of a fresh one.
 
     Raises:
@@ -93,13 +88,11 @@ def build_run(
     networks = build_networks(config, env, network)
     batches = Batches(len(env.train), config.batch_size, config.seeds)
     engine_choice = select_engine(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
-    groups_by_seed = population or parse_population(config.policy)
-    optimizer = parse_optimizer(config.optimizer)
     setups = tuple(
         Setup(
             each,
-            groups_by_seed.groups(each, seed),
-            optimizer,
+            config.policy.groups(each, seed),
+            config.optimizer,
             config.learning_rate,
             env.payoff,
             seed,

@@ -15,8 +15,7 @@ from neuronet.execution import distributed
 from neuronet.execution.signals import Interruption
 from neuronet.recording.read_only import ReadOnlyRunDirectory
 from neuronet.recording.run_directory import RunDirectory
-from neuronet.registry.population_spec import Policies, format_population, parse_population
-from neuronet.registry.registry import spec_of, with_absolute_path
+from neuronet.registry import Policies, spec_of, with_absolute_path
 from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.config import RunConfig, make_config
 from neuronet.training.result import Result
@@ -65,9 +64,8 @@ def train(
         raise NeuroNetError("data_dir is an option of environments that are named: this one has its samples already")
     if network is not None:
         _check_network(network, options)
-    population = parse_population(policy)
-    config = make_config({**options, "environment": environment_text, "policy": format_population(policy)})
-    context = build_run(config, environment=env, population=population, network=network)
+    config = make_config({**options, "environment": environment_text, "policy": policy})
+    context = build_run(config, environment=env, network=network)
     with closing(context.engine):
         if log is not None and context.engine_choice.reason:
             log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context, config)}.")
@@ -107,10 +105,11 @@ def resume(
     if env is None and run_directory.config.environment == ARRAYS:
         raise NeuroNetError(f"the run in '{folder}' was trained on arrays: give them again as environment=(inputs, targets)")
     old_epochs = run_directory.config.epochs
-    config = run_directory.config if epochs is None else make_config({**run_directory.config.model_dump(), "epochs": epochs})
+    given = {"epochs": epochs, "policy": policy}
+    new = {name: value for name, value in given.items() if value is not None}
+    config = make_config({**dict(run_directory.config), **new}, recorded=True)
     try:
-        population = None if policy is None else parse_population(policy)
-        context = build_run(config, environment=env, population=population, network=run_directory.load_network())
+        context = build_run(config, environment=env, network=run_directory.load_network())
     except NeuroNetError as error:
         if env is None or policy is None:
             hint = "a policy or environment without a name is given again in Python: neuronet.resume(folder, policy=...)"

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.channels import Channel, as_channels
+from neuronet.channels import Channel
 from neuronet.channels.router import is_router_state
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup, State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 from neuronet.policies import AttentionSeeking, Greedy, NodePerturbation, SignSymmetric
+from neuronet.registry import as_channels, build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, game, identical, max_difference, play
 
@@ -63,7 +63,7 @@ def test_engines_ration_alike_also_where_two_outputs_demand_equally_loudly(chann
     """With two classes a softmax demands opposite amounts of its two outputs, equal but for rounding."""
     network = build_network((6, 5, 4, outputs), activation="tanh", seed=1)
     samples = Samples(SAMPLES.inputs, np.arange(len(SAMPLES)) % outputs)
-    setup = Setup(network, policy, learning_rate=0.05, seed=4, channels=channel)
+    setup = Setup(network, policy, learning_rate=0.05, seed=4, channels=as_channels(channel))
     assert compare(setup, samples, batch_size=6, rounds=60).largest <= 1e-9
 
 
@@ -194,7 +194,7 @@ def test_dropped_demands_are_backpropagation_in_the_mean(name):
     exact = play(ENGINES[name](plain), 1).network().weights[0] - network.weights[0]
     changes = []
     for seed in range(200):
-        engine = ENGINES[name](replace(plain, seed=seed, channels="demand:dropout(0.5)"))
+        engine = ENGINES[name](replace(plain, seed=seed, channels=as_channels("demand:dropout(0.5)")))
         engine.play(batch.inputs, batch.targets)
         changes.append(engine.network().weights[0] - network.weights[0])
         engine.close()
@@ -209,7 +209,7 @@ def test_late_demands_by_hand(name, aligned):
     """The lower layer meets the demands of two rounds ago, with what it said then or with what it says now."""
     network = build_network((6, 5, 3), activation="tanh", seed=2)
     channels = f"demand:delay(2, aligned={str(aligned).lower()})"
-    setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), channels=channels)
+    setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), channels=as_channels(channels))
     (w1, w2), (b1, b2) = (list(map(np.array, each)) for each in (network.weights, network.biases))
     posted, rate = [], setup.learning_rate
     for number in range(6):
@@ -303,20 +303,20 @@ def test_other_channels_in_mid_game(name):
     engine = play(ENGINES[name](setup), 4)
     before = engine.state()
     assert any(is_router_state(key) for key in before.arrays)
-    engine.use_channels("demand:dropout(0.5)")
+    engine.use_channels(as_channels("demand:dropout(0.5)"))
     kept = State(before.round, {key: array for key, array in before.arrays.items() if not is_router_state(key)})
     assert identical(engine.state(), kept)
-    fresh = ENGINES[name](replace(setup, channels="demand:dropout(0.5)"))
+    fresh = ENGINES[name](replace(setup, channels=as_channels("demand:dropout(0.5)")))
     fresh.restore(kept)
     assert identical(play(engine, 3).state(), play(fresh, 3).state())
     with pytest.raises(NeuroNetError, match="there is no channel above layer 7"):
-        engine.use_channels("demand@7:dropout")
+        engine.use_channels(as_channels("demand@7:dropout"))
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_channels_that_are_taken_away_leave_no_trace(name):
     setup = game(toys.Backprop())
-    engine = play(ENGINES[name](replace(setup, channels="activity:dropout(0.5)")), 2)
+    engine = play(ENGINES[name](replace(setup, channels=as_channels("activity:dropout(0.5)"))), 2)
     engine.use_channels(())
     fresh = ENGINES[name](setup)
     fresh.restore(engine.state())
@@ -327,7 +327,7 @@ def test_delays_that_begin_in_mid_game_are_alike():
     states = []
     for name in ENGINES:
         engine = play(ENGINES[name](game(toys.Saver(), optimizer=Momentum())), 3)
-        engine.use_channels("demand:delay(2)")
+        engine.use_channels(as_channels("demand:delay(2)"))
         states.append(play(engine, 5).state())
     assert max_difference(*states) <= 1e-12
 

@@ -8,7 +8,7 @@ from neuronet.continual.evaluation.runner import Experiment
 from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import SplitClass, SplitTask
-from neuronet.core.learning.optimizers import parse_optimizer
+from neuronet.registry import parse_optimizer
 from tests.continual.fixtures_environments import Glyphs
 
 SEEDS = (0, 7)

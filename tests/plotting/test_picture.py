@@ -15,9 +15,10 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
 from neuronet.plotting import style
 from neuronet.plotting.picture import LARGEST_DOT, MOST_LINES, draw_network, network_figure
+from neuronet.registry import build_network
 
 
 def dots(figure: Figure) -> list[PathCollection]:

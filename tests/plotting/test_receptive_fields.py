@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting.receptive_fields import draw_receptive_fields, receptive_fields_figure
+from neuronet.registry import build_network
 
 
 def network_of(sizes, **options):

@@ -12,7 +12,7 @@ import neuronet
 from neuronet.core.batches import Batches
 from neuronet.execution.signals import Interrupted
 from neuronet.recording.run_directory import RunDirectory
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import parse_environment
 from neuronet.training.trainer import Trainer
 
 
@@ -56,14 +56,14 @@ def test_engines_agree_through_the_public_call():
 
 def test_own_policy_as_instance_and_by_module():
     by_instance = neuronet.train("xor", policy=HalfFeedback(0.25), hidden=[8], epochs=2)
-    by_name = neuronet.train("xor", policy=f"{__name__}:Halfhearted(0.25)", hidden=[8], epochs=2)
+    by_name = neuronet.train("xor", policy=f"{__name__}:HalfFeedback(0.25)", hidden=[8], epochs=2)
     assert weights_equal(by_instance.network, by_name.network)
-    assert by_instance.config.policy == f"{__name__}:Halfhearted(share=0.25)"
+    assert by_instance.config.model_dump()["policy"] == f"{__name__}:HalfFeedback(share=0.25)"
 
 
 def test_a_policy_for_each_layer():
     result = neuronet.train("xor", policy=["greedy", neuronet.Noisy(sigma=0.1), "attention"], hidden=[8, 8], epochs=2)
-    assert result.config.policy[0] == "greedy"
+    assert result.config.model_dump()["policy"][0] == "greedy"
     with pytest.raises(neuronet.NeuroNetError, match="one for each of 2 listening layers"):
         neuronet.train("xor", policy=["greedy"] * 3, hidden=[8])
 

@@ -19,8 +19,8 @@ from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, TaskI
 from neuronet.continual.methods.finetuning import BackpropLearner
 from neuronet.continual.methods.policy_learner import PolicyLearner
 from neuronet.continual.methods.replay import ReplayLearner
-from neuronet.core.learning.optimizers import parse_optimizer
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
+from neuronet.registry import build_network, parse_optimizer
 
 NETWORK_ARRAYS = ("weights", "bias")
 """What a network itself is, of each layer of an engine's state."""

@@ -20,7 +20,7 @@ from neuronet.continual.studies.study_runner import Log, StudyRun
 from neuronet.core.environment import Environment, check_samples
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.engines.tensors import resolve_device
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import parse_environment
 
 TUNING_SEED_OFFSET = 1_000_000
 """What is added to the first seed for the first of those that choose parameters: no final seed is among them."""

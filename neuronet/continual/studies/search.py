@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from neuronet.continual.methods.base import Method, Range
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Optimizer, parse_optimizer
+from neuronet.core.learning.optimizers import Adam, Momentum, Optimizer
+from neuronet.registry import parse_optimizer
 
 LEARNING_RATE_RANGE: Range = (0.001, 1.0)
 """Learning rates of SGD."""

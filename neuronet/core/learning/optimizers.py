@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from neuronet.core.array_types import Array
 from neuronet.core.errors import check_number
-from neuronet.registry.spec import parse_spec
 
 
 class Optimizer(ABC):
@@ -129,12 +128,3 @@ def lr_factor(schedule: str, epoch: int, epochs: int) -> float:
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
 """Every optimizer by its name."""
-
-
-def parse_optimizer(text: str) -> Optimizer:
-    """The optimizer that a line of text describes, such as "adam" or "momentum(0.8)".
-
-    Raises:
-        NeuroNetError: There is none.
-    """
-    return parse_spec(text, "optimizer", Optimizer, OPTIMIZERS)  # type: ignore[type-abstract]

@@ -13,7 +13,6 @@ from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import shared_memory_names
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Group
-from neuronet.registry.spec import parse_spec
 
 Bools = NDArray[np.bool_]
 
@@ -136,28 +135,6 @@ UPDATE_SCHEDULES: dict[str, type[UpdateSchedule]] = {
     "synchronous": Synchronous,
 }
 """Every update schedule by its name on the command line."""
-
-
-def parse_update_schedule(text: str) -> UpdateSchedule:
-    """The update schedule that a line of text describes, such as "partial(0.5)".
-
-    Raises:
-        NeuroNetError: There are none.
-    """
-    return parse_spec(text, "update schedule", UpdateSchedule, UPDATE_SCHEDULES)
-
-
-def as_update_schedule(given: object) -> UpdateSchedule:
-    """Turns, from a text or from themselves.
-
-    Raises:
-        NeuroNetError: It is neither.
-    """
-    if isinstance(given, UpdateSchedule):
-        return given
-    if isinstance(given, str):
-        return parse_update_schedule(given)
-    raise NeuroNetError(f"update_schedule must be a text such as 'partial(0.5)', or an UpdateSchedule, got {given!r}")
 
 
 def check_update_schedule(update_schedule: UpdateSchedule, groups: Sequence[Group], *, channels: bool, delays: bool) -> None:

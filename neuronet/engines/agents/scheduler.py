@@ -19,7 +19,7 @@ class Scheduler:
     """
 
     def __init__(self, setup: Setup) -> None:
-        self._update_schedule: UpdateSchedule = setup.update_schedule  # type: ignore[assignment]
+        self._update_schedule: UpdateSchedule = setup.update_schedule
         self._seed, self._sizes = setup.seed, setup.network.sizes
         self._silent = [setup.is_silent(layer) for layer in range(len(self._sizes))]
 

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neuronet.channels.placement import ChannelAt, as_channels, channels_by_location
+from neuronet.channels.placement import ChannelAt, channels_by_location
 from neuronet.channels.router import check_router_state, is_router_state, layer_delays
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.learning.optimizers import SGD, Optimizer
-from neuronet.core.learning.update_schedule import Synchronous, UpdateSchedule, as_update_schedule, check_update_schedule
+from neuronet.core.learning.update_schedule import Synchronous, UpdateSchedule, check_update_schedule
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.policy import Policy, check_axes
 from neuronet.core.random_streams import check_seed
@@ -39,8 +39,8 @@ class Setup:
         silent: The nodes of neurons that say nothing, demand nothing and do not adapt; inputs may be among them.
         frozen: The nodes of neurons that speak and demand as ever, but do not adapt.
         max_node: The largest node that there has been, where it may have left; no newcomer has its number.
-        channels: What lies between the layers: ChannelAt, or texts such as "demand:dropout(0.3)", in the order of passage.
-        update_schedule: Who acts when: Turns, or a text such as "partial(0.5)".
+        channels: Channels between the layers, in the order in which messages pass them.
+        update_schedule: Which neurons act in a round.
 
     Raises:
         NeuroNetError: Something does not fit.
@@ -56,14 +56,16 @@ class Setup:
     silent: frozenset[int] = frozenset()
     frozen: frozenset[int] = frozenset()
     max_node: int = -1
-    channels: Sequence[ChannelAt | str] | ChannelAt | str = ()
-    update_schedule: UpdateSchedule | str = field(default_factory=Synchronous)
+    channels: tuple[ChannelAt, ...] = ()
+    update_schedule: UpdateSchedule = field(default_factory=Synchronous)
 
     def __post_init__(self) -> None:
         for name, part, kind in (
             ("network", self.network, Network),
             ("optimizer", self.optimizer, Optimizer),
             ("payoff", self.payoff, Payoff),
+            ("update_schedule", self.update_schedule, UpdateSchedule),
+            *(("channels", channel, ChannelAt) for channel in self.channels),
         ):
             if not isinstance(part, kind):
                 raise NeuroNetError(f"{name} must be a {kind.__name__}, got {part!r}")
@@ -75,12 +77,10 @@ class Setup:
         strange = (self.silent | self.frozen).difference(*(nodes.tolist() for nodes in self.network.nodes))
         if strange:
             raise NeuroNetError(f"node {min(strange)} is not in the network: it can be neither silent nor frozen")
-        object.__setattr__(self, "channels", as_channels(self.channels))
-        object.__setattr__(self, "update_schedule", as_update_schedule(self.update_schedule))
-        there = channels_by_location(self.channels, self.network.sizes)  # type: ignore[arg-type]  # refuses channels where no layer is
+        there = channels_by_location(self.channels, self.network.sizes)  # refuses channels where no layer is
         groups = [group for layer in range(1, len(self.network.sizes)) for group in self.groups(layer)]
         delays = bool(layer_delays(there, len(self.network.sizes)))
-        check_update_schedule(self.update_schedule, groups, channels=bool(there), delays=delays)  # type: ignore[arg-type]
+        check_update_schedule(self.update_schedule, groups, channels=bool(there), delays=delays)
         expected_arrays(self)  # refuses memory along unknown axes
 
     def groups(self, layer: int) -> tuple[Group, ...]:
@@ -363,7 +363,7 @@ def check_state(state: State, setups: Sequence[Setup]) -> None:
     """
     lead = () if len(setups) == 1 else (len(setups),)
     expected = expected_arrays(setups[0])
-    check_router_state(state.arrays, setups[0].channels, setups[0].network.sizes, len(lead))  # type: ignore[arg-type]
+    check_router_state(state.arrays, setups[0].channels, setups[0].network.sizes, len(lead))
     names = {name for name in state.arrays if not is_router_state(name)}
     if names != expected.keys():
         odd = sorted(names ^ expected.keys())[0]

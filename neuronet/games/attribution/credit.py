@@ -17,7 +17,7 @@ from neuronet.core.utility import Measure, Power
 from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
 from neuronet.games.simulation.payoffs import Floats, attention_payoff
 from neuronet.games.simulation.play import GameSetup, Profile, policies_of, train_profile
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 
 MAX_EXACT_NEURONS = 12
 """Neurons of which all coalitions are heard."""

@@ -26,7 +26,7 @@ from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame, composit
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import GameSetup, Outcomes, play, policies_of
 from neuronet.policies import AttentionSeeking
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 
 
 @dataclass(frozen=True)

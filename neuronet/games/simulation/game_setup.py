@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from neuronet.core.environment import Environment, Samples, check_samples
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.learning.optimizers import Momentum, Optimizer
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
 from neuronet.core.utility import Measure, Power
 from neuronet.engines.base.engine import State
+from neuronet.registry import build_network
 
 PROBE_SIZE = 256
 """Samples by which it is judged how much the neurons have to say."""

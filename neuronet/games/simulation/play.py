@@ -21,7 +21,7 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes, mean_payoffs, payoff_table
 from neuronet.games.simulation.payoffs import INSTANT_KINDS, KINDS, AttentionHoldings, Floats, payoffs_of
 from neuronet.games.simulation.profiles import Profile, layers_from_policies, layers_of, policies_of, with_deviation
-from neuronet.registry.population_spec import parse_population
+from neuronet.registry import parse_population
 
 MAX_BATCHED_GAMES = 64
 """Most games on the axis of replicas."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, layer_groups, policies_by_layer
-from neuronet.registry.population_spec import Policies, parse_population, short_name
+from neuronet.registry import Policies, parse_population, short_name
 
 Profile = Policies | Layers
 """A text, a policy, a population, one for each listening layer, or the groups of each layer."""

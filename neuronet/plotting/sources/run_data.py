@@ -12,14 +12,12 @@ import pandas as pd
 
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
-from neuronet.core.structure.network import Bools, Network, build_network
+from neuronet.core.structure.network import Bools, Network
 from neuronet.engines.base.engine import Setup, State
-from neuronet.interventions.schedule import InterventionSchedule
 from neuronet.recording.network_structure import Structure
 from neuronet.recording.run_directory import CHECKPOINT, Checkpoint, RunDirectory
-from neuronet.registry.population_spec import parse_population, short_name
+from neuronet.registry import build_network, short_name
 from neuronet.training.assembly import resolve_environment
 
 Log = Callable[[str], None]
@@ -108,8 +106,8 @@ class RunData:
             NeuroNetError: A policy has no name to be found by.
         """
         config, network = self.run_directory.config, self.initial_network
-        groups = parse_population(config.policy).groups(network, config.seeds[self.replica])
-        return Setup(network, groups, parse_optimizer(config.optimizer), config.learning_rate)
+        groups = config.policy.groups(network, config.seeds[self.replica])
+        return Setup(network, groups, config.optimizer, config.learning_rate)
 
     @cached_property
     def setup(self) -> Setup:
@@ -121,9 +119,7 @@ class RunData:
         intervention_log, config, first = self.checkpoint.intervention_log, self.run_directory.config, self.initial_setup
         if intervention_log is None:
             return first
-        scheduled = [
-            getattr(each.intervention, "policy", None) for _, each in InterventionSchedule.parse(config.interventions, 1).entries
-        ]
+        scheduled = [getattr(each.intervention, "policy", None) for each in config.interventions]
         groups = [group.policy for layer in range(1, len(first.network.sizes)) for group in first.groups(layer)]
         known = [*groups, *(policy for policy in scheduled if policy is not None)]
         games = Structure(intervention_log.structure, intervention_log.metadata).setups(

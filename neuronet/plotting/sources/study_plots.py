@@ -9,12 +9,12 @@ import pandas as pd
 from neuronet.continual.studies.summary import summarize_studies
 from neuronet.control.record import CHECKPOINT, EPISODES, ControlRunDirectory
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
 from neuronet.plotting.network.page import draw_network_page
 from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
+from neuronet.registry import build_network
 
 UNFINISHED = "the study is not finished"
 

@@ -100,7 +100,7 @@ def test_a_method_of_ours_by_its_module():
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("own_methods:Nobody", "'own_methods:Nobody' is no method or policy"),
+        ("own_methods:Nobody", "'own_methods:Nobody' is not a valid method or policy"),
         ("own_methods:Thing", "must be a subclass of Method or of Policy"),
         ("own_methods:number", "must be a subclass of Method or of Policy"),
         ("own_methods:SlowerLearner", "must be a subclass of Method or of Policy"),
@@ -108,8 +108,8 @@ def test_a_method_of_ours_by_its_module():
         ("own_methods:Unfinished", "cannot be made from"),
         ("own_methods:Astray", "range of 'strength', which is none of its parameters"),
         ("own_methods:Slower(speed=2)", "no parameter 'speed': it takes factor"),
-        ("own_methods:Slower(factor=1", "a bracket or a comma is missing"),
-        ("own_methods:Slower:0.5,attention:0.5", "'own_methods:Slower' is no policy"),
+        ("own_methods:Slower(factor=1", r"own_methods:Slower\(factor=1"),
+        ("own_methods:Slower:0.5,attention:0.5", "'own_methods:Slower' is not a valid policy"),
         ("own_nowhere:Slower", "cannot import the module of method or policy 'own_nowhere:Slower': No module"),
         ("own_broken:Slower", "ZeroDivisionError: division by zero"),
     ],

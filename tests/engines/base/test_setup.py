@@ -8,10 +8,10 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import Adam
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base.engine import Setup, axis_lengths, expected_arrays
 from neuronet.policies import Greedy, Noisy
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import ENGINES, game
 

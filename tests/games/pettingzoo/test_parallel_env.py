@@ -10,7 +10,6 @@ from pettingzoo.utils.conversions import parallel_to_aec
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.engines.parity import compare
 from neuronet.environments import Xor
@@ -18,6 +17,7 @@ from neuronet.games.pettingzoo.controlled_policy import FEATURES, ControlledPoli
 from neuronet.games.pettingzoo.parallel_env import NeuronGame
 from neuronet.games.simulation.play import GameSetup, play
 from neuronet.policies import Greedy
+from neuronet.registry import build_network
 
 GAME_SETUP = GameSetup(Xor(), hidden=(5, 4), rounds=8)
 

@@ -14,11 +14,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
 from neuronet import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import LARGEST_DOT, MOST_LINES, SMALLEST_DOT, draw_layers
 from neuronet.plotting.network.input_layout import bin_inputs
 from neuronet.plotting.network.model import NetworkView, policy_styles
+from neuronet.registry import build_network
 
 
 def drawn(view, width=6.3, height=4.3):
