@@ -21,7 +21,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from neuronet.comparison.result import interval
 from neuronet.continual.avalanche import MatchedBatches, PolicyStrategy, SynapticIntelligence, accuracies, to_module
 from neuronet.continual.avalanche.imports import load, plugins
 from neuronet.continual.evaluation.metrics import final_accuracy
@@ -31,6 +30,7 @@ from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import parse_protocol
 from neuronet.policies import IncomeProtecting
 from neuronet.registry import parse_environment
+from neuronet.statistics import interval
 
 EWC, SI = 10.0, 1.0
 """Strengths of ours. Avalanche's EWC does not halve its penalty, and its SI does; its LwF is without the squared temperature."""

@@ -22,11 +22,11 @@ import typer
 from joblib import Parallel, delayed
 
 import neuronet
-from neuronet.comparison.result import interval
 from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.batches import Batches
-from neuronet.core.learning.optimizers import lr_factor
+from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.environments import Digits
+from neuronet.statistics import interval
 
 HIDDEN, EPOCHS, BATCH, MOMENTUM = (64, 32), 20, 32, 0.9
 METHODS = (("attention", 0.005), ("attention", 0.02), ("attention", 0.1), ("random-feedback", 0.02), ("random-feedback", 0.1))

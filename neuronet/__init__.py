@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from neuronet.core.structure.population import Group as Group
     from neuronet.core.structure.population import Population as Population
     from neuronet.engines.agents import NeuronModel as NeuronModel
-    from neuronet.engines.base.engine import Setup as Setup
-    from neuronet.engines.base.engine import State as State
+    from neuronet.engines.base import Setup as Setup
+    from neuronet.engines.base import State as State
     from neuronet.engines.tensors import TensorEngine as TensorEngine
     from neuronet.environments import Digits as Digits
     from neuronet.environments import Table as Table
@@ -55,7 +55,7 @@ _HOMES = {
     "neuronet.channels": ("Channel", "ChannelAt"),
     "neuronet.conversion": ("convert", "revert"),
     "neuronet.engines.agents": ("NeuronModel",),
-    "neuronet.engines.base.engine": ("Setup", "State"),
+    "neuronet.engines.base": ("Setup", "State"),
     "neuronet.engines.tensors": ("TensorEngine",),
     "neuronet.core.environment": ("Environment", "Samples", "Scaling"),
     "neuronet.environments": ("Digits", "Table", "Xor"),

@@ -1,4 +1,4 @@
-"""The policies that come with NeuroNet, one short file each."""
+"""Built-in policies, one short file each."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ POLICIES: dict[str, type[Policy]] = {
     "trembling-hand": TremblingHand,
     "weight-maximization": WeightMaximization,
 }
-"""Every policy by its name on the command line."""
+"""All policies by their names on the command line."""
 
 __all__ = [
     "POLICIES",

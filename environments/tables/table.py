@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment, Samples, checked_samples
+from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.payoff import parse_payoff
+from neuronet.core.sample_checks import checked_samples
 from neuronet.environments.tables.split import split
 from neuronet.environments.tables.table_files import numbers_of, read_table
 

@@ -1,1 +1,13 @@
-"""Error backpropagation by torch's autograd, the reference that policies are compared with."""
+"""Baselines that policies are compared with: error backpropagation by torch's autograd."""
+
+from neuronet.baselines.backprop import (
+    TORCH_ACTIVATIONS,
+    Backprop,
+    Layer,
+    activities,
+    losses,
+    negative_gradient,
+    torch_optimizer,
+)
+
+__all__ = ["TORCH_ACTIVATIONS", "Backprop", "Layer", "activities", "losses", "negative_gradient", "torch_optimizer"]

@@ -1,6 +1,7 @@
-"""Error backpropagation by torch's autograd: the baseline of every comparison, and what updates are aligned with.
+"""Error backpropagation by torch's autograd and torch.optim: the baseline of comparisons, and the reference of alignment.
 
-Nothing here uses NeuroNet's engines, policies, optimizers or slopes.
+It uses none of NeuroNet's engines, policies, optimizers or slopes, so that an error in them shows as a difference. The continual
+baselines use its table of activations and its optimizers.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from torch.nn import functional
 
 from neuronet.core.array_types import Array
 from neuronet.core.environment import Samples, Scaling
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 
 
 def _identity(z: Tensor) -> Tensor:
@@ -36,14 +37,14 @@ TORCH_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": partial(functional.gelu, approximate="tanh"),
     "identity": _identity,
 }
-"""Torch's own activation for each of ours."""
+"""Torch's own function for each activation."""
 
 Layer = tuple[Tensor, Tensor, Tensor | None, str]
-"""Of R replicas: weights (R, J, I), bias (R, J), mask (R, J, I) or None, and the activation's name."""
+"""Listening layer of R replicas: weights (R, J, I), bias (R, J), mask (R, J, I) or None, and name of the activation."""
 
 
 def activities(layers: Sequence[Layer], inputs: Tensor) -> list[Tensor]:
-    """What every listening layer says, (R, B, J) each, to inputs (B, I) or (R, B, I)."""
+    """Return the activity of every listening layer, (R, B, J) each, for inputs (B, I) or (R, B, I)."""
     activity = inputs.expand(layers[0][0].shape[0], *inputs.shape[-2:])
     found = []
     for weights, bias, mask, name in layers:
@@ -54,44 +55,44 @@ def activities(layers: Sequence[Layer], inputs: Tensor) -> list[Tensor]:
 
 
 def losses(payoff: Payoff, outputs: Tensor, targets: Tensor) -> Tensor:
-    """The loss of each sample, (R, B), of outputs (R, B, O)."""
+    """Return the loss of each sample, (R, B), for outputs (R, B, O)."""
     if isinstance(payoff, CrossEntropy):
-        whole = targets.expand(outputs.shape[:-1])
-        flat = functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), whole.reshape(-1), reduction="none")
-        return flat.reshape(whole.shape)
+        classes = targets.expand(outputs.shape[:-1])
+        flat = functional.cross_entropy(outputs.reshape(-1, outputs.shape[-1]), classes.reshape(-1), reduction="none")
+        return flat.reshape(classes.shape)
     if isinstance(payoff, SquaredError):
         return 0.5 * functional.mse_loss(outputs, targets.expand(outputs.shape), reduction="none").sum(dim=-1)
-    own: Tensor = payoff.loss(xp, outputs, targets)
-    return own
+    custom: Tensor = payoff.loss(xp, outputs, targets)
+    return custom
 
 
 def negative_gradient(layers: Sequence[Layer], payoff: Payoff, samples: Samples) -> list[Tensor]:
-    """The update that error backpropagation intends, per unit of learning rate: `-dL/dw` and, last, `-dL/db`, (R, J, S) each.
+    """Return the update of error backpropagation per unit of learning rate: `-dL/dw` and, last, `-dL/db`, (R, J, S) each.
 
     Args:
-        layers: The networks.
-        payoff: What outputs are worth; the loss of a batch is the mean over its samples.
+        layers: Listening layers of the networks.
+        payoff: Payoff of the outputs; the loss of a batch is the mean over its samples.
         samples: The batch, as tensors.
     """
-    parameters = [part.detach().clone().requires_grad_() for weights, bias, _, _ in layers for part in (weights, bias)]
-    free: list[Layer] = [(parameters[2 * n], parameters[2 * n + 1], mask, name) for n, (_, _, mask, name) in enumerate(layers)]
+    leaves = [part.detach().clone().requires_grad_() for weights, bias, _, _ in layers for part in (weights, bias)]
+    free: list[Layer] = [(leaves[2 * n], leaves[2 * n + 1], mask, name) for n, (_, _, mask, name) in enumerate(layers)]
     loss = losses(payoff, activities(free, samples.inputs)[-1], samples.targets).mean(dim=-1).sum()
-    found = torch.autograd.grad(loss, parameters)
-    return [-torch.cat((found[2 * n], found[2 * n + 1][..., None]), dim=-1) for n in range(len(layers))]
+    gradients = torch.autograd.grad(loss, leaves)
+    return [-torch.cat((gradients[2 * n], gradients[2 * n + 1][..., None]), dim=-1) for n in range(len(layers))]
 
 
 class Backprop:
-    """Trains networks by autograd and torch.optim, all replicas at once.
+    """Networks trained by autograd and torch.optim, all replicas in one batched computation.
 
     Args:
-        setups: The games; their policies play no part.
-        device: Where to compute.
+        setups: Setup of each replica; the policies play no part.
+        device: Device to compute on.
 
     Attributes:
-        round_number: How many rounds have been played.
+        round_number: Number of rounds played so far.
 
     Raises:
-        NeuroNetError: Torch has no optimiser for the optimizer.
+        ConfigurationError: torch.optim has no counterpart of the optimizer.
     """
 
     def __init__(self, setups: Sequence[Setup], *, device: str = "cpu") -> None:
@@ -100,17 +101,17 @@ class Backprop:
         self.payoff = first.payoff
         self.round_number = 0
         self._has_replica_axis = len(setups) > 1
-        self._functions = first.network.activations
-        self._masks = [self._mask([each.network.masks[n] for each in setups]) for n in range(len(self._functions))]
-        rates, self._parameters = [], []
-        for rate, several in groupby(setups, key=lambda setup: setup.learning_rate):  # torch.optim has a rate for each leaf
-            networks = [setup.network for setup in several]
-            pairs = zip(*((each.weights, each.biases) for each in networks), strict=True)
-            policies_by_layer = [self._leaf(arrays) for kind in pairs for arrays in zip(*kind, strict=True)]
-            rates.append({"params": policies_by_layer, "lr": float(rate)})
-            self._parameters.append(policies_by_layer)
-        self._torch_optimizer = torch_optimizer(first.optimizer, rates)
-        self._rates = [float(group["lr"]) for group in self._torch_optimizer.param_groups]
+        self._activations = first.network.activations
+        self._masks = [self._mask([setup.network.masks[n] for setup in setups]) for n in range(len(self._activations))]
+        groups, self._parameters = [], []
+        for rate, group in groupby(setups, key=lambda setup: setup.learning_rate):  # torch.optim has one rate for each leaf
+            networks = [setup.network for setup in group]
+            pairs = zip(*((network.weights, network.biases) for network in networks), strict=True)
+            leaves = [self._leaf(arrays) for kind in pairs for arrays in zip(*kind, strict=True)]
+            groups.append({"params": leaves, "lr": float(rate)})
+            self._parameters.append(leaves)
+        self._optimizer = torch_optimizer(first.optimizer, groups)
+        self._rates = [float(group["lr"]) for group in self._optimizer.param_groups]
 
     def _leaf(self, arrays: Sequence[Any]) -> Tensor:
         return torch.tensor(np.stack(arrays), dtype=self.dtype, device=self.device, requires_grad=True)
@@ -119,22 +120,22 @@ class Backprop:
         if all(mask is None for mask in masks):
             return None
         shape = next(mask.shape for mask in masks if mask is not None)
-        whole = np.stack([np.ones(shape) if mask is None else mask for mask in masks])
-        return torch.tensor(whole, dtype=self.dtype, device=self.device)
+        stacked = np.stack([np.ones(shape) if mask is None else mask for mask in masks])
+        return torch.tensor(stacked, dtype=self.dtype, device=self.device)
 
     def set_lr_factor(self, factor: float) -> None:
-        """Play from now on with this part of the learning rate."""
-        for group, rate in zip(self._torch_optimizer.param_groups, self._rates, strict=True):
+        """Scale the learning rates of the following rounds, relative to those of the setups."""
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
 
     def layers(self) -> list[Layer]:
-        """The networks as they are now: weights, bias, mask and activation of each listening layer."""
+        """Return the listening layers as they are now."""
         joined = [torch.cat(leaves) if len(leaves) > 1 else leaves[0] for leaves in zip(*self._parameters, strict=True)]
-        depth = len(self._functions)
-        return list(zip(joined[:depth], joined[depth:], self._masks, self._functions, strict=True))
+        depth = len(self._activations)
+        return list(zip(joined[:depth], joined[depth:], self._masks, self._activations, strict=True))
 
     def prepare(self, samples: Samples) -> Samples:
-        """The samples as tensors on the device; inputs that have a scaling stay as they are until they are played."""
+        """Return the samples as tensors on the device; inputs with a scaling are scaled when they are played."""
         targets = torch.tensor(samples.targets, device=self.device)
         targets = targets.to(self.dtype) if targets.is_floating_point() else targets
         if samples.scaling is None:
@@ -146,45 +147,49 @@ class Backprop:
         return torch.tensor(array, dtype=self.dtype, device=self.device)
 
     def play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Array:
-        """Play many rounds: zero_grad, forward, backward, step.
+        """Play rounds of zero_grad, forward, backward, step.
 
         Args:
-            samples: What `prepare` gave.
-            order: (N,) or (R, N), which samples are played, in this order.
-            batch_size: Samples a round; the last may have fewer.
+            samples: Samples as `prepare` returned them.
+            order: (N,) or (R, N), indices of the samples in the order in which they are played.
+            batch_size: Samples of a round; the last round may have fewer.
 
         Returns:
-            (rounds,) or (R, rounds), the sum of the samples' losses in each round.
+            Summed loss of the samples of each round, (rounds,) or (R, rounds).
         """
-        chosen = torch.as_tensor(order, device=self.device)
+        indices = torch.as_tensor(order, device=self.device)
         sums = []
-        for start in range(0, chosen.shape[-1], batch_size):
-            batch = samples.at(chosen[..., start : start + batch_size])
-            self._torch_optimizer.zero_grad()
-            each = losses(self.payoff, activities(self.layers(), batch.inputs)[-1], batch.targets)
-            each.mean(dim=-1).sum().backward()  # type: ignore[no-untyped-call]
-            self._torch_optimizer.step()
+        for start in range(0, indices.shape[-1], batch_size):
+            batch = samples.at(indices[..., start : start + batch_size])
+            self._optimizer.zero_grad()
+            loss = losses(self.payoff, activities(self.layers(), batch.inputs)[-1], batch.targets)
+            loss.mean(dim=-1).sum().backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step()
             self.round_number += 1
-            sums.append(each.detach().sum(dim=-1))
-        whole = torch.stack(sums, dim=-1)
-        return whole if self._has_replica_axis else whole[0]
+            sums.append(loss.detach().sum(dim=-1))
+        stacked = torch.stack(sums, dim=-1)
+        return stacked if self._has_replica_axis else stacked[0]
 
     def outputs(self, inputs: Array) -> Array:
-        """What the output neurons say to these inputs, (B, O) or (R, B, O)."""
+        """Return the outputs for inputs (B, I): (B, O), or (R, B, O) of R > 1 replicas."""
         with torch.no_grad():
             activity = activities(self.layers(), inputs)[-1]
         return activity if self._has_replica_axis else activity[0]
 
     def close(self) -> None:
-        """Let go of every tensor."""
+        """Release every tensor."""
         self._parameters = []
 
 
 def torch_optimizer(optimizer: Optimizer, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    """Torch's own optimiser for a optimizer.
+    """Return torch.optim's counterpart of an optimizer.
+
+    Args:
+        optimizer: An optimizer of NeuroNet.
+        groups: Parameter groups as torch.optim takes them.
 
     Raises:
-        NeuroNetError: There is none.
+        ConfigurationError: torch.optim has no counterpart.
     """
     if type(optimizer) is SGD:
         return torch.optim.SGD(groups)
@@ -192,4 +197,4 @@ def torch_optimizer(optimizer: Optimizer, groups: list[dict[str, Any]]) -> torch
         return torch.optim.SGD(groups, momentum=optimizer.momentum)
     if type(optimizer) is Adam:
         return torch.optim.Adam(groups, betas=(optimizer.beta1, optimizer.beta2), eps=optimizer.epsilon)
-    raise NeuroNetError(f"the baseline backprop has sgd, momentum and adam as torch does, but not {optimizer!r}")
+    raise ConfigurationError(f"the baseline backprop supports the optimizers sgd, momentum and adam, got {optimizer!r}")

@@ -26,7 +26,7 @@ from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking

@@ -1,4 +1,4 @@
-"""Channels between layers: dropout, delay, noise, quantisation, and k winners."""
+"""Channels between layers: dropout, delay, noise, quantization, and k winners."""
 
 from neuronet.channels.base import Channel, ChannelContext
 from neuronet.channels.builtin import CHANNELS, Delay, Dropout, GaussianNoise, KWinners, Quantization

@@ -1,4 +1,4 @@
-"""The channels that come with NeuroNet."""
+"""Built-in channels."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from dataclasses import dataclass
 
 from neuronet.channels.base import Channel, ChannelContext
 from neuronet.core.array_types import Array, Namespace, reaches, rounding
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import check_flag, check_number
 
 
 @dataclass(frozen=True)
 class Dropout(Channel):
-    """Loses messages by chance.
-
-    Of activity with its defaults this is dropout (Srivastava et al. 2014). Nothing is lost while the network is judged.
+    """Dropout of messages (Srivastava et al. 2014, for activity with the default parameters). Inactive in evaluation.
 
     Args:
-        share: Of the messages that are lost, 0 to below 1.
-        scaled: Whether those that arrive are divided by 1 - share, so that the mean of a message is what was sent.
-        masks_feedback: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes
-            itself heard. It counts for activity alone.
+        share: Share of messages that are lost, 0 to below 1.
+        scaled: Whether delivered messages are divided by 1 - share, so that their mean is unchanged.
+        masks_feedback: Whether a speaker's demand is masked where its message was lost; otherwise the speaker assumes delivery.
+            For activity alone.
 
     Raises:
-        NeuroNetError: The share is out of range.
+        ConfigurationError: The share is out of range.
     """
 
     share: float = 0.3
@@ -31,36 +29,35 @@ class Dropout(Channel):
 
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, below=True)
-        _check_flag("scaled", self.scaled)
-        _check_flag("masks_feedback", self.masks_feedback)
+        check_flag("scaled", self.scaled)
+        check_flag("masks_feedback", self.masks_feedback)
 
     def transmit(self, messages: Array, context: ChannelContext) -> Array:
-        """Those that arrive, and 0 for the others."""
+        """Return the delivered messages, 0 for lost ones."""
         return messages * self._delivery_mask(messages, context) if self.share else messages
 
     def jacobian(self, messages: Array, context: ChannelContext) -> Array | None:
-        """What it does to messages, it does to their changes."""
+        """Return the delivery mask, if it masks feedback."""
         return self._delivery_mask(messages, context) if self.share and self.masks_feedback else None
 
     def _delivery_mask(self, messages: Array, context: ChannelContext) -> Array:
-        arrives = context.xp.astype(context.uniform(messages) >= self.share, messages.dtype)
-        return arrives / (1 - self.share) if self.scaled else arrives
+        mask = context.xp.astype(context.uniform(messages) >= self.share, messages.dtype)
+        return mask / (1 - self.share) if self.scaled else mask
 
 
 @dataclass(frozen=True)
 class Delay(Channel):
-    """Delivers in a round what was sent some rounds ago.
+    """Delivery of messages some rounds later. Inactive in evaluation.
 
-    A delayed demand meets a neuron that remembers: it looks back at what it said and heard in the round that the demand is about,
-    and adapts on those samples. Unaligned, the late messages are taken for answers to the present samples, one by one.
-    Nothing is delayed while the network is judged.
+    A neuron that receives a delayed demand uses its own activity and input of the round that the demand is about, and adapts on
+    those samples. Without alignment, delayed messages are taken as messages about the present samples, one by one.
 
     Args:
-        rounds: How many, 0 or more.
-        aligned: Whether those who hear the message know what it is about; only for demands.
+        rounds: Number of rounds, 0 or more.
+        aligned: Whether receivers know which round a message is about; for demands alone.
 
     Raises:
-        NeuroNetError: The number is out of range.
+        ConfigurationError: The number is out of range.
     """
 
     rounds: int = 1
@@ -68,41 +65,41 @@ class Delay(Channel):
 
     def __post_init__(self) -> None:
         check_number("rounds", self.rounds, 0, whole=True)
-        _check_flag("aligned", self.aligned)
+        check_flag("aligned", self.aligned)
 
     @property
     def history_length(self) -> int:
-        """The messages that are under way."""
+        """Number of rounds whose messages are in flight."""
         return self.rounds
 
     @property
     def delay(self) -> int:
-        """Unaligned, nobody knows of it."""
+        """Delay in rounds; 0 without alignment, as receivers do not know of it."""
         return self.rounds if self.aligned else 0
 
     def transmit(self, messages: Array, context: ChannelContext) -> Array | None:
-        """What was sent then; before anything has arrived, nothing, or silence where it is not aligned."""
+        """Return the messages of `rounds` rounds ago; before the first delivery None, or 0 without alignment."""
         if not self.rounds:
             return messages
         sent = context.history[self.rounds - 1] if len(context.history) >= self.rounds else None
         if self.aligned:
             return sent
-        silence = messages * 0
+        zeros = messages * 0
         if sent is None:
-            return silence
-        count = messages.shape[-2]  # of a longer batch the rest is lost; of a shorter one the last samples hear nothing
-        return context.xp.concat((sent, silence), axis=-2)[..., :count, :] if sent.shape[-2] != count else sent
+            return zeros
+        count = messages.shape[-2]  # a longer batch is cut off, a shorter one is filled up with 0
+        return context.xp.concat((sent, zeros), axis=-2)[..., :count, :] if sent.shape[-2] != count else sent
 
 
 @dataclass(frozen=True)
 class GaussianNoise(Channel):
-    """Adds Gaussian noise to messages, but not while the network is judged.
+    """Gaussian noise on messages. Inactive in evaluation.
 
     Args:
-        sigma: Standard deviation of the noise, in units of the root mean square of what each neuron sends in a batch, 0 or more.
+        sigma: Standard deviation of the noise, in units of the root mean square of each neuron's messages in a batch, 0 or more.
 
     Raises:
-        NeuroNetError: It is out of range.
+        ConfigurationError: It is out of range.
     """
 
     sigma: float = 0.5
@@ -111,7 +108,7 @@ class GaussianNoise(Channel):
         check_number("sigma", self.sigma, 0)
 
     def transmit(self, messages: Array, context: ChannelContext) -> Array:
-        """The messages and the noise."""
+        """Return the messages with noise."""
         if not self.sigma:
             return messages
         rms = context.xp.mean(messages * messages, axis=-2, keepdims=True) ** 0.5
@@ -120,15 +117,15 @@ class GaussianNoise(Channel):
 
 @dataclass(frozen=True)
 class Quantization(Channel):
-    """Rounds messages to a few levels of loudness: equal steps up to the loudest message of the sample; silence stays silence.
+    """Rounding of messages to equal steps up to the largest absolute value of the sample; 0 stays 0. Also active in evaluation.
 
-    Speakers take no notice (a straight-through slope of 1). It also acts while the network is judged.
+    Speakers use a straight-through estimator, with a slope of 1.
 
     Args:
-        levels: How many besides silence, for either sign, 1 or more.
+        levels: Number of levels of either sign, besides 0; 1 or more.
 
     Raises:
-        NeuroNetError: The number is out of range.
+        ConfigurationError: The number is out of range.
     """
 
     levels: int = 4
@@ -138,32 +135,32 @@ class Quantization(Channel):
 
     @property
     def active_in_eval(self) -> bool:
-        """What cannot be said cannot be said then, either."""
+        """True: quantization is part of what the network computes."""
         return True
 
     def transmit(self, messages: Array, context: ChannelContext) -> Array:
-        """Each message at its nearest level."""
+        """Return each message at its nearest level."""
         xp = context.xp
         step = xp.max(xp.abs(messages), axis=-1, keepdims=True) / self.levels
-        step = xp.where(step > 0, step, xp.ones_like(step))  # where all is silence, or next to it
+        step = xp.where(step > 0, step, xp.ones_like(step))  # where all messages are 0, or almost 0
         return _nearest(xp, messages / step) * step
 
 
 @dataclass(frozen=True)
 class KWinners(Channel):
-    """Carries only the loudest messages of each sample; the others are 0: k winners take all.
+    """k winners take all: delivers the messages with the largest absolute values of each sample, and 0 for the others.
 
-    Makhzani and Frey 2013, "k-sparse autoencoders" (arXiv 1312.5663). The silent neither influence nor learn. It also acts while
-    the network is judged.
+    Makhzani and Frey 2013, "k-sparse autoencoders" (arXiv 1312.5663). Other neurons neither influence the output nor learn. Also
+    active in evaluation.
 
     Args:
-        share: Of a layer's neurons that are heard on a sample, above 0 to 1; rounded to an integer, at least one. Where some
-            are equally loud, but for rounding, all of them are heard.
-        masks_feedback: Whether a speaker knows that it was not heard, and wants nothing of that sample; otherwise it believes
-            itself heard. It counts for activity alone.
+        share: Share of a layer's neurons that are delivered on a sample, above 0 to 1; rounded to an integer, at least one. Ties,
+            up to rounding, are all delivered.
+        masks_feedback: Whether a speaker's demand is masked where its message was not delivered; otherwise the speaker assumes
+            delivery. For activity alone.
 
     Raises:
-        NeuroNetError: The share is out of range.
+        ConfigurationError: The share is out of range.
     """
 
     share: float = 0.1
@@ -171,27 +168,27 @@ class KWinners(Channel):
 
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, above=True)
-        _check_flag("masks_feedback", self.masks_feedback)
+        check_flag("masks_feedback", self.masks_feedback)
 
     @property
     def active_in_eval(self) -> bool:
-        """It is part of what the network computes."""
+        """True: winners are part of what the network computes."""
         return True
 
     def transmit(self, messages: Array, context: ChannelContext) -> Array:
-        """The loudest, and 0 for the others."""
+        """Return the winners' messages, 0 for the others."""
         return messages * self._winner_mask(messages, context)
 
     def jacobian(self, messages: Array, context: ChannelContext) -> Array | None:
-        """1 for those who are heard."""
+        """Return 1 for winners, if it masks feedback."""
         return self._winner_mask(messages, context) if self.masks_feedback else None
 
     def _winner_mask(self, messages: Array, context: ChannelContext) -> Array:
         xp = context.xp
-        loudness = xp.abs(messages)
+        size = xp.abs(messages)
         winners = max(1, round(self.share * messages.shape[-1]))
-        threshold = xp.sort(loudness, axis=-1)[..., -winners, None]
-        return xp.astype(reaches(xp, loudness, threshold), messages.dtype)
+        threshold = xp.sort(size, axis=-1)[..., -winners, None]
+        return xp.astype(reaches(xp, size, threshold), messages.dtype)
 
 
 CHANNELS: dict[str, type[Channel]] = {
@@ -201,17 +198,12 @@ CHANNELS: dict[str, type[Channel]] = {
     "quantize": Quantization,
     "k-winners": KWinners,
 }
-"""Every channel by its name on the command line."""
+"""All channels by their names on the command line."""
 
 
 def _nearest(xp: Namespace, numbers: Array) -> Array:
-    """The nearest integers; halves go to the even one, and so do those that are halves but for rounding."""
+    """Return the nearest integers; halves, up to rounding, go to the even integer."""
     doubled = 2.0 * numbers
     halves = xp.round(doubled)
     tied = xp.abs(doubled - halves) <= rounding(xp, numbers) * xp.abs(halves)
     return xp.round(xp.where(tied, halves, doubled) / 2.0)
-
-
-def _check_flag(name: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise NeuroNetError(f"{name} must be true or false, got {value!r}")

@@ -1,4 +1,4 @@
-"""A line: the channels that lie in one place, one after another, and the messages that are under way in them."""
+"""Pipeline: the channels of one location, in series, with the messages that are in flight in them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from neuronet.core.random_streams import Purpose, generator
 
 
 class ChannelPipeline:
-    """Carries what a layer sends, with the arrays of either engine.
+    """Channels in series at one location, for the arrays of any engine.
 
     Args:
-        direction: Which way.
+        direction: "activity" or "demand".
         layer: The layer below.
-        channels: What lies there, in the order of passage.
-        seeds: Of the game, or of each replica.
+        channels: The channels, in the order of transmission.
+        seeds: Seed of the game, or of each replica.
         xp: The namespace of the engine's arrays.
-        to_array: Makes an array of the engine's of one or several (one for each replica) of numpy's.
+        to_array: Converts one numpy array, or one for each replica, to an array of the engine.
 
     Attributes:
-        jacobian: How much of a change of what was said last would arrive, (..., B, J); None if all of it.
+        jacobian: Derivative of the last delivery by the messages, (..., B, J); None for 1.
     """
 
     def __init__(
@@ -40,41 +40,37 @@ class ChannelPipeline:
     ) -> None:
         self.direction, self.layer = direction, layer
         self.channels = tuple(channels)
-        self.delay = sum(each.delay for each in self.channels)
+        self.delay = sum(channel.delay for channel in self.channels)
         self.jacobian: Array | None = None
         self._seeds, self._xp, self._to_array = seeds, xp, to_array
         self._in_flight: list[list[Array | None]] = [[] for _ in self.channels]  # the latest first
         self._sent: list[Array | None] = []
 
     def transmit(self, messages: Array | None, number: int, *, learning: bool) -> Array | None:
-        """What arrives of these messages, (..., B, J) each; None for nothing yet.
+        """Return the delivered messages, (..., B, J); None if nothing is delivered yet.
 
         Args:
-            messages: What is sent; None for nothing yet.
-            number: The round's.
+            messages: The messages sent; None for nothing yet.
+            number: The round.
             learning: Whether the neurons learn from it; if so, `end` must be called before the next round.
         """
         if learning:
             self.jacobian, self._sent = None, []
         for position, channel in enumerate(self.channels):
             if learning:
-                self._sent.append(
-                    self._xp.asarray(messages, copy=True) if channel.history_length and messages is not None else None
-                )
+                stored = channel.history_length and messages is not None
+                self._sent.append(self._xp.asarray(messages, copy=True) if stored else None)
             if messages is not None and (learning or channel.active_in_eval):
                 messages = self._transmit_one(position, channel, messages, number, learning)
         return messages
 
     def _transmit_one(self, position: int, channel: Channel, messages: Array, number: int, learning: bool) -> Array | None:
         def draw(kind: str, shape: tuple[int, ...]) -> Array:
-            counter = (
-                len(DIRECTIONS) * self.layer + DIRECTIONS.index(self.direction),
-                number,
-                zlib.crc32(f"{kind}:{position}".encode()),
-            )
-            each = shape[-2:]
+            location = len(DIRECTIONS) * self.layer + DIRECTIONS.index(self.direction)
+            counter = (location, number, zlib.crc32(f"{kind}:{position}".encode()))
             rngs = [generator(seed, Purpose.CHANNEL, *counter) for seed in self._seeds]
-            return self._to_array([one.standard_normal(each) if kind == "normal" else one.random(each) for one in rngs])
+            size = shape[-2:]
+            return self._to_array([rng.standard_normal(size) if kind == "normal" else rng.random(size) for rng in rngs])
 
         context = ChannelContext(self._xp, learning, self._in_flight[position], draw)
         if learning and self.direction == "activity":
@@ -83,14 +79,14 @@ class ChannelPipeline:
         return channel.transmit(messages, context)
 
     def end(self) -> None:
-        """End a round that was learnt from: what was sent in it is under way."""
+        """End a training round: its messages are now in flight."""
         for channel, in_flight, sent in zip(self.channels, self._in_flight, self._sent, strict=True):
             if channel.history_length:
                 in_flight.insert(0, sent)
                 del in_flight[channel.history_length :]
 
     def state(self) -> dict[str, Array]:
-        """What is under way, by name: `2.in_flight.demand.0.3` passed the first channel above layer 2 three rounds ago."""
+        """Return the messages in flight: `2.in_flight.demand.0.3` entered channel 0 above layer 2 three rounds ago."""
         return {
             f"{self.layer}.in_flight.{self.direction}.{position}.{age}": messages
             for position, in_flight in enumerate(self._in_flight)
@@ -99,7 +95,7 @@ class ChannelPipeline:
         }
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Take over what was under way."""
+        """Restore the messages in flight from a state."""
         prefix = f"{self.layer}.in_flight.{self.direction}."
         self._in_flight = [[] for _ in self.channels]
         for name, messages in arrays.items():

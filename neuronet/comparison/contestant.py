@@ -1,43 +1,44 @@
-"""One candidate of a comparison: trained with many learning rates and seeds at once, as replicas of one game."""
+"""Training of a candidate of a comparison: all its learning rates and seeds are replicas of one engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuronet.baselines.backprop import Backprop
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
-from neuronet.core.learning.optimizers import lr_factor
 from neuronet.core.learning.update_schedule import Synchronous
 from neuronet.core.structure.population import Population, Shares
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
 from neuronet.training.assembly import build_networks
 from neuronet.training.config import RunConfig
 from neuronet.training.engine_selection import EngineChoice
-from neuronet.training.evaluation import as_numpy, evaluate
+from neuronet.training.evaluation import evaluate
+from neuronet.training.trainer import Callback, Trainer
 
 BASELINE = "backprop"
-"""Error backpropagation by torch's autograd and torch.optim; it is no policy."""
+"""Name of the baseline: error backpropagation by torch's autograd and torch.optim, which is not a policy."""
 
 CURVE_COLUMNS = ("learning_rate", "seed", "epoch", "train_loss", "test_loss", "test_accuracy")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """Who is compared.
+    """Candidate of a comparison.
 
     Attributes:
-        name: A policy's or a mixed society's text, or "backprop".
-        population: Which neurons follow which policy; None for the baseline, which has no policies.
-        spec: Its text with every parameter.
+        name: Text of a policy or population, or "backprop".
+        population: Assignment of policies to neurons; None for the baseline.
+        spec: The text with every parameter.
     """
 
     name: str
@@ -47,11 +48,11 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class ComparisonSetup:
-    """Where candidates are trained, the same for all.
+    """Conditions of training that all candidates share.
 
     Attributes:
-        config: Everything but the policy, the learning rate and the seeds.
-        environment: Where samples come from; its test samples judge.
+        config: Configuration; its policy, learning rate and seeds are not used.
+        environment: Environment, on whose test samples candidates are evaluated.
         engine_choice: Device and precision.
     """
 
@@ -60,21 +61,20 @@ class ComparisonSetup:
     engine_choice: EngineChoice
 
     def train_candidate(self, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]) -> pd.DataFrame:
-        """Train with every learning rate from every seed: a line for each rate, seed and epoch, by CURVE_COLUMNS.
+        """Train with every learning rate from every seed and return a row for each rate, seed and epoch, by CURVE_COLUMNS.
 
-        All candidates begin with the same networks and play the same batches. Where one's loss is no longer a number, its
-        line says so.
+        All candidates start from the same networks and play the same batches. The losses of a diverged run are not finite.
 
         Args:
-            candidate: Who is trained.
+            candidate: Candidate to train.
             rates: Learning rates.
-            seeds: Seeds, one after the other.
+            seeds: Consecutive seeds.
         """
         config = self.config.model_copy(update={"seed": seeds[0], "replicas": len(seeds)})
         networks = dict(zip(seeds, build_networks(config, self.environment), strict=True))
         games = [(rate, seed) for rate in rates for seed in seeds]
         payoff, dtype = self.environment.payoff, self.engine_choice.dtype
-        population = candidate.population or Shares(((AttentionSeeking(), 1.0),))  # the baseline asks nobody
+        population = candidate.population or Shares(((AttentionSeeking(), 1.0),))  # ignored by the baseline
         is_baseline = candidate.population is None
         setups = [
             Setup(
@@ -99,15 +99,28 @@ class ComparisonSetup:
             return self._train(engine, games)
 
     def _train(self, engine: Any, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
-        train, test = engine.prepare(self.environment.train), engine.prepare(self.environment.test)
+        test = engine.prepare(self.environment.test)
         batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
-        rows = []
-        for epoch in range(self.config.epochs):
-            engine.set_lr_factor(lr_factor(self.config.lr_schedule, epoch, self.config.epochs))
-            sums = as_numpy(engine.play_rounds(train, batches.order(epoch), batches.size)).reshape(len(games), -1)
-            learnt = sums.sum(axis=-1, dtype=np.float64) / batches.samples
-            loss, accuracy = evaluate(engine, self.environment.payoff, test, len(games))
-            rows += [
-                (*game, epoch + 1, *each) for game, each in zip(games, zip(learnt, loss, accuracy, strict=True), strict=True)
-            ]
-        return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+        curves = _Curves(games, batches.samples, lambda: evaluate(engine, self.environment.payoff, test, len(games)))
+        samples = engine.prepare(self.environment.train)
+        epochs, lr_schedule = self.config.epochs, self.config.lr_schedule
+        Trainer(engine, batches, samples, epochs=epochs, lr_schedule=lr_schedule, callbacks=(curves,)).run()
+        return pd.DataFrame(curves.rows, columns=list(CURVE_COLUMNS))
+
+
+class _Curves(Callback):
+    """Callback that collects the rows of the learning curves."""
+
+    def __init__(
+        self, games: Sequence[tuple[float, int]], samples: int, evaluate_all: Callable[[], tuple[list[float], list[float]]]
+    ) -> None:
+        self._games, self._samples, self._evaluate = games, samples, evaluate_all
+        self._train_loss = np.zeros(len(games))
+        self.rows: list[tuple[float, ...]] = []
+
+    def after_rounds(self, losses: NDArray[Any]) -> None:
+        self._train_loss = losses.sum(axis=-1, dtype=np.float64) / self._samples  # the rounds of a whole epoch
+
+    def after_epoch(self, epoch: int) -> None:
+        numbers = zip(self._train_loss, *self._evaluate(), strict=True)
+        self.rows += [(*game, epoch, *values) for game, values in zip(self._games, numbers, strict=True)]

@@ -1,4 +1,4 @@
-"""What a comparison has come to: means, intervals, and paired differences to error backpropagation."""
+"""The result of a comparison: means, intervals, and paired differences to error backpropagation."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from neuronet.comparison.contestant import BASELINE
+from neuronet.recording.figures import draw
+from neuronet.statistics import interval
 from neuronet.training.config import RunConfig
-
-CONFIDENCE = 0.95
 
 TABLE_COLUMNS = (
     "policy",
@@ -33,19 +31,19 @@ TABLE_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What a comparison has come to.
+    """Result of a comparison.
 
     Attributes:
-        config: What all candidates have in common.
-        measure: What `mean` and `difference` are about: "accuracy" (0 to 1) or, where targets are values, "loss"; of the test
-            samples after the last epoch.
-        table: A line for each candidate: policy, learning_rate, at_edge (whether the best rate was the last of the grid), seeds,
-            mean with its 95% interval low to high, and the mean difference to backprop with the same seed, with its interval.
-        curves: A line for each candidate, seed and epoch: policy, learning_rate, seed, epoch, train_loss (mean over the epoch,
+        config: Configuration that all candidates share.
+        measure: Measure of `mean` and `difference`, on the test samples after the last epoch: "accuracy" (0 to 1) or, where
+            targets are values, "loss".
+        table: A row for each candidate: policy, learning_rate, at_edge (whether the best rate is at the edge of the grid), seeds,
+            mean with its 95% interval low to high, and mean difference to backprop from the same seed, with its interval.
+        curves: A row for each candidate, seed and epoch: policy, learning_rate, seed, epoch, train_loss (mean over the epoch,
             while learning), test_loss, test_accuracy.
-        tuning: The same of the runs that chose the learning rates; there the test samples are the validation samples.
-        seconds: How long this sitting took.
-        folder: Where it is recorded; None if it is not.
+        tuning: The same for the runs that chose the learning rates, where validation samples take the place of test samples.
+        seconds: Duration of this process's part.
+        folder: Folder with the record; None if the comparison is not recorded.
     """
 
     config: RunConfig
@@ -58,19 +56,17 @@ class Comparison:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves with their bands to a .png, .svg or .pdf file."""
-        from neuronet.plotting.comparison import draw_comparison
-
-        return draw_comparison(self.curves, path, measure=self.measure)
+        return draw("comparison", self.curves, path, measure=self.measure)
 
     def summary(self) -> dict[str, Any]:
-        """The result as plain data, as `neuronet compare --json` prints it."""
-        lines = self.table.to_dict("records")
+        """Return the result as plain data, as `neuronet compare --json` prints it."""
+        rows = self.table.to_dict("records")
         return {
             "environment": self.config.environment,
             "measure": self.measure,
             "epochs": self.config.epochs,
             "tuned": not self.tuning.empty,
-            "policies": [{str(name): _plain(value) for name, value in line.items()} for line in lines],
+            "policies": [{str(name): _plain(value) for name, value in row.items()} for row in rows],
             "seconds": round(self.seconds, 3),
             "out": None if self.folder is None else str(self.folder),
         }
@@ -81,12 +77,12 @@ def _plain(value: Any) -> Any:
 
 
 def build_table(curves: pd.DataFrame, measure: str, at_edge: Mapping[str, bool]) -> pd.DataFrame:
-    """The table of a comparison from its learning curves, best first after the baseline.
+    """Return the table of a comparison from its learning curves: the baseline first, then the best candidate.
 
     Args:
-        curves: As a Comparison has them.
+        curves: Learning curves as in Comparison.
         measure: "accuracy" or "loss".
-        at_edge: For each candidate, whether its learning rate was the last of the grid.
+        at_edge: For each candidate, whether its learning rate is at the edge of the grid.
     """
     last = curves[curves["epoch"] == curves["epoch"].max()]
     by_seed = last.pivot(index="seed", columns="policy", values=f"test_{measure}")
@@ -104,14 +100,3 @@ def build_table(curves: pd.DataFrame, measure: str, at_edge: Mapping[str, bool])
         .sort_values("rank", kind="stable")[list(TABLE_COLUMNS)]
         .reset_index(drop=True)
     )
-
-
-def interval(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    """Mean and 95% interval by Student's t (1908); nan where there is one value alone, or one that is no number."""
-    from scipy import stats
-
-    mean = float(np.mean(values))
-    if len(values) < 2 or not math.isfinite(mean):
-        return mean, math.nan, math.nan
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return mean, mean - half, mean + half

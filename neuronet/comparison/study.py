@@ -1,4 +1,4 @@
-"""Comparing policies: each trained with a learning rate of its own choice, from the same seeds, against error backpropagation."""
+"""Comparison of policies with error backpropagation: same seeds, and a learning rate tuned for each candidate."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import pandas as pd
 from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, ComparisonSetup
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import Adam, Momentum
+from neuronet.core.errors import ConfigurationError, DataError, StudyMismatchError, check_number
+from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.policies import POLICIES
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.registry import Policies, format_population, parse_population
@@ -27,20 +27,20 @@ from neuronet.training.config import RunConfig, make_config
 from neuronet.training.engine_selection import select_engine
 
 TUNING_SEEDS = 3
-"""From which each learning rate is tried: none of those that the results come from."""
+"""Number of seeds for the search of learning rates; the results come from other seeds."""
 
 GRID = tuple(10.0 ** (power / 2) for power in range(-4, 2))
-"""Learning rates to begin with, for SGD: six over two and a half decades."""
+"""Initial grid of learning rates for SGD: six over two and a half decades."""
 
 GRID_STEP = 10.0**0.5
 
 MAX_GRID_EXTENSIONS = 4
-"""How far the grid is extended, at most, on either side."""
+"""Steps by which the grid is extended, at most, on either side."""
 
 ALL = "all"
 
 UNUSED_OPTIONS = ("alignment", "checkpoint_every", "interventions", "trace")
-"""Fields of a run that a comparison has no use for."""
+"""Fields of RunConfig that a comparison does not use."""
 
 Log = Callable[[str], None]
 
@@ -55,33 +55,35 @@ def compare(
     log: Log | None = None,
     **options: Any,
 ) -> Comparison:
-    """Train networks of each policy from the same seeds, and error backpropagation by torch besides.
+    """Train networks of each policy and of error backpropagation from the same seeds, and compare them.
 
     Args:
         environment: A name such as "digits", or an Environment.
         policies: Texts such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", policies or populations; "all" for every policy
             that comes with NeuroNet.
-        seeds: How many, 1 or more, from `seed` on.
-        tune: Whether each candidate chooses its learning rate. All try the same rates, from the same three seeds (others than
-            those of the results), and are judged by a sixth of the training samples that is held back. Where the best rate of
-            one is the last of the grid, the grid grows for all. Without, all have the same learning_rate.
-        out: A folder to record the comparison in, or a function that makes one; with a folder in which one was begun, it goes on.
-        log: Called with a line of text for each part that is done.
+        seeds: Number of seeds (>= 1), from `seed` on.
+        tune: Whether to choose a learning rate for each candidate. All try the same rates, from three seeds that the results do
+            not use, evaluated on a sixth of the training samples. Where a best rate is at the edge of the grid, the grid is
+            extended for all. Otherwise all candidates have the same learning_rate.
+        out: Folder to record the comparison in, or a function that makes one; a comparison begun in the folder is resumed.
+        log: Called with a line of text for each completed part.
         **options: Fields of RunConfig, such as hidden, epochs, batch_size, optimizer, learning_rate, seed. Channels act on the
             policies only, not on error backpropagation.
 
     Raises:
-        NeuroNetError: Something does not fit, or the folder holds another comparison.
+        StudyMismatchError: The folder holds another comparison.
+        NeuroNetError: An option is not valid.
     """
     started = time.perf_counter()
     check_number("seeds", seeds, 1, whole=True)
     for name in ("policy", "engine", "replicas", *UNUSED_OPTIONS):
         if name in options:
-            raise NeuroNetError(f"{name} is no option of a comparison: leave it out")
+            raise ConfigurationError(f"{name} is not an option of a comparison: leave it out")
     env = environment if isinstance(environment, Environment) else None
     text = type(environment).__name__ if isinstance(environment, Environment) else environment
     config = make_config({**options, "environment": text, "engine": "tensors", "replicas": seeds})
     candidates = parse_candidates(policies)
+    names = [candidate.name for candidate in candidates]
     env = resolve_environment(config, env)
     network = build_networks(config.model_copy(update={"replicas": 1}), env)[0]
     rounds = config.epochs * math.ceil(len(env.train) / config.batch_size)
@@ -89,7 +91,7 @@ def compare(
     folder = out(config) if callable(out) else None if out is None else Path(out)
     study = ComparisonStudy(ComparisonSetup(config, env, engine_choice), folder, log or (lambda line: None))
     study.open_folder(tune)
-    rates, at_edge = study.tune(candidates) if tune else ({each.name: config.learning_rate for each in candidates}, {})
+    rates, at_edge = study.tune(candidates) if tune else (dict.fromkeys(names, config.learning_rate), {})
     curves = study.evaluate(candidates, rates)
     measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
     table = build_table(curves, measure, at_edge)
@@ -99,25 +101,26 @@ def compare(
 
 
 def parse_candidates(policies: Iterable[Policies] | str) -> list[Candidate]:
-    """The baseline, and who is compared with it.
+    """Return the baseline and the candidates to compare it with.
 
     Raises:
-        NeuroNetError: A policy is unknown, or named twice.
+        SpecError: A policy is unknown.
+        ConfigurationError: There is no policy, or one is named twice.
     """
     given = [policies] if isinstance(policies, str) else list(policies)
-    texts = [name for each in given for name in (POLICIES if each == ALL else [each])]
-    found = [Candidate(BASELINE, None, BASELINE)]
-    for each in texts:
-        if each == BASELINE:  # it is there in any case
+    specs = [name for spec in given for name in (POLICIES if spec == ALL else [spec])]
+    candidates = [Candidate(BASELINE, None, BASELINE)]
+    for spec in specs:
+        if spec == BASELINE:  # it is always included
             continue
-        population = parse_population(each)
-        named = Candidate(_joined(format_population(each)), population, _joined(format_population(population)))
-        if any(named.name == other.name for other in found):
-            raise NeuroNetError(f"policy '{named.name}' is to be compared twice")
-        found.append(named)
-    if len(found) == 1:
-        raise NeuroNetError("a comparison needs a policy: backprop is its baseline in any case")
-    return found
+        population = parse_population(spec)
+        candidate = Candidate(_joined(format_population(spec)), population, _joined(format_population(population)))
+        if any(candidate.name == other.name for other in candidates):
+            raise ConfigurationError(f"policy '{candidate.name}' is given twice: name each policy once")
+        candidates.append(candidate)
+    if len(candidates) == 1:
+        raise ConfigurationError("a comparison needs a policy besides its baseline backprop")
+    return candidates
 
 
 def _joined(text: str | Sequence[str]) -> str:
@@ -125,12 +128,12 @@ def _joined(text: str | Sequence[str]) -> str:
 
 
 class ComparisonStudy:
-    """A comparison under way, with the folder in which each part is kept as soon as it is done.
+    """Comparison in progress, with the folder in which each part is saved when it is complete.
 
     Args:
-        setup: Where candidates are trained.
-        folder: None for none.
-        log: Told of each part that is done.
+        setup: Conditions of training.
+        folder: Folder to record the comparison in; None for no record.
+        log: Called with a line of text for each completed part.
     """
 
     def __init__(self, setup: ComparisonSetup, folder: Path | None, log: Log) -> None:
@@ -140,10 +143,11 @@ class ComparisonStudy:
         self._tuning_results: dict[str, pd.DataFrame] = {}
 
     def open_folder(self, tune: bool) -> None:
-        """Take the folder.
+        """Create the folder, or check that it holds this comparison.
 
         Raises:
-            NeuroNetError: It holds a comparison of another kind, or cannot be written.
+            StudyMismatchError: The folder holds another comparison.
+            DataError: The folder cannot be written.
         """
         if self.folder is None:
             return
@@ -157,24 +161,24 @@ class ComparisonStudy:
             other = next((name for name in about if before.get(name) != about[name]), None)
             if other is not None:
                 what = f"'{self.folder}' holds a comparison with another {other}"
-                raise NeuroNetError(f"{what}: choose another folder, or the same options")
+                raise StudyMismatchError(f"{what}: choose another folder, or the same options")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(path, (json.dumps(about, indent=2) + "\n").encode())
         except OSError as error:
-            raise NeuroNetError(f"cannot write to the folder '{self.folder}': {error.strerror}") from None
+            raise DataError(f"cannot write to the folder '{self.folder}': {error.strerror}") from None
 
     def tune(self, candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str, bool]]:
-        """The best learning rate of each, and whether it was the last of the grid."""
+        """Return the best learning rate of each candidate, and whether it is at the edge of the grid."""
         config = self.setup.config
         setup = ComparisonSetup(config, self.setup.environment.validation_split(), self.setup.engine_choice)
         first = config.seed + config.replicas
         seeds = range(first, first + TUNING_SEEDS)
-        scale = rate_scale(config)
+        scale = learning_rate_scale(config.optimizer)
         low, high = 0, len(GRID)
         while True:
             rates = [GRID[0] * GRID_STEP**step * scale for step in range(low, high)]
-            best = {each.name: best_rate(self._grid_results(setup, each, rates, seeds)) for each in candidates}
+            best = {c.name: best_rate(self._grid_results(setup, c, rates, seeds)) for c in candidates}
             below = low > -MAX_GRID_EXTENSIONS and rates[0] in best.values()
             above = high < len(GRID) + MAX_GRID_EXTENSIONS and rates[-1] in best.values()
             if not below and not above:
@@ -196,52 +200,50 @@ class ComparisonStudy:
         return known[known["learning_rate"].isin(rates)]
 
     def evaluate(self, candidates: Sequence[Candidate], rates: dict[str, float]) -> pd.DataFrame:
-        """The learning curves of all, from the seeds that count."""
+        """Return the learning curves of all candidates at their learning rates."""
         config = self.setup.config
-        found = []
-        for each in candidates:
-            name = f"final-{file_name(each)}.csv"
+        parts = []
+        for candidate in candidates:
+            name, rate = f"final-{file_name(candidate)}.csv", rates[candidate.name]
             curves = self.read(name)
-            if set(curves["learning_rate"]) != {rates[each.name]}:
-                curves = self.setup.train_candidate(each, [rates[each.name]], config.seeds)
+            if set(curves["learning_rate"]) != {rate}:
+                curves = self.setup.train_candidate(candidate, [rate], config.seeds)
                 self.write(name, curves)
             last = curves[curves["epoch"] == config.epochs]
-            shown = "test_accuracy" if last["test_accuracy"].notna().any() else "test_loss"
-            self.log(f"{each.name}: {shown.replace('_', ' ')} {last[shown].mean():.4f} at learning rate {rates[each.name]:.2g}")
-            found.append(curves.assign(policy=each.name))
-        return pd.concat(found, ignore_index=True)[["policy", *CURVE_COLUMNS]]
+            measure = "test_accuracy" if last["test_accuracy"].notna().any() else "test_loss"
+            self.log(f"{candidate.name}: {measure.replace('_', ' ')} {last[measure].mean():.4f} at learning rate {rate:.2g}")
+            parts.append(curves.assign(policy=candidate.name))
+        return pd.concat(parts, ignore_index=True)[["policy", *CURVE_COLUMNS]]
 
     def tuning(self) -> pd.DataFrame:
-        """All runs that chose learning rates."""
+        """Return the learning curves of all runs that chose learning rates."""
         parts = [table.assign(policy=name) for name, table in self._tuning_results.items()]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["policy", *CURVE_COLUMNS])
 
     def write(self, name: str, table: pd.DataFrame) -> None:
-        """Keep a table in the folder, whole or not at all."""
+        """Save a table in the folder, atomically."""
         if self.folder is not None:
             write_atomically(self.folder / name, table.to_csv(index=False).encode())
 
     def read(self, name: str) -> pd.DataFrame:
-        """What was kept before; empty if nothing was."""
+        """Return a table saved before; an empty one if there is none.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
         path = None if self.folder is None else self.folder / name
         if path is None or not path.exists():
             return pd.DataFrame(columns=list(CURVE_COLUMNS))
         try:
-            words = pd.read_csv(path, dtype=str, keep_default_na=False)  # reading numbers may round the last digit
-            kinds = {name: "int64" if name in ("seed", "epoch") else "float64" for name in CURVE_COLUMNS}
-            return words[list(CURVE_COLUMNS)].replace("", "nan").astype(kinds)
+            texts = pd.read_csv(path, dtype=str, keep_default_na=False)  # read_csv may round the last digit of numbers
+            dtypes = {name: "int64" if name in ("seed", "epoch") else "float64" for name in CURVE_COLUMNS}
+            return texts[list(CURVE_COLUMNS)].replace("", "nan").astype(dtypes)
         except (OSError, ValueError, KeyError) as error:
-            raise NeuroNetError(f"cannot read '{path}', a part of this comparison: {error}") from None
-
-
-def rate_scale(config: RunConfig) -> float:
-    """What the grid is multiplied by, so that steps are about as long under each optimizer."""
-    optimizer = config.optimizer
-    return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0
+            raise DataError(f"cannot read '{path}', a part of this comparison: {error}") from None
 
 
 def best_rate(results: pd.DataFrame) -> float:
-    """The learning rate with the highest mean accuracy after the last epoch, then the lowest mean loss; a ruin counts last."""
+    """Return the rate with the highest mean accuracy after the last epoch, then the lowest mean loss; diverged runs rank last."""
     last = results[results["epoch"] == results["epoch"].max()]
     means = last.groupby("learning_rate")[["test_accuracy", "test_loss"]].agg(lambda values: values.mean(skipna=False))
     loss = means["test_loss"].where(np.isfinite(means["test_loss"]), math.inf)
@@ -250,6 +252,6 @@ def best_rate(results: pd.DataFrame) -> float:
 
 
 def file_name(candidate: Candidate) -> str:
-    """A name for its files that no other candidate has."""
+    """Return a unique file name for a candidate."""
     safe = re.sub(r"[^A-Za-z0-9.-]+", "-", candidate.name).strip("-")[:40]
     return f"{safe}-{sha256(candidate.spec.encode()).hexdigest()[:8]}"

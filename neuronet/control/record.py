@@ -15,7 +15,7 @@ import numpy as np
 
 from neuronet.control.config import ControlConfig, make_config
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.training.config import read_options
 

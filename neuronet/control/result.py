@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from neuronet.control.config import ControlConfig
 from neuronet.core.structure.network import Network
+from neuronet.recording.figures import draw
 from neuronet.registry import format_population
+from neuronet.training.network_labels import NetworkLabels
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +27,7 @@ class ControlResult:
         eval_returns: The return of each judged episode, all actions being the most likely ones; empty if the run was interrupted.
         threshold: The mean return from which on the environment counts as solved; None where it does not say.
         network: The network as it is now.
+        labels: Policies of its neurons, for the figure of the network.
         rounds: How many rounds were played.
         seconds: How long it took, judging left out.
         folder: Where it is recorded; None if it is not.
@@ -35,6 +38,7 @@ class ControlResult:
     eval_returns: NDArray[np.float64]
     threshold: float | None
     network: Network
+    labels: NetworkLabels
     rounds: int
     seconds: float
     folder: Path | None
@@ -56,15 +60,11 @@ class ControlResult:
 
     def plot(self, path: str | Path) -> Path:
         """Draw the returns to a .png, .svg or .pdf file."""
-        from neuronet.plotting.returns import draw_returns
-
-        return draw_returns(self.episodes, path, threshold=self.threshold)
+        return draw("returns", self.episodes, path, threshold=self.threshold)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""
-        from neuronet.plotting.picture import draw_network
-
-        return draw_network(self.network, path)
+        return draw("network", self.network, path, **self.labels)
 
     def summary(self) -> dict[str, Any]:
         """The result as plain data, as `neuronet control --json` prints it."""

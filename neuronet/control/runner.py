@@ -17,8 +17,9 @@ from neuronet.control.result import ControlResult, Interrupted
 from neuronet.control.rollouts import DIVERGENCE_HINT, Episodes, check_finite, play_episodes
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.random_streams import Purpose, generator
-from neuronet.engines.base.engine import Engine
+from neuronet.engines.base import Engine
 from neuronet.execution.signals import Interruption
+from neuronet.training.network_labels import network_labels
 
 LAST = 100
 """Episodes over which the mean return is taken, to tell whether the run has come far enough."""
@@ -195,6 +196,7 @@ class ControlTrainer:
             eval_returns=eval_returns,
             threshold=self.vector_env.threshold,
             network=self.engine.network(),
+            labels=network_labels(self.engine.setups[0], None),
             rounds=self.engine.round_number,
             seconds=self.seconds if seconds is None else seconds,
             folder=folder,

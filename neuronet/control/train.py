@@ -13,7 +13,7 @@ from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlTrainer, ProgressCallback
 from neuronet.core.errors import ConfigurationError, SpecError, StudyMismatchError
-from neuronet.engines.base.engine import Engine, Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution.signals import Interruption
 from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population
 

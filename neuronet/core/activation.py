@@ -1,4 +1,4 @@
-"""Activations and their slopes, written once for both engines."""
+"""Activation functions and their slopes, written once for all engines."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LEAK = 0.01
 
 @dataclass(frozen=True)
 class Activation:
-    """A neuron's answer to its potential.
+    """Activation function with its derivative.
 
     Attributes:
-        name: What it is called on the command line.
+        name: Name on the command line.
         value: `value(xp, z)`, the activity at potential z, elementwise.
-        slope: `slope(xp, z, a)`, its derivative at z, where a is `value(xp, z)`.
-        init: The usual initialisation in front of it.
+        slope: `slope(xp, z, a)`, the derivative at z, where a is `value(xp, z)`.
+        init: Default weight initialisation in front of it.
     """
 
     name: str
@@ -94,14 +94,14 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("identity", _identity, _identity_slope, "lecun"),
     )
 }
-"""Every activation by its name. leaky-relu leaks 0.01; gelu is the tanh form."""
+"""All activation functions by name. leaky-relu has the slope 0.01 below 0; gelu is the tanh form."""
 
 
 def parse_activation(name: str) -> Activation:
-    """The activation of that name.
+    """Return the activation function with a given name.
 
     Raises:
-        NeuroNetError: There is none.
+        SpecError: The name is unknown.
     """
     try:
         return ACTIVATIONS[name]

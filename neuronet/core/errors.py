@@ -1,4 +1,4 @@
-"""Exceptions that NeuroNet raises on purpose, and checks of single numbers."""
+"""Exceptions raised by NeuroNet, and checks of single parameters."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numbers import Integral, Real
 
 
 class NeuroNetError(ValueError):
-    """Base of every error that NeuroNet raises on purpose; its message is one sentence: what, where, and what would be right."""
+    """Base class of all errors that NeuroNet raises on purpose; the message says what is wrong, where, and what is right."""
 
 
 class ConfigurationError(NeuroNetError):
-    """An option, a parameter or a combination of them that is not possible."""
+    """Option, parameter or combination of them that is not possible."""
 
 
 class SpecError(NeuroNetError):
-    """A text such as `greedy(top=3)` that cannot be parsed, or that names something unknown."""
+    """Text such as `greedy(top=3)` that cannot be parsed, or that names something unknown."""
 
 
 class DataError(NeuroNetError):
@@ -26,38 +26,38 @@ class DataError(NeuroNetError):
 
 
 class StateError(NeuroNetError):
-    """A state, a network or a checkpoint that does not fit the game."""
+    """State, network, graph or checkpoint that is not valid or does not fit the game."""
 
 
 class DivergedError(NeuroNetError):
-    """A loss or an activity that is no longer finite."""
+    """Loss or activity that is no longer finite."""
 
 
 class StudyMismatchError(NeuroNetError):
-    """A folder that holds another run or study than the one asked for."""
+    """Folder that holds a different run or study from the one asked for."""
 
 
 class WorkerError(NeuroNetError):
-    """A worker process that failed or was lost."""
+    """Worker process that failed or was lost."""
 
 
 class MissingExtraError(NeuroNetError):
-    """An optional package that is not installed."""
+    """Optional package that is not installed."""
 
 
 class PolicyError(NeuroNetError):
-    """A plug-in (policy, channel, environment, intervention) that breaks its contract."""
+    """Plug-in (policy, channel, environment, intervention) that breaks its contract."""
 
 
 class UndeclaredFieldError(PolicyError, AttributeError):
-    """An observation field that a policy did not declare in `needs`, or that is not yet known at this hook."""
+    """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
 
 
 def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
-    """Return the error for a name that is not among the known ones.
+    """Return the error for a name that is not among the known names.
 
     Args:
-        kind: What the name should have named, such as "policy".
+        kind: What the name stands for, such as "policy".
         name: The unknown name.
         known: The valid names.
     """
@@ -77,7 +77,7 @@ def check_number(
     above: bool = False,
     below: bool = False,
 ) -> None:
-    """Refuse a parameter that is not a finite number within its range; True and False are not numbers.
+    """Raise an error unless a parameter is a finite number within its range; True and False are not numbers.
 
     Args:
         name: Name of the parameter, for the message.
@@ -89,7 +89,7 @@ def check_number(
         below: Whether the upper bound is excluded.
 
     Raises:
-        ConfigurationError: The value is out of range, or not such a number.
+        ConfigurationError: The value is out of range or is not such a number.
     """
     number = math.nan
     kinds = Integral if whole else Real  # numpy's numbers are numbers, too
@@ -107,3 +107,13 @@ def check_number(
         upper = f"below {high:g}" if below else f"at most {high:g}" if above else f"{high:g}"
         span = f"above {low:g} and {upper}" if above else f"from {low:g} to {upper}"
     raise ConfigurationError(f"{name} must be {kind} {span}, got {value!r}")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise an error unless a parameter is True or False.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be true or false, got {value!r}")

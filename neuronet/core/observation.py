@@ -1,4 +1,4 @@
-"""What a neuron can see when it decides, and what it is told when it is born."""
+"""Observations: what a neuron sees in a round, and what it has at birth."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from neuronet.core.errors import UndeclaredFieldError
 from neuronet.core.random_streams import RandomStream
 
 OPTIONAL_FIELDS = frozenset({"response", "broadcast", "reward", "synapses", "synapse_mask"})
-"""What a policy sees only if it lists it in `needs`."""
+"""Fields that a policy sees only if it lists them in `needs`."""
 
-LATE_SIGHTS = frozenset({"demand", "response", "broadcast", "reward"})
-"""What is known only after the payoff: `speak` cannot see it, and nobody can while the network is judged."""
-
+LATE_FIELDS = frozenset({"demand", "response", "broadcast", "reward"})
+"""Fields that are known only after the payoff: not in `speak`, and not in evaluation."""
 
 AXES = {
     "potential": "BJ",
@@ -30,40 +29,39 @@ AXES = {
     "synapses": "JS",
     "synapse_mask": "JS",
 }
-"""The trailing axes of every array that a neuron can see."""
+"""Trailing axes of every array field."""
 
 FIELDS = frozenset({*AXES, "draws", "learning", "learning_rate", "xp"})
 
 
 class Observation:
-    """What the neurons of a layer (or one of them, J = 1) can see in a round.
+    """Everything that the neurons of a layer (or one of them, J = 1) can see in a round.
 
-    Shapes: B samples, I speakers, J neurons, K listeners, O outputs, S synapses (the speakers and, last, the neuron's own bias);
-    any array may carry leading axes. It holds until the round ends: what a policy wants to keep it copies into its memory.
+    Shapes: B samples, I speakers, J neurons, K listeners, O outputs, S synapses (the speakers and, last, the neuron's own
+    bias); any array may have leading axes. It is valid until the round ends: a policy copies what it keeps into its memory.
 
     Args:
-        getter: Finds a sight by its name when it is first looked at; raises KeyError for what cannot be seen. None if all are
-            given.
-        **fields: Those that are at hand.
+        getter: Returns a field by name when it is first read; raises KeyError for what cannot be seen. None if all are given.
+        **fields: Fields that are given at once.
 
     Attributes:
         xp: The namespace of all these arrays: `obs.xp.sign(obs.attention)`.
-        potential: (..., B, J), what the neurons sum up from their speakers.
-        activity: (..., B, J), what they say.
+        potential: (..., B, J), weighted input of the neurons.
+        activity: (..., B, J), what the neurons say.
         slope: (..., B, J), f'(potential).
-        speaker_activity: (..., B, I), what the layer before has said; a neuron hears those that it is connected to.
-        attention: (..., K, J), the weight with which each listener listens to each neuron; 0 where they are not connected.
-        listener_mask:  (..., K, J), 1 where they are connected, 0 where not: `sum(listener_mask)` counts a neuron's listeners.
+        speaker_activity: (..., B, I), activity of the layer before; a neuron hears those that it is connected to.
+        attention: (..., K, J), the weight of each listener for each neuron; 0 where they are not connected.
+        listener_mask: (..., K, J), 1 where they are connected, 0 where not: `sum(listener_mask)` counts a neuron's listeners.
         learning_rate: The listeners' learning rate: a number, or an array that broadcasts against attention.
         draws: The random numbers of this round.
-        learning: Whether the neurons learn from this round; False while the network is only judged.
-        demand: (..., B, K), how each listener wants its own potential to move. Not yet known in `speak`.
-        response: (..., K, J), how each listener intends to change its attention per unit of learning rate:
+        learning: Whether the neurons learn from this round; False in evaluation.
+        demand: (..., B, K), the desired change of each listener's potential. Not known in `speak`.
+        response: (..., K, J), the intended change of each listener's attention per unit of learning rate:
             `demand.T @ activity / B`. Only for policies whose `needs` names it, and not in `speak`.
         broadcast: (..., B, O), the demands of the output neurons. Only for policies whose `needs` names it, and not in `speak`.
         reward: (..., B), minus each sample's loss. Only for policies whose `needs` names it, and not in `speak`.
-        synapses: (..., J, S), the attention that the neurons pay and, last, their bias. Only for policies whose `needs` names it.
-        synapse_mask:  (..., J, S), 1 where there is such a synapse, 0 where not. Only for policies whose `needs` names it.
+        synapses: (..., J, S), the neurons' own weights and, last, their bias. Only for policies whose `needs` names it.
+        synapse_mask: (..., J, S), 1 where there is a synapse, 0 where not. Only for policies whose `needs` names it.
     """
 
     __slots__ = (
@@ -109,7 +107,7 @@ class Observation:
             setattr(self, name, value)
 
     def __getattr__(self, name: str) -> Any:  # reached only when a slot is empty
-        if name == "getter":  # nothing is set yet, as in the midst of a copy
+        if name == "getter":  # no slot is set yet, as during a copy
             raise AttributeError(name)
         if self.getter is None or name not in FIELDS:
             raise _undeclared_error(name)
@@ -121,7 +119,7 @@ class Observation:
         return value
 
     def for_wrapped_policy(self, needs: frozenset[str]) -> Observation:
-        """The sights for a policy held by another one: only what it needs itself, and random numbers of its own."""
+        """Return the view for a wrapped policy: only the fields that it needs, and its own random numbers."""
         hidden = OPTIONAL_FIELDS - needs
 
         def getter(name: str) -> object:
@@ -132,11 +130,11 @@ class Observation:
         return Observation(getter, draws=self.draws.scoped("policy"))
 
     def for_neurons(self, take: Callable[[Array, str], Array], draws: RandomStream) -> Observation:
-        """The sights of some of these neurons.
+        """Return the view for a subset of these neurons.
 
         Args:
-            take: Takes their part of an array whose trailing axes are spelled in letters.
-            draws: Their part of the random numbers.
+            take: Selects the subset's part of an array whose trailing axes are spelled in letters.
+            draws: The subset's random numbers.
         """
 
         def getter(name: str) -> object:
@@ -148,22 +146,22 @@ class Observation:
 
 def _undeclared_error(name: str) -> Exception:
     if name in OPTIONAL_FIELDS:
-        late = f", and do not look at it in speak, where '{name}' is not known yet" if name in LATE_SIGHTS else ""
-        return UndeclaredFieldError(f"the policy looks at '{name}' without asking for it: add '{name}' to its needs{late}")
+        late = f", and do not read it in speak, where '{name}' is not known yet" if name in LATE_FIELDS else ""
+        return UndeclaredFieldError(f"the policy reads '{name}' without declaring it: add '{name}' to its needs{late}")
     if name == "demand":
-        return UndeclaredFieldError("the listeners' demand is not known before the payoff: speak cannot look at it")
+        return UndeclaredFieldError("the listeners' demand is not known before the payoff: do not read it in speak")
     return AttributeError(f"a neuron cannot see '{name}'")
 
 
 class Birth:
-    """What neurons are told when they are born, so that a policy can prepare its memory.
+    """Random numbers and zeros for the initial memory of neurons.
 
-    Memory is spelled in letters: J neurons, K listeners, I speakers, S synapses (the speakers and, last, the neuron's own bias),
+    Axes are spelled in letters: J neurons, K listeners, I speakers, S synapses (the speakers and, last, the neuron's own bias),
     O outputs. `birth.zeros("JS")` has a zero for each synapse of each neuron.
 
     Args:
-        draws: Random numbers that belong to the neurons' birth.
-        zeros: Makes zeros with the shape that the letters spell.
+        draws: Random numbers of the neurons' birth.
+        zeros: Returns zeros with the shape that the letters spell.
     """
 
     __slots__ = ("draws", "zeros")
@@ -173,5 +171,5 @@ class Birth:
         self.zeros = zeros
 
     def for_wrapped_policy(self) -> Birth:
-        """The same for a policy held by another one."""
+        """Return the same for a wrapped policy, with its own random numbers."""
         return Birth(self.draws.scoped("policy"), self.zeros)

@@ -1,4 +1,4 @@
-"""Payoffs: what the outputs are worth, and how the output neurons should want to move."""
+"""Payoffs: the loss of the outputs and the feedback of the output neurons."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from neuronet.core.errors import unknown_name_error
 
 
 class Payoff(ABC):
-    """Turns outputs and targets into a loss for each sample, and into the output neurons' feedback.
+    """Loss for each sample, with minus its gradient as the feedback of the output neurons.
 
     Shapes: outputs (..., B, O); targets (..., B) integers for classes, (..., B, O) for values.
 
     Attributes:
-        classes: Whether targets are classes, integers from 0 to O - 1; if not, they are O values for each sample.
-        unit: What the loss is counted in.
+        classes: Whether targets are classes, integers from 0 to O - 1; otherwise they are O values for each sample.
+        unit: Unit of the loss.
     """
 
     classes: ClassVar[bool] = False
@@ -25,15 +25,15 @@ class Payoff(ABC):
 
     @abstractmethod
     def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """The loss of each sample, (..., B)."""
+        """Return the loss of each sample, (..., B)."""
 
     @abstractmethod
     def feedback(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """Minus the derivative of each sample's loss by the outputs, (..., B, O); not divided by B."""
+        """Return minus the derivative of each sample's loss by the outputs, (..., B, O); not divided by B."""
 
     @abstractmethod
     def correct(self, xp: Namespace, outputs: Array, targets: Array) -> Array | None:
-        """Which samples are classified rightly, (..., B); None where targets are values."""
+        """Return which samples are classified correctly, (..., B); None where targets are values."""
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,18 @@ class CrossEntropy(Payoff):
     unit = "nats"
 
     def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """`log sum exp(z) - z_target`."""
+        """Return `log sum exp(z) - z_target`, (..., B)."""
         shifted = outputs - xp.max(outputs, axis=-1, keepdims=True)
         chosen = xp.sum(_onehot(xp, outputs, targets) * shifted, axis=-1)
         return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - chosen
 
     def feedback(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """`onehot(target) - softmax(z)`."""
+        """Return `onehot(target) - softmax(z)`, (..., B, O)."""
         exps = xp.exp(outputs - xp.max(outputs, axis=-1, keepdims=True))
         return _onehot(xp, outputs, targets) - exps / xp.sum(exps, axis=-1, keepdims=True)
 
     def correct(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """Whether the largest output is the target's."""
+        """Return True where the largest output is the target's, (..., B)."""
         return xp.argmax(outputs, axis=-1) == targets
 
 
@@ -66,15 +66,15 @@ class SquaredError(Payoff):
     unit = "squared error"
 
     def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """`sum (target - z)^2 / 2`."""
+        """Return `sum (target - z)^2 / 2`, (..., B)."""
         return 0.5 * xp.sum((targets - outputs) ** 2, axis=-1)
 
     def feedback(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """`target - z`."""
+        """Return `target - z`, (..., B, O)."""
         return targets - outputs
 
     def correct(self, xp: Namespace, outputs: Array, targets: Array) -> None:
-        """None: values are not right or wrong."""
+        """Return None: accuracy is not defined for values."""
         return
 
 
@@ -84,14 +84,14 @@ def _onehot(xp: Namespace, outputs: Array, targets: Array) -> Array:
 
 
 PAYOFFS: dict[str, type[Payoff]] = {"cross-entropy": CrossEntropy, "squared-error": SquaredError}
-"""Every payoff by its name."""
+"""All payoffs by name."""
 
 
 def parse_payoff(name: str) -> Payoff:
-    """The payoff of that name.
+    """Return the payoff with a given name.
 
     Raises:
-        NeuroNetError: There is none.
+        SpecError: The name is unknown.
     """
     try:
         return PAYOFFS[name]()

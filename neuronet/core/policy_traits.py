@@ -1,4 +1,4 @@
-"""What kind of policy it is: what it sees, whether it throws dice, what it keeps."""
+"""Traits of a policy: which signals it uses, whether it is stochastic, and which memory it has."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from neuronet.core.policy import Policy
 
 GLOBAL_SIGNALS = frozenset({"broadcast", "reward"})
-"""What no neighbour tells a neuron."""
+"""Fields that do not come from a neuron's neighbours."""
 
 
 @dataclass(frozen=True)
 class Traits:
-    """What kind of policy it is. `neuronet.testing.check_policy` makes sure that a policy has the traits that it claims.
+    """Traits of a policy. `neuronet.testing.check_policy` verifies the traits that a policy claims.
 
     Attributes:
-        global_signals: What reaches it from beyond its neighbours, "broadcast" or "reward"; empty for a local policy, which
-            sees its own state and its neighbours' messages alone.
-        linear: Whether its feedback is a weighed sum of its listeners' demands.
+        global_signals: Signals from beyond its neighbours, "broadcast" or "reward"; empty for a local policy.
+        linear: Whether its feedback is a weighted sum of its listeners' demands.
         stochastic: Whether it draws random numbers in a round.
-        explores: Whether it says anything but its activity.
-        memory_axes: What it keeps from round to round, by name, with its axes in letters.
+        explores: Whether it can say something other than its activity.
+        memory_axes: Its memory arrays by name, with their axes in letters.
     """
 
     global_signals: frozenset[str]
@@ -32,20 +31,20 @@ class Traits:
 
     @property
     def local(self) -> bool:
-        """Whether it sees its own state and its neighbours' messages alone."""
+        """Whether it uses only its own state and its neighbours' messages."""
         return not self.global_signals
 
     @property
     def summary(self) -> str:
-        """In a few words: "local, linear" or "hears the reward, stochastic, explores, keeps usual"."""
-        where = "local" if self.local else f"hears the {' and the '.join(sorted(self.global_signals))}"
-        named = {"linear": self.linear, "stochastic": self.stochastic, "explores": self.explores}
-        kept = [f"keeps {', '.join(self.memory_axes)}"] if self.memory_axes else []
-        return ", ".join([where, *(word for word, true in named.items() if true), *kept])
+        """Summary in a few words: "local, linear" or "hears the reward, stochastic, explores, keeps baseline"."""
+        signals = "local" if self.local else f"hears the {' and the '.join(sorted(self.global_signals))}"
+        flags = {"linear": self.linear, "stochastic": self.stochastic, "explores": self.explores}
+        memory = [f"keeps {', '.join(self.memory_axes)}"] if self.memory_axes else []
+        return ", ".join([signals, *(name for name, flag in flags.items() if flag), *memory])
 
 
 def traits_of(policy: Policy) -> Traits:
-    """The traits that a policy claims, by what it needs, keeps and answers in its own way; a wrapper has those it holds, too."""
+    """Return the traits that a policy claims by its needs, memory and hooks; a wrapper also has those of the wrapped policy."""
     return Traits(
         global_signals=policy.needs & GLOBAL_SIGNALS,
         linear=policy.linear,
@@ -56,7 +55,10 @@ def traits_of(policy: Policy) -> Traits:
 
 
 def trait_rows(policies: Mapping[str, type[Policy]]) -> list[tuple[str, str, str]]:
-    """Name, one line of meaning and traits of each policy in its default, by name; the traits are empty if it has no default."""
+    """Return name, first docstring line and traits of each policy with default parameters, sorted by name.
+
+    The traits are empty for a policy that has a parameter without a default.
+    """
     return [(name, (cls.__doc__ or "").split("\n")[0], _summary(cls)) for name, cls in sorted(policies.items())]
 
 

@@ -1,7 +1,7 @@
-"""Chance that depends on nothing but its key, so that a run is the same on either engine.
+"""Random numbers that depend on their key alone, so that a run is the same on every engine.
 
 Every random number comes from Philox (Salmon et al. 2011), a counter-based generator: its key is (seed, purpose) and its counter
-names the place, such as (layer, round, name). Nothing depends on how many numbers were drawn elsewhere or in which order.
+is a location such as (layer, round, name). Nothing depends on the number or the order of other draws.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.array_types import Array
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, PolicyError
 
 MAX_SEED = 2**63 - 1
 
 
 class Purpose(IntEnum):
-    """What a stream of chance is for: the second half of its key."""
+    """Purpose of a random stream: the second half of its key."""
 
     WEIGHTS = 1
     WIRING = 2
@@ -39,18 +39,18 @@ class Purpose(IntEnum):
 
 
 def check_seed(seed: int) -> int:
-    """The seed, if it is an integer from 0 to 2**63 - 1.
+    """Return the seed if it is an integer from 0 to 2**63 - 1.
 
     Raises:
-        NeuroNetError: It is not.
+        ConfigurationError: It is not.
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed <= MAX_SEED:
-        raise NeuroNetError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
+        raise ConfigurationError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
     return int(seed)
 
 
 def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
-    """The generator that belongs to a seed, a purpose and up to three integers that say where.
+    """Return the generator of a seed, a purpose and up to three integers.
 
     Args:
         seed: The run's seed, 0 to 2**63 - 1.
@@ -62,15 +62,15 @@ def generator(seed: int, purpose: Purpose, *place: int) -> np.random.Generator:
 
 
 class RandomStream:
-    """The random numbers of one layer (or of one of its neurons) in one round.
+    """Random numbers of one layer (or of one of its neurons) in one round.
 
-    A draw is known by its name: asking again in the same round, in any verb, gives the same numbers. Its shape is spelled in the
-    letters of the shape legend: "BJ" is a number for each sample and neuron, "JK" one for each neuron and listener.
+    A draw is identified by its name: the same name in the same round gives the same numbers, in any hook. Its shape is spelled in
+    letters: "BJ" is a number for each sample and neuron, "JK" one for each neuron and listener.
 
     Args:
-        source: Gives the whole layer's numbers for (kind, name, axes).
-        picks: For each letter, which part of that axis is this neuron's; none for the whole layer.
-        scope: Prefix of the names, so that a policy inside another draws its own numbers.
+        source: Returns the whole layer's numbers for (kind, name, axes).
+        picks: For each letter, this neuron's part of that axis; None for the whole layer.
+        scope: Prefix of the names, so that a wrapped policy draws its own numbers.
     """
 
     __slots__ = ("_picks", "_scope", "_source")
@@ -81,29 +81,29 @@ class RandomStream:
         self._scope = scope
 
     def normal(self, name: str, axes: str) -> Array:
-        """Standard normal numbers, with the shape that `axes` spells."""
+        """Return standard normal numbers with the shape that `axes` spells."""
         return self._draw("normal", name, axes)
 
     def uniform(self, name: str, axes: str) -> Array:
-        """Numbers uniform on [0, 1), with the shape that `axes` spells."""
+        """Return numbers uniform on [0, 1) with the shape that `axes` spells."""
         return self._draw("uniform", name, axes)
 
     def scoped(self, scope: str) -> RandomStream:
-        """The same source of chance, with names of its own: for a policy held by another."""
+        """Return a stream with the same source and prefixed names, for a wrapped policy."""
         return RandomStream(self._source, self._picks, f"{self._scope}{scope}/")
 
     def _draw(self, kind: str, name: str, axes: str) -> Array:
-        whole = self._source(kind, self._scope + name, axes)
-        return whole if self._picks is None else pick(whole, axes, self._picks)
+        numbers = self._source(kind, self._scope + name, axes)
+        return numbers if self._picks is None else pick(numbers, axes, self._picks)
 
 
 def pick(array: Array, axes: str, picks: Mapping[str, Any]) -> Array:
-    """The part of an array that belongs to some neurons, its trailing axes named by letters.
+    """Return the part of an array that belongs to some neurons, its trailing axes named by letters.
 
     Args:
         array: Shape (..., one axis for each letter).
         axes: The letters, such as "JK".
-        picks: For each letter, a slice or an array of indices; a letter that is missing is kept whole.
+        picks: For each letter, a slice or an array of indices; a missing letter selects the whole axis.
     """
     for position, letter in enumerate(axes):
         chosen = picks.get(letter)
@@ -113,16 +113,15 @@ def pick(array: Array, axes: str, picks: Mapping[str, Any]) -> Array:
 
 
 def _clip_below_one(uniform: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The numbers, so that none becomes 1 when it is rounded to single precision."""
-    return np.minimum(uniform, 1 - 2**-24)
+    return np.minimum(uniform, 1 - 2**-24)  # single precision would round larger numbers to 1
 
 
 class LayerRandom:
-    """Draws the numbers of a whole layer, once a round, and keeps them while the round lasts.
+    """Random numbers of a whole layer, drawn once a round and cached until the next round.
 
     Args:
         seed: The run's seed.
-        layer: Which layer, 1 for the first that listens.
+        layer: The layer, 1 for the first that listens.
         sizes: The length of each axis by its letter, without B.
     """
 
@@ -130,16 +129,16 @@ class LayerRandom:
         self._seed = seed
         self._layer = layer
         self._sizes = dict(sizes)
-        self._purpose = Purpose.START  # until the first round is opened
+        self._purpose = Purpose.START  # until the first round begins
         self._round = 0
         self._drawn: dict[tuple[str, str, str], NDArray[np.float64]] = {}
 
     def open(self, number: int, batch: int) -> None:
-        """Begin a round: forget the numbers of the last one.
+        """Begin a round and discard the numbers of the last one.
 
         Args:
             number: The round's number, from 0.
-            batch: How many samples it has.
+            batch: Number of samples in the round.
         """
         self._purpose = Purpose.ROUND
         self._round = number
@@ -147,19 +146,18 @@ class LayerRandom:
         self._drawn.clear()
 
     def draw(self, kind: str, name: str, axes: str) -> NDArray[np.float64]:
-        """The layer's numbers for this name, shape as `axes` spells.
+        """Return the layer's numbers for this name, with the shape that `axes` spells.
 
         Raises:
-            NeuroNetError: A letter has no meaning here.
+            PolicyError: A letter is not defined for this layer.
         """
         key = (kind, name, axes)
         if key not in self._drawn:
             try:
                 shape = tuple(self._sizes[letter] for letter in axes)
             except KeyError as error:
-                raise NeuroNetError(
-                    f"draw '{name}' has axes '{axes}', but {error} is none of {', '.join(sorted(self._sizes))}"
-                ) from None
+                known = ", ".join(sorted(self._sizes))
+                raise PolicyError(f"draw '{name}' has axes '{axes}', but {error} is not one of {known}") from None
             place = (self._layer, self._round, zlib.crc32(f"{kind}:{axes}:{name}".encode()))
             numbers = generator(self._seed, self._purpose, *place)
             self._drawn[key] = numbers.standard_normal(shape) if kind == "normal" else _clip_below_one(numbers.random(shape))

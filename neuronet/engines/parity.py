@@ -1,4 +1,4 @@
-"""Parity: the check that both engines play the same game."""
+"""Parity of the two engines: how far their numbers differ in the same game."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup, State, memory_name
 from neuronet.engines.base.index_maps import connected_mask
+from neuronet.engines.base.setup import Setup
+from neuronet.engines.base.state import State, memory_name
 from neuronet.engines.tensors import TensorEngine
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How far the engines came apart; a number that is not finite counts as infinitely far.
+    """Result of a comparison of the two engines; a number that is not finite counts as an infinite difference.
 
     Attributes:
-        layers: The largest absolute difference in each listening layer, over its weights, its biases, what its optimizer
-            keeps and what its policy keeps.
-        worst: The array with the largest difference, by its name in the state, such as `2.weights`.
-        rounds: How many rounds were played.
+        layers: Largest absolute difference in each listening layer, over weights, biases, optimizer and memory.
+        worst: Name of the array with the largest difference, such as `2.weights`.
+        rounds: Number of rounds played.
     """
 
     layers: tuple[float, ...]
@@ -35,29 +35,30 @@ class Parity:
 
     @property
     def largest(self) -> float:
-        """The largest absolute difference of all."""
+        """Largest absolute difference of all."""
         return max(self.layers)
 
 
 def compare(
     setup: Setup, samples: Samples, *, batch_size: int = 32, rounds: int = 50, resync: bool = False, device: str = "cpu"
 ) -> Parity:
-    """Play the same game on both engines, from the same seed, and measure how far they come apart.
+    """Play the same game on both engines, from the same seed, and return how far they differ.
 
     Args:
         setup: The game.
-        samples: What is played, in the order that `Batches` gives for the game's seed.
+        samples: Samples to play, in the order that `Batches` gives for the game's seed.
         batch_size: Samples a round.
-        rounds: How many rounds, 1 or more.
-        resync: Whether the agent engine takes over the tensor engine's state before each round. The result is then the largest
-            difference that a single round made; without, it is the difference after the last round.
+        rounds: Number of rounds, 1 or more.
+        resync: Whether the agent engine continues from the tensor engine's state before each round. The result is then the
+            largest difference after a single round; otherwise it is the difference after the last round.
         device: Where the tensor engine computes.
 
     Raises:
-        NeuroNetError: A number is out of range, or the samples do not fit the network.
+        ConfigurationError: A number is out of range.
+        DataError: The samples do not fit the network.
     """
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-        raise NeuroNetError(f"rounds must be an integer of 1 or more, got {rounds!r}")
+        raise ConfigurationError(f"rounds must be an integer of 1 or more, got {rounds!r}")
     model, engine = NeuronModel(setup), TensorEngine(setup, device=device)
     try:
         batches = Batches(len(samples), batch_size, (setup.seed,))
@@ -90,23 +91,23 @@ def _update_maxima(gaps: dict[str, float], more: Mapping[str, float]) -> None:
 
 
 def _differences(one: State, other: State, setup: Setup) -> dict[str, float]:
-    """The largest absolute difference of each array, counted where there are connections."""
-    there = _comparable_mask(setup)
+    """Return the largest absolute difference of each array, over entries whose neurons are connected."""
+    masks = _comparable_masks(setup)
     gaps = {}
     for name, array in one.arrays.items():
-        with np.errstate(invalid="ignore"):  # infinity minus infinity is no agreement
+        with np.errstate(invalid="ignore"):  # infinity minus infinity is a difference
             gap = np.abs(array.astype(np.float64) - other.arrays[name])
-        counted = np.where(np.isfinite(gap), gap, np.inf)[there.get(name, ...)]
+        counted = np.where(np.isfinite(gap), gap, np.inf)[masks.get(name, ...)]
         gaps[name] = float(counted.max(initial=0.0))
     return gaps
 
 
-def _comparable_mask(setup: Setup) -> dict[str, NDArray[Any]]:
-    """For each memory along listeners or speakers: where they are connected. Elsewhere only the tensor engine keeps numbers."""
-    there = {}
+def _comparable_masks(setup: Setup) -> dict[str, NDArray[Any]]:
+    """Return, for each memory array along axis J, where the neurons are connected; elsewhere only tensors have entries."""
+    masks = {}
     for layer in range(1, len(setup.network.sizes)):
         for number, group in enumerate(setup.groups(layer)):
             for name, axes in group.policy.memory_axes.items():
-                if "J" in axes:  # what is kept in common is kept where everybody is connected
-                    there[memory_name(layer, number, name)] = connected_mask(setup, layer, axes)[list(group.members)]
-    return there
+                if "J" in axes:
+                    masks[memory_name(layer, number, name)] = connected_mask(setup, layer, axes)[list(group.members)]
+    return masks

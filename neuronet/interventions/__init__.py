@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Engine
+from neuronet.engines.base import Engine
 from neuronet.interventions.base import Event, Intervention, apply_intervention, apply_to_setups
 from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw
 from neuronet.interventions.structural_interventions import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire

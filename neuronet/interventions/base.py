@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.base.engine import Engine, Setup, State, check_replicas, check_state
+from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]
 """The game, where it stands, and the nodes to whom it happened."""

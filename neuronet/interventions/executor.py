@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Engine, Setup, State
+from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions import apply_intervention
 from neuronet.interventions.parser import ScheduledIntervention
 from neuronet.interventions.schedule import InterventionSchedule

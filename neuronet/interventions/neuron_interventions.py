@@ -12,8 +12,7 @@ from neuronet.core.errors import check_number
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Bools
 from neuronet.core.structure.population import check_policy_form
-from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.interventions.base import InterventionResult
 from neuronet.interventions.policy_assignment import policies_by_node, with_network
 from neuronet.interventions.targeting import NeuronIntervention, Targets, nodes_of, rng_for

@@ -10,7 +10,7 @@ import numpy as np
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Ints, Network
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 
 
 def policies_by_node(setup: Setup) -> dict[int, Policy]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.interventions import apply_to_setups
 from neuronet.interventions.parser import ScheduledIntervention
 

@@ -12,8 +12,7 @@ from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import check_policy_form
-from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.interventions.base import Intervention, InterventionResult
 from neuronet.interventions.network_edits import (
     with_layer,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.network import Bools
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import Intervention
 
 SELECTIONS = ("random", "most", "least")

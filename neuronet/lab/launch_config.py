@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from neuronet.core.environment import Environment, check_samples
+from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError
+from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.registry import Policies
 from neuronet.training.assembly import build_networks, resolve_environment
 from neuronet.training.config import RunConfig, make_config

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
 from neuronet.lab.controls import Controls, controls_of, without_noise
 from neuronet.lab.history import History
@@ -23,6 +23,7 @@ from neuronet.lab.snapshot import Snapshot
 from neuronet.registry import parse_policy, parse_update_schedule, short_name
 from neuronet.training.alignment import Alignment
 from neuronet.training.evaluation import evaluate
+from neuronet.training.network_labels import policy_names
 
 ACTIONS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
 """What can be done to a neuron, by name."""
@@ -204,15 +205,7 @@ class Session:
         return [{name: row[name] for name in ("cosine", "angle", "norm_ratio")} for row in layers]
 
     def _names(self) -> tuple[tuple[str, ...], ...]:
-        names = []
-        for layer in range(1, len(self.model.sizes)):
-            layer_names = [""] * self.model.sizes[layer]
-            for group in self.model.setup.groups(layer):
-                text = short_name(without_noise(group.policy, self.controls.noise))
-                for member in group.members:
-                    layer_names[member] = text
-            names.append(tuple(layer_names))
-        return tuple(names)
+        return policy_names(self.model.setup, lambda policy: short_name(without_noise(policy, self.controls.noise)))
 
     def _targets(self, samples: int) -> NDArray[Any]:
         """The targets of the last round; none if its samples were not the environment's next batch."""

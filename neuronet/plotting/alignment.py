@@ -1,4 +1,4 @@
-"""Alignment: how far each layer's update, and each group's, is from error backpropagation's, from epoch to epoch."""
+"""Alignment: angle and length of each layer's and group's update relative to error backpropagation's, per epoch."""
 
 from __future__ import annotations
 
@@ -11,77 +11,69 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.plotting import style
 
 COLUMNS = ("epoch", "replica", "layer", "group", "policy", "angle", "norm_ratio")
 
+PANELS = {
+    "angle": ("Direction", "angle to backpropagation's update (degrees)"),
+    "norm_ratio": ("Length", "length relative to backpropagation's update"),
+}
+"""Title and label of each panel, by its column."""
+
+MAX_MARKED_EPOCHS = 25
+
 
 def draw_alignment(table: pd.DataFrame, path: str | Path) -> Path:
-    """Draw a run's alignment into a file.
+    """Draw a run's alignment into a file, and return the path.
 
     Args:
-        table: A run's alignment, as a Result or alignment.csv has it.
-        path: A .png, .svg or .pdf file in a folder that exists.
-
-    Returns:
-        The path.
+        table: Alignment of a run, as in a Result or in alignment.csv.
+        path: A .png, .svg or .pdf file in an existing folder.
 
     Raises:
-        NeuroNetError: A column is missing, there is no line, or the file cannot be written.
+        DataError: A column is missing, there is no row, or the file cannot be written.
     """
     return style.save(alignment_figure(table), path)
 
 
 def alignment_figure(table: pd.DataFrame) -> Figure:
-    """The angle and the length of updates against those of error backpropagation, one line for each layer or group.
+    """Return the figure that `draw_alignment` writes: a line per layer or group, the mean of the replicas.
 
-    Replicas are drawn as their mean. What does not move at all has no angle, and no line on the left.
-
-    Args:
-        table: As for `draw_alignment`.
-
-    Raises:
-        NeuroNetError: A column is missing, or there is no line.
+    An update of length 0 has no angle, and thus no line on the left.
     """
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing or table.empty:
-        what = f"no column '{missing[0]}'" if missing else "no line: it is measured where alignment=True"
-        raise NeuroNetError(f"the alignment has {what}")
+    style.check_columns("alignment", table.columns, COLUMNS)
+    if table.empty:
+        raise DataError("the table of alignment has no row: alignment is measured with alignment=True")
     shown = table[(table["layer"] > 0) & ~((table["group"] == "all") & (table["policy"] == ""))]
     names = dict.fromkeys(zip(shown["layer"], shown["group"], shown["policy"], strict=True))
     figure = style.new_figure(9.8, 3.6 + 0.2 * ((len(names) + 1) // 2), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
-    panels = {"angle": "angle to backpropagation's update (degrees)", "norm_ratio": "length, in lengths of backpropagation's"}
-    for position, (column, label) in enumerate(panels.items(), start=1):
-        axes = figure.add_subplot(1, 2, position)
-        style.format_axes(axes, title=("Direction", "Length")[position - 1], x="epoch", y=label)
+    for axes, (column, (title, label)) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        style.format_axes(axes, title=title, x="epoch", y=label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         for number, (layer, group, policy) in enumerate(names):
             part = shown[(shown["layer"] == layer) & (shown["group"] == group) & (shown["policy"] == policy)]
             name = f"layer {layer}: {style.truncate(policy)}" + (f" (group {group})" if group != "all" else "")
-            _draw_line(axes, part, column, (number, len(names)), name)
+            _draw_line(axes, part.groupby("epoch")[column].mean().astype(np.float64), number, len(names), name)
         _draw_reference(axes, column)
-    handles, labels = figure.axes[1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False, handlelength=3.0)
+    style.add_legend(figure, *figure.axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=2, handlelength=3.0)
     return figure
 
 
-def _draw_line(axes: Axes, part: pd.DataFrame, column: str, place: tuple[int, int], name: str) -> None:
-    """Draw the mean of the replicas; the first lines are the widest, so that the last ones do not hide them where all agree."""
-    mean = part.groupby("epoch")[column].mean().astype(np.float64)
-    number, of = place
+def _draw_line(axes: Axes, mean: pd.Series, number: int, count: int, name: str) -> None:
+    """Draw a line; the first lines are the widest, so that later ones do not hide them where they agree."""
     colour, dashes = style.line_style(number)
-    width = 1.4 + 2.4 * (of - 1 - number) / of
-    size = 0.0 if len(mean) > 25 else 2.5 + width
+    width = 1.4 + 2.4 * (count - 1 - number) / count
+    size = 0.0 if len(mean) > MAX_MARKED_EPOCHS else 2.5 + width
     axes.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=width, marker="o", markersize=size, label=name)
 
 
 def _draw_reference(axes: Axes, column: str) -> None:
-    """Zero and a right angle, or the same length, for the eye to compare with."""
+    """Draw a right angle, or a ratio of 1."""
+    axes.axhline(90 if column == "angle" else 1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
     if column == "angle":
-        upper_limit = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
-        axes.axhline(90, color=style.MUTED, linewidth=0.8, linestyle="dotted")
-        axes.set_ylim(-0.03 * upper_limit, 1.05 * upper_limit)
-        return
-    axes.axhline(1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
-    axes.set_ylim(bottom=0)
+        upper = max(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)
+        axes.set_ylim(-0.03 * upper, 1.05 * upper)
+    else:
+        axes.set_ylim(bottom=0)

@@ -1,4 +1,4 @@
-"""Learning curves of many policies, each in a panel of its own beside error backpropagation's."""
+"""Learning curves of many policies, each in its own panel together with error backpropagation."""
 
 from __future__ import annotations
 
@@ -12,48 +12,37 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from neuronet.core.errors import NeuroNetError
 from neuronet.plotting import style
 
 BASELINE = "backprop"
 PANELS_PER_ROW = 5
 MIN_ERROR = 0.05
-"""Per cent; where there is no error at all it stands here, since a logarithm needs something."""
+"""Error in percent that is drawn where there is none, since its axis is logarithmic."""
 
 MAX_NAME_LENGTH = 34
 
 
 def draw_comparison(curves: pd.DataFrame, path: str | Path, *, measure: str = "accuracy") -> Path:
-    """Draw the learning curves of a comparison into a file.
+    """Draw the learning curves of a comparison into a file, and return the path.
 
     Args:
-        curves: A line for each policy, seed and epoch: policy, seed, epoch, test_accuracy (0 to 1) or test_loss.
-        path: A .png, .svg or .pdf file in a folder that exists.
-        measure: "accuracy", drawn as the error in per cent, or "loss"; both on a logarithmic axis.
-
-    Returns:
-        The path.
+        curves: A row per policy, seed and epoch: policy, seed, epoch, test_accuracy (0 to 1) or test_loss.
+        path: A .png, .svg or .pdf file in an existing folder.
+        measure: "accuracy", drawn as the error in percent, or "loss"; both on a logarithmic axis.
 
     Raises:
-        NeuroNetError: A column is missing, or the file cannot be written.
+        DataError: A column is missing, or the file cannot be written.
     """
     return style.save(comparison_figure(curves, measure=measure), path)
 
 
 def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Figure:
-    """A panel for each policy: the mean over the seeds, a band from the worst to the best seed, and the baseline.
+    """Return the figure that `draw_comparison` writes.
 
-    Args:
-        curves: As for `draw_comparison`.
-        measure: As for `draw_comparison`.
-
-    Raises:
-        NeuroNetError: A column is missing.
+    A panel per policy, best first: the mean over the seeds, a band from the lowest to the highest, and the baseline.
     """
     column = f"test_{measure}"
-    missing = [name for name in ("policy", "seed", "epoch", column) if name not in curves.columns]
-    if missing:
-        raise NeuroNetError(f"curves have no column '{missing[0]}'")
+    style.check_columns("curves", curves.columns, ("policy", "seed", "epoch", column))
     values = curves[column].astype(np.float64)
     shown = (100 * (1 - values)).clip(lower=MIN_ERROR) if measure == "accuracy" else values
     spread = curves.assign(shown=shown).groupby(["policy", "epoch"])["shown"].agg(["mean", "min", "max"]).reset_index("epoch")
@@ -70,21 +59,22 @@ def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Fig
         axes.set_title(style.truncate(name, MAX_NAME_LENGTH), fontsize=style.NORMAL, color=style.INK, loc="left")
         axes.tick_params(labelleft=position % columns == 1 or columns == 1, labelbottom=position > len(names) - columns)
         if BASELINE in spread.index:
-            _draw_band(axes, spread.loc[[BASELINE]], style.MUTED, BASELINE)
-        _draw_band(axes, spread.loc[[name]], style.BLUE, f"policy, {curves['seed'].nunique()} seeds: mean, and least to most")
+            _draw_policy(axes, spread.loc[[BASELINE]], colour=style.MUTED, linestyle=style.DASHED, label=BASELINE)
+        label = f"policy, {curves['seed'].nunique()} seeds: mean, lowest to highest"
+        _draw_policy(axes, spread.loc[[name]], colour=style.BLUE, label=label)
     if first is not None:
         _set_scale(first, measure)
         figure.supxlabel("epoch", fontsize=style.NORMAL, color=style.INK)
         label = "test error (% of samples)" if measure == "accuracy" else "test loss"
         figure.supylabel(label, fontsize=style.NORMAL, color=style.INK)
-        figure.legend(*first.get_legend_handles_labels(), loc="outside upper right", ncols=2, fontsize=style.SMALL, frameon=False)
+        style.add_legend(figure, *first.get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
 
 
-def _draw_band(axes: Axes, spread: pd.DataFrame, colour: str, name: str) -> None:
-    axes.fill_between(spread["epoch"], spread["min"], spread["max"], color=colour, alpha=0.25, linewidth=0)
-    dashes = "solid" if name != BASELINE else (0.0, (4.0, 1.6))
-    axes.plot(spread["epoch"], spread["mean"], color=colour, linewidth=1.6, linestyle=dashes, label=name)
+def _draw_policy(axes: Axes, spread: pd.DataFrame, *, colour: str, label: str, linestyle: style.Dashes = "solid") -> None:
+    band = (spread["min"], spread["max"])
+    options = {"alpha": 0.25, "linestyle": linestyle, "label": label}
+    style.mean_with_band(axes, spread["epoch"], spread["mean"], band, colour=colour, **options)
 
 
 def _set_scale(axes: Axes, measure: str) -> None:
@@ -92,7 +82,7 @@ def _set_scale(axes: Axes, measure: str) -> None:
     if min((float(np.nanmin(line.get_ydata())) for line in axes.lines), default=0.0) > 0:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, place: f"{value:g}"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
     elif measure == "loss":
         axes.set_ylim(max(low, 0.0), high)

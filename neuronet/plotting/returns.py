@@ -1,4 +1,4 @@
-"""The returns of a run, from episode to episode."""
+"""Returns of a control run, per episode."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neuronet.plotting import style
 
@@ -14,29 +15,25 @@ WINDOW = 100
 
 
 def draw_returns(episodes: pd.DataFrame, path: str | Path, *, threshold: float | None = None) -> Path:
-    """Draw each episode's return as a dot, and the mean of the last 100 as a line.
+    """Draw each episode's return as a dot and the mean of the last 100 as a line, and return the path.
 
     Args:
-        episodes: A line for each episode: episode, return.
-        path: A .png, .svg or .pdf file in a folder that exists.
-        threshold: The mean return from which on the environment counts as solved, if there is one.
-
-    Returns:
-        The path.
+        episodes: A row per episode: episode, return.
+        path: A .png, .svg or .pdf file in an existing folder.
+        threshold: Mean return at which the environment counts as solved; None where there is none.
 
     Raises:
-        NeuroNetError: The file cannot be written.
+        DataError: A column is missing, or the file cannot be written.
     """
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
+    style.check_columns("episodes", episodes.columns, ("episode", "return"))
     figure = style.new_figure(6.4, 3.8, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
-    style.format_axes(axes, title="Returns while learning", x="episode", y="return")
+    style.format_axes(axes, title="Returns during training", x="episode", y="return")
     numbers, returns = episodes["episode"].to_numpy(), episodes["return"].to_numpy(dtype=np.float64)
-    axes.plot(numbers, returns, ".", color=style.ORANGE, markersize=3, alpha=0.5, label="an episode")
+    axes.plot(numbers, returns, ".", color=style.ORANGE, markersize=3, alpha=0.5, label="episode")
     mean = pd.Series(returns).rolling(WINDOW, min_periods=1).mean()
     axes.plot(numbers, mean, color=style.BLUE, linewidth=1.8, label=f"mean of the last {WINDOW}")
     if threshold is not None:
-        axes.axhline(threshold, color=style.MUTED, linewidth=1.0, linestyle=(0.0, (4.0, 1.6)), label=f"solved: {threshold:g}")
-    axes.legend(fontsize=style.SMALL, labelcolor=style.INK, frameon=False)
+        axes.axhline(threshold, color=style.MUTED, linewidth=1.0, linestyle=style.DASHED, label=f"solved: {threshold:g}")
+    style.add_legend(axes)
     return style.save(figure, path)

@@ -1,14 +1,15 @@
-"""How every picture looks, and how it comes into a file.
+"""Colours, fonts and formats of every figure, and how a figure is written to a file.
 
-Figures are made and saved without pyplot, so that drawing leaves nothing behind and works without a screen, in any thread.
+Figures are made and saved without pyplot, so that drawing leaves no state behind and works without a screen, in any thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -16,15 +17,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import LayoutEngine
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from numpy.typing import ArrayLike
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.recording.atomic_write import write_atomically
 
 Dashes = str | tuple[float, tuple[float, ...]]
 
-# Okabe and Ito's palette (2008), which people with any common colour blindness tell apart, the first two also in greys;
-# without yellow, which white paper swallows.
+Events = Sequence[tuple[float, str]]
+"""Times of events on a horizontal axis, and their names."""
+
+# Palette of Okabe and Ito (2008) for colour-blind readers; the first two also differ in grey. Without yellow, which is
+# invisible on white paper.
 BLUE = "#0072B2"
 ORANGE = "#D55E00"
 GREEN = "#009E73"
@@ -37,52 +44,53 @@ GRID = "#E4E4E4"
 PAPER = "white"
 
 HUES = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER, INK)
+DASHED: Dashes = (0.0, (4.0, 1.6))
 DASHES: tuple[Dashes, ...] = ("solid", (0.0, (5.0, 1.5)), (0.0, (1.5, 1.2)))
-"""With three dashes to seven hues, 21 lines can be told apart."""
+"""Three dashes times seven hues make 21 distinct lines."""
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, PAPER, BLUE])
-"""Of numbers below and above 0, as the network's picture has it for weights."""
+"""Colour map of signed numbers, in the colours of weights."""
 
 PALE = LinearSegmentedColormap.from_list("pale", [PAPER, "#8FBBD9"])
-"""Of amounts, beneath numbers in ink."""
+"""Colour map of amounts behind numbers in ink."""
 
 MISSING = "#BBBBBB"
-"""Where there is no number to colour."""
+"""Colour of missing numbers."""
 
 AMOUNTS = "viridis"
-"""Matplotlib's map of numbers from little to much, which keeps its order for the colour-blind and in greys."""
+"""Matplotlib's colour map of amounts, ordered also for the colour-blind and in grey."""
 
 POLICY_COLOURS = (INK, GREEN, PINK, AMBER, SKY)
 POLICY_MARKERS = ("o", "s", "D", "^", "v", "P")
-"""A policy's colour and shape beside connections in blue and orange; the shape alone tells policies apart, too."""
+"""Colours and markers of policies next to blue and orange connections; markers alone also distinguish policies."""
 
 FONT = "DejaVu Sans"
-"""Comes with matplotlib, so that pictures look the same on every machine."""
+"""Font that comes with matplotlib, so that figures are the same on every machine."""
 LARGE, NORMAL, SMALL = 11.0, 9.5, 8.0
 
 TRUE_TYPE = 42
-"""How letters stand in a PDF: as journals ask for, and as drawing programs can change them."""
+"""Font type in PDF files, as journals require it."""
 
 _SAVING = Lock()
-"""Matplotlib's settings are one for all threads."""
+"""Matplotlib's settings are shared by all threads."""
 
 MAX_ANNOTATIONS, MAX_ANNOTATION_LENGTH = 6, 44
 
 DPI = 160
 MAX_PIXELS = 2**15
-"""A side of a PNG that most viewers still open."""
+"""Longest side of a PNG that most viewers open."""
 
-# What would tell one drawing of the same picture from the next is left out of the file.
+# Metadata that would make two files of the same figure differ are left out.
 _FORMATS: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def new_figure(width: float, height: float, *, layout: LayoutEngine | None = None) -> Figure:
-    """An empty figure with a canvas that needs no screen.
+    """Return an empty figure with a canvas that needs no screen.
 
     Args:
-        width: In inches.
-        height: In inches.
-        layout: What moves panels and labels out of each other's way; None leaves everything where it is put.
+        width: Width in inches.
+        height: Height in inches.
+        layout: Engine that keeps panels and labels apart; None leaves everything in its place.
     """
     figure = Figure(figsize=(width, height), facecolor=PAPER, layout=layout)
     FigureCanvasAgg(figure)
@@ -90,17 +98,17 @@ def new_figure(width: float, height: float, *, layout: LayoutEngine | None = Non
 
 
 def line_style(number: int) -> tuple[str, Dashes]:
-    """The hue and the dashes of a picture's line of this number, from 0: the dashes change when the hues are used up."""
+    """Return hue and dashes of the line with this number, from 0; dashes change when the hues are used up."""
     return HUES[number % len(HUES)], DASHES[number // len(HUES) % len(DASHES)]
 
 
 def truncate(name: str, max_length: int = 40) -> str:
-    """A name that is not longer than this; one that is ends in dots."""
+    """Return a name of at most this length; a longer one ends in dots."""
     return name if len(name) <= max_length else f"{name[: max_length - 3]}..."
 
 
 def format_axes(axes: Axes, *, title: str, x: str, y: str) -> None:
-    """Give a panel its title, labels, and a quiet frame and grid."""
+    """Set title, labels, frame and grid of a panel."""
     axes.set_title(title, fontsize=LARGE, color=INK, loc="left")
     axes.set_xlabel(x, fontsize=NORMAL, color=INK)
     axes.set_ylabel(y, fontsize=NORMAL, color=INK)
@@ -114,24 +122,62 @@ def format_axes(axes: Axes, *, title: str, x: str, y: str) -> None:
         spine.set_linewidth(0.8)
 
 
-def annotate_events(axes: Axes, events: Sequence[tuple[float, str]], *, top: bool = True) -> None:
-    """Draw a dotted line where something happened, and beside it what; where too much did, the lines alone.
+def add_legend(owner: Axes | Figure, *handles: Any, **options: Any) -> Legend:
+    """Add a legend without frame in small letters to axes or a figure, and return it.
 
     Args:
-        axes: Whose horizontal axis is time.
-        events: When, in units of that axis, and what.
-        top: Whether the words stand at the top of the panel; if not, at its bottom.
+        owner: Axes or figure.
+        *handles: Handles and labels, as matplotlib's `legend` takes them.
+        **options: Options of matplotlib's `legend`.
     """
-    for when, what in events:
+    return owner.legend(*handles, **{"fontsize": SMALL, "title_fontsize": SMALL, "labelcolor": INK, "frameon": False, **options})
+
+
+def mean_with_band(
+    axes: Axes,
+    x: ArrayLike,
+    mean: ArrayLike,
+    band: tuple[ArrayLike, ArrayLike] | None,
+    *,
+    colour: str,
+    alpha: float = 0.2,
+    **options: Any,
+) -> Line2D:
+    """Draw a line and the band around it, such as a mean with its interval, and return the line.
+
+    Args:
+        axes: Axes to draw on.
+        x: (N,), horizontal positions.
+        mean: (N,), values of the line.
+        band: Lower and upper edge of the band, (N,) each; None for no band.
+        colour: Colour of both.
+        alpha: Opacity of the band, 0 to 1.
+        **options: Options of matplotlib's `plot` for the line.
+    """
+    if band is not None:
+        axes.fill_between(x, *band, color=colour, alpha=alpha, linewidth=0)
+    (line,) = axes.plot(x, mean, **{"color": colour, "linewidth": 1.6, **options})
+    return line
+
+
+def annotate_events(axes: Axes, events: Events, *, top: bool = True) -> None:
+    """Draw a dotted line at each event, and the event's name next to it unless there are too many.
+
+    Args:
+        axes: Axes whose horizontal axis is time.
+        events: Events, in units of that axis.
+        top: Whether names stand at the upper edge instead of the lower one.
+    """
+    for when, name in events:
         axes.axvline(when, color=MUTED, linewidth=0.9, linestyle="dotted", zorder=1)
         if len(events) <= MAX_ANNOTATIONS:
             axes.text(
                 when,
                 0.98 if top else 0.02,
-                truncate(what, MAX_ANNOTATION_LENGTH),
+                truncate(name, MAX_ANNOTATION_LENGTH),
                 rotation=90,
                 transform=axes.get_xaxis_transform(),
-                fontsize=SMALL - 1,
+                fontsize=SMALL,
                 color=MUTED,
                 ha="right",
                 va="top" if top else "bottom",
@@ -139,32 +185,46 @@ def annotate_events(axes: Axes, events: Sequence[tuple[float, str]], *, top: boo
             )
 
 
-def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure to a file, whole or not at all.
+def check_columns(what: str, table: Collection[str], columns: Iterable[str]) -> None:
+    """Refuse a table that lacks a column.
 
     Args:
-        figure: What to write.
-        path: A .png, .svg or .pdf file in a folder that exists.
-
-    Returns:
-        The path.
+        what: Name of the table, for the message.
+        table: Table, or the names of its columns.
+        columns: Names of the columns needed.
 
     Raises:
-        NeuroNetError: The suffix is another one, or the file cannot be written.
+        DataError: A column is missing.
+    """
+    needed = list(columns)
+    missing = next((name for name in needed if name not in table), None)
+    if missing is not None:
+        raise DataError(f"the table of {what} has no column '{missing}': it needs {', '.join(needed)}")
+
+
+def save(figure: Figure, path: str | Path) -> Path:
+    """Write a figure to a file, completely or not at all, and return the path.
+
+    Args:
+        figure: Figure to write.
+        path: A .png, .svg or .pdf file in an existing folder.
+
+    Raises:
+        DataError: The suffix is another one, or the file cannot be written.
     """
     file = Path(path)
     suffix = file.suffix.lower().removeprefix(".")
     if suffix not in _FORMATS:
-        raise NeuroNetError(f"cannot draw '{file}': the name must end in .png, .svg or .pdf")
+        raise DataError(f"cannot draw '{file}': the name must end in .png, .svg or .pdf")
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_fontfamily(FONT)
-    drawn = BytesIO()
+    buffer = BytesIO()
     dpi = min(DPI, MAX_PIXELS / max(figure.get_size_inches()))
     with _SAVING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
-        figure.savefig(drawn, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
+        figure.savefig(buffer, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
     try:
-        write_atomically(file, drawn.getvalue())
+        write_atomically(file, buffer.getvalue())
     except OSError as error:
-        raise NeuroNetError(f"cannot write the picture '{file}': {error.strerror}") from None
+        raise DataError(f"cannot write the figure '{file}': {error.strerror}") from None
     return file

@@ -14,7 +14,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.training.assembly import policy_repr
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import Network
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.recording.traces.store import FOLDER
 from neuronet.training.config import RunConfig, make_config, read_options

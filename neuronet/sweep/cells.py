@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors import resolve_device
-from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
+from neuronet.engines.tensors import MAX_BATCHED_WORK, resolve_device
 from neuronet.registry import parse_environment, with_absolute_path
 from neuronet.sweep.design import Design
 from neuronet.sweep.environment_info import EnvironmentInfo

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from neuronet.comparison.result import interval
+from neuronet.statistics import interval
 from neuronet.sweep.cells import Plan
 from neuronet.sweep.worker import RESULTS, Row
 

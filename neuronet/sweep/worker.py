@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,15 +18,15 @@ from neuronet.benchmarking.bench import threads
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import lr_factor
 from neuronet.engines.tensors import tensor_engine
 from neuronet.interventions.executor import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
 from neuronet.training.alignment import ALL_GROUPS, WHOLE_NETWORK, Alignment
 from neuronet.training.assembly import RunContext, build_run
+from neuronet.training.callbacks import ApplyInterventions
 from neuronet.training.config import RunConfig
-from neuronet.training.evaluation import as_numpy, evaluate
-from neuronet.training.trainer import MAX_TRAIN_EVAL_SAMPLES
+from neuronet.training.evaluation import MAX_TRAIN_EVAL_SAMPLES, evaluate
+from neuronet.training.trainer import Callback, Trainer, diverged_error
 
 MEASURES = ("test_accuracy", "test_loss", "train_accuracy", "train_loss", "cosine")
 RESULTS = (*MEASURES, "rounds", "seconds", "group_size", "error")
@@ -99,9 +99,8 @@ def _play_cells(configs: Sequence[RunConfig], environment: Environment) -> list[
         found = {name: float(values[index]) for name, values in measured.items()}
         epoch = int(diverged_at[index])
         if epoch or not math.isfinite(found["test_loss"]):
-            rate = configs[index].learning_rate
-            error = f"the loss is no longer a number in epoch {epoch or configs[0].epochs}: choose a learning_rate below {rate:g}"
-            rows.append(dict.fromkeys(MEASURES, math.nan) | cost | {"error": error})
+            error = diverged_error(epoch or configs[0].epochs, configs[index].learning_rate)
+            rows.append(dict.fromkeys(MEASURES, math.nan) | cost | {"error": str(error)})
         else:
             rows.append({name: found[name] for name in MEASURES} | cost | {"error": None})
     return rows
@@ -123,29 +122,49 @@ def _game(configs: Sequence[RunConfig], environment: Environment) -> Iterator[Ru
         yield RunContext(environment, engine, batches, engine_choice, setups)
 
 
+class _CellLosses(Callback):
+    """Callback that sums up the last epoch's mean loss of each cell, (R,), and notes when a cell has diverged.
+
+    Attributes:
+        loss: Mean loss of the current epoch so far.
+        diverged_at: Epoch in which the loss stopped being finite, from 1; 0 where it is finite.
+        on_divergence: Called once all cells have diverged.
+    """
+
+    def __init__(self, cells: int, samples: int) -> None:
+        self.loss, self.diverged_at = np.zeros(cells), np.zeros(cells, dtype=np.int64)
+        self.on_divergence: Callable[[], None] = lambda: None
+        self._samples = samples
+
+    def before_epoch(self, epoch: int) -> None:
+        self.loss = np.zeros(len(self.loss))
+
+    def after_rounds(self, losses: NDArray[Any]) -> None:
+        self.loss += losses.astype(np.float64).sum(axis=-1) / self._samples
+
+    def after_epoch(self, epoch: int) -> None:
+        self.diverged_at[(self.diverged_at == 0) & ~np.isfinite(self.loss)] = epoch
+        if self.diverged_at.all():
+            self.on_divergence()
+
+
 def _train(game: RunContext, config: RunConfig) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Play all epochs: each replica's mean loss in the last, and the epoch in which it was no number any more, or 0."""
+    """Play all epochs; return each cell's mean loss in the last, and the epoch in which it stopped being finite, or 0."""
     engine, batches, per_epoch = game.engine, game.batches, game.batches.per_epoch
     schedule = build_schedule(config.interventions, engine, per_epoch, config.epochs * per_epoch)
-    executor = InterventionExecutor(schedule, engine, game.setups, per_epoch, None)
-    prepared = engine.prepare(game.environment.train)
-    loss, diverged_at = np.zeros(len(game.setups)), np.zeros(len(game.setups), dtype=np.int64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for epoch in range(config.epochs):
-            engine.set_lr_factor(lr_factor(config.lr_schedule, epoch, config.epochs))
-            order, first = batches.order(epoch), 0
-            loss = np.zeros(len(game.setups))
-            while first < per_epoch:
-                executor.apply_due()
-                last = per_epoch if executor.next_round is None else min(per_epoch, executor.next_round - epoch * per_epoch)
-                part = order[..., batches.slice_of(first).start : batches.slice_of(last - 1).stop]
-                sums = as_numpy(engine.play_rounds(prepared, part, batches.size)).reshape(len(loss), -1)
-                loss += sums.astype(np.float64).sum(axis=-1) / batches.samples
-                first = last
-            diverged_at[(diverged_at == 0) & ~np.isfinite(loss)] = epoch + 1
-            if diverged_at.all():
-                break
-    return loss, diverged_at
+    interventions = ApplyInterventions(InterventionExecutor(schedule, engine, game.setups, per_epoch, None))
+    losses = _CellLosses(len(game.setups), batches.samples)
+    trainer = Trainer(
+        engine,
+        batches,
+        engine.prepare(game.environment.train),
+        epochs=config.epochs,
+        lr_schedule=config.lr_schedule,
+        callbacks=(interventions, losses),
+    )
+    losses.on_divergence = trainer.stop
+    trainer.run()
+    return losses.loss, losses.diverged_at
 
 
 def _evaluate(game: RunContext, config: RunConfig) -> dict[str, list[float]]:

@@ -14,7 +14,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import OPTIONAL_FIELDS, Policy, check_axes, shared_memory_names
 from neuronet.core.random_streams import Purpose, generator, pick
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.registry import build_network
 from neuronet.testing.reference_rounds import HookOutput, first_line, play

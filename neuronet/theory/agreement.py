@@ -11,7 +11,7 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.environments.tables.digits import Digits
 from neuronet.policies import POLICIES
 from neuronet.registry import build_network

@@ -14,7 +14,7 @@ from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.policy import Policy, Wrapper
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Engine, Setup, State
+from neuronet.engines.base import Engine, Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.registry import build_network

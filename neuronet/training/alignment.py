@@ -1,8 +1,9 @@
-"""Alignment: how the update of each layer, and of each group of neurons, agrees with that of error backpropagation.
+"""Alignment of the updates of layers and groups of neurons with those of error backpropagation.
 
-On one batch, always the same, from the weights as they are at the end of an epoch. The update is what the neurons intend per unit
-of learning rate, before the optimizer; backpropagation's is torch's own, by autograd. Messages pass the run's channels, but
-without delay, since both are about the same batch; backpropagation's network has none. Everybody acts, whoever's turn it is.
+Both updates are computed on one fixed batch, from the weights at the end of an epoch. The neurons' update is their intended
+change per unit of learning rate, before the optimizer; that of backpropagation comes from autograd. Messages pass the run's
+channels without delay, since both updates must be about the same batch; backpropagation has no channels. All neurons act,
+whatever the update schedule.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from neuronet.core.learning.optimizers import SGD
 from neuronet.core.learning.update_schedule import Synchronous
 from neuronet.core.payoff import Payoff
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Setup, State, expected_arrays
+from neuronet.engines.base import Setup, State, expected_arrays
 from neuronet.engines.tensors import tensor_engine
 from neuronet.registry import short_name
 
 BATCH = 256
-"""Training samples on which updates are compared, evenly spread over all."""
+"""Training samples on which updates are compared, evenly spaced over all."""
 
 MAX_LESION_SAMPLES = 1000
-"""Test samples, at most, on which it is measured what is lost without a group."""
+"""Test samples, at most, on which the effect of silencing a group is measured."""
 
 ALL_GROUPS = "all"
 WHOLE_NETWORK = 0
@@ -40,13 +41,13 @@ WHOLE_NETWORK = 0
 
 @dataclass(frozen=True, eq=False)
 class NeuronSet:
-    """Some neurons whose updates are measured together.
+    """Set of neurons whose updates are measured together.
 
     Attributes:
-        layer: Where they are, 1 for the first that listens; 0 if in all layers.
-        group: "all", or the number of their group; in all layers, the number of their policy in the order of appearance.
-        policy: Theirs as a text; of a whole layer that is mixed, "".
-        members: For each listening layer (R, J), True where they are.
+        layer: Layer of the neurons, 1 for the first listening layer; 0 for all layers.
+        group: "all", or the number of the group; where layer is 0, the number of the policy in order of appearance.
+        policy: Short name of the policy; "" for a mixed layer.
+        members: Mask of the neurons in each listening layer, (R, J) each.
     """
 
     layer: int
@@ -56,7 +57,7 @@ class NeuronSet:
 
 
 def build_neuron_sets(setups: Sequence[Setup]) -> list[NeuronSet]:
-    """Every layer, every group of a mixed layer, the whole network, and everybody who follows the same policy."""
+    """Return each layer, each group of a mixed layer, the whole network, and all neurons of each policy if there are several."""
     sizes = setups[0].network.sizes[1:]
     layers = range(1, len(sizes) + 1)
     neuron_sets = []
@@ -64,7 +65,7 @@ def build_neuron_sets(setups: Sequence[Setup]) -> list[NeuronSet]:
     for layer in layers:
         groups = setups[0].groups(layer)
         for number, group in enumerate(groups):
-            same = next((places for policy, places in found if policy == group.policy), None)
+            same = next((positions for policy, positions in found if policy == group.policy), None)
             if same is None:
                 found.append((group.policy, [(layer, number)]))
             else:
@@ -77,35 +78,35 @@ def build_neuron_sets(setups: Sequence[Setup]) -> list[NeuronSet]:
                 NeuronSet(layer, str(n), short_name(group.policy), _members(setups, [(layer, n)]))
                 for n, group in enumerate(groups)
             ]
-    all_places = [place for _, places in found for place in places]
+    all_positions = [position for _, positions in found for position in positions]
     policy = short_name(found[0][0]) if len(found) == 1 else ""
-    neuron_sets.append(NeuronSet(WHOLE_NETWORK, ALL_GROUPS, policy, _members(setups, all_places)))
-    for number, (followed_policy, places) in enumerate(found if len(found) > 1 else ()):
-        neuron_sets.append(NeuronSet(WHOLE_NETWORK, str(number), short_name(followed_policy), _members(setups, places)))
+    neuron_sets.append(NeuronSet(WHOLE_NETWORK, ALL_GROUPS, policy, _members(setups, all_positions)))
+    for number, (group_policy, positions) in enumerate(found if len(found) > 1 else ()):
+        neuron_sets.append(NeuronSet(WHOLE_NETWORK, str(number), short_name(group_policy), _members(setups, positions)))
     return neuron_sets
 
 
-def _members(setups: Sequence[Setup], places: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
-    """Masks of the groups at these places, (layer, number of the group)."""
+def _members(setups: Sequence[Setup], positions: Sequence[tuple[int, int]]) -> tuple[Tensor, ...]:
+    """Return the masks of groups, given as (layer, number of the group)."""
     masks = [torch.zeros(len(setups), size, dtype=torch.bool) for size in setups[0].network.sizes[1:]]
     for replica, setup in enumerate(setups):
-        for layer, number in places:
+        for layer, number in positions:
             masks[layer - 1][replica, list(setup.groups(layer)[number].members)] = True
     return tuple(masks)
 
 
 class Alignment:
-    """Measures the alignment of a game.
+    """Measurement of the alignment of a network, prepared once and repeated after every epoch.
 
     Args:
-        setups: The game of each replica.
-        environment: Its world.
+        setups: Setup of each replica.
+        environment: Environment of the run.
     """
 
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
         channels = memoryless_channels(setups[0].channels)
         self.setups = [
-            replace(each, optimizer=SGD(), dtype="float64", channels=channels, update_schedule=Synchronous()) for each in setups
+            replace(setup, optimizer=SGD(), dtype="float64", channels=channels, update_schedule=Synchronous()) for setup in setups
         ]
         self.payoff: Payoff = environment.payoff
         train, test = environment.train, environment.test
@@ -115,20 +116,24 @@ class Alignment:
         self.neuron_sets = build_neuron_sets(self.setups)
 
     def measure(self, state: State, epoch: int) -> list[dict[str, Any]]:
-        """The rows of the record for this state, by the names of the record's columns.
+        """Return a row for each neuron set and replica, keyed by ALIGNMENT_COLUMNS.
 
-        cosine, angle (degrees) and norm_ratio (the update's length by that of backpropagation's) are nan where they mean nothing.
-        attention_share is the part that the neurons hold of the attention `w^2 / 2` that their layers receive; accuracy_lost
-        (of 1) and loss_gained are what silencing them costs: each says its mean over the samples, whatever it hears. Output
-        neurons count in neither.
+        cosine, angle (degrees) and norm_ratio (length of the update relative to backpropagation's) are nan where they are
+        undefined. attention_share is the neurons' part of the attention `w^2 / 2` that their layers receive. accuracy_lost
+        (0 to 1) and loss_gained are the effect of silencing the neurons: each says its mean over the samples. Output neurons
+        count in neither of the last three.
+
+        Args:
+            state: State of the engine.
+            epoch: Number of the epoch, for the rows.
         """
         layers = self._layers(state)
-        ours = self._updates(state)
-        theirs = negative_gradient(layers, self.payoff, self._batch)
+        intended = self._updates(state)
+        gradient = negative_gradient(layers, self.payoff, self._batch)
         baseline = self._evaluate(layers, None)
         rows = []
         for neuron_set in self.neuron_sets:
-            numbers = {**_agreement(neuron_set, ours, theirs), "attention_share": _attention_share(neuron_set, layers)}
+            numbers = {**_agreement(neuron_set, intended, gradient), "attention_share": _attention_share(neuron_set, layers)}
             lesioned = self._evaluate(layers, neuron_set) if any(bool(mask.any()) for mask in neuron_set.members[:-1]) else None
             for replica in range(len(self.setups)):
                 row: dict[str, Any] = {"epoch": epoch, "round": state.round, "replica": replica}
@@ -141,35 +146,36 @@ class Alignment:
         return rows
 
     def _layers(self, state: State) -> list[Layer]:
-        names, masks = self.setups[0].network.activations, [each.network.masks for each in self.setups]
+        names, masks = self.setups[0].network.activations, [setup.network.masks for setup in self.setups]
         lead = len(self.setups) > 1
         found = []
         for number, name in enumerate(names, start=1):
             parts = [torch.as_tensor(state.arrays[f"{number}.{kind}"], dtype=torch.float64) for kind in ("weights", "bias")]
             weights, bias = parts if lead else [part[None] for part in parts]
-            layer_masks = [each[number - 1] for each in masks]
+            layer_masks = [replica_masks[number - 1] for replica_masks in masks]
             mask = None
-            if any(each is not None for each in layer_masks):
-                mask = torch.tensor(np.stack([np.ones(weights.shape[1:]) if each is None else each for each in layer_masks]))
-            is_silent = np.stack([each.is_silent(number - 1) for each in self.setups])
-            if is_silent.any():  # who is silent might as well not be listened to
+            if any(layer_mask is not None for layer_mask in layer_masks):
+                ones = np.ones(weights.shape[1:])
+                mask = torch.tensor(np.stack([ones if layer_mask is None else layer_mask for layer_mask in layer_masks]))
+            is_silent = np.stack([setup.is_silent(number - 1) for setup in self.setups])
+            if is_silent.any():  # a silent speaker equals a missing connection
                 not_silent = torch.tensor(~is_silent)[:, None, :].to(torch.float64).expand(weights.shape)
                 weights, mask = weights * not_silent, not_silent if mask is None else mask * not_silent
             found.append((weights, bias, mask, name))
         return found
 
     def _updates(self, state: State) -> list[Tensor]:
-        """What the neurons intend, (R, J, S) each: a round is played from this state, and forgotten."""
+        """Return the neurons' intended changes, (R, J, S) each, from a round of the probe engine."""
         known = State(state.round, {name: state.arrays[name] for name in expected_arrays(self.setups[0])})
         self._probe.restore(known)
         before = _synapses(self._probe.state(), self.setups)
         self._probe.play(self._batch.inputs, self._batch.targets)
         after = _synapses(self._probe.state(), self.setups)
-        rates = torch.tensor([each.learning_rate for each in self.setups], dtype=torch.float64)[:, None, None]
-        return [(b - a) / rates for a, b in zip(before, after, strict=True)]
+        rates = torch.tensor([setup.learning_rate for setup in self.setups], dtype=torch.float64)[:, None, None]
+        return [(new - old) / rates for old, new in zip(before, after, strict=True)]
 
     def _evaluate(self, layers: Sequence[Layer], silenced: NeuronSet | None) -> tuple[Tensor, Tensor]:
-        """Mean loss and accuracy of each replica, (R,) each; accuracy is nan where targets are values."""
+        """Return mean loss and accuracy of each replica, (R,) each; the accuracy is nan where targets are values."""
         activity = self._test_batch.inputs
         for number, layer in enumerate(layers):
             (activity,) = activities([layer], activity)
@@ -177,27 +183,27 @@ class Alignment:
                 members = silenced.members[number][:, None, :]
                 activity = torch.where(members, activity.mean(dim=-2, keepdim=True), activity)
         loss = losses(self.payoff, activity, self._test_batch.targets).mean(dim=-1)
-        right = self.payoff.correct(xp, activity, self._test_batch.targets)
-        return loss, torch.full_like(loss, math.nan) if right is None else right.to(loss.dtype).mean(dim=-1)
+        correct = self.payoff.correct(xp, activity, self._test_batch.targets)
+        return loss, torch.full_like(loss, math.nan) if correct is None else correct.to(loss.dtype).mean(dim=-1)
 
 
-def _agreement(neuron_set: NeuronSet, ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> Mapping[str, Tensor]:
-    product, our_square, their_square = (torch.zeros(len(ours[0]), dtype=torch.float64) for _ in range(3))
-    for mask, one, other in zip(neuron_set.members, ours, theirs, strict=True):
-        mask_3d = mask[..., None]
-        product += (one * other * mask_3d).sum(dim=(-2, -1))
-        our_square += (one * one * mask_3d).sum(dim=(-2, -1))
-        their_square += (other * other * mask_3d).sum(dim=(-2, -1))
-    cosine = (product / (our_square * their_square).sqrt()).clamp(-1, 1)
+def _agreement(neuron_set: NeuronSet, intended: Sequence[Tensor], gradient: Sequence[Tensor]) -> Mapping[str, Tensor]:
+    product, intended_square, gradient_square = (torch.zeros(len(intended[0]), dtype=torch.float64) for _ in range(3))
+    for mask, update, reference in zip(neuron_set.members, intended, gradient, strict=True):
+        synapses = mask[..., None]
+        product += (update * reference * synapses).sum(dim=(-2, -1))
+        intended_square += (update * update * synapses).sum(dim=(-2, -1))
+        gradient_square += (reference * reference * synapses).sum(dim=(-2, -1))
+    cosine = (product / (intended_square * gradient_square).sqrt()).clamp(-1, 1)
     return {
         "cosine": cosine,
         "angle": cosine.arccos().rad2deg(),
-        "norm_ratio": torch.where(their_square > 0, our_square / their_square, math.nan).sqrt(),
+        "norm_ratio": torch.where(gradient_square > 0, intended_square / gradient_square, math.nan).sqrt(),
     }
 
 
 def _attention_share(neuron_set: NeuronSet, layers: Sequence[Layer]) -> Tensor:
-    """Their part of the attention that their layers receive; nan for output neurons."""
+    """Return the neurons' part of the attention that their layers receive; nan for output neurons."""
     held, total = (torch.zeros(len(layers[0][0]), dtype=torch.float64) for _ in range(2))
     for mask, above in zip(neuron_set.members[:-1], layers[1:], strict=True):
         received = (above[0] ** 2).sum(dim=-2)

@@ -1,4 +1,4 @@
-"""From a configuration to a game that can be played: environment, network, policies, engine, batches."""
+"""Assembly of a run from its configuration: environment, networks, policies, engine, batches."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples, check_samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.environment import Environment, Samples
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.policy import Policy
+from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network
-from neuronet.engines.base.engine import Engine, Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
 from neuronet.registry import build_network, parse_environment
 from neuronet.training.config import RunConfig
@@ -25,14 +26,14 @@ from neuronet.training.engine_selection import EngineChoice, select_engine
 
 @dataclass(frozen=True)
 class RunContext:
-    """A run's parts, put together.
+    """Parts of a run.
 
     Attributes:
-        environment: Where samples come from.
-        engine: Which plays.
-        batches: Which samples are played when.
-        engine_choice: The engine, device and precision chosen.
-        setups: The game of each replica as it begins.
+        environment: Source of the samples.
+        engine: Engine that plays the rounds.
+        batches: Order of the samples.
+        engine_choice: Chosen engine, device and precision.
+        setups: Initial setup of each replica.
     """
 
     environment: Environment
@@ -43,7 +44,7 @@ class RunContext:
 
     @cached_property
     def provenance(self) -> Mapping[str, str]:
-        """What the run depends on besides its configuration, as texts."""
+        """Texts and digests of what the run depends on besides its configuration."""
         networks = [setup.network for setup in self.setups]
         numbers = [array for network in networks for array in (*network.weights, *network.biases, *network.masks)]
         return {
@@ -54,17 +55,17 @@ class RunContext:
 
 
 def _policies_repr(layers: Any) -> str:
-    """Who follows which policy, as a text: the members of groups by a digest."""
+    """Return the policies of each layer as a text, with a digest of each group's members."""
     return "; ".join(
-        policy_repr(each)
-        if isinstance(each, Policy)
-        else ", ".join(f"{policy_repr(group.policy)}: {_digest([np.asarray(group.members)])}" for group in each)
-        for each in layers
+        policy_repr(layer)
+        if isinstance(layer, Policy)
+        else ", ".join(f"{policy_repr(group.policy)}: {_digest([np.asarray(group.members)])}" for group in layer)
+        for layer in layers
     )
 
 
 def policy_repr(policy: Policy) -> str:
-    """A policy as a text that tells it from others."""
+    """Return a text that identifies a policy and its parameters."""
     return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 
@@ -74,15 +75,15 @@ def build_run(
     environment: Environment | None = None,
     network: Network | None = None,
 ) -> RunContext:
-    """Put a game together.
+    """Assemble the parts of a run.
 
     Args:
-        config: The choices.
-        environment: Instead of the one that the configuration names.
-        network: A network to start from, instead of a fresh one.
+        config: Configuration of the run.
+        environment: Environment instead of the one that the configuration names.
+        network: Initial network of every replica instead of a fresh one for each seed.
 
     Raises:
-        NeuroNetError: Parts do not fit.
+        NeuroNetError: The parts do not fit together.
     """
     env = resolve_environment(config, environment)
     networks = build_networks(config, env, network)
@@ -90,8 +91,8 @@ def build_run(
     engine_choice = select_engine(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
     setups = tuple(
         Setup(
-            each,
-            config.policy.groups(each, seed),
+            initial,
+            config.policy.groups(initial, seed),
             config.optimizer,
             config.learning_rate,
             env.payoff,
@@ -100,16 +101,17 @@ def build_run(
             channels=config.channels,
             update_schedule=config.update_schedule,
         )
-        for each, seed in zip(networks, config.seeds, strict=True)
+        for initial, seed in zip(networks, config.seeds, strict=True)
     )
     return RunContext(env, _engine(setups, engine_choice, config.batch_size), batches, engine_choice, setups)
 
 
 def resolve_environment(config: RunConfig, environment: Environment | None = None) -> Environment:
-    """The environment that is given, or the one that the configuration names.
+    """Return the given environment, or the one that the configuration names, with its samples checked.
 
     Raises:
-        NeuroNetError: There is none, or its samples do not fit.
+        SpecError: The name is unknown.
+        DataError: The samples are not valid.
     """
     env = environment or parse_environment(
         config.environment, target=config.target, payoff=config.payoff, data_dir=config.data_dir
@@ -119,7 +121,7 @@ def resolve_environment(config: RunConfig, environment: Environment | None = Non
 
 
 def hash_samples(env: Environment) -> str:
-    """A text that tells the samples of an environment from any others."""
+    """Return a digest of all samples of an environment."""
     return _digest([array for part in (env.train, env.test) for array in _arrays(part)])
 
 
@@ -137,10 +139,10 @@ def _digest(arrays: Sequence[NDArray[Any]]) -> str:
 
 
 def build_networks(config: RunConfig, env: Environment, network: Network | None = None) -> list[Network]:
-    """The network that each replica begins with: a fresh one for each seed, or the one that is given.
+    """Return the initial network of each replica: a fresh one for each seed, or the given one for all.
 
     Raises:
-        NeuroNetError: The network does not fit the environment.
+        ConfigurationError: The network does not fit the environment.
     """
     if network is None:
         return [
@@ -154,7 +156,7 @@ def build_networks(config: RunConfig, env: Environment, network: Network | None 
             for seed in config.seeds
         ]
     if (network.sizes[0], network.sizes[-1]) != (env.inputs, env.outputs):
-        raise NeuroNetError(
+        raise ConfigurationError(
             f"the network has {network.sizes[0]} inputs and {network.sizes[-1]} outputs, "
             f"the environment needs {env.inputs} and {env.outputs}"
         )
@@ -167,7 +169,7 @@ def _engine(setups: Sequence[Setup], engine_choice: EngineChoice, batch_size: in
 
         return NeuronModel(setups[0])
     if distributed.world_size() > 1:
-        from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+        from neuronet.engines.tensors import DataParallelEngine
 
         return DataParallelEngine(setups, device=engine_choice.device, matmul=engine_choice.matmul)
     from neuronet.engines.tensors import tensor_engine

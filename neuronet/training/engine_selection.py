@@ -1,37 +1,37 @@
-"""Which engine and which precision suit the size of the work."""
+"""Selection of the engine, device and precision for the size of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.execution import distributed
 from neuronet.registry import format_option
 from neuronet.training.config import RunConfig
 
 SECONDS_PER_NEURON = 20e-6
-"""What a listening neuron costs the agent engine in a round, about: benchmarks/agents.py measures it."""
+"""Approximate cost of a listening neuron in a round of the agent engine; benchmarks/agents.py measures it."""
 
 SECONDS_PER_CONNECTION = 3e-10
-"""What a connection costs it in a round, for each sample."""
+"""Approximate cost of a connection in a round of the agent engine, for each sample."""
 
 MAX_AGENT_SECONDS = 20.0
-"""Seconds of the agent engine from which on the tensor engine takes over."""
+"""Longest estimated run of the agent engine that "auto" accepts."""
 
 MAX_FLOAT64_CONNECTIONS = 100_000
-"""Connections up to which double precision costs nothing that is felt."""
+"""Connections up to which "auto" selects double precision, whose cost is negligible there."""
 
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """The engine, device and precision of a run.
+    """Engine, device and precision of a run.
 
     Attributes:
         engine: "agents" or "tensors".
-        device: Where the tensor engine computes; "cpu" for agents.
+        device: Device of the tensor engine; "cpu" for agents.
         dtype: "float64" or "float32".
-        reason: Why this engine, in a few words; empty if it was asked for.
-        matmul: How exactly matrices of single precision are multiplied.
+        reason: Reason for the engine, in a few words; empty if the configuration names it.
+        matmul: Precision of matrix products in float32: "highest", "high" or "medium".
     """
 
     engine: str
@@ -42,16 +42,16 @@ class EngineChoice:
 
 
 def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int) -> EngineChoice:
-    """What "auto" stands for.
+    """Resolve "auto" in the engine, device and precision of a configuration.
 
     Args:
-        config: What was asked for.
-        neurons: Neurons that listen.
-        connections: Connections between neurons.
-        rounds: Rounds of the whole run.
+        config: Configuration of the run.
+        neurons: Number of listening neurons.
+        connections: Number of connections between neurons.
+        rounds: Number of rounds of the whole run.
 
     Raises:
-        NeuroNetError: The engine cannot do what is asked.
+        ConfigurationError: The engine does not support another option.
     """
     engine: str = config.engine
     reason = ""
@@ -60,29 +60,31 @@ def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int
     if engine == "auto":
         engine, reason = _auto_engine(config, seconds) if is_layerwise else ("agents", f"update schedule {schedule}")
     if engine == "tensors" and not is_layerwise:
-        raise NeuroNetError(f"the tensor engine lets whole layers act at once: update schedule {schedule} needs engine agents")
+        raise ConfigurationError(f"the tensor engine updates whole layers: update schedule {schedule} needs engine agents")
     if engine == "agents":
         if config.device not in ("auto", "cpu"):
-            raise NeuroNetError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")
+            raise ConfigurationError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")
         if config.replicas > 1:
-            raise NeuroNetError(f"the agent engine plays one replica, not {config.replicas}: use engine tensors")
+            raise ConfigurationError(f"the agent engine plays one replica, got {config.replicas}: use engine tensors")
         if distributed.world_size() > 1:
-            raise NeuroNetError(f"the agent engine plays in one process, not in {distributed.world_size()}: use engine tensors")
+            raise ConfigurationError(f"the agent engine runs in one process, got {distributed.world_size()}: use engine tensors")
         if config.matmul != "highest":
-            raise NeuroNetError(f"the agent engine multiplies no matrices: matmul '{config.matmul}' needs engine tensors")
+            raise ConfigurationError(f"the agent engine has no matrix products: matmul '{config.matmul}' needs engine tensors")
         device = "cpu"
     else:
         from neuronet.engines.tensors import resolve_device
 
         device = resolve_device(config.device)
     if config.batch_size < distributed.world_size():
-        raise NeuroNetError(f"batch_size must be at least the {distributed.world_size()} processes, got {config.batch_size}")
+        raise ConfigurationError(
+            f"batch_size must be at least the number of processes, {distributed.world_size()}, got {config.batch_size}"
+        )
     return EngineChoice(engine, device, _select_dtype(config, connections, device), reason, config.matmul)
 
 
 def _select_dtype(config: RunConfig, connections: int, device: str) -> str:
     if config.matmul != "highest" and config.dtype == "float64":
-        raise NeuroNetError(f"matmul '{config.matmul}' is about single precision: leave it out, or use dtype float32")
+        raise ConfigurationError(f"matmul '{config.matmul}' applies to float32 only: leave it out, or use dtype float32")
     if config.dtype != "auto":
         return config.dtype
     small = connections <= MAX_FLOAT64_CONNECTIONS and config.matmul == "highest" and not device.startswith("mps")

@@ -1,4 +1,4 @@
-"""How good a network is: mean loss and accuracy of each replica."""
+"""Evaluation of networks: mean loss and accuracy of each replica."""
 
 from __future__ import annotations
 
@@ -15,34 +15,37 @@ from neuronet.core.payoff import Payoff
 
 EVALUATION_BATCH_SIZE = 2048
 
+MAX_TRAIN_EVAL_SAMPLES = 2000
+"""Training samples, at most, on which the accuracy of a run is evaluated."""
+
 
 class HasOutputs(Protocol):
-    """Whoever can be asked for outputs."""
+    """Protocol for anything with an `outputs(inputs)` method."""
 
     def outputs(self, inputs: Array) -> Array:
-        """(B, O), or (R, B, O) of R replicas."""
+        """Return (B, O), or (R, B, O) of R > 1 replicas, for inputs (B, I)."""
 
 
 def evaluate(
     engine: HasOutputs, payoff: Payoff, samples: Samples, replicas: int, max_samples: int | None = None
 ) -> tuple[list[float], list[float]]:
-    """Mean loss and accuracy of each replica; accuracy is nan where targets are values.
+    """Return the mean loss and the accuracy of each replica; the accuracy is nan where targets are values.
 
     Args:
-        engine: Whose outputs are judged.
-        payoff: What they are worth.
-        samples: As the engine holds them.
-        replicas: How many there are.
-        max_samples: Judge the first samples, up to so many; None for all.
+        engine: Engine to evaluate.
+        payoff: Payoff of the outputs.
+        samples: Samples as the engine's `prepare` returned them.
+        replicas: Number of replicas.
+        max_samples: Number of samples, from the first, that are evaluated; None for all.
     """
     losses, correct = [], []
     count = len(samples) if max_samples is None else min(max_samples, len(samples))
     for start in range(0, count, EVALUATION_BATCH_SIZE):
-        part = samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, count)))
-        outputs = engine.outputs(part.inputs)
+        batch = samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, count)))
+        outputs = engine.outputs(batch.inputs)
         xp = array_namespace(outputs)
-        losses.append(as_numpy(payoff.loss(xp, outputs, part.targets)).reshape(replicas, -1))
-        hits = payoff.correct(xp, outputs, part.targets)
+        losses.append(as_numpy(payoff.loss(xp, outputs, batch.targets)).reshape(replicas, -1))
+        hits = payoff.correct(xp, outputs, batch.targets)
         if hits is not None:
             correct.append(as_numpy(hits).reshape(replicas, -1))
     loss = np.concatenate(losses, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
@@ -52,5 +55,5 @@ def evaluate(
 
 
 def as_numpy(array: Array) -> NDArray[Any]:
-    """The same numbers in numpy."""
+    """Return an array or tensor of any device as a numpy array."""
     return array if isinstance(array, np.ndarray) else np.asarray(array.detach().cpu().numpy())

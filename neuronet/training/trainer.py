@@ -1,259 +1,127 @@
-"""Playing a run from its beginning, or from its last checkpoint, to its end."""
+"""The training loop. Runs, comparisons, sweeps and games share it; what a study measures or records hooks into it."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import lr_factor
-from neuronet.execution import distributed
-from neuronet.execution.signals import Interrupted, Interruption
-from neuronet.interventions.executor import InterventionExecutor, build_schedule
-from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
-from neuronet.recording.traces.recorder import TraceRecorder
-from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore
-from neuronet.training.alignment import Alignment
-from neuronet.training.assembly import RunContext
-from neuronet.training.config import RunConfig
-from neuronet.training.evaluation import as_numpy, evaluate
-from neuronet.training.result import Result
-
-MAX_TRAIN_EVAL_SAMPLES = 2000
-INTERRUPT_CHECK_SECONDS = 0.1
-"""Seconds of rounds between two looks at whether somebody asks to stop."""
+from neuronet.core.array_types import Array
+from neuronet.core.batches import Batches
+from neuronet.core.environment import Samples
+from neuronet.core.errors import DivergedError
+from neuronet.core.learning.lr_schedules import lr_factor
+from neuronet.training.evaluation import as_numpy
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come.
+class TrainableEngine(Protocol):
+    """Engine that plays rounds; the baseline by autograd is one, too."""
 
-    Attributes:
-        rounds: Rounds played so far.
-        of: Rounds in the whole run.
-        epochs: Epochs ended so far.
-        metrics: The last epoch's metrics (means over the replicas), or none yet.
+    @property
+    def round_number(self) -> int:
+        """Number of rounds played so far."""
+
+    def set_lr_factor(self, factor: float) -> None:
+        """Scale the learning rate of the following rounds."""
+
+    def play_rounds(self, samples: Samples, order: Array, batch_size: int, /) -> Array:
+        """Play the samples in this order and return the summed loss of each round, (rounds,) or (R, rounds)."""
+
+
+class Callback:
+    """Hooks into the training loop, each of which does nothing by default.
+
+    Epochs count from 1. Every hook is called for all callbacks in the order in which the trainer has them.
     """
 
-    rounds: int
-    of: int
-    epochs: int
-    metrics: Mapping[str, float]
+    def before_epoch(self, epoch: int) -> None:
+        """Prepare for an epoch, or for the rest of one; its learning rate is set already."""
 
+    def before_rounds(self) -> None:
+        """Act between two rounds: the only place where the engine may be changed."""
 
-ProgressCallback = Callable[[Progress], None]
+    def next_stop(self, round_number: int) -> int | None:
+        """Return how many rounds will have been played when `before_rounds` must be called next; None if it does not matter.
+
+        Args:
+            round_number: Number of rounds played so far.
+        """
+        return None
+
+    def after_rounds(self, losses: NDArray[Any]) -> None:
+        """Take in the summed losses of the rounds just played, (R, rounds)."""
+
+    def after_epoch(self, epoch: int) -> None:
+        """Act after the last round of an epoch."""
 
 
 class Trainer:
-    """Plays a run.
+    """Loop over epochs and rounds: learning rate, order of samples, rounds, and the hooks in between.
 
     Args:
-        config: The run's configuration, resolved.
-        context: The parts it is played with.
-        run_directory: Where it is recorded; None for nowhere.
-        on_progress: Told a few times a second, and after every epoch.
+        engine: Engine to train. It may have played before: the loop continues after its last round.
+        batches: Order of the samples in each epoch, for each of R replicas.
+        samples: Training samples as the engine's `prepare` returned them.
+        epochs: Number of epochs of the whole run (>= 1), which the learning-rate schedule refers to.
+        lr_schedule: Name of the learning-rate schedule.
+        callbacks: Hooks, in the order of their calls.
     """
 
     def __init__(
         self,
-        config: RunConfig,
-        context: RunContext,
-        run_directory: RunDirectory | None,
-        on_progress: ProgressCallback | None = None,
+        engine: TrainableEngine,
+        batches: Batches,
+        samples: Samples,
+        *,
+        epochs: int = 1,
+        lr_schedule: str = "constant",
+        callbacks: Sequence[Callback] = (),
     ) -> None:
-        self.config = config
-        self.context = context
-        self.engine = context.engine
-        self.run_directory = run_directory
-        self.on_progress = on_progress
-        self.rows: list[dict[str, Any]] = []
-        self.alignment_rows: list[dict[str, Any]] = []
-        self._alignment = Alignment(context.setups, context.environment) if config.alignment else None
-        rounds = context.batches.per_epoch
-        schedule = build_schedule(config.interventions, self.engine, rounds, config.epochs * rounds)
-        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, run_directory)
-        self.recorder: TraceRecorder | None = None
-        if config.trace:
-            store = MemoryTraceStore() if run_directory is None else ParquetTraceStore(run_directory.folder)
-            self.recorder = TraceRecorder(config.trace, self.engine, context.setups, rounds, store)
-        self.loss_sum = np.zeros(config.replicas)
-        self._rounds_per_call = 1
-        self._seconds_before = 0.0
-        self._started = time.perf_counter()
-        self._train_samples = self.engine.prepare(context.environment.train)
-        self._test_samples = self.engine.prepare(context.environment.test)
+        self.engine, self.batches, self.samples = engine, batches, samples
+        self.epochs, self.lr_schedule, self.callbacks = epochs, lr_schedule, tuple(callbacks)
+        self._stopped = False
 
-    @property
-    def seconds(self) -> float:
-        """Time spent on this run, earlier sittings included."""
-        return self._seconds_before + time.perf_counter() - self._started
+    def stop(self) -> None:
+        """Let the loop end after the current epoch."""
+        self._stopped = True
 
-    def resume(self) -> None:
-        """Go on from the record's last checkpoint, or from the beginning if there is none."""
-        if self.run_directory is None:
-            return
-        if not distributed.is_main_process():
-            distributed.barrier()  # the first has written all that it will, and forgotten what came after the checkpoint
-        checkpoint = self.run_directory.load()
-        if checkpoint is not None:
-            self._check_same_game(checkpoint)
-            self.interventions.restore(checkpoint)
-            self._rebuild_alignment()
-            self.loss_sum = checkpoint.loss_sum
-            self._seconds_before = checkpoint.seconds
-        self.run_directory.truncate_after(self.engine.round_number)
-        self.run_directory.rewrite_events(self.interventions.rows)
-        if self.recorder is not None:
-            self.recorder.store.truncate_after(self.engine.round_number)
-        self.rows = [dict(row) for row in self.run_directory.metrics().to_dict("records")]
-        self.alignment_rows = [dict(row) for row in self.run_directory.alignment().to_dict("records")]
-        if distributed.is_main_process():
-            distributed.barrier()
+    def run(self, until: int | None = None) -> None:
+        """Play until the engine has played a number of rounds in all; by default, those of all epochs."""
+        end = self.epochs * self.batches.per_epoch if until is None else until
+        while self.engine.round_number < end and not self._stopped:
+            self._run_epoch(end)
 
-    def _check_same_game(self, checkpoint: Checkpoint) -> None:
-        for part, text in self.context.provenance.items():
-            if checkpoint.provenance.get(part) != text:
-                raise NeuroNetError(f"cannot resume the run: its {part} were not what they are now")
-        played = -(-checkpoint.state.round // self.context.batches.per_epoch)
-        if self.config.epochs < played:
-            raise NeuroNetError(f"epochs must be at least the {played} played, got {self.config.epochs}")
+    def _run_epoch(self, end: int) -> None:
+        engine, batches, per_epoch = self.engine, self.batches, self.batches.per_epoch
+        epoch, step = divmod(engine.round_number, per_epoch)
+        first_round = epoch * per_epoch
+        order = batches.order(epoch)
+        engine.set_lr_factor(lr_factor(self.lr_schedule, epoch, self.epochs))
+        for callback in self.callbacks:
+            callback.before_epoch(epoch + 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # callbacks decide what a loss that is not finite means
+            while first_round + step < end and step < per_epoch:
+                for callback in self.callbacks:
+                    callback.before_rounds()
+                stops = (callback.next_stop(first_round + step) for callback in self.callbacks)
+                last = min(per_epoch, min([end, *(stop for stop in stops if stop is not None)]) - first_round)
+                part = order[..., batches.slice_of(step).start : batches.slice_of(last - 1).stop]
+                losses = as_numpy(engine.play_rounds(self.samples, part, batches.size)).reshape(len(batches.seeds), -1)
+                for callback in self.callbacks:
+                    callback.after_rounds(losses)
+                step = last
+            if step == per_epoch:
+                for callback in self.callbacks:
+                    callback.after_epoch(epoch + 1)
 
-    def run(self, interruption: Interruption) -> Result:
-        """Play to the end.
 
-        Raises:
-            Interrupted: Someone asked to stop; the run is saved as it stands between two rounds.
-            NeuroNetError: The loss is no longer a number.
-        """
-        per_epoch = self.context.batches.per_epoch
-        while self.engine.round_number < self.config.epochs * per_epoch:
-            epoch, first = divmod(self.engine.round_number, per_epoch)
-            order = self.context.batches.order(epoch)
-            self.engine.set_lr_factor(lr_factor(self.config.lr_schedule, epoch, self.config.epochs))
-            with np.errstate(over="ignore", invalid="ignore"):  # a loss that is no number is refused below
-                while first < per_epoch:
-                    stop_requested, self._rounds_per_call = distributed.all_reduce_max(
-                        (interruption.requested, self._rounds_per_call)
-                    )
-                    if stop_requested:
-                        self._check_finite(self.loss_sum, epoch + 1)  # a ruin must not replace the last good checkpoint
-                        self._save()
-                        raise Interrupted(self._result())
-                    if self.interventions.apply_due():
-                        self._rebuild_alignment()
-                    last = min(first + self._rounds_per_call, per_epoch, self._next_stop() - epoch * per_epoch)
-                    self._play(
-                        order[..., self.context.batches.slice_of(first).start : self.context.batches.slice_of(last - 1).stop]
-                    )
-                    first = last
-                self._end_epoch(epoch + 1)
-        return self._result()
+def diverged_error(epoch: int, learning_rate: float) -> DivergedError:
+    """Return the error for a loss that is not finite.
 
-    def _next_stop(self) -> int:
-        """Before which round there is something else to do than to play."""
-        ends = [self.config.epochs * self.context.batches.per_epoch, self.interventions.next_round]
-        if self.recorder is not None:
-            ends.append(self.recorder.next_stop(self.engine.round_number))
-        return min(end for end in ends if end is not None)
-
-    def _rebuild_alignment(self) -> None:
-        """Measure the game as interventions have made it."""
-        if self._alignment is not None and self.interventions.rows:
-            self._alignment = Alignment(self.engine.setups, self.context.environment)
-
-    def _play(self, order: NDArray[np.int64]) -> None:
-        started, before = time.perf_counter(), self.engine.round_number
-        traced = self.recorder is not None and self.recorder.begin_round()
-        losses = as_numpy(self.engine.play_rounds(self._train_samples, order, self.context.batches.size))
-        # one by one, so that the sum is the same however rounds are split
-        for loss in losses.reshape(self.config.replicas, -1).T:
-            self.loss_sum = self.loss_sum + loss.astype(np.float64)
-        if self.recorder is not None and traced:
-            self.recorder.end_round()
-        seconds = time.perf_counter() - started
-        self._rounds_per_call = max(1, int((self.engine.round_number - before) * INTERRUPT_CHECK_SECONDS / max(seconds, 1e-6)))
-        if self.on_progress is not None:
-            self._report_progress(self.on_progress)
-
-    def _report_progress(self, on_progress: ProgressCallback) -> None:
-        per_epoch = self.context.batches.per_epoch
-        replicas, played = self.config.replicas, self.engine.round_number
-        last = self.rows[-replicas:]
-        means = {name: float(np.mean([row[name] for row in last])) for name in COLUMNS[3:7]} if last else {}
-        on_progress(Progress(played, self.config.epochs * per_epoch, len(self.rows) // replicas, means))
-
-    def _end_epoch(self, epoch: int) -> None:
-        train_loss = self.loss_sum / self.context.batches.samples
-        self._check_finite(train_loss, epoch)
-        payoff, replicas = self.context.environment.payoff, self.config.replicas
-        _, train_accuracy = evaluate(self.engine, payoff, self._train_samples, replicas, MAX_TRAIN_EVAL_SAMPLES)
-        test_loss, test_accuracy = evaluate(self.engine, payoff, self._test_samples, replicas)
-        self._check_finite(np.asarray(test_loss), epoch)
-        rows = [
-            {
-                "epoch": epoch,
-                "round": self.engine.round_number,
-                "replica": replica,
-                "train_loss": float(train_loss[replica]),
-                "train_accuracy": train_accuracy[replica],
-                "test_loss": test_loss[replica],
-                "test_accuracy": test_accuracy[replica],
-                "seconds": round(self.seconds, 3),
-            }
-            for replica in range(self.config.replicas)
-        ]
-        self.rows += rows
-        self.loss_sum = np.zeros(self.config.replicas)
-        if self.run_directory is not None:
-            self.run_directory.append([*rows])
-        if self._alignment is not None:
-            self._measure_alignment(self._alignment, epoch)
-        if epoch % self.config.checkpoint_every == 0 or epoch == self.config.epochs:
-            self._save()
-
-    def _check_finite(self, loss: NDArray[np.float64], epoch: int) -> None:
-        if not np.isfinite(loss).all():
-            raise NeuroNetError(
-                f"the loss is no longer a number in epoch {epoch}: "
-                f"choose a learning_rate below {self.config.learning_rate:g}, or a policy with smaller answers"
-            )
-
-    def _measure_alignment(self, alignment: Alignment, epoch: int) -> None:
-        rows = alignment.measure(self.engine.state(), epoch)
-        self.alignment_rows += rows
-        if self.run_directory is not None:
-            self.run_directory.append_alignment([*rows])
-
-    def _save(self) -> None:
-        if self.recorder is not None:
-            self.recorder.store.flush()
-        if self.run_directory is not None:
-            self.run_directory.save(
-                Checkpoint(
-                    self.engine.state(),
-                    self.loss_sum,
-                    self.seconds,
-                    self.context.provenance,
-                    self.interventions.intervention_log(),
-                )
-            )
-
-    def _result(self) -> Result:
-        return Result(
-            config=self.config,
-            metrics=pd.DataFrame(self.rows, columns=list(COLUMNS)),
-            alignment=pd.DataFrame(self.alignment_rows, columns=list(ALIGNMENT_COLUMNS)),
-            events=pd.DataFrame(self.interventions.rows, columns=list(EVENT_COLUMNS)),
-            networks=tuple(self.engine.network(replica) for replica in range(self.config.replicas)),
-            rounds=self.engine.round_number,
-            seconds=self.seconds,
-            payoff=self.context.environment.payoff,
-            folder=None if self.run_directory is None else self.run_directory.folder,
-            trace_store=None if self.recorder is None else self.recorder.store,
-        )
+    Args:
+        epoch: Epoch in which the loss stopped being finite, from 1.
+        learning_rate: Learning rate of the run.
+    """
+    return DivergedError(f"the loss is no longer a number in epoch {epoch}: choose a learning_rate below {learning_rate:g}")

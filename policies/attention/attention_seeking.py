@@ -1,6 +1,6 @@
-"""Attention-seeking: move your activity where it gains you most attention.
+"""Attention-seeking: gradient ascent on the attention that a neuron receives.
 
-The idea is that of Soltani Moakhar et al. 2023 (arXiv 2310.09952), of which we have the abstract alone; the formula is our own
+The idea is from Soltani Moakhar et al. 2023 (arXiv 2310.09952), of which only the abstract was available; the formula is our own
 derivation, equation (1) of docs/theory.md.
 """
 
@@ -10,28 +10,28 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_flag, check_number
 from neuronet.core.policy import LinearPolicy, Observation
 from neuronet.core.utility import Measure, parse_measure
 
 
 @dataclass(frozen=True)
 class AttentionSeeking(LinearPolicy):
-    """Climbs the attention that a neuron gets from the next layer.
+    """Gradient ascent on received attention; with p = 2, error backpropagation (after Soltani Moakhar et al. 2023).
 
-    Scaled attention is `std(a_j) w_kj`, with the standard deviation of the neuron's activity over the batch. It stays as it was
-    when a neuron speaks c times as loudly to listeners who pay 1 / c as much, so that this gains the neuron nothing, and its
-    synapses move by the same part of themselves. The standard deviation is a yardstick, held fixed in the slope of the utility: a
-    neuron that reckoned with it would gain most by simply speaking louder (docs/policies.md has the whole slope).
+    With `scaled`, attention counts as `std(a_j) w_kj`, where std is the standard deviation of the neuron's activity over the
+    batch. Scaled attention does not change if a neuron's activity grows by c and its listeners' weights fall by 1 / c. The
+    slope of the utility treats std as a constant; otherwise a neuron would gain most by increasing its activity
+    (docs/policies.md has the full slope).
 
     Args:
         p: Exponent of the measure of attention `|w|^p / p`, 1 or more; 2 is error backpropagation. A Measure has its own.
-        foresight: How much of the listeners' coming response the neuron reckons with, 0 (none: myopic) to 1 (all of it).
-        measure: What attention is worth: "power", "log" (of the total), "saturating" (listener by listener), or a Measure.
-        scaled: Whether attention counts in units of what the neuron has to say, `std(a_j) w_kj`.
+        foresight: Share of the listeners' next response that the neuron anticipates, 0 (none: myopic) to 1 (all of it).
+        measure: Utility of attention: "power", "log" (of the total), "saturating" (for each listener), or a Measure.
+        scaled: Whether attention is measured in units of the neuron's activity, `std(a_j) w_kj`.
 
     Raises:
-        NeuroNetError: A parameter is out of range.
+        ConfigurationError: A parameter is out of range.
     """
 
     p: float = 2.0
@@ -41,31 +41,30 @@ class AttentionSeeking(LinearPolicy):
 
     def __post_init__(self) -> None:
         check_number("foresight", self.foresight, 0, 1)
-        if not isinstance(self.scaled, bool):
-            raise NeuroNetError(f"scaled must be true or false, got {self.scaled!r}")
+        check_flag("scaled", self.scaled)
         if isinstance(self.measure, Measure):
             if self.p != 2:
-                raise NeuroNetError(f"p={self.p} goes with a measure's name: give {self.measure!r} its exponent itself")
+                raise ConfigurationError(f"p={self.p} applies to a measure's name: give {self.measure!r} its exponent instead")
         elif not isinstance(self.measure, str):
-            raise NeuroNetError(f"measure must be a name or a Measure, got {self.measure!r}")
-        _ = self.worth  # refuses what is no exponent
+            raise ConfigurationError(f"measure must be a name or a Measure, got {self.measure!r}")
+        _ = self.worth  # checks name and exponent
 
     @property
     def needs(self) -> frozenset[str]:
-        """The listeners' response, if the neuron looks ahead."""
+        """The listeners' response, if foresight is above 0."""
         return frozenset({"response"}) if self.foresight else frozenset()
 
     @cached_property
     def worth(self) -> Measure:
-        """The measure that is meant."""
+        """The measure of attention as an object."""
         return self.measure if isinstance(self.measure, Measure) else parse_measure(self.measure, self.p)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """The measure's slope at the attention expected: `phi'(w + foresight * eta * c)`; scaled, `std phi'(std (w + ...))`."""
+        """Return the measure's slope at expected attention: `phi'(w + foresight eta c)`; scaled, `std phi'(std (w + ...))`."""
         expected = obs.attention
         if self.foresight:
             expected = expected + self.foresight * obs.learning_rate * obs.response
         if not self.scaled:
             return self.worth.slope(obs.xp, expected)
-        volume = obs.xp.std(obs.activity, axis=-2, keepdims=True)
-        return volume * self.worth.slope(obs.xp, volume * expected)
+        std = obs.xp.std(obs.activity, axis=-2, keepdims=True)
+        return std * self.worth.slope(obs.xp, std * expected)

@@ -1,8 +1,9 @@
 """Best response: the exact optimum where attention-seeking follows the slope. Proposition 4 of docs/theory.md.
 
-A neuron that may move its activity by `delta`, of length `eps` over the batch, holds `|u + A delta|^2 / 2` attention after its
-listeners' response, with `A = eta / B S^T` and `u = w + eta c`. The best move obeys `(lam I - A^T A) delta = A^T u`, so that
-`lam delta = A^T (u + A delta)`: the best move points along equation (1), taken at the attention which that very move will earn.
+A neuron may change its activity by `delta`, of length at most `eps` over the batch. After its listeners' response it holds
+`|u + A delta|^2 / 2` attention, with `A = eta / B S^T` and `u = w + eta c`. The optimum satisfies `(lam I - A^T A) delta = A^T
+u`, so `lam delta = A^T (u + A delta)`: the best move follows equation (1), evaluated at the attention that results from this
+move.
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ from neuronet.core.trust_region import solve_trust_region
 
 @dataclass(frozen=True)
 class BestResponse(LinearPolicy):
-    """Moves to where it gains most attention of all that it can reach, all others fixed.
+    """Best response in attention, all other neurons fixed: an exact trust-region step (More and Sorensen 1983).
 
-    Sees what its own listeners pay, demand and intend. The feedback is the best move, in units that make it attention-seeking
-    with foresight 1 as the radius goes to 0. Of two moves that are equally good it takes the one that the most moved listener
-    rewards. Each round takes a singular value decomposition for each neuron: meant for layers of some hundred neurons.
+    It uses its own listeners' attention, demands and intended response. The feedback is the best move, in units in which it
+    equals attention-seeking with foresight 1 as the radius goes to 0. Of two equally good moves it takes the one that increases
+    the most moved listener's weight. Each round computes a singular value decomposition for each neuron: use it for layers of a
+    few hundred neurons.
 
     Args:
-        radius: How far the neuron may move its activity, as a root mean square over the batch; above 0.
+        radius: Bound on the change of activity, as a root mean square over the batch; above 0.
 
     Raises:
-        NeuroNetError: radius is out of range.
+        ConfigurationError: radius is out of range.
     """
 
     radius: float = 1.0
@@ -38,12 +40,11 @@ class BestResponse(LinearPolicy):
         check_number("radius", self.radius, 0, above=True)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """The attention after the response to the best move, `u + A delta`."""
+        """Return the attention after the response to the best move, `u + A delta`."""
         xp, batch = obs.xp, obs.demand.shape[-2]
-        coming = obs.attention + obs.learning_rate * obs.response
-        spanned = xp.linalg.qr(obs.demand).R  # (..., B or K, K): in as many directions as there are samples or listeners
-        pays = obs.learning_rate / batch * xp.matrix_transpose(spanned)
-        pays = xp.matrix_transpose(obs.listener_mask)[..., None] * pays[..., None, :, :]  # (..., J, K, B or K)
-        expected = xp.matrix_transpose(coming)
-        move = solve_trust_region(xp, pays, expected, self.radius * batch**0.5)
-        return coming + xp.matrix_transpose((pays @ move.step[..., None])[..., 0])
+        expected = obs.attention + obs.learning_rate * obs.response
+        factor = xp.linalg.qr(obs.demand).R  # (..., min(B, K), K)
+        gain = obs.learning_rate / batch * xp.matrix_transpose(factor)
+        gain = xp.matrix_transpose(obs.listener_mask)[..., None] * gain[..., None, :, :]  # (..., J, K, min(B, K))
+        move = solve_trust_region(xp, gain, xp.matrix_transpose(expected), self.radius * batch**0.5)
+        return expected + xp.matrix_transpose((gain @ move.step[..., None])[..., 0])

@@ -1,4 +1,4 @@
-"""Contrarian: move where it loses you most attention. The opposite of attention-seeking, for mixing with others."""
+"""Contrarian: gradient descent on received attention. The opposite of attention-seeking, for mixed populations."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from neuronet.core.policy import LinearPolicy, Observation
 
 @dataclass(frozen=True)
 class Contrarian(LinearPolicy):
-    """Descends the attention `w^2 / 2` that a neuron gets: answers its listeners the opposite of what they demand.
+    """Gradient descent on received attention `w^2 / 2`: the negative of the backpropagated feedback (our own).
 
-    Where everybody else performs error backpropagation, it climbs the loss.
+    Where all other neurons follow error backpropagation, a contrarian neuron increases the loss.
     """
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """`-w_kj`."""
+        """Return `-w_kj`."""
         return -obs.attention

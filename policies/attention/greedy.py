@@ -1,4 +1,4 @@
-"""Greedy: please only those who already pay you most. The limit p to infinity of attention-seeking (docs/theory.md)."""
+"""Greedy: follow only the strongest listeners. The limit p to infinity of attention-seeking (docs/theory.md)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from neuronet.core.policy import LinearPolicy, Observation
 
 @dataclass(frozen=True)
 class Greedy(LinearPolicy):
-    """Follows only the listeners that pay most attention, each in proportion to what it pays.
+    """Top-k sparse backpropagation: feedback from the listeners with the largest weights alone (limit p to infinity).
+
+    Each of these listeners counts in proportion to its weight.
 
     Args:
-        top: How many listeners to follow, 1 or more; listeners who pay as much as the last of them, but for rounding, are
-            followed too.
+        top: Number of listeners to follow, 1 or more; listeners tied with the last of them, up to rounding, count too.
 
     Raises:
-        NeuroNetError: top is no whole number of 1 or more.
+        ConfigurationError: top is not an integer of 1 or more.
     """
 
     top: int = 1
@@ -27,13 +28,13 @@ class Greedy(LinearPolicy):
         check_number("top", self.top, 1, whole=True)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """The attention of the `top` strongest listeners, 0 for the others."""
+        """Return the attention of the `top` strongest listeners, 0 for the others."""
         if self.top >= obs.attention.shape[-2]:
             return obs.attention
         xp = obs.xp
-        paid = xp.abs(obs.attention)
+        size = xp.abs(obs.attention)
         if self.top == 1:
-            least = xp.max(paid, axis=-2, keepdims=True)
-        else:  # sorting along the last axis is many times quicker
-            least = xp.sort(xp.matrix_transpose(paid), axis=-1)[..., -self.top][..., None, :]
-        return obs.attention * xp.astype(reaches(xp, paid, least), paid.dtype)
+            threshold = xp.max(size, axis=-2, keepdims=True)
+        else:  # sorting along the last axis is many times faster
+            threshold = xp.sort(xp.matrix_transpose(size), axis=-1)[..., -self.top][..., None, :]
+        return obs.attention * xp.astype(reaches(xp, size, threshold), size.dtype)

@@ -1,7 +1,7 @@
-"""Income protection: what has earned much moves little. Our own, from "forgetting less" in docs/theory.md.
+"""Income protection: synapses whose changes earned much change little. Our own, from "forgetting less" in docs/theory.md.
 
-For attention-seeking with p = 2 the account is the path integral of the loss that synaptic intelligence keeps (Zenke, Poole,
-Ganguli 2017, "Continual learning through synaptic intelligence"), here without task boundaries: it protects from the first round.
+For attention-seeking with p = 2 the importance is the path integral of the loss of synaptic intelligence (Zenke, Poole, Ganguli
+2017, "Continual learning through synaptic intelligence"), here without task boundaries: it protects from the first round.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Observation, Policy, Wrapper
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
@@ -19,21 +19,21 @@ ACCOUNTS = {"synapse": "JS", "neuron": "J"}
 
 @dataclass(frozen=True)
 class IncomeProtecting(Wrapper):
-    """Follows another policy, but changes little where change has earned it much.
+    """Synaptic-intelligence-like plasticity without task boundaries: important synapses change less (after Zenke et al. 2017).
 
-    Each synapse keeps an account of what its changes have earned, `change * response` summed over the rounds, and its plasticity
-    is `1 / (1 + kappa * account)`. Earnings are in units of the payoff: for attention-seeking with p = 2, to first order, the
-    fall of the mean loss that the synapse has brought about, whatever the learning rate; noisy batches overstate it. A loss
-    counts against later earnings, but makes no synapse more plastic than 1. Sees nothing besides the held policy.
+    A synapse's importance is what its changes have earned, `change * response` summed over the rounds. Its plasticity is
+    `1 / (1 + kappa * importance)`. Importance has the unit of the payoff. For attention-seeking with p = 2 it is, to first
+    order, the decrease of the mean loss due to the synapse, whatever the learning rate; noisy batches overestimate it. Negative
+    earnings reduce the importance, but plasticity is at most 1. It uses no fields besides those of the wrapped policy.
 
     Args:
-        policy: The policy that is followed.
-        kappa: How much is protected, per unit of the payoff, 0 or more: an account of 1 / kappa halves the plasticity.
-        account: "synapse": each has its own; "neuron": one for the sum of all that a neuron earns.
-        decay: Which part of the account is forgotten in each round, 0 to below 1.
+        policy: The wrapped policy.
+        kappa: Strength of protection, per unit of the payoff, 0 or more: an importance of 1 / kappa halves the plasticity.
+        account: "synapse": one importance for each synapse; "neuron": one for the sum of a neuron's earnings.
+        decay: Share of the importance that is discarded in each round, 0 to below 1.
 
     Raises:
-        NeuroNetError: A parameter is out of range, or `policy` is none.
+        ConfigurationError: A parameter is out of range, or `policy` is not a policy.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
@@ -42,26 +42,25 @@ class IncomeProtecting(Wrapper):
     decay: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.policy, Policy):
-            raise NeuroNetError(f"income-protecting wraps a policy, got {self.policy!r}")
+        super().__post_init__()
         check_number("kappa", self.kappa, 0)
         if self.account not in ACCOUNTS:
-            raise NeuroNetError(f"account must be 'synapse' or 'neuron', got {self.account!r}")
+            raise ConfigurationError(f"account must be 'synapse' or 'neuron', got {self.account!r}")
         check_number("decay", self.decay, 0, 1, below=True)
 
     @property
-    def own_memory_axes(self) -> Mapping[str, str]:  # type: ignore[override]
-        """The account of each synapse, or of each neuron."""
+    def own_memory_axes(self) -> Mapping[str, str]:
+        """Importance of each synapse, or of each neuron."""
         return {"importance": ACCOUNTS[self.account]}
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """The held policy's change, times the plasticity."""
+        """Return the wrapped policy's change, times the plasticity."""
         importance = memory["importance"] if self.account == "synapse" else memory["importance"][..., None]
         protected = obs.xp.maximum(importance, obs.xp.zeros_like(importance))
         return super().adapt(response, obs, memory) / (1.0 + self.kappa * protected)
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
-        """The account, and what this round's change has earned."""
+        """Return the importance, including the earnings of this round's change."""
         income = change * response
         if self.account == "neuron":
             income = obs.xp.sum(income, axis=-1)

@@ -1,8 +1,8 @@
 """Weight maximization: REINFORCE whose reward is the growth of the neuron's outgoing weights.
 
-Chung 2020, "Learning by competition of self-interested reinforcement learning agents" (arXiv 2010.09770), of which we have the
-abstract alone: hidden units of 1 or 0, each rewarded by the change in the norm of its outgoing weights. Which part of that change
-each sample of a batch has earned is our own derivation: `(|w + eta c|^2 - |w|^2) / (2 eta)` is the mean over the batch of
+Chung 2020, "Learning by competition of self-interested reinforcement learning agents" (arXiv 2010.09770), of which only the
+abstract was available: hidden units of 1 or 0, each rewarded by the change in the norm of its outgoing weights. The share of each
+sample of a batch in that change is our own derivation: `(|w + eta c|^2 - |w|^2) / (2 eta)` is the mean over the batch of
 `sum_k (w_k + eta c_k / 2) s_k(x) a(x)`, as `c_k` is the mean of `s_k(x) a(x)`.
 """
 
@@ -17,24 +17,24 @@ from neuronet.policies.reward.reinforce import firing_probability, sample_firing
 
 @dataclass(frozen=True)
 class WeightMaximization(Policy):
-    """Fires by chance, and more often where firing made its listeners' attention grow.
+    """REINFORCE on the growth of the neuron's outgoing weights, with binary stochastic units (Chung 2020).
 
-    It speaks 1 or 0 whatever the network's activation is; when the network is judged, it says its probability. It sees what its
-    own listeners pay, demand and intend.
+    Its activity is 1 or 0 whatever the network's activation is; in evaluation it is the firing probability. It uses its own
+    listeners' attention, demands and intended response.
     """
 
     needs = frozenset({"response"})
     stochastic = True
 
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
-        """1 or 0."""
+        """Return 1 or 0 at random."""
         return sample_firing(activity, obs)
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The growth that each sample has earned, for or against what it did."""
+        """Return the growth that each sample has earned, times the score `a - p`."""
         growth = (obs.demand @ (obs.attention + 0.5 * obs.learning_rate * obs.response)) * obs.activity
         return growth * (obs.activity - firing_probability(obs))
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
-        """The same: the probability's slope is within the feedback."""
+        """Return the feedback unchanged: it already contains the probability's slope."""
         return feedback

@@ -1,4 +1,4 @@
-"""Direct feedback: hear what the outputs demand, over the heads of your listeners.
+"""Direct feedback: fixed random weights from the outputs' demands to each neuron.
 
 Source: Nokland 2016, "Direct feedback alignment provides learning in deep neural networks" (arXiv 1609.01596): `r = B e`, with a
 fixed random matrix B from the outputs' error to each hidden layer.
@@ -17,16 +17,16 @@ from neuronet.core.policy import Observation, Policy
 
 @dataclass(frozen=True)
 class DirectFeedback(Policy):
-    """Weighs the demand of every output neuron, which is broadcast, by a number that is drawn at birth and stays.
+    """Direct feedback alignment: fixed random weights from the output demands to each neuron (Nokland 2016).
 
-    It neither hears its listeners' demands nor looks at the attention they pay. The numbers are normal, with standard deviation
+    It uses neither its listeners' demands nor their attention. The weights are normal, with standard deviation
     `scale / sqrt(outputs)`, so that a neuron's feedback is about as large as one output's demand.
 
     Args:
         scale: Factor on the feedback, above 0.
 
     Raises:
-        NeuroNetError: scale is out of range.
+        ConfigurationError: scale is out of range.
     """
 
     scale: float = 1.0
@@ -41,14 +41,14 @@ class DirectFeedback(Policy):
 
     @property
     def memory_axes(self) -> Mapping[str, str]:
-        """A number for each output neuron."""
+        """A feedback weight for each output neuron."""
         return {"direct": "JO"}
 
     def initial_memory(self, birth: Birth) -> Memory:
-        """Normal numbers of the size that they keep."""
+        """Return normal numbers with standard deviation `scale / sqrt(outputs)`."""
         drawn = birth.draws.normal("direct", "JO")
         return {"direct": drawn * (self.scale / drawn.shape[-1] ** 0.5)}
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The outputs' demands, weighed: (..., B, O) times (..., O, J)."""
+        """Return the outputs' demands times the feedback weights: (..., B, O) times (..., O, J)."""
         return obs.broadcast @ obs.xp.matrix_transpose(memory["direct"])

@@ -1,7 +1,7 @@
-"""Random feedback: hear the demands through numbers that you were born with, and never learn who pays you.
+"""Random feedback: fixed random weights from the listeners' demands to each neuron.
 
 Source: Lillicrap, Cownden, Tweed and Akerman 2016, "Random synaptic feedback weights support error backpropagation for deep
-learning" (Nature Communications 7, 13276): feedback alignment, where a fixed random matrix B stands for the transposed weights.
+learning" (Nature Communications 7, 13276): feedback alignment, where a fixed random matrix B replaces the transposed weights.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from neuronet.core.policy import LinearPolicy, Observation
 
 @dataclass(frozen=True)
 class RandomFeedback(LinearPolicy):
-    """Weighs each listener's demand by a number that is drawn at birth and stays.
+    """Feedback alignment: fixed random feedback weights instead of the listeners' weights (Lillicrap et al. 2016).
 
-    The numbers are normal, with standard deviation `scale / sqrt(listeners)`, so that a neuron's feedback is about as large as
-    one demand. It works because the listeners' attention comes to agree with them: see examples/feedback_alignment.py.
+    The weights are normal, with standard deviation `scale / sqrt(listeners)`, so that a neuron's feedback is about as large as
+    one demand. It works because the listeners' weights align with them: see examples/feedback_alignment.py.
 
     Args:
         scale: Factor on the feedback, above 0.
 
     Raises:
-        NeuroNetError: scale is out of range.
+        ConfigurationError: scale is out of range.
     """
 
     scale: float = 1.0
@@ -36,15 +36,15 @@ class RandomFeedback(LinearPolicy):
 
     @property
     def memory_axes(self) -> Mapping[str, str]:
-        """A number for each listener."""
+        """A feedback weight for each listener."""
         return {"feedback": "JK"}
 
     def initial_memory(self, birth: Birth) -> Memory:
-        """Standard normal numbers."""
+        """Return standard normal numbers."""
         return {"feedback": birth.draws.normal("feedback", "JK")}
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """`scale * B_kj / sqrt(listeners of j)`, 0 where nobody listens."""
+        """Return `scale * B_kj / sqrt(listeners of j)`, 0 where there is no connection."""
         xp = obs.xp
         listeners = xp.sum(obs.listener_mask, axis=-2, keepdims=True)
         size = self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners)))

@@ -1,4 +1,4 @@
-"""Sign-symmetric feedback: count with whom you count, but not how much.
+"""Sign-symmetric feedback: feedback weights with the signs of the listeners' weights, and one common size.
 
 Source: Liao, Leibo and Poggio 2016, "How important is weight symmetry in backpropagation?" (arXiv 1510.05067): their uniform
 sign-concordant feedback, uSF, `V = sign(W)`.
@@ -15,17 +15,17 @@ from neuronet.core.policy import LinearPolicy, Observation
 
 @dataclass(frozen=True)
 class SignSymmetric(LinearPolicy):
-    """Weighs each listener's demand by the sign of the attention it pays, and by nothing else.
+    """Uniform sign-concordant feedback: the sign of each listener's weight (Liao, Leibo and Poggio 2016).
 
-    The paper bounds the size of the changes by normalising batches and changes. Here a constant does: each sign is divided by the
-    root of the number of listeners, so that a neuron's feedback is about as large as one demand. `AttentionSeeking(p=1)` is the
-    same without that constant.
+    The paper bounds the size of the changes by normalising batches and changes. Here each sign is divided by the root of the
+    number of listeners, so that a neuron's feedback is about as large as one demand. `AttentionSeeking(p=1)` is the same
+    without this constant.
 
     Args:
         scale: Factor on the feedback, above 0.
 
     Raises:
-        NeuroNetError: scale is out of range.
+        ConfigurationError: scale is out of range.
     """
 
     scale: float = 1.0
@@ -34,7 +34,7 @@ class SignSymmetric(LinearPolicy):
         check_number("scale", self.scale, 0, above=True)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """`scale * sign(w_kj) / sqrt(listeners of j)`."""
+        """Return `scale * sign(w_kj) / sqrt(listeners of j)`."""
         xp = obs.xp
         listeners = xp.sum(obs.listener_mask, axis=-2, keepdims=True)
         return xp.sign(obs.attention) * (self.scale / xp.sqrt(xp.maximum(listeners, xp.ones_like(listeners))))

@@ -1,9 +1,9 @@
-"""REINFORCE: fire or be silent by chance, and do more often what paid.
+"""REINFORCE: binary stochastic units, reinforced by attention or by the reward.
 
 Williams 1992, "Simple statistical gradient-following algorithms for connectionist reinforcement learning": a neuron that fires
 with probability `p = logistic(z)` moves its potential by `(reward - baseline) (fired - p)`, in expectation the gradient of the
-reward. Paid by the loss, neurons are a team; paid by the attention that each gains for itself, they are the selfish neurons of
-docs/theory.md.
+reward. With the loss as reward, neurons are a team; with the attention that each earns for itself, they are the selfish neurons
+of docs/theory.md.
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import check_flag, check_number
 from neuronet.core.policy import Observation, Policy
 from neuronet.policies.reward.node_perturbation import advantage, running_mean
 
 
 def firing_probability(obs: Observation) -> Array:
-    """The probability of firing, `logistic(potential)`, (..., B, J)."""
+    """Return the probability of firing, `logistic(potential)`, (..., B, J)."""
     return 0.5 * (1.0 + obs.xp.tanh(0.5 * obs.potential))
 
 
 def sample_firing(activity: Array, obs: Observation) -> Array:
-    """1 or 0 by chance in a round to learn from, otherwise the probability; without listeners the plain activity, (..., B, J)."""
+    """Return 1 or 0 at random when learning, otherwise the probability; without listeners the activity unchanged, (..., B, J)."""
     xp = obs.xp
-    said = firing_probability(obs)
+    fired = firing_probability(obs)
     if obs.learning:
-        said = xp.astype(obs.draws.uniform("fire", "BJ") < said, activity.dtype)
-    return xp.where(xp.sum(obs.listener_mask, axis=-2, keepdims=True) > 0, said, activity)
+        fired = xp.astype(obs.draws.uniform("fire", "BJ") < fired, activity.dtype)
+    return xp.where(xp.sum(obs.listener_mask, axis=-2, keepdims=True) > 0, fired, activity)
 
 
 @dataclass(frozen=True)
 class Reinforce(Policy):
-    """Fires by chance, and more often if firing paid better than usual: in attention of its own, or for the team.
+    """REINFORCE with binary stochastic units: reinforced by own attention, or by the reward (Williams 1992).
 
-    It speaks 1 or 0 whatever the network's activation is; when the network is judged, it says its probability. A selfish neuron
-    sees what its own listeners pay and demand; a team player hears each sample's reward, and no demands. In its first round it
-    does not know yet what is usual, and wants nothing.
+    Its activity is 1 or 0 whatever the network's activation is; in evaluation it is the firing probability. A selfish neuron
+    uses its own listeners' attention and demands; a team player uses each sample's reward, and no demands. In the first round
+    there is no baseline yet, and the feedback is 0.
 
     Args:
-        team: Whether its pay is the network's reward; otherwise it is the attention that a sample earns it, `sum_k w_k s_k a`.
-        baseline: How much of its usual pay the neuron keeps from round to round, 0 to below 1; the rest is the new mean.
+        team: Whether the reward is the network's; otherwise it is the attention that a sample earns, `sum_k w_k s_k a`.
+        baseline: Decay of the running mean reward from round to round, 0 to below 1; the new mean has the remaining weight.
 
     Raises:
-        NeuroNetError: A parameter is out of range.
+        ConfigurationError: A parameter is out of range.
     """
 
     team: bool = False
@@ -53,8 +53,7 @@ class Reinforce(Policy):
     stochastic = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.team, bool):
-            raise NeuroNetError(f"team must be true or false, got {self.team!r}")
+        check_flag("team", self.team)
         check_number("baseline", self.baseline, 0, 1, below=True)
 
     @property
@@ -63,21 +62,21 @@ class Reinforce(Policy):
         return frozenset({"reward"}) if self.team else frozenset()
 
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
-        """1 or 0."""
+        """Return 1 or 0 at random."""
         return sample_firing(activity, obs)
 
-    def _pay(self, obs: Observation) -> Array:
-        """What each sample paid, (..., B, J), or (..., B, 1) for a team."""
+    def _reward(self, obs: Observation) -> Array:
+        """Return the reward of each sample, (..., B, J), or (..., B, 1) for a team."""
         return obs.reward[..., None] if self.team else (obs.demand @ obs.attention) * obs.activity
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The surprise, for or against what it did."""
-        return advantage(obs, self._pay(obs), memory["baseline"]) * (obs.activity - firing_probability(obs))
+        """Return the advantage times the score `a - p`."""
+        return advantage(obs, self._reward(obs), memory["baseline"]) * (obs.activity - firing_probability(obs))
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
-        """The same: the probability's slope is within the feedback."""
+        """Return the feedback unchanged: it already contains the probability's slope."""
         return feedback
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
-        """The usual pay, moved towards this round's mean."""
-        return {"baseline": running_mean(obs, self._pay(obs), memory["baseline"], self.baseline)}
+        """Return the running mean of the reward."""
+        return {"baseline": running_mean(obs, self._reward(obs), memory["baseline"], self.baseline)}

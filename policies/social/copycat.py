@@ -1,4 +1,4 @@
-"""Copycat: say what your favourite says. Imitation by the only measure of success a neuron has of others: its own attention."""
+"""Copycat: imitate the speaker with the largest weight, the only measure of success of others that a neuron has."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from neuronet.core.policy import Observation, Policy
 
 @dataclass(frozen=True)
 class Copycat(Policy):
-    """Wants its activity to be that of the speaker to whom it pays most attention, and hears no demand.
+    """Imitation: moves its activity towards that of the speaker with the largest weight (our own).
 
-    A neuron sees neither the others of its layer nor what they are paid: the neighbours it can imitate are those it hears, and
-    the attention it can compare is what it pays them itself. If several are paid alike it follows their mean; who hears nobody
-    wants to be silent.
+    A neuron sees neither the other neurons of its layer nor their income. It can therefore imitate its speakers alone, and
+    compare them by its own weights. If several weights are equally large, it follows the mean; without speakers its target is
+    0. It uses no demands.
     """
 
     @property
     def needs(self) -> frozenset[str]:
-        """The attention that it pays, and to whom."""
+        """Its own weights, and the connections."""
         return frozenset({"synapses", "synapse_mask"})
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """`a_i - a_j` for the favourite speaker i."""
+        """Return `a_i - a_j` for the speaker i with the largest weight."""
         if not obs.speaker_activity.shape[-1]:
             return -obs.activity
         xp = obs.xp
-        there = obs.synapse_mask[..., :-1]
-        paid = xp.abs(obs.synapses[..., :-1])
-        favourites = there * xp.astype(reaches(xp, paid, xp.max(paid, axis=-1, keepdims=True)), paid.dtype)
+        mask = obs.synapse_mask[..., :-1]
+        size = xp.abs(obs.synapses[..., :-1])
+        favourites = mask * xp.astype(reaches(xp, size, xp.max(size, axis=-1, keepdims=True)), size.dtype)
         count = xp.sum(favourites, axis=-1, keepdims=True)
         share = favourites / xp.maximum(count, xp.ones_like(count))
         return obs.speaker_activity @ xp.matrix_transpose(share) - obs.activity

@@ -1,4 +1,4 @@
-"""Hebbian: listen more to those who speak when you do, whatever is demanded.
+"""Hebbian: strengthen the weights of speakers that are active together with the neuron.
 
 Sources: Hebb 1949, "The organization of behavior"; with the decay of Oja 1982, "A simplified neuron model as a principal
 component analyzer" (Journal of Mathematical Biology 15), `dw_i ~ a (x_i - a w_i)`.
@@ -15,17 +15,18 @@ from neuronet.core.policy import Observation, Policy
 
 @dataclass(frozen=True)
 class Hebbian(Policy):
-    """Adapts by Oja's rule: wants nothing, asks nothing of its speakers, and hears no demand.
+    """Hebbian learning with Oja's decay: feedback-free, converges to the first principal component (Oja 1982).
 
-    A linear neuron turns towards the first principal component of what it hears, with weights of length 1. Nothing keeps the
-    neurons of a layer from finding the same one. Output neurons, and whoever has no listener, follow their payoff as usual.
+    It ignores its listeners' demands and sends no feedback; its bias is not updated. A linear neuron converges to the first
+    principal component of its input, with weights of length 1. Several neurons of a layer can converge to the same component.
+    Output neurons, and neurons without listeners, follow their payoff.
 
     Args:
-        rate: How fast, in units of the learning rate, above 0. Oja's rule is stable while learning rate, rate and the neuron's
-            mean squared activity multiply to less than about 1.
+        rate: Rate in units of the learning rate, above 0. Oja's rule is stable while the product of learning rate, rate and the
+            neuron's mean squared activity is less than about 1.
 
     Raises:
-        NeuroNetError: rate is out of range.
+        ConfigurationError: rate is out of range.
     """
 
     rate: float = 0.01
@@ -39,15 +40,15 @@ class Hebbian(Policy):
         return frozenset({"synapses"})
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """None: 0."""
+        """Return 0."""
         return obs.xp.zeros_like(obs.activity)
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """`rate * mean_x a_j (a_i - a_j w_ji)`; the bias stays."""
+        """Return `rate * mean_x a_j (a_i - a_j w_ji)`; 0 for the bias."""
         xp, activity = obs.xp, obs.activity
-        together = xp.matrix_transpose(activity) @ obs.speaker_activity / activity.shape[-2]
+        correlation = xp.matrix_transpose(activity) @ obs.speaker_activity / activity.shape[-2]
         power = xp.mean(activity * activity, axis=-2)[..., None]
-        change = self.rate * (together - power * obs.synapses[..., :-1])
+        change = self.rate * (correlation - power * obs.synapses[..., :-1])
         change = xp.concat((change, xp.zeros_like(power)), axis=-1)
         has_listeners = xp.any(obs.listener_mask != 0, axis=-2)[..., None]
         return xp.where(has_listeners, change, response)

@@ -1,7 +1,7 @@
-"""Stubborn: learn, but be drawn back to what you were born with.
+"""Stubborn: learn with weight decay towards the initial weights.
 
-The pull is that of weight decay towards the starting point instead of 0 (L2-SP: Li, Grandvalet and Davoine 2018, "Explicit
-inductive bias for transfer learning with convolutional networks", arXiv 1802.01483).
+Source: L2-SP of Li, Grandvalet and Davoine 2018, "Explicit inductive bias for transfer learning with convolutional networks",
+arXiv 1802.01483.
 """
 
 from __future__ import annotations
@@ -9,23 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import check_number
 from neuronet.core.policy import Observation, Policy, Wrapper
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
 @dataclass(frozen=True)
 class Stubborn(Wrapper):
-    """Changes as another policy does, less a part of how far each synapse has come since its birth.
+    """Weight decay towards the initial weights (L2-SP), around another policy (Li, Grandvalet and Davoine 2018).
 
-    Where the response is constantly c, a synapse comes to rest `c / pull` away from where it began.
+    With a constant response c, a synapse converges to a distance of `c / pull` from its initial value.
 
     Args:
-        policy: The policy that would change.
-        pull: The part of the way back, per unit of learning rate, 0 (none) or more. Learning rate times pull should stay below 1.
+        policy: The wrapped policy.
+        pull: Rate of decay per unit of learning rate, 0 (none) or more. Learning rate times pull should stay below 1.
 
     Raises:
-        NeuroNetError: pull is out of range, or `policy` is none.
+        ConfigurationError: pull is out of range, or `policy` is not a policy.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
@@ -34,14 +34,13 @@ class Stubborn(Wrapper):
     own_memory_axes = {"moved": "JS"}  # noqa: RUF012
 
     def __post_init__(self) -> None:
-        if not isinstance(self.policy, Policy):
-            raise NeuroNetError(f"stubborn wraps a policy, got {self.policy!r}")
+        super().__post_init__()
         check_number("pull", self.pull, 0)
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """The held policy's change, less `pull` times the way already gone."""
+        """Return the wrapped policy's change minus `pull` times the distance moved so far."""
         return super().adapt(response, obs, memory) - self.pull * memory["moved"]
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
-        """How far each synapse has moved since birth."""
+        """Return the distance of each synapse from its initial value."""
         return {**super().remember(change, response, obs, memory), "moved": memory["moved"] + change}

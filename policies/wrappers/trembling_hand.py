@@ -1,26 +1,26 @@
-"""Trembling hand: any policy that slips now and then. Selten 1975, "Reexamination of the perfectness concept"."""
+"""Trembling hand: another policy with occasional random feedback. Selten 1975, "Reexamination of the perfectness concept"."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import check_number
 from neuronet.core.policy import Observation, Policy, Wrapper
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
 @dataclass(frozen=True)
 class TremblingHand(Wrapper):
-    """Follows another policy, but slips now and then, and answers at random.
+    """Occasional random feedback in place of another policy's (trembling hand, Selten 1975).
 
     Args:
-        policy: The policy that is meant to be followed.
-        tremble: Probability of a slip, for each sample and neuron by itself, 0 to 1. A slip is Gaussian, as large as the neuron's
-            feedback is in root mean square over the batch.
+        policy: The wrapped policy.
+        tremble: Probability of random feedback, for each sample and neuron independently, 0 to 1. Random feedback is Gaussian,
+            with the root mean square of the neuron's feedback over the batch.
 
     Raises:
-        NeuroNetError: tremble is out of range, or `policy` is none.
+        ConfigurationError: tremble is out of range, or `policy` is not a policy.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
@@ -29,14 +29,12 @@ class TremblingHand(Wrapper):
     own_stochastic = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.policy, Policy):
-            raise NeuroNetError(f"trembling-hand wraps a policy, got {self.policy!r}")
+        super().__post_init__()
         check_number("tremble", self.tremble, 0, 1)
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The held policy's feedback, but where the hand slips."""
-        meant = super().feedback(obs, memory)
-        xp = obs.xp
-        size = xp.mean(meant * meant, axis=-2, keepdims=True) ** 0.5
-        slips = obs.draws.uniform("tremble", "BJ") < self.tremble
-        return xp.where(slips, size * obs.draws.normal("slip", "BJ"), meant)
+        """Return the wrapped policy's feedback, replaced at random."""
+        xp, feedback = obs.xp, super().feedback(obs, memory)
+        rms = xp.mean(feedback * feedback, axis=-2, keepdims=True) ** 0.5
+        trembles = obs.draws.uniform("tremble", "BJ") < self.tremble
+        return xp.where(trembles, rms * obs.draws.normal("slip", "BJ"), feedback)

@@ -9,10 +9,10 @@ import torch
 from neuronet.baselines.backprop import TORCH_ACTIVATIONS, Backprop, activities, losses, negative_gradient
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples, Scaling
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import build_network
@@ -110,11 +110,11 @@ def test_connections_that_are_not_there_stay_away():
             assert not weights[replica][~there].detach().any()
 
 
-def test_a_rule_of_ones_own_has_no_baseline():
+def test_custom_optimizer_has_no_baseline():
     class Own(Optimizer):
-        def change(self, intent, kept, learning_rate, step):
+        def update(self, intent, state, learning_rate, step):
             return learning_rate * intent, {}
 
     setup = Setup(build_network((5, 3)), AttentionSeeking(), Own())
-    with pytest.raises(NeuroNetError, match="sgd, momentum and adam as torch does"):
+    with pytest.raises(ConfigurationError, match="Own"):
         Backprop([setup])

@@ -14,8 +14,7 @@ import neuronet
 from neuronet.channels import CHANNELS, ChannelAt, Dropout
 from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
-from neuronet.registry import as_channels
+from neuronet.engines.tensors import DataParallelEngine
 from tests.helpers.paths import ROOT
 
 CHANNELS_PAGE = ROOT / "docs" / "channels.md"
@@ -44,7 +43,7 @@ def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
     ]
     assert command(monkeypatch, "run", "xor", *words) == 0
     saved = json.loads(Path("here/config.json").read_text())["channels"]
-    assert saved == ["demand:dropout(share=0.5)", "activity@1:quantize"]
+    assert saved == ["demand:dropout(share=0.5)", "activity@1:quantize(levels=4)"]
     again = neuronet.train("xor", channels=saved, epochs=1, hidden=5)
     assert again.metrics["test_loss"].tolist() == neuronet.resume("here").metrics["test_loss"].tolist()
     assert again.loss != neuronet.train("xor", epochs=1, hidden=5).loss
@@ -82,14 +81,14 @@ def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
 
 def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
     assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropout", "--hidden", "5") == 2
-    assert "there is no channel above layer 2" in capsys.readouterr().err
+    assert "layer must be at most 1" in capsys.readouterr().err
     with pytest.raises(NeuroNetError, match="channels must be texts"):
         neuronet.train("xor", channels=0.3)
 
 
 def test_several_processes_share_no_channels():
-    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels=as_channels("demand:dropout"))
-    with pytest.raises(NeuroNetError, match="several processes share out: use one process"):
+    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropout")
+    with pytest.raises(NeuroNetError, match="channels are not supported with several processes"):
         DataParallelEngine(setup)
 
 

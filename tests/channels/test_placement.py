@@ -27,7 +27,7 @@ TEXTS = {
     "activity@1:k-winners(0.1)": ChannelAt("activity", KWinners(0.1), 1),
     " activity @ 0 : noise ": ChannelAt("activity", GaussianNoise(), 0),
     "demand:delay(2, aligned=false)": ChannelAt("demand", Delay(2, aligned=False)),
-    f"activity:{__name__}:Half": ChannelAt("activity", Half()),
+    "activity:tests.channels.test_placement:Half": ChannelAt("activity", Half()),
 }
 
 
@@ -60,7 +60,7 @@ WRONG = {
     "dropout(0.3)": "cannot parse the channel 'dropout(0.3)': write demand:dropout(0.3) or activity@1:k-winners(0.1)",
     "sideways:dropout": "a channel carries activity or demand, not 'sideways': write demand:dropout(0.3)",
     "demand@first:dropout": "a channel's layer must be an integer of 0 or more, got 'first' in 'demand@first:dropout'",
-    "demand@0:dropout": "the inputs hear no demands: a channel of demands lies above layer 1 or a later one",
+    "demand@0:dropout": "layer 0 receives no demands: a demand channel needs layer 1 or above",
     "demand:lost": "unknown channel 'lost': known are delay, dropout, k-winners, noise, quantize",
     "demand:dropout(often=1)": "channel 'dropout' has no parameter 'often': it takes share, scaled, masks_feedback",
     "demand:neuronet.policies:Greedy": "'neuronet.policies:Greedy' is not a valid channel: it must be a subclass of Channel",
@@ -75,9 +75,7 @@ def test_what_cannot_be_read_is_refused(text):
 
 
 def test_aligned_delays_of_activity_are_refused():
-    with pytest.raises(
-        NeuroNetError, match=r"judged by another batch's targets: delay the demands instead, or .*aligned=false\)"
-    ):
+    with pytest.raises(NeuroNetError, match=r"aligned=false"):
         parse_channel("activity:delay(1)")
 
 
@@ -87,13 +85,13 @@ def test_aligned_delays_of_activity_are_refused():
         (lambda: as_channels(3), "channels must be texts such as"),
         (lambda: as_channels([3]), "channels must be .*, got 3"),
         (lambda: as_channels([Dropout()]), "channels must be .*, got Dropout"),
-        (lambda: ChannelAt("demand", "dropout"), r"a channel must be one such as Dropout\(0.3\), got 'dropout'"),
+        (lambda: ChannelAt("demand", "dropout"), r"channel must be a Channel.* got 'dropout'"),
         (lambda: ChannelAt("demand", Dropout(), True), "layer must be an integer of 0 or more, got True"),
         (
             lambda: channels_by_location(as_channels("demand@3:dropout"), SIZES),
-            "there is no channel above layer 3: the last .* is layer 2",
+            "at most 2, .*got 3",
         ),
-        (lambda: channels_by_location(as_channels("demand:dropout"), (4, 3)), "without hidden layers has no channel of demand"),
+        (lambda: channels_by_location(as_channels("demand:dropout"), (4, 3)), "demand channel.*no hidden layers"),
     ],
 )
 def test_what_is_no_channel_in_a_place_is_refused(make, match):

@@ -57,7 +57,7 @@ def test_table_from_a_file(neuronet, tmp_path):
 def test_replicas_are_reported_one_by_one(neuronet):
     answer = neuronet("run", "xor", "--epochs", "2", "--replicas", "3", "--seed", "5", "--json")
     assert [each["seed"] for each in json.loads(answer.out)["replicas"]] == [5, 6, 7]
-    assert "Engine tensors: 3 replicas at once." in answer.err
+    assert "Engine tensors: 3 replicas, in one batch." in answer.err
 
 
 def test_resume_goes_on_and_draws_again(neuronet, tmp_path):
@@ -66,7 +66,7 @@ def test_resume_goes_on_and_draws_again(neuronet, tmp_path):
     answer = neuronet("run", "--resume", "run", "--epochs", "4", "--json")
     assert answer.status == 0
     assert json.loads(answer.out)["rounds"] == 28
-    assert "Going on after round 14." in answer.err
+    assert "Resuming after round 14." in answer.err
     assert (tmp_path / "run" / "curves.png").exists()
 
 

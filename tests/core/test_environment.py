@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from neuronet.core.environment import Environment, Samples, Scaling, ValidationSplit, checked_samples
+from neuronet.core.environment import Environment, Samples, Scaling, ValidationSplit
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy, SquaredError
+from neuronet.core.sample_checks import checked_samples
 
 X = np.arange(12.0).reshape(6, 2)
 
@@ -38,7 +39,7 @@ def test_values_become_columns(targets):
     np.testing.assert_array_equal(samples.targets, targets.reshape(6, -1))
 
 
-ONE_CLASS_EACH = "here: for cross-entropy targets must be one class a sample, counted from 0"
+ONE_CLASS_EACH = "here: targets for cross-entropy"
 
 
 @pytest.mark.parametrize(
@@ -50,11 +51,11 @@ ONE_CLASS_EACH = "here: for cross-entropy targets must be one class a sample, co
         (X, np.zeros((6, 1, 1)), SquaredError(), r"here: targets must have the shape \(samples, outputs\), got \(6, 1, 1\)"),
         (X, np.zeros(5), SquaredError(), r"here: 6 inputs do not fit targets of shape \(5,\)"),
         (X, 3.0, SquaredError(), r"here: 6 inputs do not fit targets of shape \(\)"),
-        (X, [0, 1, 2, 0, 1, np.nan], CrossEntropy(), r"here: targets must be finite numbers, but the one at \(5,\) is nan"),
+        (X, [0, 1, 2, 0, 1, np.nan], CrossEntropy(), r"here: targets must be finite numbers.*\(5,\) is nan"),
         (X, "words", CrossEntropy(), "here: targets must be numbers"),
         (None, X, SquaredError(), "here: inputs must be finite numbers|here: inputs must be numbers"),
-        (X[0], X, SquaredError(), r"here: inputs must have the shape \(samples, inputs\), neither 0, got \(2,\)"),
-        (X[:0], X[:0], SquaredError(), r"here: inputs must have the shape \(samples, inputs\), neither 0, got \(0, 2\)"),
+        (X[0], X, SquaredError(), r"here: inputs must have the shape \(samples, inputs\).* got \(2,\)"),
+        (X[:0], X[:0], SquaredError(), r"here: inputs must have the shape \(samples, inputs\).* got \(0, 2\)"),
     ],
 )
 def test_what_does_not_fit_is_named(inputs, targets, payoff, message):
@@ -167,5 +168,5 @@ def test_what_is_held_back_is_scaled_as_the_world_is():
 
 
 def test_too_few_samples_cannot_be_held_back():
-    with pytest.raises(NeuroNetError, match="a sixth of 5 training samples cannot be held back: there must be 6 or more"):
+    with pytest.raises(NeuroNetError, match="6 or more training samples, got 5"):
         _ = World(5).validation_split().train

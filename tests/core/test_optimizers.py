@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import LR_SCHEDULES, OPTIMIZERS, SGD, Adam, Momentum, lr_factor
+from neuronet.core.learning.lr_schedules import LR_SCHEDULES, lr_factor
+from neuronet.core.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
 from neuronet.registry import parse_optimizer
 from tests.helpers.backends import BACKENDS, array, plain
 

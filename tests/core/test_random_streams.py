@@ -82,7 +82,7 @@ def test_birth_is_no_round():
 
 
 def test_birth_knows_no_samples():
-    with pytest.raises(NeuroNetError, match="draw 'noise' has axes 'BJ', but 'B' is none of I, J, K, O, S"):
+    with pytest.raises(NeuroNetError, match="draw 'noise' has axes 'BJ', but 'B' is not one of I, J, K, O, S"):
         LayerRandom(1, 1, SIZES).draw("normal", "noise", "BJ")
 
 

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
 
-from neuronet import trust_region
+from neuronet.core import trust_region
 from neuronet.core.errors import NeuroNetError
 
 RADII = st.floats(-3, 3).map(lambda power: 10.0**power)

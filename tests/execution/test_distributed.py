@@ -34,7 +34,7 @@ def test_stopped_on_two_processes_resumed_on_one(tmp_path, neuronet):
     played = max(pd.read_csv(folder / "metrics.csv")["epoch"])
     answer = neuronet("run", "--resume", folder, "--epochs", played + 1)
     assert answer.status == 0, answer.err
-    assert "Going on after round" in answer.err
+    assert "Resuming after round" in answer.err
     assert list(pd.read_csv(folder / "metrics.csv")["epoch"]) == list(range(1, played + 2))
 
 
@@ -71,8 +71,8 @@ def test_told_by_torchrun(two_processes, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--engine", "agents"), "the agent engine plays in one process, not in 2: use engine tensors"),
-        (("--batch-size", "1"), "batch_size must be at least the 2 processes, got 1"),
+        (("--engine", "agents"), "the agent engine runs in one process, got 2: use engine tensors"),
+        (("--batch-size", "1"), "batch_size must be at least the number of processes, 2, got 1"),
     ],
 )
 def test_what_several_processes_cannot_do_is_refused(two_processes, neuronet, options, sentence):

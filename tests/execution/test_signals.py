@@ -100,7 +100,7 @@ def test_a_killed_run_goes_on_as_if_unbroken(uninterrupted, way, kill, tmp_path)
         assert "Traceback" not in err
     if (folder / "config.json").exists():
         _, said = finish(start("--resume", folder))
-        resumed_after = int(re.search(r"Going on after round ([\d,]+)", said).group(1).replace(",", ""))
+        resumed_after = int(re.search(r"Resuming after round ([\d,]+)", said).group(1).replace(",", ""))
         lost = 0 if number == signal.SIGINT else 1  # epochs: the checkpoint interval
         assert resumed_after >= (seen - lost) * ROUNDS_PER_EPOCH
     else:  # killed before anything had begun

@@ -12,7 +12,7 @@ import torch
 
 import neuronet
 from neuronet.core.learning.optimizers import Adam, Momentum
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import POLICIES, AttentionSeeking, BestResponse, Noisy

@@ -9,7 +9,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.policy import Policy, shared_memory_names
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import as_channels, build_network, parse_update_schedule
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import build_network
 
@@ -27,7 +27,7 @@ def hidden_demands(policy, network, sample, target, payoff, *, replicas=100, cop
     Replicas are independent, and so are the copies of the sample in a batch. In the second round there is memory of the first.
     """
     setup = Setup(network, policy, learning_rate=TINY_LEARNING_RATE, payoff=payoff)
-    engine = TensorEngine([setup.with_seed(seed, network) for seed in range(replicas)], device="cpu")
+    engine = TensorEngine([replace(setup, seed=seed) for seed in range(replicas)], device="cpu")
     for _ in range(rounds):
         before = engine.state().arrays["1.bias"]
         engine.play(np.tile(sample, (copies, 1)), np.tile(target, (copies, 1)) if np.ndim(target) else np.full(copies, target))

@@ -8,7 +8,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import as_channels, build_network
 from tests.helpers import toys

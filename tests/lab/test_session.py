@@ -132,7 +132,7 @@ def test_who_acts_when_counts_from_the_next_reset_on():
     session.update_controls(update_schedule="random-sequential")
     assert repr(session.model.setup.update_schedule) == "Synchronous()"
     session.reset()
-    assert repr(session.model.setup.update_schedule) == "RandomOrder()"
+    assert repr(session.model.setup.update_schedule) == "RandomSequential()"
     assert session.step(2).round == 2
 
 
@@ -213,10 +213,10 @@ def test_neurons_are_silenced_frozen_and_made_to_follow_others():
         ({"share": 1.5}, "share must be"),
         ({"learning_rate": 0.0}, "learning_rate must be"),
         ({"noise": -1.0}, "noise must be"),
-        ({"dropout": 1.0}, "lost must be"),
-        ({"delay": 1.5}, "late must be"),
-        ({"winner_fraction": 0.0}, "loudest must be"),
-        ({"update_schedule": "random"}, "update_schedule"),
+        ({"dropout": 1.0}, "dropout must be"),
+        ({"delay": 1.5}, "delay must be"),
+        ({"winner_fraction": 0.0}, "winner_fraction must be"),
+        ({"update_schedule": "random"}, "update schedule 'random'"),
         ({"seed": -1}, "seed must be"),
         ({"share": 0.01}, "too small for even one neuron"),
     ],

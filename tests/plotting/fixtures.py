@@ -1,28 +1,30 @@
-"""Folders as runs and studies leave them behind, made small and quickly."""
+"""Small folders of runs and studies, and a check of a figure's text."""
 
 from __future__ import annotations
 
 import json
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from matplotlib.text import Text
 
 import neuronet
 from neuronet.control.config import make_config
 from neuronet.control.record import ControlRunDirectory, EpisodeRow
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 
 POPULATION = "attention:0.5,free-rider:0.5"
 
 
 def record_run(folder, **options):
-    """A run of four inputs and six hidden neurons on xor, or whatever is asked for."""
+    """Record a run on xor with six hidden neurons, or with other options."""
     named = {"hidden": [6], "epochs": 2, "engine": "agents", "out": folder}
     return neuronet.train("xor", **{**named, **options})
 
 
 def write_continual_study(folder, *, tuned=False):
-    """A finished study of three tasks, two methods and two seeds."""
+    """Write a finished study of three tasks, two methods and two seeds."""
     (folder / "games").mkdir(parents=True)
     (folder / "study.json").write_text(json.dumps({"protocol": "Permuted(tasks=3)", "data": "digits"}))
     methods = ("backprop", "attention")
@@ -41,7 +43,7 @@ def write_continual_study(folder, *, tuned=False):
 
 
 def write_comparison(folder):
-    """A finished comparison of two policies with the baseline."""
+    """Write a finished comparison of a policy with the baseline."""
     folder.mkdir()
     (folder / "study.json").write_text("{}")
     rows = [(name, 0.02, 0, epoch, 0.5, 0.4, 0.9) for name in ("backprop", "greedy") for epoch in (1, 2)]
@@ -50,9 +52,29 @@ def write_comparison(folder):
 
 
 def write_control_run(folder):
-    """A run of one round of two episodes, and its network of four inputs, three hidden neurons and two outputs."""
+    """Record a control run of one round of two episodes with a network of 4-3-2 neurons."""
     config = make_config({"environment": "CartPole-v1", "hidden": [3], "episodes": 2, "rounds": 1})
     record = ControlRunDirectory.create(folder, config)
     record.append([EpisodeRow(1, 1, 10.0, 10), EpisodeRow(2, 1, 20.0, 20)])
     arrays = {"1.weights": np.ones((3, 4)), "1.bias": np.zeros(3), "2.weights": np.ones((2, 3)), "2.bias": np.zeros(2)}
     record.save(State(1, arrays), 1.0)
+
+
+def assert_text_is_legible(figure):
+    """Check that no text overlaps another, leaves the figure, or is under 8 points; return the texts."""
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()
+    hidden = {text for axes in figure.axes if not axes.axison for axis in (axes.xaxis, axes.yaxis) for text in axis.findobj(Text)}
+    found = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text() and text not in hidden]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in found]
+    whole = figure.bbox
+    for text, (words, box) in zip(found, boxes, strict=True):
+        assert text.get_fontsize() >= 8, words
+        assert whole.x0 <= box.x0, words
+        assert box.x1 <= whole.x1, words
+        assert whole.y0 <= box.y0, words
+        assert box.y1 <= whole.y1, words
+    for (one, first), (other, second) in combinations(boxes, 2):
+        apart = first.x1 <= second.x0 or second.x1 <= first.x0 or first.y1 <= second.y0 or second.y1 <= first.y0
+        assert apart, (one, other)
+    return [words for words, _ in boxes]

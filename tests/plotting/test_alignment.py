@@ -1,10 +1,12 @@
+"""Figure of alignment: lines and labels."""
+
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.plotting.alignment import alignment_figure, draw_alignment
 
 
@@ -19,7 +21,7 @@ def table_of():
     return pd.DataFrame(rows, columns=["epoch", "replica", "layer", "group", "policy", "angle", "norm_ratio"])
 
 
-def test_a_line_for_each_layer_and_group(tmp_path):
+def test_each_layer_and_group_has_a_line(tmp_path):
     figure = alignment_figure(table_of())
     angle, length = figure.axes
     labels = ["layer 1: attention (group 0)", "layer 1: free-rider (group 1)", "layer 2: attention"]
@@ -32,8 +34,8 @@ def test_a_line_for_each_layer_and_group(tmp_path):
     assert draw_alignment(table_of(), tmp_path / "alignment.svg").exists()
 
 
-def test_nothing_to_draw_is_refused():
-    with pytest.raises(NeuroNetError, match="it is measured where alignment=True"):
+def test_empty_or_incomplete_table_is_refused():
+    with pytest.raises(DataError, match="alignment=True"):
         alignment_figure(table_of().iloc[:0])
-    with pytest.raises(NeuroNetError, match="the alignment has no column 'angle'"):
+    with pytest.raises(DataError, match="'angle'"):
         alignment_figure(table_of().drop(columns="angle"))

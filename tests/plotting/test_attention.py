@@ -1,4 +1,4 @@
-"""Attention over time: a line for each neuron, and what is said of rounds that nobody recorded."""
+"""Attention over time: lines of neurons and policies, and rounds that were not recorded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.plotting import style
 from neuronet.plotting.attention import COLUMNS, UNRECORDED_DASHES, attention_figure, draw_attention
 
@@ -31,7 +31,7 @@ def test_few_neurons_of_one_policy_have_names():
     np.testing.assert_array_equal(axes.lines[1].get_ydata(), [1, 3, 5, 7, 9])
 
 
-def test_policies_have_medians_and_the_network_pictures_colours():
+def test_policies_have_medians_in_the_colours_of_the_network_figure():
     figure = attention_figure(table_of(range(4), range(9), lambda node: "greedy" if node > 5 else "attention", layers=(1, 2)))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Hidden layer 1", "Hidden layer 2"]
     for axes in figure.axes:
@@ -43,16 +43,16 @@ def test_policies_have_medians_and_the_network_pictures_colours():
     assert [text.get_text() for text in legend.get_texts()] == ["attention", "greedy"]
 
 
-def test_what_nobody_recorded_is_dotted():
+def test_unrecorded_rounds_are_dotted():
     figure = attention_figure(table_of((0, 90), range(9)))
     assert all(line._unscaled_dash_pattern == UNRECORDED_DASHES for line in figure.axes[0].lines)
     assert "dotted: not recorded" in figure.legends[0].get_title().get_text()
     assert list(figure.axes[0].get_xticks()) == [0, 90]
 
 
-def test_nothing_to_draw_is_refused(tmp_path):
-    with pytest.raises(NeuroNetError, match="the table of attention has no line"):
+def test_empty_or_incomplete_table_is_refused(tmp_path):
+    with pytest.raises(DataError, match="no row"):
         attention_figure(table_of((), ()))
-    with pytest.raises(NeuroNetError, match="the table of attention has no column 'node'"):
+    with pytest.raises(DataError, match="'node'"):
         attention_figure(table_of((1,), (1,)).drop(columns="node"))
     assert draw_attention(table_of((1,), (1,)), tmp_path / "attention.pdf").exists()

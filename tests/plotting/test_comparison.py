@@ -1,10 +1,12 @@
+"""Learning curves of a comparison: panels, order and baseline."""
+
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.plotting.comparison import MIN_ERROR, comparison_figure, draw_comparison
 
 
@@ -18,7 +20,7 @@ def curves_of(policies, accuracy=0.9):
     return pd.DataFrame(rows, columns=["policy", "seed", "epoch", "test_accuracy", "test_loss"])
 
 
-def test_a_panel_for_each_policy_best_first_with_the_baseline_in_it():
+def test_each_policy_has_a_panel_with_the_baseline_best_first():
     names = ["backprop", *(f"policy-{n}" for n in range(7))]
     figure = comparison_figure(curves_of(names))
     titles = [axes.get_title(loc="left") for axes in figure.axes]
@@ -30,20 +32,20 @@ def test_a_panel_for_each_policy_best_first_with_the_baseline_in_it():
     assert len({axes.get_ylim() for axes in figure.axes}) == 1
 
 
-def test_no_error_at_all_can_be_drawn(tmp_path):
+def test_error_of_zero_is_drawn(tmp_path):
     figure = comparison_figure(curves_of(["backprop", "a"], accuracy=1.0).assign(test_accuracy=1.0))
     np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), MIN_ERROR)
     path = draw_comparison(curves_of(["backprop", "a"]), tmp_path / "curves.png", measure="loss")
     assert path.stat().st_size > 5000
 
 
-def test_losses_and_ruins():
+def test_diverged_losses_are_drawn_up_to_their_end():
     curves = curves_of(["backprop", "a"])
     curves.loc[(curves["policy"] == "a") & (curves["epoch"] > 2), "test_loss"] = np.nan
     figure = comparison_figure(curves, measure="loss")
     assert np.isnan(figure.axes[0].lines[1].get_ydata()[-1])
 
 
-def test_a_missing_column_is_named():
-    with pytest.raises(NeuroNetError, match="curves have no column 'test_loss'"):
+def test_missing_column_is_refused():
+    with pytest.raises(DataError, match=r"curves .*'test_loss'"):
         comparison_figure(curves_of(["a"]).drop(columns="test_loss"), measure="loss")

@@ -1,3 +1,5 @@
+"""Learning curves of one run: lines, legends and axes."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -6,13 +8,13 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.image import imread
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.plotting import style
-from neuronet.plotting.learning_curves import WIDE_RANGE, curves_figure, draw_curves
+from neuronet.plotting.learning_curves import LOG_RANGE, curves_figure, draw_curves
 
 
 def metrics(epochs: int = 6, replicas: int | None = None) -> pd.DataFrame:
-    """Made-up curves that fall and rise as those of a run."""
+    """Return curves that fall and rise like those of a run."""
     rows = [
         {
             "epoch": epoch,
@@ -36,7 +38,7 @@ def legend_of(axes) -> list[str]:
 
 
 @pytest.mark.parametrize("suffix", [".png", ".PNG", ".svg", ".pdf"])
-def test_the_file_has_the_format_of_its_suffix(tmp_path, suffix):
+def test_file_has_the_format_of_its_suffix(tmp_path, suffix):
     path = draw_curves(metrics(), tmp_path / f"curves{suffix}")
     assert path == tmp_path / f"curves{suffix}"
     beginning = path.read_bytes()[:400]
@@ -47,7 +49,7 @@ def test_the_file_has_the_format_of_its_suffix(tmp_path, suffix):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_two_panels_show_the_numbers_given():
+def test_panels_show_the_given_numbers():
     table = metrics()
     loss, accuracy = curves_figure(table).axes
     for axes, name, scale in ((loss, "loss", 1), (accuracy, "accuracy", 100)):
@@ -62,18 +64,18 @@ def test_two_panels_show_the_numbers_given():
     assert "%" in accuracy.get_ylabel()
 
 
-def test_the_legend_says_the_last_values():
+def test_legend_gives_the_last_values():
     loss, accuracy = curves_figure(metrics(epochs=5)).axes
     assert legend_of(loss) == ["training, last 0.4", "test, last 0.44"]
     assert legend_of(accuracy) == ["training, last 90.0 %", "test, last 82.0 %"]
 
 
-def test_the_unit_of_the_loss_is_named():
+def test_loss_axis_names_its_unit():
     assert curves_figure(metrics(), loss_unit="squared error").axes[0].get_ylabel() == "loss (squared error)"
 
 
 @pytest.mark.parametrize("missing", [np.nan, None])
-def test_a_regression_has_one_panel(missing, tmp_path):
+def test_regression_has_one_panel(missing, tmp_path):
     table = metrics().assign(train_accuracy=missing, test_accuracy=missing)
     figure = curves_figure(table)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Loss"]
@@ -81,7 +83,7 @@ def test_a_regression_has_one_panel(missing, tmp_path):
     assert imread(draw_curves(table, tmp_path / "curves.png")).ndim == 3
 
 
-def test_replicas_are_thin_lines_and_their_mean_a_bold_one():
+def test_replicas_are_thin_and_their_mean_is_bold():
     table = metrics(replicas=3)
     for axes, name, scale in zip(curves_figure(table).axes, ("loss", "accuracy"), (1, 100), strict=True):
         assert len(axes.lines) == 2 * (3 + 1)
@@ -94,19 +96,19 @@ def test_replicas_are_thin_lines_and_their_mean_a_bold_one():
         assert all("mean of 3" in text for text in legend_of(axes))
 
 
-def test_a_single_replica_is_drawn_as_a_run_without_replicas():
+def test_single_replica_is_drawn_like_a_run_without_replicas():
     for one, none in zip(curves_figure(metrics(replicas=1)).axes, curves_figure(metrics()).axes, strict=True):
         assert len(one.lines) == len(none.lines) == 2
         assert legend_of(one) == legend_of(none)
 
 
-def test_rows_in_any_order_give_lines_in_the_order_of_epochs():
+def test_rows_are_sorted_by_epoch():
     shuffled = metrics(replicas=2).sample(frac=1.0, random_state=3)
     for line in curves_figure(shuffled).axes[0].lines:
         assert list(line.get_xdata()) == [1, 2, 3, 4, 5, 6]
 
 
-def test_one_epoch_is_visible(tmp_path):
+def test_single_epoch_is_visible(tmp_path):
     for axes in curves_figure(metrics(epochs=1)).axes:
         assert all(line.get_marker() == "o" for line in axes.lines)
         low, high = axes.get_xlim()
@@ -114,12 +116,12 @@ def test_one_epoch_is_visible(tmp_path):
     assert imread(draw_curves(metrics(epochs=1), tmp_path / "curves.png")).ndim == 3
 
 
-def test_many_epochs_are_lines_without_dots():
+def test_many_epochs_have_no_markers():
     assert {line.get_marker() for axes in curves_figure(metrics(epochs=200)).axes for line in axes.lines} == {""}
 
 
 @pytest.mark.parametrize("gap", [np.nan, np.inf, -np.inf])
-def test_what_is_no_number_is_left_out_and_the_legend_says_where_the_line_ends(gap):
+def test_non_finite_values_are_left_out_and_the_legend_names_the_last_epoch(gap):
     table = metrics()
     table.loc[[2, 5], "test_loss"] = gap
     training, test = curves_figure(table).axes[0].lines
@@ -128,41 +130,41 @@ def test_what_is_no_number_is_left_out_and_the_legend_says_where_the_line_ends(g
     assert [("epoch 5" in text) for text in legend_of(curves_figure(table).axes[0])] == [False, True]
 
 
-def test_the_mean_stops_where_a_replica_has_no_number():
+def test_mean_ends_where_a_replica_has_no_value():
     table = metrics(replicas=2)
     table.loc[(table["replica"] == 1) & (table["epoch"] > 4), "test_loss"] = np.nan
     bold = [line for line in curves_figure(table).axes[0].lines if line.get_linewidth() > 2]
     assert [list(line.get_xdata()) for line in bold] == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4]]
 
 
-def test_a_run_without_an_epoch_says_so(tmp_path):
+def test_run_without_an_epoch_says_so(tmp_path):
     figure = curves_figure(metrics()[:0])
-    assert [text.get_text() for text in figure.axes[0].texts] == ["no epoch to show yet"]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no finished epoch yet"]
     assert imread(draw_curves(metrics()[:0], tmp_path / "curves.png")).ndim == 3
 
 
-def test_losses_of_very_different_size_stand_on_a_logarithmic_axis():
+def test_losses_of_wide_range_have_a_logarithmic_axis():
     table = metrics()
     assert curves_figure(table).axes[0].get_yscale() == "linear"
     assert curves_figure(table).axes[0].get_ylim()[0] == 0
-    table.loc[5, "train_loss"] = table["test_loss"].max() / (2 * WIDE_RANGE)
+    table.loc[5, "train_loss"] = table["test_loss"].max() / (2 * LOG_RANGE)
     assert curves_figure(table).axes[0].get_yscale() == "log"
     table.loc[5, "train_loss"] = 0.0
     assert curves_figure(table).axes[0].get_yscale() == "linear"
 
 
-def test_accuracies_keep_to_their_range():
+def test_accuracy_axis_stays_in_range():
     low, high = curves_figure(metrics().assign(train_accuracy=1.0, test_accuracy=0.0)).axes[1].get_ylim()
     assert -2 <= low < 0
     assert 100 < high <= 101
 
 
-def test_a_missing_column_is_named():
-    with pytest.raises(NeuroNetError, match="no column 'test_loss'"):
+def test_missing_column_is_refused():
+    with pytest.raises(DataError, match="'test_loss'"):
         curves_figure(metrics().drop(columns="test_loss"))
 
 
-def test_drawing_leaves_pyplot_alone(tmp_path):
+def test_drawing_does_not_import_pyplot(tmp_path):
     import subprocess
     import sys
 
@@ -170,7 +172,7 @@ def test_drawing_leaves_pyplot_alone(tmp_path):
     code = (
         "import sys, pandas\n"
         "from neuronet.plotting.learning_curves import draw_curves\n"
-        "from neuronet.plotting.picture import draw_network\n"
+        "from neuronet.plotting.network.page import draw_network\n"
         "from neuronet.core.structure.network import build_network\n"
         "draw_curves(pandas.read_csv('metrics.csv'), 'curves.png')\n"
         "draw_network(build_network([2, 3, 2]), 'network.png')\n"

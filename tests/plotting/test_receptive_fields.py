@@ -1,4 +1,4 @@
-"""Receptive fields: whose, in which order, and what is grey."""
+"""Receptive fields: selection, order, colours, and missing weights."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, DataError
 from neuronet.plotting.receptive_fields import draw_receptive_fields, receptive_fields_figure
 from neuronet.registry import build_network
+from tests.plotting.fixtures import assert_text_is_legible
 
 
 def network_of(sizes, **options):
@@ -24,7 +25,7 @@ def images(figure):
     return figure.axes[0].images
 
 
-def test_the_neuron_that_receives_most_comes_first():
+def test_most_attended_neuron_comes_first():
     network = network_of([12, 5, 3])
     figure = receptive_fields_figure(network, shape=(3, 4), max_neurons=3)
     received = (network.weights[1] ** 2).sum(axis=0) / 2
@@ -36,13 +37,13 @@ def test_the_neuron_that_receives_most_comes_first():
     assert any(text.endswith(": 3 of 5") for text in texts(figure))
 
 
-def test_all_fields_have_one_scale_with_nothing_in_its_middle():
+def test_all_fields_share_a_symmetric_scale():
     limits = {image.get_clim() for image in images(receptive_fields_figure(network_of([4, 6, 2]), shape=(2, 2)))}
     ((low, high),) = limits
     assert low == -high
 
 
-def test_what_says_nothing_is_grey():
+def test_constant_inputs_and_missing_connections_are_grey():
     network = network_of([4, 6, 2], connectivity="sparse(0.5)")
     varying_inputs = np.array([True, True, True, False])
     figure = receptive_fields_figure(network, shape=(2, 2), varying_inputs=varying_inputs)
@@ -53,7 +54,7 @@ def test_what_says_nothing_is_grey():
     assert not any("Grey" in text for text in texts(receptive_fields_figure(network_of([4, 6, 2]), shape=(2, 2))))
 
 
-def test_channels_are_colours_if_there_are_three_and_stand_side_by_side_if_not():
+def test_three_channels_are_colours_and_others_stand_side_by_side():
     weights = np.zeros((1, 12))
     weights[0, 5], weights[0, 8] = 1.0, -1.0  # the second channel's second pixel, the third channel's first
     network = replace(network_of([12, 1, 2]), weights=(weights, np.ones((2, 1))))
@@ -63,7 +64,7 @@ def test_channels_are_colours_if_there_are_three_and_stand_side_by_side_if_not()
     np.testing.assert_array_equal(image.get_array(), [[0, 0, 0, 0, 0, -1], [0, 0, 1, 0, 0, 0]])
 
 
-def test_inputs_that_are_no_images_are_columns():
+def test_inputs_without_image_shape_are_columns():
     network = network_of([7, 4, 2])
     figure = receptive_fields_figure(network)
     (image,) = images(figure)
@@ -72,21 +73,29 @@ def test_inputs_that_are_no_images_are_columns():
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [str(7 + j) for j in order]
 
 
-def test_outputs_stand_in_their_own_order():
+def test_outputs_keep_their_order():
     figure = receptive_fields_figure(network_of([4, 3]), shape=(2, 2))
     assert [text.get_text() for text in figure.axes[0].texts] == ["4", "", "5", "", "6", ""]
     assert any("outputs" in text for text in texts(figure))
 
 
-def test_a_network_without_any_weight_can_be_drawn(tmp_path):
+def test_network_of_zeros_is_drawn(tmp_path):
     assert draw_receptive_fields(network_of([4, 3, 2], init="zeros"), tmp_path / "a.pdf", shape=(2, 2)).exists()
 
 
-def test_what_does_not_fit_is_refused():
-    network = network_of([4, 3, 2])
-    with pytest.raises(NeuroNetError, match=r"an input of shape \(3, 3\) does not fit a network of 4 inputs"):
-        receptive_fields_figure(network, shape=(3, 3))
-    with pytest.raises(NeuroNetError, match="varying_inputs must have one entry for each of 4 inputs"):
-        receptive_fields_figure(network, varying_inputs=np.ones(3, dtype=bool))
-    with pytest.raises(NeuroNetError, match="max_neurons must be an integer of 1 or more, got 0"):
-        receptive_fields_figure(network, max_neurons=0)
+@pytest.mark.parametrize(
+    ("options", "error", "fragment"),
+    [
+        ({"shape": (3, 3)}, DataError, r"\(3, 3\)"),
+        ({"varying_inputs": np.ones(3, dtype=bool)}, DataError, "varying_inputs"),
+        ({"max_neurons": 0}, ConfigurationError, "max_neurons"),
+    ],
+)
+def test_mismatched_options_are_refused(options, error, fragment):
+    with pytest.raises(error, match=fragment):
+        receptive_fields_figure(network_of([4, 3, 2]), **options)
+
+
+def test_no_text_overlaps_another():
+    for sizes, shape in (([784, 30, 10], (28, 28)), ([12, 30, 2], None), ([192, 9, 2], (3, 8, 8))):
+        assert_text_is_legible(receptive_fields_figure(network_of(sizes), shape=shape))

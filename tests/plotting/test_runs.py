@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
-from neuronet.plotting.runs import draw_runs, runs_figure
+from neuronet.core.errors import DataError
+from neuronet.plotting.learning_curves import draw_runs, runs_figure
 
 
 def metrics_of(level, replicas=1, accuracy=True):
@@ -19,7 +19,7 @@ def metrics_of(level, replicas=1, accuracy=True):
     return pd.DataFrame(rows, columns=["epoch", "replica", "train_loss", "test_loss", "train_accuracy", "test_accuracy"])
 
 
-def test_a_line_for_each_run_and_a_band_for_replicas(tmp_path):
+def test_each_run_has_a_line_and_replicas_a_band(tmp_path):
     runs = {"one": metrics_of(1.0), "two": metrics_of(2.0, replicas=3)}
     loss, accuracy = runs_figure(runs).axes
     np.testing.assert_allclose([line.get_ydata() for line in loss.lines], [[1, 0.5], [3, 2]])
@@ -29,15 +29,18 @@ def test_a_line_for_each_run_and_a_band_for_replicas(tmp_path):
     assert draw_runs(runs, tmp_path / "runs.svg").exists()
 
 
-def test_values_have_no_accuracy():
+def test_regression_has_one_panel():
     without = metrics_of(1.0, accuracy=False).assign(train_accuracy=np.nan)
     (loss,) = runs_figure({"a": without}, loss_unit="squared error").axes
     assert loss.get_ylabel() == "loss (squared error)"
 
 
-def test_a_ruin_ends_its_line_and_no_run_is_refused():
-    ruined = metrics_of(1.0)
-    ruined.loc[1, "test_loss"] = np.inf
-    assert len(runs_figure({"a": ruined}).axes[0].lines[0].get_ydata()) == 1
-    with pytest.raises(NeuroNetError, match="learning curves need a run"):
+def test_diverged_run_ends_its_line():
+    diverged = metrics_of(1.0)
+    diverged.loc[1, "test_loss"] = np.inf
+    assert len(runs_figure({"a": diverged}).axes[0].lines[0].get_ydata()) == 1
+
+
+def test_no_run_is_refused():
+    with pytest.raises(DataError, match="at least one run"):
         runs_figure({})

@@ -1,3 +1,5 @@
+"""Files, sizes and styles of figures."""
+
 from __future__ import annotations
 
 import os
@@ -6,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.plotting import style
 
 
@@ -16,14 +18,14 @@ def drawing():
     return figure
 
 
-def check_one_sentence(error: NeuroNetError) -> None:
+def assert_one_sentence(error: DataError) -> None:
     text = str(error)
     assert text
     assert "\n" not in text
     assert ". " not in text
 
 
-def test_a_picture_is_as_large_as_it_should_be(tmp_path):
+def test_png_has_the_given_size(tmp_path):
     image = imread(style.save(drawing(), tmp_path / "picture.png"))
     assert image.shape == (style.DPI, 2 * style.DPI, 4)
     assert (image[..., 3] == 1).all()
@@ -31,12 +33,12 @@ def test_a_picture_is_as_large_as_it_should_be(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
-def test_the_same_picture_is_the_same_file(tmp_path, suffix):
+def test_same_figure_gives_the_same_file(tmp_path, suffix):
     one, two = (style.save(drawing(), tmp_path / f"{name}.{suffix}").read_bytes() for name in "ab")
     assert one == two
 
 
-def test_an_older_picture_is_replaced(tmp_path):
+def test_existing_file_is_replaced(tmp_path):
     path = tmp_path / "picture.png"
     path.write_text("old")
     style.save(drawing(), path)
@@ -44,13 +46,13 @@ def test_an_older_picture_is_replaced(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_very_large_picture_still_opens(tmp_path):
+def test_very_wide_figure_is_scaled_down(tmp_path):
     figure = style.new_figure(2 * style.MAX_PIXELS / style.DPI, 0.5)
     image = imread(style.save(figure, tmp_path / "wide.png"))
     assert image.shape[1] == style.MAX_PIXELS
 
 
-def test_colours_differ_in_grey_too():
+def test_first_hues_differ_in_grey():
     def grey(colour: str) -> float:
         return float(np.dot([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)], [0.299, 0.587, 0.114]))
 
@@ -58,44 +60,44 @@ def test_colours_differ_in_grey_too():
 
 
 @pytest.mark.parametrize("name", ["picture.jpg", "picture", "picture.png.txt", ".png"])
-def test_another_suffix_is_refused(tmp_path, name):
-    with pytest.raises(NeuroNetError, match=r"must end in \.png, \.svg or \.pdf") as caught:
+def test_unknown_suffix_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match=r"must end in \.png, \.svg or \.pdf") as caught:
         style.save(drawing(), tmp_path / name)
-    check_one_sentence(caught.value)
+    assert_one_sentence(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_one_sentence(tmp_path):
-    with pytest.raises(NeuroNetError, match="cannot write the picture") as caught:
-        style.save(drawing(), tmp_path / "nowhere" / "picture.png")
-    check_one_sentence(caught.value)
+def test_missing_folder_is_refused(tmp_path):
+    with pytest.raises(DataError, match="cannot write") as caught:
+        style.save(drawing(), tmp_path / "missing" / "picture.png")
+    assert_one_sentence(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_in_the_place_of_the_file_is_one_sentence(tmp_path):
+def test_folder_in_place_of_the_file_is_refused(tmp_path):
     (tmp_path / "picture.png").mkdir()
-    with pytest.raises(NeuroNetError, match="cannot write the picture") as caught:
+    with pytest.raises(DataError, match="cannot write") as caught:
         style.save(drawing(), tmp_path / "picture.png")
-    check_one_sentence(caught.value)
+    assert_one_sentence(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
 
 
-def test_a_file_in_the_place_of_the_folder_is_one_sentence(tmp_path):
+def test_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(NeuroNetError, match="cannot write the picture"):
+    with pytest.raises(DataError, match="cannot write"):
         style.save(drawing(), tmp_path / "file" / "picture.png")
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs folders that are closed to the user")
-def test_a_folder_that_is_closed_is_one_sentence(tmp_path):
+def test_unwritable_folder_is_refused(tmp_path):
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
-    with pytest.raises(NeuroNetError, match="cannot write the picture") as caught:
+    with pytest.raises(DataError, match="cannot write") as caught:
         style.save(drawing(), closed / "picture.png")
-    check_one_sentence(caught.value)
+    assert_one_sentence(caught.value)
 
 
-def test_a_half_written_picture_is_never_seen(tmp_path, monkeypatch):
+def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = style.save(drawing(), tmp_path / "picture.png")
     before = path.read_bytes()
 
@@ -103,23 +105,23 @@ def test_a_half_written_picture_is_never_seen(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(NeuroNetError, match="No space left on device"):
+    with pytest.raises(DataError, match="No space left on device"):
         style.save(drawing(), path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_twenty_one_lines_can_be_told_apart():
-    looks = [style.line_style(number) for number in range(21)]
-    assert len(set(looks)) == 21
-    assert style.line_style(21) == looks[0]
+def test_21_line_styles_are_distinct():
+    styles = [style.line_style(number) for number in range(21)]
+    assert len(set(styles)) == 21
+    assert style.line_style(21) == styles[0]
 
 
-def test_the_letters_of_a_pdf_are_true_type(tmp_path):
+def test_pdf_fonts_are_true_type(tmp_path):
     assert b"CIDFontType2" in style.save(drawing(), tmp_path / "picture.pdf").read_bytes()
 
 
-def test_what_happened_is_marked_and_named_where_there_is_room():
+def test_events_are_marked_and_named_if_there_are_few():
     axes = style.new_figure(4, 3).add_subplot()
     style.annotate_events(axes, [(3.0, "lesion(layer=1)"), (7.5, "revive()")])
     assert [line.get_xdata()[0] for line in axes.lines] == [3.0, 7.5]
@@ -130,6 +132,16 @@ def test_what_happened_is_marked_and_named_where_there_is_room():
     assert not crowded.texts
 
 
-def test_a_long_name_ends_in_dots():
+def test_long_name_is_truncated():
     assert style.truncate("greedy(top=3)") == "greedy(top=3)"
     assert style.truncate("greedy(top=3)", 9) == "greedy..."
+
+
+def test_mean_with_band_draws_a_line_and_an_area():
+    axes = style.new_figure(2, 2).add_subplot()
+    line = style.mean_with_band(axes, [0, 1], [2, 3], ([1, 2], [3, 4]), colour=style.BLUE, label="mean")
+    assert line.get_label() == "mean"
+    (area,) = axes.collections
+    assert area.get_datalim(axes.transData).bounds == (0, 1, 1, 3)
+    style.mean_with_band(axes, [0, 1], [2, 3], None, colour=style.BLUE)
+    assert (len(axes.lines), len(axes.collections)) == (2, 1)

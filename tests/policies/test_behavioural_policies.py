@@ -171,9 +171,9 @@ def test_copycats_come_to_say_what_their_favourites_say(engine):
 @pytest.mark.parametrize(
     ("make", "complaint"),
     [
-        (lambda: FreeRider("greedy"), "free-rider wraps a policy, got 'greedy'"),
-        (lambda: FreeRider(AttentionSeeking), "free-rider wraps a policy, got <class"),
-        (lambda: Stubborn(None), "stubborn wraps a policy, got None"),
+        (lambda: FreeRider("greedy"), "wraps a policy, got 'greedy'"),
+        (lambda: FreeRider(AttentionSeeking), "wraps a policy, got <class"),
+        (lambda: Stubborn(None), "wraps a policy, got None"),
         (lambda: Stubborn(pull=-0.1), "pull must be a finite number of 0 or more, got -0.1"),
         (lambda: Stubborn(pull=float("nan")), "pull must be a finite number of 0 or more, got nan"),
     ],

@@ -39,8 +39,8 @@ def test_it_needs_and_keeps_what_the_policy_it_holds_does():
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": Greedy}, "clipped wraps a policy, got <class"),
-        ({"policy": None}, "clipped wraps a policy, got None"),
+        ({"policy": Greedy}, "wraps a policy, got <class"),
+        ({"policy": None}, "wraps a policy, got None"),
         ({"bound": 0}, "bound must be a finite number above 0, got 0"),
         ({"bound": float("inf")}, "bound must be a finite number above 0, got inf"),
         ({"bound": float("nan")}, "bound must be a finite number above 0, got nan"),

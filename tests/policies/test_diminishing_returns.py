@@ -81,7 +81,7 @@ def test_output_neurons_follow_the_policy_they_hold(engine):
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": Greedy}, "diminishing-returns wraps a policy, got <class"),
+        ({"policy": Greedy}, "wraps a policy, got <class"),
         ({"alpha": -1}, "alpha must be a finite number of 0 or more, got -1"),
         ({"adaptation_rate": 1}, "adaptation_rate must be a number from 0 to below 1, got 1"),
     ],

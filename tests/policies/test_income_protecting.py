@@ -121,7 +121,7 @@ def test_accounts_run_on_with_their_losses_and_fade(decay):
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": "attention"}, "income-protecting wraps a policy, got 'attention'"),
+        ({"policy": "attention"}, "wraps a policy, got 'attention'"),
         ({"kappa": -1}, "kappa must be a finite number of 0 or more, got -1"),
         ({"account": "layer"}, "account must be 'synapse' or 'neuron', got 'layer'"),
         ({"decay": 1}, "decay must be a number from 0 to below 1, got 1"),

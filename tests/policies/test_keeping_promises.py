@@ -98,7 +98,7 @@ class _Whole:
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": "attention"}, "keeping-promises wraps a policy, got 'attention'"),
+        ({"policy": "attention"}, "wraps a policy, got 'attention'"),
         ({"kappa": -1}, "kappa must be a finite number of 0 or more, got -1"),
         ({"samples": 0}, "samples must be an integer of 1 or more, got 0"),
         ({"samples": 1.5}, "samples must be an integer"),

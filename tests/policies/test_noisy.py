@@ -54,9 +54,9 @@ def test_it_needs_and_keeps_what_the_policy_it_holds_does():
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": AttentionSeeking}, "noisy wraps a policy, got <class"),
-        ({"policy": "attention"}, "noisy wraps a policy, got 'attention'"),
-        ({"policy": None}, "noisy wraps a policy, got None"),
+        ({"policy": AttentionSeeking}, "wraps a policy, got <class"),
+        ({"policy": "attention"}, "wraps a policy, got 'attention'"),
+        ({"policy": None}, "wraps a policy, got None"),
         ({"sigma": -0.1}, "sigma must be a finite number of 0 or more, got -0.1"),
         ({"sigma": float("nan")}, "sigma must be a finite number of 0 or more, got nan"),
         ({"sigma": float("inf")}, "sigma must be a finite number of 0 or more, got inf"),

@@ -47,8 +47,8 @@ def test_two_hands_tremble_each_by_itself():
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": AttentionSeeking}, "trembling-hand wraps a policy, got <class"),
-        ({"policy": None}, "trembling-hand wraps a policy, got None"),
+        ({"policy": AttentionSeeking}, "wraps a policy, got <class"),
+        ({"policy": None}, "wraps a policy, got None"),
         ({"tremble": -0.1}, "tremble must be a number from 0 to 1, got -0.1"),
         ({"tremble": 1.5}, "tremble must be a number from 0 to 1, got 1.5"),
         ({"tremble": float("nan")}, "tremble must be a number from 0 to 1, got nan"),

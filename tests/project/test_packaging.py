@@ -17,8 +17,16 @@ def test_no_subpackage_is_forgotten():
         for file in (ROOT / "neuronet").rglob("__init__.py")
         if not any(part.is_symlink() for part in file.parents)
     }
-    mapped = {"neuronet.policies", "neuronet.environments"}
+    mapped = {
+        f"neuronet.{'.'.join(file.parent.relative_to(ROOT).parts)}"
+        for folder in ("policies", "environments")
+        for file in (ROOT / folder).rglob("__init__.py")
+    }
     assert set(PROJECT["tool"]["setuptools"]["packages"]) == found | mapped
+    folders = PROJECT["tool"]["setuptools"]["package-dir"]
+    assert {package: folders[package] for package in mapped} == {
+        package: package.removeprefix("neuronet.").replace(".", "/") for package in mapped
+    }
 
 
 def test_links_lead_to_the_folders_beside():

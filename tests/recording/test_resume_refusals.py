@@ -23,13 +23,13 @@ def start_run(folder, **options):
 def test_with_other_samples(tmp_path):
     start_run(tmp_path)
     for other in ((INPUTS, 1 - CLASSES), (INPUTS[:40], CLASSES[:40]), (INPUTS * 2 + 1e-3 * INPUTS**2, CLASSES)):
-        with pytest.raises(neuronet.NeuroNetError, match="its samples were not what they are now"):
+        with pytest.raises(neuronet.NeuroNetError, match="the samples differ"):
             neuronet.resume(tmp_path, epochs=4, environment=other)
 
 
 def test_with_another_policy(tmp_path):
     start_run(tmp_path)
-    with pytest.raises(neuronet.NeuroNetError, match="its policies were not what they are now"):
+    with pytest.raises(neuronet.NeuroNetError, match="the policies differ"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES), policy=neuronet.Greedy())
 
 
@@ -37,7 +37,7 @@ def test_without_the_network_it_was_given(tmp_path):
     network = neuronet.build_network([2, 4, 2], activation="tanh", connectivity="sparse(0.6)", seed=9)
     start_run(tmp_path, network=network)
     (tmp_path / "network.safetensors").unlink()
-    with pytest.raises(neuronet.NeuroNetError, match="its first networks were not what they are now"):
+    with pytest.raises(neuronet.NeuroNetError, match="the first networks differ"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES))
 
 

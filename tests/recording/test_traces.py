@@ -80,7 +80,7 @@ def test_both_engines_trace_the_same(options):
 @pytest.mark.parametrize("at_once", [True, False])
 def test_replicas_as_each_alone(at_once, monkeypatch):
     if not at_once:
-        monkeypatch.setattr("neuronet.engines.tensors.sequential_replicas.MAX_BATCHED_WORK", 0)
+        monkeypatch.setattr("neuronet.engines.tensors.factory.MAX_BATCHED_WORK", 0)
     both = train(TRACE, engine="tensors", replicas=2).traces()
     for replica in range(2):
         alone = train(TRACE, engine="tensors", seed=4 + replica).traces()

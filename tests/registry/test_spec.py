@@ -189,7 +189,7 @@ BAD = {
     "attention(p=1e999)": "p must be a finite number of 1 or more, got inf",
     "attention(p=nan)": "unknown policy 'nan'",
     "attention(foresight=2)": "foresight must be a number from 0 to 1, got 2",
-    "noisy(3)": "noisy wraps a policy, got 3",
+    "noisy(3)": "wraps a policy, got 3",
     "noisy(sigma=-0.1)": "sigma must be a finite number of 0 or more, got -0.1",
     "trembling-hand(tremble=1.5)": "tremble must be a number from 0 to 1, got 1.5",
     "nowhere.at.all:Thing": "cannot import the module of policy 'nowhere.at.all:Thing': No module named 'nowhere'",

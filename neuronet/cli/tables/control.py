@@ -13,6 +13,7 @@ def table_of_control(result: ControlResult) -> Table:
     """A run's result in a few lines."""
     config, eval_returns, steps = result.config, result.eval_returns, int(result.episodes["steps"].sum())
     policy = format_population(config.policy)
+    policy = format_population(config.policy)
     sizes = "-".join(map(str, result.network.sizes))
     rows = {
         "environment": config.environment,

@@ -14,8 +14,8 @@ from neuronet.core.learning.optimizers import SGD
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population
-from neuronet.engines.base.engine import Setup
-from neuronet.engines.tensors.engine import TensorEngine
+from neuronet.engines.base import Setup
+from neuronet.engines.tensors import TensorEngine
 
 
 class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]

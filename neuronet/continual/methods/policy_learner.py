@@ -14,7 +14,7 @@ from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Metho
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population, Shares
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises
 

@@ -17,8 +17,9 @@ from neuronet.continual.protocols.registry import parse_protocol
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import HaltonSearch, default_configuration
 from neuronet.continual.studies.study_runner import Log, StudyRun
-from neuronet.core.environment import Environment, check_samples
+from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
+from neuronet.core.sample_checks import check_samples
 from neuronet.engines.tensors import resolve_device
 from neuronet.registry import parse_environment
 

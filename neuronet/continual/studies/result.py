@@ -14,13 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.comparison.contestant import BASELINE
-from neuronet.comparison.result import interval
 from neuronet.continual.evaluation.metrics import METRICS
 from neuronet.continual.evaluation.pareto_front import configuration_points, hypervolume
 from neuronet.continual.evaluation.runner import Experiment, SequenceResult
 from neuronet.continual.studies.search import Configuration
 from neuronet.core.errors import NeuroNetError
-from neuronet.statistics import holm, paired
+from neuronet.statistics import holm, interval, paired
 
 ACCURACY_COLUMNS = ("policy", "seed", "learnt", "task", "accuracy")
 TUNING_COLUMNS = ("policy", "learning_rate", "settings", "seed", "final", "learning", "wave")

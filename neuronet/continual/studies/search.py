@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from neuronet.continual.methods.base import Method, Range
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import Adam, Momentum, Optimizer
+from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.registry import parse_optimizer
 
 LEARNING_RATE_RANGE: Range = (0.001, 1.0)
@@ -43,11 +43,6 @@ class Configuration:
     def values(self) -> dict[str, float]:
         """Everything that is chosen, by name."""
         return {"learning_rate": self.learning_rate, **self.chosen}
-
-
-def learning_rate_scale(optimizer: Optimizer) -> float:
-    """What learning rates are multiplied by, so that steps are about as long under each optimizer."""
-    return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0
 
 
 def default_configuration(method: Method, optimizer: str, learning_rate: float | None) -> Configuration:

@@ -20,7 +20,7 @@ from neuronet.continual.studies.jobs import Job, load_result, run_jobs
 from neuronet.continual.studies.result import TUNING_COLUMNS
 from neuronet.continual.studies.search import Configuration, HaltonSearch, edges
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
+from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.training.assembly import hash_samples
 

@@ -1,10 +1,9 @@
-"""Optimizers: how an intended change of attention becomes a change."""
+"""Optimizers: SGD, momentum and Adam."""
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neuronet.core.array_types import Array
@@ -12,10 +11,10 @@ from neuronet.core.errors import check_number
 
 
 class Optimizer(ABC):
-    """Turns what a neuron intends (per unit of learning rate) into what it does; elementwise, so that every synapse is alone.
+    """Elementwise rule that turns intended changes (per unit of learning rate) into actual changes.
 
     Attributes:
-        state_names: The names of the arrays that it keeps, each shaped like the intent and zero at first.
+        state_names: Names of the state arrays, each with the shape of the intent and initially zero.
     """
 
     state_names: tuple[str, ...] = ()
@@ -24,11 +23,11 @@ class Optimizer(ABC):
     def update(
         self, intent: Array, state: Mapping[str, Array], learning_rate: float | Array, step: int
     ) -> tuple[Array, dict[str, Array]]:
-        """The change, and what is kept for the next round.
+        """Return the change and the new state.
 
         Args:
             intent: The intended change per unit of learning rate, any shape.
-            state: What was kept so far, shaped like the intent; it is not written into.
+            state: State arrays with the shape of the intent; they are not written into.
             learning_rate: A number, or an array that broadcasts against the intent.
             step: The round's number, from 1.
         """
@@ -36,24 +35,24 @@ class Optimizer(ABC):
 
 @dataclass(frozen=True)
 class SGD(Optimizer):
-    """`change = eta * intent`."""
+    """Stochastic gradient step: `change = eta * intent`."""
 
     def update(
         self, intent: Array, state: Mapping[str, Array], learning_rate: float | Array, step: int
     ) -> tuple[Array, dict[str, Array]]:
-        """Do what is intended."""
+        """Return `eta * intent`."""
         return learning_rate * intent, {}
 
 
 @dataclass(frozen=True)
 class Momentum(Optimizer):
-    """`v = mu v + intent; change = eta v` (Polyak 1964, in the form of torch.optim.SGD).
+    """Momentum: `v = mu v + intent; change = eta v` (Polyak 1964, in the form of torch.optim.SGD).
 
     Args:
         momentum: mu, 0 to below 1.
 
     Raises:
-        NeuroNetError: It is out of range.
+        ConfigurationError: It is out of range.
     """
 
     momentum: float = 0.9
@@ -66,7 +65,7 @@ class Momentum(Optimizer):
     def update(
         self, intent: Array, state: Mapping[str, Array], learning_rate: float | Array, step: int
     ) -> tuple[Array, dict[str, Array]]:
-        """Go on in the direction of the past."""
+        """Return `eta * velocity` and the new velocity."""
         velocity = self.momentum * state["velocity"] + intent
         return learning_rate * velocity, {"velocity": velocity}
 
@@ -81,7 +80,7 @@ class Adam(Optimizer):
         epsilon: Added to the root mean square, above 0.
 
     Raises:
-        NeuroNetError: A parameter is out of range.
+        ConfigurationError: A parameter is out of range.
     """
 
     beta1: float = 0.9
@@ -98,7 +97,7 @@ class Adam(Optimizer):
     def update(
         self, intent: Array, state: Mapping[str, Array], learning_rate: float | Array, step: int
     ) -> tuple[Array, dict[str, Array]]:
-        """Go in steps of about the learning rate, whatever the size of the intent."""
+        """Return a change of about the learning rate, whatever the size of the intent, and the new moments."""
         mean = self.beta1 * state["mean"] + (1 - self.beta1) * intent
         square = self.beta2 * state["square"] + (1 - self.beta2) * intent * intent
         unbiased_mean = mean / (1 - self.beta1**step)
@@ -107,24 +106,10 @@ class Adam(Optimizer):
         return change, {"mean": mean, "square": square}
 
 
-LR_SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda part: 1.0,
-    "linear": lambda part: 1.0 - part,
-    "cosine": lambda part: 0.5 + 0.5 * math.cos(math.pi * part),
-}
-"""What part of the learning rate is left when a part (0 to below 1) of a run has been played, by the schedule's name."""
-
-
-def lr_factor(schedule: str, epoch: int, epochs: int) -> float:
-    """What part of the learning rate an epoch is played with, above 0 to 1.
-
-    Args:
-        schedule: One of SCHEDULES.
-        epoch: Which, from 0.
-        epochs: How many there are in the run.
-    """
-    return LR_SCHEDULES[schedule](epoch / epochs)
-
-
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
-"""Every optimizer by its name."""
+"""All optimizers by name."""
+
+
+def learning_rate_scale(optimizer: Optimizer) -> float:
+    """Return the factor for learning rates of SGD that makes steps about equally long under another optimizer."""
+    return 1 - optimizer.momentum if isinstance(optimizer, Momentum) else 0.01 if isinstance(optimizer, Adam) else 1.0

@@ -1,4 +1,4 @@
-"""Turns: which neurons act in a round, and in what order; agent-based modellers call it the schedule."""
+"""Update schedules: which neurons are active in a round, and in which order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import shared_memory_names
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Group
@@ -18,71 +18,72 @@ Bools = NDArray[np.bool_]
 
 
 class UpdateSchedule:
-    """Who acts when. It draws by seed, layer and round alone, and keeps nothing."""
+    """Schedule of the neurons' activity; it depends on seed, layer and round alone and has no state."""
 
     @property
     def is_layerwise(self) -> bool:
-        """Whether those who act in a layer act at once, so that whole layers can be played."""
+        """Whether the active neurons of a layer update simultaneously, so that whole layers can be computed."""
         return True
 
     @property
     def is_synchronous(self) -> bool:
-        """Whether everybody acts in every round."""
+        """Whether all neurons update in every round."""
         return False
 
     def update_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools | None:
-        """Who adapts in a round, (J,); None for everybody.
+        """Return which neurons adapt in a round, (J,); None for all.
 
         Args:
-            seed: The game's.
-            layer: Which, 1 for the first that listens.
-            neurons: How many there are in it.
-            number: The round's.
+            seed: The game's seed.
+            layer: The layer, 1 for the first that listens.
+            neurons: Number of neurons in the layer.
+            number: The round.
         """
         return None
 
     def active_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools | None:
-        """Who speaks, demands and adapts in a round of all in a hidden layer, (J,); None for everybody."""
+        """Return which neurons of a hidden layer speak, demand and adapt in a round, (J,); None for all."""
         return None
 
 
 @dataclass(frozen=True)
 class Synchronous(UpdateSchedule):
-    """All neurons act in every round, and adapt at its end, at once."""
+    """Schedule in which all neurons update in every round, simultaneously at its end."""
 
     @property
     def is_synchronous(self) -> bool:
-        """They do."""
+        """True: every neuron updates in every round."""
         return True
 
 
 @dataclass(frozen=True)
 class RandomSequential(UpdateSchedule):
-    """Neurons act one after another, in another order in every round, each heard at once by those after it.
+    """Schedule in which neurons update one after another, in a new random order in every round.
 
-    First all speak, the environment judges and all demand as in any round. Then each neuron in turn listens again, decides,
-    adapts, and speaks anew. Only the agent engine can play it.
+    First all neurons speak, the environment evaluates the outputs, and all neurons demand, as in any round. Then each neuron in
+    turn listens again, decides, adapts and speaks again; later neurons hear its new activity. Only the agent engine supports
+    this schedule.
     """
 
     @property
     def is_layerwise(self) -> bool:
-        """They do not."""
+        """False: neurons update one at a time."""
         return False
 
     def order(self, seed: int, neurons: int, number: int) -> NDArray[np.int64]:
-        """The order of all listening neurons in a round, counted from the first of layer 1."""
+        """Return the order of all listening neurons in a round, counted from the first of layer 1."""
         return generator(seed, Purpose.UPDATE_SCHEDULE, 0, number, zlib.crc32(b"order")).permutation(neurons)
 
 
 @dataclass(frozen=True)
 class PartialUpdate(UpdateSchedule):
-    """In each round a random share of every layer adapts; the others speak and demand, but change and remember nothing.
+    """Schedule in which a random share of every layer adapts in each round; the others speak and demand, but do not change.
 
     Args:
-        share: Of each layer's neurons that adapt, above 0 to 1; rounded to an integer of at least one.
+        share: Share of each layer's neurons that adapt, above 0 to 1; rounded to an integer of at least one.
 
     Raises:
-        NeuroNetError: It is out of range.
+        ConfigurationError: It is out of range.
     """
 
     share: float = 0.5
@@ -91,22 +92,22 @@ class PartialUpdate(UpdateSchedule):
         check_number("share", self.share, 0, 1, above=True)
 
     def update_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools:
-        """Those whose turn it is."""
-        return _chosen(seed, layer, neurons, number, max(1, round(self.share * neurons)))
+        """Return a random subset of `share * neurons` neurons, (J,)."""
+        return _random_mask(seed, layer, neurons, number, max(1, round(self.share * neurons)))
 
 
 @dataclass(frozen=True)
 class Inactive(UpdateSchedule):
-    """A random share of every hidden layer sleeps: it says and demands nothing, and does not adapt.
+    """Schedule in which a random share of every hidden layer is inactive: output and demand are 0, and synapses do not change.
 
-    All are awake while the network is judged; output neurons never sleep.
+    All neurons are active in evaluation; output neurons are always active.
 
     Args:
-        share: Of each hidden layer's neurons that sleep, 0 to below 1; rounded to an integer that leaves one awake.
-        rounds: For how many rounds the same ones sleep, 1 or more.
+        share: Share of each hidden layer's neurons that are inactive, 0 to below 1; rounded so that one stays active.
+        rounds: Number of rounds before a new set is drawn, 1 or more.
 
     Raises:
-        NeuroNetError: A number is out of range.
+        ConfigurationError: A number is out of range.
     """
 
     share: float = 0.2
@@ -117,15 +118,15 @@ class Inactive(UpdateSchedule):
         check_number("rounds", self.rounds, 1, whole=True)
 
     def active_mask(self, seed: int, layer: int, neurons: int, number: int) -> Bools:
-        """Those who do not sleep."""
-        asleep = min(neurons - 1, round(self.share * neurons))
-        return ~_chosen(seed, layer, neurons, number // self.rounds, asleep)
+        """Return the active neurons of a layer, (J,)."""
+        inactive = min(neurons - 1, round(self.share * neurons))
+        return ~_random_mask(seed, layer, neurons, number // self.rounds, inactive)
 
 
-def _chosen(seed: int, layer: int, neurons: int, number: int, count: int) -> Bools:
-    chosen = np.zeros(neurons, dtype=np.bool_)
-    chosen[generator(seed, Purpose.UPDATE_SCHEDULE, layer, number).permutation(neurons)[:count]] = True
-    return chosen
+def _random_mask(seed: int, layer: int, neurons: int, number: int, count: int) -> Bools:
+    mask = np.zeros(neurons, dtype=np.bool_)
+    mask[generator(seed, Purpose.UPDATE_SCHEDULE, layer, number).permutation(neurons)[:count]] = True
+    return mask
 
 
 UPDATE_SCHEDULES: dict[str, type[UpdateSchedule]] = {
@@ -134,34 +135,27 @@ UPDATE_SCHEDULES: dict[str, type[UpdateSchedule]] = {
     "inactive": Inactive,
     "synchronous": Synchronous,
 }
-"""Every update schedule by its name on the command line."""
+"""All update schedules by their names on the command line."""
 
 
 def check_update_schedule(update_schedule: UpdateSchedule, groups: Sequence[Group], *, channels: bool, delays: bool) -> None:
-    """Refuse an update schedule that does not go with the rest of a game.
+    """Raise an error if an update schedule does not support the channels or policies of a game.
 
     Args:
-        update_schedule: The game's.
-        groups: All who follow a policy in it.
-        channels: Whether there are any.
-        delays: Whether they are late with demands.
+        update_schedule: The game's schedule.
+        groups: All groups of neurons in the game.
+        channels: Whether the game has channels.
+        delays: Whether channels delay demands.
 
     Raises:
-        NeuroNetError: They do not.
+        ConfigurationError: The combination is not supported.
     """
     if update_schedule.is_synchronous:
         return
     if channels and not update_schedule.is_layerwise:
-        raise NeuroNetError(
-            "channels need whole layers, and update schedule random-sequential updates single neurons: leave out one of them"
-        )
+        raise ConfigurationError("channels are not supported with the update schedule random-sequential")
     if delays and isinstance(update_schedule, Inactive):
-        raise NeuroNetError(
-            "an inactive neuron cannot answer for rounds in which it was active: leave out the delay or update schedule inactive"
-        )
-    common = next((group.policy for group in groups if shared_memory_names(group.policy)), None)
-    if common is not None:
-        raise NeuroNetError(
-            f"{common!r} keeps '{shared_memory_names(common)[0]}' in common, which takes neurons that all act: "
-            "use update schedule synchronous"
-        )
+        raise ConfigurationError("delayed demands are not supported with the update schedule inactive")
+    for policy in (group.policy for group in groups):
+        if names := shared_memory_names(policy):
+            raise ConfigurationError(f"{policy!r} shares memory '{names[0]}' in a layer, which needs update schedule synchronous")

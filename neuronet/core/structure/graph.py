@@ -1,22 +1,23 @@
-"""Layered networkx graphs and the compact form, there and back without loss."""
+"""Conversion between layered networkx graphs and the compact form, without loss."""
 
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import networkx as nx
 import numpy as np
 
 from neuronet.core.activation import parse_activation
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import StateError
 from neuronet.core.random_streams import Purpose, check_seed, generator
 from neuronet.core.structure.network import Bools, Floats, Network, initial_weights
 
 
 def to_graph(network: Network) -> nx.DiGraph:
-    """The network as a graph: nodes with `layer`, `bias` and `activation`, edges from speaker to listener with `weight`.
+    """Return the network as a graph: nodes with `layer`, `bias` and `activation`, edges from speaker to listener with `weight`.
 
-    Nodes stand in the order of the layers, so that `from_graph` gives the same network back.
+    Nodes have the order of the layers, so that `from_graph` returns the same network.
     """
     graph = nx.DiGraph()
     graph.add_nodes_from(network.nodes[0].tolist(), layer=0)
@@ -25,8 +26,8 @@ def to_graph(network: Network) -> nx.DiGraph:
         activation, mask = network.activations[layer - 1], network.masks[layer - 1]
         for node, bias in zip(listeners, network.biases[layer - 1].tolist(), strict=True):
             graph.add_node(node, layer=layer, bias=bias, activation=activation)
-        there = np.argwhere(np.ones(weights.shape, dtype=bool) if mask is None else mask).tolist()
-        graph.add_weighted_edges_from((speakers[i], listeners[j], float(weights[j, i])) for j, i in there)
+        connected = np.argwhere(np.ones(weights.shape, dtype=bool) if mask is None else mask).tolist()
+        graph.add_weighted_edges_from((speakers[i], listeners[j], float(weights[j, i])) for j, i in connected)
     return graph
 
 
@@ -38,18 +39,19 @@ def from_graph(
     init: str = "auto",
     seed: int = 0,
 ) -> Network:
-    """The compact form of a layered graph.
+    """Return the compact form of a layered graph.
 
     Args:
-        graph: Integers as nodes, each with a `layer` from 0; edges go to the next layer. Edges may carry `weight` (all of
-            them or none; without, they are initialised), nodes may carry `bias` (default 0) and `activation` (one a layer).
-        activation: Of the hidden layers whose nodes name none.
-        output_activation: Of the output layer, if its nodes name none.
-        init: Of the weights, if the edges carry none.
-        seed: Of the initialisation.
+        graph: Integers as nodes, each with a `layer` from 0; edges go to the next layer. Edges may have a `weight` (all of them
+            or none; without weights they are initialised), nodes may have `bias` (default 0) and `activation` (one for each
+            layer).
+        activation: Activation of hidden layers whose nodes name none.
+        output_activation: Activation of the output layer, if its nodes name none.
+        init: Initialisation of the weights, if the edges have none.
+        seed: Seed of the initialisation.
 
     Raises:
-        NeuroNetError: The graph is no layered network; the message names the node or edge.
+        StateError: The graph is not a layered network; the message names the node or edge.
     """
     check_seed(seed)
     layers = _layers(graph)
@@ -62,8 +64,8 @@ def from_graph(
         name = _activation_of(graph, layers[layer], layer, output_activation if last else activation)
         mask, given = _matrices(graph, layers[layer], layers[layer - 1])
         rng = generator(seed, Purpose.WEIGHTS, layer)
-        usual = parse_activation(name).init if init == "auto" else init
-        weights.append(given if weighted else initial_weights(mask, mask.shape, usual, rng))
+        layer_init = parse_activation(name).init if init == "auto" else init
+        weights.append(given if weighted else initial_weights(mask, mask.shape, layer_init, rng))
         biases.append(np.asarray([_bias(graph, node) for node in layers[layer]]))
         masks.append(None if mask.all() else mask)
         activations.append(name)
@@ -73,23 +75,23 @@ def from_graph(
 
 def _layers(graph: nx.DiGraph) -> list[list[int]]:
     if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
-        raise NeuroNetError(f"a network must be a networkx.DiGraph, got {type(graph).__name__}")
+        raise StateError(f"a network must be a networkx.DiGraph, got {type(graph).__name__}")
     members: dict[int, list[int]] = {}
     for node, data in graph.nodes(data=True):
         if isinstance(node, bool) or not isinstance(node, (int, np.integer)):
-            raise NeuroNetError(f"node {node!r} is no whole number: relabel with networkx.convert_node_labels_to_integers")
+            raise StateError(f"node {node!r} is not an integer: relabel with networkx.convert_node_labels_to_integers")
         if abs(int(node)) >= 2**63:
-            raise NeuroNetError(f"node {node} is too large a number: relabel with networkx.convert_node_labels_to_integers")
+            raise StateError(f"node {node} is too large: relabel with networkx.convert_node_labels_to_integers")
         layer = data.get("layer")
         if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or layer < 0:
-            raise NeuroNetError(f"node {node} needs a 'layer' attribute, an integer from 0, got {layer!r}")
+            raise StateError(f"node {node} needs a 'layer' attribute, an integer from 0, got {layer!r}")
         members.setdefault(int(layer), []).append(int(node))
     depth = max(members, default=-1) + 1
     if depth < 2:
-        raise NeuroNetError(f"a network needs two layers or more, the graph has {depth}")
+        raise StateError(f"a network needs two layers or more, the graph has {depth}")
     for layer in range(depth):
         if layer not in members:
-            raise NeuroNetError(f"layer {layer} is empty, though there is a layer {depth - 1}")
+            raise StateError(f"layer {layer} is empty, but layer {depth - 1} is not")
     return [members[layer] for layer in range(depth)]
 
 
@@ -97,11 +99,11 @@ def _check_edges(graph: nx.DiGraph) -> None:
     if not nx.is_directed_acyclic_graph(graph):
         edges = nx.find_cycle(graph)
         path = " -> ".join(str(edge[0]) for edge in edges) + f" -> {edges[-1][1]}"
-        raise NeuroNetError(f"the graph has a cycle, {path}: messages must go from layer to layer")
+        raise StateError(f"the graph has a cycle, {path}: messages must go from layer to layer")
     for speaker, listener in graph.edges:
         before, after = graph.nodes[speaker]["layer"], graph.nodes[listener]["layer"]
         if after != before + 1:
-            raise NeuroNetError(
+            raise StateError(
                 f"edge {speaker} -> {listener} goes from layer {before} to layer {after}: edges must go to the next layer"
             )
 
@@ -112,13 +114,13 @@ def _check_reachable(graph: nx.DiGraph, layers: list[list[int]]) -> None:
         reached = {node for node in layer if any(speaker in reached for speaker in graph.predecessors(node))}
     for node in layers[-1]:
         if node not in reached:
-            raise NeuroNetError(f"output {node} cannot be reached from any input: give it speakers")
+            raise StateError(f"output {node} is not connected to any input: give it speakers")
 
 
 def _weighted(graph: nx.DiGraph) -> bool:
     missing = [(u, v) for u, v, weight in graph.edges(data="weight") if weight is None]
     if missing and len(missing) < graph.number_of_edges():
-        raise NeuroNetError(f"edge {missing[0][0]} -> {missing[0][1]} has no 'weight', though others have one")
+        raise StateError(f"edge {missing[0][0]} -> {missing[0][1]} has no 'weight', but other edges have one")
     return not missing
 
 
@@ -138,24 +140,22 @@ def _bias(graph: nx.DiGraph, node: int) -> float:
 
 
 def _finite(value: object, what: str) -> float:
-    wrong = NeuroNetError(f"{what} must be a finite number, got {value!r}")
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise wrong
-    try:
-        number = float(value)
-    except OverflowError:
-        raise wrong from None
+    number = math.nan
+    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        with suppress(OverflowError):
+            number = float(value)
     if not math.isfinite(number):
-        raise wrong
+        raise StateError(f"{what} must be a finite number, got {value!r}")
     return number
 
 
 def _activation_of(graph: nx.DiGraph, nodes: list[int], layer: int, default: str) -> str:
-    given = [graph.nodes[node].get("activation", default) for node in nodes]
-    for node, name in zip(nodes, given, strict=True):
+    names = set()
+    for node in nodes:
+        name = graph.nodes[node].get("activation", default)
         if not isinstance(name, str):
-            raise NeuroNetError(f"node {node}: activation must be a name, got {name!r}")
-    names = set(given)
+            raise StateError(f"node {node}: activation must be a name, got {name!r}")
+        names.add(name)
     if len(names) > 1:
-        raise NeuroNetError(f"layer {layer} must have one activation, got {', '.join(sorted(names))}")
+        raise StateError(f"layer {layer} must have one activation, got {', '.join(sorted(names))}")
     return parse_activation(names.pop()).name

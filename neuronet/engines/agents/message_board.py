@@ -1,4 +1,4 @@
-"""Where the neurons of a layer post what they say, ask and pay, for their neighbours to read."""
+"""Message boards, on which the neurons of a layer post for their neighbours."""
 
 from __future__ import annotations
 
@@ -13,20 +13,26 @@ from neuronet.core.random_streams import LayerRandom
 Index = slice | NDArray[np.int64]
 
 
-class Board:
+class MessageBoard:
     """The posts of one layer.
 
-    A neuron writes its own row and reads the rows of its neighbours; posts are feature-major, so that a row is contiguous.
+    A neuron writes its own row and reads the rows of its neighbours; posts are stored feature by feature, so that rows are
+    contiguous.
+
+    Args:
+        neurons: J.
+        speakers: I.
+        rng: Random numbers of the layer.
+        dtype: Precision of the posts.
 
     Attributes:
-        activity: (J, B), what each neuron says.
-        delivered_activity: (J, B), what of it arrives at their listeners; the same array where there is no channel.
-        demand: (J, B), how each wants its own potential to move.
-        delivered_demand: (J, B), what of it arrives at their speakers; likewise.
-        echo: (J, B), how much of a change of what each says would arrive; None if all of it.
-        attention: (J, I), the attention each pays to the layer below.
-        response: (J, I), how each intends to change that attention; posted only if a speaker asks to see it.
-        rng: The layer's random numbers.
+        activity: (J, B), activity of each neuron.
+        delivered_activity: (J, B), activity that arrives at the listeners; the same array where there is no channel.
+        demand: (J, B), how each neuron wants its own potential to move.
+        delivered_demand: (J, B), demand that arrives at the speakers; the same array where there is no channel.
+        jacobian: (J, B), factor with which a change of the activity would arrive at the listeners; None for 1.
+        attention: (J, I), attention that each neuron pays to the layer below.
+        response: (J, I), how each neuron intends to change that attention.
     """
 
     def __init__(self, neurons: int, speakers: int, rng: LayerRandom, dtype: Any) -> None:
@@ -37,7 +43,7 @@ class Board:
         self.activity = np.zeros((neurons, 0), dtype=dtype)
         self.demand = np.zeros((neurons, 0), dtype=dtype)
         self.delivered_activity, self.delivered_demand = self.activity, self.demand
-        self.echo: Array | None = None
+        self.jacobian: Array | None = None
         self._drawn: dict[tuple[str, str, str], Array] = {}
 
     def open(self, number: int, batch: int) -> None:
@@ -46,12 +52,12 @@ class Board:
             self.activity = np.zeros((len(self.activity), batch), dtype=self.dtype)
         if self.demand.shape[1] != batch:
             self.demand = np.zeros((len(self.demand), batch), dtype=self.dtype)
-        self.delivered_activity, self.delivered_demand, self.echo = self.activity, self.demand, None
+        self.delivered_activity, self.delivered_demand, self.jacobian = self.activity, self.demand, None
         self.rng.open(number, batch)
         self._drawn.clear()
 
     def draw(self, kind: str, name: str, axes: str) -> Array:
-        """The layer's random numbers in the engine's precision; each neuron reads its own part."""
+        """Return the layer's random numbers in the engine's precision; each neuron reads its own part."""
         key = (kind, name, axes)
         if key not in self._drawn:
             self._drawn[key] = self.rng.draw(kind, name, axes).astype(self.dtype, copy=False)

@@ -1,8 +1,8 @@
-"""A neuron as a Mesa agent: it sees its neighbours' posts, and nothing else."""
+"""Neurons as Mesa agents: each reads its neighbours' posts and the round's context, and nothing else."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import array_api_compat.numpy as xp
 import mesa
@@ -11,39 +11,46 @@ from numpy.typing import NDArray
 
 from neuronet.core.activation import Activation
 from neuronet.core.array_types import Memory
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, PolicyError
 from neuronet.core.learning.optimizers import Optimizer
 from neuronet.core.observation import Birth, Observation
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import RandomStream
 from neuronet.core.utility import Measure, Power
-from neuronet.engines.agents.message_board import Board, Index
-from neuronet.engines.base.engine import check_memory
-
-if TYPE_CHECKING:
-    from neuronet.engines.agents.model import NeuronModel
+from neuronet.engines.agents.message_board import Index, MessageBoard
+from neuronet.engines.agents.round_context import RoundContext
+from neuronet.engines.base.checks import check_memory
 
 Floats = NDArray[np.floating[Any]]
 
 
 class Speaker(mesa.Agent):  # type: ignore[misc]
-    """Whoever is listened to.
+    """Base class of input and other neurons: an agent with an activity, which receives attention.
+
+    Args:
+        model: The Mesa model.
+        node: Its node in the graph.
+        place: Its layer and its index within the layer.
+        above: Board of the layer above; None for an output neuron.
+        listeners: Indices of its listeners within the layer above.
 
     Attributes:
-        node: Its id in the graph.
-        layer: Its depth, 0 for an input.
-        index: Its place within the layer.
-        listeners: Who hears it, as places within the layer above; empty for an output neuron.
-        silent: Whether it says and demands nothing, and does not adapt.
+        node: Node of the graph.
+        layer: Depth, 0 for an input.
+        index: Index within the layer.
+        listeners: Indices of its listeners within the layer above; empty for an output neuron.
+        silent: Whether its activity and demand are 0 and it does not adapt.
     """
 
-    def __init__(self, model: NeuronModel, node: int, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
+    def __init__(
+        self, model: mesa.Model, node: int, place: tuple[int, int], above: MessageBoard | None, listeners: Index
+    ) -> None:
         super().__init__(model)
         self.node = node
         self.silent = False
         self.attach(place, above, listeners)
 
-    def attach(self, place: tuple[int, int], above: Board | None, listeners: Index) -> None:
+    def attach(self, place: tuple[int, int], above: MessageBoard | None, listeners: Index) -> None:
         """Take a place in a layer, with these listeners."""
         self.layer, self.index = place
         self.above = above
@@ -53,79 +60,96 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
         return f"{type(self).__name__}(node={self.node}, layer={self.layer})"
 
     def remove(self) -> None:
-        """Leave the model, when it is closed or goes on without this neuron.
+        """Leave the model, which must have been closed or continue without this neuron.
 
         Raises:
-            NeuroNetError: The network's other neurons still count on this one.
+            ConfigurationError: The neuron is still in a layer of the model.
         """
         if any(self in layer for layer in self.model.layers):
-            raise NeuroNetError(f"{self!r} cannot leave its layer: use neuronet.interventions.remove, or close the model")
+            raise ConfigurationError(f"{self!r} cannot leave its layer: use neuronet.interventions.remove, or close the model")
         super().remove()
+
+    def is_silent_in(self, context: RoundContext) -> bool:
+        """Return whether it is silent in a round, always or because it is asleep."""
+        return self.silent or not context.is_active(self.layer, self.index)
 
     @property
     def attention(self) -> Floats:
-        """The attention each of its listeners pays it, (K,)."""
+        """The attention that each listener pays it, (K,)."""
         if self.above is None:
             return np.zeros(0)
         return self.above.attention[self.listeners, self.index]
 
     def utility(self, measure: Measure | None = None) -> float:
-        """The attention it receives, summed over its listeners by a measure, `w^2 / 2` if none is given."""
+        """Return the attention it receives, summed over its listeners by a measure; `w^2 / 2` if none is given."""
         return float((measure or Power()).utility(xp, self.attention[:, None])[0])
 
 
 class InputNeuron(Speaker):
-    """A neuron of the first layer: it says what the environment shows it."""
+    """Neuron of the first layer, whose activity is an input of the environment.
 
-    def speak(self) -> None:
-        """Post what the senses show."""
-        self.model.boards[0].activity[self.index] = 0 if self.silent else self.model.input_values[self.index]
+    Attributes:
+        board: Board of the input layer.
+    """
+
+    board: MessageBoard
+
+    def speak(self, context: RoundContext) -> None:
+        """Post the input as activity."""
+        self.board.activity[self.index] = 0 if self.is_silent_in(context) else context.inputs[self.index]
 
 
 class Neuron(Speaker):
-    """A neuron that listens, speaks, and seeks whatever its policy makes it seek.
+    """Neuron that listens, speaks, and seeks what its policy makes it seek.
+
+    Args:
+        model: The Mesa model.
+        node: Its node in the graph.
+        place: Its layer and its index within the layer.
+        boards: Boards of the layer below, its own layer and the layer above; None above the outputs.
+        neighbours: Indices of its speakers and of its listeners within their layers.
+        activation: Activation of its layer.
+        policy: Its policy.
+        optimizer: Optimizer of the game.
+        outputs: Number of output neurons.
 
     Attributes:
-        synapses: (S,), the attention it pays to each of its speakers and, last, its bias; nobody else writes it.
-        policy: Its strategy.
-        memory: What its policy keeps for it.
-        speakers: Whom it hears, as places within the layer below.
-        fixed: Whether it does not adapt, since it is silent or frozen.
+        synapses: (S,), the attention it pays to each speaker and, last, its bias; other neurons never write it.
+        policy: Its policy.
+        memory: Memory of its policy.
+        speakers: Indices of its speakers within the layer below.
+        fixed: Whether it does not adapt, because it is silent or frozen.
+        posts_response: Whether it posts its response, because a speaker's policy reads it.
+        obs: What it observed in the last round.
     """
 
     def __init__(
         self,
-        model: NeuronModel,
+        model: mesa.Model,
         node: int,
         place: tuple[int, int],
-        boards: tuple[Board, Board, Board | None],
+        boards: tuple[MessageBoard, MessageBoard, MessageBoard | None],
         neighbours: tuple[Index, Index],
         activation: Activation,
         policy: Policy,
         optimizer: Optimizer,
+        outputs: int,
     ) -> None:
         super().__init__(model, node, place, boards[-1], neighbours[-1])
         self.optimizer = optimizer
-        self.fixed = False
+        self.outputs = outputs
+        self.fixed = self.posts_response = False
         self.connect(place, boards, neighbours, activation, policy)
 
     def connect(
         self,
         place: tuple[int, int],
-        boards: tuple[Board, Board, Board | None],
+        boards: tuple[MessageBoard, MessageBoard, MessageBoard | None],
         neighbours: tuple[Index, Index],
         activation: Activation,
         policy: Policy,
     ) -> None:
-        """Take a place between neighbours, as if born there: what it pays and keeps is told separately.
-
-        Args:
-            place: Its layer and its place within it.
-            boards: The posts of the layer below, of its own, and of the layer above; None above the outputs.
-            neighbours: Its speakers and its listeners, as places within their layers.
-            activation: Its layer's.
-            policy: Its strategy.
-        """
+        """Take a place between neighbours, with zero weights and the initial memory."""
         self.below, self.board, above = boards
         self.speakers, listeners = neighbours
         self.attach(place, above, listeners)
@@ -137,7 +161,7 @@ class Neuron(Speaker):
         self.optimizer_state: dict[str, Any] = {name: np.zeros(heard + 1, dtype=dtype) for name in self.optimizer.state_names}
         column = slice(self.index, self.index + 1)
         self.axis_indices: dict[str, Any] = {"J": column, "I": self.speakers, "K": self.listeners, "S": self._synapse_indices()}
-        self.is_unheard = has_no_listeners(self.above, self.listeners)
+        self._has_no_listeners = above is not None and not isinstance(listeners, slice) and listeners.size == 0
         self._draws = RandomStream(self.board.draw, self.axis_indices)
         self.set_policy(policy)
         self._no_attention = np.zeros((0, 1), dtype=dtype)
@@ -145,7 +169,7 @@ class Neuron(Speaker):
         self.memory: Memory = self._initial_memory()
 
     def set_policy(self, policy: Policy) -> None:
-        """Follow a policy from the next round on; what to remember is told separately."""
+        """Follow a policy from the next round on; the memory stays."""
         self.policy = policy
         self._hooks = policy.hooks
         self._needs = policy.needs
@@ -157,8 +181,7 @@ class Neuron(Speaker):
         return np.append(self.speakers, self.board.attention.shape[1])
 
     def _initial_memory(self) -> Memory:
-        lengths = {"J": 1, "I": self.synapses.size - 1, "S": self.synapses.size, "O": self.model.output_count}
-        lengths["K"] = self.attention.size
+        lengths = {"J": 1, "I": self.synapses.size - 1, "S": self.synapses.size, "O": self.outputs, "K": self.attention.size}
         zeros = lambda axes: np.zeros([lengths[letter] for letter in axes], dtype=self.board.dtype)  # noqa: E731
         memory = self.policy.initial_memory(Birth(self._draws, zeros))
         check_memory(self.policy, memory)
@@ -171,31 +194,31 @@ class Neuron(Speaker):
 
     @property
     def bias(self) -> float:
-        """How ready it is to speak without being spoken to."""
+        """The potential it has without any input."""
         return float(self.synapses[-1])
 
     def post_attention(self) -> None:
-        """Let the speakers read the attention that it pays them."""
+        """Post the attention it pays, for its speakers to read."""
         self.board.attention[self.index, self.speakers] = self.synapses[:-1]
 
-    def speak(self) -> None:
-        """Listen to the speakers, and post an activity."""
+    def speak(self, context: RoundContext) -> None:
+        """Read the speakers' activity, and post an activity."""
         heard = self.below.delivered_activity[self.speakers]
         potential = self.synapses[:-1] @ heard
         potential += self.synapses[-1]
         activity = self.activation.value(xp, potential)
         self._speaker_activity = heard
         self.slope = self.activation.slope(xp, potential, activity)
-        obs = self._observe(potential, activity, self._draws)
+        obs = self._observe(context, potential, activity, self._draws)
         if "speak" in self._hooks:
             obs.activity = self.policy.speak(obs.activity, obs, self.memory)
             activity = obs.activity[:, 0]
-        if self.silent:
+        if self.is_silent_in(context):
             activity = np.zeros_like(activity)
             obs.activity = activity[:, None]
         self.board.activity[self.index] = activity
 
-    def _observe(self, potential: Floats, activity: Floats, draws: RandomStream) -> Observation:
+    def _observe(self, context: RoundContext, potential: Floats, activity: Floats, draws: RandomStream) -> Observation:
         obs = self.obs = Observation(
             xp=xp,
             potential=potential[:, None],
@@ -204,9 +227,9 @@ class Neuron(Speaker):
             speaker_activity=self._speaker_activity.T,
             attention=self._received_attention(),
             listener_mask=self._connected,
-            learning_rate=self.model.learning_rate,
+            learning_rate=context.learning_rate,
             draws=draws,
-            learning=self.model.learning,
+            learning=context.learning,
         )
         if "synapses" in self._needs:
             obs.synapses = self.synapses[None, :].copy()
@@ -214,48 +237,60 @@ class Neuron(Speaker):
             obs.synapse_mask = np.ones((1, self.synapses.size), dtype=self.board.dtype)
         return obs
 
-    def recall(self, heard: Floats, potential: Floats, activity: Floats, draws: RandomStream) -> None:
-        """Look back at an earlier round: what was heard (I, B) and said then; attention and memory are those of today."""
+    def recall(self, context: RoundContext, heard: Floats, potential: Floats, activity: Floats, draws: RandomStream) -> None:
+        """Observe an earlier round again; attention and memory are those of the present.
+
+        Args:
+            context: The earlier round.
+            heard: (I, B), activity that arrived from the layer below.
+            potential: (B,).
+            activity: (B,).
+            draws: Random numbers of that round.
+        """
         self._speaker_activity = heard[self.speakers]
         self.slope = self.activation.slope(xp, potential, self.activation.value(xp, potential))
-        self._observe(potential, activity, draws)
+        self._observe(context, potential, activity, draws)
 
     def _received_attention(self) -> Floats:
         if self.above is None:
             return self._no_attention
-        # a copy, since the listeners may change their attention while this neuron still looks back at the round
+        # a copy, since the listeners may change their attention before this neuron has adapted
         return self.above.attention[self.listeners, self.index].copy()[:, None]
 
-    def feed_back(self) -> None:
-        """Hear what is demanded, decide how to move, and post a demand; then intend a change of the attention paid."""
-        demand = self._compute_demand()
-        if self.board.echo is not None:
-            demand = demand * self.board.echo[self.index]
+    def feed_back(self, context: RoundContext) -> None:
+        """Read the listeners' demand, post a demand, and set the intended change of the attention it pays.
+
+        Args:
+            context: The round that the demand is about.
+        """
+        demand = self._compute_demand(context)
+        if self.board.jacobian is not None:
+            demand = demand * self.board.jacobian[self.index]
         self.board.demand[self.index] = demand
-        batch = demand.size
         np.matmul(self._speaker_activity, demand, out=self.intent[:-1])
         self.intent[-1] = demand.sum()
-        self.intent /= batch
+        self.intent /= demand.size
         if self.fixed:
             self.intent[:] = 0
-        if self.model.response_required[self.layer]:
+        if self.posts_response:
             self.board.response[self.index, self.speakers] = self.intent[:-1]
 
-    def _compute_demand(self) -> Floats:
+    def _compute_demand(self, context: RoundContext) -> Floats:
         obs = self.obs
         obs.demand = self._empty_demand() if self.above is None else self.above.delivered_demand[self.listeners].T
         if self._needs:
-            self._add_requested_fields(obs)
-        if self.silent:
+            self._add_requested_fields(context)
+        if self.is_silent_in(context):
             return np.zeros_like(self.slope)
-        if self.above is None:  # an output neuron is paid by the environment
-            output_feedback: Floats = self.model.output_feedback[self.index]
-            return np.multiply(output_feedback, self.slope)
-        if self.is_unheard:
+        if self.above is None:  # the environment gives an output neuron its feedback
+            assert context.output_feedback is not None
+            return np.asarray(context.output_feedback[self.index] * self.slope)
+        if self._has_no_listeners:
             return np.zeros_like(self.slope)
         feedback = self.policy.feedback(obs, self.memory)
         if getattr(feedback, "shape", None) != obs.activity.shape:
-            raise NeuroNetError(f"{self.policy!r} must give feedback of shape {obs.activity.shape}, got {_shape_of(feedback)}")
+            got = getattr(feedback, "shape", type(feedback).__name__)
+            raise PolicyError(f"{self.policy!r} must give feedback of shape {obs.activity.shape}, got {got}")
         if self._has_default_demand:
             return np.asarray(feedback[:, 0] * self.slope)
         return np.asarray(self.policy.demand(feedback, obs, self.memory)[:, 0])
@@ -263,55 +298,48 @@ class Neuron(Speaker):
     def _empty_demand(self) -> Floats:
         return np.zeros((self.slope.size, 0), dtype=self.board.dtype)
 
-    def _add_requested_fields(self, obs: Observation) -> None:
+    def _add_requested_fields(self, context: RoundContext) -> None:
         if "response" in self._needs:
-            nobody = self._no_attention
-            obs.response = nobody if self.above is None else self.above.response[self.listeners, self.index][:, None]
+            above = self.above
+            self.obs.response = self._no_attention if above is None else above.response[self.listeners, self.index][:, None]
         if "broadcast" in self._needs:
-            obs.broadcast = self.model.broadcast
+            self.obs.broadcast = context.broadcast
         if "reward" in self._needs:
-            obs.reward = self.model.reward
+            self.obs.reward = context.reward
 
-    def apply_zero_response(self) -> None:
-        """Go on as before, since there is nothing yet to answer: only the optimizer moves on."""
-        self.intent[:] = 0.0
-        change, self.optimizer_state = self.optimizer.update(
-            self.intent, self.optimizer_state, self.model.learning_rate, self.model.round_number + 1
-        )
-        self.synapses += change
-        self.post_attention()
-
-    def update(self) -> None:
-        """Listen again, decide, adapt, and speak anew: a turn of its own, heard at once by all who come after."""
-        self.speak()
-        self.feed_back()
-        self.adapt()
-        self.speak()
-
-    def adapt(self) -> None:
-        """Change the attention paid, as the policy and the optimizer say, and post it."""
+    def adapt(self, context: RoundContext) -> None:
+        """Change the attention it pays, as the policy and the optimizer say, and post it."""
         response = self.intent[None, :]
         intent = self.intent
         if "adapt" in self._hooks:
             intent = self.policy.adapt(response, self.obs, self.memory)[0]
         if self.fixed:
             intent = np.zeros_like(self.intent)
-        change, self.optimizer_state = self.optimizer.update(
-            intent, self.optimizer_state, self.model.learning_rate, self.model.round_number + 1
-        )
+        change = self._optimizer_change(intent, context)
         if "remember" in self._hooks:
             memory = self.policy.remember(change[None, :], response, self.obs, self.memory)
             check_memory(self.policy, memory)
-            # a copy, since it may hold what is written into in the next round, such as the response
+            # copies, since it may hold arrays that the next round overwrites, such as the response
             self.memory = {name: np.array(array) for name, array in memory.items()}
+        self._move(change)
+
+    def adapt_without_demand(self, context: RoundContext) -> None:
+        """Let only the optimizer go on, with a zero intent, as long as no demand has arrived."""
+        self.intent[:] = 0.0
+        self._move(self._optimizer_change(self.intent, context))
+
+    def _optimizer_change(self, intent: Floats, context: RoundContext) -> Floats:
+        rate, step = context.learning_rate, context.number + 1
+        change, self.optimizer_state = self.optimizer.update(intent, self.optimizer_state, rate, step)
+        return np.asarray(change)
+
+    def _move(self, change: Floats) -> None:
         self.synapses += change
         self.post_attention()
 
-
-def _shape_of(answer: object) -> object:
-    return getattr(answer, "shape", type(answer).__name__)
-
-
-def has_no_listeners(above: Board | None, listeners: Index) -> bool:
-    """Whether a hidden neuron has no listener at all."""
-    return above is not None and not isinstance(listeners, slice) and listeners.size == 0
+    def act(self, context: RoundContext) -> None:
+        """Speak, feed back, adapt and speak again, so that neurons that act later in this round hear the new activity."""
+        self.speak(context)
+        self.feed_back(context)
+        self.adapt(context)
+        self.speak(context)

@@ -1,59 +1,84 @@
-"""Lets neurons act when it is their turn, where that is not everybody at once in every round."""
+"""Update schedule of the agent engine: which neurons are awake, and which adapt, in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import numpy as np
+import mesa
 
-from neuronet.core.learning.update_schedule import RandomSequential, UpdateSchedule
-from neuronet.engines.base.engine import Setup
+from neuronet.core.learning.update_schedule import RandomSequential
+from neuronet.core.structure.network import Bools
+from neuronet.engines.agents.neuron import Neuron
+from neuronet.engines.agents.round_context import RoundContext
+from neuronet.engines.base.setup import Setup
+
+CallAll = Callable[[mesa.agent.AgentSet, str, RoundContext], None]
+"""Calls a method of all agents of a set, in the model's order."""
 
 
 class Scheduler:
-    """The update schedule of a game.
+    """Scheduler of a game in which all neurons of a layer that act do so at once.
 
     Args:
         setup: The game.
     """
 
     def __init__(self, setup: Setup) -> None:
-        self._update_schedule: UpdateSchedule = setup.update_schedule
+        self._schedule = setup.update_schedule
         self._seed, self._sizes = setup.seed, setup.network.sizes
-        self._silent = [setup.is_silent(layer) for layer in range(len(self._sizes))]
 
-    def set_active(self, layers: Sequence[Any], number: int, *, learning: bool) -> None:
-        """Tell the neurons of hidden layers whether they sleep in this round."""
-        for layer in range(1, len(self._sizes) - 1):
-            silent, awake = self._silent[layer], None
-            if learning:
-                awake = self._update_schedule.active_mask(self._seed, layer, self._sizes[layer], number)
-            silent = silent if awake is None else silent | ~awake
-            for neuron in layers[layer]:
-                neuron.silent = bool(silent[neuron.index])
+    def active(self, number: int, *, learning: bool) -> list[Bools | None]:
+        """Return the mask (J,) of the neurons of each layer that are awake in a round; None for all."""
+        masks: list[Bools | None] = [None] * len(self._sizes)
+        for layer in range(1, len(self._sizes) - 1) if learning else ():
+            masks[layer] = self._schedule.active_mask(self._seed, layer, self._sizes[layer], number)
+        return masks
 
-    def adapt(self, layers: Sequence[Any], number: int, lowest_with_demand: int) -> None:
-        """Let those adapt whose turn it is.
+    def adapt(
+        self, layers: Sequence[mesa.agent.AgentSet], context: RoundContext, lowest_with_demand: int, call_all: CallAll
+    ) -> None:
+        """Let the neurons adapt that act in this round.
 
         Args:
-            layers: The agents of each layer, the inputs first.
-            number: The round's.
-            lowest_with_demand: The lowest layer that demands have come to.
+            layers: Agents of each layer, the inputs first.
+            context: The round.
+            lowest_with_demand: Lowest layer at which demands have arrived.
+            call_all: Calls a method of all agents of a set.
         """
-        if isinstance(self._update_schedule, RandomSequential):
-            everybody = [neuron for layer in layers[1:] for neuron in sorted(layer, key=lambda neuron: neuron.index)]
-            for place in self._update_schedule.order(self._seed, len(everybody), number):
-                everybody[place].update()
-            return
         for layer in range(1, len(self._sizes)):
-            acts = np.ones(self._sizes[layer], dtype=np.bool_)
-            for chosen in (
-                self._update_schedule.update_mask,
-                *((self._update_schedule.active_mask,) if layer < len(self._sizes) - 1 else ()),
-            ):
-                some = chosen(self._seed, layer, self._sizes[layer], number)
-                acts = acts if some is None else acts & some
-            for neuron in layers[layer]:
-                if acts[neuron.index]:
-                    (neuron.adapt if layer >= lowest_with_demand else neuron.apply_zero_response)()
+            update = self._schedule.update_mask(self._seed, layer, self._sizes[layer], context.number)
+            agents = layers[layer]
+            if update is not None or context.active[layer] is not None:
+                agents = agents.select(
+                    lambda neuron, update=update: (
+                        (update is None or update[neuron.index]) and context.is_active(neuron.layer, neuron.index)
+                    )
+                )
+            call_all(agents, "adapt" if layer >= lowest_with_demand else "adapt_without_demand", context)
+
+
+class RandomSequentialScheduler(Scheduler):
+    """Scheduler of a game in which neurons act one after another, each in a new round of its own.
+
+    Args:
+        setup: The game.
+        schedule: Its update schedule.
+    """
+
+    def __init__(self, setup: Setup, schedule: RandomSequential) -> None:
+        super().__init__(setup)
+        self._random = schedule
+
+    def adapt(
+        self, layers: Sequence[mesa.agent.AgentSet], context: RoundContext, lowest_with_demand: int, call_all: CallAll
+    ) -> None:
+        """Let all neurons act in the order of this round."""
+        neurons: list[Neuron] = [neuron for layer in layers[1:] for neuron in sorted(layer, key=lambda agent: agent.index)]
+        for place in self._random.order(self._seed, len(neurons), context.number):
+            neurons[place].act(context)
+
+
+def make_scheduler(setup: Setup) -> Scheduler:
+    """Return the scheduler of a game."""
+    schedule = setup.update_schedule
+    return RandomSequentialScheduler(setup, schedule) if isinstance(schedule, RandomSequential) else Scheduler(setup)

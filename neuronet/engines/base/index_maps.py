@@ -1,4 +1,4 @@
-"""Where the arrays of a layer mean something, and where the same neurons stand in another game."""
+"""Masks of connected entries, and index maps between the layers of two networks."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.structure.network import Bools, Ints, Network
-from neuronet.engines.base.engine import Setup, axis_lengths
+from neuronet.engines.base.setup import Setup, axis_lengths
 
 MISSING = -1
+"""Index of an entry that the old network did not have."""
 
 
 def connected_mask(setup: Setup, layer: int, axes: str) -> Bools:
-    """True where the neurons, speakers and listeners of an array's place are all connected; shape as the letters spell.
+    """Return where the neurons, speakers and listeners that an entry is about are all connected.
 
     Args:
         setup: The game.
-        layer: Which listening layer, 1 for the first.
-        axes: Letters among J, K, I, S and O; without J it is what a whole layer keeps in common, so that all are connected.
+        layer: Listening layer, 1 for the first.
+        axes: Letters among J, K, I, S and O, which spell the result's shape; without J, all entries count as connected.
     """
     lengths = axis_lengths(setup.network.sizes, layer)
     counts = np.ones([lengths[letter] for letter in axes], dtype=np.bool_)
@@ -33,31 +34,28 @@ def connected_mask(setup: Setup, layer: int, axes: str) -> Bools:
     }
     for letter, mask in heard.items():
         if "J" in axes and letter in axes and mask is not None:
-            shape = [lengths[each] if each in ("J", letter) else 1 for each in axes]
+            shape = [lengths[axis] if axis in ("J", letter) else 1 for axis in axes]
             counts &= (mask if axes.index("J") < axes.index(letter) else mask.T).reshape(shape)
     return counts
 
 
 def find_old_layer(new: Network, layer: int, old: Network) -> int | None:
-    """Which layer of the old network has become this one: the one with neurons in common; None if it is new."""
-    here = new.nodes[layer]
-    return next((number for number, nodes in enumerate(old.nodes) if np.isin(here, nodes).any()), None)
+    """Return the layer of the old network that shares neurons with this one; None if it is new."""
+    return next((number for number, nodes in enumerate(old.nodes) if np.isin(new.nodes[layer], nodes).any()), None)
 
 
 def old_indices(new: Network, layer: int, old: Network, old_layer: int) -> Mapping[str, Ints]:
-    """For each letter, where each place along that axis was before; NOBODY for what was not there.
+    """Return, for each letter, the old index of every place along that axis; MISSING for new places.
 
     Args:
-        new: The network that is.
-        layer: Which of its listening layers.
-        old: The network that was.
-        old_layer: Which of its layers that was.
+        new: The new network.
+        layer: One of its listening layers.
+        old: The old network.
+        old_layer: The layer that has become it.
     """
 
     def neighbour_indices(offset: int) -> Ints:
-        ours, theirs = layer + offset, old_layer + offset
-        there = new.nodes[ours] if ours < len(new.nodes) else np.zeros(0, dtype=np.int64)
-        return _indices_in(there, old.nodes[theirs] if theirs < len(old.nodes) else np.zeros(0, dtype=np.int64))
+        return _indices_in(_nodes(new, layer + offset), _nodes(old, old_layer + offset))
 
     speakers = neighbour_indices(-1)
     return {
@@ -69,7 +67,11 @@ def old_indices(new: Network, layer: int, old: Network, old_layer: int) -> Mappi
     }
 
 
+def _nodes(network: Network, layer: int) -> Ints:
+    return network.nodes[layer] if layer < len(network.nodes) else np.zeros(0, dtype=np.int64)
+
+
 def _indices_in(nodes: NDArray[np.int64], among: NDArray[np.int64]) -> Ints:
-    """The place of each node among others; NOBODY for those that are not there."""
+    """Return the index of each node among others; MISSING for nodes that are not among them."""
     known = {node: place for place, node in enumerate(among.tolist())}
     return np.asarray([known.get(node, MISSING) for node in nodes.tolist()], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Feeding rounds from samples that are held, so that inputs are in the processor's cache when they are played."""
+"""Loader of batches from samples in memory, so that inputs are in the processor's cache when they are played."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from neuronet.core.environment import Samples
 from neuronet.engines.tensors.device import to_device
 
 ROUNDS_PER_BLOCK = 16
-"""Rounds in a series."""
+"""Rounds in a block."""
 
 MAX_GATHER_BYTES = 16 * 1024
-"""Bytes of a round's inputs up to which those of a whole series are gathered at once."""
+"""Bytes of a round's inputs up to which those of a whole block are gathered at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class RoundBlock:
-    """Some rounds of the same size.
+    """Consecutive rounds of equal size.
 
     Attributes:
         size: Samples a round.
-        inputs: (..., B, I) for each round; what a round is given holds until the next.
+        inputs: (..., B, I) for each round; the next round may overwrite it.
         targets: (rounds, ..., B) or (rounds, ..., B, O).
     """
 
@@ -36,12 +36,12 @@ class RoundBlock:
 
 
 class BatchLoader:
-    """The rounds of an order of samples, in series.
+    """Iterable of the blocks in which an order of samples is played.
 
     Args:
-        samples: What the engine holds.
-        order: (N,) or (R, N), integers.
-        size: Samples a round; the last may have fewer.
+        samples: Result of the engine's `prepare`.
+        order: (N,) or (R, N), indices of samples.
+        size: Samples a round; the last round may have fewer.
         lead: () or (R,).
     """
 
@@ -64,21 +64,21 @@ class BatchLoader:
             yield from self._blocks(self._order[..., full:], count - full)
 
     def _blocks(self, order: Tensor, size: int) -> Iterator[RoundBlock]:
-        # rounds first, then replicas: each round's places are then next to each other
+        # rounds first, then replicas: the indices of a round are then adjacent
         indices = order.reshape(*self._lead, -1, size).movedim(-2, 0).reshape(order.shape[-1] // size, -1)
         width = self._raw.shape[-1]
         small = indices.shape[-1] * width * self._dtype.itemsize <= MAX_GATHER_BYTES
         buffer = torch.empty(
             (1 if not small else ROUNDS_PER_BLOCK, indices.shape[-1], width), dtype=self._dtype, device=self._raw.device
         )
-        for some in torch.split(indices, ROUNDS_PER_BLOCK):
-            targets = self._targets.index_select(0, some.reshape(-1))
-            part = buffer[: len(some)]
+        for chosen in torch.split(indices, ROUNDS_PER_BLOCK):
+            targets = self._targets.index_select(0, chosen.reshape(-1))
+            part = buffer[: len(chosen)]
             shaped = part.view(len(part), *self._lead, size, width)
             if small:
-                self._gather(some.reshape(-1), part.view(-1, width))
-            inputs = shaped.unbind(0) if small else self._gather_lazily(some, part[0], shaped[0])
-            yield RoundBlock(size, inputs, targets.view(len(some), *self._lead, size, *targets.shape[1:]))
+                self._gather(chosen.reshape(-1), part.view(-1, width))
+            inputs = shaped.unbind(0) if small else self._gather_lazily(chosen, part[0], shaped[0])
+            yield RoundBlock(size, inputs, targets.view(len(chosen), *self._lead, size, *targets.shape[1:]))
 
     def _gather_lazily(self, indices: Tensor, buffer: Tensor, shaped: Tensor) -> Iterator[Tensor]:
         for chosen in indices.unbind(0):

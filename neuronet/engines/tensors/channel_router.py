@@ -1,73 +1,71 @@
-"""Carries the messages of a game between its stages through their channels, and lets layers look back where demands are late."""
+"""Router of messages between layers: through their channels, and back to earlier rounds where demands are late."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import array_api_compat.torch as xp
 from torch import Tensor
 
 from neuronet.channels.router import MessageRouter
-from neuronet.engines.base.engine import Setup
-from neuronet.engines.tensors.layer_round import LayerRound
+from neuronet.engines.base.setup import Setup
+from neuronet.engines.tensors.layer_record import LayerRecord
+from neuronet.engines.tensors.round_context import RoundContext
 
 
 class ChannelRouter:
-    """The channels of the games that are played at once.
+    """Router of the games that are played at once; without channels, messages arrive unchanged.
 
     Args:
-        setups: The games; all have the same channels.
-        own: Makes a tensor of one array of numpy's for each game.
-        layer_rounds_for: Gives the stages for a batch of a size.
+        setups: The game of each replica, with equal channels.
+        tensor: Makes a tensor of one numpy array for each game.
     """
 
-    def __init__(
-        self,
-        setups: Sequence[Setup],
-        own: Callable[[Sequence[Any]], Tensor],
-        layer_rounds_for: Callable[[int], list[LayerRound]],
-    ) -> None:
-        first = setups[0]
-        channels: Any = first.channels
-        self.router = MessageRouter(channels, first.network.sizes, [each.seed for each in setups], xp, own)
-        self._layer_rounds_for = layer_rounds_for
+    def __init__(self, setups: Sequence[Setup], tensor: Callable[[Sequence[Any]], Tensor]) -> None:
+        sizes, seeds = setups[0].network.sizes, [setup.seed for setup in setups]
+        self.messages = MessageRouter(setups[0].channels, sizes, seeds, xp, tensor)
 
-    def forward(self, layer: int, said: Tensor, number: int, learning: bool) -> Tensor:
-        """What arrives of what a layer said in a round."""
-        return self.router.forward(layer, said, number, learning=learning)  # type: ignore[no-any-return]
+    def forward(self, layer: int, activity: Tensor, context: RoundContext) -> Tensor:
+        """Return what arrives of a layer's activity (..., B, J) at its listeners; the inputs are layer 0."""
+        arrived: Tensor = self.messages.forward(layer, activity, context.number, learning=context.learning)
+        return arrived
 
-    def backward(
-        self, layer_round: LayerRound, demand: Tensor | None, reward: Tensor, number: int
-    ) -> tuple[LayerRound, Tensor | None]:
-        """The demands that arrive at a layer, and the layer as it was when it said what they are about; None for nothing yet.
+    def backward(self, record: LayerRecord, demand: Tensor | None, context: RoundContext) -> tuple[LayerRecord, Tensor | None]:
+        """Return the demand that arrives at a layer, and the layer's record of the round that the demand is about.
 
         Args:
-            layer_round: The layer as it is in this round, with its broadcast set.
-            demand: What its listeners demand; None if nothing has come to them, either.
-            reward: (..., B), of this round.
-            number: The round's.
+            record: The layer in this round.
+            demand: (..., B, K), demand of its listeners; None if none has arrived at them.
+            context: This round.
         """
-        layer = layer_round.layer.number
-        arrived: Tensor | None = self.router.backward(layer, demand, number)
-        layer_round.echo = self.router.jacobian(layer)
-        if layer not in self.router.delays:
-            return layer_round, arrived
-        past = self.router.recall_round(layer, _round_context(layer_round, reward))
+        layer = record.layer.number
+        arrived: Tensor | None = self.messages.backward(layer, demand, context.number)
+        record.jacobian = self.messages.jacobian(layer)
+        if layer not in self.messages.delays:
+            return record, arrived
+        past = self.messages.recall_round(layer, _kept(record))
         if arrived is None or past is None:
-            return layer_round, None
-        then = self._layer_rounds_for(past["speaker_activity"].shape[-2])[layer - 1]
-        then.recall(past, layer_round.learning_rate)
-        then.layer.open(number - self.router.delays[layer], then.batch)
-        return then, arrived
+            return record, None
+        then = replace(
+            context,
+            number=context.number - self.messages.delays[layer],
+            batch=past["speaker_activity"].shape[-2],
+            broadcast=past["broadcast"],
+            reward=past["reward"],
+        )
+        return LayerRecord.recalled(record.layer, then, past), arrived
 
 
-def _round_context(layer_round: LayerRound, reward: Tensor) -> Mapping[str, Tensor]:
-    context = {
-        "speaker_activity": layer_round.heard,
-        "potential": layer_round.potential,
-        "activity": layer_round.activity,
-        "broadcast": layer_round.broadcast,
+def _kept(record: LayerRecord) -> Mapping[str, Tensor]:
+    """Return copies of what a layer must keep of a round until its demands arrive."""
+    arrays = {
+        "speaker_activity": record.heard,
+        "potential": record.potential,
+        "activity": record.activity,
+        "broadcast": record.context.broadcast,
+        "reward": record.context.reward,
+        "jacobian": record.jacobian,
     }
-    context |= {"reward": reward} if layer_round.echo is None else {"reward": reward, "jacobian": layer_round.echo}
-    return {name: array.clone() for name, array in context.items() if array is not None}
+    return {name: array.clone() for name, array in arrays.items() if array is not None}

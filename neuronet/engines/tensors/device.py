@@ -1,4 +1,4 @@
-"""Which device computes, and how numbers of the host get there."""
+"""Devices, and transfers to them."""
 
 from __future__ import annotations
 
@@ -7,70 +7,38 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 
 DEVICE_COUNTS: dict[str, Callable[[], int]] = {
     "cpu": lambda: 1,
     "cuda": lambda: torch.cuda.device_count(),  # noqa: PLW0108
     "mps": lambda: int(torch.backends.mps.is_available()),
 }
-"""How many devices there are of each kind that the engine has been tried on."""
+"""Number of devices of each kind that the engine supports."""
 
 
 def resolve_device(device: str) -> str:
-    """The device that is meant, "auto" being the best there is.
+    """Return the device that a name means; "auto" is the fastest one available.
 
     Raises:
-        NeuroNetError: It is unknown or not there.
+        ConfigurationError: The name is unknown, or this machine has no such device.
     """
     if device == "auto":
-        if torch.cuda.is_available():
-            return "cuda"
-        return "cpu"
+        return "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = device.partition(":")
     if kind not in DEVICE_COUNTS or (index and not index.isdigit()):
-        raise NeuroNetError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
+        raise ConfigurationError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise NeuroNetError(f"device '{device}' is not there: this machine has {torch.cuda.device_count()} CUDA devices")
+        raise ConfigurationError(f"device '{device}' is not available: this machine has {torch.cuda.device_count()} CUDA devices")
     if not DEVICE_COUNTS[kind]():
-        raise NeuroNetError(f"device '{device}' is not there: use cpu")
+        raise ConfigurationError(f"device '{device}' is not available: use cpu")
     return device
 
 
-MATMUL_PRECISIONS = ("highest", "high", "medium")
-"""How exactly matrices of single precision are multiplied, in the words of torch."""
-
-
-class MatmulPrecision:
-    """While entered, torch multiplies matrices of single precision as exactly as this says, and no more exactly than it must.
-
-    Args:
-        precision: One of MATMULS; "highest" leaves torch as it is.
-
-    Raises:
-        NeuroNetError: It is none.
-    """
-
-    def __init__(self, precision: str) -> None:
-        if precision not in MATMUL_PRECISIONS:
-            raise NeuroNetError(f"matmul must be highest, high or medium, got {precision!r}")
-        self.precision = precision
-        self._previous = "highest"
-
-    def __enter__(self) -> None:
-        if self.precision != "highest":
-            self._previous = torch.get_float32_matmul_precision()
-            torch.set_float32_matmul_precision(self.precision)
-
-    def __exit__(self, *error: object) -> None:
-        if self.precision != "highest":
-            torch.set_float32_matmul_precision(self._previous)
-
-
 def to_device(host: Tensor, device: str) -> Tensor:
-    """A tensor of the host on the device; a GPU is not waited for, so that the next round can be prepared meanwhile.
+    """Return a host tensor on a device, without waiting for a GPU.
 
-    Only from pinned memory, which the system never moves, can a GPU read by itself; torch keeps it until the copy is done.
+    A GPU can read only pinned memory by itself; torch keeps that memory until the copy is done.
     """
     kind = device.partition(":")[0]
     if kind == "cuda":

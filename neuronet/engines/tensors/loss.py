@@ -1,4 +1,4 @@
-"""What the outputs are worth: the payoff's verdict on a batch, by the payoff's own formulas or by quicker ones."""
+"""Loss and output feedback of a batch, by the payoff's own formulas or by faster ones."""
 
 from __future__ import annotations
 
@@ -10,32 +10,36 @@ from neuronet.core.payoff import CrossEntropy, Payoff
 
 
 class LossFunction:
-    """The loss of each sample and the feedback of the output neurons, as the payoff says."""
+    """Loss of each sample and feedback of the output neurons, by the payoff's own formulas.
+
+    Args:
+        payoff: The payoff.
+    """
 
     def __init__(self, payoff: Payoff) -> None:
         self.payoff = payoff
         self._losses = torch.zeros(0)
 
     def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The feedback of the output neurons, (..., B, O), for targets (..., B) or (..., B, O); it holds until the next."""
+        """Return the feedback of the output neurons, (..., B, O), for targets (..., B) or (..., B, O)."""
         self._losses = self.payoff.loss(xp, outputs, targets)
         return self.payoff.feedback(xp, outputs, targets)  # type: ignore[no-any-return]
 
     def losses(self) -> Tensor:
-        """The loss of each sample of the last verdict, (..., B)."""
+        """Return the loss of each sample of the last batch, (..., B)."""
         return self._losses
 
     def total(self) -> Tensor:
-        """Their sum, (...)."""
+        """Return the sum of the losses of the last batch, (...)."""
         return self._losses.sum(dim=-1)
 
 
 class SoftmaxCrossEntropy(LossFunction):
-    """Softmax cross-entropy with the outputs feature by feature: a softmax over ten neighbours in memory costs far more.
+    """Softmax cross-entropy with the outputs stored feature by feature, where a softmax over few outputs is faster.
 
     Args:
-        payoff: Whose formulas these are.
-        outputs: O.
+        payoff: The payoff.
+        outputs: Number of output neurons.
         like: A tensor in the engine's precision, on its device.
     """
 
@@ -45,7 +49,7 @@ class SoftmaxCrossEntropy(LossFunction):
         self._logs = self._output_feedback = self._one_hot = self._identity[:0]
 
     def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """`onehot - softmax(z)`."""
+        """Return `onehot - softmax(z)`."""
         if self._logs.shape != outputs.mT.shape:
             self._logs, self._output_feedback, self._one_hot = (torch.empty_like(outputs.mT) for _ in range(3))
         if targets.ndim == 1:
@@ -57,21 +61,21 @@ class SoftmaxCrossEntropy(LossFunction):
         return torch.sub(self._one_hot, self._output_feedback, out=self._output_feedback).mT
 
     def losses(self) -> Tensor:
-        """`log sum exp(z) - z_target`."""
+        """Return `log sum exp(z) - z_target` of each sample."""
         return (self._logs * self._one_hot).sum(dim=-2).neg_()
 
     def total(self) -> Tensor:
-        """Their sum."""
+        """Return the sum of the losses of the last batch."""
         if self._logs.ndim == 2:
             return torch.dot(self._logs.view(-1), self._one_hot.view(-1)).neg_()
         return (self._logs * self._one_hot).sum(dim=(-2, -1)).neg_()
 
     def one_hot(self, targets: Tensor) -> Tensor:
-        """1 at each sample's class and 0 elsewhere, for targets (..., B): (..., O, B)."""
+        """Return 1 at each sample's class and 0 elsewhere, (..., O, B), for targets (..., B)."""
         shape = (*targets.shape[:-1], len(self._identity), targets.shape[-1])
         return self._identity.new_zeros(shape).scatter_(-2, targets[..., None, :], 1.0)
 
 
 def loss_function_for(payoff: Payoff, outputs: int, like: Tensor) -> LossFunction:
-    """The quickest way to a payoff's verdict."""
+    """Return the fastest loss function for a payoff."""
     return SoftmaxCrossEntropy(payoff, outputs, like) if type(payoff) is CrossEntropy else LossFunction(payoff)

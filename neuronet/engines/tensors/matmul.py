@@ -1,4 +1,4 @@
-"""Matrix products of a round, by whichever library of torch's is the quicker for their size."""
+"""Matrix products of a round, by the faster of torch's libraries for their size."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 MIN_ONEDNN_WORK = 2_000_000
-"""Multiplications in a product from which oneDNN repays the microseconds that its call costs ..."""
+"""Multiplications in a product from which oneDNN is faster in spite of its costlier call ..."""
 
 MIN_ONEDNN_WEIGHTS = 10_000
 """... if there are at least so many weights."""
@@ -18,10 +18,10 @@ MIN_ONEDNN_WEIGHTS = 10_000
 
 @cache
 def _linear() -> Any:
-    """The `x @ w.T + b` of oneDNN, which torch ships, or None where torch's own product is as quick.
+    """Return oneDNN's `x @ w.T + b`, which torch ships; None where torch's own product is equally fast.
 
-    Torch's products in float32 go to MKL, which uses AVX-512 on Intel's processors alone; oneDNN uses it wherever there is any.
-    The choice depends on the machine and never on a timing, so that a run repeats itself to the last bit.
+    Torch computes float32 products by MKL, which uses AVX-512 on Intel processors only; oneDNN uses it on all that have it.
+    The choice depends on the machine and never on a timing, so that a run repeats to the last bit.
     """
     capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     wide = capabilities.get("architecture") == "x86_64" and capabilities.get("avx512_f", False)
@@ -32,11 +32,11 @@ def _linear() -> Any:
 
 
 def select_linear(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
-    """What `_linear` gives, for a product of so many multiplications; None for replicas, small products and other devices.
+    """Return oneDNN's product for a number of multiplications; None for replicas, small products and other devices.
 
     Args:
         lead: () or (R,).
-        work: Multiplications.
+        work: Number of multiplications.
         like: A tensor in the engine's precision, on its device.
     """
     large = not lead and work >= MIN_ONEDNN_WORK and like.dtype == torch.float32 and like.device.type == "cpu"
@@ -44,12 +44,12 @@ def select_linear(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
 
 
 class MatmulBackend:
-    """Matrix products of a layer: potentials, feedback and responses.
+    """Matrix products of a layer: potential, feedback and response.
 
     Args:
         lead: () or (R,).
         batch: Samples a round.
-        weights: How many connect the two layers.
+        weights: Number of weights between the two layers.
         like: A tensor in the engine's precision, on its device.
     """
 
@@ -60,28 +60,28 @@ class MatmulBackend:
 
     @property
     def is_native(self) -> bool:
-        """Whether they are torch's own products."""
+        """Whether these are torch's own products."""
         return self._linear is None
 
     def potential(self, heard: Tensor, weights: Tensor, bias: Tensor, out: Tensor) -> Tensor:
-        """`heard @ weights.T + bias`, (..., B, J); in `out` or in memory of its own."""
+        """Return `heard @ weights.T + bias`, (..., B, J), in `out` or in new memory."""
         if self._linear is not None:
             return self._linear(heard, weights, bias, "none", [], "")  # type: ignore[no-any-return]
         return self._add_product(bias, heard, weights.mT, out=out)
 
     def feedback(self, demand: Tensor, feedback_weights: Tensor, out: Tensor) -> Tensor:
-        """`demand @ feedback_weights`, (..., B, J); in `out` or in memory of its own."""
+        """Return `demand @ feedback_weights`, (..., B, J), in `out` or in new memory."""
         if self._linear is not None:
             return self._linear(demand, feedback_weights.mT, None, "none", [], "")  # type: ignore[no-any-return]
         return self._product(demand, feedback_weights, out=out)
 
     def respond(self, demand: Tensor, heard: Tensor, into: Tensor, decay: float) -> None:
-        """`into = decay * into + demand.T @ heard / B`, (..., J, I)."""
+        """Compute `into = decay * into + demand.T @ heard / B`, (..., J, I)."""
         scale = 1 / demand.shape[-2]
         if self._linear is None:
             self._add_product(into, demand.mT, heard, beta=decay, alpha=scale, out=into)
             return
-        # the demand is small: its share of 1 / B saves another walk through the weights
+        # the demand is small: scaling it saves a pass over the weights
         product = self._linear((demand * scale).mT, heard.mT, None, "none", [], "")
         if decay:
             torch.add(product, into, alpha=decay, out=into)

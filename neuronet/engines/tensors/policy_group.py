@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -14,28 +13,26 @@ from neuronet.core.observation import Birth
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import RandomStream
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import check_memory
+from neuronet.engines.base.checks import check_memory
 from neuronet.engines.tensors.device import to_device
-
-if TYPE_CHECKING:
-    from neuronet.engines.tensors.layer import Layer
+from neuronet.engines.tensors.tensor_space import TensorSpace
 
 
 class PolicyGroup:
-    """One call of a policy serves them all.
+    """Neurons of a layer that one call of a policy serves.
 
     Args:
-        layer: Where they are.
-        policy: Theirs.
-        replicas: Which replicas they are in; None if all, or if there is but one game.
-        members: (M,) places within the layer, or (replicas, M) where replicas differ; None for everybody.
-        number: Which of the layer's groups they are, for the names in a state.
+        space: Space of the layer's tensors.
+        policy: Policy of the group.
+        replicas: Replicas in which the group is; None for all, or for a single game.
+        members: (M,) indices within the layer, or (replicas, M) where replicas differ; None for the whole layer.
+        number: Position among the layer's groups, for the names in a state.
 
     Attributes:
-        memory: What the policy keeps for them; axis J has M entries.
+        memory: Memory of the policy; axis J has M entries.
     """
 
-    def __init__(self, layer: Layer, policy: Policy, replicas: slice | None, members: Tensor | None, number: int) -> None:
+    def __init__(self, space: TensorSpace, policy: Policy, replicas: slice | None, members: Tensor | None, number: int) -> None:
         self.policy = policy
         self.hooks = policy.hooks
         self.needs = policy.needs
@@ -44,27 +41,16 @@ class PolicyGroup:
         self.replicas = replicas
         self.members = members
         self.is_whole_layer = replicas is None and members is None
-        self.draws = RandomStream(self._draw)
-        self._layer = layer
-        self.count = layer.lengths["J"] if members is None else members.shape[-1]
-        self.memory: Memory = policy.initial_memory(Birth(self.draws, self._zeros))
+        self.count = space.lengths["J"] if members is None else members.shape[-1]
+        self.lead = space.lead if replicas is None else (replicas.stop - replicas.start,)
+        lengths = space.lengths | {"J": self.count}
+        draws = RandomStream(lambda kind, name, axes: self.take(space.draw_initial(kind, name, axes), axes))
+        zeros = lambda axes: space.empty(*self.lead, *(lengths[letter] for letter in axes)).zero_()  # noqa: E731
+        self.memory: Memory = policy.initial_memory(Birth(draws, zeros))
         check_memory(policy, self.memory)
 
-    def lead(self) -> tuple[int, ...]:
-        """The leading axis of their arrays."""
-        if self.replicas is None:
-            return self._layer.lead
-        return (self.replicas.stop - self.replicas.start,)
-
-    def _zeros(self, axes: str) -> Tensor:
-        lengths = self._layer.lengths | {"J": self.count}
-        return self._layer.empty(*self.lead(), *(lengths[letter] for letter in axes)).zero_()
-
-    def _draw(self, kind: str, name: str, axes: str) -> Tensor:
-        return self.take(self._layer.draw(kind, name, axes), axes)
-
     def take(self, array: Tensor, axes: str) -> Tensor:
-        """Their part of an array of the whole layer, whose trailing axes are spelled in letters."""
+        """Return the group's part of an array of the whole layer, whose trailing axes are spelled in letters."""
         if self.replicas is not None and array.ndim > len(axes):
             array = array[self.replicas]
         if self.members is None or "J" not in axes:
@@ -79,7 +65,7 @@ class PolicyGroup:
         return torch.take_along_dim(array, self.members.view(-1, *shape), dim=place)
 
     def put(self, whole: Tensor, part: Tensor, axes: str) -> None:
-        """Write their part of an array of the whole layer, in place."""
+        """Write the group's part of an array of the whole layer, in place."""
         target = whole if self.replicas is None else whole[self.replicas]
         if self.members is None:
             target.copy_(part)
@@ -95,12 +81,12 @@ class PolicyGroup:
         target.scatter_(place, self.members.view(-1, *index).expand(shape), part.expand(shape))
 
 
-def policy_groups(layer: Layer, replicas: Sequence[tuple[Group, ...]]) -> list[PolicyGroup]:
-    """Those who follow each policy of a layer, replicas with the same policies together.
+def policy_groups(space: TensorSpace, replicas: Sequence[tuple[Group, ...]]) -> list[PolicyGroup]:
+    """Return the policy groups of a layer; consecutive replicas with the same policies share groups.
 
     Args:
-        layer: The layer.
-        replicas: Its groups in each replica; all have as many, with as many members.
+        space: Space of the layer's tensors.
+        replicas: Groups of the layer in each replica, equal in number and in their sizes.
     """
     found = []
     start = 0
@@ -109,13 +95,13 @@ def policy_groups(layer: Layer, replicas: Sequence[tuple[Group, ...]]) -> list[P
         part = slice(start, start + len(block))
         start = part.stop
         for number, group in enumerate(block[0]):
-            members = _members([groups[number].members for groups in block], layer)
-            found.append(PolicyGroup(layer, group.policy, None if len(block) == len(replicas) else part, members, number))
+            members = _members([groups[number].members for groups in block], space)
+            found.append(PolicyGroup(space, group.policy, None if len(block) == len(replicas) else part, members, number))
     return found
 
 
-def _members(replicas: list[tuple[int, ...]], layer: Layer) -> Tensor | None:
-    alike = all(members == replicas[0] for members in replicas)
-    if alike and len(replicas[0]) == layer.lengths["J"]:
+def _members(replicas: list[tuple[int, ...]], space: TensorSpace) -> Tensor | None:
+    equal = all(members == replicas[0] for members in replicas)
+    if equal and len(replicas[0]) == space.lengths["J"]:
         return None
-    return to_device(torch.tensor(replicas[0] if alike else replicas, dtype=torch.int64), layer.device)
+    return to_device(torch.tensor(replicas[0] if equal else replicas, dtype=torch.int64), space.device)

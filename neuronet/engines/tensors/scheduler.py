@@ -1,81 +1,88 @@
-"""Lets neurons act when it is their turn, where that is not everybody in every round: as masks over whole layers."""
+"""Masks of the neurons that act in a round, by the update schedule."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.array_types import Memory
-from neuronet.engines.base.engine import Setup
+from neuronet.core.errors import ConfigurationError
+from neuronet.core.learning.update_schedule import Bools, UpdateSchedule
+from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.layer import Layer
-from neuronet.engines.tensors.parameters import Parameters
-from neuronet.engines.tensors.policy_group import PolicyGroup
+from neuronet.engines.tensors.round_context import LayerMasks
 
 
 class Scheduler:
-    """The update schedule of the games that are played at once.
+    """Scheduler of a synchronous game: all neurons act in every round, except silent ones.
 
     Args:
-        setups: The games; all have the same update schedule.
-        layers: Their layers.
-        parameters: What is learnt.
+        layers: The layers of the game.
     """
 
-    def __init__(self, setups: Sequence[Setup], layers: Sequence[Layer], parameters: Parameters) -> None:
-        self._update_schedule: Any = setups[0].update_schedule
-        self._seeds = [each.seed for each in setups]
-        self._layers, self._parameters = layers, parameters
-        self._base_masks = [(layer.speaking_mask, layer.demand_mask) for layer in layers]
-        self._previous_parameters: dict[str, Tensor] = {}
-        self._previous_memories: list[tuple[PolicyGroup, Memory]] = []
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._base = [LayerMasks(layer.speaking_mask, layer.demand_mask) for layer in layers]
 
-    def set_active(self, number: int, *, learning: bool) -> None:
-        """Tell hidden layers who sleeps in this round."""
-        for layer, (speaking_mask, demand_mask) in zip(self._layers[:-1], self._base_masks[:-1], strict=True):
-            awake = self._neuron_mask(self._update_schedule.active_mask, layer, number) if learning else None
-            layer.speaking_mask, layer.demand_mask = (
-                each if awake is None else awake[..., None, :] if each is None else each * awake[..., None, :]
-                for each in (speaking_mask, demand_mask)
-            )
+    def masks(self, number: int, *, learning: bool) -> Sequence[LayerMasks]:
+        """Return the masks of each listening layer in a round.
 
-    def snapshot(self) -> None:
-        """Keep in mind what everybody was like before this round."""
-        self._previous_parameters = {name: flat.clone() for name, flat in self._parameters.buffers()}
-        self._previous_memories = [(each, each.memory) for layer in self._layers for each in layer.policy_groups]
+        Args:
+            number: Number of the round, from 0.
+            learning: Whether the neurons learn from this round; otherwise all are awake.
+        """
+        return self._base
 
-    def revert(self, number: int) -> None:
-        """Give those whose turn it was not back what they were."""
-        for layer in self._layers:
-            chosen = (
-                self._update_schedule.update_mask,
-                *((self._update_schedule.active_mask,) if layer is not self._layers[-1] else ()),
-            )
-            for those in (self._neuron_mask(each, layer, number) for each in chosen):
-                if those is not None:
-                    self._revert(layer, those > 0)
 
-    def _revert(self, layer: Layer, acts: Tensor) -> None:
-        for name, flat in self._parameters.buffers():
-            for now, before, mask in zip(
-                layer.views(flat), layer.views(self._previous_parameters[name]), (acts[..., None], acts), strict=True
-            ):
-                now.copy_(torch.where(mask, now, before))
-        for each, memory in self._previous_memories:
-            if each in layer.policy_groups:
-                mine = each.take(acts, "J")
-                each.memory = {
-                    name: torch.where(mine[(..., *[None] * (len(axes) - 1))], each.memory[name], memory[name])
-                    for name, axes in each.policy.memory_axes.items()
-                }
+class MaskScheduler(Scheduler):
+    """Scheduler of a game in which not all neurons act in every round.
 
-    def _neuron_mask(self, choose: Callable[[int, int, int, int], Any], layer: Layer, number: int) -> Tensor | None:
-        """1 for those neurons of a layer, (..., J); None for everybody."""
+    Args:
+        setups: The game of each replica, with equal update schedules.
+        layers: The layers of the game.
+    """
+
+    def __init__(self, setups: Sequence[Setup], layers: Sequence[Layer]) -> None:
+        super().__init__(layers)
+        self._schedule: UpdateSchedule = setups[0].update_schedule
+        self._seeds = [setup.seed for setup in setups]
+        self._layers = layers
+
+    def masks(self, number: int, *, learning: bool) -> Sequence[LayerMasks]:
+        """Return the masks of each listening layer in a round."""
+        if not learning:
+            return self._base
+        masks = []
+        for layer, base in zip(self._layers, self._base, strict=True):
+            update = self._draw(self._schedule.update_mask, layer, number)
+            speaking, demand = base.speaking, base.demand
+            if layer.above is not None:  # output neurons are always active
+                active = self._draw(self._schedule.active_mask, layer, number)
+                if active is not None:
+                    row = active.to(layer.space.dtype)[..., None, :]
+                    speaking, demand = (row if mask is None else mask * row for mask in (speaking, demand))
+                    update = active if update is None else update & active
+            masks.append(LayerMasks(speaking, demand, update))
+        return masks
+
+    def _draw(self, choose: Callable[[int, int, int, int], Bools | None], layer: Layer, number: int) -> Tensor | None:
+        """Return True for the chosen neurons of a layer, (..., J); None for all."""
         neurons = layer.lengths["J"]
         chosen = [choose(seed, layer.number, neurons, number) for seed in self._seeds]
-        if all(each is None for each in chosen):
+        if all(mask is None for mask in chosen):
             return None
-        return layer.tensor([np.ones(neurons) if each is None else each for each in chosen])
+        mask = layer.space.tensor([np.ones(neurons) if mask is None else mask for mask in chosen])
+        return mask.to(torch.bool)
+
+
+def make_scheduler(setups: Sequence[Setup], layers: Sequence[Layer]) -> Scheduler:
+    """Return the scheduler of a game.
+
+    Raises:
+        ConfigurationError: The update schedule lets single neurons of a layer act one after another.
+    """
+    schedule = setups[0].update_schedule
+    if not schedule.is_layerwise:
+        raise ConfigurationError("update schedule random-sequential needs engine agents: it updates single neurons")
+    return Scheduler(layers) if schedule.is_synchronous else MaskScheduler(setups, layers)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuronet.comparison.result import interval
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.structure.network import Network
@@ -18,6 +17,7 @@ from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, e
 from neuronet.games.simulation.payoffs import Floats, attention_payoff
 from neuronet.games.simulation.play import GameSetup, Profile, policies_of, train_profile
 from neuronet.registry import short_name
+from neuronet.statistics import gini, interval
 
 MAX_EXACT_NEURONS = 12
 """Neurons of which all coalitions are heard."""
@@ -71,18 +71,6 @@ class Credit:
     def gini(self) -> float:
         """How unequal the attention is: 0 where all get the same, towards 1 where one gets everything."""
         return gini(self.attention)
-
-
-def gini(values: Floats) -> float:
-    """Gini's coefficient (1912) of numbers of 0 or more: half their mean absolute difference, in units of their mean.
-
-    Raises:
-        NeuroNetError: One is negative, or none is above 0.
-    """
-    if len(values) == 0 or values.min() < 0 or values.sum() <= 0:
-        raise NeuroNetError("Gini's coefficient is of numbers of 0 or more, of which one at least is above 0")
-    ranks, count = np.arange(1, len(values) + 1), len(values)
-    return float(2 * np.sum(ranks * np.sort(values)) / (count * values.sum()) - (count + 1) / count)
 
 
 def attribute_credit(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuronet.core.environment import Environment
 from neuronet.core.errors import check_number
 from neuronet.core.structure.network import Network
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.payoffs import Floats, activities
 from neuronet.policies import AttentionSeeking

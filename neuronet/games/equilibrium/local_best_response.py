@@ -20,7 +20,7 @@ from neuronet.core.array_types import Array, Memory
 from neuronet.core.policy import Observation, Policy, Wrapper
 from neuronet.core.structure.population import Group, Layers
 from neuronet.core.trust_region import solve_trust_region
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.batched_games import setup_of
 from neuronet.games.simulation.payoffs import Floats

@@ -17,22 +17,20 @@ import numpy as np
 import pandas as pd
 
 from neuronet.baselines.backprop import Backprop
-from neuronet.comparison.result import interval
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Shares
 from neuronet.games.equilibrium.deviations import deviations, sample_deviators
-from neuronet.games.equilibrium.exploitability import CONFIDENCE, estimate_exploitability, upper_bounds
+from neuronet.games.equilibrium.exploitability import estimate_exploitability, upper_bounds
 from neuronet.games.simulation.batched_games import MAX_EVAL_SAMPLES, setup_of
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import GameSetup, InitialState, Profile, layers_of, play
 from neuronet.games.simulation.profiles import cached_short_name
-from neuronet.training.evaluation import as_numpy, evaluate
-
-RESAMPLES = 2000
-"""Of the bootstrap over seeds."""
+from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
+from neuronet.training.evaluation import evaluate
+from neuronet.training.trainer import Trainer
 
 TOLERANCES = (0.05, 0.25, 1.0)
 """Gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
@@ -210,10 +208,7 @@ def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     with closing(Backprop(setups, device=game_setup.device)) as engine:
         train, test = engine.prepare(environment.train), engine.prepare(environment.test)
         batches = Batches(len(environment.train), game_setup.batch_size, tuple(seeds))
-        while engine.round_number < game_setup.rounds:
-            order = batches.order(engine.round_number // batches.per_epoch)
-            remaining = (game_setup.rounds - engine.round_number) * batches.size
-            as_numpy(engine.play_rounds(train, order[..., :remaining], batches.size))
+        Trainer(engine, batches, train).run(game_setup.rounds)
         loss, _ = evaluate(engine, environment.payoff, test, len(seeds), MAX_EVAL_SAMPLES)
     return np.asarray(loss)
 
@@ -229,15 +224,6 @@ def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Seque
         for word, pick in (("anarchy", max), ("stability", min)) if equilibria else ():
             name = pick(equilibria, key=lambda each: chosen[each])
             for against in (min(known["profile"], key=lambda each: chosen[each]), "backprop"):
-                cost = ratio(losses[name][half:], losses[against][half:], seed)
+                cost = bootstrap_ratio(losses[name][half:], losses[against][half:], generator(seed, Purpose.POPULATION, 0, 3))
                 found.append(PriceRatio(word, tolerance, len(equilibria), name, against, *cost))
     return tuple(found)
-
-
-def ratio(losses: Floats, others: Floats, seed: int) -> tuple[float, float, float]:
-    """The ratio of mean losses of the same seeds, with its 95% interval by the bootstrap (Efron 1979)."""
-    rng = generator(seed, Purpose.POPULATION, 0, 3)
-    drawn = rng.integers(len(losses), size=(RESAMPLES, len(losses)))
-    ratios = losses[drawn].mean(axis=1) / others[drawn].mean(axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(losses.mean() / others.mean()), float(low), float(high)

@@ -18,7 +18,7 @@ from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_memory
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.simulation.batched_games import BatchedGames

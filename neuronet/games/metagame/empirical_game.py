@@ -27,6 +27,7 @@ from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import GameSetup, Outcomes, play, policies_of
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import short_name
+from neuronet.statistics import bootstrap_means
 
 
 @dataclass(frozen=True)
@@ -161,16 +162,6 @@ class LayerGame:
             for number, layer in enumerate(("first", "second"))
         }
         return pd.DataFrame({**index, **paid, "test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)})
-
-
-def bootstrap_means(values: Floats, count: int, seed: int = 0) -> Floats:
-    """Means over the first axis drawn anew with putting back (Efron 1979), (S, ...) to (count, ...).
-
-    All cells of a table are drawn with the same seeds, as they were played.
-    """
-    drawn = np.random.default_rng(seed).multinomial(len(values), np.full(len(values), 1 / len(values)), size=count)
-    found: Floats = np.tensordot(drawn / len(values), values, axes=1)
-    return found
 
 
 def opponent_counts(neurons: int, players: int, policies: int) -> Ints:

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import Setup, State
-from neuronet.engines.base.state_transfer import transfer_state
+from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings
-from neuronet.training.evaluation import as_numpy, evaluate
+from neuronet.training.evaluation import evaluate
+from neuronet.training.trainer import Callback, Trainer
 
 MAX_EVAL_SAMPLES = 2048
 """Most test samples by which the networks are judged at the end."""
+
+
+class _TotalLoss(Callback):
+    """Callback that adds up the losses of all samples, (R,)."""
+
+    def __init__(self, replicas: int) -> None:
+        self.total = np.zeros(replicas)
+
+    def after_rounds(self, losses: NDArray[Any]) -> None:
+        self.total += losses.sum(axis=-1, dtype=np.float64)
 
 
 class BatchedGames:
@@ -46,17 +58,10 @@ class BatchedGames:
 
     def run(self, rounds: int) -> Floats:
         """Play so many rounds; gives the mean loss of the samples played, (R,)."""
-        size, per_epoch = self._batches.size, self._batches.per_epoch
-        total, samples = np.zeros(len(self.setups)), 0
-        end = self.engine.round_number + rounds
-        while self.engine.round_number < end:
-            epoch, step = divmod(self.engine.round_number, per_epoch)
-            last = min(per_epoch, step + end - self.engine.round_number)
-            order = self._batches.order(epoch)[..., step * size : last * size]
-            losses = as_numpy(self.engine.play_rounds(self._train, order, size)).reshape(len(self.setups), -1)
-            total += losses.sum(axis=-1, dtype=np.float64)
-            samples += order.shape[-1]
-        return total / max(samples, 1)
+        losses = _TotalLoss(len(self.setups))
+        first, last = self.engine.round_number, self.engine.round_number + rounds
+        Trainer(self.engine, self._batches, self._train, callbacks=(losses,)).run(last)
+        return losses.total / max(self._batches.samples_before(last) - self._batches.samples_before(first), 1)
 
     def state(self) -> State:
         """Where the games stand."""

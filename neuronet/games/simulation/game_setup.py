@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment, Samples, check_samples
+from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.learning.optimizers import Momentum, Optimizer
+from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
 from neuronet.core.utility import Measure, Power
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.registry import build_network
 
 PROBE_SIZE = 256

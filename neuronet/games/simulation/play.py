@@ -15,7 +15,7 @@ import pandas as pd
 
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.structure.population import Layers
-from neuronet.engines.base.engine import expected_arrays
+from neuronet.engines.base import expected_arrays
 from neuronet.games.simulation.batched_games import BatchedGames, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes, mean_payoffs, payoff_table

@@ -17,10 +17,10 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from neuronet.comparison.contestant import BASELINE
-from neuronet.comparison.result import interval
 from neuronet.continual.evaluation.metrics import average_accuracy
 from neuronet.continual.evaluation.pareto_front import configuration_points, pareto_front
 from neuronet.plotting import style
+from neuronet.statistics import interval
 
 MAX_OPAQUE_BANDS = 4
 """Methods up to which the bands are easily told apart."""

@@ -1,8 +1,9 @@
-"""Where inputs are drawn: each by itself, in bins, or as the pixels of an image."""
+"""Places of a network's inputs: one by one, in bins, or as the pixels of an image."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,27 +13,28 @@ from matplotlib.patches import Rectangle
 from neuronet.core.structure.network import Floats, Network
 from neuronet.plotting import style
 
-MOST_INPUTS = 28
-"""Inputs drawn one by one; more of them are drawn in as many bins at most."""
+MAX_DOTS = 28
+"""Inputs drawn one by one; more of them are drawn in at most as many bins."""
 
-BINS_ON_A_SIDE = 8
-"""Bins along the height or the width of an image, from which lines go out."""
+BINS_PER_SIDE = 8
+"""Bins along the longer side of an image."""
 
-LARGEST_IMAGE = 2.1
-"""Inches on a side."""
+MAX_IMAGE_SIDE = 2.1
+MAX_ROW = 0.42
+"""Largest side of an image and largest distance between two dots, in inches."""
 
 RECEIVED = LinearSegmentedColormap.from_list("attention", [style.PAPER, style.INK])
 
 
 @dataclass(frozen=True)
 class ImageBox:
-    """Where the inputs stand as an image.
+    """Place of inputs that are drawn as an image.
 
     Attributes:
-        left: In inches from the left of the axes.
-        bottom: In inches from their bottom.
-        width: In inches.
-        height: In inches.
+        left: Distance from the left edge of the axes in inches.
+        bottom: Distance from the lower edge in inches.
+        width: Width in inches.
+        height: Height in inches.
         shape: (channels, height, width) in pixels.
     """
 
@@ -43,23 +45,23 @@ class ImageBox:
     shape: tuple[int, int, int]
 
     def pixel(self, across: float, down: float) -> int:
-        """The place in the layer of the first channel's pixel at these parts, 0 to 1, of the image's width and height."""
+        """Return the input of the first channel at these fractions, 0 to 1, of the image's width and height."""
         _, rows, columns = self.shape
         row, column = (min(int(part * count), count - 1) for part, count in ((down, rows), (across, columns)))
         return row * columns + column
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
-    """The inputs in bins.
+class InputLayout:
+    """Inputs in bins, and the places of the bins.
 
     Attributes:
-        bins: The places in the layer of each bin's inputs.
-        x: (D,), where each stands, in inches.
-        y: (D,), likewise.
-        row: The distance to the next, in inches.
-        width: What all of them take, in inches.
-        image: Where they stand if they are an image, else None.
+        bins: Positions in the layer of each bin's inputs.
+        x: (D,), distance of each bin from the left edge in inches.
+        y: (D,), distance from the lower edge in inches.
+        row: Distance between neighbouring bins in inches.
+        width: Width of all bins in inches.
+        image: Place of the image if the inputs are drawn as one, else None.
     """
 
     bins: tuple[tuple[int, ...], ...]
@@ -69,10 +71,15 @@ class Inputs:
     width: float
     image: ImageBox | None
 
+    @cached_property
+    def is_binned(self) -> bool:
+        """Whether a bin has several inputs."""
+        return max(map(len, self.bins)) > 1
+
     def gather(self, weights: Floats) -> Floats:
-        """The weights to each bin, (K, I) to (K, D): as large as their root sum of squares, with the sign of their sum."""
-        if all(len(each) == 1 for each in self.bins):
-            return weights[:, [each[0] for each in self.bins]]
+        """Return the weights to each bin, (K, I) to (K, D): root sum of squares, with the sign of the sum."""
+        if not self.is_binned:
+            return weights[:, [members[0] for members in self.bins]]
         numbers = np.empty(weights.shape[1], dtype=np.int64)
         for number, members in enumerate(self.bins):
             numbers[list(members)] = number
@@ -84,52 +91,65 @@ class Inputs:
         return np.asarray(np.copysign(size, np.add.reduceat(ordered, starts, axis=1)))
 
     def caption(self, focus: tuple[int, int] | None) -> str:
-        """What a reader should know of them, if one neuron is looked at alone."""
+        """Return what a reader must know to read the inputs, with this neuron in focus."""
         if self.image is not None:
-            return "dark: much attention" if focus is None or focus[0] != 1 else "what the chosen listens to"
-        largest = max(map(len, self.bins))
-        return f"in bins of {largest}" if largest > 1 else ""
+            return "dark: high attention" if focus is None or focus[0] != 1 else "weights of the selected neuron"
+        return f"in bins of {max(map(len, self.bins))}" if self.is_binned else ""
 
 
-def bin_inputs(count: int, shape: tuple[int, ...] | None, left: float, bottom: float, top: float) -> Inputs:
-    """Where the inputs stand between two heights.
+def is_image(shape: tuple[int, ...] | None) -> bool:
+    """Return whether inputs of this shape are drawn as an image."""
+    return shape is not None and len(shape) in (2, 3) and min(shape[-2:]) > 1
+
+
+def lay_out_inputs(count: int, shape: tuple[int, ...] | None, left: float, bottom: float, top: float) -> InputLayout:
+    """Place the inputs between two heights.
 
     Args:
-        count: How many there are.
-        shape: Of one input, (height, width) or (channels, height, width) if it is an image.
-        left: Where they begin, in inches.
-        bottom: In inches.
-        top: In inches.
+        count: Number of inputs.
+        shape: Shape of one input; (height, width) or (channels, height, width) of an image.
+        left: Left edge in inches.
+        bottom: Lower edge in inches.
+        top: Upper edge in inches.
     """
-    if shape is not None and len(shape) in (2, 3) and min(shape[-2:]) > 1:
-        return _as_image(shape, left, bottom, top)
-    size = -(-count // MOST_INPUTS)
+    if shape is not None and is_image(shape):
+        return _lay_out_image(shape, left, bottom, top)
+    size = -(-count // MAX_DOTS)
     bins = tuple(tuple(range(start, min(start + size, count))) for start in range(0, count, size))
-    row = min((top - bottom) / len(bins), 0.42)
+    row = min((top - bottom) / len(bins), MAX_ROW)
     y = (bottom + top) / 2 + row * ((len(bins) - 1) / 2 - np.arange(len(bins), dtype=np.float64))
-    return Inputs(bins, np.full(len(bins), left + 0.15), y, row, 0.15, None)
+    return InputLayout(bins, np.full(len(bins), left + 0.15), y, row, 0.15, None)
 
 
-def _as_image(shape: tuple[int, ...], left: float, bottom: float, top: float) -> Inputs:
+def _lay_out_image(shape: tuple[int, ...], left: float, bottom: float, top: float) -> InputLayout:
     channels, rows, columns = (1, *shape)[-3:]
-    side = min(LARGEST_IMAGE, top - bottom) / max(rows, columns)
+    side = min(MAX_IMAGE_SIDE, top - bottom) / max(rows, columns)
     width, height = side * columns, side * rows
     box = ImageBox(left, (bottom + top - height) / 2, width, height, (channels, rows, columns))
-    block = -(-max(rows, columns) // BINS_ON_A_SIDE)
+    block = -(-max(rows, columns) // BINS_PER_SIDE)
     down, across = np.arange(rows) // block, np.arange(columns) // block
     wide = int(across.max()) + 1
     numbers = np.tile((down[:, None] * wide + across).ravel(), channels)
     count = (int(down.max()) + 1) * wide
     order = np.argsort(numbers, kind="stable")
-    bins = tuple(tuple(each.tolist()) for each in np.split(order, np.searchsorted(numbers[order], np.arange(1, count))))
-    x, y = (np.bincount(each) for each in (across, down))  # pixels in each column and row of bins
+    parts = np.split(order, np.searchsorted(numbers[order], np.arange(1, count)))
+    x, y = (np.bincount(blocks) for blocks in (across, down))  # pixels in each column and row of bins
     middle_x = box.left + side * (np.cumsum(x) - x / 2)
     middle_y = box.bottom + box.height - side * (np.cumsum(y) - y / 2)
-    return Inputs(bins, np.tile(middle_x, len(y)), np.repeat(middle_y, wide), side * block, width, box)
+    bins = tuple(tuple(part.tolist()) for part in parts)
+    return InputLayout(bins, np.tile(middle_x, len(y)), np.repeat(middle_y, wide), side * block, width, box)
 
 
 def draw_image(axes: Axes, box: ImageBox, network: Network, selected: tuple[int, int] | None, *, selected_only: bool) -> None:
-    """Draw the attention that each pixel receives, channels summed, or the weights of a neuron that is looked at alone."""
+    """Draw the attention that each pixel receives, summed over channels, or the weights of a neuron in focus.
+
+    Args:
+        axes: Axes in inches.
+        box: Place of the image.
+        network: The network.
+        selected: Layer and position of the selected neuron; a selected pixel is framed.
+        selected_only: Whether a selected neuron of the first listening layer shows its weights.
+    """
     weights = network.weights[0]
     if selected_only and selected is not None and selected[0] == 1:
         shown, colours = weights[selected[1]].reshape(box.shape).sum(axis=0), style.SIGNED

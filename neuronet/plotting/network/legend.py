@@ -1,38 +1,55 @@
-"""The lines below a picture of a network that say what its colours, shapes and sizes mean."""
+"""Legend of the figure of a network: colours, shapes and sizes."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
 from neuronet.plotting import style
+from neuronet.plotting.network.model import NetworkView
 
-MAX_NAME_LENGTH = 26
+MAX_NAME_LENGTH, MIN_NAME_LENGTH = 26, 10
+HANDLE_WIDTH, LETTER_WIDTH, SILENT_WIDTH = 0.45, 0.075, 1.2
+"""Widths in inches of a marker with its margins, of a letter, and of the entry for silent neurons."""
 
 
-def draw_legend(axes: Axes, styles: Mapping[str, tuple[str, str]], largest: float, width: float, height: float) -> None:
-    """Draw it over the width of the axes, at their bottom.
+def draw_legend(axes: Axes, view: NetworkView, largest: float, width: float, height: float) -> None:
+    """Draw the legend in two rows at the lower edge of the axes.
 
     Args:
-        axes: In inches.
-        styles: The colour and marker of each policy.
-        largest: The diameter of the largest dots, in points.
-        width: Of the axes, in inches.
-        height: Of the legend, in inches.
+        axes: Axes in inches.
+        view: Network whose policies and silent neurons are named.
+        largest: Diameter of the largest dots in points.
+        width: Width of the axes in inches.
+        height: Height of the legend in inches.
     """
     lines = [
-        Line2D([], [], color=style.BLUE, linewidth=2, label="weight above 0"),
-        Line2D([], [], color=style.ORANGE, linewidth=2, label="below 0"),
-        _dot(style.MUTED, "o", largest, "most attention of its layer"),
+        Line2D([], [], color=style.BLUE, linewidth=2, label="weight > 0"),
+        Line2D([], [], color=style.ORANGE, linewidth=2, label="weight < 0"),
+        _dot(style.MUTED, "o", largest, "largest attention in its layer"),
         _dot(style.PAPER, "o", 7.0, "output: paid by the environment"),
     ]
-    _row(axes, lines, width, height / 2)
-    dots = [_dot(colour, marker, 8.0, style.truncate(name, MAX_NAME_LENGTH)) for name, (colour, marker) in styles.items()]
+    _draw_row(axes, lines, width, height / 2)
+    dots = _policy_dots(view, width - (SILENT_WIDTH if any(view.silent) else 0.0))
+    if any(view.silent):
+        dots.append(
+            Line2D([], [], linestyle="", marker="x", markersize=5, markeredgecolor=style.MUTED, mew=1.2, label="silent neuron")
+        )
     if dots:
-        _row(axes, dots, width, height)
+        _draw_row(axes, dots, width, height)
+
+
+def _policy_dots(view: NetworkView, width: float) -> list[Line2D]:
+    """Return a marker for each policy; where there is no room for all, the last entry counts the others."""
+    styles = list(view.shown_styles.items())
+    room = max(1, int(width / (HANDLE_WIDTH + LETTER_WIDTH * MIN_NAME_LENGTH)))
+    shown = styles if len(styles) <= room else styles[: room - 1]
+    length = int((width / min(max(len(styles), 1), room) - HANDLE_WIDTH) / LETTER_WIDTH)
+    dots = [_dot(colour, marker, 8.0, style.truncate(name, min(length, MAX_NAME_LENGTH))) for name, (colour, marker) in shown]
+    if len(shown) < len(styles):
+        dots.append(Line2D([], [], linestyle="", label=f"and {len(styles) - len(shown)} more"))
+    return dots
 
 
 def _dot(face: str, marker: str, diameter: float, label: str) -> Line2D:
@@ -42,7 +59,7 @@ def _dot(face: str, marker: str, diameter: float, label: str) -> Line2D:
     )
 
 
-def _row(axes: Axes, handles: list[Line2D], width: float, top: float) -> None:
+def _draw_row(axes: Axes, handles: list[Line2D], width: float, top: float) -> None:
     legend = Legend(
         axes,
         handles,

@@ -1,27 +1,26 @@
-"""The layered network as a page of its own, with all that a reader needs beneath it."""
+"""The figure of a network as a page of its own, with a title and all that a reader needs to read it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from neuronet.core.structure.network import Network
 from neuronet.plotting import style
-from neuronet.plotting.network.figure import draw_layers
-from neuronet.plotting.network.model import NetworkView
+from neuronet.plotting.network.figure import BOTTOM, LEFT, LEGEND, TOP, draw_layers
+from neuronet.plotting.network.input_layout import MAX_DOTS, MAX_IMAGE_SIDE, MAX_ROW, is_image
+from neuronet.plotting.network.model import MAX_NEURONS, NetworkView
 
 # In inches.
-LAYER_WIDTH, WIDEST, TALL, CAPTION = 2.4, 14.0, 4.8, 0.2
+LAYER_WIDTH, MIN_LAYER_WIDTH, MIN_WIDTH, MAX_WIDTH = 2.4, 0.9, 6.4, 14.0
+MIN_BODY, MAX_BODY, TITLE, CAPTION = 2.0, 3.6, 0.4, 0.2
 
-EXPLAINED = "Attention received: sum of w² / 2. Drawn are the strongest connections between two layers."
-
-CROSSES = " A cross is a silent neuron."
-
-MAX_NEURONS = 96
-"""Neurons drawn of a layer unless another number is asked for."""
+MAX_SIZES_IN_TITLE = 8
 
 
-def draw_network_page(
+def draw_network(
     network: Network,
     path: str | Path,
     *,
@@ -30,26 +29,46 @@ def draw_network_page(
     silent: Sequence[frozenset[int]] = (),
     max_neurons: int | None = None,
 ) -> Path:
-    """Draw a layered network into a file.
+    """Draw a network's attention into a file, and return the path.
 
     Args:
-        network: Who listens to whom.
-        path: A .png, .svg or .pdf file in a folder that exists.
-        policies: For each listening layer the name of each neuron's policy; empty for neurons that are all alike.
-        shape: Of one input, where it is an image.
-        silent: For each layer, the inputs first, the places of neurons that say nothing; empty for none.
-        max_neurons: Neurons drawn of a layer: those that receive most attention; None for the usual number.
-
-    Returns:
-        The path.
+        network: The network.
+        path: A .png, .svg or .pdf file in an existing folder.
+        policies: For each listening layer the name of each neuron's policy; empty where they do not matter.
+        shape: Shape of one input, such as (28, 28).
+        silent: For each layer, the inputs first, the positions of silent neurons; empty for none.
+        max_neurons: Neurons drawn per layer (>= 1): those that receive most attention; None for 96.
 
     Raises:
-        NeuroNetError: Something does not fit the network, or the file cannot be written.
+        DataError: An argument does not fit the network, or the file cannot be written.
+        ConfigurationError: `max_neurons` is out of range.
     """
-    view = NetworkView(network, policies, shape, silent=silent, max_neurons=MAX_NEURONS if max_neurons is None else max_neurons)
-    figure = style.new_figure(min(LAYER_WIDTH * len(network.sizes), WIDEST), TALL + CAPTION)
-    share = CAPTION / (TALL + CAPTION)
-    draw_layers(figure.add_axes((0.0, share, 1.0, 1.0 - share)), view)
-    words = EXPLAINED + CROSSES * any(silent)
-    figure.text(0.5, 0.02, words, fontsize=style.SMALL, color=style.MUTED, ha="center", va="bottom")
-    return style.save(figure, path)
+    limit = MAX_NEURONS if max_neurons is None else max_neurons
+    return style.save(network_figure(NetworkView(network, policies, shape, silent=silent, max_neurons=limit)), path)
+
+
+def network_figure(view: NetworkView) -> Figure:
+    """Return the figure that `draw_network` writes.
+
+    Dots of layer l have the gid "layer l", the lines to it "attention l".
+    """
+    sizes = view.network.sizes
+    width = max(min(LAYER_WIDTH * len(sizes), MAX_WIDTH), MIN_LAYER_WIDTH * len(sizes), MIN_WIDTH)
+    height = TITLE + TOP + _body(view) + BOTTOM + LEGEND + CAPTION
+    figure = style.new_figure(width, height)
+    axes = figure.add_axes((0.0, CAPTION / height, 1.0, 1.0 - (TITLE + CAPTION) / height))
+    draw_layers(axes, view)
+    layers = "-".join(map(str, sizes)) if len(sizes) <= MAX_SIZES_IN_TITLE else f"of {len(sizes)} layers"
+    title = f"Network {layers}: attention between neurons"
+    figure.text(LEFT / width, 1.0 - 0.12 / height, title, fontsize=style.LARGE, color=style.INK, va="top")
+    words = "Attention received: sum of w² / 2. Lines: the strongest connections, how many of all, and their largest |w|."
+    figure.text(0.5, 0.08 / height, words, fontsize=style.SMALL, color=style.MUTED, ha="center", va="bottom")
+    return figure
+
+
+def _body(view: NetworkView) -> float:
+    """Return the height of the columns in inches: enough for the largest layer, within limits."""
+    inputs, *listening = view.network.sizes
+    rows = max(min(inputs, MAX_DOTS), *(min(size, view.max_neurons) for size in listening))
+    least = MAX_IMAGE_SIDE if is_image(view.shape) else MIN_BODY
+    return min(max(MAX_ROW * rows, least), MAX_BODY)

@@ -9,8 +9,9 @@ import pandas as pd
 from neuronet.core.structure.network import Network
 from neuronet.core.utility import Power
 from neuronet.plotting.attention import COLUMNS
-from neuronet.plotting.sources.run_data import RunData, policies_of
+from neuronet.plotting.sources.run_data import RunData
 from neuronet.recording.traces.store import part_files, traces
+from neuronet.training.network_labels import policy_names
 
 TRACE = "neuronet run --trace 'hidden:16 every 10' follows some neurons from round to round"
 
@@ -38,7 +39,7 @@ def initial_and_final_attention(run: RunData) -> pd.DataFrame:
     first, last = run.initial_network, run.network
     followed: dict[int, str] = {}
     if run.policies:
-        for network, policies in ((first, policies_of(run.initial_setup)), (last, run.policies)):
+        for network, policies in ((first, policy_names(run.initial_setup)), (last, run.policies)):
             for nodes, names in zip(network.nodes[1:], policies, strict=True):
                 followed |= dict(zip(nodes.tolist(), names, strict=True))
     table = pd.concat([_received(first, 0), _received(last, run.state.round)], ignore_index=True)

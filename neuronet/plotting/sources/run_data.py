@@ -14,11 +14,12 @@ from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
 from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
 from neuronet.core.structure.network import Bools, Network
-from neuronet.engines.base.engine import Setup, State
+from neuronet.engines.base import Setup, State
 from neuronet.recording.network_structure import Structure
 from neuronet.recording.run_directory import CHECKPOINT, Checkpoint, RunDirectory
-from neuronet.registry import build_network, short_name
+from neuronet.registry import build_network
 from neuronet.training.assembly import resolve_environment
+from neuronet.training.network_labels import policy_names, silent_positions
 
 Log = Callable[[str], None]
 
@@ -130,10 +131,7 @@ class RunData:
     @property
     def silent(self) -> tuple[frozenset[int], ...]:
         """For each layer, the inputs first, the places of those whom interventions have silenced; empty if nobody."""
-        if self.checkpoint.intervention_log is None:
-            return ()
-        layers = range(len(self.network.sizes))
-        return tuple(frozenset(np.flatnonzero(self.setup.is_silent(layer)).tolist()) for layer in layers)
+        return () if self.checkpoint.intervention_log is None else silent_positions(self.setup)
 
     @cached_property
     def events(self) -> tuple[tuple[int, str], ...]:
@@ -146,7 +144,7 @@ class RunData:
     def policies(self) -> tuple[tuple[str, ...], ...]:
         """For each listening layer the name of each neuron's policy; empty where they have no names to be found by."""
         try:
-            return policies_of(self.setup)
+            return policy_names(self.setup)
         except NeuroNetError as error:
             self.log(f"All neurons are drawn alike: {error}.")
             return ()
@@ -182,15 +180,3 @@ class RunData:
         if ":" in config.environment and self.environment is not None:  # it may have a payoff of its own
             return self.environment.payoff.unit
         return CrossEntropy.unit if self.metrics["test_accuracy"].notna().any() else SquaredError.unit
-
-
-def policies_of(setup: Setup) -> tuple[tuple[str, ...], ...]:
-    """For each listening layer the name of each neuron's policy."""
-    found = []
-    for layer, size in enumerate(setup.network.sizes[1:], start=1):
-        names = [""] * size
-        for group in setup.groups(layer):
-            for member in group.members:
-                names[member] = short_name(group.policy)
-        found.append(tuple(names))
-    return tuple(found)

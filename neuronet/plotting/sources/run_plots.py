@@ -8,10 +8,9 @@ from typing import Any
 
 from neuronet.plotting.alignment import draw_alignment
 from neuronet.plotting.attention import draw_attention
-from neuronet.plotting.learning_curves import draw_curves
-from neuronet.plotting.network.page import draw_network_page
+from neuronet.plotting.learning_curves import draw_curves, draw_runs
+from neuronet.plotting.network.page import draw_network
 from neuronet.plotting.receptive_fields import draw_receptive_fields
-from neuronet.plotting.runs import draw_runs
 from neuronet.plotting.sources.attention_data import attention_over_time
 from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
@@ -29,7 +28,7 @@ def _size_options(options: PlotOptions) -> dict[str, Any]:
 
 def _network(folder: Folder, path: Path, options: PlotOptions) -> Path:
     run = _run(folder, options)
-    return draw_network_page(
+    return draw_network(
         run.network, path, policies=run.policies, shape=run.shape, silent=run.silent, max_neurons=options.max_neurons
     )
 

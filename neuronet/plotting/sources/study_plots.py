@@ -9,12 +9,14 @@ import pandas as pd
 from neuronet.continual.studies.summary import summarize_studies
 from neuronet.control.record import CHECKPOINT, EPISODES, ControlRunDirectory
 from neuronet.core.errors import NeuroNetError
+from neuronet.engines.base.engine import Setup
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
-from neuronet.plotting.network.page import draw_network_page
+from neuronet.plotting.network.page import draw_network
 from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.registry import build_network
+from neuronet.training.network_labels import network_labels
 
 UNFINISHED = "the study is not finished"
 
@@ -49,7 +51,9 @@ def _acting_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
     config, (state, _) = record.config, found
     sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
-    return draw_network_page(state.network(network), path, max_neurons=options.max_neurons)
+    groups = config.policy.groups(network, config.seed)
+    labels = network_labels(Setup(network, groups), None)
+    return draw_network(state.network(network), path, max_neurons=options.max_neurons, **labels)
 
 
 def _returns(folder: Folder, path: Path, _: PlotOptions) -> Path:

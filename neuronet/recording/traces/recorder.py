@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Engine, LayerSnapshot, Setup
+from neuronet.engines.base import Engine, LayerSnapshot, Setup
 from neuronet.execution import distributed
 from neuronet.recording.traces.spec import VARIABLES, TraceSpec
 from neuronet.recording.traces.store import COLUMNS, TraceStore

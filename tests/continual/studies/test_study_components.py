@@ -1,68 +1,15 @@
-"""The parts of a study: statistics, configurations, orders of samples."""
-
-import math
+"""The parts of a study: configurations, orders of samples."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 from neuronet.continual.methods.penalties.ewc import EWC
 from neuronet.continual.methods.registry import METHODS, parse_method
 from neuronet.continual.protocols.presets import PRESETS, Schedule
 from neuronet.continual.studies.search import LEARNING_RATE_RANGE, configurations, default_configuration, halton
 from neuronet.core.errors import NeuroNetError
-from neuronet.statistics import holm, paired, t_test, wilcoxon
-
-DIFFERENCES = np.array([0.3, -0.1, 0.25, 0.7, 0.05, 0.41])
-
-
-def test_paired_tests_are_scipys():
-    found = paired(DIFFERENCES)
-    one = stats.ttest_1samp(DIFFERENCES, 0.0)
-    assert found.p_t == pytest.approx(one.pvalue)
-    assert (found.low, found.high) == pytest.approx(tuple(one.confidence_interval(0.95)))
-    assert found.mean == pytest.approx(DIFFERENCES.mean())
-    assert found.p_wilcoxon == pytest.approx(stats.wilcoxon(DIFFERENCES, method="exact").pvalue)
-
-
-@given(st.lists(st.integers(-50, 50).filter(bool), min_size=2, max_size=9, unique_by=abs))
-def test_wilcoxon_where_no_two_are_alike(values):
-    differences = np.array(values, dtype=float)
-    assert wilcoxon(differences) == pytest.approx(stats.wilcoxon(differences, method="exact").pvalue)
-
-
-def test_wilcoxon_with_shared_ranks_by_hand():
-    """Ranks 1.5, 1.5, 3, all positive: one of eight signings, on either side."""
-    assert wilcoxon(np.array([0.1, 0.1, 0.2])) == pytest.approx(2 / 8)
-    assert wilcoxon(np.array([0.1, -0.1, 0.2])) == pytest.approx(2 * 3 / 8)  # sums 6, 4.5, 4.5 are as high
-    assert wilcoxon(np.array([0.0, 0.1, 0.1, 0.2])) == pytest.approx(2 / 8)
-    assert wilcoxon(np.array([0.3 - 0.2, -0.1, 0.2])) == wilcoxon(np.array([0.1, -0.1, 0.2]))  # 0.3 - 0.2 is not 0.1, but near
-
-
-@given(st.lists(st.integers(-4, 4), min_size=2, max_size=7))
-def test_which_of_the_two_is_first_does_not_matter(values):
-    differences = np.array(values, dtype=float)
-    for test in (wilcoxon, t_test):
-        assert test(differences) == pytest.approx(test(-differences))
-        assert 0 <= test(differences) <= 1
-
-
-def test_differences_that_are_all_the_same():
-    assert (t_test(np.zeros(3)), wilcoxon(np.zeros(3))) == (1.0, 1.0)
-    assert t_test(np.ones(3)) == 0.0
-    assert math.isnan(t_test(np.ones(1)))
-    assert math.isnan(wilcoxon(np.ones(1)))
-    assert math.isnan(t_test(np.array([1.0, math.nan])))
-
-
-def test_holm_by_hand():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
-    found = holm([math.nan, 0.02])
-    assert math.isnan(found[0])
-    assert found[1] == 0.02
 
 
 def test_halton_by_hand():

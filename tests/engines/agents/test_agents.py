@@ -12,6 +12,7 @@ import pytest
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.agents import InputNeuron, Neuron, NeuronModel
+from neuronet.engines.base import Setup
 from neuronet.environments import Xor
 from neuronet.policies import AttentionSeeking, Noisy
 from neuronet.registry import build_network
@@ -63,7 +64,7 @@ def test_a_neuron_knows_its_synapses_and_its_attention(models):
 
 
 def test_an_unknown_node_is_refused(models):
-    with pytest.raises(NeuroNetError, match="there is no neuron 99"):
+    with pytest.raises(NeuroNetError, match="node 99"):
         models(game(toys.Backprop())).neuron(99)
 
 
@@ -94,11 +95,12 @@ def corrupt_all_but_neighbours(model, neuron):
 
 def act(neuron):
     """A whole round of one neuron; gives all that it posts and keeps."""
-    neuron.speak()
-    neuron.feed_back()
+    context = neuron.model.context
+    neuron.speak(context)
+    neuron.feed_back(context)
     posted = [getattr(neuron.board, name)[neuron.index].copy() for name in ("activity", "demand")]
     response = neuron.intent.copy()
-    neuron.adapt()
+    neuron.adapt(context)
     attention = neuron.board.attention[neuron.index, neuron.speakers].copy()
     kept = [neuron.memory[name].copy() for name in sorted(neuron.memory)]
     return [*posted, response, attention, neuron.synapses.copy(), *kept]
@@ -149,7 +151,7 @@ def test_order_of_action_does_not_matter(models, policy):
 def test_shuffled_neurons_do_act_in_another_order(models, monkeypatch):
     order = []
     speak = Neuron.speak
-    monkeypatch.setattr(Neuron, "speak", lambda neuron: (order.append(neuron.node), speak(neuron)))
+    monkeypatch.setattr(Neuron, "speak", lambda neuron, context: (order.append(neuron.node), speak(neuron, context)))
     play(models(game(toys.Backprop())), 1)
     in_order = list(order)
     order.clear()
@@ -182,8 +184,6 @@ def test_data_collector_works(models):
 
 
 def setup_for(environment):
-    from neuronet.engines.base.engine import Setup
-
     return Setup(build_network((2, 4, 2), activation="tanh", seed=2), Noisy(), seed=3, payoff=environment.payoff)
 
 

@@ -11,7 +11,7 @@ from neuronet.core.learning.optimizers import OPTIMIZERS, SGD
 from neuronet.core.payoff import SquaredError
 from neuronet.core.policy import shared_memory_names
 from neuronet.core.structure.graph import from_graph
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.policies import FreeRider
 from tests.helpers import toys

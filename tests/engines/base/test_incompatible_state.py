@@ -1,4 +1,4 @@
-"""What belongs to another game is refused, not bent into shape."""
+"""States and memories that do not fit the game are refused."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from neuronet import LinearPolicy, Momentum, NeuroNetError, NeuronModel, Setup, TensorEngine, build_network
+from neuronet.core.errors import ConfigurationError, PolicyError, StateError
 
 ENGINES = [NeuronModel, TensorEngine]
 
@@ -28,31 +29,29 @@ class Keeper(LinearPolicy):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_weights_where_nobody_is_connected(engine):
+def test_weights_without_a_connection_are_refused(engine):
     dense = Setup(build_network([4, 6, 3]), Keeper(), Momentum())
     sparse = replace(dense, network=build_network([4, 6, 3], connectivity="sparse(0.4)"))
-    with pytest.raises(NeuroNetError, match=r"'1\.weights' has some where nobody is connected"):
+    with pytest.raises(StateError, match=r"'1\.weights' is non-zero"):
         engine(sparse).restore(engine(dense).state())
     engine(sparse).restore(engine(sparse).state())
 
 
 @pytest.mark.parametrize("axes", ["SJ", "JJ", "JSS"])
-def test_memory_without_the_neurons_first(axes):
+def test_memory_axes_must_begin_with_the_neuron_axis(axes):
     with pytest.raises(NeuroNetError, match="must have the neuron axis J first and no axis twice"):
         Setup(build_network([2, 3, 2]), Keeper(axes=axes))
 
 
-def test_memory_in_common_where_not_everybody_hears_everybody():
+def test_shared_memory_needs_dense_wiring():
     Setup(build_network([4, 6, 3]), Keeper(axes="SS"))
     sparse = build_network([4, 6, 3], connectivity="sparse(0.4)")
-    with pytest.raises(
-        NeuroNetError, match="keeps 'it' in common, but not all neurons of layer 1 hear all speakers: use dense wiring"
-    ):
+    with pytest.raises(ConfigurationError, match="shares 'it' across layer 1"):
         Setup(sparse, Keeper(axes="SS"))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_memory_by_another_name(engine):
+def test_undeclared_memory_is_refused(engine):
     game = engine(Setup(build_network([2, 3, 2]), Keeper(remembers="else")))
-    with pytest.raises(NeuroNetError, match="must keep it, as it declares, but it remembers else"):
+    with pytest.raises(PolicyError, match="remembers else"):
         game.play([[1.0, 2.0]], [1])

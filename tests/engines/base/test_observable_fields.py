@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import UndeclaredFieldError
-from neuronet.core.observation import AXES, LATE_SIGHTS, OPTIONAL_FIELDS
+from neuronet.core.observation import AXES, LATE_FIELDS, OPTIONAL_FIELDS
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game
@@ -125,11 +125,11 @@ def test_engines_show_the_same_at_every_hook(sight, asks, channels):
 
 @pytest.mark.parametrize("channels", LINES)
 @pytest.mark.parametrize("asks", [True, False], ids=["asked", "unasked"])
-@pytest.mark.parametrize("sight", sorted(OPTIONAL_FIELDS | LATE_SIGHTS))
+@pytest.mark.parametrize("sight", sorted(OPTIONAL_FIELDS | LATE_FIELDS))
 @pytest.mark.parametrize("name", ENGINES)
 def test_what_is_not_known_yet_or_not_asked_for_is_unseen(name, sight, asks, channels):
     for (phase, layer, hook), found in play_through(name, sight, asks, channels).items():
-        hidden = (sight in LATE_SIGHTS and hook == "speak") or (sight in OPTIONAL_FIELDS and not asks)
+        hidden = (sight in LATE_FIELDS and hook == "speak") or (sight in OPTIONAL_FIELDS and not asks)
         assert isinstance(found, str) == hidden, (phase, layer, hook)
 
 
@@ -156,7 +156,7 @@ class Hasty(Policy):
         return obs.demand @ obs.attention
 
 
-@pytest.mark.parametrize("sight", sorted({*LATE_SIGHTS, "activity"}))
+@pytest.mark.parametrize("sight", sorted({*LATE_FIELDS, "activity"}))
 @pytest.mark.parametrize("name", ENGINES)
 def test_outputs_do_not_depend_on_the_size_of_the_batch_that_was_played(name, sight):
     engine = ENGINES[name](game(Louder(sight)))

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError, StateError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.structure.population import Group, Population
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base.engine import Setup
-from neuronet.engines.base.state_transfer import transfer_state, with_policies
+from neuronet.engines.base import Setup, transfer_state
+from neuronet.engines.base.state_transfer import with_policies
 from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Noisy, RandomFeedback
 from neuronet.registry import build_network
@@ -131,7 +131,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing():
     before = engine.state()
     with pytest.raises(NeuroNetError, match="one for each of 3 listening layers"):
         engine.assign((toys.Backprop(),) * 2)
-    with pytest.raises(NeuroNetError, match="the state is of another game"):
+    with pytest.raises(StateError, match="incompatible state"):
         transfer_state(before, [game(THEN)], [game()])
     assert gap(engine.state(), before) == 0
     play(engine, 1)

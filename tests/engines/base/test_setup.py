@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import Adam
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup, axis_lengths, expected_arrays
+from neuronet.engines.base import Setup, expected_arrays
+from neuronet.engines.base.setup import axis_lengths
 from neuronet.policies import Greedy, Noisy
 from neuronet.registry import build_network
 from tests.helpers import toys
@@ -94,7 +95,7 @@ def test_one_policy_stands_for_all_layers():
 def test_the_same_game_from_another_seed():
     setup = game(Greedy(), optimizer=Adam())
     network = build_network((2, 3, 4, 2))
-    other = setup.with_seed(8, network)
+    other = replace(setup, seed=8, network=network)
     assert (other.seed, other.network) == (8, network)
     assert (other.policies, other.optimizer, other.learning_rate) == (setup.policies, setup.optimizer, setup.learning_rate)
 

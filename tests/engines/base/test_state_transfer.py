@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError, StateError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
-from neuronet.engines.base.engine import State
+from neuronet.engines.base import State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
@@ -138,7 +138,7 @@ def test_a_state_of_another_game_is_refused(start, name, difference):
     foreign = start("tensors", OTHER_GAMES[difference]()).state()
     engine = play(start(name, game(toys.Saver())), 2)
     before = engine.state()
-    with pytest.raises(NeuroNetError, match="the state is of another game: '") as caught:
+    with pytest.raises(StateError, match="incompatible state: '") as caught:
         engine.restore(foreign)
     assert "\n" not in str(caught.value)
     assert identical(engine.state(), before)
@@ -149,18 +149,18 @@ def test_a_missing_array_is_named(start, name):
     engine = start(name, game(toys.Backprop()))
     arrays = dict(engine.state().arrays)
     del arrays["2.bias"]
-    with pytest.raises(NeuroNetError, match=r"the state is of another game: '2.bias' is missing"):
+    with pytest.raises(StateError, match=r"'2\.bias' is missing"):
         engine.restore(State(0, arrays))
     arrays["2.bias"], arrays["9.bias"] = np.zeros(SIZES[2]), np.zeros(1)
-    with pytest.raises(NeuroNetError, match=r"the state is of another game: '9.bias' is unknown"):
+    with pytest.raises(StateError, match=r"'9\.bias' is unknown"):
         engine.restore(State(0, arrays))
 
 
 def test_a_state_of_replicas_is_for_replicas(start):
     several = TensorEngine([game(toys.Backprop()), game(toys.Backprop(), seed=9)], device="cpu")
-    with pytest.raises(NeuroNetError, match=r"'1.weights' must be \(5, 6\), got \(2, 5, 6\)"):
+    with pytest.raises(NeuroNetError, match=r"'1.weights' must have shape \(5, 6\), got \(2, 5, 6\)"):
         start("agents", game(toys.Backprop())).restore(several.state())
-    with pytest.raises(NeuroNetError, match=r"'1.weights' must be \(2, 5, 6\), got \(5, 6\)"):
+    with pytest.raises(NeuroNetError, match=r"'1.weights' must have shape \(2, 5, 6\), got \(5, 6\)"):
         several.restore(start("agents", game(toys.Backprop())).state())
 
 

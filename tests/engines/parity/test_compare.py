@@ -12,7 +12,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import LinearPolicy
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import Parity, compare
 from neuronet.registry import build_network
 from tests.helpers import toys

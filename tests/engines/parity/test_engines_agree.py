@@ -9,7 +9,7 @@ import pytest
 
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.learning.optimizers import OPTIMIZERS
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.registry import build_network
 from tests.helpers import toys

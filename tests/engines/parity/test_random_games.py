@@ -14,7 +14,7 @@ from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.random_streams import MAX_SEED
 from neuronet.core.structure.network import Dense, SmallWorld, Sparse
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import build_network

@@ -19,8 +19,7 @@ from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import Adam, Momentum
 from neuronet.core.payoff import SquaredError
 from neuronet.core.structure.population import Group
-from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
+from neuronet.engines.tensors import DataParallelEngine, TensorEngine
 from neuronet.execution import distributed
 from neuronet.policies import POLICIES, AttentionSeeking, Noisy
 from tests.helpers import toys

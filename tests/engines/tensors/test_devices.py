@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import neuronet
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.engines.tensors import TensorEngine, device, resolve_device, tensor_engine
 from neuronet.policies import AttentionSeeking
 from tests.helpers import toys
@@ -67,8 +67,8 @@ def test_less_exact_products_are_those_of_the_tensor_engine_in_single_precision(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"engine": "agents"}, "the agent engine multiplies no matrices: matmul 'high' needs engine tensors"),
-        ({"dtype": "float64"}, "matmul 'high' is about single precision: leave it out, or use dtype float32"),
+        ({"engine": "agents"}, "the agent engine has no matrix products: matmul 'high' needs engine tensors"),
+        ({"dtype": "float64"}, "matmul 'high' applies to float32 only: leave it out, or use dtype float32"),
     ],
 )
 def test_where_it_makes_no_difference_it_is_refused(options, sentence):
@@ -78,7 +78,7 @@ def test_where_it_makes_no_difference_it_is_refused(options, sentence):
 
 def test_a_kind_of_device_of_which_there_is_none_is_refused(monkeypatch):
     monkeypatch.setitem(device.DEVICE_COUNTS, "mps", lambda: 0)
-    with pytest.raises(NeuroNetError, match="device 'mps' is not there: use cpu"):
+    with pytest.raises(ConfigurationError, match="'mps' is not available"):
         resolve_device("mps")
     monkeypatch.setitem(device.DEVICE_COUNTS, "mps", lambda: 1)
     assert resolve_device("mps") == "mps"

@@ -7,8 +7,7 @@ import pytest
 
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.tensors import SequentialReplicas, TensorEngine, tensor_engine
-from neuronet.engines.tensors.sequential_replicas import MAX_BATCHED_WORK
+from neuronet.engines.tensors import MAX_BATCHED_WORK, SequentialReplicas, TensorEngine, tensor_engine
 from neuronet.policies import AttentionSeeking, Noisy, TremblingHand
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, game, identical, max_difference

@@ -10,11 +10,11 @@ import torch
 
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.random_streams import MAX_SEED
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine, resolve_device
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
 from neuronet.registry import build_network
@@ -92,20 +92,20 @@ def test_one_replica_has_no_leading_axis():
     ],
 )
 def test_games_that_differ_in_more_are_no_replicas(other):
-    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed, network, learning rate and policies"):
+    with pytest.raises(ConfigurationError, match="replicas must have equal setups"):
         engine_of([game(Noisy()), other])
 
 
 def test_networks_of_other_sizes_are_no_replicas():
     first = game(Noisy())
-    other = first.with_seed(5, build_network((6, 5, 5, 3), activation="tanh"))
-    with pytest.raises(NeuroNetError, match="replicas must be the same game but for seed, network, learning rate and policies"):
+    other = replace(first, seed=5, network=build_network((6, 5, 5, 3), activation="tanh"))
+    with pytest.raises(ConfigurationError, match="replicas must have equal setups"):
         engine_of([first, other])
 
 
 @pytest.mark.parametrize("other", [toys.Saver(), [[Group(Noisy(), (0,)), Group(Greedy(), (1, 2, 3, 4))], Noisy(), Noisy()]])
 def test_replicas_keep_alike(other):
-    with pytest.raises(NeuroNetError, match="replicas must have as many followers of each policy"):
+    with pytest.raises(ConfigurationError, match="groups of equal sizes"):
         engine_of([game(Noisy()), game(other)])
 
 
@@ -151,7 +151,7 @@ def batches_of(order):
 
 
 def test_there_must_be_a_game():
-    with pytest.raises(NeuroNetError, match="needs a game"):
+    with pytest.raises(NeuroNetError, match="at least one setup"):
         engine_of([])
 
 
@@ -213,7 +213,7 @@ def test_unknown_devices_are_refused(device):
 
 
 def test_devices_that_are_not_there_are_refused():
-    with pytest.raises(NeuroNetError, match=r"device 'cuda:99' is not there: this machine has [0-9]+ CUDA devices"):
+    with pytest.raises(ConfigurationError, match=r"'cuda:99' is not available: this machine has [0-9]+ CUDA devices"):
         resolve_device("cuda:99")
 
 
@@ -236,8 +236,8 @@ def test_quick_rounds_are_rounds(policy, optimizer):
         orders = np.stack([np.random.default_rng(seed).permutation(len(SAMPLES)) for seed in range(len(setups))])
         for engine in (quick, full):
             engine.play_rounds(engine.prepare(SAMPLES), orders if len(setups) > 1 else orders[0], BATCH)
-        assert quick._fused_rounds[BATCH] is not None
-        assert full._fused_rounds[BATCH] is None
+        assert quick.is_fused
+        assert not full.is_fused
         assert max_difference(quick.state(), full.state()) <= 1e-14
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Table, Xor
-from neuronet.games.attribution.credit import Credit, attribute_credit, correlation_interval, credit_study, gini
+from neuronet.games.attribution.credit import Credit, attribute_credit, correlation_interval, credit_study
 from neuronet.games.attribution.shapley import Coalitions, exact_shapley, sampled_shapley
 from neuronet.games.simulation.play import GameSetup
 from neuronet.plotting.games.credit import credit_figure
@@ -103,16 +103,6 @@ def test_free_riders_get_much_and_give_nothing_that_can_be_told():
     assert found.free_riding.tolist() == [False, True, False, False]
     assert found.correlation("attention") == pytest.approx(stats.spearmanr(found.shapley, found.attention).statistic)
     assert np.isnan(found.correlation("scaled"))
-
-
-def test_gini():
-    assert gini(np.ones(5)) == pytest.approx(0)
-    assert gini(np.array([0, 0, 0, 1.0])) == pytest.approx(0.75)
-    values = RNG.random(9)
-    assert gini(values) == pytest.approx(np.abs(values[:, None] - values).mean() / (2 * values.mean()))
-    for wrong in (np.zeros(3), np.array([1.0, -1.0]), np.array([])):
-        with pytest.raises(NeuroNetError, match="Gini"):
-            gini(wrong)
 
 
 def test_intervals_of_correlations_stay_within_one():

@@ -8,7 +8,7 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Digits
 from neuronet.games.equilibrium import price_of_anarchy as module
-from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, backprop_losses, candidate_profiles, ratio, welfare
+from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, backprop_losses, candidate_profiles, welfare
 from neuronet.games.simulation.play import GameSetup, play
 from tests.games.toy_game import OPPOSE, REST, SEEK, profile_of, reference_payoffs, toy
 
@@ -58,13 +58,6 @@ def test_backpropagation_is_autograds():
     game_setup = GameSetup(Digits(), hidden=(5,), rounds=50)  # beyond an epoch
     theirs, ours = backprop_losses(game_setup, [0, 1]), play(game_setup, ["attention"], [0, 1]).loss[0]
     np.testing.assert_allclose(ours, theirs, rtol=1e-9)
-
-
-def test_ratio_of_losses():
-    losses = np.array([2.0, 4.0, 6.0])
-    assert ratio(losses, losses / 2, 0) == (2.0, 2.0, 2.0)
-    middle, low, high = ratio(losses, np.ones(3), 0)
-    assert (middle, low, high) == (4.0, 2.0, 6.0)
 
 
 def test_candidates_are_pure_and_halves():

@@ -10,7 +10,6 @@ from neuronet.games.metagame.empirical_game import (
     LayerGame,
     MetaGame,
     ReducedProfile,
-    bootstrap_means,
     layer_game,
     meta_game,
     opponent_counts,
@@ -94,15 +93,6 @@ def test_policies_that_do_the_same_earn_the_same():
     assert np.ptp(meta.payoffs_by_seed["attention"], axis=(1, 2)) == pytest.approx(np.zeros(2), abs=1e-12)
     found = analyse(meta, "attention", resamples=10)
     assert found.rank.value == pytest.approx([0.5, 0.5], abs=1e-9)
-
-
-def test_tables_are_drawn_with_whole_seeds():
-    values = np.random.default_rng(0).normal(size=(6, 2, 3))
-    means = bootstrap_means(values, 4000)
-    assert means.shape == (4000, 2, 3)
-    assert means.mean(axis=0) == pytest.approx(values.mean(axis=0), abs=0.03)
-    assert means.std(axis=0) == pytest.approx(values.std(axis=0) / np.sqrt(6), rel=0.08)
-    assert bootstrap_means(np.repeat(values[:, :1], 2, axis=1), 5)[:, 0] == pytest.approx(bootstrap_means(values[:, :1], 5)[:, 0])
 
 
 def test_a_sure_game_is_analysed_surely():

@@ -10,7 +10,7 @@ from pettingzoo.utils.conversions import parallel_to_aec
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.environments import Xor
 from neuronet.games.pettingzoo.controlled_policy import FEATURES, ControlledPolicy

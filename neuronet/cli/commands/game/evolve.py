@@ -104,7 +104,7 @@ def _final_shares(found: EvolutionResult, pure: pd.DataFrame, test: str) -> pd.D
     """For each layer and policy its share at first and at the end, and what a network of that policy alone comes to."""
     import pandas as pd
 
-    from neuronet.comparison.result import interval
+    from neuronet.statistics import interval
 
     table = found.composition
     ends = {"first": table["generation"].min(), "last": table["generation"].max()}

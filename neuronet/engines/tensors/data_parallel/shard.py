@@ -1,4 +1,4 @@
-"""The part of each batch that one of several processes plays, and what it is told of the rest."""
+"""Shards of batches for several processes, and policies that see the whole batch."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ import torch
 from torch import Tensor, distributed
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import WorkerError
 from neuronet.core.observation import AXES, Birth, Observation
 from neuronet.core.policy import Policy
 from neuronet.core.structure.population import Group
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base.setup import Setup
+from neuronet.engines.tensors.reducer import Reducer
 
 
-class BatchShard:
-    """The part of each batch that this process plays: samples in a row, as many as the others have, to one.
+class BatchShard(Reducer):
+    """The contiguous slice of each batch that one process plays; slice sizes differ by at most one.
 
-    A process for which nothing is left plays the first sample with them, and its part counts nothing.
+    A process whose slice is empty plays sample 0 with weight 0, so that collectives still match.
 
     Args:
-        rank: Which process this is, from 0.
-        count: How many there are.
+        rank: Rank of this process, from 0.
+        count: Number of processes.
 
     Attributes:
-        batch: Samples in the whole batch; 0 while nobody learns and everybody plays everything.
-        indices: Where this process's samples are in it.
-        weight: Which part of the batch they are, 0 to 1.
+        batch: Samples in the whole batch; 0 while every process plays whole batches.
+        indices: This process's slice of the batch.
+        weight: Fraction of the batch in that slice, 0 to 1.
     """
+
+    is_distributed = True
 
     def __init__(self, rank: int, count: int) -> None:
         self._rank, self._count = rank, count
@@ -39,33 +42,37 @@ class BatchShard:
         self.end()
 
     def begin(self, batch: int) -> None:
-        """Rounds of batches of this size begin."""
+        """Begin rounds of batches of this size."""
         self.batch = batch
-        self._sizes = [batch // self._count + (each < batch % self._count) for each in range(self._count)]
+        self._sizes = [batch // self._count + (rank < batch % self._count) for rank in range(self._count)]
         start, own = sum(self._sizes[: self._rank]), self._sizes[self._rank]
         self.indices = slice(start, start + own) if own else slice(0, 1)
         self.weight = own / batch
 
     def end(self) -> None:
-        """They are over."""
+        """Return to whole batches after the last round of a batch size."""
         self.batch, self.indices, self.weight = 0, slice(None), 1.0
         self._sizes = []
 
     @contextmanager
     def for_batch(self, batch: int) -> Iterator[None]:
-        """Rounds of batches of this size."""
+        """Return a context for rounds of batches of this size."""
         self.begin(batch)
         try:
             yield
         finally:
             self.end()
 
+    def batch_size(self, local: int) -> int:
+        """Return the number of samples in the whole batch, given those of this process."""
+        return self.batch or local
+
     def local(self, whole: Array, axis: int) -> Array:
-        """This process's part of an array of the whole batch; the axis of samples is counted from the end, -1 for the last."""
+        """Return this process's part of an array of the whole batch; the axis of samples is -1 for the last."""
         return whole[(..., self.indices, *([slice(None)] * (-axis - 1)))]
 
     def gather(self, part: Tensor, axis: int) -> Tensor:
-        """The parts of all processes, joined along the axis of samples."""
+        """Return the parts of all processes, joined along the axis of samples."""
         if not self.batch:
             return part
         short = max(self._sizes) - part.shape[axis]
@@ -75,16 +82,17 @@ class BatchShard:
             )
         parts = [torch.empty_like(part, memory_format=torch.contiguous_format) for _ in self._sizes]
         _run_collective(distributed.all_gather, parts, part.contiguous())
-        return torch.cat([each.narrow(axis, 0, size) for each, size in zip(parts, self._sizes, strict=True)], dim=axis)
+        return torch.cat([other.narrow(axis, 0, size) for other, size in zip(parts, self._sizes, strict=True)], dim=axis)
 
-    def average(self, intents: Tensor) -> None:
-        """Make means over this process's samples into means over the batch, in place."""
-        intents.mul_(self.weight)
-        self.all_reduce_sum(intents)
+    def average(self, response: Tensor | None) -> None:
+        """Turn a mean over this process's samples into the mean over the whole batch, in place."""
+        if response is not None:
+            response.mul_(self.weight)
+            self.all_reduce_sum(response)
 
     @staticmethod
     def all_reduce_sum(part: Tensor) -> None:
-        """Add up an array over all processes, in place."""
+        """Sum an array over all processes, in place."""
         if part.is_contiguous():
             _run_collective(distributed.all_reduce, part)
             return
@@ -103,15 +111,15 @@ def _run_collective(collective: Callable[..., object], *arguments: Any) -> None:
     try:
         collective(*arguments)
     except RuntimeError as error:
-        raise NeuroNetError(f"the processes have lost each other: start them again, or resume the run ({error})") from error
+        raise WorkerError(f"distributed communication failed: restart the processes, or resume the run ({error})") from error
 
 
 class GatheredPolicy(Policy):
-    """A policy that is shown the whole batch and answers for this process's part of it.
+    """Policy that sees the whole batch and returns this process's part of its answers.
 
     Args:
-        policy: Any.
-        shard: Which part that is.
+        policy: The policy that answers.
+        shard: This process's part of each batch.
     """
 
     def __init__(self, policy: Policy, shard: BatchShard) -> None:
@@ -130,78 +138,77 @@ class GatheredPolicy(Policy):
 
     @property
     def needs(self) -> frozenset[str]:
-        """The policy's."""
+        """Fields that the policy needs."""
         return self.policy.needs
 
     @property
     def memory_axes(self) -> Mapping[str, str]:
-        """The policy's."""
+        """Memory of the policy."""
         return self.policy.memory_axes
 
     @property
     def hooks(self) -> frozenset[str]:
-        """The policy's."""
+        """Hooks that the policy overrides."""
         return self.policy.hooks
 
     @property
     def stochastic(self) -> bool:
-        """Whether the policy is."""
+        """Whether the policy draws random numbers."""
         return self.policy.stochastic
 
     @property
     def linear(self) -> bool:
-        """Whether the policy is."""
+        """Whether the policy is linear."""
         return self.policy.linear
 
     def _gathered_observation(self, obs: Observation) -> Observation:
-        """What the neurons see on all processes, each sight gathered when it is first looked at."""
+        """Return the observation of the whole batch; each field is gathered when it is first read."""
         if self._cached is None or self._cached[0] is not obs:
 
-            def look(name: str) -> object:
-                sight, axes = getattr(obs, name), AXES.get(name, "")
-                return self._shard.gather(sight, axes.index("B") - len(axes)) if "B" in axes else sight
+            def get_field(name: str) -> object:
+                field, axes = getattr(obs, name), AXES.get(name, "")
+                return self._shard.gather(field, axes.index("B") - len(axes)) if "B" in axes else field
 
-            self._cached = (obs, Observation(look))
+            self._cached = (obs, Observation(get_field))
         return self._cached[1]
 
     def _local(self, answer: Any) -> Any:
         fits = getattr(answer, "ndim", 0) > 1 and answer.shape[-2] == self._shard.batch
-        return self._shard.local(answer, -2) if fits else answer  # the engine refuses what does not fit
+        return self._shard.local(answer, -2) if fits else answer  # the engine checks the shape
 
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
-        """The policy's word."""
+        """Return the policy's activity."""
         said = self._local(self.policy.speak(self._shard.gather(activity, -2), self._gathered_observation(obs), memory))
-        self._cached = None  # what the neurons see of their own activity is from now on what they said
+        self._cached = None  # from now on the observed activity is what the neurons said
         return said
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
-        """The policy's feedback weights."""
+        """Return the policy's feedback weights."""
         return self.policy.feedback_weights(self._gathered_observation(obs), memory)
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The policy's feedback."""
+        """Return the policy's feedback."""
         return self._local(self.policy.feedback(self._gathered_observation(obs), memory))
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
-        """The policy's demand."""
+        """Return the policy's demand."""
         return self._local(self.policy.demand(self._shard.gather(feedback, -2), self._gathered_observation(obs), memory))
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """The policy's change."""
+        """Return the policy's intended change."""
         return self.policy.adapt(response, self._gathered_observation(obs), memory)
 
     def initial_memory(self, birth: Birth) -> Memory:
-        """The policy's memory."""
+        """Return the policy's initial memory."""
         return self.policy.initial_memory(birth)
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
-        """What the policy remembers."""
+        """Return the policy's next memory."""
         return self.policy.remember(change, response, self._gathered_observation(obs), memory)
 
 
 def wrap_policies(setup: Setup, shard: BatchShard) -> Setup:
-    """The same game for policies that are shown the whole batch."""
-    depth = range(1, len(setup.network.sizes))
-    return replace(
-        setup, policies=[[Group(GatheredPolicy(g.policy, shard), g.members) for g in setup.groups(layer)] for layer in depth]
-    )
+    """Return the same game with policies that see the whole batch."""
+    layers = [setup.groups(layer) for layer in range(1, len(setup.network.sizes))]
+    wrapped = [tuple(Group(GatheredPolicy(group.policy, shard), group.members) for group in groups) for groups in layers]
+    return replace(setup, policies=tuple(wrapped))

@@ -1,0 +1,96 @@
+"""Checks of what an engine is given: samples, feedback, replicas, and what policies remember."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from neuronet.core.array_types import Memory
+from neuronet.core.errors import ConfigurationError, DataError, PolicyError
+from neuronet.core.payoff import Payoff
+from neuronet.core.policy import Policy
+from neuronet.engines.base.setup import Setup
+from neuronet.engines.base.state import expected_arrays
+
+
+def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> None:
+    """Refuse inputs that do not fit the first layer.
+
+    Args:
+        shape: Shape of the inputs, (B, I) or (R, B, I).
+        expected: Number of input neurons.
+        replicas: R.
+
+    Raises:
+        DataError: The shape is another one.
+    """
+    lead = () if replicas == 1 else (replicas,)
+    fits = len(shape) in (2, 2 + len(lead)) and shape[-1] == expected and shape[-2] > 0
+    if not fits or (len(shape) == 3 and shape[:1] != lead):
+        raise DataError(f"inputs must have the shape (samples, {expected}), got {tuple(shape)}")
+
+
+def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: int, payoff: Payoff) -> None:
+    """Refuse targets whose shape does not fit that of their inputs.
+
+    The values of classes are checked by the environment: reading them here would make a GPU wait.
+
+    Raises:
+        DataError: The shape is another one.
+    """
+    expected = inputs[:-1] if payoff.classes else (*inputs[:-1], outputs)
+    if targets != expected:
+        raise DataError(f"{inputs[-2]} samples need targets of shape {expected}, got {targets}")
+
+
+def check_output_feedback(feedback: tuple[int, ...], loss: tuple[int, ...], outputs: tuple[int, ...] | None) -> None:
+    """Refuse a feedback and a loss whose shapes do not fit the outputs of this round.
+
+    Args:
+        feedback: Shape of the feedback.
+        loss: Shape of the loss.
+        outputs: Shape of the outputs; None if no round has begun.
+
+    Raises:
+        DataError: No round has begun, or a shape is another one.
+    """
+    if outputs is None:
+        raise DataError("learn ends a round that speak has begun: call speak(inputs) first")
+    if feedback != outputs or loss != outputs[:-1]:
+        raise DataError(f"feedback must have the shape {outputs} and loss {outputs[:-1]}, got {feedback} and {loss}")
+
+
+def check_replicas(setups: Sequence[Setup]) -> None:
+    """Refuse games that cannot be played as replicas.
+
+    Raises:
+        ConfigurationError: They differ in more than seed, network, learning rate and the parameters of policies.
+    """
+    if not setups:
+        raise ConfigurationError("an engine needs at least one setup")
+    first = setups[0]
+    for other in setups[1:]:
+        if _common_parts(other) != _common_parts(first):
+            raise ConfigurationError("replicas must have equal setups except for seed, network, learning rate and policies")
+        if expected_arrays(other) != expected_arrays(first) or _group_sizes(other) != _group_sizes(first):
+            raise ConfigurationError("replicas must have groups of equal sizes, and policies with equal memory")
+
+
+def _common_parts(setup: Setup) -> tuple[object, ...]:
+    network = (setup.network.sizes, setup.network.activations)
+    return (network, setup.optimizer, setup.payoff, setup.dtype, setup.channels, setup.update_schedule)
+
+
+def _group_sizes(setup: Setup) -> list[list[int]]:
+    depth = range(1, len(setup.network.sizes))
+    return [[len(group.members) for group in setup.groups(layer)] for layer in depth]
+
+
+def check_memory(policy: Policy, memory: Memory) -> None:
+    """Refuse a memory with other arrays than the policy declares.
+
+    Raises:
+        PolicyError: A name is missing or unknown.
+    """
+    if memory.keys() != policy.memory_axes.keys():
+        expected = ", ".join(policy.memory_axes) or "nothing"
+        raise PolicyError(f"{policy!r} declares the memory {expected}, but it remembers {', '.join(memory) or 'nothing'}")

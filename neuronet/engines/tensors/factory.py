@@ -1,0 +1,31 @@
+"""The tensor engine that plays a number of replicas fastest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from neuronet.engines.base.setup import Setup
+from neuronet.engines.tensors.device import resolve_device
+from neuronet.engines.tensors.engine import TensorEngine
+from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
+
+MAX_BATCHED_WORK = 1_000_000
+"""Multiplications of one replica in the largest product of a round up to which replicas are played at once on a CPU."""
+
+
+def tensor_engine(
+    setups: Sequence[Setup], batch_size: int, *, device: str = "auto", matmul: str = "highest"
+) -> TensorEngine | SequentialReplicas:
+    """Return the fastest engine for some replicas: all at once on a GPU or with small layers, one after another otherwise.
+
+    Args:
+        setups: The game of each replica.
+        batch_size: Samples a round.
+        device: Where to compute.
+        matmul: As for TensorEngine.
+    """
+    largest = batch_size * max(a * b for a, b in pairwise(setups[0].network.sizes))
+    if len(setups) > 1 and resolve_device(device) == "cpu" and largest > MAX_BATCHED_WORK:
+        return SequentialReplicas(setups, device=device, matmul=matmul)
+    return TensorEngine(setups, device=device, matmul=matmul)

@@ -1,0 +1,254 @@
+"""A layer in one round: what it heard and said, what its policies observe, and the policy hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import array_api_compat.torch as xp
+import torch
+from torch import Tensor
+
+from neuronet.core.array_types import Array, Memory
+from neuronet.core.errors import PolicyError
+from neuronet.core.observation import OPTIONAL_FIELDS, Observation
+from neuronet.core.random_streams import RandomStream
+from neuronet.engines.base.checks import check_memory
+from neuronet.engines.tensors.activations import FUSED_ACTIVATIONS
+from neuronet.engines.tensors.layer import Layer
+from neuronet.engines.tensors.policy_group import PolicyGroup
+from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
+
+
+class LayerRecord:
+    """A layer in one round, from its forward pass until it has adapted.
+
+    Args:
+        layer: The layer.
+        context: The round.
+        heard: (..., B, I), activity that arrived from the layer below.
+        potential: (..., B, J).
+        raw_activity: (..., B, J), activation of the potential, before any policy's `speak`.
+
+    Attributes:
+        activity: (..., B, J), activity of the neurons.
+        jacobian: (..., B, J), factor with which a change of the activity would arrive at the listeners; None for 1.
+        listener_demand: (..., B, K), demand that arrived from the listeners; None until then.
+        masks: The layer's masks in this round.
+    """
+
+    __slots__ = (
+        "_drawn",
+        "_observations",
+        "activity",
+        "context",
+        "heard",
+        "jacobian",
+        "layer",
+        "listener_demand",
+        "potential",
+        "raw_activity",
+    )
+
+    def __init__(self, layer: Layer, context: RoundContext, heard: Tensor, potential: Tensor, raw_activity: Tensor) -> None:
+        self.layer, self.context = layer, context
+        self.heard, self.potential, self.raw_activity = heard, potential, raw_activity
+        self.activity = raw_activity
+        self.jacobian: Tensor | None = None
+        self.listener_demand: Tensor | None = None
+        self._observations: dict[PolicyGroup, Observation] = {}
+        self._drawn: dict[tuple[str, str, str], Tensor] = {}
+
+    @classmethod
+    def recalled(cls, layer: Layer, context: RoundContext, past: Mapping[str, Tensor]) -> LayerRecord:
+        """Return the record of an earlier round; attention and memory are those of the present.
+
+        Args:
+            layer: The layer.
+            context: The earlier round, with its broadcast and reward.
+            past: Speaker activity, potential, activity and, where there is one, jacobian of that round.
+        """
+        potential = past["potential"]
+        fused = FUSED_ACTIVATIONS.get(layer.activation.name)
+        if fused is None:
+            raw_activity = potential if layer.activation.name == "identity" else layer.activation.value(xp, potential)
+        else:
+            raw_activity = torch.empty_like(potential)
+            fused.value(potential, raw_activity)
+        record = cls(layer, context, past["speaker_activity"], potential, raw_activity)
+        record.activity, record.jacobian = past["activity"], past.get("jacobian")
+        return record
+
+    @property
+    def batch(self) -> int:
+        """Samples of the batch that this process plays."""
+        return self.heard.shape[-2]
+
+    @property
+    def masks(self) -> LayerMasks:
+        """The layer's masks in this round."""
+        return self.context.masks[self.layer.number - 1]
+
+    def observation(self, group: PolicyGroup) -> Observation:
+        """Return what the neurons of a group can see in this round; each field is fetched when it is first read."""
+        if group not in self._observations:
+            draws = RandomStream(lambda kind, name, axes: group.take(self._draw(kind, name, axes), axes))
+            self._observations[group] = Observation(self._field_getter(group), xp=xp, draws=draws)
+        return self._observations[group]
+
+    def _draw(self, kind: str, name: str, axes: str) -> Tensor:
+        key = (kind, name, axes)
+        if key not in self._drawn:
+            self._drawn[key] = self.layer.space.draw(self.context.number, self.context.batch, kind, name, axes)
+        return self._drawn[key]
+
+    def _field_getter(self, group: PolicyGroup) -> Callable[[str], object]:
+        hidden = OPTIONAL_FIELDS - group.needs
+
+        def get_field(name: str) -> object:
+            if name in hidden:
+                raise KeyError(name)
+            if name == "learning":
+                return self.context.learning
+            if name == "learning_rate":
+                rate = self.context.learning_rate
+                return rate if isinstance(rate, float) else group.take(rate, "11")
+            axes, find = FIELD_GETTERS[name]
+            field = find(self)
+            if field is None:
+                raise KeyError(name)
+            return field if group.is_whole_layer else group.take(field, axes)
+
+        return get_field
+
+    def speak(self) -> None:
+        """Set the activity to what the policies say, and to 0 for neurons that do not speak in this round."""
+        layer, mask = self.layer, self.masks.speaking
+        speaking = [group for group in layer.policy_groups if "speak" in group.hooks] if "speak" in layer.hooks else []
+        if speaking:
+            said = self.raw_activity.clone()
+            for group in speaking:
+                obs = self.observation(group)
+                obs.activity = group.policy.speak(group.take(self.raw_activity, "BJ"), obs, group.memory)
+                group.put(said, obs.activity, "BJ")
+            self.activity = said
+        if mask is not None:
+            self.activity = self.activity * mask
+            for group in speaking:
+                self.observation(group).activity = group.take(self.activity, "BJ")
+
+    def feedback(self, group: PolicyGroup) -> Tensor:
+        """Return the feedback of a group's policy, (..., B, M).
+
+        Raises:
+            PolicyError: It has another shape.
+        """
+        feedback = group.policy.feedback(self.observation(group), group.memory)
+        shape = (*group.lead, self.batch, group.count)
+        if getattr(feedback, "shape", None) != shape:
+            raise PolicyError(f"{group.policy!r} must give feedback of shape {shape}, got {_shape(feedback)}")
+        checked: Tensor = feedback
+        return checked
+
+    def feedback_weights(self, group: PolicyGroup) -> Tensor:
+        """Return the feedback weights of a group's policy, (..., K, M).
+
+        Raises:
+            PolicyError: They have another shape.
+        """
+        weights = group.policy.feedback_weights(self.observation(group), group.memory)
+        shape = (self.layer.lengths["K"], group.count)
+        if getattr(weights, "shape", ())[-2:] != shape:
+            raise PolicyError(f"{group.policy!r} must give feedback_weights of shape {shape}, got {_shape(weights)}")
+        checked: Tensor = weights
+        return checked
+
+    def demand(self, feedback: Tensor) -> Tensor:
+        """Return the demand for a feedback, both (..., B, J): feedback times slope, or what the policies say."""
+        layer = self.layer
+        demand: Tensor = feedback * layer.activation.slope(xp, self.potential, self.raw_activity)
+        for group in layer.policy_groups:
+            if "demand" in group.hooks:
+                part: Tensor = group.policy.demand(group.take(feedback, "BJ"), self.observation(group), group.memory)
+                if group.is_whole_layer:
+                    return part
+                group.put(demand, part, "BJ")
+        return demand
+
+    def adapt(self) -> Tensor | None:
+        """Return the intended change per unit of learning rate, (..., J, S); None if the velocities hold the response."""
+        layer, response = self.layer, self.layer.response
+        if response is None or self.listener_demand is None:
+            return response
+        adapting = [group for group in layer.policy_groups if "adapt" in group.hooks]
+        if not adapting:
+            return response
+        intent = response if adapting[0].is_whole_layer else response.clone()
+        for group in adapting:
+            part: Tensor = group.policy.adapt(group.take(response, "JS"), self.observation(group), group.memory)
+            if group.is_whole_layer:
+                intent = part
+            else:
+                group.put(intent, part, "JS")
+        if layer.learning_mask is not None:
+            intent = intent * layer.learning_mask
+        if layer.mask is None:
+            return intent
+        return torch.cat((intent[..., :-1] * layer.mask, intent[..., -1:]), dim=-1)
+
+    def remember(self, change: Tensor) -> None:
+        """Update the memory of the neurons that act in this round, given the change (..., J, S) of their synapses."""
+        response = self.layer.response
+        if response is None or self.listener_demand is None:
+            return
+        for group in self.layer.policy_groups:
+            if "remember" in group.hooks:
+                parts = group.take(change, "JS"), group.take(response, "JS")
+                memory = group.policy.remember(*parts, self.observation(group), group.memory)
+                check_memory(group.policy, memory)
+                group.memory = self._kept(group, memory)
+
+    def _kept(self, group: PolicyGroup, memory: Memory) -> dict[str, Array]:
+        """Return the memory after the round: copies, since it may hold arrays that the next round overwrites."""
+        old, update = group.memory, self.masks.update
+        if update is None:
+            return {name: array if array is old[name] else array.clone() for name, array in memory.items()}
+        acts = group.take(update, "J")
+        axes = group.policy.memory_axes
+        return {
+            name: torch.where(acts[(..., *[None] * (len(axes[name]) - 1))], array, old[name]) for name, array in memory.items()
+        }
+
+
+def _shape(answer: Any) -> object:
+    return getattr(answer, "shape", type(answer).__name__)
+
+
+def _slope(record: LayerRecord) -> Tensor:
+    return record.layer.activation.slope(xp, record.potential, record.raw_activity)  # type: ignore[no-any-return]
+
+
+def _response(record: LayerRecord) -> Tensor | None:
+    above = record.layer.above
+    if record.listener_demand is None:
+        return None
+    if above is None:
+        return record.layer.attention
+    return None if above.response is None else above.response[..., :-1]
+
+
+FIELD_GETTERS: dict[str, tuple[str, Callable[[LayerRecord], Tensor | None]]] = {
+    "potential": ("BJ", lambda record: record.potential),
+    "activity": ("BJ", lambda record: record.activity),
+    "slope": ("BJ", _slope),
+    "speaker_activity": ("BI", lambda record: record.heard),
+    "attention": ("KJ", lambda record: record.layer.attention),
+    "listener_mask": ("KJ", lambda record: record.layer.listener_mask),
+    "demand": ("BK", lambda record: record.listener_demand),
+    "response": ("KJ", _response),
+    "broadcast": ("BO", lambda record: record.context.broadcast),
+    "reward": ("B", lambda record: record.context.reward),
+    "synapses": ("JS", lambda record: record.layer.synapses()),
+    "synapse_mask": ("JS", lambda record: record.layer.synapse_mask),
+}
+"""Axes and getter of every field of an observation; a getter returns None for what is not known yet."""

@@ -1,0 +1,61 @@
+"""The space of a layer's tensors: replicas, axis lengths, precision, device and random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neuronet.core.random_streams import LayerRandom
+from neuronet.engines.base.setup import Setup, axis_lengths
+from neuronet.engines.tensors.device import to_device
+
+
+class TensorSpace:
+    """Makes tensors and random numbers for one listening layer.
+
+    Args:
+        setups: The game of each replica.
+        number: Listening layer, 1 for the first.
+        like: A tensor in the engine's precision, on its device.
+
+    Attributes:
+        lead: () or (R,), the leading axis of all arrays.
+        lengths: Length of each axis by its letter, without B.
+    """
+
+    def __init__(self, setups: Sequence[Setup], number: int, like: Tensor) -> None:
+        self.lead = () if len(setups) == 1 else (len(setups),)
+        self.lengths = axis_lengths(setups[0].network.sizes, number)
+        self.dtype, self.device = like.dtype, str(like.device)
+        self._generators = [LayerRandom(setup.seed, number, self.lengths) for setup in setups]
+
+    def empty(self, *shape: int) -> Tensor:
+        """Return an uninitialised tensor."""
+        return torch.empty(shape, dtype=self.dtype, device=self.device)
+
+    def tensor(self, arrays: Sequence[Any]) -> Tensor:
+        """Return one array per replica as one tensor; the axis R is left out for a single game."""
+        whole = arrays[0] if len(arrays) == 1 else np.stack(arrays)
+        return to_device(torch.as_tensor(np.require(whole, requirements=("C", "W"))).to(self.dtype), self.device)
+
+    def draw_initial(self, kind: str, name: str, axes: str) -> Tensor:
+        """Return the layer's random numbers for initial memories; only before the first round is drawn."""
+        return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])
+
+    def draw(self, number: int, batch: int, kind: str, name: str, axes: str) -> Tensor:
+        """Return the layer's random numbers of a round, with the shape that `axes` spells.
+
+        Args:
+            number: Number of the round, from 0.
+            batch: Samples in the whole batch.
+            kind: "normal" or "uniform".
+            name: Name of the draw.
+            axes: Letters of its axes.
+        """
+        for generator in self._generators:
+            generator.open(number, batch)
+        return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])

@@ -1,0 +1,165 @@
+"""A run from its beginning, or from its last checkpoint, to its end."""
+
+from __future__ import annotations
+
+import time
+
+import pandas as pd
+
+from neuronet.core.errors import ConfigurationError, StateError
+from neuronet.execution import distributed
+from neuronet.execution.signals import Interrupted, Interruption
+from neuronet.interventions.executor import InterventionExecutor, build_schedule
+from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
+from neuronet.recording.traces.recorder import TraceRecorder
+from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore
+from neuronet.training.assembly import RunContext
+from neuronet.training.callbacks import (
+    ApplyInterventions,
+    ProgressCallback,
+    RecordAlignment,
+    RecordMetrics,
+    RecordTraces,
+    ReportProgress,
+    SaveCheckpoints,
+    StopOnRequest,
+)
+from neuronet.training.config import RunConfig
+from neuronet.training.network_labels import network_labels
+from neuronet.training.result import Result
+from neuronet.training.trainer import Callback, Trainer
+
+
+class Run:
+    """Run of a configuration: the training loop with everything that it measures and records.
+
+    Args:
+        config: Configuration of the run, resolved.
+        context: Parts of the run.
+        run_directory: Record of the run; None if it is not recorded.
+        on_progress: Called a few times a second with the progress.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        context: RunContext,
+        run_directory: RunDirectory | None,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        self.config, self.context, self.engine = config, context, context.engine
+        self.run_directory, self.on_progress = run_directory, on_progress
+        self._seconds_before, self._started = 0.0, time.perf_counter()
+        rounds = context.batches.per_epoch
+        schedule = build_schedule(config.interventions, self.engine, rounds, config.epochs * rounds)
+        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, run_directory)
+        self.recorder: TraceRecorder | None = None
+        if config.trace:
+            store = MemoryTraceStore() if run_directory is None else ParquetTraceStore(run_directory.folder)
+            self.recorder = TraceRecorder(config.trace, self.engine, context.setups, rounds, store)
+        self.metrics = RecordMetrics(context, config.learning_rate, lambda: self.seconds, run_directory)
+        self.alignment = RecordAlignment(context, self.interventions, run_directory) if config.alignment else None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent on the run, earlier processes included."""
+        return self._seconds_before + time.perf_counter() - self._started
+
+    def resume(self) -> None:
+        """Continue from the last checkpoint of the run directory, or from the beginning if there is none.
+
+        Raises:
+            StateError: The samples, policies or first networks differ from those of the checkpoint.
+            ConfigurationError: More epochs have been played than the configuration has.
+        """
+        if self.run_directory is None:
+            return
+        if not distributed.is_main_process():
+            distributed.barrier()  # the main process has truncated the files when it arrives at its barrier below
+        checkpoint = self.run_directory.load()
+        if checkpoint is not None:
+            self._check_provenance(checkpoint)
+            self.interventions.restore(checkpoint)
+            self.metrics.loss_sum = checkpoint.loss_sum
+            self._seconds_before = checkpoint.seconds
+        self.run_directory.truncate_after(self.engine.round_number)
+        self.run_directory.rewrite_events(self.interventions.rows)
+        if self.recorder is not None:
+            self.recorder.store.truncate_after(self.engine.round_number)
+        self.metrics.rows = [dict(row) for row in self.run_directory.metrics().to_dict("records")]
+        if self.alignment is not None:
+            self.alignment.rows = [dict(row) for row in self.run_directory.alignment().to_dict("records")]
+        if distributed.is_main_process():
+            distributed.barrier()
+
+    def _check_provenance(self, checkpoint: Checkpoint) -> None:
+        for part, text in self.context.provenance.items():
+            if checkpoint.provenance.get(part) != text:
+                raise StateError(f"cannot resume: the {part} differ from those the run was started with")
+        played = -(-checkpoint.state.round // self.context.batches.per_epoch)
+        if self.config.epochs < played:
+            raise ConfigurationError(f"epochs must be at least the {played} played, got {self.config.epochs}")
+
+    def run(self, interruption: Interruption) -> Result:
+        """Play to the end.
+
+        Args:
+            interruption: Request to stop, which is checked several times a second.
+
+        Raises:
+            Interrupted: A stop was requested; the run is saved as it stands between two rounds.
+            DivergedError: The loss is not finite.
+        """
+        config = self.config
+        callbacks: list[Callback] = [
+            StopOnRequest(interruption, self._save_and_interrupt),
+            ApplyInterventions(self.interventions),
+            self.metrics,
+        ]
+        if self.recorder is not None:
+            callbacks.append(RecordTraces(self.recorder))
+        if self.alignment is not None:
+            callbacks.append(self.alignment)
+        callbacks.append(SaveCheckpoints(self._save, config.checkpoint_every, config.epochs))
+        if self.on_progress is not None:
+            callbacks.append(ReportProgress(self.on_progress, self.context, config.epochs, self.metrics))
+        Trainer(
+            self.engine,
+            self.context.batches,
+            self.metrics.samples,
+            epochs=config.epochs,
+            lr_schedule=config.lr_schedule,
+            callbacks=callbacks,
+        ).run()
+        return self._result()
+
+    def _save_and_interrupt(self) -> None:
+        epoch = self.engine.round_number // self.context.batches.per_epoch + 1
+        self.metrics.check_finite(self.metrics.loss_sum, epoch)  # do not overwrite the last checkpoint with a diverged state
+        self._save()
+        raise Interrupted(self._result())
+
+    def _save(self) -> None:
+        if self.recorder is not None:
+            self.recorder.store.flush()
+        if self.run_directory is not None:
+            state, interventions = self.engine.state(), self.interventions.intervention_log()
+            self.run_directory.save(
+                Checkpoint(state, self.metrics.loss_sum, self.seconds, self.context.provenance, interventions)
+            )
+
+    def _result(self) -> Result:
+        alignment = [] if self.alignment is None else self.alignment.rows
+        return Result(
+            config=self.config,
+            metrics=pd.DataFrame(self.metrics.rows, columns=list(COLUMNS)),
+            alignment=pd.DataFrame(alignment, columns=list(ALIGNMENT_COLUMNS)),
+            events=pd.DataFrame(self.interventions.rows, columns=list(EVENT_COLUMNS)),
+            networks=tuple(self.engine.network(replica) for replica in range(self.config.replicas)),
+            rounds=self.engine.round_number,
+            seconds=self.seconds,
+            payoff=self.context.environment.payoff,
+            labels=network_labels(self.engine.setups[0], self.context.environment.shape),
+            folder=None if self.run_directory is None else self.run_directory.folder,
+            trace_store=None if self.recorder is None else self.recorder.store,
+        )

@@ -1,0 +1,69 @@
+"""The graph of imports inside neuronet, read from the syntax trees: lazy and type-only imports count."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import networkx as nx
+
+from tests.helpers.paths import ROOT
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of one name.
+
+    Attributes:
+        importer: Importing module.
+        module: Module that the name is taken from.
+        name: Name that is imported; "" where the module itself is.
+        line: Line of the statement.
+    """
+
+    importer: str
+    module: str
+    name: str
+    line: int
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of neuronet by its dotted name, with its file."""
+    found = {}
+    for folder in ("neuronet", "policies", "environments"):
+        for file in (ROOT / folder).rglob("*.py"):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            if parts[:2] in (("neuronet", "policies"), ("neuronet", "environments")):
+                continue  # links to the folders beside
+            name = ".".join(parts if folder == "neuronet" else ("neuronet", *parts))
+            found[name.removesuffix(".__init__")] = file
+    return found
+
+
+def imports(known: dict[str, Path]) -> Iterator[Import]:
+    """Yield every import of a module of neuronet by another one."""
+    for importer, file in known.items():
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "neuronet":
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    module, name = (inner, "") if inner in known else (node.module, alias.name)
+                    yield Import(importer, module, name, node.lineno)
+            elif isinstance(node, ast.Import):
+                yield from (Import(importer, alias.name, "", node.lineno) for alias in node.names if alias.name in known)
+
+
+def import_graph() -> nx.DiGraph:
+    """Return the graph of modules, with an edge from importer to imported module."""
+    known = modules()
+    graph = nx.DiGraph()
+    graph.add_nodes_from(known)
+    graph.add_edges_from((item.importer, item.module) for item in imports(known) if item.importer != item.module)
+    return graph
+
+
+def top_package(module: str) -> str:
+    """Return the package of neuronet that a module belongs to, such as "engines"."""
+    return module.split(".")[1] if "." in module else module
