@@ -60,7 +60,7 @@ def test_custom_policy_by_instance_equals_one_by_name():
     by_instance = neuronet.train("xor", policy=HalfFeedback(0.25), hidden=[8], epochs=2)
     by_name = neuronet.train("xor", policy=f"{__name__}:HalfFeedback(0.25)", hidden=[8], epochs=2)
     assert weights_equal(by_instance.network, by_name.network)
-    assert by_instance.config.policy == f"{__name__}:HalfFeedback(share=0.25)"
+    assert by_instance.config.model_dump()["policy"] == f"{__name__}:HalfFeedback(share=0.25)"
 
 
 def test_policy_for_each_layer():
