@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
@@ -13,7 +14,7 @@ from neuronet.core.learning.optimizers import Adam
 from neuronet.core.structure.network import Dense
 from neuronet.core.structure.population import Shares
 from neuronet.policies import AttentionSeeking
-from neuronet.training.config import COMPUTE, DATA, NETWORK, OUTPUT, TRAINING, option, validate_config
+from neuronet.training.config import COMPUTE, DATA, NETWORK, OUTPUT, TRAINING, option, read_options, validate_config
 from neuronet.training.fields import ActivationName, Count, OptimizerField, PopulationField, PositiveFloat, Seed, WiringField
 
 
@@ -72,6 +73,16 @@ class ControlConfig(BaseModel):
         if self.engine == "agents" and self.device not in ("auto", "cpu"):
             raise ConfigurationError(f"the agent engine computes on the cpu, not on '{self.device}': use engine tensors")
         return self
+
+
+def read_config(path: str | Path) -> ControlConfig:
+    """Return the configuration in the config.json of a recorded run.
+
+    Raises:
+        ConfigurationError: The file is missing or broken, or an option is unknown or out of range.
+        SpecError: A spec cannot be parsed.
+    """
+    return make_config(read_options(path), recorded=True)
 
 
 def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> ControlConfig:

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from neuronet.control.config import ControlConfig, make_config
+from neuronet.control.config import ControlConfig, make_config, read_config
 from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
@@ -77,7 +77,7 @@ def resume(
         NeuroNetError: There is no run, or it cannot go on.
         Interrupted: Ctrl-C; its `result` is what the run had come to.
     """
-    run_directory = ControlRunDirectory.open(Path(folder))
+    run_directory = ControlRunDirectory.open(Path(folder), read_config)
     recorded = run_directory.config
     given = {"rounds": rounds, "policy": policy}
     config = make_config({**dict(recorded), **{name: value for name, value in given.items() if value is not None}}, recorded=True)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from neuronet.core.policy import Policy
-from neuronet.interventions import INTERVENTIONS, Intervention
+from neuronet.interventions.base import Intervention
+from neuronet.interventions.functions import INTERVENTIONS
 from neuronet.registry import Call, build_spec, known_policies, parse_call, split_prefix, syntax_error
 
 EXAMPLE = "lesion(layer=1, share=0.2)"

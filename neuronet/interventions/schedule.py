@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neuronet.core.errors import NeuroNetError
+from neuronet.core.policy import Policy
 from neuronet.engines.base import Setup, State
-from neuronet.interventions import apply_to_setups
+from neuronet.interventions.base import apply_to_setups
 from neuronet.interventions.parser import ScheduledIntervention
 
 
@@ -31,6 +32,17 @@ class InterventionSchedule:
         """
         entries = [(intervention.due_round(per_epoch), intervention) for intervention in scheduled]
         return cls(tuple(sorted(entries, key=lambda entry: entry[0])))
+
+    def policies(self, initial: Sequence[Setup]) -> list[Policy]:
+        """Return all policies that neurons may follow during the run.
+
+        Args:
+            initial: Setup of each replica at the start of the run.
+        """
+        layers = range(1, len(initial[0].network.sizes))
+        first = [group.policy for setup in initial for layer in layers for group in setup.groups(layer)]
+        scheduled = [getattr(entry.intervention, "policy", None) for _, entry in self.entries]
+        return [*first, *(policy for policy in scheduled if policy is not None)]
 
     def dry_run(self, setups: Sequence[Setup], state: State, rounds: int) -> None:
         """Refuse what will be impossible, before anything is played.

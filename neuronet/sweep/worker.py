@@ -152,7 +152,7 @@ def _train(game: RunContext, config: RunConfig) -> tuple[NDArray[np.float64], ND
     """Play all epochs; return each cell's mean loss in the last, and the epoch in which it stopped being finite, or 0."""
     engine, batches, per_epoch = game.engine, game.batches, game.batches.per_epoch
     schedule = build_schedule(config.interventions, engine, per_epoch, config.epochs * per_epoch)
-    interventions = ApplyInterventions(InterventionExecutor(schedule, engine, game.setups, per_epoch, None))
+    interventions = ApplyInterventions(InterventionExecutor(schedule, engine, game.setups, per_epoch))
     losses = _CellLosses(len(game.setups), batches.samples)
     trainer = Trainer(
         engine,

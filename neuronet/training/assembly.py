@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -19,6 +19,7 @@ from neuronet.core.sample_checks import check_samples
 from neuronet.core.structure.network import Network
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
+from neuronet.interventions import policy_repr
 from neuronet.registry import build_network, parse_environment
 from neuronet.training.config import RunConfig
 from neuronet.training.engine_selection import EngineChoice, select_engine
@@ -62,11 +63,6 @@ def _policies_repr(layers: Any) -> str:
         else ", ".join(f"{policy_repr(group.policy)}: {_digest([np.asarray(group.members)])}" for group in layer)
         for layer in layers
     )
-
-
-def policy_repr(policy: Policy) -> str:
-    """Return a text that identifies a policy and its parameters."""
-    return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
 
 
 def build_run(

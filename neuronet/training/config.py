@@ -137,6 +137,16 @@ def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> RunCon
     return validate_config(RunConfig, options, "say what to train on, such as 'digits'", recorded=recorded)
 
 
+def read_config(path: str | Path) -> RunConfig:
+    """Return the configuration in the config.json of a recorded run.
+
+    Raises:
+        ConfigurationError: The file is missing or broken, or an option is unknown or out of range.
+        SpecError: A spec cannot be parsed.
+    """
+    return make_config(read_options(path), recorded=True)
+
+
 Config = TypeVar("Config", bound=BaseModel)
 
 

@@ -53,7 +53,7 @@ def _parse_interventions(given: Any) -> tuple[Any, ...]:
     items = _items(given)
     if not items:
         return ()
-    from neuronet.interventions.parser import ScheduledIntervention, parse_scheduled_intervention  # imports the engines
+    from neuronet.interventions import ScheduledIntervention, parse_scheduled_intervention  # imports the engines
 
     parsed = tuple(parse_scheduled_intervention(item) if isinstance(item, str) else item for item in items)
     for item in parsed:

@@ -13,12 +13,11 @@ from neuronet.core.structure.network import Network
 from neuronet.environments import Table
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interruption
-from neuronet.recording.read_only import ReadOnlyRunDirectory
-from neuronet.recording.run_directory import RunDirectory
+from neuronet.recording import ReadOnlyRunDirectory, RunDirectory
 from neuronet.registry import Policies, spec_of, with_absolute_path
 from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.callbacks import ProgressCallback
-from neuronet.training.config import RunConfig, make_config
+from neuronet.training.config import RunConfig, make_config, read_config
 from neuronet.training.result import Result
 from neuronet.training.run import Run
 
@@ -105,7 +104,7 @@ def resume(
     """
     if not distributed.is_main_process():
         on_progress = log = None
-    run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(Path(folder))
+    run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(Path(folder), read_config)
     env = coerce_environment(environment, run_directory.config.payoff)[0] if environment is not None else None
     if env is None and run_directory.config.environment == ARRAYS:
         raise ConfigurationError(f"the run in '{folder}' was trained on arrays: pass them as environment=(inputs, targets)")

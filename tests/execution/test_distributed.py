@@ -11,8 +11,9 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.execution import distributed
-from neuronet.recording.read_only import ReadOnlyRunDirectory
+from neuronet.recording import ReadOnlyRunDirectory
 from neuronet.registry import build_network
+from neuronet.training.config import read_config
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers
 
@@ -84,7 +85,7 @@ def test_a_reader_writes_nothing_and_reads_what_counts(tmp_path, neuronet):
     folder = tmp_path / "run"
     assert neuronet("run", "xor", "--epochs", "3", "--out", folder).status == 0
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    reader = ReadOnlyRunDirectory.of(folder)
+    reader = ReadOnlyRunDirectory.open(folder, read_config)
     checkpoint = reader.load()
     reader.truncate_after(checkpoint.state.round - 1)
     assert list(reader.metrics()["epoch"]) == [1, 2]

@@ -10,7 +10,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import neuronet
+from neuronet.core.errors import StateError
 from neuronet.recording.run_directory import RunDirectory
+from neuronet.training.config import read_config
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 4))
 CLASSES = (INPUTS[:, 0] * INPUTS[:, 1] > 0).astype(int)
@@ -64,7 +66,7 @@ def test_both_engines_make_the_same_of_a_plan(plan):
 
 
 class Killed(BaseException):
-    """As by SIGKILL: nothing is saved."""
+    """Stop that saves nothing, as by SIGKILL."""
 
 
 def killed_at(number):
@@ -103,38 +105,38 @@ def strip(text):
 def test_a_checkpoint_without_interventions_is_of_the_first_format_and_one_with_them_of_the_second(tmp_path):
     for name, plan, form in (("plain", (), "1"), ("planned", PLAN, "2")):
         train(tmp_path / name, interventions=plan)
-        assert about_of(tmp_path / name)["format"] == form
+        assert metadata_of(tmp_path / name)["format"] == form
     assert not (tmp_path / "plain" / "events.jsonl").exists()
 
 
-def about_of(folder):
+def metadata_of(folder):
     from safetensors import safe_open
 
     with safe_open(folder / "checkpoint.safetensors", framework="numpy") as file:
         return file.metadata()
 
 
-def spoil(folder, change):
-    arrays, about = load_file(folder / "checkpoint.safetensors"), about_of(folder)
-    change(arrays, about)
-    save_file(arrays, folder / "checkpoint.safetensors", about)
+def corrupt(folder, change):
+    arrays, metadata = load_file(folder / "checkpoint.safetensors"), metadata_of(folder)
+    change(arrays, metadata)
+    save_file(arrays, folder / "checkpoint.safetensors", metadata)
 
 
-SPOILT = [
-    (lambda arrays, about: about.update(format="3"), "is no checkpoint of a run that this version can read"),
-    (lambda arrays, about: about.pop("applied"), "is broken: it does not say what interventions have happened"),
-    (lambda arrays, about: about.update(events="{"), "is broken: it does not say what interventions have happened"),
-    (lambda arrays, about: arrays.pop("structure.1.group"), "what interventions made of its network is missing"),
-    (lambda arrays, about: about.update(about="[]"), "what interventions made of its network is missing"),
-    (lambda arrays, about: arrays.update({"structure.1.nodes": arrays["structure.1.nodes"][:, 1:]}), "is broken"),
+CORRUPTIONS = [
+    (lambda arrays, metadata: metadata.update(format="3"), "not a checkpoint"),
+    (lambda arrays, metadata: metadata.pop("applied"), "record of interventions"),
+    (lambda arrays, metadata: metadata.update(events="{"), "record of interventions"),
+    (lambda arrays, metadata: arrays.pop("structure.1.group"), "is missing"),
+    (lambda arrays, metadata: metadata.update(metadata="[]"), "is missing"),
+    (lambda arrays, metadata: arrays.update({"structure.1.nodes": arrays["structure.1.nodes"][:, 1:]}), "is broken"),
 ]
 
 
-@pytest.mark.parametrize(("change", "sentence"), SPOILT, ids=[str(place) for place in range(len(SPOILT))])
-def test_a_spoilt_checkpoint_is_refused(change, sentence, tmp_path):
+@pytest.mark.parametrize(("change", "fragment"), CORRUPTIONS, ids=[str(number) for number in range(len(CORRUPTIONS))])
+def test_corrupt_checkpoint_is_refused(change, fragment, tmp_path):
     train(tmp_path)
-    spoil(tmp_path, change)
-    with pytest.raises(neuronet.NeuroNetError, match=sentence):
+    corrupt(tmp_path, change)
+    with pytest.raises(StateError, match=fragment):
         neuronet.resume(tmp_path, epochs=6, environment=(INPUTS, CLASSES))
 
 
@@ -164,6 +166,7 @@ def test_a_plan_that_cannot_come_true_is_refused_before_anything_is_played(text,
 
 def test_a_plan_is_part_of_the_configuration(tmp_path):
     train(tmp_path, interventions="1: lesion(layer=1, neurons=2)")
-    assert RunDirectory.open(tmp_path).config.model_dump()["interventions"] == ("1: lesion(layer=1, neurons=2)",)
-    again = neuronet.train((INPUTS, CLASSES), **OPTIONS, interventions=RunDirectory.open(tmp_path).config.interventions)
+    assert RunDirectory.open(tmp_path, read_config).config.model_dump()["interventions"] == ("1: lesion(layer=1, neurons=2)",)
+    scheduled = RunDirectory.open(tmp_path, read_config).config.interventions
+    again = neuronet.train((INPUTS, CLASSES), **OPTIONS, interventions=scheduled)
     assert list(again.events["nodes"]) == [[6]]

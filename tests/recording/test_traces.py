@@ -121,7 +121,7 @@ def test_a_broken_run_neither_loses_nor_doubles_rows(engine, replicas, part, tmp
         again = neuronet.resume(folder, environment=(INPUTS, CLASSES))
         pd.testing.assert_frame_equal(again.traces(), whole, check_exact=True)
         pd.testing.assert_frame_equal(neuronet.traces(folder), whole, check_exact=True)
-    count = len(on_disk.parts(tmp_path / "whole"))
+    count = len(on_disk.part_files(tmp_path / "whole"))
     assert count > 3 if part == 7 else count == 1
 
 
@@ -185,7 +185,7 @@ def test_a_run_without_traces_says_so(tmp_path):
 
 def test_broken_traces_are_named(tmp_path):
     train("hidden:2 every 5", tmp_path)
-    (path,) = on_disk.parts(tmp_path)
+    (path,) = on_disk.part_files(tmp_path)
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(neuronet.NeuroNetError, match=r"cannot read the traces '.*part-000000000005\.parquet'"):
         neuronet.traces(tmp_path)

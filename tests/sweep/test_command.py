@@ -31,7 +31,7 @@ learning_rate = [0.05, 0.1, 1e300]
 INTERRUPTING = """
 environment = "xor"
 epochs = 1
-policy = "sick_policies:InterruptsAtHighRates"
+policy = "tests.sweep.failing_policies:InterruptsAtHighRates"
 
 [grid]
 learning_rate = [0.01, 0.02, 0.09]
@@ -132,9 +132,9 @@ def test_the_bar_tells_how_much_time_is_left(monkeypatch):
     now = iter([100.0, 130.0])
     monkeypatch.setattr("neuronet.cli.commands.sweep.time.monotonic", lambda: next(now))
     bar = Bar()
-    job = bar._bar.pending_jobs[0]
+    task = bar._bar.tasks[0]
     bar.show(Progress(done=5, done_before=5, total=20, failed=0))
-    assert (job.completed, job.total, job.fields["left"]) == (5, 20, "?")  # nothing was played in this sitting
+    assert (task.completed, task.total, task.fields["left"]) == (5, 20, "?")  # nothing was played in this sitting
     bar.show(Progress(done=8, done_before=5, total=20, failed=2))
-    assert (job.completed, job.fields["left"], job.fields["failed"]) == (8, "2:00", ", 2 failed")
+    assert (task.completed, task.fields["left"], task.fields["failed"]) == (8, "2:00", ", 2 failed")
     assert [time_left(seconds) for seconds in (6.6, 59.6, 3600, 7384)] == ["0:07", "1:00", "1:00:00", "2:03:04"]

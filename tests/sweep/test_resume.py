@@ -32,7 +32,7 @@ policy = ["attention", "greedy"]
 """
 
 SMALL = {"environment": "xor", "hidden": [8], "epochs": 1}
-FAILING = {**SMALL, "policy": "sick_policies:FailsAtHighRates", "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
+FAILING = {**SMALL, "policy": "tests.sweep.failing_policies:FailsAtHighRates", "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
 
 
 def rows_in(folder):
@@ -155,17 +155,17 @@ def test_more_cells_may_be_added(tmp_path):
 
 
 def test_other_samples_and_other_versions_are_refused(tmp_path, monkeypatch):
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     file = tmp_path / "lines.csv"
 
     def write():
-        pd.DataFrame(chance.normal(worker_count=(40, 3)), columns=["a", "b", "y"]).to_csv(file, index=False)
+        pd.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "y"]).to_csv(file, index=False)
 
     design = {"environment": f"table:{file}", "hidden": [4], "epochs": 1}
     write()
     sweep(design, out=tmp_path / "out")
     write()
-    with pytest.raises(NeuroNetError, match=r"on other samples of table:.*lines.csv than there are now: choose another folder"):
+    with pytest.raises(NeuroNetError, match=r"on samples of table:.*lines.csv that have changed"):
         sweep(design, out=tmp_path / "out")
     monkeypatch.setattr("neuronet.__version__", "9.0")
     with pytest.raises(NeuroNetError, match=r"holds a sweep that version 0.1.0 began"):
@@ -175,7 +175,7 @@ def test_other_samples_and_other_versions_are_refused(tmp_path, monkeypatch):
 def test_cells_that_failed_stay_so_until_they_are_played_again(tmp_path, monkeypatch):
     first = sweep(FAILING, out=tmp_path)
     assert first["error"].notna().tolist() == [False, True, False]
-    monkeypatch.setattr("sick_policies.Faint.feedback_weights", lambda self, obs, memory: obs.attention)
+    monkeypatch.setattr("tests.sweep.failing_policies.FailsAtHighRates.feedback_weights", lambda self, obs, memory: obs.attention)
     assert sweep(FAILING, out=tmp_path)["error"].notna().tolist() == [False, True, False]
     again = sweep(FAILING, out=tmp_path, retry=True)
     assert again["error"].isna().all()

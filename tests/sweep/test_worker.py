@@ -19,7 +19,7 @@ from neuronet.sweep.environment_info import inspect_environment
 from neuronet.training.config import RunConfig
 
 SMALL = {"environment": "xor", "hidden": [8], "epochs": 2}
-FAILING = "sick_policies:FailsAtHighRates"
+FAILING = "tests.sweep.failing_policies:FailsAtHighRates"
 
 ALTERNATIVES = {
     "policy": ["noisy(trembling-hand)", "attention:0.5,contrarian:0.5"],
@@ -56,8 +56,8 @@ def test_every_field_of_a_run_is_tried_below():
 @pytest.fixture
 def lines(tmp_path):
     """A table whose targets are classes or values, as one likes."""
-    chance = np.random.default_rng(1)
-    inputs = chance.normal(worker_count=(60, 2))
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(60, 2))
     pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)}).to_csv(tmp_path / "lines.csv")
     return f"table:{tmp_path / 'lines.csv'}"
 

@@ -1,4 +1,4 @@
-"""Every protocol by its name."""
+"""Protocols by name."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ PROTOCOLS: dict[str, type[Protocol]] = {
 
 
 def parse_protocol(text: str) -> Protocol:
-    """The protocol that a line of text describes, such as "permuted(tasks=50)".
+    """Return the protocol for a spec such as "permuted(tasks=50)".
 
     Raises:
-        NeuroNetError: There is none.
+        SpecError: The spec is not valid.
     """
     return parse_spec(text, "protocol", Protocol, PROTOCOLS)  # type: ignore[type-abstract]

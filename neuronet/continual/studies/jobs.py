@@ -9,18 +9,17 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.continual.evaluation.runner import Experiment, SequenceResult
 from neuronet.continual.methods.base import Method
 from neuronet.core.errors import NeuroNetError
-from neuronet.execution.pool import parallel_map
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.execution import Executor
+from neuronet.recording import json_bytes, write_atomically
 
-MIN_WORK_FOR_POOL = 100_000_000_000
-"""Multiplications of all games together up to which starting more processes (about 4 s) takes longer than they save."""
+SECONDS_PER_PRODUCT = 2e-10
+"""Estimated seconds of a multiplication on one core."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,7 @@ class Job:
 
     def run(self) -> SequenceResult:
         """Play it, and write its results the moment they are there."""
-        experiment = replace(self.experiment, _sequences={})  # which would fill the memory, game by game
+        experiment = replace(self.experiment)  # without the cached tasks, which would fill the memory
         played = experiment.run(self.method, self.learning_rate, self.seeds)
         for file, accuracy in zip(self.files, played.accuracy, strict=bool(self.files)):
             save_result(file, SequenceResult(accuracy, played.seconds, played.memory_bytes))
@@ -55,7 +54,7 @@ def save_result(file: Path, played: SequenceResult) -> None:
     rows = [[None if math.isnan(share) else share for share in row] for row in played.accuracy.tolist()]
     cost = {"seconds": played.seconds, "bytes": played.memory_bytes}
     for suffix, content in ((".cost.json", cost), (".json", rows)):
-        write_atomically(file.with_name(file.name + suffix), (json.dumps(content) + "\n").encode())
+        write_atomically(file.with_name(file.name + suffix), json_bytes(content))
 
 
 def load_result(file: Path, tasks: int) -> SequenceResult | None:
@@ -78,45 +77,36 @@ def load_result(file: Path, tasks: int) -> SequenceResult | None:
     return found
 
 
-def worker_count(games: Sequence[Job], jobs: int | None) -> int:
-    """In how many processes these games are played.
-
-    Args:
-        games: All of them.
-        jobs: How many are wanted; None for as many as there are cores, where the games are worth it. On a GPU one.
-    """
-    if not games or games[0].experiment.device != "cpu":
-        return 1
-    if jobs is not None:
-        return min(jobs, len(games))
-    return min(joblib.cpu_count(), len(games)) if sum(map(estimated_work, games)) > MIN_WORK_FOR_POOL else 1
-
-
-def estimated_work(job: Job) -> float:
-    """About how many multiplications a game takes."""
+def estimated_seconds(job: Job) -> float:
+    """Return about how long a game takes on one core."""
     experiment = job.experiment
     samples = experiment.schedule.rounds(len(experiment.environment.train)) * experiment.schedule.batch_size
     weights = sum(speakers * listeners for speakers, listeners in pairwise(experiment.sizes))
-    return 3.0 * samples * weights * experiment.protocol.tasks * len(job.seeds)
+    return SECONDS_PER_PRODUCT * 3 * samples * weights * experiment.protocol.tasks * len(job.seeds)
+
+
+def executor_for(games: Sequence[Job], jobs: int | None) -> Executor:
+    """Return the executor of games: one process on a GPU, as many as `jobs` says otherwise."""
+    return Executor(1 if games and games[0].experiment.device != "cpu" else jobs)
 
 
 def run_jobs(games: Sequence[Job], jobs: int | None) -> Iterator[tuple[int, SequenceResult]]:
-    """Play games, and give each one's place and results when it is done; in which order is left to chance.
+    """Play games, and yield the index and the results of each as soon as it is done, in any order.
 
     Args:
-        games: All of one course's world.
-        jobs: As in `worker_count`.
+        games: All of one protocol and environment.
+        jobs: Number of processes; None for one for each core, if the games are long enough. On a GPU there is one.
 
     Raises:
-        NeuroNetError: A game cannot be sent to another process, or one of the processes was ended.
+        WorkerError: A worker process was lost.
+        ConfigurationError: A game cannot be sent to another process.
     """
-    workers = worker_count(games, jobs)
-    if workers == 1:
-        yield from parallel_map(_run_job, games, jobs=1)
-        return
-    for environment in {id(job.experiment.environment): job.experiment.environment for job in games}.values():
-        _ = environment.train, environment.test  # what is made once is made here, and lies in the memory once for all processes
-    yield from parallel_map(_run_job, games, jobs=workers, inner_max_num_threads=1, mmap_mode="c")
+    executor = executor_for(games, jobs)
+    seconds = sum(map(estimated_seconds, games))
+    if executor.worker_count(len(games), seconds) > 1:  # what is loaded once is loaded here, and shared by all processes
+        for environment in {id(job.experiment.environment): job.experiment.environment for job in games}.values():
+            _ = environment.train, environment.test
+    yield from executor.map(_run_job, games, seconds=seconds, mmap_mode="c")
 
 
 def _run_job(job: Job) -> SequenceResult:

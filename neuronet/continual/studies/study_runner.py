@@ -19,9 +19,8 @@ from neuronet.continual.evaluation.runner import Experiment, SequenceResult
 from neuronet.continual.studies.jobs import Job, load_result, run_jobs
 from neuronet.continual.studies.result import TUNING_COLUMNS
 from neuronet.continual.studies.search import Configuration, HaltonSearch, edges
-from neuronet.core.errors import NeuroNetError
 from neuronet.engines.tensors import MAX_BATCHED_WORK
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.recording import StudyStore
 from neuronet.training.assembly import hash_samples
 
 Log = Callable[[str], None]
@@ -42,36 +41,23 @@ class StudyRun:
 
     def __init__(self, experiment: Experiment, folder: Path | None, log: Log, jobs: int | None = None) -> None:
         self.experiment = experiment
-        self.folder = folder
+        self.store = StudyStore(folder, "continual study")
         self.log = log
         self._jobs = jobs
         self._tuning_experiment = replace(
-            experiment, environment=experiment.environment.validation_split(), sparse_evaluation=True, _sequences={}
+            experiment, environment=experiment.environment.validation_split(), sparse_evaluation=True
         )
 
-    def open_folder(self, environment_name: str) -> None:
-        """Take the folder.
+    def begin(self, environment_name: str) -> None:
+        """Compare the settings with those of the study that the folder holds, if any, and write them.
 
         Raises:
-            NeuroNetError: It holds a study of another kind, or cannot be written.
+            StudyMismatchError: The folder holds a study with other settings.
+            DataError: The folder cannot be written.
         """
-        if self.folder is None:
-            return
-        about = self._fingerprint(environment_name)
-        path = self.folder / "study.json"
-        if path.exists():
-            before = json.loads(path.read_text(encoding="utf-8"))
-            other = next((name for name in about if before.get(name) != about[name]), None)
-            if other is not None:
-                what = f"'{self.folder}' holds a study with another {other}"
-                raise NeuroNetError(f"{what}: choose another folder, or the same options")
-        try:
-            (self.folder / "games").mkdir(parents=True, exist_ok=True)
-            write_atomically(path, (json.dumps(about, indent=2) + "\n").encode())
-        except OSError as error:
-            raise NeuroNetError(f"cannot write to the folder '{self.folder}': {error.strerror}") from None
+        self.store.begin(self._settings(environment_name), "games")
 
-    def _fingerprint(self, environment_name: str) -> dict[str, Any]:
+    def _settings(self, environment_name: str) -> dict[str, Any]:
         """What all games of a folder have in common."""
         from neuronet import __version__
 
@@ -165,16 +151,11 @@ class StudyRun:
         return [[each[seed] for seed in seeds] for each in known]
 
     def _file(self, stage: str, name: str, configuration: Configuration, seed: int) -> Path | None:
-        if self.folder is None:
+        if self.store.path is None:
             return None
         spelled = f"{configuration.method!r} {configuration.learning_rate!r}"
         safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:40]
-        return self.folder / "games" / f"{stage}-{safe}-{sha256(spelled.encode()).hexdigest()[:12]}-{seed}"
-
-    def write_table(self, name: str, table: pd.DataFrame) -> None:
-        """Keep a table in the folder, whole or not at all."""
-        if self.folder is not None:
-            write_atomically(self.folder / name, table.to_csv(index=False).encode())
+        return self.store.path / "games" / f"{stage}-{safe}-{sha256(spelled.encode()).hexdigest()[:12]}-{seed}"
 
 
 def _batches_replicas(experiment: Experiment) -> bool:

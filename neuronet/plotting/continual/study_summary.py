@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from neuronet.continual.evaluation.metrics import average_accuracy, final_accuracy
-from neuronet.continual.studies.summary import FinishedStudy
+from neuronet.continual.studies.result import FinishedStudy
 from neuronet.plotting import style
 from neuronet.plotting.continual.accuracy import MAX_OPAQUE_BANDS, draw_line, line_styles
 

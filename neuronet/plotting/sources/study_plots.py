@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from neuronet.continual.studies.summary import summarize_studies
-from neuronet.control.record import CHECKPOINT, EPISODES, ControlRunDirectory
+from neuronet.control.config import read_config
+from neuronet.control.record import EPISODES, ControlRunDirectory
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.base.engine import Setup
 from neuronet.plotting.comparison import draw_comparison
@@ -15,6 +16,7 @@ from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_fro
 from neuronet.plotting.network.page import draw_network
 from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
+from neuronet.recording import CHECKPOINT
 from neuronet.registry import build_network
 from neuronet.training.network_labels import network_labels
 
@@ -45,7 +47,7 @@ def _compared(folder: Folder, path: Path, _: PlotOptions) -> Path:
 
 
 def _acting_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
-    record = ControlRunDirectory.open(folder)
+    record = ControlRunDirectory.open(folder, read_config)
     found = record.load()
     assert found is not None  # the checkpoint is there
     config, (state, _) = record.config, found

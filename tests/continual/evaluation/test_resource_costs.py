@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neuronet.continual.evaluation.pareto_front import configuration_points, hypervolume, pareto_front
-from neuronet.continual.evaluation.resource_costs import Timer, memory_bytes
+from neuronet.continual.evaluation.resource_costs import Timer
 from neuronet.continual.methods.base import Learner
 from neuronet.continual.methods.registry import parse_method
 from neuronet.continual.studies.api import continual_study
@@ -25,9 +25,8 @@ ALL = 8 * len(SEEDS) * SIZE
 
 def measured_bytes(text, optimizer="sgd", tasks=3):
     experiment = make_experiment()
-    return memory_bytes(
-        train_tasks(parse_method(text).learner(learner_config(experiment, optimizer=optimizer)), experiment, tasks)
-    )
+    learner = parse_method(text).learner(learner_config(experiment, optimizer=optimizer))
+    return train_tasks(learner, experiment, tasks).kept_bytes()
 
 
 @pytest.mark.parametrize(
@@ -80,7 +79,7 @@ def test_a_learner_of_ones_own_is_counted_by_what_its_attributes_lead_to():
         train_batch = outputs = networks = close = None
 
     Own.__abstractmethods__ = frozenset()
-    assert memory_bytes(Own()) == 80 + 8
+    assert Own().kept_bytes() == 80 + 8
 
 
 def test_the_clock_counts_its_blocks_alone():

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.continual.evaluation.masked_cross_entropy import MaskedCrossEntropy
-from neuronet.continual.evaluation.replicated_dataset import CHUNK_SIZE, ReplicatedDataset
 from neuronet.continual.methods.base import Batch
 from neuronet.continual.methods.finetuning import Backprop, cross_entropy
 from neuronet.continual.methods.frozen import Frozen
+from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
 from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.methods.registry import METHODS, parse_method, parse_methods
 from neuronet.continual.protocols.registry import PROTOCOLS, Rotated, SplitClass
+from neuronet.continual.protocols.replicated_dataset import CHUNK_SIZE, ReplicatedDataset
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy

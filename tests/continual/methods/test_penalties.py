@@ -138,7 +138,7 @@ def test_si_earns_the_fall_of_the_loss():
     for _ in range(20):
         learner.train_batch(batch)
     fallen = before - learner.loss(batch).detach()
-    earned = sum(each.flatten(1).sum(dim=1) for each in learner._path_integral)
+    earned = sum(each.flatten(1).sum(dim=1) for each in learner.path_integral)
     torch.testing.assert_close(earned, fallen, rtol=0.01, atol=0)
 
 
@@ -227,7 +227,7 @@ def test_replay_draws_from_every_earlier_task(experiment):
     learner = train_tasks(Replay(samples_per_task=4).learner(learner_config(experiment)), experiment, 2)
     now = task_info(experiment, 2)
     learner.begin_task(now)
-    drawn = learner._draw_batch(40)
+    drawn = learner.draw_batch(40)
     for replica, seed in enumerate(SEEDS):
         targets, inputs = drawn.targets[replica].tolist(), drawn.inputs[replica].numpy()
         for number in range(2):
@@ -248,7 +248,7 @@ def test_replay_weighs_all_tasks_alike():
     for each in (learner, twin):
         each.begin_task(task_info(experiment, 2))
     batch = next(batches(experiment, 2))
-    kept = twin._draw_batch(8)
+    kept = twin.draw_batch(8)
     expected = (
         learner.loss_of(learner.forward(batch.inputs)[-1], batch) + 2 * learner.loss_of(learner.forward(kept.inputs)[-1], kept)
     ) / 3
@@ -258,6 +258,6 @@ def test_replay_weighs_all_tasks_alike():
 def test_joint_keeps_everything():
     experiment = make_experiment()
     learner = train_tasks(Joint().learner(learner_config(experiment)), experiment, 2)
-    assert [[len(each) for each in places] for _, places in learner._stored] == [
+    assert [[len(each) for each in places] for _, places in learner.stored] == [
         list(task_info(experiment, n).dataset.counts) for n in range(2)
     ]

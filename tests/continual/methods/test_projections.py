@@ -230,7 +230,7 @@ def test_networks_that_are_no_numbers_any_more_are_let_be():
         (lambda: GPM(samples=0), "samples"),
         (lambda: OWM(alpha=0), "alpha"),
         (lambda: OWM(decay=2), "decay"),
-        (lambda: GPM().learner(learner_config(make_experiment())).end_task(), "no task has begun"),
+        (lambda: GPM().learner(learner_config(make_experiment())).end_task(), "begin_task"),
     ],
 )
 def test_refused(make, match):

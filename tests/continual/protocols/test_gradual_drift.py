@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
 from neuronet.continual.evaluation.runner import SequenceRun
 from neuronet.continual.methods.registry import parse_method
 from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_fraction
 from neuronet.continual.protocols.registry import Gradual, Permuted
+from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from tests.continual.fixtures import SEEDS, make_experiment
@@ -62,7 +62,7 @@ def test_the_tasks_are_those_of_permuted_and_their_rounds_are_mixed():
     batches = []
     for experiment in (sharp, blurred):
         run = SequenceRun(experiment, parse_method("backprop"), SEEDS)
-        batches.append([list(run._rounds(number, run._samples(number))) for number in range(3)])
+        batches.append([list(run.rounds(number, run.training_samples(number))) for number in range(3)])
     for number in range(3):
         same = [
             float((one[0] == other[0]).all(dim=-1).double().mean())

@@ -165,7 +165,7 @@ def test_only_images_can_be_turned():
     class Flat(Glyphs):
         shape = (25,)
 
-    with pytest.raises(NeuroNetError, match="turned"):
+    with pytest.raises(NeuroNetError, match="Flat"):
         Rotated().sequence(Flat(), 0)
 
 

@@ -9,17 +9,16 @@ import sys
 import time
 from dataclasses import replace
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 
 from neuronet.continual.evaluation.runner import SequenceResult
 from neuronet.continual.methods.registry import parse_method
-from neuronet.continual.studies import jobs
 from neuronet.continual.studies.api import continual_study
-from neuronet.continual.studies.jobs import Job, estimated_work, load_result, run_jobs, save_result, worker_count
+from neuronet.continual.studies.jobs import Job, estimated_seconds, executor_for, load_result, run_jobs, save_result
 from neuronet.core.errors import NeuroNetError
+from neuronet.execution import Executor
 from tests.continual.fixtures import SEEDS, make_experiment
 from tests.continual.fixtures_environments import Glyphs
 
@@ -86,24 +85,17 @@ def job(seeds=SEEDS, **options):
     return Job(make_experiment(**options), parse_method("backprop"), 0.1, seeds)
 
 
-def test_in_how_many_processes(monkeypatch):
-    monkeypatch.setattr(joblib, "cpu_count", lambda: 6)
+def test_a_gpu_is_used_by_one_process():
     games = [job()] * 4
-    assert worker_count(games, None) == 1  # these are over before another process has begun
-    assert worker_count(games, 3) == 3
-    assert worker_count(games, 9) == 4
-    assert worker_count([], 9) == 1
-    assert worker_count([replace(job(), experiment=make_experiment(device="cuda"))] * 4, 3) == 1
-    monkeypatch.setattr(jobs, "MIN_WORK_FOR_POOL", 3 * estimated_work(job()))
-    assert worker_count(games, None) == 4
-    assert worker_count(games * 2, None) == 6
-    assert worker_count(games[:3], None) == 1
+    assert executor_for(games, None) == Executor()
+    assert executor_for(games, 3) == Executor(3)
+    assert executor_for([replace(job(), experiment=make_experiment(device="cuda"))] * 4, 3) == Executor(1)
 
 
-def test_the_work_of_a_game():
+def test_estimated_seconds_count_multiplications():
     measured_job = job(hidden=(7, 5), rounds=6)
     weights = 25 * 7 + 7 * 5 + 5 * 6
-    assert estimated_work(measured_job) == 3 * weights * 6 * 8 * 3 * len(SEEDS)
+    assert estimated_seconds(measured_job) == pytest.approx(2e-10 * 3 * weights * 6 * 8 * 3 * len(SEEDS))
 
 
 def test_games_are_played_as_the_course_plays_them(tmp_path):

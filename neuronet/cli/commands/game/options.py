@@ -14,7 +14,6 @@ from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
 from neuronet.cli.commands.options import new_folder, parse_sizes
 from neuronet.core.errors import NeuroNetError
-from neuronet.recording.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +113,7 @@ def write_results(
         NeuroNetError: The folder cannot be written to.
     """
     from neuronet.plotting import style
+    from neuronet.recording import write_atomically
 
     folder = out or new_folder(prefix)
     texts = {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
