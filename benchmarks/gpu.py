@@ -72,7 +72,7 @@ def our_recording(case: BenchmarkCase) -> TimedFunction:
         TensorEngineSingle(case, AttentionSeeking(), device="cuda"),
         TensorEngineSingle(case, AttentionSeeking(), device="cuda"),
     )
-    inputs, targets = ours.held.inputs, ours.held.targets
+    inputs, targets = ours.samples.inputs, ours.samples.targets
 
     def step() -> None:
         with torch.inference_mode():
