@@ -29,7 +29,7 @@ from neuronet.continual.methods.registry import parse_method
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import parse_protocol
 from neuronet.policies import IncomeProtecting
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import parse_environment
 from neuronet.statistics import interval
 
 EWC, SI = 10.0, 1.0

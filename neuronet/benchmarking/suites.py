@@ -25,12 +25,12 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking
+from neuronet.registry import build_network
 from neuronet.training.train import train
 
 TIMED_EPOCHS = 3

@@ -10,7 +10,7 @@ import numpy as np
 
 from neuronet.core.policy import Policy
 from neuronet.engines.base.engine import Setup
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 
 
 class NetworkLabels(TypedDict):
