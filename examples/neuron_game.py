@@ -15,8 +15,8 @@ import numpy as np
 
 from neuronet.core.learning.optimizers import SGD
 from neuronet.environments import Xor
-from neuronet.games.pettingzoo.parallel_env import NeuronGame
-from neuronet.games.simulation.play import GameSetup
+from neuronet.games import GameSetup
+from neuronet.games.pettingzoo import NeuronGame
 
 SPREAD = 0.5
 STEP = 0.5

@@ -2,60 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neuronet.core.errors import ConfigurationError, SpecError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.policy import Policy
 from neuronet.engines.base import Setup, State
-from neuronet.interventions.base import Intervention, apply_to_setups
-from neuronet.interventions.functions import INTERVENTIONS
-from neuronet.interventions.parser import parse_intervention
-from neuronet.registry.registry import parse_policy
-
-_WHEN = re.compile(r"\s*(?:(epoch|round)\s+)?(\d{1,15})\s*:\s*(.*)", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class ScheduledIntervention:
-    """Intervention with its time.
-
-    Attributes:
-        time: Number of epochs or rounds played before it; 0 is before the first.
-        in_rounds: Whether the time counts rounds, not epochs.
-        what: Spec of the intervention, as it was given.
-        intervention: The intervention.
-    """
-
-    time: int
-    in_rounds: bool
-    what: str
-    intervention: Intervention
-
-    def due_round(self, per_epoch: int) -> int:
-        """Return the number of rounds played before it.
-
-        Args:
-            per_epoch: Rounds in an epoch.
-        """
-        return self.time if self.in_rounds else self.time * per_epoch
-
-
-def parse_scheduled_intervention(text: str) -> ScheduledIntervention:
-    """Return the intervention that a text schedules, such as "5: lesion(layer=1, share=0.2)" or "round 120: revive()".
-
-    Raises:
-        SpecError: The text cannot be parsed.
-    """
-    match = _WHEN.fullmatch(text)
-    if match is None:
-        raise SpecError(
-            f"cannot read the planned intervention '{text[:80]}': write '5: lesion(layer=1, share=0.2)' for after epoch 5, "
-            "or 'round 120: ...'"
-        )
-    what = match[3].strip()
-    return ScheduledIntervention(int(match[2]), match[1] == "round", what, parse_intervention(what, INTERVENTIONS, parse_policy))
+from neuronet.interventions.base import apply_to_setups
+from neuronet.interventions.parser import ScheduledIntervention
 
 
 @dataclass(frozen=True)
@@ -69,17 +23,14 @@ class InterventionSchedule:
     entries: tuple[tuple[int, ScheduledIntervention], ...]
 
     @classmethod
-    def parse(cls, texts: Sequence[str], per_epoch: int) -> InterventionSchedule:
-        """Return the schedule of these texts; interventions of the same time keep their order.
+    def of(cls, scheduled: Iterable[ScheduledIntervention], per_epoch: int) -> InterventionSchedule:
+        """Return the schedule of these interventions; those due at the same time keep their order.
 
         Args:
-            texts: Such as "5: lesion(layer=1, share=0.2)".
+            scheduled: Interventions with their times.
             per_epoch: Rounds in an epoch.
-
-        Raises:
-            SpecError: A text cannot be parsed.
         """
-        entries = [(scheduled.due_round(per_epoch), scheduled) for scheduled in map(parse_scheduled_intervention, texts)]
+        entries = [(intervention.due_round(per_epoch), intervention) for intervention in scheduled]
         return cls(tuple(sorted(entries, key=lambda entry: entry[0])))
 
     def policies(self, initial: Sequence[Setup]) -> list[Policy]:

@@ -25,7 +25,7 @@ EXCLUDED_FIELDS = {
 }
 """Fields of a run that a sweep does not take, and the reason."""
 
-LIST_FIELDS = tuple(name for name, info in RunConfig.model_fields.items() if "tuple" in str(info.annotation))
+LIST_FIELDS = ("policy", *(name for name, field in RunConfig.model_fields.items() if "tuple" in str(field.annotation)))
 """Fields that take a list as one value, such as the sizes of the hidden layers."""
 
 MAX_CELLS = 1_000_000

@@ -76,7 +76,7 @@ def test_worlds_know_their_environment():
     assert (vector_env.name, vector_env.threshold, vector_env.encoder.inputs) == ("CartPole-v1", 475.0, 4)
     assert isinstance(vector_env.actions, CategoricalActions)
     own = VectorEnv(TargetEnv, 3, 0.3)
-    assert (own.name, own.threshold, len(own.envs), own.actions.precision) == ("Target", None, 3, pytest.approx(1 / 0.09))
+    assert (own.name, own.threshold, len(own.envs), own.actions.precision) == ("TargetEnv", None, 3, pytest.approx(1 / 0.09))
 
 
 @pytest.mark.parametrize(
@@ -88,19 +88,19 @@ def test_worlds_know_their_environment():
         (lambda: 7, "the function must make a gymnasium.Env, got 7"),
         (
             lambda: UnsupportedEnv(Dict(a=LINE), Discrete(2)),
-            "the observations of 'Odd' must be a Box or Discrete, got Dict.*FlattenObs",
+            "the observations of 'UnsupportedEnv' must be a Box or Discrete, got Dict.*FlattenObs",
         ),
         (
             lambda: UnsupportedEnv(MultiBinary(3), Discrete(2)),
-            "the observations of 'Odd' must be a Box or Discrete, got MultiBinary",
+            "the observations of 'UnsupportedEnv' must be a Box or Discrete, got MultiBinary",
         ),
         (
             lambda: UnsupportedEnv(LINE, MultiDiscrete([2, 2])),
-            "the actions of 'Odd' must be Discrete or a Box of floating point, got Mul",
+            "the actions of 'UnsupportedEnv' must be Discrete or a Box of floating point, got Mul",
         ),
         (
             lambda: UnsupportedEnv(LINE, Box(0, 9, (2,), dtype=np.int64)),
-            "the actions of 'Odd' must be Discrete or a Box of floating point",
+            "the actions of 'UnsupportedEnv' must be Discrete or a Box of floating point",
         ),
     ],
 )

@@ -66,7 +66,7 @@ def test_episodes_are_given_up():
 @pytest.mark.parametrize(
     "scripts, outputs, sentence",
     [
-        ([[1, np.nan], [1]], 0.0, "rewards must be finite numbers, got nan: they come from 'Script'"),
+        ([[1, np.nan], [1]], 0.0, "rewards must be finite numbers, got nan: they come from 'ScriptedEnv'"),
         ([[1, np.inf], [1]], 0.0, "rewards must be finite numbers, got inf"),
         (SCRIPTS, np.nan, "outputs must be finite numbers, got nan: choose a smaller learning_rate"),
     ],
@@ -78,7 +78,7 @@ def test_what_is_no_number_is_refused(scripts, outputs, sentence):
 
 def test_observations_that_are_no_numbers_are_refused(monkeypatch):
     monkeypatch.setattr(ScriptedEnv, "step", lambda self, action: (np.full((2, 2), np.nan), 1.0, False, False, {}))
-    with pytest.raises(NeuroNetError, match="observations must be finite numbers, got nan: they come from 'Script'"):
+    with pytest.raises(NeuroNetError, match="observations must be finite numbers, got nan: they come from 'ScriptedEnv'"):
         play(vector_env_of(SCRIPTS))
 
 

@@ -141,7 +141,7 @@ WRONG = [
     ({"grid": {"seed": [1, 2]}}, "seed is in [grid]: write seeds = 5, or seeds = [0, 7], above the sections"),
     ({"epochs": 2, "grid": {"epochs": [1]}}, "epochs is given twice, in the fixed fields and in [grid]: leave one of them out"),
     ({"grid": {"epochs": [1]}, "paired": {"epochs": [1]}}, "epochs is given twice, in [grid] and in [paired]"),
-    ({"paired": {"epochs": [1, 2], "hidden": [8]}}, "as many values as each other: epochs has 2 and hidden has 1"),
+    ({"paired": {"epochs": [1, 2], "hidden": [8]}}, "equally many values: epochs has 2 and hidden has 1"),
     ({"paired": {"epochs": [1, 1], "hidden": [8, 8]}}, "[paired] holds {'epochs': 1, 'hidden': 8} twice"),
     ({"random": {"epochs": [1, 2]}}, "[random] says what is drawn but not how often: add draws = 20"),
     ({"random": {"draws": 5}}, "[random] says how often but not what is drawn"),
