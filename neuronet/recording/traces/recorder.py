@@ -25,15 +25,14 @@ class TraceRecorder:
     """Recorder that measures neurons in the rounds that are traced.
 
     Args:
-        texts: Trace specs, such as "hidden:16 every 10".
+        traces: What to trace.
         engine: The engine to trace.
         initial_setups: Setup of each replica at the start of the run.
         per_epoch: Rounds in an epoch.
         store: Takes the rows.
 
     Raises:
-        SpecError: A spec cannot be parsed.
-        ConfigurationError: A spec selects no neurons, or the run is distributed.
+        ConfigurationError: A trace selects no neurons, or the run is distributed.
     """
 
     def __init__(
