@@ -1,6 +1,6 @@
-"""Attention-seeking neurons that learn to balance a pole, and what attention each of them earns by it.
+"""Train attention-seeking neurons to balance a pole, and print the attention that they receive.
 
-`python examples/cartpole.py 200` goes on until the pole is balanced: mean return 475 over 100 episodes, after about 40 rounds.
+`python examples/cartpole.py 200` trains until the pole is balanced: mean return 475 over 100 episodes, after about 40 rounds.
 """
 
 import sys
@@ -17,8 +17,146 @@ result = control.train(
     rounds=rounds,
     on_progress=lambda number, recent: print(f"round {number:3d}: mean return of the last 100 episodes {recent:5.1f}"),
 )
-print(f"judged by {result.judged.size} episodes: mean return {result.mean_return:.1f}, solved: {result.solved}")
+print(f"evaluation over {result.eval_returns.size} episodes: mean return {result.mean_return:.1f}, solved: {result.solved}")
 
-earned = Power(2.0).utility(np, result.network.weights[1])  # by each of the 64 hidden neurons, from both output neurons
-print(f"the best paid neuron earns {earned.max():.2f}, the median {np.median(earned):.2f}, the worst paid {earned.min():.4f}")
-result.plot("returns.png")
+attention = Power(2.0).utility(np, result.network.weights[1])  # of each of the 64 hidden neurons
+print(f
+
+
+
+
+
+
+
+
+
+
+
+
+p p p p p p p p pr pr pr pr pr pr pri pri pri pri prin prin print print( print(f
+print( print( print( print( print( print( print( print( print( print( print(
+print(f print(f"
+print(f"a print(f"a print(f"a print(f" print(f print( print print( print(
+print(f print( print(f print(
+print( print(f
+print(f" print(f"a print(f"at print(f"att print(f"att
+print(f"att print(f"at print(f"a print(f" prin prin prin prin prin
+print p
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+p pr pri prin print print( print(f print(f" print(f"a print(f"at print(f"att print(f"atte print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten print(f"atten
+print(f"attent print(f"attenti print(f"attentio print(f"attention
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+o o o o o o o o o o o o o o o o o o o o
+
+
+
+
+o of the hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde hidde
+hidden neurons: maxim maxi max ma m
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+m ma max maxi maxim maximu maximum {attention.max():.2f}, medi med me m
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+m me med medi media median {np.median(attention):.2f}, mi
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+m mi min mini minim minimu minimum {attention.min():.4f}") result.plot("returns.png")
