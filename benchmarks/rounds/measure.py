@@ -20,7 +20,7 @@ from neuronet.benchmarking.contestants import (
     relative_difference,
 )
 from neuronet.benchmarking.timing import TimedFunction
-from neuronet.registry.registry import known_policies
+from neuronet.registry import known_policies
 
 POLICY = "attention"
 

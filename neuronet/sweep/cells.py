@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.update_schedule import parse_update_schedule
 from neuronet.engines.tensors import MAX_BATCHED_WORK, resolve_device
-from neuronet.registry.population_spec import parse_population
-from neuronet.registry.registry import parse_environment, with_absolute_path
+from neuronet.registry import parse_environment, with_absolute_path
 from neuronet.sweep.design import Design
 from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.training.config import RunConfig, make_config
@@ -92,7 +90,8 @@ def make_plan(design: Design) -> Plan:
             except NeuroNetError as error:
                 raise NeuroNetError(f"{_cell_label(number, varied)}: {error}") from None
             texts = {name: varied[name] for name in columns if name in ("environment", "data_dir")}  # as they were written
-            cell = Cell(number, config, {name: format_value(getattr(config, name)) for name in columns} | texts)
+            plain = config.model_dump(mode="json", include=set(columns))
+            cell = Cell(number, config, {name: format_value(plain[name]) for name in columns} | texts)
             cells.setdefault(cell.key, cell)
     return Plan(tuple(cells.values()), columns, len(settings) * len(design.seeds) - len(cells))
 
@@ -111,25 +110,15 @@ def format_value(value: Any) -> Any:
 
 def _config(options: Mapping[str, Any]) -> RunConfig:
     config = make_config(options)
-    _check_texts(config.policy, config.environment, config.target, config.payoff, config.data_dir)
+    _check_environment(config.environment, config.target, config.payoff, config.data_dir)
     updates: dict[str, Any] = {"environment": with_absolute_path(config.environment)}
     if config.engine == "auto":  # nobody looks at the neurons of a sweep
-        updates["engine"] = "tensors" if parse_update_schedule(config.update_schedule).is_layerwise else "agents"
+        updates["engine"] = "tensors" if config.update_schedule.is_layerwise else "agents"
     if config.data_dir is not None:
         updates["data_dir"] = str(Path(config.data_dir).resolve())
     config = config.model_copy(update=updates)
     select_engine(config, 0, 0, 0)  # refuses an engine that cannot do it
     return config
-
-
-def _check_texts(policy: str | tuple[str, ...], environment: str, target: str | None, payoff: str, data_dir: str | None) -> None:
-    _check_policy(policy)
-    _check_environment(environment, target, payoff, data_dir)
-
-
-@cache
-def _check_policy(policy: str | tuple[str, ...]) -> None:
-    parse_population(policy)
 
 
 @cache

@@ -25,7 +25,7 @@ EXCLUDED_FIELDS = {
 }
 """Fields of a run that a sweep has no use for, and why."""
 
-LIST_FIELDS = tuple(name for name, each in RunConfig.model_fields.items() if "tuple" in str(each.annotation))
+LIST_FIELDS = ("policy", *(name for name, field in RunConfig.model_fields.items() if "tuple" in str(field.annotation)))
 """Fields of which one value may be a list, such as the neurons in each hidden layer."""
 
 MAX_CELLS = 1_000_000

@@ -20,9 +20,9 @@ from neuronet.core.payoff import Payoff
 from neuronet.core.policy import LinearPolicy, Observation
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import build_network
 
 STEP = 1e-5
 """Of the finite differences."""

@@ -14,9 +14,9 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import OPTIONAL_FIELDS, Policy, check_axes, shared_memory_names
 from neuronet.core.random_streams import Purpose, generator, pick
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
+from neuronet.registry import build_network
 from neuronet.testing.reference_rounds import HookOutput, first_line, play
 from neuronet.testing.synthetic_layer import META, NUMPY, OTHER_LIBRARIES, LayerView, Library, SyntheticLayer
 from neuronet.testing.traits import check_traits, is_close

@@ -13,7 +13,7 @@ CASES = {
     "unknown policy": (["run", "xor", "--policy", "greddy"], "did you mean 'greedy'"),
     "policy parameter out of range": (["run", "xor", "--policy", "attention(p=0.5)"], "1 or more"),
     "unknown policy parameter": (["run", "xor", "--policy", "greedy(best=2)"], "it takes top"),
-    "unreadable policy": (["run", "xor", "--policy", "greedy(top=2"], "cannot read the policy"),
+    "unreadable policy": (["run", "xor", "--policy", "greedy(top=2"], "cannot parse the policy"),
     "module that is not there": (["run", "xor", "--policy", "no_such_module:Mine"], "cannot import the module"),
     "class that is no policy": (["run", "xor", "--policy", "collections:Counter"], "must be a subclass of Policy"),
     "unknown engine": (["run", "xor", "--engine", "quantum"], "'auto', 'agents' or 'tensors'"),

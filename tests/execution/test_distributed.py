@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory
+from neuronet.registry import build_network
 from neuronet.training.config import read_config
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers

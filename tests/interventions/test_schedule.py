@@ -141,14 +141,14 @@ def test_corrupt_checkpoint_is_refused(change, fragment, tmp_path):
 
 
 REFUSALS = [
-    ("lesion(layer=1)", "cannot read the planned intervention 'lesion"),
+    ("lesion(layer=1)", "cannot parse the scheduled intervention 'lesion"),
     ("5 lesion(layer=1)", "for after epoch 5, or 'round 120: ...'"),
     ("1: leson(layer=1)", "unknown intervention 'leson': did you mean 'lesion'"),
-    ("1: lesion(layer=1", "cannot read the intervention 'lesion"),
-    ("1: lesion(1)", "write it as lesion"),
-    ("1: lesion(**{'layer': 1})", "write it as lesion"),
-    ("1: lesion(layer=__import__('os'))", "write it as lesion"),
-    ("1: lesion(row=1)", "has no parameter 'row': it takes layer, neurons, share"),
+    ("1: lesion(layer=1", "cannot parse the intervention 'lesion"),
+    ("1: lesion(1 + 1)", r"at '\+ 1\)': write lesion"),
+    ("1: lesion(**{'layer': 1})", "write lesion"),
+    ("1: lesion(layer=__import__('os'))", "unknown policy '__import__'"),
+    ("1: lesion(row=1)", "has no parameter 'row': it takes layer, neurons, share, select"),
     ("1: switch(layer=1, policy='gredy')", "unknown policy 'gredy': did you mean 'greedy'"),
     ("5: lesion(layer=1)", r"'lesion\(layer=1\)' is planned after epoch 5, but with that the run is over"),
     ("round 25: lesion(layer=1)", "is planned after round 25, but with that the run is over"),
@@ -166,8 +166,7 @@ def test_a_plan_that_cannot_come_true_is_refused_before_anything_is_played(text,
 
 def test_a_plan_is_part_of_the_configuration(tmp_path):
     train(tmp_path, interventions="1: lesion(layer=1, neurons=2)")
-    assert RunDirectory.open(tmp_path, read_config).config.interventions == ("1: lesion(layer=1, neurons=2)",)
-    again = neuronet.train(
-        (INPUTS, CLASSES), **OPTIONS, interventions=RunDirectory.open(tmp_path, read_config).config.interventions
-    )
+    assert RunDirectory.open(tmp_path, read_config).config.model_dump()["interventions"] == ("1: lesion(layer=1, neurons=2)",)
+    scheduled = RunDirectory.open(tmp_path, read_config).config.interventions
+    again = neuronet.train((INPUTS, CLASSES), **OPTIONS, interventions=scheduled)
     assert list(again.events["nodes"]) == [[6]]

@@ -6,16 +6,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from neuronet.control.result import ControlResult
+from neuronet.registry import format_population
 
 
 def table_of_control(result: ControlResult) -> Table:
     """Return the result of a run as a table."""
     config, eval_returns, steps = result.config, result.eval_returns, int(result.episodes["steps"].sum())
+    policy = format_population(config.policy)
+    policy = format_population(config.policy)
     sizes = "-".join(map(str, result.network.sizes))
     rows = {
         "environment": config.environment,
         "network": f"{sizes} {config.activation}, {result.network.connections:,} connections",
-        "policy": config.policy if isinstance(config.policy, str) else ", ".join(config.policy),
+        "policy": policy if isinstance(policy, str) else ", ".join(policy),
         "engine": f"{config.engine} on {config.device}, {config.dtype}",
         "played": f"{len(result.episodes):,} episodes, {steps:,} steps, in {result.rounds:,} rounds, {result.seconds:.1f} s",
         "mean return": f"{eval_returns.mean():.1f} over {eval_returns.size} episodes, minimum {eval_returns.min():.1f}",

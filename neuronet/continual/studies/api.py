@@ -19,7 +19,7 @@ from neuronet.continual.studies.study_runner import StudyRun
 from neuronet.core.environment import Environment
 from neuronet.core.errors import check_number
 from neuronet.core.sample_checks import check_samples
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import parse_environment
 from neuronet.training.config import validate_config
 
 

@@ -29,7 +29,7 @@ from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import policies_of
 from neuronet.policies import AttentionSeeking
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 from neuronet.statistics import bootstrap_means
 
 

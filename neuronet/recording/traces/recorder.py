@@ -13,9 +13,9 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.policy import Policy
 from neuronet.engines.base import Engine, LayerSnapshot, Setup
 from neuronet.execution import distributed
-from neuronet.recording.traces.spec import VARIABLES, parse_trace
+from neuronet.recording.traces.spec import VARIABLES, TraceSpec
 from neuronet.recording.traces.store import COLUMNS, TraceStore
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -36,11 +36,11 @@ class TraceRecorder:
     """
 
     def __init__(
-        self, texts: Sequence[str], engine: Engine, initial_setups: Sequence[Setup], per_epoch: int, store: TraceStore
+        self, traces: Sequence[TraceSpec], engine: Engine, initial_setups: Sequence[Setup], per_epoch: int, store: TraceStore
     ) -> None:
         if distributed.world_size() > 1:
             raise NeuroNetError("traces are taken in one process: leave trace out, or start a single one")
-        self._traces = [parse_trace(text) for text in texts]
+        self._traces = tuple(traces)
         self._selected_nodes = [
             [trace.select_nodes(setup.network, setup.seed, number) for setup in initial_setups]
             for number, trace in enumerate(self._traces)

@@ -9,9 +9,9 @@ import pytest
 
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.learning.optimizers import OPTIMIZERS
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import feasible_wiring
 

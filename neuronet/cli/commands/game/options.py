@@ -54,9 +54,8 @@ def game_setup_from(
     from dataclasses import replace
 
     from neuronet.core.activation import parse_activation
-    from neuronet.core.learning.optimizers import parse_optimizer
     from neuronet.games.simulation.game_setup import GameSetup
-    from neuronet.registry.registry import parse_environment
+    from neuronet.registry import parse_environment, parse_optimizer
 
     loaded = parse_environment(environment, target=target)
     found = GameSetup(
@@ -76,7 +75,7 @@ def parse_policies(texts: Sequence[str]) -> list[Policy]:
     Raises:
         NeuroNetError: One is unknown or named twice.
     """
-    from neuronet.registry.registry import parse_policy
+    from neuronet.registry import parse_policy
 
     found: list[Policy] = []
     for text in split_policies(list(texts)):
