@@ -1,5 +1,4 @@
-"""How attention-seeking copes with channels that fail and with other update schedules: test accuracy on digits, beside
-undisturbed runs.
+"""Test accuracy of attention-seeking on digits with faulty channels and other update schedules, next to undisturbed runs.
 
 python benchmarks/channels.py [--seeds 5] [--jobs 2] [--csv FILE]
 """
@@ -24,6 +23,7 @@ from joblib import Parallel, delayed
 import neuronet
 from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.batches import Batches
+from neuronet.core.errors import DivergedError
 from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.environments import Digits
 from neuronet.statistics import interval
@@ -66,11 +66,11 @@ UPDATE_SCHEDULES = (
     "random-sequential",
 )
 TORCH_DISTURBANCES = (UNDISTURBED, "activity:dropout(0.3)", "activity:k-winners(0.1)")
-"""What torch's autograd can do besides, with dropout and k winners of its own."""
+"""Disturbances of the baseline by torch's autograd, with its own dropout or k winners."""
 
 
 def accuracies(policy: str, rate: float, seeds: Sequence[int], disturbance: str) -> list[float]:
-    """Test accuracy at the end, for each seed; nan where the loss was no longer a number."""
+    """Return the test accuracy at the end for each seed; nan where the run diverged."""
     options: dict[str, Any] = {"hidden": HIDDEN, "epochs": EPOCHS, "batch_size": BATCH, "optimizer": f"momentum({MOMENTUM})"}
     options |= {"learning_rate": rate, "dtype": "float64", "policy": policy}
     options |= (
@@ -84,22 +84,20 @@ def accuracies(policy: str, rate: float, seeds: Sequence[int], disturbance: str)
     if engine == "tensors" or len(seeds) == 1:
         try:
             result = neuronet.train("digits", engine=engine, device="cpu", seed=seeds[0], replicas=len(seeds), **options)
-            return [float(each) for each in result.last.sort_values("replica")["test_accuracy"]]
-        except neuronet.NeuroNetError as error:
-            if "no longer a number" not in str(error):
-                raise
+            return result.last.sort_values("replica")["test_accuracy"].tolist()
+        except DivergedError:
             if len(seeds) == 1:
                 return [float("nan")]
     return [accuracies(policy, rate, [seed], disturbance)[0] for seed in seeds]
 
 
 def by_torch(rate: float, seed: int, disturbance: str) -> float:
-    """The same network, batches and learning rates with torch's autograd and its own dropout, or k winners."""
+    """Return the test accuracy of the same network, batches and learning rates with autograd and its own dropout or k winners."""
     torch.manual_seed(seed)
-    world = Digits()
-    network = neuronet.build_network((world.inputs, *HIDDEN, world.outputs), seed=seed)
+    digits = Digits()
+    network = neuronet.build_network((digits.inputs, *HIDDEN, digits.outputs), seed=seed)
     pairs = zip(network.weights, network.biases, strict=True)
-    parameters = [torch.tensor(each, requires_grad=True) for pair in pairs for each in pair]
+    parameters = [torch.tensor(array, requires_grad=True) for pair in pairs for array in pair]
     optimizer = torch.optim.SGD(parameters, lr=rate, momentum=MOMENTUM)
 
     def forward(inputs: torch.Tensor, learning: bool) -> torch.Tensor:
@@ -111,21 +109,21 @@ def by_torch(rate: float, seed: int, disturbance: str) -> float:
                 inputs = keep_largest(inputs, 0.1) if "k-winners" in disturbance else inputs
         return inputs
 
-    train, test = ((torch.tensor(part.inputs), torch.tensor(part.targets)) for part in (world.train, world.test))
-    batches = Batches(len(world.train), BATCH, (seed,))
+    train, test = ((torch.tensor(part.inputs), torch.tensor(part.targets)) for part in (digits.train, digits.test))
+    batches = Batches(len(digits.train), BATCH, (seed,))
     for epoch in range(EPOCHS):
         for group in optimizer.param_groups:
             group["lr"] = rate * lr_factor("linear", epoch, EPOCHS)
-        for chosen in np.split(batches.order(epoch), range(BATCH, len(world.train), BATCH)):
+        for indices in np.split(batches.order(epoch), range(BATCH, len(digits.train), BATCH)):
             optimizer.zero_grad()
-            torch.nn.functional.cross_entropy(forward(train[0][chosen], True), train[1][chosen]).backward()
+            torch.nn.functional.cross_entropy(forward(train[0][indices], True), train[1][indices]).backward()
             optimizer.step()
     with torch.no_grad():
         return float((forward(test[0], False).argmax(dim=1) == test[1]).double().mean())
 
 
 def cell(method: str, rate: float, disturbance: str, seeds: Sequence[int]) -> list[tuple[Any, ...]]:
-    """A line for each seed."""
+    """Return a row for each seed."""
     torch.set_num_threads(1)
     if method == "torch":
         found = [by_torch(rate, seed, disturbance) for seed in seeds]
@@ -136,18 +134,19 @@ def cell(method: str, rate: float, disturbance: str, seeds: Sequence[int]) -> li
 
 
 def measure(seeds: int, jobs: int) -> pd.DataFrame:
-    """A line for each player, learning rate, disturbance and seed."""
-    whole = range(seeds)
-    cells = [(*method, each, whole) for method in METHODS for each in (UNDISTURBED, *CHANNELS, *UPDATE_SCHEDULES[:-1])]
-    cells += [(*TORCH_METHOD, each, whole) for each in TORCH_DISTURBANCES]
-    # by agents, which takes its time
-    one_by_one = [(*method, UPDATE_SCHEDULES[-1], [seed]) for method in METHODS if method[0] == "attention" for seed in whole]
-    rows = Parallel(n_jobs=jobs)(delayed(cell)(*each) for each in [*one_by_one, *cells])
-    return pd.DataFrame([row for some in rows for row in some], columns=list(COLUMNS))
+    """Return a row for each method, learning rate, disturbance and seed."""
+    numbers = range(seeds)
+    disturbances = (UNDISTURBED, *CHANNELS, *UPDATE_SCHEDULES[:-1])
+    cells = [(*method, disturbance, numbers) for method in METHODS for disturbance in disturbances]
+    cells += [(*TORCH_METHOD, disturbance, numbers) for disturbance in TORCH_DISTURBANCES]
+    # the agent engine is slow: its seeds are jobs of their own, which start first
+    slow = [(*method, UPDATE_SCHEDULES[-1], [seed]) for method in METHODS if method[0] == "attention" for seed in numbers]
+    parts = Parallel(n_jobs=jobs)(delayed(cell)(*arguments) for arguments in [*slow, *cells])
+    return pd.DataFrame([row for rows in parts for row in rows], columns=list(COLUMNS))
 
 
 def markdown(results: pd.DataFrame) -> str:
-    """Mean test accuracy in %, with half of its 95% interval, and the mean of the paired differences to the undisturbed runs."""
+    """Return a table of mean test accuracies (%), half their 95% intervals, and mean paired differences to undisturbed runs."""
     columns = (*METHODS, TORCH_METHOD)
     lines = ["| | " + " | ".join(f"{method}, {rate:g}" for method, rate in columns) + " |", "|---|" + "---|" * len(columns)]
     for disturbance in (UNDISTURBED, *CHANNELS, *UPDATE_SCHEDULES):
@@ -157,25 +156,25 @@ def markdown(results: pd.DataFrame) -> str:
 
 
 def _cell(results: pd.DataFrame, method: str, rate: float, disturbance: str) -> str:
-    mine = results[(results["player"] == method) & (results["learning_rate"] == rate)].set_index("seed")
-    here, undisturbed = (mine[mine["disturbance"] == each]["accuracy"] for each in (disturbance, UNDISTURBED))
-    if here.empty:
+    runs = results[(results["player"] == method) & (results["learning_rate"] == rate)].set_index("seed")
+    accuracy, undisturbed = (runs[runs["disturbance"] == name]["accuracy"] for name in (disturbance, UNDISTURBED))
+    if accuracy.empty:
         return ""
-    if here.isna().any():
-        return f"diverged ({here.isna().sum()} of {len(here)})"
-    _, low, high = interval(100 * here.to_numpy())
-    cell = f"{100 * here.mean():.1f} ± {(high - low) / 2:.1f}"
+    if accuracy.isna().any():
+        return f"diverged ({accuracy.isna().sum()} of {len(accuracy)})"
+    _, low, high = interval(100 * accuracy.to_numpy())
+    cell = f"{100 * accuracy.mean():.1f} ± {(high - low) / 2:.1f}"
     if disturbance == UNDISTURBED:
         return cell
-    gap = 100 * (here - undisturbed)
+    gap = 100 * (accuracy - undisturbed)
     _, low, high = interval(gap.to_numpy())
     return f"{cell} ({gap.mean():+.1f} ± {(high - low) / 2:.1f})"
 
 
 def main(
-    seeds: Annotated[int, typer.Option(min=2, help="Runs of each.")] = 5,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
-    csv: Annotated[Path | None, typer.Option(help="Write a line for each run here, too.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Number of seeds (>= 2).")] = 5,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes (>= 1).")] = 2,
+    csv: Annotated[Path | None, typer.Option(help="File for a row of each run.")] = None,
 ) -> None:
     results = measure(seeds, jobs)
     if csv is not None:

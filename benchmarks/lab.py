@@ -1,4 +1,4 @@
-"""What a step and a redraw of the lab cost at 784-64-10, in seconds of the processor."""
+"""CPU time of a step and of a redraw of the lab with a network 784-64-10, in seconds."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel
 from neuronet.lab.session import Session
 from neuronet.plotting.network.model import policy_styles
 
-TIMES = 7
-"""The quickest of so many counts."""
+REPETITIONS = 7
+"""Repetitions, of which the fastest counts."""
 
 
-def quickest(what):
+def fastest(function):
     seconds = []
-    for _ in range(TIMES):
+    for _ in range(REPETITIONS):
         start = time.process_time()
-        what()
+        function()
         seconds.append(time.process_time() - start)
     return min(seconds)
 
@@ -34,7 +34,7 @@ def main():
     rng = np.random.default_rng(0)
     images = Table(rng.normal(size=(2000, 784)), rng.integers(10, size=2000), payoff="cross-entropy", shape=(28, 28))
     session = Session(make_launch_config(images, policy="attention:0.7,greedy:0.3"))
-    print(f"step       {quickest(session.step):.3f}")
+    print(f"step       {fastest(session.step):.3f}")
     for _ in range(100):
         snapshot = session.step()
     styles = policy_styles([name for names in snapshot.policies for name in names])
@@ -47,7 +47,7 @@ def main():
     }
     total = 0.0
     for name, draw in panels.items():
-        seconds = quickest(lambda draw=draw: data_url(draw()))
+        seconds = fastest(lambda draw=draw: data_url(draw()))
         total += seconds
         print(f"{name:<10} {seconds:.3f}")
     print(f"all panels {total:.3f}")

@@ -1,13 +1,12 @@
-"""What a round costs: ours, with each policy, and the peers', in turn in one process.
+"""Cost of a round of NeuroNet, with each policy, and of its peers, interleaved in one process.
 
     [OMP_NUM_THREADS=2] python -m benchmarks.rounds [--quick] [--cpu-time] [--json FILE] [--plot FILE] [--markdown FILE]
 
-On a machine that others use, --cpu-time leaves out their time. One thread, unless OMP_NUM_THREADS says otherwise.
-It takes about a minute with --quick, up to ten without.
+On a shared machine, --cpu-time leaves out the time of other processes. There is one thread unless OMP_NUM_THREADS is set. The
+run takes about a minute with --quick, up to ten without.
 
-Peers that are not installed are left out with a line saying so: pip install -e ".[bench]", and pip install biotorch --no-deps.
-Before anything is timed, each peer plays a few rounds from the same start, and is left out if its weights are then not the same
-as autograd's.
+Peers that are not installed are left out with a note: pip install -e ".[bench]", and pip install biotorch --no-deps. A peer
+first plays a few rounds from the same start, and is left out if its weights then differ from those of autograd.
 """
 
 from __future__ import annotations
@@ -41,16 +40,16 @@ FULL = TimingBudget(blocks=30, seconds=0.02, threads=THREADS)
 
 def machine() -> str:
     names = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    name = names.get("cpu_name") or platform.cpu_time() or platform.machine()
+    name = names.get("cpu_name") or platform.processor() or platform.machine()
     return f"{name}, {THREADS} thread{'s' if THREADS > 1 else ''}, torch {torch.__version__}, Python {platform.python_version()}"
 
 
 def main(
-    quick: Annotated[bool, typer.Option("--quick", help="About a minute: two networks, few blocks, no torch.compile.")] = False,
-    cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count the processor's seconds, not the clock's.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the tables here, as docs/speed.md has them.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw them here: .png, .svg or .pdf.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="About a minute: two networks, few blocks, no compilation.")] = False,
+    cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count CPU time instead of wall-clock time.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the timings.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Markdown file for the tables of docs/speed.md.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="File for the figure: .png, .svg or .pdf.")] = None,
 ) -> None:
     budget = replace(QUICK if quick else FULL, cpu_time=cpu_time)
     torch.set_num_threads(THREADS)
@@ -68,7 +67,7 @@ def main(
         OUT.print(line)
     OUT.print(machine())
     if json_file is not None:
-        figures = {name: [asdict(each) for each in rows] for name, rows in {**parts, "Growth": points}.items()}
+        figures = {name: [asdict(row) for row in rows] for name, rows in {**parts, "Growth": points}.items()}
         json_file.write_text(json.dumps({"machine": machine(), "left out": [*left_out, *missing], **figures}, indent=2))
     if markdown is not None:
         markdown.write_text(tables(parts, points), encoding="utf-8")

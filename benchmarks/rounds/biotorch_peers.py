@@ -1,9 +1,9 @@
-"""BioTorch 0.0.16 (Sanfiz and Akrout 2021): its FA, DFA and uSF layers under autograd, beside our policies of the same idea.
+"""BioTorch 0.0.16 (Sanfiz and Akrout 2021): its FA, DFA and uSF layers under autograd, next to the policies of the same update.
 
     pip install biotorch --no-deps
 
-(With its dependencies it would replace torch by an old one.) The feedback matrices are copied from ours, so that both sides play
-the same game.
+(With its dependencies it would replace torch by an old version.) Its feedback matrices are copied from those of the policies, so
+that both compute the same update.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from neuronet.core.policy import Policy
 
 
 class BioTorch:
-    """A network converted by BioTorch.
+    """Network converted by BioTorch.
 
     Args:
-        case: What is played.
+        case: Benchmark case.
         mode: "fa", "dfa" or "usf".
-        policy: Ours of the same idea, whose feedback matrices it takes over.
+        policy: Policy of the same update, whose feedback matrices are copied.
     """
 
     def __init__(self, case: BenchmarkCase, mode: str, policy: Policy) -> None:
@@ -52,17 +52,17 @@ class BioTorch:
             for layer, weights, bias in zip(self.layers, case.network.weights, case.network.biases, strict=True):
                 layer.weight.copy_(torch.as_tensor(weights))
                 layer.bias.copy_(torch.as_tensor(bias))
-                layer.scaling_factor = 1.0  # of the signs in uSF: AttentionSeeking(p=1) has none
+                layer.scaling_factor = 1.0  # scale of the signs in uSF; AttentionSeeking(p=1) has none
             for layer, matrix in zip(self.layers[1:], feedback_matrices(TensorEngineSingle(case, policy), mode), strict=False):
                 layer.weight_backward.copy_(matrix)
-        learned = [each for layer in self.layers for each in (layer.weight, layer.bias)]
+        learned = [parameter for layer in self.layers for parameter in (layer.weight, layer.bias)]
         self.optimizer = torch.optim.SGD(learned, lr=LEARNING_RATE, momentum=MOMENTUM)
         self.inputs, self.targets = torch.as_tensor(case.inputs), torch.as_tensor(case.targets)
         self.cost = nn.functional.cross_entropy
 
     def play(self, rounds):
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # its backward hooks are of an old kind
+            warnings.simplefilter("ignore")  # deprecated backward hooks
             for _ in range(rounds):
                 self.optimizer.zero_grad()
                 self.cost(self.model(self.inputs, self.targets, self.cost), self.targets).backward()
@@ -72,17 +72,17 @@ class BioTorch:
         return parameters_of(self.layers)
 
 
-def feedback_matrices(ours: TensorEngineSingle, mode: str) -> Iterator[torch.Tensor]:
-    """What our hidden layers weigh demands with: (K, J) for FA, (O, J) for DFA; none for uSF, whose signs follow the weights."""
-    kept = {"fa": "feedback", "dfa": "direct"}.get(mode)
-    for name, array in ours.engine.state().arrays.items():  # layer by layer, the first hidden one first
-        if name.split(".")[-1] == kept and array.shape[1]:
+def feedback_matrices(contestant: TensorEngineSingle, mode: str) -> Iterator[torch.Tensor]:
+    """Yield the feedback matrix of each hidden layer: (K, J) for FA, (O, J) for DFA; nothing for uSF, which uses the signs."""
+    memory = {"fa": "feedback", "dfa": "direct"}.get(mode)
+    for name, array in contestant.engine.state().arrays.items():  # layer by layer, the first hidden one first
+        if name.split(".")[-1] == memory and array.shape[1]:
             matrix = torch.as_tensor(array).mT
             yield matrix / matrix.shape[0] ** 0.5 if mode == "fa" else matrix
 
 
 def pairs() -> list[tuple[str, str, Policy]]:
-    """BioTorch's name, its mode, and our policy of the same update."""
+    """Return BioTorch's name and mode of each method, and the policy of the same update."""
     found: list[tuple[str, str, Policy]] = [("uSF", "usf", AttentionSeeking(p=1.0))]
     try:
         from neuronet.policies.feedback.direct_feedback import DirectFeedback

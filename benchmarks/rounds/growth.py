@@ -1,4 +1,4 @@
-"""How the cost of our round grows: with the width, the depth, the batch, the replicas and the policies in a layer."""
+"""Growth of the cost of a round with the width, the depth, the batch, the replicas and the policies in a layer."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ REPLICAS = (1, 2, 4, 8, 16, 32)
 POLICIES = (1, 2, 4, 8)
 
 INPUTS, HIDDEN, OUTPUTS, BATCH = 784, 256, 10, 128
-"""What does not grow."""
+"""Sizes that stay fixed."""
 
-OURS = "attention"
+POLICY = "attention"
 
 
 @dataclass(frozen=True)
 class Point:
-    """One measurement.
+    """Timing at one size.
 
     Attributes:
-        axis: What grows.
-        value: How large it is here.
-        contestant: Who was timed.
-        minimum: Seconds for a round, in the quickest block.
-        median: Seconds for a round, in the middle block.
-        fixed: What does not grow, in words.
+        axis: Name of the quantity that grows.
+        value: Its value.
+        contestant: Name of the contestant.
+        minimum: Seconds for a round in the fastest block.
+        median: Seconds for a round in the median block.
+        fixed: Description of the fixed sizes.
     """
 
     axis: str
@@ -54,12 +54,12 @@ class Point:
 
 
 def growth(budget: TimingBudget, *, quick: bool) -> list[Point]:
-    """All points; the quick form leaves out the largest ones."""
+    """Return all points; `quick` leaves out the largest sizes."""
     points = []
     for axis, fixed, contestants in _cases(1 if quick else 0):
         times = timed({f"{value} {name}": contestant for (value, name), contestant in contestants.items()}, budget)
-        for (value, name), each in zip(contestants, times.values(), strict=True):
-            points.append(Point(axis, value, name, each.minimum, each.median, fixed))
+        for (value, name), timing in zip(contestants, times.values(), strict=True):
+            points.append(Point(axis, value, name, timing.minimum, timing.median, fixed))
     return points
 
 
@@ -74,31 +74,31 @@ def _cases(left_out: int) -> Iterator[tuple[str, str, dict[tuple[int, str], Time
     shape = (INPUTS, HIDDEN, HIDDEN, OUTPUTS)
     name = "-".join(map(str, shape))
     yield "samples a round", name, _with_products({n: build_case(shape, n) for n in smaller(BATCHES)})
-    yield "replicas", "64-32-10, batch 32", {(n, OURS): _replicas(n) for n in smaller(REPLICAS)}
-    mixed = {(n, OURS): TensorEngineSingle(build_case(shape, BATCH), mixed_policies(shape, n)).play for n in smaller(POLICIES)}
+    yield "replicas", "64-32-10, batch 32", {(n, POLICY): _replicas(n) for n in smaller(REPLICAS)}
+    mixed = {(n, POLICY): TensorEngineSingle(build_case(shape, BATCH), mixed_policies(shape, n)).play for n in smaller(POLICIES)}
     yield "policies in each hidden layer", f"{name}, batch {BATCH}", mixed
 
 
-def _with_products(works: dict[int, BenchmarkCase]) -> dict[tuple[int, str], TimedFunction]:
+def _with_products(cases: dict[int, BenchmarkCase]) -> dict[tuple[int, str], TimedFunction]:
     contestants: dict[tuple[int, str], TimedFunction] = {}
-    for value, case in works.items():
-        contestants[value, OURS] = TensorEngineSingle(case, AttentionSeeking()).play
+    for value, case in cases.items():
+        contestants[value, POLICY] = TensorEngineSingle(case, AttentionSeeking()).play
         contestants[value, PRODUCTS] = MatrixProducts(case).play
     return contestants
 
 
 def _replicas(count: int) -> TimedFunction:
-    case = [build_case((64, 32, 10), 32, seed) for seed in range(count)]
+    cases = [build_case((64, 32, 10), 32, seed) for seed in range(count)]
     setups = [
-        Setup(w.network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE, seed=seed, dtype="float32")
-        for seed, w in enumerate(case)
+        Setup(case.network, AttentionSeeking(), Momentum(MOMENTUM), LEARNING_RATE, seed=seed, dtype="float32")
+        for seed, case in enumerate(cases)
     ]
     engine = TensorEngine(setups, device="cpu")
-    inputs, targets = np.stack([w.inputs for w in case]), np.stack([w.targets for w in case])
-    held = engine.prepare(Samples(inputs, targets) if count > 1 else Samples(inputs[0], targets[0]))
+    inputs, targets = np.stack([case.inputs for case in cases]), np.stack([case.targets for case in cases])
+    prepared = engine.prepare(Samples(inputs, targets) if count > 1 else Samples(inputs[0], targets[0]))
 
     def play(rounds):
         for _ in range(rounds):
-            engine.play(held.inputs, held.targets)
+            engine.play(prepared.inputs, prepared.targets)
 
     return play

@@ -1,4 +1,4 @@
-"""JAX: a jitted step, and many steps in one jitted loop. One thread, if torch has one."""
+"""JAX: a jitted step, and many steps in one jitted loop; one thread if torch has one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, BenchmarkCase
 
 BATCHES = 8
-"""Copies of the batch through which the loop goes, so that each round gathers its own."""
+"""Copies of the batch that the loop visits in turn, so that each round gathers a batch."""
 
 
 def cost(parameters, inputs, targets):
@@ -45,7 +45,7 @@ _many = jax.jit(many, donate_argnums=0)
 
 
 class Step:
-    """One call of a jitted step for each round."""
+    """Peer with one call of a jitted step for each round."""
 
     def __init__(self, case: BenchmarkCase) -> None:
         weights = [jnp.asarray(w, dtype=jnp.float32) for w in case.network.weights]
@@ -64,7 +64,7 @@ class Step:
 
 
 class Scan(Step):
-    """One call for all rounds."""
+    """Peer with one call for all rounds."""
 
     def __init__(self, case: BenchmarkCase) -> None:
         super().__init__(case)

@@ -1,4 +1,4 @@
-"""The comparisons: the peers on the same work, BioTorch beside our policies of the same idea, and every policy of ours."""
+"""Comparisons: peers on the same case, BioTorch with the policies of the same update, and every policy."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from neuronet.benchmarking.contestants import (
     relative_difference,
 )
 from neuronet.benchmarking.timing import TimedFunction
-from neuronet.registry.registry import known_policies
+from neuronet.registry import known_policies
 
-OURS = "attention"
+POLICY = "attention"
 
 SLOW = 0.2
-"""Seconds of a round from which on a policy is timed but once."""
+"""Seconds of a round from which on a policy is timed only once."""
 
 
 def against_peers(
     sizes: Sequence[Sequence[int]], batches: Sequence[int], budget: TimingBudget, *, compiled: bool
 ) -> tuple[list[Row], list[str]]:
-    """Rows for each network and batch size, and a line for each peer that is left out."""
+    """Return rows for each network and batch size, and a note for each peer that is left out."""
     found, left_out = peers(compiled=compiled)
     result = []
     with threads(budget.threads):
-        for case in (build_case(each, batch) for each in sizes for batch in batches):
+        for case in (build_case(layers, batch) for layers in sizes for batch in batches):
             contestants: dict[str, TimedFunction] = {}
-            for name, cls in ((OURS, TensorEngineSingle), (f"{OURS}, {MANY_ROUNDS}", TensorEngineMany)):
+            for name, cls in ((POLICY, TensorEngineSingle), (f"{POLICY}, {MANY_ROUNDS}", TensorEngineMany)):
                 check_same_update(partial(cls, policies=AttentionSeeking()), AUTOGRAD.make, case, (name, AUTOGRAD.name))
                 contestants[name] = cls(case, AttentionSeeking()).play
             for peer in found:
@@ -52,7 +52,7 @@ def against_peers(
 
 
 def against_biotorch(sizes: Sequence[int], batch: int, budget: TimingBudget) -> tuple[list[Row], list[str]]:
-    """BioTorch's feedback alignment, direct feedback alignment and sign-symmetric feedback, beside ours."""
+    """Return rows for BioTorch's feedback alignment, direct feedback alignment and sign-symmetric feedback, and the policies."""
     try:
         from benchmarks.rounds.biotorch_peers import BioTorch, pairs
     except ImportError as error:
@@ -61,23 +61,23 @@ def against_biotorch(sizes: Sequence[int], batch: int, budget: TimingBudget) -> 
     result = []
     with threads(budget.threads):
         for name, mode, policy in pairs():
-            theirs, ours = partial(BioTorch, mode=mode, policy=policy), partial(TensorEngineSingle, policies=policy)
-            names = f"BioTorch {name}", f"ours, {name}"
-            check_same_update(theirs, ours, case, names)
-            contestants = dict(zip(names, (theirs(case).play, ours(case).play), strict=True))
+            peer, engine = partial(BioTorch, mode=mode, policy=policy), partial(TensorEngineSingle, policies=policy)
+            names = f"BioTorch {name}", f"NeuroNet {name}"
+            check_same_update(peer, engine, case, names)
+            contestants = dict(zip(names, (peer(case).play, engine(case).play), strict=True))
             times = timed(contestants, budget)
             result += rows(case.name, times, names[0])
     return result, []
 
 
 def by_policy(sizes: Sequence[int], batch: int, budget: TimingBudget) -> list[Row]:
-    """A round with every policy that can be had without arguments."""
+    """Return rows for every policy that needs no arguments."""
     case = build_case(sizes, batch)
     contestants: dict[str, TimedFunction] = {}
     for name, cls in known_policies().items():
         try:
             policy = cls()
-        except TypeError:  # it must be told something
+        except TypeError:  # it needs arguments
             continue
         contestants[name] = TensorEngineSingle(case, policy).play
     with threads(budget.threads):

@@ -1,7 +1,7 @@
-"""The peers, each with the same round: relu, softmax cross-entropy, momentum, float32, on the same batch from the same network.
+"""Peers that play the same round: relu, softmax cross-entropy, momentum, float32, same batch and initial network.
 
 A peer is made from a `BenchmarkCase`; it has `play(rounds)` and `parameters()`, as `neuronet.benchmarking.contestants.Contestant`
-says. Those that need a package of their own are in the modules beside this one and are left out where it is missing.
+says. Peers that need another package have modules of their own and are left out where it is missing.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from neuronet.benchmarking.contestants import LEARNING_RATE, MOMENTUM, Autograd,
 
 @dataclass(frozen=True)
 class Peer:
-    """Someone to compare with.
+    """Peer to compare with.
 
     Attributes:
-        name: In tables and pictures.
-        make: Builds it for a work.
-        at_once: Whether it plays many rounds in one call, so that its like is our `play_rounds`.
+        name: Name in tables and figures.
+        make: Constructor for a benchmark case.
+        many_rounds: Whether it plays many rounds in one call, as `play_rounds` does.
     """
 
     name: str
     make: Callable[[BenchmarkCase], Contestant]
-    at_once: bool = False
+    many_rounds: bool = False
 
 
 class LayerwiseNumpy:
-    """numpy: a product for each layer, with buffers for nothing but the parameters."""
+    """Peer in numpy: a matrix product for each layer, with buffers for the parameters only."""
 
     def __init__(self, case: BenchmarkCase) -> None:
         self.inputs, self.targets = case.inputs, case.targets
@@ -85,34 +85,34 @@ _OPTIONAL = {
 
 
 def peers(*, compiled: bool = True) -> tuple[list[Peer], list[str]]:
-    """All peers that are here, and a line for each that is left out.
+    """Return the installed peers, and a note for each that is left out.
 
     Args:
-        compiled: Whether torch.compile takes part: it takes half a minute to compile, and needs a C++ compiler.
+        compiled: Whether to include torch.compile, which takes half a minute and needs a C++ compiler.
     """
     found, missing = list(_ALWAYS), []
     if not compiled:
-        missing.append("torch.compile: left out, as it needs long to compile")
+        missing.append("torch.compile: left out, since it takes long to compile")
     elif reason := _cannot_compile():
         missing.append(f"torch.compile: left out, {reason}")
     else:
         found.append(Peer("torch.compile, autograd", partial(Autograd, compiled=True)))
     for package, (module, kinds) in _OPTIONAL.items():
         try:
-            home = import_module(f"benchmarks.rounds.{module}")
+            peer_module = import_module(f"benchmarks.rounds.{module}")
         except ImportError as error:
             missing.append(f"{package}: left out, {error}")
             continue
-        found += [Peer(name, getattr(home, cls), at_once) for name, cls, at_once in kinds]
+        found += [Peer(name, getattr(peer_module, cls), many_rounds) for name, cls, many_rounds in kinds]
     return found, missing
 
 
 def _cannot_compile() -> str:
-    """Why torch.compile does not work here; nothing if it does."""
+    """Return why torch.compile does not work; an empty text if it does."""
     import torch
 
     try:
         torch.compile(lambda x: x * 2 + 1)(torch.ones(8))
-    except Exception as error:  # whatever the compiler says
+    except Exception as error:  # of any kind that the compiler raises
         return str(error).strip().splitlines()[0][:120]
     return ""

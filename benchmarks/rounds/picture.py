@@ -1,4 +1,4 @@
-"""One picture of the results: whom our rounds are compared with above, how they grow below."""
+"""Figure of the results: comparison with the peers above, growth below."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from neuronet.plotting import style
 
 MARKERS = ("o", "s", "^", "D", "v")
 RATIOS = tuple(m * 10.0**e for e in range(-2, 3) for m in (1, 2, 5))
-OURS = "attention"
+POLICY = "attention"
 
 
 def draw(rows: list[Row], points: list[Point], path: Path, machine: str) -> None:
-    """Draw both into a file."""
+    """Draw the figure to a file."""
     networks = list(dict.fromkeys(_network(row) for row in rows))
     contestants = list(dict.fromkeys(row.contestant for row in rows))
     axes_below = list(dict.fromkeys(point.axis for point in points))
@@ -43,7 +43,7 @@ def _network(row: Row) -> str:
 
 
 def _colour(contestant: str) -> str:
-    if contestant.startswith(OURS):
+    if contestant.startswith(POLICY):
         return style.BLUE
     return style.MUTED if contestant == PRODUCTS else style.ORANGE
 
@@ -52,8 +52,8 @@ def _compare(panel, rows, contestants, network):
     cases = list(dict.fromkeys(row.case for row in rows))
     for row in rows:
         marker = MARKERS[cases.index(row.case) % len(MARKERS)]
-        place = contestants.index(row.contestant)
-        panel.plot(row.ratio, place, marker, color=_colour(row.contestant), markersize=6, markeredgecolor="white", alpha=0.9)
+        position = contestants.index(row.contestant)
+        panel.plot(row.ratio, position, marker, color=_colour(row.contestant), markersize=6, markeredgecolor="white", alpha=0.9)
     style.format_axes(panel, title=network, x="time of a round / autograd's", y="")
     panel.set_xscale("log")
     panel.axvline(1.0, color=style.INK, linewidth=0.8)
@@ -83,10 +83,10 @@ def _grow(panel, points):
     panel.legend(fontsize=style.SMALL, frameon=False, loc="upper left")
 
 
-def _plain_ticks(axis, places, shown):
-    """Numbers as one writes them, not powers of ten."""
-    near = [place for place in places if min(shown) / 1.6 <= place <= max(shown) * 1.6]
-    axis.set_major_locator(FixedLocator(near))
+def _plain_ticks(axis, ticks, shown):
+    """Label ticks with plain numbers instead of powers of ten."""
+    visible = [tick for tick in ticks if min(shown) / 1.6 <= tick <= max(shown) * 1.6]
+    axis.set_major_locator(FixedLocator(visible))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())

@@ -1,4 +1,4 @@
-"""scikit-learn's MLPClassifier: `partial_fit` on several batches in a row, so that its checks of the input weigh little."""
+"""scikit-learn's MLPClassifier: `partial_fit` on several batches in a call, so that its input checks cost little."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What `neuronet bench` measures."""
+"""Benchmarks of the speed of rounds, as `neuronet bench` runs them."""

@@ -1,4 +1,4 @@
-"""What our rounds cost on this machine, against plain autograd and against the matrix products alone."""
+"""Cost of rounds on this machine, compared with plain autograd and with the matrix products alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from neuronet.benchmarking.timing import TimedFunction, Timing, time_interleaved
 from neuronet.core.errors import check_number
 from neuronet.core.policy import Policy
 from neuronet.policies import AttentionSeeking
-from neuronet.registry.registry import parse_policy
+from neuronet.registry import parse_policy
 
 SIZES = ((64, 32, 10), (784, 256, 256, 10), (784, 1000, 1000, 10))
 BATCHES = (32, 128, 1024)
@@ -31,21 +31,21 @@ BATCHES = (32, 128, 1024)
 AUTOGRAD = "autograd"
 PRODUCTS = "matrix products alone"
 MANY_ROUNDS = "many rounds a call"
-"""Added to a policy's name."""
+"""Suffix of a contestant that plays many rounds in one call."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one player needed.
+    """Timing of one contestant.
 
     Attributes:
-        case: What was played, such as "64-32-10, batch 32".
-        contestant: Who played it.
-        minimum: Seconds for `unit` in the quickest block.
-        median: Seconds for `unit` in the middle block.
-        ratio: The minimum, as a multiple of that of `reference`.
-        reference: Whom it is compared with.
-        unit: What was timed: "round", "epoch" or "run".
+        case: Benchmark case, such as "64-32-10, batch 32".
+        contestant: Name of the contestant.
+        minimum: Seconds for `unit` in the fastest block.
+        median: Seconds for `unit` in the median block.
+        ratio: The minimum divided by that of `reference`.
+        reference: Name of the contestant that the ratio refers to.
+        unit: Timed unit: "round", "epoch" or "run".
     """
 
     case: str
@@ -59,17 +59,17 @@ class Row:
 
 @dataclass(frozen=True)
 class TimingBudget:
-    """How long to measure.
+    """Budget of a timing.
 
     Attributes:
-        blocks: For each player, 1 or more.
-        seconds: Of a block, above 0.
-        threads: That torch may use, 1 or more.
-        cpu_time: Whether the processor's seconds are counted instead of the clock's: they leave out the time for which others
-            had the machine, but also any that a player waits. With one thread and nobody else, both are the same.
+        blocks: Number of blocks for each contestant (>= 1).
+        seconds: Duration of a block (> 0).
+        threads: Number of torch threads (>= 1).
+        cpu_time: Whether to count CPU time instead of wall-clock time. CPU time excludes other processes, but also the time that
+            a contestant waits. With one thread on an idle machine, both are equal.
 
     Raises:
-        NeuroNetError: A number is out of range.
+        ConfigurationError: A number is out of range.
     """
 
     blocks: int = 30
@@ -93,25 +93,27 @@ def bench(
     *,
     budget: TimingBudget = QUICK,
 ) -> list[Row]:
-    """Rounds of each network and batch size: each policy, autograd, and the matrix products alone.
+    """Time rounds of each network and batch size: with each policy, with autograd, and with the matrix products alone.
 
-    Where a policy is error backpropagation, its updates are first compared with autograd's.
+    Where a policy equals error backpropagation, its updates are first compared with those of autograd.
 
     Args:
-        sizes: Neurons in each layer of each network, the inputs first.
-        batches: Samples a round.
-        policies: By name; all neurons follow the same one.
-        budget: How long to measure.
+        sizes: Number of neurons in each layer of each network, the inputs first.
+        batches: Batch sizes.
+        policies: Names of policies; all neurons follow the same one.
+        budget: Budget of the timings.
 
     Raises:
-        NeuroNetError: A policy is unknown, a number is out of range, or an update is not what it should be.
+        SpecError: A policy is unknown.
+        ConfigurationError: A number is out of range.
+        StateError: An update differs from that of autograd.
     """
     named = {name: parse_policy(name) for name in policies}
-    return [row for each in sizes for batch in batches for row in rounds(build_case(each, batch), named, budget)]
+    return [row for layer_sizes in sizes for batch in batches for row in rounds(build_case(layer_sizes, batch), named, budget)]
 
 
 def rounds(case: BenchmarkCase, policies: Mapping[str, Policy], budget: TimingBudget) -> list[Row]:
-    """One network and batch size, as in `bench`."""
+    """Time rounds of one network and batch size, as `bench` does."""
     contestants: dict[str, TimedFunction] = {}
     for name, policy in policies.items():
         for cls, label in ((TensorEngineSingle, name), (TensorEngineMany, f"{name}, {MANY_ROUNDS}")):
@@ -123,21 +125,21 @@ def rounds(case: BenchmarkCase, policies: Mapping[str, Policy], budget: TimingBu
 
 
 def timed(contestants: Mapping[str, TimedFunction], budget: TimingBudget) -> dict[str, Timing]:
-    """What a round costs each player, measured with this effort."""
+    """Return the timing of a round of each contestant within a budget."""
     clock = time.process_time if budget.cpu_time else time.perf_counter
     with threads(budget.threads):
         return time_interleaved(contestants, blocks=budget.blocks, seconds=budget.seconds, clock=clock)
 
 
 def rows(case: str, times: Mapping[str, Timing], reference: str, *, unit: str = "round") -> list[Row]:
-    """A row for each player."""
+    """Return a row for each contestant."""
     base = times[reference].minimum
-    return [Row(case, name, each.minimum, each.median, each.minimum / base, reference, unit) for name, each in times.items()]
+    return [Row(case, name, t.minimum, t.median, t.minimum / base, reference, unit) for name, t in times.items()]
 
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """So many threads for torch, for a while."""
+    """Set the number of torch threads within a `with` block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

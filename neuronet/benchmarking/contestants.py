@@ -1,4 +1,7 @@
-"""The same round, played by others: plain torch with autograd, and the matrix products alone."""
+"""Contestants of the speed benchmark: the tensor engine, plain torch with autograd, and the matrix products alone.
+
+`Autograd` is plain torch as a user would write it, apart from `baselines.backprop` on purpose: its speed is the reference.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import build_network
 
-LEARNING_RATE = 0.002  # so small that nothing is learned by heart while it is timed
+LEARNING_RATE = 0.002  # small enough that nothing is memorised while it is timed
 MOMENTUM = 0.9
 
 UPDATE_TOLERANCE = 1e-4
-"""How far apart two updates may be and still be the same but for rounding."""
+"""Largest relative difference of two updates that counts as rounding."""
 
 MAX_CASES = 3
-"""Played, at most, before two updates are called different."""
+"""Cases, at most, that are played before two updates count as different."""
 
 Floats = NDArray[np.float32]
 Policies = Policy | Sequence[Policy | Sequence[Group]]
@@ -37,11 +41,11 @@ Policies = Policy | Sequence[Policy | Sequence[Group]]
 
 @dataclass(frozen=True, eq=False)
 class BenchmarkCase:
-    """One batch, and the network that is to learn it: relu, softmax cross-entropy, momentum, float32.
+    """Batch and initial network of a benchmark: relu, softmax cross-entropy, momentum, float32.
 
     Attributes:
-        network: Before the first round.
-        inputs: (B, I), normal.
+        network: Initial network.
+        inputs: (B, I), standard normal.
         targets: (B,), classes.
     """
 
@@ -51,76 +55,83 @@ class BenchmarkCase:
 
     @property
     def name(self) -> str:
-        """Such as "64-32-10, batch 32"."""
+        """Name of the case, such as "64-32-10, batch 32"."""
         return f"{'-'.join(map(str, self.network.sizes))}, batch {len(self.inputs)}"
 
 
 def build_case(sizes: Sequence[int], batch: int, seed: int = 0) -> BenchmarkCase:
-    """A batch and a network of these sizes, the inputs first.
+    """Return a case with a random network and batch.
+
+    Args:
+        sizes: Number of neurons in each layer, the inputs first (two layers or more).
+        batch: Batch size (>= 1).
+        seed: Random seed.
 
     Raises:
-        NeuroNetError: There are fewer than two layers, or a number is below 1.
+        ConfigurationError: There are fewer than two layers, or a number is below 1.
     """
     if len(sizes) < 2 or min(sizes) < 1 or batch < 1:
-        raise NeuroNetError(f"sizes must be two or more numbers of 1 or more, and so must the batch, got {sizes}, {batch}")
+        raise ConfigurationError(
+            f"sizes need two or more layers, and sizes and batch must be >= 1, got sizes {sizes}, batch {batch}"
+        )
     rng = np.random.default_rng(seed)
     inputs = rng.standard_normal((batch, sizes[0])).astype(np.float32)
     return BenchmarkCase(build_network(sizes, seed=seed), inputs, rng.integers(0, sizes[-1], batch))
 
 
 class Contestant(Protocol):
-    """Whoever plays the rounds of a work."""
+    """Protocol for contestants: they play rounds of a case."""
 
     def play(self, rounds: int) -> object:
-        """Play so many rounds on the work's batch."""
+        """Play rounds on the batch of the case."""
 
     def parameters(self) -> list[NDArray[Any]]:
-        """The weights (J, I) of each layer, then the biases (J,) of each."""
+        """Return the weights (J, I) of each layer, then the bias (J,) of each."""
 
 
 class TensorEngineSingle:
-    """The tensor engine.
+    """Tensor engine with one call for each round.
 
     Args:
-        case: What is played.
-        policies: As for a Setup.
-        device: Where.
+        case: Benchmark case.
+        policies: Policies as for a Setup.
+        device: Device to compute on.
     """
 
     def __init__(self, case: BenchmarkCase, policies: Policies, *, device: str = "cpu") -> None:
         setup = Setup(case.network, policies, Momentum(MOMENTUM), LEARNING_RATE, CrossEntropy(), dtype="float32")
         self.engine = TensorEngine(setup, device=device)
-        self.held = self.engine.prepare(Samples(case.inputs, case.targets))
+        self.samples = self.engine.prepare(Samples(case.inputs, case.targets))
 
     def play(self, rounds: int) -> None:
-        """One call of `play` a round."""
-        play, inputs, targets = self.engine.play, self.held.inputs, self.held.targets
+        """Call `play` once for each round."""
+        play, inputs, targets = self.engine.play, self.samples.inputs, self.samples.targets
         for _ in range(rounds):
             play(inputs, targets)
 
     def parameters(self) -> list[NDArray[Any]]:
-        """As they are now."""
+        """Return the current weights and biases."""
         network = self.engine.network()
         return [*network.weights, *network.biases]
 
 
 class TensorEngineMany(TensorEngineSingle):
-    """The tensor engine with one call for all rounds; it gathers each batch from the samples that it holds."""
+    """Tensor engine with one call for all rounds, which gathers each batch from prepared samples."""
 
     def play(self, rounds: int) -> None:
-        """One call of `play_rounds`."""
-        batch = len(self.held)
-        self.engine.play_rounds(self.held, np.tile(np.arange(batch), rounds), batch)
+        """Call `play_rounds` once."""
+        batch = len(self.samples)
+        self.engine.play_rounds(self.samples, np.tile(np.arange(batch), rounds), batch)
 
 
 class Autograd:
     """Plain torch: nn.Sequential, autograd and torch.optim.SGD with momentum.
 
     Args:
-        case: What is played.
-        compiled: Whether torch.compile makes the forward pass and the loss one function.
-        device: Where.
-        **options: For torch.optim.SGD, such as fused=True; without, its defaults.
+        case: Benchmark case.
+        compiled: Whether to compile the forward pass and the loss with torch.compile.
+        device: Device to compute on.
+        **options: Further options of torch.optim.SGD, such as fused=True.
     """
 
     def __init__(self, case: BenchmarkCase, *, compiled: bool = False, device: str = "cpu", **options: Any) -> None:
@@ -134,34 +145,34 @@ class Autograd:
             return nn.functional.cross_entropy(model(inputs), targets)
 
         if compiled:
-            torch.compiler.reset()  # or, after a few sizes, torch would give up compiling without a word
+            torch.compiler.reset()  # otherwise torch silently stops compiling after a few sizes
         self.cost: Callable[[Tensor, Tensor], Tensor] = torch.compile(cost, dynamic=False) if compiled else cost
 
     def play(self, rounds: int) -> None:
-        """zero_grad, forward, backward, step."""
+        """Play rounds of zero_grad, forward, backward, step."""
         for _ in range(rounds):
             self.step(self.inputs, self.targets)
 
     def step(self, inputs: Tensor, targets: Tensor) -> None:
-        """One round on a batch."""
+        """Play one round on a batch."""
         self.optimizer.zero_grad()
         self.cost(inputs, targets).backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
 
     def parameters(self) -> list[NDArray[Any]]:
-        """As they are now."""
+        """Return the current weights and biases."""
         return parameters_of(self.layers)
 
 
 def linear_layers(network: Network) -> list[nn.Linear]:
-    """The network's layers as torch's, in float32.
+    """Return the layers of a dense network as nn.Linear modules in float32.
 
     Raises:
-        NeuroNetError: It has missing connections.
+        ConfigurationError: The network is not dense.
     """
     if any(mask is not None for mask in network.masks):
-        raise NeuroNetError("plain torch layers are dense: give a network where everybody listens to everybody")
-    layers = [nn.Linear(here, there) for here, there in pairwise(network.sizes)]
+        raise ConfigurationError("plain torch layers need a dense network, but connections are missing")
+    layers = [nn.Linear(speakers, listeners) for speakers, listeners in pairwise(network.sizes)]
     with torch.no_grad():
         for layer, weights, bias in zip(layers, network.weights, network.biases, strict=True):
             layer.weight.copy_(torch.as_tensor(weights))
@@ -170,7 +181,7 @@ def linear_layers(network: Network) -> list[nn.Linear]:
 
 
 def sequential(layers: Sequence[nn.Module]) -> nn.Sequential:
-    """The layers with relu in between."""
+    """Return the layers in sequence with relu in between."""
     model = nn.Sequential(layers[0])
     for layer in layers[1:]:
         model.append(nn.ReLU())
@@ -179,12 +190,14 @@ def sequential(layers: Sequence[nn.Module]) -> nn.Sequential:
 
 
 def parameters_of(layers: Sequence[Any]) -> list[NDArray[Any]]:
-    """Weights and biases of torch's linear layers, copied."""
-    return [array.detach().cpu().numpy().copy() for name in ("weight", "bias") for array in (getattr(x, name) for x in layers)]
+    """Return copies of the weights, then of the biases, of nn.Linear modules."""
+    return [
+        array.detach().cpu().numpy().copy() for name in ("weight", "bias") for array in (getattr(layer, name) for layer in layers)
+    ]
 
 
 class MatrixProducts:
-    """The matrix products of a round and nothing else, into buffers: forward, feedback, and each layer's intended change."""
+    """Matrix products of a round and nothing else, into buffers: forward, feedback, and intended change of each layer."""
 
     def __init__(self, case: BenchmarkCase, *, device: str = "cpu") -> None:
         sizes, batch = case.network.sizes, len(case.inputs)
@@ -195,7 +208,7 @@ class MatrixProducts:
         self.intents = [torch.empty_like(w) for w in self.weights]
 
     def play(self, rounds: int) -> None:
-        """Products whose factors are always the same, as their values make no difference to the time."""
+        """Compute the products of rounds, with constant factors, since values do not affect the time."""
         with torch.inference_mode():
             for _ in range(rounds):
                 self._round()
@@ -212,44 +225,49 @@ class MatrixProducts:
 ContestantFactory = Callable[[BenchmarkCase], Contestant]
 
 
-def relative_difference(one: ContestantFactory, other: ContestantFactory, case: BenchmarkCase, rounds: int = 5) -> float:
-    """How far apart the updates of two contestants are, as a share of the way that the other went.
+def relative_difference(
+    contestant: ContestantFactory, reference: ContestantFactory, case: BenchmarkCase, rounds: int = 5
+) -> float:
+    """Return the norm of the difference of two contestants' updates, relative to the update of the second.
 
-    Rounding can bring a potential to the other side of relu's corner, which moves a few weights. It does not in every game: if
-    the two differ by more than rounding, they play again with other samples and another network, and the least distance counts.
+    Rounding can move a potential across the kink of relu, which changes a few weights, but only in some cases. Contestants that
+    differ by more than rounding therefore play other cases, and the smallest difference counts.
 
     Args:
-        one: Makes a contestant that has not played yet.
-        other: Likewise.
-        case: What they play first.
-        rounds: Played by each.
+        contestant: Makes a new contestant for a case.
+        reference: Makes a new reference for a case.
+        case: First case.
+        rounds: Rounds of each.
     """
     least = np.inf
     for seed in range(MAX_CASES):
-        game = case if seed == 0 else build_case(case.network.sizes, len(case.inputs), seed)
-        least = min(least, _distance(one(game), other(game), game.network, rounds))
+        variant = case if seed == 0 else build_case(case.network.sizes, len(case.inputs), seed)
+        least = min(least, _distance(contestant(variant), reference(variant), variant.network, rounds))
         if least <= UPDATE_TOLERANCE:
             break
     return least
 
 
-def _distance(one: Contestant, other: Contestant, start: Network, rounds: int) -> float:
-    one.play(rounds)
-    other.play(rounds)
-    before, ours, theirs = (_joined(each) for each in ([*start.weights, *start.biases], one.parameters(), other.parameters()))
-    return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs - before))
+def _distance(contestant: Contestant, reference: Contestant, start: Network, rounds: int) -> float:
+    contestant.play(rounds)
+    reference.play(rounds)
+    before = _joined([*start.weights, *start.biases])
+    after, expected = _joined(contestant.parameters()), _joined(reference.parameters())
+    return float(np.linalg.norm(after - expected) / np.linalg.norm(expected - before))
 
 
 def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
     return np.concatenate([array.ravel() for array in arrays]).astype(np.float64)
 
 
-def check_same_update(one: ContestantFactory, other: ContestantFactory, case: BenchmarkCase, names: tuple[str, str]) -> None:
-    """Refuse to compare contestants that do not do the same work.
+def check_same_update(
+    contestant: ContestantFactory, reference: ContestantFactory, case: BenchmarkCase, names: tuple[str, str]
+) -> None:
+    """Check that two contestants compute the same update.
 
     Raises:
-        NeuroNetError: Their updates differ by more than rounding.
+        StateError: Their updates differ by more than rounding.
     """
-    gap = relative_difference(one, other, case)
+    gap = relative_difference(contestant, reference, case)
     if not gap <= UPDATE_TOLERANCE:
-        raise NeuroNetError(f"{names[0]} and {names[1]} cannot be compared: their updates differ by {gap:.1%}")
+        raise StateError(f"{names[0]} and {names[1]} cannot be compared: their updates differ by {gap:.1%}")

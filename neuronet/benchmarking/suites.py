@@ -1,4 +1,4 @@
-"""What is compared besides single rounds: an epoch of digits, replicas, layers of several policies, and `neuronet.train`."""
+"""Benchmark suites beyond single rounds: an epoch of digits, replicas, mixed layers, and `neuronet.train`."""
 
 from __future__ import annotations
 
@@ -25,70 +25,70 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking
+from neuronet.registry import build_network
 from neuronet.training.train import train
 
 TIMED_EPOCHS = 3
-"""Of each run of `neuronet.train`, after the first."""
+"""Timed epochs of each run of `neuronet.train`, after the first epoch."""
 
 
 def epoch_of_digits(budget: TimingBudget = QUICK, batch: int = 32) -> list[Row]:
-    """An epoch of digits with 32 hidden neurons: the engine from an order of samples, and autograd from a DataLoader."""
+    """Time an epoch of digits with 32 hidden neurons: the engine with an order of samples, autograd with a DataLoader."""
     samples = Digits().train
     inputs, targets = samples.inputs.astype(np.float32), samples.targets
     case = BenchmarkCase(build_network((inputs.shape[1], 32, 10)), inputs[:batch], targets[:batch])
-    ours, theirs = TensorEngineMany(case, AttentionSeeking()), Autograd(case)
-    held = ours.engine.prepare(Samples(inputs, targets))
+    contestant, reference = TensorEngineMany(case, AttentionSeeking()), Autograd(case)
+    prepared = contestant.engine.prepare(Samples(inputs, targets))
     batches = Batches(len(targets), batch, (0,))
     loader = DataLoader(TensorDataset(torch.as_tensor(inputs), torch.as_tensor(targets)), batch_size=batch, shuffle=True)
 
-    def our_epochs(count: int) -> None:
+    def play_epochs(count: int) -> None:
         for epoch in range(count):
-            ours.engine.play_rounds(held, batches.order(epoch), batch)
+            contestant.engine.play_rounds(prepared, batches.order(epoch), batch)
 
-    def their_epochs(count: int) -> None:
+    def autograd_epochs(count: int) -> None:
         for _ in range(count):
             for x, y in loader:
-                theirs.step(x, y)
+                reference.step(x, y)
 
-    contestants = {"attention": our_epochs, "autograd with a DataLoader": their_epochs}
+    contestants = {"attention": play_epochs, "autograd with a DataLoader": autograd_epochs}
     return _timed_rows(f"digits, 64-32-10, batch {batch}", contestants, budget, unit="epoch")
 
 
 def replicas(budget: TimingBudget = QUICK, sizes: Sequence[int] = (64, 32, 10), batch: int = 32, count: int = 8) -> list[Row]:
-    """A round of several networks with seeds of their own: as replicas of one engine, and one after another."""
-    case = [build_case(sizes, batch, seed) for seed in range(count)]
+    """Time a round of several networks with different seeds: as replicas of one engine, and one after another."""
+    cases = [build_case(sizes, batch, seed) for seed in range(count)]
     optimizer = Momentum(MOMENTUM)
     setups = [
-        Setup(each.network, AttentionSeeking(), optimizer, LEARNING_RATE, seed=seed, dtype="float32")
-        for seed, each in enumerate(case)
+        Setup(case.network, AttentionSeeking(), optimizer, LEARNING_RATE, seed=seed, dtype="float32")
+        for seed, case in enumerate(cases)
     ]
     batched = TensorEngine(setups, device="cpu")
-    held = batched.prepare(Samples(np.stack([w.inputs for w in case]), np.stack([w.targets for w in case])))
-    alone = [TensorEngineSingle(each, AttentionSeeking()) for each in case]
+    prepared = batched.prepare(Samples(np.stack([case.inputs for case in cases]), np.stack([case.targets for case in cases])))
+    single = [TensorEngineSingle(case, AttentionSeeking()) for case in cases]
 
     def play_batched(rounds: int) -> None:
         for _ in range(rounds):
-            batched.play(held.inputs, held.targets)
+            batched.play(prepared.inputs, prepared.targets)
 
     def play_sequentially(rounds: int) -> None:
         for _ in range(rounds):
-            for each in alone:
-                each.play(1)
+            for contestant in single:
+                contestant.play(1)
 
     contestants = {"replicas of one engine": play_batched, "one after another": play_sequentially}
-    return _timed_rows(f"{count} networks of {case[0].name}", contestants, budget)
+    return _timed_rows(f"{count} networks of {cases[0].name}", contestants, budget)
 
 
 def groups(
     budget: TimingBudget = QUICK, sizes: Sequence[int] = (784, 256, 256, 10), batch: int = 128, max_policies: int = 2
 ) -> list[Row]:
-    """Time rounds of networks whose hidden layers mix 1 to `max_policies` policies."""
+    """Time rounds of networks with 1 to `max_policies` policies in each hidden layer."""
     case = build_case(sizes, batch)
     contestants: dict[str, TimedFunction] = {
         f"{count} policies in each hidden layer": TensorEngineSingle(case, mixed_policies(sizes, count)).play
@@ -99,7 +99,7 @@ def groups(
 
 
 def mixed_policies(sizes: Sequence[int], count: int) -> list[Policy | tuple[Group, ...]]:
-    """Attention-seekers of `count` exponents in turn, neuron by neuron, in each hidden layer."""
+    """Return attention-seeking policies that mix `count` exponents, alternating neuron by neuron, in each hidden layer."""
     hidden = [
         tuple(Group(AttentionSeeking(p=2.0 + kind), tuple(range(kind, size, count))) for kind in range(min(count, size)))
         for size in sizes[1:-1]
@@ -108,12 +108,12 @@ def mixed_policies(sizes: Sequence[int], count: int) -> list[Policy | tuple[Grou
 
 
 class RandomImages(Environment):
-    """Images of noise, of the size and number of MNIST's or fewer: they cost as much to learn from as any.
+    """Images of uniform noise, by default as many and as large as those of MNIST.
 
     Args:
-        train_samples: Samples to learn from.
-        test_samples: Samples to be judged by.
-        pixels: Of an image.
+        train_samples: Number of training samples.
+        test_samples: Number of test samples.
+        pixels: Pixels of an image.
     """
 
     outputs = 10
@@ -129,35 +129,35 @@ class RandomImages(Environment):
 
     @property
     def train(self) -> Samples:
-        """The samples to learn from."""
+        """Training samples."""
         return self._parts[0]
 
     @property
     def test(self) -> Samples:
-        """The samples to be judged by."""
+        """Test samples."""
         return self._parts[1]
 
 
 def training(
     budget: TimingBudget = QUICK, hidden: Sequence[int] = (256, 256), batch: int = 128, environment: Environment | None = None
 ) -> list[Row]:
-    """An epoch of `neuronet.train`, with all that it does in one, and the bare rounds of an epoch.
+    """Time an epoch of `neuronet.train`, everything included, and the bare rounds of an epoch.
 
-    What `train` does before its first epoch ends is left out. What its judging after each epoch costs at least, the outputs for
-    the samples judged, is timed by itself.
+    The first epoch of `train` is not timed. The minimal cost of its evaluation after each epoch, the outputs for the evaluated
+    samples, is timed separately.
 
     Args:
-        budget: A fifth of its blocks is the number of runs.
-        hidden: Neurons in each hidden layer.
-        batch: Samples a round.
-        environment: What is learned; without, 24,000 images of noise.
+        budget: Budget; a fifth of its blocks is the number of runs.
+        hidden: Number of neurons in each hidden layer.
+        batch: Batch size.
+        environment: Environment to learn; None for 24,000 images of noise.
     """
     environment = environment or RandomImages(24_000, 2_000)
     sizes = (environment.inputs, *hidden, environment.outputs)
     first = environment.train.at(slice(0, batch))
     case = BenchmarkCase(build_network(sizes), first.inputs, first.targets)
-    ours = TensorEngineMany(case, AttentionSeeking())
-    held, test_samples = ours.engine.prepare(environment.train), ours.engine.prepare(environment.test)
+    engine = TensorEngineMany(case, AttentionSeeking()).engine
+    train_samples, test_samples = engine.prepare(environment.train), engine.prepare(environment.test)
     batches = Batches(len(environment.train), batch, (0,))
     seconds: dict[str, list[float]] = {"neuronet.train": [], "bare rounds and evaluation": [], "bare rounds": []}
     with threads(budget.threads):
@@ -165,35 +165,35 @@ def training(
             seconds["neuronet.train"] += _epochs_of_train(environment, hidden, batch)
             for epoch in range(TIMED_EPOCHS):
                 started = time.perf_counter()
-                ours.engine.play_rounds(held, batches.order(epoch), batch)
+                engine.play_rounds(train_samples, batches.order(epoch), batch)
                 played = time.perf_counter()
-                _evaluate(ours.engine, held, test_samples)
+                _evaluate(engine, train_samples, test_samples)
                 seconds["bare rounds"].append(played - started)
                 seconds["bare rounds and evaluation"].append(time.perf_counter() - started)
-    times = {name: Timing(min(each), float(np.median(each))) for name, each in seconds.items()}
+    times = {name: Timing(min(durations), float(np.median(durations))) for name, durations in seconds.items()}
     return rows(f"{'-'.join(map(str, sizes))}, batch {batch}", times, "bare rounds", unit="epoch")
 
 
 def _epochs_of_train(environment: Environment, hidden: Sequence[int], batch: int) -> list[float]:
     options: dict[str, Any] = {"engine": "tensors", "dtype": "float32", "device": "cpu", "learning_rate": LEARNING_RATE}
     result = train(environment, hidden=tuple(hidden), batch_size=batch, epochs=TIMED_EPOCHS + 1, **options)
-    return [float(each) for each in np.diff(result.metrics["seconds"])]
+    return [float(duration) for duration in np.diff(result.metrics["seconds"])]
 
 
 def _evaluate(engine: TensorEngine, train_samples: Samples, test_samples: Samples, batch_size: int = 2000) -> None:
-    """What a run's judging computes at least: the outputs for some training samples and for all test samples."""
+    """Compute what a run's evaluation needs at least: outputs for some training samples and all test samples."""
     engine.outputs(train_samples.at(slice(0, batch_size)).inputs)
     for start in range(0, len(test_samples), batch_size):
         engine.outputs(test_samples.at(slice(start, start + batch_size)).inputs)
 
 
 def _timed_rows(case: str, contestants: Mapping[str, TimedFunction], budget: TimingBudget, unit: str = "round") -> list[Row]:
-    """Rows against the last of the players."""
+    """Return rows relative to the last contestant."""
     return rows(case, timed(contestants, budget), list(contestants)[-1], unit=unit)
 
 
 def benchmark_suites(budget: TimingBudget = QUICK) -> list[Row]:
-    """All of them, in their standard sizes; a thorough effort trains on as many images as MNIST has."""
+    """Run all suites in their standard sizes; a large budget trains on as many images as MNIST has."""
     environment = RandomImages() if budget.blocks >= TimingBudget.blocks else None
     parts = (epoch_of_digits(budget), replicas(budget), groups(budget), training(budget, environment=environment))
     return [row for part in parts for row in part]

@@ -1,4 +1,4 @@
-"""Timing several players fairly: in turn, in short blocks, so that whatever else the machine does falls on all of them."""
+"""Interleaved timing: contestants take turns in short blocks, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from statistics import median
 
 TimedFunction = Callable[[int], object]
-"""Plays as many rounds as it is told."""
+"""Function that plays the given number of rounds."""
 
 Clock = Callable[[], float]
 
 MAX_ROUNDS_PER_BLOCK = 100_000
-"""In one block."""
+"""Rounds, at most, in a block."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What a round took.
+    """Timing of a round.
 
     Attributes:
-        minimum: Seconds for a round in the quickest block: what the work costs when nobody disturbs it.
-        median: Seconds for a round in the middle block.
+        minimum: Seconds for a round in the fastest block: the cost on an idle machine.
+        median: Seconds for a round in the median block.
     """
 
     minimum: float
@@ -34,16 +34,16 @@ class Timing:
 def time_interleaved(
     contestants: Mapping[str, TimedFunction], *, blocks: int = 30, seconds: float = 0.01, clock: Clock = time.perf_counter
 ) -> dict[str, Timing]:
-    """What a round costs each player.
+    """Return the timing of a round of each contestant.
 
-    Every block of one player is followed by a block of the next, and each turn begins with another one. Before, each plays until
-    it is warm. The garbage collector rests meanwhile.
+    Blocks of the contestants alternate, and each turn begins with another contestant. Every contestant first plays until it is
+    warm. The garbage collector is off meanwhile.
 
     Args:
-        contestants: By name.
-        blocks: For each player, 1 or more.
-        seconds: How long a block should last, by the clock; it has one round at least.
-        clock: Tells the seconds; `time.process_time` those of the processor alone, whoever else uses the machine.
+        contestants: Contestants by name.
+        blocks: Number of blocks for each contestant (>= 1).
+        seconds: Wall-clock duration of a block, which has at least one round.
+        clock: Clock of the timings; `time.process_time` counts CPU time only.
     """
     counts = {name: _calibrate_rounds(contestant, seconds) for name, contestant in contestants.items()}
     durations: dict[str, list[float]] = {name: [] for name in contestants}
@@ -53,7 +53,7 @@ def time_interleaved(
             first = turn % max(1, len(names))
             for name in names[first:] + names[:first]:
                 durations[name].append(_timed(contestants[name], counts[name], clock) / counts[name])
-    return {name: Timing(min(each), median(each)) for name, each in durations.items()}
+    return {name: Timing(min(blocks_of), median(blocks_of)) for name, blocks_of in durations.items()}
 
 
 def _calibrate_rounds(contestant: TimedFunction, seconds: float) -> int:

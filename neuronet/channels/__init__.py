@@ -2,7 +2,7 @@
 
 from neuronet.channels.base import Channel, ChannelContext
 from neuronet.channels.builtin import CHANNELS, Delay, Dropout, GaussianNoise, KWinners, Quantization
-from neuronet.channels.placement import ChannelAt, as_channels, memoryless_channels, parse_channel
+from neuronet.channels.placement import ChannelAt, channels_by_location, memoryless_channels
 from neuronet.channels.router import MessageRouter
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "KWinners",
     "MessageRouter",
     "Quantization",
-    "as_channels",
+    "channels_by_location",
     "memoryless_channels",
-    "parse_channel",
 ]

@@ -195,9 +195,10 @@ def _resume(folder: Path, epochs: int | None) -> Result:
 
 def _folder_of(config: RunConfig | ControlConfig) -> Path:
     """A folder that is this run's alone."""
-    return new_folder(
-        f"{Path(config.environment).stem}-{config.policy if isinstance(config.policy, str) else 'mixed'}-{config.seed}"
-    )
+    from neuronet.registry import format_population
+
+    policy = format_population(config.policy)
+    return new_folder(f"{Path(config.environment).stem}-{policy if isinstance(policy, str) else 'mixed'}-{config.seed}")
 
 
 def _finish(result: Result, json: bool) -> None:
@@ -351,7 +352,7 @@ def _layers(text: str) -> tuple[int, ...]:
 @app.command()
 def policies() -> None:
     """List the policies that neurons can follow."""
-    from neuronet.registry.registry import known_policies
+    from neuronet.registry import known_policies
 
     console.OUT.print(console.policy_table(known_policies()))
 
@@ -375,7 +376,7 @@ def update_schedules() -> None:
 @app.command()
 def environments() -> None:
     """List the environments that networks can be trained in."""
-    from neuronet.registry.registry import URI_SCHEMES, known_environments
+    from neuronet.registry import URI_SCHEMES, known_environments
 
     table = console.plug_in_table("environment", known_environments())
     for scheme, what in URI_SCHEMES.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
@@ -17,11 +16,11 @@ import pandas as pd
 from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, ComparisonSetup
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, DataError, StudyMismatchError, check_number
-from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
+from neuronet.core.errors import ConfigurationError, check_number
+from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.policies import POLICIES
-from neuronet.recording.atomic_write import write_atomically
-from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.recording import StudyStore
+from neuronet.registry import Policies, format_population, parse_population
 from neuronet.training.assembly import build_networks, hash_samples, resolve_environment
 from neuronet.training.config import RunConfig, make_config
 from neuronet.training.engine_selection import select_engine
@@ -36,6 +35,8 @@ GRID_STEP = 10.0**0.5
 
 MAX_GRID_EXTENSIONS = 4
 """Steps by which the grid is extended, at most, on either side."""
+
+CURVE_TYPES = {name: "int64" if name in ("seed", "epoch") else "float64" for name in CURVE_COLUMNS}
 
 ALL = "all"
 
@@ -90,13 +91,13 @@ def compare(
     engine_choice = select_engine(config, sum(network.sizes[1:]), network.connections, rounds)
     folder = out(config) if callable(out) else None if out is None else Path(out)
     study = ComparisonStudy(ComparisonSetup(config, env, engine_choice), folder, log or (lambda line: None))
-    study.open_folder(tune)
+    study.begin(tune)
     rates, at_edge = study.tune(candidates) if tune else (dict.fromkeys(names, config.learning_rate), {})
     curves = study.evaluate(candidates, rates)
     measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
     table = build_table(curves, measure, at_edge)
-    study.write("table.csv", table)
-    study.write("curves.csv", curves)
+    study.store.write_table("table.csv", table)
+    study.store.write_table("curves.csv", curves)
     return Comparison(config, measure, table, curves, study.tuning(), time.perf_counter() - started, folder)
 
 
@@ -138,35 +139,22 @@ class ComparisonStudy:
 
     def __init__(self, setup: ComparisonSetup, folder: Path | None, log: Log) -> None:
         self.setup = setup
-        self.folder = folder
+        self.store = StudyStore(folder, "comparison")
         self.log = log
         self._tuning_results: dict[str, pd.DataFrame] = {}
 
-    def open_folder(self, tune: bool) -> None:
-        """Create the folder, or check that it holds this comparison.
+    def begin(self, tune: bool) -> None:
+        """Compare the settings with those of the comparison that the folder holds, if any, and write them.
 
         Raises:
-            StudyMismatchError: The folder holds another comparison.
+            StudyMismatchError: The folder holds a comparison with other settings.
             DataError: The folder cannot be written.
         """
-        if self.folder is None:
-            return
         from neuronet import __version__
 
         config = self.setup.config.model_dump(exclude={"policy", *UNUSED_OPTIONS}, mode="json")
-        about = {"version": __version__, "tune": tune, "samples": hash_samples(self.setup.environment), **config}
-        path = self.folder / "study.json"
-        if path.exists():
-            before = json.loads(path.read_text(encoding="utf-8"))
-            other = next((name for name in about if before.get(name) != about[name]), None)
-            if other is not None:
-                what = f"'{self.folder}' holds a comparison with another {other}"
-                raise StudyMismatchError(f"{what}: choose another folder, or the same options")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, (json.dumps(about, indent=2) + "\n").encode())
-        except OSError as error:
-            raise DataError(f"cannot write to the folder '{self.folder}': {error.strerror}") from None
+        samples = hash_samples(self.setup.environment)
+        self.store.begin({"version": __version__, "tune": tune, "samples": samples, **config})
 
     def tune(self, candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str, bool]]:
         """Return the best learning rate of each candidate, and whether it is at the edge of the grid."""
@@ -174,7 +162,7 @@ class ComparisonStudy:
         setup = ComparisonSetup(config, self.setup.environment.validation_split(), self.setup.engine_choice)
         first = config.seed + config.replicas
         seeds = range(first, first + TUNING_SEEDS)
-        scale = learning_rate_scale(parse_optimizer(config.optimizer))
+        scale = learning_rate_scale(config.optimizer)
         low, high = 0, len(GRID)
         while True:
             rates = [GRID[0] * GRID_STEP**step * scale for step in range(low, high)]
@@ -189,13 +177,15 @@ class ComparisonStudy:
         self, setup: ComparisonSetup, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]
     ) -> pd.DataFrame:
         name = f"tuning-{file_name(candidate)}.csv"
-        known = self._tuning_results[candidate.name] if candidate.name in self._tuning_results else self.read(name)
+        known = self._tuning_results.get(candidate.name)
+        if known is None:
+            known = self.store.read_table(name, CURVE_TYPES)
         missing = [rate for rate in rates if not (known["learning_rate"] == rate).any()]
         if missing:
             self.log(f"{candidate.name}: trying {len(missing)} learning rates from {missing[0]:.2g} to {missing[-1]:.2g}")
             new = setup.train_candidate(candidate, missing, seeds)
             known = pd.concat([known, new]) if len(known) else new
-            self.write(name, known)
+            self.store.write_table(name, known)
         self._tuning_results[candidate.name] = known
         return known[known["learning_rate"].isin(rates)]
 
@@ -205,10 +195,10 @@ class ComparisonStudy:
         parts = []
         for candidate in candidates:
             name, rate = f"final-{file_name(candidate)}.csv", rates[candidate.name]
-            curves = self.read(name)
+            curves = self.store.read_table(name, CURVE_TYPES)
             if set(curves["learning_rate"]) != {rate}:
                 curves = self.setup.train_candidate(candidate, [rate], config.seeds)
-                self.write(name, curves)
+                self.store.write_table(name, curves)
             last = curves[curves["epoch"] == config.epochs]
             measure = "test_accuracy" if last["test_accuracy"].notna().any() else "test_loss"
             self.log(f"{candidate.name}: {measure.replace('_', ' ')} {last[measure].mean():.4f} at learning rate {rate:.2g}")
@@ -219,27 +209,6 @@ class ComparisonStudy:
         """Return the learning curves of all runs that chose learning rates."""
         parts = [table.assign(policy=name) for name, table in self._tuning_results.items()]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["policy", *CURVE_COLUMNS])
-
-    def write(self, name: str, table: pd.DataFrame) -> None:
-        """Save a table in the folder, atomically."""
-        if self.folder is not None:
-            write_atomically(self.folder / name, table.to_csv(index=False).encode())
-
-    def read(self, name: str) -> pd.DataFrame:
-        """Return a table saved before; an empty one if there is none.
-
-        Raises:
-            DataError: The file cannot be read.
-        """
-        path = None if self.folder is None else self.folder / name
-        if path is None or not path.exists():
-            return pd.DataFrame(columns=list(CURVE_COLUMNS))
-        try:
-            texts = pd.read_csv(path, dtype=str, keep_default_na=False)  # read_csv may round the last digit of numbers
-            dtypes = {name: "int64" if name in ("seed", "epoch") else "float64" for name in CURVE_COLUMNS}
-            return texts[list(CURVE_COLUMNS)].replace("", "nan").astype(dtypes)
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"cannot read '{path}', a part of this comparison: {error}") from None
 
 
 def best_rate(results: pd.DataFrame) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuronet.control.config import ControlConfig
 from neuronet.core.structure.network import Network
 from neuronet.recording.figures import draw
+from neuronet.registry import format_population
 from neuronet.training.network_labels import NetworkLabels
 
 
@@ -44,7 +45,8 @@ class ControlResult:
 
     def __repr__(self) -> str:
         eval_returns = f", mean_return={self.mean_return:.1f}" if self.eval_returns.size else ""
-        return f"ControlResult({self.config.environment}, {self.config.policy}, rounds={self.rounds}{eval_returns})"
+        policy = format_population(self.config.policy)
+        return f"ControlResult({self.config.environment}, {policy}, rounds={self.rounds}{eval_returns})"
 
     @property
     def mean_return(self) -> float | None:
@@ -69,7 +71,7 @@ class ControlResult:
         config = self.config
         return {
             "environment": config.environment,
-            "policy": config.policy,
+            "policy": format_population(config.policy),
             "engine": config.engine,
             "seed": config.seed,
             "rounds": self.rounds,

@@ -1,4 +1,4 @@
-"""What an intervention is: a change of the game between two rounds, the same on either engine."""
+"""Contract of an intervention: a pure function from a setup and a state to another setup and state."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import PolicyError
 from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]
-"""The game, where it stands, and the nodes to whom it happened."""
+"""Setup and state after an intervention, and the nodes that it changed."""
 
 
 class Intervention(ABC):
-    """A change of a game between two rounds; a frozen dataclass whose fields say what happens to whom.
+    """Change of a network between two rounds; a frozen dataclass with its parameters as fields.
 
     Attributes:
-        name: What it is called.
+        name: Name in a spec such as "lesion(layer=1)".
     """
 
     name: ClassVar[str]
 
     @abstractmethod
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """The game as it goes on, of one replica.
+        """Return the setup and the state after the intervention, of one replica, and the changed nodes.
 
         Args:
-            setup: The game as it is.
-            state: Where it stands; it is not written into.
+            setup: Setup before it.
+            state: State before it; it is not modified.
 
         Raises:
-            NeuroNetError: It is impossible here; one sentence says why.
+            NeuroNetError: The intervention is not possible here.
         """
 
     def __str__(self) -> str:
-        """As it is written in a plan, such as "lesion(layer=1, share=0.2)"."""
+        """Return the spec, such as "lesion(layer=1, share=0.2)"."""
         given = [(field.name, getattr(self, field.name), field.default) for field in fields(self)]  # type: ignore[arg-type]
         arguments = [f"{name}={_format_value(value)}" for name, value, default in given if value != default]
         return f"{self.name}({', '.join(arguments)})"
@@ -50,12 +50,12 @@ def _format_value(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Event:
-    """An intervention that has happened.
+    """Record of an intervention that was applied.
 
     Attributes:
-        round: How many rounds had been played before.
-        what: Which intervention, as a text.
-        nodes: To whom, as nodes of the graph, in each replica.
+        round: Number of rounds played before it.
+        what: Spec of the intervention.
+        nodes: Graph nodes that it changed, in each replica.
     """
 
     round: int
@@ -64,10 +64,10 @@ class Event:
 
 
 def apply_intervention(engine: Engine, intervention: Intervention) -> Event:
-    """Let an intervention happen to a game that is being played, on either engine, between two rounds.
+    """Apply an intervention to an engine between two rounds.
 
     Raises:
-        NeuroNetError: It is impossible here; then nothing has changed.
+        NeuroNetError: The intervention is not possible here; nothing has changed.
     """
     setups, state, nodes = apply_to_setups(engine.setups, engine.state(), intervention)
     engine.replace_game(setups, state)
@@ -77,25 +77,25 @@ def apply_intervention(engine: Engine, intervention: Intervention) -> Event:
 def apply_to_setups(
     setups: Sequence[Setup], state: State, intervention: Intervention
 ) -> tuple[list[Setup], State, tuple[tuple[int, ...], ...]]:
-    """The games after an intervention, where they stand, and to whom it happened; nothing that is given is changed.
+    """Return the setups and the state after an intervention, and the changed nodes of each replica.
 
     Args:
-        setups: The game of each replica.
-        state: Where they stand.
-        intervention: What happens to each of them.
+        setups: Setup of each replica; they are not modified.
+        state: State of all replicas; it is not modified.
+        intervention: Applied to each replica.
 
     Raises:
-        NeuroNetError: It is impossible here, or replicas would differ in more than they may.
+        NeuroNetError: The intervention is not possible here, or replicas would no longer fit together.
     """
     if not (isinstance(intervention, Intervention) and hasattr(intervention, "__dataclass_fields__")):
-        what = "a dataclass such as neuronet.interventions.Lesion"
-        raise NeuroNetError(f"an intervention must be {what}, got {type(intervention).__name__}")
+        expected = "a dataclass such as neuronet.interventions.Lesion"
+        raise PolicyError(f"an intervention must be {expected}, got {type(intervention).__name__}")
     check_state(state, setups)
     alone = len(setups) == 1
-    found = [intervention.apply(setup, state if alone else state.replica(place)) for place, setup in enumerate(setups)]
-    after, nodes = [setup for setup, _, _ in found], tuple(nodes for _, _, nodes in found)
+    results = [intervention.apply(setup, state if alone else state.replica(index)) for index, setup in enumerate(setups)]
+    after, nodes = [setup for setup, _, _ in results], tuple(nodes for _, _, nodes in results)
     check_replicas(after)
     if alone:
-        return after, found[0][1], nodes
-    arrays = {name: np.stack([each.arrays[name] for _, each, _ in found]) for name in found[0][1].arrays}
+        return after, results[0][1], nodes
+    arrays = {name: np.stack([part.arrays[name] for _, part, _ in results]) for name in results[0][1].arrays}
     return after, State(state.round, arrays), nodes

@@ -1,31 +1,53 @@
-"""Carrying out a run's plan of interventions, and noting what has happened."""
+"""Executor of the interventions that a run has scheduled."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from neuronet.core.policy import Policy
 from neuronet.engines.base import Engine, Setup, State
-from neuronet.interventions import apply_intervention
+from neuronet.interventions.base import apply_intervention
+from neuronet.interventions.network_structure import Structure
+from neuronet.interventions.parser import ScheduledIntervention
 from neuronet.interventions.schedule import InterventionSchedule
-from neuronet.recording.network_structure import Structure
-from neuronet.recording.run_directory import Checkpoint, InterventionLog, RunDirectory
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class InterventionLog:
+    """Interventions that were applied to a run, for its checkpoint.
+
+    Attributes:
+        applied: Number of scheduled interventions that were applied.
+        rows_json: A row for each intervention and replica, as JSON.
+        structure: The network after them.
+    """
+
+    applied: int
+    rows_json: str
+    structure: Structure
+
+    def rows(self) -> list[Row]:
+        """Return a row for each intervention and replica."""
+        rows: list[Row] = json.loads(self.rows_json)
+        return rows
 
 
 class InterventionExecutor:
-    """What a run plans, and what of it has happened.
+    """Executor that applies scheduled interventions to an engine when they are due.
 
     Args:
-        schedule: What happens when.
-        engine: To whose neurons.
-        initial_setups: The game of each replica as it begins.
+        schedule: The interventions and their times.
+        engine: The engine to change.
+        initial_setups: Setup of each replica at the start of the run.
         per_epoch: Rounds in an epoch.
-        run_directory: Where it is noted; None for nowhere.
+        on_events: Called with the rows of each intervention that was applied.
 
     Attributes:
-        rows: What has happened: a row for each intervention and replica.
+        rows: A row for each applied intervention and replica: round, epoch, replica, what, nodes.
     """
 
     def __init__(
@@ -34,78 +56,75 @@ class InterventionExecutor:
         engine: Engine,
         initial_setups: Sequence[Setup],
         per_epoch: int,
-        run_directory: RunDirectory | None,
+        on_events: Callable[[list[Row]], None] | None = None,
     ) -> None:
-        self._schedule, self._engine, self._initial_setups, self._run_directory = schedule, engine, initial_setups, run_directory
-        self._per_epoch = per_epoch
+        self._schedule, self._engine, self._initial_setups = schedule, engine, initial_setups
+        self._per_epoch, self._on_events = per_epoch, on_events
         self._applied = 0
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[Row] = []
 
     @property
     def next_round(self) -> int | None:
-        """After how many rounds the next one is due; None if there is none left."""
+        """Number of rounds after which the next intervention is due; None if none is left."""
         entries = self._schedule.entries[self._applied :]
         return entries[0][0] if entries else None
 
     def apply_due(self) -> bool:
-        """Let everything happen that is due, and say whether there was anything."""
+        """Apply all interventions that are due, and return whether there were any."""
         before = self._applied
         while self.next_round is not None and self.next_round <= self._engine.round_number:
             _, scheduled = self._schedule.entries[self._applied]
             event = apply_intervention(self._engine, scheduled.intervention)
             self._applied += 1
+            common: Mapping[str, Any] = {"round": event.round, "epoch": event.round // self._per_epoch}
             rows = [
-                {"round": event.round, "epoch": event.round // self._per_epoch, "replica": replica, "what": scheduled.what}
-                | {"nodes": list(nodes)}
+                {**common, "replica": replica, "what": scheduled.what, "nodes": list(nodes)}
                 for replica, nodes in enumerate(event.nodes)
             ]
             self.rows += rows
-            if self._run_directory is not None:
-                self._run_directory.append_events(rows)
+            if self._on_events is not None:
+                self._on_events(rows)
         return self._applied > before
 
     def intervention_log(self) -> InterventionLog | None:
-        """What a checkpoint must know; None if nothing has happened."""
+        """Return what a checkpoint must hold; None if no intervention was applied."""
         if not self._applied:
             return None
-        structure = Structure.from_setups(self._engine.setups)
-        return InterventionLog(self._applied, json.dumps(self.rows), structure.arrays, structure.metadata)
+        return InterventionLog(self._applied, json.dumps(self.rows), Structure.from_setups(self._engine.setups))
 
-    def restore(self, checkpoint: Checkpoint) -> None:
-        """Bring the engine to where the checkpoint left it.
+    def restore(self, state: State, log: InterventionLog | None) -> None:
+        """Restore the engine from a checkpoint.
+
+        Args:
+            state: The engine's state.
+            log: The interventions applied before; None if there were none.
 
         Raises:
-            NeuroNetError: The checkpoint is broken, or of another game.
+            StateError: The checkpoint is broken, or does not fit the run.
         """
-        intervention_log = checkpoint.intervention_log
-        if intervention_log is None:
-            self._engine.restore(checkpoint.state)
+        if log is None:
+            self._engine.restore(state)
             return
-        self._applied, self.rows = intervention_log.applied, intervention_log.rows()
-        structure = Structure(intervention_log.structure, intervention_log.metadata)
-        self._engine.replace_game(structure.setups(self._initial_setups, checkpoint.state, self._policies()), checkpoint.state)
-
-    def _policies(self) -> list[Policy]:
-        """All that neurons may have come to follow."""
-        layers = range(1, len(self._initial_setups[0].network.sizes))
-        initial_setups = [group.policy for setup in self._initial_setups for layer in layers for group in setup.groups(layer)]
-        scheduled = [getattr(each.intervention, "policy", None) for _, each in self._schedule.entries]
-        return [*initial_setups, *(policy for policy in scheduled if policy is not None)]
+        self._applied, self.rows = log.applied, log.rows()
+        policies = self._schedule.policies(self._initial_setups)
+        self._engine.replace_game(log.structure.setups(self._initial_setups, state, policies), state)
 
 
-def build_schedule(texts: Sequence[str], engine: Engine, per_epoch: int, rounds: int) -> InterventionSchedule:
-    """The plan of a run that begins; refused now if it will be impossible later.
+def build_schedule(
+    scheduled: Sequence[ScheduledIntervention], engine: Engine, per_epoch: int, rounds: int
+) -> InterventionSchedule:
+    """Return the schedule of a run, and refuse interventions that will not be possible.
 
     Args:
-        texts: As in the configuration.
-        engine: Which will play; it is left as it is.
+        scheduled: Interventions with their times.
+        engine: The engine at the start of the run; it is not changed.
         per_epoch: Rounds in an epoch.
         rounds: Rounds in the run.
 
     Raises:
-        NeuroNetError: Something is impossible.
+        ConfigurationError: An intervention is not possible when it is due, or due after the end.
     """
-    schedule = InterventionSchedule.parse(texts, per_epoch)
+    schedule = InterventionSchedule.of(scheduled, per_epoch)
     if schedule.entries:
         state = engine.state()
         schedule.dry_run(engine.setups, State(0, state.arrays), rounds)

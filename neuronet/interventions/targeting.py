@@ -1,4 +1,4 @@
-"""To whom an intervention happens: neurons by their places, by a share of a layer, or everybody in it."""
+"""Selection of the neurons that an intervention changes: by index, by a share of a layer, or all of it."""
 
 from __future__ import annotations
 
@@ -10,114 +10,113 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
+from neuronet.core.errors import ConfigurationError, check_number, unknown_name_error
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.network import Bools
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import Intervention
 
 SELECTIONS = ("random", "most", "least")
-"""How a share is chosen: by chance, or those that receive the most or the least attention, the sum of `w^2 / 2`."""
+"""How a share is selected: at random, or the neurons with the most or the least attention received, the sum of `w^2 / 2`."""
+
+Neurons = int | Iterable[int] | None
+"""Indices within a layer; None where they are not given."""
 
 Targets = Mapping[int, NDArray[np.int64]]
-"""For each layer, who in it, as ascending places."""
+"""For each layer, the selected neurons as ascending indices."""
 
 
 def rng_for(setup: Setup, state: State, layer: int, what: str) -> np.random.Generator:
-    """The chance of an intervention in a layer: it depends on the seed, the round, the layer and its kind alone."""
+    """Return the random generator of an intervention in a layer, keyed by seed, round, layer and kind."""
     return generator(setup.seed, Purpose.INTERVENTION, layer, state.round, zlib.crc32(what.encode()))
 
 
 def check_layer(setup: Setup, layer: object, low: int, high: int, what: str) -> int:
-    """The layer's number, if it is one from `low` to `high`.
+    """Return a layer's number if it is an integer from `low` to `high`.
 
     Raises:
-        NeuroNetError: It is not.
+        ConfigurationError: It is not.
     """
     if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)) or not low <= layer <= high:
         if low > high:
-            raise NeuroNetError(f"there is no layer {what}: the network has {len(setup.network.sizes)} layers")
+            raise ConfigurationError(f"there is no layer {what}: the network has {len(setup.network.sizes)} layers")
         span = f"layer {low}" if low == high else f"one of the layers {low} to {high}"
-        raise NeuroNetError(f"layer must be {span}, {what}, got {layer!r}")
+        raise ConfigurationError(f"layer must be {span}, {what}, got {layer!r}")
     return int(layer)
 
 
 @dataclass(frozen=True)
 class NeuronIntervention(Intervention):
-    """An intervention that happens to some neurons.
+    """Intervention that changes selected neurons.
 
     Args:
-        layer: Which layer, 1 for the first that listens; without it, every hidden layer.
-        neurons: Their places within the layer, from 0: a number or several.
-        share: A part of the layer instead, above 0 to 1; each replica has a choice of its own.
-        select: How the share is chosen: "random", or those with the "most" or the "least" attention received.
+        layer: Number of the layer, 1 for the first hidden one. None selects every hidden layer.
+        neurons: Indices within the layer, from 0: an integer or several.
+        share: Fraction of the layer instead (0 < share <= 1); each replica makes its own selection.
+        select: How the share is selected: "random", or the neurons with the "most" or the "least" attention received.
 
     Raises:
-        NeuroNetError: These do not go together.
+        ConfigurationError: These options do not go together.
     """
 
     layer: int | None = None
-    neurons: int | tuple[int, ...] | None = None
+    neurons: Neurons = None
     share: float | None = None
     select: str = "random"
 
-    first_layer: ClassVar[int] = 1  # 0 where it can happen to inputs
-    all_layers: ClassVar[bool] = False  # whether, without a layer, it happens in every layer and not in the hidden ones alone
+    first_layer: ClassVar[int] = 1  # 0 where inputs can be selected
+    all_layers: ClassVar[bool] = False  # whether layer=None selects every layer, not the hidden ones alone
     condition: ClassVar[str] = "there"
 
     def __post_init__(self) -> None:
         if self.neurons is not None:
-            one = isinstance(self.neurons, (int, np.integer)) and not isinstance(self.neurons, bool)
-            several: Any = (self.neurons,) if one else self.neurons
-            given = tuple(several) if isinstance(several, Iterable) else ()
-            if not given or any(isinstance(each, bool) or not isinstance(each, (int, np.integer)) for each in given):
-                raise NeuroNetError(f"{self.name}: neurons must be places within the layer, from 0, got {self.neurons!r}")
-            object.__setattr__(self, "neurons", tuple(int(each) for each in given))
+            object.__setattr__(self, "neurons", _as_indices(self.name, self.neurons))
         if self.share is not None:
             check_number(f"{self.name}: share", self.share, 0, 1, above=True)
         if self.neurons is not None and (self.layer is None or self.share is not None):
-            raise NeuroNetError(f"{self.name}: neurons are places within a layer: give layer with them, and no share")
+            raise ConfigurationError(f"{self.name}: neurons are indices within a layer: give layer with them, and no share")
         if self.select not in SELECTIONS:
-            raise unknown_name_error(f"way to choose a share of {self.name}", self.select, SELECTIONS)
+            raise unknown_name_error(f"selection of {self.name}", self.select, SELECTIONS)
         if self.select != "random" and self.share is None:
-            raise NeuroNetError(f"{self.name}: select='{self.select}' chooses a share: give share with it")
+            raise ConfigurationError(f"{self.name}: select='{self.select}' applies to a share: give share with it")
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
-        """To whom it can happen in a layer, (J,)."""
+        """Return which neurons of a layer can be changed, (J,)."""
         return np.ones(setup.network.sizes[layer], dtype=np.bool_)
 
     def targets(self, setup: Setup, state: State) -> Targets:
-        """To whom it happens.
+        """Return the selected neurons of each layer.
 
         Raises:
-            NeuroNetError: To nobody, or there is no such layer or neuron.
+            ConfigurationError: No neuron is selected, or a layer or neuron does not exist.
         """
         last = len(setup.network.sizes) - 1
         if self.layer is not None:
-            what = "the inputs included" if self.first_layer == 0 else "1 for the first that listens"
+            what = "the inputs included" if self.first_layer == 0 else "1 for the first hidden one"
             layers = [check_layer(setup, self.layer, self.first_layer, last, what)]
         else:
             layers = list(range(self.first_layer, last + 1) if self.all_layers else range(1, last))
-        found = {layer: self._targets_in_layer(setup, state, layer) for layer in layers}
-        found = {layer: places for layer, places in found.items() if places.size}
-        if not found:
+        selected = {layer: self._select(setup, state, layer) for layer in layers}
+        selected = {layer: indices for layer, indices in selected.items() if indices.size}
+        if not selected:
             where = "" if self.layer is None else f" of layer {self.layer}"
-            raise NeuroNetError(f"{self}: none of these neurons{where} is {self.condition}")
-        return found
+            raise ConfigurationError(f"{self}: none of these neurons{where} is {self.condition}")
+        return selected
 
-    def _targets_in_layer(self, setup: Setup, state: State, layer: int) -> NDArray[np.int64]:
-        able, size = self.eligible(setup, layer), setup.network.sizes[layer]
+    def _select(self, setup: Setup, state: State, layer: int) -> NDArray[np.int64]:
+        candidates, size = np.flatnonzero(self.eligible(setup, layer)), setup.network.sizes[layer]
         if isinstance(self.neurons, tuple):
-            wrong = next((place for place in self.neurons if not 0 <= place < size), None)
+            wrong = next((index for index in self.neurons if not 0 <= index < size), None)
             if wrong is not None:
-                raise NeuroNetError(f"{self.name}: layer {layer} has neurons 0 to {size - 1}, but no {wrong}")
-            return np.asarray(sorted({place for place in self.neurons if able[place]}), dtype=np.int64)
-        candidates = np.flatnonzero(able)
+                raise ConfigurationError(f"{self.name}: layer {layer} has neurons 0 to {size - 1}, but no {wrong}")
+            return np.intersect1d(candidates, np.asarray(self.neurons, dtype=np.int64))
         if self.share is None:
             return candidates
         count = round(self.share * size)
         if count < 1:
-            raise NeuroNetError(f"{self.name}: a share of {self.share:g} is not even one of the {size} neurons of layer {layer}")
+            raise ConfigurationError(
+                f"{self.name}: a share of {self.share:g} is less than one of the {size} neurons of layer {layer}"
+            )
         count = min(count, candidates.size)
         if self.select == "random":
             return np.sort(rng_for(setup, state, layer, self.name).choice(candidates, count, replace=False))
@@ -126,19 +125,27 @@ class NeuronIntervention(Intervention):
         return np.sort(candidates[order[:count]])
 
 
+def _as_indices(name: str, neurons: Any) -> tuple[int, ...]:
+    """Return indices as a tuple of integers."""
+    indices = tuple(neurons) if isinstance(neurons, Iterable) else (neurons,)
+    if not indices or any(isinstance(index, bool) or not isinstance(index, (int, np.integer)) for index in indices):
+        raise ConfigurationError(f"{name}: neurons must be indices within the layer, from 0, got {neurons!r}")
+    return tuple(int(index) for index in indices)
+
+
 def attention_received(setup: Setup, state: State, layer: int) -> NDArray[np.float64]:
-    """The attention that each neuron of a layer receives, the sum of `w^2 / 2` over its listeners, (J,).
+    """Return the attention that each neuron of a layer receives, the sum of `w^2 / 2` over its listeners, (J,).
 
     Raises:
-        NeuroNetError: It is the output layer, to which nobody listens.
+        ConfigurationError: It is the output layer, which has no listeners.
     """
     if layer == len(setup.network.sizes) - 1:
-        raise NeuroNetError("nobody listens to output neurons: choose a share of them by chance")
+        raise ConfigurationError("output neurons have no listeners: select a share of them with select='random'")
     weights = state.arrays[f"{layer + 1}.weights"].astype(np.float64)
     received: NDArray[np.float64] = (weights * weights).sum(axis=0) / 2
     return received
 
 
-def nodes_of(setup: Setup, places: Targets) -> tuple[int, ...]:
-    """Their nodes in the graph."""
-    return tuple(int(setup.network.nodes[layer][place]) for layer, some in places.items() for place in some)
+def nodes_of(setup: Setup, targets: Targets) -> tuple[int, ...]:
+    """Return the graph nodes of the selected neurons."""
+    return tuple(int(setup.network.nodes[layer][index]) for layer, indices in targets.items() for index in indices)

@@ -1,4 +1,4 @@
-"""The laboratory: a page in the browser on which a network is watched while it plays, looked into, and meddled with.
+"""Page in the browser that shows a network while it trains, and lets its reader inspect and change single neurons.
 
 It needs the extra [lab]; importing this package does not import solara.
 """
@@ -10,16 +10,16 @@ from importlib.util import find_spec
 from typing import Any
 
 from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import MissingExtraError
 from neuronet.core.structure.network import Network
 from neuronet.engines.agents import NeuronModel
 from neuronet.lab.launch_config import LaunchConfig, make_launch_config
-from neuronet.registry.population_spec import Policies
+from neuronet.registry import Policies
 
 __all__ = ["LaunchConfig", "make_launch_config", "page", "serve"]
 
 REQUIRED_MODULES = ("solara", "ipyvuetify", "solara_assets")
-"""Modules of the extra [lab]; the last brings what the browser needs, so that nothing is fetched from elsewhere."""
+"""Modules of the extra [lab]; the last contains the files that the browser needs, so that nothing is downloaded."""
 
 
 def page(
@@ -30,21 +30,21 @@ def page(
     model: Callable[..., NeuronModel] = NeuronModel,
     **options: Any,
 ) -> Any:
-    """The page as a solara component, for a notebook or an app of one's own; every reader gets a model of their own.
+    """Return the page as a solara component, for a notebook or an app; every reader has a separate model.
 
     Args:
         environment: A name ("digits"), an Environment, or a pair of arrays (inputs, targets).
-        policy: What the neurons follow, as for `neuronet.train`.
-        network: A network to start from; without, a fresh one for the seed.
-        model: What makes the model, called as `model(setup, environment=..., batch_size=...)`: a subclass of NeuronModel with a
-            `step` of its own, say.
-        **options: Other fields of RunConfig: hidden, activation, wiring, learning_rate, optimizer, batch_size, seed, ...
+        policy: Policy or population of the neurons, as for `neuronet.train`.
+        network: Initial network; None for a new one.
+        model: Called as `model(setup, environment=..., batch_size=...)`, such as a subclass of NeuronModel with another `step`.
+        **options: Other fields of RunConfig: hidden, activation, connectivity, learning_rate, optimizer, batch_size, seed, ...
 
     Returns:
-        A component without arguments: give it to solara as `Page`, or call it in a notebook.
+        A component without arguments: assign it to `Page` in an app, or call it in a notebook.
 
     Raises:
-        NeuroNetError: The extra is not installed, or something does not fit.
+        MissingExtraError: The extra [lab] is not installed.
+        NeuroNetError: An option is invalid, or the network does not fit the environment.
     """
     check_installed()
     from neuronet.lab.page import page_of
@@ -58,13 +58,14 @@ def serve(
     """Serve the page on the loopback address until Ctrl-C.
 
     Args:
-        launch_config: What every reader's model begins with, as `make_launch_config` makes it.
-        port: Of the page, 1 to 65535; 0 for any that is free.
+        launch_config: Initial state of every session, from `make_launch_config`.
+        port: Port, 1 to 65535; 0 for any free one.
         browser: Whether to open the page in the browser.
-        log: Called with a line that says where the page is.
+        log: Called with the address of the page.
 
     Raises:
-        NeuroNetError: The extra is not installed, or the port cannot be used.
+        MissingExtraError: The extra [lab] is not installed.
+        ConfigurationError: The port cannot be used.
     """
     check_installed()
     from neuronet.lab.server import serve_page
@@ -73,14 +74,14 @@ def serve(
 
 
 def check_installed() -> None:
-    """Refuse to go on without the libraries of the extra [lab].
+    """Check that the libraries of the extra [lab] are installed.
 
     Raises:
-        NeuroNetError: One is missing.
+        MissingExtraError: One is missing.
     """
     missing = next((name for name in REQUIRED_MODULES if find_spec(name) is None), None)
     if missing is not None:
-        raise NeuroNetError(
+        raise MissingExtraError(
             f"the lab needs the library '{missing}', which is not installed: pip install 'neuronet[lab]', "
             "or pip install -e '.[lab]' in a clone"
         )

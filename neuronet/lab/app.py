@@ -1,4 +1,4 @@
-"""What solara's server serves: the page of the start that was put here."""
+"""App that solara's server serves: the page of the launch configuration in `served`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.page import Lab
 
 served: list[LaunchConfig] = []
-"""The one start that this process serves."""
+"""Launch configuration that this process serves, as the last item."""
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def Page() -> None:  # noqa: N802
-    """The page of a reader's own session."""
+    """Page of one session."""
     Lab(served[-1])
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def Layout(children: Any = ()) -> None:  # noqa: N802
-    """Nothing around the page."""
+    """Empty layout around the page."""
     solara.Div(children=list(children))

@@ -1,4 +1,4 @@
-"""A matplotlib figure on the page, with places in it that can be pointed at and clicked."""
+"""Matplotlib figure on the page with areas that can be clicked."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from matplotlib.text import Text
 from neuronet.plotting import style
 
 PIXEL_RATIO = 1.5
-"""Pixels drawn for each pixel of the page, for screens that have them."""
+"""Pixels drawn per pixel of the page, for screens of high resolution."""
 
 _DRAWING = Lock()
-"""Matplotlib draws for one session at a time: its fonts are shared."""
+"""Lock around drawing: matplotlib's fonts are shared by all sessions."""
 
 
 @dataclass(frozen=True)
 class Hotspot:
-    """A circle, or the box of an image, that can be clicked.
+    """Circle or box that can be clicked, in pixels of the page.
 
     Attributes:
-        name: What is handed over when it is; for a box the place within it is, too.
-        x: Of the middle, or of the left edge, in pixels of the page.
-        y: Of the middle, or of the upper edge, from the top.
-        radius: In pixels; of a box 0.
-        text: What is shown when it is pointed at.
-        box: Width and height, if it is a box.
+        name: Name reported on a click; for a box, the position in the box is reported, too.
+        x: Horizontal position of the middle of a circle, or of the left edge of a box.
+        y: Vertical position, from the top, of the middle of a circle, or of the upper edge of a box.
+        radius: Radius; 0 for a box.
+        text: Tooltip.
+        box: Width and height of a box; None for a circle.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Hotspot:
 
 
 class ClickableFigureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
-    """An image under an invisible drawing of hotspots."""
+    """Image under transparent hotspots."""
 
     template = traitlets.Unicode(
         """
@@ -84,14 +84,14 @@ class ClickableFigureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
     picked = traitlets.Any(None, allow_none=True)
 
     def vue_pick(self, data: Sequence[Any]) -> None:
-        """Hand over what was clicked: its name, and where in its box, from 0 to 1."""
+        """Report a click: the name, and the position in the box as fractions from 0 to 1."""
         if self.picked is not None:
             name, across, down = data
             self.picked(str(name), float(across), float(down))
 
 
 def data_url(figure: Figure) -> str:
-    """A figure as a PNG that stands in the page itself."""
+    """Return a figure as a data URL of a PNG."""
     drawn = BytesIO()
     with _DRAWING:
         for text in figure.findobj(Text):
@@ -111,20 +111,18 @@ def ClickableFigure(  # noqa: N802
     dependencies: Sequence[object],
     on_pick: Callable[[str, float, float], None] | None = None,
 ) -> None:
-    """A figure, drawn again when one of the dependencies changes.
+    """Figure that is drawn again when a dependency changes.
 
     Args:
-        draw: Gives the figure and its hotspots.
-        text: What it shows, for those who cannot see it.
+        draw: Returns the figure and its hotspots.
+        text: Alternative text.
         size: Width and height in pixels of the page.
-        dependencies: What the drawing depends on.
-        on_pick: Called with the name of a hotspot that was clicked, and where in its box.
+        dependencies: Values on which the drawing depends.
+        on_pick: Called with the name of a clicked hotspot, and the position in its box.
     """
 
     def drawn() -> tuple[str, list[dict[str, Any]]]:
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # of a network that diverges, whose numbers are drawn as long as they are some
+        with np.errstate(over="ignore", invalid="ignore"):  # a diverging network is drawn as long as its numbers are finite
             figure, spots = draw()
             return data_url(figure), [vars(spot) for spot in spots]
 

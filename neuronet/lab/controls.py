@@ -1,44 +1,42 @@
-"""What a reader of the page can set, and what it means for a model."""
+"""Settings that a reader of the page can change, and the populations and channels that they make."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from neuronet.channels import ChannelAt, Delay, Dropout, KWinners, as_channels
-from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.update_schedule import as_update_schedule
+from neuronet.channels import ChannelAt, Delay, Dropout, KWinners
+from neuronet.core.errors import ConfigurationError, NeuroNetError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import check_seed
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, Population, Shares
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.policies import Noisy
-from neuronet.registry.population_spec import short_name
-from neuronet.registry.registry import parse_policy
+from neuronet.registry import format_option, parse_policy, parse_update_schedule, short_name
 
 AS_STARTED = "as started"
-"""Instead of a policy's name: the population that the session was started with."""
+"""Stands in place of a policy's name for the population that the session was started with."""
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What a reader can set.
+    """Settings of a session.
 
     Attributes:
-        policy: What most neurons follow, such as "greedy(top=3)", or `AS_STARTED`.
-        other: What a part of the hidden neurons follows instead.
-        share: That part of each hidden layer, 0 to 1.
-        learning_rate: eta, above 0.
-        noise: Standard deviation of the noise on the hidden neurons' feedback, in units of its root mean square, 0 or more.
-        dropout: Part of the demands that are lost on their way, 0 to below 1.
-        delay: Rounds by which demands come late, 0 or more.
-        winner_fraction: Part of a hidden layer's neurons that are heard on a sample, the loudest, above 0 to 1.
-        update_schedule: Who acts when, such as "random-sequential"; it counts from the next reset on.
-        seed: Of the weights and all other chance; it counts from the next reset on.
+        policy: Policy of most neurons, such as "greedy(top=3)", or `AS_STARTED`.
+        other: Policy of some hidden neurons.
+        share: Fraction of each hidden layer that follows `other`, 0 to 1.
+        learning_rate: Learning rate (> 0).
+        noise: Standard deviation of the noise on hidden neurons' feedback, relative to its root mean square (>= 0).
+        dropout: Fraction of demands that are lost, 0 to below 1.
+        delay: Rounds by which demands are delayed (>= 0).
+        winner_fraction: Fraction of a hidden layer that is heard on a sample, the largest activities, above 0 to 1.
+        update_schedule: Update schedule, such as "random-sequential"; used from the next reset on.
+        seed: Random seed (>= 0); used from the next reset on.
 
     Raises:
-        NeuroNetError: One is out of range.
+        NeuroNetError: A setting is out of range, or the update schedule is unknown.
     """
 
     policy: str = AS_STARTED
@@ -59,51 +57,54 @@ class Controls:
         check_number("dropout", self.dropout, 0, 1, below=True)
         check_number("delay", self.delay, 0, whole=True)
         check_number("winner_fraction", self.winner_fraction, 0, 1, above=True)
-        as_update_schedule(self.update_schedule)
+        parse_update_schedule(self.update_schedule)
         check_seed(self.seed)
 
-    def channels(self, started: Iterable[str]) -> tuple[ChannelAt, ...]:
-        """What lies between the layers: the channels of the start, and the faults that are set."""
-        faults = []
+    def channels(self, started: Iterable[ChannelAt]) -> tuple[ChannelAt, ...]:
+        """Return the channels between layers: those the session was started with, and those of the settings."""
+        added = []
         if self.dropout:
-            faults.append(ChannelAt("demand", Dropout(share=self.dropout)))
+            added.append(ChannelAt("demand", Dropout(share=self.dropout)))
         if self.delay:
-            faults.append(ChannelAt("demand", Delay(rounds=self.delay)))
+            added.append(ChannelAt("demand", Delay(rounds=self.delay)))
         if self.winner_fraction < 1:
-            faults.append(ChannelAt("activity", KWinners(share=self.winner_fraction)))
-        return (*as_channels(started), *faults)
+            added.append(ChannelAt("activity", KWinners(share=self.winner_fraction)))
+        return (*started, *added)
 
     def layers(self, started: Population, network: Network, seed: int) -> Layers:
-        """Who follows which policy in this network.
+        """Return the policies of a network's neurons.
 
         Args:
-            started: What `AS_STARTED` stands for.
-            network: Its neurons.
-            seed: Decides who is in which group.
+            started: The population that `AS_STARTED` stands for.
+            network: The network.
+            seed: Seed of the assignment of neurons to groups.
 
         Raises:
-            NeuroNetError: A policy is unknown, or a share is too small for one neuron.
+            SpecError: A policy is unknown.
+            ConfigurationError: A share is too small for one neuron, or the initial population is mixed.
         """
         layers = self._population(started).groups(network, seed)
         if not self.noise:
             return layers
-        return (*(_noisy(each, self.noise) for each in layers[:-1]), layers[-1])
+        return (*(_noisy(layer, self.noise) for layer in layers[:-1]), layers[-1])
 
     def _population(self, started: Population) -> Population:
         if self.policy == AS_STARTED:
             if self.share > 0:
-                raise NeuroNetError("a population as it was started is not mixed any further: choose a policy for most first")
+                raise ConfigurationError("share must be 0 for the initial population: select a policy for most neurons first")
             return started
-        most, other = parse_policy(self.policy), parse_policy(self.other)
-        if not self.share or most == other:
-            return Shares(((most, 1.0),))
-        return Shares(((most, 1.0 - self.share), (other, self.share)) if self.share < 1 else ((most, 0.0), (other, 1.0)))
+        majority, other = parse_policy(self.policy), parse_policy(self.other)
+        if not self.share or majority == other:
+            return Shares(((majority, 1.0),))
+        return Shares(((majority, 1.0 - self.share), (other, self.share)))
 
 
 def controls_of(launch_config: LaunchConfig) -> Controls:
-    """What is set at first: the policies of a start that can be named, or `AS_STARTED`."""
+    """Return the initial settings: the policies of the launch configuration if they have names, else `AS_STARTED`."""
     config = launch_config.config
-    controls = Controls(learning_rate=config.learning_rate, update_schedule=config.update_schedule, seed=config.seed)
+    controls = Controls(
+        learning_rate=config.learning_rate, update_schedule=format_option(config.update_schedule), seed=config.seed
+    )
     if not isinstance(launch_config.population, Shares) or len(launch_config.population.parts) > 2:
         return controls
     policies, shares = zip(*launch_config.population.parts, strict=True)
@@ -112,7 +113,7 @@ def controls_of(launch_config: LaunchConfig) -> Controls:
         try:
             if parse_policy(name) != policy:
                 return controls
-        except NeuroNetError:  # one of the user's own that has no name
+        except NeuroNetError:  # an unregistered policy
             return controls
     if len(names) == 1:
         return replace(controls, policy=names[0])
@@ -126,5 +127,5 @@ def _noisy(layer: Policy | Sequence[Group], noise: float) -> Policy | tuple[Grou
 
 
 def without_noise(policy: Policy, noise: float) -> Policy:
-    """The policy beneath the noise that a reader has set."""
+    """Return the policy under the noise that the settings added."""
     return policy.policy if noise and isinstance(policy, Noisy) and policy.sigma == noise else policy

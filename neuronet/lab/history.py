@@ -1,4 +1,4 @@
-"""What a session remembers of its rounds: enough for curves, never more than a few hundred points."""
+"""Measurements of a session over time: at most a few hundred points, enough for curves."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from neuronet.core.structure.network import Floats, Ints
 
 MAX_POINTS = 400
-"""Points on a curve; when there are more, every second one is forgotten."""
+"""Entries of a history; when there are more, every second one is removed."""
 
 
 def locate_node(nodes: Sequence[Ints], node: int) -> tuple[int, int] | None:
-    """The layer and place of a node among the nodes of each layer; None if it is not there."""
+    """Return the layer of a node and its position there; None if no layer has it."""
     for layer, layer_nodes in enumerate(nodes):
         found = np.flatnonzero(layer_nodes == node)
         if found.size:
@@ -25,16 +25,16 @@ def locate_node(nodes: Sequence[Ints], node: int) -> tuple[int, int] | None:
 
 @dataclass(eq=False)
 class History:
-    """What was measured, one entry each time that the session looked.
+    """Measurements, one entry per snapshot.
 
     Attributes:
-        rounds: How many rounds had been played.
-        train_loss: Mean loss of the rounds since the entry before; nan before the first.
+        rounds: Number of rounds played.
+        train_loss: Mean loss of the rounds since the previous entry; nan before the first round.
         test_loss: Mean loss on test samples.
-        test_accuracy: Part of the test samples classified rightly; nan where targets are values.
-        nodes: The node of each neuron in each layer, the inputs first: a neuron keeps its node when others come and go.
-        received: For each layer but the outputs the attention that each neuron received.
-        cosines: For each listening layer the cosine between its update and backpropagation's; nan where one does not move.
+        test_accuracy: Accuracy on test samples, 0 to 1; nan in regression.
+        nodes: Node of each neuron in each layer, the inputs first; a neuron keeps its node when others are added or removed.
+        received: For each layer except the outputs, the attention that each neuron receives.
+        cosines: For each listening layer, the cosine between its update and backpropagation's; nan if one has length 0.
     """
 
     rounds: list[int] = field(default_factory=list)
@@ -53,10 +53,10 @@ class History:
         received: Sequence[Floats],
         cosines: Sequence[float],
     ) -> None:
-        """Add an entry: training loss, test loss and test accuracy, who is there, their attention, cosines."""
+        """Add an entry; `losses` are training loss, test loss and test accuracy."""
         if len(self.rounds) >= MAX_POINTS:
-            for each in fields(self):
-                del getattr(self, each.name)[1::2]
+            for column in fields(self):
+                del getattr(self, column.name)[1::2]
         self.rounds.append(rounds)
         for series, loss in zip((self.train_loss, self.test_loss, self.test_accuracy), losses, strict=True):
             series.append(loss)
@@ -65,22 +65,22 @@ class History:
         self.cosines.append(tuple(cosines))
 
     def copy(self) -> History:
-        """The same, which does not grow any more."""
-        return History(*(list(getattr(self, each.name)) for each in fields(self)))
+        """Return a copy that later entries do not change."""
+        return History(*(list(getattr(self, column.name)) for column in fields(self)))
 
     def attention_of(self, node: int) -> tuple[Floats, Floats]:
-        """The attention that a neuron received at each entry, and the mean of its layer; nan where it was not there."""
+        """Return the attention of a neuron at each entry, and the mean of its layer; nan where the neuron did not exist."""
         own, mean = np.full(len(self.rounds), math.nan), np.full(len(self.rounds), math.nan)
         last_nodes: tuple[Ints, ...] | None = None
         position: tuple[int, int] | None = None
         for number, (nodes, received) in enumerate(zip(self.nodes, self.received, strict=True)):
-            if nodes is not last_nodes:  # mostly nobody has come or gone
+            if nodes is not last_nodes:  # rarely
                 last_nodes, position = nodes, locate_node(nodes, node)
             if position is not None and position[0] < len(received):
                 own[number], mean[number] = received[position[0]][position[1]], received[position[0]].mean()
         return own, mean
 
     def angles_of(self, layer: int) -> Floats:
-        """The angle in degrees between the update of a listening layer, 1 for the first, and backpropagation's."""
-        cosines = [each[layer - 1] if layer <= len(each) else math.nan for each in self.cosines]
+        """Return the angle in degrees between the update of a listening layer (>= 1) and backpropagation's at each entry."""
+        cosines = [entry[layer - 1] if layer <= len(entry) else math.nan for entry in self.cosines]
         return np.asarray(np.rad2deg(np.arccos(np.clip(cosines, -1, 1))))

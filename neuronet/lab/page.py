@@ -1,4 +1,4 @@
-"""The page: a session's controls beside its pictures."""
+"""The page: settings of a session, and its figures."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from matplotlib.figure import Figure
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.lab.cards.network_card import NetworkCard
-from neuronet.lab.cards.neuron_card import NeuronCard, NeuronPosition
+from neuronet.lab.cards.neuron_card import NeuronCard
 from neuronet.lab.clickable_figure import ClickableFigure
 from neuronet.lab.history import locate_node
 from neuronet.lab.launch_config import LaunchConfig
-from neuronet.lab.panels import PolicyStyles, alignment_panel, attention_panel, learning_panel
+from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel
 from neuronet.lab.session import Session
 from neuronet.lab.sidebar import Sidebar
 from neuronet.lab.snapshot import Snapshot
 from neuronet.lab.style import STYLE
 from neuronet.lab.widgets import Title
-from neuronet.plotting.network.model import policy_styles
+from neuronet.plotting.network.model import NeuronPosition, PolicyStyles, policy_styles
 
 NETWORK, NEURON, SMALL = (610, 412), (382, 382), (322, 246)
-"""Pixels of the pictures; with the controls they fill a window of 1280 x 800."""
+"""Sizes of the figures in pixels; with the sidebar they fill a window of 1280 x 800."""
 
 STEP_PAUSE = 0.05
-"""Seconds between two steps while playing, in which the page hears what its reader does."""
+"""Seconds between two steps while playing, in which the page reacts to its reader."""
 
 
 def page_of(launch_config: LaunchConfig) -> Any:
-    """The page of a start as a component without arguments."""
+    """Return the page of a launch configuration as a component without arguments."""
 
     @solara.component  # type: ignore[untyped-decorator]
     def Page() -> None:  # noqa: N802
-        """A reader's own session."""
+        """Page of one session."""
         Lab(launch_config)
 
     return Page
@@ -45,22 +45,22 @@ def page_of(launch_config: LaunchConfig) -> Any:
 
 @solara.component  # type: ignore[untyped-decorator]
 def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
-    """A session of one's own, from its first round on."""
+    """Page of a new session."""
     session = solara.use_memo(lambda: Session(launch_config), [launch_config])
-    snapshot, set_look = solara.use_state(session.snapshot)
+    snapshot, set_snapshot = solara.use_state(session.snapshot)
     playing, set_playing = solara.use_state(False)
     rounds, set_rounds = solara.use_state(1)
-    error_message, set_complaint = solara.use_state("")
+    error_message, set_error_message = solara.use_state("")
     solara.use_effect(lambda: session.close, [session])
 
-    def attempt(what: Callable[[], Snapshot]) -> bool:
+    def attempt(action: Callable[[], Snapshot]) -> bool:
         try:
-            set_look(what())
+            set_snapshot(action())
         except NeuroNetError as error:
-            set_complaint(str(error))
+            set_error_message(str(error))
             set_playing(False)
             return False
-        set_complaint("")
+        set_error_message("")
         return True
 
     def play() -> Callable[[], None] | None:
@@ -68,11 +68,11 @@ def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
             return None
         halt = threading.Event()
 
-        def go_on() -> None:
+        def step_until_halted() -> None:
             while not halt.is_set() and attempt(lambda: session.step(rounds)):
                 halt.wait(STEP_PAUSE)
 
-        threading.Thread(target=go_on, daemon=True).start()
+        threading.Thread(target=step_until_halted, daemon=True).start()
         return halt.set
 
     solara.use_effect(play, [playing, rounds, session])
@@ -103,7 +103,7 @@ def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
 
 @solara.component  # type: ignore[untyped-decorator]
 def StatusLine(name: str, snapshot: Snapshot, error_message: str) -> None:  # noqa: N802
-    """Where the game stands, in one line, and what could not be done."""
+    """One line with round, loss and accuracy, and the last error."""
     sizes = "-".join(map(str, snapshot.network.sizes))
     accuracy = snapshot.history.test_accuracy[-1]
     facts = {
@@ -121,22 +121,24 @@ def StatusLine(name: str, snapshot: Snapshot, error_message: str) -> None:  # no
 
 @solara.component  # type: ignore[untyped-decorator]
 def Cards(snapshot: Snapshot, other: str, on_intervene: Callable[[NeuronPosition, str], Any]) -> None:  # noqa: N802
-    """The pictures; which neuron is looked into is remembered here."""
+    """Figures of the network and of the selected neuron, which is remembered here."""
     first = (1, 0) if snapshot.outputs > 1 else (0, 0)
-    chosen, set_chosen = solara.use_state(snapshot.node(first))
-    alone, set_alone = solara.use_state(False)
-    known = solara.use_ref({})
-    known.current = policy_styles([*known.current, *(name for names in snapshot.policies[:-1] for name in names)])
-    styles: PolicyStyles = known.current
-    picked = locate_node(snapshot.network.nodes, chosen) or (snapshot.outputs, 0)  # it may have gone
+    selected_node, set_selected_node = solara.use_state(snapshot.node(first))
+    selected_only, set_selected_only = solara.use_state(False)
+    styles_ref = solara.use_ref({})
+    styles_ref.current = policy_styles([*styles_ref.current, *(name for names in snapshot.policies[:-1] for name in names)])
+    styles: PolicyStyles = styles_ref.current
+    selected = locate_node(snapshot.network.nodes, selected_node) or (snapshot.outputs, 0)  # it may have been removed
 
-    def choose(position: NeuronPosition) -> None:
-        set_alone(True)
-        set_chosen(snapshot.node(position))
+    def select(position: NeuronPosition) -> None:
+        set_selected_only(True)
+        set_selected_node(snapshot.node(position))
 
     with solara.Div(classes=["lab-row"]):
-        NetworkCard(snapshot, styles, picked, NETWORK, alone=alone, on_alone=set_alone, on_choose=choose)
-        NeuronCard(snapshot, picked, NEURON, other, on_choose=choose, on_intervene=lambda action: on_intervene(picked, action))
+        NetworkCard(snapshot, styles, selected, NETWORK, selected_only=selected_only, on_only=set_selected_only, on_select=select)
+        NeuronCard(
+            snapshot, selected, NEURON, other, on_select=select, on_intervene=lambda action: on_intervene(selected, action)
+        )
     panels: dict[str, Callable[[], Figure]] = {
         "Learning": lambda: learning_panel(snapshot, *SMALL),
         "Attention by policy": lambda: attention_panel(snapshot, styles, *SMALL),

@@ -1,12 +1,11 @@
-"""The panels of the page as matplotlib figures: the network, learning, attention by policy, and alignment.
+"""Figures of the page: network, learning curves, attention by policy, and alignment.
 
-Sizes are in pixels of the page, 100 to an inch, so that letters are as large as those beside them.
+Sizes are in pixels of the page, 100 per inch, so that text is as large as that of the page.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,26 +17,24 @@ from neuronet.lab.snapshot import Snapshot
 from neuronet.plotting import style
 from neuronet.plotting.learning_curves import SPLITS
 from neuronet.plotting.network.figure import draw_layers
-from neuronet.plotting.network.model import Layout, NetworkView
+from neuronet.plotting.network.model import Layout, NetworkView, NeuronPosition, PolicyStyles
 
 PIXELS = 100
-"""To an inch."""
+"""Pixels per inch."""
 
 LABEL = 17
-"""Pixels from the left edge of a picture to the right edge of a vertical axis's label."""
-
-PolicyStyles = Mapping[str, tuple[str, str]]
+"""Pixels from the left edge of a figure to the label of its vertical axis."""
 
 
 def sheet(width: int, height: int) -> Figure:
-    """An empty figure of so many pixels."""
+    """Return an empty figure of this size in pixels."""
     figure = style.new_figure(width / PIXELS, height / PIXELS)
     figure.set_dpi(PIXELS)
     return figure
 
 
 def panel(figure: Figure, position: tuple[float, float, float, float], *, title: str, x: str, y: str) -> Axes:
-    """Axes in a figure, dressed; the place is left, bottom, right and top in pixels from the figure's edges."""
+    """Return formatted axes in a figure; `position` is left, bottom, right and top in pixels from the figure's edges."""
     width, height = (side * PIXELS for side in figure.get_size_inches())
     left, bottom, right, top = position
     axes = figure.add_axes((left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height))
@@ -47,23 +44,26 @@ def panel(figure: Figure, position: tuple[float, float, float, float], *, title:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_fontsize(style.SMALL)
-    axes.yaxis.set_label_coords((LABEL - left) / (width - left - right), 0.5)  # where it stands, however wide the numbers are
+    axes.yaxis.set_label_coords((LABEL - left) / (width - left - right), 0.5)  # the same place for any width of numbers
     return axes
 
 
 def network_panel(
-    snapshot: Snapshot, styles: PolicyStyles, chosen: tuple[int, int] | None, size: tuple[int, int], *, alone: bool = False
+    snapshot: Snapshot,
+    styles: PolicyStyles,
+    selected: NeuronPosition | None,
+    size: tuple[int, int],
+    *,
+    selected_only: bool = False,
 ) -> tuple[Figure, Layout]:
-    """The layered network, and where its neurons stand."""
-    figure = sheet(*size)
-    view = NetworkView(
-        snapshot.network, snapshot.policies, snapshot.environment.shape, chosen, alone, snapshot.silent, styles=styles
-    )
+    """Return the figure of the layered network, and the places of its neurons."""
+    figure, shape = sheet(*size), snapshot.environment.shape
+    view = NetworkView(snapshot.network, snapshot.policies, shape, selected, selected_only, snapshot.silent, styles=styles)
     return figure, draw_layers(figure.add_axes((0, 0, 1, 1)), view)
 
 
 def learning_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
-    """Loss and, where targets are classes, accuracy over the rounds."""
+    """Return the figure of loss and, in classification, accuracy over the rounds."""
     figure, history = sheet(width, height), snapshot.history
     accuracy = np.asarray(history.test_accuracy)
     classes = bool(np.isfinite(accuracy).any())
@@ -86,14 +86,14 @@ def learning_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
 
 
 def attention_panel(snapshot: Snapshot, styles: PolicyStyles, width: int, height: int) -> Figure:
-    """What each hidden neuron receives, by policy, beside the mean of its layer."""
+    """Return the figure of the attention of hidden neurons by policy, relative to the mean of their layer."""
     figure = sheet(width, height)
     axes = panel(figure, (20, 42, 16, 26), title="", x="attention received (mean of its layer = 1)", y="")
     found = _relative(snapshot)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     if not found:
-        _show_message(axes, "there are no hidden neurons")
+        _show_message(axes, "no hidden neurons")
         return figure
     total = sum(len(values) for values in found.values())
     names = [name for name in styles if name in found]
@@ -104,11 +104,11 @@ def attention_panel(snapshot: Snapshot, styles: PolicyStyles, width: int, height
             values, row + 0.14 + spread, s=18, c=colour, marker=marker, edgecolors=style.PAPER, linewidths=0.4, alpha=0.85
         )
         axes.plot([np.median(values)] * 2, [row - 0.1, row + 0.38], color=style.ORANGE, linewidth=1.8)
-        held = values.sum() / max(sum(each.sum() for each in found.values()), 1e-300)
+        held = values.sum() / max(sum(part.sum() for part in found.values()), 1e-300)
         text = f"{style.truncate(name, 22)}: {100 * len(values) / total:.0f} % of neurons hold {100 * held:.0f} %"
-        ground = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0}
-        across = axes.get_yaxis_transform()
-        axes.text(0.0, row - 0.34, text, fontsize=style.SMALL, color=style.INK, va="center", transform=across, bbox=ground)
+        box = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.0}
+        transform = axes.get_yaxis_transform()
+        axes.text(0.0, row - 0.34, text, fontsize=style.SMALL, color=style.INK, va="center", transform=transform, bbox=box)
     axes.axvline(1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
     axes.set_ylim(len(names) - 0.5, -0.55)
     axes.set_xlim(left=0)
@@ -117,7 +117,7 @@ def attention_panel(snapshot: Snapshot, styles: PolicyStyles, width: int, height
 
 
 def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
-    """The angle between each layer's update and backpropagation's over the rounds, with its cosine on the right."""
+    """Return the figure of the angle between each layer's update and backpropagation's, with the cosine on the right."""
     figure, history = sheet(width, height), snapshot.history
     rows = -(-snapshot.outputs // 2)
     axes = panel(figure, (50, 42, 54, 12 + 14 * min(rows, 4)), title="", x="round", y="angle (degrees)")
@@ -126,10 +126,11 @@ def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
         _curve(
             axes, history.rounds, angles, style.line_style(number - 1), f"{snapshot.layer_name(number)} {_last(angles, '.0f')}°"
         )
-    most = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
+    upper = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
     axes.axhline(90, color=style.MUTED, linewidth=0.8, linestyle="dotted")
-    axes.set_ylim(-0.04 * most, 1.05 * most)
-    axes.set_yticks([angle for angle in ([0, 30, 60, 90] if most <= 90 else [0, 45, 90, 135, 180]) if angle <= 1.05 * most])
+    axes.set_ylim(-0.04 * upper, 1.05 * upper)
+    angles = [0, 30, 60, 90] if upper <= 90 else [0, 45, 90, 135, 180]
+    axes.set_yticks([angle for angle in angles if angle <= 1.05 * upper])
     cosine = axes.twinx()
     cosine.set_yticks(axes.get_yticks(), [f"{math.cos(math.radians(angle)) + 1e-9:.2f}" for angle in axes.get_yticks()])
     cosine.set_ylim(axes.get_ylim())
@@ -144,7 +145,7 @@ def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
 
 
 def _relative(snapshot: Snapshot) -> dict[str, Floats]:
-    """By policy, the attention that its hidden neurons receive in units of their layer's mean."""
+    """Return the attention of hidden neurons, relative to the mean of their layer, by policy."""
     found: dict[str, list[Floats]] = {}
     for layer in range(1, snapshot.outputs):
         received = snapshot.received(layer)
@@ -162,7 +163,7 @@ def _curve(axes: Axes, x: list[int], y: Floats, line_style: tuple[str, style.Das
 
 
 def _scale(axes: Axes) -> None:
-    """From 0, or logarithmic where losses span more than two powers of ten."""
+    """Let the axis start at 0, or be logarithmic where losses span more than two powers of ten."""
     shown = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
     shown = shown[np.isfinite(shown)]
     if shown.size and shown.min() > 0 and shown.max() > 100 * shown.min():
@@ -176,15 +177,14 @@ def _scale(axes: Axes) -> None:
 
 
 def _add_legend(axes: Axes, *, columns: int = 2, small: bool = False) -> None:
-    """The lines' names above the panel, where they hide nothing."""
-    axes.legend(
+    """Name the lines above the panel, where the legend hides nothing."""
+    style.add_legend(
+        axes,
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
         borderaxespad=0.15,
         borderpad=0,
         fontsize=style.SMALL - 2 * small,
-        labelcolor=style.INK,
-        frameon=False,
         handlelength=2.2 - small,
         ncols=columns,
         columnspacing=1.2,

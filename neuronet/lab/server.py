@@ -1,4 +1,4 @@
-"""Serving the page on the loopback address."""
+"""Server of the page on the loopback address."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import warnings
 import webbrowser
 from collections.abc import Callable
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.lab.launch_config import LaunchConfig
 
 HOST = "127.0.0.1"
 
 SETTINGS = {
-    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",  # nothing leaves this machine
-    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",  # a reader who lost the connection may come back as long
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",  # no data leave this machine
+    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",  # time for a reader to reconnect
     "SOLARA_MODE": "production",
     "SOLARA_THEME_TITLE": "NeuroNet lab",
     "SOLARA_THEME_SHOW_BANNER": "false",
@@ -24,19 +24,19 @@ SETTINGS = {
 
 
 def serve_page(launch_config: LaunchConfig, port: int, *, browser: bool, log: Callable[[str], None] | None) -> None:
-    """Serve until Ctrl-C.
+    """Serve the page until Ctrl-C.
 
     Raises:
-        NeuroNetError: The port cannot be used.
+        ConfigurationError: The port cannot be used.
     """
     with bind_socket(port) as server_socket:
         address = f"http://{HOST}:{server_socket.getsockname()[1]}"
-        os.environ.update(SETTINGS)  # solara reads them when it is imported
+        os.environ.update(SETTINGS)  # solara reads them on import
         import torch
         import uvicorn
 
-        warnings.filterwarnings("ignore", message="Cookies with samesite=none")  # the page stands in no frame of another site
-        torch.set_num_threads(1)  # layers here are small, and sessions are many: threads would wait for each other
+        warnings.filterwarnings("ignore", message="Cookies with samesite=none")  # the page is not embedded in another site
+        torch.set_num_threads(1)  # layers are small and sessions many: more threads would wait for each other
         app = _application(launch_config)
         config = uvicorn.Config(app, loop="asyncio", log_level="error", access_log=False, timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
@@ -51,20 +51,22 @@ def serve_page(launch_config: LaunchConfig, port: int, *, browser: bool, log: Ca
 
 
 def bind_socket(port: int) -> socket.socket:
-    """A socket at the port of the loopback address.
+    """Return a socket bound to a port of the loopback address.
 
     Raises:
-        NeuroNetError: The port is out of range, or cannot be used.
+        ConfigurationError: The port is out of range, or cannot be used.
     """
     if not 0 <= port <= 65535:
-        raise NeuroNetError(f"port must be from 1 to 65535, or 0 for any that is free, got {port}")
+        raise ConfigurationError(f"port must be from 1 to 65535, or 0 for any free port, got {port}")
     server_socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         server_socket.bind((HOST, port))
     except OSError as error:
         server_socket.close()
-        raise NeuroNetError(f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0 for any") from None
+        raise ConfigurationError(
+            f"port {port} cannot be used ({error.strerror}): choose another with --port, or 0 for any"
+        ) from None
     return server_socket
 
 
@@ -82,5 +84,5 @@ def _application(launch_config: LaunchConfig) -> object:
 
 
 def _fetch_nothing(url: str) -> bytes:
-    """In place of solara's download of what the browser asks for and solara-assets does not have."""
-    raise FileNotFoundError(f"the lab fetches nothing from elsewhere, and '{url}' is not installed")
+    """Stand in for solara's download of files that solara-assets does not contain."""
+    raise FileNotFoundError(f"the lab downloads nothing, and '{url}' is not installed")

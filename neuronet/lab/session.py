@@ -1,4 +1,4 @@
-"""A session: one reader's model, what they have set, and what has been seen of it."""
+"""Session of one reader: a model, its settings, and snapshots of it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
-from neuronet.core.errors import NeuroNetError, unknown_name_error
-from neuronet.core.learning.optimizers import parse_optimizer
+from neuronet.core.errors import ConfigurationError, DivergedError, unknown_name_error
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
@@ -21,32 +20,31 @@ from neuronet.lab.controls import Controls, controls_of, without_noise
 from neuronet.lab.history import History
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.snapshot import Snapshot
-from neuronet.registry.population_spec import short_name
-from neuronet.registry.registry import parse_policy
+from neuronet.registry import parse_policy, parse_update_schedule, short_name
 from neuronet.training.alignment import Alignment
 from neuronet.training.evaluation import evaluate
-from neuronet.training.network_labels import policy_names
+from neuronet.training.network_labels import policy_names, silent_positions
 
 ACTIONS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
-"""What can be done to a neuron, by name."""
+"""Interventions on a single neuron, by name."""
 
 MAX_EVAL_SAMPLES = 500
-"""Test samples, at most, by which a network is judged when it is looked at."""
+"""Largest number of test samples by which a snapshot is evaluated."""
 
 
 class Session:
-    """One reader's model.
+    """Model of one reader, with its settings.
 
-    Every verb may be called from any thread; they wait for each other.
+    Every method may be called from any thread; calls wait for each other.
 
     Args:
-        launch_config: What it begins with.
+        launch_config: Initial state.
 
     Attributes:
-        initial_controls: What was set at first.
-        controls: What is set.
-        model: The model as it is.
-        snapshot: What was last seen of it.
+        initial_controls: Initial settings.
+        controls: Settings now.
+        model: The model.
+        snapshot: Last snapshot of the model.
     """
 
     def __init__(self, launch_config: LaunchConfig) -> None:
@@ -61,14 +59,15 @@ class Session:
         config = self.launch_config.config
         network = self.launch_config.initial_network(controls.seed)
         layers = controls.layers(self.launch_config.population, network, controls.seed)
-        payoff, optimizer = self.launch_config.environment.payoff, parse_optimizer(config.optimizer)
+        payoff, optimizer = self.launch_config.environment.payoff, config.optimizer
         dtype = "float64" if config.dtype == "auto" else config.dtype
         channels = controls.channels(config.channels)
-        rate, seed, update_schedule = controls.learning_rate, controls.seed, controls.update_schedule
+        rate, seed = controls.learning_rate, controls.seed
+        update_schedule = parse_update_schedule(controls.update_schedule)
         setup = Setup(network, layers, optimizer, rate, payoff, seed, dtype, channels=channels, update_schedule=update_schedule)
         model = self.launch_config.model(setup, environment=self.launch_config.environment, batch_size=config.batch_size)
         if not isinstance(model, NeuronModel):
-            raise NeuroNetError(f"model must make a NeuronModel, got {type(model).__name__}")
+            raise ConfigurationError(f"model must return a NeuronModel, got {type(model).__name__}")
         self.model: NeuronModel = model
         self.controls = controls
         self._rate = controls.learning_rate
@@ -79,7 +78,7 @@ class Session:
         self.snapshot = self._take_snapshot([])
 
     def reset(self) -> Snapshot:
-        """Begin again, with what is set now."""
+        """Restart the model with the settings of now, and return the first snapshot."""
         with self._lock:
             old = self.model
             self._begin(self.controls)
@@ -87,16 +86,16 @@ class Session:
             return self.snapshot
 
     def close(self) -> None:
-        """Give up the model; whoever still asks for a step gets the last look."""
+        """Close the model; later steps return the last snapshot."""
         with self._lock:
             self._closed = True
             self.model.close()
 
     def step(self, rounds: int = 1) -> Snapshot:
-        """Play some rounds, and look.
+        """Play some rounds, and return a snapshot.
 
         Raises:
-            NeuroNetError: The loss is no longer a number: the network is lost.
+            DivergedError: The loss is not finite.
         """
         with self._lock:
             if self._closed:
@@ -107,18 +106,18 @@ class Session:
                     self.model.step()
                     losses.append(self.model.loss)
                     if not math.isfinite(self.model.loss):
-                        raise NeuroNetError(
-                            f"the loss is no longer a number after round {self.model.round_number}: "
+                        raise DivergedError(
+                            f"the loss is not finite after round {self.model.round_number}: "
                             "choose a smaller learning rate and reset"
                         )
                 self.snapshot = self._take_snapshot(losses)
             return self.snapshot
 
     def update_controls(self, **changes: Any) -> Snapshot:
-        """Set controls; all but the seed count from the next round on.
+        """Change settings, and return a snapshot; `seed` and `update_schedule` are used from the next reset on.
 
         Raises:
-            NeuroNetError: One is out of range or unknown; everything stays as it was.
+            NeuroNetError: A setting is out of range or unknown; nothing is changed.
         """
         with self._lock:
             controls = replace(self.controls, **changes)
@@ -133,15 +132,16 @@ class Session:
             return self._refresh_snapshot()
 
     def intervene(self, layer: int, position: int, action: str) -> Snapshot:
-        """Do something to one neuron, between two rounds.
+        """Apply an intervention to one neuron between two rounds, and return a snapshot.
 
         Args:
-            layer: Its layer, 0 for inputs.
-            position: Its place in the layer.
-            action: "silence", "revive", "freeze", "thaw", or "follow": the policy that `other` names.
+            layer: Layer of the neuron, 0 for inputs.
+            position: Position in the layer.
+            action: "silence", "revive", "freeze", "thaw", or "follow": the policy `controls.other`.
 
         Raises:
-            NeuroNetError: It cannot be done to this neuron.
+            SpecError: The action is unknown.
+            NeuroNetError: The action is not possible for this neuron.
         """
         with self._lock:
             if action not in ACTIONS:
@@ -153,25 +153,25 @@ class Session:
             return self._refresh_snapshot()
 
     def _refresh_snapshot(self) -> Snapshot:
-        """The last look, with who is what now: nothing has been played since."""
+        """Update policies, silent and frozen neurons of the last snapshot, since which no round was played."""
         silent, frozen = self._silent_and_frozen()
         self.snapshot = replace(self.snapshot, number=self._next_number(), policies=self._names(), silent=silent, frozen=frozen)
         return self.snapshot
 
     def _silent_and_frozen(self) -> tuple[tuple[frozenset[int], ...], tuple[frozenset[int], ...]]:
-        """For each layer, who is silent and who is frozen."""
-        setup, layers = self.model.setup, range(len(self.model.sizes))
-        silent = [setup.is_silent(layer) for layer in layers]
-        frozen = [setup.is_fixed(layer) & ~silent[layer] for layer in layers]
-        return tuple(map(_true_indices, silent)), tuple(map(_true_indices, frozen))
+        """Return the silent and the frozen neurons of each layer."""
+        setup = self.model.setup
+        fixed = [np.flatnonzero(setup.is_fixed(layer)).tolist() for layer in range(len(self.model.sizes))]
+        silent = silent_positions(setup)
+        return silent, tuple(frozenset(positions) - silent[layer] for layer, positions in enumerate(fixed))
 
     def _next_number(self) -> int:
         self._snapshot_count += 1
         return self._snapshot_count
 
     def _take_snapshot(self, losses: list[float]) -> Snapshot:
-        """Look at the model as it is, after rounds with these losses."""
-        activity = tuple(board.activity.copy() for board in self.model.boards)  # before it is judged, which has it speak again
+        """Take a snapshot of the model after rounds with these losses."""
+        activity = tuple(board.activity.copy() for board in self.model.boards)  # before the evaluation, which overwrites it
         network = self.model.network()
         (test_loss,), (accuracy,) = evaluate(self.model, self.launch_config.environment.payoff, self._test, 1, MAX_EVAL_SAMPLES)
         rows = self._measure()
@@ -198,7 +198,7 @@ class Session:
         return replace(snapshot, history=self._history.copy())
 
     def _measure(self) -> list[dict[str, float]]:
-        """The alignment of each listening layer."""
+        """Return the alignment of each listening layer."""
         if self._alignment is None or self._alignment[0] is not self.model.setup:
             self._alignment = (self.model.setup, Alignment([self.model.setup], self.launch_config.environment))
         rows = self._alignment[1].measure(self.model.state(), 0)
@@ -209,13 +209,9 @@ class Session:
         return policy_names(self.model.setup, lambda policy: short_name(without_noise(policy, self.controls.noise)))
 
     def _targets(self, samples: int) -> NDArray[Any]:
-        """The targets of the last round; none if its samples were not the environment's next batch."""
+        """Return the targets of the last round; none if its samples were not the environment's next batch."""
         targets = np.asarray(self.launch_config.environment.train.targets)
         if not samples or not self.model.round_number:
             return targets[:0]
         batch = self._batches.indices(self.model.round_number - 1)
         return targets[batch] if len(batch) == samples else targets[:0]
-
-
-def _true_indices(mask: NDArray[np.bool_]) -> frozenset[int]:
-    return frozenset(np.flatnonzero(mask).tolist())

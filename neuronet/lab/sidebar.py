@@ -1,4 +1,4 @@
-"""The controls of the page."""
+"""Settings and buttons of the page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import solara
 from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
 from neuronet.lab.controls import AS_STARTED, Controls
 from neuronet.lab.widgets import Button, Number, Select, Slider, TextLine
-from neuronet.registry.registry import known_policies
+from neuronet.registry import known_policies
 
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 ROUNDS = (1, 2, 5, 10, 20, 50, 100)
 SHARE_STEPS = 20
-"""Steps of a share from none to all."""
+"""Steps of a slider of a share, from 0 to 1."""
 
 
 @solara.component  # type: ignore[untyped-decorator]
@@ -31,18 +31,18 @@ def Sidebar(  # noqa: N802
     on_reset: Callable[[], Any],
     on_update: Callable[..., Any],
 ) -> None:
-    """Play, step and reset; and everything that can be set while the model plays.
+    """Buttons to play, step and reset, and all settings that can be changed while the model plays.
 
     Args:
-        current: What is set.
-        first: What was set at first.
-        playing: Whether the model plays by itself.
-        rounds: In a step.
-        on_play: Called when it is to play, or to stop.
-        on_rounds: Called with another number of rounds.
-        on_step: Called when a step is to be played.
-        on_reset: Called when the model is to begin again.
-        on_update: Called with what is to be set, by name.
+        current: Settings now.
+        first: Initial settings.
+        playing: Whether the model plays continuously.
+        rounds: Rounds per step.
+        on_play: Called with whether to play.
+        on_rounds: Called with a number of rounds.
+        on_step: Called to play one step.
+        on_reset: Called to restart the model.
+        on_update: Called with changed settings, by name.
     """
     known = sorted({*known_policies(), current.other, *({current.policy} - {AS_STARTED})})
     rates = sorted({*RATES, first.learning_rate})
@@ -51,8 +51,8 @@ def Sidebar(  # noqa: N802
             Button("Pause" if playing else "Play", lambda: on_play(not playing), "play", primary=True)
             Button("Step", on_step, "step", disabled=playing)
             Button("Reset", on_reset, "reset")
-        Select("rounds a step", ROUNDS, rounds, lambda value: on_rounds(int(value)), "rounds")
-        TextLine("Who follows which policy", "lab-heading")
+        Select("rounds per step", ROUNDS, rounds, lambda value: on_rounds(int(value)), "rounds")
+        TextLine("Policies", "lab-heading")
         Select(
             "most neurons",
             [*({first.policy} & {AS_STARTED}), *known],
@@ -69,7 +69,7 @@ def Sidebar(  # noqa: N802
             "share",
             disabled=current.policy == AS_STARTED,
         )
-        TextLine("How they learn", "lab-heading")
+        TextLine("Learning", "lab-heading")
         Slider(
             f"learning rate: {current.learning_rate:g}",
             len(rates) - 1,
@@ -87,10 +87,10 @@ def Sidebar(  # noqa: N802
         TextLine("Messages between layers", "lab-heading")
         dropout = f"demands lost: {100 * current.dropout:.0f} %"
         Slider(dropout, 9, round(10 * current.dropout), lambda value: on_update(dropout=value / 10), "dropout")
-        delay = f"demands late by: {current.delay} round{'' if current.delay == 1 else 's'}"
+        delay = f"demands delayed by: {current.delay} round{'' if current.delay == 1 else 's'}"
         Slider(delay, 5, current.delay, lambda value: on_update(delay=value), "delay")
         winner_fraction = (
-            "heard: all" if current.winner_fraction == 1 else f"heard: the loudest {100 * current.winner_fraction:.0f} %"
+            "heard: all" if current.winner_fraction == 1 else f"heard: the strongest {100 * current.winner_fraction:.0f} %"
         )
         Slider(
             winner_fraction,
@@ -106,7 +106,7 @@ def Sidebar(  # noqa: N802
             with solara.Div():
                 update_schedule = sorted({*UPDATE_SCHEDULES, current.update_schedule, first.update_schedule})
                 Select(
-                    "who acts when",
+                    "update schedule",
                     update_schedule,
                     current.update_schedule,
                     lambda value: on_update(update_schedule=value),

@@ -1,4 +1,4 @@
-"""What there is to see of a session at one moment; nothing in it changes any more, so that any thread may draw it."""
+"""State of a session at one moment; it does not change, so that any thread may draw it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ from numpy.typing import NDArray
 from neuronet.core.environment import Environment
 from neuronet.core.structure.network import Floats, Network
 from neuronet.lab.history import History
+from neuronet.plotting.network.model import received_attention
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A session at one moment.
+    """State of a session at one moment.
 
     Attributes:
-        number: Counts looks, so that what was drawn of one is not drawn again.
-        round: How many rounds have been played.
-        per_epoch: Rounds in an epoch.
-        network: As it is.
+        number: Number of the snapshot, by which drawings are cached.
+        round: Number of rounds played.
+        per_epoch: Rounds per epoch.
+        network: The network.
         policies: For each listening layer the name of each neuron's policy.
-        activity: For each layer (J, B), what the neurons said in the last round; (J, 0) before the first.
-        targets: (B, ...), of the samples of that round.
-        history: What was measured until now.
-        environment: The world.
-        silent: For each layer, the inputs first, the places of the neurons that say nothing.
-        frozen: Likewise of those that speak, but do not adapt.
-        rows: Alignment with backpropagation now, for each listening layer: cosine, angle in degrees, and length by length.
+        activity: For each layer, the activities of the last round, (J, B); (J, 0) before the first.
+        targets: (B, ...), targets of that round.
+        history: Measurements until now.
+        environment: The environment.
+        silent: For each layer, the inputs first, the positions of silent neurons.
+        frozen: For each layer, the positions of neurons that are active but do not adapt.
+        rows: Alignment with backpropagation for each listening layer: cosine, angle in degrees, ratio of lengths.
     """
 
     number: int
@@ -47,11 +48,11 @@ class Snapshot:
 
     @property
     def outputs(self) -> int:
-        """The number of the last layer."""
+        """Number of the output layer."""
         return len(self.network.weights)
 
     def layer_name(self, layer: int) -> str:
-        """What a layer is called."""
+        """Return the name of a layer."""
         if layer == 0:
             return "inputs"
         if layer == self.outputs:
@@ -59,15 +60,11 @@ class Snapshot:
         return "hidden" if self.outputs == 2 else f"hidden {layer}"
 
     def received(self, layer: int) -> Floats:
-        """The attention `sum_k w_kj^2 / 2` that each neuron of a layer receives; none for the outputs."""
-        if layer == self.outputs:
-            return np.zeros(0)
-        weights = self.network.weights[layer]
-        with np.errstate(over="ignore"):
-            return np.asarray((weights * weights).sum(axis=0) / 2)
+        """Return the attention `sum_k w_kj^2 / 2` that each neuron of a layer receives; empty for the outputs."""
+        return np.zeros(0) if layer == self.outputs else received_attention(self.network, layer)
 
     def listeners(self, layer: int, position: int) -> tuple[NDArray[np.int64], Floats]:
-        """Who listens to a neuron, as places in the layer above, and with which weights."""
+        """Return the positions in the layer above that listen to a neuron, and their weights."""
         if layer == self.outputs:
             return np.zeros(0, dtype=np.int64), np.zeros(0)
         mask = self.network.masks[layer]
@@ -76,11 +73,11 @@ class Snapshot:
         return indices, weights[indices]
 
     def node(self, position: tuple[int, int]) -> int:
-        """The node in the graph of the neuron at a layer and a place in it."""
+        """Return the node in the graph of a neuron, given its layer and position."""
         return int(self.network.nodes[position[0]][position[1]])
 
     def describe(self, layer: int, position: int) -> str:
-        """A neuron in one line."""
+        """Return one line about a neuron."""
         name = f"{self.layer_name(layer).removesuffix('s')} {position}".capitalize()
         if 0 < layer < self.outputs and self.outputs > 2:
             name = f"Neuron {position} of {self.layer_name(layer)}"
@@ -90,5 +87,5 @@ class Snapshot:
             name += " (frozen)"
         if layer == self.outputs:
             return f"{name}, paid by the environment"
-        follows = f": {self.policies[layer - 1][position]}," if layer else ""
-        return f"{name}{follows} receives {self.received(layer)[position]:.3g}"
+        policy = f": {self.policies[layer - 1][position]}," if layer else ""
+        return f"{name}{policy} receives {self.received(layer)[position]:.3g}"

@@ -1,4 +1,4 @@
-"""How the page looks: a grid for a window of 1280 x 800, in the colours of the pictures."""
+"""Style sheet of the page: a grid for a window of 1280 x 800, in the colours of the figures."""
 
 from __future__ import annotations
 
@@ -34,4 +34,3 @@ html {{ overflow-y: auto !important; }}
 .lab .lab-alone .v-input--selection-controls__input {{ margin-right: 0; transform: scale(0.75); }}
 .lab .v-btn {{ text-transform: none; letter-spacing: 0; font-family: inherit; font-size: 12px; min-width: 0; padding: 0 6px; }}
 """
-"""Style sheet of the page."""

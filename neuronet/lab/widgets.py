@@ -1,4 +1,4 @@
-"""Buttons, choices, sliders and titles of the page, all in one manner; `name` is a class by which each can be found."""
+"""Widgets of the page in one style; `name` becomes a CSS class by which a widget can be found."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import solara
 
 @solara.component  # type: ignore[untyped-decorator]
 def Title(text: str, note: str = "") -> None:  # noqa: N802
-    """The title of a card, and a note at its right."""
+    """Title of a card, with a note on the right."""
     inner = f"<span>{escape(text)}</span><span class='lab-note'>{escape(note)}</span>"
     solara.HTML("div", unsafe_innerHTML=inner, classes=["lab-title"])
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def TextLine(text: str, kind: str) -> None:  # noqa: N802
-    """A line of text."""
+    """Line of text of a CSS class."""
     solara.HTML("div", unsafe_innerHTML=escape(text), classes=[kind])
 
 
@@ -27,7 +27,7 @@ def TextLine(text: str, kind: str) -> None:  # noqa: N802
 def Button(  # noqa: N802
     text: str, on_click: Callable[[], Any], name: str, *, primary: bool = False, disabled: bool = False
 ) -> None:
-    """A button."""
+    """Button with a text."""
     button = v.Btn(
         children=[text],
         small=True,
@@ -43,7 +43,7 @@ def Button(  # noqa: N802
 def Select(  # noqa: N802
     label: str, items: Sequence[Any], value: Any, on_value: Callable[[Any], Any], name: str, *, width: int | None = None
 ) -> None:
-    """One of several: each a value, or a dict of "text" and "value"."""
+    """Menu of values, or of dicts with "text" and "value"."""
     if label:
         TextLine(label, "lab-label")
     v.Select(
@@ -61,7 +61,7 @@ def Select(  # noqa: N802
 def Slider(  # noqa: N802
     label: str, maximum: int, value: int, on_value: Callable[[int], Any], name: str, *, disabled: bool = False
 ) -> None:
-    """A slider from 0 to `maximum`; the label says what the value means."""
+    """Slider from 0 to `maximum`; its label shows the value."""
     TextLine(label, "lab-label")
     v.Slider(
         min=0,
@@ -78,7 +78,7 @@ def Slider(  # noqa: N802
 
 @solara.component  # type: ignore[untyped-decorator]
 def Number(label: str, value: int, on_value: Callable[[int], Any], name: str) -> None:  # noqa: N802
-    """An integer of 0 or more."""
+    """Field for an integer (>= 0)."""
     TextLine(label, "lab-label")
     v.TextField(
         type="number",

@@ -1,1 +1,47 @@
 """Run directories, studies that resume, traces and atomic files."""
+
+from neuronet.recording.atomic_write import write_atomically
+from neuronet.recording.checkpoint import Checkpoint
+from neuronet.recording.run_directory import (
+    ALIGNMENT,
+    ALIGNMENT_COLUMNS,
+    CHECKPOINT,
+    COLUMNS,
+    CONFIG,
+    EVENT_COLUMNS,
+    METRICS,
+    BaseRunDirectory,
+    ReadOnlyRunDirectory,
+    RunDirectory,
+)
+from neuronet.recording.study_store import STUDY, StudyStore, json_bytes, read_json, study_kind
+from neuronet.recording.traces.recorder import TraceRecorder
+from neuronet.recording.traces.spec import parse_trace
+from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore, TraceStore, part_files, traces
+
+__all__ = [
+    "ALIGNMENT",
+    "ALIGNMENT_COLUMNS",
+    "CHECKPOINT",
+    "COLUMNS",
+    "CONFIG",
+    "EVENT_COLUMNS",
+    "METRICS",
+    "STUDY",
+    "BaseRunDirectory",
+    "Checkpoint",
+    "MemoryTraceStore",
+    "ParquetTraceStore",
+    "ReadOnlyRunDirectory",
+    "RunDirectory",
+    "StudyStore",
+    "TraceRecorder",
+    "TraceStore",
+    "json_bytes",
+    "parse_trace",
+    "part_files",
+    "read_json",
+    "study_kind",
+    "traces",
+    "write_atomically",
+]

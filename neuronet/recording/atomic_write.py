@@ -1,4 +1,4 @@
-"""Writing files so that a reader never finds half of one."""
+"""Atomic writes: a reader never finds a part of a file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, even if the machine stops half-way.
+    """Write a file completely or not at all, even if the machine stops in between.
 
     Args:
         path: The file; its folder must exist.
-        data: What it shall hold.
+        data: Its new content.
 
     Raises:
-        OSError: It cannot be written; what was there before still is.
+        OSError: The file cannot be written; its old content is unchanged.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:

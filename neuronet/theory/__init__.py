@@ -1,7 +1,8 @@
 """The propositions of the attention game, each checked by live computation; docs/theory.md states them.
 
-Every check sets the engines and policies as they are against something written apart from them: torch's autograd, a loop of
-its own, finite differences of the utility, or conditions that only the right answer meets.
+Every check compares the engines and policies with an independent oracle: torch's autograd, a second backward sweep, finite
+differences of the utility, or conditions that only the right answer meets. The oracles in `reference` share no code with what
+they check, on purpose.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ __all__ = ["Below", "Bound", "Check", "Near", "check_all", "checks"]
 
 
 def checks() -> Iterator[Check]:
-    """Every check, one after the other as they are done, in the order of the propositions."""
-    # imported here, since they bring torch and mesa
+    """Yield every check as soon as it is computed, in the order of the propositions."""
+    # imported here because they load torch and mesa
     from neuronet.theory import agreement, best_response, equilibrium, equivalence, foresight, inflation, measures, strategy
 
-    each: tuple[Callable[[], Iterator[Check]], ...] = (
+    parts: tuple[Callable[[], Iterator[Check]], ...] = (
         strategy.checks,
         equivalence.checks,
         foresight.checks,
@@ -32,16 +33,16 @@ def checks() -> Iterator[Check]:
         inflation.checks,
         agreement.checks,
     )
-    for part in each:
+    for part in parts:
         yield from part()
 
 
 def check_all() -> list[Check]:
-    """Every check, done; takes some seconds. Torch computes in one thread meanwhile."""
+    """Compute every check, in some seconds; torch uses one thread meanwhile."""
     import torch
 
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # the layers are small: on a busy machine more threads would only wait for each other
+    torch.set_num_threads(1)  # the layers are small: more threads would wait for each other
     try:
         return list(checks())
     finally:

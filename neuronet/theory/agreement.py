@@ -1,4 +1,4 @@
-"""The engines agree: what holds for one of them holds for both."""
+"""Agreement of the engines: what holds for one of them holds for both."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup, State
 from neuronet.environments.tables.digits import Digits
 from neuronet.policies import POLICIES
+from neuronet.registry import build_network
 from neuronet.theory.check import Below, Check
 from neuronet.theory.test_case import ENGINES, synapses
 
@@ -23,7 +23,7 @@ ROUNDS = 50
 
 
 def trained(engine: str, policy: Policy, environment: Environment) -> State:
-    """Where a network with 32 hidden neurons stands after 50 rounds, with momentum and batches of 32."""
+    """Return the state of a network with 32 hidden neurons after 50 rounds, with momentum and batches of 32."""
     network = build_network([environment.inputs, 32, environment.outputs], seed=0)
     setup = Setup(network, policy, optimizer=Momentum(), learning_rate=0.005, payoff=environment.payoff, seed=0)
     batches = Batches(len(environment.train), 32, (setup.seed,))
@@ -36,13 +36,13 @@ def trained(engine: str, policy: Policy, environment: Environment) -> State:
 
 
 def largest_difference(on_tensors: Policy, on_agents: Policy, environment: Environment) -> float:
-    """The largest difference between the engines' weights and biases after 50 rounds."""
+    """Return the largest difference between the engines' weights and biases after 50 rounds."""
     ends = synapses(trained("tensors", on_tensors, environment)), synapses(trained("agents", on_agents, environment))
     return float(np.max([np.max(np.abs(a - b)) for a, b in zip(*ends, strict=True)]))
 
 
 def checks() -> Iterator[Check]:
-    """A line for each policy, on handwritten digits."""
+    """Yield a check for each policy, on handwritten digits."""
     digits = Digits()
     for name, policy in POLICY_INSTANCES.items():
         claim = f"{name}: largest difference of weights after {ROUNDS} rounds of digits, tensors to agents"

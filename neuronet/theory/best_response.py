@@ -1,4 +1,4 @@
-"""Proposition 4: the best a neuron can do if it may move its activity by so much and no more."""
+"""Proposition 4: a neuron's best response within a trust region around its activity."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 import array_api_compat.numpy as xp
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.trust_region import TrustRegionStep, solve_trust_region
 from neuronet.theory.check import Below, Check, Near
@@ -23,36 +23,36 @@ SMALL_RADII = (1e-1, 1e-2, 1e-3)
 DEVIATIONS = 1000
 
 Strategy = Callable[[RoundRecord, float, float], TrustRegionStep]
-"""`strategy(record, learning_rate, radius)` is how the one neuron of the note (J = 1) moves."""
+"""`strategy(record, learning_rate, radius)` returns the step of the single neuron of a record (J = 1)."""
 
 
 def best_response(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
-    """The move of one neuron's activity that gains it most attention of the measure w^2 / 2, all others fixed.
+    """Return the step of a neuron's activity that gains most attention of the measure w^2 / 2, all other neurons fixed.
 
     Args:
-        record: What the neuron sees, J = 1.
-        learning_rate: eta of its listeners, above 0.
-        radius: How far its activity over the whole batch may move, above 0.
+        record: Observation of the neuron, J = 1.
+        learning_rate: Learning rate eta of its listeners (> 0).
+        radius: Length of the step over the whole batch (> 0).
 
     Raises:
-        NeuroNetError: The note is of more than one neuron, or a number is out of range.
+        ConfigurationError: The record has more than one neuron, or a number is out of range.
     """
     if record.activity.shape[1] != 1:
-        raise NeuroNetError(f"a best response is that of one neuron, got {record.activity.shape[1]}")
+        raise ConfigurationError(f"a best response needs the record of one neuron, got {record.activity.shape[1]}")
     matrix, expected = _anticipated_attention(record, learning_rate)
     return solve_trust_region(xp, matrix, expected, radius)
 
 
 def _anticipated_attention(record: RoundRecord, learning_rate: float) -> tuple[Floats, Floats]:
-    """How the attention after the response hangs on a move, `A = eta / B S^T` (K, B), and what it is without, `u` (K,)."""
+    """Return the attention after the response as a function of the step: slope `A = eta / B S^T` (K, B), offset `u` (K,)."""
     matrix = learning_rate / len(record.demand) * record.demand.T
     return matrix, record.attention[:, 0] + matrix @ record.activity[:, 0]
 
 
-def each_neuron(engine: str) -> list[RoundRecord]:
-    """What each hidden neuron of a small game sees, alone: 12 with more listeners than samples, 12 with fewer."""
-    games = (make_case([8, 12, 10], "tanh", batch=6, seed=1), make_case([8, 12, 5], "tanh", batch=16, seed=2))
-    layers = [game.with_policy(FORESIGHTED, LEARNING_RATE).records(engine)[0] for game in games]
+def neuron_records(engine: str) -> list[RoundRecord]:
+    """Return the record of each hidden neuron of two small cases: 12 with more listeners than samples, 12 with fewer."""
+    cases = (make_case([8, 12, 10], "tanh", batch=6, seed=1), make_case([8, 12, 5], "tanh", batch=16, seed=2))
+    layers = [case.with_policy(FORESIGHTED, LEARNING_RATE).records(engine)[0] for case in cases]
     return [_single_neuron(layer, neuron) for layer in layers for neuron in range(layer.activity.shape[1])]
 
 
@@ -62,14 +62,14 @@ def _single_neuron(layer: RoundRecord, neuron: int) -> RoundRecord:
 
 
 def in_hard_case(record: RoundRecord) -> RoundRecord:
-    """The same neuron with an attention that makes g orthogonal to the leading eigenvector of M."""
+    """Return the same neuron with an attention that makes g orthogonal to the leading eigenvector of M."""
     matrix, expected = _anticipated_attention(record, LEARNING_RATE)
     leading = np.linalg.svd(matrix)[0][:, 0]
     return replace(record, attention=record.attention - np.outer(leading, leading @ expected))
 
 
 def gains(record: RoundRecord, steps: Floats) -> Floats:
-    """What each of N moves (N, B) of its activity adds to the neuron's utility after the response, (N,)."""
+    """Return what each of N steps (N, B) adds to the neuron's utility after the response, (N,)."""
     before, after = (
         utility_after(record, activity, LEARNING_RATE, 2.0) for activity in (record.activity, record.activity + steps.T)
     )
@@ -77,25 +77,25 @@ def gains(record: RoundRecord, steps: Floats) -> Floats:
 
 
 def best_deviation(strategy: Strategy, records: list[RoundRecord]) -> float:
-    """What the best random deviation gains beyond the strategy's move, in units of what the move gains; the worst case.
+    """Return the excess gain of the best random deviation, relative to the gain of the strategy's step, in the worst case.
 
-    Half of the deviations point anywhere, half are near the strategy's own move; all are as long as the radius.
+    Half of the deviations have random directions, half are near the strategy's step; all have the length of the radius.
     """
     rng = generator(4, Purpose.DATA)
     excess = []
     for record in records:
         for radius in RADII:
-            move = strategy(record, LEARNING_RATE, radius).step
-            others = rng.standard_normal((DEVIATIONS, len(move)))
-            others[::2] = move / radius + 0.3 * others[::2] / np.sqrt(len(move))
-            others *= radius / np.linalg.norm(others, axis=1, keepdims=True)
-            own = gains(record, move[None])[0]
-            excess.append((gains(record, others).max() - own) / abs(own))
+            step = strategy(record, LEARNING_RATE, radius).step
+            deviations = rng.standard_normal((DEVIATIONS, len(step)))
+            deviations[::2] = step / radius + 0.3 * deviations[::2] / np.sqrt(len(step))
+            deviations *= radius / np.linalg.norm(deviations, axis=1, keepdims=True)
+            gain = gains(record, step[None])[0]
+            excess.append((gains(record, deviations).max() - gain) / abs(gain))
     return float(np.max(excess))
 
 
 def optimality_error(strategy: Strategy, records: list[RoundRecord]) -> float:
-    """How far the moves are from the optimality conditions, all relative; the worst over neurons and radii."""
+    """Return the largest relative error of the optimality conditions over neurons and radii."""
     return float(
         np.max([_error(record, strategy(record, LEARNING_RATE, radius), radius) for record in records for radius in RADII])
     )
@@ -111,23 +111,23 @@ def _error(record: RoundRecord, move: TrustRegionStep, radius: float) -> float:
 
 
 def distance_from_feedback(strategy: Strategy, records: list[RoundRecord], radius: float) -> float:
-    """1 minus the cosine between a neuron's move and its feedback; the worst neuron's."""
+    """Return 1 minus the cosine between a neuron's step and its feedback, of the worst neuron."""
     moves = [strategy(record, LEARNING_RATE, radius).step for record in records]
     return float(np.max([half_squared_chord(move, record.feedback[:, 0]) for move, record in zip(moves, records, strict=True)]))
 
 
 def checks(strategy: Strategy = best_response) -> Iterator[Check]:
-    """Optimality, the hard case, and where small moves point."""
-    seen = {engine: each_neuron(engine) for engine in ENGINES}
-    all_records = [record for records in seen.values() for record in records]
+    """Yield checks of optimality, of the hard case, and of the direction of small steps."""
+    records_by_engine = {engine: neuron_records(engine) for engine in ENGINES}
+    all_records = [record for records in records_by_engine.values() for record in records]
     hard = [in_hard_case(record) for record in all_records]
     name, radii = "4 best response", f"radius {RADII[0]:g} to {RADII[-1]:g}"
-    claim = f"{DEVIATIONS} random deviations: most that one gains beyond the move, relative, {radii}"
+    claim = f"{DEVIATIONS} random deviations: largest excess gain over the step, relative, {radii}"
     yield Check(name, claim, best_deviation(strategy, all_records), Below(0.0))
     yield Check(name, f"optimality conditions: relative error, {radii}", optimality_error(strategy, all_records), Below(1e-10))
     yield Check(name, f"the same in the hard case: relative error, {radii}", optimality_error(strategy, hard), Below(1e-10))
     distances = [distance_from_feedback(strategy, all_records, radius) for radius in SMALL_RADII]
-    claim = f"foresight 1: 1 - cos(move, feedback) at radius {SMALL_RADII[-1]:g}, worst neuron"
+    claim = f"foresight 1: 1 - cos(step, feedback) at radius {SMALL_RADII[-1]:g}, worst neuron"
     yield Check(name, claim, distances[-1], Below(1e-6))
-    claim = "1 - cos(move, feedback) falls as the radius squared: log-log slope"
+    claim = "1 - cos(step, feedback) falls as the radius squared: log-log slope"
     yield Check(name, claim, log_log_slope(SMALL_RADII, distances), Near(2.0, 0.05))

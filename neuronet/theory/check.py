@@ -1,4 +1,4 @@
-"""A check: what is claimed, what was measured, what is required of it."""
+"""A check: a claim, a measured figure, and the bound that the figure must meet."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 
 
 class Bound(ABC):
-    """What a measured figure must be. No bound holds for a figure that is not a number."""
+    """Bound of a measured figure; no bound holds for nan."""
 
     @abstractmethod
     def holds(self, measured: float) -> bool:
-        """Whether the figure is as it must be."""
+        """Return whether the figure meets the bound."""
 
     @abstractmethod
     def __str__(self) -> str:
-        """The bound in a few signs, for a table."""
+        """Return the bound as a short text for a table."""
 
 
 @dataclass(frozen=True)
 class Below(Bound):
-    """The figure must be below a limit.
+    """Bound that the figure is below a limit.
 
     Args:
-        limit: Which figure is already too large.
+        limit: Smallest figure that violates the bound.
     """
 
     limit: float
 
     def holds(self, measured: float) -> bool:
-        """Whether it is below the limit."""
+        """Return whether the figure is below the limit."""
         return measured < self.limit
 
     def __str__(self) -> str:
@@ -38,18 +38,18 @@ class Below(Bound):
 
 @dataclass(frozen=True)
 class Near(Bound):
-    """The figure must be near a value.
+    """Bound that the figure is near a value.
 
     Args:
-        value: The value.
-        tolerance: How far off the figure may be.
+        value: Expected value.
+        tolerance: Largest absolute deviation.
     """
 
     value: float
     tolerance: float
 
     def holds(self, measured: float) -> bool:
-        """Whether it is no further off than the tolerance."""
+        """Return whether the figure deviates by the tolerance at most."""
         return abs(measured - self.value) <= self.tolerance
 
     def __str__(self) -> str:
@@ -58,13 +58,13 @@ class Near(Bound):
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the table.
+    """Row of the table of checks.
 
     Attributes:
-        proposition: Number and name of what is checked, such as "1 equivalence".
-        claim: What was measured, in one line.
-        measured: The figure.
-        bound: What it must be.
+        proposition: Number and name of the proposition, such as "1 equivalence".
+        claim: Description of the measured figure, in one line.
+        measured: Measured figure.
+        bound: Bound of the figure.
     """
 
     proposition: str
@@ -74,10 +74,10 @@ class Check:
 
     @property
     def required(self) -> str:
-        """The bound in words, such as "< 1e-12"."""
+        """Bound as a text, such as "< 1e-12"."""
         return str(self.bound)
 
     @property
     def passed(self) -> bool:
-        """Whether the measured figure keeps to the bound."""
+        """Whether the measured figure meets the bound."""
         return self.bound.holds(self.measured)

@@ -1,4 +1,4 @@
-"""How far two answers are apart: the figures that the checks measure."""
+"""Distances between two results: the figures that the checks measure."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Layers = Sequence[Floats]
-"""An array for each listening layer, such as the change of its synapses, (J, S): speakers, and the bias last."""
+"""Array for each listening layer, such as the change of its synapses (J, S), with the bias last."""
 
 
-def largest_gap(ours: Layers, theirs: Layers) -> float:
-    """The largest difference within a layer, relative to the largest entry of `theirs` in that layer; the worst layer's."""
-    return float(np.max([np.max(np.abs(a - b)) / np.max(np.abs(b)) for a, b in zip(ours, theirs, strict=True)]))
+def largest_gap(actual: Layers, expected: Layers) -> float:
+    """Return the largest difference relative to the largest entry of `expected` in the same layer, of the worst layer."""
+    return float(np.max([np.max(np.abs(a - b)) / np.max(np.abs(b)) for a, b in zip(actual, expected, strict=True)]))
 
 
-def overall_gap(ours: Layers, theirs: Layers) -> float:
-    """The Frobenius norm of all differences, relative to that of `theirs`."""
-    return float(np.linalg.norm(_flat(ours) - _flat(theirs)) / np.linalg.norm(_flat(theirs)))
+def overall_gap(actual: Layers, expected: Layers) -> float:
+    """Return the Frobenius norm of all differences relative to that of `expected`."""
+    return float(np.linalg.norm(_flat(actual) - _flat(expected)) / np.linalg.norm(_flat(expected)))
 
 
-def alignment(ours: Floats, theirs: Floats) -> float:
-    """The cosine of the angle between two arrays of one shape."""
-    return 1.0 - half_squared_chord(ours.ravel(), theirs.ravel())
+def alignment(actual: Floats, expected: Floats) -> float:
+    """Return the cosine of the angle between two arrays of the same shape."""
+    return 1.0 - half_squared_chord(actual.ravel(), expected.ravel())
 
 
-def half_squared_chord(ours: Floats, theirs: Floats) -> float:
-    """1 minus the cosine of the angle between two vectors, without the rounding that 1 - cos suffers at small angles."""
-    chord = ours / np.linalg.norm(ours) - theirs / np.linalg.norm(theirs)
+def half_squared_chord(actual: Floats, expected: Floats) -> float:
+    """Return 1 minus the cosine of the angle between two vectors, without the cancellation of 1 - cos at small angles."""
+    chord = actual / np.linalg.norm(actual) - expected / np.linalg.norm(expected)
     return float(0.5 * np.sum(chord * chord))
 
 
 def log_log_slope(x: Sequence[float], y: Sequence[float]) -> float:
-    """The slope of the straight line through the points on a log-log plot, by least squares; nan where one has no logarithm."""
+    """Return the least-squares slope of points on a log-log plot; nan where a number is not positive and finite."""
     if not all(0 < value < np.inf for value in (*x, *y)):
         return float("nan")
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])

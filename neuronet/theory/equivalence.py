@@ -1,4 +1,4 @@
-"""Proposition 1: myopic seekers of squared attention do error backpropagation."""
+"""Proposition 1: myopic neurons that seek squared attention perform error backpropagation."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from neuronet.theory.test_case import MYOPIC, make_case
 DEPTHS = range(2, 7)
 WIRINGS = ("dense", "sparse(0.5)")
 LEARNING_RATE = 2.0**20
-"""So large that the change, which is read off as new minus old weights, is not lost in the rounding of the weights."""
+"""Large learning rate, so that the change, new minus old weights, does not vanish in the rounding of the weights."""
 
 
 def gap(policy: Policy, engine: str, activation: str, depth: int, payoff: str, connectivity: str) -> float:
-    """The largest relative difference between the changes of one round and autograd's descent, over all layers."""
-    game = make_case(
+    """Return the largest relative difference between the changes of a round and the negative gradient, over all layers."""
+    case = make_case(
         [9, *[12] * (depth - 1), 5],
         activation,
-        # values are learnt by outputs that have a slope too
+        # the outputs of a squared error have a slope, too
         output_activation=activation if payoff == "squared-error" else "identity",
         connectivity=connectivity,
         payoff=PAYOFFS[payoff](),
@@ -33,17 +33,17 @@ def gap(policy: Policy, engine: str, activation: str, depth: int, payoff: str, c
         learning_rate=LEARNING_RATE,
         seed=depth,
     )
-    return largest_gap(game.intents(engine), descent(game))
+    return largest_gap(case.intents(engine), descent(case))
 
 
 def worst_gap(policy: Policy, engine: str, activation: str) -> float:
-    """The largest gap over depths, payoffs and wirings."""
-    cases = [(depth, payoff, connectivity) for depth in DEPTHS for payoff in PAYOFFS for connectivity in WIRINGS]
-    return float(np.max([gap(policy, engine, activation, *case) for case in cases]))
+    """Return the largest gap over depths, payoffs and wirings."""
+    combinations = [(depth, payoff, connectivity) for depth in DEPTHS for payoff in PAYOFFS for connectivity in WIRINGS]
+    return float(np.max([gap(policy, engine, activation, *values) for values in combinations]))
 
 
 def checks(policy: Policy = MYOPIC) -> Iterator[Check]:
-    """A line for each activation on tensors, and one for all of them on agents."""
+    """Yield a check for each activation on tensors, and one for all activations on agents."""
     where = f"depth {DEPTHS[0]} to {DEPTHS[-1]}"
     for name in ACTIVATIONS:
         claim = f"p = 2, myopic: largest gap to autograd, {name}, {where}, tensors"

@@ -1,4 +1,4 @@
-"""Proposition 2: foresight is error backpropagation through the weights that the listeners will have."""
+"""Proposition 2: foresight equals error backpropagation through the weights after the listeners' response."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ FORESIGHTED = AttentionSeeking(p=2.0, foresight=1.0)
 LEARNING_RATES = (0.1, 0.01, 0.001)
 
 
-def game() -> GameCase:
-    """A 20-30-25-10 network of tanh neurons."""
+def four_layer_case() -> GameCase:
+    """Return a 20-30-25-10 network of tanh neurons."""
     return make_case([20, 30, 25, 10], "tanh", batch=32)
 
 
 def gap_to_descent(policy: Policy, learning_rate: float) -> float:
-    """How far a round's changes are from error backpropagation, relative to it."""
-    here = game().with_policy(policy, learning_rate)
-    return overall_gap(here.intents("tensors"), descent(here))
+    """Return the relative gap between the changes of a round and error backpropagation."""
+    case = four_layer_case().with_policy(policy, learning_rate)
+    return overall_gap(case.intents("tensors"), descent(case))
 
 
 def gap_to_anticipated_weights(policy: Policy, engine: str, learning_rate: float = 1.0) -> float:
-    """How far a round's changes are from backpropagation through the weights after the listeners' plain response."""
-    here = game().with_policy(policy, learning_rate)
-    return largest_gap(here.intents(engine), sweep(here, lambda weights, response: weights + learning_rate * response))
+    """Return the relative gap between the changes of a round and backpropagation through the post-response weights."""
+    case = four_layer_case().with_policy(policy, learning_rate)
+    return largest_gap(case.intents(engine), sweep(case, lambda weights, response: weights + learning_rate * response))
 
 
 def checks(policy: Policy = FORESIGHTED) -> Iterator[Check]:
-    """The sweep through coming weights, and how the gap to backpropagation shrinks with the learning rate."""
+    """Yield checks of the sweep through post-response weights, and of the order of the gap in the learning rate."""
     for engine in ENGINES:
         claim = f"foresight 1: largest gap to BP through post-response weights, {engine}"
         yield Check("2 foresight", claim, gap_to_anticipated_weights(policy, engine), Below(1e-12))

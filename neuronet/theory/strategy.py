@@ -1,4 +1,4 @@
-"""Equation (1), the strategy: feedback is the slope of the utility after the listeners' response, by finite differences."""
+"""Equation (1), the strategy: feedback equals the slope of the utility after the listeners' response, by finite differences."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from neuronet.theory.test_case import ENGINES, RoundRecord, make_case
 
 EXPONENTS = (1.5, 2.0, 3.0, 4.0)
 STEP = 1e-4
-"""Of the central differences: their error is of the order of its square, and of rounding divided by it."""
+"""Step of the central differences; their error has the order of its square plus rounding divided by it."""
 
 
 def utility_after(record: RoundRecord, activity: Floats, learning_rate: float, p: float) -> Floats:
-    """The attention that each neuron holds when its listeners have responded, `sum_k phi(w_kj + eta c_kj)`, (J,).
+    """Return each neuron's utility after the listeners' response, `sum_k phi(w_kj + eta c_kj)`, (J,).
 
     Args:
-        record: What the neurons see.
-        activity: (B, J), what they say.
-        learning_rate: eta of the listeners.
+        record: Observation of the neurons.
+        activity: (B, J), activity of the neurons.
+        learning_rate: Learning rate eta of the listeners.
         p: Exponent of the measure.
     """
     response = record.demand.T @ activity / len(activity)
@@ -33,7 +33,7 @@ def utility_after(record: RoundRecord, activity: Floats, learning_rate: float, p
 
 
 def utility_slope(record: RoundRecord, learning_rate: float, p: float) -> Floats:
-    """The central difference of each neuron's utility in its activity on each sample, (B, J)."""
+    """Return the central difference of each neuron's utility in its activity on each sample, (B, J)."""
     slopes = np.empty_like(record.activity)
     for sample in range(len(slopes)):
         step = np.zeros_like(slopes)
@@ -44,11 +44,11 @@ def utility_slope(record: RoundRecord, learning_rate: float, p: float) -> Floats
 
 
 def gap_to_utility(policy: Policy, engine: str, p: float) -> float:
-    """How far a neuron's feedback, times eta / B, is from the slope of its utility, relative to it; the worst neuron's."""
-    game = make_case([12, 16, 14, 10], "tanh", batch=8).with_policy(policy)
-    rate = game.setup.learning_rate
+    """Return the relative gap between feedback times eta / B and the slope of the utility, of the worst neuron."""
+    case = make_case([12, 16, 14, 10], "tanh", batch=8).with_policy(policy)
+    rate = case.setup.learning_rate
     gaps = []
-    for record in game.records(engine):
+    for record in case.records(engine):
         slope = utility_slope(record, rate, p)
         difference = np.abs(rate / len(slope) * record.feedback - slope)
         gaps.append(np.max(difference.max(axis=0) / np.abs(slope).max(axis=0)))
@@ -56,8 +56,8 @@ def gap_to_utility(policy: Policy, engine: str, p: float) -> float:
 
 
 def checks(policies: tuple[Policy, ...] | None = None) -> Iterator[Check]:
-    """A line for each exponent, the worst of both engines."""
-    players = policies or tuple(AttentionSeeking(p=p, foresight=1.0) for p in EXPONENTS)
-    for p, policy in zip(EXPONENTS, players, strict=True):
+    """Yield a check for each exponent: the worst of both engines."""
+    chosen = policies or tuple(AttentionSeeking(p=p, foresight=1.0) for p in EXPONENTS)
+    for p, policy in zip(EXPONENTS, chosen, strict=True):
         claim = f"p = {p:g}: gap of feedback to finite differences of the utility, both engines"
         yield Check("(1) strategy", claim, float(np.max([gap_to_utility(policy, engine, p) for engine in ENGINES])), Below(1e-6))

@@ -1,4 +1,4 @@
-"""Positions to check the theory at: a small game, and the batch that is about to be played."""
+"""Test cases of the theory: a small network with its policies, and the batch of the next round."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from neuronet.core.observation import Observation
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.policy import Policy, Wrapper
 from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.network import build_network
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Engine, Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.registry import build_network
 from neuronet.theory.comparison import Floats, Layers
 
 
@@ -26,21 +26,21 @@ def _tensors(setup: Setup) -> Engine:
 
 
 ENGINES: dict[str, Callable[[Setup], Engine]] = {"tensors": _tensors, "agents": NeuronModel}
-"""How each engine is made from a setup."""
+"""Constructor of each engine from a setup."""
 
 MYOPIC = AttentionSeeking(p=2.0, foresight=0.0)
-"""The policy that propositions 1 and 5 speak of."""
+"""Policy of propositions 1 and 5."""
 
 
 @dataclass(frozen=True, eq=False)
 class RoundRecord:
-    """What the neurons of a hidden layer saw in a round, and what they answered.
+    """Observation and feedback of a hidden layer's neurons in a round.
 
     Attributes:
-        attention: (K, J).
-        demand: (B, K).
-        activity: (B, J).
-        feedback: (B, J), the answer.
+        attention: (K, J), weights of the listeners.
+        demand: (B, K), demand of the listeners.
+        activity: (B, J), activity of the neurons.
+        feedback: (B, J), their feedback.
     """
 
     attention: Floats
@@ -51,25 +51,25 @@ class RoundRecord:
 
 @dataclass(frozen=True)
 class _RecordingPolicy(Wrapper):
-    """Plays as the policy it holds, and takes notes for whoever measures; the game does not depend on them."""
+    """Wrapper that records each round of its policy without changing it."""
 
     policy: Policy
     records: list[RoundRecord] = field(default_factory=list)
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        answer = super().feedback(obs, memory)
+        feedback = super().feedback(obs, memory)
         self.records.append(
-            RoundRecord(*(np.asarray(sight).copy() for sight in (obs.attention, obs.demand, obs.activity, answer)))
+            RoundRecord(*(np.asarray(array).copy() for array in (obs.attention, obs.demand, obs.activity, feedback)))
         )
-        return answer
+        return feedback
 
 
 @dataclass(frozen=True, eq=False)
 class GameCase:
-    """A game before its first round, and the batch that is about to be played.
+    """Network before its first round, and the batch of that round.
 
     Attributes:
-        setup: The game, in float64 and with SGD.
+        setup: Setup in float64 with SGD.
         inputs: (B, I).
         targets: (B,) classes or (B, O) values.
     """
@@ -79,12 +79,12 @@ class GameCase:
     targets: Array
 
     def with_policy(self, policy: Policy, learning_rate: float | None = None) -> GameCase:
-        """The same position with other players, or in another rhythm."""
+        """Return the same test case with another policy of all neurons, and another learning rate if one is given."""
         rate = self.setup.learning_rate if learning_rate is None else learning_rate
         return replace(self, setup=replace(self.setup, policies=policy, learning_rate=rate))
 
     def intents(self, engine: str) -> Layers:
-        """What a round changes, divided by the learning rate: (J, S) for each listening layer."""
+        """Return the changes of a round divided by the learning rate, (J, S) for each listening layer."""
         with closing(ENGINES[engine](self.setup)) as game:
             before = game.state()
             game.play(self.inputs, self.targets)
@@ -93,7 +93,7 @@ class GameCase:
         return [(new - old) / self.setup.learning_rate for old, new in pairs]
 
     def records(self, engine: str) -> list[RoundRecord]:
-        """What each hidden layer saw and answered in a round, the lowest layer first."""
+        """Return the record of each hidden layer in a round, the lowest layer first."""
         depth = len(self.setup.network.weights)
         policies = [_RecordingPolicy(self.setup.groups(layer)[0].policy) for layer in range(1, depth + 1)]
         with closing(ENGINES[engine](replace(self.setup, policies=policies))) as game:
@@ -101,13 +101,13 @@ class GameCase:
         return [_concatenated(policy.records) for policy in policies[:-1]]
 
     def outputs(self, engine: str) -> Floats:
-        """What the output neurons say to the batch, (B, O)."""
+        """Return the outputs for the batch, (B, O)."""
         with closing(ENGINES[engine](self.setup)) as game:
             return np.asarray(game.outputs(self.inputs)).copy()
 
 
 def synapses(state: State) -> Layers:
-    """The weights and, last, the bias of each listening layer's neurons, (J, S)."""
+    """Return the weights and, last, the bias of each listening layer, (J, S)."""
     depth = sum(name.count(".") == 1 and name.endswith(".bias") for name in state.arrays)
     return [
         np.concatenate((state.arrays[f"{layer}.weights"], state.arrays[f"{layer}.bias"][:, None]), axis=1)
@@ -116,7 +116,7 @@ def synapses(state: State) -> Layers:
 
 
 def _concatenated(records: list[RoundRecord]) -> RoundRecord:
-    """One note of a whole layer; the agent engine gives one for each neuron."""
+    """Join the records of a layer: the agent engine makes one for each neuron."""
     return RoundRecord(
         np.concatenate([record.attention for record in records], axis=1),
         records[0].demand,
@@ -137,18 +137,18 @@ def make_case(
     batch: int = 16,
     seed: int = 0,
 ) -> GameCase:
-    """A fresh game with random biases, and a random batch.
+    """Return a test case with a fresh network, random biases and a random batch.
 
     Args:
-        sizes: Neurons in each layer, inputs first.
-        activation: Of the hidden layers.
-        output_activation: Of the output layer.
-        connectivity: Who listens to whom.
-        payoff: Softmax cross-entropy if none is given.
-        policy: Of all neurons.
-        learning_rate: eta.
-        batch: B.
-        seed: The same seed gives the same position.
+        sizes: Number of neurons in each layer, inputs first.
+        activation: Activation of the hidden layers.
+        output_activation: Activation of the output layer.
+        connectivity: Wiring between the layers.
+        payoff: Payoff of the outputs; None for softmax cross-entropy.
+        policy: Policy of all neurons.
+        learning_rate: Learning rate eta (> 0).
+        batch: Batch size B.
+        seed: Random seed.
     """
     chosen_payoff = payoff or CrossEntropy()
     network = build_network(

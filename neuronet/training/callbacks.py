@@ -14,10 +14,11 @@ from neuronet.engines.base.engine import Engine
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interruption
 from neuronet.interventions.executor import InterventionExecutor
-from neuronet.recording.run_directory import COLUMNS, RunDirectory
+from neuronet.recording import COLUMNS, RunDirectory
 from neuronet.recording.traces.recorder import TraceRecorder
 from neuronet.training.alignment import Alignment
 from neuronet.training.assembly import RunContext
+from neuronet.training.config import RunConfig
 from neuronet.training.evaluation import MAX_TRAIN_EVAL_SAMPLES, evaluate
 from neuronet.training.trainer import Callback, diverged_error
 
@@ -128,7 +129,11 @@ class RecordMetrics(Callback):
     """
 
     def __init__(
-        self, context: RunContext, learning_rate: float, seconds: Callable[[], float], run_directory: RunDirectory | None
+        self,
+        context: RunContext,
+        learning_rate: float,
+        seconds: Callable[[], float],
+        run_directory: RunDirectory[RunConfig] | None,
     ) -> None:
         self._context, self._learning_rate, self._seconds = context, learning_rate, seconds
         self._run_directory = run_directory
@@ -186,7 +191,9 @@ class RecordAlignment(Callback):
         rows: Alignment of each epoch, replica, layer and group.
     """
 
-    def __init__(self, context: RunContext, executor: InterventionExecutor, run_directory: RunDirectory | None) -> None:
+    def __init__(
+        self, context: RunContext, executor: InterventionExecutor, run_directory: RunDirectory[RunConfig] | None
+    ) -> None:
         self._context, self._executor, self._run_directory = context, executor, run_directory
         self._alignment = Alignment(context.setups, context.environment)
         self._seen_interventions = 0

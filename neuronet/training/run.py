@@ -10,7 +10,7 @@ from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interrupted, Interruption
 from neuronet.interventions.executor import InterventionExecutor, build_schedule
-from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
+from neuronet.recording import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
 from neuronet.recording.traces.recorder import TraceRecorder
 from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore
 from neuronet.training.assembly import RunContext
@@ -44,7 +44,7 @@ class Run:
         self,
         config: RunConfig,
         context: RunContext,
-        run_directory: RunDirectory | None,
+        run_directory: RunDirectory[RunConfig] | None,
         on_progress: ProgressCallback | None = None,
     ) -> None:
         self.config, self.context, self.engine = config, context, context.engine
@@ -52,7 +52,8 @@ class Run:
         self._seconds_before, self._started = 0.0, time.perf_counter()
         rounds = context.batches.per_epoch
         schedule = build_schedule(config.interventions, self.engine, rounds, config.epochs * rounds)
-        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, run_directory)
+        on_events = None if run_directory is None else run_directory.append_events
+        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, on_events)
         self.recorder: TraceRecorder | None = None
         if config.trace:
             store = MemoryTraceStore() if run_directory is None else ParquetTraceStore(run_directory.folder)
@@ -79,7 +80,7 @@ class Run:
         checkpoint = self.run_directory.load()
         if checkpoint is not None:
             self._check_provenance(checkpoint)
-            self.interventions.restore(checkpoint)
+            self.interventions.restore(checkpoint.state, checkpoint.intervention_log)
             self.metrics.loss_sum = checkpoint.loss_sum
             self._seconds_before = checkpoint.seconds
         self.run_directory.truncate_after(self.engine.round_number)

@@ -1,4 +1,4 @@
-"""benchmarks/rounds at tiny sizes: the peers do the same work, and every measurement gives sane figures. No speed is asserted."""
+"""benchmarks/rounds at tiny sizes: peers compute the same update, and rows are plausible. No speed is asserted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PEERS, LEFT_OUT = peers(compiled=False)
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
-def test_each_peer_computes_the_same_update(peer):
+def test_peer_computes_the_same_update(peer):
     assert (
         relative_difference(partial(TensorEngineSingle, policies=AttentionSeeking()), peer.make, build_case(SIZES, 7), rounds=4)
         <= UPDATE_TOLERANCE
@@ -35,12 +35,12 @@ def test_biotorch_computes_the_same_updates():
     from benchmarks.rounds.biotorch_peers import BioTorch, pairs
 
     for _, mode, policy in pairs():
-        theirs, ours = partial(BioTorch, mode=mode, policy=policy), partial(TensorEngineSingle, policies=policy)
-        assert relative_difference(theirs, ours, build_case(SIZES, 7)) <= UPDATE_TOLERANCE
-        assert relative_difference(ours, AUTOGRAD.make, build_case(SIZES, 7)) > 0.01
+        peer, engine = partial(BioTorch, mode=mode, policy=policy), partial(TensorEngineSingle, policies=policy)
+        assert relative_difference(peer, engine, build_case(SIZES, 7)) <= UPDATE_TOLERANCE
+        assert relative_difference(engine, AUTOGRAD.make, build_case(SIZES, 7)) > 0.01
 
 
-def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch):
+def test_missing_library_is_left_out_with_a_note(monkeypatch):
     monkeypatch.setitem(sys.modules, "benchmarks.rounds.jax_peer", None)  # importing it fails
     found, lines = peers(compiled=False)
     assert not any("JAX" in peer.name for peer in found)
@@ -48,23 +48,23 @@ def test_what_is_not_installed_is_left_out_with_a_line(monkeypatch):
     assert any(line.startswith("torch.compile: left out") for line in lines)
 
 
-class TooQuick(LayerwiseNumpy):
-    """Learns from the first sample alone."""
+class FirstSampleOnly(LayerwiseNumpy):
+    """Peer that learns from the first sample only."""
 
-    def __init__(self, build_case):
-        super().__init__(build_case)
-        self.inputs, self.targets = build_case.inputs[:1], build_case.targets[:1]
+    def __init__(self, case):
+        super().__init__(case)
+        self.inputs, self.targets = case.inputs[:1], case.targets[:1]
 
 
-def test_a_peer_that_does_other_work_is_not_compared(monkeypatch):
-    monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("too quick", TooQuick)], []))
+def test_peer_with_another_update_is_not_compared(monkeypatch):
+    monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("too quick", FirstSampleOnly)], []))
     rows, lines = measure.against_peers([SIZES], [7], TINY, compiled=False)
     assert "too quick" not in {row.contestant for row in rows}
     assert len(lines) == 1
     assert lines[0].startswith("too quick on 6-5-4-3, batch 7: left out, its update is not autograd's")
 
 
-def test_rows_points_and_picture(tmp_path, monkeypatch):
+def test_rows_points_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("numpy", LayerwiseNumpy)], []))
     for name in ("WIDTHS", "DEPTHS", "BATCHES", "REPLICAS", "POLICIES"):
         monkeypatch.setattr(growth, name, (1, 2))
@@ -75,12 +75,11 @@ def test_rows_points_and_picture(tmp_path, monkeypatch):
     assert all(row.ratio == 1.0 for row in rows if row.contestant == row.reference)
     points = growth.growth(TINY, quick=False)
     assert len({point.axis for point in points}) == 5
-    assert all(0 < each.minimum <= each.median < math.inf for each in (*rows, *points))
+    assert all(0 < timing.minimum <= timing.median < math.inf for timing in (*rows, *points))
     file = tmp_path / "speed.svg"
     picture.draw(rows, points, file, "a machine")
-    drawn = file.read_text(encoding="utf-8")
-    assert drawn.startswith("<?xml")
-    written = markdown.tables({"Peers": rows, "Nobody": []}, points).splitlines()
+    assert file.read_text(encoding="utf-8").startswith("<?xml")
+    written = markdown.tables({"Peers": rows, "Empty": []}, points).splitlines()
     assert written[:3] == ["## Peers", "", "|  | 6-5-4-3, batch 7 | 6-5-4-3, batch 3 |"]
     assert sum(line.startswith("| numpy |") for line in written) == 1
     assert sum(line.startswith("| replicas ") for line in written) == 2

@@ -1,22 +1,23 @@
-"""Learners on small tasks, for the tests of each of them."""
+"""Learners on small tasks, for the tests of every method."""
 
 import numpy as np
 import torch
 
-from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
 from neuronet.continual.evaluation.runner import Experiment
 from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import SplitClass, SplitTask
-from neuronet.core.learning.optimizers import parse_optimizer
+from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
+from neuronet.continual.studies.search import HaltonSearch
+from neuronet.registry import parse_optimizer
 from tests.continual.fixtures_environments import Glyphs
 
 SEEDS = (0, 7)
 
 
 def make_experiment(protocol=None, *, environment=None, rounds=6, **options):
-    known = {"hidden": (8,), "activation": "tanh", "dtype": "float64"}
-    return Experiment(protocol or SplitTask(3), environment or Glyphs(), Schedule(rounds, 8), **{**known, **options})
+    defaults = {"hidden": (8,), "activation": "tanh", "dtype": "float64"}
+    return Experiment(protocol or SplitTask(3), environment or Glyphs(), Schedule(rounds, 8), **{**defaults, **options})
 
 
 def learner_config(experiment, seeds=SEEDS, optimizer="sgd", rate=0.1):
@@ -47,7 +48,7 @@ def batches(experiment, number, seeds=SEEDS):
 
 
 def train_tasks(learner, experiment, tasks, seeds=SEEDS):
-    """Play the first tasks; gives the learner."""
+    """Train a learner on the first tasks, and return it."""
     for number in range(tasks):
         learner.begin_task(task_info(experiment, number, seeds))
         for batch in batches(experiment, number, seeds):
@@ -57,10 +58,16 @@ def train_tasks(learner, experiment, tasks, seeds=SEEDS):
 
 
 def parameter_vector(learner, replica=0):
-    """All weights and biases of a replica, one after another."""
+    """Return all weights and biases of a replica as one vector."""
     network = learner.networks()[replica]
     return np.concatenate([array.ravel() for array in (*network.weights, *network.biases)])
 
 
 def class_experiment(**options):
     return make_experiment(SplitClass(3), **options)
+
+
+def configurations(method, optimizer, count):
+    """Return the first configurations of a search, with `at_edge` set."""
+    search = HaltonSearch(method, optimizer)
+    return [search.mark_edge(trial) for trial in search.ask(count)]

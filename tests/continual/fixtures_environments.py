@@ -1,4 +1,4 @@
-"""Small worlds of classes, quick to learn."""
+"""Small environments of classes that are quick to learn."""
 
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from neuronet.core.payoff import SquaredError
 
 
 class Glyphs(Environment):
-    """Noisy images of a few prototypes, as bytes; the classes differ in number, as those of MNIST do."""
+    """Noisy images of a few prototypes, as bytes; classes differ in their number of samples, as those of MNIST do."""
 
     def __init__(self, classes=6, side=5, train=20, test=8):
         self._classes, self._side, self._counts = classes, side, (train, test)

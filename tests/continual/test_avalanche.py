@@ -19,9 +19,9 @@ from neuronet.continual.methods.penalties.si import SI
 from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.protocols.registry import Gradual, Permuted, SplitClass, SplitDomain, SplitTask
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Shares
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, NodePerturbation
+from neuronet.registry import build_network
 from tests.continual.fixtures import learner_config, make_experiment, train_tasks
 from tests.helpers.paths import ROOT
 
@@ -228,7 +228,7 @@ def test_their_si_finds_our_importances(bridge):
     trained(bridge, experiment, naive(bridge, experiment, plugin), 1)
     learner, _ = ours_after(SI(1.0, 0.1), experiment, 1)
     found = [each.data.clamp(min=0) for each in plugin.ewc_data[1].values()]
-    assert_tensors_close([each.flatten() for each in by_layer(learner, learner._importances)], found, 1e-6)
+    assert_tensors_close([each.flatten() for each in by_layer(learner, learner.importances)], found, 1e-6)
     assert max(float(each.max()) for each in found) > 0.01
 
 
@@ -239,7 +239,7 @@ def test_their_penalty_of_ewc_is_ours_without_the_half(bridge):
 
     experiment = make_experiment(SplitDomain(2))
     learner, _ = ours_after(EWC(6.0), experiment, 1)
-    fisher = by_layer(learner, learner._total_importance)
+    fisher = by_layer(learner, learner.total_importance)
     plugin = EWCPlugin(3.0)
     strategy = naive(bridge, experiment, plugin)
     first, second = bridge.benchmark(experiment, SEED).train_stream

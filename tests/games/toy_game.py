@@ -1,8 +1,8 @@
-"""A quadratic game of two layers whose equilibria are known: played by the engine, and by hand.
+"""Quadratic game of two layers with known equilibria, played by the engine and by a reference in numpy.
 
-Three neurons hear one input and speak to one output, all of them linear; the loss is a square. What a neuron says is
-`w1 x + b1`, and it is paid `w2`. By hand: a neuron that seeks attention moves its synapses along `w2 s x`, a contrarian
-against it, and a free rider not at all; the output moves `w2` along `s a`.
+Three linear neurons have one input and one linear output; the loss is the squared error. The activity of a neuron is
+`w1 x + b1`, its attention is `w2`. In the reference, an attention-seeking neuron moves its synapses along `w2 s x`, a contrarian
+one against it, and a free rider does not move them; the output moves `w2` along `s a`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ import numpy as np
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import SGD
 from neuronet.core.payoff import SquaredError
-from neuronet.games.simulation.play import GameSetup, InitialState, layers_from_policies
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
+from neuronet.games.simulation.profiles import layers_from_policies
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider
 
 SEEK, OPPOSE, REST = AttentionSeeking(), Contrarian(), FreeRider()
 FEEDBACK_SIGN = {SEEK: 1.0, OPPOSE: -1.0, REST: 0.0}
-"""How each moves along the direction that gains it attention."""
+"""Sign of each policy's move along the direction that increases its attention."""
 
 RATE, ROUNDS = 0.05, 6
 
 
 class LinearTargets(Environment):
-    """Outputs in proportion to inputs, on four samples; all of them are played in every round."""
+    """Outputs proportional to inputs, on four samples, all of them in each batch."""
 
     payoff = SquaredError()
     outputs = 1
@@ -46,7 +47,7 @@ class LinearTargets(Environment):
 
 @dataclass(frozen=True, eq=False)
 class ToySetup(GameSetup):
-    """The game; every seed begins with the same network."""
+    """Game in which each seed has the same initial network."""
 
     first: tuple[float, ...] = (0.3, 0.4, 0.5)
     paid: tuple[float, ...] = (0.5, 0.4, 0.6)
@@ -54,7 +55,7 @@ class ToySetup(GameSetup):
     def network(self, seed):
         network = super().network(seed)
         weights = (np.array(self.first)[:, None], np.array(self.paid)[None])
-        return replace(network, weights=weights, biases=tuple(np.zeros_like(each) for each in network.biases))
+        return replace(network, weights=weights, biases=tuple(np.zeros_like(bias) for bias in network.biases))
 
 
 def toy(**options) -> ToySetup:
@@ -70,7 +71,7 @@ def profile_of(*policies):
 
 
 def reference_payoffs(policies, rounds=ROUNDS, game_setup=None):
-    """What the three neurons are paid, `w2^2 / 2`, and the loss at the end."""
+    """Return the attention of the three neurons, `w2^2 / 2`, and the final loss."""
     game = game_setup or toy()
     samples = game.environment.train
     x, y = samples.inputs[:, 0], samples.targets[:, 0]
@@ -87,7 +88,7 @@ def reference_payoffs(policies, rounds=ROUNDS, game_setup=None):
 
 
 def utilities(policies=(SEEK, OPPOSE, REST), **options):
-    """The whole game as a table, by hand: (players, choices of each player)."""
+    """Return the payoffs of all profiles by the reference, (players, choices of each player)."""
     table = np.empty((3, *(len(policies),) * 3))
     for indices in product(range(len(policies)), repeat=3):
         table[(slice(None), *indices)] = reference_payoffs([policies[index] for index in indices], **options)[0]
@@ -95,7 +96,7 @@ def utilities(policies=(SEEK, OPPOSE, REST), **options):
 
 
 def reference_nash_conv(table, indices):
-    """The sum of what each player gains by its best response, all others fixed."""
+    """Return the sum over players of the gain of the best response with all others fixed."""
     total = 0.0
     for player, payoffs in enumerate(table):
         line = payoffs[tuple(slice(None) if n == player else index for n, index in enumerate(indices))]

@@ -1,4 +1,4 @@
-"""A small world and small starts for the lab's tests."""
+"""A small environment and launch configurations for tests of the lab."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neuronet.lab.launch_config import make_launch_config
 
 @dataclass(frozen=True)
 class Bars(Environment):
-    """Noisy images with a bright row: which?"""
+    """Noisy images with one bright row, whose number is the target."""
 
     side: int = 4
     values: bool = False
@@ -24,9 +24,9 @@ class Bars(Environment):
         return SquaredError() if self.values else CrossEntropy()
 
     def samples(self, count, seed):
-        chance = np.random.default_rng(seed)
-        targets = chance.integers(self.side, size=count)
-        images = 0.3 * chance.normal(size=(count, self.side, self.side))
+        rng = np.random.default_rng(seed)
+        targets = rng.integers(self.side, size=count)
+        images = 0.3 * rng.normal(size=(count, self.side, self.side))
         images[np.arange(count), targets] += 1
         flat = images.reshape(count, -1)
         return Samples(flat, targets[:, None] / self.side) if self.values else Samples(flat, targets)

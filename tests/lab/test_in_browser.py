@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, from start to Ctrl-C: `pytest -m browser`. It is skipped where something is missing."""
+"""The lab in a real browser, from start to Ctrl-C: `pytest -m browser`; skipped where something is missing."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # of the libraries that drive the browser
 ]
 
-PATIENCE = 60
-"""Seconds to wait for anything, at most."""
+TIMEOUT = 60
+"""Longest time to wait for anything, in seconds."""
 
 LEFT, RIGHT = "\ue012", "\ue014"
 """Arrow keys, as WebDriver calls them."""
@@ -40,29 +40,29 @@ LEFT, RIGHT = "\ue012", "\ue014"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The address of a lab with 64 inputs, 12 hidden neurons and 10 outputs; it is ended by Ctrl-C, and must end quietly."""
+    """Address of a lab with a network 64-12-10; Ctrl-C ends it without output."""
     command = [sys.executable, "-m", "neuronet", "lab", "digits", "--hidden", "12", "--port", "0", "--no-browser"]
-    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    unreachable_proxy = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     folder = tmp_path_factory.mktemp("lab")
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, **nowhere})
-    said: Queue[str] = Queue()
-    reader = Thread(target=lambda: [said.put(line) for line in server.stderr], daemon=True)
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder, env={**os.environ, **unreachable_proxy})
+    stderr_lines: Queue[str] = Queue()
+    reader = Thread(target=lambda: [stderr_lines.put(line) for line in server.stderr], daemon=True)
     reader.start()
     try:
-        line = said.get(timeout=PATIENCE)
+        line = stderr_lines.get(timeout=TIMEOUT)
         address = re.search(r"http://127\.0\.0\.1:\d+", line)
         assert address, line
         yield address[0]
         server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=PATIENCE) == 0
-        reader.join(timeout=PATIENCE)
-        assert list(said.queue) == []
+        assert server.wait(timeout=TIMEOUT) == 0
+        reader.join(timeout=TIMEOUT)
+        assert list(stderr_lines.queue) == []
     finally:
         server.kill()
 
 
 class Page:
-    """What a reader does, and sees; each waits until it is so."""
+    """Actions and expectations of a reader; each waits until it is fulfilled."""
 
     def __init__(self, driver):
         self.driver = driver
@@ -70,7 +70,7 @@ class Page:
     def until(self, what, why):
         from selenium.webdriver.support.ui import WebDriverWait
 
-        return WebDriverWait(self.driver, PATIENCE).until(lambda _: what(), why)
+        return WebDriverWait(self.driver, TIMEOUT).until(lambda _: what(), why)
 
     def find(self, selector):
         return self.driver.find_elements("css selector", selector)
@@ -81,7 +81,7 @@ class Page:
         )
 
     def click(self, selector):
-        """Click what is there: the page may be drawn anew in between."""
+        """Click an element, which may be replaced in between."""
         from selenium.common.exceptions import WebDriverException
 
         def clicked():
@@ -100,19 +100,19 @@ class Page:
         self.click(f"{selector} .v-select__selections")
         items = "[...document.querySelectorAll('.menuable__content__active .v-list-item')]"
         script = f"const e = {items}.find(e => e.textContent.trim() === arguments[0]); if (e) e.click(); return !!e"
-        self.until(lambda: self.driver.execute_script(script, item), f"there is no '{item}' to choose")
+        self.until(lambda: self.driver.execute_script(script, item), f"no item '{item}'")
 
     def push(self, selector, times, key=RIGHT):
         for _ in range(times):
-            self.until(lambda: self.find(f"{selector} [role=slider]"), f"there is no slider {selector}")
+            self.until(lambda: self.find(f"{selector} [role=slider]"), f"no slider {selector}")
             self.find(f"{selector} [role=slider]")[0].send_keys(key)
 
-    def followers(self, policy):
-        """Hidden neurons that say, when they are pointed at, that they follow a policy."""
+    def count_neurons(self, policy):
+        """Return the number of hidden neurons whose tooltip names a policy."""
         titles = self.driver.execute_script("return [...document.querySelectorAll('circle title')].map(e => e.textContent)")
         return sum(f": {policy}," in title for title in titles)
 
-    def picture(self, name):
+    def figure_source(self, name):
         return self.driver.execute_script("return document.querySelector(`img[alt='${arguments[0]}']`).src", name)
 
 
@@ -128,41 +128,41 @@ def page(lab):
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     try:
-        driver.set_page_load_timeout(PATIENCE)
+        driver.set_page_load_timeout(TIMEOUT)
         window = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", window)
         driver.get(lab)
         found = Page(driver)
         found.until(lambda: found.find("img[alt='Learning']"), "the page does not load")
         yield found
-        asked = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-        addresses = [each["params"]["request"]["url"] for each in asked if each["method"] == "Network.requestWillBeSent"]
-        addresses += [each["params"]["url"] for each in asked if each["method"] == "Network.webSocketCreated"]
+        events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+        addresses = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        addresses += [event["params"]["url"] for event in events if event["method"] == "Network.webSocketCreated"]
         assert len(addresses) > 5
-        here = (lab, lab.replace("http:", "ws:"), "data:", "blob:")
-        assert [address for address in addresses if not address.startswith(here)] == []
+        allowed = (lab, lab.replace("http:", "ws:"), "data:", "blob:")
+        assert [address for address in addresses if not address.startswith(allowed)] == []
         errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
         assert errors == []
     finally:
         driver.quit()
 
 
-def test_a_reader_plays_looks_meddles_and_begins_again(page):
+def test_play_inspect_intervene_and_reset(page):
     page.expect_text(".lab-round", "round 0 ")
     size = page.driver.execute_script("return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
     assert size[0] <= 1280
     assert size[1] <= 800
 
-    before = page.picture("Learning")
+    before = page.figure_source("Learning")
     for number in (1, 2, 3):
         page.click(".lab-step")
         page.expect_text(".lab-round", f"round {number} ")
-    page.until(lambda: page.picture("Learning") != before, "the curves are not drawn again")
+    page.until(lambda: page.figure_source("Learning") != before, "the curves are not drawn again")
 
     page.choose(".lab-other", "greedy")
     page.push(".lab-share", 5)
-    page.until(lambda: page.followers("greedy") == 3, "three of twelve do not follow greedy")
-    assert page.followers("attention") == 9
+    page.until(lambda: page.count_neurons("greedy") == 3, "three of twelve do not follow greedy")
+    assert page.count_neurons("attention") == 9
 
     page.click("[data-name='1/7']")
     page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 7: ")
@@ -173,8 +173,8 @@ def test_a_reader_plays_looks_meddles_and_begins_again(page):
     page.click(".lab-silence")
     page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 0 (silent)")
 
-    page.push(".lab-late", 1)
-    page.expect_text(".lab-controls", "demands late by: 1 round")
+    page.push(".lab-delay", 1)
+    page.expect_text(".lab-controls", "demands delayed by: 1 round")
     page.click(".lab-play")
     page.until(lambda: int(re.search(r"round (\d+)", page.text(".lab-round"))[1]) > 5, "it does not play")
     page.click(".lab-play")
@@ -183,14 +183,14 @@ def test_a_reader_plays_looks_meddles_and_begins_again(page):
     page.click(".lab-reset")
     page.expect_text(".lab-round", "round 0 ")
     page.expect_text(".lab-row .lab-card:last-child .lab-title", "Hidden 0: ")
-    assert page.followers("greedy") == 3  # what is set stays
+    assert page.count_neurons("greedy") == 3  # settings stay
 
 
-def test_what_cannot_be_done_is_said_on_the_page(page):
+def test_errors_are_shown_on_the_page(page):
     page.push(".lab-rate", 6)
     page.expect_text(".lab-controls", "learning rate: 1")
     page.choose(".lab-rounds", "100")
-    page.click(".lab-play")  # a hundred rounds after another, until the network is lost
+    page.click(".lab-play")  # a hundred rounds per step, until the network diverges
     page.expect_text(".lab-error", "choose a smaller learning rate and reset")
     page.expect_text(".lab-play", "Play")
     page.choose(".lab-rounds", "1")
@@ -200,7 +200,7 @@ def test_what_cannot_be_done_is_said_on_the_page(page):
     assert page.text(".lab-error") == ""
 
 
-def test_windows_share_no_model(page, lab):
+def test_windows_have_separate_models(page, lab):
     first = page.driver.current_window_handle
     page.click(".lab-reset")
     page.expect_text(".lab-round", "round 0 ")
@@ -210,7 +210,7 @@ def test_windows_share_no_model(page, lab):
     page.driver.get(lab)
     page.until(lambda: page.find("img[alt='Learning']"), "the second page does not load")
     page.expect_text(".lab-round", "round 0 ")
-    assert page.followers("greedy") == 0
+    assert page.count_neurons("greedy") == 0
     page.driver.close()
     page.driver.switch_to.window(first)
     page.expect_text(".lab-round", "round 1 ")

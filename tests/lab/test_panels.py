@@ -1,4 +1,4 @@
-"""The page's pictures: what they show, and that nothing in them overlaps or is cut off."""
+"""Figures of the page: their content, and text that neither overlaps nor is cut off."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from neuronet.core.structure.network import build_network
 from neuronet.lab.cards.neuron_panel import neuron_panel
 from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
 from neuronet.lab.session import Session
 from neuronet.plotting.network.model import policy_styles
+from neuronet.registry import build_network
 from tests.lab.fixtures import Bars, start
 
 LARGE, SMALL = (382, 382), (322, 246)
@@ -25,11 +25,11 @@ def played(rounds, **options):
     return session.snapshot
 
 
-def panels(snapshot, chosen):
+def panels(snapshot, selected):
     styles = policy_styles([name for names in snapshot.policies[:-1] for name in names])
     return {
-        "network": network_panel(snapshot, styles, chosen, (610, 412))[0],
-        "neuron": neuron_panel(snapshot, chosen, *LARGE),
+        "network": network_panel(snapshot, styles, selected, (610, 412))[0],
+        "neuron": neuron_panel(snapshot, selected, *LARGE),
         "learning": learning_panel(snapshot, *SMALL),
         "attention": attention_panel(snapshot, styles, *SMALL),
         "alignment": alignment_panel(snapshot, *SMALL),
@@ -37,7 +37,7 @@ def panels(snapshot, chosen):
 
 
 def texts(figure):
-    """Every text that is seen, and its box in pixels."""
+    """Return every visible text and its box in pixels."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
     hidden = set()
@@ -70,8 +70,8 @@ STARTS = {
 
 @pytest.mark.parametrize("case", STARTS)
 def test_no_text_overlaps_another_or_is_cut_off(case):
-    chosen, rounds, options = STARTS[case]
-    for name, figure in panels(played(rounds, **options), chosen).items():
+    selected, rounds, options = STARTS[case]
+    for name, figure in panels(played(rounds, **options), selected).items():
         boxes = texts(figure)
         for text, box in boxes:
             inside = (
@@ -82,7 +82,7 @@ def test_no_text_overlaps_another_or_is_cut_off(case):
             assert not first.shrunk(0.98, 0.9).overlaps(second.shrunk(0.98, 0.9)), (name, one, other)
 
 
-def test_axes_have_names_with_units():
+def test_axes_are_labelled_with_units():
     figures = panels(played(2), (1, 0))
     labels = {name: [axes.get_ylabel() for axes in figure.axes] for name, figure in figures.items()}
     assert labels["learning"] == ["loss (nats)", "accuracy (%)"]
@@ -91,7 +91,7 @@ def test_axes_have_names_with_units():
     assert figures["attention"].axes[0].get_xlabel() == "attention received (mean of its layer = 1)"
 
 
-def test_learning_curves_are_what_was_measured():
+def test_learning_curves_show_the_history():
     snapshot = played(4)
     loss, accuracy = learning_panel(snapshot, *SMALL).axes
     train, test = (np.asarray(line.get_ydata()) for line in loss.lines)
@@ -101,7 +101,7 @@ def test_learning_curves_are_what_was_measured():
     assert list(loss.lines[0].get_xdata()) == [0, 1, 2, 3, 4]
 
 
-def test_attention_is_shown_by_policy_beside_the_layers_mean():
+def test_attention_is_shown_by_policy_relative_to_the_layer():
     snapshot = played(2, policy="attention:0.7,greedy:0.3")
     styles = policy_styles(["attention", "greedy"])
     axes = attention_panel(snapshot, styles, *SMALL).axes[0]
@@ -113,7 +113,7 @@ def test_attention_is_shown_by_policy_beside_the_layers_mean():
     assert f"greedy: 30 % of neurons hold {100 * share:.0f} %" in [text.get_text() for text in axes.texts]
 
 
-def test_the_neurons_listeners_attention_and_activity():
+def test_neuron_panel_shows_listeners_attention_and_activity():
     snapshot = played(3)
     listeners, attention, activity = neuron_panel(snapshot, (1, 6), *LARGE).axes
     np.testing.assert_allclose([bar.get_height() for bar in listeners.patches], snapshot.network.weights[1][:, 6])
@@ -123,12 +123,14 @@ def test_the_neurons_listeners_attention_and_activity():
     np.testing.assert_array_equal(np.round(np.asarray(points.get_xdata())), snapshot.targets)
 
 
-def test_only_those_who_listen_are_listeners():
+def test_unconnected_neurons_are_not_listeners():
     network = build_network([16, 6, 4], connectivity="sparse(0.4)", seed=1)
     from neuronet.lab.launch_config import make_launch_config
 
     snapshot = Session(make_launch_config(Bars(), network=network)).snapshot
-    places, weights = snapshot.listeners(1, 2)
-    np.testing.assert_array_equal(places, np.flatnonzero(network.masks[1][:, 2]))
-    np.testing.assert_array_equal(weights, network.weights[1][places, 2])
-    assert [bar.get_x() + bar.get_width() / 2 for bar in neuron_panel(snapshot, (1, 2), *LARGE).axes[0].patches] == list(places)
+    listeners, weights = snapshot.listeners(1, 2)
+    np.testing.assert_array_equal(listeners, np.flatnonzero(network.masks[1][:, 2]))
+    np.testing.assert_array_equal(weights, network.weights[1][listeners, 2])
+    assert [bar.get_x() + bar.get_width() / 2 for bar in neuron_panel(snapshot, (1, 2), *LARGE).axes[0].patches] == list(
+        listeners
+    )

@@ -1,4 +1,4 @@
-"""A reader's session: it plays what a model of its own would, and does what the reader sets."""
+"""Session: it plays as a model does, and applies settings and interventions."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import numpy as np
 import pytest
 
 from neuronet import NeuroNetError, NeuronModel
-from neuronet.channels.placement import format_channel
-from neuronet.core.structure.network import build_network
+from neuronet.core.errors import ConfigurationError, DivergedError, SpecError
 from neuronet.core.structure.population import Population
 from neuronet.interventions import add, add_layer, remove
 from neuronet.lab.controls import AS_STARTED, Controls, controls_of
 from neuronet.lab.session import Session
 from neuronet.policies import AttentionSeeking, FreeRider, Noisy
+from neuronet.registry import build_network, format_channel
 from tests.lab.fixtures import Bars, start
 
 
 def weights(session):
-    return np.concatenate([each.ravel() for each in session.model.network().weights])
+    return np.concatenate([array.ravel() for array in session.model.network().weights])
 
 
-def test_it_plays_the_rounds_that_a_model_plays_by_itself():
-    begun = start(policy="attention:0.7,noisy:0.3", seed=3)
-    session = Session(begun)
-    model = NeuronModel(session.model.setup, environment=begun.environment, batch_size=8)
+def test_session_plays_the_same_rounds_as_a_model():
+    launched = start(policy="attention:0.7,noisy:0.3", seed=3)
+    session = Session(launched)
+    model = NeuronModel(session.model.setup, environment=launched.environment, batch_size=8)
     for _ in range(7):
         session.step()
         model.step()
-    alone = np.concatenate([each.ravel() for each in model.network().weights])
+    alone = np.concatenate([array.ravel() for array in model.network().weights])
     assert (weights(session) == alone).all()
     assert session.snapshot.round == 7
 
 
-def test_a_look_shows_the_last_batch_and_what_was_said_to_it():
+def test_snapshot_shows_the_last_batch_and_its_activity():
     session = Session(start())
     assert session.snapshot.activity[0].shape == (16, 0)
     snapshot = session.step(3)
@@ -40,14 +40,14 @@ def test_a_look_shows_the_last_batch_and_what_was_said_to_it():
     assert len(order) == 8
     samples = [int(np.flatnonzero((Bars().train.inputs == said).all(axis=1))[0]) for said in snapshot.activity[0].T]
     np.testing.assert_array_equal(snapshot.targets, Bars().train.targets[samples])
-    assert [each.shape for each in snapshot.activity] == [(16, 8), (10, 8), (4, 8)]
+    assert [activity.shape for activity in snapshot.activity] == [(16, 8), (10, 8), (4, 8)]
     assert snapshot.history.rounds == [0, 3]
     np.testing.assert_allclose(
         snapshot.history.attention_of(snapshot.node((1, 2)))[0][-1], (snapshot.network.weights[1][:, 2] ** 2).sum() / 2
     )
 
 
-def test_what_was_seen_does_not_change_any_more():
+def test_snapshot_does_not_change_later():
     session = Session(start())
     snapshot = session.step()
     before = snapshot.network.weights[0].copy(), list(snapshot.history.rounds), snapshot.activity[1].copy()
@@ -57,14 +57,14 @@ def test_what_was_seen_does_not_change_any_more():
     assert (snapshot.activity[1] == before[2]).all()
 
 
-def test_it_learns_and_attention_seekers_follow_the_gradient():
+def test_attention_seekers_follow_the_gradient():
     snapshot = Session(start(learning_rate=0.1)).step(60)
     assert snapshot.history.test_accuracy[-1] > snapshot.history.test_accuracy[0] + 0.3
     assert snapshot.history.angles_of(1)[-1] < 0.01
     assert snapshot.rows[0]["norm_ratio"] == pytest.approx(1)
 
 
-def test_the_mix_changes_in_mid_game():
+def test_mixture_can_change_during_training():
     session = Session(start())
     session.step()
     snapshot = session.update_controls(other="greedy", share=0.3)
@@ -75,7 +75,7 @@ def test_the_mix_changes_in_mid_game():
     assert set(session.update_controls(policy="greedy").policies[1]) == {"greedy"}
 
 
-def test_noise_is_a_policy_around_the_others_that_readers_do_not_see():
+def test_noise_wraps_policies_and_is_not_shown():
     quiet, noisy = Session(start()), Session(start())
     snapshot = noisy.update_controls(noise=0.5)
     assert set(snapshot.policies[0]) == {"attention"}
@@ -88,7 +88,7 @@ def test_noise_is_a_policy_around_the_others_that_readers_do_not_see():
     assert [group.policy for group in noisy.model.setup.groups(1)] == [AttentionSeeking()]
 
 
-def test_the_learning_rate_counts_from_the_next_round_on():
+def test_learning_rate_is_used_from_the_next_round_on():
     slow, quick = Session(start(optimizer="sgd")), Session(start(optimizer="sgd"))
     first = weights(slow)
     quick.update_controls(learning_rate=0.06)
@@ -97,11 +97,11 @@ def test_the_learning_rate_counts_from_the_next_round_on():
     np.testing.assert_allclose(weights(quick) - first, 3 * (weights(slow) - first), atol=1e-14)
 
 
-def test_messages_are_lost_late_and_rationed_in_mid_game():
+def test_channels_can_change_during_training():
     session = Session(start(channels=["activity@0:dropout(0.1)"], optimizer="sgd"))
     session.step()
     session.update_controls(dropout=0.3, delay=2, winner_fraction=0.5)
-    texts = [format_channel(each) for each in session.model.setup.channels]
+    texts = [format_channel(channel) for channel in session.model.setup.channels]
     assert [text.partition("(")[0] for text in texts] == [
         "activity@0:dropout",
         "demand:dropout",
@@ -118,7 +118,7 @@ def test_messages_are_lost_late_and_rationed_in_mid_game():
     assert session.step().round == 5
 
 
-def test_the_seed_counts_from_the_next_reset_on():
+def test_seed_is_used_from_the_next_reset_on():
     session = Session(start())
     session.step()
     session.update_controls(seed=5)
@@ -128,7 +128,7 @@ def test_the_seed_counts_from_the_next_reset_on():
     assert (weights(session) == weights(Session(start(seed=5)))).all()
 
 
-def test_who_acts_when_counts_from_the_next_reset_on():
+def test_update_schedule_is_used_from_the_next_reset_on():
     session = Session(start())
     session.update_controls(update_schedule="random-sequential")
     assert repr(session.model.setup.update_schedule) == "Synchronous()"
@@ -137,7 +137,7 @@ def test_who_acts_when_counts_from_the_next_reset_on():
     assert session.step(2).round == 2
 
 
-def test_reset_keeps_what_is_set_and_begins_again():
+def test_reset_keeps_settings_and_restarts():
     session = Session(start())
     first = weights(session)
     session.update_controls(other="greedy", share=0.5, learning_rate=0.05)
@@ -150,9 +150,9 @@ def test_reset_keeps_what_is_set_and_begins_again():
     assert snapshot.silent[1] == frozenset()
 
 
-def test_sessions_share_no_model():
-    begun = start()
-    one, other = Session(begun), Session(begun)
+def test_sessions_have_separate_models():
+    launched = start()
+    one, other = Session(launched), Session(launched)
     before = weights(other)
     one.update_controls(share=0.5)
     one.step(3)
@@ -162,15 +162,19 @@ def test_sessions_share_no_model():
 
 
 class Growing(NeuronModel):
-    """A neuron comes after the first round, a layer after the second; then the first neuron goes."""
+    """Model that adds a neuron, then a layer, and then removes the first neuron."""
 
     def step(self):
         super().step()
-        acts = {1: lambda: add(self, layer=1), 2: lambda: add_layer(self, after=1), 3: lambda: remove(self, layer=1, neurons=0)}
-        acts.get(self.round_number, lambda: None)()
+        changes = {
+            1: lambda: add(self, layer=1),
+            2: lambda: add_layer(self, after=1),
+            3: lambda: remove(self, layer=1, neurons=0),
+        }
+        changes.get(self.round_number, lambda: None)()
 
 
-def test_neurons_and_layers_come_and_go_under_a_readers_eyes():
+def test_model_may_add_and_remove_neurons_and_layers():
     session = Session(start(model=Growing))
     second = session.snapshot.node((1, 1))
     assert [session.step().network.sizes for _ in range(4)] == [(16, 11, 4), (16, 11, 11, 4), (16, 10, 11, 4), (16, 10, 11, 4)]
@@ -184,14 +188,14 @@ def test_neurons_and_layers_come_and_go_under_a_readers_eyes():
     assert session.reset().network.sizes == (16, 10, 4)
 
 
-def test_a_closed_session_plays_no_more():
+def test_closed_session_does_not_play():
     session = Session(start())
     snapshot = session.step()
     session.close()
     assert session.step() is snapshot
 
 
-def test_neurons_are_silenced_frozen_and_made_to_follow_others():
+def test_neurons_can_be_silenced_frozen_and_switched():
     session = Session(start())
     assert session.intervene(1, 3, "silence").silent[1] == {3}
     assert (session.step().activity[1][3] == 0).all()
@@ -208,7 +212,7 @@ def test_neurons_are_silenced_frozen_and_made_to_follow_others():
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("changes", "fragment"),
     [
         ({"policy": "greddy"}, "did you mean 'greedy'"),
         ({"share": 1.5}, "share must be"),
@@ -222,17 +226,17 @@ def test_neurons_are_silenced_frozen_and_made_to_follow_others():
         ({"share": 0.01}, "too small for even one neuron"),
     ],
 )
-def test_what_cannot_be_set_changes_nothing(changes, sentence):
+def test_invalid_setting_changes_nothing(changes, fragment):
     session = Session(start())
     snapshot, controls, setup = session.snapshot, session.controls, session.model.setup
-    with pytest.raises(NeuroNetError, match=sentence):
+    with pytest.raises(NeuroNetError, match=fragment):
         session.update_controls(**changes)
     assert (session.snapshot, session.controls, session.model.setup) == (snapshot, controls, setup)
 
 
-def test_what_cannot_be_done_to_a_neuron_is_one_sentence():
+def test_impossible_intervention_is_refused():
     session = Session(start())
-    with pytest.raises(NeuroNetError, match="unknown action"):
+    with pytest.raises(SpecError, match="'promote'"):
         session.intervene(1, 0, "promote")
     with pytest.raises(NeuroNetError):
         session.intervene(1, 0, "revive")
@@ -240,15 +244,15 @@ def test_what_cannot_be_done_to_a_neuron_is_one_sentence():
         session.intervene(1, 99, "silence")
 
 
-def test_a_network_that_is_lost_says_so():
+def test_divergence_is_reported():
     session = Session(start(learning_rate=1e6))
-    with pytest.raises(NeuroNetError, match="choose a smaller learning rate and reset"):
+    with pytest.raises(DivergedError, match="learning rate"):
         session.step(200)
     session.update_controls(learning_rate=0.02)
     assert np.isfinite(session.reset().history.test_loss[-1])
 
 
-def test_values_have_no_accuracy():
+def test_regression_has_no_accuracy():
     snapshot = Session(start(environment=Bars(values=True))).step()
     assert np.isnan(snapshot.history.test_accuracy).all()
     assert snapshot.targets.shape == (8, 1)
@@ -260,7 +264,7 @@ class Shuffled(NeuronModel):
         super().step()
 
 
-def test_a_model_and_a_network_of_ones_own():
+def test_custom_model_and_network():
     network = build_network([16, 5, 4], seed=9)
     session = Session(start_with(network))
     assert isinstance(session.model, Shuffled)
@@ -275,39 +279,41 @@ def start_with(network):
     return make_launch_config(Bars(), network=network, model=Shuffled)
 
 
-def test_what_is_set_at_first_is_what_the_session_was_started_with():
+def test_initial_settings_are_those_of_the_launch_configuration():
     assert controls_of(start(policy="greedy(top=3)")).policy == "greedy(top=3)"
     mixed = controls_of(start(policy="attention:0.7,free-rider:0.3", seed=2))
     assert (mixed.policy, mixed.other, mixed.share, mixed.seed) == ("attention", "free-rider", 0.3, 2)
     for policy in (["greedy", "attention"], Population.by_function(lambda node, layer: FreeRider())):
         session = Session(start(policy=policy))
         assert session.controls.policy == AS_STARTED
-        with pytest.raises(NeuroNetError, match="choose a policy for most first"):
+        with pytest.raises(NeuroNetError, match="share"):
             session.update_controls(share=0.5)
 
 
-def test_controls_give_the_population_that_a_run_would_have():
-    begun = start(policy="attention:0.7,free-rider:0.3")
-    network = begun.initial_network(4)
-    assert Controls(policy="attention", share=0.3).layers(begun.population, network, 4) == begun.population.groups(network, 4)
+def test_settings_make_the_population_that_a_run_has():
+    launched = start(policy="attention:0.7,free-rider:0.3")
+    network = launched.initial_network(4)
+    assert Controls(policy="attention", share=0.3).layers(launched.population, network, 4) == launched.population.groups(
+        network, 4
+    )
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("options", "fragment"),
     [
-        ({"epochs": 3}, "epochs is an option of runs"),
+        ({"epochs": 3}, "epochs"),
         ({"hidden": (0,)}, "hidden"),
         ({"policy": "greddy"}, "did you mean"),
-        ({"model": 3}, "model must be a subclass of NeuronModel"),
-        ({"policy": ["attention"] * 5}, "there must be one policy, or one for each of 2"),
+        ({"model": 3}, "NeuronModel"),
+        ({"policy": ["attention"] * 5}, "2 listening layers"),
         ({"network": build_network([3, 2]), "hidden": ()}, "the network has 3 inputs"),
     ],
 )
-def test_what_cannot_be_started_is_one_sentence(options, sentence):
-    with pytest.raises(NeuroNetError, match=sentence):
+def test_invalid_launch_option_is_refused(options, fragment):
+    with pytest.raises(NeuroNetError, match=fragment):
         start(**options)
 
 
-def test_a_model_must_be_one():
-    with pytest.raises(NeuroNetError, match="model must make a NeuronModel, got dict"):
+def test_model_must_return_a_neuron_model():
+    with pytest.raises(ConfigurationError, match="got dict"):
         Session(start(model=lambda setup, **options: {}))

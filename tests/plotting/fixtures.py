@@ -25,8 +25,9 @@ def record_run(folder, **options):
 
 def write_continual_study(folder, *, tuned=False):
     """Write a finished study of three tasks, two methods and two seeds."""
-    (folder / "games").mkdir(parents=True)
-    (folder / "study.json").write_text(json.dumps({"protocol": "Permuted(tasks=3)", "data": "digits"}))
+    folder.mkdir(parents=True)
+    metadata = {"kind": "continual study", "protocol": "Permuted(tasks=3)", "data": "digits"}
+    (folder / "study.json").write_text(json.dumps(metadata))
     methods = ("backprop", "attention")
     rows = [
         (name, seed, learnt, task, 0.9 - 0.1 * abs(learnt - task))
@@ -45,7 +46,7 @@ def write_continual_study(folder, *, tuned=False):
 def write_comparison(folder):
     """Write a finished comparison of a policy with the baseline."""
     folder.mkdir()
-    (folder / "study.json").write_text("{}")
+    (folder / "study.json").write_text('{"kind": "comparison"}')
     rows = [(name, 0.02, 0, epoch, 0.5, 0.4, 0.9) for name in ("backprop", "greedy") for epoch in (1, 2)]
     columns = ["policy", "learning_rate", "seed", "epoch", "train_loss", "test_loss", "test_accuracy"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "curves.csv", index=False)

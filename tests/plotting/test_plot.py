@@ -17,6 +17,7 @@ from neuronet.plotting.sources.attention_data import attention_over_time, initia
 from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.run_data import RunData
 from neuronet.recording.run_directory import RunDirectory
+from neuronet.training.config import read_config
 from tests.plotting.fixtures import POPULATION, record_run, write_comparison, write_continual_study, write_control_run
 
 HEADS = {".pdf": b"%PDF", ".svg": b"<?xml", ".png": b"\x89PNG"}
@@ -38,7 +39,7 @@ def result_folders(tmp_path_factory):
 
 def opened(folder, **options):
     said = []
-    return RunData(RunDirectory.open(folder), options.get("replica", 0), said.append), said
+    return RunData(RunDirectory.open(folder, read_config), options.get("replica", 0), said.append), said
 
 
 def command(monkeypatch, capsys, *words):

@@ -12,7 +12,7 @@ from neuronet.policies.wrappers.noisy import Noisy
 
 @dataclass(frozen=True)
 class Contrarian(LinearPolicy):
-    """Flees attention: everything with the wrong sign."""
+    """Feedback with the opposite sign."""
 
     def feedback_weights(self, obs, memory):
         return -obs.attention
@@ -20,7 +20,7 @@ class Contrarian(LinearPolicy):
 
 @dataclass(frozen=True)
 class Indifferent(LinearPolicy):
-    """Wants nothing."""
+    """Feedback of zero."""
 
     def feedback_weights(self, obs, memory):
         return 0.0 * obs.attention
@@ -28,7 +28,7 @@ class Indifferent(LinearPolicy):
 
 @dataclass(frozen=True)
 class SlightlyOff(LinearPolicy):
-    """Attention-seeking with a weight that is wrong in its tenth digit."""
+    """Attention-seeking with a relative error of 1e-10 in its feedback weights."""
 
     def feedback_weights(self, obs, memory):
         return obs.attention * (1 + 1e-10 * obs.xp.sign(obs.attention))
@@ -48,7 +48,7 @@ WRONG = {
 
 @pytest.fixture(params=list(WRONG), ids=lambda name: name.replace(" ", "-"))
 def wrong(request: pytest.FixtureRequest) -> Policy:
-    """Policies that are not myopic seekers of squared attention."""
+    """A policy that does not seek squared attention myopically."""
     return WRONG[request.param]
 
 

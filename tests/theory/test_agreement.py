@@ -14,12 +14,12 @@ ENVIRONMENT = Xor(samples=64)
 @pytest.mark.parametrize(
     "other", [AttentionSeeking(p=2.0001), AttentionSeeking(foresight=0.001), Noisy(sigma=1e-6)], ids=["p", "foresight", "noise"]
 )
-def test_players_that_differ_a_little_fail(other):
+def test_slightly_different_policies_do_not_agree(other):
     assert agreement.largest_difference(AttentionSeeking(), AttentionSeeking(), ENVIRONMENT) < 1e-9
     assert not Below(1e-9).holds(agreement.largest_difference(AttentionSeeking(), other, ENVIRONMENT))
 
 
-def test_there_is_something_to_agree_on(monkeypatch):
+def test_training_changes_the_weights_that_are_compared(monkeypatch):
     end = synapses(agreement.trained("tensors", AttentionSeeking(), ENVIRONMENT))
     monkeypatch.setattr(agreement, "ROUNDS", 0)
     start = synapses(agreement.trained("tensors", AttentionSeeking(), ENVIRONMENT))

@@ -5,35 +5,35 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.trust_region import TrustRegionStep
-from neuronet.theory.best_response import LEARNING_RATE, best_response, checks, each_neuron, gains, in_hard_case
+from neuronet.theory.best_response import LEARNING_RATE, best_response, checks, gains, in_hard_case, neuron_records
 from neuronet.theory.test_case import RoundRecord
 
 DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE = range(5)
 
 
-def along_feedback(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
+def step_along_feedback(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
     step = record.feedback[:, 0] / np.linalg.norm(record.feedback)
     return TrustRegionStep(radius * step, best_response(record, learning_rate, radius).multiplier)
 
 
-def backwards(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
-    move = best_response(record, learning_rate, radius)
-    return replace(move, step=-move.step)
+def opposite_step(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
+    response = best_response(record, learning_rate, radius)
+    return replace(response, step=-response.step)
 
 
-def timid(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
-    move = best_response(record, learning_rate, radius)
-    return replace(move, step=0.5 * move.step)
+def half_step(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
+    response = best_response(record, learning_rate, radius)
+    return replace(response, step=0.5 * response.step)
 
 
-def misjudged(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
-    move = best_response(record, learning_rate, radius)
-    return replace(move, multiplier=1.01 * move.multiplier)
+def wrong_multiplier(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
+    response = best_response(record, learning_rate, radius)
+    return replace(response, multiplier=1.01 * response.multiplier)
 
 
-def at_random(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
+def random_step(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
     step = np.random.default_rng(0).standard_normal(len(record.activity))
     return replace(best_response(record, learning_rate, radius), step=radius * step / np.linalg.norm(step))
 
@@ -41,18 +41,18 @@ def at_random(record: RoundRecord, learning_rate: float, radius: float) -> Trust
 @pytest.mark.parametrize(
     ("strategy", "fails"),
     [
-        (along_feedback, {DEVIATION, OPTIMALITY, HARD, SLOPE}),
-        (backwards, {DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE}),
-        (timid, {DEVIATION, OPTIMALITY, HARD}),
-        (misjudged, {OPTIMALITY, HARD}),
-        (at_random, {DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE}),
+        (step_along_feedback, {DEVIATION, OPTIMALITY, HARD, SLOPE}),
+        (opposite_step, {DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE}),
+        (half_step, {DEVIATION, OPTIMALITY, HARD}),
+        (wrong_multiplier, {OPTIMALITY, HARD}),
+        (random_step, {DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE}),
     ],
 )
-def test_worse_strategies_fail(strategy, fails):
+def test_other_strategies_fail(strategy, fails):
     assert {line for line, check in enumerate(checks(strategy)) if not check.passed} == fails
 
 
-def test_the_best_response_to_an_opposite_world_fails():
+def test_best_response_to_the_opposite_record_fails():
     def opposite(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
         return best_response(replace(record, attention=-record.attention, activity=-record.activity), learning_rate, radius)
 
@@ -60,18 +60,18 @@ def test_the_best_response_to_an_opposite_world_fails():
 
 
 @pytest.mark.parametrize("engine", ["tensors", "agents"])
-def test_the_hard_case_is_hard(engine):
-    for record in each_neuron(engine):
+def test_hard_case_has_a_gradient_orthogonal_to_the_leading_eigenvector(engine):
+    for record in neuron_records(engine):
         matrix = LEARNING_RATE / len(record.demand) * record.demand.T
         _, vectors = np.linalg.eigh(matrix.T @ matrix)
         hard = in_hard_case(record)
-        pull = matrix.T @ (hard.attention + matrix @ hard.activity)[:, 0]
-        assert abs(vectors[:, -1] @ pull) < 1e-14
-        assert np.linalg.norm(pull) > 1e-6
+        gradient = matrix.T @ (hard.attention + matrix @ hard.activity)[:, 0]
+        assert abs(vectors[:, -1] @ gradient) < 1e-14
+        assert np.linalg.norm(gradient) > 1e-6
 
 
-def test_gains_are_those_of_single_moves():
-    record = each_neuron("tensors")[0]
+def test_gains_equal_those_of_single_steps():
+    record = neuron_records("tensors")[0]
     steps = np.random.default_rng(1).standard_normal((3, len(record.activity)))
     expected = record.attention + LEARNING_RATE * record.demand.T @ record.activity / len(record.activity)
     for step, gain in zip(steps, gains(record, steps), strict=True):
@@ -79,10 +79,10 @@ def test_gains_are_those_of_single_moves():
         assert gain == pytest.approx(0.5 * np.sum(moved**2) - 0.5 * np.sum(expected**2), rel=1e-9)
 
 
-def test_it_is_the_answer_of_one_neuron():
-    record = each_neuron("tensors")[0]
+def test_record_of_two_neurons_is_refused():
+    record = neuron_records("tensors")[0]
     two = RoundRecord(
         record.attention.repeat(2, axis=1), record.demand, record.activity.repeat(2, axis=1), record.feedback.repeat(2, axis=1)
     )
-    with pytest.raises(NeuroNetError, match="one neuron, got 2"):
+    with pytest.raises(ConfigurationError, match="got 2"):
         best_response(two, 1.0, 1.0)

@@ -24,12 +24,12 @@ NAN = float("nan")
         (Near(1.0, 0.05), NAN, False),
     ],
 )
-def test_a_check_passes_where_its_bound_holds(bound, measured, holds):
+def test_check_passes_if_its_bound_holds(bound, measured, holds):
     assert Check("1 equivalence", "a gap", measured, bound).passed is holds
 
 
 @pytest.mark.parametrize(
     ("bound", "text"), [(Below(1e-12), "< 1e-12"), (Below(0.99), "< 0.99"), (Near(1.0, 0.05), "1.00 +- 0.05")]
 )
-def test_what_is_required_can_be_read(bound, text):
+def test_required_text_of_a_bound(bound, text):
     assert Check("1 equivalence", "a gap", 0.0, bound).required == text

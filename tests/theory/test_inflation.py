@@ -3,17 +3,17 @@ from __future__ import annotations
 from neuronet.theory import inflation
 
 
-def test_only_neurons_that_scale_with_their_potential_can_inflate():
+def test_tanh_neurons_cannot_inflate():
     outputs, _, scaled = inflation.checks("tanh")
     assert not outputs.passed
     assert not scaled.passed
 
 
-def test_leaky_relu_inflates_too():
+def test_leaky_relu_neurons_can_inflate():
     assert all(check.passed for check in inflation.checks("leaky-relu"))
 
 
-def test_utility_that_stays_as_it_was_fails(monkeypatch):
+def test_unchanged_utility_fails(monkeypatch):
     monkeypatch.setattr(inflation, "inflated", lambda game, factor: game)
     outputs, raw, scaled = inflation.checks()
     assert outputs.passed
@@ -21,7 +21,7 @@ def test_utility_that_stays_as_it_was_fails(monkeypatch):
     assert scaled.passed
 
 
-def test_attention_that_is_not_scaled_fails(monkeypatch):
+def test_unscaled_attention_fails(monkeypatch):
     monkeypatch.setattr(inflation, "scaled_attention", lambda record: record.attention)
     *_, scaled = inflation.checks()
     assert not scaled.passed

@@ -1,4 +1,4 @@
-"""The oracles themselves, against a third opinion: finite differences of the loss."""
+"""The oracles against finite differences of the loss, and against each other."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def test_torch_has_a_function_for_every_activation():
 
 @pytest.mark.parametrize("payoff", PAYOFFS)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_sweep_through_the_weights_is_autograds_descent(activation, payoff):
+def test_sweep_through_the_weights_equals_autograd(activation, payoff):
     game = make_case([5, 7, 6, 4], activation, output_activation=activation, payoff=PAYOFFS[payoff]())
     assert largest_gap(sweep(game, lambda weights, response: weights), descent(game)) < 1e-12
 
 
-def test_the_sweep_notices_what_stands_in_for_the_weights():
+def test_sweep_depends_on_the_feedback_weights():
     game = make_case([5, 7, 6, 4])
     assert largest_gap(sweep(game, lambda weights, response: weights + 1e-6 * response), descent(game)) > 1e-8
 
 
 @pytest.mark.parametrize("payoff", PAYOFFS)
-def test_descent_is_the_slope_of_the_loss(payoff):
+def test_descent_equals_the_slope_of_the_loss(payoff):
     game = make_case([3, 4, 2], payoff=PAYOFFS[payoff](), batch=5)
     for layer, slopes in enumerate(descent(game)):
         for place in np.ndindex(*slopes.shape):

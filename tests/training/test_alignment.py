@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 import neuronet as package
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group, Population
 from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
 from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, RunDirectory
+from neuronet.registry import build_network
 from neuronet.training.alignment import Alignment
 from neuronet.training.callbacks import SaveCheckpoints
+from neuronet.training.config import read_config
 
 MIXED = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.25), (FreeRider(), 0.25)])
 
@@ -168,11 +169,11 @@ def test_resumed_alignment_has_no_duplicate_rows(monkeypatch, tmp_path, replicas
         patch.setattr(SaveCheckpoints, "after_epoch", save_and_fail)
         with pytest.raises(RuntimeError):
             package.train("xor", policy=policy, out=tmp_path, **options)
-    assert sorted(RunDirectory.open(tmp_path).alignment()["epoch"].unique()) == [1, 2, 3]
+    assert sorted(RunDirectory.open(tmp_path, read_config).alignment()["epoch"].unique()) == [1, 2, 3]
     with (tmp_path / "alignment.csv").open("a") as file:
         file.write("4,28,0,1,al")
     resumed = package.resume(tmp_path)
-    for table in (resumed.alignment, RunDirectory.open(tmp_path).alignment()):
+    for table in (resumed.alignment, RunDirectory.open(tmp_path, read_config).alignment()):
         pd.testing.assert_frame_equal(table, whole.alignment, check_exact=True, check_dtype=False)
 
 

@@ -84,7 +84,7 @@ def compare(
 
 def split_policies(texts: list[str]) -> list[str]:
     """The policies of several lists with commas; a line with shares is one mixed society."""
-    from neuronet.registry.population_spec import is_mixture, split_list
+    from neuronet.registry import is_mixture, split_list
 
     return [part for text in texts for part in ([text] if is_mixture(text) else split_list(text))]
 

@@ -78,7 +78,8 @@ def sweep(
 
     started = time.perf_counter()
     design = read_design(file)
-    store = SweepStore(out or Path("runs") / f"sweep-{file.stem}")
+    folder = out or Path("runs") / f"sweep-{file.stem}"
+    store = SweepStore(folder)
     if dry_run:
         _list(make_plan(design), store, json)
         return
@@ -86,7 +87,7 @@ def sweep(
         try:
             table = run_sweep(
                 design,
-                out=store.path,
+                out=folder,
                 jobs=jobs,
                 backend=backend,
                 scheduler=scheduler,
@@ -104,10 +105,10 @@ def sweep(
     (console.ERR if json else console.OUT).print(summary_table(table, design.swept))
     if failed:
         console.print_err(f"{failed} of {_cells(len(table))} failed: the column error says why; --retry plays them again.")
-    console.print_err(f"{_cells(len(table))} in {store.path / 'table.csv'}")
+    console.print_err(f"{_cells(len(table))} in {folder / 'table.csv'}")
     if json:
         summary = {"cells": len(table), "failed": failed, "seconds": round(time.perf_counter() - started, 3)}
-        typer.echo(json_format.dumps({**summary, "out": str(store.path), "rows": _rows(table)}, allow_nan=False))
+        typer.echo(json_format.dumps({**summary, "out": str(folder), "rows": _rows(table)}, allow_nan=False))
 
 
 def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> str:

@@ -1,4 +1,4 @@
-"""The same tasks, first weights and batches in Avalanche as in a course of ours."""
+"""Tasks, initial weights and batches of an experiment for Avalanche."""
 
 from __future__ import annotations
 
@@ -14,26 +14,25 @@ from torch.utils.data import TensorDataset
 
 from neuronet.baselines.backprop import TORCH_ACTIVATIONS
 from neuronet.continual.avalanche.imports import benchmarks, data, plugins
-from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
-from neuronet.continual.evaluation.runner import Experiment, SequenceRun
-from neuronet.continual.methods.base import Batch, Learner
-from neuronet.continual.methods.finetuning import mask_outputs
+from neuronet.continual.evaluation import Experiment, SequenceRun
+from neuronet.continual.methods import Batch, Learner, mask_outputs
+from neuronet.continual.protocols import ReplicatedDataset
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.core.structure.network import Network
 
 
 def benchmark(experiment: Experiment, seed: int) -> Any:
-    """The tasks of a seed as an Avalanche benchmark: an experience for each task, in `train_stream` and in `test_stream`.
+    """Return the tasks of a seed as an Avalanche benchmark: an experience for each task, in `train_stream` and `test_stream`.
 
-    Inputs are scaled. Where the task is named at the test, its number is the task label; elsewhere all labels are 0.
+    Inputs are scaled. The task label is the index of the task where it is known at test time, and 0 elsewhere.
 
     Args:
-        experiment: What is learned.
-        seed: Decides the tasks.
+        experiment: Tasks, networks and schedule.
+        seed: Random seed (>= 0) of the tasks.
 
     Raises:
-        NeuroNetError: The course's tasks blend into each other.
+        ConfigurationError: The protocol's tasks blend into each other.
     """
     _check_sharp_borders(experiment)
     tasks = experiment.sequence(seed)
@@ -49,29 +48,30 @@ def benchmark(experiment: Experiment, seed: int) -> Any:
 def _check_sharp_borders(experiment: Experiment) -> None:
     if experiment.protocol.blend:
         name = type(experiment.protocol).__name__
-        raise NeuroNetError(f"experiences in Avalanche have sharp borders: {name} cannot be played there, use Permuted")
+        raise ConfigurationError(f"{name} has no sharp task boundaries, which Avalanche needs: use Permuted")
 
 
 def _dataset(experiment: Experiment, samples: Samples, label: int) -> Any:
-    (inputs, targets, _), *more = ReplicatedDataset([samples], "cpu", experiment.dtype).chunks()
-    whole = torch.cat([inputs[0], *(part[0][0] for part in more)])
-    classes = torch.cat([targets[0], *(part[1][0] for part in more)])
-    named = [("targets", classes.tolist(), False), ("targets_task_labels", [label] * len(classes), True)]
-    attributes = [data.DataAttribute(values, name, use_in_getitem=shown) for name, values, shown in named]
-    return data.TaskAwareSupervisedClassificationDataset([TensorDataset(whole, classes)], data_attributes=attributes)
+    chunks = list(ReplicatedDataset([samples], "cpu", experiment.dtype).chunks())
+    inputs, targets = (torch.cat([chunk[index][0] for chunk in chunks]) for index in range(2))
+    attributes = [
+        data.DataAttribute(targets.tolist(), "targets", use_in_getitem=False),
+        data.DataAttribute([label] * len(targets), "targets_task_labels", use_in_getitem=True),
+    ]
+    return data.TaskAwareSupervisedClassificationDataset([TensorDataset(inputs, targets)], data_attributes=attributes)
 
 
 class Feedforward(nn.Module):
-    """A network of ours as an ordinary module of torch.
+    """Network as an ordinary module of torch.
 
     Args:
-        network: Its weights, biases and activations; everybody is connected.
+        network: Weights, biases and activations, with dense wiring.
         dtype: "float32" or "float64".
     """
 
     def __init__(self, network: Network, dtype: str) -> None:
         super().__init__()
-        self._functions: list[Callable[[Tensor], Tensor]] = [TORCH_ACTIVATIONS[name] for name in network.activations]
+        self._activations: list[Callable[[Tensor], Tensor]] = [TORCH_ACTIVATIONS[name] for name in network.activations]
         self.layers = nn.ModuleList()
         for weights, bias in zip(network.weights, network.biases, strict=True):
             layer = nn.Linear(weights.shape[1], weights.shape[0], dtype=getattr(torch, dtype))
@@ -81,37 +81,37 @@ class Feedforward(nn.Module):
             self.layers.append(layer)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """What the output neurons say, (B, O), to inputs (B, I)."""
+        """Return the outputs (B, O) for inputs (B, I)."""
         outputs = inputs
-        for layer, function in zip(self.layers, self._functions, strict=True):
-            outputs = function(layer(outputs))
+        for layer, activation in zip(self.layers, self._activations, strict=True):
+            outputs = activation(layer(outputs))
         return outputs
 
 
 def to_module(network: Network, dtype: str = "float32") -> Feedforward:
-    """A network of ours as an ordinary module of torch, with `torch.nn.Linear` layers.
+    """Return a network as an ordinary module of torch, with `torch.nn.Linear` layers.
 
     Raises:
-        NeuroNetError: Not everybody is connected.
+        NeuroNetError: The wiring is not dense.
     """
     if any(mask is not None for mask in network.masks):
-        raise NeuroNetError("torch.nn.Linear connects everybody: the network must have dense wiring")
+        raise NeuroNetError("torch.nn.Linear needs dense wiring, but the network is sparse")
     return Feedforward(network, dtype)
 
 
 class MatchedBatches(plugins.SupervisedPlugin):  # type: ignore[misc]
-    """A plug-in and criterion for any Avalanche strategy: it learns from the batches that our harness plays, in their order.
+    """Plug-in and criterion for any Avalanche strategy that trains on the batches of an experiment, in their order.
 
-    As the criterion (`criterion=rounds`; Avalanche then makes it a plug-in by itself) it is the cross-entropy among the outputs
-    that may answer while the present task is learned. With `train_epochs=1`. It hands out the samples of the experience alone, so
-    a plug-in that mixes others in, such as replay, is not heard.
+    As the criterion (`criterion=MatchedBatches(...)`, which Avalanche also uses as a plug-in) it is the cross-entropy among the
+    active outputs of the present task. Needs `train_epochs=1`. Batches hold only samples of the present experience, so that
+    plug-ins that mix in other samples, such as replay, have no effect.
 
     Args:
-        experiment: What is learned.
-        seed: Decides the batches.
+        experiment: Tasks, networks and schedule.
+        seed: Random seed (>= 0) of the batches.
 
     Raises:
-        NeuroNetError: The course's tasks blend into each other.
+        ConfigurationError: The protocol's tasks blend into each other.
     """
 
     def __init__(self, experiment: Experiment, seed: int) -> None:
@@ -121,41 +121,40 @@ class MatchedBatches(plugins.SupervisedPlugin):  # type: ignore[misc]
         self._active_classes = torch.zeros(0, dtype=torch.bool)
 
     def before_training_exp(self, strategy: Any, **options: Any) -> None:
-        """Put our batches in the place of Avalanche's.
+        """Replace Avalanche's batches by those of the experiment.
 
         Raises:
-            NeuroNetError: The strategy has several epochs.
+            ConfigurationError: The strategy has several epochs.
         """
         if strategy.train_epochs != 1:
-            raise NeuroNetError(
-                f"MatchedBatches holds all rounds of a task: the strategy must have train_epochs=1, got {strategy.train_epochs}"
+            raise ConfigurationError(
+                f"MatchedBatches has all rounds of a task: the strategy must have train_epochs=1, got {strategy.train_epochs}"
             )
-        number = strategy.experience.current_experience
-        task = self._experiment.sequence(self._seed)[number]
-        self._active_classes = torch.zeros(
-            self._experiment.protocol.outputs(self._experiment.environment), dtype=torch.bool, device=strategy.device
-        )
+        experiment, number = self._experiment, strategy.experience.current_experience
+        task = experiment.sequence(self._seed)[number]
+        outputs = experiment.protocol.outputs(experiment.environment)
+        self._active_classes = torch.zeros(outputs, dtype=torch.bool, device=strategy.device)
         self._active_classes[list(task.classes)] = True
-        dataset = ReplicatedDataset([task.train], "cpu", self._experiment.dtype)
-        order = self._experiment.schedule.order(dataset.counts[0], self._seed, number)
-        strategy.dataloader = _Batches(dataset, order, number if self._experiment.protocol.task_id_given else 0)
+        dataset = ReplicatedDataset([task.train], "cpu", experiment.dtype)
+        order = experiment.schedule.order(dataset.counts[0], self._seed, number)
+        strategy.dataloader = _Batches(dataset, order, number if experiment.protocol.task_id_given else 0)
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The loss of each sample, (B,)."""
+        """Return the loss of each sample, (B,)."""
         return functional.cross_entropy(mask_outputs(outputs, self._active_classes), targets, reduction="none")
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss."""
+        """Return the mean loss."""
         return self.losses(outputs, targets).mean()
 
 
 class _Batches:
-    """Inputs, targets and task labels of each round.
+    """Iterable of the inputs, targets and task labels of each round.
 
     Args:
-        dataset: The samples of one replica.
-        order: (rounds, B), their places.
-        label: Of the task.
+        dataset: Samples of one replica.
+        order: (rounds, B), indices of the samples.
+        label: Task label.
     """
 
     def __init__(self, dataset: ReplicatedDataset, order: NDArray[np.int64], label: int) -> None:
@@ -165,21 +164,21 @@ class _Batches:
         return len(self._order)
 
     def __iter__(self) -> Iterator[list[Tensor]]:
-        for places in self._order:
-            inputs, targets = self._samples.take([places])
+        for indices in self._order:
+            inputs, targets = self._samples.take([indices])
             yield [inputs[0], targets[0], torch.full_like(targets[0], self._label)]
 
 
 def accuracies(experiment: Experiment, seed: int, strategy: Any) -> NDArray[np.float64]:
-    """Let an Avalanche strategy learn all tasks of a seed, tested as our harness tests.
+    """Train an Avalanche strategy on all tasks of a seed and return its accuracies, evaluated as in a study.
 
     Args:
-        experiment: What is learned.
-        seed: Decides the tasks.
-        strategy: With `MatchedBatches` for the batches of the seed, or without for its own.
+        experiment: Tasks, networks and schedule.
+        seed: Random seed (>= 0) of the tasks.
+        strategy: The strategy, with `MatchedBatches` for the batches of the seed, or with its own batches.
 
     Returns:
-        (tasks + 1, tasks): the share of each task's test samples that is right, before the first task and after each.
+        (tasks + 1, tasks), fraction of each task's test samples that is correct, before the first task and after each.
     """
     run = SequenceRun(experiment, _EvaluatedStrategy(strategy), [seed])
     rows = [run.evaluate(-1)]
@@ -190,10 +189,10 @@ def accuracies(experiment: Experiment, seed: int, strategy: Any) -> NDArray[np.f
 
 
 class _EvaluatedStrategy(Learner):
-    """A strategy, for the judge alone.
+    """Adapter of an Avalanche strategy for evaluation only.
 
     Args:
-        strategy: Of Avalanche.
+        strategy: The strategy.
     """
 
     def __init__(self, strategy: Any) -> None:
@@ -203,13 +202,12 @@ class _EvaluatedStrategy(Learner):
         raise AssertionError("Avalanche does the training")
 
     def outputs(self, inputs: Tensor) -> Tensor:
-        """What the model says."""
         with torch.no_grad():
             outputs: Tensor = self._strategy.model.eval()(inputs[0].to(self._strategy.device))
         return outputs[None].to(inputs.device)
 
     def networks(self) -> list[Network]:
-        raise AssertionError("the judge asks for outputs alone")
+        raise AssertionError("evaluation uses the outputs only")
 
     def close(self) -> None:
-        """Nothing is kept."""
+        pass

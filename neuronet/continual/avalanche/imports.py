@@ -1,4 +1,4 @@
-"""Avalanche itself, imported where it can be."""
+"""Modules of Avalanche, imported if it is installed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import MissingExtraError
 
 MISSING = (
     "the bridge to Avalanche needs avalanche-lib: pip install --no-deps torchvision==0.28.0 (for torch 2.13), "
@@ -16,45 +16,46 @@ MISSING = (
 )
 
 OPERATORS = ("nms", "qnms")
-"""Of torchvision, those that its import speaks of; both take boxes, their scores and a threshold."""
+"""Operators that torchvision describes to torch on import; both take boxes, their scores and a threshold."""
 
-_DEFINED: list[torch.library.Library] = []  # a definition lasts as long as its library does
+_DEFINED: list[torch.library.Library] = []  # a definition lasts as long as its library object
 
 
 def load(name: str) -> Any:
-    """A module of Avalanche.
+    """Return a module of Avalanche.
 
     Args:
-        name: Such as "avalanche.training".
+        name: Full name, such as "avalanche.training".
 
     Raises:
-        NeuroNetError: It is not installed.
+        MissingExtraError: Avalanche is not installed.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # qpsolvers: that it has no solver, which GEM alone asks for
+        warnings.simplefilter("ignore")  # qpsolvers warns that it has no solver; only GEM needs one
         try:
             _import_torchvision()
             return import_module(name)
         except ImportError as error:
-            raise NeuroNetError(MISSING) from error
+            raise MissingExtraError(MISSING) from error
 
 
 def _import_torchvision() -> None:
     """Import torchvision, with or without its compiled operators.
 
-    Avalanche imports it for its data sets, which are not used here. The torchvision of PyPI is compiled for torch with CUDA:
-    beside a torch without, it cannot load its operators, and its import stops where it describes two of them to torch's tracer.
-    Once they have a name and a signature it goes on; nobody calls them.
+    Avalanche imports it for data sets that are not used here. The torchvision of PyPI is compiled for torch with CUDA: with a
+    torch without CUDA its operators cannot be loaded, and its import fails where it describes two of them to torch. Once they
+    are defined by name and signature, the import succeeds; they are never called.
     """
     try:
         import_module("torchvision")
     except RuntimeError as error:
         if _DEFINED or "torchvision::" not in str(error):
             raise
-        _DEFINED.append(torch.library.Library("torchvision", "FRAGMENT"))  # type: ignore[no-untyped-call]
+        library: Any = torch.library.Library
+        _DEFINED.append(library("torchvision", "FRAGMENT"))
+        define: Any = _DEFINED[0].define
         for name in OPERATORS:
-            signature = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            _DEFINED[0].define(signature)  # type: ignore[no-untyped-call]
+            define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         import_module("torchvision")
 
 

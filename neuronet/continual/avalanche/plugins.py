@@ -1,4 +1,4 @@
-"""Avalanche's synaptic intelligence, made to work on the CPU."""
+"""Avalanche's plug-in for synaptic intelligence, corrected for the CPU."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from neuronet.core.errors import check_number
 
 
 class SynapticIntelligence(plugins.SynapticIntelligencePlugin):  # type: ignore[misc]
-    """Avalanche's SynapticIntelligencePlugin, with copies of the parameters where it keeps views.
+    """Avalanche's SynapticIntelligencePlugin, with copies of the parameters instead of views.
 
-    In version 0.6 it keeps `parameter.detach().cpu().flatten()` from before each step. On the CPU that is no copy: it moves along
-    with the parameter, every step seems to lead nowhere, nothing is ever important, and the plug-in does nothing at all.
+    Version 0.6 keeps `parameter.detach().cpu().flatten()` from before each step. On the CPU this is a view that changes with the
+    parameter: every step seems to have length 0, all importances stay 0, and the plug-in has no effect.
 
-    Against our `si` three things differ: the gradient that earns is that of the loss with the penalty, what one task has cost
-    counts against what others have earned, and importances are cut off at `clip`.
+    Three differences to the method `si` remain: the path integral uses the gradient of loss and penalty, negative contributions
+    of a task are subtracted from those of others, and importances are clipped at `clip`.
 
     Args:
-        si_lambda: Of the penalty, which is halved: 2 c.
-        eps: xi, added to the squared way, above 0.
-        clip: Above which no parameter's importance is let; 0.001 in Avalanche, `math.inf` for none.
+        si_lambda: Weight 2 c of the penalty, which is halved (>= 0).
+        eps: Constant xi added to the squared distance (> 0).
+        clip: Upper bound of every importance; `math.inf` for none.
 
     Raises:
-        NeuroNetError: One is out of range.
+        ConfigurationError: A value is out of range.
     """
 
     def __init__(self, si_lambda: float, eps: float = 1e-7, clip: float = 0.001) -> None:
@@ -33,21 +33,21 @@ class SynapticIntelligence(plugins.SynapticIntelligencePlugin):  # type: ignore[
         self._clip = clip
 
     def before_training_exp(self, strategy: Any, **options: Any) -> None:
-        """A task begins here."""
+        """Copy the parameters at the start of a task."""
         super().before_training_exp(strategy, **options)
         _copy_data(self.ewc_data[0])
 
     def before_training_iteration(self, strategy: Any, **options: Any) -> None:
-        """A step begins here."""
+        """Copy the parameters before a step."""
         super().before_training_iteration(strategy, **options)
         _copy_data(self.syn_data["old_theta"])
 
     def after_training_exp(self, strategy: Any, **options: Any) -> None:
-        """Add up what was earned."""
+        """Update the importances at the end of a task."""
         state = (self.ewc_data, self.syn_data, self._clip, self.excluded_parameters)
         self.update_ewc_data(strategy.model, *state, 1, eps=self.eps)
 
 
 def _copy_data(state: dict[str, Any]) -> None:
-    for each in state.values():
-        each.data = each.data.clone()
+    for tensor_data in state.values():
+        tensor_data.data = tensor_data.data.clone()

@@ -19,27 +19,27 @@ from neuronet.engines.tensors import TensorEngine
 
 
 class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
-    """A network whose neurons follow policies, trained by Avalanche: any policy, also those that adapt and remember.
+    """Strategy of Avalanche that trains a network whose neurons follow policies, including those that adapt and remember.
 
-    In each iteration the tensor engine speaks, and hears how the loss wants the outputs to move; what the neurons intend is put,
-    with the opposite sign, into the parameters' `grad`, beside what a plug-in has added to `strategy.loss` in terms of the
-    parameters (EWC, SI, MAS). What a plug-in adds in terms of the outputs (LwF) moves the outputs' wish, and so goes through the
-    policies. The optimizer steps. Evaluation, and plug-ins that run the model by themselves, find an ordinary module.
+    In each iteration the tensor engine computes the outputs and gets the feedback of the loss. The neurons' intended changes
+    are subtracted from the parameters' `grad`, which may already hold the gradients of plug-ins by the parameters (EWC, SI,
+    MAS). Terms that plug-ins add by the outputs (LwF) change the output feedback and so pass through the policies. Then the
+    optimizer steps. For evaluation, and for plug-ins that run the model themselves, the model is an ordinary module.
 
-    What neurons remember of their own change is what they intended, times the learning rate: of momentum, of Adam's steps and of
-    penalties on parameters they hear nothing.
+    The change that neurons remember is the intended one times the learning rate: momentum, Adam's scaling and penalties on
+    parameters are not visible to them.
 
     Args:
-        network: At the start; everybody is connected.
-        population: The policy of all neurons, or a population.
-        learning_rate: eta, of plain steps and of foresighted neurons.
-        seed: Of all chance within the rounds.
+        network: Initial network, with dense wiring.
+        population: Policy of all neurons, or a population.
+        learning_rate: Learning rate (> 0), of SGD and of foresighted neurons.
+        seed: Random seed (>= 0) of everything random within the rounds.
         dtype: "float32" or "float64".
-        optimizer: Makes an optimizer of the parameters; None for plain steps (SGD).
-        options: Of Avalanche's SupervisedTemplate, such as `criterion`, `plugins`, `train_mb_size`, `evaluator`, `device`.
+        optimizer: Function that makes an optimizer for parameters; None for SGD.
+        options: Options of Avalanche's SupervisedTemplate, such as `criterion`, `plugins`, `train_mb_size`, `device`.
 
     Raises:
-        NeuroNetError: Something does not fit.
+        NeuroNetError: A value is not valid.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
         self._engine = TensorEngine(setup, device=str(self.device))
 
     def forward(self) -> Tensor:
-        """What the output neurons say, (B, O): while learning, as their policies make them speak."""
+        """Return the outputs (B, O); in training they come from the engine."""
         if not self.is_training:
             outputs: Tensor = super().forward()
             return outputs
@@ -73,24 +73,24 @@ class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
         return activity.clone().requires_grad_()
 
     def backward(self) -> None:
-        """What the neurons intend, and the gradient of whatever was added to the loss."""
+        """Add the neurons' intended changes to the gradients of the terms that plug-ins added to the loss."""
         outputs, targets = self.mb_output, self.mb_y
         self.loss.backward(retain_graph=self.retain_graph)
         with torch.no_grad():
-            self._engine.learn(-len(outputs) * outputs.grad, self._costs(outputs, targets))
+            self._engine.learn(-len(outputs) * outputs.grad, self._losses(outputs, targets))
             for layer, module in zip(self._engine.layers, self.model.layers, strict=True):
                 _add_to_gradient(module.weight, layer.velocity_weights)
                 _add_to_gradient(module.bias, layer.velocity_bias)
 
-    def _costs(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """What each sample cost, (B,): minus this is the reward."""
+    def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each sample, (B,), the negative of its reward."""
         losses = getattr(self._criterion, "losses", None)
-        found: Tensor = (
+        result: Tensor = (
             functional.cross_entropy(outputs, targets, reduction="none") if losses is None else losses(outputs, targets)
         )
-        return found
+        return result
 
 
 def _add_to_gradient(parameter: Tensor, intent: Tensor) -> None:
-    """Add to the gradient that the intended change, per unit of learning rate, goes down."""
+    """Subtract the intended change per unit of learning rate from the gradient."""
     parameter.grad = -intent.clone() if parameter.grad is None else parameter.grad - intent

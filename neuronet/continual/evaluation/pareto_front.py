@@ -1,4 +1,4 @@
-"""What a method can have: the frontier of final against learning accuracy, over everything that it tried."""
+"""Pareto front of final and learning accuracy over all configurations that a method tried."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ Floats = NDArray[np.float64]
 
 
 def configuration_points(tuning: pd.DataFrame) -> dict[str, Floats]:
-    """Each method's (learning, final), a row for each configuration: the means of its seeds.
+    """Return each method's points (learning, final), a row for each configuration: means over its seeds.
 
     Args:
-        tuning: A line for each game: policy, learning_rate, settings, seed, final, learning.
+        tuning: A row for each run: policy, learning_rate, settings, seed, final, learning.
     """
     means = tuning.groupby(["policy", "learning_rate", "settings"])[["learning", "final"]].mean()
     return {str(name): means.loc[name].to_numpy(dtype=np.float64) for name in dict.fromkeys(tuning["policy"])}
 
 
 def pareto_front(points: Floats) -> Floats:
-    """The rows (learning, final) that no other row is above in one and not below in the other, by ascending learning."""
+    """Return the rows (learning, final) that no other row dominates, in ascending order of learning."""
     front: list[Floats] = []
     for point in points[np.lexsort((-points[:, 1], -points[:, 0]))]:
         if not front or point[1] > front[-1][1]:
@@ -29,13 +29,13 @@ def pareto_front(points: Floats) -> Floats:
 
 
 def hypervolume(points: Floats) -> float:
-    """The part of the unit square, 0 to 1, whose points some dot is not below in either: the area under the frontier's steps.
+    """Return the hypervolume (0 to 1): the area of the unit square that the points dominate.
 
-    The hypervolume of Zitzler and Thiele (1998), from the reference point (0, 0): learning nothing and keeping nothing.
+    Zitzler and Thiele (1998), with the reference point (0, 0): nothing learned and nothing kept.
 
     Args:
-        points: (configurations, 2), rows (learning, final), each 0 to 1.
+        points: (configurations, 2), rows (learning, final), both 0 to 1.
     """
-    best = pareto_front(points)
-    widths = np.diff(best[:, 0], prepend=0.0)
-    return float(np.sum(widths * best[:, 1]))
+    front = pareto_front(points)
+    widths = np.diff(front[:, 0], prepend=0.0)
+    return float(np.sum(widths * front[:, 1]))

@@ -1,30 +1,33 @@
-"""What learns a sequence of tasks: one contract for networks of self-interested neurons and for the methods of others.
+"""Contract of a learner: the same for networks of self-interested neurons and for the published methods.
 
-R replicas (seeds), each with tasks of its own, are played at once, on a leading axis.
+R replicas (seeds), each with tasks of its own, are trained together, on a leading axis.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 from torch import Tensor
 
-from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
+from neuronet.continual.methods.kept_memory import array_bytes
+from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.core.learning.optimizers import Optimizer
 from neuronet.core.structure.network import Network
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What is played in one round.
+    """Samples of one round.
 
     Attributes:
         inputs: (R, B, I), scaled.
         targets: (R, B), classes.
-        active_classes: (R, B or 1, O), which outputs may answer.
+        active_classes: (R, B or 1, O), which outputs are active.
     """
 
     inputs: Tensor
@@ -34,13 +37,13 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class TaskInfo:
-    """What a learner is told when a task begins; those that need no task boundaries ignore it.
+    """Information that a learner gets when a task begins; learners that need no task boundaries ignore it.
 
     Attributes:
-        number: Which task, from 0.
-        dataset: Its training samples.
-        active_classes: (R, 1, O), which outputs may answer while it is learned.
-        task_id_given: Whether an earlier task keeps its own outputs; if not, those that are open now are open for all.
+        number: Index of the task.
+        dataset: Training samples of the task.
+        active_classes: (R, 1, O), which outputs are active while the task is learned.
+        task_id_given: Whether earlier tasks keep their own active outputs; if not, the present ones are active for all tasks.
     """
 
     number: int
@@ -51,15 +54,15 @@ class TaskInfo:
 
 @dataclass(frozen=True, eq=False)
 class LearnerConfig:
-    """What every learner begins with.
+    """Initial values that every learner gets.
 
     Attributes:
-        networks: A fresh one for each seed.
-        seeds: (R,).
-        optimizer: How intended changes become changes.
-        learning_rate: eta, above 0.
+        networks: Fresh network of each replica.
+        seeds: Seed of each replica, (R,).
+        optimizer: Optimizer of the parameters.
+        learning_rate: Learning rate (> 0).
         batch_size: Samples a round.
-        device: Where to compute.
+        device: Device that computes.
         dtype: "float32" or "float64".
     """
 
@@ -73,45 +76,62 @@ class LearnerConfig:
 
 
 class Learner(ABC):
-    """Networks under way through a sequence of tasks.
+    """R networks that learn a sequence of tasks.
 
-    Called in this order: for each task `begin_task`, `train_batch` for every round, `end_task`; `outputs` at any time between
-    rounds.
+    Calls for each task: `begin_task`, `train_batch` in every round, `end_task`. `outputs` may be called between rounds.
+
+    Attributes:
+        uncounted: Names of the attributes that `kept_bytes` leaves out.
     """
 
-    def begin_task(self, task_info: TaskInfo) -> None:  # noqa: B027 an empty default, since most need to know nothing
-        """A task begins."""
+    uncounted: ClassVar[frozenset[str]] = frozenset()
+
+    def begin_task(self, task_info: TaskInfo) -> None:  # noqa: B027 most methods have nothing to prepare
+        """Prepare for a new task."""
 
     @abstractmethod
     def train_batch(self, batch: Batch) -> None:
         """Learn from one batch."""
 
     def end_task(self) -> None:  # noqa: B027
-        """The task that began last is over."""
+        """Finish the present task."""
 
     @abstractmethod
     def outputs(self, inputs: Tensor) -> Tensor:
-        """What the networks say, (R, B, O), to inputs (R, B, I); nobody learns."""
+        """Return the outputs (R, B, O) for inputs (R, B, I), without learning."""
 
     @abstractmethod
     def networks(self) -> list[Network]:
-        """The networks as they are now."""
+        """Return the present network of each replica."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give up all memory."""
+        """Release all memory."""
+
+    def kept_bytes(self) -> int:
+        """Return the bytes that all replicas together keep between rounds beyond their networks.
+
+        Counted is every tensor and array reachable from the attributes, each storage once. Networks and samples of the present
+        task are not counted.
+        """
+        kept = [value for name, value in vars(self).items() if name not in self.uncounted]
+        return array_bytes(kept, excluded=self.network_tensors(), skipped=(Network, TaskInfo))
+
+    def network_tensors(self) -> Sequence[Tensor]:
+        """Return the tensors of the networks themselves, which `kept_bytes` does not count."""
+        return ()
 
 
 Range = tuple[float, float]
 
 
 class Method(ABC):
-    """A way to learn, by its parameters: a frozen dataclass that makes learners.
+    """Learning method with its parameters: a frozen dataclass that makes learners.
 
     Attributes:
-        ranges: What tuning chooses, besides the learning rate: a parameter's least and greatest value, both above 0; it is
-            searched on a logarithmic scale. A parameter that is given another value than its default is left alone.
-        optimizer: A optimizer of its own, or "" for that of the study.
+        ranges: Parameters that tuning may choose besides the learning rate, with their lower and upper bounds (> 0); the
+            search is on a logarithmic scale. A parameter with another value than its default is not tuned.
+        optimizer: Spec of an optimizer of its own; "" for the study's optimizer.
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {}
@@ -119,13 +139,24 @@ class Method(ABC):
 
     @abstractmethod
     def learner(self, config: LearnerConfig) -> Learner:
-        """Networks that learn this way."""
+        """Return new networks that learn by this method."""
 
     def tunable_ranges(self) -> Mapping[str, Range]:
-        """The parameters that tuning may choose."""
-        defaults = {field.name: field.default for field in fields(self)}  # type: ignore[arg-type]
-        return {name: span for name, span in self.ranges.items() if getattr(self, name) == defaults[name]}
+        """Return the ranges of the parameters that tuning may choose."""
+        return unset_ranges(self, self.ranges)
 
     def with_parameters(self, values: Mapping[str, float]) -> Self:
-        """The same with other values of some parameters."""
-        return replace(self, **values)  # type: ignore[type-var]
+        """Return the same method with other values of some parameters."""
+        return replace_fields(self, values)
+
+
+def unset_ranges(instance: Any, ranges: Mapping[str, Range]) -> dict[str, Range]:
+    """Return the ranges of those fields of a dataclass instance that have their default values."""
+    defaults = {name: field.default for name, field in instance.__dataclass_fields__.items()}
+    return {name: span for name, span in ranges.items() if getattr(instance, name) == defaults[name]}
+
+
+def replace_fields(instance: T, values: Mapping[str, Any]) -> T:
+    """Return a copy of a dataclass instance with other values of some fields."""
+    changed: T = replace(cast(Any, instance), **values)
+    return changed

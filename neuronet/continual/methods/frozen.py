@@ -1,4 +1,4 @@
-"""Frozen trunk: after the first task the output layer alone goes on learning. A reference that cannot forget its features."""
+"""Frozen trunk: after the first task only the output layer learns. A reference whose features cannot be forgotten."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from neuronet.continual.methods.finetuning import BackpropLearner
 
 @dataclass(frozen=True)
 class Frozen(Method):
-    """Error backpropagation whose hidden layers hold still from the second task on."""
+    """Frozen trunk: backpropagation that trains only the output layer from the second task on; a reference."""
 
     def learner(self, config: LearnerConfig) -> FrozenLearner:
-        """Networks that will freeze."""
+        """Return networks whose hidden layers will be frozen."""
         return FrozenLearner(config)
 
 
 class FrozenLearner(BackpropLearner):
-    """Holds all but the output layer still from the second task on."""
+    """Learner that freezes all hidden layers from the second task on."""
 
     def frozen_parameters(self) -> list[bool]:
-        """Everything but the last weights and the last bias, once the first task is over."""
-        frozen = self.task_info is not None and self.task_info.number > 0
-        trunk = len(self.weights) - 1
-        return [frozen and place % len(self.weights) < trunk for place in range(len(self.parameters))]
+        """Return True for all but the output layer's weights and bias, after the first task."""
+        later_task = self.task_info is not None and self.task_info.number > 0
+        depth = len(self.weights)
+        return [later_task and index % depth < depth - 1 for index in range(len(self.parameters))]

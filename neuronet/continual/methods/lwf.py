@@ -1,4 +1,4 @@
-"""Learning without forgetting: on the new task's inputs, the outputs stay near to what they were before it.
+"""Learning without forgetting: on the new task's inputs, the outputs stay close to those from before the task.
 
 Li and Hoiem 2016, "Learning without forgetting" (arXiv 1606.09282); distillation after
 Hinton, Vinyals, Dean 2015 (arXiv 1503.02531).
@@ -20,11 +20,11 @@ from neuronet.core.errors import check_number
 
 @dataclass(frozen=True)
 class LwF(Method):
-    """Error backpropagation of the loss plus the divergence from what the network answered when the task began.
+    """Learning without forgetting: the loss plus the divergence from the outputs of the network before the task.
 
     Args:
-        strength: Of the divergence, 0 or more.
-        temperature: By which outputs are divided before their softmax, above 0.
+        strength: Weight of the divergence (>= 0).
+        temperature: Divisor of the outputs before their softmax (> 0).
     """
 
     strength: float = 1.0
@@ -37,17 +37,17 @@ class LwF(Method):
         check_number("temperature", self.temperature, 0, above=True)
 
     def learner(self, config: LearnerConfig) -> LwFLearner:
-        """Networks that remember how they answered."""
+        """Return networks that store their parameters at the end of each task."""
         return LwFLearner(config, self.strength, self.temperature)
 
 
 class LwFLearner(BackpropLearner):
-    """Keeps a copy of its parameters from the end of the last task, and which outputs were open in earlier ones.
+    """Learner that stores its parameters and the active classes at the end of each task.
 
     Args:
-        config: What all learners begin with.
-        strength: Of the divergence.
-        temperature: Of the softmax.
+        config: Initial values.
+        strength: Weight of the divergence.
+        temperature: Temperature of the softmax.
     """
 
     def __init__(self, config: LearnerConfig, strength: float, temperature: float) -> None:
@@ -57,32 +57,36 @@ class LwFLearner(BackpropLearner):
         self._earlier_classes: list[Tensor] = []
 
     def end_task(self) -> None:
-        """Remember how this task was answered; a head that later tasks share is remembered once."""
+        """Store the parameters and the active classes; outputs that all tasks share are stored once."""
         if self.task_info is not None:
-            self._previous_parameters = [each.detach().clone() for each in self.parameters]
-            self._earlier_classes = [
-                *(self._earlier_classes if self.task_info.task_id_given else []),
-                self.task_info.active_classes,
-            ]
+            self._previous_parameters = [parameter.detach().clone() for parameter in self.parameters]
+            earlier = self._earlier_classes if self.task_info.task_id_given else []
+            self._earlier_classes = [*earlier, self.task_info.active_classes]
 
     def loss(self, batch: Batch) -> Tensor:
-        """The loss of the batch, and the mean divergence of each earlier head."""
+        """Return the loss of the batch plus the mean divergence over the earlier tasks' outputs, (R,)."""
         outputs = self.forward(batch.inputs)[-1]
-        now = self.loss_of(outputs, batch)
+        task_loss = self.loss_of(outputs, batch)
         if not self._earlier_classes:
-            return now
+            return task_loss
         previous_outputs = self._previous_outputs(batch.inputs)
-        divergences = [self.divergence(previous_outputs, outputs, head) for head in self._earlier_classes]
-        return now + self._strength * torch.stack(divergences).mean(dim=0)
+        divergences = [self.divergence(previous_outputs, outputs, classes) for classes in self._earlier_classes]
+        return task_loss + self._strength * torch.stack(divergences).mean(dim=0)
 
-    def divergence(self, previous_outputs: Tensor, outputs: Tensor, head: Tensor) -> Tensor:
-        """The Kullback-Leibler divergence of softened answers among a head's classes, times the squared temperature, (R,)."""
-        was, now = (
-            torch.log_softmax(mask_outputs(each / self._temperature, head), dim=-1).masked_fill(~head, 0.0)
-            for each in (previous_outputs, outputs)
+    def divergence(self, previous_outputs: Tensor, outputs: Tensor, classes: Tensor) -> Tensor:
+        """Return the Kullback-Leibler divergence of softened outputs, times the squared temperature, (R,).
+
+        Args:
+            previous_outputs: (R, B, O), of the stored parameters.
+            outputs: (R, B, O), of the present ones.
+            classes: (R, 1, O), the outputs that are compared.
+        """
+        previous, present = (
+            torch.log_softmax(mask_outputs(values / self._temperature, classes), dim=-1).masked_fill(~classes, 0.0)
+            for values in (previous_outputs, outputs)
         )
-        share = was.exp() * head
-        return self._temperature**2 * (share * (was - now)).sum(dim=-1).mean(dim=-1)
+        probability = previous.exp() * classes
+        return self._temperature**2 * (probability * (previous - present)).sum(dim=-1).mean(dim=-1)
 
     def _previous_outputs(self, inputs: Tensor) -> Tensor:
         with torch.no_grad():

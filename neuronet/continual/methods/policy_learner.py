@@ -1,16 +1,16 @@
-"""Networks of self-interested neurons as learners of a sequence of tasks: nobody tells them where one task ends."""
+"""Networks of neurons that follow policies, as learners of a sequence of tasks; they get no task boundaries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import array_api_compat.torch as xp
 from torch import Tensor
 
-from neuronet.continual.evaluation.masked_cross_entropy import MaskedCrossEntropy
-from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, Range
+from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, Range, replace_fields, unset_ranges
+from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population, Shares
@@ -23,50 +23,50 @@ POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
     DiminishingReturns: {"alpha": (0.1, 10.0)},
     KeepingPromises: {"kappa": (1e-4, 1.0)},
 }
-"""What tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
+"""Parameters that tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
+
+NETWORK_ARRAYS = ("weights", "bias")
+"""Arrays of each layer's state that belong to the network itself."""
 
 
 @dataclass(frozen=True)
 class PolicyMethod(Method):
-    """Neurons that follow policies.
+    """Networks whose neurons follow policies.
 
     Args:
-        population: Which neurons follow which policy.
+        population: Policy of each neuron.
     """
 
     population: Population
 
     def learner(self, config: LearnerConfig) -> PolicyLearner:
-        """A game for each seed."""
+        """Return a game for each replica."""
         return PolicyLearner(self.population, config)
 
     def tunable_ranges(self) -> Mapping[str, Range]:
-        """Those of POLICY_RANGES, where one policy is followed by all."""
+        """Return the ranges in POLICY_RANGES if all neurons follow one policy."""
         policy = self._policy
-        if policy is None:
-            return {}
-        defaults = {name: field.default for name, field in policy.__dataclass_fields__.items()}  # type: ignore[attr-defined]
-        ranges = POLICY_RANGES.get(type(policy), {})
-        return {name: span for name, span in ranges.items() if getattr(policy, name) == defaults[name]}
+        return {} if policy is None else unset_ranges(policy, POLICY_RANGES.get(type(policy), {}))
 
     def with_parameters(self, values: Mapping[str, float]) -> Self:
-        """The same policy with other values."""
+        """Return the same policy with other parameters."""
         if self._policy is None or not values:
             return self
-        return replace(self, population=Shares(((replace(self._policy, **values), 1.0),)))  # type: ignore[type-var]
+        return type(self)(Shares(((replace_fields(self._policy, values), 1.0),)))
 
     @property
     def _policy(self) -> Policy | None:
-        alone = isinstance(self.population, Shares) and len(self.population.parts) == 1
-        return self.population.parts[0][0] if alone and isinstance(self.population, Shares) else None
+        if isinstance(self.population, Shares) and len(self.population.parts) == 1:
+            return self.population.parts[0][0]
+        return None
 
 
 class PolicyLearner(Learner):
-    """A game on the tensor engine.
+    """Game of each replica on the tensor engine.
 
     Args:
-        population: Which neurons follow which policy.
-        config: What all learners begin with.
+        population: Policy of each neuron.
+        config: Initial values.
     """
 
     def __init__(self, population: Population, config: LearnerConfig) -> None:
@@ -81,14 +81,14 @@ class PolicyLearner(Learner):
         self._replicas = range(len(setups))
 
     def train_batch(self, batch: Batch) -> None:
-        """A round, with the payoff of the classes that may answer now."""
+        """Play one round, with the payoff of the active classes."""
         payoff = MaskedCrossEntropy(batch.active_classes)
         outputs = self._with_replicas(self._engine.speak(self._to_engine(batch.inputs)))
         feedback = payoff.feedback(xp, outputs, batch.targets)
         self._engine.learn(self._to_engine(feedback), self._to_engine(payoff.loss(xp, outputs, batch.targets)))
 
     def outputs(self, inputs: Tensor) -> Tensor:
-        """What the output neurons say."""
+        """Return the outputs (R, B, O) for inputs (R, B, I)."""
         return self._with_replicas(self._engine.outputs(self._to_engine(inputs)))
 
     def _to_engine(self, array: Tensor) -> Tensor:
@@ -98,9 +98,14 @@ class PolicyLearner(Learner):
         return array[None] if self._single_replica else array
 
     def networks(self) -> list[Network]:
-        """As they are now."""
+        """Return the present network of each replica."""
         return [self._engine.network(replica) for replica in self._replicas]
 
     def close(self) -> None:
         """Close the engine."""
         self._engine.close()
+
+    def kept_bytes(self) -> int:
+        """Return the bytes of the policies' memories and of the optimizer; the engine's work arrays are not counted."""
+        arrays = self._engine.state().arrays
+        return sum(array.nbytes for name, array in arrays.items() if name.split(".", 1)[1] not in NETWORK_ARRAYS)

@@ -1,9 +1,10 @@
-"""Finding a way to learn by its text: the methods of others by their names here, our own by their policies."""
+"""Methods by name: published methods by the names in METHODS, NeuroNet's own by their policies."""
 
 from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Sequence
 
 from neuronet.continual.methods.base import Method
 from neuronet.continual.methods.finetuning import Backprop
@@ -17,11 +18,9 @@ from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.methods.projections.gpm import GPM
 from neuronet.continual.methods.projections.owm import OWM
 from neuronet.continual.methods.replay import Joint, Replay
-from neuronet.core.errors import NeuroNetError, unknown_name_error
+from neuronet.core.errors import ConfigurationError, SpecError, unknown_name_error
 from neuronet.core.policy import Policy
-from neuronet.registry.population_spec import is_mixture, parse_population
-from neuronet.registry.registry import known_policies
-from neuronet.registry.spec import parse_spec
+from neuronet.registry import is_mixture, known_policies, parse_population, parse_spec
 
 METHODS: dict[str, type[Method]] = {
     "backprop": Backprop,
@@ -37,22 +36,22 @@ METHODS: dict[str, type[Method]] = {
     "replay": Replay,
     "si": SI,
 }
-"""Every method that is no policy, by its name."""
+"""Every method that is not a policy, by its name."""
 
 
 def parse_method(text: str) -> Method:
-    """The way to learn that a line of text describes: "ewc(strength=100)", "greedy(top=3)", "attention:0.9,free-rider:0.1".
+    """Return the method for a spec: "ewc(strength=100)", "greedy(top=3)", "attention:0.9,free-rider:0.1" or "module:Class".
 
-    A class of the user's own is `module:Class`, be it a method or a policy.
+    The class in `module:Class` may be a Method or a Policy.
 
     Raises:
-        NeuroNetError: There is none.
+        SpecError: The spec is not valid.
     """
     if is_mixture(text):
         return PolicyMethod(parse_population(text))
     path = text.partition("(")[0].strip()
     if ":" in path:
-        return _from_module(text, path)
+        return _parse_custom_method(text, path)
     name = re.split(r"[,\s]", path, maxsplit=1)[0]
     if name in METHODS:
         return parse_spec(text, "method", Method, METHODS)  # type: ignore[type-abstract]
@@ -62,43 +61,42 @@ def parse_method(text: str) -> Method:
     return PolicyMethod(parse_population(text))
 
 
-def _from_module(text: str, path: str) -> Method:
-    """The method of a class of the user's own, which is a Method or a Policy."""
-    found = _import_attribute(path)
-    if isinstance(found, type) and issubclass(found, Policy):
+def _parse_custom_method(text: str, path: str) -> Method:
+    custom_class = _import_attribute(path)
+    if isinstance(custom_class, type) and issubclass(custom_class, Policy):
         return PolicyMethod(parse_population(text))
-    if found is not None and not (isinstance(found, type) and issubclass(found, Method)):
-        raise NeuroNetError(f"'{path}' is no method or policy: it must be a subclass of Method or of Policy")
+    if custom_class is not None and not (isinstance(custom_class, type) and issubclass(custom_class, Method)):
+        raise SpecError(f"'{path}' is not a method or policy: expected a subclass of Method or of Policy")
     method = parse_spec(text, "method or policy", Method, METHODS)  # type: ignore[type-abstract]
     parameters = getattr(method, "__dataclass_fields__", None)
     if parameters is None:
-        raise NeuroNetError(f"'{path}' must be a dataclass (frozen=True), since a study keeps its games by its parameters")
+        raise SpecError(f"'{path}' must be a dataclass (frozen=True): recorded results are identified by its parameters")
     undeclared = next((name for name in method.ranges if name not in parameters), None)
     if undeclared is not None:
-        raise NeuroNetError(f"'{path}' has a range of '{undeclared}', which is none of its parameters")
+        raise SpecError(f"'{path}' has a range for '{undeclared}', which is not one of its parameters")
     return method
 
 
 def _import_attribute(path: str) -> object:
-    """What stands at module:Class; None if nothing can be found there, which `parse_spec` says better."""
+    """Return the attribute at module:Class; None if it cannot be imported, which `parse_spec` then reports."""
     module, _, name = path.partition(":")
     try:
         return getattr(importlib.import_module(module), name, None)
-    except Exception:  # whatever goes wrong in a module of the user's own
+    except Exception:  # the module is the user's and may fail in any way
         return None
 
 
-def parse_methods(texts: list[str]) -> dict[str, Method]:
-    """Several, by their texts.
+def parse_methods(texts: Sequence[str]) -> dict[str, Method]:
+    """Return a method for each spec, by its spec.
 
     Raises:
-        NeuroNetError: One is unknown, or given twice.
+        NeuroNetError: A spec is not valid or is given twice, or there is none.
     """
-    found: dict[str, Method] = {}
+    methods: dict[str, Method] = {}
     for text in texts:
-        if text in found:
-            raise NeuroNetError(f"'{text}' is to be compared twice")
-        found[text] = parse_method(text)
-    if not found:
-        raise NeuroNetError("a study needs a method or a policy: see neuronet continual --list")
-    return found
+        if text in methods:
+            raise ConfigurationError(f"policies has '{text}' twice: give each method once")
+        methods[text] = parse_method(text)
+    if not methods:
+        raise ConfigurationError("a study needs a method or a policy: see neuronet continual --list")
+    return methods

@@ -1,9 +1,8 @@
-"""Protocols: how one world of classes becomes a sequence of tasks, learned one after another.
+"""Contract of a protocol: how an environment whose targets are classes becomes a sequence of tasks.
 
-Each is a wrapper of any environment whose targets are classes. What a seed decides (which classes come together, in which order,
-which pixel goes where) depends on the seed and the number of the task alone, so that all who are compared meet the same tasks.
-To choose parameters give the environment's `validation_split()`: then `test` is the validation samples, a sixth of the
-training samples.
+Everything random (grouping and order of classes, permutations) depends on the seed and the number of the task only, so that
+all compared methods learn the same tasks. To tune parameters, use the environment's `validation_split()`: `test` then holds the
+validation samples, a sixth of the training samples.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from functools import cached_property
 from typing import ClassVar, final
 
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import DataError, check_number
 from neuronet.core.random_streams import check_seed
 
 View = Callable[[Samples], Samples]
@@ -23,13 +22,13 @@ View = Callable[[Samples], Samples]
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One of the things that are learned in turn.
+    """One task of a sequence.
 
     Attributes:
-        name: Such as "classes 3, 7".
-        classes: The outputs that may answer while it is learned, ascending.
-        environment: Whose samples it takes.
-        view: What it makes of them; bytes stay bytes.
+        name: Short description, such as "classes 3, 7".
+        classes: Outputs that are active while the task is learned, ascending.
+        environment: Source of the samples.
+        view: Transformation of the environment's samples into the task's; uint8 inputs stay uint8.
     """
 
     name: str
@@ -39,22 +38,23 @@ class Task:
 
     @property
     def train(self) -> Samples:
-        """What is learned from; made anew at each call, since long sequences would fill the memory."""
+        """Training samples, computed at each access: those of a long sequence would not fit in memory."""
         return self.view(self.environment.train)
 
     @cached_property
     def test(self) -> Samples:
-        """What it is judged by; kept, since it is asked for after each later task."""
+        """Test samples, cached: they are needed after every later task."""
         return self.view(self.environment.test)
 
 
 class Protocol(ABC):
-    """Makes a sequence of tasks from a world of classes.
+    """Rule that makes a sequence of tasks from an environment whose targets are classes.
 
     Attributes:
-        tasks: How many there are.
-        task_id_given: Whether the task is named when it is tested; if so, only its own classes may answer.
-        blend: Over which part of a task's length, centred at the border, one task blends into the next; 0 for a sharp border.
+        tasks: Number of tasks (2 to 1000).
+        task_id_given: Whether the task is known at test time; if so, only the task's own classes are active.
+        blend: Fraction of a task's length, centred at the boundary, over which one task blends into the next; 0 for a
+            sharp boundary.
     """
 
     tasks: int
@@ -66,35 +66,36 @@ class Protocol(ABC):
 
     @final
     def sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
-        """The tasks in their order.
+        """Return the tasks in the order in which they are learned.
 
         Args:
-            environment: Its targets must be classes.
-            seed: Of all chance.
+            environment: Source of the samples; its targets must be classes.
+            seed: Random seed (>= 0).
 
         Raises:
-            NeuroNetError: The world does not fit.
+            NeuroNetError: The environment does not fit the protocol, or the seed is not valid.
         """
         check_seed(seed)
         if not environment.payoff.classes:
-            raise NeuroNetError(f"a sequence of tasks needs targets that are classes, {type(environment).__name__} has values")
-        return self._sequence(environment, seed)
+            name = type(environment).__name__
+            raise DataError(f"a protocol needs targets that are classes, but {name} has real-valued targets")
+        return self.make_tasks(environment, seed)
 
     @abstractmethod
-    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
-        """The tasks, for a world of classes."""
+    def make_tasks(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+        """Return the tasks for an environment and a seed that were checked."""
 
     def outputs(self, environment: Environment) -> int:
-        """How many output neurons the network needs."""
+        """Return the number of output neurons that the network needs."""
         return environment.outputs
 
     @final
     def test_classes(self, tasks: Sequence[Task], tested: int, learnt: int) -> tuple[int, ...]:
-        """The outputs that may answer when a task is tested.
+        """Return the outputs that are active while a task is tested.
 
         Args:
             tasks: The sequence.
-            tested: Which is tested, from 0.
-            learnt: The last that was learned, from 0; -1 before the first.
+            tested: Index of the tested task.
+            learnt: Index of the last task learned; -1 before the first.
         """
         return tasks[tested if self.task_id_given else max(tested, learnt)].classes

@@ -1,4 +1,4 @@
-"""Splits: the classes of a world come a few at a time, in three forms.
+"""Split protocols: the classes of an environment arrive a few at a time, in three scenarios.
 
 Van de Ven, Tuytelaars, Tolias 2022, "Three types of incremental learning" (Nature Machine Intelligence 4).
 """
@@ -13,32 +13,33 @@ from numpy.typing import NDArray
 
 from neuronet.continual.protocols.base import Protocol, Task, View
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.random_streams import Purpose, generator
 
 
 class Split(Protocol):
-    """What the three forms of a split have in common: the classes in a random order, shared out evenly among the tasks."""
+    """Base of the split protocols: the classes in random order, divided evenly among the tasks."""
 
     def _class_groups(self, environment: Environment, seed: int) -> NDArray[np.int64]:
-        """The classes of each task, (tasks, classes of a task)."""
+        """Return the classes of each task, (tasks, classes of a task)."""
         if environment.outputs % self.tasks or environment.outputs // self.tasks < 2:
-            raise NeuroNetError(
-                f"{environment.outputs} classes cannot be shared out evenly among {self.tasks} tasks, two or more each"
+            raise ConfigurationError(
+                f"tasks must divide the {environment.outputs} classes evenly, two or more classes a task, got {self.tasks}"
             )
         return generator(seed, Purpose.TASKS).permutation(environment.outputs).reshape(self.tasks, -1)
 
-    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
-        found = []
+    def make_tasks(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+        """Return a task for each group of classes."""
         class_groups = self._class_groups(environment, seed)
-        for number, group in enumerate(class_groups):
-            name = "classes " + ", ".join(map(str, group))
-            found.append(Task(name, self._active_classes(class_groups, number), environment, self._view(group)))
-        return tuple(found)
+        names = ["classes " + ", ".join(map(str, group)) for group in class_groups]
+        return tuple(
+            Task(name, self._active_classes(class_groups, number), environment, self._view(class_groups[number]))
+            for number, name in enumerate(names)
+        )
 
     @abstractmethod
     def _active_classes(self, class_groups: NDArray[np.int64], number: int) -> tuple[int, ...]:
-        """The outputs that may answer while this task is learned."""
+        """Return the outputs that are active while a task is learned."""
 
     def _view(self, group: NDArray[np.int64]) -> View:
         return lambda samples: _select_samples(samples, np.isin(samples.targets, group))
@@ -46,10 +47,10 @@ class Split(Protocol):
 
 @dataclass(frozen=True)
 class SplitTask(Split):
-    """Classes come a few at a time; at the test the task is named, and its classes alone may answer (task-incremental).
+    """Task-incremental split of the classes: the task is known at test time, and only its classes are active.
 
     Args:
-        tasks: Among which the classes are shared out evenly.
+        tasks: Number of tasks, among which the classes are divided evenly.
     """
 
     tasks: int = 5
@@ -61,39 +62,39 @@ class SplitTask(Split):
 
 @dataclass(frozen=True)
 class SplitDomain(Split):
-    """Classes come a few at a time, and the outputs say only which of its task's classes it is (domain-incremental).
+    """Domain-incremental split of the classes: the outputs tell only which of its task's classes a sample has.
 
     Args:
-        tasks: Among which the classes are shared out evenly.
+        tasks: Number of tasks, among which the classes are divided evenly.
     """
 
     tasks: int = 5
 
     def outputs(self, environment: Environment) -> int:
-        """As many as a task has classes."""
+        """Return the number of classes of one task."""
         return environment.outputs // self.tasks
 
     def _active_classes(self, class_groups: NDArray[np.int64], number: int) -> tuple[int, ...]:
         return tuple(range(class_groups.shape[1]))
 
     def _view(self, group: NDArray[np.int64]) -> View:
-        chosen = super()._view(group)
-        place = np.full(int(group.max()) + 1, -1, dtype=np.int64)
-        place[group] = np.arange(len(group))
+        select = super()._view(group)
+        position = np.full(int(group.max()) + 1, -1, dtype=np.int64)
+        position[group] = np.arange(len(group))
 
         def view(samples: Samples) -> Samples:
-            some = chosen(samples)
-            return Samples(some.inputs, place[some.targets], some.scaling)
+            selected = select(samples)
+            return Samples(selected.inputs, position[selected.targets], selected.scaling)
 
         return view
 
 
 @dataclass(frozen=True)
 class SplitClass(Split):
-    """Classes come a few at a time; at the test every class met so far may answer (class-incremental).
+    """Class-incremental split of the classes: at test time all classes met so far are active.
 
     Args:
-        tasks: Among which the classes are shared out evenly.
+        tasks: Number of tasks, among which the classes are divided evenly.
     """
 
     tasks: int = 5
@@ -103,8 +104,8 @@ class SplitClass(Split):
 
 
 def _sorted_classes(classes: NDArray[np.int64]) -> tuple[int, ...]:
-    return tuple(sorted(int(each) for each in classes))
+    return tuple(sorted(map(int, classes)))
 
 
-def _select_samples(samples: Samples, chosen: NDArray[np.bool_]) -> Samples:
-    return Samples(samples.inputs[chosen], samples.targets[chosen], samples.scaling)
+def _select_samples(samples: Samples, mask: NDArray[np.bool_]) -> Samples:
+    return Samples(samples.inputs[mask], samples.targets[mask], samples.scaling)

@@ -1,4 +1,4 @@
-"""Gradual drift: around the border between two tasks, samples of both come mixed."""
+"""Gradual drift: near the boundary between two tasks, batches contain samples of both."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuronet.continual.evaluation.replicated_dataset import ReplicatedDataset
+from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.core.random_streams import Purpose, generator
 
 DRIFT_STREAM = 3
-"""What chance is for, within a task: which samples are another task's."""
+"""Key of the random stream that selects the samples of a neighbouring task, within `Purpose.TASKS`."""
 
 
 def neighbour_fraction(rounds: int, blend: float) -> NDArray[np.float64]:
-    """The share of samples that are the next task's (above 0) or the last one's (minus it) in each round of a task, (rounds,).
+    """Return the fraction of samples of a neighbouring task in each round of a task, (rounds,).
 
-    Over `blend` of a task's length, centred at the border, the share of the later task grows evenly from 0 to 1.
+    Positive values mean the next task, negative values the previous one. Over `blend` of a task's length, centred at the
+    boundary, the fraction of the later task grows linearly from 0 to 1.
 
     Args:
-        rounds: Of the task.
-        blend: Above 0, at most 1.
+        rounds: Rounds of the task.
+        blend: Fraction of the task's length (> 0, at most 1).
     """
     times = (np.arange(rounds) + 0.5) / rounds
     of_next = np.clip((times - 1) / blend + 0.5, 0.0, 0.5)
@@ -32,14 +33,14 @@ def neighbour_fraction(rounds: int, blend: float) -> NDArray[np.float64]:
 
 
 class GradualDrift:
-    """Mixes the samples of a task's neighbours into its rounds.
+    """Mixer of a task's batches with samples of the neighbouring tasks.
 
     Args:
-        last: The training samples of the task before; None for the first.
-        following: Those of the task after; None for the last.
-        fractions: As `neighbour_fraction` gives them.
-        seeds: (R,).
-        number: The task's, from 0.
+        last: Training samples of the previous task; None for the first task.
+        following: Training samples of the next task; None for the last task.
+        fractions: Fraction of a neighbour's samples in each round, (rounds,), from `neighbour_fraction`.
+        seeds: Seed of each replica, (R,).
+        number: Index of the task.
     """
 
     def __init__(
@@ -54,13 +55,19 @@ class GradualDrift:
         self._rngs = [generator(seed, Purpose.TASKS, number, DRIFT_STREAM) for seed in seeds]
 
     def mix(self, step: int, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """The samples of a round, some of them exchanged for a neighbour's."""
+        """Return the batch of a round, with some samples replaced by a neighbour's.
+
+        Args:
+            step: Round within the task, from 0.
+            inputs: The task's own inputs, (R, B, I).
+            targets: The task's own targets, (R, B).
+        """
         fraction = float(self._fractions[step])
-        other = self._following if fraction > 0 else self._last
-        if fraction == 0 or other is None:
+        neighbour = self._following if fraction > 0 else self._last
+        if fraction == 0 or neighbour is None:
             return inputs, targets
         size = targets.shape[1]
-        taken = torch.tensor(np.stack([rng.random(size) < abs(fraction) for rng in self._rngs]), device=targets.device)
-        places = [rng.integers(count, size=size) for rng, count in zip(self._rngs, other.counts, strict=True)]
-        theirs, answers = other.take(places)
-        return torch.where(taken[..., None], theirs, inputs), torch.where(taken, answers, targets)
+        replaced = torch.tensor(np.stack([rng.random(size) < abs(fraction) for rng in self._rngs]), device=targets.device)
+        indices = [rng.integers(count, size=size) for rng, count in zip(self._rngs, neighbour.counts, strict=True)]
+        new_inputs, new_targets = neighbour.take(indices)
+        return torch.where(replaced[..., None], new_inputs, inputs), torch.where(replaced, new_targets, targets)

@@ -1,4 +1,4 @@
-"""Shifts: the same classes, seen another way in each task; one head for all.
+"""Input-shift protocols: the same classes in every task, with transformed inputs and shared outputs.
 
 Permuted: Goodfellow et al. 2013 (arXiv 1312.6211), after Srivastava et al. 2013; rotated: Lopez-Paz and Ranzato 2017
 (arXiv 1706.08840).
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neuronet.continual.protocols.base import Protocol, Task
 from neuronet.core.environment import Environment, Samples, Scaling
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import DataError, check_number
 from neuronet.core.random_streams import Purpose, generator
 
 
@@ -25,15 +25,16 @@ def _all_classes(environment: Environment) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Permuted(Protocol):
-    """The world as it is, then the world with its inputs in one random order after another; one head for all.
+    """Permuted inputs, shared outputs: the first task has the original inputs, each later task a random permutation of them.
 
     Args:
-        tasks: How many.
+        tasks: Number of tasks.
     """
 
     tasks: int = 10
 
-    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+    def make_tasks(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+        """Return the original task and one task for each permutation."""
         orders = [generator(seed, Purpose.TASKS, number).permutation(environment.inputs) for number in range(1, self.tasks)]
         first = Task("as it is", _all_classes(environment), environment, lambda samples: samples)
         return (first, *(self._task(environment, number, order) for number, order in enumerate(orders, start=2)))
@@ -41,21 +42,21 @@ class Permuted(Protocol):
     def _task(self, environment: Environment, number: int, order: NDArray[np.int64]) -> Task:
         def view(samples: Samples) -> Samples:
             scaling = samples.scaling
-            moved = None if scaling is None else Scaling(scaling.shift[order], scaling.factor[order])
-            return Samples(np.ascontiguousarray(samples.inputs[:, order]), samples.targets, moved)
+            permuted = None if scaling is None else Scaling(scaling.shift[order], scaling.factor[order])
+            return Samples(np.ascontiguousarray(samples.inputs[:, order]), samples.targets, permuted)
 
         return Task(f"order {number}", _all_classes(environment), environment, view)
 
 
 @dataclass(frozen=True)
 class Gradual(Permuted):
-    """As permuted, but each task blends into the next: the share of the later one's samples grows evenly (gradual drift).
+    """Permuted inputs with gradual drift: each task blends into the next, the later one's share of samples growing linearly.
 
-    Methods that ask for task boundaries are told the middle of each border.
+    Methods that need task boundaries are given the middle of each transition.
 
     Args:
-        tasks: How many.
-        blend: Over which part of a task's length, centred at the border; above 0, at most 1.
+        tasks: Number of tasks.
+        blend: Fraction of a task's length, centred at the boundary, that the transition takes (> 0, at most 1).
     """
 
     blend: float = 0.5
@@ -67,14 +68,14 @@ class Gradual(Permuted):
 
 @dataclass(frozen=True)
 class Rotated(Protocol):
-    """The world's images turned by evenly spaced angles, in a random order; one head for all.
+    """Rotated images, shared outputs: evenly spaced angles in random order.
 
-    The turned image is seen through the world's own scaling. Inputs without one are turned as they are, and what comes in at the
-    corners is 0.
+    Images are rotated before the environment's scaling is applied. Without a scaling they are rotated as they are, and the
+    corners are filled with 0.
 
     Args:
-        tasks: How many.
-        degrees: The tasks are turned by 0, degrees / tasks, ... up to below degrees; above 0, at most 360.
+        tasks: Number of tasks.
+        degrees: Range of the angles, which are 0, degrees / tasks, 2 degrees / tasks, ... (> 0, at most 360).
     """
 
     tasks: int = 10
@@ -84,11 +85,10 @@ class Rotated(Protocol):
         super().__post_init__()
         check_number("degrees", self.degrees, 0, 360, above=True)
 
-    def _sequence(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+    def make_tasks(self, environment: Environment, seed: int) -> tuple[Task, ...]:
+        """Return a task for each angle."""
         if len(environment.shape) not in (2, 3):
-            raise NeuroNetError(
-                f"only images can be turned: {type(environment).__name__} has inputs of shape {environment.shape}"
-            )
+            raise DataError(f"rotated needs images, but {type(environment).__name__} has inputs of shape {environment.shape}")
         order = generator(seed, Purpose.TASKS).permutation(self.tasks)
         return tuple(self._task(environment, self.degrees * int(step) / self.tasks) for step in order)
 
@@ -99,13 +99,13 @@ class Rotated(Protocol):
 
 @final
 class Rotation:
-    """Turns flat images about their middle, with bilinear interpolation.
+    """Rotation of flat images about their centre, with bilinear interpolation.
 
-    Turning is linear in the pixels: what it makes of each pixel alone says what it makes of all.
+    A rotation is linear in the pixels, so it is applied as a sparse matrix, built from the rotated unit images.
 
     Args:
         shape: (height, width) or (channels, height, width).
-        angle: In degrees, counter-clockwise.
+        angle: Angle in degrees, counter-clockwise.
     """
 
     def __init__(self, shape: tuple[int, ...], angle: float) -> None:
@@ -114,18 +114,18 @@ class Rotation:
 
     @cached_property
     def _matrix(self) -> Any:
-        """(pixels, pixels) of one channel, sparse: row, the pixel before; column, the pixel after."""
+        """Sparse matrix (pixels, pixels) of one channel: row, the target pixel; column, the source pixel."""
         from scipy import ndimage, sparse
 
         height, width = self._shape[-2:]
-        single = np.eye(height * width).reshape(-1, height, width)
-        turned = ndimage.rotate(single, self._angle, axes=(2, 1), reshape=False, order=1, prefilter=False)
-        return sparse.csr_array(turned.reshape(height * width, -1).T)
+        unit_images = np.eye(height * width).reshape(-1, height, width)
+        rotated = ndimage.rotate(unit_images, self._angle, axes=(2, 1), reshape=False, order=1, prefilter=False)
+        return sparse.csr_array(rotated.reshape(height * width, -1).T)
 
     def samples(self, samples: Samples) -> Samples:
-        """The samples, turned; bytes are rounded to bytes."""
+        """Return rotated samples; uint8 inputs are rounded to uint8."""
         raw = samples.inputs
         channels = raw.reshape(-1, self._shape[-2] * self._shape[-1])
-        turned = (self._matrix @ channels.T.astype(np.float64)).T
-        exact = np.rint(turned) if raw.dtype == np.uint8 else turned
-        return Samples(np.ascontiguousarray(exact.reshape(raw.shape).astype(raw.dtype)), samples.targets, samples.scaling)
+        rotated = (self._matrix @ channels.T.astype(np.float64)).T
+        values = np.rint(rotated) if raw.dtype == np.uint8 else rotated
+        return Samples(np.ascontiguousarray(values.reshape(raw.shape).astype(raw.dtype)), samples.targets, samples.scaling)

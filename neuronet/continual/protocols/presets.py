@@ -1,4 +1,4 @@
-"""How long a task lasts, which of its samples are played in which round, and settings that go together."""
+"""Schedules (length of a task, order of its samples) and presets (settings that belong together)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from neuronet.core.random_streams import Purpose, generator
 
 @dataclass(frozen=True, repr=False)
 class Schedule:
-    """How long a task lasts.
+    """Length of a task in rounds or epochs.
 
     Args:
-        iterations: Rounds a task; 0 for passes over its training samples.
-        batch_size: Samples a round.
-        epochs: How many, where there are no iterations.
+        iterations: Rounds a task (>= 0); 0 to count epochs instead.
+        batch_size: Samples a round (>= 1).
+        epochs: Epochs a task (>= 1), where iterations is 0.
 
     Raises:
-        NeuroNetError: One is out of range.
+        ConfigurationError: A value is out of range.
     """
 
     iterations: int
@@ -36,25 +36,25 @@ class Schedule:
         check_number("epochs", self.epochs, 1, whole=True)
 
     def __repr__(self) -> str:
-        """As a dataclass; a single pass goes without saying, as in the studies of earlier versions."""
+        """Return the text that identifies the schedule in recorded studies, without `epochs` where it is 1."""
         epochs = f", epochs={self.epochs}" if self.epochs > 1 else ""
         return f"Schedule(iterations={self.iterations}, batch_size={self.batch_size}{epochs})"
 
     def rounds(self, samples: int) -> int:
-        """Rounds of a task with so many training samples; in passes a last batch that is not full is left out."""
+        """Return the rounds of a task with a number of training samples; an incomplete last batch is dropped."""
         return self.iterations or max(1, self.epochs * samples // self.batch_size)
 
     def order(self, samples: int, seed: int, task: int) -> NDArray[np.int64]:
-        """The samples of each round of a task, (rounds, batch_size): all in random order, then all in another, and so on.
+        """Return the sample indices of each round of a task, (rounds, batch_size): one random permutation after another.
 
         Args:
-            samples: How many the task has.
-            seed: Of the replica.
-            task: Its number, from 0.
+            samples: Number of training samples of the task.
+            seed: Seed of the replica.
+            task: Index of the task.
         """
         needed = self.rounds(samples) * self.batch_size
-        found = np.concatenate(list(_epoch_orders(samples, needed, seed, task)))[:needed]
-        return found.reshape(-1, self.batch_size)
+        indices = np.concatenate(list(_epoch_orders(samples, needed, seed, task)))[:needed]
+        return indices.reshape(-1, self.batch_size)
 
 
 def _epoch_orders(samples: int, needed: int, seed: int, task: int) -> Iterator[NDArray[np.int64]]:
@@ -66,14 +66,14 @@ def _epoch_orders(samples: int, needed: int, seed: int, task: int) -> Iterator[N
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings that go together.
+    """Settings that belong together.
 
     Attributes:
-        schedule: How long a task lasts.
+        schedule: Length of a task.
         hidden: Neurons in each hidden layer.
-        optimizer: The optimizer.
-        learning_rate: Of this optimizer; None for the usual one.
-        source: Whose settings they are.
+        optimizer: Spec of the optimizer.
+        learning_rate: Learning rate for this optimizer (> 0); None for the optimizer's default.
+        source: Publication that the settings come from; "" for none.
     """
 
     schedule: Schedule
@@ -85,10 +85,10 @@ class Preset:
     def with_overrides(
         self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, optimizer: str | None
     ) -> Preset:
-        """The preset, overruled by what is not None; under another optimizer its learning rate says nothing.
+        """Return the preset with every value replaced that is not None; another optimizer drops the learning rate.
 
         Raises:
-            NeuroNetError: Something is out of range.
+            ConfigurationError: A value is out of range.
         """
         schedule = self.schedule
         if iterations is not None:
@@ -104,7 +104,7 @@ class Preset:
         )
 
     def learning_rate_for(self, optimizer: str) -> float | None:
-        """The learning rate of a method with this optimizer of its own, "" for none; None for the usual one."""
+        """Return the learning rate of a method with an optimizer of its own ("" for none); None for the optimizer's default."""
         return self.learning_rate if optimizer in ("", self.optimizer) else None
 
 

@@ -1,11 +1,11 @@
-"""Every protocol by its name."""
+"""Protocols by name."""
 
 from __future__ import annotations
 
 from neuronet.continual.protocols.base import Protocol
 from neuronet.continual.protocols.class_splits import SplitClass, SplitDomain, SplitTask
 from neuronet.continual.protocols.input_shifts import Gradual, Permuted, Rotated
-from neuronet.registry.spec import parse_spec
+from neuronet.registry import parse_spec
 
 PROTOCOLS: dict[str, type[Protocol]] = {
     "split-task": SplitTask,
@@ -19,9 +19,9 @@ PROTOCOLS: dict[str, type[Protocol]] = {
 
 
 def parse_protocol(text: str) -> Protocol:
-    """The protocol that a line of text describes, such as "permuted(tasks=50)".
+    """Return the protocol for a spec such as "permuted(tasks=50)".
 
     Raises:
-        NeuroNetError: There is none.
+        SpecError: The spec is not valid.
     """
     return parse_spec(text, "protocol", Protocol, PROTOCOLS)  # type: ignore[type-abstract]

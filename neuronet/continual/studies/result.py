@@ -1,4 +1,4 @@
-"""What a study of forgetting has come to."""
+"""Results of a continual-learning study."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.comparison.contestant import BASELINE
-from neuronet.continual.evaluation.metrics import METRICS
-from neuronet.continual.evaluation.pareto_front import configuration_points, hypervolume
-from neuronet.continual.evaluation.runner import Experiment, SequenceResult
+from neuronet.continual.evaluation import METRICS, Experiment, SequenceResult, configuration_points, hypervolume
 from neuronet.continual.studies.search import Configuration
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
+from neuronet.recording.figures import draw
 from neuronet.statistics import holm, interval, paired
 
 ACCURACY_COLUMNS = ("policy", "seed", "learnt", "task", "accuracy")
@@ -43,22 +42,22 @@ TABLE_COLUMNS = (
 
 @dataclass(frozen=True, eq=False)
 class ContinualResult:
-    """What a study has come to.
+    """Result of a study.
 
     Attributes:
-        experiment: What all had in common.
-        table: A line for each method, the best after the baseline: policy, learning_rate, settings (what tuning chose besides, as
-            JSON), at_edge, seeds; final, learning, forgetting, backward, forward (see metrics.py), each with its 95% interval
-            `_low` to `_high`; and of the final accuracy the paired difference to backprop with its 95% interval, the p values of
-            Student's t and Wilcoxon's test, and both adjusted by Holm for the number of methods; area (under the frontier, see
-            frontier.py; nan where nothing was tuned) and memory (bytes kept beyond the network, see costs.py).
-        accuracy: A line for each method, seed, row and task: policy, seed, learnt (tasks learned so far, 0 before the first),
-            task (from 1), accuracy (0 to 1).
-        tuning: A line for each game that chose parameters: policy, learning_rate, settings, seed, final and
-            learning on validation samples, and wave: 1, or more for what was tried when ranges were widened.
-        costs: A line for each method and seed: policy, seed, seconds (of learning; no two sittings agree), bytes (as memory).
-        seconds: How long this sitting took.
-        folder: Where it is kept; None if it is not.
+        experiment: Everything that the methods had in common.
+        table: A row for each method, the baseline first, then by final accuracy: policy, learning_rate, settings (tuned
+            parameters, as JSON), at_edge, seeds; final, learning, forgetting, backward and forward (see metrics.py), each with a
+            95% interval `_low` to `_high`; of the final accuracy the paired difference to backprop with its 95% interval, and
+            the p values of Student's t and Wilcoxon's test, each also adjusted by Holm for the number of methods; area
+            (hypervolume, see pareto_front.py; nan without tuning) and memory (bytes kept beyond the network).
+        accuracy: A row for each method, seed, number of tasks learned and task: policy, seed, learnt (0 before the first
+            task), task (from 1), accuracy (0 to 1).
+        tuning: A row for each run of tuning: policy, learning_rate, settings, seed, final and learning on validation samples,
+            and wave: 1, or more for configurations that were added when ranges were extended.
+        costs: A row for each method and seed: policy, seed, seconds (of learning; they vary from run to run), bytes (as memory).
+        seconds: Duration of the study, or of its last part if it was resumed.
+        folder: Folder that keeps the study; None for none.
     """
 
     experiment: Experiment
@@ -70,126 +69,146 @@ class ContinualResult:
     folder: Path | None
 
     def matrix(self, policy: str) -> NDArray[np.float64]:
-        """The accuracies of a method, (R, tasks + 1, tasks)."""
-        lines = self.accuracy[self.accuracy["policy"] == policy]
-        tasks = self.experiment.protocol.tasks
-        values: NDArray[np.float64] = lines["accuracy"].to_numpy(dtype=np.float64)
-        return values.reshape(-1, tasks + 1, tasks)
+        """Return the accuracies of a method, (R, tasks + 1, tasks)."""
+        return accuracy_matrix(self.accuracy, policy, self.experiment.protocol.tasks)
+
+    @property
+    def matrices(self) -> dict[str, NDArray[np.float64]]:
+        """Accuracies of each method, (R, tasks + 1, tasks)."""
+        return {name: self.matrix(name) for name in self.table["policy"]}
 
     @property
     def times(self) -> dict[str, float]:
-        """Each method's seconds of learning a game, as a multiple of backprop's: the medians of the seeds."""
+        """Learning time of each method as a multiple of backprop's: medians over the seeds."""
         return relative_times(self.costs)
 
     def plot(self, path: str | Path) -> Path:
-        """Draw the mean accuracy over the tasks so far, with bands, to a .png, .svg or .pdf file."""
-        from neuronet.plotting.continual.accuracy import draw_average_accuracy
-
-        return draw_average_accuracy({name: self.matrix(name) for name in self.table["policy"]}, path)
+        """Draw the mean accuracy over the tasks so far, with intervals, to a .png, .svg or .pdf file."""
+        return draw("continual-accuracy", self.matrices, path)
 
     def plot_matrix(self, path: str | Path) -> Path:
-        """Draw each method's accuracy on each task after each to a .png, .svg or .pdf file."""
-        from neuronet.plotting.continual.accuracy import draw_matrices
-
-        return draw_matrices({name: self.matrix(name) for name in self.table["policy"]}, path)
+        """Draw each method's accuracy on each task after each task to a .png, .svg or .pdf file."""
+        return draw("continual-matrices", self.matrices, path)
 
     def plot_frontier(self, path: str | Path) -> Path:
-        """Draw final against learning accuracy of every configuration that was tried to a .png, .svg or .pdf file.
+        """Draw final against learning accuracy of every configuration tried to a .png, .svg or .pdf file.
 
         Raises:
-            NeuroNetError: Nothing was tuned.
+            DataError: Nothing was tuned.
         """
-        from neuronet.plotting.continual.accuracy import draw_frontier
-
         if self.tuning.empty:
-            raise NeuroNetError("there is no frontier to draw: only a study with tune tries several configurations")
-        return draw_frontier(self.tuning, path)
+            raise DataError("a Pareto front needs several configurations: run the study with tune")
+        return draw("continual-frontier", self.tuning, path)
 
     def summary(self) -> dict[str, Any]:
-        """The result as plain data, as `neuronet continual --json` prints it."""
-        lines = self.table.to_dict("records")
+        """Return the result as plain data, as printed by `neuronet continual --json`."""
         times = self.times
-        policies = [
-            {str(name): to_json_value(value) for name, value in {**line, "time": times[line["policy"]]}.items()} for line in lines
-        ]
+        records = [{**record, "time": finite_or_none(times[record["policy"]])} for record in plain_records(self.table)]
         return {
             "protocol": repr(self.experiment.protocol),
             "schedule": repr(self.experiment.schedule),
             "tuned": not self.tuning.empty,
-            "policies": [{**each, "settings": json.loads(each["settings"])} for each in policies],
+            "policies": records,
             "seconds": round(self.seconds, 3),
             "out": None if self.folder is None else str(self.folder),
         }
 
 
+@dataclass(frozen=True, eq=False)
+class FinishedStudy:
+    """Finished study, read from its folder.
+
+    Attributes:
+        name: Its protocol and environment, such as "split-class(tasks=5), digits"; with its folder if another has the same.
+        table: Table as in ContinualResult, and `time`: learning time as a multiple of backprop's.
+        matrices: Accuracies of each method, (R, tasks + 1, tasks).
+    """
+
+    name: str
+    table: pd.DataFrame
+    matrices: Mapping[str, NDArray[np.float64]]
+
+
+def accuracy_matrix(accuracy: pd.DataFrame, policy: str, tasks: int) -> NDArray[np.float64]:
+    """Return the accuracies of a method, (R, tasks + 1, tasks), from a table with ACCURACY_COLUMNS."""
+    values = accuracy.loc[accuracy["policy"] == policy, "accuracy"].to_numpy(dtype=np.float64)
+    return np.asarray(values).reshape(-1, tasks + 1, tasks)
+
+
 def relative_times(costs: pd.DataFrame) -> dict[str, float]:
-    """Each method's median seconds, divided by backprop's."""
+    """Return each method's median seconds, divided by backprop's, from a table with COST_COLUMNS."""
     medians = costs.groupby("policy")["seconds"].median()
-    return {str(name): float(each) for name, each in (medians / medians[BASELINE]).items()}
+    return {str(name): float(ratio) for name, ratio in (medians / medians[BASELINE]).items()}
 
 
-def to_json_value(value: Any) -> Any:
-    """What JSON has a word for: None for what is no finite number."""
+def finite_or_none(value: Any) -> Any:
+    """Return a value for JSON: None for a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a study's table as plain data for JSON."""
+    records = [{str(name): finite_or_none(value) for name, value in row.items()} for row in table.to_dict("records")]
+    return [{**record, "settings": json.loads(record["settings"])} for record in records]
 
 
 def build_result(
     experiment: Experiment,
     chosen: Mapping[str, Configuration],
-    played: Mapping[str, Sequence[SequenceResult]],
+    results: Mapping[str, Sequence[SequenceResult]],
     tuning: pd.DataFrame,
     seed: int,
     seconds: float,
     folder: Path | None,
 ) -> ContinualResult:
-    """What a study has come to.
+    """Return the result of a study.
 
     Args:
-        experiment: What all had in common.
-        chosen: Each method's configuration.
-        played: Each method's games, seed by seed.
-        tuning: As a Forgetting has it.
-        seed: The first.
-        seconds: How long the sitting took.
-        folder: Where it is kept.
+        experiment: Everything that the methods had in common.
+        chosen: Configuration of each method.
+        results: Result of each method for each seed.
+        tuning: Table with TUNING_COLUMNS.
+        seed: First seed.
+        seconds: Duration.
+        folder: Folder that keeps the study.
     """
-    found = {name: np.stack([game.accuracy for game in games]) for name, games in played.items()}
+    matrices = {name: np.stack([result.accuracy for result in by_seed]) for name, by_seed in results.items()}
     rows = [
         (name, seed + replica, learnt, task + 1, value)
-        for name, accuracy in found.items()
-        for (replica, learnt, task), value in np.ndenumerate(accuracy)
+        for name, matrix in matrices.items()
+        for (replica, learnt, task), value in np.ndenumerate(matrix)
     ]
-    costs = [
-        (name, seed + replica, game.seconds, game.memory_bytes)
-        for name, games in played.items()
-        for replica, game in enumerate(games)
+    cost_rows = [
+        (name, seed + replica, result.seconds, result.memory_bytes)
+        for name, by_seed in results.items()
+        for replica, result in enumerate(by_seed)
     ]
-    spent = pd.DataFrame(costs, columns=list(COST_COLUMNS))
-    table = build_table(found, chosen)
+    costs = pd.DataFrame(cost_rows, columns=list(COST_COLUMNS))
+    table = build_table(matrices, chosen)
     areas = {} if tuning.empty else {name: hypervolume(points) for name, points in configuration_points(tuning).items()}
-    memory = spent.groupby("policy")["bytes"].mean().round()
+    memory = costs.groupby("policy")["bytes"].mean().round()
     table["area"] = [areas.get(name, math.nan) for name in table["policy"]]
     table["memory"] = [memory[name] for name in table["policy"]]
     accuracy = pd.DataFrame(rows, columns=list(ACCURACY_COLUMNS))
-    return ContinualResult(experiment, table[list(TABLE_COLUMNS)], accuracy, tuning, spent, seconds, folder)
+    return ContinualResult(experiment, table[list(TABLE_COLUMNS)], accuracy, tuning, costs, seconds, folder)
 
 
-def build_table(found: Mapping[str, NDArray[np.float64]], chosen: Mapping[str, Configuration]) -> pd.DataFrame:
-    """The table of a study.
+def build_table(matrices: Mapping[str, NDArray[np.float64]], chosen: Mapping[str, Configuration]) -> pd.DataFrame:
+    """Return the table of a study without its last two columns, area and memory.
 
     Args:
-        found: Each method's accuracies, (R, tasks + 1, tasks), of the same seeds.
-        chosen: Each method's configuration.
+        matrices: Accuracies of each method, (R, tasks + 1, tasks), for the same seeds.
+        chosen: Configuration of each method.
     """
-    baseline = METRICS["final"](found[BASELINE])
+    baseline = METRICS["final"](matrices[BASELINE])
     rows = []
-    for name, accuracy in found.items():
+    for name, matrix in matrices.items():
         configuration = chosen[name]
-        values = {metric: function(accuracy) for metric, function in METRICS.items()}
+        values = {metric: function(matrix) for metric, function in METRICS.items()}
         spans = [number for value in values.values() for number in interval(value)]
         gaps = (math.nan,) * len(PAIRED_COLUMNS) if name == BASELINE else astuple(paired(values["final"] - baseline))
-        about = (name, configuration.learning_rate, json.dumps(configuration.chosen), configuration.at_edge, len(accuracy))
-        rows.append((*about, *spans, *gaps))
+        first = (name, configuration.learning_rate, json.dumps(configuration.chosen), configuration.at_edge, len(matrix))
+        rows.append((*first, *spans, *gaps))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS[:-4]))
     for test in ("p_t", "p_wilcoxon"):
         table[f"{test}_holm"] = holm(table[test].tolist())

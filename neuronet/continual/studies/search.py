@@ -1,4 +1,4 @@
-"""Which configurations a method tries: as many for each, spread evenly over the ranges of what it may choose."""
+"""Search of a method's configurations: the same number for each method, spread evenly over the ranges of its parameters."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from neuronet.continual.methods.base import Method, Range
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.continual.methods import Method, Range
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
+from neuronet.core.learning.optimizers import learning_rate_scale
+from neuronet.registry import parse_optimizer
 
 LEARNING_RATE_RANGE: Range = (0.001, 1.0)
-"""Learning rates of SGD."""
+"""Range of the learning rate for SGD."""
 
 DEFAULT_LEARNING_RATE = 0.1
-"""Of SGD, where nothing is tuned."""
-
-HALTON_BASES = (2, 3, 5, 7)
+"""Learning rate for SGD without tuning."""
 
 RANGE_FACTOR = 10.0
-"""By how much a range is widened where the best is at its edge."""
+"""Factor by which a range is extended where the best configuration is at its edge."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """What is tried.
+    """Method with the values that one trial uses.
 
     Attributes:
-        method: With its parameters.
-        learning_rate: eta.
-        chosen: What tuning chose of the method's parameters, by name.
-        at_edge: Whether nothing that is tried has a lower, or a higher, value of something that is chosen.
+        method: The method with its parameters.
+        learning_rate: Learning rate (> 0).
+        chosen: Parameters of the method that tuning chose, by name.
+        at_edge: Whether a chosen value is the lowest or highest of all trials.
     """
 
     method: Method
@@ -40,51 +42,53 @@ class Configuration:
 
     @property
     def values(self) -> dict[str, float]:
-        """Everything that is chosen, by name."""
+        """Learning rate and chosen parameters, by name."""
         return {"learning_rate": self.learning_rate, **self.chosen}
+
+    def __str__(self) -> str:
+        """Return the values as words of a log line."""
+        parameters = "".join(f", {name} {value:g}" for name, value in self.chosen.items())
+        return f"learning rate {self.learning_rate:g}{parameters}"
 
 
 def default_configuration(method: Method, optimizer: str, learning_rate: float | None) -> Configuration:
-    """The method as it is, with this learning rate or the usual one of its optimizer."""
+    """Return a method with its present parameters and a learning rate; None for the default of its optimizer.
+
+    Args:
+        method: The method.
+        optimizer: Spec of the study's optimizer.
+        learning_rate: Learning rate (> 0) or None.
+    """
     default_rate = DEFAULT_LEARNING_RATE * learning_rate_scale(parse_optimizer(method.optimizer or optimizer))
     return Configuration(method, default_rate if learning_rate is None else learning_rate, {})
 
 
-def configurations(method: Method, optimizer: str, count: int) -> list[Configuration]:
-    """As many configurations as are asked for, the first points of a Halton sequence (1960) on logarithmic scales.
-
-    Args:
-        method: Whose free parameters are chosen, and its learning rate.
-        optimizer: The study's optimizer.
-        count: How many.
-    """
-    found = HaltonSearch(method, optimizer).ask(count)
-    return [replace(each, at_edge=bool(edges(each, found))) for each in found]
-
-
-def edges(chosen: Configuration, trials: Sequence[Configuration]) -> dict[str, tuple[bool, bool]]:
-    """What has the lowest or the highest value of all that were tried, by name: whether the lowest, whether the highest."""
-    found = {}
-    for name, value in chosen.values.items():
-        others = [each.values[name] for each in trials]
-        if value in (ends := (min(others), max(others))):
-            found[name] = (value == ends[0], value == ends[1])
-    return found
+def edges(best: Configuration, trials: Sequence[Configuration]) -> dict[str, tuple[bool, bool]]:
+    """Return the values of a configuration that are extreme among all trials, by name: whether lowest, whether highest."""
+    extremes = {}
+    for name, value in best.values.items():
+        tried = [trial.values[name] for trial in trials]
+        is_lowest, is_highest = value == min(tried), value == max(tried)
+        if is_lowest or is_highest:
+            extremes[name] = (is_lowest, is_highest)
+    return extremes
 
 
 class HaltonSearch:
-    """What a method tries: points of a Halton sequence on logarithmic scales, each call of `ask` going on with it.
+    """Sequence of configurations from the points of a Halton sequence (1960) on logarithmic scales.
 
     Args:
-        method: Whose free parameters are chosen, and its learning rate.
-        optimizer: The study's optimizer.
+        method: The method, whose tunable parameters are chosen besides the learning rate.
+        optimizer: Spec of the study's optimizer.
 
     Attributes:
-        ranges: Between which values, by name.
-        trials: All so far.
+        ranges: Lower and upper bound of each value, by name.
+        trials: All configurations so far.
     """
 
     def __init__(self, method: Method, optimizer: str) -> None:
+        from scipy.stats import qmc
+
         scale = learning_rate_scale(parse_optimizer(method.optimizer or optimizer))
         self._method = method
         self.ranges: dict[str, Range] = {
@@ -92,38 +96,34 @@ class HaltonSearch:
             **method.tunable_ranges(),
         }
         self.trials: list[Configuration] = []
+        self._points = qmc.Halton(len(self.ranges), scramble=False).fast_forward(1)  # the first point is the origin
 
     def ask(self, count: int, best: Configuration | None = None) -> list[Configuration]:
-        """The next configurations to try.
+        """Return the next configurations to try.
 
         Args:
-            count: How many.
-            best: Of all so far. Where one of its values is the lowest or highest that was tried, that range is widened by
-                RANGE_FACTOR, as far as the method takes such values, and all new values are between this one and the new end.
+            count: Number of configurations.
+            best: Best configuration so far. Where one of its values is the lowest or highest of all trials, that range is
+                extended by RANGE_FACTOR, as far as the method accepts, and all new values lie between it and the new end.
         """
         ranges = dict(self.ranges)
-        for name, (lowest, highest) in (edges(best, self.trials) if best else {}).items():
-            low, high = self.ranges[name]
-            wide = (
-                self._extended_end(name, low, 1 / RANGE_FACTOR) if lowest else low,
-                self._extended_end(name, high, RANGE_FACTOR) if highest else high,
-            )
-            best_value = best.values[name] if best else low
-            self.ranges[name] = wide
-            ranges[name] = (wide[0] if lowest else best_value, wide[1] if highest else best_value)
-        first = len(self.trials) + 1
-        found = [self._configuration_at(number, ranges) for number in range(first, first + count)]
-        self.trials += found
-        return found
+        if best is not None:
+            for name, at_ends in edges(best, self.trials).items():
+                ranges[name] = self._extend_range(name, best.values[name], *at_ends)
+        new = [self._configuration_at(point, ranges) for point in self._points.random(count)]
+        self.trials += new
+        return new
 
-    def _configuration_at(self, number: int, ranges: dict[str, Range]) -> Configuration:
-        parts = [halton(number, base) for base in HALTON_BASES[: len(ranges)]]
-        values = {name: _interpolate_log(span, part) for (name, span), part in zip(ranges.items(), parts, strict=True)}
-        rate = values.pop("learning_rate")
-        return Configuration(self._method.with_parameters(values), rate, values)
+    def _extend_range(self, name: str, best_value: float, at_low: bool, at_high: bool) -> Range:
+        """Extend a range, and return the part of it beyond the best value."""
+        low, high = self.ranges[name]
+        low = self._extended_end(name, low, 1 / RANGE_FACTOR) if at_low else low
+        high = self._extended_end(name, high, RANGE_FACTOR) if at_high else high
+        self.ranges[name] = (low, high)
+        return (low if at_low else best_value, high if at_high else best_value)
 
     def _extended_end(self, name: str, end: float, factor: float) -> float:
-        """The end of a range moved by a factor, or as it is where the method refuses such a value."""
+        """Return the end of a range times a factor, or unchanged if the method refuses such a value."""
         if name != "learning_rate":
             try:
                 self._method.with_parameters({name: end * factor})
@@ -131,18 +131,17 @@ class HaltonSearch:
                 return end
         return end * factor
 
+    def _configuration_at(self, point: NDArray[np.float64], ranges: dict[str, Range]) -> Configuration:
+        values = {name: _interpolate_log(span, part) for (name, span), part in zip(ranges.items(), point.tolist(), strict=True)}
+        rate = values.pop("learning_rate")
+        return Configuration(self._method.with_parameters(values), rate, values)
+
+    def mark_edge(self, best: Configuration) -> Configuration:
+        """Return a configuration with `at_edge` set according to all trials."""
+        return replace(best, at_edge=bool(edges(best, self.trials)))
+
 
 def _interpolate_log(span: Range, part: float) -> float:
-    """A value of two digits, so that it can be given again by hand."""
+    """Return a value on a logarithmic scale, rounded to two digits so that it can be typed."""
     low, high = (math.log(end) for end in span)
     return float(f"{math.exp(low + part * (high - low)):.2g}")
-
-
-def halton(number: int, base: int) -> float:
-    """The number, from 1, with its digits in this base mirrored at the point: evenly spread within 0 to 1."""
-    part, weight = 0.0, 1.0
-    while number:
-        weight /= base
-        number, digit = divmod(number, base)
-        part += digit * weight
-    return part

@@ -1,4 +1,4 @@
-"""Credit: what each neuron of a layer contributes to the network, beside the attention it gets for it."""
+"""Credit: the contribution of each neuron of a layer to the network, compared with the attention that it receives."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ import numpy as np
 import pandas as pd
 
 from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.structure.network import Network
 from neuronet.core.utility import Measure, Power
 from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
+from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import Floats, attention_payoff
-from neuronet.games.simulation.play import GameSetup, Profile, policies_of, train_profile
-from neuronet.registry.population_spec import short_name
+from neuronet.games.simulation.profiles import Profile, cached_short_name, policies_of
+from neuronet.games.simulation.training import train_profile
 from neuronet.statistics import gini, interval
 
 MAX_EXACT_NEURONS = 12
-"""Neurons of which all coalitions are heard."""
+"""Largest number of neurons for which Shapley values are exact."""
 
 
 @dataclass(frozen=True, eq=False)
 class Credit:
-    """What the neurons of a layer contribute, and what they get.
+    """Contributions and attention of the neurons of a layer.
 
     Attributes:
-        shapley: (J,), in units of loss; they add up to what the loss rises when all say their mean.
-        low: (J,), of the 95% interval over samples.
-        high: (J,), of the same.
-        leave_one_out: (J,), how much the loss rises when this neuron alone says its mean.
-        attention: (J,), the utility.
-        scaled: (J,), the same of attention times the standard deviation of what the neuron says.
-        exact: Whether all coalitions were heard.
+        shapley: Shapley values in units of loss, (J,); their sum is the increase of loss if all activities become their means.
+        low: Lower ends of the 95% intervals over samples, (J,).
+        high: Upper ends of the 95% intervals over samples, (J,).
+        leave_one_out: Increase of loss if the activity of one neuron becomes its mean, (J,).
+        attention: Utility, (J,).
+        scaled: Utility of attention times the standard deviation of the activity, (J,).
+        exact: Whether the Shapley values are exact for each sample.
     """
 
     shapley: Floats
@@ -47,19 +48,17 @@ class Credit:
 
     @property
     def share(self) -> Floats:
-        """(J,), each neuron's share of the layer's attention; nan where nobody gets any."""
+        """Return each neuron's share of the layer's attention, (J,); nan if the layer has none."""
         with np.errstate(invalid="ignore"):
-            found: Floats = self.attention / self.attention.sum()
-        return found
+            return np.asarray(self.attention / self.attention.sum())
 
     @property
     def free_riding(self) -> Bools:
-        """(J,), who gets an equal share of the attention or more, while the interval of its credit includes 0."""
-        found: Bools = (self.share >= 1 / len(self.share)) & (self.low <= 0) & (self.high >= 0)
-        return found
+        """Return whether each neuron has at least an equal share of attention and an interval of credit that includes 0, (J,)."""
+        return np.asarray((self.share >= 1 / len(self.share)) & (self.low <= 0) & (self.high >= 0))
 
     def correlation(self, other: str = "attention") -> float:
-        """Spearman's rank correlation of credit with `attention`, `scaled` or `leave_one_out`; nan where one is constant."""
+        """Return Spearman's rank correlation of credit with `attention`, `scaled` or `leave_one_out`; nan if one is constant."""
         from scipy.stats import rankdata
 
         one, two = rankdata(self.shapley), rankdata(getattr(self, other))
@@ -69,7 +68,7 @@ class Credit:
 
     @property
     def gini(self) -> float:
-        """How unequal the attention is: 0 where all get the same, towards 1 where one gets everything."""
+        """Return the Gini coefficient of the attention, from 0 (equal) to 1."""
         return gini(self.attention)
 
 
@@ -83,47 +82,46 @@ def attribute_credit(
     measure: Measure | None = None,
     seed: int = 0,
 ) -> Credit:
-    """What the neurons of a hidden layer contribute to a network, judged by test samples.
+    """Return the contributions of the neurons of a hidden layer, measured on test samples.
 
     Args:
-        network: The network at rest.
-        environment: Whose test samples judge.
-        layer: 1 for the first hidden layer.
-        permutations: In how many orders neurons join for each sample, where there are more than 12; an even number.
-        samples: How many test samples at most.
-        measure: What attention is worth; None for the square.
-        seed: Of the orders.
+        network: Trained network.
+        environment: Environment of the test samples.
+        layer: Layer, 1 for the first hidden layer.
+        permutations: Number of orders per sample (even), for layers of more than MAX_EXACT_NEURONS neurons.
+        samples: Largest number of test samples.
+        measure: Utility of a unit of attention; None for the square.
+        seed: Seed of the orders.
 
     Raises:
-        NeuroNetError: Something is out of range.
+        ConfigurationError: A value is out of range.
     """
     check_number("permutations", permutations, 2, whole=True)
     if permutations % 2:
-        raise NeuroNetError(f"permutations must be an even number, half of them are the others reversed, got {permutations}")
+        raise ConfigurationError(f"permutations must be an even number, got {permutations}")
     with closing(Coalitions(network, environment, layer, samples)) as coalitions:
         exact = coalitions.neurons <= MAX_EXACT_NEURONS
         values = exact_shapley(coalitions) if exact else sampled_shapley(coalitions, permutations, seed)
         J, N = coalitions.neurons, coalitions.samples
         but_one = np.vstack((np.ones((1, J), dtype=bool), ~np.eye(J, dtype=bool)))
-        coalition_value = (
-            coalitions.coalition_value(np.repeat(but_one, N, axis=0), np.tile(np.arange(N), J + 1)).reshape(J + 1, N).mean(axis=1)
-        )
+        by_sample = coalitions.coalition_value(np.repeat(but_one, N, axis=0), np.tile(np.arange(N), J + 1))
+        coalition_value = by_sample.reshape(J + 1, N).mean(axis=1)
         activity_std = coalitions.activity.std(axis=0)
     bounds = np.array([interval(values[:, neuron]) for neuron in range(J)])
     attention, attention_measure = network.weights[layer], measure or Power()
     return Credit(
-        bounds[:, 0],
-        bounds[:, 1],
-        bounds[:, 2],
-        coalition_value[0] - coalition_value[1:],
-        attention_payoff(attention, attention_measure),
-        attention_payoff(attention * activity_std, attention_measure),
-        exact,
+        shapley=bounds[:, 0],
+        low=bounds[:, 1],
+        high=bounds[:, 2],
+        leave_one_out=coalition_value[0] - coalition_value[1:],
+        attention=attention_payoff(attention, attention_measure),
+        scaled=attention_payoff(attention * activity_std, attention_measure),
+        exact=exact,
     )
 
 
 def correlation_interval(values: Floats) -> tuple[float, float, float]:
-    """Mean and 95% interval of correlations by Student's t, on the scale on which they spread alike (Fisher 1915)."""
+    """Return mean, low and high of the 95% interval of correlations: Student's t on Fisher's z scale (1915)."""
     mean, low, high = interval(np.arctanh(np.clip(values, -1 + 1e-9, 1 - 1e-9)))
     return float(np.tanh(mean)), float(np.tanh(low)), float(np.tanh(high))
 
@@ -133,9 +131,9 @@ class CreditStudy:
     """Credit in networks from several seeds.
 
     Attributes:
-        credits: By seed.
-        policies: Of every neuron of the layer, for each seed.
-        networks: By seed, as they were judged.
+        credits: Credit by seed.
+        policies: Name of the policy of each neuron of the layer, by seed.
+        networks: Trained networks by seed.
     """
 
     credits: dict[int, Credit]
@@ -143,29 +141,29 @@ class CreditStudy:
     networks: dict[int, Network]
 
     def table(self) -> pd.DataFrame:
-        """A line for each seed and neuron."""
+        """Return one row per seed and neuron."""
         parts = [
             pd.DataFrame(
                 {
                     "seed": seed,
-                    "neuron": np.arange(len(each.shapley)),
+                    "neuron": np.arange(len(credit.shapley)),
                     "policy": self.policies[seed],
-                    "attention": each.attention,
-                    "attention_share": each.share,
-                    "scaled": each.scaled,
-                    "shapley": each.shapley,
-                    "low": each.low,
-                    "high": each.high,
-                    "leave_one_out": each.leave_one_out,
-                    "free_riding": each.free_riding,
+                    "attention": credit.attention,
+                    "attention_share": credit.share,
+                    "scaled": credit.scaled,
+                    "shapley": credit.shapley,
+                    "low": credit.low,
+                    "high": credit.high,
+                    "leave_one_out": credit.leave_one_out,
+                    "free_riding": credit.free_riding,
                 }
             )
-            for seed, each in self.credits.items()
+            for seed, credit in self.credits.items()
         ]
         return pd.concat(parts, ignore_index=True)
 
     def summary(self) -> pd.DataFrame:
-        """Means over the seeds with their 95% intervals, nan where there is one seed: rank correlations, Gini, free riders."""
+        """Return one row per measure with its mean over the seeds and its 95% interval, nan for one seed."""
         credits = list(self.credits.values())
         correlations = {
             "rank correlation of credit with attention": "attention",
@@ -173,11 +171,11 @@ class CreditStudy:
             "rank correlation of credit with leave-one-out": "leave_one_out",
         }
         rows = {
-            name: correlation_interval(np.array([each.correlation(other) for each in credits]))
+            name: correlation_interval(np.array([credit.correlation(other) for credit in credits]))
             for name, other in correlations.items()
         }
-        rows["Gini of attention"] = interval(np.array([each.gini for each in credits]))
-        mean, low, high = interval(np.array([each.free_riding.mean() for each in credits]))
+        rows["Gini of attention"] = interval(np.array([credit.gini for credit in credits]))
+        mean, low, high = interval(np.array([credit.free_riding.mean() for credit in credits]))
         rows["free riders (share of neurons)"] = mean, max(low, 0.0), min(high, 1.0)
         lines = [{"measure": name, "mean": mean, "low": low, "high": high} for name, (mean, low, high) in rows.items()]
         return pd.DataFrame(lines).assign(seeds=len(credits))
@@ -192,21 +190,21 @@ def credit_study(
     permutations: int = 32,
     samples: int = MAX_SAMPLES,
 ) -> CreditStudy:
-    """Train a network from each seed, and give its neurons credit.
+    """Train a network from each seed, and attribute credit to its neurons.
 
     Args:
-        game_setup: The network, its world, and for how many rounds it learns.
-        profile: Who follows which policy.
-        seeds: Of the networks and all other chance.
-        layer: Whose neurons, 1 for the first hidden layer.
-        permutations: As for `attribute_credit`.
-        samples: As for `attribute_credit`.
+        game_setup: Settings of the game; its `rounds` is the length of training.
+        profile: Policies of the neurons.
+        seeds: Seeds of the networks and of all other random draws.
+        layer: Layer, 1 for the first hidden layer.
+        permutations: Number of orders per sample, as for `attribute_credit`.
+        samples: Largest number of test samples.
 
     Raises:
-        NeuroNetError: Something is out of range.
+        ConfigurationError: A value is out of range.
     """
     if not seeds:
-        raise NeuroNetError("a study of credit needs a seed at least")
+        raise ConfigurationError("seeds must not be empty")
     credits, policies, networks = {}, {}, {}
     for seed in seeds:
         end = train_profile(game_setup, profile, seed, game_setup.rounds)
@@ -221,5 +219,5 @@ def credit_study(
             measure=game_setup.measure,
             seed=seed,
         )
-        policies[seed] = tuple(short_name(policy) for policy in policies_of(end.layers, game_setup.sizes)[layer - 1])
+        policies[seed] = tuple(cached_short_name(policy) for policy in policies_of(end.layers, game_setup.sizes)[layer - 1])
     return CreditStudy(credits, policies, networks)

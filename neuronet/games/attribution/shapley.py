@@ -1,9 +1,9 @@
 """Shapley values of a layer's neurons, sample by sample.
 
-A coalition of neurons speaks as it does; all others in the layer say their mean instead, whatever they hear. The worth of a
-coalition is minus the loss, and a neuron's Shapley value (1953) is what it adds on average, over all orders in which neurons may
-join. Up to 12 neurons all coalitions are heard; above, every sample has random orders of its own, each with its reverse (Castro,
-Gomez and Tejada 2009; Mitchell et al. 2022), so that samples are independent and their spread covers the chance in orders, too.
+The neurons of a coalition keep their activities; the activities of all others in the layer are replaced by their means. The value
+of a coalition is minus the loss. A neuron's Shapley value (1953) is its mean marginal contribution over all orders in which
+neurons join. Up to 12 neurons, all coalitions are evaluated. Above, each sample has random orders of its own, each with its
+reverse (Castro, Gomez and Tejada 2009; Mitchell et al. 2022): samples are independent, and their spread includes that of orders.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from neuronet.training.evaluation import as_numpy
 Bools = NDArray[np.bool_]
 
 COALITION_CHUNK = 1 << 15
-"""Coalitions heard at once."""
+"""Largest number of coalitions in one forward pass."""
 
 MAX_SAMPLES = 512
-"""Test samples that judge, unless somebody asks for more."""
+"""Default of the largest number of test samples."""
 
 
 class Coalitions:
-    """What coalitions of a layer's neurons are worth, sample by sample, computed by the tensor engine.
+    """Values of coalitions of a layer's neurons, sample by sample, computed by the tensor engine.
 
     Args:
-        network: The network at rest.
-        environment: Its test samples judge.
-        layer: Whose neurons they are, 1 for the first hidden layer.
-        samples: How many test samples at most.
+        network: Trained network.
+        environment: Environment of the test samples.
+        layer: Layer, 1 for the first hidden layer.
+        samples: Largest number of test samples.
 
     Attributes:
-        activity: (N, J), what the neurons say to each sample.
-        neurons: J.
-        samples: N.
+        activity: Activity of the neurons on each sample, (N, J).
+        neurons: Number of neurons J.
+        samples: Number of samples N.
 
     Raises:
-        NeuroNetError: There is no such hidden layer.
+        ConfigurationError: The network has no such hidden layer.
     """
 
     def __init__(self, network: Network, environment: Environment, layer: int, samples: int = MAX_SAMPLES) -> None:
@@ -71,57 +71,56 @@ class Coalitions:
         self._engine = TensorEngine(Setup(above, AttentionSeeking(), payoff=environment.payoff), device="cpu")
 
     def coalition_value(self, speaking: Bools, samples: NDArray[np.int64]) -> Floats:
-        """Minus the loss of a sample where these neurons speak and the others say their mean.
+        """Return the value of coalitions, minus the loss of a sample, (C,).
 
         Args:
-            speaking: (N, J), who speaks.
-            samples: (N,), to which sample.
+            speaking: Members of each coalition, (C, J).
+            samples: Index of the sample of each coalition, (C,).
         """
-        found = np.empty(len(speaking))
+        values = np.empty(len(speaking))
         for start in range(0, len(speaking), COALITION_CHUNK):
             part = slice(start, start + COALITION_CHUNK)
             activity = np.where(speaking[part], self.activity[samples[part]], self._mean)
             outputs = as_numpy(self._engine.outputs(activity))
-            found[part] = -self._payoff.loss(xp, outputs, self._targets[samples[part]])
-        return found
+            values[part] = -self._payoff.loss(xp, outputs, self._targets[samples[part]])
+        return values
 
     def close(self) -> None:
-        """Give up the engine."""
+        """Release the engine."""
         self._engine.close()
 
 
 def exact_shapley(coalitions: Coalitions) -> Floats:
-    """Each neuron's Shapley value for each sample, (N, J), by all coalitions."""
+    """Return the Shapley value of each neuron for each sample by all coalitions, (N, J)."""
     J, N = coalitions.neurons, coalitions.samples
     codes = np.arange(1 << J)
     members = (codes[:, None] >> np.arange(J) & 1).astype(bool)
     speaking, samples = np.repeat(members, N, axis=0), np.tile(np.arange(N), len(codes))
     coalition_value = coalitions.coalition_value(speaking, samples).reshape(len(codes), N)
     sizes = members.sum(axis=1)
-    found = np.empty((N, J))
+    shapley = np.empty((N, J))
     for neuron in range(J):
         without = codes[~members[:, neuron]]
         weights = np.array([1 / (J * comb(J - 1, size)) for size in sizes[without]])
-        found[:, neuron] = weights @ (coalition_value[without | 1 << neuron] - coalition_value[without])
-    return found
+        shapley[:, neuron] = weights @ (coalition_value[without | 1 << neuron] - coalition_value[without])
+    return shapley
 
 
 def sampled_shapley(coalitions: Coalitions, permutations: int, seed: int) -> Floats:
-    """Unbiased estimates of each neuron's Shapley value for each sample, (N, J).
+    """Return unbiased estimates of the Shapley value of each neuron for each sample, (N, J).
 
     Args:
-        coalitions: What they are worth.
-        permutations: In how many orders neurons join for each sample, an even number of 2 or more: half of them drawn, half
-            reversed.
-        seed: Of the orders.
+        coalitions: Values of coalitions.
+        permutations: Number of orders per sample, even and 2 or more: one half random, the other half their reverses.
+        seed: Seed of the orders.
     """
     J, N = coalitions.neurons, coalitions.samples
     rng = np.random.default_rng(seed)
-    found, samples = np.zeros((N, J)), np.repeat(np.arange(N), J + 1)
+    total, samples = np.zeros((N, J)), np.repeat(np.arange(N), J + 1)
     for _ in range(permutations // 2):
         drawn = np.argsort(rng.random((N, J)), axis=1)
         for ranks in (drawn, J - 1 - drawn):
             speaking = ranks[:, None, :] < np.arange(J + 1)[None, :, None]
             coalition_value = coalitions.coalition_value(speaking.reshape(-1, J), samples).reshape(N, J + 1)
-            found += np.take_along_axis(np.diff(coalition_value, axis=1), ranks, axis=1)
-    return found / (permutations // 2 * 2)
+            total += np.take_along_axis(np.diff(coalition_value, axis=1), ranks, axis=1)
+    return total / (permutations // 2 * 2)

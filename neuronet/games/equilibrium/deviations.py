@@ -1,7 +1,7 @@
-"""Unilateral deviations: what one neuron gains by following another policy, while all others go on as they do.
+"""Unilateral deviations: the gain of one neuron by another policy while all other neurons keep theirs.
 
-Every deviation is replayed from the same start by the same seed as the profile itself, so that their difference is what the
-deviation made, and nothing else.
+Each deviation is replayed from the same initial state and seed as the profile, so that the difference of payoffs is due to the
+deviation alone.
 """
 
 from __future__ import annotations
@@ -12,29 +12,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import KINDS, Floats
-from neuronet.games.simulation.play import GameSetup, InitialState, Profile, layers_of, play, policies_of, with_deviation
-from neuronet.games.simulation.profiles import cached_short_name
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of, policies_of, with_deviation
 
 
 @dataclass(frozen=True, eq=False)
 class Deviations:
-    """What M neurons gained by each of D policies, from S seeds.
+    """Gains of M neurons by each of D policies, from S seeds.
 
     Attributes:
-        gains: By the payoffs' names, (D, M, S): with the deviation, minus without.
-        baseline: By the payoffs' names, (M, S): what the neurons had without.
-        loss_increase: (D, M, S), how much the network's test loss rose.
-        deviators: Layer (1 for the first hidden one) and place of each neuron.
-        policies: What they tried.
-        own: What each plays in the profile.
-        networks: The seed of each deviator's network.
-        players: How many hidden neurons a network has.
-        seeds: Of the order of samples and all other chance.
-        round: After how many rounds the games began.
+        gains: For each payoff, the payoff with the deviation minus without, (D, M, S).
+        baseline: For each payoff, the payoff without a deviation, (M, S).
+        loss_increase: Change of the network's test loss, (D, M, S).
+        deviators: Layer (1 for the first hidden layer) and index of each neuron.
+        policies: Policies tried.
+        own: Policy of each neuron in the profile.
+        networks: Seed of each deviator's network.
+        players: Number of hidden neurons of a network.
+        seeds: Seeds of the sample order and of all other random draws.
+        round: Round of the initial states.
     """
 
     gains: Mapping[str, Floats]
@@ -50,24 +51,23 @@ class Deviations:
 
     @property
     def num_tested(self) -> int:
-        """How many deviations: a neuron and another policy than its own."""
+        """Return the number of deviations: pairs of a neuron and a policy other than its own."""
         return sum(policy != own for own in self.own for policy in self.policies)
 
     def select_seeds(self, seeds: slice) -> Deviations:
-        """The same of some of the seeds."""
+        """Return the deviations restricted to a slice of the seeds."""
         gains = {kind: array[..., seeds] for kind, array in self.gains.items()}
         base = {kind: array[..., seeds] for kind, array in self.baseline.items()}
         return replace(self, gains=gains, baseline=base, loss_increase=self.loss_increase[..., seeds], seeds=self.seeds[seeds])
 
     def select_policies(self, indices: Sequence[int]) -> Deviations:
-        """The same of some of the policies, by their places."""
+        """Return the deviations restricted to some policies, given by index."""
         gains = {kind: array[list(indices)] for kind, array in self.gains.items()}
-        return replace(
-            self, gains=gains, loss_increase=self.loss_increase[list(indices)], policies=tuple(self.policies[n] for n in indices)
-        )
+        policies = tuple(self.policies[index] for index in indices)
+        return replace(self, gains=gains, loss_increase=self.loss_increase[list(indices)], policies=policies)
 
     def table(self) -> pd.DataFrame:
-        """A line for each deviator, policy and seed, with its gains."""
+        """Return one row per deviator, policy and seed."""
         D, M, S = self.loss_increase.shape
         names = [cached_short_name(policy) for policy in self.policies]
         own = [cached_short_name(policy) for policy in self.own]
@@ -94,100 +94,100 @@ def deviations(
     *,
     deviators: Sequence[tuple[int, int]] | None = None,
 ) -> Deviations:
-    """Let each neuron in turn follow each policy, and see what it gains.
+    """Return the gains of neurons that deviate one at a time.
 
     Args:
-        game_setup: The game.
-        profile: Who follows which policy.
-        policies: What deviators try.
-        seeds: Of the order of samples and all other chance, the same with a deviation and without.
-        start: Where all games begin.
-        deviators: Layer (1 for the first hidden one) and place of each neuron that may deviate; None for all hidden neurons.
+        game_setup: Settings of the game.
+        profile: Policies of the neurons.
+        policies: Policies tried by the deviators.
+        seeds: Seeds of the sample order and of all other random draws, equal with and without a deviation.
+        start: Initial state of all games.
+        deviators: Layer (1 for the first hidden layer) and index of each neuron that may deviate; None for all hidden neurons.
 
     Raises:
-        NeuroNetError: There is nobody to deviate, nothing to try, or something does not fit.
+        ConfigurationError: There is no deviator or no policy, or a deviator is not a hidden neuron.
     """
     sizes = game_setup.sizes
     layers = layers_of(profile, start.network, start.seed)
-    all_neurons = [(layer, neuron) for layer, width in enumerate(game_setup.hidden, start=1) for neuron in range(width)]
-    chosen = all_neurons if deviators is None else [(int(layer), int(neuron)) for layer, neuron in deviators]
-    invalid = next((each for each in chosen if each not in set(all_neurons)), None)
+    hidden = [(layer, neuron) for layer, width in enumerate(game_setup.hidden, start=1) for neuron in range(width)]
+    chosen = hidden if deviators is None else [(int(layer), int(neuron)) for layer, neuron in deviators]
+    invalid = next((deviator for deviator in chosen if deviator not in set(hidden)), None)
     if invalid is not None:
-        raise NeuroNetError(f"a deviator is the layer and place of a hidden neuron, got {invalid}: hidden is {game_setup.hidden}")
+        raise ConfigurationError(f"deviators must be (layer, index) of hidden neurons in {game_setup.hidden}, got {invalid}")
     if not chosen or not policies:
-        raise NeuroNetError("there must be at least one deviator, and one policy to try")
+        raise ConfigurationError("deviators and policies must not be empty")
     own = policies_of(layers, sizes)
     base = play(game_setup, [layers], seeds, start)
-    tried = play(game_setup, [with_deviation(layers, sizes, *who, policy) for policy in policies for who in chosen], seeds, start)
+    profiles = [with_deviation(layers, sizes, *deviator, policy) for policy in policies for deviator in chosen]
+    deviating = play(game_setup, profiles, seeds, start)
     shape = (len(policies), len(chosen), len(seeds))
     gains, baseline = {}, {}
     for kind in KINDS:
         baseline[kind] = np.stack([base.payoffs[kind][layer - 1][0, :, neuron] for layer, neuron in chosen])
         with np.errstate(invalid="ignore"):  # a network may have diverged
-            gains[kind] = _own_payoffs(tried.payoffs[kind], chosen, shape) - baseline[kind]
-    loss_increase = tried.loss.reshape(shape) - base.loss[0]
-    networks = (start.seed,) * len(chosen)
-    mine = tuple(own[layer - 1][neuron] for layer, neuron in chosen)
+            gains[kind] = _own_payoffs(deviating.payoffs[kind], chosen, shape) - baseline[kind]
     return Deviations(
-        gains,
-        baseline,
-        loss_increase,
-        tuple(chosen),
-        tuple(policies),
-        mine,
-        networks,
-        len(all_neurons),
-        tuple(seeds),
-        start.round,
+        gains=gains,
+        baseline=baseline,
+        loss_increase=deviating.loss.reshape(shape) - base.loss[0],
+        deviators=tuple(chosen),
+        policies=tuple(policies),
+        own=tuple(own[layer - 1][neuron] for layer, neuron in chosen),
+        networks=(start.seed,) * len(chosen),
+        players=len(hidden),
+        seeds=tuple(seeds),
+        round=start.round,
     )
 
 
 def concatenate(parts: Sequence[Deviations]) -> Deviations:
-    """The deviations of several networks together, as if their neurons were those of one.
+    """Return the deviations of several networks as one object, concatenated along the axis of deviators.
 
     Args:
-        parts: The same policies tried from the same seeds, after as many rounds.
+        parts: Deviations with equal policies, seeds and rounds.
 
     Raises:
-        NeuroNetError: They are not.
+        ConfigurationError: Policies, seeds or rounds differ.
     """
     first = parts[0]
-    for each in parts[1:]:
-        if (each.policies, each.seeds, each.round) != (first.policies, first.seeds, first.round):
-            raise NeuroNetError("deviations are pooled of the same policies, seeds and rounds")
+    if any((part.policies, part.seeds, part.round) != (first.policies, first.seeds, first.round) for part in parts):
+        raise ConfigurationError("deviations can be concatenated only with equal policies, seeds and rounds")
     return replace(
         first,
-        gains={kind: np.concatenate([each.gains[kind] for each in parts], axis=1) for kind in first.gains},
-        baseline={kind: np.concatenate([each.baseline[kind] for each in parts]) for kind in first.baseline},
-        loss_increase=np.concatenate([each.loss_increase for each in parts], axis=1),
-        deviators=tuple(who for each in parts for who in each.deviators),
-        own=tuple(policy for each in parts for policy in each.own),
-        networks=tuple(seed for each in parts for seed in each.networks),
+        gains={kind: np.concatenate([part.gains[kind] for part in parts], axis=1) for kind in first.gains},
+        baseline={kind: np.concatenate([part.baseline[kind] for part in parts]) for kind in first.baseline},
+        loss_increase=np.concatenate([part.loss_increase for part in parts], axis=1),
+        deviators=tuple(deviator for part in parts for deviator in part.deviators),
+        own=tuple(policy for part in parts for policy in part.own),
+        networks=tuple(seed for part in parts for seed in part.networks),
     )
 
 
 def _own_payoffs(payoffs: Sequence[Floats], chosen: Sequence[tuple[int, int]], shape: tuple[int, int, int]) -> Floats:
-    """What each deviator itself was paid, (D, M, S), from what everybody was, (D * M, S, J) for each layer."""
-    found = np.empty(shape)
+    """Return each deviator's own payoff, (D, M, S), from the payoffs of all neurons, (D * M, S, J) per layer."""
+    result = np.empty(shape)
     for index, (layer, neuron) in enumerate(chosen):
-        found[:, index] = payoffs[layer - 1].reshape(*shape, -1)[:, index, :, neuron]
-    return found
+        result[:, index] = payoffs[layer - 1].reshape(*shape, -1)[:, index, :, neuron]
+    return result
 
 
 def sample_deviators(game_setup: GameSetup, max_per_layer: int | None, seed: int) -> list[tuple[int, int]]:
-    """Hidden neurons that may deviate: all, or of each layer so many by chance.
+    """Return hidden neurons that may deviate, as pairs of layer and index.
 
     Args:
-        game_setup: Whose neurons.
-        max_per_layer: Of a layer; None for all.
-        seed: Decides who.
+        game_setup: Settings of the game.
+        max_per_layer: Largest number of neurons per layer, drawn at random; None for all.
+        seed: Seed of the draw.
+
+    Raises:
+        ConfigurationError: `max_per_layer` is below 1.
     """
     if max_per_layer is not None:
-        check_number("most deviators", max_per_layer, 1, whole=True)
-    found = []
+        check_number("deviators", max_per_layer, 1, whole=True)
+    deviators = []
     for layer, width in enumerate(game_setup.hidden, start=1):
         order = np.arange(width)
         if max_per_layer is not None and max_per_layer < width:
             order = np.sort(generator(seed, Purpose.POPULATION, layer, 1).permutation(width)[:max_per_layer])
-        found += [(layer, int(neuron)) for neuron in order]
-    return found
+        deviators += [(layer, int(neuron)) for neuron in order]
+    return deviators

@@ -1,8 +1,8 @@
-"""Deviations of length alone, and of direction alone.
+"""Deviations of feedback length alone, and of feedback direction alone.
 
-A policy's feedback has a direction and a length; a longer one moves a neuron's synapses further in a round, as a larger learning
-rate of its own would. To tell what a deviation gains by where it goes from what it gains by how far, it can be played with the
-length of another policy's feedback; and a policy can be played louder, with its direction unchanged.
+Feedback has a direction and a length; longer feedback moves a neuron's synapses further in a round, like a larger learning rate
+of that neuron. Two wrappers separate the effects: `ScaledFeedback` changes the length of a policy's feedback,
+`MatchedNormFeedback` gives it the length of another policy's feedback.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Observation, Policy, Wrapper
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
 @dataclass(frozen=True)
 class ScaledFeedback(Wrapper):
-    """Another policy's feedback, so many times as long.
+    """Policy with the feedback of another policy, multiplied by a factor.
 
     Args:
-        policy: Whose feedback.
-        factor: How many times as long, above 0.
+        policy: Policy that gives the feedback.
+        factor: Factor (> 0).
 
     Raises:
-        NeuroNetError: The factor is out of range.
+        ConfigurationError: The factor is out of range.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
@@ -34,20 +34,20 @@ class ScaledFeedback(Wrapper):
         check_number("factor", self.factor, 0, above=True)
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The held policy's feedback, times the factor."""
+        """Return the wrapped policy's feedback times the factor, (..., B, J)."""
         return self.factor * super().feedback(obs, memory)
 
 
 @dataclass(frozen=True)
 class MatchedNormFeedback(Wrapper):
-    """Another policy's feedback, with the length over the batch that the feedback of a third would have.
+    """Policy with the feedback direction of one policy and the norm over the batch of another policy's feedback.
 
     Args:
-        policy: Whose direction.
-        reference: Whose length; one that keeps nothing.
+        policy: Policy that gives the direction.
+        reference: Policy without memory that gives the norm.
 
     Raises:
-        NeuroNetError: `reference` keeps a memory.
+        ConfigurationError: `reference` has a memory.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
@@ -55,23 +55,21 @@ class MatchedNormFeedback(Wrapper):
 
     def __post_init__(self) -> None:
         if self.reference.memory_axes:
-            raise NeuroNetError(
-                f"the length of feedback can be taken from a policy that keeps nothing, not from {self.reference!r}"
-            )
+            raise ConfigurationError(f"reference must be a policy without memory, got {self.reference!r}")
 
     @property
-    def own_needs(self) -> frozenset[str]:  # type: ignore[override]
-        """What the one whose length it takes must see."""
+    def own_needs(self) -> frozenset[str]:
+        """Return the observation fields that the reference reads."""
         return self.reference.needs
 
     @property
-    def own_stochastic(self) -> bool:  # type: ignore[override]
-        """Whether that one draws."""
+    def own_stochastic(self) -> bool:
+        """Return whether the reference draws random numbers."""
         return self.reference.stochastic
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The held policy's feedback, as long as the other's; where it is 0 it stays so."""
+        """Return the feedback with the reference's norm; feedback of 0 stays 0."""
         xp = obs.xp
         own = super().feedback(obs, memory)
-        mine, theirs = (xp.sum(each * each, axis=-2, keepdims=True) for each in (own, self.reference.feedback(obs, {})))
+        mine, theirs = (xp.sum(array * array, axis=-2, keepdims=True) for array in (own, self.reference.feedback(obs, {})))
         return own * (theirs / xp.where(mine > 0, mine, xp.ones_like(mine))) ** 0.5

@@ -1,9 +1,9 @@
-"""Welfare: what selfishness costs a network, by the profiles that were found.
+"""Price of anarchy and of stability, estimated from the profiles and deviations that were played.
 
-The price of anarchy is the loss of the worst equilibrium in units of the best loss, that of stability the loss of the best
-equilibrium. Nobody can go through all profiles and all deviations: here the best loss is the best that was found among the
-profiles given, an equilibrium is a profile that no deviation tried could refute, up to some tolerance, and nothing is proved.
-Profiles are chosen on one half of the seeds and measured on the other.
+The price of anarchy is the loss of the worst equilibrium divided by the best loss, the price of stability that of the best
+equilibrium. All profiles and all deviations are too many to play. Here the best loss is the best among the given profiles, and an
+equilibrium is a profile that no deviation tried refutes, up to a tolerance. Profiles are selected on one half of the seeds and
+evaluated on the other.
 """
 
 from __future__ import annotations
@@ -18,37 +18,38 @@ import pandas as pd
 
 from neuronet.baselines.backprop import Backprop
 from neuronet.core.batches import Batches
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Shares
 from neuronet.games.equilibrium.deviations import deviations, sample_deviators
 from neuronet.games.equilibrium.exploitability import estimate_exploitability, upper_bounds
 from neuronet.games.simulation.batched_games import MAX_EVAL_SAMPLES, setup_of
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
-from neuronet.games.simulation.play import GameSetup, InitialState, Profile, layers_of, play
-from neuronet.games.simulation.profiles import cached_short_name
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of
 from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
 from neuronet.training.evaluation import evaluate
 from neuronet.training.trainer import Trainer
 
 TOLERANCES = (0.05, 0.25, 1.0)
-"""Gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
+"""Default tolerances: gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
 
 
 @dataclass(frozen=True)
 class PriceRatio:
-    """A ratio of losses, with its 95% interval by the bootstrap over seeds.
+    """Ratio of losses with its 95% bootstrap interval over seeds.
 
     Attributes:
         name: "anarchy" or "stability".
-        tolerance: Up to which gain a profile counts as an equilibrium.
-        equilibria: How many profiles do.
-        numerator: Whose loss, as a text.
-        denominator: In units of whose.
-        ratio: Of the mean losses.
-        low: Of the interval.
-        high: Of the interval.
+        tolerance: Gain up to which a profile counts as an equilibrium.
+        equilibria: Number of profiles that count as equilibria.
+        numerator: Profile whose loss is the numerator.
+        denominator: Profile, or "backprop", whose loss is the denominator.
+        ratio: Ratio of the mean losses.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
     """
 
     name: str
@@ -63,16 +64,16 @@ class PriceRatio:
 
 @dataclass(frozen=True, eq=False)
 class Welfare:
-    """What every profile brought, and what selfishness costs.
+    """Results of all profiles, and the prices of anarchy and stability.
 
     Attributes:
-        profiles: A line for each profile, the best loss first: profile, loss, loss_low, loss_high, accuracy, welfare (the sum of
-            all hidden neurons' attention), welfare_low, welfare_high; and of deviations, in units of the mean payoff:
-            gain_lower_bound
-            (what a best response gains at least), largest_gain (what it gained), epsilon (what none tried exceeds), tried.
-        losses: By profile, and by "backprop", the test loss of each seed.
-        prices: Of anarchy and of stability, for each tolerance, against the best profile found and against backpropagation; none
-            for a tolerance at which every profile is refuted.
+        profiles: One row per profile, in order of loss: profile, loss, loss_low, loss_high, accuracy, welfare (total attention of
+            the hidden neurons), welfare_low, welfare_high; and in units of the mean payoff: gain_lower_bound (lower confidence
+            bound of a best response's gain), largest_gain (its measured gain), epsilon (bound that no deviation tried exceeds);
+            num_tested (number of deviations).
+        losses: Test loss of each seed, by profile and for "backprop".
+        prices: Prices for each tolerance, against the best profile and against backpropagation; none for a tolerance at which all
+            profiles are refuted.
     """
 
     profiles: pd.DataFrame
@@ -80,23 +81,23 @@ class Welfare:
     prices: tuple[PriceRatio, ...]
 
     def table(self) -> pd.DataFrame:
-        """A line for each price."""
+        """Return one row per price."""
         return pd.DataFrame([asdict(price) for price in self.prices], columns=[field.name for field in fields(PriceRatio)])
 
 
 @dataclass(frozen=True)
 class DeviationTest:
-    """How profiles are put to the test.
+    """Settings of the deviations that test a profile.
 
     Attributes:
-        payoff: What deviators seek.
-        deviators: Neurons of each layer that may deviate, by chance.
-        networks: From how many fresh networks.
-        selection_seeds: From how many seeds best responses are chosen.
-        evaluation_seeds: From how many others they are measured, 2 or more.
+        payoff: Payoff that deviators seek.
+        deviators: Number of neurons per layer that may deviate, drawn at random.
+        networks: Number of fresh networks.
+        selection_seeds: Number of seeds on which best responses are selected.
+        evaluation_seeds: Number of other seeds on which they are evaluated, 2 or more.
 
     Raises:
-        NeuroNetError: Something is out of range.
+        ConfigurationError: A value is out of range.
     """
 
     payoff: str = "attention"
@@ -111,7 +112,7 @@ class DeviationTest:
 
 
 def candidate_profiles(policies: Sequence[Policy]) -> dict[str, Profile]:
-    """Societies of one policy, and of each two in equal shares, by their texts."""
+    """Return the profiles of one policy, and of each pair of policies in equal shares, by their texts."""
     pure: dict[str, Profile] = {cached_short_name(policy): policy for policy in policies}
     mixed = {
         f"{cached_short_name(one)}:0.5,{cached_short_name(other)}:0.5": Shares(((one, 0.5), (other, 0.5)))
@@ -129,40 +130,40 @@ def welfare(
     *,
     tolerances: Sequence[float] = TOLERANCES,
 ) -> Welfare:
-    """Play profiles from fresh networks, find out which may be equilibria, and what they cost.
+    """Play profiles from fresh networks, test which may be equilibria, and compare their losses.
 
     Args:
-        game_setup: The game.
-        profiles: By name.
-        policies: What deviators try.
-        seeds: Of the networks and all chance, four or more.
-        deviation_test: How profiles are put to the test.
+        game_setup: Settings of the game.
+        profiles: Profiles by name.
+        policies: Policies tried by deviators.
+        seeds: Seeds of the networks and of all other random draws, four or more.
+        deviation_test: Settings of the deviations.
         tolerances: Gains, in units of the mean payoff, up to which a profile counts as an equilibrium.
 
     Raises:
-        NeuroNetError: There are too few seeds, or no profile.
+        ConfigurationError: There are too few seeds, or no profile.
     """
     settings = deviation_test or DeviationTest()
     if len(seeds) < 4 or not profiles:
-        raise NeuroNetError(f"welfare needs a profile and four seeds or more: two to choose by, two to measure; got {len(seeds)}")
-    names = list(profiles)
+        raise ConfigurationError(f"welfare needs a profile and four seeds or more, got {len(profiles)} and {len(seeds)}")
     outcomes = play(game_setup, list(profiles.values()), seeds)
-    total_attention = sum(each.sum(axis=-1) for each in outcomes.payoffs["attention"])
-    losses = {name: outcomes.loss[row] for row, name in enumerate(names)}
+    total_attention = np.sum([layer.sum(axis=-1) for layer in outcomes.payoffs["attention"]], axis=0)
+    losses = {name: outcomes.loss[row] for row, name in enumerate(profiles)}
     rows = []
-    for row, name in enumerate(names):
-        loss, welfare_interval = interval(outcomes.loss[row]), interval(np.asarray(total_attention)[row])
+    for row, (name, profile) in enumerate(profiles.items()):
+        loss, loss_low, loss_high = interval(outcomes.loss[row])
+        attention, attention_low, attention_high = interval(total_attention[row])
         rows.append(
             {
                 "profile": name,
-                "loss": loss[0],
-                "loss_low": loss[1],
-                "loss_high": loss[2],
+                "loss": loss,
+                "loss_low": loss_low,
+                "loss_high": loss_high,
                 "accuracy": float(outcomes.accuracy[row].mean()),
-                "welfare": welfare_interval[0],
-                "welfare_low": welfare_interval[1],
-                "welfare_high": welfare_interval[2],
-                **run_deviation_test(game_setup, profiles[name], policies, seeds, settings),
+                "welfare": attention,
+                "welfare_low": attention_low,
+                "welfare_high": attention_high,
+                **run_deviation_test(game_setup, profile, policies, seeds, settings),
             }
         )
     losses["backprop"] = backprop_losses(game_setup, seeds)
@@ -172,34 +173,31 @@ def welfare(
 
 def run_deviation_test(
     game_setup: GameSetup, profile: Profile, policies: Sequence[Policy], seeds: Sequence[int], deviation_test: DeviationTest
-) -> dict[str, object]:
-    """What single neurons gain by deviating in games from fresh networks: gain_lower_bound, largest_gain, epsilon, tried."""
+) -> dict[str, float | int]:
+    """Return gain_lower_bound, largest_gain, epsilon and num_tested of single neurons that deviate in fresh networks."""
     first = max(seeds) + 1
-    deviation_seeds = range(first, first + deviation_test.selection_seeds + deviation_test.evaluation_seeds)
-    who = sample_deviators(game_setup, deviation_test.deviators, first)
-    found = [
-        deviations(game_setup, profile, policies, deviation_seeds, InitialState(game_setup.network(seed), seed), deviators=who)
+    selection_seeds = deviation_test.selection_seeds
+    deviation_seeds = range(first, first + selection_seeds + deviation_test.evaluation_seeds)
+    chosen = sample_deviators(game_setup, deviation_test.deviators, first)
+    by_network = [
+        deviations(game_setup, profile, policies, deviation_seeds, InitialState(game_setup.network(seed), seed), deviators=chosen)
         for seed in seeds[: deviation_test.networks]
     ]
-    tried = sum(each.num_tested for each in found)
+    num_tested = sum(games.num_tested for games in by_network)
     largest, epsilon, lower_bound = -np.inf, 0.0, 0.0
-    for each in found:
-        selection, evaluation = (
-            each.select_seeds(slice(0, deviation_test.selection_seeds)),
-            each.select_seeds(slice(deviation_test.selection_seeds, None)),
-        )
-        study = estimate_exploitability(selection, evaluation, deviation_test.payoff, num_tested=tried)
-        mean_payoff = abs(study.mean_payoff) or np.nan
-        largest = max(largest, study.responses["gain"].max() / mean_payoff)
-        epsilon = max(epsilon, study.epsilon / mean_payoff)
-        count = len(study.responses) * len(found)
-        lower = -upper_bounds(-study.gains, count, CONFIDENCE)
+    for games in by_network:
+        selection, evaluation = games.select_seeds(slice(0, selection_seeds)), games.select_seeds(slice(selection_seeds, None))
+        result = estimate_exploitability(selection, evaluation, deviation_test.payoff, num_tested=num_tested)
+        mean_payoff = abs(result.mean_payoff) or np.nan
+        largest = max(largest, result.responses["gain"].max() / mean_payoff)
+        epsilon = max(epsilon, result.epsilon / mean_payoff)
+        lower = -upper_bounds(-result.gains, len(result.responses) * len(by_network), CONFIDENCE)
         lower_bound = max(lower_bound, float(np.nanmax(lower / mean_payoff, initial=0.0)))
-    return {"gain_lower_bound": lower_bound, "largest_gain": largest, "epsilon": epsilon, "num_tested": tried}
+    return {"gain_lower_bound": lower_bound, "largest_gain": largest, "epsilon": epsilon, "num_tested": num_tested}
 
 
 def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
-    """The test loss of error backpropagation by autograd, from the same networks and batches, (S,)."""
+    """Return the test loss of backpropagation by autograd from the same networks and batches, (S,)."""
     setups = [
         setup_of(game_setup, layers_of("attention", network, seed), network, seed)
         for seed, network in ((seed, game_setup.network(seed)) for seed in seeds)
@@ -214,16 +212,17 @@ def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
 
 
 def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Sequence[float], seed: int) -> tuple[PriceRatio, ...]:
-    """Profiles are chosen by the first half of the seeds, and the second half says what they cost."""
+    """Select profiles on the first half of the seeds, and compute the ratios of their losses on the second half."""
     half = len(losses["backprop"]) // 2
-    chosen = {name: float(losses[name][:half].mean()) for name in table["profile"]}
-    known = table[[np.isfinite(chosen[name]) for name in table["profile"]]]
-    found = []
+    mean_losses = {name: float(losses[name][:half].mean()) for name in table["profile"]}
+    finite = table[[np.isfinite(mean_losses[name]) for name in table["profile"]]]
+    prices = []
     for tolerance in tolerances:
-        equilibria = known.loc[known["gain_lower_bound"] <= tolerance, "profile"].tolist()
-        for word, pick in (("anarchy", max), ("stability", min)) if equilibria else ():
-            name = pick(equilibria, key=lambda each: chosen[each])
-            for against in (min(known["profile"], key=lambda each: chosen[each]), "backprop"):
-                cost = bootstrap_ratio(losses[name][half:], losses[against][half:], generator(seed, Purpose.POPULATION, 0, 3))
-                found.append(PriceRatio(word, tolerance, len(equilibria), name, against, *cost))
-    return tuple(found)
+        equilibria = finite.loc[finite["gain_lower_bound"] <= tolerance, "profile"].tolist()
+        for price, pick in (("anarchy", max), ("stability", min)) if equilibria else ():
+            name = pick(equilibria, key=mean_losses.__getitem__)
+            for against in (min(finite["profile"], key=mean_losses.__getitem__), "backprop"):
+                rng = generator(seed, Purpose.POPULATION, 0, 3)
+                ratio = bootstrap_ratio(losses[name][half:], losses[against][half:], rng)
+                prices.append(PriceRatio(price, tolerance, len(equilibria), name, against, *ratio))
+    return tuple(prices)

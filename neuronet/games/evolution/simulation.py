@@ -1,7 +1,7 @@
-"""Evolution inside a living network: neurons learn, earn, and take over the policies of those who earn more.
+"""Evolution of policies in a network that learns: neurons earn payoffs and imitate neurons of their layer.
 
-A generation is some rounds of learning, after which neurons of the same hidden layer imitate each other. Weights stay where they
-are: it is the policy that is taken over. What a policy keeps for a neuron is born anew with each change.
+A generation is a number of rounds of learning, after which the update rule changes the policies of each hidden layer. A neuron
+that changes its policy keeps its weights, and its memory is initialised for the new policy.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.population import Layers
@@ -22,25 +22,27 @@ from neuronet.engines.base import State
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_memory
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.simulation.batched_games import BatchedGames
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats, payoffs_of
-from neuronet.games.simulation.play import GameSetup, InitialState, Profile, layers_of, policies_of
-from neuronet.games.simulation.profiles import cached_short_name
+from neuronet.games.simulation.play import initial_states
+from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of, policies_of
 
 EVOLUTION = 2
-"""Second number of the place of its chance, after the layer; the third is the generation."""
+"""Second index of the random stream, after the layer; the third index is the generation."""
 
 
 @dataclass(frozen=True, eq=False)
 class EvolutionResult:
-    """Who took over, and what became of the network.
+    """Composition of the population and performance of the network over the generations.
 
     Attributes:
-        composition: A line for each generation, seed, hidden layer and policy: generation, round, seed, layer, policy, neurons,
-            share, and payoff (the mean of its followers in the generation before; nan where there were none, and at first).
-        history: A line for each generation and seed: generation, round, seed, learnt (the mean loss of the samples played in the
+        composition: One row per generation, seed, hidden layer and policy: generation, round, seed, layer, policy, neurons,
+            share, and payoff (mean payoff of the policy's neurons in the last generation; nan without neurons and in
+            generation 0).
+        history: One row per generation and seed: generation, round, seed, train_loss (mean loss of the samples played in the
             generation), loss and accuracy on test samples.
-        policies: Which there were.
-        update_rule: How neurons imitated each other.
+        policies: Policies in the order of their indices.
+        update_rule: Update rule.
     """
 
     composition: pd.DataFrame
@@ -49,19 +51,19 @@ class EvolutionResult:
     update_rule: UpdateRule
 
     def final_composition(self) -> pd.DataFrame:
-        """The composition at the end."""
+        """Return the composition of the last generation."""
         return self.composition[self.composition["generation"] == self.composition["generation"].max()]
 
 
 class EvolvingPopulation:
-    """Networks whose hidden neurons may change sides, one for each seed, all played at once.
+    """Networks whose hidden neurons can switch between policies, one network per seed, run together.
 
     Args:
-        game_setup: The game.
-        policies: Which neurons may play, two or more.
-        policy_indices: For each hidden layer (R, J), the number of the policy that each neuron plays at first.
-        outputs: What the output neurons play.
-        seeds: Of the networks and all chance, R.
+        game_setup: Settings of the game.
+        policies: Policies of hidden neurons, two or more.
+        policy_indices: Index of each neuron's initial policy, (R, J) per hidden layer.
+        outputs: Policy of the output neurons.
+        seeds: Seeds of the networks and of all other random draws, R.
     """
 
     def __init__(
@@ -74,64 +76,50 @@ class EvolvingPopulation:
     ) -> None:
         layers: Layers = (*[SwitchablePolicy(tuple(policies))] * len(game_setup.hidden), outputs)
         self.game_setup, self.seeds = game_setup, tuple(seeds)
-        self.batched_games = BatchedGames(
-            game_setup, [(layers, InitialState(game_setup.network(seed), seed), seed) for seed in seeds]
-        )
-        self.policy_indices = [np.zeros(policy_index.shape, dtype=np.int64) for policy_index in policy_indices]
-        self._birth = self._memories(self.batched_games.state())
+        games = [(layers, InitialState(game_setup.network(seed), seed), seed) for seed in seeds]
+        self.batched_games = BatchedGames(game_setup, games)
+        self.policy_indices = [np.zeros(indices.shape, dtype=np.int64) for indices in policy_indices]
+        self._initial_memories = self._memories(self.batched_games.state())
         self.switch(policy_indices)
 
     def _memories(self, state: State) -> list[dict[str, NDArray[np.float64]]]:
-        """What the hidden neurons keep, by name, (R, J, ...), for each layer: views of the state's arrays."""
-        lead = len(self.seeds)
-        return [
-            {
-                name.removeprefix(f"{layer}.group0."): array.reshape(
-                    lead, width, *array.shape[array.ndim - _inner_axes(array, lead) :]
-                )
-                for name, array in state.arrays.items()
-                if name.startswith(f"{layer}.group0.")
-            }
-            for layer, width in enumerate(self.game_setup.hidden, start=1)
-        ]
+        """Return the memory of each hidden layer by name, (R, J, ...), as views of the state's arrays."""
+        replicas = len(self.seeds)
+        memories = []
+        for layer, width in enumerate(self.game_setup.hidden, start=1):
+            arrays = state.memory(layer, 0)
+            lead = 1 if replicas == 1 else 2  # a single network has no axis of replicas
+            memories.append({name: array.reshape(replicas, width, *array.shape[lead:]) for name, array in arrays.items()})
+        return memories
 
     def switch(self, policy_indices: Sequence[NDArray[np.int64]]) -> None:
-        """Let neurons change sides; those who stay keep what they keep."""
+        """Set the policies of the neurons; neurons that keep their policy keep their memory."""
         changed = [old != new for old, new in zip(self.policy_indices, policy_indices, strict=True)]
-        if not any(each.any() for each in changed):
+        if not any(mask.any() for mask in changed):
             return
         state = self.batched_games.state()
-        for memory, birth, mask, policy_index in zip(self._memories(state), self._birth, changed, policy_indices, strict=True):
-            reset_memory(memory, birth, mask, policy_index)
+        memories = zip(self._memories(state), self._initial_memories, changed, policy_indices, strict=True)
+        for memory, initial, mask, indices in memories:
+            reset_memory(memory, initial, mask, indices)
         self.batched_games.engine.restore(state)
-        self.policy_indices = [policy_index.copy() for policy_index in policy_indices]
+        self.policy_indices = [indices.copy() for indices in policy_indices]
 
     def run_generation(self, rounds: int, payoff: str) -> tuple[tuple[Floats, ...], Floats]:
-        """Play some rounds: what the neurons earned, (R, J) for each hidden layer, and the mean loss of the samples, (R,)."""
+        """Play some rounds; return the payoffs of the neurons, (R, J) per hidden layer, and the mean training loss, (R,)."""
         before = self.batched_games.attention_holdings()
         train_loss = self.batched_games.run(rounds)
         return payoffs_of(before, self.batched_games.attention_holdings(), train_loss)[payoff], train_loss
 
     def updated_policy_indices(
-        self, earned: Sequence[Floats], update_rule: UpdateRule, num_policies: int, generation: int
+        self, payoffs: Sequence[Floats], update_rule: UpdateRule, num_policies: int, generation: int
     ) -> list[NDArray[np.int64]]:
-        """Who plays what after a generation."""
-        return [
-            np.stack(
-                [
-                    update_rule.step(
-                        policy_index, paid, num_policies, generator(seed, Purpose.POPULATION, layer, EVOLUTION, generation)
-                    )
-                    for seed, policy_index, paid in zip(self.seeds, policy_indices, payoffs, strict=True)
-                ]
-            )
-            for layer, (policy_indices, payoffs) in enumerate(zip(self.policy_indices, earned, strict=True), start=1)
-        ]
-
-
-def _inner_axes(array: NDArray[np.float64], lead: int) -> int:
-    """How many axes of a memory come after that of the neurons; one network alone has no axis of replicas."""
-    return array.ndim - (1 if lead == 1 else 2)
+        """Return the policy indices after the update rule, (R, J) per hidden layer."""
+        updated = []
+        for layer, (indices, paid) in enumerate(zip(self.policy_indices, payoffs, strict=True), start=1):
+            rngs = [generator(seed, Purpose.POPULATION, layer, EVOLUTION, generation) for seed in self.seeds]
+            rows = zip(indices, paid, rngs, strict=True)
+            updated.append(np.stack([update_rule.step(row, payoff, num_policies, rng) for row, payoff, rng in rows]))
+        return updated
 
 
 def evolve(
@@ -144,115 +132,95 @@ def evolve(
     update_rule: UpdateRule | None = None,
     policies: Sequence[Policy] = (),
 ) -> EvolutionResult:
-    """Let the neurons of a network imitate each other while it learns.
+    """Run the evolution of policies while the networks learn.
 
     Args:
-        game_setup: The game; its `rounds` play no part.
-        profile: Who follows which policy at first, such as "attention:0.5,greedy:0.5".
-        seeds: Of the networks and all chance.
-        generations: How many.
-        rounds: Of learning in a generation.
-        update_rule: How neurons imitate.
-        policies: Which there are, in this order; those that nobody plays at first a mutation may bring. Others that somebody
-            plays come after them.
+        game_setup: Settings of the game; its `rounds` is ignored.
+        profile: Initial policies, such as "attention:0.5,greedy:0.5".
+        seeds: Seeds of the networks and of all other random draws.
+        generations: Number of generations.
+        rounds: Rounds of learning per generation.
+        update_rule: Update rule.
+        policies: Policies in the order of their indices; those absent from the profile can appear by mutation. Policies of the
+            profile that are missing here are appended.
 
     Raises:
-        NeuroNetError: There are no two policies, or something is out of range.
+        ConfigurationError: There are fewer than two policies, or a value is out of range.
     """
     check_number("generations", generations, 1, whole=True)
-    check_number("rounds of a generation", rounds, 1, whole=True)
+    check_number("rounds", rounds, 1, whole=True)
     rule = update_rule or UpdateRule()
-    sizes = game_setup.sizes
-    known = [policies_of(layers_of(profile, game_setup.network(seed), seed), sizes) for seed in seeds]
-    first = [policy for network in known for layer in network[:-1] for policy in layer]
-    every = [*policies, *first]
-    distinct_policies = tuple(each for index, each in enumerate(every) if each not in every[:index])
-    policy_indices = [
-        np.array([[distinct_policies.index(each) for each in network[n]] for network in known]) for n in range(len(sizes) - 2)
+    by_network = [policies_of(layers_of(profile, game_setup.network(seed), seed), game_setup.sizes) for seed in seeds]
+    distinct = list(policies)
+    for policy in (policy for network in by_network for layer in network[:-1] for policy in layer):
+        if policy not in distinct:
+            distinct.append(policy)
+    indices = [
+        np.array([[distinct.index(policy) for policy in network[layer]] for network in by_network])
+        for layer in range(len(game_setup.hidden))
     ]
-    evolving_population = EvolvingPopulation(game_setup, distinct_policies, policy_indices, known[0][-1][0], seeds)
-    composition, history = [], []
-    with closing(evolving_population.batched_games):
-        composition += _composition_rows(evolving_population, distinct_policies, 0, None)
-        history += _performance_rows(evolving_population, 0, np.full(len(seeds), np.nan))
+    population = EvolvingPopulation(game_setup, distinct, indices, by_network[0][-1][0], seeds)
+    with closing(population.batched_games):
+        composition = _composition_rows(population, distinct, 0, None)
+        history = [_performance_table(population.batched_games, seeds, 0, np.full(len(seeds), np.nan))]
         for generation in range(1, generations + 1):
-            earned, train_loss = evolving_population.run_generation(rounds, rule.payoff)
-            means = _means(evolving_population.policy_indices, earned, len(distinct_policies))
-            evolving_population.switch(
-                evolving_population.updated_policy_indices(earned, rule, len(distinct_policies), generation)
-            )
-            composition += _composition_rows(evolving_population, distinct_policies, generation, means)
-            history += _performance_rows(evolving_population, generation, train_loss)
-    return EvolutionResult(pd.DataFrame(composition), pd.DataFrame(history), distinct_policies, rule)
+            payoffs, train_loss = population.run_generation(rounds, rule.payoff)
+            means = _mean_payoffs(population.policy_indices, payoffs, len(distinct))
+            population.switch(population.updated_policy_indices(payoffs, rule, len(distinct), generation))
+            composition += _composition_rows(population, distinct, generation, means)
+            history.append(_performance_table(population.batched_games, seeds, generation, train_loss))
+    return EvolutionResult(pd.DataFrame(composition), pd.concat(history, ignore_index=True), tuple(distinct), rule)
 
 
-def _means(policy_indices: Sequence[NDArray[np.int64]], earned: Sequence[Floats], num_policies: int) -> list[Floats]:
-    """The mean payoff of each policy's followers, (R, num_policies) for each layer; nan where there are none."""
-    found = []
-    for policy_index, paid in zip(policy_indices, earned, strict=True):
-        mine = policy_index[..., None] == np.arange(num_policies)
-        count = mine.sum(axis=1)
-        total = np.where(mine, paid[..., None], 0.0).sum(axis=1)
-        found.append(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
-    return found
+def _mean_payoffs(policy_indices: Sequence[NDArray[np.int64]], payoffs: Sequence[Floats], policies: int) -> list[Floats]:
+    """Return the mean payoff of each policy's neurons, (R, P) per layer; nan for a policy without neurons."""
+    means = []
+    for indices, paid in zip(policy_indices, payoffs, strict=True):
+        members = indices[..., None] == np.arange(policies)
+        count = members.sum(axis=1)
+        total = np.where(members, paid[..., None], 0.0).sum(axis=1)
+        means.append(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+    return means
 
 
 def _composition_rows(
-    evolving_population: EvolvingPopulation, policies: Sequence[Policy], generation: int, means: list[Floats] | None
+    population: EvolvingPopulation, policies: Sequence[Policy], generation: int, means: list[Floats] | None
 ) -> list[dict[str, object]]:
     return [
         {
             "generation": generation,
-            "round": evolving_population.batched_games.engine.round_number,
+            "round": population.batched_games.engine.round_number,
             "seed": seed,
             "layer": layer,
             "policy": cached_short_name(policy),
-            "neurons": int((policy_indices[index] == number).sum()),
-            "share": float((policy_indices[index] == number).mean()),
-            "payoff": np.nan if means is None else float(means[layer - 1][index, number]),
+            "neurons": int((indices[row] == number).sum()),
+            "share": float((indices[row] == number).mean()),
+            "payoff": np.nan if means is None else float(means[layer - 1][row, number]),
         }
-        for layer, policy_indices in enumerate(evolving_population.policy_indices, start=1)
-        for index, seed in enumerate(evolving_population.seeds)
+        for layer, indices in enumerate(population.policy_indices, start=1)
+        for row, seed in enumerate(population.seeds)
         for number, policy in enumerate(policies)
     ]
 
 
-def _performance_rows(evolving_population: EvolvingPopulation, generation: int, train_loss: Floats) -> list[dict[str, object]]:
-    loss, accuracy = evolving_population.batched_games.evaluate()
-    columns = zip(evolving_population.seeds, train_loss.tolist(), loss.tolist(), accuracy.tolist(), strict=True)
-    number = evolving_population.batched_games.engine.round_number
-    return [
-        {"generation": generation, "round": number, "seed": seed, "train_loss": a, "loss": b, "accuracy": c}
-        for seed, a, b, c in columns
-    ]
+def _performance_table(games: BatchedGames, seeds: Sequence[int], generation: int, train_loss: Floats) -> pd.DataFrame:
+    loss, accuracy = games.evaluate()
+    index = {"generation": generation, "round": games.engine.round_number, "seed": list(seeds)}
+    return pd.DataFrame({**index, "train_loss": train_loss, "loss": loss, "accuracy": accuracy})
 
 
 def single_policy_histories(
     game_setup: GameSetup, policies: Sequence[Policy], seeds: Sequence[int], *, generations: int, rounds: int
 ) -> pd.DataFrame:
-    """Return the lines of `history` for networks in which all neurons follow one policy throughout."""
+    """Return the rows of `EvolutionResult.history`, with a column policy, for networks that follow one policy throughout."""
     parts = []
     for policy in policies:
-        games = [(layers_of(policy, start.network, start.seed), start, start.seed) for start in _fresh(game_setup, seeds)]
+        starts = initial_states(game_setup, seeds, None)
+        games = [(layers_of(policy, start.network, start.seed), start, start.seed) for start in starts]
         with closing(BatchedGames(game_setup, games)) as batched_games:
             for generation in range(generations + 1):
                 train_loss = batched_games.run(rounds) if generation else np.full(len(seeds), np.nan)
-                loss, accuracy = batched_games.evaluate()
-                columns = {"seed": seeds, "train_loss": train_loss, "loss": loss, "accuracy": accuracy}
-                index = {"generation": generation, "round": batched_games.engine.round_number}
-                parts.append(pd.DataFrame({"policy": cached_short_name(policy), **index, **columns}))
+                table = _performance_table(batched_games, seeds, generation, train_loss)
+                table.insert(0, "policy", cached_short_name(policy))
+                parts.append(table)
     return pd.concat(parts, ignore_index=True)
-
-
-def _fresh(game_setup: GameSetup, seeds: Sequence[int]) -> list[InitialState]:
-    return [InitialState(game_setup.network(seed), seed) for seed in seeds]
-
-
-def check_hidden_layer(game_setup: GameSetup, layer: int) -> None:
-    """Refuse a number that is no hidden layer's.
-
-    Raises:
-        NeuroNetError: It is not.
-    """
-    if isinstance(layer, bool) or not isinstance(layer, int) or not 1 <= layer <= len(game_setup.hidden):
-        raise NeuroNetError(f"layer must be a hidden layer from 1 to {len(game_setup.hidden)}, got {layer!r}")

@@ -1,9 +1,9 @@
-"""Imitation: how neurons of a layer take over each other's policies, by what these have brought.
+"""Update rules: imitation among the neurons of a layer by payoff.
 
-Fermi's rule (Blume 1993; Traulsen, Nowak and Pacheco 2006): somebody by chance looks at somebody else by chance, and takes over
-its policy with probability `1 / (1 + exp(-strength (theirs - mine)))`. Moran's process (Moran 1958): somebody is copied with a
-probability in proportion to `exp(strength payoff)`, and takes the place of somebody by chance. With strength 0 both are neutral:
-whoever it is, the policy of one among n neurons takes over with probability 1 / n.
+Fermi's rule (Blume 1993; Traulsen, Nowak and Pacheco 2006): a random neuron compares itself with another random neuron, and
+adopts its policy with probability `1 / (1 + exp(-strength (theirs - mine)))`. Moran's process (Moran 1958): a neuron is chosen
+for copying with probability proportional to `exp(strength payoff)`, and its policy replaces that of a random neuron. With
+strength 0 both are neutral: the policy of one of n neurons reaches fixation with probability 1 / n.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
+from neuronet.core.errors import ConfigurationError, check_number, unknown_name_error
 from neuronet.games.simulation.payoffs import Floats, check_kind
 
 UPDATE_RULES = ("fermi", "moran")
@@ -21,17 +21,18 @@ UPDATE_RULES = ("fermi", "moran")
 
 @dataclass(frozen=True)
 class UpdateRule:
-    """How neurons imitate each other.
+    """Settings of the imitation in a layer.
 
     Attributes:
         rule: "fermi" or "moran".
-        payoff: Which payoff of a generation counts; in units of its standard deviation over the layer.
-        strength: How much it counts, 0 (not at all) or more.
-        mutation: How often somebody takes a policy by chance instead, 0 to 1.
-        events: How often somebody in a layer may change in a generation, 1 or more.
+        payoff: Payoff of a generation, standardised over the layer.
+        strength: Strength of selection, 0 (neutral) or more.
+        mutation: Probability of a random policy instead of imitation, 0 to 1.
+        events: Number of imitation events per layer and generation, 1 or more.
 
     Raises:
-        NeuroNetError: Something is out of range, or the payoff is the same for all.
+        ConfigurationError: A value is out of range, or the payoff is equal for all neurons.
+        SpecError: The rule or the payoff is unknown.
     """
 
     rule: str = "fermi"
@@ -45,7 +46,7 @@ class UpdateRule:
             raise unknown_name_error("update rule", self.rule, UPDATE_RULES)
         check_kind(self.payoff)
         if self.payoff == "loss":
-            raise NeuroNetError("the loss is the same for all neurons: nobody could imitate by it; choose another payoff")
+            raise ConfigurationError("imitation needs a payoff that differs between neurons: payoff 'loss' is shared by all")
         check_number("strength", self.strength, 0)
         check_number("mutation", self.mutation, 0, 1)
         check_number("events", self.events, 1, whole=True)
@@ -53,13 +54,13 @@ class UpdateRule:
     def step(
         self, policy_index: NDArray[np.int64], payoff: Floats, num_policies: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """The policies of a layer after a generation.
+        """Return the policy indices of a layer after a generation, (J,).
 
         Args:
-            policy_index: (J,), the number of the policy that each neuron plays.
-            payoff: (J,), what they earned; what is no finite number counts as the least.
-            num_policies: How many policies there are.
-            rng: Decides.
+            policy_index: Index of each neuron's policy, (J,).
+            payoff: Payoff of each neuron, (J,); values that are not finite count as the lowest.
+            num_policies: Number of policies.
+            rng: Random generator.
         """
         return update_step(
             policy_index,
@@ -74,13 +75,13 @@ class UpdateRule:
 
 
 def standardised(payoff: Floats) -> Floats:
-    """Payoffs minus their mean, in standard deviations; 0 where all are the same."""
+    """Return payoffs minus their mean, in standard deviations; 0 if all are equal."""
     finite = np.isfinite(payoff)
     if not finite.any():
         return np.zeros_like(payoff)
-    known = np.where(finite, payoff, payoff[finite].min())
-    spread = known.std()
-    return (known - known.mean()) / spread if spread > 0 else np.zeros_like(known)
+    filled = np.where(finite, payoff, payoff[finite].min())
+    spread = filled.std()
+    return (filled - filled.mean()) / spread if spread > 0 else np.zeros_like(filled)
 
 
 def update_step(
@@ -94,29 +95,29 @@ def update_step(
     mutation: float = 0.0,
     num_policies: int = 1,
 ) -> NDArray[np.int64]:
-    """Some events of imitation, one after another; payoffs stay with the neurons that earned them.
+    """Return the policy indices after a sequence of imitation events; payoffs stay with the neurons that earned them.
 
     Args:
-        policy_index: (J,), who plays what.
-        payoff: (J,), in whatever unit the strength is the inverse of.
-        rule: One of RULES.
-        strength: How much payoffs count.
-        events: How many.
-        rng: Decides.
-        mutation: How often a policy is taken by chance instead.
-        num_policies: From how many.
+        policy_index: Index of each neuron's policy, (J,).
+        payoff: Payoff of each neuron, (J,), in units of the inverse of `strength`.
+        rule: One of UPDATE_RULES.
+        strength: Strength of selection.
+        events: Number of events.
+        rng: Random generator.
+        mutation: Probability of a random policy instead of imitation.
+        num_policies: Number of policies from which mutation draws.
     """
-    found = policy_index.copy()
-    count = len(found)
+    result = policy_index.copy()
+    count = len(result)
     for _ in range(events):
         if mutation and rng.random() < mutation:
-            found[rng.integers(count)] = rng.integers(num_policies)
+            result[rng.integers(count)] = rng.integers(num_policies)
         elif count > 1 and rule == "fermi":
             mine, other = rng.choice(count, size=2, replace=False)
             exponent = np.clip(-strength * (payoff[other] - payoff[mine]), -700.0, 700.0)
             if rng.random() < 1.0 / (1.0 + np.exp(exponent)):
-                found[mine] = found[other]
+                result[mine] = result[other]
         elif count > 1:
             fitness = np.exp(strength * (payoff - payoff.max()))
-            found[rng.integers(count)] = found[rng.choice(count, p=fitness / fitness.sum())]
-    return found
+            result[rng.integers(count)] = result[rng.choice(count, p=fitness / fitness.sum())]
+    return result

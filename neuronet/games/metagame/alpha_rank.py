@@ -1,10 +1,9 @@
-"""Selection in finite populations: fixation by pairwise imitation, and alpha-rank, by exact sums in logarithms.
+"""Selection in finite populations: fixation by pairwise imitation, and alpha-rank, by exact sums of logarithms.
 
-Who imitates is drawn at random, and takes over another's policy with the Fermi probability `1 / (1 + exp(-alpha gain))`. Chances
-of fixation follow from a birth-death chain: Traulsen, Nowak and Pacheco 2006, "Stochastic dynamics of invasion and fixation".
-Alpha-rank is the distribution over policies that this leads to where mutants are rare: Omidshafiei et al. 2019, "alpha-Rank:
-multi-agent evaluation by evolution". It is found without subtractions, as Grassmann, Taksar and Heyman (1985) find such
-distributions.
+A random player imitates another one with the Fermi probability `1 / (1 + exp(-alpha gain))`. Fixation probabilities follow from a
+birth-death chain: Traulsen, Nowak and Pacheco 2006, "Stochastic dynamics of invasion and fixation". Alpha-rank is the stationary
+distribution over policies if mutants are rare: Omidshafiei et al. 2019, "alpha-Rank: multi-agent evaluation by evolution". It is
+computed without subtractions, by the elimination of Grassmann, Taksar and Heyman (1985).
 """
 
 from __future__ import annotations
@@ -13,76 +12,81 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import hypergeom
 
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
 
 def log_fixation_probability(lead: Floats, alpha: float) -> Floats:
-    """The logarithm of the chance that a mutant takes over.
+    """Return the logarithm of a mutant's fixation probability, (...).
 
     Args:
-        lead: (..., Z - 1), how much more mutants earn than residents where there are 1, 2, ..., Z - 1 of them among Z.
+        lead: Payoff of mutants minus that of residents with 1, 2, ..., Z - 1 mutants among Z players, (..., Z - 1).
         alpha: Intensity of selection, 0 or more.
     """
     hurdles = np.cumsum(-alpha * lead, axis=-1)
-    every = np.concatenate((np.zeros((*hurdles.shape[:-1], 1)), hurdles), axis=-1)
-    found: Floats = -logsumexp(every, axis=-1)
-    return found
+    terms = np.concatenate((np.zeros((*hurdles.shape[:-1], 1)), hurdles), axis=-1)
+    return np.asarray(-logsumexp(terms, axis=-1))
 
 
 def payoff_difference(game: SymmetricGame, mutant: int, resident: int, size: int) -> Floats:
-    """How much more mutants earn than residents where there are 1, ..., size - 1 of them, (..., size - 1)."""
+    """Return the payoff of mutants minus that of residents with 1, ..., size - 1 mutants, (..., size - 1)."""
     others, group = size - 1, game.players - 1
     mutants = np.arange(1, size)[:, None]
     met = np.arange(game.players)[None, :]
-    beside_mutant = hypergeom.pmf(met, others, mutants - 1, group)
-    beside_resident = hypergeom.pmf(met, others, others - mutants, group)
-    earned, lost = game.pairwise_payoffs(mutant, resident), game.pairwise_payoffs(resident, mutant)
-    found: Floats = np.einsum("...c,kc->...k", earned, beside_mutant) - np.einsum("...c,kc->...k", lost, beside_resident)
-    return found
+    mutant_odds = hypergeom.pmf(met, others, mutants - 1, group)
+    resident_odds = hypergeom.pmf(met, others, others - mutants, group)
+    mutant_payoffs = np.einsum("...c,kc->...k", game.pairwise_payoffs(mutant, resident), mutant_odds)
+    resident_payoffs = np.einsum("...c,kc->...k", game.pairwise_payoffs(resident, mutant), resident_odds)
+    return np.asarray(mutant_payoffs - resident_payoffs)
 
 
 def log_fixation_probabilities(game: SymmetricGame, alpha: float, size: int) -> Floats:
-    """Logarithms of fixation chances, (..., P, P): entry [s, r] for one follower of r among those of s; 0 on the diagonal.
+    """Return logarithms of fixation probabilities, (..., P, P): entry [s, r] for a mutant r among s; 0 on the diagonal.
 
     Args:
-        game: Payoffs.
-        alpha: Intensity of selection, 0 or more, per unit of payoff.
-        size: Of the population, at least as many as the players of a game.
+        game: Game of the players.
+        alpha: Intensity of selection per unit of payoff, 0 or more.
+        size: Size of the population, at least the number of players of the game.
 
     Raises:
-        NeuroNetError: alpha or size is out of range.
+        ConfigurationError: alpha or size is out of range.
     """
     check_number("alpha", alpha, 0)
     check_number("size", size, 2, whole=True)
     if size < game.players:
-        raise NeuroNetError(f"a population must be as large as the {game.players} players of a game, got {size}")
+        raise ConfigurationError(f"size must be at least the {game.players} players of the game, got {size}")
     count = len(game.names)
-    found = np.zeros((*game.payoffs.shape[:-2], count, count))
+    logs = np.zeros((*game.payoffs.shape[:-2], count, count))
     for resident in range(count):
         for mutant in range(count):
             if mutant != resident:
-                found[..., resident, mutant] = log_fixation_probability(payoff_difference(game, mutant, resident, size), alpha)
-    return found
+                logs[..., resident, mutant] = log_fixation_probability(payoff_difference(game, mutant, resident, size), alpha)
+    return logs
 
 
 def fixation_probabilities(game: SymmetricGame, alpha: float, size: int) -> Floats:
-    """Fixation chances, (..., P, P): entry [s, r] for one follower of r among those of s; nan on the diagonal."""
-    found: Floats = np.exp(log_fixation_probabilities(game, alpha, size))
-    found[..., np.arange(len(game.names)), np.arange(len(game.names))] = np.nan
-    return found
+    """Return fixation probabilities, (..., P, P): entry [s, r] for a mutant r among s; nan on the diagonal."""
+    probabilities = np.exp(log_fixation_probabilities(game, alpha, size))
+    diagonal = np.arange(len(game.names))
+    probabilities[..., diagonal, diagonal] = np.nan
+    return probabilities
 
 
 def alpha_rank(game: SymmetricGame, alpha: float, size: int) -> Floats:
-    """How much of the time a population is found with each policy, where mutants are rare, (..., P); sums to 1."""
+    """Return the alpha-rank of each policy, (..., P): its share of time in a population with rare mutants; sums to 1."""
     return stationary(log_fixation_probabilities(game, alpha, size))
 
 
 def alpha_rank_two_roles(payoffs: Floats, alpha: float, size: int) -> Floats:
-    """The same for two populations, one a role: (..., 2, P, Q) payoffs to row and column give (..., P, Q); sums to 1.
+    """Return the alpha-rank of pairs of policies for two populations, one per role, (..., P, Q); sums to 1.
 
-    Only one population moves at a time, to a policy that does better or worse against what the other one plays.
+    Each transition changes the policy of one population, by the payoff against the present policy of the other one.
+
+    Args:
+        payoffs: Payoffs to row and column, (..., 2, P, Q).
+        alpha: Intensity of selection per unit of payoff, 0 or more.
+        size: Size of each population.
     """
     *lead, _, rows, columns = payoffs.shape
     number = np.arange(rows * columns).reshape(rows, columns)
@@ -91,28 +95,27 @@ def alpha_rank_two_roles(payoffs: Floats, alpha: float, size: int) -> Floats:
         for column in range(columns):
             moves = [(0, other, column) for other in range(rows) if other != row]
             moves += [(1, row, other) for other in range(columns) if other != column]
-            for role, r, c in moves:
-                gain = payoffs[..., role, r, c] - payoffs[..., role, row, column]
+            for role, new_row, new_column in moves:
+                gain = payoffs[..., role, new_row, new_column] - payoffs[..., role, row, column]
                 steady = np.repeat(gain[..., None], size - 1, axis=-1)
-                logs[..., number[row, column], number[r, c]] = log_fixation_probability(steady, alpha)
+                logs[..., number[row, column], number[new_row, new_column]] = log_fixation_probability(steady, alpha)
     return stationary(logs).reshape(*lead, rows, columns)
 
 
 def stationary(logs: Floats) -> Floats:
-    """The stationary distribution of a chain, (..., N, N) logarithms of its rates to (..., N).
+    """Return the stationary distribution of a Markov chain, (..., N, N) to (..., N).
 
     Args:
-        logs: Entry [s, r] for moving from s to r, up to a common factor; the diagonal does not matter.
+        logs: Logarithm of the rate from s to r in entry [s, r], up to a common factor; the diagonal is ignored.
     """
     rates, count = logs.copy(), logs.shape[-1]
-    with np.errstate(invalid="ignore"):  # the logarithm of no rate at all, less itself
+    with np.errstate(invalid="ignore"):  # -inf minus -inf
         for last in range(count - 1, 0, -1):
             leaving = logsumexp(rates[..., last, :last], axis=-1)
             rates[..., :last, last] -= leaving[..., None]
-            by_way_of = rates[..., :last, last, None] + rates[..., None, last, :last]
-            rates[..., :last, :last] = np.logaddexp(rates[..., :last, :last], by_way_of)
-        found = np.zeros(logs.shape[:-1])
+            indirect = rates[..., :last, last, None] + rates[..., None, last, :last]
+            rates[..., :last, :last] = np.logaddexp(rates[..., :last, :last], indirect)
+        weights = np.zeros(logs.shape[:-1])
         for state in range(1, count):
-            found[..., state] = logsumexp(found[..., :state] + rates[..., :state, state], axis=-1)
-    shares: Floats = np.exp(found - logsumexp(found, axis=-1, keepdims=True))
-    return shares
+            weights[..., state] = logsumexp(weights[..., :state] + rates[..., :state, state], axis=-1)
+    return np.asarray(np.exp(weights - logsumexp(weights, axis=-1, keepdims=True)))

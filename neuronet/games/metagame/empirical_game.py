@@ -1,11 +1,11 @@
-"""The meta-game: policies are what players choose among, and what they earn is measured in games of many neurons.
+"""Empirical games over policies: payoffs of policies are measured in games of many neurons.
 
-The neurons of a layer are alike before the first round, so that what a policy earns depends on how many follow which. Every count
-of J neurons would be too many games; the deviation-preserving reduction (Wiedenbeck and Wellman 2012) measures n players instead:
-one neuron chooses for itself, and each of the n - 1 other players stands for an equal part of the other J - 1 neurons, so that
-what is gained by deviating alone is a single neuron's gain.
+The neurons of a layer are exchangeable before the first round, so that the payoff of a policy depends on the number of neurons
+per policy. All counts of J neurons are too many games. The deviation-preserving reduction (Wiedenbeck and Wellman 2012)
+measures n players instead: one neuron chooses for itself, and each of the other n - 1 players stands for an equal part of the
+other J - 1 neurons. The gain of a deviation is then the gain of a single neuron.
 
-Where the players are two layers, each layer as a whole chooses a policy.
+In a game between two layers, each layer as a whole chooses a policy.
 """
 
 from __future__ import annotations
@@ -17,31 +17,34 @@ from itertools import pairwise, product
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, PerLayer, Population
 from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame, compositions
+from neuronet.games.simulation.game_setup import GameSetup
+from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
-from neuronet.games.simulation.play import GameSetup, Outcomes, play, policies_of
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import policies_of
 from neuronet.policies import AttentionSeeking
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 from neuronet.statistics import bootstrap_means
 
 
 @dataclass(frozen=True)
 class ReducedProfile(Population):
-    """A layer of which one neuron follows one policy, and the others are shared out by number; who does is left to chance.
+    """Population in which a layer has one focal neuron, and its other neurons follow policies in given numbers.
 
-    The same seed has the same neuron choose, and neighbours in one order, whatever the counts.
+    With equal seeds, the focal neuron and the order in which members are assigned do not depend on the counts.
 
     Attributes:
-        policies: Which there are.
-        focal_player: The place in `policies` of the one neuron's.
-        others: How many of the other neurons follow each.
-        layer: Which, 1 for the first hidden layer.
-        other_layers_policy: What the neurons of all other layers follow.
+        policies: Policies of the layer.
+        focal_player: Index of the focal neuron's policy.
+        others: Number of other neurons per policy.
+        layer: Layer, 1 for the first hidden layer.
+        other_layers_policy: Policy of all other layers.
     """
 
     policies: tuple[Policy, ...]
@@ -51,32 +54,32 @@ class ReducedProfile(Population):
     other_layers_policy: Policy
 
     def groups(self, network: Network, seed: int) -> Layers:
-        """The layer shared out, larger groups first, so that games of the same sizes can be played at once."""
+        """Return the groups of the layer, larger ones first, so that games with equal group sizes can share a batch."""
         order = generator(seed, Purpose.POPULATION, self.layer).permutation(network.sizes[self.layer]).tolist()
         ends = np.cumsum([1, *self.others]).tolist()
         if ends[-1] != len(order):
-            raise NeuroNetError(f"layer {self.layer} has {len(order)} neurons, but {ends[-1]} are shared out")
+            raise ConfigurationError(f"the counts of layer {self.layer} must sum to its {len(order)} neurons, got {ends[-1]}")
         members = [order[start:stop] for start, stop in pairwise(ends)]
         members[self.focal_player] = [order[0], *members[self.focal_player]]
-        parts = sorted((-len(each), place) for place, each in enumerate(members) if each)
-        shared = tuple(Group(self.policies[place], tuple(sorted(members[place]))) for _, place in parts)
+        by_size = sorted((-len(indices), number) for number, indices in enumerate(members) if indices)
+        groups = tuple(Group(self.policies[number], tuple(sorted(members[number]))) for _, number in by_size)
         layers: list[Policy | tuple[Group, ...]] = [self.other_layers_policy] * (len(network.sizes) - 1)
-        layers[self.layer - 1] = shared
+        layers[self.layer - 1] = groups
         return tuple(layers)
 
 
 @dataclass(frozen=True, eq=False)
 class MetaGame:
-    """What the policies earned in a layer, seed by seed.
+    """Payoffs of the policies of a layer, by seed.
 
     Attributes:
-        names: The P policies.
-        players: n of the reduced game.
-        neurons: J of the layer.
-        others: (M, P): how many of the other neurons followed each policy, for each way to share out n - 1 players.
-        payoffs_by_seed: By the payoffs' names, (S, P, M): what a follower of p earned against the others m.
-        loss: (S, P, M), the network's test loss.
-        accuracy: (S, P, M), likewise, 0 to 1; nan where targets are values.
+        names: Names of the P policies.
+        players: Number of players n of the reduced game.
+        neurons: Number of neurons J of the layer.
+        others: Number of other neurons per policy, (M, P), for each combination of n - 1 opponents.
+        payoffs_by_seed: For each payoff, the payoff of p against combination m, (S, P, M).
+        loss: Test loss of the network, (S, P, M).
+        accuracy: Test accuracy of the network, (S, P, M), 0 to 1; nan for regression.
         seeds: The S seeds.
     """
 
@@ -90,15 +93,15 @@ class MetaGame:
     seeds: tuple[int, ...]
 
     def game(self, kind: str = "attention") -> SymmetricGame:
-        """The game of the mean payoffs over the seeds."""
+        """Return the game of the mean payoffs over the seeds."""
         return SymmetricGame(self.names, self.players, self.payoffs_by_seed[check_kind(kind)].mean(axis=0))
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> SymmetricGame:
-        """As many games, on a leading axis, each of the mean payoffs over seeds drawn anew with putting back."""
+        """Return games of the mean payoffs over bootstrap samples of the seeds, on a leading axis."""
         return SymmetricGame(self.names, self.players, bootstrap_means(self.payoffs_by_seed[check_kind(kind)], count, seed))
 
     def means(self, kind: str = "attention", resamples: int = 1000) -> pd.DataFrame:
-        """A line for each policy and way to share out the others: counts of the others, mean payoff with its 95% interval."""
+        """Return one row per policy and combination of opponents, with the mean payoff and its 95% interval."""
         game, resampled = self.game(kind), self.resampled(kind, resamples)
         low, high = np.quantile(resampled.payoffs, (0.025, 0.975), axis=0)
         P, M = game.payoffs.shape
@@ -107,10 +110,10 @@ class MetaGame:
         return pd.DataFrame({"policy": np.repeat(self.names, M), **others, **values})
 
     def table(self) -> pd.DataFrame:
-        """A line for each seed, policy and way to share out the others: counts of neurons, payoffs, loss, accuracy."""
+        """Return one row per seed, policy and combination of opponents, with counts of neurons, payoffs, loss and accuracy."""
         S, P, M = self.loss.shape
-        followers = self.others[None] + np.eye(P, dtype=np.int64)[:, None]
-        counts = {f"neurons {name}": np.tile(followers[..., p].reshape(-1), S) for p, name in enumerate(self.names)}
+        neurons = self.others[None] + np.eye(P, dtype=np.int64)[:, None]
+        counts = {f"neurons {name}": np.tile(neurons[..., p].reshape(-1), S) for p, name in enumerate(self.names)}
         index = {"seed": np.repeat(self.seeds, P * M), "policy": np.tile(np.repeat(self.names, M), S)}
         paid = {kind: array.reshape(-1) for kind, array in self.payoffs_by_seed.items() if kind != "loss"}
         ends = {"test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)}
@@ -119,15 +122,15 @@ class MetaGame:
 
 @dataclass(frozen=True, eq=False)
 class LayerGame:
-    """What two layers earned, seed by seed, where each as a whole follows a policy.
+    """Payoffs of two layers that choose policies as a whole, by seed.
 
     Attributes:
-        names: The P policies.
-        neurons: How many there are in each layer.
-        payoffs_by_seed: By the payoffs' names, (S, 2, P, P): what a neuron of the first and of the second layer earned on
-            average where the first follows p and the second q.
-        loss: (S, P, P), the network's test loss.
-        accuracy: (S, P, P), likewise, 0 to 1; nan where targets are values.
+        names: Names of the P policies.
+        neurons: Number of neurons in each layer.
+        payoffs_by_seed: For each payoff, the mean payoff of the neurons of the first and second layer if the first layer
+            follows p and the second q, (S, 2, P, P).
+        loss: Test loss of the network, (S, P, P).
+        accuracy: Test accuracy of the network, (S, P, P), 0 to 1; nan for regression.
         seeds: The S seeds.
     """
 
@@ -139,16 +142,15 @@ class LayerGame:
     seeds: tuple[int, ...]
 
     def payoffs(self, kind: str = "attention") -> Floats:
-        """(2, P, P), the mean over the seeds."""
-        found: Floats = self.payoffs_by_seed[check_kind(kind)].mean(axis=0)
-        return found
+        """Return the mean payoffs over the seeds, (2, P, P)."""
+        return np.asarray(self.payoffs_by_seed[check_kind(kind)].mean(axis=0))
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> Floats:
-        """(count, 2, P, P), each the mean over seeds drawn anew with putting back."""
+        """Return the mean payoffs over bootstrap samples of the seeds, (count, 2, P, P)."""
         return bootstrap_means(self.payoffs_by_seed[check_kind(kind)], count, seed)
 
     def table(self) -> pd.DataFrame:
-        """A line for each seed and pair of policies: what either layer earned, loss, accuracy."""
+        """Return one row per seed and pair of policies, with the payoffs of both layers, loss and accuracy."""
         S, P, _ = self.loss.shape
         index = {
             "seed": np.repeat(self.seeds, P * P),
@@ -165,9 +167,9 @@ class LayerGame:
 
 
 def opponent_counts(neurons: int, players: int, policies: int) -> Ints:
-    """How many of the other neurons follow each policy, (M, P), for each way to share out n - 1 players.
+    """Return the number of other neurons per policy, (M, P), for each combination of n - 1 opponents.
 
-    Where the others cannot be divided evenly among the players, the largest remainders are rounded up.
+    If the neurons cannot be divided evenly among the players, the largest remainders are rounded up.
     """
     rows = compositions(players - 1, policies)
     quotas = rows * (neurons - 1) / (players - 1)
@@ -187,22 +189,22 @@ def meta_game(
     layer: int = 1,
     other_layers_policy: Policy | None = None,
 ) -> MetaGame:
-    """Measure what each policy earns in a layer against every way in which the others are shared out.
+    """Measure the payoff of each policy in a layer against each combination of opponents.
 
-    Some neurons are born rich, and who follows which policy is left to chance. So what a group earned is corrected by what the
-    same neurons earned, by the same seed and above the layer's mean, in the societies of one policy alone; on average over that
-    chance the correction is 0.
+    Initial attention differs between neurons, and the members of groups are random. The payoff of a group is therefore
+    corrected by the payoff of the same neurons, relative to the layer's mean, in the profiles of one policy alone with the
+    same seed. The mean of the correction over random members is 0.
 
     Args:
-        game_setup: The network, its world, and how long a game lasts.
-        policies: P, 2 or more.
-        seeds: S, 2 or more; each has its own network, order of samples and members of groups.
-        players: n of the reduced game, 2 or more, at most the neurons of the layer.
-        layer: Whose neurons choose, 1 for the first hidden layer.
-        other_layers_policy: What neurons of other layers follow; None for attention-seeking.
+        game_setup: Settings of the game.
+        policies: P policies, 2 or more.
+        seeds: S seeds, 2 or more, of the networks, the order of samples and the members of groups.
+        players: Number of players n of the reduced game, from 2 to the number of neurons of the layer.
+        layer: Layer, 1 for the first hidden layer.
+        other_layers_policy: Policy of the other layers; None for attention-seeking.
 
     Raises:
-        NeuroNetError: Something is out of range.
+        ConfigurationError: A value is out of range.
     """
     names = _policy_names(policies, seeds)
     check_number("layer", layer, 1, len(game_setup.hidden), whole=True)
@@ -223,45 +225,49 @@ def meta_game(
 
 
 def _focal_payoffs(outcomes: Outcomes, kind: str, layer: int, policies: Sequence[Policy], alone: Sequence[int]) -> Floats:
-    """What the chooser's policy earned in every profile, (S, profiles)."""
+    """Return the corrected mean payoff of the focal neuron's policy in each profile, (S, profiles)."""
     paid = outcomes.payoffs[kind][layer - 1]
     baseline = paid[list(alone)].mean(axis=0)
     corrected = paid - baseline + baseline.mean(axis=-1, keepdims=True)
-    found = np.empty(paid.shape[1::-1])
-    each = len(paid) // len(policies)
+    result = np.empty(paid.shape[1::-1])
+    per_policy = len(paid) // len(policies)
     for profile, games in enumerate(outcomes.layers):
         for seed, layers in enumerate(games):
-            theirs = policies_of(layers, outcomes.sizes)[layer - 1]
-            follow = np.array([policy == policies[profile // each] for policy in theirs])
-            found[seed, profile] = corrected[profile, seed, follow].mean()
-    return found
+            followed = policies_of(layers, outcomes.sizes)[layer - 1]
+            members = np.array([policy == policies[profile // per_policy] for policy in followed])
+            result[seed, profile] = corrected[profile, seed, members].mean()
+    return result
 
 
 def layer_game(game_setup: GameSetup, policies: Sequence[Policy], seeds: Sequence[int]) -> LayerGame:
-    """Measure what two hidden layers earn for every pair of policies, one for each layer as a whole.
+    """Measure the payoffs of two hidden layers for each pair of policies, one for each layer as a whole.
+
+    Args:
+        game_setup: Settings of the game, with two hidden layers.
+        policies: P policies, 2 or more.
+        seeds: S seeds, 2 or more.
 
     Raises:
-        NeuroNetError: There are not two hidden layers, or something is out of range.
+        ConfigurationError: There are not two hidden layers, or a value is out of range.
     """
     names = _policy_names(policies, seeds)
     if len(game_setup.hidden) != 2:
-        raise NeuroNetError(f"a game between layers needs two hidden layers, got {len(game_setup.hidden)}")
+        raise ConfigurationError(f"a game between layers needs two hidden layers, got {len(game_setup.hidden)}")
     profiles = [PerLayer((one, other, AttentionSeeking())) for one, other in product(policies, repeat=2)]
     outcomes = play(game_setup, profiles, seeds)
-    count, shape = len(policies), (len(policies), len(policies), len(seeds))
+    shape = (len(policies), len(policies), len(seeds))
     paid = {
-        kind: np.stack([np.moveaxis(each.mean(axis=-1).reshape(shape), -1, 0) for each in outcomes.payoffs[kind]], axis=1)
+        kind: np.stack([np.moveaxis(payoff.mean(axis=-1).reshape(shape), -1, 0) for payoff in outcomes.payoffs[kind]], axis=1)
         for kind in KINDS
     }
     loss, accuracy = (np.moveaxis(array.reshape(shape), -1, 0) for array in (outcomes.loss, outcomes.accuracy))
-    assert paid["loss"].shape == (len(seeds), 2, count, count)
     return LayerGame(names, (game_setup.hidden[0], game_setup.hidden[1]), paid, loss, accuracy, tuple(seeds))
 
 
 def _policy_names(policies: Sequence[Policy], seeds: Sequence[int]) -> tuple[str, ...]:
     names = tuple(short_name(policy) for policy in policies)
     if len(names) < 2 or len(set(names)) < len(names):
-        raise NeuroNetError(f"a meta-game needs two different policies or more, got {', '.join(names) or 'none'}")
+        raise ConfigurationError(f"a meta-game needs two policies or more, all different, got {', '.join(names) or 'none'}")
     if len(seeds) < 2:
-        raise NeuroNetError(f"a meta-game needs two seeds or more, for its intervals, got {len(seeds)}")
+        raise ConfigurationError(f"a meta-game needs two seeds or more for its intervals, got {len(seeds)}")
     return names

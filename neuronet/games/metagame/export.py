@@ -1,7 +1,7 @@
-"""Games and networks as files that other tools read: Gambit's .nfg, and GraphML.
+"""Export of games and networks for other tools: Gambit's .nfg format, and GraphML.
 
-The format of .nfg is that of Gambit's documentation: the payoffs of all players for every profile, the first player's strategy
-running fastest.
+The .nfg format is that of Gambit's documentation: the payoffs of all players for each profile, with the first player's strategy
+varying fastest.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ from itertools import product
 import networkx as nx
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.core.structure.graph import to_graph
 from neuronet.core.structure.network import Network
-from neuronet.games.metagame.analysis import Analysis
+from neuronet.games.metagame.analysis_result import Analysis
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
 MAX_PROFILES = 100_000
-"""Of a game that is written profile by profile."""
+"""Largest number of profiles of an exported game."""
 
 
 def nfg(title: str, players: Sequence[str], strategies: Sequence[Sequence[str]], payoffs: Floats) -> str:
-    """A game in normal form, as Gambit reads it.
+    """Return a game in normal form in Gambit's .nfg format.
 
     Args:
-        title: What it is called.
-        players: n names.
-        strategies: For each player its strategies' names.
-        payoffs: (n, strategies of the first, ..., of the last).
+        title: Title of the game.
+        players: Names of the n players.
+        strategies: Names of each player's strategies.
+        payoffs: Payoffs, (n, strategies of the first player, ..., strategies of the last player).
 
     Raises:
-        NeuroNetError: The numbers do not fit.
+        ConfigurationError: The payoffs are not finite or have another shape.
     """
     shape = tuple(len(names) for names in strategies)
     if payoffs.shape != (len(players), *shape) or not np.isfinite(payoffs).all():
-        raise NeuroNetError(f"the payoffs of this game must be finite and of shape {(len(players), *shape)}, got {payoffs.shape}")
+        raise ConfigurationError(f"payoffs must be finite and of shape {(len(players), *shape)}, got {payoffs.shape}")
     by_player = "\n".join(f"{{ {_listed(names)} }}" for names in strategies)
     head = f'NFG 1 R {_quoted(title)} {{ {_listed(players)} }}\n\n{{ {by_player}\n}}\n""\n\n'
     lines = payoffs.reshape(len(players), -1, order="F").T.tolist()
@@ -45,25 +45,25 @@ def nfg(title: str, players: Sequence[str], strategies: Sequence[Sequence[str]],
 
 
 def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> str:
-    """The game of n alike players, profile by profile.
+    """Return a symmetric game in Gambit's .nfg format.
 
     Raises:
-        NeuroNetError: There are too many profiles.
+        ConfigurationError: The game has more than MAX_PROFILES profiles.
     """
     count, n = len(game.names), game.players
     if count**n > MAX_PROFILES:
-        raise NeuroNetError(f"{count}^{n} profiles are too many to write one by one, {MAX_PROFILES:,} at most")
+        raise ConfigurationError(f"a game can be exported with at most {MAX_PROFILES:,} profiles, got {count}^{n}")
     payoffs = np.empty((n, *([count] * n)))
     for profile in product(range(count), repeat=n):
-        followers = np.bincount(profile, minlength=count)
+        counts = np.bincount(profile, minlength=count)
         for player, policy in enumerate(profile):
-            others = followers - np.eye(count, dtype=np.int64)[policy]
+            others = counts - np.eye(count, dtype=np.int64)[policy]
             payoffs[(player, *profile)] = game.payoffs[policy, game.index[tuple(others.tolist())]]
     return nfg(title, [f"neuron {number}" for number in range(1, n + 1)], [game.names] * n, payoffs)
 
 
 def nfg_of_layers(names: Sequence[str], payoffs: Floats, title: str = "two layers of neurons") -> str:
-    """The game between two layers, whose payoffs are (2, P, P)."""
+    """Return a game between two layers in Gambit's .nfg format, given payoffs (2, P, P)."""
     return nfg(title, ["first layer", "second layer"], [names, names], payoffs)
 
 
@@ -77,40 +77,39 @@ def _quoted(text: str) -> str:
 
 
 def fixation_graphml(analysis: Analysis) -> str:
-    """Who takes over from whom, as GraphML: policies with their alpha-rank, and an edge from residents to each mutant.
+    """Return the fixation graph as GraphML: policies with their alpha-rank, and an edge from residents to each mutant.
 
-    Edges have the mutant's `fixation_probability` to take over, and `favoured`, whether that is above the neutral one. Between
-    layers there is none.
+    Edges have the mutant's `fixation_probability`, and `favoured`, which tells whether it is above the neutral probability.
 
     Raises:
-        NeuroNetError: The game is one between layers.
+        ConfigurationError: The game is one between layers.
     """
     if analysis.fixation_probabilities is None:
-        raise NeuroNetError("between layers there are no invasions: their policies are chosen by whole layers")
+        raise ConfigurationError("fixation probabilities are not defined for a game between layers")
     graph, probabilities = nx.DiGraph(neutral=1 / analysis.size, payoff=analysis.kind), analysis.fixation_probabilities.value
     for name, rank in zip(analysis.names, analysis.rank.value.tolist(), strict=True):
         graph.add_node(name, alpha_rank=rank)
-    for (s, residents), (r, mutant) in product(enumerate(analysis.names), repeat=2):
-        if s != r:
-            probability = float(probabilities[s, r])
+    for (row, residents), (column, mutant) in product(enumerate(analysis.names), repeat=2):
+        if row != column:
+            probability = float(probabilities[row, column])
             graph.add_edge(residents, mutant, fixation_probability=probability, favoured=probability > 1 / analysis.size)
     return "\n".join(nx.generate_graphml(graph)) + "\n"
 
 
 def graphml(network: Network, neurons: Mapping[str, Mapping[int, float | str | bool]] | None = None) -> str:
-    """A network as GraphML: nodes with `layer`, `bias` and `activation`, edges with `weight`.
+    """Return a network as GraphML: nodes with `layer`, `bias` and `activation`, edges with `weight`.
 
     Args:
-        network: Its neurons.
-        neurons: More about nodes, by name and node id, such as `{"attention": {64: 0.3}}`.
+        network: Network.
+        neurons: Further node attributes by name and node id, such as `{"attention": {64: 0.3}}`.
 
     Raises:
-        NeuroNetError: A node is not there.
+        StateError: A node id is not in the network.
     """
     graph = to_graph(network)
     for name, values in (neurons or {}).items():
         missing = next((node for node in values if node not in graph), None)
         if missing is not None:
-            raise NeuroNetError(f"there is no node {missing}, to which '{name}' is given")
+            raise StateError(f"unknown node {missing} in the attribute '{name}'")
         nx.set_node_attributes(graph, dict(values), name)
     return "\n".join(nx.generate_graphml(graph)) + "\n"

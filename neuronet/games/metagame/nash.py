@@ -1,38 +1,37 @@
-"""Nash equilibria of small games, and which of them are evolutionarily stable.
+"""Nash equilibria of small games, and their evolutionary stability.
 
-A mix is stable where a few who play otherwise do worse than those who keep to it: Maynard Smith and Price 1973. The test by
-curvature is that of Haigh 1975 and Abakuks 1980; beyond two players it holds in a neighbourhood.
+A mixed strategy is evolutionarily stable if a small fraction of deviators earns less than the others: Maynard Smith and Price
+1973. The test by curvature is that of Haigh 1975 and Abakuks 1980; with more than two players it holds in a neighbourhood.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.games.metagame.replicator import simplex_samples
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
 TOLERANCE = 1e-9
-"""What counts as nothing, in units of the payoffs' spread."""
+"""Numbers up to this size count as zero, in units of the range of payoffs."""
 
 ROOT_SEARCH_STARTS = 24
-"""Mixes from which equilibria of three policies or more are sought, where there are more than two players."""
+"""Number of initial points of the root search for three or more policies and more than two players."""
 
 
 @dataclass(frozen=True, eq=False)
 class Equilibrium:
-    """A mix from which nobody gains by deviating alone.
+    """Nash equilibrium in mixed strategies.
 
     Attributes:
-        mixes: The shares of policies, (P,): one for a symmetric game, one for each role otherwise.
-        regret: How much the best deviation gains; rounding, where it is an equilibrium.
-        stable: Whether it is evolutionarily stable; None for games between roles.
+        mixes: Shares of the policies, (P,): one array for a symmetric game, one per role otherwise.
+        regret: Gain of the best unilateral deviation; 0 up to rounding.
+        stable: Whether the equilibrium is evolutionarily stable; None for games between roles.
     """
 
     mixes: tuple[Floats, ...]
@@ -41,41 +40,40 @@ class Equilibrium:
 
     @property
     def support(self) -> tuple[tuple[int, ...], ...]:
-        """Which policies are played at all."""
+        """Return the indices of the policies with a positive share, per role."""
         return tuple(tuple(np.flatnonzero(mix > TOLERANCE).tolist()) for mix in self.mixes)
 
 
 def symmetric_equilibria(game: SymmetricGame) -> list[Equilibrium]:
-    """The equilibria in which everybody plays the same mix.
+    """Return the equilibria in which all players use the same mix.
 
-    All there are of one or two policies; and of more, all with two players (where the game is not degenerate), or those found
-    from many starts with more.
+    The result is complete for one or two policies, and for two players in a game that is not degenerate. Otherwise the equilibria
+    are found by a root search from many initial points.
     """
     units = game.rescaled(game.payoff_range)
-    found: list[Equilibrium] = []
+    equilibria: list[Equilibrium] = []
     count = len(game.names)
     for size in range(1, count + 1):
         for support in combinations(range(count), size):
             for mix in _interior_equilibria(units, support):
-                if float(units.regret(mix)) <= TOLERANCE and not any(
-                    np.allclose(mix, each.mixes[0], atol=1e-6) for each in found
-                ):
-                    found.append(Equilibrium((mix,), float(game.regret(mix)), is_stable(units, mix)))
-    return found
+                known = any(np.allclose(mix, equilibrium.mixes[0], atol=1e-6) for equilibrium in equilibria)
+                if float(units.regret(mix)) <= TOLERANCE and not known:
+                    equilibria.append(Equilibrium((mix,), float(game.regret(mix)), is_stable(units, mix)))
+    return equilibria
 
 
 def match_equilibrium(game: SymmetricGame, known: Equilibrium) -> Equilibrium | None:
-    """The equilibrium of the same policies nearest to a known one, in a game that is a little different; None for none."""
+    """Return the equilibrium with the support of a known one that is nearest to it, in a slightly different game."""
     units, (support,), (mix,) = game.rescaled(game.payoff_range), known.support, known.mixes
-    near = [each for each in _interior_equilibria(units, support, mix) if float(units.regret(each)) <= TOLERANCE]
+    near = [point for point in _interior_equilibria(units, support, mix) if float(units.regret(point)) <= TOLERANCE]
     if not near:
         return None
-    best = min(near, key=lambda each: float(np.abs(each - mix).sum()))
+    best = min(near, key=lambda point: float(np.abs(point - mix).sum()))
     return Equilibrium((best,), float(game.regret(best)), is_stable(units, best))
 
 
 def _interior_equilibria(game: SymmetricGame, support: tuple[int, ...], near: Floats | None = None) -> Iterator[Floats]:
-    """Mixes of these policies, all with a share, that earn the same; near a known one, or wherever they are."""
+    """Yield mixes with this support whose policies earn equal payoffs; with `near`, search only from that mix."""
     mix = np.zeros(len(game.names))
     if len(support) == 1:
         mix[support[0]] = 1.0
@@ -84,10 +82,9 @@ def _interior_equilibria(game: SymmetricGame, support: tuple[int, ...], near: Fl
         for share in _two_policy_shares(game, *support):
             yield _embed(mix, support, np.array([share, 1 - share]))
     elif game.players == 2:
-        matrix = game.payoffs[
-            np.ix_(support, [game.index[tuple(row)] for row in np.eye(len(mix), dtype=int)[list(support)].tolist()])
-        ]
-        yield from (_embed(mix, support, part) for part in _solve_indifference(matrix))
+        part = _solve_indifference(payoff_matrix(game)[np.ix_(support, support)])
+        if part is not None:
+            yield _embed(mix, support, part)
     else:
         yield from (_embed(mix, support, part) for part in _root_search(game, support, near))
 
@@ -99,7 +96,10 @@ def _embed(mix: Floats, support: tuple[int, ...], part: Floats) -> Floats:
 
 
 def _two_policy_shares(game: SymmetricGame, one: int, other: int) -> Iterator[float]:
-    """The shares of one, strictly between 0 and 1, at which both earn the same: roots of a polynomial of degree n - 1."""
+    """Yield the shares of `one`, strictly between 0 and 1, at which both policies earn equal payoffs.
+
+    The shares are roots of a polynomial of degree n - 1.
+    """
     degree = game.players - 1
     lead = game.pairwise_payoffs(one, other) - game.pairwise_payoffs(other, one)[::-1]
     total = np.polynomial.Polynomial([0.0])
@@ -120,33 +120,30 @@ def _binomials(degree: int) -> Floats:
     return rows
 
 
-def _solve_indifference(matrix: Floats) -> Iterator[Floats]:
-    """The mix against which all rows earn the same, if all have a share in it."""
+def _solve_indifference(matrix: Floats) -> Floats | None:
+    """Return the mix of the columns, all with a positive share, against which all rows earn equal payoffs."""
     size = len(matrix)
     system = np.block([[matrix, -np.ones((size, 1))], [np.ones((1, size)), np.zeros((1, 1))]])
     try:
         part = np.linalg.solve(system, np.array([*np.zeros(size), 1.0]))[:-1]
     except np.linalg.LinAlgError:
-        return
-    if (part > TOLERANCE).all():
-        yield part
+        return None
+    return part if (part > TOLERANCE).all() else None
 
 
 def _root_search(game: SymmetricGame, support: tuple[int, ...], near: Floats | None) -> Iterator[Floats]:
-    """The same for more players, by Powell's hybrid method from many starts, or from a mix that is near."""
+    """Yield mixes of more than two players by Powell's hybrid method, from many initial points or from one mix."""
     from scipy.optimize import root
 
     chosen, empty = list(support), np.zeros(len(game.names))
 
     def share(free: Floats) -> Floats:
         odds = np.exp(np.clip([*free, 0.0], -50, 50))
-        found: Floats = odds / odds.sum()
-        return found
+        return np.asarray(odds / odds.sum())
 
     def gaps(free: Floats) -> Floats:
         earned = game.expected(_embed(empty, support, share(free)))[chosen]
-        found: Floats = earned[:-1] - earned[-1]
-        return found
+        return np.asarray(earned[:-1] - earned[-1])
 
     for start in simplex_samples(len(support), ROOT_SEARCH_STARTS) if near is None else near[None, chosen]:
         answer = root(gaps, np.log(start[:-1] / start[-1]), tol=1e-13)
@@ -156,11 +153,11 @@ def _root_search(game: SymmetricGame, support: tuple[int, ...], near: Floats | N
 
 
 def is_stable(game: SymmetricGame, mix: Floats) -> bool:
-    """Whether an equilibrium is evolutionarily stable, by the curvature about it; where that decides nothing it is not.
+    """Return whether an equilibrium is evolutionarily stable, by the curvature around it; False if that is zero.
 
     Args:
-        game: Payoffs in units of their spread.
-        mix: An equilibrium, (P,).
+        game: Game with payoffs in units of their range.
+        mix: Equilibrium, (P,).
     """
     earned = game.expected(mix)
     best_responses = np.flatnonzero(earned >= earned.max() - 1e-7)
@@ -180,7 +177,7 @@ def is_stable(game: SymmetricGame, mix: Floats) -> bool:
 
 
 def strictly_copositive(form: Floats) -> bool:
-    """Whether `z @ form @ z > 0` for all z >= 0 but 0, by the eigenvectors of every part (Kaplan 2000)."""
+    """Return whether `z @ form @ z > 0` for all z >= 0 except 0, by eigenvectors of all principal submatrices (Kaplan 2000)."""
     for size in range(1, len(form) + 1):
         for part in combinations(range(len(form)), size):
             values, vectors = np.linalg.eigh(form[np.ix_(part, part)])
@@ -190,50 +187,41 @@ def strictly_copositive(form: Floats) -> bool:
     return True
 
 
-def nash(rows: Floats, columns: Floats) -> tuple[list[Equilibrium], bool]:
-    """The equilibria of a game between two roles, by nashpy's support enumeration.
+def bimatrix_equilibria(rows: Floats, columns: Floats) -> tuple[list[Equilibrium], bool]:
+    """Return the equilibria of a game between two roles by support enumeration (Nisan et al. 2007, algorithm 3.4).
 
     Args:
-        rows: (P, Q), what the row earns.
-        columns: (P, Q), what the column earns.
+        rows: Payoffs of the row player, (P, Q).
+        columns: Payoffs of the column player, (P, Q).
 
     Returns:
-        The equilibria, and whether the game is degenerate, so that there may be more of them than these.
-
-    Raises:
-        NeuroNetError: nashpy is missing.
+        Equilibria with supports of equal size, and whether the game is degenerate. The number of equilibria of a non-degenerate
+        game is odd (Wilson 1971); an even number shows that there may be more.
     """
-    try:
-        from nashpy import Game
-    except ImportError:
-        raise NeuroNetError("Nash equilibria need nashpy: pip install 'neuronet[games]'") from None
     unit = float(max(np.ptp(rows), np.ptp(columns))) or 1.0
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", RuntimeWarning)
-        pairs = list(Game(rows / unit, columns / unit).support_enumeration())
-    found = []
-    for one, other in pairs:
-        earned = max(float(np.max(rows @ other) - one @ rows @ other), float(np.max(one @ columns) - one @ columns @ other))
-        found.append(Equilibrium((one, other), earned))
-    return found, bool(caught)
-
-
-def symmetric_nash(game: SymmetricGame) -> tuple[list[Equilibrium], bool]:
-    """The equilibria in which both players of a symmetric game play the same mix, by nashpy; and whether it is degenerate."""
-    matrix = payoff_matrix(game)
-    pairs, degenerate = nash(matrix, matrix.T)
-    units = game.rescaled(game.payoff_range)
-    same = [each.mixes[0] for each in pairs if np.allclose(each.mixes[0], each.mixes[1], atol=1e-8)]
-    return [Equilibrium((mix,), float(game.regret(mix)), is_stable(units, mix)) for mix in same], degenerate
+    equilibria = []
+    for size in range(1, min(rows.shape) + 1):
+        for support, other_support in product(combinations(range(rows.shape[0]), size), combinations(range(rows.shape[1]), size)):
+            block = np.ix_(support, other_support)
+            part, other_part = _solve_indifference(columns[block].T / unit), _solve_indifference(rows[block] / unit)
+            if part is None or other_part is None:
+                continue
+            mix = _embed(np.zeros(rows.shape[0]), support, part)
+            other_mix = _embed(np.zeros(rows.shape[1]), other_support, other_part)
+            row_payoffs, column_payoffs = rows @ other_mix, mix @ columns
+            regret = float(max(row_payoffs.max() - mix @ row_payoffs, column_payoffs.max() - column_payoffs @ other_mix))
+            if regret <= TOLERANCE * unit:
+                equilibria.append(Equilibrium((mix, other_mix), regret))
+    return equilibria, len(equilibria) % 2 == 0
 
 
 def payoff_matrix(game: SymmetricGame) -> Floats:
-    """The payoffs of two players as a matrix, (..., P, P).
+    """Return the payoffs of a game of two players as a matrix, (..., P, P).
 
     Raises:
-        NeuroNetError: There are more players.
+        ConfigurationError: The game has more players.
     """
     if game.players != 2:
-        raise NeuroNetError(f"a matrix has room for 2 players, got {game.players}")
+        raise ConfigurationError(f"a payoff matrix needs a game of 2 players, got {game.players}")
     order = [game.index[tuple(row)] for row in np.eye(len(game.names), dtype=int).tolist()]
-    return game.payoffs[..., order]
+    return np.asarray(game.payoffs[..., order])

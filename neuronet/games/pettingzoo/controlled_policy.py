@@ -1,18 +1,19 @@
-"""A policy for neurons that are played from outside: how eagerly they follow their feedback is somebody else's to say."""
+"""Policy whose feedback is modulated from outside, with a memory of the features that an external player observes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.observation import Observation
 from neuronet.core.policy import Policy, Wrapper
 from neuronet.policies import AttentionSeeking
 
 MODULATION = "modulation"
-"""What memory holds the players' moves."""
+"""Name of the memory that holds the players' actions."""
 
 FEATURES = (
     "activity",
@@ -25,55 +26,60 @@ FEATURES = (
     "agreement",
     "attention_growth",
 )
-"""What a player sees, each a number from -1 to 1:
+"""Features of a player, numbers from -1 to 1:
 
-activity    mean of what it says over the batch
-activity_std      standard deviation of the same
-slope       mean of f'(z): how far it can still be moved
-attention   root of the sum of squares of what its listeners pay
-concentration        sum of the squares of its listeners' shares: 1 where one of them pays all there is
-feedback_mean         mean of its feedback before modulation
-feedback_rms     root mean square of the same
-agreement         how far its listeners agree: what is left of their demands, weighed by what they pay, when they are added up
-attention_growth       how its attention is about to grow, `sum_k w_kj c_kj`, in units of the attention's square
+activity            mean of the activity over the batch
+activity_std        standard deviation of the activity over the batch
+slope               mean of the activation's derivative f'(z)
+attention           norm of the weights of the neuron's listeners
+concentration       sum of squares of the listeners' shares of attention: 1 if one listener pays all of it
+feedback_mean       mean of the feedback before modulation
+feedback_rms        root mean square of the feedback before modulation
+agreement           absolute sum of the listeners' weighted demands, relative to the sum of their absolute values
+attention_growth    coming growth of attention, `sum_k w_kj c_kj`, relative to the square of attention
 """
 
 SMALL = 1e-12
 
 
-def bounded(xp: object, values: Array) -> Array:
-    """Numbers of any size, to within -1 and 1."""
-    return values / (1 + xp.abs(values))  # type: ignore[attr-defined]
+def bounded(xp: Any, values: Array) -> Array:
+    """Map real numbers to the interval from -1 to 1."""
+    return values / (1 + xp.abs(values))
 
 
 @dataclass(frozen=True)
 class ControlledPolicy(Wrapper):
-    """Multiplies another policy's feedback by one plus each player's move, and writes down what the players see.
+    """Policy that multiplies the feedback of another policy by one plus each player's action, and records the players' features.
 
     Args:
-        policy: The policy that is modulated.
+        policy: Policy that gives the feedback.
 
     Raises:
-        NeuroNetError: `policy` is none.
+        ConfigurationError: `policy` is not a Policy.
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
 
-    own_needs = frozenset({"response"})
-    own_memory_axes: Mapping[str, str] = field(
-        default_factory=lambda: dict.fromkeys((MODULATION, *FEATURES), "J"), init=False, repr=False, compare=False
-    )
+    @property
+    def own_needs(self) -> frozenset[str]:
+        """Return the observation field that the features read."""
+        return frozenset({"response"})
+
+    @property
+    def own_memory_axes(self) -> Mapping[str, str]:
+        """Return the axes of the actions and of the features."""
+        return dict.fromkeys((MODULATION, *FEATURES), "J")
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
-            raise NeuroNetError(f"players modulate a policy, got {self.policy!r}")
+            raise ConfigurationError(f"policy must be a Policy, got {self.policy!r}")
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """The held policy's feedback, times one plus the player's move."""
+        """Return the wrapped policy's feedback times one plus the player's action, (..., B, J)."""
         return super().feedback(obs, memory) * (1 + memory[MODULATION][..., None, :])
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
-        """What was seen in this round, summed up."""
+        """Return the memory with the features of this round."""
         held = super().remember(change, response, obs, memory)
         return {**held, **_features(obs, super().feedback(obs, memory))}
 

@@ -1,4 +1,4 @@
-"""What all games of a study have in common, and where a game begins."""
+"""Settings that all games of a study share, and the states in which games begin."""
 
 from __future__ import annotations
 
@@ -10,38 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.learning.optimizers import Momentum, Optimizer
 from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
 from neuronet.core.utility import Measure, Power
 from neuronet.engines.base import State
+from neuronet.registry import build_network
 
 PROBE_SIZE = 256
-"""Samples by which it is judged how much the neurons have to say."""
+"""Number of training samples in the probe batch, which measures the spread of activities."""
 
 
 @dataclass(frozen=True, eq=False)
 class GameSetup:
-    """All of a game but who plays, where it begins, and its chance.
+    """Settings of a game except for its profile, initial state and seed.
 
     Attributes:
-        environment: Where samples come from.
+        environment: Source of the training and test samples.
         hidden: Neurons in each hidden layer, at least one layer.
-        activation: Of the hidden layers.
-        connectivity: Who listens to whom.
-        init: Of fresh networks.
-        optimizer: How intended changes become changes.
-        learning_rate: eta, above 0; it stays the same.
-        batch_size: Samples a round, 1 or more.
-        rounds: How long a game lasts, 1 or more.
-        measure: What attention is worth.
+        activation: Activation of the hidden layers.
+        connectivity: Wiring, such as "dense" or "sparse(0.1)".
+        init: Initialisation of fresh networks.
+        optimizer: Rule that turns intended changes into changes.
+        learning_rate: Learning rate (> 0), constant over the game.
+        batch_size: Samples per round, 1 or more.
+        rounds: Length of a game in rounds, 1 or more.
+        measure: Utility of a unit of attention.
         dtype: "float64" or "float32".
-        device: Where to compute.
+        device: Device of the tensor engine.
 
     Raises:
-        NeuroNetError: Something is out of range or does not fit.
+        ConfigurationError: A value is out of range.
+        DataError: The environment cannot be used.
     """
 
     environment: Environment
@@ -59,49 +61,49 @@ class GameSetup:
 
     def __post_init__(self) -> None:
         if not isinstance(self.environment, Environment):
-            raise NeuroNetError(f"environment must be an Environment, got {self.environment!r}")
+            raise ConfigurationError(f"environment must be an Environment, got {self.environment!r}")
         check_samples(self.environment)
         object.__setattr__(self, "hidden", tuple(self.hidden))
         if not self.hidden:
-            raise NeuroNetError("a game of attention needs a hidden layer: give its neurons, such as hidden=(32,)")
+            raise ConfigurationError("hidden must name at least one hidden layer, such as hidden=(32,), got ()")
         check_number("batch_size", self.batch_size, 1, whole=True)
         check_number("rounds", self.rounds, 1, whole=True)
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Neurons in each layer, inputs first."""
+        """Return the number of neurons in each layer, inputs first."""
         return (self.environment.inputs, *self.hidden, self.environment.outputs)
 
     @property
     def per_epoch(self) -> int:
-        """Rounds in which all training samples are played once."""
+        """Return the number of rounds in one epoch."""
         return -(-len(self.environment.train) // self.batch_size)
 
     @cached_property
     def probe_samples(self) -> Samples:
-        """Training samples at even distances: by them it is judged how much the neurons have to say."""
+        """Return at most PROBE_SIZE training samples at even distances."""
         count = len(self.environment.train)
         return self.environment.train.at(np.unique(np.linspace(0, count - 1, min(PROBE_SIZE, count)).astype(np.int64)))
 
     @property
     def probe_inputs(self) -> NDArray[Any]:
-        """Their inputs, (B, I)."""
+        """Return the inputs of the probe batch, (B, I)."""
         return np.asarray(self.probe_samples.inputs)
 
     def network(self, seed: int) -> Network:
-        """A fresh network."""
+        """Return a fresh network initialised from a seed."""
         return build_network(self.sizes, connectivity=self.connectivity, activation=self.activation, init=self.init, seed=seed)
 
 
 @dataclass(frozen=True, eq=False)
 class InitialState:
-    """Where a game begins.
+    """State in which a game begins.
 
     Attributes:
-        network: Who listens to whom, and the first weights.
-        seed: Decides who is in which group, where a population leaves that to chance.
-        state: Where things stand; None for a fresh network.
-        layers: Who followed which policy until then; None for a fresh network.
+        network: Structure and first weights.
+        seed: Seed of the network, which also draws the members of groups of a population given by shares.
+        state: Engine state; None for a fresh network.
+        layers: Policies by which the state was reached; None for a fresh network.
     """
 
     network: Network
@@ -111,5 +113,5 @@ class InitialState:
 
     @property
     def round(self) -> int:
-        """How many rounds were played before."""
+        """Return the number of rounds played before the game begins."""
         return 0 if self.state is None else self.state.round

@@ -1,4 +1,4 @@
-"""What games brought, as arrays and as tables: per neuron, per group, per layer."""
+"""Results of games as arrays and as tables: per neuron, per group, per layer."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ from neuronet.games.simulation.profiles import cached_short_name, policies_of
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
-    """What P profiles brought from S seeds.
+    """Results of P profiles played from S seeds.
 
     Attributes:
-        payoffs: By the names in KINDS, an array (P, S, J) for each hidden layer.
-        before: What was held at first: by the names in HELD, an array (P, S, J) for each hidden layer.
-        loss: (P, S), on test samples, at the end.
-        accuracy: (P, S), likewise, 0 to 1; nan where targets are values.
-        train_loss: (P, S), the mean loss of the samples played, each before its round.
-        layers: The profile of each of the P times S games.
+        payoffs: For each name in KINDS, an array (P, S, J) per hidden layer.
+        loss: Final test loss, (P, S).
+        accuracy: Final test accuracy, (P, S), 0 to 1; nan for regression.
+        train_loss: Mean loss of the samples played, (P, S), each measured before its round.
+        layers: Policies of each of the P times S games.
         sizes: Neurons in each layer, inputs first.
         seeds: The S seeds.
     """
 
     payoffs: Mapping[str, tuple[Floats, ...]]
-    before: Mapping[str, tuple[Floats, ...]]
     loss: Floats
     accuracy: Floats
     train_loss: Floats
@@ -38,20 +36,20 @@ class Outcomes:
     seeds: tuple[int, ...]
 
     def table(self) -> pd.DataFrame:
-        """A line for each profile, seed and hidden neuron: its policy, and its payoffs by name."""
+        """Return one row per profile, seed and hidden neuron, with its policy and payoffs."""
         return payoff_table(self.payoffs, self.layers, self.sizes, self.seeds)
 
     def by_group(self) -> pd.DataFrame:
-        """A line for each profile, seed, hidden layer and policy: how many follow it, and their mean payoffs."""
+        """Return one row per profile, seed, hidden layer and policy, with the number of neurons and their mean payoffs."""
         return mean_payoffs(self.table(), ["profile", "seed", "layer", "policy"])
 
     def by_layer(self) -> pd.DataFrame:
-        """A line for each profile, seed and hidden layer: mean payoffs."""
+        """Return one row per profile, seed and hidden layer, with mean payoffs."""
         return mean_payoffs(self.table(), ["profile", "seed", "layer"])
 
 
 def mean_payoffs(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Mean payoffs, and of how many neurons."""
+    """Return mean payoffs and the number of neurons by group."""
     kinds = [kind for kind in KINDS if kind in table.columns]
     groups = table.groupby(list(keys), sort=False)
     return groups.size().rename("neurons").to_frame().join(groups[kinds].mean()).reset_index()
@@ -60,21 +58,28 @@ def mean_payoffs(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
 def payoff_table(
     payoffs: Mapping[str, tuple[Floats, ...]], layers: Sequence[Sequence[Layers]], sizes: Sequence[int], seeds: Sequence[int]
 ) -> pd.DataFrame:
-    """A line for each profile, seed and hidden neuron, with what is in the arrays (P, S, J) of each layer by name."""
+    """Return one row per profile, seed and hidden neuron.
+
+    Args:
+        payoffs: For each column, an array (P, S, J) per hidden layer.
+        layers: Policies of each of the P times S games.
+        sizes: Neurons in each layer, inputs first.
+        seeds: The S seeds.
+    """
     parts = []
-    for p, games in enumerate(layers):
-        for s, game in enumerate(games):
-            for number, policies in enumerate(policies_of(game, sizes)[:-1], start=1):
-                known = {id(policy): cached_short_name(policy) for policy in policies}
+    for profile, games in enumerate(layers):
+        for index, game in enumerate(games):
+            for layer, policies in enumerate(policies_of(game, sizes)[:-1], start=1):
+                names = {id(policy): cached_short_name(policy) for policy in policies}
                 parts.append(
                     pd.DataFrame(
                         {
-                            "profile": p,
-                            "seed": seeds[s],
-                            "layer": number,
+                            "profile": profile,
+                            "seed": seeds[index],
+                            "layer": layer,
                             "neuron": np.arange(len(policies)),
-                            "policy": [known[id(policy)] for policy in policies],
-                            **{kind: arrays[number - 1][p, s] for kind, arrays in payoffs.items()},
+                            "policy": [names[id(policy)] for policy in policies],
+                            **{kind: arrays[layer - 1][profile, index] for kind, arrays in payoffs.items()},
                         }
                     )
                 )

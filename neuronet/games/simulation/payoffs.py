@@ -1,12 +1,11 @@
-"""What a game pays a neuron: the attention it holds, counted in several ways, and the loss that all share.
+"""Payoffs of a neuron: the attention that it receives, counted in several ways, and the loss shared by all.
 
-attention   sum_k phi(w_kj), what it holds at the end: the utility of docs/theory.md
-share       the mean over its listeners k of phi(w_kj) / sum_j phi(w_kj): what it holds of each listener's attention; the shares
-            of a layer add up to 1, so that for this payoff the neurons of a layer are pure rivals
-scaled      sum_k phi(w_kj std(a_j)), attention in units of what the neuron has to say: where a ReLU neuron speaks c times as
-            loudly to listeners who pay 1 / c as much, nothing changes
-gain        the change of attention, per round
-loss        minus the network's loss on test samples, the same for all
+attention   sum_k phi(w_kj) at the end of the game: the utility of docs/theory.md
+share       mean over the listeners k of phi(w_kj) / sum_j phi(w_kj); the shares of a layer sum to 1: a constant-sum game
+scaled      sum_k phi(w_kj std(a_j)): attention in units of the spread of the neuron's activity; invariant to rescaling a ReLU
+            neuron's activity by c and its listeners' weights by 1 / c
+gain        change of attention per round
+loss        minus the network's test loss, equal for all neurons
 """
 
 from __future__ import annotations
@@ -23,19 +22,19 @@ from neuronet.core.errors import unknown_name_error
 from neuronet.core.utility import Measure
 
 KINDS = ("attention", "share", "scaled", "gain", "loss")
-"""Every payoff by its name."""
+"""Names of all payoffs."""
 
 INSTANT_KINDS = ("attention", "share", "scaled")
-"""Those that a neuron has at any moment."""
+"""Names of the payoffs that are defined at any moment, not only over a game."""
 
 Floats = NDArray[np.float64]
 
 
 def check_kind(kind: str, known: Sequence[str] = KINDS) -> str:
-    """The name of a payoff, if it is one.
+    """Return the name of a payoff.
 
     Raises:
-        NeuroNetError: It is not.
+        SpecError: The name is unknown.
     """
     if kind not in known:
         raise unknown_name_error("payoff", kind, known)
@@ -44,11 +43,11 @@ def check_kind(kind: str, known: Sequence[str] = KINDS) -> str:
 
 @dataclass(frozen=True, eq=False)
 class AttentionHoldings:
-    """What the hidden neurons of R networks hold at some moment.
+    """Attention received by the hidden neurons of R networks at one moment.
 
     Attributes:
-        round: How many rounds have been played.
-        by_kind: By the names in HELD, an array (R, J) for each hidden layer.
+        round: Number of rounds played.
+        by_kind: For each name in INSTANT_KINDS, an array (R, J) per hidden layer.
     """
 
     round: int
@@ -56,44 +55,38 @@ class AttentionHoldings:
 
 
 def attention_payoff(attention: NDArray[Any], measure: Measure) -> Floats:
-    """The utility of every neuron, (..., K, J) to (..., J)."""
+    """Return the utility of each neuron, (..., J), from its listeners' weights, (..., K, J)."""
     return np.asarray(measure.utility(np, attention), dtype=np.float64)
 
 
 def share_payoff(attention: NDArray[Any], measure: Measure) -> Floats:
-    """The mean over listeners of each neuron's share of what the listener pays, (..., K, J) to (..., J).
+    """Return each neuron's mean share of its listeners' attention, (..., K, J) to (..., J).
 
-    A listener that pays nobody is left out; where there is no other, every share is 0.
+    Listeners without attention are left out of the mean; without any listener left, shares are 0.
     """
-    paid = _payoff_by_listener(attention, measure)
+    paid = np.asarray(measure.utility(np, attention[..., :, None, :]), dtype=np.float64)
     total = paid.sum(axis=-1, keepdims=True)
     shares = np.divide(paid, total, out=np.zeros_like(paid), where=total > 0)
     paying = np.maximum((total > 0).sum(axis=-2), 1)
-    held: Floats = shares.sum(axis=-2) / paying
-    return held
-
-
-def _payoff_by_listener(attention: NDArray[Any], measure: Measure) -> Floats:
-    """What each listener's attention is worth by itself, (..., K, J)."""
-    return np.asarray(measure.utility(np, attention[..., :, None, :]), dtype=np.float64)
+    return np.asarray(shares.sum(axis=-2) / paying)
 
 
 def activities(
     weights: Sequence[NDArray[Any]], biases: Sequence[NDArray[Any]], names: Sequence[str], inputs: Any
 ) -> list[Floats]:
-    """What every listening layer's potential calls for, (R, B, J) each, whatever policies would say.
+    """Return the activity of each listening layer, (R, B, J), without the policies' `speak` hook.
 
     Args:
-        weights: (R, J, I) of each listening layer.
-        biases: (R, J) of each.
-        names: Their activations.
-        inputs: (B, I).
+        weights: Weights of each listening layer, (R, J, I).
+        biases: Biases of each listening layer, (R, J).
+        names: Activation of each listening layer.
+        inputs: Network inputs, (B, I).
     """
-    activity, found = np.asarray(inputs, dtype=np.float64), []
+    activity, result = np.asarray(inputs, dtype=np.float64), []
     for W, b, name in zip(weights, biases, names, strict=True):
         activity = parse_activation(name).value(np, activity @ np.swapaxes(W, -1, -2) + b[..., None, :])
-        found.append(activity)
-    return found
+        result.append(activity)
+    return result
 
 
 def attention_holdings(
@@ -104,41 +97,39 @@ def attention_holdings(
     inputs: Any,
     measure: Measure,
 ) -> AttentionHoldings:
-    """What the hidden neurons hold.
+    """Return the attention received by the hidden neurons.
 
     Args:
-        round_number: How many rounds have been played.
-        weights: (R, J, I) of each listening layer; 0 where nobody is connected.
-        biases: (R, J) of each.
-        names: Their activations.
-        inputs: (B, I), by which it is judged how much the neurons have to say.
-        measure: What attention is worth.
+        round_number: Number of rounds played.
+        weights: Weights of each listening layer, (R, J, I); 0 without a connection.
+        biases: Biases of each listening layer, (R, J).
+        names: Activation of each listening layer.
+        inputs: Probe inputs, (B, I), on which the spread of activities is measured.
+        measure: Utility of a unit of attention.
     """
     above = weights[1:]
-    activity = activities(weights[:-1], biases[:-1], names[:-1], inputs)
-    activity_stds = [each.std(axis=-2)[..., None, :] for each in activity]
+    activity_stds = [layer.std(axis=-2)[..., None, :] for layer in activities(weights[:-1], biases[:-1], names[:-1], inputs)]
+    scaled = [layer * activity_std for layer, activity_std in zip(above, activity_stds, strict=True)]
     return AttentionHoldings(
         round_number,
         {
-            "attention": tuple(attention_payoff(each, measure) for each in above),
-            "share": tuple(share_payoff(each, measure) for each in above),
-            "scaled": tuple(
-                attention_payoff(each * activity_std, measure) for each, activity_std in zip(above, activity_stds, strict=True)
-            ),
+            "attention": tuple(attention_payoff(layer, measure) for layer in above),
+            "share": tuple(share_payoff(layer, measure) for layer in above),
+            "scaled": tuple(attention_payoff(layer, measure) for layer in scaled),
         },
     )
 
 
 def payoffs_of(before: AttentionHoldings, after: AttentionHoldings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
-    """The payoffs of games that began and ended like this, by the names in KINDS: an array (R, J) for each hidden layer.
+    """Return the payoffs of games: for each name in KINDS, an array (R, J) per hidden layer.
 
     Args:
-        before: What the neurons held at first.
-        after: What they held at the end, at least a round later.
-        loss: (R,), each network's loss at the end.
+        before: Attention at the beginning.
+        after: Attention at the end, at least one round later.
+        loss: Final loss of each network, (R,).
     """
     rounds = max(after.round - before.round, 1)
     pairs = zip(before.by_kind["attention"], after.by_kind["attention"], strict=True)
     gain = tuple((new - old) / rounds for old, new in pairs)
-    shared = tuple(np.broadcast_to(-loss[:, None], each.shape).copy() for each in gain)
+    shared = tuple(np.broadcast_to(-loss[:, None], layer.shape).copy() for layer in gain)
     return {**after.by_kind, "gain": gain, "loss": shared}

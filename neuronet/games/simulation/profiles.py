@@ -1,40 +1,41 @@
-"""Profiles: which policy every neuron follows, and how one of them may deviate."""
+"""Profiles: the policy of each neuron, and unilateral deviations from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import cast
 
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, layer_groups, policies_by_layer
-from neuronet.registry.population_spec import Policies, parse_population, short_name
+from neuronet.registry import Policies, parse_population, short_name
 
 Profile = Policies | Layers
-"""A text, a policy, a population, one for each listening layer, or the groups of each layer."""
+"""A text, a policy, a population, one of these per listening layer, or the groups of each layer."""
 
 
 def layers_of(profile: Profile, network: Network, seed: int) -> Layers:
-    """For each listening layer a policy, or the groups that share it out.
+    """Return the policy or the groups of each listening layer.
 
     Args:
-        profile: Who follows which policy.
-        network: Of whom.
-        seed: Decides who is in which group, where that is left to chance.
+        profile: Policies of the neurons.
+        network: Network to which the profile applies.
+        seed: Seed that draws the members of groups given by shares.
 
     Raises:
         NeuroNetError: The profile does not fit the network.
     """
-    if isinstance(profile, tuple) and any(isinstance(each, tuple) for each in profile):
+    if isinstance(profile, tuple) and any(isinstance(layer, tuple) for layer in profile):
         return policies_by_layer(profile, network.sizes)
-    return parse_population(profile).groups(network, seed)  # type: ignore[arg-type]
+    return parse_population(cast(Policies, profile)).groups(network, seed)
 
 
 def cached_short_name(policy: Policy) -> str:
-    """A policy's short text; looking for its name takes a while, and is done once for each policy."""
+    """Return the short name of a policy, cached because the registry look-up is slow."""
     try:
         return _cached_short_name(policy)
-    except TypeError:  # a policy of the user's that cannot be hashed
+    except TypeError:  # a policy that cannot be hashed
         return short_name(policy)
 
 
@@ -42,17 +43,17 @@ _cached_short_name = lru_cache(maxsize=256)(short_name)
 
 
 def policies_of(layers: Layers, sizes: Sequence[int]) -> list[list[Policy]]:
-    """The policy of every neuron, layer by layer."""
-    found = []
-    for number, each in enumerate(layers, start=1):
-        groups = layer_groups(each, sizes[number], number)
+    """Return the policy of each neuron, layer by layer."""
+    result = []
+    for number, layer in enumerate(layers, start=1):
+        groups = layer_groups(layer, sizes[number], number)
         policy_by_neuron = {index: group.policy for group in groups for index in group.members}
-        found.append([policy_by_neuron[index] for index in range(sizes[number])])
-    return found
+        result.append([policy_by_neuron[index] for index in range(sizes[number])])
+    return result
 
 
-def layers_from_policies(policies: Sequence[Sequence[Policy]]) -> Layers:
-    """The groups of a network whose every neuron's policy is known; those of the same policy are together."""
+def layers_from_policies(policies: Sequence[Sequence[Policy]]) -> tuple[tuple[Group, ...], ...]:
+    """Return the groups of a network given the policy of each neuron; neurons with equal policies form one group."""
     return tuple(_grouped(layer) for layer in policies)
 
 
@@ -68,14 +69,14 @@ def _grouped(layer: Sequence[Policy]) -> tuple[Group, ...]:
 
 
 def with_deviation(layers: Layers, sizes: Sequence[int], layer: int, neuron: int, policy: Policy) -> Layers:
-    """The profile in which one neuron alone follows another policy; it is in a group by itself, the last of its layer.
+    """Return the profile in which one neuron follows another policy, in a group of its own at the end of its layer.
 
     Args:
         layers: The profile.
         sizes: Neurons in each layer, inputs first.
-        layer: The neuron's, 1 for the first hidden layer.
-        neuron: Its place.
-        policy: What it plays instead; it may be what it plays already.
+        layer: Layer of the neuron, 1 for the first hidden layer.
+        neuron: Index of the neuron.
+        policy: Policy of the deviation; it may equal the present one.
     """
     groups = layer_groups(layers[layer - 1], sizes[layer], layer)
     others = [(group.policy, tuple(index for index in group.members if index != neuron)) for group in groups]

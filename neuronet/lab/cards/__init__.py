@@ -1,1 +1,1 @@
-"""The cards about the network and about one neuron."""
+"""Cards of the page: the network, and one neuron."""

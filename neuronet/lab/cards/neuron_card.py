@@ -1,4 +1,4 @@
-"""The card of one neuron: which, what is done to it, and its picture."""
+"""Card of the selected neuron: menus, buttons and its figure."""
 
 from __future__ import annotations
 
@@ -11,40 +11,38 @@ from neuronet.lab.clickable_figure import ClickableFigure
 from neuronet.lab.snapshot import Snapshot
 from neuronet.lab.widgets import Button, Select, Title
 from neuronet.plotting import style
-
-NeuronPosition = tuple[int, int]
-"""A neuron's layer and its place there."""
+from neuronet.plotting.network.model import NeuronPosition
 
 
 @solara.component  # type: ignore[untyped-decorator]
 def NeuronCard(  # noqa: N802
     snapshot: Snapshot,
-    picked: NeuronPosition,
+    selected: NeuronPosition,
     size: tuple[int, int],
     other: str,
     *,
-    on_choose: Callable[[NeuronPosition], None],
+    on_select: Callable[[NeuronPosition], None],
     on_intervene: Callable[[str], None],
 ) -> None:
-    """A neuron, to be looked into and meddled with.
+    """Selected neuron, with buttons to change it.
 
     Args:
-        snapshot: What there is to see.
-        picked: Which neuron.
-        size: Of its picture, in pixels.
-        other: The policy that it can be made to follow.
-        on_choose: Called with another neuron.
-        on_intervene: Called with what is to be done to this one.
+        snapshot: State of the session.
+        selected: Selected neuron.
+        size: Size of the figure in pixels.
+        other: Policy that a button assigns to it.
+        on_select: Called with another neuron.
+        on_intervene: Called with an action on this neuron.
     """
-    layer, position = picked
+    layer, position = selected
     layers = [{"text": snapshot.layer_name(number), "value": number} for number in range(len(snapshot.network.sizes))]
     silent, frozen = position in snapshot.silent[layer], position in snapshot.frozen[layer]
     with solara.Div(classes=["lab-card"]):
-        Title(snapshot.describe(*picked))
+        Title(snapshot.describe(*selected))
         with solara.Div(classes=["lab-buttons"]):
-            Select("", layers, layer, lambda value: on_choose((int(value), 0)), "layer", width=92)
-            places = range(snapshot.network.sizes[layer])
-            Select("", list(places), position, lambda value: on_choose((layer, int(value))), "place", width=50)
+            Select("", layers, layer, lambda value: on_select((int(value), 0)), "layer", width=92)
+            positions = range(snapshot.network.sizes[layer])
+            Select("", list(positions), position, lambda value: on_select((layer, int(value))), "place", width=50)
             Button("Revive" if silent else "Silence", lambda: on_intervene("revive" if silent else "silence"), "silence")
             if layer:
                 Button(
@@ -56,8 +54,8 @@ def NeuronCard(  # noqa: N802
             if 0 < layer < snapshot.outputs and snapshot.policies[layer - 1][position] != other:
                 Button(f"To {style.truncate(other, 10)}", lambda: on_intervene("follow"), "follow")
         ClickableFigure(
-            lambda: (neuron_panel(snapshot, picked, *size), ()),
-            text=f"The neuron {snapshot.describe(*picked)}",
+            lambda: (neuron_panel(snapshot, selected, *size), ()),
+            text=f"The neuron {snapshot.describe(*selected)}",
             size=size,
-            dependencies=[snapshot.number, picked],
+            dependencies=[snapshot.number, selected],
         )

@@ -1,4 +1,4 @@
-"""The game between two layers: what each earns for every pair of policies, and where nobody gains by moving alone."""
+"""Figure of a game between two layers: payoffs of each pair of policies, and equilibria."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
-from neuronet.games.metagame.analysis import Analysis
+from neuronet.games.metagame.analysis_result import Analysis
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.plotting import style
 
@@ -16,17 +16,17 @@ MAX_NAME_LENGTH = 18
 
 
 def layers_figure(payoffs: Floats, resampled: Floats, analysis: Analysis) -> Figure:
-    """A panel for each layer: its payoff for every pair of policies, with half its 95% interval; equilibria are framed.
+    """Return a figure with one panel per layer: payoffs with half their 95% interval; pure equilibria are framed.
 
     Args:
-        payoffs: (2, P, P), means over seeds.
-        resampled: (resamples, 2, P, P), of seeds drawn anew.
-        analysis: Of the same.
+        payoffs: Mean payoffs over seeds, (2, P, P).
+        resampled: Mean payoffs over bootstrap samples of the seeds, (resamples, 2, P, P).
+        analysis: Analysis of the game.
     """
     count = len(analysis.names)
     low, high = np.quantile(resampled, (0.025, 0.975), axis=0)
     figure = style.new_figure(2.4 * count + 2.6, 0.62 * count + 1.9, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
-    for role, title in enumerate(("what the first layer earns", "what the second layer earns")):
+    for role, title in enumerate(("payoff of the first layer", "payoff of the second layer")):
         axes = figure.add_subplot(1, 2, role + 1)
         style.format_axes(axes, title=title, x="the second layer's policy", y="the first layer's policy" if role == 0 else "")
         axes.imshow(payoffs[role], cmap=style.PALE, aspect="auto")
@@ -39,17 +39,19 @@ def layers_figure(payoffs: Floats, resampled: Floats, analysis: Analysis) -> Fig
             text = f"{payoffs[role, row, column]:.3g} ± {half:.1g}"
             axes.text(column, row, text, ha="center", va="center", fontsize=style.SMALL, color=style.INK)
         _frame(axes, analysis)
-    words = f"Payoff '{analysis.kind}', mean of a layer's neurons. Framed: equilibria, and how many resampled tables have them."
-    figure.supxlabel(words, fontsize=style.SMALL, color=style.INK, x=0.02, ha="left")
+    note = f"Payoff '{analysis.kind}', mean of a layer's neurons. Framed: equilibria, with their frequency in resampled tables."
+    figure.supxlabel(note, fontsize=style.SMALL, color=style.INK, x=0.02, ha="left")
     return figure
 
 
 def _frame(axes: Axes, analysis: Analysis) -> None:
-    """Frame the equilibria in which neither layer mixes."""
-    for each in analysis.equilibria:
-        rows, columns = each.equilibrium.support
+    """Frame the pure equilibria."""
+    for estimate in analysis.equilibria:
+        rows, columns = estimate.equilibrium.support
         if len(rows) == len(columns) == 1:
             index = (columns[0] - 0.47, rows[0] - 0.45)
             axes.add_patch(Rectangle(index, 0.94, 0.9, fill=False, edgecolor=style.ORANGE, linewidth=1.8))
             at = (columns[0] + 0.43, rows[0] + 0.4)
-            axes.text(*at, f"{100 * each.frequency:.0f}%", ha="right", va="bottom", fontsize=style.SMALL - 1, color=style.ORANGE)
+            axes.text(
+                *at, f"{100 * estimate.frequency:.0f}%", ha="right", va="bottom", fontsize=style.SMALL - 1, color=style.ORANGE
+            )

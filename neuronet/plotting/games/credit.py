@@ -1,4 +1,4 @@
-"""Credit against attention, neuron by neuron."""
+"""Figure of credit against attention, neuron by neuron."""
 
 from __future__ import annotations
 
@@ -13,30 +13,25 @@ from neuronet.games.attribution.shapley import Bools
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.plotting import style
 
+FREE_RIDER = "free rider: at least an equal share of attention, and an interval that includes 0"
+
 
 def credit_figure(study: CreditStudy) -> Figure:
-    """Each neuron's Shapley value against its attention, raw and scaled by how much it has to say."""
+    """Return a figure of each neuron's Shapley value against its attention, raw and scaled by the spread of its activity."""
     table = study.table()
     figure = style.new_figure(9.8, 4.4, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
     left, right = figure.subplots(1, 2, sharey=True)
     riders = table["free_riding"].to_numpy(dtype=bool)
-    for axes, column, words in ((left, "attention", "attention"), (right, "scaled", "activity-scaled attention")):
-        credit = "credit: Shapley value, in units of loss" if axes is left else ""
-        style.format_axes(axes, title="", x=f"{words} (1: an equal share of its layer's)", y=credit)
+    for axes, column, label in ((left, "attention", "attention"), (right, "scaled", "activity-scaled attention")):
+        y = "credit: Shapley value, in units of loss" if axes is left else ""
+        style.format_axes(axes, title="", x=f"{label} (1: mean of the layer)", y=y)
         values = table[column] / table.groupby("seed")[column].transform("mean")
-        _dots(axes, values.to_numpy(), table, ~riders, style.BLUE, "a neuron, with the 95% interval of its credit")
-        _dots(
-            axes,
-            values.to_numpy(),
-            table,
-            riders,
-            style.ORANGE,
-            "a free rider: an equal share or more, and its interval includes 0",
-        )
+        _dots(axes, values.to_numpy(), table, ~riders, style.BLUE, "neuron, with the 95% interval of its credit")
+        _dots(axes, values.to_numpy(), table, riders, style.ORANGE, FREE_RIDER)
         axes.axhline(0, color=style.MUTED, linewidth=0.8)
         axes.axvline(1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
         axes.set_xlim(left=0)
-        correlations = np.array([each.correlation(column) for each in study.credits.values()])
+        correlations = np.array([credit.correlation(column) for credit in study.credits.values()])
         axes.set_title(_correlation_text(correlations), fontsize=style.NORMAL, color=style.INK, loc="left")
     handles, labels = left.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False)

@@ -1,4 +1,4 @@
-"""Pictures of deviations, of evolution, and of what selfishness costs."""
+"""Figures of deviations, of evolution, and of the price of anarchy."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MAX_NAME_LENGTH = 38
 
 
 def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile: str) -> Figure:
-    """What every neuron gains by each policy, for each start, and how far it is from its local best response over training.
+    """Return a figure of the gains of each deviation, and of the distances from the local best response over training.
 
     Args:
-        gains: A line for each deviator and policy: round, policy, layer, neuron, and relative and scaled (mean gains in raw and
-            in activity-scaled attention, in units of the mean payoffs).
-        distances: What `distances_over_training` gave.
-        profile: What everybody plays, for the title.
+        gains: One row per deviator and policy: round, policy, layer, neuron, and relative and scaled (mean gains in raw and in
+            activity-scaled attention, in units of the mean payoffs).
+        distances: Result of `distances_over_training`.
+        profile: Policies of the neurons, for the title.
     """
     rounds = sorted(gains["round"].unique())
     names = list(dict.fromkeys(gains["policy"]))
@@ -40,7 +40,7 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         axes = figure.add_subplot(grid[:, index], sharey=first)
         first = first or axes
         title = f"{profile}: fresh network" if number == 0 else f"after {number:,} rounds"
-        style.format_axes(axes, title=title, x="gain of a lone deviator (% of mean attention)", y="")
+        style.format_axes(axes, title=title, x="gain of a single deviator (% of mean attention)", y="")
         _draw_gains(axes, gains[gains["round"] == number], names)
         axes.tick_params(labelleft=index == 0)
     if first is not None:
@@ -48,23 +48,23 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         first.invert_yaxis()
         handles, labels = first.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=style.SMALL, frameon=False)
-    _draw_distances(figure.add_subplot(grid[0, -1]), distances, "missed_gain", "part of gain missed", "Local best response")
-    _draw_distances(figure.add_subplot(grid[1, -1]), distances, "attainable_gain", "gain in reach", "")
+    _draw_distances(figure.add_subplot(grid[0, -1]), distances, "missed_gain", "fraction of gain missed", "Local best response")
+    _draw_distances(figure.add_subplot(grid[1, -1]), distances, "attainable_gain", "attainable gain", "")
     return figure
 
 
 def _draw_gains(axes: Axes, gains: pd.DataFrame, names: Sequence[str]) -> None:
-    """A dot for each neuron, raw above and scaled below; the axis is linear near 0 and logarithmic beyond."""
+    """Draw a dot per neuron, raw above and scaled below, on a symmetric logarithmic axis."""
     for column, colour, shift, label in (
-        ("relative", style.BLUE, -0.18, "raw attention, a dot for each neuron"),
+        ("relative", style.BLUE, -0.18, "raw attention, one dot per neuron"),
         ("scaled", style.ORANGE, 0.18, "activity-scaled attention"),
     ):
-        places = np.array([names.index(name) for name in gains["policy"]], dtype=np.float64)
+        rows = np.array([names.index(name) for name in gains["policy"]], dtype=np.float64)
         values = 100 * gains[column].to_numpy(dtype=np.float64)
-        axes.scatter(values, places + shift, s=7, color=colour, alpha=0.45, linewidths=0, label=label)
+        axes.scatter(values, rows + shift, s=7, color=colour, alpha=0.45, linewidths=0, label=label)
         means = gains.assign(shown=values).groupby("policy", sort=False)["shown"].mean()
-        rows = [names.index(str(name)) + shift for name in means.index]
-        axes.scatter(means, rows, marker="|", s=60, color=style.INK, label="mean" if column == "scaled" else None, zorder=3)
+        mean_rows = [names.index(str(name)) + shift for name in means.index]
+        axes.scatter(means, mean_rows, marker="|", s=60, color=style.INK, label="mean" if column == "scaled" else None, zorder=3)
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
     axes.set_xticks([-100, -10, -1, 0, 1, 10, 100], ["-100", "-10", "-1", "0", "1", "10", "100"])
     axes.axvline(0, color=style.MUTED, linewidth=1.0)
@@ -88,19 +88,21 @@ def _draw_distances(axes: Axes, distances: pd.DataFrame, column: str, label: str
 
 
 def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str = "accuracy") -> Figure:
-    """Composition of each hidden layer and the network's accuracy over the generations: means, and bands between quartiles.
+    """Return a figure of the composition of each hidden layer and of the test error over the generations.
+
+    Lines are means over the networks, bands span the quartiles.
 
     Args:
-        evolution: What `evolve` gave.
-        pure: What `single_policy_histories` gave, to compare with; may be empty.
-        test: "accuracy", or "loss" where there is none.
+        evolution: Result of `evolve`.
+        pure: Result of `single_policy_histories`, for comparison; may be empty.
+        test: "accuracy", or "loss" for regression.
     """
     layers = sorted(evolution.composition["layer"].unique())
     names = list(dict.fromkeys(evolution.composition["policy"]))
     figure = style.new_figure(4.6 * (len(layers) + 1) + 0.4, 4.0, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
     for index, layer in enumerate(layers, start=1):
         axes = figure.add_subplot(1, len(layers) + 1, index)
-        style.format_axes(axes, title=f"Who plays what, hidden layer {layer}", x="rounds played", y="share of neurons")
+        style.format_axes(axes, title=f"Composition of hidden layer {layer}", x="rounds played", y="share of neurons")
         part = evolution.composition[evolution.composition["layer"] == layer]
         for number, name in enumerate(names):
             _draw_band(axes, part[part["policy"] == name], "share", COLOURS[number % len(COLOURS)], name, "solid")
@@ -108,8 +110,8 @@ def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str =
     axes = figure.add_subplot(1, len(layers) + 1, len(layers) + 1)
     shown = "error" if test == "accuracy" else "loss"
     label = "test error (% of samples)" if shown == "error" else "test loss"
-    style.format_axes(axes, title=f"What it does to {test}", x="rounds played", y=label)
-    _draw_band(axes, _with_error(evolution.history), shown, style.INK, "neurons imitate", "solid")
+    style.format_axes(axes, title=f"Effect on test {test}", x="rounds played", y=label)
+    _draw_band(axes, _with_error(evolution.history), shown, style.INK, "with imitation", "solid")
     for number, name in enumerate(names):
         part = pure[pure["policy"] == name] if len(pure) else pure
         if len(part):
@@ -118,9 +120,9 @@ def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str =
             )
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    who, what = (each.get_legend_handles_labels() for each in figure.axes[-2:])
-    names_shown = [style.truncate(name, MAX_NAME_LENGTH) for name in (*who[1], *what[1])]
-    figure.legend((*who[0], *what[0]), names_shown, loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False)
+    (policies, policy_names), (lines, line_names) = (panel.get_legend_handles_labels() for panel in figure.axes[-2:])
+    labels = [style.truncate(name, MAX_NAME_LENGTH) for name in (*policy_names, *line_names)]
+    figure.legend((*policies, *lines), labels, loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False)
     return figure
 
 
@@ -136,22 +138,24 @@ def _draw_band(axes: Axes, table: pd.DataFrame, column: str, colour: str, name: 
     axes.plot(mean.index, mean, color=colour, linewidth=1.6, linestyle=dashes, label=name)
 
 
-def welfare_figure(found: Welfare) -> Figure:
-    """Every profile by its loss and by what a deviation from it gains, at least and at most."""
-    table = found.profiles
+def welfare_figure(result: Welfare) -> Figure:
+    """Return a figure of the loss of each profile, and of the bounds on the gain of a deviation from it."""
+    table = result.profiles
     figure = style.new_figure(9.6, 1.6 + 0.3 * len(table), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06))
     rows = np.arange(len(table))
     loss = figure.add_subplot(1, 2, 1)
-    style.format_axes(loss, title="What it costs", x="test loss", y="")
+    style.format_axes(loss, title="Loss of the profile", x="test loss", y="")
     half = np.vstack((table["loss"] - table["loss_low"], table["loss_high"] - table["loss"]))
     loss.errorbar(table["loss"], rows, xerr=half, fmt="o", color=style.BLUE, markersize=4, linewidth=1.4)
     loss.axvline(
-        float(found.losses["backprop"].mean()), color=style.MUTED, linestyle="dashed", linewidth=1.0, label="backpropagation"
+        float(result.losses["backprop"].mean()), color=style.MUTED, linestyle="dashed", linewidth=1.0, label="backpropagation"
     )
     loss.legend(fontsize=style.SMALL, frameon=False, loc="best")
     loss.set_yticks(rows, [style.truncate(name, MAX_NAME_LENGTH) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
-    style.format_axes(gain, title="What a lone deviator gains", x="% of mean payoff: sure, measured (dot), at most", y="")
+    style.format_axes(
+        gain, title="Gain of a single deviator", x="% of mean payoff: lower bound, measured (dot), upper bound", y=""
+    )
     for row, (low, middle, high) in enumerate(
         zip(table["gain_lower_bound"], table["largest_gain"], table["epsilon"], strict=True)
     ):

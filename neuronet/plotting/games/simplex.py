@@ -1,7 +1,8 @@
-"""Replicator dynamics drawn: a triangle for every three policies, with a policy at each corner; a curve for two."""
+"""Figure of replicator dynamics: a triangle for each three policies, with a policy at each corner, or a curve for two."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import ceil
 from typing import Any
@@ -14,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as Outline
 
-from neuronet.games.metagame.analysis import Analysis, EquilibriumEstimate
+from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate
 from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
 from neuronet.games.metagame.replicator import replicator
 from neuronet.games.metagame.symmetric_game import SymmetricGame
@@ -29,12 +30,12 @@ PALE, DARK = np.array([0.78, 0.84, 0.90]), np.array([0.0, 0.27, 0.45])
 
 
 def phase_figure(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGame | None = None) -> Figure:
-    """How shares of policies move, and where they rest.
+    """Return a figure of replicator dynamics with its equilibria.
 
     Args:
-        game: Mean payoffs.
-        analysis: Of the same.
-        resampled: The payoffs drawn anew, for the band about the curve of two policies.
+        game: Game of the mean payoffs.
+        analysis: Analysis of the game.
+        resampled: Games of resampled seeds, for the band around the curve of two policies.
     """
     if len(game.names) == 2:
         return _curve(game, analysis, resampled)
@@ -44,33 +45,30 @@ def phase_figure(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGa
     figure = style.new_figure(3.9 * columns + 0.4, 3.6 * rows + 1.0, layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.04))
     for position, triple in enumerate(triples, start=1):
         _triangle(figure.add_subplot(rows, columns, position), game.rescaled(game.payoff_range), analysis, triple)
-    title = f"Where shares of policies go, by the payoff '{analysis.kind}'" + (
-        ": any three at a time" if len(triples) > 1 else ""
-    )
+    title = f"Replicator dynamics by the payoff '{analysis.kind}'" + (": three policies at a time" if len(triples) > 1 else "")
     figure.suptitle(title, fontsize=style.LARGE, color=style.INK, x=0.02, ha="left")
     figure.legend(handles=_legend_handles(), loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False)
     return figure
 
 
 def _triples(analysis: Analysis) -> list[tuple[int, ...]]:
-    """Every three policies, those of the highest alpha-rank first, if they are too many."""
+    """Return triples of policies; if there are more than MAX_TRIANGLES, those with the highest alpha-rank."""
     count = len(analysis.names)
-    found: list[tuple[int, ...]] = list(combinations(range(count), 3))
-    if len(found) <= MAX_TRIANGLES:
-        return found
+    triples: list[tuple[int, ...]] = list(combinations(range(count), 3))
+    if len(triples) <= MAX_TRIANGLES:
+        return triples
     ranks = analysis.rank.value
-    return sorted(found, key=lambda triple: -float(ranks[list(triple)].sum()))[:MAX_TRIANGLES]
+    return sorted(triples, key=lambda triple: -float(ranks[list(triple)].sum()))[:MAX_TRIANGLES]
 
 
 def subgame(game: SymmetricGame, policies: tuple[int, ...]) -> SymmetricGame:
-    """The game in which there are only these policies."""
+    """Return the game restricted to some policies."""
     others = [policy for policy in range(len(game.names)) if policy not in policies]
-    places = np.flatnonzero((game.opponents[:, others] == 0).all(axis=1))
-    order = [tuple(row) for row in game.opponents[places][:, list(policies)].tolist()]
-    known = SymmetricGame(tuple(game.names[p] for p in policies), game.players, game.payoffs[list(policies)][:, places])
-    return SymmetricGame(
-        known.names, known.players, known.payoffs[:, [order.index(tuple(row)) for row in known.opponents.tolist()]]
-    )
+    columns = np.flatnonzero((game.opponents[:, others] == 0).all(axis=1))
+    order = [tuple(row) for row in game.opponents[columns][:, list(policies)].tolist()]
+    restricted = SymmetricGame(tuple(game.names[p] for p in policies), game.players, game.payoffs[list(policies)][:, columns])
+    reordered = [order.index(tuple(row)) for row in restricted.opponents.tolist()]
+    return replace(restricted, payoffs=restricted.payoffs[:, reordered])
 
 
 def _triangle(axes: Axes, game: SymmetricGame, analysis: Analysis, triple: tuple[int, ...]) -> None:
@@ -103,7 +101,7 @@ def _blues() -> LinearSegmentedColormap:
 
 
 def barycentric(points: Floats) -> Floats:
-    """The shares for which a point of the triangle stands, (..., 2) to (..., 3); its corners stand for one policy alone."""
+    """Return the barycentric coordinates of points, (..., 2) to (..., 3); each corner stands for one policy."""
     third = points[..., 1] / CORNERS[2, 1]
     second = points[..., 0] - third / 2
     return np.stack((1 - second - third, second, third), axis=-1)
@@ -124,23 +122,23 @@ def _corner_names(axes: Axes, names: tuple[str, ...]) -> None:
 
 
 def _mark_equilibria(axes: Axes, three: SymmetricGame, analysis: Analysis, triple: tuple[int, ...]) -> None:
-    whole = {tuple(np.round(each.equilibrium.mixes[0], 5)): each for each in analysis.equilibria}
-    corners = [np.eye(3)[place] for place in range(3)]
-    for mix in [*corners, *(each.mixes[0] for each in symmetric_equilibria(three) if (each.mixes[0] < 1 - TOLERANCE).all())]:
+    estimates = {tuple(np.round(estimate.equilibrium.mixes[0], 5)): estimate for estimate in analysis.equilibria}
+    mixes = [equilibrium.mixes[0] for equilibrium in symmetric_equilibria(three)]
+    for mix in [*np.eye(3), *(mix for mix in mixes if (mix < 1 - TOLERANCE).all())]:
         full = np.zeros(len(analysis.names))
         full[list(triple)] = mix
-        found = whole.get(tuple(np.round(full, 5)))
+        estimate = estimates.get(tuple(np.round(full, 5)))
         at = mix @ CORNERS
-        _mark(axes, at, found)
-        if found is not None:
-            text, offset = f"{100 * found.frequency:.0f}%", _label_offset(at)
+        _mark(axes, at, estimate)
+        if estimate is not None:
+            text, offset = f"{100 * estimate.frequency:.0f}%", _label_offset(at)
             axes.annotate(
                 text, at, offset, textcoords="offset points", ha="center", va="center", fontsize=style.SMALL, color=style.INK
             )
 
 
 def _label_offset(at: Floats) -> tuple[float, float]:
-    """Where a number stands beside a mark: away from the triangle's middle, and from the corners' names."""
+    """Return the offset of a number from its mark, away from the triangle's centre and from the corners' names."""
     away = at - CORNERS.mean(axis=0)
     if np.hypot(*(CORNERS - at).T).min() < 1e-6:
         return (-20.0 if away[0] <= 0 else 20.0, 2.0)
@@ -150,9 +148,9 @@ def _label_offset(at: Floats) -> tuple[float, float]:
     return float(x), float(y)
 
 
-def _mark(axes: Axes, at: Floats, found: EquilibriumEstimate | None) -> None:
-    style_of = _marker_style(found is not None, bool(found and found.equilibrium.stable))
-    axes.plot(*at, linestyle="none", zorder=4, clip_on=False, **style_of)
+def _mark(axes: Axes, at: Floats, estimate: EquilibriumEstimate | None) -> None:
+    marker = _marker_style(estimate is not None, bool(estimate and estimate.equilibrium.stable))
+    axes.plot(*at, linestyle="none", zorder=4, clip_on=False, **marker)
 
 
 def _marker_style(equilibrium: bool, stable: bool) -> dict[str, Any]:
@@ -163,14 +161,14 @@ def _marker_style(equilibrium: bool, stable: bool) -> dict[str, Any]:
 
 
 def _legend_handles() -> list[Line2D]:
-    arrows = Line2D([], [], color=tuple(DARK), linewidth=1.2, label="replicator dynamics; darker is quicker, in each triangle")
+    arrows = Line2D([], [], color=tuple(DARK), linewidth=1.2, label="replicator dynamics; darker is faster, per triangle")
     names = {
         (True, True): "equilibrium, evolutionarily stable",
         (True, False): "equilibrium, not stable",
-        (False, False): "at rest, but another policy would do better",
+        (False, False): "rest point, not an equilibrium",
     }
     marks = [Line2D([], [], linestyle="none", label=name, **_marker_style(*kind)) for kind, name in names.items()]
-    sure = Line2D(
+    frequency = Line2D(
         [],
         [],
         linestyle="none",
@@ -178,18 +176,18 @@ def _legend_handles() -> list[Line2D]:
         markeredgewidth=0,
         markersize=8,
         color=style.INK,
-        label="resampled tables that have this equilibrium",
+        label="resampled tables with this equilibrium",
     )
-    return [arrows, *marks, sure]
+    return [arrows, *marks, frequency]
 
 
 def _curve(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGame | None) -> Figure:
-    """How much more the first policy earns than the second, by its share; where the curve is above 0 its share grows."""
+    """Draw the payoff of the first policy minus that of the second against its share."""
     figure = style.new_figure(6.2, 4.0, layout=ConstrainedLayoutEngine())
     axes = figure.add_subplot()
     one, other = (style.truncate(name, MAX_NAME_LENGTH) for name in game.names)
-    title = f"Policies '{one}' and '{other}': which earns more?"
-    x, y = f"share of neurons that follow '{one}'", f"lead of '{one}' (payoff: {analysis.kind})"
+    title = f"Payoff difference of the policies '{one}' and '{other}'"
+    x, y = f"share of neurons that follow '{one}'", f"payoff difference (payoff: {analysis.kind})"
     style.format_axes(axes, title=title, x=x, y=y)
     shares = np.linspace(0, 1, 101)
     mixes = np.stack((shares, 1 - shares), axis=-1)
@@ -199,9 +197,10 @@ def _curve(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGame | N
         low, high = np.quantile(leads, (0.025, 0.975), axis=0)
         axes.fill_between(shares, low, high, color=style.BLUE, alpha=0.2, linewidth=0, label="95% interval over seeds")
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
-    axes.plot(shares, lead, color=style.BLUE, linewidth=1.8, label="above 0 its share grows, below it shrinks")
+    axes.plot(shares, lead, color=style.BLUE, linewidth=1.8, label="payoff difference: the share grows above 0")
     for stable in (True, False):
-        at = [each.equilibrium.mixes[0][0] for each in analysis.equilibria if bool(each.equilibrium.stable) is stable]
+        equilibria = [estimate.equilibrium for estimate in analysis.equilibria]
+        at = [equilibrium.mixes[0][0] for equilibrium in equilibria if bool(equilibrium.stable) is stable]
         name = "equilibrium, evolutionarily stable" if stable else "equilibrium, not stable"
         if at:
             axes.plot(at, np.zeros(len(at)), linestyle="none", zorder=4, clip_on=False, label=name, **_marker_style(True, stable))

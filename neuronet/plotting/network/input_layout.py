@@ -44,12 +44,6 @@ class ImageBox:
     height: float
     shape: tuple[int, int, int]
 
-    def pixel(self, across: float, down: float) -> int:
-        """Return the input of the first channel at these fractions, 0 to 1, of the image's width and height."""
-        _, rows, columns = self.shape
-        row, column = (min(int(part * count), count - 1) for part, count in ((down, rows), (across, columns)))
-        return row * columns + column
-
 
 @dataclass(frozen=True, eq=False)
 class InputLayout:
@@ -95,6 +89,19 @@ class InputLayout:
         if self.image is not None:
             return "dark: high attention" if focus is None or focus[0] != 1 else "weights of the selected neuron"
         return f"in bins of {max(map(len, self.bins))}" if self.is_binned else ""
+
+
+def pixel_at(shape: tuple[int, ...], across: float, down: float) -> int:
+    """Return the input of the first channel at these fractions, 0 to 1, of an image's width and height.
+
+    Args:
+        shape: (height, width) or (channels, height, width) of the image.
+        across: Fraction of the width, from the left.
+        down: Fraction of the height, from the top.
+    """
+    rows, columns = shape[-2:]
+    row, column = (min(int(part * count), count - 1) for part, count in ((down, rows), (across, columns)))
+    return row * columns + column
 
 
 def is_image(shape: tuple[int, ...] | None) -> bool:

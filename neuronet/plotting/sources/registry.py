@@ -11,10 +11,8 @@ from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_multiple_runs
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTROL_KINDS, FORGETTING_KINDS
-from neuronet.recording.run_directory import CONFIG
+from neuronet.recording import CONFIG, STUDY, study_kind
 from neuronet.training.config import read_options
-
-STUDY, RUN = "study.json", CONFIG
 
 KINDS: dict[str, str] = {
     "network": "who listens to whom, how much, and who is listened to",
@@ -36,18 +34,25 @@ class ResultKind:
         what: What is in such a folder, such as "a run".
         marker_files: Files that all must be there.
         kinds: The pictures that it may have.
+        study: The kind that the metadata of a study names; None for a run.
     """
 
     what: str
     marker_files: tuple[str, ...]
     kinds: dict[str, Kind]
+    study: str | None = None
+
+    def is_in(self, folder: Path) -> bool:
+        """Return whether a folder holds this kind."""
+        present = all((folder / file).exists() for file in self.marker_files)
+        return present and (self.study is None or study_kind(folder) == self.study)
 
 
 RESULT_KINDS = (
     ResultKind("a run with rewards", (CONFIG, EPISODES), CONTROL_KINDS),
     ResultKind("a run", (CONFIG,), RUN_KINDS),
-    ResultKind("a study of forgetting", (STUDY, "games"), FORGETTING_KINDS),
-    ResultKind("a comparison", (STUDY,), COMPARISON_KINDS),
+    ResultKind("a study of forgetting", (STUDY,), FORGETTING_KINDS, "continual study"),
+    ResultKind("a comparison", (STUDY,), COMPARISON_KINDS, "comparison"),
 )
 """Every kind of folder; the first whose marks are there says what it is."""
 
@@ -115,14 +120,14 @@ def detect_result_kind(folder: Path) -> ResultKind:
     """
     if not folder.is_dir():
         raise NeuroNetError(f"there is no folder '{folder}': give one in which a run or study was recorded")
-    result_kind = next((each for each in RESULT_KINDS if all((folder / file).exists() for file in each.marker_files)), None)
+    result_kind = next((each for each in RESULT_KINDS if each.is_in(folder)), None)
     if result_kind is not None and result_kind.what == "a run":
         read_options(folder / CONFIG)
     if result_kind is not None:
         return result_kind
     names = sorted(each.name + "/" * each.is_dir() for each in folder.iterdir())
     there = f"it has {', '.join(names[:4])}{' and more' * (len(names) > 4)}" if names else "it is empty"
-    raise NeuroNetError(f"'{folder}' holds no run and no study, with neither {RUN} nor {STUDY}: {there}")
+    raise NeuroNetError(f"'{folder}' holds no run and no study, with neither {CONFIG} nor {STUDY}: {there}")
 
 
 def _kind_of(result_kind: ResultKind, folder: Folder, kind: str) -> Kind:

@@ -12,15 +12,14 @@ import pandas as pd
 
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, check_number
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
-from neuronet.core.structure.network import Bools, Network, build_network
+from neuronet.core.structure.network import Bools, Network
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.schedule import InterventionSchedule
-from neuronet.recording.network_structure import Structure
-from neuronet.recording.run_directory import CHECKPOINT, Checkpoint, RunDirectory
-from neuronet.registry.population_spec import parse_population
+from neuronet.recording import CHECKPOINT, Checkpoint, RunDirectory
+from neuronet.registry import build_network
 from neuronet.training.assembly import resolve_environment
+from neuronet.training.config import RunConfig
 from neuronet.training.network_labels import policy_names, silent_positions
 
 Log = Callable[[str], None]
@@ -36,7 +35,7 @@ class RunData:
         log: Called with a sentence where something could not be had and a picture shows less for it.
     """
 
-    run_directory: RunDirectory
+    run_directory: RunDirectory[RunConfig]
     replica: int
     log: Log
 
@@ -109,8 +108,8 @@ class RunData:
             NeuroNetError: A policy has no name to be found by.
         """
         config, network = self.run_directory.config, self.initial_network
-        groups = parse_population(config.policy).groups(network, config.seeds[self.replica])
-        return Setup(network, groups, parse_optimizer(config.optimizer), config.learning_rate)
+        groups = config.policy.groups(network, config.seeds[self.replica])
+        return Setup(network, groups, config.optimizer, config.learning_rate)
 
     @cached_property
     def setup(self) -> Setup:
@@ -122,15 +121,9 @@ class RunData:
         intervention_log, config, first = self.checkpoint.intervention_log, self.run_directory.config, self.initial_setup
         if intervention_log is None:
             return first
-        scheduled = [
-            getattr(each.intervention, "policy", None) for _, each in InterventionSchedule.parse(config.interventions, 1).entries
-        ]
-        groups = [group.policy for layer in range(1, len(first.network.sizes)) for group in first.groups(layer)]
-        known = [*groups, *(policy for policy in scheduled if policy is not None)]
-        games = Structure(intervention_log.structure, intervention_log.metadata).setups(
-            [first] * config.replicas, self.checkpoint.state, known
-        )
-        return games[self.replica]
+        policies = InterventionSchedule.of(config.interventions, 1).policies([first])
+        setups = intervention_log.structure.setups([first] * config.replicas, self.checkpoint.state, policies)
+        return setups[self.replica]
 
     @property
     def silent(self) -> tuple[frozenset[int], ...]:

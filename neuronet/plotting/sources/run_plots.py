@@ -16,10 +16,11 @@ from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.plotting.sources.run_data import RunData
 from neuronet.recording.run_directory import ALIGNMENT, CHECKPOINT, METRICS, RunDirectory
+from neuronet.training.config import read_config
 
 
 def _run(folder: Folder, options: PlotOptions) -> RunData:
-    return RunData(RunDirectory.open(folder), options.replica, options.log)
+    return RunData(RunDirectory.open(folder, read_config), options.replica, options.log)
 
 
 def _size_options(options: PlotOptions) -> dict[str, Any]:
@@ -68,7 +69,9 @@ _PLAYED = require_files(CHECKPOINT, why="the run has no checkpoint yet")
 
 
 def _missing_hidden(folder: Folder) -> str | None:
-    return _PLAYED(folder) or (None if RunDirectory.open(folder).config.hidden else "the network has no hidden neurons")
+    return _PLAYED(folder) or (
+        None if RunDirectory.open(folder, read_config).config.hidden else "the network has no hidden neurons"
+    )
 
 
 RUN_KINDS = {

@@ -7,16 +7,17 @@ from pathlib import Path
 import pandas as pd
 
 from neuronet.continual.studies.summary import summarize_studies
-from neuronet.control.record import CHECKPOINT, EPISODES, ControlRunDirectory
+from neuronet.control.config import read_config
+from neuronet.control.record import EPISODES, ControlRunDirectory
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base.engine import Setup
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
 from neuronet.plotting.network.page import draw_network
 from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
-from neuronet.registry.population_spec import parse_population
+from neuronet.recording import CHECKPOINT
+from neuronet.registry import build_network
 from neuronet.training.network_labels import network_labels
 
 UNFINISHED = "the study is not finished"
@@ -46,13 +47,13 @@ def _compared(folder: Folder, path: Path, _: PlotOptions) -> Path:
 
 
 def _acting_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
-    record = ControlRunDirectory.open(folder)
+    record = ControlRunDirectory.open(folder, read_config)
     found = record.load()
     assert found is not None  # the checkpoint is there
     config, (state, _) = record.config, found
     sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
-    groups = parse_population(config.policy).groups(network, config.seed)
+    groups = config.policy.groups(network, config.seed)
     labels = network_labels(Setup(network, groups), None)
     return draw_network(state.network(network), path, max_neurons=options.max_neurons, **labels)
 

@@ -14,7 +14,7 @@ def study(preset, **options):
     return continual_study("split-domain(tasks=3)", Glyphs(), policies, preset=preset, seeds=2, batch_size=8, **options)
 
 
-def test_a_preset_brings_its_settings():
+def test_preset_provides_settings():
     result = study("hsu-split")
     assert (result.experiment.schedule, result.experiment.hidden, result.experiment.optimizer) == (
         Schedule(0, 8, epochs=4),
@@ -25,19 +25,19 @@ def test_a_preset_brings_its_settings():
     assert rates == {"backprop": 0.001, "attention": 0.001, 'backprop(optimizer="sgd")': 0.1}
 
 
-def test_what_is_given_overrules_it():
+def test_options_override_the_preset():
     given = {"iterations": 5, "hidden": (8,), "optimizer": "sgd", "learning_rate": 0.2}
     result, plain = study("vandeven-permuted", **given), study("fast", **given)
     assert result.accuracy.equals(plain.accuracy)
     assert set(result.table["learning_rate"]) == {0.2}
     other = study("vandeven-permuted", iterations=5, hidden=(8,), optimizer="momentum(0.5)")
-    assert other.table.set_index("policy").loc["attention", "learning_rate"] == 0.05  # the preset's is Adam's
+    assert other.table.set_index("policy").loc["attention", "learning_rate"] == 0.05  # the preset's rate is for Adam
 
 
-def test_tuning_leaves_the_learning_rate_of_a_preset_out():
+def test_tuning_ignores_the_learning_rate_of_a_preset():
     result = study("hsu-split", iterations=2, hidden=(8,), tune=True, trials=2, tuning_seeds=1)
     assert set(result.tuning["learning_rate"]) != {0.001}
-    with pytest.raises(NeuroNetError, match="leave learning_rate out"):
+    with pytest.raises(NeuroNetError, match="learning_rate"):
         study("hsu-split", tune=True, learning_rate=0.001)
 
 

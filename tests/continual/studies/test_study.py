@@ -1,4 +1,4 @@
-"""Studies: the same tables twice, parts that are kept, parameters that are chosen fairly."""
+"""Studies: repeatable tables, stored results, and tuning on validation samples."""
 
 import json
 
@@ -10,8 +10,9 @@ from scipy import stats
 from neuronet.continual.evaluation.metrics import final_accuracy
 from neuronet.continual.evaluation.runner import Experiment
 from neuronet.continual.methods.penalties.ewc import EWC
-from neuronet.continual.studies.api import TUNING_SEED_OFFSET, continual_study
-from neuronet.core.errors import NeuroNetError
+from neuronet.continual.studies.api import continual_study
+from neuronet.continual.studies.config import TUNING_SEED_OFFSET
+from neuronet.core.errors import DataError, NeuroNetError
 from neuronet.environments import Digits
 from tests.continual.fixtures_environments import Glyphs
 
@@ -23,7 +24,7 @@ def study(policies=("income-protecting", "ewc"), **options):
     return continual_study("split-class(tasks=3)", Glyphs(), policies, **{**SMALL, **options})
 
 
-def test_the_same_study_gives_the_same_tables_twice(tmp_path):
+def test_same_study_gives_the_same_tables(tmp_path):
     first, second = (study(POLICIES, out=tmp_path / name) for name in "ab")
     pd.testing.assert_frame_equal(first.table, second.table, check_exact=True)
     pd.testing.assert_frame_equal(first.accuracy, second.accuracy, check_exact=True)
@@ -31,31 +32,31 @@ def test_the_same_study_gives_the_same_tables_twice(tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_the_table_is_that_of_the_accuracies():
+def test_table_is_computed_from_the_accuracies():
     result = study(POLICIES)
     assert result.table["policy"].iloc[0] == "backprop"
-    usual = final_accuracy(result.matrix("backprop"))
+    baseline = final_accuracy(result.matrix("backprop"))
     for row in result.table.to_dict("records"):
         final = final_accuracy(result.matrix(row["policy"]))
         assert row["final"] == pytest.approx(final.mean())
         assert row["seeds"] == 3
         if row["policy"] != "backprop":
-            assert row["difference"] == pytest.approx((final - usual).mean())
+            assert row["difference"] == pytest.approx((final - baseline).mean())
         if row["policy"] in ("ewc", "replay"):
-            assert row["p_t"] == pytest.approx(stats.ttest_rel(final, usual).pvalue)
+            assert row["p_t"] == pytest.approx(stats.ttest_rel(final, baseline).pvalue)
             assert row["p_t"] <= row["p_t_holm"] <= 1
     others = result.table["final"][1:]
     assert others.is_monotonic_decreasing
 
 
-def test_attention_is_no_other_than_backprop():
+def test_attention_equals_backprop():
     result = study(["attention"], dtype="float64")
     np.testing.assert_array_equal(result.matrix("attention"), result.matrix("backprop"))
     row = result.table.iloc[1]
     assert (row["difference"], row["p_t"], row["p_wilcoxon"]) == (0.0, 1.0, 1.0)
 
 
-def test_a_matrix_is_played_as_the_course_plays_it():
+def test_matrix_equals_that_of_the_experiment():
     result = study(["ewc"], seed=4)
     np.testing.assert_array_equal(result.matrix("ewc"), result.experiment.accuracy_matrices(EWC(), 0.1, [4, 5, 6]))
     assert result.matrix("ewc").shape == (3, 4, 3)
@@ -66,50 +67,49 @@ class Stopped(Exception):
 
 
 @pytest.mark.parametrize("tune", [False, True])
-def test_an_interrupted_study_goes_on(tmp_path, monkeypatch, tune):
+def test_interrupted_study_resumes(tmp_path, monkeypatch, tune):
     options = {"tune": tune, "trials": 2, "tuning_seeds": 1}
     whole = study(out=tmp_path / "whole", **options)
-    play, played = Experiment.run, []
+    run, runs = Experiment.run, []
 
-    def stops(experiment, *arguments):
-        if len(played) == 2:
+    def stop_after_two(experiment, *arguments):
+        if len(runs) == 2:
             raise Stopped
-        played.append(arguments)
-        return play(experiment, *arguments)
+        runs.append(arguments)
+        return run(experiment, *arguments)
 
-    monkeypatch.setattr(Experiment, "run", stops)
+    monkeypatch.setattr(Experiment, "run", stop_after_two)
     with pytest.raises(Stopped):
         study(out=tmp_path / "parts", **options)
-    kept = sorted(path.name for path in (tmp_path / "parts" / "games").iterdir())
-    assert kept
-    monkeypatch.setattr(Experiment, "run", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    assert any((tmp_path / "parts" / "games").iterdir())
+    monkeypatch.setattr(Experiment, "run", lambda *arguments: (runs.append(arguments[1:]), run(*arguments))[1])
     again = study(out=tmp_path / "parts", **options)
     pd.testing.assert_frame_equal(whole.table, again.table, check_exact=True)
-    assert len({repr(each) for each in played}) == len(played)  # nothing is played twice
-    monkeypatch.setattr(Experiment, "run", stops)  # nothing is left to be played
+    assert len(set(map(repr, runs))) == len(runs)  # no run is repeated
+    monkeypatch.setattr(Experiment, "run", stop_after_two)  # no run is left
     pd.testing.assert_frame_equal(whole.table, study(out=tmp_path / "parts", **options).table, check_exact=True)
 
 
-def test_seeds_and_policies_can_be_added(tmp_path, monkeypatch):
+def test_seeds_and_policies_can_be_added_to_a_finished_study(tmp_path, monkeypatch):
     study(["ewc"], seeds=2, out=tmp_path)
-    play, played = Experiment.run, []
-    monkeypatch.setattr(Experiment, "run", lambda *arguments: (played.append(arguments[1:]), play(*arguments))[1])
+    run, runs = Experiment.run, []
+    monkeypatch.setattr(Experiment, "run", lambda *arguments: (runs.append(arguments[1:]), run(*arguments))[1])
     more = study(["ewc", "si"], seeds=3, out=tmp_path)
-    assert [list(seeds) for _, _, seeds in played] == [[2], [2], [0, 1, 2]]
+    assert [list(seeds) for _, _, seeds in runs] == [[2], [2], [0, 1, 2]]
     np.testing.assert_allclose(more.matrix("ewc"), study(["ewc"], seeds=3).matrix("ewc"))
 
 
-def test_another_study_is_refused(tmp_path):
+def test_folder_of_another_study_is_refused(tmp_path):
     study(["ewc"], out=tmp_path)
-    with pytest.raises(NeuroNetError, match="another schedule"):
+    with pytest.raises(NeuroNetError, match="schedule"):
         study(["ewc"], out=tmp_path, iterations=6)
-    with pytest.raises(NeuroNetError, match="another protocol"):
+    with pytest.raises(NeuroNetError, match="protocol"):
         continual_study("split-task(tasks=3)", Glyphs(), ["ewc"], out=tmp_path, **SMALL)
-    with pytest.raises(NeuroNetError, match="another samples"):
+    with pytest.raises(NeuroNetError, match="samples"):
         continual_study("split-class(tasks=3)", Glyphs(train=21), ["ewc"], out=tmp_path, **SMALL)
 
 
-def test_a_broken_part_is_refused(tmp_path):
+def test_broken_result_file_is_refused(tmp_path):
     study(["ewc"], out=tmp_path)
     part = next((tmp_path / "games").glob("final-ewc-*-1.json"))
     for text in ("[[1.0", "[[1.0, 2.0]]"):
@@ -118,15 +118,15 @@ def test_a_broken_part_is_refused(tmp_path):
             study(["ewc"], out=tmp_path)
 
 
-def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch):
-    played = []
-    play = Experiment.run
+def test_parameters_are_tuned_on_validation_samples_and_other_seeds(monkeypatch):
+    runs = []
+    run = Experiment.run
 
-    def watched(experiment, method, rate, seeds):
-        played.append((experiment.environment, method, rate, list(seeds)))
-        return play(experiment, method, rate, seeds)
+    def recorded(experiment, method, rate, seeds):
+        runs.append((experiment.environment, method, rate, list(seeds)))
+        return run(experiment, method, rate, seeds)
 
-    monkeypatch.setattr(Experiment, "run", watched)
+    monkeypatch.setattr(Experiment, "run", recorded)
     environment = Glyphs()
     result = continual_study(
         "permuted(tasks=2)",
@@ -138,13 +138,13 @@ def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch
         max_range_extensions=0,
         **SMALL,
     )
-    tuning = [each for each in played if each[0] is not environment]
+    tuning = [arguments for arguments in runs if arguments[0] is not environment]
     assert {seed for *_, seeds in tuning for seed in seeds} == {TUNING_SEED_OFFSET, TUNING_SEED_OFFSET + 1}
-    assert all(len(each[0].test) + len(each[0].train) == len(environment.train) for each in tuning)
-    finals = [each for each in played if each[0] is environment]
+    assert all(len(split.test) + len(split.train) == len(environment.train) for split, *_ in tuning)
+    finals = [arguments for arguments in runs if arguments[0] is environment]
     assert [seeds for *_, seeds in finals] == [[0, 1, 2]] * 3
     tried = result.tuning.groupby(["policy", "learning_rate", "settings"]).size()
-    assert tried.groupby("policy").size().to_dict() == {"backprop": 3, "ewc": 3, "income-protecting": 3}  # as many for each
+    assert tried.groupby("policy").size().to_dict() == {"backprop": 3, "ewc": 3, "income-protecting": 3}
     for row in result.table.to_dict("records"):
         lines = result.tuning[result.tuning["policy"] == row["policy"]]
         best = lines.groupby(["learning_rate", "settings"])["final"].mean()
@@ -153,14 +153,13 @@ def test_parameters_are_chosen_on_validation_samples_and_other_seeds(monkeypatch
     assert json.loads(result.table.set_index("policy").loc["income-protecting", "settings"]).keys() == {"kappa"}
 
 
-def test_one_pass_lets_every_seed_have_its_own_number_of_rounds():
+def test_seeds_may_differ_in_their_rounds_of_one_epoch():
     result = study(["income-protecting"], preset="online", iterations=None, batch_size=3)
     assert len({tuple(len(task.train) // 3 for task in result.experiment.sequence(seed)) for seed in range(3)}) > 1
     assert result.matrix("income-protecting").shape == (3, 4, 3)
 
 
-def test_what_is_learned_is_learned_and_forgotten():
-    """On digits, class by class: replay remembers, backprop knows the last classes alone."""
+def test_backprop_forgets_earlier_classes_and_replay_keeps_them():
     result = continual_study("split-class", Digits(), ["replay"], seeds=1, iterations=60, batch_size=32, hidden=(32,))
     row = result.table.set_index("policy")
     assert row.loc["backprop", "learning"] > 0.9
@@ -173,30 +172,31 @@ def test_what_is_learned_is_learned_and_forgotten():
     ("options", "match"),
     [
         ({"seeds": 0}, "seeds"),
-        ({"preset": "quick"}, "preset 'quick'"),
-        ({"tune": True, "learning_rate": 0.1}, "leave learning_rate out"),
+        ({"preset": "quick"}, "quick"),
+        ({"tune": True, "learning_rate": 0.1}, "learning_rate"),
         ({"iterations": -1}, "iterations"),
         ({"batch_size": 0}, "batch_size"),
         ({"optimizer": "newton"}, "newton"),
         ({"learning_rate": 0.0}, "learning_rate"),
-        ({"hidden": (0,)}, "sizes"),
+        ({"hidden": (0,)}, "hidden"),
+        ({"speed": 1}, "speed"),
     ],
 )
-def test_refused(options, match):
+def test_invalid_option_is_refused(options, match):
     with pytest.raises(NeuroNetError, match=match):
         study(["income-protecting"], **options)
 
 
-def test_there_is_no_frontier_of_one_configuration(tmp_path):
-    with pytest.raises(NeuroNetError, match="tune"):
+def test_frontier_needs_a_tuned_study(tmp_path):
+    with pytest.raises(DataError, match="tune"):
         study(["ewc"]).plot_frontier(tmp_path / "frontier.png")
 
 
-def test_the_summary_is_plain(tmp_path):
+def test_summary_is_plain_data_and_figures_are_drawn(tmp_path):
     result = study(["ewc"], out=tmp_path)
-    words = json.loads(json.dumps(result.summary(), allow_nan=False))
-    assert [each["policy"] for each in words["policies"]] == list(result.table["policy"])
-    assert words["policies"][0]["difference"] is None
-    assert words["policies"][1]["final"] == pytest.approx(final_accuracy(result.matrix("ewc")).mean())
+    summary = json.loads(json.dumps(result.summary(), allow_nan=False))
+    assert [row["policy"] for row in summary["policies"]] == list(result.table["policy"])
+    assert summary["policies"][0]["difference"] is None
+    assert summary["policies"][1]["final"] == pytest.approx(final_accuracy(result.matrix("ewc")).mean())
     for draw, name in ((result.plot, "accuracy.png"), (result.plot_matrix, "matrices.svg")):
         assert draw(tmp_path / name).stat().st_size > 1000

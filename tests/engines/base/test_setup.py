@@ -8,11 +8,11 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError, PolicyError
 from neuronet.core.learning.optimizers import Adam
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup, expected_arrays
 from neuronet.engines.base.setup import axis_lengths
 from neuronet.policies import Greedy, Noisy
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import ENGINES, game
 

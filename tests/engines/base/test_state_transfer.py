@@ -11,11 +11,11 @@ import pytest
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError, StateError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import ENGINES, SIZES, game, identical, max_difference, play
 

@@ -19,9 +19,9 @@ from neuronet.core.learning.optimizers import OPTIMIZERS
 from neuronet.core.payoff import SquaredError
 from neuronet.core.policy import shared_memory_names
 from neuronet.core.structure.graph import from_graph
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import feasible_wiring
 

@@ -1,4 +1,4 @@
-"""`neuronet game exploitability`, `evolve` and `welfare`: tables, a picture, a JSON line, clear errors."""
+"""`neuronet game exploitability`, `evolve` and `welfare` write tables, figures and JSON, and refuse invalid options."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from neuronet.cli.main import start
 
 
-def run(monkeypatch, capsys, folder, *words):
-    monkeypatch.setattr(sys, "argv", ["neuronet", "game", *words, "--out", str(folder), "--json"])
+def run(monkeypatch, capsys, folder, *arguments):
+    monkeypatch.setattr(sys, "argv", ["neuronet", "game", *arguments, "--out", str(folder), "--json"])
     assert start() == 0
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
 def test_exploitability(monkeypatch, capsys, tmp_path):
     seeds = ("--networks", "1", "--selection-seeds", "1", "--evaluation-seeds", "2")
-    words = (
+    arguments = (
         "exploitability",
         "digits",
         "--hidden",
@@ -32,10 +32,10 @@ def test_exploitability(monkeypatch, capsys, tmp_path):
         "0,1",
         *seeds,
     )
-    found = run(monkeypatch, capsys, tmp_path, *words)
-    assert {(line["deviations"], line["payoff"], line["round"]) for line in found["found"]} == {
-        (words, payoff, number)
-        for words in ("any", "matched norm")
+    found = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert {(row["deviations"], row["payoff"], row["round"]) for row in found["found"]} == {
+        (deviations, payoff, number)
+        for deviations in ("any", "matched norm")
         for payoff in ("attention", "share", "scaled")
         for number in (0, 45)
     }
@@ -47,14 +47,14 @@ def test_exploitability(monkeypatch, capsys, tmp_path):
 
 def test_evolve(monkeypatch, capsys, tmp_path):
     length = ("--generations", "4", "--rounds", "2", "--seeds", "2", "--invade", "--trials", "3")
-    words = ("evolve", "xor", "--hidden", "4", "--policies", "attention,contrarian", *length)
-    found = run(monkeypatch, capsys, tmp_path, *words)
-    assert [line["policy"] for line in found["last"]] == ["attention", "contrarian"]
-    assert [line["mutant"] for line in found["invasions"]] == ["contrarian", "attention"]
+    arguments = ("evolve", "xor", "--hidden", "4", "--policies", "attention,contrarian", *length)
+    found = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert [row["policy"] for row in found["last"]] == ["attention", "contrarian"]
+    assert [row["mutant"] for row in found["invasions"]] == ["contrarian", "attention"]
     assert 0 <= found["accuracy"] <= 1
     assert {path.name for path in tmp_path.iterdir()} == {
         "composition.csv",
-        "course.csv",
+        "history.csv",
         "evolution.png",
         "invasions.csv",
         "pure.csv",
@@ -62,25 +62,25 @@ def test_evolve(monkeypatch, capsys, tmp_path):
 
 
 def test_welfare(monkeypatch, capsys, tmp_path):
-    words = ("welfare", "xor", "--hidden", "4", "--policies", "attention,contrarian", "--seeds", "4", "--rounds", "3")
-    found = run(monkeypatch, capsys, tmp_path, *words)
-    assert {line["profile"] for line in found["profiles"]} == {"attention", "contrarian", "attention:0.5,contrarian:0.5"}
+    arguments = ("welfare", "xor", "--hidden", "4", "--policies", "attention,contrarian", "--seeds", "4", "--rounds", "3")
+    found = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert {row["profile"] for row in found["profiles"]} == {"attention", "contrarian", "attention:0.5,contrarian:0.5"}
     assert {path.name for path in tmp_path.iterdir()} == {"prices.csv", "profiles.csv", "welfare.png"}
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("arguments", "fragment"),
     [
-        ("exploitability digits --policy atention", "unknown policy 'atention': did you mean 'attention'"),
-        ("exploitability digits --at-epochs soon", "after must be integers of epochs"),
-        ("exploitability digits --deviations greedy,greedy", "policy 'greedy' is named twice"),
-        ("exploitability digits --hidden none", "needs a hidden layer"),
-        ("evolve digits --update-rule copy", "unknown update rule 'copy'"),
-        ("welfare digits --payoff money", "unknown payoff 'money'"),
+        ("exploitability digits --policy atention", "'atention': did you mean 'attention'"),
+        ("exploitability digits --at-epochs soon", "at_epochs must be integers"),
+        ("exploitability digits --deviations greedy,greedy", "'greedy'"),
+        ("exploitability digits --hidden none", "hidden must name"),
+        ("evolve digits --update-rule copy", "'copy'"),
+        ("welfare digits --payoff money", "'money'"),
         ("welfare digits --seeds 2", "four seeds or more"),
     ],
 )
-def test_errors(words, sentence, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["neuronet", "game", *words.split()])
+def test_invalid_options_are_refused(arguments, fragment, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["neuronet", "game", *arguments.split()])
     assert start() == 2
-    assert sentence in capsys.readouterr().err
+    assert fragment in capsys.readouterr().err

@@ -1,18 +1,22 @@
-"""Distances from the local best response: gone at a stationary point, right about direction, blind to nothing."""
+"""Distances from the local best response vanish at stationary points and measure direction."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from neuronet.core.errors import ConfigurationError
 from neuronet.environments import Digits
 from neuronet.games.equilibrium import local_best_response
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
 from neuronet.games.equilibrium.local_best_response import distances, distances_over_training, mean_distances
 from neuronet.games.simulation.batched_games import setup_of
-from neuronet.games.simulation.play import GameSetup, InitialState, layers_of, play, train_profile
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import layers_of
+from neuronet.games.simulation.training import train_profile
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, SignSymmetric
-from neuronet.theory.best_response import best_response, each_neuron
+from neuronet.theory.best_response import best_response, neuron_records
 from neuronet.theory.reference import descent
 from neuronet.theory.strategy import utility_after
 from neuronet.theory.test_case import GameCase
@@ -21,38 +25,38 @@ from tests.games.toy_game import OPPOSE, SEEK, profile_of, toy
 SMALL = GameSetup(Digits(), hidden=(6, 5), rounds=4)
 
 
-def test_seekers_are_near_their_best_response_and_contrarians_opposite():
+def test_attention_seekers_are_near_their_best_response_and_contrarians_opposite():
     game = toy(learning_rate=0.001)
-    found = distances(game, InitialState(game.network(0), 0), profile_of(SEEK, OPPOSE, SEEK)).set_index("neuron")
-    assert found["angle"].tolist() == pytest.approx([0, 180, 0], abs=1e-3)
-    assert found["missed_gain"].tolist() == pytest.approx([0, 2, 0], abs=1e-3)
+    table = distances(game, InitialState(game.network(0), 0), profile_of(SEEK, OPPOSE, SEEK)).set_index("neuron")
+    assert table["angle"].tolist() == pytest.approx([0, 180, 0], abs=1e-3)
+    assert table["missed_gain"].tolist() == pytest.approx([0, 2, 0], abs=1e-3)
 
 
-def test_nothing_is_in_reach_where_the_loss_is_stationary():
-    settled = toy(first=(0.5, 1.0, 2.0), paid=(1.0, 0.5, 0.25))  # together they say 1.5 x
-    found = distances(settled, InitialState(settled.network(0), 0), "attention")
-    assert found["slope"].max() < 1e-15
-    assert found["missed_gain"].isna().all()
+def test_no_gain_is_attainable_at_a_stationary_loss():
+    settled = toy(first=(0.5, 1.0, 2.0), paid=(1.0, 0.5, 0.25))  # the output is 1.5 x
+    table = distances(settled, InitialState(settled.network(0), 0), "attention")
+    assert table["slope"].max() < 1e-15
+    assert table["missed_gain"].isna().all()
     moving = distances(toy(), InitialState(toy().network(0), 0), "attention")
     assert moving["slope"].min() > 0.01
 
 
-def test_slope_is_minus_the_gradient_of_the_loss():
+def test_slope_equals_the_gradient_norm_of_the_loss():
     start = InitialState(SMALL.network(0), 0)
-    found = distances(SMALL, start, "attention")
+    table = distances(SMALL, start, "attention")
     setup = setup_of(SMALL, layers_of("attention", start.network, 0), start.network, 0)
     expected = descent(GameCase(setup, SMALL.probe_samples.inputs, SMALL.probe_samples.targets))
     for layer, part in enumerate(expected[:-1], start=1):
-        lengths = np.linalg.norm(part, axis=1)
-        np.testing.assert_allclose(found[found["layer"] == layer]["slope"], lengths, rtol=1e-8, atol=1e-12)
+        norms = np.linalg.norm(part, axis=1)
+        np.testing.assert_allclose(table[table["layer"] == layer]["slope"], norms, rtol=1e-8, atol=1e-12)
 
 
-def test_gain_is_that_of_the_theory():
-    record = each_neuron("tensors")[0]
+def test_gain_equals_that_of_the_theory():
+    record = neuron_records("tensors")[0]
     move = best_response(record, 0.5, 0.1).step
     matrix = 0.5 / len(record.demand) * record.demand.T
-    coming = record.attention[:, 0] + matrix @ record.activity[:, 0]
-    assert local_best_response._gain(matrix, coming, move) == pytest.approx(_reference_gain(record, move), rel=1e-9)
+    anticipated = record.attention[:, 0] + matrix @ record.activity[:, 0]
+    assert local_best_response._gain(matrix, anticipated, move) == pytest.approx(_reference_gain(record, move), rel=1e-9)
 
 
 def _reference_gain(record, move):
@@ -61,7 +65,7 @@ def _reference_gain(record, move):
     )
 
 
-def test_over_training_with_groups_and_memory():
+def test_distances_over_training_with_groups_and_memory():
     table = distances_over_training(SMALL, "income-protecting:0.5,greedy:0.5", 0, [0, 3])
     assert len(table) == 2 * (6 + 5)
     by_policy = table.groupby("policy")["angle"].median()
@@ -69,11 +73,11 @@ def test_over_training_with_groups_and_memory():
     assert by_policy["greedy"] > 20
     assert len(mean_distances(table)) == 4
     start = train_profile(SMALL, IncomeProtecting(), 0, 3)
-    again = distances(SMALL, start)  # the memory is handed over under the wrapper's names
+    again = distances(SMALL, start)  # the memory is renamed for the wrapper
     assert again["policy"].unique().tolist() == ["income-protecting"]
 
 
-def test_louder_is_a_larger_step_and_as_loud_is_the_same_length():
+def test_scaled_feedback_changes_the_step_and_matched_norm_keeps_it():
     start = InitialState(SMALL.network(0), 0)
     own = AttentionSeeking()
     games = [
@@ -88,12 +92,12 @@ def test_louder_is_a_larger_step_and_as_loud_is_the_same_length():
     assert loss[3] == pytest.approx(loss[4], rel=1e-12)
     assert abs(loss[4] - loss[0]) > 1e-6
     angles = [
-        distances(SMALL, start, each).query("layer == 2")["angle"]
-        for each in (MatchedNormFeedback(SignSymmetric(), own), SignSymmetric())
+        distances(SMALL, start, policy).query("layer == 2")["angle"]
+        for policy in (MatchedNormFeedback(SignSymmetric(), own), SignSymmetric())
     ]
     np.testing.assert_allclose(*angles, rtol=1e-6)
 
 
-def test_as_loud_needs_a_policy_without_memory():
-    with pytest.raises(ValueError, match="keeps nothing"):
+def test_matched_norm_needs_a_reference_without_memory():
+    with pytest.raises(ConfigurationError, match="without memory"):
         MatchedNormFeedback(SEEK, IncomeProtecting())

@@ -1,4 +1,4 @@
-"""Imitation against closed forms, chameleons against groups, and who takes over the toy."""
+"""Update rules against closed forms, switchable policies against groups, and fixation in the toy game."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolvingPopulation, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule, standardised, update_step
-from neuronet.games.simulation.play import GameSetup, layers_from_policies, play
+from neuronet.games.simulation.game_setup import GameSetup
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import layers_from_policies
 from neuronet.policies import AttentionSeeking, BestResponse, Greedy, IncomeProtecting
 from neuronet.testing import check_policy
 from tests.games.toy_game import OPPOSE, REST, SEEK, toy
@@ -22,7 +24,7 @@ SMALL = GameSetup(Digits(), hidden=(6, 4), rounds=6)
 
 
 def fixation(rule, strength, advantage, neurons=4, trials=900, seed=0):
-    """How often one mutant takes over that earns so much more than the residents, whatever the others do."""
+    """Return the fraction of fixations of one mutant with a constant advantage, and a margin of three standard errors."""
     rng, fixed = np.random.default_rng(seed), 0
     for _ in range(trials):
         policy_index = np.zeros(neurons, dtype=np.int64)
@@ -35,27 +37,27 @@ def fixation(rule, strength, advantage, neurons=4, trials=900, seed=0):
 
 @pytest.mark.parametrize("rule", ["fermi", "moran"])
 @pytest.mark.parametrize(("strength", "advantage"), [(0.0, 1.0), (1.0, 0.5), (1.0, -0.5)])
-def test_fixation_is_the_closed_form(rule, strength, advantage):
-    ratio = np.exp(-strength * advantage)  # of losing a mutant to winning one, in either process
+def test_fixation_equals_the_closed_form(rule, strength, advantage):
+    ratio = np.exp(-strength * advantage)  # odds of losing a mutant against gaining one, in both processes
     expected = 1 / 4 if ratio == 1 else (1 - ratio) / (1 - ratio**4)
-    found, margin = fixation(rule, strength, advantage)
-    assert abs(found - expected) < margin
+    result, margin = fixation(rule, strength, advantage)
+    assert abs(result - expected) < margin
 
 
-def test_a_fault_in_the_rule_is_found():
-    found, margin = fixation("fermi", 1.0, -0.5)
-    ratio = np.exp(-0.5)  # as if better were worse
-    assert abs(found - (1 - ratio) / (1 - ratio**4)) > margin
+def test_fault_in_the_update_rule_is_detected():
+    result, margin = fixation("fermi", 1.0, -0.5)
+    ratio = np.exp(-0.5)  # with the sign of the advantage reversed
+    assert abs(result - (1 - ratio) / (1 - ratio**4)) > margin
 
 
-def test_mutation_brings_what_nobody_plays():
+def test_mutation_introduces_absent_policies():
     policy_index = update_step(
         np.zeros(50, dtype=np.int64), np.zeros(50), "fermi", 1.0, 400, np.random.default_rng(0), mutation=0.5, num_policies=3
     )
     assert set(policy_index) == {0, 1, 2}
 
 
-def test_payoffs_in_standard_deviations():
+def test_standardised_payoffs():
     assert standardised(np.array([1.0, 3.0])).tolist() == [-1.0, 1.0]
     assert standardised(np.ones(3)).tolist() == [0.0, 0.0, 0.0]
     assert standardised(np.array([1.0, np.nan, 3.0])).tolist() == standardised(np.array([1.0, 1.0, 3.0])).tolist()
@@ -70,49 +72,49 @@ def test_payoffs_in_standard_deviations():
     ],
     ids=["linear", "memory", "response"],
 )
-def test_a_chameleon_plays_as_the_groups_do(policies):
+def test_switchable_policy_equals_groups(policies):
     rng = np.random.default_rng(0)
     policy_indices = [rng.integers(len(policies), size=(2, width)) for width in SMALL.hidden]
     evolving_population = EvolvingPopulation(SMALL, policies, policy_indices, AttentionSeeking(), [0, 1])
-    evolving_population.match.run(6)
-    held = evolving_population.match.attention_holdings().by_kind["attention"]
-    for place, seed in enumerate((0, 1)):
-        named = [[policies[policy_index] for policy_index in layer[place]] for layer in policy_indices]
-        alone = play(SMALL, [layers_from_policies([*named, [AttentionSeeking()] * 10])], [seed])
+    evolving_population.batched_games.run(6)
+    held = evolving_population.batched_games.attention_holdings().by_kind["attention"]
+    for row, seed in enumerate((0, 1)):
+        by_neuron = [[policies[index] for index in layer[row]] for layer in policy_indices]
+        alone = play(SMALL, [layers_from_policies([*by_neuron, [AttentionSeeking()] * 10])], [seed])
         for layer in range(2):
-            np.testing.assert_allclose(held[layer][place], alone.payoffs["attention"][layer][0, 0], rtol=1e-9)
+            np.testing.assert_allclose(held[layer][row], alone.payoffs["attention"][layer][0, 0], rtol=1e-9)
 
 
-def test_chameleon_keeps_the_contract_of_a_policy():
+def test_switchable_policy_meets_the_policy_contract():
     check_policy(SwitchablePolicy((AttentionSeeking(), IncomeProtecting())))
 
 
-def test_those_who_change_sides_are_born_anew_and_the_others_keep_their_memory():
+def test_switching_neurons_reset_their_memory_and_others_keep_it():
     policy_indices = [np.array([[0, 0, 0, 1, 1, 1]]), np.zeros((1, 4), dtype=np.int64)]
     evolving_population = EvolvingPopulation(SMALL, (IncomeProtecting(), Greedy()), policy_indices, AttentionSeeking(), [0])
-    evolving_population.match.run(5)
-    before = evolving_population.match.state().arrays["1.group0.0.importance"]
+    evolving_population.batched_games.run(5)
+    before = evolving_population.batched_games.state().arrays["1.group0.0.importance"]
     assert np.abs(before[:3]).max(axis=1).min() > 0
     assert not before[3:].any()
     evolving_population.switch([np.array([[0, 0, 1, 1, 1, 0]]), policy_indices[1]])
-    evolving_population.match.run(1)
+    evolving_population.batched_games.run(1)
     evolving_population.switch([np.array([[0, 1, 0, 1, 1, 0]]), policy_indices[1]])
-    after = evolving_population.match.state().arrays["1.group0.0.importance"]
+    after = evolving_population.batched_games.state().arrays["1.group0.0.importance"]
     assert np.abs(after[0]).max() > np.abs(before[0]).max() * 0.5
     assert not after[2].any()
 
 
-def test_seekers_take_over_the_toy():
-    eager = UpdateRule(strength=50.0, events=3)
-    found = evolve(neutral_policies(), population(), range(6), generations=12, rounds=2, update_rule=eager)
-    shares = found.final_composition().set_index(["policy", "seed"])["share"]
+def test_attention_seekers_take_over_the_toy_game():
+    strong = UpdateRule(strength=50.0, events=3)
+    result = evolve(symmetric_toy(), population(), range(6), generations=12, rounds=2, update_rule=strong)
+    shares = result.final_composition().set_index(["policy", "seed"])["share"]
     assert shares["attention"].mean() == 1.0
-    assert found.history["loss"].iloc[-1] < found.history["loss"].iloc[0]
-    assert set(found.history.columns) == {"generation", "round", "seed", "train_loss", "loss", "accuracy"}
+    assert result.history["loss"].iloc[-1] < result.history["loss"].iloc[0]
+    assert set(result.history.columns) == {"generation", "round", "seed", "train_loss", "loss", "accuracy"}
 
 
-def neutral_policies():
-    """The toy with neurons that differ by their policies alone."""
+def symmetric_toy():
+    """Return the toy game with neurons that differ only in their policies."""
     return toy(first=(0.4, 0.4, 0.4), paid=(0.5, 0.5, 0.5))
 
 
@@ -120,28 +122,28 @@ def population():
     return Shares(((SEEK, 1 / 3), (OPPOSE, 1 / 3), (REST, 1 / 3)))
 
 
-def test_a_fault_in_the_payoffs_lets_others_take_over(monkeypatch):
+def test_fault_in_the_payoffs_is_detected(monkeypatch):
     original = simulation.payoffs_of
-    monkeypatch.setattr(simulation, "payoffs_of", lambda *args: {"gain": tuple(-each for each in original(*args)["gain"])})
-    found = evolve(
-        neutral_policies(), population(), range(6), generations=12, rounds=2, update_rule=UpdateRule(strength=50.0, events=3)
+    monkeypatch.setattr(simulation, "payoffs_of", lambda *args: {"gain": tuple(-layer for layer in original(*args)["gain"])})
+    result = evolve(
+        symmetric_toy(), population(), range(6), generations=12, rounds=2, update_rule=UpdateRule(strength=50.0, events=3)
     )
-    assert found.final_composition().set_index(["policy", "seed"])["share"]["attention"].mean() < 0.2
+    assert result.final_composition().set_index(["policy", "seed"])["share"]["attention"].mean() < 0.2
 
 
-def test_invasion_of_the_toy():
-    eager = UpdateRule(strength=50.0, events=1)
-    game = neutral_policies()
-    seekers = invade(game, OPPOSE, SEEK, trials=24, rounds=2, generations=60, update_rule=eager)
+def test_invasion_of_the_toy_game():
+    strong = UpdateRule(strength=50.0, events=1)
+    game = symmetric_toy()
+    seekers = invade(game, OPPOSE, SEEK, trials=24, rounds=2, generations=60, update_rule=strong)
     assert (seekers.fixed, seekers.lost, seekers.undecided) == (24, 0, 0)
     assert seekers.p_value < 1e-6
     assert seekers.interval[0] > seekers.neutral
-    assert invade(game, SEEK, OPPOSE, trials=24, rounds=2, generations=60, update_rule=eager).fixed == 0
+    assert invade(game, SEEK, OPPOSE, trials=24, rounds=2, generations=60, update_rule=strong).fixed == 0
     neutral = invade(game, SEEK, OPPOSE, trials=64, rounds=1, generations=200, update_rule=UpdateRule(strength=0.0))
     assert neutral.interval[0] < 1 / 3 < neutral.interval[1]
 
 
-def test_open_invasions_widen_the_interval():
+def test_undecided_invasions_widen_the_interval():
     decided, undecided = Invasion(5, 15, 0, 4, 9), Invasion(5, 15, 20, 4, 9)
     assert undecided.interval[0] < decided.interval[0]
     assert undecided.interval[1] > decided.interval[1]
@@ -161,16 +163,16 @@ def test_evolution_is_the_same_again_and_pure_courses_are_plays():
 
 
 @pytest.mark.parametrize(
-    ("call", "sentence"),
+    ("call", "fragment"),
     [
         (lambda: UpdateRule(rule="copy"), "unknown update rule 'copy'"),
-        (lambda: UpdateRule(payoff="loss"), "the same for all neurons"),
-        (lambda: UpdateRule(mutation=1.5), "mutation must be a number from 0 to 1"),
-        (lambda: evolve(SMALL, "attention", [0]), "two policies or more"),
-        (lambda: invade(SMALL, SEEK, OPPOSE, layer=3), "layer must be a hidden layer from 1 to 2"),
-        (lambda: invade(SMALL, SEEK, OPPOSE, update_rule=UpdateRule(mutation=0.1)), "mutation would bring it back"),
+        (lambda: UpdateRule(payoff="loss"), "payoff 'loss'"),
+        (lambda: UpdateRule(mutation=1.5), "mutation must be .* got 1.5"),
+        (lambda: evolve(SMALL, "attention", [0]), "two or more"),
+        (lambda: invade(SMALL, SEEK, OPPOSE, layer=3), "layer must be .* from 1 to 2, got 3"),
+        (lambda: invade(SMALL, SEEK, OPPOSE, update_rule=UpdateRule(mutation=0.1)), "mutation must be 0"),
     ],
 )
-def test_bad_input(call, sentence):
-    with pytest.raises(NeuroNetError, match=sentence):
+def test_invalid_settings_are_refused(call, fragment):
+    with pytest.raises(NeuroNetError, match=fragment):
         call()

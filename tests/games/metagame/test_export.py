@@ -7,30 +7,29 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.core.structure.graph import from_graph
-from neuronet.core.structure.network import build_network
 from neuronet.games.metagame.analysis import analyse
 from neuronet.games.metagame.export import fixation_graphml, graphml, nfg, nfg_of_layers, nfg_of_symmetric
-from tests.games.metagame.test_empirical_game import measured
-from tests.games.metagame.test_symmetric_game import random_game
+from neuronet.registry import build_network
+from tests.games.metagame.fixtures import meta_game_of, random_game
 
 
 def read(text):
-    """Names and payoffs of a game in normal form; the numbers by the rule that the first player's strategy runs fastest."""
+    """Return the names and payoffs of a game in normal form, with the first player's strategy varying fastest."""
     head, _, numbers = text.partition('\n""\n')
     names = [re.findall(r'"([^"]*)"', part) for part in re.findall(r'\{((?:\s*"[^"]*")+)\s*\}', head)]
     players, strategies = names[0], names[1:]
     values = iter(map(float, numbers.split()))
     payoffs = np.empty((len(players), *map(len, strategies)))
-    for profile in product(*(range(len(each)) for each in strategies[::-1])):
+    for profile in product(*(range(len(names)) for names in strategies[::-1])):
         for player in range(len(players)):
             payoffs[(player, *profile[::-1])] = next(values)
     assert next(values, None) is None
     return players, strategies, payoffs
 
 
-def test_a_game_between_layers_comes_back():
+def test_game_between_layers_survives_a_round_trip():
     payoffs = np.random.default_rng(0).normal(size=(2, 3, 3))
     players, strategies, found = read(nfg_of_layers(("a", "b", "c"), payoffs))
     assert players == ["first layer", "second layer"]
@@ -38,26 +37,26 @@ def test_a_game_between_layers_comes_back():
     assert (found == payoffs).all()
 
 
-def test_the_lines_are_as_gambit_wants_them():
+def test_nfg_format():
     text = nfg("t", ["x", "y"], [["a", "b"], ["c", "d", "e"]], np.arange(12.0).reshape(2, 2, 3))
     assert text.splitlines()[0] == 'NFG 1 R "t" { "x" "y" }'
     assert text.splitlines()[-6:] == ["0.0 6.0", "3.0 9.0", "1.0 7.0", "4.0 10.0", "2.0 8.0", "5.0 11.0"]
 
 
-def test_a_symmetric_game_comes_back():
+def test_symmetric_game_survives_a_round_trip():
     game = random_game(3, 2)
     _, _, found = read(nfg_of_symmetric(game))
     for profile in product(range(2), repeat=3):
         for player in range(3):
             others = np.bincount(np.delete(profile, player), minlength=2)
-            assert found[(player, *profile)] == game.payoffs[profile[player], game.places[tuple(others.tolist())]]
+            assert found[(player, *profile)] == game.payoffs[profile[player], game.index[tuple(others.tolist())]]
 
 
-def test_quotes_in_names_do_no_harm():
+def test_quotes_in_names_are_escaped():
     assert r'"my \"own\" policy"' in nfg_of_layers(('my "own" policy', "b"), np.zeros((2, 2, 2)))
 
 
-def test_a_network_comes_back(tmp_path):
+def test_network_survives_a_round_trip(tmp_path):
     network = build_network((3, 4, 2), connectivity="sparse(0.6)", seed=1)
     file = tmp_path / "network.graphml"
     file.write_text(graphml(network, {"attention": {4: 0.25}}), encoding="utf-8")
@@ -68,8 +67,8 @@ def test_a_network_comes_back(tmp_path):
     assert again.activations == network.activations
 
 
-def test_invasions_are_edges(tmp_path):
-    found = analyse(measured([[3, 0], [5, 1]], noise=0.01), resamples=5)
+def test_fixation_graph_has_an_edge_per_invasion(tmp_path):
+    found = analyse(meta_game_of([[3, 0], [5, 1]], noise=0.01), resamples=5)
     file = tmp_path / "fixation.graphml"
     file.write_text(fixation_graphml(found), encoding="utf-8")
     graph = nx.read_graphml(file)
@@ -79,10 +78,10 @@ def test_invasions_are_edges(tmp_path):
     assert graph.nodes["b"]["alpha_rank"] == pytest.approx(1)
 
 
-def test_what_cannot_be_written_is_refused():
-    with pytest.raises(NeuroNetError, match=r"of shape \(2, 2, 2\)"):
+def test_invalid_exports_are_refused():
+    with pytest.raises(ConfigurationError, match=r"of shape \(2, 2, 2\)"):
         nfg_of_layers(("a", "b"), np.zeros((2, 2, 3)))
-    with pytest.raises(NeuroNetError, match="too many to write"):
+    with pytest.raises(ConfigurationError, match="at most 100,000 profiles"):
         nfg_of_symmetric(random_game(12, 3))
-    with pytest.raises(NeuroNetError, match="no node 99"):
+    with pytest.raises(StateError, match="node 99"):
         graphml(build_network((2, 2)), {"attention": {99: 1.0}})

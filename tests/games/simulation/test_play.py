@@ -1,4 +1,4 @@
-"""Games are replayed from the same start by paired seeds, and pay what the formulas say."""
+"""Games are replayed from equal initial states with paired seeds; their payoffs follow the formulas."""
 
 from __future__ import annotations
 
@@ -8,18 +8,11 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.utility import Power
 from neuronet.environments import Digits
-from neuronet.games.simulation.payoffs import share_payoff
-from neuronet.games.simulation.play import (
-    GameSetup,
-    InitialState,
-    layers_from_policies,
-    layers_of,
-    payoff_trajectory,
-    play,
-    policies_of,
-    train_profile,
-    with_deviation,
-)
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
+from neuronet.games.simulation.payoffs import attention_holdings, share_payoff
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import layers_from_policies, layers_of, policies_of, with_deviation
+from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting
 from tests.games.toy_game import OPPOSE, REST, SEEK, START, profile_of, reference_payoffs, toy
 
@@ -27,7 +20,7 @@ SMALL = GameSetup(Digits(), hidden=(5, 4), rounds=3)
 
 
 @pytest.mark.parametrize("policies", [(SEEK, SEEK, SEEK), (SEEK, OPPOSE, REST), (OPPOSE, REST, SEEK)])
-def test_toy_pays_what_a_hand_computes(policies):
+def test_payoffs_of_the_toy_game_equal_the_reference(policies):
     outcomes = play(toy(), [profile_of(*policies)], [0, 7])
     paid, loss = reference_payoffs(policies)
     np.testing.assert_allclose(outcomes.payoffs["attention"][0][0], [paid, paid], rtol=1e-12)
@@ -42,29 +35,30 @@ def test_shares_of_a_layer_add_up_to_one():
     outcomes = play(SMALL, ["attention", "greedy"], [0, 1])
     for layer in outcomes.payoffs["share"]:
         np.testing.assert_allclose(layer.sum(axis=-1), 1.0)
-    assert share_payoff(np.array([[1.0, 1.0], [0.0, 0.0]]), Power()).tolist() == [0.5, 0.5]  # who pays nobody does not count
+    assert share_payoff(np.array([[1.0, 1.0], [0.0, 0.0]]), Power()).tolist() == [
+        0.5,
+        0.5,
+    ]  # the second listener is left out
     assert share_payoff(np.zeros((2, 3)), Power()).tolist() == [0.0, 0.0, 0.0]
 
 
-def test_rescaling_a_relu_neuron_changes_raw_attention_alone():
+def test_rescaling_a_relu_neuron_changes_only_raw_attention():
     network = SMALL.network(0)
-    weights = [each.copy() for each in network.weights]
+    weights = [layer.copy() for layer in network.weights]
     weights[0][2] *= 4.0
     weights[1][:, 2] /= 4.0
-    from neuronet.games.simulation.payoffs import attention_holdings
-
-    to_json, louder = (
+    original, rescaled = (
         attention_holdings(
-            0, [w[None] for w in each], [b[None] for b in network.biases], network.activations, SMALL.probe_inputs, Power()
+            0, [w[None] for w in layers], [b[None] for b in network.biases], network.activations, SMALL.probe_inputs, Power()
         )
-        for each in (network.weights, weights)
+        for layers in (network.weights, weights)
     )
-    np.testing.assert_allclose(to_json.by_kind["scaled"][0], louder.by_kind["scaled"][0], rtol=1e-10)
-    assert louder.by_kind["attention"][0][0, 2] == pytest.approx(to_json.by_kind["attention"][0][0, 2] / 16)
+    np.testing.assert_allclose(original.by_kind["scaled"][0], rescaled.by_kind["scaled"][0], rtol=1e-10)
+    assert rescaled.by_kind["attention"][0][0, 2] == pytest.approx(original.by_kind["attention"][0][0, 2] / 16)
 
 
-def test_replay_from_a_state_goes_on_as_if_nothing_had_happened():
-    profile = "income-protecting:0.5,attention:0.5"  # one of them keeps a memory
+def test_replay_from_a_state_continues_the_game():
+    profile = "income-protecting:0.5,attention:0.5"  # one policy has a memory
     whole = play(GameSetup(Digits(), hidden=(5, 4), rounds=50), [profile], [3])
     start = train_profile(SMALL, profile, 3, 47)  # 45 rounds are an epoch
     rest = play(SMALL, [start.layers], [3], start)
@@ -73,7 +67,7 @@ def test_replay_from_a_state_goes_on_as_if_nothing_had_happened():
         np.testing.assert_allclose(one, other, rtol=1e-10)
 
 
-def test_games_at_once_are_the_games_alone():
+def test_batched_games_equal_single_games():
     layers = layers_of("attention", SMALL.network(0), 0)
     start = InitialState(SMALL.network(0), 0)
     profiles = [
@@ -100,14 +94,14 @@ def test_tables_by_neuron_group_and_layer():
     assert outcomes.by_layer()["attention"].iloc[0] == pytest.approx(outcomes.payoffs["attention"][0][0, 0].mean())
 
 
-def test_stream_ends_where_play_does():
-    looks = list(payoff_trajectory(SMALL, "attention", [0, 1], every=2))
-    assert [look["round"].iloc[0] for look in looks] == [0, 2, 3]
-    last = looks[-1].query("seed == 1 and layer == 2")["scaled"]
+def test_payoff_trajectory_ends_with_the_payoffs_of_play():
+    tables = list(payoff_trajectory(SMALL, "attention", [0, 1], every=2))
+    assert [table["round"].iloc[0] for table in tables] == [0, 2, 3]
+    last = tables[-1].query("seed == 1 and layer == 2")["scaled"]
     np.testing.assert_allclose(last, play(SMALL, ["attention"], [0, 1]).payoffs["scaled"][1][0, 1], rtol=1e-12)
 
 
-def test_profiles_neuron_by_neuron():
+def test_profiles_and_policies_per_neuron_are_converted_both_ways():
     layers = with_deviation(layers_of("attention", START.network, 0), (1, 3, 1), 1, 1, Greedy())
     named = policies_of(layers, (1, 3, 1))
     assert named == [[AttentionSeeking(), Greedy(), AttentionSeeking()], [AttentionSeeking()]]
@@ -115,16 +109,17 @@ def test_profiles_neuron_by_neuron():
 
 
 @pytest.mark.parametrize(
-    ("call", "sentence"),
+    ("call", "fragment"),
     [
-        (lambda: GameSetup(Digits(), hidden=()), "needs a hidden layer"),
+        (lambda: GameSetup(Digits(), hidden=()), r"hidden must name .* got \(\)"),
         (lambda: GameSetup(Digits(), rounds=0), "rounds must be an integer"),
-        (lambda: play(SMALL, [], [0]), "nothing to play"),
-        (lambda: play(SMALL, ["attention"], [0, 1], [InitialState(SMALL.network(0), 0)]), "a start for each of 2 seeds"),
+        (lambda: play(SMALL, [], [0]), "profiles and seeds"),
+        (lambda: play(SMALL, ["attention"], [0, 1], [InitialState(SMALL.network(0), 0)]), "starts must be"),
         (lambda: next(payoff_trajectory(SMALL, "attention", [0], every=0)), "every must be an integer"),
-        (lambda: play(SMALL, ["atention"], [0]), "unknown policy 'atention'"),
+        (lambda: play(SMALL, ["atention"], [0]), "'atention'"),
+        (lambda: next(training_checkpoints(SMALL, "attention", 0, [3, 1])), r"got \[3, 1\]"),
     ],
 )
-def test_bad_input(call, sentence):
-    with pytest.raises(NeuroNetError, match=sentence):
+def test_invalid_settings_are_refused(call, fragment):
+    with pytest.raises(NeuroNetError, match=fragment):
         call()

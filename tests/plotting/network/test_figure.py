@@ -10,11 +10,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
 from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import MAX_DOT, MAX_LINES, MIN_DOT, draw_layers
-from neuronet.plotting.network.input_layout import lay_out_inputs
+from neuronet.plotting.network.input_layout import lay_out_inputs, pixel_at
 from neuronet.plotting.network.model import NetworkView, policy_styles
+from neuronet.registry import build_network
 from tests.plotting.fixtures import assert_text_is_legible
 
 
@@ -128,9 +128,6 @@ def test_silent_neurons_are_crosses():
 def test_image_inputs_are_an_image_and_other_inputs_are_binned():
     axes, drawing = drawn(NetworkView(build_network([784, 64, 10], seed=1), shape=(28, 28)))
     assert drawing.image is not None
-    assert drawing.image.pixel(0.0, 0.0) == 0
-    assert drawing.image.pixel(0.999, 0.999) == 783
-    assert drawing.image.pixel(1.0, 0.0) == 27
     assert not any(node_area.layer == 0 for node_area in drawing.node_areas)
     assert axes.images[0].get_array().shape == (28, 28)
     assert len(drawing.node_areas) == 74
@@ -138,6 +135,11 @@ def test_image_inputs_are_an_image_and_other_inputs_are_binned():
     bins = [node_area.members for node_area in drawing.node_areas if node_area.layer == 0]
     assert len(bins) == 28
     assert sorted(sum(bins, ())) == list(range(784))
+
+
+@pytest.mark.parametrize(("across", "down", "pixel"), [(0, 0, 0), (0.999, 0.999, 783), (1, 0, 27), (1, 1, 783), (0.3, 0.99, 764)])
+def test_pixel_at_a_place_of_the_image(across, down, pixel):
+    assert pixel_at((28, 28), across, down) == pixel_at((3, 28, 28), across, down) == pixel
 
 
 @pytest.mark.parametrize("shape", [None, (28, 28), (1, 28, 28), (4, 14, 14), (2, 392), (49, 16)])

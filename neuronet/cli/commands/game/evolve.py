@@ -122,7 +122,7 @@ def _invasions(game_setup: Any, policies: Any, rule: Any, trials: int, seed: int
     from itertools import permutations
 
     from neuronet.games.evolution.fixation import invade as play_invasion
-    from neuronet.registry.population_spec import short_name
+    from neuronet.registry import short_name
 
     found = []
     for resident, mutant in permutations(policies, 2):

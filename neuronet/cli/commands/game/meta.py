@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neuronet.core.policy import Policy
-    from neuronet.games.metagame.analysis import Analysis, Interval
+    from neuronet.games.metagame.analysis_result import Analysis, Interval
     from neuronet.games.simulation.game_setup import GameSetup
 
 POLICIES = "attention,greedy,noisy,free-rider"
@@ -166,8 +166,6 @@ def _summary(found: Analysis) -> dict[str, Any]:
         "alpha_rank": _records(found.rank_table().query("alpha == @found.alpha")),
         "fixation": _records(found.fixation_table()),
         "degenerate": found.degenerate,
-        "computed_by": dict(found.computed_by),
-        "gaps": dict(found.gaps),
     }
 
 
@@ -231,9 +229,8 @@ def _format_interval(spread: Interval, index: int | tuple[int, int]) -> str:
 
 
 def _caption(found: Analysis) -> str:
-    by = ", ".join(f"{what} by {who}" for what, who in found.computed_by.items())
     many = " The game is degenerate: there may be more equilibria." if found.degenerate else ""
-    return f"95% intervals over seeds. Selection: alpha {found.alpha:g}, population {found.size}. Computed: {by}.{many}"
+    return f"95% intervals over seeds. Selection: alpha {found.alpha:g}, population {found.size}.{many}"
 
 
 def _empty_table(title: str, caption: str) -> Table:

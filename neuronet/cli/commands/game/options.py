@@ -14,7 +14,6 @@ from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
 from neuronet.cli.commands.options import new_folder, parse_sizes
 from neuronet.core.errors import NeuroNetError
-from neuronet.recording.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,9 +54,8 @@ def game_setup_from(
     from dataclasses import replace
 
     from neuronet.core.activation import parse_activation
-    from neuronet.core.learning.optimizers import parse_optimizer
     from neuronet.games.simulation.game_setup import GameSetup
-    from neuronet.registry.registry import parse_environment
+    from neuronet.registry import parse_environment, parse_optimizer
 
     loaded = parse_environment(environment, target=target)
     found = GameSetup(
@@ -77,7 +75,7 @@ def parse_policies(texts: Sequence[str]) -> list[Policy]:
     Raises:
         NeuroNetError: One is unknown or named twice.
     """
-    from neuronet.registry.registry import parse_policy
+    from neuronet.registry import parse_policy
 
     found: list[Policy] = []
     for text in split_policies(list(texts)):
@@ -115,6 +113,7 @@ def write_results(
         NeuroNetError: The folder cannot be written to.
     """
     from neuronet.plotting import style
+    from neuronet.recording import write_atomically
 
     folder = out or new_folder(prefix)
     texts = {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}

@@ -1,1 +1,7 @@
-"""Methods that add a quadratic penalty to the loss."""
+"""Methods that add a quadratic penalty to the loss: EWC, MAS and SI."""
+
+from neuronet.continual.methods.penalties.ewc import EWC, OnlineEWC
+from neuronet.continual.methods.penalties.mas import MAS
+from neuronet.continual.methods.penalties.si import SI
+
+__all__ = ["EWC", "MAS", "SI", "OnlineEWC"]

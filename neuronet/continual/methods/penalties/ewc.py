@@ -1,4 +1,4 @@
-"""Elastic weight consolidation: what the answers hang on is held.
+"""Elastic weight consolidation: a quadratic penalty weighted by the diagonal of the Fisher information.
 
 Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks" (PNAS 114), a penalty for each task; online:
 Schwarz et al. 2018, "Progress & Compress" (arXiv 1805.06370), one penalty around the latest parameters.
@@ -20,18 +20,18 @@ from neuronet.core.errors import check_number
 from neuronet.core.random_streams import Purpose, generator
 
 FISHER_STREAM = 4
-"""For what chance is drawn, beside the task's number."""
+"""Key of the random stream, within a task, that selects the samples for the Fisher information."""
 
 
 @dataclass(frozen=True)
 class EWC(Method):
-    """A penalty for each earlier task, by the diagonal of its Fisher information at the end of the task.
+    """Elastic weight consolidation: a penalty for each earlier task, weighted by the diagonal of its Fisher information.
 
-    The information is exact for the samples it is measured on: an expectation over the network's own distribution of answers.
+    The information is an exact expectation over the network's own output distribution, for the samples it is computed on.
 
     Args:
-        strength: lambda, 0 or more.
-        samples: Of each task, chosen at random, on which the information is measured; 0 for all.
+        strength: Weight lambda of the penalty (>= 0).
+        samples: Samples of each task, drawn at random, that the information is computed on; 0 for all.
     """
 
     strength: float = 10.0
@@ -44,17 +44,17 @@ class EWC(Method):
         check_number("samples", self.samples, 0, whole=True)
 
     def learner(self, config: LearnerConfig) -> EWCLearner:
-        """Networks under as many penalties as there were tasks."""
+        """Return networks with a penalty for each earlier task."""
         return EWCLearner(config, self.strength, samples=self.samples)
 
 
 @dataclass(frozen=True)
 class OnlineEWC(Method):
-    """One penalty around the parameters at the end of the last task, by a running sum of the tasks' Fisher information.
+    """Online elastic weight consolidation: one penalty around the latest parameters, by a running sum of Fisher information.
 
     Args:
-        strength: lambda, 0 or more.
-        gamma: What part of the sum each new task leaves, 0 to below 1.
+        strength: Weight lambda of the penalty (>= 0).
+        gamma: Decay factor of the sum at each new task (>= 0, below 1).
         samples: As for EWC.
     """
 
@@ -70,18 +70,18 @@ class OnlineEWC(Method):
         check_number("samples", self.samples, 0, whole=True)
 
     def learner(self, config: LearnerConfig) -> EWCLearner:
-        """Networks under one penalty."""
+        """Return networks with one penalty."""
         return EWCLearner(config, self.strength, self.gamma, self.samples)
 
 
 class EWCLearner(QuadraticLearner):
-    """Anchors the parameters at the end of each task.
+    """Learner that adds a penalty around the parameters at the end of each task.
 
     Args:
-        config: What all learners begin with.
-        strength: Of the penalty.
-        decay: 1 for a penalty of its own for each task; below, what part of the earlier information is kept.
-        samples: On how many of a task the information is measured; 0 for all.
+        config: Initial values.
+        strength: Weight of the penalty.
+        decay: 1 for a separate penalty for each task; below 1, the factor of the earlier information.
+        samples: Samples of a task that the information is computed on; 0 for all.
     """
 
     def __init__(self, config: LearnerConfig, strength: float, decay: float = 1.0, samples: int = 0) -> None:
@@ -90,7 +90,7 @@ class EWCLearner(QuadraticLearner):
         self._samples = samples
 
     def end_task(self) -> None:
-        """Hold what matters to this task."""
+        """Add the penalty for the task."""
         if self.task_info is not None:
             self.add_penalty(fisher(self, self._subsample(self.task_info)), self._decay)
 
@@ -98,19 +98,18 @@ class EWCLearner(QuadraticLearner):
         if not self._samples:
             return task_info
         rngs = [generator(seed, Purpose.TASKS, task_info.number, FISHER_STREAM) for seed in self.seeds]
-        each = zip(rngs, task_info.dataset.counts, strict=True)
-        places = [rng.permutation(count)[: self._samples] for rng, count in each]
-        return replace(task_info, dataset=task_info.dataset.subset(places))
+        permutations = [rng.permutation(count) for rng, count in zip(rngs, task_info.dataset.counts, strict=True)]
+        return replace(task_info, dataset=task_info.dataset.subset([indices[: self._samples] for indices in permutations]))
 
 
 def fisher(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
-    """The diagonal of the Fisher information: `mean_x sum_y p(y|x) (d log p(y|x) / d theta)^2`."""
+    """Return the diagonal of the Fisher information: `mean_x sum_y p(y|x) (d log p(y|x) / d theta)^2`."""
 
     def objectives(outputs: Tensor) -> Iterator[Tensor]:
         logs = torch.log_softmax(mask_outputs(outputs, task_info.active_classes), dim=-1)
         root_probabilities = logs.detach().exp().sqrt()
-        for answer in torch.nonzero(task_info.active_classes.any(dim=0)[0])[:, 0].tolist():
-            possible = task_info.active_classes[..., answer]
-            yield torch.where(possible, root_probabilities[..., answer] * logs[..., answer].masked_fill(~possible, 0.0), 0.0)
+        for output in torch.nonzero(task_info.active_classes.any(dim=0)[0])[:, 0].tolist():
+            active = task_info.active_classes[..., output]
+            yield torch.where(active, root_probabilities[..., output] * logs[..., output].masked_fill(~active, 0.0), 0.0)
 
     return squared_gradients(learner, task_info.dataset, objectives)

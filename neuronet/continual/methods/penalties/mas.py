@@ -1,4 +1,4 @@
-"""Memory aware synapses: what the outputs are sensitive to is held, whatever they should have been.
+"""Memory aware synapses: a quadratic penalty weighted by the sensitivity of the outputs; it needs no targets.
 
 Aljundi et al. 2018, "Memory aware synapses: learning what (not) to forget" (arXiv 1711.09601).
 """
@@ -18,10 +18,10 @@ from neuronet.core.errors import check_number
 
 @dataclass(frozen=True)
 class MAS(Method):
-    """A penalty around the parameters at the end of the last task, by the sensitivity of the outputs' squared length.
+    """Memory aware synapses: a penalty around the latest parameters, weighted by the sensitivity of the outputs' squared norm.
 
     Args:
-        strength: lambda, 0 or more; the penalty is `lambda * sum Omega (theta - theta')^2`.
+        strength: Weight lambda of the penalty `lambda * sum Omega (theta - theta')^2` (>= 0).
     """
 
     strength: float = 0.1
@@ -32,34 +32,34 @@ class MAS(Method):
         check_number("strength", self.strength, 0)
 
     def learner(self, config: LearnerConfig) -> MASLearner:
-        """Networks that measure their sensitivity after each task."""
+        """Return networks that measure their sensitivity after each task."""
         return MASLearner(config, self.strength)
 
 
 class MASLearner(QuadraticLearner):
-    """Adds up the sensitivities of all tasks.
+    """Learner that sums the sensitivities of all tasks.
 
     Args:
-        config: What all learners begin with.
-        strength: lambda.
+        config: Initial values.
+        strength: Weight lambda of the penalty.
     """
 
     def __init__(self, config: LearnerConfig, strength: float) -> None:
-        super().__init__(config, 2 * strength)  # its penalty is not halved
+        super().__init__(config, 2 * strength)  # this penalty is not halved
         self._importances: Importances = []
 
     def end_task(self) -> None:
-        """Hold all that matters so far where it is now."""
+        """Add the task's sensitivity, and move the penalty to the present parameters."""
         if self.task_info is None:
             return
-        new = sensitivity(self, self.task_info)
-        before = self._importances or [each * 0 for each in new]
-        self._importances = [old + each for old, each in zip(before, new, strict=True)]
+        task_importances = sensitivity(self, self.task_info)
+        before = self._importances or [importance * 0 for importance in task_importances]
+        self._importances = [old + new for old, new in zip(before, task_importances, strict=True)]
         self.add_penalty(self._importances, decay=0.0)
 
 
 def sensitivity(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
-    """`mean_x |d |outputs(x)|^2 / d theta|`, over the outputs that may answer."""
+    """Return the sensitivity `mean_x |d |outputs(x)|^2 / d theta|`, over the active outputs."""
 
     def objectives(outputs: Tensor) -> Iterator[Tensor]:
         yield (outputs * task_info.active_classes).square().sum(dim=-1)

@@ -1,4 +1,4 @@
-"""Synaptic intelligence: what has brought the loss down is held.
+"""Synaptic intelligence: a quadratic penalty weighted by each parameter's contribution to the decrease of the loss.
 
 Zenke, Poole, Ganguli 2017, "Continual learning through synaptic intelligence" (arXiv 1703.04200).
 """
@@ -19,11 +19,11 @@ from neuronet.core.errors import check_number
 
 @dataclass(frozen=True)
 class SI(Method):
-    """A penalty around the parameters at the end of the last task, by what each has earned on its way there.
+    """Synaptic intelligence: a penalty around the latest parameters, weighted by their path integrals of the loss.
 
     Args:
-        strength: c, 0 or more; the penalty is `c * sum Omega (theta - theta')^2`.
-        damping: xi, above 0: added to the squared way, below which little has been learned about a parameter.
+        strength: Weight c of the penalty `c * sum Omega (theta - theta')^2` (>= 0).
+        damping: Constant xi added to the squared distance that a parameter has moved (> 0).
     """
 
     strength: float = 0.1
@@ -36,46 +36,49 @@ class SI(Method):
         check_number("damping", self.damping, 0, above=True)
 
     def learner(self, config: LearnerConfig) -> SILearner:
-        """Networks that keep an account for each parameter."""
+        """Return networks that accumulate a path integral for each parameter."""
         return SILearner(config, self.strength, self.damping)
 
 
 class SILearner(QuadraticLearner):
-    """Keeps an account of each parameter's earnings while a task lasts.
+    """Learner that accumulates the path integral of the loss for each parameter.
 
     Args:
-        config: What all learners begin with.
-        strength: c.
-        damping: xi.
+        config: Initial values.
+        strength: Weight c of the penalty.
+        damping: Constant xi.
+
+    Attributes:
+        importances: Importance Omega of each parameter.
+        path_integral: Contribution of each parameter to the decrease of the loss within the present task.
     """
 
     needs_after_step = True
 
     def __init__(self, config: LearnerConfig, strength: float, damping: float) -> None:
-        super().__init__(config, 2 * strength)  # its penalty is not halved
+        super().__init__(config, 2 * strength)  # this penalty is not halved
         self._damping = damping
-        self._importances = [torch.zeros_like(each, requires_grad=False) for each in self.parameters]
+        self.importances = [torch.zeros_like(parameter, requires_grad=False) for parameter in self.parameters]
         self._reset()
 
     def _reset(self) -> None:
-        self._path_integral = [torch.zeros_like(each) for each in self._importances]
-        self._initial_parameters = [each.detach().clone() for each in self.parameters]
+        self.path_integral = [torch.zeros_like(importance) for importance in self.importances]
+        self._initial_parameters = [parameter.detach().clone() for parameter in self.parameters]
 
     def begin_task(self, task_info: TaskInfo) -> None:
-        """Open new accounts."""
+        """Reset the path integrals."""
         super().begin_task(task_info)
         self._reset()
 
     def after_step(self, gradients: Sequence[Tensor], changes: Sequence[Tensor]) -> None:
-        """Each step earns minus the gradient times the change."""
-        for path_integral, gradient, change in zip(self._path_integral, gradients, changes, strict=True):
+        """Subtract gradient times change from the path integrals."""
+        for path_integral, gradient, change in zip(self.path_integral, gradients, changes, strict=True):
             path_integral.sub_(gradient * change)
 
     def end_task(self) -> None:
-        """Add what was earned per squared way, never less than nothing; hold all that was added so far where it is now."""
-        for importance, path_integral, initial, now in zip(
-            self._importances, self._path_integral, self._initial_parameters, self.parameters, strict=True
-        ):
-            squared_distance = (now.detach() - initial) ** 2
+        """Add the positive path integrals over the squared distances, and move the penalty to the present parameters."""
+        terms = zip(self.importances, self.path_integral, self._initial_parameters, self.parameters, strict=True)
+        for importance, path_integral, initial, parameter in terms:
+            squared_distance = (parameter.detach() - initial) ** 2
             importance.add_(torch.relu(path_integral) / (squared_distance + self._damping))
-        self.add_penalty(self._importances, decay=0.0)
+        self.add_penalty(self.importances, decay=0.0)

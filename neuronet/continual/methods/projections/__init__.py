@@ -1,1 +1,6 @@
-"""Methods that project gradients or weight changes."""
+"""Methods that project weight changes: GPM and OWM."""
+
+from neuronet.continual.methods.projections.gpm import GPM
+from neuronet.continual.methods.projections.owm import OWM
+
+__all__ = ["GPM", "OWM"]

@@ -1,7 +1,7 @@
-"""Gradient projection memory: weights change only at right angles to what earlier tasks let each layer hear.
+"""Gradient projection memory: weight changes are orthogonal to the main directions of each layer's inputs in earlier tasks.
 
-Saha, Garg, Roy 2021, "Gradient projection memory for continual learning" (ICLR, arXiv 2103.09762). Theirs has no biases, and a
-threshold for each layer.
+Saha, Garg, Roy 2021, "Gradient projection memory for continual learning" (ICLR, arXiv 2103.09762). Differences: biases are
+projected, too, and all layers share one threshold.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from neuronet.core.errors import check_number
 
 @dataclass(frozen=True)
 class GPM(Method):
-    """Changes are projected off the main directions of what was heard in earlier tasks: dW becomes `dW - dW M M^T`.
+    """Gradient projection memory: changes lose the main directions M of earlier tasks' inputs, `dW - dW M M^T`.
 
     Args:
-        threshold: What part of the squared length of the things heard the directions must hold, above 0 to 1.
-        samples: How many things are looked at after each task, drawn at random, 1 or more.
+        threshold: Fraction of the inputs' squared norm that the directions must hold (> 0, at most 1).
+        samples: Samples examined after each task, drawn at random (>= 1).
     """
 
     threshold: float = 0.97
@@ -38,58 +38,58 @@ class GPM(Method):
         check_number("samples", self.samples, 1, whole=True)
 
     def learner(self, config: LearnerConfig) -> GPMLearner:
-        """Networks with a memory for directions."""
+        """Return networks that store directions."""
         return GPMLearner(config, self.threshold, self.samples)
 
 
 class GPMLearner(ProjectingLearner):
-    """Keeps an orthonormal basis for each listening layer.
+    """Learner that stores an orthonormal basis for each listening layer.
 
     Args:
-        config: What all learners begin with.
-        threshold: What part the directions must hold.
-        samples: How many things are looked at.
+        config: Initial values.
+        threshold: Fraction of the squared norm that the directions must hold.
+        samples: Samples examined after each task.
 
     Attributes:
-        memory: (R, I + 1, K) of each listening layer: orthonormal columns, and zeros where a replica has fewer than others.
+        memory: (R, I + 1, K) of each listening layer: orthonormal columns, padded with zeros where a replica has fewer.
     """
 
     def __init__(self, config: LearnerConfig, threshold: float, samples: int) -> None:
         super().__init__(config)
         self._threshold, self._samples = threshold, samples
-        self.memory = [each.detach().new_zeros(len(each), each.shape[-1] + 1, 0) for each in self.weights]
+        self.memory = [weights.detach().new_zeros(len(weights), weights.shape[-1] + 1, 0) for weights in self.weights]
 
     def end_task(self) -> None:
-        """Add the directions that this task needs besides those that are kept."""
+        """Extend the bases by the directions that the task needs in addition."""
         super().end_task()
         layer_inputs, _ = next(self.sample_layer_inputs(self._samples, self._samples))
         for layer, inputs in enumerate(layer_inputs):
             known = self.memory[layer].to(self.solver_dtype)
-            bases = [extend_basis(basis, each, self._threshold) for basis, each in zip(known, inputs.mT, strict=True)]
-            self.memory[layer] = pad_sequence([basis.mT for basis in bases], batch_first=True).mT.to(self._dtype)
+            bases = [extend_basis(basis, columns, self._threshold) for basis, columns in zip(known, inputs.mT, strict=True)]
+            self.memory[layer] = pad_sequence([basis.mT for basis in bases], batch_first=True).mT.to(self.dtype)
 
     def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
-        """What lies in the directions kept."""
+        """Return the component of a change within the stored directions."""
         directions = self.memory[layer]
         return change @ directions @ directions.mT
 
 
 def extend_basis(basis: Tensor, layer_inputs: Tensor, threshold: float) -> Tensor:
-    """The basis with as few more directions as make it hold the threshold's part of the squared length of the things heard.
+    """Return the basis with the fewest directions added that make it hold a fraction of the inputs' squared norm.
 
-    The directions are the first left singular vectors of what the basis does not hold.
+    The directions are the first left singular vectors of the inputs' component outside the basis.
 
     Args:
-        basis: (I, K), orthonormal columns, and any of zeros, which are left out.
+        basis: (I, K), orthonormal columns; columns of zeros are dropped.
         layer_inputs: (I, N).
-        threshold: Above 0 to 1.
+        threshold: Fraction of the squared norm (> 0, at most 1).
     """
     basis = basis[:, basis.any(dim=0)]
-    if not layer_inputs.isfinite().all():  # of networks whose weights are no numbers any more
+    if not layer_inputs.isfinite().all():  # the weights have diverged
         return basis
     rest = layer_inputs - basis @ (basis.mT @ layer_inputs)
     directions, sizes, _ = torch.linalg.svd(rest, full_matrices=False)
     whole, gains = layer_inputs.square().sum(), sizes.square()
     held = whole - rest.square().sum() + gains.cumsum(dim=0) - gains
-    needed = (held < threshold * whole) & (gains > torch.finfo(gains.dtype).eps * whole)  # less is rounding, and has no direction
+    needed = (held < threshold * whole) & (gains > torch.finfo(gains.dtype).eps * whole)  # smaller gains are rounding errors
     return torch.cat((basis, directions[:, : int(needed.sum())]), dim=1)

@@ -1,6 +1,7 @@
-"""What methods that let weights change in some directions only have in common.
+"""Base of the methods that let weights change only in some directions.
 
-A bias is the weight of one more speaker, which always says 1, so that it is projected with the weights of its listener.
+A bias counts as the weight of an additional speaker with constant activity 1, so that it is projected with its listener's
+weights.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from neuronet.core.random_streams import Purpose, generator
 
 
 class ProjectingLearner(BackpropLearner):
-    """Backpropagation that takes back what of each change would disturb earlier tasks.
+    """Learner that removes from each weight change the component that would disturb earlier tasks.
 
-    The change is projected, not the gradient: the same under SGD, and under momentum and Adam, too, nothing gets
-    past. Where the task is named at the test, an output that answers for the first time learns freely, since no earlier task
-    asks it; elsewhere all outputs are projected.
+    The change is projected, not the gradient: equal under SGD, and the only way that also binds momentum and Adam. Where the
+    task is known at test time, outputs that are active for the first time learn freely, since no earlier task uses them;
+    otherwise all outputs are projected.
 
     Args:
-        config: What all learners begin with.
+        config: Initial values.
+
+    Attributes:
+        solver_dtype: Type in which bases and projectors are computed: float64 where the device has it.
     """
 
     needs_after_step = True
@@ -39,68 +43,64 @@ class ProjectingLearner(BackpropLearner):
 
     @abstractmethod
     def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
-        """What is to be taken back of the change of a layer's weights and, last, bias: (R, J, I + 1) each."""
+        """Return the component to remove from the change of a layer's weights and, last, bias: both (R, J, I + 1)."""
 
     @property
     def current_task(self) -> TaskInfo:
-        """The task that began last.
+        """The present task, or the last one.
 
         Raises:
-            NeuroNetError: None has.
+            NeuroNetError: `begin_task` was not called yet.
         """
         if self.task_info is None:
-            raise NeuroNetError("no task has begun, so that there is nothing to hold")
+            raise NeuroNetError("end_task() was called before begin_task()")
         return self.task_info
 
     def after_step(self, gradients: Sequence[Tensor], changes: Sequence[Tensor]) -> None:
-        """Take it back, from the second task on."""
+        """Remove the forbidden component of the changes, from the second task on."""
         if self._previous_classes is None:
             return
         depth = len(self.weights)
+        task = self.current_task
         for layer, (weights, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            whole = torch.cat((changes[layer], changes[depth + layer][..., None]), dim=-1)
-            forbidden_component = self.forbidden_component(layer, whole)
-            if layer == depth - 1 and self.current_task.task_id_given:
-                forbidden_component = forbidden_component.masked_fill(
-                    (self.current_task.active_classes & ~self._previous_classes).mT, 0.0
-                )
+            change = torch.cat((changes[layer], changes[depth + layer][..., None]), dim=-1)
+            forbidden = self.forbidden_component(layer, change)
+            if layer == depth - 1 and task.task_id_given:
+                forbidden = forbidden.masked_fill((task.active_classes & ~self._previous_classes).mT, 0.0)
             with torch.no_grad():
-                weights.sub_(forbidden_component[..., :-1])
-                bias.sub_(forbidden_component[..., -1])
+                weights.sub_(forbidden[..., :-1])
+                bias.sub_(forbidden[..., -1])
 
     def end_task(self) -> None:
-        """Remember which outputs have answered."""
-        self._previous_classes = (
-            self.current_task.active_classes
-            if self._previous_classes is None
-            else self._previous_classes | self.current_task.active_classes
-        )
+        """Store which outputs have been active."""
+        active, previous = self.current_task.active_classes, self._previous_classes
+        self._previous_classes = active if previous is None else previous | active
 
     def sample_layer_inputs(self, size: int, max_samples: int | None = None) -> Iterator[tuple[list[Tensor], Tensor]]:
-        """What each listening layer hears of the task's training samples, in random order, a batch at a time.
+        """Yield the inputs of each listening layer for the task's training samples, in random order, batch by batch.
 
         Args:
             size: Samples of a batch.
-            max_samples: Samples in all; None for all.
+            max_samples: Samples in total; None for all.
 
         Yields:
-            For each layer (R, B, I + 1), the speaker that says 1 last, and (R, B) whether there is such a sample; all is zero
-            where there is none.
+            For each layer (R, B, I + 1), the constant input 1 last, and (R, B) whether each entry is a sample; other entries
+            are zero.
         """
         dataset = self.current_task.dataset
         rngs = [generator(seed, Purpose.TASKS, self.current_task.number, STORAGE_STREAM) for seed in self.seeds]
         orders = [rng.permutation(count)[:max_samples] for rng, count in zip(rngs, dataset.counts, strict=True)]
         longest = max(len(order) for order in orders)
         for first in range(0, longest, size):
-            places = np.arange(first, min(first + size, longest))
-            inputs, _ = dataset.take([order[np.minimum(places, len(order) - 1)] for order in orders])
-            valid = torch.tensor(np.stack([places < len(order) for order in orders]), device=inputs.device)
-            yield [self._with_bias_input(each, valid) for each in self._layer_inputs(inputs)], valid
+            positions = np.arange(first, min(first + size, longest))
+            inputs, _ = dataset.take([order[np.minimum(positions, len(order) - 1)] for order in orders])
+            valid = torch.tensor(np.stack([positions < len(order) for order in orders]), device=inputs.device)
+            yield [self._with_bias_input(layer_input, valid) for layer_input in self._layer_inputs(inputs)], valid
 
     def _layer_inputs(self, inputs: Tensor) -> list[Tensor]:
         with torch.no_grad():
             return [inputs, *self.hidden_inputs(self.forward(inputs))]
 
     def _with_bias_input(self, layer_input: Tensor, valid: Tensor) -> Tensor:
-        whole = torch.cat((layer_input, torch.ones_like(layer_input[..., :1])), dim=-1)
-        return (whole * valid[..., None]).to(self.solver_dtype)
+        extended = torch.cat((layer_input, torch.ones_like(layer_input[..., :1])), dim=-1)
+        return (extended * valid[..., None]).to(self.solver_dtype)

@@ -1,7 +1,7 @@
-"""Orthogonal weights modification: the more a layer has heard of a direction, the less its weights change along it.
+"""Orthogonal weights modification: weight changes are damped along the directions of a layer's earlier inputs.
 
 Zeng, Chen, Cui, Yu 2019, "Continual learning of context-dependent processing in neural networks" (Nature Machine Intelligence 1,
-arXiv 1810.01256). Theirs has no biases.
+arXiv 1810.01256). Difference: biases are projected, too.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from neuronet.core.errors import check_number
 
 @dataclass(frozen=True)
 class OWM(Method):
-    """Changes are multiplied by `P = I - A (A^T A + alpha I)^-1 A^T`, whose columns of A are the mean of each batch heard.
+    """Orthogonal weights modification: `dW P` with `P = I - A (A^T A + alpha I)^-1 A^T`; A has the mean of each batch's inputs.
 
     Args:
-        alpha: Above 0; the smaller, the more is held.
-        decay: By what alpha is multiplied in the course of each task's batches, above 0 to 1.
+        alpha: Regularisation (> 0); smaller values protect more.
+        decay: Factor of alpha over the course of each task's batches (> 0, at most 1).
     """
 
     alpha: float = 0.1
@@ -37,17 +37,17 @@ class OWM(Method):
         check_number("decay", self.decay, 0, 1, above=True)
 
     def learner(self, config: LearnerConfig) -> OWMLearner:
-        """Networks with a projector for each listening layer."""
+        """Return networks with a projector for each listening layer."""
         return OWMLearner(config, self.alpha, self.decay)
 
 
 class OWMLearner(ProjectingLearner):
-    """Makes the projectors from all batches of a task, once it is over.
+    """Learner that updates its projectors from all batches of a task at the task's end.
 
     Args:
-        config: What all learners begin with.
-        alpha: Above 0.
-        decay: By what alpha is multiplied in the course of a task.
+        config: Initial values.
+        alpha: Regularisation (> 0).
+        decay: Factor of alpha over the course of a task.
 
     Attributes:
         projectors: (R, I + 1, I + 1) of each listening layer.
@@ -56,41 +56,41 @@ class OWMLearner(ProjectingLearner):
     def __init__(self, config: LearnerConfig, alpha: float, decay: float) -> None:
         super().__init__(config)
         self._alpha, self._decay, self._size = alpha, decay, config.batch_size
-        self.projectors = [self._identity(each) for each in self.weights]
+        self.projectors = [self._identity(weights) for weights in self.weights]
 
     def _identity(self, weights: Tensor) -> Tensor:
         replicas, _, speakers = weights.shape
-        return torch.eye(speakers + 1, dtype=self._dtype, device=self._device).repeat(replicas, 1, 1)
+        return torch.eye(speakers + 1, dtype=self.dtype, device=self.device).repeat(replicas, 1, 1)
 
     def end_task(self) -> None:
-        """Hold what each batch of the task lets the layers hear, on average."""
+        """Update the projectors with the mean inputs of each batch of the task."""
         super().end_task()
-        precise = [each.to(self.solver_dtype) for each in self.projectors]
+        precise = [projector.to(self.solver_dtype) for projector in self.projectors]
         for number, (layer_inputs, valid) in enumerate(self.sample_layer_inputs(self._size)):
             alpha = self._alpha_of(number)
             count = valid.sum(dim=-1, keepdim=True).clamp(min=1)
             for projector, inputs in zip(precise, layer_inputs, strict=True):
                 update_projector(projector, inputs.sum(dim=1) / count, alpha)
-        self.projectors = [each.to(self._dtype) for each in precise]
+        self.projectors = [projector.to(self.dtype) for projector in precise]
 
     def _alpha_of(self, number: int) -> Tensor:
-        """Alpha at a batch of the task, (R,)."""
-        parts = [number / -(-count // self._size) for count in self.current_task.dataset.counts]
-        return torch.tensor([self._alpha * self._decay**part for part in parts], dtype=self.solver_dtype, device=self._device)
+        """Return alpha at a batch of the task, (R,)."""
+        progress = [number / -(-count // self._size) for count in self.current_task.dataset.counts]
+        return torch.tensor([self._alpha * self._decay**part for part in progress], dtype=self.solver_dtype, device=self.device)
 
     def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
-        """What the projector does not let through."""
+        """Return the component of a change that the projector removes."""
         return change - change @ self.projectors[layer]
 
 
 def update_projector(projector: Tensor, mean: Tensor, alpha: Tensor) -> None:
-    """Let less of one more thing through: `P <- P - k x^T P` with `k = P x / (alpha + x^T P x)`.
+    """Remove a direction from the projector in place, by the rank-one update `P <- P - k x^T P`, `k = P x / (alpha + x^T P x)`.
 
     Args:
-        projector: (R, I, I), symmetric; it is written into.
-        mean: (R, I), x.
+        projector: P, (R, I, I), symmetric.
+        mean: x, (R, I).
         alpha: (R,).
     """
-    through = (projector @ mean[..., None])[..., 0]
-    scale = (alpha + (mean * through).sum(dim=-1).clamp(min=0))[:, None, None]  # below 0 by rounding alone
-    projector.sub_(through[:, :, None] * through[:, None, :] / scale)
+    projected = (projector @ mean[..., None])[..., 0]
+    scale = (alpha + (mean * projected).sum(dim=-1).clamp(min=0))[:, None, None]  # negative only by rounding
+    projector.sub_(projected[:, :, None] * projected[:, None, :] / scale)

@@ -1,33 +1,37 @@
-"""What interventions have made of a game, as arrays for a checkpoint: nodes, connections, groups, the silent and the frozen."""
+"""Structure of a network that interventions have changed, as arrays for a checkpoint."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError, StateError
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup, State
-from neuronet.training.assembly import policy_repr
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
+def policy_repr(policy: Policy) -> str:
+    """Return a text that tells the policy from others: its repr, or the name of a class that is not a dataclass."""
+    return repr(policy) if is_dataclass(policy) else type(policy).__qualname__
+
+
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """A game's structure.
+    """Nodes, connections, groups, silent and frozen neurons of a network with R replicas.
 
     Attributes:
-        arrays: By name, each with a leading axis R of replicas: `0.nodes` (R, I), `1.nodes`, `1.silent`, `1.frozen` and `1.group`
-            (R, J), and, where not everybody hears everybody, `1.mask` (R, J, I) with `1.masked` (R,).
-        metadata: Activations, the policy of each group as a text, and the newest node that there has been, as JSON.
+        arrays: By name, each with a leading axis R: `0.nodes` (R, I), `1.nodes`, `1.silent`, `1.frozen` and `1.group` (R, J);
+            for a layer that is not fully connected, `1.mask` (R, J, I) and `1.masked` (R,).
+        metadata: Activations, the policy of each group as a text, and the largest node number so far, as JSON.
     """
 
     arrays: Arrays
@@ -35,32 +39,38 @@ class Structure:
 
     @classmethod
     def from_setups(cls, setups: Sequence[Setup]) -> Structure:
-        """The structure of a game, one setup for each replica."""
+        """Return the structure of a network.
+
+        Args:
+            setups: One for each replica.
+        """
         arrays: dict[str, NDArray[Any]] = {}
         first = setups[0].network
         for layer in range(len(first.sizes)):
-            arrays[f"{layer}.nodes"] = np.stack([each.network.nodes[layer] for each in setups])
-            arrays[f"{layer}.silent"] = np.stack([each.is_silent(layer) for each in setups])
-            arrays[f"{layer}.frozen"] = np.stack([np.isin(each.network.nodes[layer], list(each.frozen)) for each in setups])
+            nodes = [setup.network.nodes[layer] for setup in setups]
+            arrays[f"{layer}.nodes"] = np.stack(nodes)
+            arrays[f"{layer}.silent"] = np.stack([setup.is_silent(layer) for setup in setups])
+            arrays[f"{layer}.frozen"] = np.stack(
+                [np.isin(part, list(setup.frozen)) for part, setup in zip(nodes, setups, strict=True)]
+            )
             if layer:
-                arrays |= _mask_arrays(setups, layer) | {
-                    f"{layer}.group": np.stack([_group_numbers(each, layer) for each in setups])
-                }
+                arrays |= _mask_arrays(setups, layer)
+                arrays[f"{layer}.group"] = np.stack([_group_numbers(setup, layer) for setup in setups])
         layers = range(1, len(first.sizes))
-        policies = [[[policy_repr(g.policy) for g in each.groups(layer)] for each in setups] for layer in layers]
-        max_node = [each.max_node for each in setups]
+        policies = [[[policy_repr(group.policy) for group in setup.groups(layer)] for setup in setups] for layer in layers]
+        max_node = [setup.max_node for setup in setups]
         return cls(arrays, json.dumps({"activations": first.activations, "policies": policies, "max_node": max_node}))
 
     def setups(self, initial: Sequence[Setup], state: State, policies: Sequence[Policy]) -> list[Setup]:
-        """The game as it stood.
+        """Return the setup of each replica at the checkpoint.
 
         Args:
-            initial: The game of each replica as it began.
-            state: Where it stood.
-            policies: All that may be followed.
+            initial: Setup of each replica at the start of the run.
+            state: State at the checkpoint.
+            policies: All policies that neurons may follow.
 
         Raises:
-            NeuroNetError: The structure is broken, or of another game.
+            StateError: The structure is broken, or does not fit the run.
         """
         known = {policy_repr(policy): policy for policy in policies}
         try:
@@ -70,9 +80,9 @@ class Structure:
                 for replica, setup in enumerate(initial)
             ]
         except NeuroNetError as error:
-            raise NeuroNetError(f"cannot resume the run: what interventions made of its network is broken ({error})") from None
+            raise StateError(f"cannot resume the run: the network structure of its checkpoint is broken ({error})") from None
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise NeuroNetError(f"cannot resume the run: what interventions made of its network is missing ({error})") from None
+            raise StateError(f"cannot resume the run: the network structure of its checkpoint is missing ({error})") from None
 
     def _setup(self, initial: Setup, state: State, replica: int, metadata: Any, known: Mapping[str, Policy]) -> Setup:
         arrays, activations = self.arrays, tuple(metadata["activations"])
@@ -88,11 +98,11 @@ class Structure:
         policies = []
         for layer, texts in zip(layers, metadata["policies"], strict=True):
             numbers = arrays[f"{layer}.group"][replica]
-            followed = [known[text] for text in texts[replica]]
-            policies.append([Group(each, tuple(np.flatnonzero(numbers == n).tolist())) for n, each in enumerate(followed)])
+            groups = enumerate(known[text] for text in texts[replica])
+            policies.append(tuple(Group(policy, tuple(np.flatnonzero(numbers == number).tolist())) for number, policy in groups))
         silent, frozen = (self._nodes(kind, replica, range(len(activations) + 1)) for kind in ("silent", "frozen"))
         max_node = int(metadata["max_node"][replica])
-        return replace(initial, network=network, policies=policies, silent=silent, frozen=frozen, max_node=max_node)
+        return replace(initial, network=network, policies=tuple(policies), silent=silent, frozen=frozen, max_node=max_node)
 
     def _nodes(self, kind: str, replica: int, layers: Sequence[int]) -> frozenset[int]:
         parts = [(self.arrays[f"{layer}.nodes"][replica], self.arrays[f"{layer}.{kind}"][replica]) for layer in layers]
@@ -100,16 +110,16 @@ class Structure:
 
 
 def _mask_arrays(setups: Sequence[Setup], layer: int) -> dict[str, NDArray[Any]]:
-    masks = [each.network.masks[layer - 1] for each in setups]
+    masks = [setup.network.masks[layer - 1] for setup in setups]
     shape = setups[0].network.weights[layer - 1].shape
     if all(mask is None for mask in masks):
         return {}
-    whole = [np.ones(shape, dtype=np.bool_) if mask is None else mask for mask in masks]
-    return {f"{layer}.mask": np.stack(whole), f"{layer}.masked": np.asarray([mask is not None for mask in masks])}
+    dense = [np.ones(shape, dtype=np.bool_) if mask is None else mask for mask in masks]
+    return {f"{layer}.mask": np.stack(dense), f"{layer}.masked": np.asarray([mask is not None for mask in masks])}
 
 
 def _group_numbers(setup: Setup, layer: int) -> NDArray[np.int64]:
-    """The number of each neuron's group, (J,)."""
+    """Return the number of each neuron's group, (J,)."""
     numbers = np.zeros(setup.network.sizes[layer], dtype=np.int64)
     for number, group in enumerate(setup.groups(layer)):
         numbers[list(group.members)] = number

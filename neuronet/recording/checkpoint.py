@@ -1,0 +1,122 @@
+"""Checkpoint of a run, and the network that it started with, as arrays and metadata of safetensors files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.core.errors import StateError
+from neuronet.core.structure.network import Network
+from neuronet.engines.base import State
+from neuronet.interventions import InterventionLog, Structure
+
+FORMAT, FORMAT_WITH_STRUCTURE = "1", "2"
+"""Version of a checkpoint; the second is for a run with a network that interventions have changed."""
+
+LOSS_SUM = "run.loss_sum"
+STRUCTURE_PREFIX = "structure."
+PROVENANCE_PREFIX = "provenance."
+
+Arrays = dict[str, NDArray[Any]]
+Metadata = dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """State of a run between two rounds.
+
+    Attributes:
+        state: State of the engine.
+        loss_sum: Sum of the losses of this epoch's samples so far, (R,).
+        seconds: Time spent so far.
+        provenance: What else the run depends on, by name: samples, policies, first networks.
+        intervention_log: Interventions applied so far; None if there were none.
+    """
+
+    state: State
+    loss_sum: NDArray[np.float64]
+    seconds: float
+    provenance: Mapping[str, str]
+    intervention_log: InterventionLog | None = None
+
+    def to_arrays(self) -> tuple[Arrays, Metadata]:
+        """Return the arrays and the metadata of the file."""
+        arrays: Arrays = {**self.state.arrays, LOSS_SUM: self.loss_sum}
+        metadata = {"format": FORMAT, "round": str(self.state.round), "seconds": repr(self.seconds)}
+        metadata |= {f"{PROVENANCE_PREFIX}{name}": text for name, text in self.provenance.items()}
+        log = self.intervention_log
+        if log is not None:
+            arrays |= {f"{STRUCTURE_PREFIX}{name}": array for name, array in log.structure.arrays.items()}
+            metadata |= {"format": FORMAT_WITH_STRUCTURE, "events": log.rows_json, "applied": str(log.applied)}
+            metadata["metadata"] = log.structure.metadata
+        return arrays, metadata
+
+    @classmethod
+    def from_arrays(cls, path: Path, metadata: Metadata, arrays: Arrays) -> Checkpoint:
+        """Return the checkpoint in a file.
+
+        Args:
+            path: The file, for messages.
+            metadata: Its metadata.
+            arrays: Its arrays.
+
+        Raises:
+            StateError: It is not a checkpoint, or a broken one.
+        """
+        if metadata.get("format") not in (FORMAT, FORMAT_WITH_STRUCTURE) or LOSS_SUM not in arrays:
+            raise StateError(f"'{path}' is not a checkpoint of a run that this version can read")
+        structure = _without_prefix(arrays, STRUCTURE_PREFIX)
+        log = _read_log(path, metadata, structure) if metadata["format"] == FORMAT_WITH_STRUCTURE else None
+        state = {name: array for name, array in arrays.items() if name != LOSS_SUM and not name.startswith(STRUCTURE_PREFIX)}
+        provenance = _without_prefix(metadata, PROVENANCE_PREFIX)
+        return cls(State(int(metadata["round"]), state), arrays[LOSS_SUM], float(metadata["seconds"]), provenance, log)
+
+
+def _without_prefix(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Return the values with a prefix in their names, by the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
+def _read_log(path: Path, metadata: Metadata, structure: Arrays) -> InterventionLog:
+    try:
+        log = InterventionLog(int(metadata["applied"]), metadata["events"], Structure(structure, metadata["metadata"]))
+        log.rows()
+    except (KeyError, ValueError) as error:
+        raise StateError(f"'{path}' is broken: its record of interventions cannot be read ({error})") from None
+    return log
+
+
+def network_to_arrays(network: Network) -> tuple[Arrays, Metadata]:
+    """Return the arrays and the metadata of a network's file."""
+    arrays: Arrays = {}
+    for layer, (weights, bias, mask) in enumerate(zip(network.weights, network.biases, network.masks, strict=True), start=1):
+        arrays |= {f"{layer}.weights": weights, f"{layer}.bias": bias}
+        if mask is not None:
+            arrays[f"{layer}.mask"] = mask
+    arrays |= {f"{layer}.nodes": nodes for layer, nodes in enumerate(network.nodes)}
+    return arrays, {"format": FORMAT, "activations": ",".join(network.activations)}
+
+
+def network_from_arrays(path: Path, metadata: Metadata, arrays: Arrays) -> Network:
+    """Return the network in a file.
+
+    Raises:
+        StateError: It is not a network.
+    """
+    activations = tuple(metadata.get("activations", "").split(","))
+    layers = range(1, len(activations) + 1)
+    try:
+        return Network(
+            weights=tuple(arrays[f"{layer}.weights"] for layer in layers),
+            biases=tuple(arrays[f"{layer}.bias"] for layer in layers),
+            masks=tuple(arrays.get(f"{layer}.mask") for layer in layers),
+            activations=activations,
+            nodes=tuple(arrays[f"{layer}.nodes"] for layer in range(len(activations) + 1)),
+        )
+    except KeyError as error:
+        raise StateError(f"'{path}' is not a network: {error} is missing") from None

@@ -1,0 +1,226 @@
+"""Store for a run or study: a folder with files that are written atomically, so that it can be resumed after a kill."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neuronet.core.errors import DataError, StateError, StudyMismatchError
+from neuronet.recording.atomic_write import write_atomically
+
+STUDY = "study.json"
+"""Metadata of a study: its kind and the settings that all its results have in common."""
+
+FINISHED_FILES = "[!.]*"
+"""Pattern of complete files: the name of a partial one begins with a dot."""
+
+
+class StudyStore:
+    """Store for one run or study.
+
+    Args:
+        path: The folder; None to keep nothing.
+        kind: What it holds, such as "comparison", for messages and for the field `kind` of study.json.
+        read_only: Whether nothing is written, since another process writes.
+    """
+
+    def __init__(self, path: Path | None, kind: str, *, read_only: bool = False) -> None:
+        self.path = path
+        self.kind = kind
+        self.read_only = read_only
+
+    def begin(self, settings: Mapping[str, Any], *subfolders: str) -> None:
+        """Compare the settings with those of the study that the folder holds, if any, and write them.
+
+        Args:
+            settings: What all results of the study have in common, as plain data.
+            *subfolders: Created in the folder.
+
+        Raises:
+            StudyMismatchError: The folder holds a study with other settings.
+            DataError: The folder cannot be written.
+        """
+        metadata = {"kind": self.kind, **json.loads(json.dumps(settings))}
+        before = self.read_json(STUDY)
+        if before is not None:
+            other = next((name for name in metadata if before.get(name) != metadata[name]), None)
+            if other is not None:
+                raise self.mismatch(f"with another {other}", "choose another folder, or the same options")
+        self.make_folder(*subfolders)
+        self.write_json(STUDY, metadata, indent=2)
+
+    def reserve(self, *names: str) -> None:
+        """Create the folder for a new run.
+
+        Args:
+            *names: Files and folders that must not exist in it.
+
+        Raises:
+            StudyMismatchError: One of them exists.
+            DataError: The folder cannot be written.
+        """
+        if any(self.has(name) for name in names):
+            raise self.mismatch("already", "resume it with --resume, or choose another folder")
+        self.make_folder()
+
+    def mismatch(self, difference: str, remedy: str = "choose another folder") -> StudyMismatchError:
+        """Return the error for a folder that holds something else than what was asked for."""
+        return StudyMismatchError(f"'{self.path}' holds a {self.kind} {difference}: {remedy}")
+
+    def make_folder(self, *subfolders: str) -> None:
+        """Create the folder, and folders in it."""
+        if self._writes:
+            with self._writing():
+                for name in ("", *subfolders):
+                    self.file(name).mkdir(parents=True, exist_ok=True)
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file in the folder."""
+        assert self.path is not None
+        return self.path / name
+
+    def has(self, name: str) -> bool:
+        """Return whether a file or folder exists."""
+        return self.path is not None and self.file(name).exists()
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a file atomically.
+
+        Raises:
+            DataError: It cannot be written.
+        """
+        if self._writes:
+            with self._writing():
+                write_atomically(self.file(name), data)
+
+    def append(self, name: str, text: str, header: str = "") -> None:
+        """Append text to a file; a new file begins with the header.
+
+        Raises:
+            DataError: It cannot be written.
+        """
+        if self._writes:
+            with self._writing(), self.file(name).open("a", encoding="utf-8", newline="") as file:
+                file.write(text if file.tell() else header + text)
+
+    def write_json(self, name: str, content: Any, indent: int | None = None) -> None:
+        """Replace a JSON file."""
+        self.write(name, json_bytes(content, indent))
+
+    def read_json(self, name: str) -> Any:
+        """Return the content of a JSON file; None if it does not exist.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        return read_json(self.file(name), self.kind) if self.has(name) else None
+
+    def finished(self, folder: str) -> Iterator[tuple[Path, Any]]:
+        """Yield the path and content of each complete JSON file in a subfolder.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        for path in [] if self.path is None else sorted(self.file(folder).glob(f"{FINISHED_FILES}.json")):
+            yield path, read_json(path, self.kind)
+
+    def write_table(self, name: str, table: pd.DataFrame) -> None:
+        """Replace a CSV file."""
+        self.write(name, table.to_csv(index=False).encode())
+
+    def append_rows(self, name: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> None:
+        """Append rows to a CSV file with these columns."""
+        table = pd.DataFrame(rows, columns=list(columns))
+        self.append(name, table.to_csv(index=False, header=False), ",".join(columns) + "\n")
+
+    def read_table(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
+        """Return a CSV file, with numbers exactly as they were written; without rows if there are none.
+
+        Args:
+            name: The file.
+            columns: The columns and their types: "int64", "float64" (an empty field is nan), or "object" for text.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        if not self.has(name) or self.file(name).stat().st_size == 0:
+            return pd.DataFrame(columns=list(columns))
+        try:
+            texts = pd.read_csv(self.file(name), dtype=str, keep_default_na=False)  # parsing numbers may round the last digit
+            numbers = {column: kind for column, kind in columns.items() if kind != "object"}
+            texts = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan")
+            return texts[list(columns)].astype(numbers)
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"cannot read '{self.file(name)}', a part of this {self.kind}: {error}") from None
+
+    def save_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
+        """Replace a safetensors file."""
+        from safetensors.numpy import save
+
+        contiguous = {key: np.ascontiguousarray(array) for key, array in arrays.items()}
+        self.write(name, save(contiguous, dict(metadata)))
+
+    def load_arrays(self, name: str) -> tuple[dict[str, str], dict[str, NDArray[Any]]] | None:
+        """Return the metadata and the arrays of a safetensors file; None if it does not exist.
+
+        Raises:
+            StateError: It cannot be read.
+        """
+        if not self.has(name):
+            return None
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(self.file(name), framework="numpy") as file:
+                return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except (OSError, SafetensorError, ValueError) as error:
+            raise StateError(f"cannot read '{self.file(name)}': {error}") from None
+
+    @property
+    def _writes(self) -> bool:
+        return self.path is not None and not self.read_only
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise DataError(f"cannot write to the folder '{self.path}': {error.strerror}") from None
+
+
+def json_bytes(content: Any, indent: int | None = None) -> bytes:
+    """Return content as the bytes of a JSON file."""
+    return (json.dumps(content, indent=indent) + "\n").encode()
+
+
+def read_json(path: Path, kind: str) -> Any:
+    """Return the content of a JSON file.
+
+    Args:
+        path: The file.
+        kind: What it is a part of, for the message.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read '{path}', a part of this {kind}: {error}") from None
+
+
+def study_kind(folder: Path) -> str | None:
+    """Return the kind of study that a folder holds; None if it holds none.
+
+    Raises:
+        DataError: Its metadata cannot be read.
+    """
+    metadata = StudyStore(folder, "study").read_json(STUDY)
+    return str(metadata["kind"]) if isinstance(metadata, dict) and "kind" in metadata else None
