@@ -52,7 +52,7 @@ CASES = {
     "empty table": (["run", "table:empty.csv"], "cannot read 'empty.csv'"),
     "picture called table": (["run", "table:broken.csv"], "broken.csv"),
     "broken npz": (["run", "table:broken.npz"], "cannot read 'broken.npz'"),
-    "nan in npz": (["run", "table:nan.npz"], "the one at (3, 1) is nan"),
+    "nan in npz": (["run", "table:nan.npz"], "(3, 1) is nan"),
     "lengths that differ": (["run", "table:short.npz"], "10 inputs do not fit targets of shape (9,)"),
 }
 
