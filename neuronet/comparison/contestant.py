@@ -98,7 +98,7 @@ class ComparisonSetup:
         with closing(engine):
             return self._train(engine, games)
 
-    def _train(self, engine: Any, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
+    def _train(self, engine: Backprop | Engine, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
         test = engine.prepare(self.environment.test)
         batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
         curves = _Curves(games, batches.samples, lambda: evaluate(engine, self.environment.payoff, test, len(games)))
