@@ -41,7 +41,7 @@ WHOLE_NETWORK = 0
 
 @dataclass(frozen=True, eq=False)
 class NeuronSet:
-    """Set of neurons whose updates are measured together.
+    """Set of neurons that are measured together.
 
     Attributes:
         layer: Layer of the neurons, 1 for the first listening layer; 0 for all layers.

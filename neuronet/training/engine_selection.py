@@ -19,7 +19,7 @@ MAX_AGENT_SECONDS = 20.0
 """Longest estimated run of the agent engine that "auto" accepts."""
 
 MAX_FLOAT64_CONNECTIONS = 100_000
-"""Connections up to which "auto" selects double precision, whose cost is negligible there."""
+"""Connections up to which "auto" selects double precision, since its cost is negligible there."""
 
 
 @dataclass(frozen=True)

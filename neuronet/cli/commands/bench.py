@@ -32,8 +32,8 @@ def bench(
     """Measure the time of a round on this machine, against plain torch and against the matrix products alone."""
     from dataclasses import asdict, replace
 
-    from neuronet.benchmarking.bench import BATCHES, QUICK, SIZES
-    from neuronet.benchmarking.bench import bench as measure
+    from neuronet.benchmarking.api import BATCHES, QUICK, SIZES
+    from neuronet.benchmarking.api import bench as measure
 
     sizes = [_layers(text) for text in networks] if networks else SIZES
     budget = replace(QUICK, threads=threads, cpu_time=cpu_time)

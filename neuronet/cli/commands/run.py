@@ -44,8 +44,8 @@ def run(
 
 
 def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Result:
+    from neuronet.training.api import train
     from neuronet.training.config import make_config, read_options
-    from neuronet.training.train import train
 
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
@@ -54,7 +54,7 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
-    from neuronet.training.train import resume
+    from neuronet.training.api import resume
 
     with console.Progress() as bar:
         return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)
