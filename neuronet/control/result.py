@@ -85,15 +85,3 @@ class ControlResult:
             "seconds": round(self.seconds, 3),
             "out": None if self.folder is None else str(self.folder),
         }
-
-
-class Interrupted(KeyboardInterrupt):
-    """The run was stopped; where it has a folder, all rounds that were ended are saved there.
-
-    Attributes:
-        result: What the run had come to by then.
-    """
-
-    def __init__(self, result: ControlResult) -> None:
-        super().__init__(f"interrupted after round {result.rounds:,}")
-        self.result = result

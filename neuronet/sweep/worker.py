@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from neuronet.benchmarking.bench import threads
+from neuronet.benchmarking.api import threads
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.errors import NeuroNetError, WorkerError

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 from threadpoolctl import threadpool_limits
 
 import neuronet
-from neuronet.benchmarking.bench import threads
+from neuronet.benchmarking import threads
 
 ARGUMENTS = ["digits", "--hidden", "24", "--policy", "noisy(trembling-hand)", "--seed", "5"]
 OPTIONS = {"hidden": [24], "policy": "noisy(trembling-hand)", "seed": 5}
