@@ -1,6 +1,6 @@
-"""Our benchmark of forgetting beside Avalanche's own strategies: same tensors, same first weights, same batches.
+"""Continual-learning methods of NeuroNet compared with Avalanche's strategies: same tensors, initial weights and batches.
 
-Each row is a method of ours, the strategy of Avalanche that should be the same, and what is left between them, seed by seed.
+Each row has a method of NeuroNet, the corresponding strategy of Avalanche, and their remaining difference over seeds.
 
 python benchmarks/against_avalanche.py [--protocol "permuted(tasks=4)"] [--environment digits] [--seeds 10] [--json FILE]
 """
@@ -29,19 +29,19 @@ from neuronet.continual.methods.registry import parse_method
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import parse_protocol
 from neuronet.policies import IncomeProtecting
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import parse_environment
 from neuronet.statistics import interval
 
 EWC, SI = 10.0, 1.0
-"""Strengths of ours. Avalanche's EWC does not halve its penalty, and its SI does; its LwF is without the squared temperature."""
+"""Strengths in NeuroNet. Avalanche's EWC does not halve its penalty, its SI does, and its LwF lacks the squared temperature."""
 
 
 @dataclass(frozen=True)
 class Row:
-    ours: str
-    theirs: str
+    method: str
+    strategy: str
     plugins: Callable[[], list[Any]] = list
-    fisher_batch: int | None = None  # samples whose gradients its EWC averages before it squares them; None for a batch
+    fisher_batch: int | None = None  # samples in the mean gradient that EWC squares; None for a batch
     policy: IncomeProtecting | None = None
 
 
@@ -73,35 +73,41 @@ def strategy(row: Row, experiment: Experiment, seed: int, rate: float) -> Any:
 
 
 def main(
-    protocol: Annotated[str, typer.Option(help="One with sharp borders.")] = "permuted(tasks=4)",
-    environment: Annotated[str, typer.Option(help="An environment of classes.")] = "digits",
+    protocol: Annotated[str, typer.Option(help="Protocol with sharp task boundaries.")] = "permuted(tasks=4)",
+    environment: Annotated[str, typer.Option(help="Environment with classes.")] = "digits",
     seeds: Annotated[int, typer.Option(min=2)] = 10,
-    iterations: Annotated[int, typer.Option(min=1, help="Rounds a task.")] = 200,
+    iterations: Annotated[int, typer.Option(min=1, help="Rounds of a task.")] = 200,
     batch_size: Annotated[int, typer.Option(min=1)] = 32,
-    hidden: Annotated[int, typer.Option(min=1, help="Neurons in the hidden layer.")] = 64,
+    hidden: Annotated[int, typer.Option(min=1, help="Neurons in the hidden layer (>= 1).")] = 64,
     rate: Annotated[float, typer.Option(help="Learning rate.")] = 0.1,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the results.")] = None,
 ) -> None:
     torch.set_num_threads(1)
-    warnings.simplefilter("ignore")  # Avalanche: that there are no loggers, and of numpy's next version
+    warnings.simplefilter("ignore")  # Avalanche warns of missing loggers and of numpy's next version
     experiment = Experiment(parse_protocol(protocol), parse_environment(environment), Schedule(iterations, batch_size), (hidden,))
     table = Table(title=f"{protocol} of {environment}, final accuracy, {seeds} seeds", title_justify="left")
-    for heading in ("ours", "Avalanche", "ours, mean", "Avalanche, mean", "ours - Avalanche", "95% interval", "largest"):
+    for heading in ("NeuroNet", "Avalanche", "NeuroNet, mean", "Avalanche, mean", "difference", "95% interval", "largest"):
         table.add_column(heading, justify="right" if len(table.columns) > 1 else "left")
     found, played = [], {}
     for row in ROWS:
-        if row.ours not in played:
-            played[row.ours] = experiment.accuracy_matrices(parse_method(row.ours), rate, range(seeds))
-        theirs = np.stack([accuracies(experiment, seed, strategy(row, experiment, seed, rate)) for seed in range(seeds)])
-        ours, other = final_accuracy(played[row.ours]), final_accuracy(theirs)
-        mean, low, high = interval(ours - other)
-        largest = float(np.abs(played[row.ours] - theirs).max())  # of any task, after any task, of any seed
-        figures = (f"{ours.mean():.4f}", f"{other.mean():.4f}", f"{mean:+.4f}", f"{low:+.4f} to {high:+.4f}", f"{largest:.4f}")
-        table.add_row(row.ours, row.theirs, *figures)
+        if row.method not in played:
+            played[row.method] = experiment.accuracy_matrices(parse_method(row.method), rate, range(seeds))
+        matrices = np.stack([accuracies(experiment, seed, strategy(row, experiment, seed, rate)) for seed in range(seeds)])
+        own, other = final_accuracy(played[row.method]), final_accuracy(matrices)
+        mean, low, high = interval(own - other)
+        largest = float(np.abs(played[row.method] - matrices).max())  # of any task, after any task, of any seed
+        figures = (f"{own.mean():.4f}", f"{other.mean():.4f}", f"{mean:+.4f}", f"{low:+.4f} to {high:+.4f}", f"{largest:.4f}")
+        table.add_row(row.method, row.strategy, *figures)
         found.append(
-            {"ours": row.ours, "theirs": row.theirs, "final": ours.tolist(), "avalanche": other.tolist(), "largest": largest}
+            {
+                "method": row.method,
+                "strategy": row.strategy,
+                "final": own.tolist(),
+                "avalanche": other.tolist(),
+                "largest": largest,
+            }
         )
-        print(row.ours, row.theirs, *figures, flush=True)
+        print(row.method, row.strategy, *figures, flush=True)
     Console(width=130).print(table)
     if json_file is not None:
         json_file.write_text(json.dumps({"protocol": protocol, "environment": environment, "rows": found}, indent=2))

@@ -1,9 +1,9 @@
-"""What a round of the agent engine costs, against the same round in layer-wise numpy, and how it grows with the neurons.
+"""Cost of a round of the agent engine relative to layer-wise numpy, and its growth with the number of neurons.
 
     python benchmarks/agents.py [--rounds 60] [--json FILE]
 
-The two are played in turn in one process, with one thread each; medians are compared. "Layer-wise numpy" is the least that the
-same round needs when a layer is one matrix product: attention-seeking with p = 2, momentum, float64.
+Both alternate in one process with one thread, and medians are compared. "Layer-wise numpy" is the minimum for the same round with
+one matrix product for each layer: attention-seeking with p = 2, momentum, float64.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOMENTUM = 0.9
 
 
 class LayerwiseNumpy:
-    """The same round with a matrix product for each layer and no agents."""
+    """The same round with a matrix product for each layer, without agents."""
 
     def __init__(self, weights, biases):
         self.weights = [w.copy() for w in weights]
@@ -61,7 +61,7 @@ class LayerwiseNumpy:
 
 
 def measure(sizes: tuple[int, ...], rounds: int) -> dict[str, float | list[int]]:
-    """Median milliseconds of a round on either side, and their largest difference in the weights afterwards."""
+    """Return the median milliseconds of a round of both, and the largest difference of their weights afterwards."""
     rng = np.random.default_rng(0)
     inputs, targets = rng.standard_normal((BATCH, sizes[0])), rng.integers(0, sizes[-1], BATCH)
     network = build_network(sizes)
@@ -69,9 +69,9 @@ def measure(sizes: tuple[int, ...], rounds: int) -> dict[str, float | list[int]]
     plain = LayerwiseNumpy(network.weights, network.biases)
     times = {"agents": [], "numpy": []}
     for played in range(rounds + 5):
-        for name, side in (("agents", model), ("numpy", plain)):
+        for name, contestant in (("agents", model), ("numpy", plain)):
             start = time.perf_counter()
-            side.play(inputs, targets)
+            contestant.play(inputs, targets)
             if played >= 5:
                 times[name].append(time.perf_counter() - start)
     gap = max(float(np.abs(a - b).max()) for a, b in zip(model.network().weights, plain.weights, strict=True))
@@ -81,8 +81,8 @@ def measure(sizes: tuple[int, ...], rounds: int) -> dict[str, float | list[int]]
 
 
 def main(
-    rounds: Annotated[int, typer.Option(min=5, help="Rounds to time on each side.")] = 60,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+    rounds: Annotated[int, typer.Option(min=5, help="Timed rounds of each (>= 5).")] = 60,
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the results.")] = None,
 ) -> None:
     console = Console()
     shapes = [(784, hidden, 10) for hidden in (32, 64, 128, 256, 512)] + [(64, 64, 10)]

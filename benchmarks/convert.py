@@ -1,7 +1,8 @@
-"""A small convolutional net on Fashion-MNIST through `neuronet.convert`, beside the plain module with torch's own gradients.
+"""A small convolutional network on Fashion-MNIST through `neuronet.convert`, next to the plain module with torch's gradients.
 
-Every row has the same budget: the learning rate is chosen from the same list, by two epochs on 15,000 training images, judged by
-5,000 other training images; then it is trained afresh on all training images for each seed, and the test images judge it once.
+Every row has the same budget. Its learning rate is chosen from the same list, by two epochs on 15,000 training images and an
+evaluation on 5,000 others. A fresh network is then trained on all training images for each seed, and evaluated once on the test
+images.
 
 python benchmarks/convert.py [--epochs 5] [--seeds 3] [--json FILE]
 """
@@ -36,7 +37,7 @@ BATCH = 64
 
 
 def load(part: Samples) -> tuple[torch.Tensor, torch.Tensor]:
-    """Images (N, 1, 28, 28), their brightness scaled to about mean 0 and deviation 1, and classes (N,)."""
+    """Return images (N, 1, 28, 28), scaled to about mean 0 and standard deviation 1, and classes (N,)."""
     images = torch.from_numpy(part.inputs).reshape(-1, 1, 28, 28).float() / 255
     return (images - 0.286) / 0.353, torch.from_numpy(part.targets)
 
@@ -69,20 +70,21 @@ def train(name: str, seed: int, rate: float, images: torch.Tensor, labels: torch
 
 def evaluate(module: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
     with torch.no_grad():
-        right = [(module(x).argmax(1) == y).sum() for x, y in zip(images.split(1000), labels.split(1000), strict=True)]
-    return float(sum(right)) / len(images)
+        correct = [(module(x).argmax(1) == y).sum() for x, y in zip(images.split(1000), labels.split(1000), strict=True)]
+    return float(sum(correct)) / len(images)
 
 
 def select_learning_rate(name: str, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """The learning rate that does best on training images held out."""
+    """Return the learning rate with the best accuracy on held-out training images."""
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    some, others = order[:15000], order[15000:20000]
-    scores = [evaluate(train(name, 0, r, images[some], labels[some], 2), images[others], labels[others]) for r in LEARNING_RATES]
+    learning, validation = order[:15000], order[15000:20000]
+    modules = (train(name, 0, rate, images[learning], labels[learning], 2) for rate in LEARNING_RATES)
+    scores = [evaluate(module, images[validation], labels[validation]) for module in modules]
     return LEARNING_RATES[int(np.argmax(scores))]
 
 
 def cost(images: torch.Tensor, labels: torch.Tensor, rounds: int = 60) -> dict[str, float]:
-    """Milliseconds of processor time that a round's forward and backward pass take, medians of rounds played in turn."""
+    """Return the median CPU time (ms) of the forward and backward pass of a round, over interleaved rounds."""
     modules = {name: network(0) if policy is None else neuronet.convert(network(0), policy) for name, policy in ROWS.items()}
     spent: dict[str, list[float]] = {name: [] for name in ROWS}
     for _ in range(rounds):
@@ -90,17 +92,17 @@ def cost(images: torch.Tensor, labels: torch.Tensor, rounds: int = 60) -> dict[s
             start = time.process_time()
             nn.functional.cross_entropy(module(images[:BATCH]), labels[:BATCH]).backward()
             spent[name].append(1000 * (time.process_time() - start))
-    return {name: float(np.median(each)) for name, each in spent.items()}
+    return {name: float(np.median(durations)) for name, durations in spent.items()}
 
 
 def main(
     epochs: Annotated[int, typer.Option(min=1)] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each row.")] = 3,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds (>= 1).")] = 3,
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the results.")] = None,
 ) -> None:
     torch.set_num_threads(1)
-    clothes = FashionMnist()
-    (images, labels), test = load(clothes.train), load(clothes.test)
+    environment = FashionMnist()
+    (images, labels), test = load(environment.train), load(environment.test)
     table = Table(title=f"Fashion-MNIST, 2 + 2 layers, {epochs} epochs, {seeds} seeds", title_justify="left")
     for heading in ("backward signal", "test accuracy, mean", "least", "most", "learning rate", "ms a round"):
         table.add_column(heading, justify="right" if table.columns else "left")
@@ -115,7 +117,7 @@ def main(
         print(name, rate, found, flush=True)
     Console().print(table)
     pairs = zip(ended["backpropagation"], ended["attention"], strict=True)
-    same = all(torch.equal(a, b) for ours, theirs in pairs for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+    same = all(torch.equal(a, b) for one, two in pairs for a, b in zip(one.parameters(), two.parameters(), strict=True))
     print(f"attention and backpropagation end with the same weights to the bit: {'yes' if same else 'no'}")
     if json_file is not None:
         json_file.write_text(json.dumps({"epochs": epochs, "same": same, "results": results}, indent=2))

@@ -1,4 +1,4 @@
-"""How well each policy learns digits with default settings, on both engines: accuracy over seeds, and whether the engines agree.
+"""Accuracy of policies on digits with default settings over seeds, and agreement of both engines.
 
 python benchmarks/digits.py [--seeds 5] [--json FILE]
 """
@@ -18,24 +18,24 @@ import neuronet
 
 
 def measure(policy: str, seeds: int) -> dict[str, object]:
-    """Test accuracies of a policy for each seed, and the largest difference of a weight or bias between the engines."""
+    """Return the test accuracies of a policy for each seed, and the largest difference of parameters between the engines."""
     accuracies, gaps, seconds = [], [], {"agents": [], "tensors": []}
     for seed in range(seeds):
         runs = [neuronet.train("digits", policy=policy, engine=engine, seed=seed, dtype="float64") for engine in seconds]
         for run in runs:
             seconds[run.config.engine].append(run.seconds)
-        ours, theirs = ((*run.network.weights, *run.network.biases) for run in runs)
-        gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(ours, theirs, strict=True)))
+        agents, tensors = ((*run.network.weights, *run.network.biases) for run in runs)
+        gaps.append(max(float(np.abs(a - b).max()) for a, b in zip(agents, tensors, strict=True)))
         if runs[0].accuracy != runs[1].accuracy:
             raise SystemExit(f"{policy}, seed {seed}: the engines' accuracies differ")
         accuracies.append(runs[0].accuracy)
-    medians = {name: float(np.median(each)) for name, each in seconds.items()}
+    medians = {name: float(np.median(durations)) for name, durations in seconds.items()}
     return {"policy": policy, "accuracies": accuracies, "gap": max(gaps), "seconds": medians}
 
 
 def main(
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each policy on each engine.")] = 5,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Number of seeds (>= 1).")] = 5,
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the results.")] = None,
 ) -> None:
     table = Table(title=f"digits, default settings, {seeds} seeds", title_justify="left")
     for heading in ("policy", "accuracy, median", "least", "most", "engines apart by", "agents, s", "tensors, s"):

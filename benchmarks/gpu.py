@@ -1,10 +1,10 @@
-"""What a round costs on a GPU: the tensor engine and plain torch with autograd, as usual and replayed as a CUDA graph.
+"""Cost of a round on a GPU: the tensor engine and plain torch with autograd, launched normally and replayed as a CUDA graph.
 
 python benchmarks/gpu.py [--device cuda] [--matmul high] [--json FILE]
 
-A CUDA graph is a recording of one round's kernels that the GPU repeats by itself; what it leaves out is the host's work, so that
-the difference is what Python costs. The engine's own recording is of a round of a linear policy without memory and with a plain
-or momentum rule, whose buffers stay where they are; it is checked against the rounds that it stands for.
+A CUDA graph is a recording of the kernels of one round that the GPU repeats without the host, so that the difference is the cost
+of Python. The engine's round can be recorded for a linear policy without memory and for sgd or momentum, where buffers keep their
+addresses; the recorded rounds are checked against normal ones.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ from neuronet.benchmarking.contestants import (
     build_case,
 )
 from neuronet.benchmarking.timing import TimedFunction, time_interleaved
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import StateError
 from neuronet.policies import AttentionSeeking, Noisy
 
 SIZES = ((64, 64, 10), (784, 512, 512, 10), (3072, 2048, 2048, 100))
 BATCHES = (32, 256, 2048)
 WARM_UP = 5
-"""Rounds before a recording, so that every library has made its choices."""
+"""Rounds before a recording, so that libraries have selected their kernels."""
 
 UPDATE_TOLERANCE = 1e-4
-"""How far a recording may be from the rounds that it stands for, in float32."""
+"""Largest difference between recorded and normal rounds, in float32."""
 
 
 def recorded(step: Callable[[], object]) -> TimedFunction:
-    """A player that repeats a recording of one step."""
-    aside = torch.cuda.Stream()
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
+    """Return a function that replays a recording of one step."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
         for _ in range(WARM_UP):
             step()
-    torch.cuda.current_stream().wait_stream(aside)
+    torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()
@@ -62,45 +62,42 @@ def recorded(step: Callable[[], object]) -> TimedFunction:
     return play
 
 
-def our_recording(case: BenchmarkCase) -> TimedFunction:
-    """A recording of the engine's round.
+def recorded_engine(case: BenchmarkCase) -> TimedFunction:
+    """Return a function that replays a recording of the engine's round.
 
     Raises:
-        NeuroNetError: It does not do what the engine does.
+        StateError: The recorded rounds differ from normal ones.
     """
-    ours, default_stream = (
-        TensorEngineSingle(case, AttentionSeeking(), device="cuda"),
-        TensorEngineSingle(case, AttentionSeeking(), device="cuda"),
-    )
-    inputs, targets = ours.samples.inputs, ours.samples.targets
+    recording, reference = (TensorEngineSingle(case, AttentionSeeking(), device="cuda") for _ in range(2))
+    inputs, targets = recording.samples.inputs, recording.samples.targets
 
     def step() -> None:
         with torch.inference_mode():
-            ours.engine._play(inputs, targets)  # what `play` does, less its checks and the copy of the losses
+            recording.engine._play(inputs, targets)  # `play` without its checks and without the copy of the losses
 
     play = recorded(step)
     play(10)
-    default_stream.play(WARM_UP + 10)  # the recording itself plays nothing
-    gap = max(float(np.abs(a - b).max()) for a, b in zip(ours.parameters(), default_stream.parameters(), strict=True))
+    reference.play(WARM_UP + 10)  # recording a step does not play it
+    gap = max(float(np.abs(a - b).max()) for a, b in zip(recording.parameters(), reference.parameters(), strict=True))
     if not gap <= UPDATE_TOLERANCE:
-        raise NeuroNetError(f"the recorded rounds of {case.name} are {gap:.1e} from those that they stand for")
+        raise StateError(f"the recorded rounds of {case.name} differ from normal rounds by {gap:.1e}")
     return play
 
 
 def contestants(case: BenchmarkCase, device: str) -> dict[str, TimedFunction]:
-    """Everybody who plays this work, by name."""
-    theirs = Autograd(case, device=device, **({"fused": True} if device != "cpu" else {}))
+    """Return the contestants of a case by name."""
+    autograd = Autograd(case, device=device, **({"fused": True} if device != "cpu" else {}))
     found: dict[str, TimedFunction] = {
         "attention": TensorEngineSingle(case, AttentionSeeking(), device=device).play,
         "attention, many rounds in one call": TensorEngineMany(case, AttentionSeeking(), device=device).play,
         "noisy (drawn on the host)": TensorEngineMany(case, Noisy(), device=device).play,
-        "autograd": theirs.play,
+        "autograd": autograd.play,
         "the products alone": MatrixProducts(case, device=device).play,
     }
     if device != "cpu":
         other = Autograd(case, device=device, fused=True)
         found["autograd, as a CUDA graph"] = recorded(lambda: other.step(other.inputs, other.targets))
-        found["attention, as a CUDA graph"] = our_recording(case)
+        found["attention, as a CUDA graph"] = recorded_engine(case)
     return {name: _to_the_end(play, device) for name, play in found.items()}
 
 
@@ -114,20 +111,20 @@ def _to_the_end(play: TimedFunction, device: str) -> TimedFunction:
 
 
 def report(rows: list[Mapping[str, object]], machine: str) -> Table:
-    table = Table(title=f"microseconds a round on {machine}", title_justify="left", box=None)
-    for heading in ("work", "contestant", "quickest", "median"):
-        table.add_column(heading, justify="left" if heading in ("work", "contestant") else "right")
+    table = Table(title=f"microseconds for a round on {machine}", title_justify="left", box=None)
+    for heading in ("case", "contestant", "minimum", "median"):
+        table.add_column(heading, justify="left" if heading in ("case", "contestant") else "right")
     for row in rows:
-        table.add_row(str(row["work"]), str(row["contestant"]), f"{row['minimum']:,.1f}", f"{row['median']:,.1f}")
+        table.add_row(str(row["case"]), str(row["contestant"]), f"{row['minimum']:,.1f}", f"{row['median']:,.1f}")
     return table
 
 
 def main(
-    device: Annotated[str, typer.Option(help="cuda, or cpu to see that the script works.")] = "cuda",
-    matmul: Annotated[str, typer.Option(help="For everybody: highest, high or medium.")] = "highest",
-    blocks: Annotated[int, typer.Option(min=1, help="How often each plays.")] = 20,
-    smallest: Annotated[bool, typer.Option("--smallest", help="Only the smallest work.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures here, too.")] = None,
+    device: Annotated[str, typer.Option(help="cuda, or cpu to test the script.")] = "cuda",
+    matmul: Annotated[str, typer.Option(help="Precision of matrix products: highest, high or medium.")] = "highest",
+    blocks: Annotated[int, typer.Option(min=1, help="Number of blocks of each contestant (>= 1).")] = 20,
+    smallest: Annotated[bool, typer.Option("--smallest", help="Only the smallest case.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the timings.")] = None,
 ) -> None:
     torch.set_float32_matmul_precision(matmul)
     rows: list[Mapping[str, object]] = []
@@ -135,7 +132,7 @@ def main(
         case = build_case(sizes, batch)
         for name, times in time_interleaved(contestants(case, device), blocks=blocks, seconds=0.02).items():
             micro = {"minimum": 1e6 * times.minimum, "median": 1e6 * times.median}
-            rows.append({"work": case.name, "contestant": name, **micro})
+            rows.append({"case": case.name, "contestant": name, **micro})
     machine = torch.cuda.get_device_name() if device != "cpu" else platform.processor() or platform.machine()
     Console(width=120).print(report(rows, f"{machine}, torch {torch.__version__}, matmul {matmul}"))
     if json_file is not None:

@@ -1,6 +1,6 @@
-"""Attention-seeking neurons that learn to balance a pole, and what attention each of them earns by it.
+"""Train attention-seeking neurons to balance a pole, and print the attention that they receive.
 
-`python examples/cartpole.py 200` goes on until the pole is balanced: mean return 475 over 100 episodes, after about 40 rounds.
+`python examples/cartpole.py 200` trains until the pole is balanced: mean return 475 over 100 episodes, after about 40 rounds.
 """
 
 import sys
@@ -17,8 +17,8 @@ result = control.train(
     rounds=rounds,
     on_progress=lambda number, recent: print(f"round {number:3d}: mean return of the last 100 episodes {recent:5.1f}"),
 )
-print(f"judged by {result.judged.size} episodes: mean return {result.mean_return:.1f}, solved: {result.solved}")
+print(f"evaluation over {result.eval_returns.size} episodes: mean return {result.mean_return:.1f}, solved: {result.solved}")
 
-earned = Power(2.0).utility(np, result.network.weights[1])  # by each of the 64 hidden neurons, from both output neurons
-print(f"the best paid neuron earns {earned.max():.2f}, the median {np.median(earned):.2f}, the worst paid {earned.min():.4f}")
+attention = Power(2.0).utility(np, result.network.weights[1])  # of each of the 64 hidden neurons
+print(f"attention of a neuron: maximum {attention.max():.2f}, median {np.median(attention):.2f}, minimum {attention.min():.4f}")
 result.plot("returns.png")

@@ -1,12 +1,13 @@
-"""Neurons that learn how eagerly to follow their feedback, as players of a PettingZoo environment: a dilemma.
+"""Train external players of a PettingZoo environment, who choose the strength of their neurons' feedback: a social dilemma.
 
-    python neuron_game.py           a glimpse in a few seconds
-    python neuron_game.py --full    longer, from three seeds
+    python neuron_game.py           short run of a few seconds
+    python neuron_game.py --full    longer run from three seeds
 
-In every round each neuron of a hidden layer says how much of its feedback it gives, from nothing (-1) to twice as much (1), by a
-rule: a linear function of what it sees. Each tries a rule of its own about the common one, and its mirror image in the same
-episode played again; the common rule moves towards what has paid those who tried it (evolution strategies: Salimans et al. 2017).
-Being eager pays whoever is, so that all become eager, teach the network sooner, and are all left with less attention than before.
+In each round, every neuron of a hidden layer chooses the strength of its feedback, from none (-1) to double (1), by a rule: a
+linear function of its observation. All players share a mean rule, and each tries a random perturbation of it and the mirrored
+perturbation in a repetition of the episode. The mean rule moves towards the perturbations with higher rewards (evolution
+strategies: Salimans et al. 2017). Stronger feedback pays for each single player. All players therefore learn to choose it; the
+network learns faster, and all receive less attention than before.
 """
 
 import sys
@@ -23,37 +24,37 @@ STEP = 0.5
 
 
 def episode(game, rules, seed):
-    """Play by a rule for each player, (players, features + 1).
+    """Play one episode with one rule per player, (players, features + 1).
 
     Returns:
-        Each player's mean move and sum of rewards, (players,), and the network's loss in the last round.
+        Mean action and sum of rewards of each player, (players,), and the network's loss in the last round.
     """
-    seen, _ = game.reset(seed=seed)
+    observations, _ = game.reset(seed=seed)
     players = list(game.agents)
-    moved, earned, loss = [], [], 0.0
+    chosen, earned, loss = [], [], 0.0
     while game.agents:
-        features = np.column_stack((np.stack([seen[player] for player in players]), np.ones(len(players))))
-        moves = np.clip(np.sum(features * rules, axis=1), -1, 1)
-        actions = {player: np.array([move], dtype=np.float32) for player, move in zip(players, moves, strict=True)}
-        seen, rewards, _, _, infos = game.step(actions)
-        moved.append(moves)
+        features = np.column_stack((np.stack([observations[player] for player in players]), np.ones(len(players))))
+        values = np.clip(np.sum(features * rules, axis=1), -1, 1)
+        actions = {player: np.array([value], dtype=np.float32) for player, value in zip(players, values, strict=True)}
+        observations, rewards, _, _, infos = game.step(actions)
+        chosen.append(values)
         earned.append([rewards[player] for player in players])
         loss = infos[players[0]]["loss"]
-    return np.mean(moved, axis=0), np.sum(earned, axis=0), loss
+    return np.mean(chosen, axis=0), np.sum(earned, axis=0), loss
 
 
-def improved(game, rule, rng, seed):
-    """The rule after a step towards what has paid those who tried it."""
-    tried = rng.standard_normal((len(game.possible_agents), len(rule)))
-    (_, one, _), (_, other, _) = (episode(game, rule + sign * SPREAD * tried, seed) for sign in (1, -1))
+def improve(game, rule, rng, seed):
+    """Return the mean rule after one step of evolution strategies."""
+    perturbations = rng.standard_normal((len(game.possible_agents), len(rule)))
+    (_, one, _), (_, other, _) = (episode(game, rule + sign * SPREAD * perturbations, seed) for sign in (1, -1))
     gain = (one - other) / (np.std(one - other) + 1e-12)
-    return rule + STEP * np.mean(gain[:, None] * tried, axis=0)
+    return rule + STEP * np.mean(gain[:, None] * perturbations, axis=0)
 
 
-def judged(game, rule, seeds):
-    """On average over these episodes: the move, the attention that a player gains, and the network's last loss."""
-    played = [episode(game, np.tile(rule, (len(game.possible_agents), 1)), seed) for seed in seeds]
-    return [float(np.mean([each[part] for each in played])) for part in range(3)]
+def evaluate(game, rule, seeds):
+    """Return means over episodes of the action, the attention gained by a player, and the network's last loss."""
+    episodes = [episode(game, np.tile(rule, (len(game.possible_agents), 1)), seed) for seed in seeds]
+    return [float(np.mean([results[part] for results in episodes])) for part in range(3)]
 
 
 def main():
@@ -65,9 +66,9 @@ def main():
         rng, rule = np.random.default_rng(seed), np.zeros(width)
         for name, count in (("untrained", 0), ("trained", steps)):
             for number in range(count):
-                rule = improved(game, rule, rng, 1000 * seed + number)
-            move, gain, loss = judged(game, rule, tests)
-            print(f"seed {seed}, {name:9}: mean move {move:+.2f}, attention gained {gain:.3f}, loss {loss:.3f}")
+                rule = improve(game, rule, rng, 1000 * seed + number)
+            action, gain, loss = evaluate(game, rule, tests)
+            print(f"seed {seed}, {name:9}: mean action {action:+.2f}, attention gained {gain:.3f}, loss {loss:.3f}")
     game.close()
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from neuronet.core.structure.graph import from_graph as from_graph
     from neuronet.core.structure.graph import to_graph as to_graph
     from neuronet.core.structure.network import Network as Network
-    from neuronet.core.structure.network import build_network as build_network
     from neuronet.core.structure.population import Group as Group
     from neuronet.core.structure.population import Population as Population
     from neuronet.engines.agents import NeuronModel as NeuronModel
@@ -45,9 +44,10 @@ if TYPE_CHECKING:
     from neuronet.policies import Greedy as Greedy
     from neuronet.policies import Noisy as Noisy
     from neuronet.recording.traces.store import traces as traces
+    from neuronet.registry import build_network as build_network
+    from neuronet.training.api import resume as resume
+    from neuronet.training.api import train as train
     from neuronet.training.result import Result as Result
-    from neuronet.training.train import resume as resume
-    from neuronet.training.train import train as train
 
 __version__ = "0.1.0"
 
@@ -62,7 +62,8 @@ _HOMES = {
     "neuronet.core.errors": ("NeuroNetError",),
     "neuronet.core.structure.graph": ("from_graph", "to_graph"),
     "neuronet.core.learning.optimizers": ("Adam", "Momentum", "SGD"),
-    "neuronet.core.structure.network": ("Network", "build_network"),
+    "neuronet.core.structure.network": ("Network",),
+    "neuronet.registry": ("build_network",),
     "neuronet.core.payoff": ("CrossEntropy", "SquaredError"),
     "neuronet.policies": ("AttentionSeeking", "Greedy", "Noisy"),
     "neuronet.core.policy": ("LinearPolicy", "Observation", "Policy", "Wrapper"),
@@ -70,7 +71,7 @@ _HOMES = {
     "neuronet.comparison.study": ("compare",),
     "neuronet.training.result": ("Result",),
     "neuronet.recording.traces.store": ("traces",),
-    "neuronet.training.train": ("resume", "train"),
+    "neuronet.training.api": ("resume", "train"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -105,7 +105,7 @@ def wilcoxon(differences: Floats) -> float:
     nonzero = rounded[rounded != 0]
     doubled_ranks = np.rint(2 * stats.rankdata(np.abs(nonzero))).astype(np.int64)  # integers, even where ranks are shared
     counts = np.ones(1)
-    for rank in doubled_ranks:  # counts[s]: number of sign patterns whose positive doubled ranks add up to s
+    for rank in doubled_ranks:  # counts[s]: number of sign patterns with positive doubled ranks that add up to s
         counts = np.concatenate((counts, np.zeros(rank))) + np.concatenate((np.zeros(rank), counts))
     total, probabilities = int(doubled_ranks[nonzero > 0].sum()), counts / counts.sum()
     return min(1.0, 2 * float(min(probabilities[: total + 1].sum(), probabilities[total:].sum())))

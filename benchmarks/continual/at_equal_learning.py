@@ -1,9 +1,9 @@
-"""What each method keeps among the configurations that learn as well: read from the tuning of finished studies.
+"""Final accuracy of each method among configurations of comparable learning accuracy, from the tuning of finished studies.
 
     python benchmarks/continual/at_equal_learning.py FOLDER ...
 
-A method's line is its configuration of highest final accuracy, means of the tuning seeds on validation samples, among those whose
-learning accuracy is at most one point below that of the configuration that keeping-promises chose.
+The row of a method is its configuration of highest final accuracy (mean over the tuning seeds, on validation samples). The
+candidates have a learning accuracy at most one point below that of the configuration that keeping-promises chose.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from pathlib import Path
 
 import pandas as pd
 
-OURS, POINT = "keeping-promises", 0.01
+REFERENCE, POINT = "keeping-promises", 0.01
 CONFIGURATION = ["policy", "learning_rate", "settings"]
 
 
 def at_equal_learning(folder: Path) -> pd.DataFrame:
-    """One line for each method that has such a configuration."""
+    """Return a row for each method that has such a configuration."""
     tried = pd.read_csv(folder / "tuning.csv").groupby(CONFIGURATION, as_index=False)[["final", "learning"]].mean()
-    ours = tried[tried["policy"] == OURS]
-    least = ours.loc[ours["final"].idxmax(), "learning"] - POINT
-    able = tried[tried["learning"] >= least]
-    return able.loc[able.groupby("policy")["final"].idxmax()].sort_values("final", ascending=False)
+    reference = tried[tried["policy"] == REFERENCE]
+    least = reference.loc[reference["final"].idxmax(), "learning"] - POINT
+    eligible = tried[tried["learning"] >= least]
+    return eligible.loc[eligible.groupby("policy")["final"].idxmax()].sort_values("final", ascending=False)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A finished study of a long stream of tasks as one picture: how each new task is learned, and what is kept of all.
+"""Figure of a finished study with a long stream of tasks: accuracy of each new task, and average accuracy so far.
 
-python benchmarks/continual/stream.py FOLDER PICTURE
+python benchmarks/continual/stream.py FOLDER FILE
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from neuronet.plotting.continual.accuracy import draw_line, line_styles
 
 
 def draw(folder: str, picture: str) -> Path:
-    """Draw it, and print how the first, middle and last ten tasks were learned, and what was kept after 10, half and all."""
+    """Draw the figure; print the accuracy on the first, middle and last ten tasks, and the average after 10, half and all."""
     (study,) = summarize_studies([folder]).studies
     figure = style.new_figure(9.6, 3.6, layout=ConstrainedLayoutEngine(w_pad=0.08))
     new_axes, average_axes = figure.subplots(1, 2, sharey=True)
     style.format_axes(new_axes, title="learned: each task right after it", x="task", y="accuracy (%)")
     style.format_axes(average_axes, title="kept: all tasks so far", x="tasks learned", y="")
     for name, (hue, dashes) in line_styles(study.matrices).items():
-        each = study.matrices[name]
-        new, so_far = 100 * np.diagonal(each[:, 1:], axis1=1, axis2=2), 100 * average_accuracy(each)
+        matrices = study.matrices[name]
+        new, so_far = 100 * np.diagonal(matrices[:, 1:], axis1=1, axis2=2), 100 * average_accuracy(matrices)
         draw_line(new_axes, name, new, hue, dashes, 0.2)
         draw_line(average_axes, name, so_far, hue, dashes, 0.2)
         middle = new.shape[1] // 2

@@ -9,7 +9,7 @@ from functools import partial
 
 from benchmarks.rounds.peers import AUTOGRAD, peers
 from neuronet import AttentionSeeking
-from neuronet.benchmarking.bench import MANY_ROUNDS, PRODUCTS, Row, TimingBudget, rows, threads, timed
+from neuronet.benchmarking.api import MANY_ROUNDS, PRODUCTS, Row, TimingBudget, rows, threads, timed
 from neuronet.benchmarking.contestants import (
     UPDATE_TOLERANCE,
     MatrixProducts,
@@ -20,7 +20,7 @@ from neuronet.benchmarking.contestants import (
     relative_difference,
 )
 from neuronet.benchmarking.timing import TimedFunction
-from neuronet.registry.registry import known_policies
+from neuronet.registry import known_policies
 
 POLICY = "attention"
 

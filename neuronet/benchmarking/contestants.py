@@ -20,10 +20,11 @@ from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import build_network
 
 LEARNING_RATE = 0.002  # small enough that nothing is memorised while it is timed
 MOMENTUM = 0.9

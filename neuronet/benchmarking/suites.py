@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from neuronet.benchmarking.bench import QUICK, Row, TimingBudget, rows, threads, timed
+from neuronet.benchmarking.api import QUICK, Row, TimingBudget, rows, threads, timed
 from neuronet.benchmarking.contestants import (
     LEARNING_RATE,
     MOMENTUM,
@@ -25,13 +25,13 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking
-from neuronet.training.train import train
+from neuronet.registry import build_network
+from neuronet.training.api import train
 
 TIMED_EPOCHS = 3
 """Timed epochs of each run of `neuronet.train`, after the first epoch."""
@@ -88,7 +88,7 @@ def replicas(budget: TimingBudget = QUICK, sizes: Sequence[int] = (64, 32, 10), 
 def groups(
     budget: TimingBudget = QUICK, sizes: Sequence[int] = (784, 256, 256, 10), batch: int = 128, max_policies: int = 2
 ) -> list[Row]:
-    """Time rounds of networks whose hidden layers mix 1 to `max_policies` policies."""
+    """Time rounds of networks with 1 to `max_policies` policies in each hidden layer."""
     case = build_case(sizes, batch)
     contestants: dict[str, TimedFunction] = {
         f"{count} policies in each hidden layer": TensorEngineSingle(case, mixed_policies(sizes, count)).play

@@ -2,8 +2,8 @@
 
 from neuronet.channels.base import Channel, ChannelContext
 from neuronet.channels.builtin import CHANNELS, Delay, Dropout, GaussianNoise, KWinners, Quantization
-from neuronet.channels.placement import ChannelAt, as_channels, memoryless_channels, parse_channel
-from neuronet.channels.router import MessageRouter
+from neuronet.channels.placement import ChannelAt, channels_by_location, memoryless_channels
+from neuronet.channels.router import MessageRouter, check_router_state, is_router_state, layer_delays
 
 __all__ = [
     "CHANNELS",
@@ -16,7 +16,9 @@ __all__ = [
     "KWinners",
     "MessageRouter",
     "Quantization",
-    "as_channels",
+    "channels_by_location",
+    "check_router_state",
+    "is_router_state",
+    "layer_delays",
     "memoryless_channels",
-    "parse_channel",
 ]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from neuronet.channels.base import Channel
-from neuronet.channels.builtin import CHANNELS
 from neuronet.core.errors import ConfigurationError
-from neuronet.registry.spec import format_spec, parse_spec
 
 DIRECTIONS = ("activity", "demand")
 """Directions of messages: activity goes up, demands come down."""
-
-_TEXT = re.compile(r"\s*([^\s@:()]*)\s*(?:@\s*([^\s:()]*)\s*)?:(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,62 +46,9 @@ class ChannelAt:
             )
 
 
-def parse_channel(text: str) -> ChannelAt:
-    """The channel that a line of text describes, such as "demand:dropout(0.3)" or "activity@1:k-winners(0.1)".
-
-    Raises:
-        NeuroNetError: There is none.
-    """
-    match = _TEXT.fullmatch(text)
-    if match is None:
-        raise ConfigurationError(f"cannot read the channel '{text}': write demand:dropout(0.3) or activity@1:k-winners(0.1)")
-    direction, layer, what = match.groups()
-    if layer is not None and not re.fullmatch(r"[0-9]{1,6}", layer):
-        raise ConfigurationError(f"a channel's layer must be an integer of 0 or more, got '{layer}' in '{text}'")
-    channel = parse_spec(what.strip(), "channel", Channel, CHANNELS)  # type: ignore[type-abstract]
-    return ChannelAt(direction, channel, None if layer is None else int(layer))
-
-
-def as_channels(given: Any) -> tuple[ChannelAt, ...]:
-    """Return channels with their locations, from one or several texts or ChannelAt objects.
-
-    Raises:
-        ConfigurationError: An entry is neither.
-    """
-    if isinstance(given, str | ChannelAt):
-        given = (given,)
-    if not isinstance(given, Iterable):
-        raise ConfigurationError(f"channels must be texts such as 'demand:dropout(0.3)', or ChannelAt, got {given!r}")
-    return tuple(_as_channel(channel) for channel in given)
-
-
-def _as_channel(given: Any) -> ChannelAt:
-    if isinstance(given, ChannelAt):
-        return given
-    if isinstance(given, str):
-        return parse_channel(given)
-    raise ConfigurationError(f"a channel must be a text such as 'demand:dropout(0.3)', or a ChannelAt, got {given!r}")
-
-
 def memoryless_channels(channels: Iterable[ChannelAt]) -> tuple[ChannelAt, ...]:
     """Return the channels that read the present round alone."""
     return tuple(channel for channel in channels if not channel.channel.history_length)
-
-
-def format_channel(location: ChannelAt) -> str:
-    """The text from which an equal channel in its place is made again.
-
-    Raises:
-        NeuroNetError: There is none.
-    """
-    spelled = format_spec(location.channel, CHANNELS)
-    layer = "" if location.layer is None else f"@{location.layer}"
-    text = f"{location.direction}{layer}:{spelled}"
-    if parse_channel(text) != location:
-        raise ConfigurationError(
-            f"channel {location.channel!r} cannot be made again from '{text}': its fields must be numbers, true or words"
-        )
-    return text
 
 
 def channels_by_location(channels: Sequence[ChannelAt], sizes: Sequence[int]) -> dict[tuple[str, int], tuple[Channel, ...]]:

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from neuronet.benchmarking.bench import Row
+    from neuronet.benchmarking.api import Row
     from neuronet.comparison.result import Comparison
     from neuronet.theory import Check
     from neuronet.training.result import Result
@@ -31,10 +31,12 @@ ERR = Console(stderr=True)
 
 def result_table(result: Result) -> Table:
     """A run's result in a few lines."""
+    from neuronet.registry import format_channel, format_option
+
     summary, config = result.summary(), result.config
     table = Table(title=None, show_header=False, box=None, padding=(0, 1))
     sizes = "-".join(map(str, result.network.sizes))
-    policy = config.policy if isinstance(config.policy, str) else ", ".join(config.policy)
+    policy = summary["policy"] if isinstance(summary["policy"], str) else ", ".join(summary["policy"])
     rows = {
         "environment": config.environment,
         "network": f"{sizes} {config.activation}, {result.network.connections:,} connections",
@@ -49,10 +51,10 @@ def result_table(result: Result) -> Table:
         rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
     if config.replicas > 1:
         rows["replicas"] = f"{config.replicas}, seeds {config.seeds[0]} to {config.seeds[-1]}; loss and accuracy are means"
-    if config.update_schedule != "synchronous":
-        rows["update_schedule"] = config.update_schedule
+    if not config.update_schedule.is_synchronous:
+        rows["update_schedule"] = format_option(config.update_schedule)
     if config.channels:
-        rows["channels"] = ", ".join(config.channels)
+        rows["channels"] = ", ".join(map(format_channel, config.channels))
     rows["recorded in"] = str(summary["out"])
     for name, value in rows.items():
         table.add_row(f"[bold]{name}[/bold]", escape(value))
@@ -145,8 +147,7 @@ def policy_table(known: Mapping[str, Any]) -> Table:
 def _parameters(cls: Any) -> str:
     from neuronet.channels import CHANNELS
     from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
-    from neuronet.registry.registry import spec_of
-    from neuronet.registry.spec import format_spec
+    from neuronet.registry import format_spec, spec_of
 
     fields = getattr(cls, "__dataclass_fields__", {})
     if not fields:

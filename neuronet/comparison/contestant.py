@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from neuronet.baselines.backprop import Backprop
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
-from neuronet.core.learning.optimizers import parse_optimizer
+from neuronet.core.learning.update_schedule import Synchronous
 from neuronet.core.structure.population import Population, Shares
-from neuronet.engines.base import Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
 from neuronet.training.assembly import build_networks
@@ -52,7 +52,7 @@ class ComparisonSetup:
 
     Attributes:
         config: Configuration; its policy, learning rate and seeds are not used.
-        environment: Environment, on whose test samples candidates are evaluated.
+        environment: Environment; candidates are evaluated on its test samples.
         engine_choice: Device and precision.
     """
 
@@ -73,34 +73,32 @@ class ComparisonSetup:
         config = self.config.model_copy(update={"seed": seeds[0], "replicas": len(seeds)})
         networks = dict(zip(seeds, build_networks(config, self.environment), strict=True))
         games = [(rate, seed) for rate in rates for seed in seeds]
-        optimizer, payoff, dtype = parse_optimizer(config.optimizer), self.environment.payoff, self.engine_choice.dtype
+        payoff, dtype = self.environment.payoff, self.engine_choice.dtype
         population = candidate.population or Shares(((AttentionSeeking(), 1.0),))  # ignored by the baseline
-        channels, update_schedule = (
-            ((), "synchronous") if candidate.population is None else (config.channels, config.update_schedule)
-        )
+        is_baseline = candidate.population is None
         setups = [
             Setup(
                 networks[seed],
                 population.groups(networks[seed], seed),
-                optimizer,
+                config.optimizer,
                 rate,
                 payoff,
                 seed,
                 dtype,
-                channels=channels,
-                update_schedule=update_schedule,
+                channels=() if is_baseline else config.channels,
+                update_schedule=Synchronous() if is_baseline else config.update_schedule,
             )
             for rate, seed in games
         ]
-        engine: Any
-        if candidate.population is None:
+        engine: Backprop | Engine
+        if is_baseline:
             engine = Backprop(setups, device=self.engine_choice.device)
         else:
             engine = tensor_engine(setups, config.batch_size, device=self.engine_choice.device, matmul=self.engine_choice.matmul)
         with closing(engine):
             return self._train(engine, games)
 
-    def _train(self, engine: Any, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
+    def _train(self, engine: Backprop | Engine, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
         test = engine.prepare(self.environment.test)
         batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
         curves = _Curves(games, batches.samples, lambda: evaluate(engine, self.environment.payoff, test, len(games)))

@@ -17,10 +17,10 @@ from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, C
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core.environment import Environment
 from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
+from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.policies import POLICIES
 from neuronet.recording import StudyStore
-from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.registry import Policies, format_population, parse_population
 from neuronet.training.assembly import build_networks, hash_samples, resolve_environment
 from neuronet.training.config import RunConfig, make_config
 from neuronet.training.engine_selection import select_engine
@@ -162,7 +162,7 @@ class ComparisonStudy:
         setup = ComparisonSetup(config, self.setup.environment.validation_split(), self.setup.engine_choice)
         first = config.seed + config.replicas
         seeds = range(first, first + TUNING_SEEDS)
-        scale = learning_rate_scale(parse_optimizer(config.optimizer))
+        scale = learning_rate_scale(config.optimizer)
         low, high = 0, len(GRID)
         while True:
             rates = [GRID[0] * GRID_STEP**step * scale for step in range(low, high)]

@@ -1,17 +1,17 @@
-"""Copies of a Gymnasium environment, played side by side: what they show to input neurons, and what output neurons do in them."""
+"""Copies of a Gymnasium environment, with the conversion of observations to inputs and of outputs to actions."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, DataError, MissingExtraError
 from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
 
 if TYPE_CHECKING:
@@ -19,85 +19,96 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 EnvironmentSpec = str | Callable[[], Any]
-"""An environment's id, or a function that makes one."""
+"""Id of an environment, or a function that makes one."""
 
 
 class Actions(ABC):
-    """How outputs become actions, by chance while the network learns.
+    """Conversion of network outputs to actions, random during learning.
 
-    What was done is kept as a payoff's target: class or values. The payoff's loss of an output is then minus the logarithm of the
-    probability of what was done, but for `precision` and a constant.
+    Actions are recorded as targets of a payoff: a class or real values. The payoff's loss of an output is then minus the log
+    probability of the action, divided by `precision` and up to a constant.
 
     Attributes:
-        outputs: How many output neurons there must be.
-        payoff: Whose targets the actions are.
-        precision: What its loss and feedback are multiplied by.
+        payoff: Payoff whose targets are the actions.
     """
 
-    outputs: int
     payoff: Payoff
-    precision: float = 1.0
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """Return the number of output neurons."""
+
+    @property
+    def precision(self) -> float:
+        """Return the factor of the payoff's loss and feedback."""
+        return 1.0
 
     @abstractmethod
     def sample(self, output_values: Floats, rng: np.random.Generator) -> NDArray[Any]:
-        """What is done by chance, as targets, (E,) or (E, O), given what the output neurons say, (E, O)."""
+        """Draw actions as targets, (E,) or (E, O), given the outputs, (E, O)."""
 
     @abstractmethod
     def most_likely(self, output_values: Floats) -> NDArray[Any]:
-        """What is most likely done, as targets, (E,) or (E, O)."""
+        """Return the most likely actions as targets, (E,) or (E, O), given the outputs, (E, O)."""
 
     @abstractmethod
     def to_env(self, target: Any) -> Any:
-        """The action in the environment's own terms."""
+        """Convert the target of one episode to an action of the environment."""
 
 
 @dataclass(frozen=True)
 class CategoricalActions(Actions):
-    """One of several actions, with the softmax of the outputs as probabilities.
+    """Discrete actions with probabilities given by the softmax of the outputs.
 
     Args:
-        outputs: How many there are.
-        first: The number of the first.
+        count: Number of actions.
+        first: Number of the first action.
     """
 
-    outputs: int
+    count: int
     first: int = 0
 
     payoff = CrossEntropy()
 
+    @property
+    def outputs(self) -> int:
+        """Return the number of output neurons, one per action."""
+        return self.count
+
     def sample(self, output_values: Floats, rng: np.random.Generator) -> NDArray[Any]:
-        """The first whose cumulative probability is above a uniform number."""
+        """Draw actions by inversion of the cumulative probabilities, (E,)."""
         odds = np.cumsum(np.exp(output_values - output_values.max(axis=-1, keepdims=True)), axis=-1)
         passed = odds <= rng.random((len(output_values), 1)) * odds[:, -1:]
-        drawn: NDArray[Any] = np.minimum(passed.sum(axis=-1), self.outputs - 1)
-        return drawn
+        return np.asarray(np.minimum(passed.sum(axis=-1), self.count - 1))
 
     def most_likely(self, output_values: Floats) -> NDArray[Any]:
-        """The one with the largest output."""
-        largest: NDArray[Any] = output_values.argmax(axis=-1)
-        return largest
+        """Return the actions with the largest outputs, (E,)."""
+        return np.asarray(output_values.argmax(axis=-1))
 
     def to_env(self, target: Any) -> Any:
-        """Its number."""
+        """Return the number of an action."""
         return self.first + target
 
 
 @dataclass(frozen=True, eq=False)
 class GaussianActions(Actions):
-    """Values within bounds, normally distributed about the outputs.
+    """Real-valued actions within bounds, normally distributed around the outputs.
 
-    Outputs of -1 and 1 stand for the two bounds where both are finite, otherwise for themselves. Beyond the bounds an action is
-    cut off when it is done, not when it is learnt from.
+    Outputs of -1 and 1 are mapped to the bounds if both are finite, otherwise outputs are the values. Actions are clipped to the
+    bounds in the environment, but not for learning.
 
     Args:
         low: Lower bounds, in the shape of an action.
-        high: Upper bounds, likewise.
-        action_std: Standard deviation, in units of outputs, above 0.
+        high: Upper bounds, in the shape of an action.
+        action_std: Standard deviation in units of outputs (> 0).
     """
 
     low: NDArray[Any]
     high: NDArray[Any]
     action_std: float = 0.5
+    middle: Floats = field(init=False, repr=False)
+    half_range: Floats = field(init=False, repr=False)
 
     payoff = SquaredError()
 
@@ -105,47 +116,47 @@ class GaussianActions(Actions):
         low, high = self.low.astype(np.float64), self.high.astype(np.float64)
         bounded = np.isfinite(low) & np.isfinite(high)
         low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
-        object.__setattr__(self, "_middle", (low + high) / 2)
-        object.__setattr__(self, "_half", (high - low) / 2)
+        object.__setattr__(self, "middle", (low + high) / 2)
+        object.__setattr__(self, "half_range", (high - low) / 2)
 
     @property
-    def outputs(self) -> int:  # type: ignore[override]
-        """One for each value."""
+    def outputs(self) -> int:
+        """Return the number of output neurons, one per value."""
         return self.low.size
 
     @property
-    def precision(self) -> float:  # type: ignore[override]
-        """1 / variance."""
+    def precision(self) -> float:
+        """Return the inverse variance."""
         return self.action_std**-2
 
     def sample(self, output_values: Floats, rng: np.random.Generator) -> NDArray[Any]:
-        """The outputs and normal noise."""
+        """Draw actions, the outputs plus normal noise, (E, O)."""
         return output_values + self.action_std * rng.standard_normal(output_values.shape)
 
     def most_likely(self, output_values: Floats) -> NDArray[Any]:
-        """The outputs."""
+        """Return the outputs, (E, O)."""
         return output_values
 
     def to_env(self, target: Any) -> Any:
-        """Scaled, cut off at the bounds, in the shape and type of an action."""
-        scaled = self._middle + self._half * target.reshape(self.low.shape)  # type: ignore[attr-defined]
+        """Return an action, scaled and clipped to the bounds, in the shape and type of the action space."""
+        scaled = self.middle + self.half_range * target.reshape(self.low.shape)
         return np.clip(scaled, self.low, self.high).astype(self.low.dtype)
 
 
 @dataclass(frozen=True, eq=False)
 class ObservationEncoder:
-    """What input neurons see of an observation: its values in a row, or a neuron for each of its possible values.
+    """Conversion of observations to network inputs: flattened values, or a one-hot code.
 
     Args:
-        inputs: How many input neurons there must be.
-        first: The number of the first possible value; None where an observation is an array.
+        inputs: Number of input neurons.
+        first: First value of a discrete observation; None for arrays.
     """
 
     inputs: int
     first: int | None = None
 
     def encode(self, observation: Any) -> Floats:
-        """(I,), such as it is shown to the input neurons."""
+        """Return the network inputs of an observation, (I,)."""
         if self.first is None:
             return np.asarray(observation, dtype=np.float64).reshape(-1)
         encoded = np.zeros(self.inputs)
@@ -154,22 +165,23 @@ class ObservationEncoder:
 
 
 class VectorEnv:
-    """Copies of one environment.
+    """Copies of one Gymnasium environment.
 
     Args:
         environment: A Gymnasium id such as "CartPole-v1" or "module:Name-v0", or a function that makes an environment.
-        count: How many copies.
-        action_std: Standard deviation of actions that are values.
+        count: Number of copies.
+        action_std: Standard deviation of real-valued actions.
 
     Attributes:
-        name: What the environment is called.
-        envs: The environments.
-        encoder: What input neurons see.
-        actions: What output neurons do.
-        threshold: The mean return from which on the environment counts as solved; None where it does not say.
+        name: Name of the environment.
+        envs: Environments.
+        encoder: Conversion of observations to inputs.
+        actions: Conversion of outputs to actions.
+        threshold: Mean return at which the environment counts as solved; None if it has no threshold.
 
     Raises:
-        NeuroNetError: Gymnasium is missing, there is no such environment, or it has other observations or actions.
+        MissingExtraError: Gymnasium is not installed.
+        DataError: There is no such environment, or its spaces are not supported.
     """
 
     def __init__(self, environment: EnvironmentSpec, count: int, action_std: float) -> None:
@@ -177,11 +189,11 @@ class VectorEnv:
         first = self.envs[0]
         self.name = environment if isinstance(environment, str) else _name(first)
         self.encoder = _make_encoder(first.observation_space, self.name)
-        self.actions = _actions(first.action_space, self.name, action_std)
+        self.actions = _make_actions(first.action_space, self.name, action_std)
         self.threshold = None if first.spec is None else first.spec.reward_threshold
 
     def close(self) -> None:
-        """Close every copy."""
+        """Close all copies."""
         for env in self.envs:
             env.close()
 
@@ -189,19 +201,16 @@ class VectorEnv:
 def policy_gradient_feedback(
     actions: Actions, output_values: Floats, taken: NDArray[Any], advantage: Floats
 ) -> tuple[Floats, Floats]:
-    """How output neurons should want to move, and what each step cost: REINFORCE (Williams 1992).
+    """Return the feedback of the output neurons, (N, O), and the cost of each step, (N,), by REINFORCE (Williams 1992).
 
-    The cost is `-advantage * log probability` of what was done, but for a constant; the feedback is minus its derivative by the
-    outputs. For a choice that is `advantage * (onehot(taken) - softmax(output_values))`.
+    The cost is `-advantage * log probability` of the action, up to a constant; the feedback is minus its derivative by the
+    outputs. For discrete actions that is `advantage * (onehot(taken) - softmax(output_values))`.
 
     Args:
-        actions: What actions are.
-        output_values: (N, O), what the output neurons say.
-        taken: (N,) or (N, O), what was done, as targets.
-        advantage: (N,), how much better it went than usual.
-
-    Returns:
-        Feedback (N, O) and cost (N,).
+        actions: Conversion of outputs to actions.
+        output_values: Outputs, (N, O).
+        taken: Actions as targets, (N,) or (N, O).
+        advantage: Advantage of each step, (N,).
     """
     scale = advantage * actions.precision
     feedback = scale[:, None] * actions.payoff.feedback(xp, output_values, taken)
@@ -212,22 +221,22 @@ def _make(environment: EnvironmentSpec) -> Env[Any, Any]:
     try:
         import gymnasium
     except ImportError:
-        raise NeuroNetError("control needs gymnasium: pip install 'neuronet[rl]'") from None
+        raise MissingExtraError("control needs gymnasium: pip install 'neuronet[rl]'") from None
     if not isinstance(environment, str) and not callable(environment):
-        raise NeuroNetError(f"environment must be a Gymnasium id such as 'CartPole-v1', or a function, got {environment!r}")
+        raise ConfigurationError(f"environment must be a Gymnasium id such as 'CartPole-v1', or a function, got {environment!r}")
     if not isinstance(environment, str):
         made = environment()
         if not isinstance(made, gymnasium.Env):
-            raise NeuroNetError(f"the function must make a gymnasium.Env, got {made!r}")
+            raise ConfigurationError(f"environment must be a function that returns a gymnasium.Env, got {made!r}")
         return made
     try:
         return gymnasium.make(environment, disable_env_checker=True)
-    except Exception as error:  # someone else's environment may fail in any way
-        raise NeuroNetError(f"cannot make the Gymnasium environment '{environment}': {error}") from None
+    except Exception as error:  # environments of other packages may raise anything
+        raise DataError(f"cannot make the Gymnasium environment '{environment}': {error}") from None
 
 
-def _name(world: Env[Any, Any]) -> str:
-    return type(world.unwrapped).__name__ if world.spec is None else world.spec.id
+def _name(env: Env[Any, Any]) -> str:
+    return type(env.unwrapped).__name__ if env.spec is None else env.spec.id
 
 
 def _make_encoder(space: Space[Any], name: str) -> ObservationEncoder:
@@ -237,17 +246,17 @@ def _make_encoder(space: Space[Any], name: str) -> ObservationEncoder:
         return ObservationEncoder(int(space.n), int(space.start))
     if isinstance(space, Box) and np.prod(space.shape) > 0:
         return ObservationEncoder(int(np.prod(space.shape)))
-    raise NeuroNetError(
+    raise DataError(
         f"the observations of '{name}' must be a Box or Discrete, got {space}: "
-        "make it within gymnasium.wrappers.FlattenObservation, in a function"
+        "use a function that wraps it in gymnasium.wrappers.FlattenObservation"
     )
 
 
-def _actions(space: Space[Any], name: str, action_std: float) -> Actions:
+def _make_actions(space: Space[Any], name: str, action_std: float) -> Actions:
     from gymnasium.spaces import Box, Discrete
 
     if isinstance(space, Discrete):
         return CategoricalActions(int(space.n), int(space.start))
     if isinstance(space, Box) and np.issubdtype(space.dtype, np.floating) and np.prod(space.shape) > 0:
         return GaussianActions(space.low, space.high, action_std)
-    raise NeuroNetError(f"the actions of '{name}' must be Discrete or a Box of floating point, got {space}")
+    raise DataError(f"the actions of '{name}' must be Discrete or a Box of floating point, got {space}")

@@ -1,7 +1,7 @@
-"""The folder of a run in a Gymnasium environment. Written as the run goes, read when it is resumed.
+"""Folder of a run in a Gymnasium environment.
 
 config.json              the resolved configuration
-episodes.csv             a line for each episode, appended as its round ends
+episodes.csv             one row per episode, appended after its round
 checkpoint.safetensors   the last checkpoint, replaced atomically
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 
 from neuronet.control.config import ControlConfig
-from neuronet.core.errors import NeuroNetError, StateError
+from neuronet.core.errors import StateError
 from neuronet.engines.base import State
 from neuronet.recording import CHECKPOINT, CONFIG, BaseRunDirectory
 
@@ -21,13 +21,13 @@ FORMAT = "control 1"
 
 @dataclass(frozen=True)
 class EpisodeRow:
-    """What is recorded of an episode.
+    """Record of an episode.
 
     Attributes:
-        episode: Its number, from 1.
-        round: The number of the round in which it was learnt from, from 1.
-        total: Its return: the sum of its rewards, not discounted.
-        steps: Its length.
+        episode: Number of the episode, from 1.
+        round: Number of its round, from 1.
+        total: Return: the sum of rewards, not discounted.
+        steps: Length of the episode.
     """
 
     episode: int
@@ -40,7 +40,7 @@ class EpisodeRow:
 
     @classmethod
     def parse(cls, text: str) -> EpisodeRow:
-        """A line of episodes.csv, exactly as it was."""
+        """Return the record in a row of episodes.csv."""
         episode, number, total, steps = text.split(",")
         return cls(int(episode), int(number), float(total), int(steps))
 
@@ -54,7 +54,7 @@ class ControlRunDirectory(BaseRunDirectory[ControlConfig]):
     reserved = (CONFIG, EPISODES, CHECKPOINT)
 
     def set_rounds(self, rounds: int) -> None:
-        """Write the configuration, with this many rounds."""
+        """Write the configuration with a new number of rounds."""
         self.update_config(rounds=rounds)
 
     def append(self, rows: Sequence[EpisodeRow]) -> None:
@@ -77,19 +77,19 @@ class ControlRunDirectory(BaseRunDirectory[ControlConfig]):
         Raises:
             StateError: It cannot be read.
         """
-        found = self.store.load_arrays(CHECKPOINT)
-        if found is None:
+        checkpoint = self.store.load_arrays(CHECKPOINT)
+        if checkpoint is None:
             return None
-        metadata, arrays = found
+        metadata, arrays = checkpoint
         if metadata.get("format") != FORMAT:
             raise StateError(f"'{self.folder / CHECKPOINT}' is not a checkpoint of a run that this version can read")
         return State(int(metadata["round"]), arrays), float(metadata["seconds"])
 
     def truncate_after(self, number: int) -> list[EpisodeRow]:
-        """The episodes of the rounds up to this one; all others are dropped, since they will be played again.
+        """Drop the episodes after a round from the file, and return the others.
 
         Raises:
-            NeuroNetError: They cannot be read, or some are missing.
+            StateError: The file cannot be read, or episodes are missing.
         """
         path = self.folder / EPISODES
         text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -97,10 +97,10 @@ class ControlRunDirectory(BaseRunDirectory[ControlConfig]):
         try:
             rows = [EpisodeRow.parse(row) for row in whole]
         except ValueError:
-            raise NeuroNetError(f"cannot read '{path}': a line is not of the form {HEADER}") from None
+            raise StateError(f"cannot read '{path}': a row is not of the form {HEADER}") from None
         kept = [row for row in rows if row.round <= number]
         if len(kept) != number * self.config.episodes:
-            raise NeuroNetError(f"cannot read '{path}': it has {len(kept)} episodes in {number} rounds")
-        text = "".join(f"{each}\n" for each in (HEADER, *map(str, kept))) if kept else ""
+            raise StateError(f"cannot read '{path}': it has {len(kept)} episodes in {number} rounds")
+        text = "".join(f"{row}\n" for row in (HEADER, *map(str, kept))) if kept else ""
         self.store.write(EPISODES, text.encode())
         return kept

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuronet.control.config import ControlConfig
 from neuronet.core.structure.network import Network
 from neuronet.recording.figures import draw
+from neuronet.registry import format_population
 from neuronet.training.network_labels import NetworkLabels
 
 
@@ -44,7 +45,8 @@ class ControlResult:
 
     def __repr__(self) -> str:
         eval_returns = f", mean_return={self.mean_return:.1f}" if self.eval_returns.size else ""
-        return f"ControlResult({self.config.environment}, {self.config.policy}, rounds={self.rounds}{eval_returns})"
+        policy = format_population(self.config.policy)
+        return f"ControlResult({self.config.environment}, {policy}, rounds={self.rounds}{eval_returns})"
 
     @property
     def mean_return(self) -> float | None:
@@ -69,7 +71,7 @@ class ControlResult:
         config = self.config
         return {
             "environment": config.environment,
-            "policy": config.policy,
+            "policy": format_population(config.policy),
             "engine": config.engine,
             "seed": config.seed,
             "rounds": self.rounds,
@@ -83,15 +85,3 @@ class ControlResult:
             "seconds": round(self.seconds, 3),
             "out": None if self.folder is None else str(self.folder),
         }
-
-
-class Interrupted(KeyboardInterrupt):
-    """The run was stopped; where it has a folder, all rounds that were ended are saved there.
-
-    Attributes:
-        result: What the run had come to by then.
-    """
-
-    def __init__(self, result: ControlResult) -> None:
-        super().__init__(f"interrupted after round {result.rounds:,}")
-        self.result = result

@@ -1,4 +1,4 @@
-"""Playing whole episodes, and what every step in them was worth."""
+"""Rollouts of whole episodes, and the advantage of each step."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from numpy.typing import NDArray
 
 from neuronet.control.environments import Floats, VectorEnv
 from neuronet.core.array_types import Array
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DivergedError
 
-DIVERGENCE_HINT = "choose a smaller learning_rate, or a policy with smaller answers"
-"""What to do where numbers are no longer finite."""
+DIVERGENCE_HINT = "choose a smaller learning_rate, or a policy with smaller feedback"
+"""Advice for numbers that are not finite."""
 
 MIN_ADVANTAGE_RMS = 1e-8
-"""Advantages that differ by less than this are not blown up."""
+"""Lower bound of the root mean square by which advantages are divided."""
 
 
 @dataclass(frozen=True, eq=False)
 class Episodes:
-    """Episodes played side by side, E of them for T steps at most.
+    """E parallel episodes of at most T steps.
 
     Attributes:
-        observations: (T, E, I), what the input neurons saw.
-        actions: (T, E) or (T, E, O), what was done, as targets of the actions' payoff.
-        rewards: (T, E), 0 after an episode's end.
-        mask: (T, E), whether the episode was still going on.
+        observations: Network inputs, (T, E, I).
+        actions: Actions as targets of their payoff, (T, E) or (T, E, O).
+        rewards: Rewards, (T, E), 0 after an episode's end.
+        mask: Whether each step belongs to an episode that has not ended, (T, E).
     """
 
     observations: Floats
@@ -38,18 +38,16 @@ class Episodes:
 
     @property
     def returns(self) -> Floats:
-        """The sum of each episode's rewards, (E,)."""
-        total: Floats = self.rewards.sum(axis=0)
-        return total
+        """Return the sum of each episode's rewards, (E,)."""
+        return np.asarray(self.rewards.sum(axis=0))
 
     @property
     def steps(self) -> NDArray[np.int64]:
-        """The length of each episode, (E,)."""
-        length: NDArray[np.int64] = self.mask.sum(axis=0)
-        return length
+        """Return the length of each episode, (E,)."""
+        return np.asarray(self.mask.sum(axis=0))
 
     def returns_to_go(self, gamma: float) -> Floats:
-        """The rewards from each step on, discounted, (T, E): `G_t = r_t + gamma G_(t+1)`."""
+        """Return the discounted sum of rewards from each step on, (T, E): `G_t = r_t + gamma G_(t+1)`."""
         discounted = np.zeros_like(self.rewards)
         after = np.zeros(self.rewards.shape[1])
         for step in reversed(range(len(self.rewards))):
@@ -58,13 +56,13 @@ class Episodes:
         return discounted
 
     def advantages(self, gamma: float, *, baseline: str, normalise: bool) -> Floats:
-        """How much better each step went than usual, (N,), N the steps of all episodes.
+        """Return the advantage of each of the N steps of all episodes, (N,).
 
         Args:
-            gamma: Discount.
-            baseline: What is usual: the mean of what was still to come, over the episodes that were going on at the same
-                "step", over all steps of the "batch", or "none".
-            normalise: Whether they are divided by their root mean square.
+            gamma: Discount factor, 0 to 1.
+            baseline: Baseline of the returns to go: their mean over the running episodes at the same "step", over all steps of
+                the "batch", or "none".
+            normalise: Whether advantages are divided by their root mean square.
         """
         discounted = self.returns_to_go(gamma)
         if baseline == "step":
@@ -84,24 +82,24 @@ def play_episodes(
     max_steps: int,
     stop: Callable[[], bool] = lambda: False,
 ) -> Episodes | None:
-    """Play an episode in each of the first worlds, from its beginning to its end.
+    """Play one whole episode in each of the first environments.
 
-    No world is begun anew before all have ended: every episode counts once, however long it is. Whoever has ended is still shown
-    to the network, so that every call has the same shape, but nothing comes of it.
+    No environment is reset before all episodes have ended, so that each episode counts once. Observations of ended episodes are
+    still passed to the network to keep the shape of its batch, but have no effect.
 
     Args:
-        vector_env: Where.
-        outputs: What the output neurons say to observations, (E, I) to (E, O).
-        seeds: What each world begins with; as many as episodes are wanted, at most as many as there are worlds.
-        rng: Of the actions; None for the most likely ones.
-        max_steps: When an episode is cut off, 1 or more.
-        stop: Asked at every step whether to give it all up.
+        vector_env: Environments.
+        outputs: Function from inputs, (E, I), to outputs of the network, (E, O).
+        seeds: Seed of each episode, E of them, at most the number of environments.
+        rng: Random generator of the actions; None for the most likely actions.
+        max_steps: Largest number of steps of an episode, 1 or more.
+        stop: Function that is called before each step and returns whether to abort.
 
     Returns:
-        The episodes; None if they were given up.
+        The episodes, or None after an abort.
 
     Raises:
-        NeuroNetError: Outputs, observations or rewards are no finite numbers.
+        DivergedError: Outputs, observations or rewards are not finite.
     """
     envs = list(vector_env.envs)[: len(seeds)]
     encode, source = vector_env.encoder.encode, f"they come from '{vector_env.name}'"
@@ -128,18 +126,18 @@ def play_episodes(
 
 
 def check_finite(values: Any, what: str, hint: str) -> Floats:
-    """The numbers in double precision.
+    """Return values in double precision, and refuse those that are not finite.
 
     Args:
-        values: An array of either engine.
-        what: What they are.
-        hint: What is to be done.
+        values: Array of numpy or torch.
+        what: Name of the values, for the message.
+        hint: Advice, for the message.
 
     Raises:
-        NeuroNetError: One is not finite.
+        DivergedError: A value is not finite.
     """
     array = values if isinstance(values, np.ndarray) else values.detach().cpu().numpy()
     array = np.asarray(array, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise NeuroNetError(f"{what} must be finite numbers, got {array[~np.isfinite(array)].flat[0]}: {hint}")
+        raise DivergedError(f"{what} must be finite numbers, got {array[~np.isfinite(array)].flat[0]}: {hint}")
     return array

@@ -1,4 +1,4 @@
-"""Playing a run in a Gymnasium environment: a round is a batch of episodes, played to their ends and then learnt from."""
+"""Training in a Gymnasium environment: a round is a batch of whole episodes, followed by one learning step."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from numpy.typing import NDArray
 from neuronet.control.config import ControlConfig
 from neuronet.control.environments import VectorEnv, policy_gradient_feedback
 from neuronet.control.record import HEADER, ControlRunDirectory, EpisodeRow
-from neuronet.control.result import ControlResult, Interrupted
+from neuronet.control.result import ControlResult
 from neuronet.control.rollouts import DIVERGENCE_HINT, Episodes, check_finite, play_episodes
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.engines.base import Engine
-from neuronet.execution.signals import Interruption
+from neuronet.execution import Interrupted, Interruption
 from neuronet.training.network_labels import network_labels
 
-LAST = 100
-"""Episodes over which the mean return is taken, to tell whether the run has come far enough."""
+RECENT_EPISODES = 100
+"""Number of episodes in the mean return that is compared with the target."""
 
 RESETS, ACTIONS, EVALUATION = 0, 1, 2
-"""What a round's chance is for."""
+"""Purposes of the random streams of a round."""
 
 ProgressCallback = Callable[[int, float], None]
-"""Told the number of the round that has ended, and the mean return of the last 100 episodes."""
+"""Function called after each round with its number and the mean return of the last 100 episodes."""
 
 
 class ControlTrainer:
-    """Plays a run.
+    """Training loop of a run.
 
-    Everything in a round depends on the state before it, the seed and the round's number alone. A run can therefore be taken up
-    again between any two rounds, and a round that was given up half-way is played again as it was.
+    A round depends only on the state before it, the seed and the number of the round. A run can therefore be resumed between any
+    two rounds, and an interrupted round is repeated exactly.
 
     Args:
-        config: The run's configuration.
-        vector_env: As many copies of the environment as there are episodes in a round.
-        engine: Which plays.
-        run_directory: Where it is recorded; None for nowhere.
-        on_progress: Told after every round.
+        config: Configuration of the run.
+        vector_env: Copies of the environment, one per episode of a round.
+        engine: Engine of the network.
+        run_directory: Folder of the run; None to record nothing.
+        on_progress: Function called after each round.
     """
 
     def __init__(
@@ -59,55 +59,55 @@ class ControlTrainer:
         self.run_directory = run_directory
         self.on_progress = on_progress
         self.rows: list[EpisodeRow] = []
-        self._target_return = (
-            vector_env.threshold
-            if config.target_return == "auto"
-            else None
-            if config.target_return == "never"
-            else config.target_return
-        )
+        targets = {"auto": vector_env.threshold, "never": None}
+        target = config.target_return
+        self._target_return = targets[target] if isinstance(target, str) else target
         self._seconds_before = 0.0
         self._started = time.perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Time spent on this run, earlier sittings included."""
+        """Return the time spent on this run, including time before it was resumed."""
         return self._seconds_before + time.perf_counter() - self._started
 
     @property
     def recent_return(self) -> float:
-        """The mean return of the last 100 episodes, or of all there are."""
-        return float(np.mean([row.total for row in self.rows[-LAST:]]))
+        """Return the mean return of the last 100 episodes, or of all if there are fewer."""
+        return float(np.mean([row.total for row in self.rows[-RECENT_EPISODES:]]))
 
     @property
     def is_finished(self) -> bool:
-        """Whether all rounds are played, or the returns have come far enough."""
+        """Return whether all rounds are played, or the recent mean return has reached the target."""
         if self.engine.round_number >= self.config.rounds:
             return True
-        return self._target_return is not None and len(self.rows) >= LAST and self.recent_return >= self._target_return
+        return self._target_return is not None and len(self.rows) >= RECENT_EPISODES and self.recent_return >= self._target_return
 
     def resume(self) -> None:
-        """Go on from the record's last checkpoint, or from the beginning if there is none."""
+        """Continue from the last checkpoint of the folder, or from the beginning if there is none.
+
+        Raises:
+            ConfigurationError: The configuration has fewer rounds than were played.
+        """
         if self.run_directory is None:
             return
         checkpoint = self.run_directory.load()
         if checkpoint is not None:
             state, self._seconds_before = checkpoint
             if self.config.rounds < state.round:
-                raise NeuroNetError(f"rounds must be at least the {state.round} played, got {self.config.rounds}")
+                raise ConfigurationError(f"rounds must be at least the {state.round} played, got {self.config.rounds}")
             self.engine.restore(state)
         self.rows = self.run_directory.truncate_after(self.engine.round_number)
 
     def run(self, interruption: Interruption) -> ControlResult:
-        """Play to the end, and judge.
+        """Train to the end, evaluate, and return the result.
 
         Raises:
-            Interrupted: Someone asked to stop; the round at hand is given up, and those before it are saved.
-            NeuroNetError: Observations, rewards or outputs are no longer finite numbers.
+            Interrupted: A stop was requested; the running round is discarded, and the rounds before it are saved.
+            DivergedError: Observations, rewards or outputs are not finite.
         """
         saved = self.engine.round_number
         while not self.is_finished:
-            with np.errstate(over="ignore", invalid="ignore"):  # what is no number is refused
+            with np.errstate(over="ignore", invalid="ignore"):  # values that are not finite are refused
                 episodes = self._play(interruption)
                 if episodes is None:
                     self._save()
@@ -152,8 +152,8 @@ class ControlTrainer:
     def _append_rows(self, episodes: Episodes) -> None:
         number, before = self.engine.round_number, len(self.rows)
         rows = [
-            EpisodeRow(before + place, number, float(total), int(steps))
-            for place, (total, steps) in enumerate(zip(episodes.returns, episodes.steps, strict=True), start=1)
+            EpisodeRow(before + index, number, float(total), int(steps))
+            for index, (total, steps) in enumerate(zip(episodes.returns, episodes.steps, strict=True), start=1)
         ]
         self.rows += rows
         if self.run_directory is not None:
@@ -162,7 +162,7 @@ class ControlTrainer:
             self.on_progress(number, self.recent_return)
 
     def _evaluate(self, interruption: Interruption) -> NDArray[np.float64] | None:
-        """The return of each judged episode, as many at once as there are worlds; None if someone asked to stop."""
+        """Return the return of each evaluation episode, or None if a stop was requested."""
         seeds = self._seeds(0, EVALUATION, self.config.eval_episodes)
         returns = []
         for start in range(0, len(seeds), self.config.episodes):
@@ -183,7 +183,7 @@ class ControlTrainer:
     def _save(self) -> None:
         if self.run_directory is not None:
             state = self.engine.state()
-            for name, array in state.arrays.items():  # a ruin must not replace the last good checkpoint
+            for name, array in state.arrays.items():  # do not overwrite the last checkpoint with a diverged state
                 check_finite(array, name, DIVERGENCE_HINT)
             self.run_directory.save(state, self.seconds)
 

@@ -12,13 +12,10 @@ from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlTrainer, ProgressCallback
-from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import parse_optimizer
-from neuronet.core.structure.network import build_network
-from neuronet.core.structure.population import Population
+from neuronet.core.errors import ConfigurationError, SpecError, StudyMismatchError
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution.signals import Interruption
-from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population
 
 CUSTOM_ENVIRONMENT = "own"
 """What a configuration calls an environment that a function makes."""
@@ -49,11 +46,10 @@ def train(
         NeuroNetError: Something does not fit; the sentence says what.
         Interrupted: Ctrl-C; its `result` is what the run had come to.
     """
-    population = parse_population(policy)
     name = environment if isinstance(environment, str) else CUSTOM_ENVIRONMENT
-    config = make_config({**options, "environment": name, "policy": format_population(policy)})
+    config = make_config({**options, "environment": name, "policy": policy})
     vector_env = VectorEnv(environment, config.episodes, config.action_std)
-    with closing(vector_env), closing(_engine(config, vector_env, population)) as engine:
+    with closing(vector_env), closing(_engine(config, vector_env)) as engine:
         config = config.model_copy(update={"device": engine.device})
         folder = out(config) if callable(out) else out
         run_directory = None if folder is None else ControlRunDirectory.create(Path(folder), config)
@@ -82,33 +78,30 @@ def resume(
         Interrupted: Ctrl-C; its `result` is what the run had come to.
     """
     run_directory = ControlRunDirectory.open(Path(folder), read_config)
-    config = run_directory.config if rounds is None else make_config({**run_directory.config.model_dump(), "rounds": rounds})
+    recorded = run_directory.config
+    given = {"rounds": rounds, "policy": policy}
+    config = make_config({**dict(recorded), **{name: value for name, value in given.items() if value is not None}}, recorded=True)
     if (environment is None) == (config.environment == CUSTOM_ENVIRONMENT):
         hint = "give its function again in Python, resume(folder, environment=...)" if environment is None else "leave it out"
-        raise NeuroNetError(f"the run in '{folder}' has the environment '{config.environment}': {hint}")
-    if policy is not None and format_population(policy) != config.policy:
-        raise NeuroNetError(f"cannot resume the run: its policy was {config.policy}")
-    population = _parse_recorded_policy(config) if policy is None else parse_population(policy)
+        raise ConfigurationError(f"the run in '{folder}' has the environment '{config.environment}': {hint}")
+    if format_population(config.policy) != format_population(recorded.policy):
+        raise StudyMismatchError(f"cannot resume the run: its policy was {format_population(recorded.policy)}")
+    if isinstance(config.policy, UnresolvedPopulation):
+        hint = "a policy without a name is given again in Python: resume(folder, policy=...)"
+        raise SpecError(f"{config.policy.reason} ({hint})")
     vector_env = VectorEnv(config.environment if environment is None else environment, config.episodes, config.action_std)
-    with closing(vector_env), closing(_engine(config, vector_env, population)) as engine:
+    with closing(vector_env), closing(_engine(config, vector_env)) as engine:
         trainer = ControlTrainer(config, vector_env, engine, run_directory, on_progress)
         trainer.resume()
         run_directory.set_rounds(config.rounds)
         return _play(trainer)
 
 
-def _parse_recorded_policy(config: ControlConfig) -> Population:
-    try:
-        return parse_population(config.policy)
-    except NeuroNetError as error:
-        raise NeuroNetError(f"{error} (a policy without a name is given again in Python: resume(folder, policy=...))") from None
-
-
-def _engine(config: ControlConfig, vector_env: VectorEnv, population: Population) -> Engine:
+def _engine(config: ControlConfig, vector_env: VectorEnv) -> Engine:
     sizes = (vector_env.encoder.inputs, *config.hidden, vector_env.actions.outputs)
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
-    policies, optimizer = population.groups(network, config.seed), parse_optimizer(config.optimizer)
-    setup = Setup(network, policies, optimizer, config.learning_rate, vector_env.actions.payoff, config.seed, config.dtype)
+    policies = config.policy.groups(network, config.seed)
+    setup = Setup(network, policies, config.optimizer, config.learning_rate, vector_env.actions.payoff, config.seed, config.dtype)
     if config.engine == "agents":
         from neuronet.engines.agents import NeuronModel
 

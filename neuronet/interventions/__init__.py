@@ -23,7 +23,8 @@ from neuronet.interventions.functions import (
 )
 from neuronet.interventions.network_structure import Structure, policy_repr
 from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw
-from neuronet.interventions.schedule import InterventionSchedule, parse_scheduled_intervention
+from neuronet.interventions.parser import ScheduledIntervention, parse_intervention, parse_scheduled_intervention
+from neuronet.interventions.schedule import InterventionSchedule
 from neuronet.interventions.structural_interventions import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "RemoveLayer",
     "Revive",
     "Rewire",
+    "ScheduledIntervention",
     "Structure",
     "Switch",
     "Thaw",
@@ -57,6 +59,7 @@ __all__ = [
     "freeze",
     "lesion",
     "noise",
+    "parse_intervention",
     "parse_scheduled_intervention",
     "policy_repr",
     "remove",

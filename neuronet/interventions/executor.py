@@ -10,6 +10,7 @@ from typing import Any
 from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions.base import apply_intervention
 from neuronet.interventions.network_structure import Structure
+from neuronet.interventions.parser import ScheduledIntervention
 from neuronet.interventions.schedule import InterventionSchedule
 
 Row = dict[str, Any]
@@ -40,7 +41,7 @@ class InterventionExecutor:
 
     Args:
         schedule: The interventions and their times.
-        engine: The engine whose neurons are changed.
+        engine: The engine to change.
         initial_setups: Setup of each replica at the start of the run.
         per_epoch: Rounds in an epoch.
         on_events: Called with the rows of each intervention that was applied.
@@ -109,19 +110,21 @@ class InterventionExecutor:
         self._engine.replace_game(log.structure.setups(self._initial_setups, state, policies), state)
 
 
-def build_schedule(texts: Sequence[str], engine: Engine, per_epoch: int, rounds: int) -> InterventionSchedule:
-    """Parse the interventions of a run, and refuse those that will not be possible.
+def build_schedule(
+    scheduled: Sequence[ScheduledIntervention], engine: Engine, per_epoch: int, rounds: int
+) -> InterventionSchedule:
+    """Return the schedule of a run, and refuse interventions that will not be possible.
 
     Args:
-        texts: Scheduled interventions, such as "5: lesion(layer=1, share=0.2)".
+        scheduled: Interventions with their times.
         engine: The engine at the start of the run; it is not changed.
         per_epoch: Rounds in an epoch.
         rounds: Rounds in the run.
 
     Raises:
-        NeuroNetError: A text cannot be parsed, or an intervention is not possible when it is due.
+        ConfigurationError: An intervention is not possible when it is due, or due after the end.
     """
-    schedule = InterventionSchedule.parse(texts, per_epoch)
+    schedule = InterventionSchedule.of(scheduled, per_epoch)
     if schedule.entries:
         state = engine.state()
         schedule.dry_run(engine.setups, State(0, state.arrays), rounds)

@@ -1,60 +1,78 @@
-"""Reading an intervention from one line of text, such as `lesion(layer=1, neurons=[0, 3])`."""
+"""Interventions by spec: `lesion(layer=1, neurons=[0, 3])`, with a time in front where a run schedules them."""
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Mapping
-from dataclasses import fields
-from typing import Any
+import re
+from dataclasses import dataclass
 
-from neuronet.core.errors import NeuroNetError, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.interventions.base import Intervention
+from neuronet.interventions.functions import INTERVENTIONS
+from neuronet.registry import Call, build_spec, known_policies, parse_call, split_prefix, syntax_error
 
-SYNTAX_EXAMPLE = "write it as lesion(layer=1, share=0.2)"
+EXAMPLE = "lesion(layer=1, share=0.2)"
+SCHEDULE_EXAMPLE = f"'5: {EXAMPLE}' for after epoch 5, or 'round 120: ...'"
+
+_TIME = re.compile(r"(?:(epoch|round)\s+)?(\d{1,15})")
 
 
-def parse_intervention(text: str, known: Mapping[str, type[Intervention]], parse_policy: Callable[[str], Policy]) -> Intervention:
-    """The intervention that a line of text describes.
+@dataclass(frozen=True)
+class ScheduledIntervention:
+    """Intervention and its time in a run.
 
-    Args:
-        text: Its name and, in brackets, parameters by name: numbers, lists of numbers, pairs, or words in quotes.
-        known: Every intervention by its name.
-        parse_policy: Finds a policy by its text.
+    Attributes:
+        time: Epochs or rounds that have been played when it is applied (>= 0); 0 is before the first.
+        in_rounds: Whether `time` counts rounds instead of epochs.
+        what: Spec of the intervention, as it was written.
+        intervention: The intervention.
+    """
+
+    time: int
+    in_rounds: bool
+    what: str
+    intervention: Intervention
+
+    def __str__(self) -> str:
+        return f"{'round ' if self.in_rounds else ''}{self.time}: {self.what}"
+
+    def due_round(self, per_epoch: int) -> int:
+        """Return the number of rounds that have been played when it is applied.
+
+        Args:
+            per_epoch: Rounds in an epoch.
+        """
+        return self.time if self.in_rounds else self.time * per_epoch
+
+
+def parse_intervention(text: str) -> Intervention:
+    """Return the intervention of a spec such as "lesion(layer=1, share=0.2)".
+
+    Arguments are numbers, lists of numbers, pairs, or texts; a policy is a spec, in quotes or not.
 
     Raises:
-        NeuroNetError: The text cannot be read, or a name or a parameter is wrong.
+        SpecError: The text cannot be parsed, or names something unknown.
+        ConfigurationError: A parameter is out of range.
     """
-    name, parameters = _parse_call(text)
-    if name not in known:
-        raise unknown_name_error("intervention", name, known)
-    cls = known[name]
-    takes = [field.name for field in fields(cls)]  # type: ignore[arg-type]
-    wrong = next((each for each in parameters if each not in takes), None)
-    if wrong is not None:
-        raise NeuroNetError(f"intervention '{name}' has no parameter '{wrong}': it takes {', '.join(takes)}")
-    if isinstance(parameters.get("policy"), str):
-        parameters["policy"] = parse_policy(parameters["policy"])
-    try:
-        return cls(**parameters)
-    except TypeError as error:
-        raise NeuroNetError(f"intervention '{name}' cannot be made from '{text}': {error}") from None
+    call = parse_call(text, "intervention", EXAMPLE)
+    policy = call.named.get("policy")
+    if isinstance(policy, str):
+        call = Call(call.name, call.positional, {**call.named, "policy": parse_call(policy, "policy")})
+    return build_spec(call, "intervention", Intervention, INTERVENTIONS, nested=_build_policy)  # type: ignore[type-abstract]
 
 
-def _parse_call(text: str) -> tuple[str, dict[str, Any]]:
-    """The name, and the parameters by name."""
-    try:
-        call = ast.parse(text.strip(), mode="eval").body
-        if isinstance(call, ast.Name):
-            return call.id, {}
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args:
-            given = {str(each.arg): ast.literal_eval(each.value) for each in call.keywords if each.arg is not None}
-            if len(given) == len(call.keywords):
-                return call.func.id, {name: _immutable(value) for name, value in given.items()}
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
-    raise NeuroNetError(f"cannot read the intervention '{text[:80]}': {SYNTAX_EXAMPLE}")
+def _build_policy(call: Call) -> Policy:
+    return build_spec(call, "policy", Policy, known_policies())  # type: ignore[type-abstract]
 
 
-def _immutable(value: Any) -> Any:
-    return tuple(_immutable(each) for each in value) if isinstance(value, list | tuple) else value
+def parse_scheduled_intervention(text: str) -> ScheduledIntervention:
+    """Return what a spec such as "5: lesion(layer=1, share=0.2)" or "round 120: revive()" schedules.
+
+    Raises:
+        SpecError: The text cannot be parsed, or names something unknown.
+        ConfigurationError: A parameter is out of range.
+    """
+    prefix, what = split_prefix(text, "scheduled intervention", SCHEDULE_EXAMPLE)
+    match = _TIME.fullmatch(prefix)
+    if match is None:
+        raise syntax_error("scheduled intervention", text, SCHEDULE_EXAMPLE)
+    return ScheduledIntervention(int(match[2]), match[1] == "round", what, parse_intervention(what))

@@ -14,7 +14,7 @@ from neuronet.core.errors import MissingExtraError
 from neuronet.core.structure.network import Network
 from neuronet.engines.agents import NeuronModel
 from neuronet.lab.launch_config import LaunchConfig, make_launch_config
-from neuronet.registry.population_spec import Policies
+from neuronet.registry import Policies
 
 __all__ = ["LaunchConfig", "make_launch_config", "page", "serve"]
 

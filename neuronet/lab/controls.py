@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from neuronet.channels import ChannelAt, Delay, Dropout, KWinners, as_channels
+from neuronet.channels import ChannelAt, Delay, Dropout, KWinners
 from neuronet.core.errors import ConfigurationError, NeuroNetError, check_number
-from neuronet.core.learning.update_schedule import as_update_schedule
 from neuronet.core.policy import Policy
 from neuronet.core.random_streams import check_seed
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, Population, Shares
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.policies import Noisy
-from neuronet.registry.population_spec import short_name
-from neuronet.registry.registry import parse_policy
+from neuronet.registry import format_option, parse_policy, parse_update_schedule, short_name
 
 AS_STARTED = "as started"
 """Stands in place of a policy's name for the population that the session was started with."""
@@ -59,10 +57,10 @@ class Controls:
         check_number("dropout", self.dropout, 0, 1, below=True)
         check_number("delay", self.delay, 0, whole=True)
         check_number("winner_fraction", self.winner_fraction, 0, 1, above=True)
-        as_update_schedule(self.update_schedule)
+        parse_update_schedule(self.update_schedule)
         check_seed(self.seed)
 
-    def channels(self, started: Iterable[str]) -> tuple[ChannelAt, ...]:
+    def channels(self, started: Iterable[ChannelAt]) -> tuple[ChannelAt, ...]:
         """Return the channels between layers: those the session was started with, and those of the settings."""
         added = []
         if self.dropout:
@@ -71,7 +69,7 @@ class Controls:
             added.append(ChannelAt("demand", Delay(rounds=self.delay)))
         if self.winner_fraction < 1:
             added.append(ChannelAt("activity", KWinners(share=self.winner_fraction)))
-        return (*as_channels(started), *added)
+        return (*started, *added)
 
     def layers(self, started: Population, network: Network, seed: int) -> Layers:
         """Return the policies of a network's neurons.
@@ -104,7 +102,9 @@ class Controls:
 def controls_of(launch_config: LaunchConfig) -> Controls:
     """Return the initial settings: the policies of the launch configuration if they have names, else `AS_STARTED`."""
     config = launch_config.config
-    controls = Controls(learning_rate=config.learning_rate, update_schedule=config.update_schedule, seed=config.seed)
+    controls = Controls(
+        learning_rate=config.learning_rate, update_schedule=format_option(config.update_schedule), seed=config.seed
+    )
     if not isinstance(launch_config.population, Shares) or len(launch_config.population.parts) > 2:
         return controls
     policies, shares = zip(*launch_config.population.parts, strict=True)

@@ -13,10 +13,10 @@ from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Population
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
-from neuronet.registry.population_spec import Policies, format_population, parse_population
+from neuronet.registry import Policies
+from neuronet.training.api import coerce_environment
 from neuronet.training.assembly import build_networks, resolve_environment
 from neuronet.training.config import RunConfig, make_config
-from neuronet.training.train import coerce_environment
 
 UNSUPPORTED_OPTIONS = (
     "engine",
@@ -82,10 +82,10 @@ def make_launch_config(
     if not callable(model):
         raise ConfigurationError(f"model must be a subclass of NeuronModel, or return one, got {model!r}")
     given, name = coerce_environment(environment, options.get("payoff", "auto"))
-    config = make_config({**options, "environment": name, "policy": format_population(policy)})
+    config = make_config({**options, "environment": name, "policy": policy})
     loaded = resolve_environment(config, given)
     check_samples(loaded)
-    launch_config = LaunchConfig(config, loaded, parse_population(policy), network, model)
+    launch_config = LaunchConfig(config, loaded, config.policy, network, model)
     network = launch_config.initial_network(config.seed)  # refuse a mismatch before the page is served
     groups = launch_config.population.groups(network, config.seed)
     Setup(network, groups, payoff=loaded.payoff, channels=config.channels, update_schedule=config.update_schedule)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from neuronet.core.batches import Batches
 from neuronet.core.errors import ConfigurationError, DivergedError, unknown_name_error
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
@@ -21,8 +20,7 @@ from neuronet.lab.controls import Controls, controls_of, without_noise
 from neuronet.lab.history import History
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.snapshot import Snapshot
-from neuronet.registry.population_spec import short_name
-from neuronet.registry.registry import parse_policy
+from neuronet.registry import parse_policy, parse_update_schedule, short_name
 from neuronet.training.alignment import Alignment
 from neuronet.training.evaluation import evaluate
 from neuronet.training.network_labels import policy_names, silent_positions
@@ -61,10 +59,11 @@ class Session:
         config = self.launch_config.config
         network = self.launch_config.initial_network(controls.seed)
         layers = controls.layers(self.launch_config.population, network, controls.seed)
-        payoff, optimizer = self.launch_config.environment.payoff, parse_optimizer(config.optimizer)
+        payoff, optimizer = self.launch_config.environment.payoff, config.optimizer
         dtype = "float64" if config.dtype == "auto" else config.dtype
         channels = controls.channels(config.channels)
-        rate, seed, update_schedule = controls.learning_rate, controls.seed, controls.update_schedule
+        rate, seed = controls.learning_rate, controls.seed
+        update_schedule = parse_update_schedule(controls.update_schedule)
         setup = Setup(network, layers, optimizer, rate, payoff, seed, dtype, channels=channels, update_schedule=update_schedule)
         model = self.launch_config.model(setup, environment=self.launch_config.environment, batch_size=config.batch_size)
         if not isinstance(model, NeuronModel):

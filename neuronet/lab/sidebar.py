@@ -10,7 +10,7 @@ import solara
 from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
 from neuronet.lab.controls import AS_STARTED, Controls
 from neuronet.lab.widgets import Button, Number, Select, Slider, TextLine
-from neuronet.registry.registry import known_policies
+from neuronet.registry import known_policies
 
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 ROUNDS = (1, 2, 5, 10, 20, 50, 100)

@@ -1,163 +1,143 @@
-"""Reading a plug-in from one line of text: `greedy(top=3)`, `noisy(attention(p=4), sigma=0.1)`, `my.module:MyPolicy`."""
+"""Specs and objects: `greedy(top=3)`, `noisy(attention(p=4), sigma=0.1)` or `my.module:MyPolicy` to an instance, and back."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from neuronet.core.errors import NeuroNetError, unknown_name_error
+import numpy as np
+
+from neuronet.core.errors import NeuroNetError, SpecError, unknown_name_error
+from neuronet.registry.grammar import EXAMPLE, Call, format_text, parse_call
 
 T = TypeVar("T")
 
-MAX_DIGITS = 18
-"""Of an integer: what any array can hold."""
-
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))"
-    r"|(?P<word>'[^']*'|\"[^\"]*\")"
-    r"|(?P<name>[A-Za-z_][\w.-]*(?::[A-Za-z_]\w*)?)|(?P<mark>[(),=]))"
-)
+NestedBuilder = Callable[[Call], Any]
 
 
-def parse_spec(text: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> T:
-    """The object that a line of text describes.
+def parse_spec(
+    text: str,
+    kind: str,
+    base: type[T],
+    known: Mapping[str, type[T]],
+    *,
+    nested: NestedBuilder | None = None,
+    example: str = EXAMPLE,
+) -> T:
+    """Return the object that a spec describes.
 
     Args:
-        text: A known name or `module:Class`, with parameters in brackets where wanted; a parameter is a number, true, false,
-            a word in quotes, or another object of this kind.
-        kind: What is asked for, such as "policy", for the messages.
-        base: The class that it must be of.
-        known: The names that need no module.
+        text: A known name or `module:Class`, with arguments in brackets; `neuronet.registry.grammar` has the grammar.
+        kind: What is described, such as "policy", for the messages.
+        base: The class that the object must be of.
+        known: Classes that need no module, by name.
+        nested: Builds the specs among the arguments; by default they are of the same kind.
+        example: What would be right, for the messages.
 
     Raises:
-        NeuroNetError: The text cannot be read, a name is unknown, or a parameter is wrong.
+        SpecError: The text does not follow the grammar, a name is unknown, or the class cannot be found or called.
+        ConfigurationError: An argument is out of range.
     """
-    parser = _SpecParser(text, kind, base, known)
+    return build_spec(parse_call(text, kind, example), kind, base, known, nested=nested)
+
+
+def build_spec(call: Call, kind: str, base: type[T], known: Mapping[str, type[T]], *, nested: NestedBuilder | None = None) -> T:
+    """Return the object that a parsed spec describes; arguments and errors as for `parse_spec`."""
+    build_nested = nested or (lambda inner: build_spec(inner, kind, base, known))
+    positional = [_build_value(value, build_nested) for value in call.positional]
+    named = {name: _build_value(value, build_nested) for name, value in call.named.items()}
+    cls = _find_class(call.name, kind, base, known)
+    if dataclasses.is_dataclass(cls):
+        fields = [field.name for field in dataclasses.fields(cls) if field.init]
+        unknown = next((name for name in named if name not in fields), None)
+        if unknown is not None or len(positional) > len(fields):
+            what = f"no parameter '{unknown}'" if unknown else f"only {len(fields)} parameters"
+            raise SpecError(f"{kind} '{call.name}' has {what}: it takes {', '.join(fields) or 'none'}")
     try:
-        parsed: T = parser.item()
-    except RecursionError:
-        raise NeuroNetError(f"cannot read the {kind} '{text[:40]}...': its brackets are too deep") from None
-    parser.end()
-    return parsed
+        return cls(*positional, **named)
+    except NeuroNetError:
+        raise
+    except Exception as error:  # a class of the user's own may raise anything
+        raise SpecError(f"{kind} '{call.name}' cannot be made from '{_format_call(call)}': {error}") from None
 
 
-def format_spec(plug_in: object, known: Mapping[str, type[Any]]) -> str:
-    """The line of text for an object, with its fields in brackets: what `parse_spec` reads, if they are numbers, words or truths.
+def _build_value(value: Any, build_nested: NestedBuilder) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_build_value(item, build_nested) for item in value)
+    return build_nested(value) if isinstance(value, Call) else value
+
+
+def _format_call(call: Call) -> str:
+    named = [f"{name}={_format_argument(value)}" for name, value in call.named.items()]
+    arguments = [*map(_format_argument, call.positional), *named]
+    return f"{call.name}({', '.join(arguments)})" if arguments else call.name
+
+
+def _format_argument(value: Any) -> str:
+    return _format_call(value) if isinstance(value, Call) else format_value(value, {})
+
+
+def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> type[T]:
+    if ":" not in name:
+        if name not in known:
+            raise unknown_name_error(kind, name, known)
+        return known[name]
+    module_name, class_name = name.split(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise SpecError(f"cannot import the module of {kind} '{name}': {error}") from None
+    except Exception as error:  # a module of the user's own may raise anything
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SpecError(f"cannot import the module of {kind} '{name}': {what}") from error
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise SpecError(f"'{name}' is not a valid {kind}: it must be a subclass of {base.__name__}")
+    return found
+
+
+def format_spec(plug_in: object, known: Mapping[str, type[Any]], *, all_parameters: bool = False) -> str:
+    """Return the spec of an object: its name and those fields that differ from their defaults.
+
+    `parse_spec` reads it back if the fields are numbers, bools, texts, tuples, or objects of the same kind.
 
     Args:
-        plug_in: A dataclass's instance.
-        known: The names that need no module.
+        plug_in: An instance of a dataclass.
+        known: Classes that need no module, by name.
+        all_parameters: Whether to name every field.
     """
     cls = type(plug_in)
-    name = next((key for key, one in known.items() if one is cls), f"{cls.__module__}:{cls.__qualname__}")
+    name = next((key for key, known_class in known.items() if known_class is cls), f"{cls.__module__}:{cls.__qualname__}")
     fields = dataclasses.fields(cls) if dataclasses.is_dataclass(cls) else ()
-    values = ((each.name, getattr(plug_in, each.name)) for each in fields if each.init)
-    words = [f"{key}={str(value).lower() if isinstance(value, bool) else repr(value)}" for key, value in values]
-    return f"{name}({', '.join(words)})" if words else name
+    values = [(field, getattr(plug_in, field.name)) for field in fields if field.init]
+    arguments = [
+        f"{field.name}={format_value(value, known, all_parameters=all_parameters)}"
+        for field, value in values
+        if all_parameters or not _is_default(field, value)
+    ]
+    return f"{name}({', '.join(arguments)})" if arguments else name
 
 
-class _SpecParser:
-    """Reads from left to right; `self.tokens` is what is left."""
+def format_value(value: object, known: Mapping[str, type[Any]], *, all_parameters: bool = False) -> str:
+    """Return a field's value as the grammar writes it; nested objects as their specs."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return format_text(value)
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(format_value(item, known, all_parameters=all_parameters) for item in value)}]"
+    if value is None or isinstance(value, int | float):
+        return repr(value)
+    return format_spec(value, known, all_parameters=all_parameters)
 
-    def __init__(self, text: str, kind: str, base: type[Any], known: Mapping[str, type[Any]]) -> None:
-        self.text, self.kind, self.base, self.known = text, kind, base, known
-        self.tokens = self._split()
 
-    def _split(self) -> list[tuple[str, str]]:
-        tokens, place = [], 0
-        while place < len(self.text.rstrip()):
-            match = _TOKEN.match(self.text, place)
-            if match is None or match.lastgroup is None:
-                raise self._unreadable(f"at '{self.text[place:].strip()}'")
-            tokens.append((match.lastgroup, match.group(match.lastgroup)))
-            place = match.end()
-        return tokens
-
-    def _unreadable(self, where: str) -> NeuroNetError:
-        return NeuroNetError(f"cannot read the {self.kind} '{self.text}' {where}: write name or name(parameter=value)")
-
-    def _take(self, group: str) -> str:
-        if not self.tokens or self.tokens[0][0] != group:
-            raise self._unreadable(f"at '{self.tokens[0][1]}'" if self.tokens else "at its end")
-        return self.tokens.pop(0)[1]
-
-    def _next_is(self, mark: str, ahead: int = 0) -> bool:
-        return len(self.tokens) > ahead and self.tokens[ahead] == ("mark", mark)
-
-    def end(self) -> None:
-        if self.tokens:
-            raise self._unreadable(f"at '{self.tokens[0][1]}'")
-
-    def item(self) -> Any:
-        name = self._take("name")
-        positional, named = self._parameters() if self._next_is("(") else ([], {})
-        return self._make(name, positional, named)
-
-    def _parameters(self) -> tuple[list[Any], dict[str, Any]]:
-        positional: list[Any] = []
-        named: dict[str, Any] = {}
-        self._take("mark")
-        while not self._next_is(")"):
-            if self._next_is("=", ahead=1):
-                name = self._take("name")
-                self._take("mark")
-                if name in named:
-                    raise self._unreadable(f"as '{name}' is given twice")
-                named[name] = self._value()
-            elif named:
-                raise self._unreadable("as a parameter without name follows one with a name")
-            else:
-                positional.append(self._value())
-            if not self._next_is(")") and (not self._next_is(",") or not self.tokens.pop(0)):
-                raise self._unreadable("as a bracket or a comma is missing")
-        self.tokens.pop(0)
-        return positional, named
-
-    def _value(self) -> Any:
-        if self.tokens and self.tokens[0][0] == "number":
-            number = self.tokens.pop(0)[1]
-            if not re.fullmatch(r"[+-]?\d+", number):
-                return float(number)
-            if len(number) > MAX_DIGITS:
-                raise NeuroNetError(f"cannot read the {self.kind} '{self.text[:40]}...': {number[:10]}... has too many digits")
-            return int(number)
-        if self.tokens and self.tokens[0][0] == "word":
-            return self.tokens.pop(0)[1][1:-1]
-        if self.tokens and self.tokens[0] in (("name", "true"), ("name", "false")):
-            return self.tokens.pop(0)[1] == "true"
-        return self.item()
-
-    def _make(self, name: str, positional: list[Any], named: dict[str, Any]) -> Any:
-        cls = self._class(name)
-        fields = [f.name for f in dataclasses.fields(cls) if f.init] if dataclasses.is_dataclass(cls) else []
-        if dataclasses.is_dataclass(cls) and (len(positional) > len(fields) or not named.keys() <= set(fields)):
-            wrong = next((key for key in named if key not in fields), None)
-            what = f"no parameter '{wrong}'" if wrong else f"only {len(fields)} parameters"
-            raise NeuroNetError(f"{self.kind} '{name}' has {what}: it takes {', '.join(fields) or 'none'}")
-        try:
-            return cls(*positional, **named)
-        except NeuroNetError:
-            raise
-        except Exception as error:  # whatever a class of the user's own may raise
-            raise NeuroNetError(f"{self.kind} '{name}' cannot be made from '{self.text}': {error}") from None
-
-    def _class(self, name: str) -> type[Any]:
-        if ":" not in name:
-            if name not in self.known:
-                raise unknown_name_error(self.kind, name, self.known)
-            return self.known[name]
-        module_name, class_name = name.split(":")
-        try:
-            module = importlib.import_module(module_name)
-        except ImportError as error:
-            raise NeuroNetError(f"cannot import the module of {self.kind} '{name}': {error}") from None
-        except Exception as error:  # whatever goes wrong in a module of the user's own
-            what = " ".join(f"{type(error).__name__}: {error}".split())
-            raise NeuroNetError(f"cannot import the module of {self.kind} '{name}': {what}") from error
-        found = getattr(module, class_name, None)
-        if not isinstance(found, type) or not issubclass(found, self.base):
-            raise NeuroNetError(f"'{name}' is no {self.kind}: it must be a subclass of {self.base.__name__}")
-        return found
+def _is_default(field: dataclasses.Field[Any], value: object) -> bool:
+    default = field.default_factory() if callable(field.default_factory) else field.default
+    try:
+        return bool(value == default)
+    except Exception:  # a value of the user's own may not be comparable
+        return False

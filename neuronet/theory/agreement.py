@@ -11,10 +11,10 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup, State
 from neuronet.environments.tables.digits import Digits
 from neuronet.policies import POLICIES
+from neuronet.registry import build_network
 from neuronet.theory.check import Below, Check
 from neuronet.theory.test_case import ENGINES, synapses
 

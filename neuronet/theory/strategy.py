@@ -15,7 +15,7 @@ from neuronet.theory.test_case import ENGINES, RoundRecord, make_case
 
 EXPONENTS = (1.5, 2.0, 3.0, 4.0)
 STEP = 1e-4
-"""Step of the central differences, whose error has the order of its square plus rounding divided by it."""
+"""Step of the central differences; their error has the order of its square plus rounding divided by it."""
 
 
 def utility_after(record: RoundRecord, activity: Floats, learning_rate: float, p: float) -> Floats:

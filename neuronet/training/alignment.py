@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from neuronet.baselines.backprop import Layer, activities, losses, negative_gradient
-from neuronet.channels import as_channels, memoryless_channels
+from neuronet.channels import memoryless_channels
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import SGD
 from neuronet.core.learning.update_schedule import Synchronous
@@ -27,7 +27,7 @@ from neuronet.core.payoff import Payoff
 from neuronet.core.policy import Policy
 from neuronet.engines.base import Setup, State, expected_arrays
 from neuronet.engines.tensors import tensor_engine
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 
 BATCH = 256
 """Training samples on which updates are compared, evenly spaced over all."""
@@ -41,7 +41,7 @@ WHOLE_NETWORK = 0
 
 @dataclass(frozen=True, eq=False)
 class NeuronSet:
-    """Set of neurons whose updates are measured together.
+    """Set of neurons that are measured together.
 
     Attributes:
         layer: Layer of the neurons, 1 for the first listening layer; 0 for all layers.
@@ -104,7 +104,7 @@ class Alignment:
     """
 
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
-        channels = memoryless_channels(as_channels(setups[0].channels))
+        channels = memoryless_channels(setups[0].channels)
         self.setups = [
             replace(setup, optimizer=SGD(), dtype="float64", channels=channels, update_schedule=Synchronous()) for setup in setups
         ]

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.policy import Policy
 from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import Network, build_network
-from neuronet.core.structure.population import Population
+from neuronet.core.structure.network import Network
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
 from neuronet.interventions import policy_repr
-from neuronet.registry.population_spec import parse_population
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import build_network, parse_environment
 from neuronet.training.config import RunConfig
 from neuronet.training.engine_selection import EngineChoice, select_engine
 
@@ -72,7 +69,6 @@ def build_run(
     config: RunConfig,
     *,
     environment: Environment | None = None,
-    population: Population | None = None,
     network: Network | None = None,
 ) -> RunContext:
     """Assemble the parts of a run.
@@ -80,7 +76,6 @@ def build_run(
     Args:
         config: Configuration of the run.
         environment: Environment instead of the one that the configuration names.
-        population: Population instead of the one that the configuration names.
         network: Initial network of every replica instead of a fresh one for each seed.
 
     Raises:
@@ -90,13 +85,11 @@ def build_run(
     networks = build_networks(config, env, network)
     batches = Batches(len(env.train), config.batch_size, config.seeds)
     engine_choice = select_engine(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
-    layers = population or parse_population(config.policy)
-    optimizer = parse_optimizer(config.optimizer)
     setups = tuple(
         Setup(
             initial,
-            layers.groups(initial, seed),
-            optimizer,
+            config.policy.groups(initial, seed),
+            config.optimizer,
             config.learning_rate,
             env.payoff,
             seed,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.update_schedule import parse_update_schedule
 from neuronet.execution import distributed
+from neuronet.registry import format_option
 from neuronet.training.config import RunConfig
 
 SECONDS_PER_NEURON = 20e-6
@@ -19,7 +19,7 @@ MAX_AGENT_SECONDS = 20.0
 """Longest estimated run of the agent engine that "auto" accepts."""
 
 MAX_FLOAT64_CONNECTIONS = 100_000
-"""Connections up to which "auto" selects double precision, whose cost is negligible there."""
+"""Connections up to which "auto" selects double precision, since its cost is negligible there."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,11 @@ def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int
     engine: str = config.engine
     reason = ""
     seconds = rounds * (neurons * SECONDS_PER_NEURON + connections * config.batch_size * SECONDS_PER_CONNECTION)
-    is_layerwise = parse_update_schedule(config.update_schedule).is_layerwise
+    is_layerwise, schedule = config.update_schedule.is_layerwise, format_option(config.update_schedule)
     if engine == "auto":
-        engine, reason = (
-            _auto_engine(config, seconds) if is_layerwise else ("agents", f"update schedule {config.update_schedule}")
-        )
+        engine, reason = _auto_engine(config, seconds) if is_layerwise else ("agents", f"update schedule {schedule}")
     if engine == "tensors" and not is_layerwise:
-        raise ConfigurationError(
-            f"the tensor engine updates whole layers: update schedule {config.update_schedule} needs engine agents"
-        )
+        raise ConfigurationError(f"the tensor engine updates whole layers: update schedule {schedule} needs engine agents")
     if engine == "agents":
         if config.device not in ("auto", "cpu"):
             raise ConfigurationError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")

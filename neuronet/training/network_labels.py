@@ -10,11 +10,11 @@ import numpy as np
 
 from neuronet.core.policy import Policy
 from neuronet.engines.base import Setup
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 
 
 class NetworkLabels(TypedDict):
-    """Options of the figure "network" beside the network itself.
+    """Options of the figure "network" besides the network itself.
 
     Attributes:
         policies: For each listening layer, the name of each neuron's policy.

@@ -14,6 +14,7 @@ from neuronet.core.payoff import Payoff
 from neuronet.core.structure.network import Network
 from neuronet.recording.figures import draw
 from neuronet.recording.traces.store import TraceStore
+from neuronet.registry import format_population
 from neuronet.training.config import RunConfig
 from neuronet.training.network_labels import NetworkLabels
 
@@ -53,7 +54,8 @@ class Result:
 
     def __repr__(self) -> str:
         accuracy = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
-        return f"Result({self.config.environment}, {self.config.policy}, rounds={self.rounds}, loss={self.loss:.4f}{accuracy})"
+        policy = format_population(self.config.policy)
+        return f"Result({self.config.environment}, {policy}, rounds={self.rounds}, loss={self.loss:.4f}{accuracy})"
 
     @property
     def network(self) -> Network:
@@ -107,7 +109,7 @@ class Result:
         config = self.config
         summary: dict[str, Any] = {
             "environment": config.environment,
-            "policy": config.policy,
+            "policy": format_population(config.policy),
             "engine": config.engine,
             "device": config.device,
             "dtype": config.dtype,

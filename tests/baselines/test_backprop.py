@@ -12,10 +12,10 @@ from neuronet.core.environment import Samples, Scaling
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import AttentionSeeking
+from neuronet.registry import build_network
 
 RNG = np.random.default_rng(1)
 CLASSES = Samples(RNG.standard_normal((50, 5)), np.arange(50) % 3)

@@ -7,8 +7,7 @@ import runpy
 import pandas as pd
 import pytest
 
-from neuronet.channels import parse_channel
-from neuronet.core.learning.update_schedule import parse_update_schedule
+from neuronet.registry import parse_channel, parse_update_schedule
 from tests.helpers.paths import ROOT
 
 

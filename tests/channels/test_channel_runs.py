@@ -43,7 +43,7 @@ def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
     ]
     assert command(monkeypatch, "run", "xor", *words) == 0
     saved = json.loads(Path("here/config.json").read_text())["channels"]
-    assert saved == ["demand:dropout(share=0.5, scaled=true, masks_feedback=true)", "activity@1:quantize(levels=4)"]
+    assert saved == ["demand:dropout(share=0.5)", "activity@1:quantize(levels=4)"]
     again = neuronet.train("xor", channels=saved, epochs=1, hidden=5)
     assert again.metrics["test_loss"].tolist() == neuronet.resume("here").metrics["test_loss"].tolist()
     assert again.loss != neuronet.train("xor", epochs=1, hidden=5).loss
@@ -61,7 +61,7 @@ def test_a_run_is_resumed_with_what_was_under_way(engine, tmp_path):
 def test_in_python_they_may_be_objects_and_alignment_is_measured_without_delays():
     place = ChannelAt("demand", Dropout(0.25), layer=1)
     result = neuronet.train("xor", channels=place, alignment=True, **SMALL)
-    assert result.config.channels == ("demand@1:dropout(share=0.25, scaled=true, masks_feedback=true)",)
+    assert result.config.channels == (ChannelAt("demand", Dropout(0.25), 1),)
     last = result.alignment[(result.alignment["epoch"] == 2) & (result.alignment["group"] == "all")].set_index("layer")["cosine"]
     assert 0.3 < last[1] < 0.999
     assert last[2] == pytest.approx(1.0)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from neuronet.channels import Channel, ChannelAt, Delay, Dropout, GaussianNoise, KWinners, as_channels, parse_channel
-from neuronet.channels.placement import channels_by_location, format_channel
+from neuronet.channels import Channel, ChannelAt, Delay, Dropout, GaussianNoise, KWinners
+from neuronet.channels.placement import channels_by_location
 from neuronet.core.errors import NeuroNetError
+from neuronet.registry import as_channels, format_channel, parse_channel
 
 SIZES = (6, 5, 4, 3)
 
@@ -56,13 +57,13 @@ def test_without_a_layer_it_lies_above_every_hidden_layer():
 
 
 WRONG = {
-    "dropout(0.3)": "cannot read the channel 'dropout(0.3)': write demand:dropout(0.3) or activity@1:k-winners(0.1)",
+    "dropout(0.3)": "cannot parse the channel 'dropout(0.3)': write demand:dropout(0.3) or activity@1:k-winners(0.1)",
     "sideways:dropout": "a channel carries activity or demand, not 'sideways': write demand:dropout(0.3)",
     "demand@first:dropout": "a channel's layer must be an integer of 0 or more, got 'first' in 'demand@first:dropout'",
     "demand@0:dropout": "layer 0 receives no demands: a demand channel needs layer 1 or above",
     "demand:lost": "unknown channel 'lost': known are delay, dropout, k-winners, noise, quantize",
     "demand:dropout(often=1)": "channel 'dropout' has no parameter 'often': it takes share, scaled, masks_feedback",
-    "demand:neuronet.policies:Greedy": "'neuronet.policies:Greedy' is no channel: it must be a subclass of Channel",
+    "demand:neuronet.policies:Greedy": "'neuronet.policies:Greedy' is not a valid channel: it must be a subclass of Channel",
 }
 
 
@@ -82,8 +83,8 @@ def test_aligned_delays_of_activity_are_refused():
     ("make", "match"),
     [
         (lambda: as_channels(3), "channels must be texts such as"),
-        (lambda: as_channels([3]), "a channel must be a text such as"),
-        (lambda: as_channels([Dropout()]), "a channel must be a text such as"),
+        (lambda: as_channels([3]), "channels must be .*, got 3"),
+        (lambda: as_channels([Dropout()]), "channels must be .*, got Dropout"),
         (lambda: ChannelAt("demand", "dropout"), r"channel must be a Channel.* got 'dropout'"),
         (lambda: ChannelAt("demand", Dropout(), True), "layer must be an integer of 0 or more, got True"),
         (

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.channels import Channel, as_channels
+from neuronet.channels import Channel
 from neuronet.channels.router import is_router_state
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup, State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, NodePerturbation, SignSymmetric
+from neuronet.registry import as_channels, build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCHES, ENGINES, SAMPLES, SIZES, game, identical, max_difference, play
 
@@ -208,7 +208,7 @@ def test_late_demands_by_hand(name, aligned):
     """The lower layer meets the demands of two rounds ago, with what it said then or with what it says now."""
     network = build_network((6, 5, 3), activation="tanh", seed=2)
     channels = f"demand:delay(2, aligned={str(aligned).lower()})"
-    setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), channels=channels)
+    setup = replace(game(AttentionSeeking()), network=network, policies=AttentionSeeking(), channels=as_channels(channels))
     (w1, w2), (b1, b2) = (list(map(np.array, each)) for each in (network.weights, network.biases))
     posted, rate = [], setup.learning_rate
     for number in range(6):

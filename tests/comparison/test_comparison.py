@@ -15,10 +15,11 @@ from neuronet.comparison.contestant import CURVE_COLUMNS, ComparisonSetup
 from neuronet.comparison.result import build_table
 from neuronet.comparison.study import GRID, MAX_GRID_EXTENSIONS, best_rate, compare, parse_candidates
 from neuronet.core.errors import ConfigurationError, SpecError, StudyMismatchError
-from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
+from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.core.structure.population import Population
 from neuronet.environments import Table, Xor
 from neuronet.policies import POLICIES, AttentionSeeking, Contrarian
+from neuronet.registry import parse_optimizer
 
 OPTIONS = {"hidden": [8], "epochs": 2, "seeds": 3}
 

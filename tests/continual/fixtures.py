@@ -9,7 +9,7 @@ from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import SplitClass, SplitTask
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.continual.studies.search import HaltonSearch
-from neuronet.core.learning.optimizers import parse_optimizer
+from neuronet.registry import parse_optimizer
 from tests.continual.fixtures_environments import Glyphs
 
 SEEDS = (0, 7)

@@ -19,9 +19,9 @@ from neuronet.continual.methods.penalties.si import SI
 from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.protocols.registry import Gradual, Permuted, SplitClass, SplitDomain, SplitTask
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Shares
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, NodePerturbation
+from neuronet.registry import build_network
 from tests.continual.fixtures import learner_config, make_experiment, train_tasks
 from tests.helpers.paths import ROOT
 

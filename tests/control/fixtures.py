@@ -1,4 +1,4 @@
-"""Environments so small that what is right in them is known."""
+"""Small environments with known solutions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gymnasium.spaces import Box, Discrete
 
 
 class ScriptedEnv(gymnasium.Env):
-    """Pays what its list says, one after another, whatever is done, and ends with it; nobody may go on after that."""
+    """Environment with a fixed sequence of rewards; a step after the end is an error."""
 
     observation_space = Box(-1.0, 1.0, (2, 2))
     action_space = Discrete(3, start=5)
@@ -34,14 +34,14 @@ class ScriptedEnv(gymnasium.Env):
 
 
 class UnsupportedEnv(gymnasium.Env):
-    """Has other observations or actions than those that can be used."""
+    """Environment with given spaces, which may be unsupported."""
 
     def __init__(self, observation_space, action_space):
         self.observation_space, self.action_space = observation_space, action_space
 
 
 class SignalEnv(gymnasium.Env):
-    """Shows one of three signals, and pays for the action of the same number."""
+    """Environment that shows one of three signals and rewards the action of the same number."""
 
     observation_space = Discrete(3, start=1)
     action_space = Discrete(3)
@@ -56,7 +56,7 @@ class SignalEnv(gymnasium.Env):
 
 
 class TargetEnv(gymnasium.Env):
-    """Pays the more, the nearer two values are to 0.6 and to -1.5 times what is shown."""
+    """Environment that rewards two values near 0.6 and near -1.5 times the observation."""
 
     observation_space = Box(-1.0, 1.0, (1,))
     action_space = Box(np.array([0.0, -2.0], dtype=np.float32), np.array([1.0, 2.0], dtype=np.float32))

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from neuronet import control
 from neuronet.cli.main import start
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, DivergedError, NeuroNetError
 from neuronet.core.policy import LinearPolicy
 from neuronet.policies import AttentionSeeking, NodePerturbation, RandomFeedback
 from tests.control.fixtures import SignalEnv, TargetEnv
@@ -33,16 +33,16 @@ def assert_same(one, other):
         np.testing.assert_array_equal(weights, expected)
 
 
-def test_attention_seeking_neurons_balance_the_pole():
+def test_attention_seeking_solves_cartpole():
     result = control.train("CartPole-v1", seed=0)
     assert result.rounds < 200
     assert result.eval_returns.size == 100
     assert result.mean_return >= 475
     assert result.solved
-    assert result.episodes["return"].tail(100).mean() >= 475  # which is why it stopped
+    assert result.episodes["return"].tail(100).mean() >= 475  # the reason to stop
 
 
-def test_the_engines_agree():
+def test_engines_agree():
     slow, fast = (control.train("CartPole-v1", engine=engine, seed=3, **SMALL) for engine in ("agents", "tensors"))
     pd.testing.assert_frame_equal(slow.episodes, fast.episodes, check_exact=True)
     np.testing.assert_array_equal(slow.eval_returns, fast.eval_returns)
@@ -50,21 +50,21 @@ def test_the_engines_agree():
         np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-9)
 
 
-def test_the_same_seed_is_the_same_run():
+def test_equal_seeds_give_equal_runs():
     first = control.train(short_pole, seed=5, **SMALL)
     assert_same(control.train(short_pole, seed=5, **SMALL), first)
     assert (control.train(short_pole, seed=6, **SMALL).network.weights[0] != first.network.weights[0]).all()
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), RandomFeedback(), NodePerturbation()], ids=repr)
-def test_signals_are_learnt(policy):
+def test_discrete_actions_are_learnt(policy):
     result = control.train(SignalEnv, policy=policy, hidden=(16,), episodes=64, rounds=60, learning_rate=0.03, target_return=0.99)
     first = result.episodes["return"].head(64).mean()
     assert first < 0.6
     assert result.mean_return > 0.9
 
 
-def test_values_are_learnt():
+def test_real_valued_actions_are_learnt():
     result = control.train(TargetEnv, hidden=(16,), episodes=64, rounds=80, learning_rate=0.02, action_std=0.3)
     assert result.episodes["return"].head(64).mean() < -0.8
     assert result.mean_return > -0.02
@@ -72,28 +72,28 @@ def test_values_are_learnt():
 
 
 def interrupted(folder, *, after, options):
-    def ask(number, recent):
+    def interrupt(number, recent):
         if number == after:
             os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(control.Interrupted, match=f"after round {after}") as caught:
-        control.train("CartPole-v1", out=folder, on_progress=ask, **options)
+        control.train("CartPole-v1", out=folder, on_progress=interrupt, **options)
     return caught.value.result
 
 
 @pytest.mark.parametrize("policy", ["attention", "node-perturbation"])
-def test_an_interrupted_run_goes_on_as_if_unbroken(tmp_path, policy):
+def test_resumed_run_equals_an_uninterrupted_run(tmp_path, policy):
     options = {**SMALL, "policy": policy, "seed": 8}
-    unbroken = control.train("CartPole-v1", out=tmp_path / "unbroken", **options)
-    so_far = interrupted(tmp_path / "run", after=2, options=options)
-    assert (so_far.rounds, len(so_far.episodes), so_far.mean_return) == (2, 8, None)
-    assert_same(control.resume(tmp_path / "run"), unbroken)
-    ours, theirs = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("run", "unbroken"))
+    uninterrupted = control.train("CartPole-v1", out=tmp_path / "uninterrupted", **options)
+    partial = interrupted(tmp_path / "run", after=2, options=options)
+    assert (partial.rounds, len(partial.episodes), partial.mean_return) == (2, 8, None)
+    assert_same(control.resume(tmp_path / "run"), uninterrupted)
+    ours, theirs = (load_file(tmp_path / name / "checkpoint.safetensors") for name in ("run", "uninterrupted"))
     assert all((ours[name] == array).all() for name, array in theirs.items())
-    assert (tmp_path / "run" / "episodes.csv").read_text() == (tmp_path / "unbroken" / "episodes.csv").read_text()
+    assert (tmp_path / "run" / "episodes.csv").read_text() == (tmp_path / "uninterrupted" / "episodes.csv").read_text()
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
+def test_killed_run_resumes_from_its_last_checkpoint(tmp_path):
     class Killed(Exception):
         pass
 
@@ -104,15 +104,15 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(tmp_path):
     with pytest.raises(Killed):
         control.train("CartPole-v1", out=tmp_path / "run", on_progress=kill, seed=8, **SMALL)
     with (tmp_path / "run" / "episodes.csv").open("a") as file:
-        file.write("21,6,3")  # a line that was cut off
+        file.write("21,6,3")  # an incomplete row
     assert_same(control.resume(tmp_path / "run"), control.train("CartPole-v1", seed=8, **SMALL))
 
 
-def test_a_run_can_be_made_longer(tmp_path):
+def test_run_can_be_extended(tmp_path):
     control.train(short_pole, out=tmp_path / "run", seed=2, **{**SMALL, "rounds": 3})
     longer = control.resume(tmp_path / "run", rounds=7, environment=short_pole)
     assert_same(longer, control.train(short_pole, seed=2, **SMALL))
-    with pytest.raises(NeuroNetError, match="rounds must be at least the 7 played, got 6"):
+    with pytest.raises(ConfigurationError, match="rounds must be at least the 7 played, got 6"):
         control.resume(tmp_path / "run", rounds=6, environment=short_pole)
     with pytest.raises(NeuroNetError, match="give its function again in Python"):
         control.resume(tmp_path / "run")
@@ -122,13 +122,13 @@ def test_a_run_can_be_made_longer(tmp_path):
         control.train(short_pole, out=tmp_path / "run", **SMALL)
 
 
-def test_a_ruin_does_not_replace_the_last_good_checkpoint(tmp_path):
-    with pytest.raises(NeuroNetError, match=r"must be finite numbers, got .*: choose a smaller learning_rate"):
+def test_diverged_state_does_not_replace_the_checkpoint(tmp_path):
+    with pytest.raises(DivergedError, match=r"finite numbers, got .*learning_rate"):
         control.train("CartPole-v1", out=tmp_path / "run", optimizer="sgd", activation="relu", learning_rate=1e200, **SMALL)
     assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
 
 
-def test_early_end():
+def test_run_stops_at_the_target_return():
     result = control.train(short_pole, target_return=20, **{**SMALL, "rounds": 60})
     assert result.rounds >= 25  # 100 episodes, 4 a round
     assert result.rounds < 60
@@ -142,20 +142,20 @@ def command(monkeypatch, capsys, *arguments):
     return status, capsys.readouterr()
 
 
-def test_the_command(tmp_path, monkeypatch, capsys):
+def test_command_writes_a_run_and_resumes_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     few = ("--hidden", "8", "--episodes", "4", "--eval-episodes", "3")
-    status, output_values = command(monkeypatch, capsys, "CartPole-v1", *few, "--rounds", "2", "--json", "--out", "here")
-    assert status == 0, output_values.err
-    summary = json.loads(output_values.out.splitlines()[-1])
+    status, captured = command(monkeypatch, capsys, "CartPole-v1", *few, "--rounds", "2", "--json", "--out", "here")
+    assert status == 0, captured.err
+    summary = json.loads(captured.out.splitlines()[-1])
     assert summary["mean_return"] == control.train("CartPole-v1", hidden=8, episodes=4, eval_episodes=3, rounds=2).mean_return
     assert (summary["rounds"], summary["episodes"], summary["eval_episodes"], summary["out"]) == (2, 8, 3, "here")
     found = {path.name for path in (tmp_path / "here").iterdir()}
     assert found == {"config.json", "episodes.csv", "checkpoint.safetensors", "returns.png", "network.png"}
-    status, output_values = command(monkeypatch, capsys, "--resume", "here", "--rounds", "3")
-    assert status == 0, output_values.err
-    assert "12 episodes" in output_values.out
-    assert "solved" in output_values.out
+    status, captured = command(monkeypatch, capsys, "--resume", "here", "--rounds", "3")
+    assert status == 0, captured.err
+    assert "12 episodes" in captured.out
+    assert "solved" in captured.out
 
 
 CASES = {
@@ -169,7 +169,7 @@ CASES = {
     "gamma above 1": (["CartPole-v1", "--gamma", "1.5"], "gamma should be less than or equal to 1"),
     "no spread": (["CartPole-v1", "--action-std", "0"], "action_std should be greater than 0"),
     "no rounds": (["CartPole-v1", "--rounds", "0"], "rounds should be greater than or equal to 1"),
-    "one episode": (["CartPole-v1", "--episodes", "1"], "with baseline 'step' episodes must be 2 or more"),
+    "one episode": (["CartPole-v1", "--episodes", "1"], "baseline 'step' needs episodes >= 2"),
     "unknown baseline": (["CartPole-v1", "--baseline", "median"], "baseline should be 'step', 'batch' or 'none'"),
     "odd goal": (["CartPole-v1", "--target-return", "soon"], "target_return must be a finite number, auto or never, got 'soon'"),
     "goal nan": (["CartPole-v1", "--target-return", "nan"], "target_return must be a finite number, auto or never"),
@@ -178,29 +178,29 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("arguments, sentence", CASES.values(), ids=CASES.keys())
-def test_bad_input_is_refused_in_a_sentence(arguments, sentence, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("arguments, fragment", CASES.values(), ids=CASES.keys())
+def test_invalid_options_are_refused_in_one_sentence(arguments, fragment, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    status, output_values = command(monkeypatch, capsys, *arguments)
+    status, captured = command(monkeypatch, capsys, *arguments)
     assert status == 2
-    assert output_values.err.startswith("Error: ")
-    assert sentence in output_values.err
-    assert output_values.err.count("\n") == 1
-    assert not list(tmp_path.iterdir())  # nothing was begun
+    assert captured.err.startswith("Error: ")
+    assert fragment in captured.err
+    assert captured.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())  # nothing was written
 
 
-def test_a_mixed_society_acts_and_is_found_again(tmp_path):
+def test_run_with_a_mixed_population_can_be_resumed(tmp_path):
     options = {**SMALL, "policy": "attention:0.5,free-rider:0.5", "seed": 1}
-    unbroken = control.train("CartPole-v1", **options)
-    stubborn = control.train("CartPole-v1", **{**options, "rounds": 1}).network.weights[0] == unbroken.network.weights[0]
-    assert sorted(stubborn.all(axis=1).tolist()) == [False] * 4 + [True] * 4  # free riders never change their synapses
+    uninterrupted = control.train("CartPole-v1", **options)
+    unchanged = control.train("CartPole-v1", **{**options, "rounds": 1}).network.weights[0] == uninterrupted.network.weights[0]
+    assert sorted(unchanged.all(axis=1).tolist()) == [False] * 4 + [True] * 4  # free riders never change their synapses
     interrupted(tmp_path / "run", after=2, options=options)
-    assert_same(control.resume(tmp_path / "run"), unbroken)
+    assert_same(control.resume(tmp_path / "run"), uninterrupted)
 
 
 @dataclass(frozen=True)
 class UnregisteredPolicy(LinearPolicy):
-    """What a notebook may hold: a class that no module has."""
+    """Policy of a class that cannot be imported by name."""
 
     about: object = None
 
@@ -208,7 +208,7 @@ class UnregisteredPolicy(LinearPolicy):
         return obs.attention
 
 
-def test_a_policy_without_a_name_is_given_again(tmp_path):
+def test_unregistered_policy_is_passed_again_on_resume(tmp_path):
     policy = UnregisteredPolicy(about={1})
     control.train(short_pole, policy=policy, out=tmp_path / "run", **SMALL)
     with pytest.raises(NeuroNetError, match=r"given again in Python: resume\(folder, policy=...\)"):
@@ -217,6 +217,6 @@ def test_a_policy_without_a_name_is_given_again(tmp_path):
 
 
 @pytest.mark.parametrize("policy", [7, [], [7]])
-def test_what_is_no_policy_is_refused(policy):
-    with pytest.raises(NeuroNetError, match="policy must be a name such as"):
+def test_invalid_policies_are_refused(policy):
+    with pytest.raises(NeuroNetError, match="policy must be"):
         control.train("CartPole-v1", policy=policy)

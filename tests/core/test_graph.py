@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.graph import from_graph, to_graph
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
+from neuronet.registry import build_network
 
 some = settings(max_examples=80, deadline=None)
 numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 5e-324, -1.7e308])

@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import (
-    INITIALISATIONS,
-    Dense,
-    Network,
-    SmallWorld,
-    Sparse,
-    build_network,
-    initial_weights,
-    parse_wiring,
-)
+from neuronet.core.structure.network import INITIALISATIONS, Dense, Network, SmallWorld, Sparse, initial_weights
+from neuronet.registry import build_network, parse_wiring
 
 sizes = st.lists(st.integers(1, 12), min_size=2, max_size=5)
 seeds = st.integers(0, 2**63 - 1)

@@ -11,7 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.lr_schedules import LR_SCHEDULES, lr_factor
-from neuronet.core.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum, parse_optimizer
+from neuronet.core.learning.optimizers import OPTIMIZERS, SGD, Adam, Momentum
+from neuronet.registry import parse_optimizer
 from tests.helpers.backends import BACKENDS, array, plain
 
 STEPS = 50

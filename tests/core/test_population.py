@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.graph import from_graph, to_graph
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group, Population, Shares, as_population, layer_groups
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy
+from neuronet.registry import build_network
 
 A, B, C = AttentionSeeking(), FreeRider(), Greedy(top=2)
 NETWORK = build_network((4, 10, 30, 3), seed=1)

@@ -12,11 +12,11 @@ import torch
 
 import neuronet
 from neuronet.core.learning.optimizers import Adam, Momentum
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
 from neuronet.policies import POLICIES, AttentionSeeking, BestResponse, Noisy
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, feasible_wiring, game, max_difference
 from tests.helpers.paths import ROOT

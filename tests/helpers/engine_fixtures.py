@@ -7,11 +7,11 @@ import numpy as np
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.policy import Policy, shared_memory_names
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import as_channels, build_network, parse_update_schedule
 
 SIZES = (6, 5, 4, 3)
 SAMPLES = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(20) % 3)
@@ -22,9 +22,12 @@ ENGINES = {"agents": NeuronModel, "tensors": lambda setup: TensorEngine(setup, d
 
 
 def game(policies, *, connectivity="dense", activation="tanh", network_seed=1, **options):
-    """A game on a small network."""
+    """A game on a small network; channels and an update schedule may be specs."""
     network = build_network(SIZES, connectivity=feasible_wiring(connectivity, policies), activation=activation, seed=network_seed)
-    return Setup(network, policies, **{"learning_rate": 0.05, "seed": 4, **options})
+    parsed = {"channels": as_channels(options.pop("channels", ()))}
+    if isinstance(schedule := options.get("update_schedule"), str):
+        parsed["update_schedule"] = parse_update_schedule(schedule)
+    return Setup(network, policies, **{"learning_rate": 0.05, "seed": 4, **options, **parsed})
 
 
 def feasible_wiring(connectivity, policies):

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import build_network
 
 TINY_LEARNING_RATE = 1e-9
 """A learning rate at which nothing changes, and yet every change is known to eight digits."""

@@ -1,4 +1,4 @@
-"""Small games to meddle with, on every engine."""
+"""Small games to interventions with, on every engine."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import as_channels, build_network
 from tests.helpers import toys
 
 SAMPLES = Samples(np.random.default_rng(1).standard_normal((40, 6)), np.arange(40) % 3)
@@ -25,6 +25,7 @@ POPULATION = (
 
 def game(policies=POPULATION, seed=3, connectivity="sparse(0.6)", optimizer=None, activation="tanh", **options):
     network = build_network((6, 7, 5, 3), connectivity=connectivity, activation=activation, seed=seed)
+    options["channels"] = as_channels(options.get("channels", ()))
     return Setup(network, policies, optimizer=optimizer or Momentum(), learning_rate=0.05, seed=seed, **options)
 
 

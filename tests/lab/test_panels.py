@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from neuronet.core.structure.network import build_network
 from neuronet.lab.cards.neuron_panel import neuron_panel
 from neuronet.lab.panels import alignment_panel, attention_panel, learning_panel, network_panel
 from neuronet.lab.session import Session
 from neuronet.plotting.network.model import policy_styles
+from neuronet.registry import build_network
 from tests.lab.fixtures import Bars, start
 
 LARGE, SMALL = (382, 382), (322, 246)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from neuronet import NeuroNetError, NeuronModel
-from neuronet.channels.placement import format_channel
 from neuronet.core.errors import ConfigurationError, DivergedError, SpecError
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Population
 from neuronet.interventions import add, add_layer, remove
 from neuronet.lab.controls import AS_STARTED, Controls, controls_of
 from neuronet.lab.session import Session
 from neuronet.policies import AttentionSeeking, FreeRider, Noisy
+from neuronet.registry import build_network, format_channel
 from tests.lab.fixtures import Bars, start
 
 

@@ -173,7 +173,7 @@ def test_drawing_does_not_import_pyplot(tmp_path):
         "import sys, pandas\n"
         "from neuronet.plotting.learning_curves import draw_curves\n"
         "from neuronet.plotting.network.page import draw_network\n"
-        "from neuronet.core.structure.network import build_network\n"
+        "from neuronet import build_network\n"
         "draw_curves(pandas.read_csv('metrics.csv'), 'curves.png')\n"
         "draw_network(build_network([2, 3, 2]), 'network.png')\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting.receptive_fields import draw_receptive_fields, receptive_fields_figure
+from neuronet.registry import build_network
 from tests.plotting.fixtures import assert_text_is_legible
 
 

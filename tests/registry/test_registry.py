@@ -11,7 +11,7 @@ from PIL import Image
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import SquaredError
 from neuronet.environments import ENVIRONMENTS, Emnist, Images, Table
-from neuronet.registry.registry import URI_SCHEMES, parse_environment, spec_of, with_absolute_path
+from neuronet.registry import URI_SCHEMES, parse_environment, spec_of, with_absolute_path
 from tests.helpers import dataset_writers
 
 

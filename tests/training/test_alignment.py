@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 import neuronet as package
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group, Population
 from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
 from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, RunDirectory
+from neuronet.registry import build_network
 from neuronet.training.alignment import Alignment
 from neuronet.training.callbacks import SaveCheckpoints
 from neuronet.training.config import read_config

@@ -12,9 +12,9 @@ INPUTS = np.random.default_rng(0).normal(size=(40, 2))
 NETWORK = neuronet.build_network([2, 3, 2])
 
 CASES = {
-    "policy class": (lambda: neuronet.train("xor", policy=neuronet.Greedy), "policy must be a name"),
-    "policy None": (lambda: neuronet.train("xor", policy=None), "policy must be a name"),
-    "policy number": (lambda: neuronet.train("xor", policy=3), "policy must be a name"),
+    "policy class": (lambda: neuronet.train("xor", policy=neuronet.Greedy), "policy must be"),
+    "policy None": (lambda: neuronet.train("xor", policy=None), "policy must be"),
+    "policy number": (lambda: neuronet.train("xor", policy=3), "policy must be"),
     "network list": (lambda: neuronet.train("xor", network=[2, 3, 2]), "network must be a Network"),
     "network twice": (lambda: neuronet.train("xor", network=NETWORK, hidden=[3]), "hidden is given twice"),
     "target of arrays": (lambda: neuronet.train((INPUTS, INPUTS[:, 0]), target="y"), "target is an option of table:PATH"),
@@ -26,7 +26,7 @@ CASES = {
     ),
     "payoff by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), payoff="nats"), "payoff must be a Payoff"),
     "sizes for a network": (lambda: neuronet.Setup([2, 3, 2], neuronet.Greedy()), "network must be a Network"),
-    "no policies": (lambda: neuronet.Setup(NETWORK, None), "there must be one policy"),
+    "no policies": (lambda: neuronet.Setup(NETWORK, None), "policies must be"),
     "environment by name": (
         lambda: neuronet.NeuronModel(neuronet.Setup(NETWORK, neuronet.Greedy()), environment="xor"),
         "environment must be an Environment",

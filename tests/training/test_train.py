@@ -14,7 +14,7 @@ from neuronet.core.batches import Batches
 from neuronet.core.errors import DivergedError
 from neuronet.execution.signals import Interrupted
 from neuronet.recording.run_directory import RunDirectory
-from neuronet.registry.registry import parse_environment
+from neuronet.registry import parse_environment
 from neuronet.training.callbacks import RecordMetrics, StopOnRequest
 from neuronet.training.config import read_config
 
@@ -61,12 +61,12 @@ def test_custom_policy_by_instance_equals_one_by_name():
     by_instance = neuronet.train("xor", policy=HalfFeedback(0.25), hidden=[8], epochs=2)
     by_name = neuronet.train("xor", policy=f"{__name__}:HalfFeedback(0.25)", hidden=[8], epochs=2)
     assert weights_equal(by_instance.network, by_name.network)
-    assert by_instance.config.policy == f"{__name__}:HalfFeedback(share=0.25)"
+    assert by_instance.config.model_dump()["policy"] == f"{__name__}:HalfFeedback(share=0.25)"
 
 
 def test_policy_for_each_layer():
     result = neuronet.train("xor", policy=["greedy", neuronet.Noisy(sigma=0.1), "attention"], hidden=[8, 8], epochs=2)
-    assert result.config.policy[0] == "greedy"
+    assert result.config.model_dump()["policy"][0] == "greedy"
     with pytest.raises(neuronet.NeuroNetError, match="2 listening layers"):
         neuronet.train("xor", policy=["greedy"] * 3, hidden=[8])
 

@@ -9,8 +9,7 @@ import torch
 
 from neuronet.continual.methods.base import Batch, LearnerConfig
 from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.core.learning.optimizers import parse_optimizer
-from neuronet.core.structure.network import build_network
+from neuronet.registry import build_network, parse_optimizer
 
 
 class Timer:

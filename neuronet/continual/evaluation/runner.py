@@ -20,8 +20,8 @@ from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_f
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.learning.optimizers import parse_optimizer
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
+from neuronet.registry import build_network, parse_optimizer
 
 
 @dataclass(frozen=True, eq=False)

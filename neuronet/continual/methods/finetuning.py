@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from neuronet.baselines.backprop import TORCH_ACTIVATIONS, torch_optimizer
 from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, TaskInfo
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.structure.network import Network
+from neuronet.registry import parse_optimizer
 
 
 @dataclass(frozen=True)

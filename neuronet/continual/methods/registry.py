@@ -20,9 +20,7 @@ from neuronet.continual.methods.projections.owm import OWM
 from neuronet.continual.methods.replay import Joint, Replay
 from neuronet.core.errors import ConfigurationError, SpecError, unknown_name_error
 from neuronet.core.policy import Policy
-from neuronet.registry.population_spec import is_mixture, parse_population
-from neuronet.registry.registry import known_policies
-from neuronet.registry.spec import parse_spec
+from neuronet.registry import is_mixture, known_policies, parse_population, parse_spec
 
 METHODS: dict[str, type[Method]] = {
     "backprop": Backprop,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neuronet.continual.protocols.base import Protocol
 from neuronet.continual.protocols.class_splits import SplitClass, SplitDomain, SplitTask
 from neuronet.continual.protocols.input_shifts import Gradual, Permuted, Rotated
-from neuronet.registry.spec import parse_spec
+from neuronet.registry import parse_spec
 
 PROTOCOLS: dict[str, type[Protocol]] = {
     "split-task": SplitTask,

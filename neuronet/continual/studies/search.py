@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from neuronet.continual.methods import Method, Range
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import learning_rate_scale, parse_optimizer
+from neuronet.core.learning.optimizers import learning_rate_scale
+from neuronet.registry import parse_optimizer
 
 LEARNING_RATE_RANGE: Range = (0.001, 1.0)
 """Range of the learning rate for SGD."""
@@ -77,7 +78,7 @@ class HaltonSearch:
     """Sequence of configurations from the points of a Halton sequence (1960) on logarithmic scales.
 
     Args:
-        method: The method, whose tunable parameters are chosen besides the learning rate.
+        method: The method; its tunable parameters are chosen besides the learning rate.
         optimizer: Spec of the study's optimizer.
 
     Attributes:

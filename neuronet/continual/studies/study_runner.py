@@ -1,4 +1,4 @@
-"""A study under way: which games are played, which were played before, and the folder in which each of them is kept."""
+"""Run of a study: which jobs are left, which results are stored, and which configurations tuning chooses."""
 
 from __future__ import annotations
 
@@ -7,46 +7,51 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from neuronet.continual.evaluation.metrics import final_accuracy, learning_accuracy
-from neuronet.continual.evaluation.runner import Experiment, SequenceResult
-from neuronet.continual.studies.jobs import Job, load_result, run_jobs
+from neuronet.continual.evaluation import Experiment, SequenceResult, final_accuracy, learning_accuracy
+from neuronet.continual.studies.jobs import STUDY_KIND, Job, load_result, run_jobs
 from neuronet.continual.studies.result import TUNING_COLUMNS
-from neuronet.continual.studies.search import Configuration, HaltonSearch, edges
+from neuronet.continual.studies.search import Configuration, HaltonSearch
 from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording import StudyStore
 from neuronet.training.assembly import hash_samples
 
-Log = Callable[[str], None]
-
 PlannedRuns = Sequence[tuple[str, Configuration]]
-"""What is to be played: a method's name and its configuration."""
+"""Runs to do: name of a method and its configuration."""
+
+RESULTS_FOLDER = "games"
+"""Subfolder with the results of each configuration and seed."""
 
 
 class StudyRun:
-    """A study under way.
+    """Run of a study that stores each result and resumes after an interruption.
 
     Args:
-        experiment: What is learned.
-        folder: In which each game is kept as soon as it is played; None for none.
-        log: Told of each part that is done.
-        jobs: Processes that play; None for as many as there are cores.
+        experiment: Everything that the methods have in common.
+        folder: Folder that keeps every result; None for none.
+        log: Function that is called with a line of text for each finished part.
+        processes: Number of processes (>= 1); None for one for each core if the study is long enough.
+
+    Attributes:
+        store: The folder's store.
     """
 
-    def __init__(self, experiment: Experiment, folder: Path | None, log: Log, jobs: int | None = None) -> None:
-        self.experiment = experiment
-        self.store = StudyStore(folder, "continual study")
-        self.log = log
-        self._jobs = jobs
+    def __init__(
+        self, experiment: Experiment, folder: Path | None, log: Callable[[str], None], processes: int | None = None
+    ) -> None:
+        self.store = StudyStore(folder, STUDY_KIND)
+        self._experiment = experiment
         self._tuning_experiment = replace(
             experiment, environment=experiment.environment.validation_split(), sparse_evaluation=True
         )
+        self._log = log
+        self._processes = processes
 
     def begin(self, environment_name: str) -> None:
         """Compare the settings with those of the study that the folder holds, if any, and write them.
@@ -55,116 +60,114 @@ class StudyRun:
             StudyMismatchError: The folder holds a study with other settings.
             DataError: The folder cannot be written.
         """
-        self.store.begin(self._settings(environment_name), "games")
-
-    def _settings(self, environment_name: str) -> dict[str, Any]:
-        """What all games of a folder have in common."""
         from neuronet import __version__
 
-        experiment = self.experiment
-        return {
+        experiment = self._experiment
+        settings = {
             "version": __version__,
             "protocol": repr(experiment.protocol),
             "data": environment_name,
             "samples": hash_samples(experiment.environment),
             "schedule": repr(experiment.schedule),
-            "hidden": list(experiment.hidden),
+            "hidden": experiment.hidden,
             "activation": experiment.activation,
             "optimizer": experiment.optimizer,
             "device": experiment.device,
             "dtype": experiment.dtype,
         }
+        self.store.begin(settings, RESULTS_FOLDER)
 
     def tune(
         self, searches: Mapping[str, HaltonSearch], seeds: Sequence[int], trials: int, max_range_extensions: int
     ) -> tuple[dict[str, Configuration], pd.DataFrame]:
-        """Let each method choose.
+        """Choose a configuration for each method.
 
         Args:
-            searches: Each method's, by name.
-            seeds: From which all is tried.
-            trials: Configurations of each method at first, and half as many each time ranges are widened.
-            max_range_extensions: How often that is done, at most, while the choice of any method is at the edge of what it tried.
+            searches: Search of each method, by name.
+            seeds: Seeds of every trial.
+            trials: Configurations of each method in the first wave; later waves have half as many.
+            max_range_extensions: Maximum number of later waves, run while any method's best is at the edge of what it tried.
 
         Returns:
-            For each method the configuration with the highest mean final accuracy on validation samples; a line for each game.
+            The configuration of each method with the highest mean final accuracy on validation samples, and a table with
+            TUNING_COLUMNS.
         """
         scores: dict[str, list[float]] = {name: [] for name in searches}
-        best: dict[str, Configuration] = {}
         rows: list[tuple[Any, ...]] = []
-        for wave in range(1, max_range_extensions + 2):
-            count = trials if wave == 1 else (trials + 1) // 2
-            planned = [(name, each) for name, search in searches.items() for each in search.ask(count, best.get(name))]
-            for (name, each), games in zip(
-                planned, self._run_all(self._tuning_experiment, "tuning", planned, seeds), strict=True
-            ):
-                accuracy = np.stack([game.accuracy for game in games])
-                final, settings = final_accuracy(accuracy), json.dumps(each.chosen)
-                found = zip(seeds, final, learning_accuracy(accuracy), strict=True)
-                rows += [(name, each.learning_rate, settings, *game, wave) for game in found]
+        best: dict[str, Configuration] = {}
+        extra = (trials + 1) // 2
+        for wave in count(1):
+            number = trials if wave == 1 else extra
+            planned = [(name, trial) for name, search in searches.items() for trial in search.ask(number, best.get(name))]
+            results = self._run_all(self._tuning_experiment, "tuning", planned, seeds)
+            for (name, trial), by_seed in zip(planned, results, strict=True):
+                accuracy = np.stack([result.accuracy for result in by_seed])
+                final, settings = final_accuracy(accuracy), json.dumps(trial.chosen)
+                columns = zip(seeds, final, learning_accuracy(accuracy), strict=True)
+                rows += [(name, trial.learning_rate, settings, *values, wave) for values in columns]
                 scores[name].append(float(final.mean()))
-            best = {name: search.trials[int(np.argmax(scores[name]))] for name, search in searches.items()}
-            at_edge = [name for name, search in searches.items() if edges(best[name], search.trials)]
+            best = {name: search.mark_edge(search.trials[int(np.argmax(scores[name]))]) for name, search in searches.items()}
+            at_edge = [name for name, configuration in best.items() if configuration.at_edge]
             if not at_edge or wave > max_range_extensions:
                 break
-            self.log(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {(trials + 1) // 2} more")
-        for name, each in best.items():
-            score = max(scores[name])
-            self.log(f"{name}: chose learning rate {each.learning_rate:g}{_format_parameters(each)}, {score:.4f} on validation")
-        chosen = {name: replace(each, at_edge=name in at_edge) for name, each in best.items()}
-        return chosen, pd.DataFrame(rows, columns=list(TUNING_COLUMNS))
+            self._log(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {extra} more")
+        for name, configuration in best.items():
+            self._log(f"{name}: chose {configuration}, {max(scores[name]):.4f} on validation")
+        return best, pd.DataFrame(rows, columns=list(TUNING_COLUMNS))
 
     def run_final(self, chosen: Mapping[str, Configuration], seeds: Sequence[int]) -> dict[str, list[SequenceResult]]:
-        """Each method's games from the seeds that count."""
-        found = dict(zip(chosen, self._run_all(self.experiment, "final", list(chosen.items()), seeds), strict=True))
-        for name, games in found.items():
-            final = final_accuracy(np.stack([game.accuracy for game in games])).mean()
-            self.log(f"{name}: final accuracy {final:.4f} at learning rate {chosen[name].learning_rate:g}")
-        return found
+        """Return the results of each method's configuration for the final seeds."""
+        results = dict(zip(chosen, self._run_all(self._experiment, "final", list(chosen.items()), seeds), strict=True))
+        for name, by_seed in results.items():
+            final = final_accuracy(np.stack([result.accuracy for result in by_seed])).mean()
+            self._log(f"{name}: final accuracy {final:.4f} at learning rate {chosen[name].learning_rate:g}")
+        return results
 
     def _run_all(
         self, experiment: Experiment, stage: str, planned: PlannedRuns, seeds: Sequence[int]
     ) -> list[list[SequenceResult]]:
-        """What was played from these seeds: what was kept, and the rest, played now."""
-        known: list[dict[int, SequenceResult]] = [{} for _ in planned]
-        games: list[Job] = []
+        """Return the results of each planned run for each seed: stored ones, and the others after running them."""
+        results: list[dict[int, SequenceResult]] = []
+        jobs: list[Job] = []
         owners: list[int] = []
-        for place, (name, each) in enumerate(planned):
-            files = {seed: self._file(stage, name, each, seed) for seed in seeds}
-            before = {
-                seed: None if file is None else load_result(file, experiment.protocol.tasks) for seed, file in files.items()
-            }
-            known[place] = {seed: played for seed, played in before.items() if played is not None}
-            missing = [seed for seed in seeds if seed not in known[place]]
-            for group in [missing] if missing and _batches_replicas(experiment) else [[seed] for seed in missing]:
-                chosen = tuple(file for seed in group if (file := files[seed]) is not None)
-                games.append(Job(experiment, each.method, each.learning_rate, tuple(group), chosen))
-                owners.append(place)
-        for number, (place, played) in enumerate(run_jobs(games, self._jobs), start=1):
-            owner = owners[place]
-            for seed, accuracy in zip(games[place].seeds, played.accuracy, strict=True):
-                known[owner][seed] = SequenceResult(accuracy, played.seconds, played.memory_bytes)
-            if len(known[owner]) == len(seeds):
-                name, each = planned[owner]
-                words = f"{name}, learning rate {each.learning_rate:g}{_format_parameters(each)}"
-                self.log(f"{stage}, {number} of {len(games)} games: {words}")
-        return [[each[seed] for seed in seeds] for each in known]
+        for index, (name, configuration) in enumerate(planned):
+            files = {seed: self._file(stage, name, configuration, seed) for seed in seeds}
+            results.append(_load_results(files, experiment.protocol.tasks))
+            missing = [seed for seed in seeds if seed not in results[index]]
+            new_jobs = [_make_job(experiment, configuration, group, files) for group in _replica_groups(experiment, missing)]
+            jobs += new_jobs
+            owners += [index] * len(new_jobs)
+        for number, (job_index, result) in enumerate(run_jobs(jobs, self._processes), start=1):
+            index = owners[job_index]
+            results[index] |= jobs[job_index].by_seed(result)
+            if len(results[index]) == len(seeds):
+                name, configuration = planned[index]
+                self._log(f"{stage}, {number} of {len(jobs)} runs: {name}, {configuration}")
+        return [[by_seed[seed] for seed in seeds] for by_seed in results]
 
     def _file(self, stage: str, name: str, configuration: Configuration, seed: int) -> Path | None:
         if self.store.path is None:
             return None
-        spelled = f"{configuration.method!r} {configuration.learning_rate!r}"
-        safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:40]
-        return self.store.path / "games" / f"{stage}-{safe}-{sha256(spelled.encode()).hexdigest()[:12]}-{seed}"
+        identity = f"{configuration.method!r} {configuration.learning_rate!r}"
+        safe_name = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:40]
+        return self.store.file(f"{RESULTS_FOLDER}/{stage}-{safe_name}-{sha256(identity.encode()).hexdigest()[:12]}-{seed}")
 
 
-def _batches_replicas(experiment: Experiment) -> bool:
-    """Whether replicas are played together, being quicker so; if not, each is kept as soon as it is played."""
-    if not experiment.schedule.iterations:  # their numbers of rounds may differ
-        return False
+def _load_results(files: Mapping[int, Path | None], tasks: int) -> dict[int, SequenceResult]:
+    loaded = {seed: load_result(file, tasks) for seed, file in files.items() if file is not None}
+    return {seed: result for seed, result in loaded.items() if result is not None}
+
+
+def _make_job(
+    experiment: Experiment, configuration: Configuration, seeds: Sequence[int], files: Mapping[int, Path | None]
+) -> Job:
+    paths = tuple(file for seed in seeds if (file := files[seed]) is not None)
+    return Job(experiment, configuration.method, configuration.learning_rate, tuple(seeds), paths)
+
+
+def _replica_groups(experiment: Experiment, seeds: list[int]) -> list[list[int]]:
+    """Return the seeds that run together: all where that is faster, single ones otherwise, so that each is stored earlier."""
     largest = experiment.schedule.batch_size * max(a * b for a, b in pairwise(experiment.sizes))
-    return experiment.device != "cpu" or largest <= MAX_BATCHED_WORK
-
-
-def _format_parameters(configuration: Configuration) -> str:
-    return "".join(f", {name} {value:g}" for name, value in configuration.chosen.items())
+    # without a fixed number of rounds, replicas may differ in it
+    together = experiment.schedule.iterations and (experiment.device != "cpu" or largest <= MAX_BATCHED_WORK)
+    return [seeds] if together and seeds else [[seed] for seed in seeds]

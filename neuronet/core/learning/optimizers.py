@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from neuronet.core.array_types import Array
 from neuronet.core.errors import check_number
-from neuronet.registry.spec import parse_spec
 
 
 class Optimizer(ABC):
@@ -109,15 +108,6 @@ class Adam(Optimizer):
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
 """All optimizers by name."""
-
-
-def parse_optimizer(text: str) -> Optimizer:
-    """The optimizer that a line of text describes, such as "adam" or "momentum(0.8)".
-
-    Raises:
-        NeuroNetError: There is none.
-    """
-    return parse_spec(text, "optimizer", Optimizer, OPTIMIZERS)  # type: ignore[type-abstract]
 
 
 def learning_rate_scale(optimizer: Optimizer) -> float:

@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.policy import shared_memory_names
 from neuronet.core.random_streams import Purpose, generator
+from neuronet.core.structure.network import Bools
 from neuronet.core.structure.population import Group
-from neuronet.registry.spec import parse_spec
-
-Bools = NDArray[np.bool_]
 
 
 class UpdateSchedule:
@@ -137,28 +135,6 @@ UPDATE_SCHEDULES: dict[str, type[UpdateSchedule]] = {
     "synchronous": Synchronous,
 }
 """All update schedules by their names on the command line."""
-
-
-def parse_update_schedule(text: str) -> UpdateSchedule:
-    """The update schedule that a line of text describes, such as "partial(0.5)".
-
-    Raises:
-        NeuroNetError: There are none.
-    """
-    return parse_spec(text, "update schedule", UpdateSchedule, UPDATE_SCHEDULES)
-
-
-def as_update_schedule(given: object) -> UpdateSchedule:
-    """Return the update schedule that a text or an UpdateSchedule specifies.
-
-    Raises:
-        ConfigurationError: It is neither.
-    """
-    if isinstance(given, UpdateSchedule):
-        return given
-    if isinstance(given, str):
-        return parse_update_schedule(given)
-    raise ConfigurationError(f"update_schedule must be a text such as 'partial(0.5)', or an UpdateSchedule, got {given!r}")
 
 
 def check_update_schedule(update_schedule: UpdateSchedule, groups: Sequence[Group], *, channels: bool, delays: bool) -> None:

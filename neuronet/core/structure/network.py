@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.activation import parse_activation
-from neuronet.core.errors import ConfigurationError, StateError, check_number, unknown_name_error
-from neuronet.core.random_streams import Purpose, check_seed, generator
-from neuronet.registry.spec import parse_spec
+from neuronet.core.errors import StateError, check_number, unknown_name_error
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -178,58 +174,3 @@ def initial_weights(mask: Bools | None, shape: tuple[int, int], init: str, rng: 
         fan = fan + connected.sum(axis=0, keepdims=True)
     scale = np.sqrt(INITIALISATIONS[init] / np.maximum(fan, 1.0))
     return np.asarray(rng.standard_normal(shape) * scale * connected, dtype=np.float64)
-
-
-def build_network(
-    sizes: Sequence[int],
-    *,
-    connectivity: Wiring | str = "dense",
-    activation: str = "relu",
-    output_activation: str = "identity",
-    init: str = "auto",
-    seed: int = 0,
-) -> Network:
-    """Return a new network with random weights.
-
-    Args:
-        sizes: Number of neurons in each layer, inputs first, outputs last; each 1 or more.
-        connectivity: "dense", "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", or a Wiring.
-        activation: Activation of the hidden layers.
-        output_activation: Activation of the output layer.
-        init: "he", "glorot", "lecun", "zeros", or "auto" for the default of each layer's activation.
-        seed: The same seed gives the same network.
-
-    Raises:
-        ConfigurationError: A parameter is out of range.
-        SpecError: A name is unknown.
-    """
-    if len(sizes) < 2 or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in sizes):
-        raise ConfigurationError(f"sizes must be two or more integers of 1 or more, got {list(sizes)}")
-    check_seed(seed)
-    wiring = parse_wiring(connectivity) if isinstance(connectivity, str) else connectivity
-    weights, masks, activations = [], [], []
-    for layer in range(1, len(sizes)):
-        shape = (int(sizes[layer]), int(sizes[layer - 1]))
-        name = output_activation if layer == len(sizes) - 1 else activation
-        layer_init = parse_activation(name).init if init == "auto" else init
-        mask = wiring.mask(*shape, generator(seed, Purpose.WIRING, layer))
-        weights.append(initial_weights(mask, shape, layer_init, generator(seed, Purpose.WEIGHTS, layer)))
-        masks.append(mask)
-        activations.append(name)
-    ends = np.cumsum([0, *sizes])
-    return Network(
-        weights=tuple(weights),
-        biases=tuple(np.zeros(int(size)) for size in sizes[1:]),
-        masks=tuple(masks),
-        activations=tuple(activations),
-        nodes=tuple(np.arange(a, b) for a, b in pairwise(ends)),
-    )
-
-
-def parse_wiring(text: str) -> Wiring:
-    """The wiring that a line of text describes, such as "dense" or "sparse(0.1)".
-
-    Raises:
-        NeuroNetError: There is none.
-    """
-    return parse_spec(text, "connectivity", Wiring, WIRINGS)  # type: ignore[type-abstract]

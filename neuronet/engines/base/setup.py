@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuronet.channels.placement import ChannelAt, as_channels, channels_by_location
+from neuronet.channels.placement import ChannelAt, channels_by_location
 from neuronet.channels.router import layer_delays
 from neuronet.core.errors import ConfigurationError, StateError, check_number
 from neuronet.core.learning.optimizers import SGD, Optimizer
-from neuronet.core.learning.update_schedule import Synchronous, UpdateSchedule, as_update_schedule, check_update_schedule
+from neuronet.core.learning.update_schedule import Synchronous, UpdateSchedule, check_update_schedule
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.policy import Policy, check_axes
 from neuronet.core.random_streams import check_seed
@@ -36,9 +36,8 @@ class Setup:
         silent: Nodes of neurons whose activity and demand are 0 and that do not adapt; inputs are allowed.
         frozen: Nodes of neurons that speak and demand, but do not adapt.
         max_node: Largest node number that was ever used; new neurons get higher ones.
-        channels: Channels between the layers, in the order in which messages pass them; the constructor also takes texts
-            such as "demand:dropout(0.3)".
-        update_schedule: Which neurons act in which round; the constructor also takes a text such as "partial(0.5)".
+        channels: Channels between the layers, in the order in which messages pass them.
+        update_schedule: Which neurons act in which round.
 
     Raises:
         ConfigurationError: Two parts do not fit each other, or a value is out of range.
@@ -70,11 +69,18 @@ class Setup:
         silent: frozenset[int] = frozenset(),
         frozen: frozenset[int] = frozenset(),
         max_node: int = -1,
-        channels: Sequence[ChannelAt | str] | ChannelAt | str = (),
-        update_schedule: UpdateSchedule | str = "synchronous",
+        channels: Iterable[ChannelAt] = (),
+        update_schedule: UpdateSchedule | None = None,
     ) -> None:
         optimizer, payoff = SGD() if optimizer is None else optimizer, CrossEntropy() if payoff is None else payoff
-        for name, part, kind in (("network", network, Network), ("optimizer", optimizer, Optimizer), ("payoff", payoff, Payoff)):
+        update_schedule, channels = Synchronous() if update_schedule is None else update_schedule, tuple(channels)
+        for name, part, kind in (
+            ("network", network, Network),
+            ("optimizer", optimizer, Optimizer),
+            ("payoff", payoff, Payoff),
+            ("update_schedule", update_schedule, UpdateSchedule),
+            *(("channels", channel, ChannelAt) for channel in channels),
+        ):
             if not isinstance(part, kind):
                 raise ConfigurationError(f"{name} must be a {kind.__name__}, got {part!r}")
         check_seed(seed)
@@ -95,8 +101,8 @@ class Setup:
             "silent": silent,
             "frozen": frozen,
             "max_node": max_node,
-            "channels": as_channels(channels),
-            "update_schedule": as_update_schedule(update_schedule),
+            "channels": channels,
+            "update_schedule": update_schedule,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -29,7 +29,7 @@ from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import policies_of
 from neuronet.policies import AttentionSeeking
-from neuronet.registry.population_spec import short_name
+from neuronet.registry import short_name
 from neuronet.statistics import bootstrap_means
 
 
@@ -112,8 +112,8 @@ class MetaGame:
     def table(self) -> pd.DataFrame:
         """Return one row per seed, policy and combination of opponents, with counts of neurons, payoffs, loss and accuracy."""
         S, P, M = self.loss.shape
-        followers = self.others[None] + np.eye(P, dtype=np.int64)[:, None]
-        counts = {f"neurons {name}": np.tile(followers[..., p].reshape(-1), S) for p, name in enumerate(self.names)}
+        neurons = self.others[None] + np.eye(P, dtype=np.int64)[:, None]
+        counts = {f"neurons {name}": np.tile(neurons[..., p].reshape(-1), S) for p, name in enumerate(self.names)}
         index = {"seed": np.repeat(self.seeds, P * M), "policy": np.tile(np.repeat(self.names, M), S)}
         paid = {kind: array.reshape(-1) for kind, array in self.payoffs_by_seed.items() if kind != "loss"}
         ends = {"test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)}

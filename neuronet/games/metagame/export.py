@@ -55,9 +55,9 @@ def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> 
         raise ConfigurationError(f"a game can be exported with at most {MAX_PROFILES:,} profiles, got {count}^{n}")
     payoffs = np.empty((n, *([count] * n)))
     for profile in product(range(count), repeat=n):
-        followers = np.bincount(profile, minlength=count)
+        counts = np.bincount(profile, minlength=count)
         for player, policy in enumerate(profile):
-            others = followers - np.eye(count, dtype=np.int64)[policy]
+            others = counts - np.eye(count, dtype=np.int64)[policy]
             payoffs[(player, *profile)] = game.payoffs[policy, game.index[tuple(others.tolist())]]
     return nfg(title, [f"neuron {number}" for number in range(1, n + 1)], [game.names] * n, payoffs)
 

@@ -13,10 +13,11 @@ from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import ConfigurationError, check_number
 from neuronet.core.learning.optimizers import Momentum, Optimizer
 from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import Network, build_network
+from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Layers
 from neuronet.core.utility import Measure, Power
 from neuronet.engines.base import State
+from neuronet.registry import build_network
 
 PROBE_SIZE = 256
 """Number of training samples in the probe batch, which measures the spread of activities."""

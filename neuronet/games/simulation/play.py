@@ -19,7 +19,7 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import KINDS, payoffs_of
 from neuronet.games.simulation.profiles import Profile, layers_of
-from neuronet.registry.population_spec import parse_population
+from neuronet.registry import parse_population
 
 MAX_BATCHED_GAMES = 64
 """Largest number of replicas in one batch of games."""

@@ -9,7 +9,7 @@ from typing import cast
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import Group, Layers, layer_groups, policies_by_layer
-from neuronet.registry.population_spec import Policies, parse_population, short_name
+from neuronet.registry import Policies, parse_population, short_name
 
 Profile = Policies | Layers
 """A text, a policy, a population, one of these per listening layer, or the groups of each layer."""

@@ -12,13 +12,12 @@ import pandas as pd
 
 from neuronet.core.environment import Environment
 from neuronet.core.errors import DataError, NeuroNetError, check_number
-from neuronet.core.learning.optimizers import parse_optimizer
 from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
-from neuronet.core.structure.network import Bools, Network, build_network
+from neuronet.core.structure.network import Bools, Network
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.schedule import InterventionSchedule
 from neuronet.recording import CHECKPOINT, Checkpoint, RunDirectory
-from neuronet.registry.population_spec import parse_population
+from neuronet.registry import build_network
 from neuronet.training.assembly import resolve_environment
 from neuronet.training.config import RunConfig
 from neuronet.training.network_labels import policy_names, silent_positions
@@ -109,8 +108,8 @@ class RunData:
             SpecError: A policy cannot be found by its name.
         """
         config, network = self.run_directory.config, self.initial_network
-        groups = parse_population(config.policy).groups(network, config.seeds[self.replica])
-        return Setup(network, groups, parse_optimizer(config.optimizer), config.learning_rate)
+        groups = config.policy.groups(network, config.seeds[self.replica])
+        return Setup(network, groups, config.optimizer, config.learning_rate)
 
     @cached_property
     def setup(self) -> Setup:
@@ -123,7 +122,7 @@ class RunData:
         intervention_log, config, first = self.checkpoint.intervention_log, self.run_directory.config, self.initial_setup
         if intervention_log is None:
             return first
-        policies = InterventionSchedule.parse(config.interventions, 1).policies([first])
+        policies = InterventionSchedule.of(config.interventions, 1).policies([first])
         setups = intervention_log.structure.setups([first] * config.replicas, self.checkpoint.state, policies)
         return setups[self.replica]
 

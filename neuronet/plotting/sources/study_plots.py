@@ -9,8 +9,7 @@ import pandas as pd
 from neuronet.continual.studies.summary import summarize_studies
 from neuronet.control.config import read_config
 from neuronet.control.record import EPISODES, ControlRunDirectory
-from neuronet.core.errors import DataError, NeuroNetError
-from neuronet.core.structure.network import build_network
+from neuronet.core.errors import DataError
 from neuronet.engines.base import Setup
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
@@ -18,8 +17,8 @@ from neuronet.plotting.network.page import draw_network
 from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.recording import CHECKPOINT
-from neuronet.registry.population_spec import parse_population
-from neuronet.training.network_labels import policy_names
+from neuronet.registry import build_network
+from neuronet.training.network_labels import network_labels
 
 UNFINISHED = "the study is not finished"
 
@@ -54,12 +53,9 @@ def _control_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
     config, (state, _) = run_directory.config, checkpoint
     sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
-    try:
-        policies = policy_names(Setup(network, parse_population(config.policy).groups(network, config.seed)))
-    except NeuroNetError as error:
-        options.log(f"The figure does not show policies: {error}.")
-        policies = ()
-    return draw_network(state.network(network), path, max_neurons=options.max_neurons, policies=policies)
+    groups = config.policy.groups(network, config.seed)
+    labels = network_labels(Setup(network, groups), None)
+    return draw_network(state.network(network), path, max_neurons=options.max_neurons, **labels)
 
 
 def _returns(folder: Folder, path: Path, _: PlotOptions) -> Path:

@@ -1,4 +1,4 @@
-"""Metrics of the accuracy matrix: by hand, and by what must hold for all matrices."""
+"""Metrics of the accuracy matrix: by hand, and by properties of all matrices."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from neuronet.continual.evaluation.metrics import (
     forward_transfer,
     learning_accuracy,
 )
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 
 BY_HAND = np.array(
     [
@@ -27,7 +27,7 @@ BY_HAND = np.array(
 )
 
 
-def test_by_hand():
+def test_metrics_by_hand():
     assert final_accuracy(BY_HAND) == pytest.approx((0.6 + 0.4 + 1.0) / 3)
     assert learning_accuracy(BY_HAND) == pytest.approx((0.9 + 0.8 + 1.0) / 3)
     assert backward_transfer(BY_HAND) == pytest.approx((0.6 - 0.9 + 0.4 - 0.8) / 2)
@@ -36,8 +36,8 @@ def test_by_hand():
     assert average_accuracy(BY_HAND) == pytest.approx([0.9, (0.7 + 0.8) / 2, (0.6 + 0.4 + 1.0) / 3])
 
 
-def test_the_best_before_the_last_counts_wherever_it_was():
-    """Task 1 gets better while task 2 is learned: forgetting is from there, backward transfer from where it was learned."""
+def test_forgetting_starts_at_the_best_accuracy():
+    """Task 1 improves while task 2 is learned; backward transfer starts right after the task was learned."""
     accuracy = np.array([[0, 0, 0], [0.5, 0, 0], [0.8, 0.9, 0], [0.6, 0.9, 1.0]])
     assert forgetting(accuracy) == pytest.approx(0.1)
     assert backward_transfer(accuracy) == pytest.approx(0.05)
@@ -47,11 +47,11 @@ matrices = st.integers(2, 5).flatmap(lambda tasks: arrays(np.float64, (3, tasks 
 
 
 @given(matrices)
-def test_for_all_matrices(accuracy):
+def test_identities_between_metrics(accuracy):
     tasks = accuracy.shape[-1]
     for metric in METRICS.values():
-        each = [metric(one) for one in accuracy]
-        np.testing.assert_allclose(metric(accuracy), each, atol=1e-12)
+        replicas = [metric(replica) for replica in accuracy]
+        np.testing.assert_allclose(metric(accuracy), replicas, atol=1e-12)
     assert np.all(forgetting(accuracy) >= -backward_transfer(accuracy) - 1e-12)  # the best is no worse than right after
     np.testing.assert_allclose(average_accuracy(accuracy)[:, -1], final_accuracy(accuracy))
     gap = final_accuracy(accuracy) - learning_accuracy(accuracy)
@@ -59,13 +59,13 @@ def test_for_all_matrices(accuracy):
 
 
 @given(matrices)
-def test_who_never_changes_neither_forgets_nor_transfers(accuracy):
-    still = np.broadcast_to(accuracy[:, :1], accuracy.shape)
+def test_constant_accuracy_has_no_forgetting_and_no_transfer(accuracy):
+    constant = np.broadcast_to(accuracy[:, :1], accuracy.shape)
     for metric in (forgetting, backward_transfer, forward_transfer):
-        np.testing.assert_allclose(metric(still), 0.0, atol=1e-12)
+        np.testing.assert_allclose(metric(constant), 0.0, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (2, 1), (3,), (4, 2)])
-def test_other_shapes_are_refused(shape):
-    with pytest.raises(NeuroNetError, match="tasks"):
+def test_wrong_shape_is_refused(shape):
+    with pytest.raises(DataError, match="tasks"):
         final_accuracy(np.zeros(shape))

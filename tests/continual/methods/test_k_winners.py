@@ -1,4 +1,4 @@
-"""Networks whose hidden neurons compete, against finite differences, a network of torch's own parts, and counting."""
+"""k-winners-take-all against finite differences, a network of torch modules, and counting."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from torch import nn
 from neuronet.continual.methods.finetuning import Backprop
 from neuronet.continual.methods.k_winners import KWinners, keep_largest
 from neuronet.continual.protocols.registry import Permuted
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from tests.continual.fixtures import (
     SEEDS,
     batches,
@@ -22,16 +22,16 @@ from tests.continual.fixtures import (
 
 
 def reference_k_winners(activities, winners):
-    """One sample after another, without torch."""
+    """Compute the winners of each sample, without torch."""
     found = np.zeros_like(activities)
-    for place, each in enumerate(activities):
-        for neuron in sorted(range(len(each)), key=lambda neuron: -abs(each[neuron]))[:winners]:
-            found[place, neuron] = each[neuron]
+    for row, activity in enumerate(activities):
+        for neuron in sorted(range(len(activity)), key=lambda neuron: -abs(activity[neuron]))[:winners]:
+            found[row, neuron] = activity[neuron]
     return found
 
 
 @pytest.mark.parametrize(("share", "winners"), [(0.01, 1), (0.2, 2), (0.5, 5), (0.26, 3), (1.0, 10)])
-def test_the_loudest_are_heard(share, winners):
+def test_largest_activities_pass(share, winners):
     activities = np.random.default_rng(0).normal(size=(6, 10))
     found = keep_largest(torch.tensor(activities).view(2, 3, 10), share).view(6, 10).numpy()
     np.testing.assert_array_equal(found, reference_k_winners(activities, winners))
@@ -39,18 +39,18 @@ def test_the_loudest_are_heard(share, winners):
 
 
 def reference_loss(network, batch, replica, winners):
-    """The mean cross-entropy of one replica, in numpy."""
-    said = batch.inputs[replica].numpy()
+    """Return the mean cross-entropy of one replica, in numpy."""
+    activity = batch.inputs[replica].numpy()
     for weights, biases in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        said = reference_k_winners(np.tanh(said @ weights.T + biases), winners)
-    outputs = (said @ network.weights[-1].T + network.biases[-1])[:, batch.active_classes[replica, 0].numpy()]
+        activity = reference_k_winners(np.tanh(activity @ weights.T + biases), winners)
+    outputs = (activity @ network.weights[-1].T + network.biases[-1])[:, batch.active_classes[replica, 0].numpy()]
     places = np.searchsorted(np.flatnonzero(batch.active_classes[replica, 0].numpy()), batch.targets[replica].numpy())
     logs = outputs - np.log(np.exp(outputs).sum(axis=1, keepdims=True))
     return -logs[np.arange(len(logs)), places].mean()
 
 
-def test_a_step_is_the_slope_by_finite_differences():
-    """Central differences of a loss that is computed without torch, for every weight and bias."""
+def test_step_equals_the_gradient_by_finite_differences():
+    """Central differences of a loss computed without torch, for every weight and bias."""
     experiment = class_experiment(hidden=(7, 6))
     learner = KWinners(share=0.45).learner(learner_config(experiment))  # 3 of 7, and 3 of 6
     learner.begin_task(task_info(experiment, 0))
@@ -64,29 +64,29 @@ def test_a_step_is_the_slope_by_finite_differences():
         for kind in ("weights", "biases"):
             for old, new in zip(getattr(network, kind), getattr(after[replica], kind), strict=True):
                 for place in np.ndindex(old.shape):
-                    here = old[place]
+                    value = old[place]
                     sides = []
-                    for side in (here + step, here - step):
+                    for side in (value + step, value - step):
                         old[place] = side
                         sides.append(reference_loss(network, batch, replica, 3))
-                    old[place] = here
-                    assert (here - new[place]) / 0.1 == pytest.approx((sides[0] - sides[1]) / (2 * step), abs=1e-7)
+                    old[place] = value
+                    assert (value - new[place]) / 0.1 == pytest.approx((sides[0] - sides[1]) / (2 * step), abs=1e-7)
 
 
 class Sparse(nn.Module):
-    """Hears those alone whose size is at least that of the k-th."""
+    """Module that passes activities at least as large as the k-th largest."""
 
     def __init__(self, winners):
         super().__init__()
         self.winners = winners
 
-    def forward(self, said):
-        least = said.abs().sort(dim=-1, descending=True).values[..., self.winners - 1 : self.winners]
-        return torch.where(said.abs() >= least, said, 0.0)
+    def forward(self, activity):
+        least = activity.abs().sort(dim=-1, descending=True).values[..., self.winners - 1 : self.winners]
+        return torch.where(activity.abs() >= least, activity, 0.0)
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_a_task_is_learned_as_by_torchs_own_network(activation):
+def test_task_is_learned_as_by_torch_modules(activation):
     experiment = make_experiment(Permuted(3), hidden=(12, 9), activation=activation)
     learner = KWinners(share=1 / 3).learner(learner_config(experiment))
     function = {"relu": nn.ReLU, "tanh": nn.Tanh}[activation]
@@ -109,18 +109,17 @@ def test_a_task_is_learned_as_by_torchs_own_network(activation):
         torch.testing.assert_close(learner.outputs(inputs)[replica], model(inputs[replica]).detach())
 
 
-def test_where_all_win_it_is_backprop():
+def test_all_winners_equal_backprop():
     experiment = class_experiment()
     np.testing.assert_allclose(
         *(
-            parameter_vector(train_tasks(each.learner(learner_config(experiment)), experiment, 3))
-            for each in (KWinners(1.0), Backprop())
+            parameter_vector(train_tasks(method.learner(learner_config(experiment)), experiment, 3))
+            for method in (KWinners(1.0), Backprop())
         )
     )
 
 
-def test_losers_do_not_learn():
-    """A hidden neuron that wins for no sample of a batch keeps its weights."""
+def test_neuron_that_never_wins_keeps_its_weights():
     experiment = make_experiment(hidden=(30,))
     learner = KWinners(share=0.04).learner(learner_config(experiment))
     learner.begin_task(task_info(experiment, 0))
@@ -135,6 +134,6 @@ def test_losers_do_not_learn():
 
 
 @pytest.mark.parametrize("share", [0, 1.1, -0.5])
-def test_refused(share):
-    with pytest.raises(NeuroNetError, match="share"):
+def test_share_out_of_range_is_refused(share):
+    with pytest.raises(ConfigurationError, match="share"):
         KWinners(share)

@@ -1,4 +1,4 @@
-"""The methods of others: each penalty against a form of it that is slow and plain."""
+"""Penalties, distillation and replay, each against a slow and simple reference."""
 
 import numpy as np
 import pytest
@@ -15,27 +15,28 @@ from tests.continual.fixtures import SEEDS, batches, class_experiment, learner_c
 
 
 def assert_tensors_close(found, expected, rtol=1e-8):
-    for one, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(one.detach(), other.detach(), rtol=rtol, atol=1e-12)
+    for left, right in zip(found, expected, strict=True):
+        torch.testing.assert_close(left.detach(), right.detach(), rtol=rtol, atol=1e-12)
 
 
 def mean_sample_gradients(learner, given, objective):
-    """For each parameter the mean over the samples of what `objective(outputs experiment one sample (O,), its replica)` gives
-    of gradients.
+    """Return for each parameter the mean over the samples of the sizes of the objective's gradients.
+
+    `objective(outputs, active_classes)`, both (O,) of one sample, yields pairs of a size function and a number.
     """
-    sums = [torch.zeros_like(each) for each in learner.parameters]
+    sums = [torch.zeros_like(parameter) for parameter in learner.parameters]
     for replica, count in enumerate(given.dataset.counts):
-        for place in range(count):
-            inputs, _ = given.dataset.take([np.array([min(place, most - 1)]) for most in given.dataset.counts])
+        for index in range(count):
+            inputs, _ = given.dataset.take([np.array([min(index, limit - 1)]) for limit in given.dataset.counts])
             outputs = learner.forward(inputs)[-1][replica, 0]
             for size, number in objective(outputs, given.active_classes[replica, 0]):
                 found = torch.autograd.grad(number, learner.parameters, retain_graph=True)
-                for total, each in zip(sums, found, strict=True):
-                    total[replica] += size(each[replica]) / count
+                for total, gradient in zip(sums, found, strict=True):
+                    total[replica] += size(gradient[replica]) / count
     return sums
 
 
-def test_the_fisher_information_is_exact():
+def test_fisher_information_is_exact():
     experiment = class_experiment()
     learner = train_tasks(Backprop().learner(learner_config(experiment)), experiment, 2)
     given = task_info(experiment, 1)
@@ -49,7 +50,7 @@ def test_the_fisher_information_is_exact():
     assert_tensors_close(fisher(learner, given), mean_sample_gradients(learner, given, objective))
 
 
-def test_the_sensitivity_is_that_of_the_squared_length():
+def test_sensitivity_is_that_of_the_squared_norm():
     experiment = make_experiment()
     learner = train_tasks(Backprop().learner(learner_config(experiment)), experiment, 1)
     given = task_info(experiment, 0)
@@ -64,19 +65,19 @@ def gradient_of(penalty, learner):
 
 
 def quadratic_penalty(learner, anchors):
-    """`sum_t sum_n m_tn (theta_n - theta_tn)^2`."""
+    """Return `sum_t sum_n m_tn (theta_n - theta_tn)^2`."""
     return sum(
-        (importance * (here - there) ** 2).sum()
+        (importance * (parameter - value) ** 2).sum()
         for importances, centre in anchors
-        for importance, here, there in zip(importances, learner.parameters, centre, strict=True)
+        for importance, parameter, value in zip(importances, learner.parameters, centre, strict=True)
     )
 
 
 def parameter_values(learner):
-    return [each.detach().clone() for each in learner.parameters]
+    return [parameter.detach().clone() for parameter in learner.parameters]
 
 
-def test_ewc_pulls_towards_every_earlier_task():
+def test_ewc_penalty_is_around_every_earlier_task():
     experiment = class_experiment()
     learner, anchors = EWC(strength=3.0).learner(learner_config(experiment)), []
     for number in range(2):
@@ -89,7 +90,7 @@ def test_ewc_pulls_towards_every_earlier_task():
     assert_tensors_close(learner.penalty_gradient(), gradient_of(1.5 * quadratic_penalty(learner, anchors), learner))
 
 
-def test_online_ewc_pulls_towards_the_last_task_alone():
+def test_online_ewc_penalty_is_around_the_last_task():
     experiment = make_experiment()
     learner, importances = OnlineEWC(strength=3.0, gamma=0.5).learner(learner_config(experiment)), []
     for number in range(2):
@@ -104,22 +105,22 @@ def test_online_ewc_pulls_towards_the_last_task_alone():
     assert_tensors_close(learner.penalty_gradient(), gradient_of(1.5 * quadratic_penalty(learner, anchors), learner))
 
 
-def test_si_keeps_the_account_of_the_path():
+def test_si_importances_are_normalised_path_integrals():
     experiment = make_experiment()
     learner, twin = (SI(strength=0.7, damping=0.05).learner(learner_config(experiment)) for _ in range(2))
     plain = Backprop().learner(learner_config(experiment))
-    began, earned = parameter_values(plain), [torch.zeros_like(each) for each in plain.parameters]
+    initial, path_integrals = parameter_values(plain), [torch.zeros_like(parameter) for parameter in plain.parameters]
     for batch in batches(experiment, 0):
         gradients = torch.autograd.grad(plain.loss(batch).sum(), plain.parameters)
         before = parameter_values(plain)
         plain.train_batch(batch)
-        for account, gradient, now, old in zip(earned, gradients, parameter_values(plain), before, strict=True):
-            account.sub_(gradient * (now - old))
+        for path_integral, gradient, now, old in zip(path_integrals, gradients, parameter_values(plain), before, strict=True):
+            path_integral.sub_(gradient * (now - old))
     train_tasks(learner, experiment, 1)
-    assert_tensors_close(learner.parameters, plain.parameters)  # nothing pulls in the first task
+    assert_tensors_close(learner.parameters, plain.parameters)  # the first task has no penalty
     importances = [
-        account.clamp(min=0) / ((now - old) ** 2 + 0.05)
-        for account, now, old in zip(earned, parameter_values(plain), began, strict=True)
+        path_integral.clamp(min=0) / ((now - old) ** 2 + 0.05)
+        for path_integral, now, old in zip(path_integrals, parameter_values(plain), initial, strict=True)
     ]
     anchors = [(importances, parameter_values(learner))]
     learner.begin_task(task_info(experiment, 1))
@@ -128,8 +129,8 @@ def test_si_keeps_the_account_of_the_path():
     assert twin.penalty_gradient() is None
 
 
-def test_si_earns_the_fall_of_the_loss():
-    """On one batch over and over, in small steps, the accounts add up to what the loss has fallen by."""
+def test_si_path_integrals_sum_to_the_decrease_of_the_loss():
+    """Small steps on one repeated batch."""
     experiment = make_experiment()
     learner = SI().learner(learner_config(experiment, rate=1e-3))
     batch = next(batches(experiment, 0))
@@ -137,12 +138,12 @@ def test_si_earns_the_fall_of_the_loss():
     before = learner.loss(batch).detach()
     for _ in range(20):
         learner.train_batch(batch)
-    fallen = before - learner.loss(batch).detach()
-    earned = sum(each.flatten(1).sum(dim=1) for each in learner.path_integral)
-    torch.testing.assert_close(earned, fallen, rtol=0.01, atol=0)
+    decrease = before - learner.loss(batch).detach()
+    total = sum(path_integral.flatten(1).sum(dim=1) for path_integral in learner.path_integral)
+    torch.testing.assert_close(total, decrease, rtol=0.01, atol=0)
 
 
-def test_mas_pulls_towards_the_last_task_by_the_sum_of_sensitivities():
+def test_mas_penalty_is_around_the_last_task_with_summed_sensitivities():
     experiment = make_experiment()
     learner, found = MAS(strength=0.3).learner(learner_config(experiment)), []
     for number in range(2):
@@ -157,7 +158,7 @@ def test_mas_pulls_towards_the_last_task_by_the_sum_of_sensitivities():
 
 
 @pytest.mark.parametrize("method", [EWC, OnlineEWC, SI, MAS])
-def test_a_step_goes_down_the_loss_and_the_penalty(method):
+def test_step_descends_loss_and_penalty(method):
     experiment = make_experiment()
     learner = train_tasks(method(strength=0.5).learner(learner_config(experiment, rate=0.05)), experiment, 1)
     first, second, *_ = batches(experiment, 1)
@@ -169,20 +170,20 @@ def test_a_step_goes_down_the_loss_and_the_penalty(method):
     assert_tensors_close(
         learner.parameters, [old - 0.05 * (g + p) for old, g, p in zip(before, gradients, penalty_gradient, strict=True)]
     )
-    assert max(float(each.abs().max()) for each in penalty_gradient) > 0
+    assert max(float(gradient.abs().max()) for gradient in penalty_gradient) > 0
 
 
 @pytest.mark.parametrize("method", [EWC, OnlineEWC, SI, MAS, LwF])
-def test_without_strength_nothing_is_protected(method):
+def test_zero_strength_equals_backprop(method):
     experiment = class_experiment()
     free, same = (
-        train_tasks(each.learner(learner_config(experiment)), experiment, 3) for each in (Backprop(), method(strength=0.0))
+        train_tasks(tried.learner(learner_config(experiment)), experiment, 3) for tried in (Backprop(), method(strength=0.0))
     )
     assert_tensors_close(same.parameters, free.parameters)
 
 
 @pytest.mark.parametrize("experiment", [make_experiment(), class_experiment()], ids=["task-id", "no-task-id"])
-def test_lwf_keeps_to_what_it_answered(experiment):
+def test_lwf_loss_is_the_divergence_from_previous_outputs(experiment):
     learner = train_tasks(LwF(strength=1.0, temperature=2.0).learner(learner_config(experiment)), experiment, 2)
     usual = parameter_values(learner)
     batch = next(batches(experiment, 2))
@@ -235,29 +236,30 @@ def test_replay_draws_from_every_earlier_task(experiment):
             own = np.isin(targets, samples.targets)
             assert own.sum() == 20
             gaps = np.abs(inputs[own][:, None] - samples.scaled().inputs).max(axis=-1)
-            assert gaps.min(axis=1).max() < 1e-5  # each is one of the task's
-            assert len(set(gaps.argmin(axis=1).tolist())) <= 4  # of those that were kept
+            assert gaps.min(axis=1).max() < 1e-5  # all are samples of the task
+            assert len(set(gaps.argmin(axis=1).tolist())) <= 4  # of the stored samples
         assert drawn.active_classes[replica, torch.arange(40), drawn.targets[replica]].all()
         answers = drawn.active_classes[replica].sum(dim=-1)
         assert set(answers.tolist()) == ({2} if experiment.protocol.task_id_given else {6})
 
 
-def test_replay_weighs_all_tasks_alike():
+def test_replay_weights_all_tasks_equally():
     experiment = class_experiment()
     learner, twin = (train_tasks(Replay(samples_per_task=4).learner(learner_config(experiment)), experiment, 2) for _ in range(2))
-    for each in (learner, twin):
-        each.begin_task(task_info(experiment, 2))
+    for replaying in (learner, twin):
+        replaying.begin_task(task_info(experiment, 2))
     batch = next(batches(experiment, 2))
-    kept = twin.draw_batch(8)
+    stored = twin.draw_batch(8)
     expected = (
-        learner.loss_of(learner.forward(batch.inputs)[-1], batch) + 2 * learner.loss_of(learner.forward(kept.inputs)[-1], kept)
+        learner.loss_of(learner.forward(batch.inputs)[-1], batch)
+        + 2 * learner.loss_of(learner.forward(stored.inputs)[-1], stored)
     ) / 3
     torch.testing.assert_close(learner.loss(batch), expected)
 
 
-def test_joint_keeps_everything():
+def test_joint_stores_all_samples():
     experiment = make_experiment()
     learner = train_tasks(Joint().learner(learner_config(experiment)), experiment, 2)
-    assert [[len(each) for each in places] for _, places in learner.stored] == [
+    assert [[len(indices) for indices in stored] for _, stored in learner.stored] == [
         list(task_info(experiment, n).dataset.counts) for n in range(2)
     ]

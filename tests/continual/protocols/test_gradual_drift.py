@@ -10,25 +10,25 @@ from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_f
 from neuronet.continual.protocols.registry import Gradual, Permuted
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from tests.continual.fixtures import SEEDS, make_experiment
 
 
-def test_the_later_task_grows_evenly_over_the_border():
+def test_fraction_of_the_later_task_grows_linearly_over_the_boundary():
     shares = neighbour_fraction(1000, 0.5)
-    two = np.concatenate([np.maximum(shares, 0), 1 + np.minimum(shares, 0)])  # the later one's share, from one task to the next
+    two = np.concatenate([np.maximum(shares, 0), 1 + np.minimum(shares, 0)])  # share of the later task, over two tasks
     middle = two[750:1250]
     np.testing.assert_allclose(middle, (np.arange(500) + 0.5) / 500)
     assert not two[:750].any()
     assert (two[1250:1750] == 1).all()
 
 
-def test_a_short_task_that_blends_all_the_way():
+def test_short_task_that_blends_over_its_whole_length():
     np.testing.assert_allclose(neighbour_fraction(4, 1.0), [-0.375, -0.125, 0.125, 0.375])
 
 
 def dataset(number):
-    """Samples that say which task they are of."""
+    """Return samples with the number of their task as values."""
     return ReplicatedDataset([Samples(np.full((5, 1), float(number)), np.full(5, number)) for _ in SEEDS], "cpu", "float64")
 
 
@@ -39,24 +39,24 @@ def mixed_rounds(last, following):
     return shares, torch.stack([drift.mix(step, *own)[1] for step in range(40)], dim=1), drift, own
 
 
-def test_so_many_samples_are_the_neighbours():
+def test_fraction_of_samples_comes_from_the_neighbours():
     shares, targets, drift, own = mixed_rounds(dataset(0), dataset(2))
     assert not (targets[:, :20] == 2).any() and not (targets[:, 20:] == 0).any()
     found = (targets != 1).double().mean(dim=-1).numpy()
     assert np.abs(found - np.abs(shares)).max() < 5 * np.sqrt(0.25 / 200)
-    assert (targets[0] != targets[1]).any()  # each seed has its own chance
+    assert (targets[0] != targets[1]).any()  # seeds draw independently
     inputs, answers = drift.mix(0, *own)
     torch.testing.assert_close(inputs[..., 0], answers.double())
 
 
-def test_the_first_has_nobody_before_and_the_last_nobody_after():
+def test_first_and_last_task_have_one_neighbour():
     _, targets, *_ = mixed_rounds(None, dataset(2))
     assert (targets[:, :20] == 1).all()
     _, targets, *_ = mixed_rounds(dataset(0), None)
     assert (targets[:, 20:] == 1).all()
 
 
-def test_the_tasks_are_those_of_permuted_and_their_rounds_are_mixed():
+def test_tasks_equal_those_of_permuted_with_mixed_rounds():
     sharp, blurred = make_experiment(Permuted(3), rounds=30), make_experiment(Gradual(3, blend=1.0), rounds=30)
     np.testing.assert_array_equal(sharp.sequence(0)[2].train.inputs, blurred.sequence(0)[2].train.inputs)
     batches = []
@@ -75,7 +75,7 @@ def test_the_tasks_are_those_of_permuted_and_their_rounds_are_mixed():
         assert number or min(same[:15]) == 1
 
 
-def test_it_is_learned():
+def test_learning_is_repeatable_and_differs_from_permuted():
     experiment = make_experiment(Gradual(3), rounds=8)
     first, second = (experiment.accuracy_matrices(parse_method("income-protecting"), 0.1, SEEDS) for _ in range(2))
     np.testing.assert_array_equal(first, second)
@@ -85,6 +85,6 @@ def test_it_is_learned():
 
 
 @pytest.mark.parametrize("blend", [0, 1.5, -0.1])
-def test_refused(blend):
-    with pytest.raises(NeuroNetError, match="blend"):
+def test_blend_out_of_range_is_refused(blend):
+    with pytest.raises(ConfigurationError, match="blend"):
         Gradual(blend=blend)

@@ -5,7 +5,7 @@ import pytest
 
 from neuronet.continual.evaluation.metrics import final_accuracy, learning_accuracy
 from neuronet.continual.methods.registry import parse_method
-from neuronet.continual.studies import study_runner
+from neuronet.continual.studies import search as search_module
 from neuronet.continual.studies.api import continual_study
 from neuronet.continual.studies.search import RANGE_FACTOR, HaltonSearch, edges
 from neuronet.core.errors import NeuroNetError
@@ -104,7 +104,7 @@ def test_best_configuration_of_all_waves_is_chosen_and_marked_at_the_edge():
 
 
 def test_no_wave_is_added_where_no_method_is_at_an_edge(monkeypatch):
-    monkeypatch.setattr(study_runner, "edges", lambda best, trials: {})
+    monkeypatch.setattr(search_module, "edges", lambda best, trials: {})
     result = study(trials=2, max_range_extensions=3)
     assert set(result.tuning["wave"]) == {1}
     assert not result.table["at_edge"].any()

@@ -11,11 +11,11 @@ import pytest
 
 from neuronet.core.batches import Batches
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import build_network
 from neuronet.engines.agents import InputNeuron, Neuron, NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.environments import Xor
 from neuronet.policies import AttentionSeeking, Noisy
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import SAMPLES, SIZES, game, identical, play
 

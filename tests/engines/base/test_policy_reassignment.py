@@ -8,13 +8,13 @@ import pytest
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError, StateError
 from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group, Population
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, transfer_state
 from neuronet.engines.base.state_transfer import with_policies
 from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Noisy, RandomFeedback
+from neuronet.registry import build_network
 from tests.helpers import toys
 
 SAMPLES = Samples(np.random.default_rng(1).standard_normal((40, 6)), np.arange(40) % 3)

@@ -12,9 +12,9 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import LinearPolicy
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import Parity, compare
+from neuronet.registry import build_network
 from tests.helpers import toys
 
 SAMPLES = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(20) % 3)

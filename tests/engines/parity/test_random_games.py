@@ -12,11 +12,12 @@ from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.random_streams import MAX_SEED
-from neuronet.core.structure.network import Dense, SmallWorld, Sparse, build_network
+from neuronet.core.structure.network import Dense, SmallWorld, Sparse
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import feasible_wiring, play
 

@@ -13,11 +13,11 @@ from neuronet.core.environment import Samples
 from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.random_streams import MAX_SEED
-from neuronet.core.structure.network import build_network
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine, resolve_device
 from neuronet.policies import AttentionSeeking, Greedy, Noisy, TremblingHand
+from neuronet.registry import build_network
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, SIZES, game, identical, max_difference, play
 

@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 from neuronet.core.errors import ConfigurationError
-from neuronet.core.structure.network import build_network
 from neuronet.environments import Table, Xor
 from neuronet.games.attribution.credit import Credit, attribute_credit, correlation_interval, credit_study
 from neuronet.games.attribution.shapley import Coalitions, exact_shapley, sampled_shapley
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.plotting.games.credit import credit_figure
+from neuronet.registry import build_network
 
 RNG = np.random.default_rng(0)
 ENVIRONMENT = Table(RNG.normal(size=(150, 4)), RNG.integers(0, 3, 150), payoff="cross-entropy", name="three-classes")

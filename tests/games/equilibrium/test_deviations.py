@@ -189,7 +189,7 @@ def test_null_deviation_gains_nothing_and_noise_is_paired():
 
 
 def layers_policies(name):
-    from neuronet.registry.registry import parse_policy
+    from neuronet.registry import parse_policy
 
     return [parse_policy(name)]
 

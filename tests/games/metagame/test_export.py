@@ -9,9 +9,9 @@ import pytest
 
 from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.core.structure.graph import from_graph
-from neuronet.core.structure.network import build_network
 from neuronet.games.metagame.analysis import analyse
 from neuronet.games.metagame.export import fixation_graphml, graphml, nfg, nfg_of_layers, nfg_of_symmetric
+from neuronet.registry import build_network
 from tests.games.metagame.fixtures import meta_game_of, random_game
 
 

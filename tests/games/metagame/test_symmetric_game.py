@@ -31,18 +31,19 @@ def test_expected_payoffs_equal_the_sum_over_opponents(players, policies):
     assert game.expected(mix) == pytest.approx(found, abs=1e-12)
 
 
-@pytest.mark.parametrize(("players", "followers"), [(2, (3, 2)), (3, (3, 0, 2)), (4, (2, 2, 2))])
-def test_population_payoffs_equal_the_mean_over_groups(players, followers):
-    game = random_game(players, len(followers))
-    found = population_payoffs(game, np.array(followers))
-    members = np.repeat(np.arange(len(followers)), followers)
-    for policy in range(len(followers)):
-        if followers[policy] == 0:
+@pytest.mark.parametrize(("players", "members_by_policy"), [(2, (3, 2)), (3, (3, 0, 2)), (4, (2, 2, 2))])
+def test_population_payoffs_equal_the_mean_over_groups(players, members_by_policy):
+    game = random_game(players, len(members_by_policy))
+    found = population_payoffs(game, np.array(members_by_policy))
+    members = np.repeat(np.arange(len(members_by_policy)), members_by_policy)
+    for policy in range(len(members_by_policy)):
+        if members_by_policy[policy] == 0:
             assert np.isnan(found[policy])
             continue
         others = np.delete(members, np.flatnonzero(members == policy)[0])
         drawn = [
-            np.bincount(others[list(group)], minlength=len(followers)) for group in combinations(range(len(others)), players - 1)
+            np.bincount(others[list(group)], minlength=len(members_by_policy))
+            for group in combinations(range(len(others)), players - 1)
         ]
         earned = [game.payoffs[policy, game.index[tuple(counts.tolist())]] for counts in drawn]
         assert found[policy] == pytest.approx(np.mean(earned), abs=1e-12)

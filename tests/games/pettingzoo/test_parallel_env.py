@@ -10,7 +10,6 @@ from pettingzoo.utils.conversions import parallel_to_aec
 
 from neuronet.core.errors import ConfigurationError, SpecError
 from neuronet.core.learning.optimizers import SGD
-from neuronet.core.structure.network import build_network
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.environments import Xor
@@ -19,6 +18,7 @@ from neuronet.games.pettingzoo.parallel_env import NeuronGame
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.play import play
 from neuronet.policies import Greedy
+from neuronet.registry import build_network
 
 GAME_SETUP = GameSetup(Xor(), hidden=(5, 4), rounds=8)
 

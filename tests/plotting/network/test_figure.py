@@ -10,11 +10,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
 from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import MAX_DOT, MAX_LINES, MIN_DOT, draw_layers
 from neuronet.plotting.network.input_layout import lay_out_inputs, pixel_at
 from neuronet.plotting.network.model import NetworkView, policy_styles
+from neuronet.registry import build_network
 from tests.plotting.fixtures import assert_text_is_legible
 
 

@@ -13,11 +13,11 @@ from matplotlib.image import imread
 
 import neuronet
 from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.core.structure.network import build_network
 from neuronet.plotting.network.figure import MAX_DOT, MAX_LINES
 from neuronet.plotting.network.model import MAX_NEURONS, NetworkView
 from neuronet.plotting.network.page import MAX_WIDTH, draw_network, network_figure
 from neuronet.plotting.sources import plot
+from neuronet.registry import build_network
 from tests.plotting.fixtures import POPULATION, assert_text_is_legible, record_run
 
 

@@ -14,8 +14,7 @@ from neuronet.environments import Table
 from neuronet.execution import distributed
 from neuronet.execution.signals import Interruption
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory
-from neuronet.registry.population_spec import Policies, format_population, parse_population
-from neuronet.registry.registry import spec_of, with_absolute_path
+from neuronet.registry import Policies, spec_of, with_absolute_path
 from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.callbacks import ProgressCallback
 from neuronet.training.config import RunConfig, make_config, read_config
@@ -67,9 +66,8 @@ def train(
         raise ConfigurationError("data_dir is an option of environments given by name, but this one has its samples already")
     if network is not None:
         _check_network(network, options)
-    population = parse_population(policy)
-    config = make_config({**options, "environment": environment_text, "policy": format_population(policy)})
-    context = build_run(config, environment=env, population=population, network=network)
+    config = make_config({**options, "environment": environment_text, "policy": policy})
+    context = build_run(config, environment=env, network=network)
     with closing(context.engine):
         if log is not None and context.engine_choice.reason:
             log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context, config)}.")
@@ -111,10 +109,11 @@ def resume(
     if env is None and run_directory.config.environment == ARRAYS:
         raise ConfigurationError(f"the run in '{folder}' was trained on arrays: pass them as environment=(inputs, targets)")
     old_epochs = run_directory.config.epochs
-    config = run_directory.config if epochs is None else make_config({**run_directory.config.model_dump(), "epochs": epochs})
+    given = {"epochs": epochs, "policy": policy}
+    new = {name: value for name, value in given.items() if value is not None}
+    config = make_config({**dict(run_directory.config), **new}, recorded=True)
     try:
-        population = None if policy is None else parse_population(policy)
-        context = build_run(config, environment=env, population=population, network=run_directory.load_network())
+        context = build_run(config, environment=env, network=run_directory.load_network())
     except NeuroNetError as error:
         if env is None or policy is None:
             hint = "pass a policy or environment without a name in Python: neuronet.resume(folder, policy=...)"

@@ -23,7 +23,7 @@ from neuronet.benchmarking.timing import TimedFunction, Timing, time_interleaved
 from neuronet.core.errors import check_number
 from neuronet.core.policy import Policy
 from neuronet.policies import AttentionSeeking
-from neuronet.registry.registry import parse_policy
+from neuronet.registry import parse_policy
 
 SIZES = ((64, 32, 10), (784, 256, 256, 10), (784, 1000, 1000, 10))
 BATCHES = (32, 128, 1024)

@@ -1,0 +1,87 @@
+"""Environments by spec: `digits`, `xor(noise=0.1)`, `module:Class`, and files such as `table:wine.csv`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from neuronet.core.environment import Environment
+from neuronet.core.errors import ConfigurationError, SpecError
+from neuronet.environments import Table, read_idx_folder, read_image_folder, read_openml
+from neuronet.registry.plug_ins import known_environments
+from neuronet.registry.spec import parse_spec
+
+URI_SCHEMES = {
+    "table:PATH": "A .csv, .npz or .parquet file; --target names its column of targets.",
+    "images:FOLDER": "Images in one subfolder per class; images:FOLDER(size=32) scales them.",
+    "idx:FOLDER": "Images and labels in four files in the format of MNIST.",
+    "openml:ID_OR_NAME": "A data set of OpenML; --target names its column of targets.",
+}
+"""Forms of text that read an environment from files of the user, and what each is for."""
+
+
+def parse_environment(text: str, *, target: str | None = None, payoff: str = "auto", data_dir: str | None = None) -> Environment:
+    """Return the environment of a spec such as "digits", "xor(noise=0.1)" or "table:wine.csv".
+
+    Args:
+        text: A name, `module:Class`, or one of URI_SCHEMES, such as `table:PATH`.
+        target: Column or array of targets, for a table or openml.
+        payoff: "cross-entropy" or "squared-error", for a table or openml; "auto" chooses by the targets.
+        data_dir: Folder where an environment that is read from files looks for them first.
+
+    Raises:
+        SpecError: The text cannot be parsed, or names something unknown.
+        ConfigurationError: An option does not apply to this environment, or a parameter is out of range.
+        DataError: Files cannot be read.
+    """
+    scheme, _, rest = text.partition(":")
+    has_columns, has_folder = scheme in ("table", "openml"), f"{scheme}:FOLDER" in URI_SCHEMES or scheme == "table"
+    if not has_columns and (target is not None or payoff != "auto"):
+        raise ConfigurationError(
+            f"target and payoff are options of table:PATH and openml:ID, environment '{text}' has its own: leave them out"
+        )
+    if has_folder and data_dir is not None:
+        raise ConfigurationError(f"environment '{text}' names its own path: leave data_dir out")
+    if scheme == "table" and ":" in text:
+        return Table.read(rest, target=target, payoff=payoff)
+    if scheme == "openml":
+        return read_openml(rest, data_dir=data_dir or "", target=target, payoff=payoff)
+    if scheme == "idx":
+        return read_idx_folder(rest)
+    if scheme == "images":
+        folder, size = _split_size(rest)
+        return read_image_folder(folder, size=size)
+    environment = _build_environment(text)
+    return environment if data_dir is None else _with_data_dir(environment, data_dir)
+
+
+def with_absolute_path(text: str) -> str:
+    """Return the spec of the same environment with an absolute path, so that it can be found from any folder."""
+    scheme, _, rest = text.partition(":")
+    if scheme not in ("table", "idx", "images"):
+        return text
+    folder = _split_size(rest)[0] if scheme == "images" else rest
+    return f"{scheme}:{Path(folder).resolve()}{rest[len(folder) :]}"
+
+
+def _split_size(text: str) -> tuple[str, int | None]:
+    """FOLDER, or FOLDER(size=32); a folder's name may have brackets of its own."""
+    match = re.fullmatch(r"(.+?)\(size=(\d{1,9})\)", text)
+    return (text, None) if match is None else (match[1], int(match[2]))
+
+
+def _build_environment(text: str) -> Environment:
+    try:
+        return parse_spec(text, "environment", Environment, known_environments())  # type: ignore[type-abstract]
+    except SpecError as error:
+        if str(error).startswith("unknown environment"):
+            raise SpecError(f"{error}, or {', '.join(URI_SCHEMES)} for files") from None
+        raise
+
+
+def _with_data_dir(environment: Environment, data_dir: str) -> Environment:
+    if "data_dir" not in getattr(environment, "__dataclass_fields__", {}):
+        raise ConfigurationError(f"environment '{type(environment).__name__}' reads no files from a folder: leave data_dir out")
+    updated: Environment = replace(environment, data_dir=data_dir)  # type: ignore[type-var]
+    return updated

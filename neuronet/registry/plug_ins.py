@@ -1,0 +1,87 @@
+"""Policies and environments by name: built in, of installed packages, or any class by its module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from neuronet.core.environment import Environment
+from neuronet.core.errors import NeuroNetError, PolicyError
+from neuronet.core.policy import Policy
+from neuronet.environments import ENVIRONMENTS
+from neuronet.policies import POLICIES
+from neuronet.registry.spec import format_spec, parse_spec
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, type[T]]):
+    """Mapping from names to classes; those of installed packages are loaded when they are first asked for.
+
+    Args:
+        group: Entry point group of the installed packages.
+        base: Class that every entry must be a subclass of.
+        builtin: Classes that come with NeuroNet; no installed package can replace them.
+    """
+
+    def __init__(self, group: str, base: type[T], builtin: Mapping[str, type[T]]) -> None:
+        self._base = base
+        self._builtin = builtin
+        self._entries = {entry.name: entry for entry in entry_points(group=group) if entry.name not in builtin}
+
+    def __getitem__(self, name: str) -> type[T]:
+        if name in self._builtin:
+            return self._builtin[name]
+        entry = self._entries[name]
+        try:
+            cls = entry.load()
+        except Exception as error:  # a module of another package may raise anything
+            raise PolicyError(f"the installed plug-in '{entry.name}' ({entry.value}) cannot be loaded: {error}") from None
+        if not isinstance(cls, type) or not issubclass(cls, self._base):
+            raise PolicyError(f"the installed plug-in '{entry.name}' ({entry.value}) is not a subclass of {self._base.__name__}")
+        return cls
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._builtin, *self._entries])
+
+    def __len__(self) -> int:
+        return len(self._builtin) + len(self._entries)
+
+
+def known_policies() -> Mapping[str, type[Policy]]:
+    """Return every policy by name: the built-in ones, and those of the entry point group neuronet.policies."""
+    return Registry("neuronet.policies", Policy, POLICIES)  # type: ignore[type-abstract]
+
+
+def known_environments() -> Mapping[str, type[Environment]]:
+    """Return every environment by name: the built-in ones, and those of the entry point group neuronet.environments."""
+    return Registry("neuronet.environments", Environment, ENVIRONMENTS)  # type: ignore[type-abstract]
+
+
+def parse_policy(text: str) -> Policy:
+    """Return the policy of a spec such as "greedy(top=3)" or "my.module:MyPolicy".
+
+    Raises:
+        SpecError: The text cannot be parsed, or names something unknown.
+        ConfigurationError: A parameter is out of range.
+    """
+    return parse_spec(text, "policy", Policy, known_policies())  # type: ignore[type-abstract]
+
+
+def spec_of(plug_in: object) -> str | None:
+    """Return the spec from which an equal policy or environment can be built, or None if there is none.
+
+    Parameters that have their defaults are left out.
+    """
+    cls, is_policy = type(plug_in), isinstance(plug_in, Policy)
+    builtin: Mapping[str, type[Any]] = POLICIES if is_policy else ENVIRONMENTS
+    known: Mapping[str, type[Any]] = known_policies() if is_policy else known_environments()
+    base: type[Any] = Policy if is_policy else Environment
+    try:
+        spec = format_spec(plug_in, builtin)
+        rebuilt = parse_spec(spec, "plug-in", base, known)
+    except NeuroNetError:
+        return None
+    is_stateless = cls.__init__ is object.__init__
+    return spec if rebuilt == plug_in or (is_stateless and type(rebuilt) is cls) else None
