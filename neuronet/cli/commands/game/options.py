@@ -113,16 +113,14 @@ def write_results(
         NeuroNetError: The folder cannot be written to.
     """
     from neuronet.plotting import style
-    from neuronet.recording import write_atomically
+    from neuronet.recording import StudyStore
 
     folder = out or new_folder(prefix)
     texts = {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in {**texts, **(files or {})}.items():
-            write_atomically(folder / name, text.encode())
-    except OSError as error:
-        raise NeuroNetError(f"cannot write to the folder '{folder}': {error.strerror}") from None
+    store = StudyStore(folder, "study")
+    store.make_folder()
+    for name, text in {**texts, **(files or {})}.items():
+        store.write(name, text.encode())
     for name, figure in pictures.items():
         style.save(figure, folder / f"{name}.png")
     screen = console.ERR if json else console.OUT
