@@ -1,4 +1,4 @@
-"""The environments that come with NeuroNet, one short file each."""
+"""Built-in environments, one short file each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
     "breast-cancer": BreastCancer,
     "california": California,
 }
-"""Every environment by its name on the command line; neuronet.registry.registry has the forms for files, such as table:PATH."""
+"""All environments by their names on the command line; the registry adds the forms for files, such as table:PATH."""
 
 __all__ = [
     "ENVIRONMENTS",

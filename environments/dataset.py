@@ -1,4 +1,4 @@
-"""Any torch Dataset, or anything else with a length and items (input, target) by number, as an environment."""
+"""Environments from torch Datasets, or from any object with a length and items (input, target)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.environments.images.images import Images
 from neuronet.environments.tables.table import Table
 
@@ -16,31 +16,27 @@ from neuronet.environments.tables.table import Table
 def from_dataset(
     train: Any, test: Any = None, *, payoff: str = "auto", name: str = "dataset", test_share: float = 0.2
 ) -> Environment:
-    """An environment from a torch Dataset; it is read whole, once.
+    """Return an environment from a torch Dataset, which is read once as a whole.
 
-    Bytes with classes (uint8 tensors, or the images that torchvision gives without a transform) stay bytes until they are
-    played. All else becomes a Table: inputs in double precision, flattened, standardised by the training samples alone.
+    Bytes with classes (uint8 tensors, or the images that torchvision returns without a transform) stay bytes until they are used.
+    Everything else becomes a Table: inputs in double precision, flattened, standardised by the training samples alone.
 
     Args:
-        train: With a length and items (input, target); a target is a class (an integer) or values.
-        test: Another, to be judged by; without, a part of the first is kept for it.
-        payoff: "cross-entropy" for classes, "squared-error" for values, "auto" to tell by the targets.
-        name: Where it comes from, for messages.
-        test_share: Share of the samples kept for the test where there is none.
+        train: Data set with a length and items (input, target); a target is a class (an integer) or values.
+        test: Test data set; without it, a part of the first is used.
+        payoff: "cross-entropy" for classes, "squared-error" for values, "auto" to decide by the targets.
+        name: Source of the data, for messages.
+        test_share: Share of the samples for the test where there is no test data set.
 
     Raises:
-        NeuroNetError: It is no such data set, or its items are not all of one shape.
+        DataError: It is not such a data set, or its items differ in shape.
     """
     train_part = _arrays(train, name)
     test_part = None if test is None else _arrays(test, f"{name}, test")
     inputs, targets = train_part
-    if (
-        inputs.dtype == np.uint8
-        and inputs.ndim > 1
-        and targets.ndim == 1
-        and targets.dtype.kind in "iu"
-        and payoff != "squared-error"
-    ):
+    are_bytes = inputs.dtype == np.uint8 and inputs.ndim > 1
+    are_classes = targets.ndim == 1 and targets.dtype.kind in "iu" and payoff != "squared-error"
+    if are_bytes and are_classes:
         return Images(train_part, test_part, name=name, test_share=test_share)
     flat = None if test_part is None else (test_part[0].reshape(len(test_part[0]), -1), test_part[1])
     rows, shape = inputs.reshape(len(inputs), -1), inputs.shape[1:]
@@ -51,35 +47,34 @@ def _arrays(dataset: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     try:
         count = len(dataset)
     except (TypeError, NotImplementedError):
-        raise NeuroNetError(f"{name} must have a length and items by number, {type(dataset).__name__} has not") from None
+        raise DataError(f"{name} must have a length and items by number, got {type(dataset).__name__}") from None
     if count < 1:
-        raise NeuroNetError(f"{name} is empty")
-    arrays: tuple[NDArray[Any], NDArray[Any]] | None = None
-    for place in range(count):
-        item = dataset[place]
-        if not isinstance(item, (tuple, list)) or len(item) < 2:
-            raise NeuroNetError(f"{name}: item {place} must be a pair (input, target), got {type(item).__name__}")
-        pair = [
-            _array(part, f"{name}: the {what} of item {place}") for part, what in zip(item, ("input", "target"), strict=False)
-        ]
-        if arrays is None:
-            arrays = (np.empty((count, *pair[0].shape), pair[0].dtype), np.empty((count, *pair[1].shape), pair[1].dtype))
-        for whole, part in zip(arrays, pair, strict=True):
-            if part.shape != whole.shape[1:] or part.dtype != whole.dtype:
-                raise NeuroNetError(
-                    f"{name}: items must be of one shape and type, but item {place} has {part.dtype} of {part.shape} "
-                    f"where item 0 has {whole.dtype} of {whole.shape[1:]}"
+        raise DataError(f"{name} is empty")
+    first = _pair(dataset, 0, name)
+    inputs, targets = (np.empty((count, *value.shape), value.dtype) for value in first)
+    for index in range(count):
+        for array, value in zip((inputs, targets), _pair(dataset, index, name) if index else first, strict=True):
+            if value.shape != array.shape[1:] or value.dtype != array.dtype:
+                raise DataError(
+                    f"{name}: items must have one shape and type, but item {index} has {value.dtype} of {value.shape} "
+                    f"and item 0 has {array.dtype} of {array.shape[1:]}"
                 )
-            whole[place] = part
-    assert arrays is not None
-    return arrays
+            array[index] = value
+    return inputs, targets
 
 
-def _array(part: Any, what: str) -> NDArray[Any]:
-    if hasattr(part, "getbands"):  # an image of Pillow: channels are last there
-        image = np.asarray(part)
+def _pair(dataset: Any, index: int, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    item = dataset[index]
+    if not isinstance(item, (tuple, list)) or len(item) < 2:
+        raise DataError(f"{name}: item {index} must be a pair (input, target), got {type(item).__name__}")
+    return _array(item[0], f"{name}: the input of item {index}"), _array(item[1], f"{name}: the target of item {index}")
+
+
+def _array(value: Any, what: str) -> NDArray[Any]:
+    if hasattr(value, "getbands"):  # Pillow's images have channels last
+        image = np.asarray(value)
         return np.moveaxis(image, -1, 0) if image.ndim == 3 else image
-    array = np.asarray(part.detach().cpu() if hasattr(part, "detach") else part)
+    array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     if array.dtype.kind not in "biuf":
-        raise NeuroNetError(f"{what} must be numbers, got {type(part).__name__}")
+        raise DataError(f"{what} must be numbers, got {type(value).__name__}")
     return array

@@ -1,4 +1,4 @@
-"""Environments that are read from their files only when they are first looked at."""
+"""Environments that read their files on first use."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from neuronet.core.environment import Environment, Samples
 
 
 class LazyEnvironment(Environment):
-    """An environment that stands for another, which it loads when it is first asked for samples, and then keeps."""
+    """Environment that loads another environment on first use of its samples, and keeps it."""
 
     @abstractmethod
     def load(self) -> Environment:
-        """The environment that it stands for; its payoff must be this one's."""
+        """Return the environment to load; its payoff must be the same."""
 
     @final
     @cached_property
     def target(self) -> Environment:
-        """The environment that it stands for."""
+        """The loaded environment."""
         return self.load()
 
     @property
     @final
     def train(self) -> Samples:
-        """The samples to learn from."""
+        """Training samples."""
         return self.target.train
 
     @property
     @final
     def test(self) -> Samples:
-        """The samples to be judged by."""
+        """Test samples."""
         return self.target.test
 
     @property
     @final
     def outputs(self) -> int:
-        """Classes, or values."""
+        """Number of classes or values."""
         return self.target.outputs
 
     @property
     @final
     def shape(self) -> tuple[int, ...]:
-        """The shape of one input."""
+        """Shape of one input."""
         return self.target.shape

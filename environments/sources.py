@@ -1,4 +1,4 @@
-"""Where the files of a data set are: in a folder of the user's, in those of the system, or in the cache of downloads."""
+"""Files of data sets: in a user's folder, in system folders, or in the download cache."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.environments.download import cache, fetch
 
 T = TypeVar("T")
 
 DATA_VARIABLE = "NEURONET_DATA"
-"""The environment variable with folders of data sets, separated as in PATH."""
+"""Environment variable with folders of data sets, separated as in PATH."""
 
 SYSTEM_FOLDERS = (Path("/usr/share/datasets"),)
-"""Where Debian's packages, such as dataset-fashion-mnist, put theirs."""
+"""Folders of Debian's packages, such as dataset-fashion-mnist."""
 
 ARCHIVE_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, RuntimeError)
-"""What a broken archive raises, by where it is broken; a broken gzip raises an OSError."""
+"""Errors of broken archives; a broken gzip raises an OSError."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file that can be had.
+    """File that can be downloaded.
 
     Attributes:
-        file: Its name.
+        file: Name of the file.
         checksum: "md5:..." or "sha256:...".
-        urls: Where from; each is tried in turn.
+        urls: Addresses, tried in order.
     """
 
     file: str
@@ -45,7 +45,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Files:
-    """A folder, or an archive (.zip, .tar.gz) that is read as it is.
+    """Folder, or archive (.zip, .tar.gz) that is read without unpacking.
 
     Attributes:
         path: The folder or archive.
@@ -54,18 +54,18 @@ class Files:
     path: Path
 
     def has(self, name: str) -> bool:
-        """Whether a file of that name, gzipped or not, is in the folder."""
+        """Return whether the folder has a file of that name, gzipped or not."""
         return _find_in_folder(self.path, name) is not None
 
     @contextmanager
     def open(self, name: str) -> Iterator[Any]:
-        """A file of the folder or archive, decompressed if it is gzipped.
+        """Open a file of the folder or archive, decompressed if it is gzipped.
 
         Args:
-            name: Without .gz.
+            name: Name of the file without .gz.
 
         Raises:
-            NeuroNetError: It is missing or broken.
+            DataError: It is missing or broken.
         """
         try:
             with self._raw(name) as stream:
@@ -76,30 +76,32 @@ class Files:
                     yield stream
         except ARCHIVE_ERRORS as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            raise NeuroNetError(f"cannot read '{name}' in '{self.path}', it is broken or cut short: {reason}") from None
+            raise DataError(f"cannot read '{name}' in '{self.path}', which is broken or truncated: {reason}") from None
 
     @contextmanager
     def _raw(self, name: str) -> Iterator[Any]:
         if self.path.is_dir():
             path = _find_in_folder(self.path, name)
             if path is None:
-                raise NeuroNetError(f"there is no '{name}' or '{name}.gz' in '{self.path}'")
+                raise DataError(f"'{name}' or '{name}.gz' not found in '{self.path}'")
             with path.open("rb") as file:
                 yield file
         elif self.path.suffix == ".zip":
             with zipfile.ZipFile(self.path) as archive:
-                member = next((each for each in archive.namelist() if _matches_name(each, name)), None)
+                member = next((entry for entry in archive.namelist() if _matches_name(entry, name)), None)
                 with archive.open(self._found(member, name)) as file:
                     yield file
         else:
-            with tarfile.open(self.path) as tar:  # looked through up to the file, as going back would read it all again
-                entry = next((each for each in tar if each.isfile() and _matches_name(each.name, name)), None)
-                with tar.extractfile(self._found(entry, name)) as file:  # type: ignore[union-attr]
-                    yield file
+            with tarfile.open(self.path) as tar:  # read up to the file only: seeking back would decompress it all again
+                found = next((entry for entry in tar if entry.isfile() and _matches_name(entry.name, name)), None)
+                stream = tar.extractfile(self._found(found, name))
+                assert stream is not None  # only folders and the like have no content
+                with stream:
+                    yield stream
 
     def _found(self, member: T | None, name: str) -> T:
         if member is None:
-            raise NeuroNetError(f"there is no '{name}' in the archive '{self.path}'")
+            raise DataError(f"'{name}' not found in the archive '{self.path}'")
         return member
 
 
@@ -108,7 +110,7 @@ def _matches_name(member: str, name: str) -> bool:
 
 
 def _find_in_folder(folder: Path, name: str) -> Path | None:
-    """The file under its name, gzipped, or as it is called where it was unpacked by hand (train-images.idx3-ubyte)."""
+    """Return the file under its name, gzipped, or as named by manual unpacking (train-images.idx3-ubyte)."""
     dotted = name.replace("-idx", ".idx")
     for spelled in (name, f"{name}.gz", dotted, f"{dotted}.gz"):
         if (folder / spelled).is_file():
@@ -118,13 +120,13 @@ def _find_in_folder(folder: Path, name: str) -> Path | None:
 
 @dataclass(frozen=True)
 class Source:
-    """The files of a data set and where they can be found.
+    """Files of a data set, with their possible locations.
 
     Attributes:
-        name: What its folder is called.
-        files: Their names, without .gz.
-        downloads: What to download where they are not at hand: the files, or an archive that holds them all.
-        folders: What else its folder may be called.
+        name: Name of the data set's folder.
+        files: Names of the files, without .gz.
+        downloads: Downloads if the files are not found: the files, or an archive with all of them.
+        folders: Other names of the folder.
     """
 
     name: str
@@ -133,23 +135,23 @@ class Source:
     folders: tuple[str, ...] = field(default=())
 
     def find(self, data_dir: str = "") -> Files:
-        """The files: of the first folder that has any of them, or else downloaded.
+        """Return the files of the first folder that has any of them, or download them.
 
-        Looked through are, in this order: the data set's folder in `data_dir`, `data_dir` itself, the data set's folder in those
-        of NEURONET_DATA and in /usr/share/datasets, and the cache of downloads.
+        The search order is: the data set's folder in `data_dir`, `data_dir` itself, the data set's folder in those of
+        NEURONET_DATA and in /usr/share/datasets, and the download cache.
 
         Args:
-            data_dir: A folder of the user's; "" for none.
+            data_dir: A user's folder; "" for none.
 
         Raises:
-            NeuroNetError: They are nowhere and cannot be downloaded, or some are missing where others are.
+            DataError: The files are not found and cannot be downloaded, or some are missing in a folder.
         """
         roots = [Path(data_dir).expanduser()] if data_dir else []
         if roots and not roots[0].is_dir():
-            raise NeuroNetError(f"there is no folder '{data_dir}' to look for the data set '{self.name}' in")
+            raise DataError(f"folder '{data_dir}' for the data set '{self.name}' not found")
         roots += [Path(part) for part in os.environ.get(DATA_VARIABLE, "").split(os.pathsep) if part]
         searched = [root / folder for root in [*roots, *SYSTEM_FOLDERS] for folder in (self.name, *self.folders)]
-        if data_dir:  # the files may lie in it as they are, after any folder that has the data set's name
+        if data_dir:  # after any folder with the data set's name, the folder itself
             searched.insert(1 + len(self.folders), roots[0])
         for folder in searched:
             files = self._files_in(folder)
@@ -158,25 +160,21 @@ class Source:
         return self._downloaded([*map(str, [*roots, *SYSTEM_FOLDERS])])
 
     def _files_in(self, folder: Path) -> Files | None:
-        archive = next(
-            (folder / each.file for each in self.downloads if _is_archive(each.file) and (folder / each.file).is_file()), None
-        )
-        if archive is not None:
-            return Files(archive)
+        for download in self.downloads:
+            if _is_archive(download.file) and (folder / download.file).is_file():
+                return Files(folder / download.file)
         files = Files(folder)
         missing = [name for name in self.files if not files.has(name)]
         if len(missing) == len(self.files):
             return None
         if missing:
-            raise NeuroNetError(
-                f"'{folder}' has some files of the data set '{self.name}', but no '{missing[0]}' or '{missing[0]}.gz'"
-            )
+            raise DataError(f"'{folder}' has files of the data set '{self.name}', but no '{missing[0]}' or '{missing[0]}.gz'")
         return files
 
     def _downloaded(self, roots: list[str]) -> Files:
         missing_message = f"the data set '{self.name}' needs '{self.downloads[0].file}', which is not in {', '.join(roots)}"
         folder = cache(missing_message, self.downloads[0].urls[0]) / self.name
-        paths = [fetch(each.urls, each.checksum, folder / each.file, missing_message) for each in self.downloads]
+        paths = [fetch(file.urls, file.checksum, folder / file.file, missing_message) for file in self.downloads]
         return Files(paths[0] if _is_archive(paths[0].name) else folder)
 
 
@@ -185,11 +183,11 @@ def _is_archive(name: str) -> bool:
 
 
 def files_of(checksums: Mapping[str, str], mirrors: tuple[str, ...]) -> tuple[Download, ...]:
-    """Downloads of gzipped files that each mirror has under the same name.
+    """Return downloads of gzipped files that each mirror has under the same name.
 
     Args:
         checksums: The md5 of each gzipped file, by the file's name without .gz.
-        mirrors: Addresses, up to the name.
+        mirrors: Addresses, up to the file's name.
     """
     return tuple(
         Download(f"{name}.gz", f"md5:{md5}", tuple(f"{mirror}{name}.gz" for mirror in mirrors)) for name, md5 in checksums.items()

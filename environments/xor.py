@@ -1,4 +1,4 @@
-"""Exclusive or, with noise: the smallest problem that needs a hidden layer."""
+"""Exclusive or with noise: the smallest problem that needs a hidden layer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Xor(Environment):
     """Points around (+-1, +-1); class 1 where the signs differ.
 
     Args:
-        samples: Points to learn from, and as many to be judged by; 4 or more.
+        samples: Number of training points, and of test points; 4 or more.
         noise: Standard deviation of a point around its corner, 0 or more.
 
     Raises:
-        NeuroNetError: A parameter is out of range.
+        ConfigurationError: A parameter is out of range.
     """
 
     samples: int = 200
@@ -31,8 +31,8 @@ class Xor(Environment):
         check_number("samples", self.samples, 4, whole=True)
         check_number("noise", self.noise, 0)
 
-    def _points(self, part: int) -> Samples:
-        rng = generator(0, Purpose.DATA, part)
+    def _points(self, stream: int) -> Samples:
+        rng = generator(0, Purpose.DATA, stream)
         corner = np.arange(self.samples) % 4
         signs = np.stack((corner % 2, corner // 2), axis=1) * 2.0 - 1.0
         inputs = signs + self.noise * rng.standard_normal(signs.shape)
@@ -40,12 +40,12 @@ class Xor(Environment):
 
     @cached_property
     def train(self) -> Samples:
-        """Points to learn from, (samples, 2)."""
+        """Training points, (samples, 2)."""
         return self._points(0)
 
     @cached_property
     def test(self) -> Samples:
-        """Points to be judged by, (samples, 2)."""
+        """Test points, (samples, 2)."""
         return self._points(1)
 
     @property

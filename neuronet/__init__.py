@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from neuronet.policies import Noisy as Noisy
     from neuronet.recording.traces.store import traces as traces
     from neuronet.registry import build_network as build_network
+    from neuronet.training.api import resume as resume
+    from neuronet.training.api import train as train
     from neuronet.training.result import Result as Result
-    from neuronet.training.train import resume as resume
-    from neuronet.training.train import train as train
 
 __version__ = "0.1.0"
 
@@ -71,7 +71,7 @@ _HOMES = {
     "neuronet.comparison.study": ("compare",),
     "neuronet.training.result": ("Result",),
     "neuronet.recording.traces.store": ("traces",),
-    "neuronet.training.train": ("resume", "train"),
+    "neuronet.training.api": ("resume", "train"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -30,7 +30,7 @@ from benchmarks.rounds.growth import growth
 from benchmarks.rounds.markdown import tables
 from benchmarks.rounds.measure import against_biotorch, against_peers, by_policy
 from benchmarks.rounds.picture import draw
-from neuronet.benchmarking.bench import BATCHES, SIZES, TimingBudget
+from neuronet.benchmarking.api import BATCHES, SIZES, TimingBudget
 from neuronet.benchmarking.suites import benchmark_suites
 from neuronet.cli.console import OUT, benchmark_table
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuronet import AttentionSeeking, Momentum, Samples, Setup, TensorEngine
-from neuronet.benchmarking.bench import PRODUCTS, TimingBudget, timed
+from neuronet.benchmarking.api import PRODUCTS, TimingBudget, timed
 from neuronet.benchmarking.contestants import (
     LEARNING_RATE,
     MOMENTUM,

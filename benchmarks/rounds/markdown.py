@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.rounds.growth import Point
-from neuronet.benchmarking.bench import Row
+from neuronet.benchmarking.api import Row
 
 
 def tables(parts: dict[str, Sequence[Row]], points: Sequence[Point]) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 
 from benchmarks.rounds.peers import AUTOGRAD, peers
 from neuronet import AttentionSeeking
-from neuronet.benchmarking.bench import MANY_ROUNDS, PRODUCTS, Row, TimingBudget, rows, threads, timed
+from neuronet.benchmarking.api import MANY_ROUNDS, PRODUCTS, Row, TimingBudget, rows, threads, timed
 from neuronet.benchmarking.contestants import (
     UPDATE_TOLERANCE,
     MatrixProducts,

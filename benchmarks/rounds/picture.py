@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from benchmarks.rounds.growth import Point
-from neuronet.benchmarking.bench import PRODUCTS, Row
+from neuronet.benchmarking.api import PRODUCTS, Row
 from neuronet.plotting import style
 
 MARKERS = ("o", "s", "^", "D", "v")

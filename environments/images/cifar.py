@@ -1,4 +1,4 @@
-"""CIFAR's python batches: pickles, read by a reader that makes arrays of bytes, lists and words of them and nothing else."""
+"""CIFAR's python batches: pickles, read by a restricted unpickler that creates only byte arrays, lists and strings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.environments.images.images import Images
 from neuronet.environments.sources import Source
 
@@ -17,17 +17,17 @@ SHAPE = (3, 32, 32)
 
 
 class _Dtype:
-    """Stands for numpy.dtype."""
+    """Replacement of numpy.dtype."""
 
     def __init__(self, kind: Any = None, *_: Any) -> None:
         self.kind = kind
 
     def __setstate__(self, state: Any) -> None:
-        """The order of bytes, which bytes have none of."""
+        """Ignore the byte order."""
 
 
 class _Array:
-    """Stands for numpy.ndarray."""
+    """Replacement of numpy.ndarray."""
 
     def __init__(self, *_: Any) -> None:
         self.state: Any = None
@@ -36,15 +36,11 @@ class _Array:
         self.state = state
 
     def bytes(self) -> NDArray[np.uint8]:
-        """The array, if it is one of bytes whose last axis lies together."""
+        """Return the array if it holds unsigned bytes in C order."""
         _, shape, dtype, fortran, raw = self.state
-        if (
-            not isinstance(dtype, _Dtype)
-            or dtype.kind not in (b"u1", "u1", b"|u1", "|u1")
-            or fortran
-            or not isinstance(raw, bytes)
-        ):
-            raise ValueError("its array should be one of unsigned bytes")
+        is_uint8 = isinstance(dtype, _Dtype) and dtype.kind in (b"u1", "u1", b"|u1", "|u1")
+        if not is_uint8 or fortran or not isinstance(raw, bytes):
+            raise ValueError("its array should hold unsigned bytes")
         return np.frombuffer(raw, dtype=np.uint8).reshape(shape)
 
 
@@ -59,29 +55,29 @@ ALLOWED = {
     ("numpy._core.multiarray", "_reconstruct"): _Array,
     ("_codecs", "encode"): _encoded,
 }
-"""All that a pickle of bytes in arrays asks for, and what it gets instead: nothing of it can do harm."""
+"""Names that a pickle of byte arrays may use, with harmless replacements."""
 
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ALLOWED:
-            raise NeuroNetError(f"it asks for '{module}.{name}', which no file of images does: it may do harm and is not read")
+            raise DataError(f"it uses '{module}.{name}', which files of images do not need: it may execute code and is not read")
         return ALLOWED[module, name]
 
 
 def read_batch(stream: IO[bytes], what: str, label: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Images and classes of one batch.
+    """Return images and classes of one batch.
 
     Args:
         stream: The pickle.
-        what: What is read, for messages.
-        label: What the batch calls its classes, such as "labels".
+        what: Name of the batch, for messages.
+        label: Key of the classes in the batch, such as "labels".
 
     Returns:
         Images (N, 3, 32, 32) and classes (N,).
 
     Raises:
-        NeuroNetError: It is no such batch, is broken, or would run a program.
+        DataError: It is not such a batch, is broken, or would execute code.
     """
     try:
         batch = {_word(key): value for key, value in _Reader(stream, encoding="bytes").load().items()}
@@ -89,13 +85,13 @@ def read_batch(stream: IO[bytes], what: str, label: str) -> tuple[NDArray[np.uin
         classes = np.array(batch[label])
         if classes.dtype.kind != "i" or classes.shape != images.shape[:1]:
             raise ValueError(f"there should be a class, an integer, for each of {len(images):,} images")
-    except NeuroNetError as error:
-        raise NeuroNetError(f"cannot read {what}: {error}") from None
+    except DataError as error:
+        raise DataError(f"cannot read {what}: {error}") from None
     except KeyError as error:
-        raise NeuroNetError(f"cannot read {what}: it has no {error}, as a python batch of CIFAR has") from None
+        raise DataError(f"cannot read {what}: it has no {error}, as python batches of CIFAR have") from None
     except Exception as error:  # a broken pickle raises one of many
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise NeuroNetError(f"cannot read {what} as a python batch of CIFAR: {reason}") from None
+        raise DataError(f"cannot read {what} as a python batch of CIFAR: {reason}") from None
     return images, classes
 
 
@@ -104,16 +100,16 @@ def _word(key: Any) -> str:
 
 
 def read_batches(source: Source, data_dir: str, label: str, classes: int | tuple[str, ...]) -> Images:
-    """CIFAR in its python batches, the last of the source's files being that of the test.
+    """Return CIFAR from its python batches; the last of the source's files is the test set.
 
     Args:
-        source: Where they are.
-        data_dir: A folder to look in first; "" for none.
-        label: What the batches call their classes.
-        classes: How many there are, or their names.
+        source: The files.
+        data_dir: Folder to search first; "" for none.
+        label: Key of the classes in the batches.
+        classes: Number of classes, or their names.
 
     Raises:
-        NeuroNetError: A batch is missing or broken.
+        DataError: A batch is missing or broken.
     """
     files = source.find(data_dir)
     batches = []

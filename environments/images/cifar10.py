@@ -1,4 +1,4 @@
-"""CIFAR-10: small colour photographs of ten kinds of things.
+"""CIFAR-10: small colour photographs in ten classes.
 
 Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images", University of Toronto.
 """
@@ -30,16 +30,16 @@ SOURCE = Source(
 
 @dataclass(frozen=True)
 class Cifar10(LazyEnvironment):
-    """50,000 colour photographs of ten kinds of things to learn from and 10,000 to be judged by, 3 x 32 x 32 bytes each.
+    """Colour photographs in ten classes: 50,000 for training and 10,000 for the test, 3 x 32 x 32 bytes each.
 
     The split is the data set's own; each channel of each pixel is standardised by the training images alone.
 
     Args:
-        data_dir: A folder to look for the python batches in first, unpacked or in their archive.
+        data_dir: Folder to search first for the python batches, unpacked or in their archive.
     """
 
     data_dir: str = ""
 
     def load(self) -> Images:
-        """The images in the batches."""
+        """Return the images of the batches."""
         return read_batches(SOURCE, self.data_dir, "labels", CLASSES)

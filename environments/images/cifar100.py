@@ -1,4 +1,4 @@
-"""CIFAR-100: small colour photographs of a hundred kinds of things, in twenty groups.
+"""CIFAR-100: small colour photographs in a hundred classes, in twenty groups.
 
 Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images", University of Toronto.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import check_flag
 from neuronet.environments.images.cifar import read_batches
 from neuronet.environments.images.images import Images
 from neuronet.environments.lazy import LazyEnvironment
@@ -29,26 +29,25 @@ SOURCE = Source(
 
 @dataclass(frozen=True)
 class Cifar100(LazyEnvironment):
-    """50,000 colour photographs of a hundred kinds of things to learn from and 10,000 to be judged by, 3 x 32 x 32 bytes each.
+    """Colour photographs in a hundred classes: 50,000 for training and 10,000 for the test, 3 x 32 x 32 bytes each.
 
     The split is the data set's own; each channel of each pixel is standardised by the training images alone.
 
     Args:
-        coarse: Whether the classes are the twenty groups instead of the hundred kinds.
-        data_dir: A folder to look for the python batches in first, unpacked or in their archive.
+        coarse: Whether the classes are the twenty groups instead of the hundred classes.
+        data_dir: Folder to search first for the python batches, unpacked or in their archive.
 
     Raises:
-        NeuroNetError: coarse is neither true nor false.
+        ConfigurationError: coarse is neither true nor false.
     """
 
     coarse: bool = False
     data_dir: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.coarse, bool):
-            raise NeuroNetError(f"coarse must be true or false, got {self.coarse!r}")
+        check_flag("coarse", self.coarse)
 
     def load(self) -> Images:
-        """The images in the batches."""
+        """Return the images of the batches."""
         label, classes = ("coarse_labels", 20) if self.coarse else ("fine_labels", 100)
         return read_batches(SOURCE, self.data_dir, label, classes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError, unknown_name_error
+from neuronet.core.errors import DataError, unknown_name_error
 from neuronet.environments.images.idx import Part, read_part
 from neuronet.environments.images.images import Images
 from neuronet.environments.lazy import LazyEnvironment
@@ -19,7 +19,7 @@ from neuronet.environments.sources import Download, Source
 ALL = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 MERGED = string.digits + string.ascii_uppercase + "abdefghnqrt"
-"""Lower case where it does not look like upper case."""
+"""Lower-case letters only where they differ from upper case."""
 
 SPLITS = {
     "balanced": MERGED,
@@ -29,7 +29,7 @@ SPLITS = {
     "letters": string.ascii_uppercase,
     "mnist": string.digits,
 }
-"""The classes of each part of EMNIST, in the order of their labels."""
+"""Classes of each split of EMNIST, in the order of their labels."""
 
 TRANSPOSE_CHUNK = 4096
 
@@ -38,18 +38,18 @@ ARCHIVE = Download("gzip.zip", "md5:58c8d27c78d21e728a6bc7b3cc06412e", ("https:/
 
 @dataclass(frozen=True)
 class Emnist(LazyEnvironment):
-    """28 x 28 images of letters and digits by hand; its parts have 10 to 62 classes.
+    """Handwritten letters and digits, 28 x 28 pixels; the splits have 10 to 62 classes.
 
-    "balanced" has 112,800 images to learn from and 18,800 to be judged by, "letters" 124,800 and 20,800, "digits" 240,000 and
-    40,000, "mnist" 60,000 and 10,000, "byclass" and "bymerge" 697,932 and 116,323: the splits are the data set's own. In the
-    files images lie on their side; here they stand upright. Pixels are standardised by the training images alone.
+    "balanced" has 112,800 training and 18,800 test images, "letters" 124,800 and 20,800, "digits" 240,000 and 40,000, "mnist"
+    60,000 and 10,000, "byclass" and "bymerge" 697,932 and 116,323, as the data set defines them. Images are transposed in the
+    files, and upright here. Pixels are standardised by the training images alone.
 
     Args:
-        split: Which part: balanced, byclass, bymerge, digits, letters or mnist.
-        data_dir: A folder to look for the files in first.
+        split: Split of the data set: balanced, byclass, bymerge, digits, letters or mnist.
+        data_dir: Folder to search first for the files.
 
     Raises:
-        NeuroNetError: There is no such part.
+        SpecError: The split is unknown.
     """
 
     split: str = "balanced"
@@ -60,7 +60,7 @@ class Emnist(LazyEnvironment):
             raise unknown_name_error("split of emnist", self.split, SPLITS)
 
     def load(self) -> Images:
-        """The images in the files."""
+        """Return the images of the files."""
         pairs = [
             (f"emnist-{self.split}-{part}-images-idx3-ubyte", f"emnist-{self.split}-{part}-labels-idx1-ubyte")
             for part in ("train", "test")
@@ -73,10 +73,10 @@ class Emnist(LazyEnvironment):
     def _upright(self, part: Part) -> Part:
         images, labels = part
         for start in range(0, len(images), TRANSPOSE_CHUNK):
-            piece = images[start : start + TRANSPOSE_CHUNK]
-            piece[:] = np.swapaxes(piece, 1, 2).copy()
+            chunk = images[start : start + TRANSPOSE_CHUNK]
+            chunk[:] = np.swapaxes(chunk, 1, 2).copy()
         if self.split != "letters":
             return part
         if labels.min(initial=1) < 1:
-            raise NeuroNetError("the labels of emnist's letters should be counted from 1, but one is 0")
+            raise DataError("labels of emnist letters must be counted from 1, got 0")
         return images, labels - np.uint8(1)

@@ -32,16 +32,16 @@ SOURCE = Source(
 
 @dataclass(frozen=True)
 class Kmnist(LazyEnvironment):
-    """60,000 images of ten cursive hiragana to learn from and 10,000 to be judged by, 28 x 28 bytes each.
+    """Images of ten cursive hiragana: 60,000 for training and 10,000 for the test, 28 x 28 bytes each.
 
     The split is the data set's own; pixels are standardised by the training images alone.
 
     Args:
-        data_dir: A folder to look for the files in first.
+        data_dir: Folder to search first for the files.
     """
 
     data_dir: str = ""
 
     def load(self) -> Images:
-        """The images in the files."""
+        """Return the images of the files."""
         return mnist_like(SOURCE, self.data_dir, CLASSES)

@@ -1,7 +1,7 @@
-"""California: what houses cost in 20,640 districts, in the census of 1990.
+"""California housing: house values in 20,640 districts, from the census of 1990.
 
-Source: Pace and Barry 1997, "Sparse spatial autoregressions", Statistics and Probability Letters 33. The measures are made of the
-columns of the file as scikit-learn's fetch_california_housing makes them.
+Source: Pace and Barry 1997, "Sparse spatial autoregressions", Statistics and Probability Letters 33. Features are computed from
+the columns of the file as in scikit-learn's fetch_california_housing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.core.payoff import SquaredError
 from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Download, Source
@@ -35,13 +35,13 @@ SOURCE = Source(
 
 @dataclass(frozen=True)
 class California(LazyEnvironment):
-    """The median value of the houses of a district by 8 measures: 16,512 districts to learn from and 4,128 to be judged by.
+    """Median house values of districts from 8 features: 16,512 districts for training and 4,128 for the test.
 
-    Measures are the median income, the median age of houses, rooms, bedrooms and people for each household, the population, the
-    latitude and the longitude. The split is fixed; measures and values are standardised by the training samples alone.
+    Features are the median income, the median age of houses, rooms, bedrooms and people for each household, the population, the
+    latitude and the longitude. The split is fixed; features and values are standardised by the training samples alone.
 
     Args:
-        data_dir: A folder to look for the file in first.
+        data_dir: Folder to search first for the file.
     """
 
     payoff = SquaredError()
@@ -49,20 +49,20 @@ class California(LazyEnvironment):
     data_dir: str = ""
 
     def load(self) -> Table:
-        """The districts in the file.
+        """Return the districts of the file.
 
         Raises:
-            NeuroNetError: It is missing or broken.
+            DataError: It is missing or broken.
         """
         files = SOURCE.find(self.data_dir)
         with files.open(FILE) as stream:
             try:
-                with warnings.catch_warnings(action="ignore"):  # of an empty file, which is refused below
+                with warnings.catch_warnings(action="ignore"):  # an empty file raises an error below
                     rows = np.loadtxt(stream, delimiter=",", ndmin=2)
             except ValueError as error:
-                raise NeuroNetError(f"cannot read '{FILE}' in '{files.path}': {' '.join(str(error).split())}") from None
+                raise DataError(f"cannot read '{FILE}' in '{files.path}': {' '.join(str(error).split())}") from None
         if rows.shape[1] != 9 or not (rows[:, 6] > 0).all():
-            raise NeuroNetError(f"'{FILE}' in '{files.path}' should have 9 columns, the households in the 7th")
+            raise DataError(f"'{FILE}' in '{files.path}' should have 9 columns, the households in the 7th")
         longitude, latitude, age, rooms, bedrooms, people, households, income, value = rows.T
-        each = (income, age, rooms / households, bedrooms / households, people, people / households, latitude, longitude)
-        return Table(np.column_stack(each), value, payoff="squared-error", name="california")
+        features = (income, age, rooms / households, bedrooms / households, people, people / households, latitude, longitude)
+        return Table(np.column_stack(features), value, payoff="squared-error", name="california")

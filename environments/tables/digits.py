@@ -1,4 +1,4 @@
-"""Handwritten digits: the 1,797 images that come with scikit-learn.
+"""Handwritten digits: the 1,797 images included in scikit-learn.
 
 Source: Alpaydin and Kaynak 1998, "Optical Recognition of Handwritten Digits", UCI machine learning repository.
 """
@@ -13,13 +13,13 @@ from neuronet.environments.tables.table import Table
 
 @dataclass(frozen=True)
 class Digits(LazyEnvironment):
-    """8 x 8 images of the digits 0 to 9: 1,437 to learn from and 360 to be judged by.
+    """Images of the digits 0 to 9, 8 x 8 pixels: 1,437 for training and 360 for the test.
 
     The split is fixed and has the same share of every digit; pixels are standardised by the training images alone.
     """
 
     def load(self) -> Table:
-        """The images in scikit-learn."""
+        """Return the images of scikit-learn."""
         from sklearn.datasets import load_digits
 
         images = load_digits()

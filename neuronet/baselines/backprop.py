@@ -163,7 +163,7 @@ class Backprop:
             batch = samples.at(indices[..., start : start + batch_size])
             self._optimizer.zero_grad()
             loss = losses(self.payoff, activities(self.layers(), batch.inputs)[-1], batch.targets)
-            loss.mean(dim=-1).sum().backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward(loss.mean(dim=-1).sum())
             self._optimizer.step()
             self.round_number += 1
             sums.append(loss.detach().sum(dim=-1))

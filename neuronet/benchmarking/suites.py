@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
-from neuronet.benchmarking.bench import QUICK, Row, TimingBudget, rows, threads, timed
+from neuronet.benchmarking.api import QUICK, Row, TimingBudget, rows, threads, timed
 from neuronet.benchmarking.contestants import (
     LEARNING_RATE,
     MOMENTUM,
@@ -31,7 +31,7 @@ from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import build_network
-from neuronet.training.train import train
+from neuronet.training.api import train
 
 TIMED_EPOCHS = 3
 """Timed epochs of each run of `neuronet.train`, after the first epoch."""

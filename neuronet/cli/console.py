@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from neuronet.benchmarking.bench import Row
+    from neuronet.benchmarking.api import Row
     from neuronet.comparison.result import Comparison
     from neuronet.theory import Check
     from neuronet.training.result import Result

@@ -177,8 +177,8 @@ def _refuse_with_resume(options: dict[str, Any], allowed: str = "epochs") -> Non
 
 
 def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Result:
+    from neuronet.training.api import train
     from neuronet.training.config import make_config, read_options
-    from neuronet.training.train import train
 
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
@@ -187,7 +187,7 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
-    from neuronet.training.train import resume
+    from neuronet.training.api import resume
 
     with console.Progress() as bar:
         return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)
@@ -326,8 +326,8 @@ def bench(
     """Measure what a round costs here, against plain torch and against the matrix products alone."""
     from dataclasses import asdict, replace
 
-    from neuronet.benchmarking.bench import BATCHES, QUICK, SIZES
-    from neuronet.benchmarking.bench import bench as measure
+    from neuronet.benchmarking.api import BATCHES, QUICK, SIZES
+    from neuronet.benchmarking.api import bench as measure
 
     sizes = [_layers(text) for text in networks] if networks else SIZES
     budget = replace(QUICK, threads=threads, cpu_time=cpu_time)

@@ -16,7 +16,7 @@ from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
 from neuronet.core.learning.update_schedule import Synchronous
 from neuronet.core.structure.population import Population, Shares
-from neuronet.engines.base import Setup
+from neuronet.engines.base import Engine, Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
 from neuronet.training.assembly import build_networks
@@ -90,7 +90,7 @@ class ComparisonSetup:
             )
             for rate, seed in games
         ]
-        engine: Any
+        engine: Backprop | Engine
         if is_baseline:
             engine = Backprop(setups, device=self.engine_choice.device)
         else:
@@ -98,7 +98,7 @@ class ComparisonSetup:
         with closing(engine):
             return self._train(engine, games)
 
-    def _train(self, engine: Any, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
+    def _train(self, engine: Backprop | Engine, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
         test = engine.prepare(self.environment.test)
         batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
         curves = _Curves(games, batches.samples, lambda: evaluate(engine, self.environment.payoff, test, len(games)))

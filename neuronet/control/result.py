@@ -85,15 +85,3 @@ class ControlResult:
             "seconds": round(self.seconds, 3),
             "out": None if self.folder is None else str(self.folder),
         }
-
-
-class Interrupted(KeyboardInterrupt):
-    """Interruption of a run; all completed rounds are saved in its folder, if it has one.
-
-    Attributes:
-        result: Result of the completed rounds.
-    """
-
-    def __init__(self, result: ControlResult) -> None:
-        super().__init__(f"interrupted after round {result.rounds:,}")
-        self.result = result

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from neuronet.control.config import ControlConfig
 from neuronet.control.environments import VectorEnv, policy_gradient_feedback
 from neuronet.control.record import HEADER, ControlRunDirectory, EpisodeRow
-from neuronet.control.result import ControlResult, Interrupted
+from neuronet.control.result import ControlResult
 from neuronet.control.rollouts import DIVERGENCE_HINT, Episodes, check_finite, play_episodes
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.engines.base import Engine
-from neuronet.execution.signals import Interruption
+from neuronet.execution import Interrupted, Interruption
 from neuronet.training.network_labels import network_labels
 
 RECENT_EPISODES = 100

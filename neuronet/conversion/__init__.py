@@ -1,4 +1,4 @@
-"""Any torch network as a game: its Linear and Conv layers become layers of neurons that follow policies."""
+"""Conversion of torch modules: Linear and Conv layers become layers of neurons that follow policies."""
 
 from neuronet.conversion.convert import convert, revert
 

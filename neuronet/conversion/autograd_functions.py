@@ -1,6 +1,6 @@
-"""The ordinary forward pass of a layer, with the policies' feedback for the gradient of its input.
+"""Autograd functions with the usual forward pass, and the policies' feedback as the gradient of the input.
 
-The gradients of weight and bias are torch's own: a listener responds plainly. Neither function can be differentiated twice.
+The gradients of weight and bias are torch's own: listeners respond by default. Neither function can be differentiated twice.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from torch.autograd.function import once_differentiable
 from neuronet.conversion.connectivity import Connectivity
 
 InputGradient = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Gives the gradient of the input from the gradient of the output, the input, and the gradient of the weight."""
+"""Function of the output's gradient, the input and the weight's gradient that returns the input's gradient."""
 
 
 class LinearFeedbackFunction(Function):
-    """For policies whose feedback weights are known when the layer speaks; `feedback_weights` is shaped as the weight."""
+    """Autograd function with constant feedback weights, shaped as the layer's weight, in place of the weight."""
 
     @staticmethod
     def forward(
         ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, feedback_weights: Tensor, connectivity: Connectivity
     ) -> Tensor:
-        """The layer's ordinary output."""
+        """Return the layer's usual output."""
         ctx.connectivity = connectivity
         ctx.save_for_backward(heard, weight, feedback_weights)
         return connectivity.output(heard, weight, bias)
@@ -33,20 +33,20 @@ class LinearFeedbackFunction(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """By `feedback_weights` to the input, plainly to the parameters."""
+        """Return the input's gradient by `feedback_weights`, and the usual gradients of the parameters."""
         heard, weight, feedback_weights = ctx.saved_tensors
         to_input = ctx.connectivity.to_input(gradient, feedback_weights, heard) if ctx.needs_input_grad[0] else None
         return to_input, *ctx.connectivity.to_parameters(gradient, heard, weight, wanted=ctx.needs_input_grad[1:3]), None, None
 
 
 class FeedbackFunction(Function):
-    """For policies that decide when they hear the demands."""
+    """Autograd function for policies whose feedback depends on the demands."""
 
     @staticmethod
     def forward(
         ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, input_gradient: InputGradient, connectivity: Connectivity
     ) -> Tensor:
-        """The layer's ordinary output."""
+        """Return the layer's usual output."""
         ctx.connectivity, ctx.input_gradient = connectivity, input_gradient
         ctx.save_for_backward(heard, weight)
         return connectivity.output(heard, weight, bias)
@@ -54,9 +54,9 @@ class FeedbackFunction(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """By decision to the input, plainly to the parameters."""
+        """Return the input's gradient by `input_gradient`, and the usual gradients of the parameters."""
         heard, weight = ctx.saved_tensors
-        asked, weights, bias = ctx.needs_input_grad[:3]
-        to_weight, to_bias = ctx.connectivity.to_parameters(gradient, heard, weight, wanted=(True, bias))
-        to_input = ctx.input_gradient(gradient, heard, to_weight) if asked else None
-        return to_input, to_weight if weights else None, to_bias, None, None
+        needs_input, needs_weight, needs_bias = ctx.needs_input_grad[:3]
+        to_weight, to_bias = ctx.connectivity.to_parameters(gradient, heard, weight, wanted=(True, needs_bias))
+        to_input = ctx.input_gradient(gradient, heard, to_weight) if needs_input else None
+        return to_input, to_weight if needs_weight else None, to_bias, None, None

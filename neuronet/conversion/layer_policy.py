@@ -1,4 +1,4 @@
-"""How the neurons at the input of a torch layer play, and how the gradient of that input comes about."""
+"""Policy of the neurons at the input of a torch layer, and the gradient of that input."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from torch import Tensor, nn
 
 from neuronet.conversion.connectivity import Connectivity
 from neuronet.conversion.policy_group import PolicyGroup, RoundRandom, assemble
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, PolicyError
 from neuronet.core.observation import Observation
 
 FORWARD_FIELDS = frozenset({"attention", "listener_mask", "learning", "learning_rate"})
-"""What can be seen before a demand is heard."""
+"""Fields that are known in the forward pass."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerPolicy:
-    """How the neurons at the input of a layer play.
+    """Policies of the neurons at the input of a layer.
 
     Attributes:
-        connectivity: How the layer hears them.
-        policy_groups: Who follows which policy.
-        name: The layer's name within the module, for messages.
-        number: The layer's place among the module's layers, 0 for the first: a key of chance.
-        seed: Of all chance.
-        learning_rate: The listeners' learning rate, as far as the neurons know; None if nobody has told them.
-        linear: Whether every policy is.
-        uses_attention: Whether they all weigh demands by the attention itself, as the ordinary layer does.
-        is_forward_only: Whether their feedback weights are known before a demand is heard.
-        uses_randomness: Whether they look at random numbers.
+        connectivity: Connections of the layer.
+        policy_groups: Groups of neurons with their policies.
+        name: Name of the layer in the module, for messages.
+        number: Index of the layer among the module's layers, from 0: a key of random numbers.
+        seed: Seed of all random numbers.
+        learning_rate: Listeners' learning rate; None if it is not known.
+        linear: Whether every policy is linear.
+        uses_attention: Whether all feedback weights are the attention itself, as in the usual layer.
+        is_forward_only: Whether feedback weights are known in the forward pass.
+        uses_randomness: Whether a policy draws random numbers.
     """
 
     connectivity: Connectivity
@@ -47,45 +47,42 @@ class LayerPolicy:
     uses_randomness: bool = False
 
     def round_random(self, like: Tensor, round: tuple[int, int] | None = None) -> RoundRandom:
-        """The random numbers of a round, or of the neurons' birth."""
+        """Return the random numbers of a round, or of the neurons' birth."""
         return RoundRandom(self.connectivity, self.seed, self.number, like, round)
 
     def start(self, weight: Tensor) -> dict[str, Tensor]:
-        """The memory that they are born with, by the names of its buffers."""
+        """Return the initial memory, by the names of its buffers."""
         round_random = self.round_random(weight)
-        return {
-            name: array
-            for each in self.policy_groups
-            for name, array in each.start(self.connectivity, round_random, weight).items()
-        }
+        memories = (group.start(self.connectivity, round_random, weight) for group in self.policy_groups)
+        return {name: array for memory in memories for name, array in memory.items()}
 
     def forward_feedback_weights(self, layer: nn.Module, weight: Tensor) -> Tensor:
-        """How much each demand counts, shaped as the layer's weight."""
+        """Return the feedback weights in the shape of the layer's weight."""
         attention = self.connectivity.attention(weight)
         get_field = self._field_getter(attention, {})
         round_random = self.round_random(attention)
-        obs = [each.observe(get_field, round_random) for each in self.policy_groups]
+        obs = [group.observe(get_field, round_random) for group in self.policy_groups]
         return self.connectivity.weight(self._call_groups("feedback_weights", layer, obs))
 
     def input_gradient(
         self, layer: nn.Module, weight: Tensor, number: int, gradient: Tensor, heard: Tensor, to_weight: Tensor
     ) -> Tensor:
-        """The gradient of the input.
+        """Return the gradient of the input.
 
         A demand is minus the gradient times the number of samples, as if the loss were a mean over them.
 
         Args:
-            layer: Keeps the memory.
-            weight: Of the layer.
-            number: How many rounds the layer has played before.
-            gradient: Of the output.
+            layer: The layer, which stores the memory.
+            weight: The layer's weight.
+            number: Number of earlier rounds of the layer.
+            gradient: Gradient of the output.
             heard: The input.
-            to_weight: The gradient of the weight.
+            to_weight: Gradient of the weight.
         """
         connectivity, attention = self.connectivity, self.connectivity.attention(weight)
         samples = heard.numel() // (connectivity.groups * connectivity.speakers)
         if not samples:
-            return torch.zeros_like(heard)  # nobody is asked
+            return torch.zeros_like(heard)
         get_field = self._field_getter(
             attention,
             {
@@ -95,7 +92,7 @@ class LayerPolicy:
             },
         )
         round_random = self.round_random(attention, (number, samples))
-        obs = [each.observe(get_field, round_random) for each in self.policy_groups]
+        obs = [group.observe(get_field, round_random) for group in self.policy_groups]
         if self.linear:
             feedback_weights = connectivity.weight(self._call_groups("feedback_weights", layer, obs)).to(gradient.dtype)
             return connectivity.to_input(gradient, feedback_weights, heard)
@@ -103,10 +100,10 @@ class LayerPolicy:
         return connectivity.input((feedback / -samples).to(gradient.dtype), heard)
 
     def probe(self, layer: nn.Module, weight: Tensor) -> LayerPolicy:
-        """The layer_policy, with what it turns out to be when it is tried once, on demands of nothing.
+        """Return a copy with the properties that a trial with zero demands finds.
 
         Raises:
-            NeuroNetError: A policy looks at what is not there, or answers in the wrong shape.
+            ConfigurationError: A policy reads a field that is not available, or returns a wrong shape.
         """
         attention, requested, samples = self.connectivity.attention(weight), set(), 2
         rows = (*self.connectivity.lead, samples)
@@ -124,13 +121,13 @@ class LayerPolicy:
             return known(name)
 
         round_random = self.round_random(weight, (0, samples))
-        linear = all(each.policy.linear for each in self.policy_groups)
-        obs = [each.observe(get_field, round_random) for each in self.policy_groups]
-        answers = [self._probe_group(each, sight, layer, linear) for each, sight in zip(self.policy_groups, obs, strict=True)]
+        linear = all(group.policy.linear for group in self.policy_groups)
+        obs = [group.observe(get_field, round_random) for group in self.policy_groups]
+        answers = [self._probe_group(group, view, layer, linear) for group, view in zip(self.policy_groups, obs, strict=True)]
         return replace(
             self,
             linear=linear,
-            uses_attention=linear and all(answer is sight.attention for answer, sight in zip(answers, obs, strict=True)),
+            uses_attention=linear and all(answer is view.attention for answer, view in zip(answers, obs, strict=True)),
             is_forward_only=linear and requested <= FORWARD_FIELDS and not round_random.was_used,
             uses_randomness=round_random.was_used,
         )
@@ -141,17 +138,16 @@ class LayerPolicy:
             answer = getattr(policy, hook)(obs, group.memory(layer))
         except AttributeError as error:
             hint = ": give convert a learning_rate" if self.learning_rate is None and "'learning_rate'" in str(error) else ""
-            raise NeuroNetError(f"{policy!r} cannot play at the layer '{self.name}': {error}{hint}") from None
+            raise ConfigurationError(f"{policy!r} is not supported at layer '{self.name}': {error}{hint}") from None
         neurons = self.connectivity.speakers if group.members is None else len(group.members)
-        before = self.connectivity.listeners if linear else 2
-        expected = (*self.connectivity.lead, before, neurons)
-        got = getattr(answer, "shape", type(answer).__name__)
-        if got != expected:
-            raise NeuroNetError(f"{policy!r} must give {hook} of shape {expected} at the layer '{self.name}', got {got}")
+        expected = (*self.connectivity.lead, self.connectivity.listeners if linear else 2, neurons)
+        shape = getattr(answer, "shape", type(answer).__name__)
+        if shape != expected:
+            raise PolicyError(f"{policy!r}: {hook} must have the shape {expected} at layer '{self.name}', got {shape}")
         return answer
 
     def _field_getter(self, attention: Tensor, more: dict[str, Callable[[], Any]]) -> Callable[[str], Any]:
-        """Finds sights by their names; each is made when it is first looked at, and once."""
+        """Return a function that returns fields by name; each is computed once, when it is first read."""
         makers: dict[str, Callable[[], Any]] = {
             "attention": lambda: attention,
             "listener_mask": lambda: torch.ones_like(attention),
@@ -160,17 +156,16 @@ class LayerPolicy:
         }
         if self.learning_rate is not None:
             makers["learning_rate"] = lambda: self.learning_rate
-        made: dict[str, Any] = {}
+        fields: dict[str, Any] = {}
 
         def get_field(name: str) -> Any:
-            if name not in made:
-                made[name] = makers[name]()
-            return made[name]
+            if name not in fields:
+                fields[name] = makers[name]()
+            return fields[name]
 
         return get_field
 
     def _call_groups(self, hook: str, layer: nn.Module, obs: Sequence[Observation]) -> Tensor:
-        answers = [
-            getattr(each.policy, hook)(sight, each.memory(layer)) for each, sight in zip(self.policy_groups, obs, strict=True)
-        ]
-        return assemble(self.policy_groups, answers, self.connectivity.speakers)
+        groups = self.policy_groups
+        answers = [getattr(group.policy, hook)(view, group.memory(layer)) for group, view in zip(groups, obs, strict=True)]
+        return assemble(groups, answers, self.connectivity.speakers)

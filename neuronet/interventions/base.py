@@ -17,7 +17,7 @@ InterventionResult = tuple[Setup, State, tuple[int, ...]]
 
 
 class Intervention(ABC):
-    """Change of a network between two rounds; a frozen dataclass whose fields are its parameters.
+    """Change of a network between two rounds; a frozen dataclass with its parameters as fields.
 
     Attributes:
         name: Name in a spec such as "lesion(layer=1)".

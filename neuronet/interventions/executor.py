@@ -41,7 +41,7 @@ class InterventionExecutor:
 
     Args:
         schedule: The interventions and their times.
-        engine: The engine whose neurons are changed.
+        engine: The engine to change.
         initial_setups: Setup of each replica at the start of the run.
         per_epoch: Rounds in an epoch.
         on_events: Called with the rows of each intervention that was applied.
@@ -113,16 +113,16 @@ class InterventionExecutor:
 def build_schedule(
     scheduled: Sequence[ScheduledIntervention], engine: Engine, per_epoch: int, rounds: int
 ) -> InterventionSchedule:
-    """Parse the interventions of a run, and refuse those that will not be possible.
+    """Return the schedule of a run, and refuse interventions that will not be possible.
 
     Args:
-        scheduled: Scheduled interventions, such as "5: lesion(layer=1, share=0.2)".
+        scheduled: Interventions with their times.
         engine: The engine at the start of the run; it is not changed.
         per_epoch: Rounds in an epoch.
         rounds: Rounds in the run.
 
     Raises:
-        NeuroNetError: A text cannot be parsed, or an intervention is not possible when it is due.
+        ConfigurationError: An intervention is not possible when it is due, or due after the end.
     """
     schedule = InterventionSchedule.of(scheduled, per_epoch)
     if schedule.entries:

@@ -56,7 +56,7 @@ def switch(
     """Assign another policy to neurons, and re-initialise their memory.
 
     Args:
-        engine: The engine whose neurons are changed.
+        engine: The engine to change.
         policy: Their new policy.
         layer: As for `lesion`, like the rest.
         neurons: Likewise.

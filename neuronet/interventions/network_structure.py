@@ -99,10 +99,10 @@ class Structure:
         for layer, texts in zip(layers, metadata["policies"], strict=True):
             numbers = arrays[f"{layer}.group"][replica]
             groups = enumerate(known[text] for text in texts[replica])
-            policies.append([Group(policy, tuple(np.flatnonzero(numbers == number).tolist())) for number, policy in groups])
+            policies.append(tuple(Group(policy, tuple(np.flatnonzero(numbers == number).tolist())) for number, policy in groups))
         silent, frozen = (self._nodes(kind, replica, range(len(activations) + 1)) for kind in ("silent", "frozen"))
         max_node = int(metadata["max_node"][replica])
-        return replace(initial, network=network, policies=policies, silent=silent, frozen=frozen, max_node=max_node)
+        return replace(initial, network=network, policies=tuple(policies), silent=silent, frozen=frozen, max_node=max_node)
 
     def _nodes(self, kind: str, replica: int, layers: Sequence[int]) -> frozenset[int]:
         parts = [(self.arrays[f"{layer}.nodes"][replica], self.arrays[f"{layer}.{kind}"][replica]) for layer in layers]

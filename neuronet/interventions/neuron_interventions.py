@@ -1,4 +1,4 @@
-"""Interventions that leave the network as it is: lesion, revive, freeze, thaw, noise, and another policy."""
+"""Interventions that keep the network: lesion, revive, freeze, thaw, noise, and switch to another policy."""
 
 from __future__ import annotations
 
@@ -18,32 +18,39 @@ from neuronet.interventions.policy_assignment import policies_by_node, with_netw
 from neuronet.interventions.targeting import NeuronIntervention, Targets, nodes_of, rng_for
 
 
-def reset_optimizer_state(setup: Setup, state: State, places: Targets) -> State:
-    """The state in which these neurons' optimizers keep nothing, so that no change is under way."""
+def reset_optimizer_state(setup: Setup, state: State, targets: Targets) -> State:
+    """Return the state in which the optimizer's buffers of the selected neurons are 0."""
     arrays = dict(state.arrays)
-    for layer, some in places.items():
-        for kept in setup.optimizer.state_names if layer else ():
-            for name in ("weights", "bias"):
-                whole = arrays[f"{layer}.{kept}.{name}"].copy()
-                whole[some] = 0
-                arrays[f"{layer}.{kept}.{name}"] = whole
+    for layer, indices in targets.items():
+        for buffer in setup.optimizer.state_names if layer else ():
+            for part in ("weights", "bias"):
+                array = arrays[f"{layer}.{buffer}.{part}"].copy()
+                array[indices] = 0
+                arrays[f"{layer}.{buffer}.{part}"] = array
     return State(state.round, arrays)
+
+
+def _is_frozen(setup: Setup, layer: int) -> Bools:
+    return np.isin(setup.network.nodes[layer], list(setup.frozen))
 
 
 @dataclass(frozen=True)
 class Lesion(NeuronIntervention):
-    """Neurons fall silent: they say 0 and demand nothing, whatever they hear, and do not adapt. They keep what they have."""
+    """Silence neurons: their activity and demand are 0 and they do not adapt; weights, bias and memory are kept.
+
+    Inputs (layer 0) can be silenced, too. Listeners keep their weights to silent neurons, without effect.
+    """
 
     name = "lesion"
     first_layer = 0
-    condition = "still speaking"
+    condition = "active"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
-        """Those who speak."""
+        """Return which neurons are active."""
         return ~setup.is_silent(layer)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Silence them."""
+        """Silence the selected neurons."""
         targets = self.targets(setup, state)
         nodes = nodes_of(setup, targets)
         return replace(setup, silent=setup.silent | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
@@ -51,7 +58,7 @@ class Lesion(NeuronIntervention):
 
 @dataclass(frozen=True)
 class Revive(NeuronIntervention):
-    """Silent neurons speak again, with the attention, the bias and the memory that they had; without a layer, in all layers."""
+    """Reactivate silent neurons, with the weights, the bias and the memory that they had; without a layer, in all layers."""
 
     name = "revive"
     first_layer = 0
@@ -59,28 +66,28 @@ class Revive(NeuronIntervention):
     condition = "silent"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
-        """Those who are silent."""
+        """Return which neurons are silent."""
         return setup.is_silent(layer)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Let them speak."""
+        """Reactivate the selected neurons."""
         nodes = nodes_of(setup, self.targets(setup, state))
         return replace(setup, silent=setup.silent - set(nodes)), state, nodes
 
 
 @dataclass(frozen=True)
 class Freeze(NeuronIntervention):
-    """Neurons no longer adapt: they speak and demand as ever, but the attention they pay and their bias stay as they are."""
+    """Stop the adaptation of neurons: activity and demand go on, but weights and bias are fixed."""
 
     name = "freeze"
     condition = "not frozen yet"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
-        """Those who are not frozen."""
-        return ~np.isin(setup.network.nodes[layer], list(setup.frozen))
+        """Return which neurons are not frozen."""
+        return ~_is_frozen(setup, layer)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Freeze them."""
+        """Freeze the selected neurons."""
         targets = self.targets(setup, state)
         nodes = nodes_of(setup, targets)
         return replace(setup, frozen=setup.frozen | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
@@ -88,28 +95,28 @@ class Freeze(NeuronIntervention):
 
 @dataclass(frozen=True)
 class Thaw(NeuronIntervention):
-    """Frozen neurons adapt again; without a layer, in all layers."""
+    """Let frozen neurons adapt again; without a layer, in all layers."""
 
     name = "thaw"
     all_layers = True
     condition = "frozen"
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
-        """Those who are frozen."""
-        return np.isin(setup.network.nodes[layer], list(setup.frozen))
+        """Return which neurons are frozen."""
+        return _is_frozen(setup, layer)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Let them adapt."""
+        """Thaw the selected neurons."""
         nodes = nodes_of(setup, self.targets(setup, state))
         return replace(setup, frozen=setup.frozen - set(nodes)), state, nodes
 
 
 @dataclass(frozen=True)
 class Noise(NeuronIntervention):
-    """The attention that neurons pay is shaken once, by Gaussian noise on each connection.
+    """Add Gaussian noise to the incoming weights of neurons, once.
 
     Args:
-        sigma: Standard deviation of the noise, in units of the root mean square of the layer's attention, above 0.
+        sigma: Standard deviation as a multiple of the root mean square of the layer's weights (> 0).
     """
 
     sigma: float = 0.1
@@ -121,26 +128,26 @@ class Noise(NeuronIntervention):
         check_number("noise: sigma", self.sigma, 0, above=True)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Shake them."""
+        """Add noise to the weights of the selected neurons."""
         targets = self.targets(setup, state)
         arrays = dict(state.arrays)
-        for layer, some in targets.items():
-            whole: NDArray[Any] = arrays[f"{layer}.weights"].astype(np.float64)
+        for layer, indices in targets.items():
+            weights: NDArray[Any] = arrays[f"{layer}.weights"].astype(np.float64)
             mask = setup.network.masks[layer - 1]
-            there = np.ones(whole.shape, dtype=np.bool_) if mask is None else mask
-            size = np.sqrt((whole * whole).sum() / max(there.sum(), 1))
-            drawn = rng_for(setup, state, layer, "noise on attention").standard_normal(whole.shape)
-            whole[some] += (self.sigma * size * drawn * there)[some]
-            arrays[f"{layer}.weights"] = whole.astype(setup.dtype)
+            connected = np.ones(weights.shape, dtype=np.bool_) if mask is None else mask
+            scale = np.sqrt((weights * weights).sum() / max(connected.sum(), 1))
+            drawn = rng_for(setup, state, layer, "noise on attention").standard_normal(weights.shape)
+            weights[indices] += (self.sigma * scale * drawn * connected)[indices]
+            arrays[f"{layer}.weights"] = weights.astype(setup.dtype)
         return setup, State(state.round, arrays), nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)
 class Switch(NeuronIntervention):
-    """Neurons follow another policy, with the memory that they would have been born with.
+    """Assign another policy to neurons, with that policy's initial memory.
 
     Args:
-        policy: Which.
+        policy: The new policy.
     """
 
     policy: Policy | None = None
@@ -153,14 +160,14 @@ class Switch(NeuronIntervention):
         check_policy_form(self.policy)
 
     def eligible(self, setup: Setup, layer: int) -> Bools:
-        """Those who follow another one."""
-        others = np.ones(setup.network.sizes[layer], dtype=np.bool_)
+        """Return which neurons follow another policy."""
+        differs = np.ones(setup.network.sizes[layer], dtype=np.bool_)
         for group in setup.groups(layer):
-            others[list(group.members)] = group.policy != self.policy
-        return others
+            differs[list(group.members)] = group.policy != self.policy
+        return differs
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Change their minds."""
+        """Assign the policy to the selected neurons."""
         assert self.policy is not None
         nodes = nodes_of(setup, self.targets(setup, state))
         after = with_network(setup, setup.network, policies_by_node(setup) | dict.fromkeys(nodes, self.policy))

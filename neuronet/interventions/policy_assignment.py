@@ -1,4 +1,4 @@
-"""Who follows which policy when neurons change sides, come or go."""
+"""Assignment of policies to neurons in a network that has changed."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from neuronet.engines.base import Setup
 
 
 def policies_by_node(setup: Setup) -> dict[int, Policy]:
-    """Who follows which policy, by node."""
+    """Return the policy of each neuron, by its node in the graph."""
     return {
-        int(setup.network.nodes[layer][place]): group.policy
+        int(setup.network.nodes[layer][index]): group.policy
         for layer in range(1, len(setup.network.sizes))
         for group in setup.groups(layer)
-        for place in group.members
+        for index in group.members
     }
 
 
 def most_common_policy(setup: Setup, layer: int) -> Policy:
-    """The policy that most neurons of a layer follow; of equally many, the one of the first group."""
+    """Return the policy that most neurons of a layer follow; the first group's in a tie."""
     return max(setup.groups(layer), key=lambda group: len(group.members)).policy
 
 
 def with_network(setup: Setup, network: Network, policies: Mapping[int, Policy]) -> Setup:
-    """The same game in another network.
+    """Return the setup with another network.
 
     The groups of a layer keep their order, and new ones come last, so that replicas with other members have the same groups.
 
     Args:
-        setup: The game as it is.
-        network: Where it goes on.
-        policies: Who follows which policy there, by node.
+        setup: Setup before the change.
+        network: Network after it.
+        policies: Policy of each of its neurons, by node.
     """
     order: list[Policy] = []
     for policy in (*policies_by_node(setup).values(), *policies.values()):
@@ -44,18 +44,19 @@ def with_network(setup: Setup, network: Network, policies: Mapping[int, Policy])
             order.append(policy)
     layers = []
     for nodes in network.nodes[1:]:
-        following = [
-            next(n for n, known in enumerate(order) if known is p or known == p) for p in map(policies.get, nodes.tolist())
-        ]
-        places = [(policy, np.flatnonzero(np.asarray(following) == number)) for number, policy in enumerate(order)]
-        layers.append([Group(policy, tuple(some.tolist())) for policy, some in places if some.size])
+        assigned = [policies.get(node) for node in nodes.tolist()]
+        numbers = np.asarray(
+            [next(n for n, known in enumerate(order) if known is policy or known == policy) for policy in assigned]
+        )
+        members = [(policy, np.flatnonzero(numbers == number)) for number, policy in enumerate(order)]
+        layers.append(tuple(Group(policy, tuple(indices.tolist())) for policy, indices in members if indices.size))
     present = frozenset(int(node) for nodes in network.nodes for node in nodes)
     silent, frozen = setup.silent & present, setup.frozen & present
-    return replace(setup, network=network, policies=layers, silent=silent, frozen=frozen, max_node=_max_node(setup))
+    return replace(setup, network=network, policies=tuple(layers), silent=silent, frozen=frozen, max_node=_max_node(setup))
 
 
 def new_nodes(setup: Setup, count: int) -> Ints:
-    """Nodes for newcomers: numbers that nobody has had."""
+    """Return nodes for new neurons: numbers that no neuron has had."""
     return np.arange(_max_node(setup) + 1, _max_node(setup) + 1 + count)
 
 

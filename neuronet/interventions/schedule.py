@@ -1,11 +1,11 @@
-"""Interventions that a run plans: what happens to whom, and after how many epochs or rounds."""
+"""Schedule of the interventions of a run: what happens after how many epochs or rounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.policy import Policy
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import apply_to_setups
@@ -14,10 +14,10 @@ from neuronet.interventions.parser import ScheduledIntervention
 
 @dataclass(frozen=True)
 class InterventionSchedule:
-    """What a run plans, in the order in which it happens.
+    """Schedule of interventions, in the order in which they are applied.
 
     Attributes:
-        entries: Each with the number of rounds after which it happens, ascending.
+        entries: Each with the number of rounds played before it, ascending.
     """
 
     entries: tuple[tuple[int, ScheduledIntervention], ...]
@@ -45,18 +45,20 @@ class InterventionSchedule:
         return [*first, *(policy for policy in scheduled if policy is not None)]
 
     def dry_run(self, setups: Sequence[Setup], state: State, rounds: int) -> None:
-        """Refuse what will be impossible, before anything is played.
+        """Refuse interventions that will not be possible, before anything is played.
 
         Args:
-            setups: The game of each replica as it begins.
-            state: How it begins.
-            rounds: How many there are in the run.
+            setups: Setup of each replica at the start of the run.
+            state: State at the start of the run.
+            rounds: Number of rounds of the run.
 
         Raises:
-            NeuroNetError: An intervention is impossible when its time comes, or that is after the end.
+            ConfigurationError: An intervention is not possible when it is due, or due after the end.
         """
-        for due_round, each in self.entries:
+        for due_round, scheduled in self.entries:
             if due_round >= rounds:
-                kind, count = ("round", due_round) if each.in_rounds else ("epoch", each.time)
-                raise NeuroNetError(f"'{each.what}' is planned after {kind} {count}, but with that the run is over")
-            setups, state, _ = apply_to_setups(setups, State(due_round, state.arrays), each.intervention)
+                unit, count = ("round", due_round) if scheduled.in_rounds else ("epoch", scheduled.time)
+                raise ConfigurationError(
+                    f"intervention '{scheduled.what}' is scheduled after {unit} {count}, which is not before the end of the run"
+                )
+            setups, state, _ = apply_to_setups(setups, State(due_round, state.arrays), scheduled.intervention)

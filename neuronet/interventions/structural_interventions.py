@@ -1,4 +1,4 @@
-"""Interventions that change the network itself: connections, neurons and layers that move, come and go."""
+"""Interventions that change the network: its connections, neurons and layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neuronet.core.activation import parse_activation
-from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
+from neuronet.core.errors import ConfigurationError, check_number, unknown_name_error
 from neuronet.core.policy import Policy
 from neuronet.core.structure.network import Network
 from neuronet.core.structure.population import check_policy_form
@@ -28,19 +28,19 @@ from neuronet.interventions.targeting import NeuronIntervention, check_layer, no
 CONNECTION_SELECTIONS = ("any", "weakest")
 
 
-def _with_network(setup: Setup, state: State, network: Network, added_nodes: Mapping[int, Policy]) -> tuple[Setup, State]:
-    """The game in another network: who is there still keeps what is about neighbours who are, too."""
-    after = with_network(setup, network, policies_by_node(setup) | dict(added_nodes))
+def _with_network(setup: Setup, state: State, network: Network, added: Mapping[int, Policy]) -> tuple[Setup, State]:
+    """Return setup and state with another network; what belongs to neurons and connections that remain is kept."""
+    after = with_network(setup, network, policies_by_node(setup) | dict(added))
     return after, transfer_state(state, [setup], [after])
 
 
 @dataclass(frozen=True)
 class Rewire(NeuronIntervention):
-    """Neurons leave a part of their speakers for as many others, chosen by chance, to whom they pay nothing yet.
+    """Replace a fraction of the connections of neurons by as many random new ones with weights of 0.
 
     Args:
-        fraction: Of each neuron's connections, above 0 to 1.
-        which: Whom they leave: "any" speakers, or the "weakest", to whom they pay least.
+        fraction: Fraction of each neuron's connections (0 < fraction <= 1).
+        which: Connections that are removed: "any" or the "weakest", those with the smallest weights.
     """
 
     fraction: float = 0.1
@@ -52,28 +52,28 @@ class Rewire(NeuronIntervention):
         super().__post_init__()
         check_number("rewire: fraction", self.fraction, 0, 1, above=True)
         if self.which not in CONNECTION_SELECTIONS:
-            raise unknown_name_error("way to leave speakers", self.which, CONNECTION_SELECTIONS)
+            raise unknown_name_error("selection of connections", self.which, CONNECTION_SELECTIONS)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Move their connections."""
+        """Rewire the selected neurons."""
         targets = self.targets(setup, state)
         network = state.network(setup.network)
-        for layer, some in targets.items():
+        for layer, indices in targets.items():
             rng = rng_for(setup, state, layer, "connections")
-            network = with_rewired_connections(network, layer, some, self.fraction, self.which == "weakest", rng)
+            network = with_rewired_connections(network, layer, indices, self.fraction, self.which == "weakest", rng)
         return *_with_network(setup, state, network, {}), nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)
 class Connect(Intervention):
-    """Neurons begin to listen to some of the layer before, and pay them nothing yet.
+    """Add connections between a layer and the layer before it; their weights are 0.
 
     Args:
-        layer: The listeners' layer, 1 for the first that listens.
-        pairs: A listener and a speaker each, as places within their layers.
+        layer: Layer of the listeners, 1 for the first hidden one.
+        pairs: A listener and a speaker each, as indices within their layers.
 
     Raises:
-        NeuroNetError: These are no pairs.
+        ConfigurationError: These are not pairs.
     """
 
     layer: int
@@ -87,42 +87,44 @@ class Connect(Intervention):
         except (TypeError, ValueError):
             pairs = ()
         if not pairs:
-            raise NeuroNetError(f"{self.name}: pairs must be a listener and a speaker each, such as [(0, 3)], got {self.pairs!r}")
+            raise ConfigurationError(
+                f"{self.name}: pairs must be a listener and a speaker each, such as [(0, 3)], got {self.pairs!r}"
+            )
         object.__setattr__(self, "pairs", pairs)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Connect them."""
-        return self._apply(setup, state, there=True)
+        """Add the connections."""
+        return self._apply(setup, state, connected=True)
 
-    def _apply(self, setup: Setup, state: State, *, there: bool) -> InterventionResult:
-        layer = check_layer(setup, self.layer, 1, len(setup.network.sizes) - 1, "1 for the first that listens")
-        network = with_pairs(state.network(setup.network), layer, self.pairs, there=there)
+    def _apply(self, setup: Setup, state: State, *, connected: bool) -> InterventionResult:
+        layer = check_layer(setup, self.layer, 1, len(setup.network.sizes) - 1, "1 for the first hidden one")
+        network = with_pairs(state.network(setup.network), layer, self.pairs, connected=connected)
         nodes = sorted({int(network.nodes[layer][listener]) for listener, _ in self.pairs})
         return *_with_network(setup, state, network, {}), tuple(nodes)
 
 
 @dataclass(frozen=True)
 class Disconnect(Connect):
-    """Neurons no longer listen to some of the layer before."""
+    """Remove connections between a layer and the layer before it; the arguments are those of `Connect`."""
 
     name = "disconnect"
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Part them."""
-        return self._apply(setup, state, there=False)
+        """Remove the connections."""
+        return self._apply(setup, state, connected=False)
 
 
 @dataclass(frozen=True)
 class Add(Intervention):
-    """New neurons join a hidden layer: they listen at once, but nobody pays them any attention yet.
+    """Add neurons to a hidden layer, with fresh incoming weights and outgoing weights of 0.
 
     Args:
-        layer: Which.
-        neurons: How many, 1 or more.
-        policy: Theirs; without it, the one that most of the layer follow.
+        layer: Number of the layer.
+        neurons: Number of neurons (>= 1).
+        policy: Their policy; None for the most common one of the layer.
 
     Raises:
-        NeuroNetError: It is no such number or policy.
+        ConfigurationError: The number or the policy is not possible.
     """
 
     layer: int
@@ -137,7 +139,7 @@ class Add(Intervention):
             check_policy_form(self.policy)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Let them join."""
+        """Add the neurons."""
         layer = _check_hidden(setup, self.layer)
         rng = rng_for(setup, state, layer, "new neurons")
         nodes = new_nodes(setup, self.neurons)
@@ -148,30 +150,31 @@ class Add(Intervention):
 
 @dataclass(frozen=True)
 class Remove(NeuronIntervention):
-    """Neurons leave a hidden layer, and all connections with them."""
+    """Remove neurons from a hidden layer, with all their connections."""
 
     name = "remove"
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Let them go."""
+        """Remove the selected neurons."""
         targets = self.targets(setup, state)
         network = state.network(setup.network)
-        for layer, some in targets.items():
-            network = without_neurons(network, _check_hidden(setup, layer), some)
+        for layer, indices in targets.items():
+            network = without_neurons(network, _check_hidden(setup, layer), indices)
         return *_with_network(setup, state, network, {}), nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)
 class AddLayer(Intervention):
-    """A new layer comes between two, as wide as the one before it, whose words it repeats at first.
+    """Insert a layer as wide as the layer before it; at first it repeats that layer's activity.
 
     Args:
-        after: After which layer, 0 for the inputs.
-        activation: Of the new layer; "auto" for one that changes nothing at first: relu after relu, else identity.
-        policy: That its neurons follow; without it, that of most in the layer before, or, after the inputs, behind.
+        after: Number of the layer before it, 0 for the inputs.
+        activation: Of the new layer; "auto" for one that changes nothing at first: relu after relu, otherwise identity.
+        policy: Policy of its neurons; None for the most common one of the layer before (after the inputs: of the layer behind).
 
     Raises:
-        NeuroNetError: The activation is unknown, or the policy none.
+        SpecError: The activation is unknown.
+        PolicyError: The policy is not one.
     """
 
     after: int
@@ -187,7 +190,7 @@ class AddLayer(Intervention):
             check_policy_form(self.policy)
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Put it there."""
+        """Insert the layer."""
         last = len(setup.network.sizes) - 2
         after = check_layer(setup, self.after, 0, last, "after which another one comes")
         relu = after > 0 and setup.network.activations[after - 1] == "relu"
@@ -200,10 +203,10 @@ class AddLayer(Intervention):
 
 @dataclass(frozen=True)
 class RemoveLayer(Intervention):
-    """A hidden layer goes: its listeners listen to its speakers, with the product of the attention that was paid on the way.
+    """Remove a hidden layer; its listeners are connected to its speakers, with the product of the two weight matrices.
 
     Args:
-        layer: Which.
+        layer: Number of the layer.
     """
 
     layer: int
@@ -211,17 +214,17 @@ class RemoveLayer(Intervention):
     name = "remove_layer"
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
-        """Take it out."""
+        """Remove the layer."""
         layer = _check_hidden(setup, self.layer)
         nodes = tuple(setup.network.nodes[layer].tolist())
         network = without_layer(state.network(setup.network), layer)
         after, moved = _with_network(setup, state, network, {})
-        bias = network.biases[layer - 1].astype(setup.dtype)  # the listeners make up for the bias of those who have gone
+        bias = network.biases[layer - 1].astype(setup.dtype)  # it includes the contribution of the removed layer's bias
         return after, replace(moved, arrays={**moved.arrays, f"{layer}.bias": np.asarray(bias)}), nodes
 
 
 def _check_hidden(setup: Setup, layer: object) -> int:
     last = len(setup.network.sizes) - 2
     if last < 1:
-        raise NeuroNetError("the network has no hidden layer: inputs and outputs are the environment's, and stay")
-    return check_layer(setup, layer, 1, last, "hidden, since inputs and outputs are the environment's")
+        raise ConfigurationError("the network has no hidden layer: inputs and outputs belong to the environment")
+    return check_layer(setup, layer, 1, last, "hidden, since inputs and outputs belong to the environment")

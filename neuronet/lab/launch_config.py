@@ -14,9 +14,9 @@ from neuronet.core.structure.population import Population
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.registry import Policies
+from neuronet.training.api import coerce_environment
 from neuronet.training.assembly import build_networks, resolve_environment
 from neuronet.training.config import RunConfig, make_config
-from neuronet.training.train import coerce_environment
 
 UNSUPPORTED_OPTIONS = (
     "engine",

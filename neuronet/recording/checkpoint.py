@@ -16,7 +16,7 @@ from neuronet.engines.base import State
 from neuronet.interventions import InterventionLog, Structure
 
 FORMAT, FORMAT_WITH_STRUCTURE = "1", "2"
-"""Version of a checkpoint; the second is for a run whose network interventions have changed."""
+"""Version of a checkpoint; the second is for a run with a network that interventions have changed."""
 
 LOSS_SUM = "run.loss_sum"
 STRUCTURE_PREFIX = "structure."
@@ -78,7 +78,7 @@ class Checkpoint:
 
 
 def _without_prefix(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """Return the values whose names have the prefix, by the rest of their names."""
+    """Return the values with a prefix in their names, by the rest of their names."""
     return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
 
 

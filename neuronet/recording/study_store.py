@@ -1,4 +1,4 @@
-"""Store for a run or study: a folder whose files are written atomically, so that it can be resumed after a kill."""
+"""Store for a run or study: a folder with files that are written atomically, so that it can be resumed after a kill."""
 
 from __future__ import annotations
 

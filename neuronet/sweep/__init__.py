@@ -1,7 +1,23 @@
-"""Sweeps: many runs from one file, each kept the moment it is done, in one table at the end."""
+"""Sweeps: many runs from one file, each result kept as soon as it is there, and one table at the end."""
 
-from neuronet.sweep.api import Progress, sweep
-from neuronet.sweep.cells import Cell, Plan
-from neuronet.sweep.design import Choices, Design, Range, read_design
+from neuronet.sweep.api import MAX_GROUP_SIZE, Progress, sweep
+from neuronet.sweep.cells import Cell, Plan, make_plan
+from neuronet.sweep.design import Choices, Design, Range, parse_design, read_design
+from neuronet.sweep.store import SweepStore
+from neuronet.sweep.table import summary_table
 
-__all__ = ["Cell", "Choices", "Design", "Plan", "Progress", "Range", "read_design", "sweep"]
+__all__ = [
+    "MAX_GROUP_SIZE",
+    "Cell",
+    "Choices",
+    "Design",
+    "Plan",
+    "Progress",
+    "Range",
+    "SweepStore",
+    "make_plan",
+    "parse_design",
+    "read_design",
+    "summary_table",
+    "sweep",
+]

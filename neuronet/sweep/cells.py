@@ -1,4 +1,4 @@
-"""The cells of a sweep: every run that is to be played, checked before the first of them is, and which are played at once."""
+"""Cells of a sweep: the runs of a design, all checked before the first one starts, and the groups that run together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.engines.tensors import MAX_BATCHED_WORK, resolve_device
 from neuronet.registry import parse_environment, with_absolute_path
 from neuronet.sweep.design import Design
@@ -20,23 +20,23 @@ from neuronet.training.config import RunConfig, make_config
 from neuronet.training.engine_selection import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, select_engine
 
 BATCHABLE_FIELDS = {"seed", "learning_rate"}
-"""Fields in which cells that are played at once may differ."""
+"""Fields in which cells that run together may differ."""
 
 SECONDS_PER_LAYER = 1e-4
-"""What a layer costs the tensor engine in a round, whatever its size, about."""
+"""Estimated seconds of the tensor engine for a layer of any size, in a round."""
 
 SECONDS_PER_PRODUCT = 3e-10
-"""What a multiplication costs it, and the two that learning takes."""
+"""Estimated seconds of the tensor engine for a multiplication, and the two of learning."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of a sweep.
+    """Run of a sweep.
 
     Attributes:
-        number: Its place in the plan, from 1.
-        config: The run's configuration.
-        swept: The fields that the sweep varies, and the seed, as they stand in the table.
+        number: Its number in the plan, from 1.
+        config: Its configuration.
+        swept: Values of the swept fields and the seed, as they appear in the table.
     """
 
     number: int
@@ -48,23 +48,23 @@ class Cell:
 
     @cached_property
     def options(self) -> dict[str, Any]:
-        """The fields that are not the defaults, as plain data."""
+        """Fields that differ from the defaults, as plain data."""
         return self.config.model_dump(mode="json", exclude_defaults=True)
 
     @cached_property
     def key(self) -> str:
-        """A text that no other cell has."""
+        """Hash of the options."""
         return sha256(json.dumps(self.options, sort_keys=True).encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All cells of a sweep.
+    """Plan of a sweep.
 
     Attributes:
-        cells: In the order in which they are played; each is there once.
-        columns: What the sweep varies: fields of a run, the seed last.
-        duplicates: How many draws, or other settings, were the same as one before.
+        cells: Its cells without duplicates, in order.
+        columns: Swept fields, with the seed last.
+        duplicates: Number of settings that were equal to an earlier one.
     """
 
     cells: tuple[Cell, ...]
@@ -73,10 +73,10 @@ class Plan:
 
 
 def make_plan(design: Design) -> Plan:
-    """The cells of a design, every one of them checked.
+    """Return the cells of a design, all checked.
 
     Raises:
-        NeuroNetError: A cell cannot be played; the sentence names it and its field.
+        ConfigurationError: A cell is not possible; the sentence names the cell and the field.
     """
     columns = (*design.swept, "seed")
     cells: dict[str, Cell] = {}
@@ -88,7 +88,7 @@ def make_plan(design: Design) -> Plan:
             try:
                 config = _config({**setting, "seed": seed})
             except NeuroNetError as error:
-                raise NeuroNetError(f"{_cell_label(number, varied)}: {error}") from None
+                raise ConfigurationError(f"{_cell_label(number, varied)}: {error}") from None
             texts = {name: varied[name] for name in columns if name in ("environment", "data_dir")}  # as they were written
             plain = config.model_dump(mode="json", include=set(columns))
             cell = Cell(number, config, {name: format_value(plain[name]) for name in columns} | texts)
@@ -101,18 +101,18 @@ def _cell_label(number: int, swept: Mapping[str, Any]) -> str:
 
 
 def format_value(value: Any) -> Any:
-    """A field's value as it stands in a table: a number, or a text."""
+    """Return the value of a field as it appears in a table: a number, or a text."""
     if not isinstance(value, (list, tuple)):
         return value
-    words = all(isinstance(each, str) for each in value)
-    return (" | " if words and value else ",").join(str(each) for each in value) or "none"
+    words = all(isinstance(item, str) for item in value)
+    return (" | " if words and value else ",").join(str(item) for item in value) or "none"
 
 
 def _config(options: Mapping[str, Any]) -> RunConfig:
     config = make_config(options)
     _check_environment(config.environment, config.target, config.payoff, config.data_dir)
     updates: dict[str, Any] = {"environment": with_absolute_path(config.environment)}
-    if config.engine == "auto":  # nobody looks at the neurons of a sweep
+    if config.engine == "auto":  # the quicker one: a sweep needs no inspection of neurons
         updates["engine"] = "tensors" if config.update_schedule.is_layerwise else "agents"
     if config.data_dir is not None:
         updates["data_dir"] = str(Path(config.data_dir).resolve())
@@ -126,30 +126,30 @@ def _check_environment(environment: str, target: str | None, payoff: str, data_d
     parse_environment(environment, target=target, payoff=payoff, data_dir=data_dir)
 
 
-def make_groups(cells: Sequence[Cell], max_group_size: int, vectorised: Callable[[RunConfig], bool]) -> list[tuple[Cell, ...]]:
-    """Cells that are played at once, as replicas of one game: those that differ in seed and learning rate alone.
+def make_groups(cells: Sequence[Cell], max_group_size: int, batched: Callable[[RunConfig], bool]) -> list[tuple[Cell, ...]]:
+    """Return the groups of cells that run together, as replicas: cells that differ in seed and learning rate only.
 
-    A group whose file was written is played no more; what is left of its family then falls into the same groups as before,
-    since all of them but the last are full.
+    When a sweep resumes without the groups that are done, the remaining cells form the same groups as before, since all groups
+    but the last of a family are full.
 
     Args:
-        cells: Those to be played.
-        max_group_size: How many a group may have.
-        vectorised: Whether runs of a configuration gain by being played at once.
+        cells: The cells to run.
+        max_group_size: Largest size of a group.
+        batched: Returns whether runs of a configuration are faster together.
     """
     families: dict[str, list[Cell]] = {}
     for cell in cells:
         family = json.dumps({name: value for name, value in cell.options.items() if name not in BATCHABLE_FIELDS}, sort_keys=True)
         families.setdefault(family, []).append(cell)
-    found = []
+    groups = []
     for members in families.values():
-        size = max_group_size if vectorised(members[0].config) else 1
-        found += [tuple(members[first : first + size]) for first in range(0, len(members), size)]
-    return sorted(found, key=lambda group: group[0].number)
+        size = max_group_size if batched(members[0].config) else 1
+        groups += [tuple(members[first : first + size]) for first in range(0, len(members), size)]
+    return sorted(groups, key=lambda group: group[0].number)
 
 
 def benefits_from_batching(config: RunConfig, environment_info: EnvironmentInfo) -> bool:
-    """Whether runs of a configuration gain by being played at once: on the tensor engine, where layers are small, or on a GPU."""
+    """Return whether runs of a configuration are faster together: small layers on the tensor engine, or a GPU."""
     if config.engine != "tensors":
         return False
     sizes = (environment_info.inputs, *config.hidden, environment_info.outputs)
@@ -159,7 +159,7 @@ def benefits_from_batching(config: RunConfig, environment_info: EnvironmentInfo)
 
 
 def estimated_seconds(group: Sequence[Cell], environment_info: EnvironmentInfo) -> float:
-    """About how long a group takes on one core."""
+    """Return about how many seconds a group takes on one core."""
     config = group[0].config
     sizes = (environment_info.inputs, *config.hidden, environment_info.outputs)
     products = len(group) * config.batch_size * sum(a * b for a, b in pairwise(sizes))

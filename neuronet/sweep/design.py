@@ -1,4 +1,4 @@
-"""The design of a sweep: which fields of a run are fixed, and which take which values together."""
+"""Design of a sweep: fixed fields of a run, and the values of the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
+from neuronet.core.errors import ConfigurationError, NeuroNetError, check_number, unknown_name_error
 from neuronet.core.random_streams import MAX_SEED, check_seed
 from neuronet.training.config import RunConfig, read_options
 
@@ -23,13 +23,13 @@ EXCLUDED_FIELDS = {
     "checkpoint_every": "each cell is kept when it is done",
     "trace": "each run has one row; neuronet run traces its neurons",
 }
-"""Fields of a run that a sweep has no use for, and why."""
+"""Fields of a run that a sweep does not take, and the reason."""
 
 LIST_FIELDS = ("policy", *(name for name, field in RunConfig.model_fields.items() if "tuple" in str(field.annotation)))
-"""Fields of which one value may be a list, such as the neurons in each hidden layer."""
+"""Fields that take a list as one value, such as the sizes of the hidden layers."""
 
 MAX_CELLS = 1_000_000
-"""Runs that a file may ask for."""
+"""Largest number of runs of a design."""
 
 Setting = dict[str, Any]
 """Fields of a run and their values."""
@@ -37,12 +37,12 @@ Setting = dict[str, Any]
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from which one is drawn.
+    """Range of numbers to draw from, uniformly.
 
     Attributes:
-        low: The least.
-        high: The most, above `low`. Where both are integers, integers are drawn, `high` among them.
-        log: Whether every factor is as likely as any other, instead of every distance; `low` is then above 0.
+        low: Lower bound.
+        high: Upper bound (> low). If both are integers, integers are drawn, including `high`.
+        log: Whether logarithms are uniform (low > 0).
     """
 
     low: float
@@ -53,16 +53,16 @@ class Range:
         if self.log:
             check_number("low", self.low, 0.0, above=True)
         elif isinstance(self.low, bool) or not isinstance(self.low, int | float) or not math.isfinite(self.low):
-            raise NeuroNetError(f"low must be a finite number, got {self.low!r}")
+            raise ConfigurationError(f"low must be a finite number, got {self.low!r}")
         check_number("high", self.high, self.low, above=True)
         if not isinstance(self.log, bool):
-            raise NeuroNetError(f"log must be true or false, got {self.log!r}")
+            raise ConfigurationError(f"log must be true or false, got {self.log!r}")
 
     def quantile(self, fraction: float) -> float:
-        """The number below which this share of all draws lies.
+        """Return a quantile of the distribution.
 
         Args:
-            fraction: 0 or more, below 1.
+            fraction: 0 <= fraction < 1.
         """
         whole = isinstance(self.low, int) and isinstance(self.high, int)
         low, high = float(self.low), float(self.high) + whole
@@ -72,31 +72,31 @@ class Range:
 
 @dataclass(frozen=True)
 class Choices:
-    """Values of which one is drawn, each as likely as any other.
+    """Values to draw from, with equal probabilities.
 
     Attributes:
-        values: One or more.
+        values: At least one.
     """
 
     values: tuple[Any, ...]
 
     def quantile(self, fraction: float) -> Any:
-        """The value below which this share of all draws lies."""
+        """Return a quantile of the distribution, in the order of the values."""
         return self.values[int(fraction * len(self.values))]
 
 
 @dataclass(frozen=True)
 class Design:
-    """What a sweep plays: every point of the grid, with every row of pairs, with every draw, from every seed.
+    """Design of a sweep: every point of the grid, with every row of pairs, every draw and every seed.
 
     Attributes:
-        fixed: Fields that are the same in all runs.
-        grid: Fields of which every combination is played.
-        paired: Fields whose first values belong together, then their second values, and so on.
+        fixed: Fields with one value.
+        grid: Fields with values that are combined in every way.
+        paired: Fields with values that belong together row by row.
         drawn: Fields that are drawn at random.
-        draws: How often they are drawn.
-        draw_seed: Of the draws; more draws begin with the same ones.
-        seeds: From which every setting is played.
+        draws: Number of draws.
+        draw_seed: Seed of the draws; a larger number of draws begins with the same ones.
+        seeds: Seeds of every setting.
     """
 
     fixed: Setting
@@ -109,17 +109,17 @@ class Design:
 
     @property
     def swept(self) -> tuple[str, ...]:
-        """The fields that take several values; seeds are not among them."""
+        """Fields with several values, without the seed."""
         return (*self.grid, *self.paired, *self.drawn)
 
     @property
     def size(self) -> int:
-        """How many runs that makes, with those that are drawn twice."""
+        """Number of runs, including duplicate draws."""
         rows = min((len(values) for values in self.paired.values()), default=1)
         return math.prod(map(len, self.grid.values())) * rows * (self.draws if self.drawn else 1) * len(self.seeds)
 
     def settings(self) -> Iterator[Setting]:
-        """The fields of every run but for its seed, in the order in which they are played."""
+        """Yield the fields of every run without its seed, in order."""
         rows = [dict(zip(self.paired, row, strict=True)) for row in zip(*self.paired.values(), strict=True)] or [{}]
         draws = [self._draw(number) for number in range(self.draws if self.drawn else 1)]
         for point in product(*self.grid.values()):
@@ -127,7 +127,7 @@ class Design:
                 yield {**self.fixed, **dict(zip(self.grid, point, strict=True)), **row, **draw}
 
     def _draw(self, number: int) -> Setting:
-        """A draw, known from its number and the name of each field alone."""
+        """Return a draw, which depends on the seed, its number and the name of each field only."""
         return {
             name: source.quantile(np.random.default_rng([self.draw_seed, number, *name.encode()]).random())
             for name, source in self.drawn.items()
@@ -135,28 +135,29 @@ class Design:
 
 
 def read_design(path: str | Path) -> Design:
-    """The design in a TOML file.
+    """Return the design in a TOML file.
 
     Raises:
-        NeuroNetError: The file is missing or broken, or something in it does not fit.
+        NeuroNetError: The file is missing or broken, or the design is wrong.
     """
     return parse_design(read_options(path))
 
 
 def parse_design(options: Mapping[str, Any]) -> Design:
-    """A design from what a TOML file holds, or a dict like it.
+    """Return the design in the content of a TOML file.
 
     Raises:
-        NeuroNetError: A field is unknown, given twice, or has no values.
+        ConfigurationError: A field is given twice, has no values, or is not possible.
+        SpecError: A field is unknown.
     """
     sections = {name: _section(name, options.get(name, {})) for name in (GRID, PAIRED, RANDOM)}
     fixed = {name: value for name, value in options.items() if name not in (*sections, SEEDS)}
     draws, draw_seed = sections[RANDOM].pop("draws", None), sections[RANDOM].pop("seed", 0)
     _check_fields(fixed, sections)
     if draws is None and sections[RANDOM]:
-        raise NeuroNetError("[random] says what is drawn but not how often: add draws = 20, or the like")
+        raise ConfigurationError("[random] says what is drawn but not how often: add draws = 20")
     if draws is not None and not sections[RANDOM]:
-        raise NeuroNetError("[random] says how often but not what is drawn: add learning_rate = { low = 0.001, high = 0.1 }")
+        raise ConfigurationError("[random] says how often but not what is drawn: add learning_rate = { low = 0.001, high = 0.1 }")
     check_number("draws in [random]", 1 if draws is None else draws, 1, whole=True)
     check_number("seed in [random]", draw_seed, 0, MAX_SEED, whole=True)
     pairs = {name: _values(PAIRED, name, value, unique=False) for name, value in sections[PAIRED].items()}
@@ -175,90 +176,90 @@ def parse_design(options: Mapping[str, Any]) -> Design:
     return design
 
 
-def _too_many_cells_error(cells: int) -> NeuroNetError:
-    return NeuroNetError(
+def _too_many_cells_error(cells: int) -> ConfigurationError:
+    return ConfigurationError(
         f"a sweep may have {MAX_CELLS:,} cells, this one has {cells:,} or more: leave some out, or draw at random"
     )
 
 
 def _section(name: str, given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping):
-        raise NeuroNetError(f"[{name}] must hold fields of a run, each with its values, got {given!r}")
+        raise ConfigurationError(f"[{name}] must hold fields of a run, each with its values, got {given!r}")
     return dict(given)
 
 
 def _check_fields(fixed: Setting, sections: Mapping[str, Setting]) -> None:
     known = [name for name in RunConfig.model_fields if name not in EXCLUDED_FIELDS]
     section_of: dict[str, str] = {}
-    for section, names in {"the fixed fields": fixed, **{f"[{name}]": each for name, each in sections.items()}}.items():
+    for section, names in {"the fixed fields": fixed, **{f"[{name}]": fields for name, fields in sections.items()}}.items():
         for name in names:
             if name in EXCLUDED_FIELDS:
-                raise NeuroNetError(f"{name} is no field of a sweep: {EXCLUDED_FIELDS[name]}")
+                raise ConfigurationError(f"{name} is not a field of a sweep: {EXCLUDED_FIELDS[name]}")
             if name not in known:
                 raise unknown_name_error(f"field in {section}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
             if name == "seed" and names is not fixed:
-                raise NeuroNetError(f"seed is in {section}: write seeds = 5, or seeds = [0, 7], above the sections")
+                raise ConfigurationError(f"seed is in {section}: write seeds = 5, or seeds = [0, 7], above the sections")
             if names is fixed and name not in LIST_FIELDS and isinstance(names[name], (list, tuple)):
                 where = "write seeds = " if name == "seed" else "put it under [grid]: "
-                raise NeuroNetError(f"{name} stands above the sections with several values: {where}{list(names[name])!r}")
+                raise ConfigurationError(f"{name} stands above the sections with several values: {where}{list(names[name])!r}")
             if name in section_of:
-                raise NeuroNetError(f"{name} is given twice, in {section_of[name]} and in {section}: leave one of them out")
+                raise ConfigurationError(f"{name} is given twice, in {section_of[name]} and in {section}: leave one of them out")
             section_of[name] = section
 
 
 def _values(section: str, name: str, given: Any, *, unique: bool = True) -> tuple[Any, ...]:
-    """The values of a field, each once if it stands `unique`."""
+    """Return the values of a field; `unique` refuses duplicates."""
     if isinstance(given, np.ndarray):
         given = given.tolist()
     if isinstance(given, str | Mapping) or not isinstance(given, Sequence) or not given:
-        raise NeuroNetError(f"{name} in [{section}] must be a list of values, got {given!r}")
+        raise ConfigurationError(f"{name} in [{section}] must be a list of values, got {given!r}")
     duplicate = _first_duplicate(given) if unique else None
     if duplicate is not None:
-        raise NeuroNetError(f"{name} in [{section}] holds {given[duplicate]!r} twice")
+        raise ConfigurationError(f"{name} in [{section}] holds {given[duplicate]!r} twice")
     return tuple(given)
 
 
 def _first_duplicate(values: Sequence[Any]) -> int | None:
-    """The place of the first value that was there before."""
+    """Return the index of the first value that is equal to an earlier one."""
     texts = [json.dumps(value, default=str) for value in values]
-    return next((section for section, text in enumerate(texts) if text in texts[:section]), None)
+    return next((index for index, text in enumerate(texts) if text in texts[:index]), None)
 
 
 def _check_pairs(pairs: Mapping[str, tuple[Any, ...]]) -> None:
     counts = {name: len(values) for name, values in pairs.items()}
     if len(set(counts.values())) > 1:
         details = " and ".join(f"{name} has {count}" for name, count in counts.items())
-        raise NeuroNetError(f"fields in [paired] must have as many values as each other: {details}")
+        raise ConfigurationError(f"fields in [paired] must have equally many values: {details}")
     rows = list(zip(*pairs.values(), strict=True))
     duplicate = _first_duplicate(rows)
     if duplicate is not None:
-        raise NeuroNetError(f"[paired] holds {dict(zip(pairs, rows[duplicate], strict=True))} twice")
+        raise ConfigurationError(f"[paired] holds {dict(zip(pairs, rows[duplicate], strict=True))} twice")
 
 
 def _parse_distribution(name: str, given: Any) -> Range | Choices:
     if not isinstance(given, Mapping):
         if isinstance(given, str) or not isinstance(given, Sequence | np.ndarray):
             what = "a range such as { low = 0.001, high = 0.1, log = true } or a list of choices"
-            raise NeuroNetError(f"{name} in [random] must be {what}, got {given!r}")
+            raise ConfigurationError(f"{name} in [random] must be {what}, got {given!r}")
         return Choices(_values(RANDOM, name, given))
     unknown_key = next((key for key in given if key not in ("low", "high", "log")), None)
     missing = next((key for key in ("low", "high") if key not in given), None)
     if unknown_key is not None or missing is not None:
         details = f"has no {missing}" if unknown_key is None else f"has an unknown '{unknown_key}'"
-        raise NeuroNetError(f"{name} in [random] {details}: a range is {{ low = 0.001, high = 0.1, log = true }}")
+        raise ConfigurationError(f"{name} in [random] {details}: a range is {{ low = 0.001, high = 0.1, log = true }}")
     try:
         return Range(**given)
     except NeuroNetError as error:
-        raise NeuroNetError(f"{name} in [random]: {error}") from None
+        raise ConfigurationError(f"{name} in [random]: {error}") from None
 
 
 def _seeds(given: Any, first: Any) -> tuple[int, ...]:
     if isinstance(given, Sequence) and not isinstance(given, str):
         if first is not None:
-            raise NeuroNetError("seed is given, and seeds is a list: leave seed out, or write seeds = 5 for five from seed on")
+            raise ConfigurationError("seed is given, and seeds is a list: leave seed out, or write seeds = 5 for five seeds")
         duplicate = _first_duplicate(given)
         if not given or duplicate is not None:
-            raise NeuroNetError(f"seeds must be how many, or a list of them, each once, got {list(given)!r}")
+            raise ConfigurationError(f"seeds must be how many, or a list of them, each once, got {list(given)!r}")
         return tuple(check_seed(seed) for seed in given)
     check_number("seeds", given, 1, whole=True)
     if given > MAX_CELLS:

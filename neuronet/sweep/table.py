@@ -1,4 +1,4 @@
-"""What a sweep has come to: a line for each cell, and the means over the seeds."""
+"""Tables of a sweep: a line for each cell, and the means over the seeds."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from neuronet.sweep.cells import Plan
 from neuronet.sweep.worker import RESULTS, Row
 
 MAX_ROWS = 40
-"""Settings that are shown; the files have them all."""
+"""Largest number of settings that are shown; the files have all."""
 
 OPTIONAL = "cosine"
-"""A result that has a column only where it was measured."""
+"""Result without a column if it was not measured."""
 
 
 def make_table(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
-    """A line for each cell that has a row, in the order of the plan.
+    """Return a line for each cell that has a result, in the order of the plan.
 
     Args:
         plan: The cells.
-        rows: What they came to, by their keys.
+        rows: Their results, by their keys.
     """
     lines = [{"cell": cell.number, **cell.swept, **rows[cell.key]} for cell in plan.cells if cell.key in rows]
     table = pd.DataFrame(lines, columns=["cell", *plan.columns, *RESULTS])
@@ -36,17 +36,17 @@ def make_table(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
 
 
 def _as_uniform_type(column: pd.Series) -> pd.Series:
-    """A column of texts where it holds both texts and numbers, as a file must have it."""
+    """Return a column of texts if it mixes texts and numbers, which a Parquet file cannot hold."""
     kinds = {isinstance(value, str) for value in column if value is not None}
     return column.map(lambda value: None if value is None else str(value)) if len(kinds) > 1 else column
 
 
 def summary_table(table: pd.DataFrame, swept: tuple[str, ...]) -> Table:
-    """Each setting's mean over its seeds, with its 95% interval.
+    """Return the mean of each setting over its seeds, with its 95% interval.
 
     Args:
         table: A line for each cell.
-        swept: The columns that are swept; the seed is not among them.
+        swept: The swept columns, without the seed.
     """
     has_accuracy = bool(table["test_accuracy"].notna().any())
     measure, scale, unit = ("test_accuracy", 100, ", %") if has_accuracy else ("test_loss", 1, "")

@@ -1,4 +1,4 @@
-"""Playing the cells of a group at once, as replicas of one game; each ends with a row, whatever happens to it."""
+"""Worker of a sweep: it runs the cells of a group together, as replicas, and returns a row for each, even if it fails."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from neuronet.benchmarking.bench import threads
+from neuronet.benchmarking.api import threads
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError, WorkerError
 from neuronet.engines.tensors import tensor_engine
 from neuronet.interventions.executor import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
@@ -30,23 +30,23 @@ from neuronet.training.trainer import Callback, Trainer, diverged_error
 
 MEASURES = ("test_accuracy", "test_loss", "train_accuracy", "train_loss", "cosine")
 RESULTS = (*MEASURES, "rounds", "seconds", "group_size", "error")
-"""Columns of the table: what each cell has come to."""
+"""Columns of the table with the results of a cell."""
 
 MAX_ERROR_LENGTH = 400
 
 Row = dict[str, Any]
-"""What a cell has come to, by RESULTS."""
+"""Results of a cell, by RESULTS."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A group of cells as it is sent to whoever plays it.
+    """Group of cells, as it is sent to a worker.
 
     Attributes:
-        configs: The runs: they differ in seed and learning rate alone.
-        environment_info: Their environment, as it was seen where the sweep was started.
-        folder: Where modules of the user's own are looked for, last; None where they are found already.
-        version: Of NeuroNet, where the sweep was started; None if that is here.
+        configs: Configurations of the cells, which differ in seed and learning rate only.
+        environment_info: Fingerprint of their environment where the sweep was started.
+        folder: Folder to search for modules of the user, last; None on this machine.
+        version: NeuroNet's version where the sweep was started; None on this machine.
     """
 
     configs: tuple[RunConfig, ...]
@@ -56,19 +56,20 @@ class Job:
 
 
 def run_job(job: Job) -> list[Row]:
-    """A row for each cell of a group; what cannot be played at once is played one by one.
+    """Run the cells of a group, one by one if they fail together, and return a row for each.
 
     Raises:
-        NeuroNetError: Here are other samples, or another version, than where the sweep was started.
+        WorkerError: The worker has another version than where the sweep was started.
+        DataError: The worker has other samples.
     """
     from neuronet import __version__
 
     if job.version not in (None, __version__):
-        raise NeuroNetError(f"a worker has version {__version__}, and the sweep was started with version {job.version}")
+        raise WorkerError(f"a worker has version {__version__}, and the sweep was started with version {job.version}")
     if job.folder is not None and job.folder not in sys.path:
         sys.path.append(job.folder)
     environment = load_environment(job.environment_info, job.configs[0])
-    with threads(1), threadpool_limits(1):  # the same sums in the same order, in whatever process it is played
+    with threads(1), threadpool_limits(1):  # the same order of sums in every process
         return _rows(job.configs, environment)
 
 
@@ -96,19 +97,19 @@ def _play_cells(configs: Sequence[RunConfig], environment: Environment) -> list[
     cost: Row = {"rounds": rounds, "seconds": round((time.perf_counter() - started) / count, 4), "group_size": count}
     rows: list[Row] = []
     for index in range(count):
-        found = {name: float(values[index]) for name, values in measured.items()}
+        result = {name: float(values[index]) for name, values in measured.items()}
         epoch = int(diverged_at[index])
-        if epoch or not math.isfinite(found["test_loss"]):
+        if epoch or not math.isfinite(result["test_loss"]):
             error = diverged_error(epoch or configs[0].epochs, configs[index].learning_rate)
             rows.append(dict.fromkeys(MEASURES, math.nan) | cost | {"error": str(error)})
         else:
-            rows.append({name: found[name] for name in MEASURES} | cost | {"error": None})
+            rows.append({name: result[name] for name in MEASURES} | cost | {"error": None})
     return rows
 
 
 @contextmanager
 def _game(configs: Sequence[RunConfig], environment: Environment) -> Iterator[RunContext]:
-    """The game of one cell, or one whose replicas are the cells: each with the network and rate that it has alone."""
+    """Build the run of one cell, or one with the cells as replicas, with the networks and rates that they have alone."""
     games = [build_run(config, environment=environment) for config in configs]
     if len(games) == 1:
         with closing(games[0].engine):
@@ -168,7 +169,7 @@ def _train(game: RunContext, config: RunConfig) -> tuple[NDArray[np.float64], ND
 
 
 def _evaluate(game: RunContext, config: RunConfig) -> dict[str, list[float]]:
-    """What each replica's network is worth at the end."""
+    """Return the measures of each cell's network at the end."""
     count, engine, environment = len(game.setups), game.engine, game.environment
     with np.errstate(over="ignore", invalid="ignore"):
         _, train_accuracy = evaluate(engine, environment.payoff, engine.prepare(environment.train), count, MAX_TRAIN_EVAL_SAMPLES)

@@ -1,10 +1,10 @@
-"""Checks for authors of plug-ins: does my policy, or my environment, keep the contract?
+"""Conformance checks for authors of plug-ins.
 
     from neuronet.testing import check_policy
     check_policy(MyPolicy(0.5))
 
-A broken contract raises NeuroNetError with one sentence that says what is wrong and what would be right; silence means that all
-is well. The library array-api-strict makes the check of policies stricter: `pip install "neuronet[test]"`.
+A plug-in that breaks its contract raises an error with one sentence: PolicyError for a policy, DataError for an environment. If
+array-api-strict is installed, the check of policies is stricter: `pip install "neuronet[test]"`.
 """
 
 from neuronet.testing.environment import check_environment

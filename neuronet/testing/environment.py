@@ -1,4 +1,4 @@
-"""The check of environments."""
+"""Conformance check of environments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.batches import Batches
 from neuronet.core.environment import Environment, Samples, Scaling
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.core.learning.optimizers import Adam
 from neuronet.core.payoff import Payoff
 from neuronet.core.policy import LinearPolicy, Observation
@@ -25,37 +25,37 @@ from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import build_network
 
 STEP = 1e-5
-"""Of the finite differences."""
+"""Step of the finite differences."""
 
 DERIVATIVE_TOLERANCE = 1e-6
-"""How far a derivative may be from its finite difference, in units of the largest one."""
+"""Largest difference between a derivative and its finite difference, in units of the largest derivative."""
 
 
 def check_environment(environment: Environment) -> None:
-    """Check that an environment keeps the contract, so that any network can learn in it.
+    """Check that an environment satisfies its contract, so that any network can learn in it.
 
-    Checked are that `train` and `test` are not empty, fit each other, are finite and the same at every call, and so is their
-    scaling; that targets fit the payoff and the number of outputs, and the shape the number of inputs; that the payoff's
-    feedback is minus the derivative of its loss, by finite differences, and that its answers are the same on torch and with
-    leading axes; and that a short training run stays finite and writes nothing into the samples.
+    The check covers: `train` and `test` are not empty, fit each other, are finite and the same at every call, and so is their
+    scaling; targets fit the payoff and the number of outputs; the shape fits the number of inputs; the payoff's feedback is
+    minus the derivative of its loss (by finite differences), and its results are the same on torch and with leading axes; a
+    short training run stays finite and does not write into the samples.
 
     Args:
-        environment: The environment, with the parameters that are to be checked.
+        environment: The environment, with the parameters to check.
 
     Raises:
-        NeuroNetError: It breaks the contract; the message says where.
+        DataError: It breaks the contract; the message says where.
     """
     if not isinstance(environment, Environment):
-        raise NeuroNetError(f"{environment!r} is no environment: it must be an instance of a subclass of neuronet.Environment")
+        raise DataError(f"{environment!r} is not an environment: expected an instance of neuronet.Environment")
     check_samples(environment)
     outputs, payoff = environment.outputs, environment.payoff
     parts = {"train": environment.train, "test": environment.test}
     before = {name: _copy(samples) for name, samples in parts.items()}
     _check_same(environment, before, "at the next call: draw them once, from a fixed seed")
-    with np.errstate(all="ignore"):  # what is not finite is found in the answers
+    with np.errstate(all="ignore"):  # the results are checked for infinite numbers
         _check_payoff(payoff, outputs, environment.train.targets)
     _check_training(environment)
-    _check_same(environment, before, "after training: nobody may write into them")
+    _check_same(environment, before, "after training: samples must not be written into")
 
 
 def _copy(samples: Samples) -> Samples:
@@ -73,7 +73,7 @@ def _check_same(environment: Environment, before: dict[str, Samples], when: str)
     for name, samples in before.items():
         then, now = _arrays(samples), _arrays(getattr(environment, name))
         if len(then) != len(now) or not all(map(np.array_equal, then, now)):
-            raise NeuroNetError(f"{name} is another one {when}")
+            raise DataError(f"{name} differs {when}")
 
 
 def _check_payoff(payoff: Payoff, outputs: int, targets: NDArray[Any]) -> None:
@@ -82,19 +82,19 @@ def _check_payoff(payoff: Payoff, outputs: int, targets: NDArray[Any]) -> None:
     loss, feedback = (np.asarray(function(xp, outputs_drawn, chosen)) for function in (payoff.loss, payoff.feedback))
     for name, array, shape in (("loss", loss, (len(chosen),)), ("feedback", feedback, outputs_drawn.shape)):
         if array.shape != shape:
-            raise NeuroNetError(f"the payoff's {name} must have the shape {shape}, got {array.shape}")
+            raise DataError(f"the payoff's {name} must have the shape {shape}, got {array.shape}")
         if not np.isfinite(array).all():
-            raise NeuroNetError(f"the payoff's {name} must be finite, but some is not")
+            raise DataError(f"the payoff's {name} must be finite")
     _check_derivative(payoff, outputs_drawn, chosen, feedback)
     correct = payoff.correct(xp, outputs_drawn, chosen)
     if correct is not None and (correct.shape != loss.shape or correct.dtype != np.bool_):
-        raise NeuroNetError(f"the payoff's correct must be None or True or False for each sample, got {correct!r}")
+        raise DataError(f"the payoff's correct must be None, or True or False for each sample, got {correct!r}")
     stacked = (np.stack((outputs_drawn, outputs_drawn[::-1])), np.stack((chosen, chosen[::-1])))
     as_torch = tuple(torch.tensor(np.ascontiguousarray(array)) for array in stacked)
     for name, function, single in (("loss", payoff.loss, loss), ("feedback", payoff.feedback, feedback)):
         both = np.stack((single, single[::-1]))
         _check_close(function(xp, *stacked), both, f"the payoff's {name} mixes leading axes: count axes from the end")
-        _check_close(function(torch_xp, *as_torch), both, f"the payoff's {name} is another one on torch: use xp alone")
+        _check_close(function(torch_xp, *as_torch), both, f"the payoff's {name} differs on torch: use xp alone")
 
 
 def _check_derivative(payoff: Payoff, outputs_drawn: NDArray[Any], targets: NDArray[Any], feedback: NDArray[Any]) -> None:
@@ -106,15 +106,13 @@ def _check_derivative(payoff: Payoff, outputs_drawn: NDArray[Any], targets: NDAr
         rounding = 1e-15 * np.abs(higher).max() / STEP
         off = float(np.abs(slope + feedback[:, output]).max())
         if off > DERIVATIVE_TOLERANCE * (1 + np.abs(feedback).max()) + rounding:
-            raise NeuroNetError(
-                f"the payoff's feedback must be minus the derivative of its loss, but at output {output} it is off by {off:.1e}"
-            )
+            raise DataError(f"the payoff's feedback must be minus its loss's derivative, but output {output} is off by {off:.1e}")
 
 
 def _check_close(got: Array, expected: NDArray[Any], message: str) -> None:
     array = np.asarray(got)
     if array.shape != expected.shape or not np.allclose(array, expected, rtol=1e-9, atol=1e-9):
-        raise NeuroNetError(message)
+        raise DataError(message)
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ class _Backprop(LinearPolicy):
 
 
 def _check_training(environment: Environment) -> None:
-    """Adam's steps are small whatever the size of the inputs."""
+    """Train a few rounds with Adam, whose steps are small whatever the size of the inputs."""
     network = build_network((environment.inputs, 4, environment.outputs), activation="tanh")
     engine = TensorEngine(
         Setup(network, _Backprop(), optimizer=Adam(), learning_rate=1e-3, payoff=environment.payoff), device="cpu"
@@ -136,6 +134,6 @@ def _check_training(environment: Environment) -> None:
         batch = train.at(batches.indices(number))
         loss = engine.play(batch.inputs, batch.targets)
         if not bool(torch.isfinite(loss).all()):
-            raise NeuroNetError(f"the loss is not finite in round {number} of a short training run: scale inputs and targets")
+            raise DataError(f"the loss is not finite in round {number} of a short training run: scale inputs and targets")
     if not all(np.isfinite(array).all() for array in engine.state().arrays.values()):
-        raise NeuroNetError("weights are not finite after a short training run: scale inputs and targets")
+        raise DataError("weights are not finite after a short training run: scale inputs and targets")

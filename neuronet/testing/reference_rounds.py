@@ -1,4 +1,4 @@
-"""A few rounds of one policy, verb by verb, in the order of an engine."""
+"""Reference rounds of one policy, hook by hook, in the order of an engine."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from typing import Any
 import numpy as np
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import NeuroNetError, PolicyError
 from neuronet.core.policy import Policy
 from neuronet.testing.synthetic_layer import FIELDS, NUMPY, LayerView
 
 ROUNDS = 2
-"""So that what is remembered in one round is seen in the next."""
-
+"""Two rounds, so that memory of the first is used in the second."""
 
 FIELDS_IN_SPEAK = frozenset({"potential", "activity", "slope", "speaker_activity", "attention", "listener_mask"})
 OPTIONAL_FIELDS_IN_SPEAK = frozenset({"synapses", "synapse_mask"})
-"""What there is to see before anybody in the layer has spoken."""
+"""Fields that are known in `speak`."""
 
 
 @dataclass(frozen=True, eq=False)
 class HookOutput:
-    """What a policy answered.
+    """Result of a hook.
 
     Attributes:
-        array: As it came.
-        axes: The letters of the shape that it should have.
+        array: The array as returned.
+        axes: Letters of the expected shape.
     """
 
     array: Array
@@ -36,21 +35,21 @@ class HookOutput:
 
 
 def first_line(error: Exception) -> str:
-    """What went wrong, in one line; our own errors need no name."""
+    """Return an error in one line; NeuroNet's own errors without the class name."""
     first = (str(error).splitlines() or [""])[0]
     return first if isinstance(error, NeuroNetError) else f"{type(error).__name__}: {first}"
 
 
 def play(policy: Policy, view: LayerView, *, watch: bool = False) -> dict[str, HookOutput]:
-    """Every answer of a policy in a few rounds, by the verb's name and the round's number, each of the form that it should have.
+    """Return all results of a policy in a few rounds, by hook and round, each checked for its form.
 
     Args:
-        policy: Who is asked.
-        view: What it sees.
-        watch: Whether to make sure that it writes into nothing it sees; for numpy.
+        policy: The policy.
+        view: The neurons that follow it.
+        watch: Whether to check that the policy does not write into its arguments; for numpy.
 
     Raises:
-        NeuroNetError: A verb fails, writes, or gives an answer of another shape, library or precision, or one that is not finite.
+        PolicyError: A hook fails, writes, or returns another shape, library or precision, or numbers that are not finite.
     """
     answers = {}
     for name, answer in _ReferenceRounds(policy, view, watch).answers():
@@ -62,14 +61,14 @@ def play(policy: Policy, view: LayerView, *, watch: bool = False) -> dict[str, H
 def _check_form(what: str, answer: HookOutput, view: LayerView) -> None:
     library, shape = view.library, view.shape(answer.axes)
     if not isinstance(answer.array, type(library.make(np.zeros(1)))):
-        raise NeuroNetError(f"{what} must be an array of that library, got {type(answer.array).__name__}: use obs.xp alone")
+        raise PolicyError(f"{what} must be an array of that library, got {type(answer.array).__name__}: use obs.xp alone")
     if tuple(answer.array.shape) != shape:
         spelled = ", ".join(answer.axes)
-        raise NeuroNetError(f"{what} must have the shape (..., {spelled}) = {shape}, got {tuple(answer.array.shape)}")
+        raise PolicyError(f"{what} must have the shape (..., {spelled}) = {shape}, got {tuple(answer.array.shape)}")
     if answer.array.dtype != library.dtype:
-        raise NeuroNetError(f"{what} must keep the precision {library.dtype}, got {answer.array.dtype}")
+        raise PolicyError(f"{what} must keep the precision {library.dtype}, got {answer.array.dtype}")
     if not np.isfinite(library.values(answer.array)).all():
-        raise NeuroNetError(f"{what} is not finite: divide by nothing that can be 0")
+        raise PolicyError(f"{what} is not finite: do not divide by 0")
 
 
 class _ReferenceRounds:
@@ -80,9 +79,8 @@ class _ReferenceRounds:
         self.memory: Memory = {}
 
     def answers(self) -> Iterator[tuple[str, HookOutput]]:
-        self.memory = self._checked(
-            "initial_memory", self._call("initial_memory", lambda: self.policy.initial_memory(self.view.birth()), {})
-        )
+        memory = self._call("initial_memory", lambda: self.policy.initial_memory(self.view.birth()), {})
+        self.memory = self._checked("initial_memory", memory)
         yield from self._remembered("initial_memory")
         for number in range(ROUNDS):
             for hook, answer in self._round(number):
@@ -94,18 +92,16 @@ class _ReferenceRounds:
         fields = self.view.open(number)
         initial_fields = {name: fields[name] for name in FIELDS_IN_SPEAK | (OPTIONAL_FIELDS_IN_SPEAK & policy.needs)}
         obs, eval_obs = (self.view.observe(initial_fields, learning=learning) for learning in (True, False))
-        said = self._call("speak", lambda: policy.speak(fields["activity"], obs, self.memory), fields)
-        yield "speak", HookOutput(said, "BJ")
+        activity = self._call("speak", lambda: policy.speak(fields["activity"], obs, self.memory), fields)
+        yield "speak", HookOutput(activity, "BJ")
         eval_activity = self._call("speak", lambda: policy.speak(fields["activity"], eval_obs, self.memory), fields)
-        yield "speak while judged", HookOutput(eval_activity, "BJ")
-        fields["activity"] = obs.activity = said
+        yield "speak in evaluation", HookOutput(eval_activity, "BJ")
+        fields["activity"] = obs.activity = activity
         for name in ("demand", *sorted(policy.needs)):
             setattr(obs, name, fields[name])
         if policy.linear:
-            yield (
-                "feedback_weights",
-                HookOutput(self._call("feedback_weights", lambda: policy.feedback_weights(obs, self.memory), fields), "KJ"),
-            )
+            feedback_weights = self._call("feedback_weights", lambda: policy.feedback_weights(obs, self.memory), fields)
+            yield "feedback_weights", HookOutput(feedback_weights, "KJ")
         feedback = self._call("feedback", lambda: policy.feedback(obs, self.memory), fields)
         yield "feedback", HookOutput(feedback, "BJ")
         fields["feedback"] = feedback
@@ -122,41 +118,41 @@ class _ReferenceRounds:
     def _checked(self, hook: str, memory: Any) -> Memory:
         if not isinstance(memory, Mapping) or memory.keys() != self.policy.memory_axes.keys():
             got = sorted(memory) if isinstance(memory, Mapping) else type(memory).__name__
-            raise NeuroNetError(f"{self.policy!r}: {hook} must give the memory {sorted(self.policy.memory_axes)}, got {got}")
+            raise PolicyError(f"{self.policy!r}: {hook} must return the memory {sorted(self.policy.memory_axes)}, got {got}")
         return memory
 
     def _call(self, hook: str, function: Callable[[], Any], fields: Mapping[str, Array]) -> Any:
         before = self._copies(fields) if self.watch else {}
         try:
-            with np.errstate(all="ignore"):  # what is not finite is found in the answers
+            with np.errstate(all="ignore"):  # the results are checked for infinite numbers
                 answer = function()
         except Exception as error:
-            raise NeuroNetError(f"{self.policy!r}: {hook} fails {self._where()}: {first_line(error)}") from error
+            raise PolicyError(f"{self.policy!r}: {hook} fails {self._where()}: {first_line(error)}") from error
         for name, (array, copy) in before.items():
             if not np.array_equal(array, copy):
-                raise NeuroNetError(f"{self.policy!r}: {hook} writes into {name}: make a new array instead")
+                raise PolicyError(f"{self.policy!r}: {hook} writes into {name}: make a new array instead")
         if self.watch:
             self._check_draws(hook)
         return answer
 
     def _where(self) -> str:
         library = self.view.library
-        return f"on {library.name}" if library is NUMPY else f"on {library.name}, though not on {NUMPY.name}"
+        return f"on {library.name}" if library is NUMPY else f"on {library.name}, but not on {NUMPY.name}"
 
     def _copies(self, fields: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
-        shown = {**{f"obs.{name}": fields[name] for name in FIELDS if name in fields}}
+        observed = {f"obs.{name}": fields[name] for name in FIELDS if name in fields}
         arguments = {name: fields[name] for name in ("feedback", "change") if name in fields}
         if "intention" in fields:
             arguments["response"] = fields["intention"]
         memory = {f"memory['{name}']": array for name, array in self.memory.items()}
-        return {name: (array, np.array(array)) for name, array in (shown | arguments | memory).items()}
+        return {name: (array, np.array(array)) for name, array in (observed | arguments | memory).items()}
 
     def _check_draws(self, hook: str) -> None:
-        """Draws are the same numbers whenever they are asked for; writing into them would change them."""
+        """Check that random numbers are unchanged when they are drawn again, so that no hook has written into them."""
         drawn = dict(self.view.drawn)
         self.view.drawn.clear()
         for key, array in drawn.items():
             kind, axes, name = key.split(":", 2)
-            if not np.array_equal(array, self.view._draw(kind, name, axes)):
-                raise NeuroNetError(f"{self.policy!r}: {hook} writes into the draw '{name}': make a new array instead")
+            if not np.array_equal(array, self.view.draw(kind, name, axes)):
+                raise PolicyError(f"{self.policy!r}: {hook} writes into the draw '{name}': make a new array instead")
         self.view.drawn.update(drawn)

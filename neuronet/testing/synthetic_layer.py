@@ -1,4 +1,4 @@
-"""Made-up neurons and what they see, so that a policy can be tried without an engine."""
+"""Synthetic neurons and their observations, to try a policy without an engine."""
 
 from __future__ import annotations
 
@@ -35,28 +35,27 @@ FIELDS = {
     "synapses": "JS",
     "synapse_mask": "JS",
 }
-"""What a neuron can see, with its axes in letters."""
+"""Fields of an observation with their axes; random numbers are drawn in this order."""
 
 OWN_FIELDS = {"intention": "JS", "change": "JS"}
-"""What the verbs `adapt` and `remember` are told besides: a neuron's own response, and the change that came of it."""
-
+"""Further arguments of `adapt` and `remember`: a neuron's own response, and its actual change."""
 
 LEARNING_RATE = 0.1
 
 OTHER_SEED_OFFSET = 1000
-"""How far the seed of another scene is away."""
+"""Difference between the seeds of two synthetic layers."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """An array library in one precision.
+    """Array library in one precision.
 
     Attributes:
-        name: For messages.
+        name: Name for messages.
         xp: Its namespace.
-        dtype: Of all its arrays.
-        make: From numpy.
-        values: To numpy; zeros where arrays have shapes but no values.
+        dtype: Type of all its arrays.
+        make: Conversion from numpy.
+        values: Conversion to numpy; zeros for arrays without values.
     """
 
     name: str
@@ -89,24 +88,23 @@ def _strict() -> list[Library]:
 NUMPY = _numpy("float64")
 OTHER_LIBRARIES = (_numpy("float32"), _torch("float64"), _torch("float32"), *_strict())
 META = _torch("float64", "meta")
-"""Its arrays have no values, so that nothing can branch on a value or leave the library unnoticed."""
+"""Arrays without values, with which branching on a value or leaving the library fails."""
 
 
 class SyntheticLayer:
-    """A layer of made-up neurons, or several replicas of it, and what they see in any round.
+    """Layer of synthetic neurons, or several replicas of it, with random observations in any round.
 
     Args:
         seeds: One for each replica; with several, every array has a leading axis.
-        lengths: How many of each letter: B samples, J neurons, K listeners, I speakers, O outputs.
+        lengths: Length of each axis: B samples, J neurons, K listeners, I speakers, O outputs.
         sparse: Whether some connections are missing; attention and response are 0 there, as in the tensor engine.
-        zero_fields: Sights that are 0 throughout.
-        reversed_samples: Whether the samples of a round come in the opposite order.
-        first: The number of the first round.
-        isolated_neuron: The one neuron to whom everything is as without this, while whatever it cannot see is another's; for
-            one replica.
+        zero_fields: Fields that are 0 throughout.
+        reversed_samples: Whether the samples of a round have the opposite order.
+        first: Number of the first round.
+        isolated_neuron: Neuron whose own fields are unchanged, while all fields that it cannot see differ; for one replica.
 
     Attributes:
-        lengths: Of each letter, S synapses included.
+        lengths: Length of each axis, S synapses included.
     """
 
     def __init__(
@@ -136,22 +134,22 @@ class SyntheticLayer:
 
     @cached_property
     def connections(self) -> dict[str, NDArray[np.bool_]]:
-        """Who is connected, in the first replica: "KJ", listeners to neurons, and "JS", neurons to synapses."""
+        """Connections in the first replica: "KJ", listeners to neurons, and "JS", neurons to synapses."""
         return self._connections(self.seeds[0])
 
     def _connections(self, seed: int) -> dict[str, NDArray[np.bool_]]:
         rng = generator(seed, Purpose.WIRING)
         masks = {axes: rng.random(self.shape(axes)) < (0.6 if self.sparse else 2.0) for axes in ("KJ", "JS")}
-        masks["KJ"][:1] = True  # nobody is unheard
-        masks["JS"][:, -1] = True  # everybody has a bias
+        masks["KJ"][:1] = True  # every neuron has a listener
+        masks["JS"][:, -1] = True  # every neuron has a bias
         return masks
 
     def shape(self, axes: str) -> tuple[int, ...]:
-        """The shape that the letters spell, in one replica."""
+        """Return the shape that the letters spell, in one replica."""
         return tuple(self.lengths[letter] for letter in axes)
 
     def fields(self, number: int) -> dict[str, Floats]:
-        """What there is to see in a round, for the whole layer: FIELDS and OWN_FIELDS by name."""
+        """Return all fields of a round, for the whole layer: FIELDS and OWN_FIELDS by name."""
         replicas = [self._fields(seed, number) for seed in self.seeds]
         if self.isolated_neuron is not None:
             others = self._fields(self.seeds[0] + OTHER_SEED_OFFSET, number)
@@ -159,24 +157,26 @@ class SyntheticLayer:
                 name: self._replaced_outside(replicas[0][name], others[name], axes)
                 for name, axes in (FIELDS | OWN_FIELDS).items()
             }
-        return {name: np.stack([each[name] for each in replicas]) if self.lead else replicas[0][name] for name in replicas[0]}
+        if not self.lead:
+            return replicas[0]
+        return {name: np.stack([replica[name] for replica in replicas]) for name in replicas[0]}
 
     def replaced_outside(self, own: Floats, others: Floats, axes: str) -> Floats:
-        """The part of an array that the neuron `isolated_neuron` sees, among what is another's."""
+        """Return an array with the part of `isolated_neuron` from `own`, and the rest from `others`."""
         assert self.isolated_neuron is not None
         picks = self.picks(self.isolated_neuron)
-        places = np.ix_(*(np.arange(self.lengths[letter])[picks.get(letter, slice(None))] for letter in axes))
+        indices = np.ix_(*(np.arange(self.lengths[letter])[picks.get(letter, slice(None))] for letter in axes))
         result = others.copy()
-        result[places] = own[places]
+        result[indices] = own[indices]
         return result
 
     def _replaced_outside(self, own: Floats, others: Floats, axes: str) -> Floats:
-        """As `replaced_outside`; but where the neuron is not connected, it keeps its 0."""
+        """Return the same, but 0 where the neuron is not connected."""
         if "J" not in axes:
             return self.replaced_outside(own, others, axes)
-        place = (slice(None),) * axes.index("J") + (self.isolated_neuron,)
+        index = (slice(None),) * axes.index("J") + (self.isolated_neuron,)
         result = others.copy()
-        result[place] = own[place]
+        result[index] = own[index]
         return result
 
     def _fields(self, seed: int, number: int) -> dict[str, Floats]:
@@ -201,23 +201,23 @@ class SyntheticLayer:
         return fields
 
     def picks(self, neuron: int) -> dict[str, Any]:
-        """The parts of every axis that belong to one neuron."""
+        """Return the parts of every axis that belong to one neuron."""
         synapses = np.flatnonzero(self.connections["JS"][neuron])
         listeners = np.flatnonzero(self.connections["KJ"][:, neuron])
         return {"J": slice(neuron, neuron + 1), "K": listeners, "S": synapses, "I": synapses[:-1]}
 
 
 class LayerView:
-    """A synthetic layer, or one of its neurons, watching round after round in some array library.
+    """View of a synthetic layer, or of one of its neurons, in some array library, round by round.
 
     Args:
-        synthetic: What is watched.
-        library: Whose arrays it sees.
-        picks: The parts that it sees; without, everything.
+        synthetic: The layer.
+        library: Library of the arrays.
+        picks: Parts of the axes that are visible; without, all.
 
     Attributes:
-        drawn: The random numbers of the present round, by kind, axes and name.
-        drawn_names: The names of all draws that were asked for in any round; those of birth do not count.
+        drawn: Random numbers of the present round, by kind, axes and name.
+        drawn_names: Names of all draws in any round; draws at birth do not count.
     """
 
     def __init__(self, synthetic: SyntheticLayer, library: Library = NUMPY, picks: Mapping[str, Any] | None = None) -> None:
@@ -229,9 +229,10 @@ class LayerView:
         self.drawn: dict[str, Array] = {}
         self.drawn_names: set[str] = set()
         self.in_round = False
-        self.draws = RandomStream(self._draw)
+        self.draws = RandomStream(self.draw)
 
-    def _draw(self, kind: str, name: str, axes: str) -> Array:
+    def draw(self, kind: str, name: str, axes: str) -> Array:
+        """Return the visible part of the layer's random numbers."""
         key = f"{kind}:{axes}:{name}"
         if self.in_round:
             self.drawn_names.add(name)
@@ -243,39 +244,39 @@ class LayerView:
         return self.drawn[key]
 
     def take(self, array: Floats, axes: str) -> Array:
-        """This watcher's part of an array, in its own library."""
+        """Return the visible part of an array, in the view's library."""
         return self.library.make(np.array(pick(array, axes, self.picks), order="C"))
 
     def shape(self, axes: str) -> tuple[int, ...]:
-        """The shape that the letters spell for this watcher."""
+        """Return the visible shape that the letters spell."""
         return tuple(np.shape(pick(np.zeros((*self.layer.lead, *self.layer.shape(axes))), axes, self.picks)))
 
     def birth(self) -> Birth:
-        """What it is told when it is born."""
+        """Return the random numbers and zeros for the initial memory."""
         return Birth(self.draws, lambda axes: self.library.make(np.zeros(self.shape(axes))))
 
     def open(self, number: int) -> dict[str, Array]:
-        """Begin a round, counted from the scene's first; gives everything that there is to see in it, by name."""
+        """Begin a round, counted from the layer's first, and return all its fields by name."""
         number += self.layer.first
         self.drawn.clear()
         self.in_round = True
         for rng in (*self.rngs, self.other_rng):
             rng.open(number, self.layer.lengths["B"])
-        whole = self.layer.fields(number)
-        return {name: self.take(whole[name], axes) for name, axes in (FIELDS | OWN_FIELDS).items()}
+        fields = self.layer.fields(number)
+        return {name: self.take(fields[name], axes) for name, axes in (FIELDS | OWN_FIELDS).items()}
 
     def observe(self, fields: Mapping[str, Array], *, learning: bool = True) -> Observation:
-        """An observation that shows the given sights and hides the others; replicas have a learning rate each."""
+        """Return an observation of the given fields alone; each replica has a learning rate."""
         rate = self.library.make(np.full((*self.layer.lead, 1, 1), LEARNING_RATE)) if self.layer.lead else LEARNING_RATE
         return Observation(xp=self.library.xp, learning_rate=rate, draws=self.draws, learning=learning, **fields)
 
 
 def example_observation(synthetic: SyntheticLayer | None = None, *, xp: ModuleType | None = None, number: int = 0) -> Observation:
-    """All that a layer of made-up neurons can see, for tests of one's own.
+    """Return an observation with all fields of a layer of synthetic neurons, for tests of plug-ins.
 
     Args:
-        synthetic: What to see; without, a small one.
-        xp: The array library, such as torch or array_api_strict; numpy without.
+        synthetic: The layer; without, a small one.
+        xp: The array library, such as torch or array_api_strict; without, numpy.
         number: The round.
     """
     library = NUMPY

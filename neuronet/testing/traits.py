@@ -1,4 +1,4 @@
-"""The check that a policy has the traits that it claims."""
+"""Check of the traits that a policy claims."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import PolicyError
 from neuronet.core.policy import Policy, shared_memory_names
 from neuronet.core.policy_traits import traits_of
 from neuronet.core.random_streams import pick
@@ -15,22 +15,22 @@ from neuronet.testing.reference_rounds import ROUNDS, HookOutput, play
 from neuronet.testing.synthetic_layer import LayerView, SyntheticLayer
 
 ROUNDING = 1e-9
-"""Answers that agree to this part of their size are the same but for rounding."""
+"""Relative difference up to which results are equal."""
 
 LARGE_LAYER = {"B": 7, "J": 9, "K": 6, "I": 8}
-"""A larger layer than most checks play in."""
+"""Sizes of a larger layer than in other checks."""
 
 
 def is_close(one: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Whether two answers are the same but for rounding."""
+    """Return whether two results are equal up to rounding."""
     return bool(np.allclose(one, other, rtol=ROUNDING, atol=ROUNDING))
 
 
 def check_traits(policy: Policy) -> None:
-    """Check that a policy has the traits that it claims, and looks at nothing that is not its own or its neighbours'.
+    """Check that a policy has the traits that it claims, and depends only on its own and its neighbours' fields.
 
     Raises:
-        NeuroNetError: It claims what it has not, or has what it does not claim.
+        PolicyError: It claims a trait that it does not have, or has one that it does not claim.
     """
     traits = traits_of(policy)
     view = LayerView(SyntheticLayer())
@@ -46,16 +46,16 @@ def check_traits(policy: Policy) -> None:
 
 def _check_stochastic(policy: Policy, drawn_names: list[str]) -> None:
     if drawn_names and not policy.stochastic:
-        raise NeuroNetError(
-            f"{policy!r} draws '{drawn_names[0]}' in a round, but does not say so: write stochastic = True "
+        raise PolicyError(
+            f"{policy!r} draws '{drawn_names[0]}' in a round, but stochastic is False: set stochastic = True "
             "(in a wrapper, own_stochastic = True)"
         )
     if policy.stochastic and not drawn_names:
-        raise NeuroNetError(f"{policy!r} says that it is stochastic, but draws nothing in a round: leave stochastic False")
+        raise PolicyError(f"{policy!r} draws nothing in a round, but stochastic is True: set stochastic = False")
 
 
 def _check_hooks(policy: Policy, answers: dict[str, HookOutput]) -> None:
-    """A verb that is not listed must be the default: engines leave it out."""
+    """Check that a hook that is not listed is the default, since engines skip it."""
     memory = ["initial_memory", *(f"remember in round {number}" for number in range(ROUNDS))]
     for number in range(ROUNDS):
         fields = SyntheticLayer().fields(number)
@@ -72,31 +72,29 @@ def _check_hooks(policy: Policy, answers: dict[str, HookOutput]) -> None:
         for hook in expected.keys() - policy.hooks:
             for name, default in expected[hook].items():
                 if not is_close(answers[name].array, default):
-                    raise NeuroNetError(f"{policy!r}: {name} is not the default, but hooks does not list '{hook}'")
+                    raise PolicyError(f"{policy!r}: {name} is not the default, but hooks does not list '{hook}'")
 
 
 def _check_linear(policy: Policy, answers: dict[str, HookOutput]) -> None:
     for number in range(ROUNDS):
-        weighed = SyntheticLayer().fields(number)["demand"] @ answers[f"feedback_weights in round {number}"].array
-        if not is_close(answers[f"feedback in round {number}"].array, weighed):
-            raise NeuroNetError(
-                f"{policy!r} says that it is linear, but its feedback in round {number} is not demand @ feedback_weights: "
-                "answer feedback_weights alone, or subclass Policy"
+        expected = SyntheticLayer().fields(number)["demand"] @ answers[f"feedback_weights in round {number}"].array
+        if not is_close(answers[f"feedback in round {number}"].array, expected):
+            raise PolicyError(
+                f"{policy!r} is linear, but its feedback in round {number} is not demand @ feedback_weights: "
+                "implement feedback_weights alone, or subclass Policy"
             )
 
 
 def _check_memoryless(policy: Policy, answers: dict[str, HookOutput]) -> None:
-    """Without memory, a round is the same whatever was before it."""
+    """Check that a round of a policy without memory does not depend on earlier rounds."""
     for name, answer in play(policy, LayerView(SyntheticLayer(first=1))).items():
         later = name.replace("in round 0", "in round 1")
         if later != name and not is_close(answer.array, answers[later].array):
-            raise NeuroNetError(
-                f"{policy!r}: {later} depends on the round before, but it keeps nothing: declare it in memory_axes"
-            )
+            raise PolicyError(f"{policy!r}: {later} depends on the round before, but it has no memory: declare it in memory_axes")
 
 
 def _check_locality(policy: Policy) -> None:
-    """A neuron's answers stay the same when everything is changed that is not its own or its neighbours'."""
+    """Check that a neuron's results do not change with fields of others than itself and its neighbours."""
     sparse = not shared_memory_names(policy)
     whole = play(policy, LayerView(SyntheticLayer(lengths=LARGE_LAYER, sparse=sparse)))
     for neuron in range(0, LARGE_LAYER["J"], 4):
@@ -104,7 +102,4 @@ def _check_locality(policy: Policy) -> None:
         for name, answer in play(policy, LayerView(synthetic)).items():
             picks = synthetic.picks(neuron)
             if not is_close(pick(answer.array, answer.axes, picks), pick(whole[name].array, answer.axes, picks)):
-                raise NeuroNetError(
-                    f"{policy!r}: {name} changes with what the neuron cannot see: "
-                    "others of its layer, and those to whom it is not connected"
-                )
+                raise PolicyError(f"{policy!r}: {name} depends on unconnected neurons, or on others of its layer")

@@ -81,7 +81,8 @@ class GameCase:
     def with_policy(self, policy: Policy, learning_rate: float | None = None) -> GameCase:
         """Return the same test case with another policy of all neurons, and another learning rate if one is given."""
         rate = self.setup.learning_rate if learning_rate is None else learning_rate
-        return replace(self, setup=replace(self.setup, policies=policy, learning_rate=rate))
+        policies = (policy,) * len(self.setup.policies)
+        return replace(self, setup=replace(self.setup, policies=policies, learning_rate=rate))
 
     def intents(self, engine: str) -> Layers:
         """Return the changes of a round divided by the learning rate, (J, S) for each listening layer."""
@@ -96,7 +97,7 @@ class GameCase:
         """Return the record of each hidden layer in a round, the lowest layer first."""
         depth = len(self.setup.network.weights)
         policies = [_RecordingPolicy(self.setup.groups(layer)[0].policy) for layer in range(1, depth + 1)]
-        with closing(ENGINES[engine](replace(self.setup, policies=policies))) as game:
+        with closing(ENGINES[engine](replace(self.setup, policies=tuple(policies)))) as game:
             game.play(self.inputs, self.targets)
         return [_concatenated(policy.records) for policy in policies[:-1]]
 

@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 
 from neuronet.core.policy import Policy
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.registry import short_name
 
 

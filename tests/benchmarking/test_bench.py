@@ -12,7 +12,7 @@ import torch
 
 from neuronet import AttentionSeeking, Greedy, NeuroNetError, build_network
 from neuronet.benchmarking import suites
-from neuronet.benchmarking.bench import AUTOGRAD, PRODUCTS, TimingBudget, bench, threads
+from neuronet.benchmarking.api import AUTOGRAD, PRODUCTS, TimingBudget, bench, threads
 from neuronet.benchmarking.contestants import (
     UPDATE_TOLERANCE,
     Autograd,
@@ -106,7 +106,7 @@ def test_cpu_time_excludes_waiting():
 
 
 def test_update_that_differs_from_autograd_is_not_timed(monkeypatch):
-    monkeypatch.setattr("neuronet.benchmarking.bench.Autograd", partial(Autograd, nesterov=True))
+    monkeypatch.setattr("neuronet.benchmarking.api.Autograd", partial(Autograd, nesterov=True))
     with pytest.raises(StateError, match="attention and autograd"):
         bench([SIZES], [7], budget=TINY)
 

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from neuronet.benchmarking.bench import TimingBudget
+from neuronet.benchmarking.api import TimingBudget
 from neuronet.cli.main import start
 
 
 @pytest.fixture
 def bench(monkeypatch, capsys):
-    monkeypatch.setattr("neuronet.benchmarking.bench.QUICK", TimingBudget(blocks=1, seconds=1e-5))
+    monkeypatch.setattr("neuronet.benchmarking.api.QUICK", TimingBudget(blocks=1, seconds=1e-5))
 
     def call(*words):
         monkeypatch.setattr(sys, "argv", ["neuronet", "bench", *words])

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.rounds import growth, markdown, measure, picture
 from benchmarks.rounds.peers import AUTOGRAD, LayerwiseNumpy, Peer, peers
 from neuronet import AttentionSeeking
-from neuronet.benchmarking.bench import TimingBudget
+from neuronet.benchmarking.api import TimingBudget
 from neuronet.benchmarking.contestants import UPDATE_TOLERANCE, TensorEngineSingle, build_case, relative_difference
 
 SIZES = (6, 5, 4, 3)

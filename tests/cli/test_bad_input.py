@@ -34,7 +34,7 @@ CASES = {
     "agents on a gpu": (["run", "xor", "--engine", "agents", "--device", "cuda"], "use engine tensors"),
     "replicas of agents": (["run", "xor", "--engine", "agents", "--replicas", "4"], "use engine tensors"),
     "edge probability above 1": (["run", "xor", "--connectivity", "sparse(1.5)"], "at most 1"),
-    "table that is not there": (["run", "table:nowhere.csv"], "there is no file"),
+    "table that is not there": (["run", "table:nowhere.csv"], "not found"),
     "table without a path": (["run", "table:"], ".csv, .npz or .parquet"),
     "target without a table": (["run", "xor", "--target", "y"], "options of table:PATH"),
     "unknown option": (["run", "xor", "--polcy", "greedy"], "--policy"),
@@ -47,12 +47,12 @@ CASES = {
     "broken toml": (["run", "--config", "broken.toml"], "cannot read the configuration"),
     "unknown option in toml": (["run", "--config", "odd.toml"], "did you mean 'learning_rate'"),
     "wrong type in toml": (["run", "--config", "wrong.toml"], "epochs should be a valid integer"),
-    "word among the numbers": (["run", "table:word.csv"], "line 3, column 'b': 'high' is no number"),
+    "word among the numbers": (["run", "table:word.csv"], "line 3, column 'b': inputs must be numbers, got 'high'"),
     "table without that target": (["run", "table:word.csv", "--target", "z"], "it has a, b, y"),
     "empty table": (["run", "table:empty.csv"], "cannot read 'empty.csv'"),
     "picture called table": (["run", "table:broken.csv"], "broken.csv"),
     "broken npz": (["run", "table:broken.npz"], "cannot read 'broken.npz'"),
-    "nan in npz": (["run", "table:nan.npz"], "the one at (3, 1) is nan"),
+    "nan in npz": (["run", "table:nan.npz"], "index (3, 1) is nan"),
     "lengths that differ": (["run", "table:short.npz"], "10 inputs do not fit targets of shape (9,)"),
 }
 

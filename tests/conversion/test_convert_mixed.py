@@ -70,8 +70,8 @@ def test_all_attention_seeking_is_the_ordinary_layer_also_in_groups():
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ({"conv1": SIGN}, "no layer is called 'conv1': those that can be converted are 0, 3, 7, 9"),
-        ({"1": SIGN}, "no layer is called '1'"),
+        ({"conv1": SIGN}, "no layer matches 'conv1': layers that can be converted are 0, 3, 7, 9"),
+        ({"1": SIGN}, "no layer matches '1'"),
         ({"7": [Group(SIGN, (0, 1))]}, "the groups of layer '7' must share out its 24 neurons"),
         ({"7": "attention"}, "layer '7' must have a policy, or groups that share it out"),
         (AttentionSeeking, "must have a policy"),
@@ -84,5 +84,5 @@ def test_what_names_nothing_is_refused(policy, message):
 
 def test_a_convolution_in_groups_has_one_policy():
     groups = [Group(SIGN, (0, 1)), Group(CUBE, (2, 3))]
-    with pytest.raises(NeuroNetError, match="is a convolution in groups: all its input channels must follow one policy"):
+    with pytest.raises(NeuroNetError, match="grouped convolution: all its input channels must follow one policy"):
         neuronet.convert(nn.Conv2d(4, 4, 3, groups=2), groups)

@@ -143,7 +143,7 @@ def test_a_copy_leaves_the_original_alone():
 
 
 def test_the_printed_module_tells_the_policies():
-    assert "ListeningLinear(in_features=3, out_features=2, bias=True, policy=Greedy(top=1))" in repr(
+    assert "PolicyLinear(in_features=3, out_features=2, bias=True, policy=Greedy(top=1))" in repr(
         neuronet.convert(nn.Linear(3, 2), Greedy())
     )
 
@@ -156,7 +156,7 @@ def test_subclasses_and_raw_parameters_stay_ordinary():
     )
     converted = neuronet.convert(nn.ModuleList(layers), SIGN)
     assert [name for name, layer in converted.named_modules() if hasattr(layer, "layer_policy")] == ["4"]
-    with pytest.raises(NeuroNetError, match=r"no layer is called '0.out_proj': those that can be converted are 4"):
+    with pytest.raises(NeuroNetError, match=r"no layer matches '0.out_proj': layers that can be converted are 4"):
         neuronet.convert(nn.ModuleList(layers), {"0.out_proj": SIGN})
 
 
@@ -177,13 +177,13 @@ def probing(answer):
     ("module", "policy", "message"),
     [
         (3, SIGN, r"convert takes a torch.nn.Module, got int"),
-        (nn.ReLU(), SIGN, "there is nothing to convert"),
-        (nn.Sequential(nn.LazyLinear(3)), SIGN, "the layer '0' does not know its shape yet"),
-        (nn.Linear(2, 2, dtype=torch.complex64), SIGN, "the layer '' computes in complex numbers"),
-        (nn.Linear(2, 3), probing(lambda obs: obs.slope), r"Tries\(\) cannot play at the layer '': a neuron cannot see 'slope'"),
-        (nn.Linear(2, 3), probing(lambda obs: obs.response), "looks at 'response' without asking for it"),
-        (nn.Linear(2, 3), probing(lambda obs: obs.attention.mT), r"must give feedback_weights of shape \(3, 2\) at the layer ''"),
-        (nn.Linear(2, 3), probing(lambda obs: 1.0), r"must give feedback_weights of shape \(3, 2\) at the layer '', got float"),
+        (nn.ReLU(), SIGN, "nothing to convert"),
+        (nn.Sequential(nn.LazyLinear(3)), SIGN, "lazy layer '0' has no shape yet"),
+        (nn.Linear(2, 2, dtype=torch.complex64), SIGN, "layer '' has complex parameters"),
+        (nn.Linear(2, 3), probing(lambda obs: obs.slope), r"Tries\(\) is not supported at layer '': a neuron cannot see 'slope'"),
+        (nn.Linear(2, 3), probing(lambda obs: obs.response), "reads 'response' without declaring it"),
+        (nn.Linear(2, 3), probing(lambda obs: obs.attention.mT), r"feedback_weights must have the shape \(3, 2\) at layer ''"),
+        (nn.Linear(2, 3), probing(lambda obs: 1.0), r"feedback_weights must have the shape \(3, 2\) at layer '', got float"),
         (nn.Linear(2, 2), AttentionSeeking(foresight=1), "cannot see 'learning_rate': give convert a learning_rate"),
         (nn.Linear(2, 2), AttentionSeeking, "must have a policy"),
     ],
@@ -201,7 +201,7 @@ def test_bad_numbers_are_refused(wrong):
 
 def test_nothing_is_converted_twice():
     converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
-    with pytest.raises(NeuroNetError, match="the layer '0' is converted already: revert the module first"):
+    with pytest.raises(NeuroNetError, match="layer '0' is converted already"):
         neuronet.convert(converted, Greedy())
     assert type(neuronet.convert(neuronet.revert(converted), Greedy())[0].layer_policy.policy_groups[0].policy) is Greedy
 
@@ -209,7 +209,7 @@ def test_nothing_is_converted_twice():
 def test_what_was_parametrized_since_is_not_reverted():
     converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
     parametrizations.orthogonal(converted[0])
-    with pytest.raises(NeuroNetError, match="the layer '0' is now a ParametrizedListeningLinear"):
+    with pytest.raises(NeuroNetError, match="layer '0' was changed to ParametrizedPolicyLinear"):
         neuronet.revert(converted)
     inputs = torch.randn(3, 2, requires_grad=True)
     (found,) = torch.autograd.grad(converted(inputs).sum(), inputs)

@@ -46,7 +46,7 @@ def test_a_data_set_of_openml_has_a_column_for_each_category(tmp_path):
 
 def test_a_data_set_of_openml_with_gaps_is_refused(tmp_path):
     dataset_writers.openml(tmp_path, missing=True)
-    with pytest.raises(NeuroNetError, match="openml:4321, row 5, column 'length': nothing is no number"):
+    with pytest.raises(NeuroNetError, match=r"openml:4321, row 5, column 'length'.*got nothing"):
         read_openml("4321", data_dir=str(tmp_path))
 
 
@@ -85,12 +85,12 @@ BAD = {
     "cut short": (lambda path: parquet(path, FRAME)[:-30], r"cannot read '.*data\.parquet' as a \.parquet file"),
     "spoilt": (lambda path: parquet(path, FRAME)[:20] + b"\xff" * 40 + parquet(path, FRAME)[60:], r"data\.parquet"),
     "no target": (lambda path: parquet(path, FRAME[["a", "b"]]), r"has no target called target, label, class or y"),
-    "a word": (lambda path: parquet(path, FRAME.assign(c="tall")), r"row 1, column 'c': 'tall' is no number"),
+    "a word": (lambda path: parquet(path, FRAME.assign(c="tall")), r"row 1, column 'c': .* got 'tall'"),
     "a gap": (
         lambda path: parquet(path, FRAME.assign(a=FRAME.a.where(FRAME.a != 3))),
-        r"row 4, column 'a': nothing is no number",
+        r"row 4, column 'a'.*got nothing",
     ),
-    "lists": (lambda path: parquet(path, FRAME.assign(c=[[1, 2]] * 20)), r"column 'c': .* is no number"),
+    "lists": (lambda path: parquet(path, FRAME.assign(c=[[1, 2]] * 20)), r"column 'c': .* got array"),
     "a target less": (lambda path: parquet(path, FRAME.replace("no", None)), r"row 2: the target 'answer' is missing"),
 }
 

@@ -30,17 +30,17 @@ def test_gzip_is_known_by_its_content(tmp_path):
 
 GOOD = idx(images(4, (3, 2)))
 BAD = {
-    "empty": (b"", "is no IDX file"),
-    "prose": (b"Call me Ishmael.", "is no IDX file: it should begin with two zero bytes"),
+    "empty": (b"", "is not an IDX file"),
+    "prose": (b"Call me Ishmael.", "is not an IDX file"),
     "floats": (idx(np.zeros((4, 3, 2)), kind=0x0E), r"should hold unsigned bytes \(type 0x08\), but its type is 0x0e"),
     "labels for images": (idx(labels(4)), "should hold images, an array of 3 dimensions, but it has 1"),
-    "ends in the header": (GOOD[:9], "cut short: it ends in its header"),
-    "cut short": (GOOD[:-5], "cut short: its header announces 24 bytes, there are 19"),
-    "too long": (GOOD + b"?", "there is more in it than the 24 bytes"),
+    "ends in the header": (GOOD[:9], "truncated: it ends in its header"),
+    "cut short": (GOOD[:-5], "truncated: .*24 bytes, got 19"),
+    "too long": (GOOD + b"?", "more than the 24 bytes"),
     "no images": (idx(images(0, (3, 2))), r"is empty: its header announces an array of \(0, 3, 2\)"),
     "a header gone wild": (GOOD[:4] + b"\xff" * 12, "is broken: its header announces an array of"),
-    "gzip cut short": (gzip.compress(GOOD)[:-10], "broken or cut short"),
-    "gzip with a wrong sum": (gzip.compress(GOOD)[:-8] + bytes(8), "broken or cut short"),
+    "gzip cut short": (gzip.compress(GOOD)[:-10], "broken or truncated"),
+    "gzip with a wrong sum": (gzip.compress(GOOD)[:-8] + bytes(8), "broken or truncated"),
 }
 
 
@@ -73,9 +73,9 @@ def test_images_and_labels_must_fit(tmp_path):
     dataset_writers.write(tmp_path / "labels", idx(labels(4)))
     with pytest.raises(NeuroNetError, match=r"'images' and 'labels' in .* do not fit: 5 images, 4 labels"):
         read_part(files, "images", "labels")
-    with pytest.raises(NeuroNetError, match=r"should hold images of \(32, 32\), but they are of \(28, 28\)"):
+    with pytest.raises(NeuroNetError, match=r"should hold images of \(32, 32\), but they have \(28, 28\)"):
         read_part(files, "images", "labels", (32, 32))
-    with pytest.raises(NeuroNetError, match=r"there is no 'nothing' or 'nothing.gz' in"):
+    with pytest.raises(NeuroNetError, match=r"'nothing' or 'nothing.gz' not found"):
         read_part(files, "nothing", "labels")
 
 
@@ -90,13 +90,13 @@ def test_any_folder_in_the_form_of_mnist_is_an_environment(tmp_path, test):
 
 
 def test_a_folder_without_the_files_is_refused(tmp_path):
-    with pytest.raises(NeuroNetError, match=r"there is no folder '.*nowhere': idx:FOLDER needs one"):
+    with pytest.raises(NeuroNetError, match=r"nowhere' not found"):
         read_idx_folder(tmp_path / "nowhere")
     dataset_writers.mnist(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte.gz").unlink()
-    with pytest.raises(NeuroNetError, match=r"needs one file such as 't10k-labels-idx1-ubyte' or .*, there is none"):
+    with pytest.raises(NeuroNetError, match=r"needs one file such as 't10k-labels-idx1-ubyte' or .*, got none"):
         read_idx_folder(tmp_path)
     dataset_writers.mnist(tmp_path)
     dataset_writers.mnist(tmp_path, suffix="")
-    with pytest.raises(NeuroNetError, match=r"there are train-images-idx3-ubyte, train-images-idx3-ubyte.gz"):
+    with pytest.raises(NeuroNetError, match=r"got train-images-idx3-ubyte, train-images-idx3-ubyte.gz"):
         read_idx_folder(tmp_path)

@@ -41,14 +41,14 @@ def test_a_pixel_that_is_always_the_same_is_0_wherever_it_is():
 GOOD = (images(20), labels(20))
 WRONG = {
     "floats": (((images(20) / 255, labels(20)),), {}, r"here: images must be bytes \(uint8\).* got float64"),
-    "no images": (((images(0), labels(0)),), {}, r"with no length 0, got uint8 of shape \(0, 28, 28\)"),
+    "no images": (((images(0), labels(0)),), {}, r"without 0, got uint8 of shape \(0, 28, 28\)"),
     "a label less": (((images(20), labels(19)),), {}, r"for each of 20 images, got uint8 of shape \(19,\)"),
-    "labels of fractions": (((images(20), labels(20) / 2),), {}, "an integer from 0, for each"),
+    "labels of fractions": (((images(20), labels(20) / 2),), {}, "an integer from 0 for each"),
     "labels below 0": (((images(20), labels(20).astype(int) - 1),), {}, "classes must be integers from 0, got -1"),
-    "too few classes": ((GOOD, GOOD), {"classes": 5}, "there are 5 classes, labels from 0 to 4, but one label is 9"),
-    "a test of another shape": ((GOOD, (images(4, (3, 3)), labels(4))), {}, r"are of \(28, 28\), those of the test of \(3, 3\)"),
+    "too few classes": ((GOOD, GOOD), {"classes": 5}, "from 0 to 4, got 9"),
+    "a test of another shape": ((GOOD, (images(4, (3, 3)), labels(4))), {}, r"\(28, 28\), test images \(3, 3\)"),
     "a test of floats": ((GOOD, (images(4) / 2, labels(4))), {}, "here, test: images must be bytes"),
-    "a class of one": (((images(20), np.eye(20, dtype=int)[0]),), {}, "every class needs two samples, class number 1 has one"),
+    "a class of one": (((images(20), np.eye(20, dtype=int)[0]),), {}, "class 1 has one"),
     "no share": ((GOOD,), {"test_share": 1.0}, "test_share must be"),
 }
 
@@ -95,21 +95,19 @@ def test_a_folder_of_colours_with_parts_of_its_own(tmp_path):
 def test_images_of_many_sizes_are_scaled_if_that_is_asked_for(tmp_path):
     paint(tmp_path / "a", 4, (6, 5))
     paint(tmp_path / "b", 4, (9, 7), ".bmp")
-    with pytest.raises(
-        NeuroNetError, match=r"has 9 x 7 pixels and '.*' has 6 x 5: they must be of one size, or say images:FOLDER\(size"
-    ):
+    with pytest.raises(NeuroNetError, match=r"9 x 7 and 6 x 5: use images:FOLDER\(size"):
         read_image_folder(tmp_path)
     assert read_image_folder(tmp_path, size=8).shape == (8, 8)
 
 
 def test_a_folder_of_no_images_is_refused(tmp_path):
-    with pytest.raises(NeuroNetError, match=r"there is no folder '.*nowhere': images:FOLDER needs one"):
+    with pytest.raises(NeuroNetError, match=r"nowhere' not found"):
         read_image_folder(tmp_path / "nowhere")
     paint(tmp_path / "a")
-    with pytest.raises(NeuroNetError, match=r"must have a subfolder of images for each of two classes or more, it has a$"):
+    with pytest.raises(NeuroNetError, match=r"two or more subfolders of images, got a$"):
         read_image_folder(tmp_path)
     (tmp_path / "b").mkdir()
-    with pytest.raises(NeuroNetError, match=r"there are no images in '.*b'"):
+    with pytest.raises(NeuroNetError, match=r"b' has no images"):
         read_image_folder(tmp_path)
     whole = (tmp_path / "a" / "00.png").read_bytes()
     for content in (b"", b"prose", whole[: len(whole) // 2]):
@@ -175,10 +173,10 @@ class Stream(IterableDataset):
 @pytest.mark.parametrize(
     ("dataset", "message"),
     [
-        (Stream(), "here must have a length and items by number, Stream has not"),
+        (Stream(), "here must have a length.* got Stream"),
         ([], "here is empty"),
         ([1.0, 2.0], r"here: item 0 must be a pair \(input, target\), got float"),
-        ([([1.0], 0), ([1.0, 2.0], 1)], r"item 1 has float64 of \(2,\) where item 0 has float64 of \(1,\)"),
+        ([([1.0], 0), ([1.0, 2.0], 1)], r"item 1 has float64 of \(2,\) and item 0 has float64 of \(1,\)"),
         ([("word", 0)], "here: the input of item 0 must be numbers, got str"),
         ([([1.0], None)], "here: the target of item 0 must be numbers, got NoneType"),
     ],
@@ -190,7 +188,7 @@ def test_what_is_no_data_set_is_named_in_one_sentence(dataset, message):
 
 def test_a_test_must_be_like_what_is_learned_from():
     train = [([float(i), 1.0], i % 2) for i in range(10)]
-    with pytest.raises(NeuroNetError, match="inputs and targets of the test must be as those to learn from"):
+    with pytest.raises(NeuroNetError, match="inputs and targets of the test must have the same form"):
         from_dataset(train, [([1.0], 0)])
     with pytest.raises(NeuroNetError, match=r"inputs do not fit targets of shape \(3,\)"):
         Table([[1.0], [2.0]], [0, 1], test=([[1.0]], [0, 1, 1]))

@@ -125,25 +125,25 @@ def spoilt(value: float) -> np.ndarray:
 TWO = np.arange(20) % 2
 HALVES = np.arange(20) / 2
 WRONG = {
-    "NaN input": ((spoilt(np.nan), TWO), {}, r"here: inputs must be finite numbers, but the one at \(3, 1\) is nan"),
-    "infinite input": ((spoilt(np.inf), TWO), {}, r"here: inputs must be finite numbers, but the one at \(3, 1\) is inf"),
+    "NaN input": ((spoilt(np.nan), TWO), {}, r"here: inputs must be finite numbers, but index \(3, 1\) is nan"),
+    "infinite input": ((spoilt(np.inf), TWO), {}, r"here: inputs must be finite numbers, but index \(3, 1\) is inf"),
     "input is a word": (([["a"]] * 20, TWO), {}, "here: inputs must be numbers"),
     "ragged inputs": (([[1.0], [1.0, 2.0]] * 10, TWO), {}, "here: inputs must be numbers"),
     "ragged targets": (
         (inputs(20), [[1.0], [1.0, 2.0]] * 10),
         {},
-        "here: targets must be one class or one row of values a sample",
+        "here: targets must be one class, or values of one length",
     ),
-    "enormous inputs": ((spoilt(-1e200), TWO), {}, r"here: numbers must not be larger than 1e\+100"),
-    "enormous values": ((inputs(20), HALVES * 1e200), {}, r"here: numbers must not be larger than 1e\+100"),
+    "enormous inputs": ((spoilt(-1e200), TWO), {}, r"here: numbers must be at most 1e\+100"),
+    "enormous values": ((inputs(20), HALVES * 1e200), {}, r"here: numbers must be at most 1e\+100"),
     "inputs in 1 dimension": ((np.arange(20), TWO), {}, r"here: inputs must have the shape \(samples, inputs\).* got \(20,\)"),
     "inputs in 3 dimensions": ((np.ones((20, 2, 2)), TWO), {}, r"here: inputs must have the shape .* got \(20, 2, 2\)"),
     "no inputs": ((np.ones((20, 0)), TWO), {}, r"here: inputs must have the shape .* got \(20, 0\)"),
     "no samples": ((np.ones((0, 3)), np.ones(0)), {}, r"here: inputs must have the shape .* got \(0, 3\)"),
     "a target less": ((inputs(20), TWO[1:]), {}, r"here: 20 inputs do not fit targets of shape \(19,\)"),
     "a value less": ((inputs(20), HALVES[1:]), {}, r"here: 20 inputs do not fit targets of shape \(19,\)"),
-    "no targets": ((inputs(20), None), {}, r"here: for cross-entropy there must be one class a sample, got shape \(\)"),
-    "NaN value": ((inputs(20), np.where(HALVES == 2, np.nan, HALVES)), {}, r"here: targets must be finite .* at \(4,\) is nan"),
+    "no targets": ((inputs(20), None), {}, r"here: cross-entropy .* got shape \(\)"),
+    "NaN value": ((inputs(20), np.where(HALVES == 2, np.nan, HALVES)), {}, r"here: targets must be finite .*\(4,\) is nan"),
     "NaN class": (
         (inputs(20), np.where(HALVES == 2, np.nan, 1.0)),
         {"payoff": "cross-entropy"},
@@ -152,20 +152,20 @@ WRONG = {
     "words and nothing": (
         (inputs(20), np.array(["a", None] * 10, dtype=object)),
         {},
-        "here: classes must be all words or all numbers",
+        "here: classes must be all strings or all numbers",
     ),
     "words as values": ((inputs(20), ["a", "b"] * 10), {"payoff": "squared-error"}, "here: targets must be numbers"),
     "values in 3 dimensions": ((inputs(20), np.ones((20, 2, 2))), {}, r"here: targets must have the shape .* got \(20, 2, 2\)"),
     "classes in 2 columns": (
         (inputs(20), np.ones((20, 2), dtype=int)),
         {"payoff": "cross-entropy"},
-        r"here: for cross-entropy there must be one class a sample, got shape \(20, 2\)",
+        r"here: cross-entropy .* got shape \(20, 2\)",
     ),
-    "one class": ((inputs(20), np.ones(20, dtype=int)), {}, "here: there must be two classes or more, got 1"),
+    "one class": ((inputs(20), np.ones(20, dtype=int)), {}, "here: .*two or more classes, got 1"),
     "a class of one": (
         (inputs(20), np.array([0] * 12 + [1] * 7 + [2])),
         {},
-        "here: every class needs two samples, class number 2 has one",
+        "here: .*class 2 has one",
     ),
     "too few to split": (([[1.0]], [0.5]), {}, "here: 1 samples are too few to split"),
     "too few for every class": (

@@ -120,20 +120,20 @@ BAD_CSV = {
     "word among inputs": (
         lines("a,b,y", *GOOD_ROWS, "1.0,tall,0"),
         None,
-        r"data\.csv', line 22, column 'b': 'tall' is no number; inputs must be numbers",
+        r"data\.csv', line 22, column 'b': .* got 'tall'",
     ),
     "input missing": (
         lines("a,b,y", GOOD_ROWS[0], "1.0,,0", *GOOD_ROWS),
         None,
-        r"data\.csv', line 3, column 'b': nothing is no number",
+        r"data\.csv', line 3, column 'b'.*got nothing",
     ),
-    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a': nothing is no number"),
+    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a'.*got nothing"),
     "infinite input": (lines("a,b,y", "inf,1.0,0", *GOOD_ROWS), None, r"inputs must be finite numbers, .* \(0, 0\) is inf"),
     "target missing": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,"), None, r"line 22: the target 'y' is missing"),
-    "rows too long": (lines("b,y", *GOOD_ROWS), None, r"cannot read '.*data\.csv': its lines have more columns than its header$"),
+    "rows too long": (lines("b,y", *GOOD_ROWS), None, r"cannot read '.*data\.csv': lines have more columns"),
     "row too long": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,1,4"), None, r"cannot read '.*data\.csv': .*line 22, saw 4"),
-    "one class": (lines("a,b,y", *["1.0,2.0,1"] * 20), None, "there must be two classes or more, got 1"),
-    "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "every class needs two samples, class number 2"),
+    "one class": (lines("a,b,y", *["1.0,2.0,1"] * 20), None, "two or more classes, got 1"),
+    "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "class 2 has one"),
     "one row": (lines("a,b,y", "1.0,2.0,0.5"), None, "1 samples are too few to split"),
 }
 
@@ -200,13 +200,13 @@ def test_a_bad_file_is_closed(tmp_path):
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "nowhere.npz", "nowhere"])
 def test_a_file_that_is_not_there_is_named(tmp_path, name):
-    with pytest.raises(NeuroNetError, match=rf"there is no file '.*{name}': table:PATH needs a \.csv, \.npz or \.parquet file"):
+    with pytest.raises(NeuroNetError, match=rf"'.*{name}' not found: table:PATH needs a \.csv, \.npz or \.parquet file"):
         Table.read(tmp_path / name)
 
 
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "data.csv").mkdir()
-    with pytest.raises(NeuroNetError, match="there is no file"):
+    with pytest.raises(NeuroNetError, match="not found"):
         Table.read(tmp_path / "data.csv")
 
 

@@ -20,7 +20,7 @@ from tests.helpers.workers import two_workers
 ARGUMENTS = ["digits", "--hidden", "24", "--batch-size", "100", "--engine", "tensors"]
 
 
-def test_stopped_on_two_processes_resumed_on_one(tmp_path, neuronet):
+def test_run_interrupted_on_two_processes_resumes_on_one(tmp_path, neuronet):
     folder = tmp_path / "run"
     arguments = ["-m", "neuronet", "run", *ARGUMENTS, "--epochs", "100000", "--out", str(folder)]
     with two_workers(*arguments, path=str(ROOT)) as process:
@@ -45,7 +45,7 @@ def two_processes(monkeypatch):
         monkeypatch.setenv(name, text)
 
 
-def test_alone_unless_told_otherwise(monkeypatch):
+def test_single_process_without_launcher(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "8")  # what a cluster may say to any program
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     assert (distributed.world_size(), distributed.rank(), distributed.local_rank(), distributed.is_main_process()) == (
@@ -57,7 +57,7 @@ def test_alone_unless_told_otherwise(monkeypatch):
     assert distributed.all_reduce_max((3, True)) == [3, 1]
 
 
-def test_told_by_torchrun(two_processes, monkeypatch):
+def test_rank_from_torchrun(two_processes, monkeypatch):
     assert (distributed.world_size(), distributed.rank(), distributed.local_rank(), distributed.is_main_process()) == (
         2,
         1,
@@ -76,12 +76,12 @@ def test_told_by_torchrun(two_processes, monkeypatch):
         (("--batch-size", "1"), "batch_size must be at least the number of processes, 2, got 1"),
     ],
 )
-def test_what_several_processes_cannot_do_is_refused(two_processes, neuronet, options, sentence):
+def test_unsupported_distributed_options_are_refused(two_processes, neuronet, options, sentence):
     answer = neuronet("run", "xor", *options)
     assert (answer.status, answer.err) == (2, f"Error: {sentence}\n")
 
 
-def test_a_reader_writes_nothing_and_reads_what_counts(tmp_path, neuronet):
+def test_read_only_directory_writes_nothing(tmp_path, neuronet):
     folder = tmp_path / "run"
     assert neuronet("run", "xor", "--epochs", "3", "--out", folder).status == 0
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

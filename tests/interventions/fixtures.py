@@ -1,4 +1,4 @@
-"""Small games to meddle with, on every engine."""
+"""Small games to interventions with, on every engine."""
 
 from __future__ import annotations
 

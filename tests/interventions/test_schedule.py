@@ -44,7 +44,7 @@ def train(out=None, on_progress=None, **options):
     return neuronet.train((INPUTS, CLASSES), out=out, on_progress=on_progress, **{**OPTIONS, "interventions": PLAN, **options})
 
 
-def test_they_happen_after_their_epochs_and_rounds_and_are_noted(tmp_path):
+def test_interventions_are_applied_at_their_times_and_recorded(tmp_path):
     result = train(tmp_path, engine="agents")
     assert list(result.events["round"]) == [5, 13, 13, 15]
     assert list(result.events["epoch"]) == [1, 2, 2, 3]
@@ -56,11 +56,11 @@ def test_they_happen_after_their_epochs_and_rounds_and_are_noted(tmp_path):
 
 
 @pytest.mark.parametrize("plan", [PLAN, GROWTH], ids=["acts", "growth"])
-def test_both_engines_make_the_same_of_a_plan(plan):
+def test_both_engines_agree_on_a_schedule(plan):
     ours, theirs = (train(engine=engine, dtype="float64", alignment=True, interventions=plan) for engine in ("agents", "tensors"))
     pd.testing.assert_frame_equal(ours.events, theirs.events)
     for name in ("metrics", "alignment"):  # an angle near 0 is but the root of a rounding: its cosine is compared
-        tables = [getattr(each, name).drop(columns=["seconds", "angle"], errors="ignore") for each in (ours, theirs)]
+        tables = [getattr(result, name).drop(columns=["seconds", "angle"], errors="ignore") for result in (ours, theirs)]
         pd.testing.assert_frame_equal(*tables, rtol=1e-9)
     assert set(ours.alignment["group"]) == {"all", "0", "1"}  # the new policy is measured, too
 
@@ -79,7 +79,7 @@ def killed_at(number):
 
 @pytest.mark.parametrize("plan", [PLAN, GROWTH], ids=["acts", "growth"])
 @pytest.mark.parametrize(("engine", "replicas"), [("agents", 1), ("tensors", 3)])
-def test_a_broken_run_goes_on_as_if_unbroken(engine, replicas, plan, tmp_path):
+def test_killed_run_resumes_bit_for_bit(engine, replicas, plan, tmp_path):
     options = {"engine": engine, "replicas": replicas, "interventions": plan}
     unbroken = train(tmp_path / "unbroken", **options)
     for kill in (6, 14):
@@ -89,9 +89,9 @@ def test_a_broken_run_goes_on_as_if_unbroken(engine, replicas, plan, tmp_path):
         again = neuronet.resume(folder, environment=(INPUTS, CLASSES))
         pd.testing.assert_frame_equal(again.events, unbroken.events)
         for name in ("metrics.csv", "events.jsonl"):
-            ours, theirs = ((each / name).read_text() for each in (folder, tmp_path / "unbroken"))
+            ours, theirs = ((path / name).read_text() for path in (folder, tmp_path / "unbroken"))
             assert strip(ours) == strip(theirs)
-        ours, theirs = (load_file(each / "checkpoint.safetensors") for each in (folder, tmp_path / "unbroken"))
+        ours, theirs = (load_file(path / "checkpoint.safetensors") for path in (folder, tmp_path / "unbroken"))
         assert ours.keys() == theirs.keys()
         for name, array in theirs.items():
             np.testing.assert_array_equal(ours[name], array, err_msg=name)
@@ -102,7 +102,7 @@ def strip(text):
     return [line.rpartition(",")[0] if line[:1].isdigit() else line for line in text.splitlines()]
 
 
-def test_a_checkpoint_without_interventions_is_of_the_first_format_and_one_with_them_of_the_second(tmp_path):
+def test_checkpoint_format_depends_on_interventions(tmp_path):
     for name, plan, form in (("plain", (), "1"), ("planned", PLAN, "2")):
         train(tmp_path / name, interventions=plan)
         assert metadata_of(tmp_path / name)["format"] == form
@@ -150,21 +150,21 @@ REFUSALS = [
     ("1: lesion(layer=__import__('os'))", "unknown policy '__import__'"),
     ("1: lesion(row=1)", "has no parameter 'row': it takes layer, neurons, share, select"),
     ("1: switch(layer=1, policy='gredy')", "unknown policy 'gredy': did you mean 'greedy'"),
-    ("5: lesion(layer=1)", r"'lesion\(layer=1\)' is planned after epoch 5, but with that the run is over"),
-    ("round 25: lesion(layer=1)", "is planned after round 25, but with that the run is over"),
+    ("5: lesion(layer=1)", r"'lesion\(layer=1\)' is scheduled after epoch 5"),
+    ("round 25: lesion(layer=1)", "is scheduled after round 25"),
     ("4: lesion(layer=1, neurons=[8])", "layer 1 has neurons 0 to 7, but no 8"),
     ("4: revive()", "none of these neurons is silent"),
 ]
 
 
 @pytest.mark.parametrize(("text", "sentence"), REFUSALS, ids=[text for text, _ in REFUSALS])
-def test_a_plan_that_cannot_come_true_is_refused_before_anything_is_played(text, sentence, tmp_path):
+def test_impossible_schedule_is_refused_at_the_start(text, sentence, tmp_path):
     with pytest.raises(neuronet.NeuroNetError, match=sentence):
         train(tmp_path / "run", interventions=(text,))
     assert not (tmp_path / "run" / "metrics.csv").exists()
 
 
-def test_a_plan_is_part_of_the_configuration(tmp_path):
+def test_schedule_is_part_of_the_configuration(tmp_path):
     train(tmp_path, interventions="1: lesion(layer=1, neurons=2)")
     assert RunDirectory.open(tmp_path, read_config).config.model_dump()["interventions"] == ("1: lesion(layer=1, neurons=2)",)
     scheduled = RunDirectory.open(tmp_path, read_config).config.interventions

@@ -1,4 +1,4 @@
-"""Connections, neurons and layers that move, come and go: both engines alike, and nothing lost that should be kept."""
+"""Connections, neurons and layers that move, come and go: equal on both engines, and what remains keeps its state."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuronet import from_graph, to_graph
-from neuronet import interventions as meddle
+from neuronet import from_graph, interventions, to_graph
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.policy import shared_memory_names
@@ -26,17 +25,17 @@ def structural_sequence(engine):
     """Some of everything, with rounds between."""
     events = []
     for act in (
-        lambda: meddle.rewire(engine, fraction=0.3, layer=1),
-        lambda: meddle.add(engine, layer=1, neurons=2, policy=toys.Saver()),
-        lambda: meddle.lesion(engine, layer=1, neurons=[7, 1]),
-        lambda: meddle.remove(engine, layer=1, neurons=[0, 3]),
-        lambda: meddle.add_layer(engine, after=1),
-        lambda: meddle.disconnect(engine, layer=2, pairs=[(0, 1), (2, 2)]),
-        lambda: meddle.revive(engine),
-        lambda: meddle.remove_layer(engine, layer=3),
-        lambda: meddle.connect(engine, layer=2, pairs=[(0, 1)]),
-        lambda: meddle.add(engine, layer=2),
-        lambda: meddle.rewire(engine, fraction=0.5, share=0.5, which="weakest", layer=1),
+        lambda: interventions.rewire(engine, fraction=0.3, layer=1),
+        lambda: interventions.add(engine, layer=1, neurons=2, policy=toys.Saver()),
+        lambda: interventions.lesion(engine, layer=1, neurons=[7, 1]),
+        lambda: interventions.remove(engine, layer=1, neurons=[0, 3]),
+        lambda: interventions.add_layer(engine, after=1),
+        lambda: interventions.disconnect(engine, layer=2, pairs=[(0, 1), (2, 2)]),
+        lambda: interventions.revive(engine),
+        lambda: interventions.remove_layer(engine, layer=3),
+        lambda: interventions.connect(engine, layer=2, pairs=[(0, 1)]),
+        lambda: interventions.add(engine, layer=2),
+        lambda: interventions.rewire(engine, fraction=0.5, share=0.5, which="weakest", layer=1),
     ):
         play(engine, 4)
         events.append(act())
@@ -45,9 +44,9 @@ def structural_sequence(engine):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-@pytest.mark.parametrize("policies", [fixtures.POPULATION, Greedy()], ids=["society", "greedy"])
+@pytest.mark.parametrize("policies", [fixtures.POPULATION, Greedy()], ids=["mixed", "greedy"])
 @pytest.mark.parametrize("channels", [(), ("demand:delay(2)", "activity:k-winners(0.6)")], ids=["clear", "channels"])
-def test_both_engines_do_the_same(policies, optimizer, channels):
+def test_both_engines_agree(policies, optimizer, channels):
     model, engine = engines(game(policies, optimizer=optimizer, channels=channels))
     assert structural_sequence(model) == structural_sequence(engine)
     assert model.network().sizes == (6, 7, 8, 3)
@@ -59,26 +58,26 @@ KEEPERS = [policy for policy in (*toys.TOYS, *toys.SHIPPED) if policy.memory_axe
 
 
 @pytest.mark.parametrize("policy", KEEPERS, ids=repr)
-def test_both_engines_do_the_same_for_every_kind_of_memory(policy):
+def test_both_engines_agree_for_every_kind_of_memory(policy):
     common = bool(shared_memory_names(policy))
     model, engine = engines(game(policy, connectivity="dense" if common else "sparse(0.6)"))
-    for each in (model, engine):
-        play(each)
-        meddle.add(each, layer=1)
+    for game_engine in (model, engine):
+        play(game_engine)
+        interventions.add(game_engine, layer=1)
         if not common:
-            meddle.rewire(each, fraction=0.4)
-        play(each)
-        meddle.remove(each, layer=1, neurons=2)
-        meddle.add_layer(each, after=2, activation="tanh")
-        play(each)
-        meddle.remove_layer(each, layer=2)
-        play(each)
+            interventions.rewire(game_engine, fraction=0.4)
+        play(game_engine)
+        interventions.remove(game_engine, layer=1, neurons=2)
+        interventions.add_layer(game_engine, after=2, activation="tanh")
+        play(game_engine)
+        interventions.remove_layer(game_engine, layer=2)
+        play(game_engine)
     assert weights_gap(model, engine) < 1e-9
     model.close()
 
 
 @pytest.mark.parametrize("form", [TensorEngine, SequentialReplicas])
-def test_replicas_as_each_alone(form):
+def test_replicas_equal_single_runs(form):
     setups = [game(toys.Saver(), seed=seed) for seed in (1, 2)]
     several, singles = form(setups, device="cpu"), [TensorEngine(setup, device="cpu") for setup in setups]
     for each in (several, *singles):
@@ -88,11 +87,11 @@ def test_replicas_as_each_alone(form):
 
 
 @pytest.mark.parametrize("connectivity", ["dense", "sparse(0.6)"])
-def test_new_neurons_change_nothing_at_first_and_are_listened_to_later(connectivity):
+def test_added_neurons_change_nothing_at_first_and_gain_weights_later(connectivity):
     for engine in engines(game(AttentionSeeking(), connectivity=connectivity)):
         play(engine)
         before = np.asarray(engine.outputs(SAMPLES.inputs))
-        event = meddle.add(engine, layer=1, neurons=3)
+        event = interventions.add(engine, layer=1, neurons=3)
         np.testing.assert_allclose(engine.outputs(SAMPLES.inputs), before, atol=1e-15)
         assert event.nodes == ((21, 22, 23),)
         play(engine, 1)
@@ -105,33 +104,33 @@ def test_new_neurons_change_nothing_at_first_and_are_listened_to_later(connectiv
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_a_new_layer_changes_nothing_at_first_and_goes_without_trace(after, activation):
+def test_added_layer_changes_nothing_and_can_be_removed(after, activation):
     for engine in engines(game(AttentionSeeking(), activation=activation)):
         play(engine)
         before, state = np.asarray(engine.outputs(SAMPLES.inputs)), engine.state()
-        meddle.add_layer(engine, after=after)
+        interventions.add_layer(engine, after=after)
         assert len(engine.network().sizes) == 5
         np.testing.assert_allclose(engine.outputs(SAMPLES.inputs), before, atol=1e-14)
         play(engine, 0)
-        meddle.remove_layer(engine, layer=after + 1)
+        interventions.remove_layer(engine, layer=after + 1)
         for layer in (1, 2, 3):
             np.testing.assert_allclose(engine.state().arrays[f"{layer}.weights"], state.arrays[f"{layer}.weights"], atol=1e-15)
             np.testing.assert_array_equal(engine.state().arrays[f"{layer}.bias"], state.arrays[f"{layer}.bias"])
         engine.close()
 
 
-def test_a_linear_layer_is_taken_out_without_changing_anything():
+def test_removing_a_linear_layer_changes_no_output():
     for engine in engines(game(AttentionSeeking(), activation="identity")):
         play(engine)
         before = np.asarray(engine.outputs(SAMPLES.inputs))
-        meddle.remove_layer(engine, layer=2)
+        interventions.remove_layer(engine, layer=2)
         assert engine.network().sizes == (6, 7, 3)
         np.testing.assert_allclose(engine.outputs(SAMPLES.inputs), before, atol=1e-12)
         engine.close()
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-def test_who_leaves_is_missed_as_little_as_if_never_there(optimizer):
+def test_removal_equals_a_network_without_the_neurons(optimizer):
     setup = game(IncomeProtecting(), optimizer=optimizer, connectivity="dense")
     network = setup.network
     left = replace(
@@ -145,18 +144,18 @@ def test_who_leaves_is_missed_as_little_as_if_never_there(optimizer):
         nodes=(network.nodes[0], np.delete(network.nodes[1], [1, 4]), *network.nodes[2:]),
     )
     ours, theirs = TensorEngine(setup, device="cpu"), TensorEngine(replace(setup, network=left), device="cpu")
-    meddle.remove(ours, layer=1, neurons=[1, 4])
+    interventions.remove(ours, layer=1, neurons=[1, 4])
     assert gap(ours.state(), theirs.state()) == 0
     for engine in (ours, theirs):
         play(engine)
     assert gap(ours.state(), theirs.state()) == 0
 
 
-def test_rewiring_moves_as_many_connections_as_asked_for():
+def test_rewire_moves_the_given_fraction():
     engine = TensorEngine(game(), device="cpu")
     play(engine)
     before, network = engine.state().arrays, engine.network()
-    meddle.rewire(engine, layer=1, fraction=0.5, which="weakest")
+    interventions.rewire(engine, layer=1, fraction=0.5, which="weakest")
     after, then = engine.state().arrays, engine.network()
     for old, new, weights in zip(network.masks[0], then.masks[0], network.weights[0], strict=True):
         moved = min(round(0.5 * old.sum()), int((~old).sum()))
@@ -170,12 +169,12 @@ def test_rewiring_moves_as_many_connections_as_asked_for():
         assert not after[name][come].any()
 
 
-def test_memory_about_those_who_stay_is_kept():
+def test_memory_of_remaining_connections_is_kept():
     engine = TensorEngine(game(toys.Saver(), connectivity="dense"), device="cpu")
     play(engine)
     before = engine.state().arrays
-    meddle.remove(engine, layer=1, neurons=[2, 3])
-    meddle.add(engine, layer=1)
+    interventions.remove(engine, layer=1, neurons=[2, 3])
+    interventions.add(engine, layer=1)
     after = engine.state().arrays
     rest = [0, 1, 4, 5, 6]
     np.testing.assert_array_equal(after["1.group0.income"][:5], before["1.group0.income"][rest])
@@ -185,24 +184,24 @@ def test_memory_about_those_who_stay_is_kept():
     assert not after["2.group0.income"][:, 5].any()
 
 
-def test_disconnected_and_connected_again_is_as_at_first_but_without_attention():
+def test_disconnect_and_connect_resets_the_weight_only():
     engine = TensorEngine(game(connectivity="dense"), device="cpu")
     play(engine)
-    meddle.disconnect(engine, layer=1, pairs=[(0, 1), (6, 5)])
+    interventions.disconnect(engine, layer=1, pairs=[(0, 1), (6, 5)])
     assert engine.network().connections == 6 * 7 - 2 + 7 * 5 + 5 * 3
-    meddle.connect(engine, layer=1, pairs=[(0, 1), (6, 5)])
+    interventions.connect(engine, layer=1, pairs=[(0, 1), (6, 5)])
     assert engine.network().masks[0] is None
     assert engine.network().weights[0][0, 1] == engine.network().weights[0][6, 5] == 0
     assert np.count_nonzero(engine.network().weights[0]) == 40
 
 
-def test_agents_come_and_go_and_the_others_are_who_they_were():
+def test_remaining_agents_keep_their_identity():
     model = NeuronModel(game())
     play(model)
     known = {agent.node: agent for layer in model.layers for agent in layer}
-    meddle.remove(model, layer=1, neurons=[0, 3])
-    (new,) = meddle.add(model, layer=1, policy=AttentionSeeking()).nodes[0]
-    meddle.add_layer(model, after=2)
+    interventions.remove(model, layer=1, neurons=[0, 3])
+    (new,) = interventions.add(model, layer=1, policy=AttentionSeeking()).nodes[0]
+    interventions.add_layer(model, after=2)
     assert len(model.agents) == sum(len(layer) for layer in model.layers) == sum(model.network().sizes)
     assert {6, 9}.isdisjoint(agent.node for agent in model.agents)
     assert all(model.neuron(node) is agent for node, agent in known.items() if node not in (6, 9))
@@ -218,19 +217,19 @@ def test_agents_come_and_go_and_the_others_are_who_they_were():
     model.close()
 
 
-def test_no_newcomer_has_the_number_of_one_who_left():
+def test_node_numbers_are_never_reused():
     engine = TensorEngine(game(), device="cpu")
     for expected in (21, 22, 23):
-        assert meddle.add(engine, layer=1).nodes == ((expected,),)
-        meddle.remove(engine, layer=1, neurons=7)
-    assert meddle.add_layer(engine, after=2).nodes[0][0] == 24
+        assert interventions.add(engine, layer=1).nodes == ((expected,),)
+        interventions.remove(engine, layer=1, neurons=7)
+    assert interventions.add_layer(engine, after=2).nodes[0][0] == 24
     model = NeuronModel(engine.setup)
     model.restore(engine.state())
-    assert meddle.add(model, layer=2).nodes == ((29,),)
+    assert interventions.add(model, layer=2).nodes == ((29,),)
     model.close()
 
 
-def test_a_game_is_taken_back_to_where_it_was():
+def test_replace_game_restores_an_earlier_network():
     for engine in engines(game()):
         play(engine)
         setups, state = engine.setups, engine.state()
@@ -241,37 +240,45 @@ def test_a_game_is_taken_back_to_where_it_was():
         engine.close()
 
 
-def test_the_other_engine_goes_on_with_what_has_become_of_a_game():
+def test_changed_network_transfers_to_the_other_engine():
     model = NeuronModel(game())
     structural_sequence(model)
     engine = TensorEngine(model.setup, device="cpu")
     engine.restore(model.state())
-    for each in (model, engine):
-        play(each)
+    for game_engine in (model, engine):
+        play(game_engine)
     assert weights_gap(model, engine) < 1e-12
     model.close()
 
 
 DENSE, SPARSE = "dense", "sparse(0.6)"
 REFUSALS = [
-    (DENSE, lambda e: meddle.rewire(e, layer=1), "no connection of layer 1 would move: its neurons hear everybody"),
-    (SPARSE, lambda e: meddle.rewire(e, layer=1, which="best"), "known are any, weakest"),
-    (DENSE, lambda e: meddle.connect(e, layer=1, pairs=[(0, 0)]), "neuron 0 of layer 1 already listens to neuron 0"),
-    (DENSE, lambda e: meddle.disconnect(e, layer=1, pairs=[(0, 6)]), r"but no pair \(0, 6\)"),
-    (DENSE, lambda e: meddle.connect(e, layer=1, pairs=[3]), r"a listener and a speaker each, such as \[\(0, 3\)\]"),
-    (DENSE, lambda e: meddle.disconnect(e, layer=3, pairs=[(1, p) for p in range(5)]), "output 19 could no longer be reached"),
-    (DENSE, lambda e: meddle.remove(e, layer=2), "nobody would be left in layer 2: remove the layer instead"),
-    (DENSE, lambda e: meddle.remove(e, layer=3, neurons=0), "layer must be one of the layers 1 to 2, hidden"),
-    (DENSE, lambda e: meddle.add(e, layer=0), "since inputs and outputs are the environment's, got 0"),
-    (DENSE, lambda e: meddle.add(e, layer=1, neurons=0), "neurons must be an integer of 1 or more"),
-    (DENSE, lambda e: meddle.add_layer(e, after=3), "layer must be one of the layers 0 to 2, after which another one comes"),
-    (DENSE, lambda e: meddle.add_layer(e, after=1, activation="relo"), "did you mean 'relu'"),
-    (DENSE, lambda e: meddle.remove_layer(e, layer=3), "hidden, since inputs and outputs are the environment's"),
+    (DENSE, lambda e: interventions.rewire(e, layer=1), "no connection of layer 1 would move"),
+    (SPARSE, lambda e: interventions.rewire(e, layer=1, which="best"), "known are any, weakest"),
+    (DENSE, lambda e: interventions.connect(e, layer=1, pairs=[(0, 0)]), "neuron 0 of layer 1 already listens to neuron 0"),
+    (DENSE, lambda e: interventions.disconnect(e, layer=1, pairs=[(0, 6)]), r"but no pair \(0, 6\)"),
+    (DENSE, lambda e: interventions.connect(e, layer=1, pairs=[3]), r"a listener and a speaker each, such as \[\(0, 3\)\]"),
+    (
+        DENSE,
+        lambda e: interventions.disconnect(e, layer=3, pairs=[(1, p) for p in range(5)]),
+        "disconnect output 19",
+    ),
+    (DENSE, lambda e: interventions.remove(e, layer=2), "no neuron would be left in layer 2"),
+    (DENSE, lambda e: interventions.remove(e, layer=3, neurons=0), "layer must be one of the layers 1 to 2, hidden"),
+    (DENSE, lambda e: interventions.add(e, layer=0), "belong to the environment, got 0"),
+    (DENSE, lambda e: interventions.add(e, layer=1, neurons=0), "neurons must be an integer of 1 or more"),
+    (
+        DENSE,
+        lambda e: interventions.add_layer(e, after=3),
+        "layer must be one of the layers 0 to 2, after which another one comes",
+    ),
+    (DENSE, lambda e: interventions.add_layer(e, after=1, activation="relo"), "did you mean 'relu'"),
+    (DENSE, lambda e: interventions.remove_layer(e, layer=3), "hidden, since inputs and outputs belong to the environment"),
 ]
 
 
 @pytest.mark.parametrize(("connectivity", "act", "sentence"), REFUSALS, ids=[sentence for _, _, sentence in REFUSALS])
-def test_what_is_impossible_is_refused_and_changes_nothing(connectivity, act, sentence):
+def test_impossible_intervention_is_refused_and_changes_nothing(connectivity, act, sentence):
     engine = TensorEngine(game(connectivity=connectivity), device="cpu")
     before = engine.state()
     with pytest.raises(NeuroNetError, match=sentence):
@@ -280,7 +287,7 @@ def test_what_is_impossible_is_refused_and_changes_nothing(connectivity, act, se
     play(engine, 1)
 
 
-def test_memory_in_common_does_not_go_with_connections_that_are_left_out():
+def test_shared_memory_needs_a_fully_connected_layer():
     engine = TensorEngine(game(KeepingPromises(), connectivity="dense"), device="cpu")
-    with pytest.raises(NeuroNetError, match="in common, but not all neurons of layer 1 hear all speakers"):
-        meddle.disconnect(engine, layer=1, pairs=[(0, 0)])
+    with pytest.raises(NeuroNetError, match="layer 1, which is not fully connected"):
+        interventions.disconnect(engine, layer=1, pairs=[(0, 0)])

@@ -5,7 +5,7 @@ import pytest
 from neuronet.recording.atomic_write import write_atomically
 
 
-def test_a_file_is_replaced_whole(tmp_path):
+def test_file_is_replaced_completely(tmp_path):
     file = tmp_path / "it"
     for data in (b"first", b"second", b""):
         write_atomically(file, data)
@@ -13,7 +13,7 @@ def test_a_file_is_replaced_whole(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["it"]
 
 
-def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
+def test_failed_write_keeps_the_old_content(tmp_path, monkeypatch):
     file = tmp_path / "it"
     write_atomically(file, b"first")
 
@@ -27,6 +27,6 @@ def test_what_was_there_stays_if_writing_fails(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["it"]
 
 
-def test_a_folder_that_is_not_there_is_an_error(tmp_path):
+def test_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        write_atomically(tmp_path / "nowhere" / "it", b"")
+        write_atomically(tmp_path / "missing" / "it", b"")

@@ -20,20 +20,20 @@ def start_run(folder, **options):
     neuronet.train((INPUTS, CLASSES), epochs=2, out=folder, **options)
 
 
-def test_with_other_samples(tmp_path):
+def test_resume_refuses_other_samples(tmp_path):
     start_run(tmp_path)
     for other in ((INPUTS, 1 - CLASSES), (INPUTS[:40], CLASSES[:40]), (INPUTS * 2 + 1e-3 * INPUTS**2, CLASSES)):
         with pytest.raises(neuronet.NeuroNetError, match="the samples differ"):
             neuronet.resume(tmp_path, epochs=4, environment=other)
 
 
-def test_with_another_policy(tmp_path):
+def test_resume_refuses_another_policy(tmp_path):
     start_run(tmp_path)
     with pytest.raises(neuronet.NeuroNetError, match="the policies differ"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES), policy=neuronet.Greedy())
 
 
-def test_without_the_network_it_was_given(tmp_path):
+def test_resume_refuses_a_missing_first_network(tmp_path):
     network = neuronet.build_network([2, 4, 2], activation="tanh", connectivity="sparse(0.6)", seed=9)
     start_run(tmp_path, network=network)
     (tmp_path / "network.safetensors").unlink()
@@ -41,7 +41,7 @@ def test_without_the_network_it_was_given(tmp_path):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES))
 
 
-def test_killed_between_the_network_and_the_configuration(tmp_path, monkeypatch):
+def test_folder_without_configuration_holds_no_run(tmp_path, monkeypatch):
     network = neuronet.build_network([2, 4, 2], seed=9)
     with monkeypatch.context() as patch:
         patch.setattr(RunDirectory, "save_network", lambda self, network: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -52,13 +52,13 @@ def test_killed_between_the_network_and_the_configuration(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("name", ["config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"])
-def test_a_folder_with_anything_of_a_run_is_not_taken(tmp_path, name):
+def test_folder_with_a_file_of_a_run_is_refused(tmp_path, name):
     (tmp_path / name).write_text("")
     with pytest.raises(neuronet.NeuroNetError, match="holds a run already"):
         start_run(tmp_path)
 
 
-def test_a_table_is_found_again_from_another_folder(tmp_path, monkeypatch):
+def test_resume_finds_a_table_from_another_folder(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     rows = "\n".join(f"{a},{b},{c}" for (a, b), c in zip(INPUTS, CLASSES, strict=True))
     (tmp_path / "here" / "t.csv").write_text(f"a,b,y\n{rows}\n")
@@ -68,12 +68,12 @@ def test_a_table_is_found_again_from_another_folder(tmp_path, monkeypatch):
     assert neuronet.resume("here/run", epochs=2).rounds == 4
 
 
-def test_runs_at_the_same_moment_have_folders_of_their_own(tmp_path):
+def test_simultaneous_runs_get_different_folders(tmp_path):
     command = [sys.executable, "-m", "neuronet", "run", "xor", "--epochs", "1"]
-    together = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, env=dict(os.environ)) for _ in range(3)]
-    assert [process.wait(timeout=120) for process in together] == [0, 0, 0]
+    together = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, env=dict(os.environ)) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in together] == [0, 0]
     folders = list((tmp_path / "runs").iterdir())
-    assert len(folders) == 3
+    assert len(folders) == 2
     assert all(len((folder / "metrics.csv").read_text().splitlines()) == 2 for folder in folders)
 
 
@@ -82,7 +82,7 @@ def test_bad_input_leaves_no_folder(neuronet, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_ruin_is_not_saved(neuronet, tmp_path):
+def test_diverged_run_saves_no_checkpoint(neuronet, tmp_path):
     answer = neuronet(
         "run", "digits", "--epochs", "1", "--batch-size", "2000", "--learning-rate", "1e300", "--json", "--out", "run"
     )

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import neuronet
-from neuronet import interventions as meddle
+from neuronet import interventions
 from neuronet.engines.agents import InputNeuron, Neuron
 from neuronet.recording.traces import store as on_disk
 from neuronet.recording.traces.spec import VARIABLES, TraceSpec, parse_trace
@@ -27,7 +27,7 @@ def train(trace, out=None, on_progress=None, **options):
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
-def test_the_numbers_are_those_of_the_round(engine):
+def test_trace_equals_plain_numpy(engine):
     """Against the same rounds in plain numpy."""
     table = train("all:all every 4", engine=engine, activation="tanh", optimizer="sgd").traces()
     assert sorted(set(table["round"])) == [4, 8, 12]
@@ -68,7 +68,7 @@ PLAN = ["round 4: lesion(layer=1, share=0.5)", "1: switch(layer=2, share=0.4, po
 
 
 @pytest.mark.parametrize("options", [{}, {"activation": "tanh", "policy": "noisy", "channels": "demand:delay(2)"}])
-def test_both_engines_trace_the_same(options):
+def test_both_engines_give_the_same_traces(options):
     ours, theirs = (train(TRACE, engine=engine, interventions=PLAN, **options).traces() for engine in ("agents", "tensors"))
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=1e-12)
     assert set(ours["policy"]) > {"", "greedy"}
@@ -78,7 +78,7 @@ def test_both_engines_trace_the_same(options):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_replicas_as_each_alone(at_once, monkeypatch):
+def test_replicas_equal_single_runs(at_once, monkeypatch):
     if not at_once:
         monkeypatch.setattr("neuronet.engines.tensors.factory.MAX_BATCHED_WORK", 0)
     both = train(TRACE, engine="tensors", replicas=2).traces()
@@ -89,7 +89,7 @@ def test_replicas_as_each_alone(at_once, monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
-def test_who_looks_changes_nothing(engine):
+def test_tracing_does_not_change_the_run(engine):
     metrics = [train(trace, engine=engine).metrics.drop(columns="seconds") for trace in ((), TRACE, "all:all every 1")]
     pd.testing.assert_frame_equal(metrics[0], metrics[1], check_exact=True)
     pd.testing.assert_frame_equal(metrics[0], metrics[2], check_exact=True)
@@ -100,7 +100,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(("engine", "replicas", "part"), [("agents", 1, 50_000), ("tensors", 2, 7)])
-def test_a_broken_run_neither_loses_nor_doubles_rows(engine, replicas, part, tmp_path, monkeypatch):
+def test_killed_run_neither_loses_nor_duplicates_rows(engine, replicas, part, tmp_path, monkeypatch):
     monkeypatch.setattr(on_disk, "ROWS_PER_PART", part)
     monkeypatch.setattr(on_disk, "MAX_UNWRITTEN_ROWS", 1)  # so that there is more on the disk than in the checkpoint
     options = {"engine": engine, "replicas": replicas, "interventions": PLAN, "checkpoint_every": 2}
@@ -125,11 +125,11 @@ def test_a_broken_run_neither_loses_nor_doubles_rows(engine, replicas, part, tmp
     assert count > 3 if part == 7 else count == 1
 
 
-def test_in_memory_and_on_disk_are_the_same(tmp_path):
+def test_memory_and_parquet_stores_agree(tmp_path):
     pd.testing.assert_frame_equal(train(TRACE).traces(), train(TRACE, tmp_path).traces(), check_exact=True)
 
 
-def test_neurons_that_come_and_go():
+def test_added_and_removed_neurons_are_traced():
     plan = ["round 5: remove(layer=1, neurons=[0, 1, 2])", "round 6: add(layer=1, neurons=2)"]
     table = train(["layer 1:all every 1", "node 4 every 1"], interventions=plan).traces()
     counts = table.groupby("round").size()
@@ -138,7 +138,7 @@ def test_neurons_that_come_and_go():
     assert table[table["node"] == 4]["round"].max() == 5
 
 
-def test_a_choice_depends_on_the_seed_and_is_spread_over_layers():
+def test_selected_nodes_depend_on_the_seed_only():
     tables = [train("hidden:6 every 5", seed=seed).traces() for seed in (1, 2, 3)]
     chosen = [frozenset(table["node"]) for table in tables]
     assert all(len(some) == 6 for some in chosen)
@@ -147,14 +147,14 @@ def test_a_choice_depends_on_the_seed_and_is_spread_over_layers():
     assert chosen[0] == frozenset(train("hidden:6 every 5", seed=1, engine="tensors").traces()["node"])
 
 
-def test_the_usual_trace_is_of_few_neurons_now_and_then():
+def test_trace_defaults():
     assert parse_trace("hidden") == TraceSpec("hidden", (), 16, 10, VARIABLES)
     assert parse_trace("Layer 2:all every 3 of change, paid") == TraceSpec("layer 2", (), None, 3, ("change", "paid"))
     assert parse_trace("nodes 7, 9") == TraceSpec("nodes", (7, 9), 16, 10, VARIABLES)
 
 
 REFUSALS = [
-    ("everybody:3", "'everybody:3': write 'hidden:16 every 10'"),
+    ("everyone:3", "'everyone:3': write 'hidden:16 every 10'"),
     ("hidden:some", "hidden:some"),
     ("hidden:0", "a number of neurons and of rounds of 1 or more"),
     ("hidden:2 every 0", "a number of neurons and of rounds of 1 or more"),
@@ -166,24 +166,24 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("text", "sentence"), REFUSALS, ids=[text for text, _ in REFUSALS])
-def test_what_cannot_be_traced_is_refused(text, sentence):
+def test_invalid_trace_is_refused(text, sentence):
     with pytest.raises(neuronet.NeuroNetError, match=sentence):
         train(text)
 
 
-def test_hidden_neurons_where_there_are_none():
+def test_trace_of_missing_hidden_neurons_is_refused():
     with pytest.raises(neuronet.NeuroNetError, match="hidden neurons"):
         train("hidden:2", hidden=[])
 
 
-def test_a_run_without_traces_says_so(tmp_path):
+def test_run_without_traces_is_an_error(tmp_path):
     with pytest.raises(neuronet.NeuroNetError, match="the run was not traced: train with trace='hidden:16 every 10'"):
         train((), tmp_path).traces()
     with pytest.raises(neuronet.NeuroNetError, match="there are no traces in"):
         neuronet.traces(tmp_path)
 
 
-def test_broken_traces_are_named(tmp_path):
+def test_corrupt_traces_are_named(tmp_path):
     train("hidden:2 every 5", tmp_path)
     (path,) = on_disk.part_files(tmp_path)
     path.write_bytes(path.read_bytes()[:100])
@@ -191,7 +191,7 @@ def test_broken_traces_are_named(tmp_path):
         neuronet.traces(tmp_path)
 
 
-def test_without_pyarrow_one_sentence_says_how_to_get_it(tmp_path, monkeypatch):
+def test_missing_pyarrow_names_the_extra(tmp_path, monkeypatch):
     usual = builtins.__import__
 
     def without(name, *rest):
@@ -205,7 +205,7 @@ def test_without_pyarrow_one_sentence_says_how_to_get_it(tmp_path, monkeypatch):
     assert len(train("hidden:2 every 5").traces()) == 6  # what is not recorded needs none
 
 
-def test_mesas_own_collector_works_with_a_network_that_changes():
+def test_mesa_data_collector_with_a_changing_network():
     model = neuronet.NeuronModel(
         neuronet.Setup(neuronet.build_network([2, 5, 2], seed=1), neuronet.AttentionSeeking()), environment=neuronet.Xor()
     )
@@ -216,8 +216,8 @@ def test_mesas_own_collector_works_with_a_network_that_changes():
     )
     for number in range(4):
         if number == 2:
-            meddle.add(model, layer=1, neurons=3)
-            meddle.remove(model, layer=1, neurons=[0])
+            interventions.add(model, layer=1, neurons=3)
+            interventions.remove(model, layer=1, neurons=[0])
         model.step()
         collector.collect(model)
     whole, each = collector.get_model_vars_dataframe(), collector.get_agent_vars_dataframe()

@@ -24,7 +24,7 @@ class FailsAtHighRates(LinearPolicy):
 
 @dataclass(frozen=True)
 class InterruptsAtHighRates(LinearPolicy):
-    """Attention-seeking; but at learning rates above 0.05 somebody presses Ctrl-C, until the variable NO_INTERRUPT is set."""
+    """Attention-seeking; but at learning rates above 0.05 Ctrl-C is pressed, until the variable NO_INTERRUPT is set."""
 
     def feedback_weights(self, obs, memory):
         rates = obs.learning_rate

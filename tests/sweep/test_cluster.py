@@ -47,7 +47,7 @@ def alone(file):
     return sweep(file, jobs=1)
 
 
-def test_a_dask_cluster_of_two_workers_gives_the_same_rows(file, alone, tmp_path):
+def test_dask_cluster_of_two_workers_gives_the_same_rows(file, alone, tmp_path):
     told = []
     table = sweep(file, backend="dask", jobs=2, out=tmp_path, on_progress=told.append)
     assert len(table) == 24
@@ -57,7 +57,7 @@ def test_a_dask_cluster_of_two_workers_gives_the_same_rows(file, alone, tmp_path
     assert len(list((tmp_path / "cells").iterdir())) == 16
 
 
-def test_a_cluster_that_is_there_is_used(file, alone, monkeypatch):
+def test_existing_dask_client_is_used(file, alone, monkeypatch):
     monkeypatch.setattr(distributed, "Client", _without_new_cluster(distributed.Client))
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster, cluster.get_client() as client:
@@ -70,7 +70,7 @@ def _without_new_cluster(cls):
     return lambda *args, **options: pytest.fail("another one was made") if "n_workers" in options else cls(*args, **options)
 
 
-def test_a_worker_with_another_version_or_other_samples_refuses():
+def test_worker_refuses_another_version_or_other_samples():
     config = make_plan(parse_design({"environment": "xor", "epochs": 1})).cells[0].config
     job = Job((config,), inspect_environment(config))
     assert run_job(job)[0]["error"] is None

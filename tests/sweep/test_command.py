@@ -53,7 +53,7 @@ def neuronet(monkeypatch, capsys, tmp_path):
     return run
 
 
-def test_a_sweep_ends_with_a_table_and_goes_on_where_it_was(neuronet, tmp_path):
+def test_sweep_writes_a_table_and_resumes(neuronet, tmp_path):
     (tmp_path / "study.toml").write_text(FILE)
     code, out, err = neuronet("sweep", "study.toml", "--dry-run")
     assert (code, len(out.splitlines())) == (0, 12)
@@ -82,7 +82,7 @@ def test_a_sweep_ends_with_a_table_and_goes_on_where_it_was(neuronet, tmp_path):
     assert neuronet("sweep", "study.toml", "--strict")[0] == 2
 
 
-def test_ctrl_c_says_how_to_go_on_and_what_it_says_is_right(neuronet, tmp_path, monkeypatch):
+def test_ctrl_c_prints_a_command_that_resumes(neuronet, tmp_path, monkeypatch):
     (tmp_path / "my study.toml").write_text(INTERRUPTING)
     before = signal.getsignal(signal.SIGINT)
     code, out, err = neuronet("sweep", "my study.toml", "--out", "my folder", "--max-group-size", 1, "--jobs", 1)
@@ -109,7 +109,7 @@ def test_ctrl_c_says_how_to_go_on_and_what_it_says_is_right(neuronet, tmp_path, 
         ('environment = "xor"\n[grid]\nepoch = [1, 2]', "unknown field in [grid] 'epoch': did you mean 'epochs'"),
     ],
 )
-def test_a_wrong_file_is_refused_in_one_sentence(neuronet, tmp_path, text, sentence):
+def test_wrong_file_is_refused_in_one_sentence(neuronet, tmp_path, text, sentence):
     if text is not None:
         (tmp_path / "wrong.toml").write_text(text)
     code, out, err = neuronet("sweep", "wrong.toml")
@@ -119,7 +119,7 @@ def test_a_wrong_file_is_refused_in_one_sentence(neuronet, tmp_path, text, sente
     assert not (tmp_path / "runs").exists()
 
 
-def test_the_help_has_an_example_that_is_what_it_says(neuronet):
+def test_help_has_a_valid_example(neuronet):
     code, out, _ = neuronet("sweep", "--help")
     assert code == 0
     shown = [line.strip() for line in out.splitlines()]
@@ -128,13 +128,13 @@ def test_the_help_has_an_example_that_is_what_it_says(neuronet):
     assert f"= {cells} cells" in out
 
 
-def test_the_bar_tells_how_much_time_is_left(monkeypatch):
+def test_progress_bar_shows_the_time_left(monkeypatch):
     now = iter([100.0, 130.0])
     monkeypatch.setattr("neuronet.cli.commands.sweep.time.monotonic", lambda: next(now))
     bar = Bar()
     task = bar._bar.tasks[0]
     bar.show(Progress(done=5, done_before=5, total=20, failed=0))
-    assert (task.completed, task.total, task.fields["left"]) == (5, 20, "?")  # nothing was played in this sitting
+    assert (task.completed, task.total, task.fields["left"]) == (5, 20, "?")  # nothing was played by this process
     bar.show(Progress(done=8, done_before=5, total=20, failed=2))
     assert (task.completed, task.fields["left"], task.fields["failed"]) == (8, "2:00", ", 2 failed")
     assert [time_left(seconds) for seconds in (6.6, 59.6, 3600, 7384)] == ["0:07", "1:00", "1:00:00", "2:03:04"]

@@ -48,7 +48,7 @@ def keys(given):
     return [cell.key for cell in make_plan(parse_design(given)).cells]
 
 
-def test_a_file(tmp_path):
+def test_design_from_a_file(tmp_path):
     (tmp_path / "study.toml").write_text(FILE)
     design = read_design(tmp_path / "study.toml")
     plan = make_plan(design)
@@ -66,7 +66,7 @@ def test_a_file(tmp_path):
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), st.integers(1, 4))
-def test_every_combination_once(rates, rows, draws, seeds):
+def test_every_combination_runs_once(rates, rows, draws, seeds):
     given = options([0.1 * n for n in range(1, rates + 1)], range(1, rows + 1), draws, seeds)
     found = keys(given)
     assert len(found) == len(set(found)) == rates * rows * draws * seeds
@@ -74,13 +74,13 @@ def test_every_combination_once(rates, rows, draws, seeds):
 
 
 @given(st.sampled_from(["rates", "rows", "draws", "seeds"]), st.integers(0, 2**40))
-def test_more_of_anything_only_adds_cells(which, seed):
+def test_more_values_only_add_cells(which, seed):
     few = {"rates": [0.1, 0.2], "rows": [8, 4], "draws": 2, "seeds": 2}
     many = few | {which: few[which] + 1 if isinstance(few[which], int) else [*few[which], 3]}
     assert set(keys(options(**few, seed=seed))) < set(keys(options(**many, seed=seed)))
 
 
-def test_defaults_that_are_spelled_out_are_the_same_cells():
+def test_explicit_defaults_give_the_same_cells():
     plain = {"environment": "xor", "seeds": 2}
     assert keys(plain) == keys(plain | {"epochs": 20, "grid": {"activation": ["relu"]}}) == keys(plain | {"seeds": [0, 1]})
     assert keys(plain | {"grid": {"hidden": [[16]]}}) == keys(plain | {"hidden": np.int64(16)})
@@ -92,7 +92,7 @@ def test_defaults_that_are_spelled_out_are_the_same_cells():
     st.booleans(),
     st.lists(st.floats(0, 1, exclude_max=True), min_size=2, max_size=9),
 )
-def test_a_range_holds_its_draws_in_their_order(low, factor, log, shares):
+def test_range_quantiles_are_ordered_and_within_bounds(low, factor, log, shares):
     source = Range(low, low * factor, log)
     drawn = [source.quantile(share) for share in sorted(shares)]
     assert drawn == sorted(drawn)
@@ -103,7 +103,7 @@ def test_a_range_holds_its_draws_in_their_order(low, factor, log, shares):
 
 
 @given(st.integers(1, 50), st.integers(1, 50), st.booleans())
-def test_whole_numbers_are_drawn_from_end_to_end(low, more, log):
+def test_integer_range_includes_both_ends(low, more, log):
     source = Range(low, low + more, log)
     shares = np.linspace(0, 1, 20_000, endpoint=False)
     drawn = [source.quantile(share) for share in shares]
@@ -111,7 +111,7 @@ def test_whole_numbers_are_drawn_from_end_to_end(low, more, log):
     assert all(isinstance(number, int) for number in drawn)
 
 
-def test_draws_are_spread_as_they_should_be():
+def test_draws_follow_their_distribution():
     given = {"environment": "xor", "random": {"draws": 400, "seed": 3, "learning_rate": {"low": 1e-4, "high": 1.0, "log": True}}}
     powers = np.sort([-math.log10(cell.config.learning_rate) / 4 for cell in make_plan(parse_design(given)).cells])
     assert np.abs(powers - (np.arange(400) + 0.5) / 400).max() < 1.63 / math.sqrt(400)  # Kolmogorov's 1% bound
@@ -120,7 +120,7 @@ def test_draws_are_spread_as_they_should_be():
     assert Choices((1, 2, 3)).quantile(0.999) == 3
 
 
-def test_what_is_drawn_twice_is_played_once():
+def test_duplicate_draws_run_once():
     plan = make_plan(parse_design({"environment": "xor", "seeds": 2, "random": {"draws": 9, "activation": ["relu", "tanh"]}}))
     assert (len(plan.cells), plan.duplicates) == (4, 14)
 
@@ -141,7 +141,7 @@ WRONG = [
     ({"grid": {"seed": [1, 2]}}, "seed is in [grid]: write seeds = 5, or seeds = [0, 7], above the sections"),
     ({"epochs": 2, "grid": {"epochs": [1]}}, "epochs is given twice, in the fixed fields and in [grid]: leave one of them out"),
     ({"grid": {"epochs": [1]}, "paired": {"epochs": [1]}}, "epochs is given twice, in [grid] and in [paired]"),
-    ({"paired": {"epochs": [1, 2], "hidden": [8]}}, "as many values as each other: epochs has 2 and hidden has 1"),
+    ({"paired": {"epochs": [1, 2], "hidden": [8]}}, "equally many values: epochs has 2 and hidden has 1"),
     ({"paired": {"epochs": [1, 1], "hidden": [8, 8]}}, "[paired] holds {'epochs': 1, 'hidden': 8} twice"),
     ({"random": {"epochs": [1, 2]}}, "[random] says what is drawn but not how often: add draws = 20"),
     ({"random": {"draws": 5}}, "[random] says how often but not what is drawn"),
@@ -173,13 +173,13 @@ WRONG = [
     ({"seeds": [1, 1]}, "seeds must be how many, or a list of them, each once, got [1, 1]"),
     ({"seeds": [-1]}, "seed must be an integer from 0 to 2**63 - 1, got -1"),
     ({"seeds": [1], "seed": 3}, "seed is given, and seeds is a list: leave seed out"),
-    ({"replicas": 3}, "replicas is no field of a sweep: seeds says from how many seeds each setting is played"),
-    ({"grid": {"checkpoint_every": [1, 2]}}, "checkpoint_every is no field of a sweep"),
+    ({"replicas": 3}, "replicas is not a field of a sweep: seeds says from how many seeds each setting is played"),
+    ({"grid": {"checkpoint_every": [1, 2]}}, "checkpoint_every is not a field of a sweep"),
 ]
 
 
 @pytest.mark.parametrize(("given", "sentence"), WRONG, ids=[str(given) for given, _ in WRONG])
-def test_what_cannot_be_played_is_refused_in_a_sentence(given, sentence):
+def test_wrong_design_is_refused(given, sentence):
     base = {} if not given else {"environment": "xor"}
     with pytest.raises(NeuroNetError) as refusal:
         make_plan(parse_design(base | given))

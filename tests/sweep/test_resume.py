@@ -18,16 +18,18 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.sweep import sweep
 
-CELLS, KILLS = 12, int(os.environ.get("NEURONET_KILLS", "1"))
+KILLS = int(os.environ.get("NEURONET_KILLS", "1"))
+SEEDS, LONG_EPOCHS = (2, 40) if KILLS == 1 else (3, 80)
+CELLS = 4 * SEEDS
 """`NEURONET_KILLS=5 pytest tests/sweep/test_resume.py` for more; benchmarks/sweep_killed.py has 200 cells."""
 
 LONG = f"""
 environment = "digits"
 hidden = [32]
-seeds = {CELLS // 4}
+seeds = {SEEDS}
 
 [grid]
-epochs = [4, 80]
+epochs = [4, {LONG_EPOCHS}]
 policy = ["attention", "greedy"]
 """
 
@@ -59,7 +61,7 @@ def killed(words, folder, wanted):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
-def test_killed_and_started_again_it_has_every_row_once(tmp_path):
+def test_killed_sweep_resumes_with_every_row_once(tmp_path):
     file, folder, seen = tmp_path / "long.toml", tmp_path / "killed", [set()]
     file.write_text(LONG)
     for kill in range(KILLS):
@@ -77,7 +79,7 @@ def test_killed_and_started_again_it_has_every_row_once(tmp_path):
     pd.testing.assert_frame_equal(without_timing(table), without_timing(sweep(file, jobs=1, max_group_size=1)), check_exact=True)
 
 
-def test_going_on_plays_what_is_missing_alone_and_gives_the_same_table(tmp_path, monkeypatch):
+def test_resume_runs_missing_cells_only_and_gives_the_same_table(tmp_path, monkeypatch):
     design = {**SMALL, "seeds": 5, "grid": {"policy": ["attention", "noisy"], "learning_rate": [0.1, 0.2]}}
     whole = sweep(design, out=tmp_path / "whole", max_group_size=4)
     told = []
@@ -121,7 +123,7 @@ STARTED = {**SMALL, "seeds": 2, "grid": {"learning_rate": [0.1, 0.2], "policy": 
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_another_sweep_is_refused_in_one_sentence(tmp_path, change, sentence):
+def test_folder_of_another_sweep_is_refused(tmp_path, change, sentence):
     sweep(STARTED, out=tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
     with pytest.raises(NeuroNetError) as refusal:
@@ -131,7 +133,7 @@ def test_another_sweep_is_refused_in_one_sentence(tmp_path, change, sentence):
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
 
 
-def test_a_folder_in_which_nothing_was_played_may_be_begun_otherwise(tmp_path, monkeypatch):
+def test_folder_without_results_takes_another_sweep(tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("neuronet.sweep.api.make_groups", _interrupted)
         sweep(STARTED, out=tmp_path)
@@ -143,7 +145,7 @@ def _interrupted(*_):
     raise KeyboardInterrupt
 
 
-def test_more_cells_may_be_added(tmp_path):
+def test_more_cells_can_be_added(tmp_path):
     sweep(STARTED, out=tmp_path)
     files = {path: path.read_bytes() for path in (tmp_path / "cells").iterdir()}
     more = {**STARTED, "seeds": 3, "grid": {**STARTED["grid"], "activation": ["tanh", "relu"]}}
@@ -154,7 +156,7 @@ def test_more_cells_may_be_added(tmp_path):
     np.testing.assert_allclose(table["test_loss"], fresh["test_loss"], rtol=1e-11)
 
 
-def test_other_samples_and_other_versions_are_refused(tmp_path, monkeypatch):
+def test_changed_samples_and_versions_are_refused(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     file = tmp_path / "lines.csv"
 
@@ -172,7 +174,7 @@ def test_other_samples_and_other_versions_are_refused(tmp_path, monkeypatch):
         sweep(design, out=tmp_path / "out")
 
 
-def test_cells_that_failed_stay_so_until_they_are_played_again(tmp_path, monkeypatch):
+def test_failed_cells_run_again_with_retry_only(tmp_path, monkeypatch):
     first = sweep(FAILING, out=tmp_path)
     assert first["error"].notna().tolist() == [False, True, False]
     monkeypatch.setattr("tests.sweep.failing_policies.FailsAtHighRates.feedback_weights", lambda self, obs, memory: obs.attention)
@@ -182,7 +184,7 @@ def test_cells_that_failed_stay_so_until_they_are_played_again(tmp_path, monkeyp
     pd.testing.assert_frame_equal(without_timing(again), without_timing(sweep(FAILING, out=tmp_path)))
 
 
-def test_what_a_strict_sweep_played_is_kept_but_for_its_failure(tmp_path):
+def test_strict_sweep_keeps_results_except_the_failure(tmp_path):
     with pytest.raises(NeuroNetError, match="cell 2"):
         sweep(FAILING, out=tmp_path, strict=True)
     assert len(rows_in(tmp_path)) == 2
@@ -192,14 +194,14 @@ def test_what_a_strict_sweep_played_is_kept_but_for_its_failure(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"0": {"rounds": 3}}', '{"0": 3}'])
-def test_a_broken_file_is_named(tmp_path, content):
+def test_corrupt_result_file_is_named(tmp_path, content):
     sweep(SMALL, out=tmp_path)
     (tmp_path / "cells" / "broken.json").write_text(content)
     with pytest.raises(NeuroNetError, match=r"cannot read '.*broken.json', a part of this sweep"):
         sweep(SMALL, out=tmp_path)
 
 
-def test_a_folder_of_something_else(tmp_path):
+def test_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "sweep.json").write_text("[]")
     with pytest.raises(NeuroNetError, match=r"sweep.json' is not of a sweep: choose another folder"):
         sweep(SMALL, out=tmp_path)

@@ -1,4 +1,4 @@
-"""Cells that are played at once come to what they come to alone; and cells that fail harm nobody."""
+"""Cells in a group give the same results as alone, and failing cells do not affect others."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def errors(table):
     return table["error"].fillna("").tolist()
 
 
-def test_every_field_of_a_run_is_tried_below():
+def test_every_field_of_a_run_has_an_alternative():
     assert set(RunConfig.model_fields) == {*ALTERNATIVES, *ALONE}
 
 
 @pytest.fixture
 def lines(tmp_path):
-    """A table whose targets are classes or values, as one likes."""
+    """Return the spec of a table with a column of classes and a column of values."""
     rng = np.random.default_rng(1)
     inputs = rng.normal(size=(60, 2))
     pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)}).to_csv(tmp_path / "lines.csv")
@@ -63,7 +63,7 @@ def lines(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ALTERNATIVES.items() for value in values], ids=str)
-def test_a_group_comes_to_what_each_cell_comes_to_alone(name, value, lines):
+def test_group_gives_the_same_results_as_cells_alone(name, value, lines):
     world = lines if name == "payoff" else "xor"
     options = {**SMALL, "optimizer": "momentum(0.5)", "environment": world, name: value}
     table = sweep({**options, "seeds": [3, 8], "grid": {"learning_rate": [0.05, 0.2]}})
@@ -90,9 +90,7 @@ def test_a_group_comes_to_what_each_cell_comes_to_alone(name, value, lines):
     st.integers(1, 6),
     st.sets(st.integers(0, 30)),
 )
-def test_groups_differ_in_seeds_and_rates_alone_and_stay_the_same_when_some_are_done(
-    rates, policies, seeds, max_group_size, done
-):
+def test_groups_are_stable_when_some_are_done(rates, policies, seeds, max_group_size, done):
     grid = {
         "policy": ["attention", "greedy", "contrarian"][:policies],
         "learning_rate": [n / 10 for n in range(1, rates + 1)],
@@ -110,24 +108,24 @@ def test_groups_differ_in_seeds_and_rates_alone_and_stay_the_same_when_some_are_
     assert make_groups(cells, max_group_size, lambda config: False) == [(cell,) for cell in cells]
 
 
-def test_large_layers_and_agents_are_played_one_by_one():
+def test_large_layers_and_agents_run_alone():
     cells = make_plan(
         parse_design({"environment": "xor", "grid": {"engine": ["tensors", "agents"], "hidden": [8, [400, 400]]}})
     ).cells
     environment_info = inspect_environment(cells[0].config)
     assert [benefits_from_batching(cell.config, environment_info) for cell in cells] == [True, False, False, False]
     seconds = [estimated_seconds([cell], environment_info) for cell in cells]
-    assert all(0 < each < 3600 for each in seconds)
+    assert all(0 < estimate < 3600 for estimate in seconds)
     assert estimated_seconds(cells[:1] * 4, environment_info) > seconds[0]
 
 
-def test_either_engine():
+def test_both_engines_give_the_same_results():
     table = sweep({**SMALL, "seeds": 2, "grid": {"engine": ["agents", "tensors"]}}).set_index(["engine", "seed"])
     np.testing.assert_allclose(table["test_loss"]["agents"], table["test_loss"]["tensors"], rtol=1e-11)
     assert table["group_size"].tolist() == [1, 1, 2, 2]
 
 
-def test_neurons_that_take_turns_are_agents_and_others_are_not():
+def test_sequential_schedules_use_the_agent_engine():
     table = sweep({**SMALL, "grid": {"update_schedule": ["random-sequential", "synchronous"], "learning_rate": [0.1, 0.2]}})
     assert table["group_size"].tolist() == [1, 1, 2, 2]
     for row in table.to_dict("records"):
@@ -136,19 +134,19 @@ def test_neurons_that_take_turns_are_agents_and_others_are_not():
         np.testing.assert_allclose(row["test_loss"], run.loss, rtol=1e-11)
 
 
-def test_a_ruin_is_a_row_and_the_others_do_not_notice():
+def test_diverged_cell_is_a_row_and_others_are_unaffected():
     grid = {"learning_rate": [0.1, 1e200, 0.2]}
     table = sweep({**SMALL, "optimizer": "sgd", "activation": "identity", "grid": grid})
     assert set(table["group_size"]) == {3}
     assert errors(table) == ["", "the loss is no longer a number in epoch 1: choose a learning_rate below 1e+200", ""]
-    ruin = table.iloc[1]
-    assert all(math.isnan(ruin[name]) for name in ("test_loss", "test_accuracy", "train_loss", "train_accuracy"))
+    diverged = table.iloc[1]
+    assert all(math.isnan(diverged[name]) for name in ("test_loss", "test_accuracy", "train_loss", "train_accuracy"))
     for place in (0, 2):
         one = sweep({**SMALL, "optimizer": "sgd", "activation": "identity", "learning_rate": grid["learning_rate"][place]})
         np.testing.assert_allclose(table["test_loss"][place], one["test_loss"][0], rtol=1e-11)
 
 
-def test_an_error_in_a_policy_is_a_row_and_the_others_are_played_without_it():
+def test_failing_policy_is_a_row_and_others_are_unaffected():
     said = []
     design = {**SMALL, "grid": {"policy": [FAILING, "attention"], "learning_rate": [0.01, 0.03, 0.09]}}
     table = sweep(design, log=said.append)
@@ -164,23 +162,23 @@ def test_an_error_in_a_policy_is_a_row_and_the_others_are_played_without_it():
     assert misfit["policy"].tolist() == ["greedy | greedy | greedy", "greedy"]
 
 
-def test_strict_stops_at_the_first_failure():
+def test_strict_sweep_stops_at_the_first_failure():
     design = {**SMALL, "policy": FAILING, "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
     with pytest.raises(NeuroNetError, match=r"cell 2 \(learning_rate=0.09, seed=0\) failed: RuntimeError: it fainted"):
         sweep(design, strict=True)
 
 
-def test_targets_that_are_values(lines):
+def test_regression_targets(lines):
     table = sweep({**SMALL, "environment": lines, "target": "a", "seeds": 2})
     assert table["test_accuracy"].isna().all()
     assert table["test_loss"].notna().all()
     assert table["error"].isna().all()
 
 
-def test_what_is_not_there_is_refused_before_anything_is_played(tmp_path):
+def test_missing_environment_is_refused_at_the_start(tmp_path):
     told = []
-    grid = {"environment": ["xor", f"idx:{tmp_path / 'nowhere'}"]}
-    with pytest.raises(NeuroNetError, match=r"cell 2 \(environment=idx:.*nowhere, seed=0\): .*nowhere"):
+    grid = {"environment": ["xor", f"idx:{tmp_path / 'missing'}"]}
+    with pytest.raises(NeuroNetError, match=r"cell 2 \(environment=idx:.*missing, seed=0\): .*missing"):
         sweep({"epochs": 1, "grid": grid}, on_progress=told.append)
     assert told == []
     with pytest.raises(NeuroNetError, match="max_group_size must be an integer of 1 or more, got 0"):

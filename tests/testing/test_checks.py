@@ -32,7 +32,7 @@ def test_faulty_policies_are_caught(faulty, complaint):
 
 
 def test_only_policies_are_checked():
-    with pytest.raises(NeuroNetError, match="is no policy"):
+    with pytest.raises(NeuroNetError, match="is not a policy"):
         check_policy(toys.Backprop)  # the class, not an instance
 
 

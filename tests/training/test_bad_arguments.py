@@ -26,7 +26,7 @@ CASES = {
     ),
     "payoff by name": (lambda: neuronet.Setup(NETWORK, neuronet.Greedy(), payoff="nats"), "payoff must be a Payoff"),
     "sizes for a network": (lambda: neuronet.Setup([2, 3, 2], neuronet.Greedy()), "network must be a Network"),
-    "no policies": (lambda: neuronet.Setup(NETWORK, None), "there must be one policy"),
+    "no policies": (lambda: neuronet.Setup(NETWORK, None), "policies must be"),
     "environment by name": (
         lambda: neuronet.NeuronModel(neuronet.Setup(NETWORK, neuronet.Greedy()), environment="xor"),
         "environment must be an Environment",

@@ -10,7 +10,7 @@ from neuronet.continual.studies.summary import summarize_studies
 from neuronet.control.config import read_config
 from neuronet.control.record import EPISODES, ControlRunDirectory
 from neuronet.core.errors import NeuroNetError
-from neuronet.engines.base.engine import Setup
+from neuronet.engines.base import Setup
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
 from neuronet.plotting.network.page import draw_network

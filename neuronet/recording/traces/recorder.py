@@ -1,4 +1,4 @@
-"""Tracing neurons while a run is played: one row for each of them in each round that is traced."""
+"""Recorder of traces: one row for each traced neuron in each traced round."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.core.policy import Policy
 from neuronet.engines.base import Engine, LayerSnapshot, Setup
 from neuronet.execution import distributed
@@ -22,24 +22,24 @@ Indices = NDArray[np.int64]
 
 
 class TraceRecorder:
-    """Looks at neurons in the rounds that are traced.
+    """Recorder that measures neurons in the rounds that are traced.
 
     Args:
-        texts: As in the configuration.
-        engine: Whose neurons.
-        initial_setups: The game of each replica as it begins.
+        traces: What to trace.
+        engine: The engine to trace.
+        initial_setups: Setup of each replica at the start of the run.
         per_epoch: Rounds in an epoch.
-        store: Where the rows go.
+        store: Takes the rows.
 
     Raises:
-        NeuroNetError: A trace cannot be read, or there are no such neurons.
+        ConfigurationError: A trace selects no neurons, or the run is distributed.
     """
 
     def __init__(
         self, traces: Sequence[TraceSpec], engine: Engine, initial_setups: Sequence[Setup], per_epoch: int, store: TraceStore
     ) -> None:
         if distributed.world_size() > 1:
-            raise NeuroNetError("traces are taken in one process: leave trace out, or start a single one")
+            raise ConfigurationError("traces are not supported in distributed runs: leave trace out, or start one process")
         self._traces = tuple(traces)
         self._selected_nodes = [
             [trace.select_nodes(setup.network, setup.seed, number) for setup in initial_setups]
@@ -51,16 +51,20 @@ class TraceRecorder:
         self._selected_neurons: dict[tuple[int, int], tuple[Indices, dict[str, Any]]] = {}
 
     def _due_traces(self, number: int) -> list[int]:
-        """Which traces are due in a round, 1 for the first."""
+        """Return the indices of the traces that are due in a round, from 1."""
         return [index for index, trace in enumerate(self._traces) if number % trace.every == 0]
 
     def next_stop(self, played: int) -> int:
-        """How many rounds will have been played before the next one that is traced; or with it, if it is the very next."""
+        """Return the number of rounds to play before the next traced one, at least 1.
+
+        Args:
+            played: Number of rounds played so far.
+        """
         ahead = min(trace.every - played % trace.every for trace in self._traces)
         return played + max(ahead - 1, 1)
 
     def begin_round(self) -> bool:
-        """Whether the next round is traced; if so, what neurons pay is remembered."""
+        """Return whether the next round is traced; if so, keep the weights before it."""
         self._selected_neurons = self._select_neurons(self._due_traces(self._engine.round_number + 1))
         snapshots = {layer: self._engine.layer_snapshot(layer) for _, layer in self._selected_neurons if layer}
         self._old_synapses = {
@@ -71,10 +75,10 @@ class TraceRecorder:
         return bool(self._selected_neurons)
 
     def end_round(self) -> None:
-        """Note the round that has just been played."""
+        """Measure the round that has just been played, and store its rows."""
         setups, number = self._engine.setups, self._engine.round_number
         depth = len(setups[0].network.sizes)
-        layers = {each for _, layer in self._selected_neurons for each in (layer, layer + 1) if each < depth}
+        layers = {number for _, layer in self._selected_neurons for number in (layer, layer + 1) if number < depth}
         snapshots = {layer: self._engine.layer_snapshot(layer) for layer in layers}
         tables = []
         for (replica, layer), (indices, wanted) in self._selected_neurons.items():
@@ -86,11 +90,11 @@ class TraceRecorder:
         self.store.add(pd.concat(tables, ignore_index=True))
 
     def _replica_index(self, replica: int) -> Any:
-        """Takes a replica's part of an array; the whole, if there is but one."""
+        """Return the index of a replica in an array; an array of a single replica has no such axis."""
         return ... if len(self._engine.setups) == 1 else replica
 
     def _select_neurons(self, due: Sequence[int]) -> dict[tuple[int, int], tuple[Indices, dict[str, Any]]]:
-        """For each replica and layer in which somebody is traced: their places, and which variables are wanted of each."""
+        """Return, for each replica and layer with traced neurons, their indices, and for each variable whether it is traced."""
         found = {}
         for replica, setup in enumerate(self._engine.setups if due else ()):
             for layer in range(len(setup.network.sizes)):
@@ -100,7 +104,7 @@ class TraceRecorder:
         return found
 
     def _select_in_layer(self, setup: Setup, replica: int, layer: int, due: Sequence[int]) -> tuple[Indices, dict[str, Any]]:
-        """The places that are traced in a layer, and for each variable whether it is wanted of each of them."""
+        """Return the indices of a layer's traced neurons, and for each variable whether it is traced for each of them."""
         nodes = setup.network.nodes[layer]
         wanted = {name: np.zeros(len(nodes), dtype=np.bool_) for name in VARIABLES}
         traced = np.zeros(len(nodes), dtype=np.bool_)
@@ -114,7 +118,7 @@ class TraceRecorder:
             for name in trace.variables:
                 wanted[name] |= mask
         indices = np.flatnonzero(traced)
-        return indices, {name: each[indices] for name, each in wanted.items()}
+        return indices, {name: mask[indices] for name, mask in wanted.items()}
 
     def _describe_neurons(self, setup: Setup, layer: int, indices: Indices) -> dict[str, Any]:
         policies = (
@@ -133,8 +137,8 @@ class TraceRecorder:
         }
 
     def _policy_name(self, policy: Policy) -> str:
-        """The policy's name, found once: to find it takes longer than a round."""
-        known = next((text for each, text in self._policy_names if each is policy), None)
+        """Return the name of a policy; it is cached, since finding it takes longer than a round."""
+        known = next((name for other, name in self._policy_names if other is policy), None)
         if known is None:
             known = short_name(policy)
             self._policy_names.append((policy, known))
@@ -163,6 +167,6 @@ class TraceRecorder:
 
 
 def _synapses(snapshot: LayerSnapshot, replica_index: Any, indices: Indices) -> Floats:
-    """What some neurons pay and, last, their bias, (neurons, S); a copy."""
+    """Return a copy of the weights of some neurons and, last, their bias, (neurons, S)."""
     assert snapshot.weights is not None and snapshot.bias is not None
     return np.column_stack((snapshot.weights[replica_index][indices], snapshot.bias[replica_index][indices])).astype(np.float64)

@@ -1,7 +1,7 @@
-"""The traces of a run: rows kept in memory, or written to Parquet as the run goes, and read back as a table.
+"""Stores for the traces of a run: in memory, or in Parquet files that are written while the run goes on.
 
-In a run's folder they are in `traces/`, in parts of some ten thousand rows. The last part is written anew, whole or not at all,
-whenever rows have come in; so a run that is killed keeps what was written, and one that is resumed goes on in the same part.
+The folder `traces/` of a run has parts of some ten thousand rows. The last part is replaced atomically whenever rows have come
+in. A run that is killed keeps what was written, and continues in the same part when it is resumed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError, MissingExtraError
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.recording.traces.spec import VARIABLES
 
@@ -30,68 +30,72 @@ COLUMNS: dict[str, str] = {
     "frozen": "bool",
     **dict.fromkeys(VARIABLES, "float64"),
 }
-"""The columns of a trace and their types; docs/traces.md says what each means."""
+"""Columns of a trace and their types; docs/traces.md defines them."""
 
 ROWS_PER_PART = 50_000
 MAX_UNWRITTEN_ROWS, MAX_UNWRITTEN_SECONDS = 10_000, 5.0
-"""How many rows, and for how long, may wait before the last part is written again."""
+"""Number of rows, and seconds, after which the last part is written again."""
 
 
 def empty_table() -> pd.DataFrame:
-    """A table without rows."""
+    """Return a table without rows."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in COLUMNS.items()})
 
 
 class TraceStore(ABC):
-    """Where the rows of traces go."""
+    """Store for the rows of traces."""
 
     @abstractmethod
     def add(self, rows: pd.DataFrame) -> None:
-        """Take the rows of a round."""
+        """Add the rows of a round."""
 
     @abstractmethod
     def flush(self) -> None:
-        """Let nothing wait any longer."""
+        """Write all rows that are not on disk yet."""
 
     @abstractmethod
     def truncate_after(self, number: int) -> None:
-        """Drop the rows of rounds after this one: they will be played again."""
+        """Drop the rows of later rounds, which will be played again.
+
+        Args:
+            number: Last round to keep.
+        """
 
     @abstractmethod
     def table(self) -> pd.DataFrame:
-        """All rows, in the order of rounds."""
+        """Return all rows, in the order of rounds."""
 
 
 class MemoryTraceStore(TraceStore):
-    """Rows of a run that is not recorded."""
+    """Store in memory, for a run that is not recorded."""
 
     def __init__(self) -> None:
         self._tables: list[pd.DataFrame] = []
 
     def add(self, rows: pd.DataFrame) -> None:
-        """Keep them."""
+        """Add the rows of a round."""
         self._tables.append(rows)
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: there is no file."""
 
     def truncate_after(self, number: int) -> None:
-        """Drop the tables of later rounds."""
+        """Drop the rows of later rounds."""
         self._tables = [table for table in self._tables if int(table["round"].iloc[0]) <= number]
 
     def table(self) -> pd.DataFrame:
-        """All rows."""
+        """Return all rows, in the order of rounds."""
         return pd.concat(self._tables, ignore_index=True).astype(COLUMNS) if self._tables else empty_table()
 
 
 class ParquetTraceStore(TraceStore):
-    """Rows of a run that is recorded.
+    """Store in Parquet files, for a run that is recorded.
 
     Args:
-        run: The run's folder.
+        run: Folder of the run.
 
     Raises:
-        NeuroNetError: pyarrow is not installed.
+        MissingExtraError: pyarrow is not installed.
     """
 
     def __init__(self, run: Path) -> None:
@@ -102,7 +106,7 @@ class ParquetTraceStore(TraceStore):
         self._written_at = time.monotonic()
 
     def add(self, rows: pd.DataFrame) -> None:
-        """Write them soon."""
+        """Add the rows of a round; they are written within a few seconds."""
         self._part.append(rows)
         self._rows += len(rows)
         self._unwritten += len(rows)
@@ -111,7 +115,7 @@ class ParquetTraceStore(TraceStore):
             self.flush()
 
     def flush(self) -> None:
-        """Write the last part; one that is full is closed."""
+        """Write the last part, and close it if it is full."""
         if self._unwritten:
             self._folder.mkdir(parents=True, exist_ok=True)
             whole = pd.concat(self._part, ignore_index=True)
@@ -122,7 +126,7 @@ class ParquetTraceStore(TraceStore):
         self._unwritten, self._written_at = 0, time.monotonic()
 
     def truncate_after(self, number: int) -> None:
-        """Drop what is later, and go on in the last part that is left, if it is not full."""
+        """Drop the rows of later rounds, and continue in the last part if it is not full."""
         self._part, self._rows, self._unwritten = [], 0, 0
         for path in reversed(part_files(self._folder.parent)):
             table = _read(path)
@@ -137,28 +141,28 @@ class ParquetTraceStore(TraceStore):
             return
 
     def table(self) -> pd.DataFrame:
-        """All rows, from the files."""
+        """Return all rows, from the files."""
         self.flush()
         return traces(self._folder.parent) if part_files(self._folder.parent) else empty_table()
 
 
 def traces(folder: str | Path) -> pd.DataFrame:
-    """What a run has traced so far: a row for each neuron and round that is traced, in the order of rounds.
+    """Return the traces of a recorded run: a row for each traced neuron and round, in the order of rounds.
 
     Args:
-        folder: Where the run is recorded; it may still be going on.
+        folder: Folder of the run, which may still go on.
 
     Raises:
-        NeuroNetError: There are no traces, or they cannot be read.
+        DataError: There are no traces, or they cannot be read.
     """
     found = part_files(Path(folder))
     if not found:
-        raise NeuroNetError(f"there are no traces in '{folder}': train with trace='hidden:16 every 10'")
+        raise DataError(f"there are no traces in '{folder}': train with trace='hidden:16 every 10'")
     return pd.concat([_read(path) for path in found], ignore_index=True)
 
 
 def part_files(run: Path) -> list[Path]:
-    """The parts of a run's traces, the first rounds first."""
+    """Return the Parquet files of a run's traces, in the order of rounds."""
     return sorted((run / FOLDER).glob("part-*.parquet"))
 
 
@@ -171,7 +175,7 @@ def _import_pyarrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise NeuroNetError("traces are Parquet files, which need pyarrow: pip install 'neuronet[data]'") from None
+        raise MissingExtraError("traces are Parquet files, which need pyarrow: pip install 'neuronet[data]'") from None
     return pyarrow
 
 
@@ -192,4 +196,4 @@ def _read(path: Path) -> pd.DataFrame:
         return table[list(COLUMNS)].astype(COLUMNS)
     except Exception as error:  # pyarrow's errors have no common class
         what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise NeuroNetError(f"cannot read the traces '{path}': {what}") from None
+        raise DataError(f"cannot read the traces '{path}': {what}") from None

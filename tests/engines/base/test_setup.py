@@ -51,7 +51,7 @@ def test_bad_seeds_are_refused(seed):
 
 @pytest.mark.parametrize("policies", [(), (toys.Backprop(),) * 2, (toys.Backprop(),) * 4, "greedy", None, 3])
 def test_policies_for_another_number_of_layers_are_refused(policies):
-    with pytest.raises(NeuroNetError, match="there must be one policy, or one for each of 3 listening layers, got "):
+    with pytest.raises(NeuroNetError, match="one policy, or one for each of 3 listening layers, got "):
         game(policies)
 
 
@@ -70,14 +70,12 @@ def test_groups_share_a_layer_out(members):
 
 @pytest.mark.parametrize("members", [(), (1, 0), (0, 0), (-1, 2), (0.5,), ("a",), None, 3])
 def test_members_are_places(members):
-    with pytest.raises(NeuroNetError, match="members must be places within the layer in ascending order"):
+    with pytest.raises(NeuroNetError, match="members must be ascending positions"):
         Group(Greedy(), members)
 
 
 def test_needs_that_nothing_meets_are_refused():
-    with pytest.raises(
-        NeuroNetError, match=r"Moonstruck\(\) needs 'moon': it may need broadcast, response, reward, synapse_mask, synapses"
-    ):
+    with pytest.raises(NeuroNetError, match=r"Moonstruck\(\): needs must be a frozenset of names among .*moon"):
         game(Moonstruck())
 
 
