@@ -1,4 +1,4 @@
-"""`neuronet plot`: pictures for papers."""
+"""`neuronet plot`: figures of recorded runs and studies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.core.errors import NeuroNetError, unknown_name_error
@@ -15,21 +16,26 @@ SUFFIXES = ("pdf", "svg", "png")
 
 def plot(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Of a run or study; of several runs, one picture of curves.")
+        list[Path] | None, typer.Argument(help="Folders of a run or study; several runs go into one figure of learning curves")
     ] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="See --list; may be given several times. Default: all there is.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help=escape("Kind of figure, see --list; may be repeated [default: all that the folder has]")),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A .pdf, .svg or .png file, or a folder for several (default: the run's own).")
+        Path | None, typer.Option(help=escape("File (.pdf, .svg, .png), or folder of several figures [default: the run's own]"))
     ] = None,
-    suffix: Annotated[str, typer.Option("--format", help="pdf, svg or png, of pictures in a folder.")] = "pdf",
-    max_neurons: Annotated[int | None, typer.Option(help="Neurons drawn of a layer, at most.")] = None,
-    replica: Annotated[int, typer.Option(help="Which of a run's replicas is drawn, from 0.")] = 0,
-    list_all: Annotated[bool, typer.Option("--list", help="List the kinds of pictures.")] = False,
+    suffix: Annotated[str, typer.Option("--format", help="Format of figures in a folder: pdf, svg or png")] = "pdf",
+    max_neurons: Annotated[
+        int | None, typer.Option(help=escape("Neurons of a layer that are drawn, at most (>= 1) [default: by the kind]"))
+    ] = None,
+    replica: Annotated[int, typer.Option(help="Replica that is drawn (>= 0)")] = 0,
+    list_all: Annotated[bool, typer.Option("--list", help=escape("List the kinds of figures [default: off]"))] = False,
 ) -> None:
-    """Draw what a run or study has recorded, and print the name of each file.
+    """Draw the figures of a recorded run or study, and print the name of each file.
 
-    Nothing is played for it. Several runs go into one picture of learning curves, named by the options in which they differ;
-    those that differ in their seeds alone are taken together.
+    Several runs go into one figure of learning curves, named by the options in which they differ; runs that differ in their
+    seeds alone are merged.
     """
     from neuronet.plotting.sources import KINDS, kinds_of
     from neuronet.plotting.sources import plot as draw

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuronet.cli.commands.game.options import (
-    Activation,
-    BatchSize,
+    GAME_OPTIONS,
     EnvironmentName,
     FirstSeed,
-    Hidden,
-    Json,
-    LearningRate,
-    OptimizerOption,
-    Out,
-    Target,
+    GameOptions,
+    Profile,
     game_setup_from,
+    rounds_option,
     write_results,
 )
+from neuronet.cli.commands.options import Json, Out, with_options
 from neuronet.core.errors import check_number
 
 if TYPE_CHECKING:
@@ -30,24 +26,19 @@ if TYPE_CHECKING:
     from neuronet.games.attribution.credit import CreditStudy
 
 EPOCHS = 10
-"""For which networks learn, unless `--rounds` is given."""
+"""Epochs of learning, unless `--rounds` is given."""
 
 
+@with_options(GAME_OPTIONS, rounds_option(f"{EPOCHS} epochs"))
 def credit(
+    options: GameOptions,
     environment: EnvironmentName,
-    policy: Annotated[str, typer.Option(help="What everybody plays, or shares such as attention:0.5,greedy:0.5.")] = "attention",
-    layer: Annotated[int, typer.Option(help="Whose neurons, 1 for the first hidden layer.")] = 1,
-    hidden: Hidden = "32",
-    activation: Activation = "relu",
-    optimizer: OptimizerOption = "momentum",
-    learning_rate: LearningRate = 0.02,
-    batch_size: BatchSize = 32,
-    rounds: Annotated[int | None, typer.Option(help=f"For how many rounds networks learn; default: {EPOCHS} epochs.")] = None,
-    seeds: Annotated[int, typer.Option(help="Networks, with seeds from --seed on.")] = 5,
-    permutations: Annotated[int, typer.Option(help="In how many orders neurons join for each sample; an even number.")] = 32,
-    samples: Annotated[int, typer.Option(help="Test samples that judge, at most.")] = 512,
+    policy: Profile = "attention",
+    layer: Annotated[int, typer.Option(help="Layer of the neurons (>= 1), 1 for the first hidden layer")] = 1,
+    seeds: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 5,
+    permutations: Annotated[int, typer.Option(help="Orders in which neurons join, for each sample (an even number)")] = 32,
+    samples: Annotated[int, typer.Option(help="Test samples of the evaluation, at most (>= 1)")] = 512,
     seed: FirstSeed = 0,
-    target: Target = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
@@ -61,9 +52,7 @@ def credit(
     from neuronet.plotting.games.credit import credit_figure
 
     check_number("seeds", seeds, 1, whole=True)
-    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, rounds, target)
-    if rounds is None:
-        game_setup = replace(game_setup, rounds=EPOCHS * game_setup.per_epoch)
+    game_setup = game_setup_from(environment, options, epochs=EPOCHS)
     found = credit_study(game_setup, policy, range(seed, seed + seeds), layer=layer, permutations=permutations, samples=samples)
     table, summary = found.table(), found.summary()
     write_results(
