@@ -45,8 +45,8 @@ def welfare(
 ) -> None:
     """Price of anarchy and of stability in loss, against the best profile found and against backpropagation.
 
-    Profiles are societies of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance if
-    no deviation tried refutes it. All of this is found, nothing is proved.
+    Profiles are populations of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance
+    if no deviation tried refutes it. These are estimates, not proofs.
     """
     from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, candidate_profiles
     from neuronet.games.equilibrium.price_of_anarchy import welfare as measure
