@@ -14,49 +14,40 @@ from neuronet.core.learning.optimizers import Adam
 from neuronet.core.structure.network import Dense
 from neuronet.core.structure.population import Shares
 from neuronet.policies import AttentionSeeking
-from neuronet.training.config import COMPUTE, DATA, NETWORK, OUTPUT, TRAINING, option, read_options, validate_config
+from neuronet.training.config import read_options, validate_config
 from neuronet.training.fields import ActivationName, Count, OptimizerField, PopulationField, PositiveFloat, Seed, WiringField
 
 
 class ControlConfig(BaseModel):
-    """Everything that determines a run; the same configuration gives the same run. The fields are as those of RunConfig."""
+    """Everything that determines a run; the same configuration gives the same run. CONTROL_OPTIONS says what each option means.
+
+    Attributes:
+        normalise: Whether the advantages of a round are divided by their root mean square.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    environment: Annotated[str, Field(description="Gymnasium id, such as CartPole-v1 or module:Name-v0")]
-    policy: PopulationField = option(
-        Shares(((AttentionSeeking(), 1.0),)),
-        NETWORK,
-        'Policy of the neurons: attention, "greedy(top=3)", module:Class, or shares such as attention:0.9,free-rider:0.1; '
-        "repeated, one for each listening layer, outputs last",
-    )
-    engine: Literal["agents", "tensors"] = option("tensors", COMPUTE, "Engine that plays the rounds")
-    device: str = option("cpu", COMPUTE, "Device of the tensor engine: auto, cpu, cuda, cuda:N or mps")
-    dtype: Literal["float64", "float32"] = option("float64", COMPUTE, "Precision of the engine")
-    hidden: tuple[Count, ...] = option((64,), NETWORK, "Neurons in each hidden layer: 64, 256,256 or none")
-    activation: ActivationName = option(
-        "tanh", NETWORK, "Activation of the hidden layers: relu, leaky-relu, tanh, sigmoid, gelu or identity"
-    )
-    connectivity: WiringField = option(
-        Dense(), NETWORK, 'Connections between layers: dense, "sparse(0.1)" or "small-world(neighbours=8, rewire=0.1)"'
-    )
-    rounds: Count = option(200, TRAINING, "Maximal number of rounds (>= 1)")
-    episodes: Count = option(16, TRAINING, "Episodes in a round, played side by side (>= 1)")
-    max_steps: Count = option(10_000, TRAINING, "Steps after which an episode is cut off (>= 1)")
-    learning_rate: PositiveFloat = option(0.01, TRAINING, "Learning rate (> 0)")
-    optimizer: OptimizerField = option(Adam(), TRAINING, 'Optimizer: sgd, "momentum(0.9)" or adam')
-    gamma: Annotated[FiniteFloat, Field(ge=0, le=1, strict=True)] = option(0.99, TRAINING, "Discount of later rewards (0 to 1)")
-    baseline: Literal["step", "batch", "none"] = option(
-        "step", TRAINING, "Baseline of the returns: the mean over episodes at the same step, over all steps of the batch, or none"
-    )
-    normalise: bool = option(True, TRAINING, "Divide the advantages of a round by their root mean square")
-    action_std: PositiveFloat = option(0.5, TRAINING, "Standard deviation of continuous actions, in units of outputs (> 0)")
-    target_return: FiniteFloat | Literal["auto", "never"] = option(
-        "auto", TRAINING, "Mean return of the last 100 episodes at which to stop; auto takes the environment's threshold"
-    )
-    eval_episodes: Count = option(100, DATA, "Episodes of the evaluation at the end, with the most likely actions (>= 1)")
-    seed: Seed = option(0, TRAINING, "Random seed (>= 0)")
-    checkpoint_every: Count = option(5, OUTPUT, "Rounds between two checkpoints (>= 1)")
+    environment: str
+    policy: PopulationField = Shares(((AttentionSeeking(), 1.0),))
+    engine: Literal["agents", "tensors"] = "tensors"
+    device: str = "cpu"
+    dtype: Literal["float64", "float32"] = "float64"
+    hidden: tuple[Count, ...] = (64,)
+    activation: ActivationName = "tanh"
+    connectivity: WiringField = Dense()
+    rounds: Count = 200
+    episodes: Count = 16
+    max_steps: Count = 10_000
+    learning_rate: PositiveFloat = 0.01
+    optimizer: OptimizerField = Adam()
+    gamma: Annotated[FiniteFloat, Field(ge=0, le=1, strict=True)] = 0.99
+    baseline: Literal["step", "batch", "none"] = "step"
+    normalise: bool = True
+    action_std: PositiveFloat = 0.5
+    target_return: FiniteFloat | Literal["auto", "never"] = "auto"
+    eval_episodes: Count = 100
+    seed: Seed = 0
+    checkpoint_every: Count = 5
 
     @field_validator("target_return", mode="before")
     @classmethod

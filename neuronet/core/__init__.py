@@ -1,1 +1,149 @@
-"""Contracts and value types that everything else is built on; no torch and no Mesa."""
+"""Contracts and value types that everything else is built on; no torch and no Mesa.
+
+Names are loaded on first use, so that the error classes need neither numpy nor networkx.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuronet.core.activation import ACTIVATIONS as ACTIVATIONS
+    from neuronet.core.activation import Activation as Activation
+    from neuronet.core.activation import parse_activation as parse_activation
+    from neuronet.core.array_types import Array as Array
+    from neuronet.core.array_types import Memory as Memory
+    from neuronet.core.array_types import Namespace as Namespace
+    from neuronet.core.array_types import reaches as reaches
+    from neuronet.core.array_types import rounding as rounding
+    from neuronet.core.batches import Batches as Batches
+    from neuronet.core.environment import Environment as Environment
+    from neuronet.core.environment import Samples as Samples
+    from neuronet.core.environment import Scaling as Scaling
+    from neuronet.core.environment import ValidationSplit as ValidationSplit
+    from neuronet.core.errors import ConfigurationError as ConfigurationError
+    from neuronet.core.errors import DataError as DataError
+    from neuronet.core.errors import DivergedError as DivergedError
+    from neuronet.core.errors import MissingExtraError as MissingExtraError
+    from neuronet.core.errors import NeuroNetError as NeuroNetError
+    from neuronet.core.errors import PolicyError as PolicyError
+    from neuronet.core.errors import SpecError as SpecError
+    from neuronet.core.errors import StateError as StateError
+    from neuronet.core.errors import StudyMismatchError as StudyMismatchError
+    from neuronet.core.errors import UndeclaredFieldError as UndeclaredFieldError
+    from neuronet.core.errors import WorkerError as WorkerError
+    from neuronet.core.errors import check_flag as check_flag
+    from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import unknown_name_error as unknown_name_error
+    from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
+    from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
+    from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
+    from neuronet.core.learning.optimizers import SGD as SGD
+    from neuronet.core.learning.optimizers import Adam as Adam
+    from neuronet.core.learning.optimizers import Momentum as Momentum
+    from neuronet.core.learning.optimizers import Optimizer as Optimizer
+    from neuronet.core.learning.optimizers import learning_rate_scale as learning_rate_scale
+    from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES as UPDATE_SCHEDULES
+    from neuronet.core.learning.update_schedule import Inactive as Inactive
+    from neuronet.core.learning.update_schedule import PartialUpdate as PartialUpdate
+    from neuronet.core.learning.update_schedule import RandomSequential as RandomSequential
+    from neuronet.core.learning.update_schedule import Synchronous as Synchronous
+    from neuronet.core.learning.update_schedule import UpdateSchedule as UpdateSchedule
+    from neuronet.core.learning.update_schedule import check_update_schedule as check_update_schedule
+    from neuronet.core.observation import AXES as AXES
+    from neuronet.core.observation import LATE_FIELDS as LATE_FIELDS
+    from neuronet.core.observation import OPTIONAL_FIELDS as OPTIONAL_FIELDS
+    from neuronet.core.observation import Birth as Birth
+    from neuronet.core.observation import Observation as Observation
+    from neuronet.core.payoff import PAYOFFS as PAYOFFS
+    from neuronet.core.payoff import CrossEntropy as CrossEntropy
+    from neuronet.core.payoff import Payoff as Payoff
+    from neuronet.core.payoff import SquaredError as SquaredError
+    from neuronet.core.payoff import parse_payoff as parse_payoff
+    from neuronet.core.policy import LinearPolicy as LinearPolicy
+    from neuronet.core.policy import Policy as Policy
+    from neuronet.core.policy import Wrapper as Wrapper
+    from neuronet.core.policy import check_axes as check_axes
+    from neuronet.core.policy import shared_memory_names as shared_memory_names
+    from neuronet.core.policy_traits import Traits as Traits
+    from neuronet.core.policy_traits import trait_rows as trait_rows
+    from neuronet.core.policy_traits import traits_of as traits_of
+    from neuronet.core.random_streams import MAX_SEED as MAX_SEED
+    from neuronet.core.random_streams import LayerRandom as LayerRandom
+    from neuronet.core.random_streams import Purpose as Purpose
+    from neuronet.core.random_streams import RandomStream as RandomStream
+    from neuronet.core.random_streams import check_seed as check_seed
+    from neuronet.core.random_streams import generator as generator
+    from neuronet.core.random_streams import pick as pick
+    from neuronet.core.sample_checks import check_samples as check_samples
+    from neuronet.core.sample_checks import checked_samples as checked_samples
+    from neuronet.core.structure.graph import from_graph as from_graph
+    from neuronet.core.structure.graph import to_graph as to_graph
+    from neuronet.core.structure.network import INITIALISATIONS as INITIALISATIONS
+    from neuronet.core.structure.network import WIRINGS as WIRINGS
+    from neuronet.core.structure.network import Bools as Bools
+    from neuronet.core.structure.network import Dense as Dense
+    from neuronet.core.structure.network import Floats as Floats
+    from neuronet.core.structure.network import Ints as Ints
+    from neuronet.core.structure.network import Network as Network
+    from neuronet.core.structure.network import SmallWorld as SmallWorld
+    from neuronet.core.structure.network import Sparse as Sparse
+    from neuronet.core.structure.network import Wiring as Wiring
+    from neuronet.core.structure.network import initial_weights as initial_weights
+    from neuronet.core.structure.population import Group as Group
+    from neuronet.core.structure.population import Layers as Layers
+    from neuronet.core.structure.population import PerLayer as PerLayer
+    from neuronet.core.structure.population import Population as Population
+    from neuronet.core.structure.population import Shares as Shares
+    from neuronet.core.structure.population import as_population as as_population
+    from neuronet.core.structure.population import check_policy_form as check_policy_form
+    from neuronet.core.structure.population import layer_groups as layer_groups
+    from neuronet.core.structure.population import policies_by_layer as policies_by_layer
+    from neuronet.core.trust_region import TrustRegionStep as TrustRegionStep
+    from neuronet.core.trust_region import solve_trust_region as solve_trust_region
+    from neuronet.core.utility import MEASURES as MEASURES
+    from neuronet.core.utility import LogTotal as LogTotal
+    from neuronet.core.utility import Measure as Measure
+    from neuronet.core.utility import Power as Power
+    from neuronet.core.utility import Saturating as Saturating
+    from neuronet.core.utility import parse_measure as parse_measure
+
+_MODULES = {
+    "activation": "ACTIVATIONS Activation parse_activation",
+    "array_types": "Array Memory Namespace reaches rounding",
+    "batches": "Batches",
+    "environment": "Environment Samples Scaling ValidationSplit",
+    "errors": (
+        "ConfigurationError DataError DivergedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
+        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number unknown_name_error"
+    ),
+    "learning.lr_schedules": "LR_SCHEDULES lr_factor",
+    "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
+    "learning.update_schedule": (
+        "UPDATE_SCHEDULES Inactive PartialUpdate RandomSequential Synchronous UpdateSchedule check_update_schedule"
+    ),
+    "observation": "AXES LATE_FIELDS OPTIONAL_FIELDS Birth Observation",
+    "payoff": "PAYOFFS CrossEntropy Payoff SquaredError parse_payoff",
+    "policy": "LinearPolicy Policy Wrapper check_axes shared_memory_names",
+    "policy_traits": "Traits trait_rows traits_of",
+    "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
+    "sample_checks": "check_samples checked_samples",
+    "structure.graph": "from_graph to_graph",
+    "structure.network": "INITIALISATIONS WIRINGS Bools Dense Floats Ints Network SmallWorld Sparse Wiring initial_weights",
+    "structure.population": (
+        "Group Layers PerLayer Population Shares as_population check_policy_form layer_groups policies_by_layer"
+    ),
+    "trust_region": "TrustRegionStep solve_trust_region",
+    "utility": "MEASURES LogTotal Measure Power Saturating parse_measure",
+}
+_MODULE_OF = {name: f"neuronet.core.{module}" for module, names in _MODULES.items() for name in names.split()}
+
+__all__ = [*_MODULE_OF]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'neuronet.core' has no attribute '{name}'")
+    value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
+    return value

@@ -1,4 +1,4 @@
-"""`neuronet continual-summary`: several studies of forgetting in one table and one picture."""
+"""`neuronet continual-summary`: several continual-learning studies in one table and one figure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import new_folder
+from neuronet.cli.commands.options import Json, Out, new_folder
 
 
 def continual_summary(
-    folders: Annotated[list[Path], typer.Argument(help="The --out of each study; all must be finished.")],
-    reference: Annotated[str, typer.Option(help="The method with which the others are compared.")] = "backprop",
-    out: Annotated[Path | None, typer.Option(help="Folder to write to (default: a new one in runs/).")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+    folders: Annotated[list[Path], typer.Argument(help="Folders of finished studies")],
+    reference: Annotated[str, typer.Option(help="Reference method of the comparisons")] = "backprop",
+    out: Out = None,
+    json: Json = False,
 ) -> None:
-    """Sum up several studies of forgetting: one table, with p values for all comparisons together, and one picture.
+    """Summarise several continual-learning studies: one table, with p values over all comparisons, and one figure.
 
     Writes summary.csv, summary.png and summary.pdf.
     """

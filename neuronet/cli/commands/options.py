@@ -1,34 +1,125 @@
-"""What several commands read and make alike."""
+"""Options that commands share: generated from tables, so that no command types them out."""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import wraps
 from itertools import count
 from pathlib import Path
+from typing import Annotated, Any
 
-from neuronet.core.errors import NeuroNetError
+import typer
+from rich.markup import escape
+
+from neuronet.core.errors import ConfigurationError
+from neuronet.training.options import OUTPUT, PANELS, OptionInfo
+
+Out = Annotated[
+    Path | None, typer.Option(help=escape("Folder of the results [default: a new one in runs/]"), rich_help_panel=OUTPUT)
+]
+Json = Annotated[
+    bool, typer.Option("--json", help=escape("Print one JSON object on the last line [default: off]"), rich_help_panel=OUTPUT)
+]
+
+
+def with_options(
+    table: Mapping[str, OptionInfo], *extra: Mapping[str, OptionInfo]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command the options of some tables.
+
+    The command's parameter `options` receives those that are given on the command line, by field; the others are not in it.
+
+    Args:
+        table: Options by field.
+        *extra: Further tables; of fields with the same name the last one counts.
+    """
+    options = dict(table)
+    for more in extra:
+        options.update(more)
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = inspect.signature(command, eval_str=True).parameters
+        generated = [_parameter(field, info) for field, info in options.items()]
+        kept = (parameter.replace(kind=parameter.KEYWORD_ONLY) for name, parameter in own.items() if name != "options")
+        parameters = [*kept, *generated]
+        parameters.sort(key=_panel_order)  # stable: panels in the order in which the command line shows them
+
+        def wrapper(**given: Any) -> None:
+            values = {field: _value(field, given.pop(info.flag or field)) for field, info in options.items()}
+            command(**given, options={field: value for field, value in values.items() if value is not None})
+
+        decorated: Callable[..., None] = wraps(command)(wrapper)
+        setattr(decorated, "__signature__", inspect.Signature(parameters))  # noqa: B010
+        decorated.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return decorated
+
+    return decorate
+
+
+def _parameter(field: str, info: OptionInfo) -> inspect.Parameter:
+    text = escape(f"{info.help} [default: {info.default}]" if info.default else info.help)
+    name = info.flag or field
+    flags = () if info.kind is not bool else (f"--{name.replace('_', '-')}",)
+    kind: Any = list[str] if info.kind is list else info.kind
+    annotation = Annotated[kind | None, typer.Option(*flags, help=text, rich_help_panel=info.panel, show_default=False)]
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _panel_order(parameter: inspect.Parameter) -> int:
+    panel = next((info.rich_help_panel for info in getattr(parameter.annotation, "__metadata__", ())), None)
+    return PANELS.index(panel) if panel in PANELS else -1
+
+
+def _value(field: str, given: Any) -> Any:
+    """The value of a field; None where the option was not given."""
+    if field == "hidden" and given is not None:
+        return parse_sizes(given)
+    if isinstance(given, list):
+        return (given[0] if field == "policy" and len(given) == 1 else tuple(given)) if given else None
+    return given
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
-    """The neurons of each hidden layer.
+    """Return the neurons of each hidden layer.
 
     Raises:
-        NeuroNetError: They are no integers.
+        ConfigurationError: The text is not a list of integers.
     """
     if text.strip().lower() in ("", "none", "0"):
         return ()
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise NeuroNetError(f"hidden must be integers such as 64 or 256,256, got '{text}'") from None
+        raise ConfigurationError(f"hidden must be integers such as 64 or 256,256, got '{text}'") from None
+
+
+def refuse_with_resume(options: Mapping[str, Any], allowed: str) -> None:
+    """Refuse options that do not go with --resume.
+
+    Raises:
+        ConfigurationError: An option other than the allowed one is given.
+    """
+    wrong = next((name for name, value in options.items() if value is not None and name != allowed), None)
+    if wrong is not None:
+        raise ConfigurationError(f"--resume takes the configuration of the run: leave out {wrong}; only --{allowed} may be new")
+
+
+def run_folder(config: Any) -> Path:
+    """Return a new folder for a run with this configuration."""
+    from neuronet.registry import format_population
+
+    policy = format_population(config.policy)
+    return new_folder(f"{Path(config.environment).stem}-{policy if isinstance(policy, str) else 'mixed'}-{config.seed}")
 
 
 def new_folder(words: str, *, make: bool = True) -> Path:
-    """A folder in runs/ that nobody else has, named after these words and the time.
+    """Return a folder in runs/ that does not exist yet, named after these words and the time.
 
     Args:
-        words: What it is for.
-        make: Whether to make it; without, whoever writes there first does.
+        words: What the folder is for.
+        make: Whether to create it.
     """
     safe = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in words).strip("-")
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")

@@ -1,4 +1,4 @@
-"""`neuronet plot`: pictures for papers."""
+"""`neuronet plot`: figures of recorded runs and studies."""
 
 from __future__ import annotations
 
@@ -6,30 +6,36 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.core.errors import NeuroNetError, unknown_name_error
+from neuronet.core.errors import ConfigurationError, unknown_name_error
 
 SUFFIXES = ("pdf", "svg", "png")
 
 
 def plot(
     folders: Annotated[
-        list[Path] | None, typer.Argument(help="Of a run or study; of several runs, one picture of curves.")
+        list[Path] | None, typer.Argument(help="Folders of a run or study; several runs go into one figure of learning curves")
     ] = None,
-    kind: Annotated[list[str] | None, typer.Option(help="See --list; may be given several times. Default: all there is.")] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(help=escape("Kind of figure, see --list; may be repeated [default: all that the folder has]")),
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A .pdf, .svg or .png file, or a folder for several (default: the run's own).")
+        Path | None, typer.Option(help=escape("File (.pdf, .svg, .png), or folder of several figures [default: the run's own]"))
     ] = None,
-    suffix: Annotated[str, typer.Option("--format", help="pdf, svg or png, of pictures in a folder.")] = "pdf",
-    max_neurons: Annotated[int | None, typer.Option(help="Neurons drawn of a layer, at most.")] = None,
-    replica: Annotated[int, typer.Option(help="Which of a run's replicas is drawn, from 0.")] = 0,
-    list_all: Annotated[bool, typer.Option("--list", help="List the kinds of pictures.")] = False,
+    suffix: Annotated[str, typer.Option("--format", help="Format of figures in a folder: pdf, svg or png")] = "pdf",
+    max_neurons: Annotated[
+        int | None, typer.Option(help=escape("Neurons of a layer that are drawn, at most (>= 1) [default: by the kind]"))
+    ] = None,
+    replica: Annotated[int, typer.Option(help="Replica that is drawn (>= 0)")] = 0,
+    list_all: Annotated[bool, typer.Option("--list", help=escape("List the kinds of figures [default: off]"))] = False,
 ) -> None:
-    """Draw what a run or study has recorded, and print the name of each file.
+    """Draw the figures of a recorded run or study, and print the name of each file.
 
-    Nothing is played for it. Several runs go into one picture of learning curves, named by the options in which they differ;
-    those that differ in their seeds alone are taken together.
+    Several runs go into one figure of learning curves, named by the options in which they differ; runs that differ in their
+    seeds alone are merged.
     """
     from neuronet.plotting.sources import KINDS, kinds_of
     from neuronet.plotting.sources import plot as draw
@@ -39,27 +45,27 @@ def plot(
             typer.echo(f"{name:<12}{what}")
         return
     if not folders:
-        raise NeuroNetError("plot needs the folder of a run, such as runs/digits")
+        raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
     if suffix not in SUFFIXES:
         raise unknown_name_error("format", suffix, SUFFIXES)
     kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0]))
     if not kinds:
-        raise NeuroNetError(f"there is nothing to draw yet in '{folders[0]}'")
+        raise ConfigurationError(f"no figure can be drawn yet from '{folders[0]}'")
     for name, path in zip(kinds, _paths(folders, kinds, out, suffix), strict=True):
         typer.echo(draw(folders, name, path, max_neurons=max_neurons, replica=replica, log=console.print_err))
 
 
 def _paths(folders: list[Path], kinds: list[str], out: Path | None, suffix: str) -> list[Path]:
-    """Where each kind goes."""
+    """Return the path of each figure."""
     if out is None and len(folders) > 1:
-        raise NeuroNetError("a picture of several runs needs a name: give --out, such as curves.pdf")
+        raise ConfigurationError("a figure of several runs needs a name: give --out, such as curves.pdf")
     if out is not None and out.suffix and not out.is_dir():
         if len(kinds) > 1:
-            raise NeuroNetError(f"'{out}' is one file, but there are {len(kinds)} pictures: give --kind, or a folder as --out")
+            raise ConfigurationError(f"'{out}' is one file, but there are {len(kinds)} figures: give --kind or a folder")
         return [out]
     folder = out or folders[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NeuroNetError(f"cannot make the folder '{folder}': {error.strerror}") from None
+        raise ConfigurationError(f"cannot make the folder '{folder}': {error.strerror}") from None
     return [folder / f"{name}.{suffix}" for name in kinds]

@@ -14,6 +14,7 @@ from rich import progress
 from rich.markup import escape
 
 from neuronet.cli import console
+from neuronet.cli.commands.options import Json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,36 +41,35 @@ learning_rate = { low = 0.001, high = 0.1, log = true }
 """
 
 HELP = escape(
-    "Play many runs from one file, and write one table.\n\n\b\n"  # \b keeps the lines as they are
+    "Run many configurations from one file, and write one table.\n\n\b\n"  # \b keeps the lines as they are
     + EXAMPLE.strip().replace("\n\n", "\n\b\n")
-    + "\n\nThis file makes 2 x 2 x 3 x 5 = 60 cells; each section may be left out. Each cell is kept the moment it is done: "
-    "a sweep that was interrupted or killed goes on when it is started again. docs/sweeps.md has more."
+    + "\n\nThis file makes 2 x 2 x 3 x 5 = 60 cells; each section is optional. Each cell is stored when it is done: "
+    "an interrupted sweep continues when it is started again. docs/sweeps.md has more."
 )
 
-FILE_HELP = escape("A .toml file: options of neuronet run, seeds, and the sections [grid], [paired] and [random].")
+FILE_HELP = escape("File (.toml): options of neuronet run, seeds, and the sections [grid], [paired] and [random]")
 
 
 def sweep(
     file: Annotated[Path, typer.Argument(help=FILE_HELP)],
     out: Annotated[
-        Path | None, typer.Option(help="Folder to record in, or to go on in (default: runs/sweep- and the file's name).")
+        Path | None,
+        typer.Option(help=escape("Folder of the results; a sweep in it continues [default: runs/sweep- and the file's name]")),
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Processes that play side by side (default: as many as there are cores).")
-    ] = None,
-    backend: Annotated[str, typer.Option(help="loky for processes of this machine; dask or ray for a cluster.")] = LOKY,
+    jobs: Annotated[int | None, typer.Option(help=escape("Number of processes (>= 1) [default: number of cores]"))] = None,
+    backend: Annotated[str, typer.Option(help="Backend of the processes: loky on this machine, dask or ray on a cluster")] = LOKY,
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of the cluster, such as tcp://host:8786 (default: one on this machine).")
+        str | None, typer.Option(help=escape("Address of the cluster, such as tcp://host:8786 [default: one on this machine]"))
     ] = None,
-    max_group_size: Annotated[
-        int, typer.Option(help="Cells played at once, at most, where seeds and learning rates alone differ.")
-    ] = MAX_GROUP_SIZE,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop when a cell fails.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Play cells again that failed before.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the cells and play none.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")] = False,
+    max_group_size: Annotated[int, typer.Option(help="Cells played as replicas of one job, at most (>= 1)")] = MAX_GROUP_SIZE,
+    strict: Annotated[bool, typer.Option("--strict", help=escape("Stop when a cell fails [default: off]"))] = False,
+    retry: Annotated[bool, typer.Option("--retry", help=escape("Repeat cells that failed before [default: off]"))] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help=escape("List the cells without playing them [default: off]"))
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Play many runs from one file, and write one table; HELP is what users read."""
+    """Run many configurations from one file; HELP is the help text."""
     from neuronet.sweep import read_design
     from neuronet.sweep import sweep as run_sweep
     from neuronet.sweep.cells import make_plan
@@ -112,7 +112,7 @@ def sweep(
 
 
 def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> str:
-    """The command line that goes on: all options that decide what is played, but for those that were left to the default."""
+    """Return the command that continues: the options that decide what is played, without defaults."""
     defaults = {"backend": LOKY, "max-group-size": MAX_GROUP_SIZE}
     given = {name: str(value) for name, value in options.items() if value not in (None, defaults.get(name))}
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
@@ -120,7 +120,7 @@ def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> st
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The table as plain data, in which None is what is not there."""
+    """Return the table as plain data, with None for missing values."""
     plain = table.astype("object").where(table.notna(), None)
     return [{str(name): _finite(value) for name, value in row.items()} for row in plain.to_dict("records")]
 
@@ -147,7 +147,7 @@ def _cells(count: int) -> str:
 
 
 class Bar:
-    """The progress bar, on standard error and only where that is a terminal."""
+    """Progress bar on standard error, where that is a terminal."""
 
     def __init__(self) -> None:
         self._bar = progress.Progress(
@@ -176,7 +176,7 @@ class Bar:
         self._bar.console.print(escape(line), soft_wrap=True)
 
     def show(self, event: Progress) -> None:
-        """Move the bar; what is left is told by the pace of this sitting."""
+        """Move the bar; the remaining time is estimated from this process."""
         played = event.done - event.done_before
         seconds = (time.monotonic() - self._started) * (event.total - event.done) / played if played else None
         left = "?" if seconds is None else time_left(seconds)
@@ -185,7 +185,7 @@ class Bar:
 
 
 def time_left(seconds: float) -> str:
-    """Seconds as 0:07 or 2:03:04."""
+    """Return seconds as 0:07 or 2:03:04."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

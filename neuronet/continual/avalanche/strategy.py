@@ -19,7 +19,7 @@ from neuronet.engines.tensors import TensorEngine
 
 
 class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
-    """Strategy of Avalanche that trains a network whose neurons follow policies, including those that adapt and remember.
+    """Strategy of Avalanche for neurons that follow policies, including those that adapt and remember.
 
     In each iteration the tensor engine computes the outputs and gets the feedback of the loss. The neurons' intended changes
     are subtracted from the parameters' `grad`, which may already hold the gradients of plug-ins by the parameters (EWC, SI,
@@ -78,9 +78,11 @@ class PolicyStrategy(templates.SupervisedTemplate):  # type: ignore[misc]
         self.loss.backward(retain_graph=self.retain_graph)
         with torch.no_grad():
             self._engine.learn(-len(outputs) * outputs.grad, self._losses(outputs, targets))
-            for layer, module in zip(self._engine.layers, self.model.layers, strict=True):
-                _add_to_gradient(module.weight, layer.velocity_weights)
-                _add_to_gradient(module.bias, layer.velocity_bias)
+            parameters = self._engine.parameters
+            for index, module in enumerate(self.model.layers):  # under SGD the velocities are the intended changes
+                weights, bias = parameters.views(parameters.velocity, index)
+                _add_to_gradient(module.weight, weights)
+                _add_to_gradient(module.bias, bias)
 
     def _losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each sample, (B,), the negative of its reward."""

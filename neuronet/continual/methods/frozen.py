@@ -1,4 +1,4 @@
-"""Frozen trunk: after the first task only the output layer learns. A reference whose features cannot be forgotten."""
+"""Frozen trunk: after the first task only the output layer learns. A reference that cannot forget its features."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Frozen(Method):
     """Frozen trunk: backpropagation that trains only the output layer from the second task on; a reference."""
 
     def learner(self, config: LearnerConfig) -> FrozenLearner:
-        """Return networks whose hidden layers will be frozen."""
+        """Return networks that will freeze their hidden layers."""
         return FrozenLearner(config)
 
 

@@ -35,7 +35,7 @@ class KWinners(Method):
         check_number("share", self.share, 0, 1, above=True)
 
     def learner(self, config: LearnerConfig) -> KWinnersLearner:
-        """Return networks whose hidden neurons compete."""
+        """Return networks with competing hidden neurons."""
         return KWinnersLearner(config, self.share)
 
 

@@ -19,8 +19,8 @@ def array_bytes(values: Iterable[Any], excluded: Iterable[AnyArray] = (), skippe
 
     Args:
         values: Where the search starts: arrays, containers, optimizers of torch, and objects of NeuroNet's own classes.
-        excluded: Arrays whose storages are not counted.
-        skipped: Classes whose instances are not searched.
+        excluded: Arrays that are not counted, with all views of them.
+        skipped: Classes; their instances are not searched.
     """
     storages = {_storage_address(array): size for array, size in _arrays(values, skipped, set())}
     for array in excluded:

@@ -31,7 +31,7 @@ NETWORK_ARRAYS = ("weights", "bias")
 
 @dataclass(frozen=True)
 class PolicyMethod(Method):
-    """Networks whose neurons follow policies.
+    """Networks of neurons that follow policies.
 
     Args:
         population: Policy of each neuron.

@@ -1,4 +1,4 @@
-"""Contract of a protocol: how an environment whose targets are classes becomes a sequence of tasks.
+"""Contract of a protocol: how an environment with classes as targets becomes a sequence of tasks.
 
 Everything random (grouping and order of classes, permutations) depends on the seed and the number of the task only, so that
 all compared methods learn the same tasks. To tune parameters, use the environment's `validation_split()`: `test` then holds the
@@ -48,7 +48,7 @@ class Task:
 
 
 class Protocol(ABC):
-    """Rule that makes a sequence of tasks from an environment whose targets are classes.
+    """Rule that makes a sequence of tasks from an environment with classes as targets.
 
     Attributes:
         tasks: Number of tasks (2 to 1000).

@@ -37,7 +37,7 @@ def continual_study(
 
     Args:
         protocol: Spec such as "permuted(tasks=50)", from PROTOCOLS, or a Protocol.
-        environment: Name of an environment whose targets are classes, or an Environment.
+        environment: Name of an environment with classes as targets, or an Environment.
         policies: Specs of methods, such as "ewc(strength=100)", or of policies. "backprop" is added if it is missing.
         jobs: Number of processes (>= 1), with one thread each; None for one for each core if the study is long enough. The
             results are the same. On a GPU there is always one process.

@@ -78,7 +78,7 @@ class HaltonSearch:
     """Sequence of configurations from the points of a Halton sequence (1960) on logarithmic scales.
 
     Args:
-        method: The method, whose tunable parameters are chosen besides the learning rate.
+        method: The method; its tunable parameters are chosen besides the learning rate.
         optimizer: Spec of the study's optimizer.
 
     Attributes:

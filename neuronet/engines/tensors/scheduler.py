@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.update_schedule import Bools, UpdateSchedule
+from neuronet.core.learning.update_schedule import UpdateSchedule
+from neuronet.core.structure.network import Bools
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.round_context import LayerMasks

@@ -21,7 +21,7 @@ from neuronet.plotting import style
 from neuronet.statistics import interval
 
 MAX_OPAQUE_BANDS = 4
-"""Largest number of methods whose bands are drawn with normal opacity; more bands are paler."""
+"""Largest number of methods with bands of normal opacity; more bands are paler."""
 
 MAX_COLUMNS = 4
 MAX_ANNOTATED_TASKS = 10

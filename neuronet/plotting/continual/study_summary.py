@@ -48,8 +48,15 @@ def draw_study_summary(studies: Sequence[FinishedStudy], path: str | Path) -> Pa
         _draw_final_accuracy(final_axes, study, study_styles)
         style.format_axes(time_axes, title="", x="tasks learned" if is_last else "", y="accuracy so far (%)")
         draw_average_lines(time_axes, study.matrices, study_styles)
-    lines = [Line2D([], [], color=hue, linestyle=dashes, linewidth=1.7, label=name) for name, (hue, dashes) in styles.items()]
-    handles = [*lines, _marker("at the end, 95%", style.MUTED), _marker("right after each task", style.PAPER)]
+    lines = [
+        figure.axes[1].plot([], [], color=hue, linestyle=dashes, linewidth=1.7, label=name)
+        for name, (hue, dashes) in styles.items()
+    ]
+    handles = [
+        *(line for (line,) in lines),
+        _marker("at the end, 95%", style.MUTED),
+        _marker("right after each task", style.PAPER),
+    ]
     style.add_legend(figure, handles=handles, loc="outside lower center", ncols=5, handlelength=2.6)
     return style.save(figure, path)
 

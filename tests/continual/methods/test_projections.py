@@ -25,7 +25,7 @@ OPTIMIZERS = [("sgd", 0.1), ("momentum(0.9)", 0.02), ("adam", 0.01)]
 
 
 def wide_experiment(protocol=None, **options):
-    """Return an experiment whose layers have far more input dimensions than a few samples span."""
+    """Return an experiment with layers of far more input dimensions than a few samples span."""
     return make_experiment(protocol or Permuted(3), hidden=(20, 16), **options)
 
 

@@ -28,7 +28,7 @@ def test_short_task_that_blends_over_its_whole_length():
 
 
 def dataset(number):
-    """Return samples whose values are the number of their task."""
+    """Return samples with the number of their task as values."""
     return ReplicatedDataset([Samples(np.full((5, 1), float(number)), np.full(5, number)) for _ in SEEDS], "cpu", "float64")
 
 

@@ -1,4 +1,4 @@
-"""What a policy can see at each hook is the same on both engines: the same numbers, or UndeclaredFieldError on both."""
+"""Both engines show a policy the same fields at each hook, and hide the same ones."""
 
 from __future__ import annotations
 
@@ -15,53 +15,54 @@ from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game
 
-UNSEEN = "unseen"
+HIDDEN = "hidden"
 HOOKS = ("speak", "feedback", "demand", "adapt", "remember")
-PHASES = ("outputs", "play 1", "play 2", "outputs again", "outputs of more", "speak", "learn", "play 3", "outputs at last")
-LINES = [(), "demand:delay(1)", "demand:delay(1, aligned=false)", "activity:k-winners(0.5)"]
+PHASES = ("outputs", "play 1", "play 2", "outputs again", "outputs of more", "speak", "learn", "play 3", "last outputs")
+ACTION_OF = {"outputs again": "outputs", "last outputs": "outputs"} | {f"play {number}": "play" for number in (1, 2, 3)}
+CHANNELS = [(), "demand:delay(1)", "demand:delay(1, aligned=false)", "activity:k-winners(0.5)"]
 
 
-class Peeking(Policy):
-    """Notes, at each hook, what it finds under a name; it always learns like error backpropagation."""
+class FieldRecorder(Policy):
+    """Policy of error backpropagation that records a field of the observation at each hook."""
 
-    def __init__(self, sight, asks=True):
-        self.sight, self.asks = sight, asks
-        self.noted = []
+    def __init__(self, field, requested=True):
+        self.field, self.requested = field, requested
+        self.records = []
 
     @property
     def needs(self):
-        return frozenset({self.sight} & OPTIONAL_FIELDS) if self.asks else frozenset()
+        return frozenset({self.field} & OPTIONAL_FIELDS) if self.requested else frozenset()
 
-    def note(self, hook, obs):
+    def record(self, hook, obs):
         try:
-            found = np.asarray(getattr(obs, self.sight)).copy()
+            found = np.asarray(getattr(obs, self.field)).copy()
         except UndeclaredFieldError:
-            found = UNSEEN
-        self.noted.append((hook, found))
+            found = HIDDEN
+        self.records.append((hook, found))
 
     def speak(self, activity, obs, memory):
-        self.note("speak", obs)
+        self.record("speak", obs)
         return activity
 
     def feedback(self, obs, memory):
-        self.note("feedback", obs)
+        self.record("feedback", obs)
         return obs.demand @ obs.attention
 
     def demand(self, feedback, obs, memory):
-        self.note("demand", obs)
+        self.record("demand", obs)
         return feedback * obs.slope
 
     def adapt(self, response, obs, memory):
-        self.note("adapt", obs)
+        self.record("adapt", obs)
         return response
 
     def remember(self, change, response, obs, memory):
-        self.note("remember", obs)
+        self.record("remember", obs)
         return memory
 
 
 def phases(engine, policies, few=6, more=7):
-    """What is noted in each phase of a game, by phase, layer and hook."""
+    """Return what is recorded in each phase of a game, by phase, layer and hook."""
     inputs, targets = SAMPLES.inputs[:few], SAMPLES.targets[:few]
     payoff = CrossEntropy()
     said = np.zeros((few, SIZES[-1]))
@@ -72,7 +73,7 @@ def phases(engine, policies, few=6, more=7):
     def speak():
         said[:] = np.asarray(engine.speak(inputs))
 
-    acts = {
+    actions = {
         "outputs": lambda: engine.outputs(inputs),
         "outputs of more": lambda: engine.outputs(SAMPLES.inputs[:more]),
         "play": lambda: engine.play(inputs, targets),
@@ -81,22 +82,22 @@ def phases(engine, policies, few=6, more=7):
     }
     found = {}
     for phase in PHASES:
-        acts[phase if phase in acts else phase.split()[0]]()
+        actions[ACTION_OF.get(phase, phase)]()
         for layer, policy in enumerate(policies, start=1):
             for hook in HOOKS:
-                notes = [each for name, each in policy.noted if name == hook]
-                if notes:
-                    found[phase, layer, hook] = joined(notes, policy.sight)
-            policy.noted.clear()
+                values = [value for name, value in policy.records if name == hook]
+                if values:
+                    found[phase, layer, hook] = joined(values, policy.field)
+            policy.records.clear()
     return found
 
 
-def joined(notes, sight):
-    """The notes of one hook as one: neurons that are asked one by one note their own parts."""
+def joined(notes, field):
+    """Return the records of one hook as one array: agents record their own parts one after another."""
     if any(isinstance(note, str) for note in notes):
         assert all(isinstance(note, str) for note in notes)
-        return UNSEEN
-    axes = AXES[sight]
+        return HIDDEN
+    axes = AXES[field]
     if len(notes) == 1 or "J" not in axes:
         for one, other in pairwise(notes):
             np.testing.assert_array_equal(one, other)
@@ -104,48 +105,38 @@ def joined(notes, sight):
     return np.concatenate(notes, axis=axes.index("J"))
 
 
-def play_through(name, sight, asks, channels):
-    policies = [Peeking(sight, asks) for _ in SIZES[1:]]
+def play_through(name, field, requested, channels):
+    policies = [FieldRecorder(field, requested) for _ in SIZES[1:]]
     return phases(ENGINES[name](game([*policies], channels=channels)), policies)
 
 
-@pytest.mark.parametrize("channels", LINES)
-@pytest.mark.parametrize("asks", [True, False], ids=["asked", "unasked"])
-@pytest.mark.parametrize("sight", sorted(AXES))
-def test_engines_show_the_same_at_every_hook(sight, asks, channels):
-    ours, theirs = (play_through(name, sight, asks, channels) for name in ENGINES)
+@pytest.mark.parametrize("channels", CHANNELS)
+@pytest.mark.parametrize("requested", [True, False], ids=["requested", "undeclared"])
+@pytest.mark.parametrize("field", sorted(AXES))
+def test_engines_show_the_same_fields_at_every_hook(field, requested, channels):
+    ours, theirs = (play_through(name, field, requested, channels) for name in ENGINES)
     assert ours.keys() == theirs.keys()
     assert {hook for _, _, hook in ours} == set(HOOKS)
     for place, one in ours.items():
-        other = theirs[place]
-        assert isinstance(one, str) == isinstance(other, str), place
-        if not isinstance(one, str):
-            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12, err_msg=str(place))
+        hidden = (field in LATE_FIELDS and place[-1] == "speak") or (field in OPTIONAL_FIELDS and not requested)
+        assert isinstance(one, str) == isinstance(theirs[place], str) == hidden, place
+        if not hidden:
+            np.testing.assert_allclose(one, theirs[place], rtol=1e-12, atol=1e-12, err_msg=str(place))
 
 
-@pytest.mark.parametrize("channels", LINES)
-@pytest.mark.parametrize("asks", [True, False], ids=["asked", "unasked"])
-@pytest.mark.parametrize("sight", sorted(OPTIONAL_FIELDS | LATE_FIELDS))
-@pytest.mark.parametrize("name", ENGINES)
-def test_what_is_not_known_yet_or_not_asked_for_is_unseen(name, sight, asks, channels):
-    for (phase, layer, hook), found in play_through(name, sight, asks, channels).items():
-        hidden = (sight in LATE_FIELDS and hook == "speak") or (sight in OPTIONAL_FIELDS and not asks)
-        assert isinstance(found, str) == hidden, (phase, layer, hook)
-
-
-class Louder(Peeking):
-    """Says more by what it sees, if it sees it in speak."""
+class FieldAdder(FieldRecorder):
+    """Policy that adds the mean of a field to its activity, if `speak` can read it."""
 
     def speak(self, activity, obs, memory):
-        found = getattr(obs, self.sight, None)
+        found = getattr(obs, self.field, None)
         if found is None:
             return activity
-        return activity + (found if self.sight == "activity" else obs.xp.mean(found))
+        return activity + (found if self.field == "activity" else obs.xp.mean(found))
 
 
 @dataclass(frozen=True)
-class Hasty(Policy):
-    """Speaks of a reward that it cannot know yet."""
+class RewardInSpeak(Policy):
+    """Policy that reads the reward in `speak`, where it is not known yet."""
 
     needs = frozenset({"reward"})
 
@@ -156,10 +147,10 @@ class Hasty(Policy):
         return obs.demand @ obs.attention
 
 
-@pytest.mark.parametrize("sight", sorted({*LATE_FIELDS, "activity"}))
+@pytest.mark.parametrize("field", sorted({*LATE_FIELDS, "activity"}))
 @pytest.mark.parametrize("name", ENGINES)
-def test_outputs_do_not_depend_on_the_size_of_the_batch_that_was_played(name, sight):
-    engine = ENGINES[name](game(Louder(sight)))
+def test_outputs_do_not_depend_on_the_batch_size_of_earlier_rounds(name, field):
+    engine = ENGINES[name](game(FieldAdder(field)))
     for _ in range(2):
         engine.play(SAMPLES.inputs[:6], SAMPLES.targets[:6])
     engine.outputs(SAMPLES.inputs[6:12])
@@ -168,8 +159,8 @@ def test_outputs_do_not_depend_on_the_size_of_the_batch_that_was_played(name, si
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_policy_that_speaks_of_its_reward_is_told_that_it_is_too_early(name):
-    engine = ENGINES[name](game(Hasty()))
-    for act in (engine.speak, engine.outputs):
+def test_reward_in_speak_raises_undeclared_field_error(name):
+    engine = ENGINES[name](game(RewardInSpeak()))
+    for method in (engine.speak, engine.outputs):
         with pytest.raises(UndeclaredFieldError, match="'reward' is not known yet"):
-            act(SAMPLES.inputs)
+            method(SAMPLES.inputs)

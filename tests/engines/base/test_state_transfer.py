@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -66,15 +67,23 @@ def test_the_same_engine_goes_on_bit_by_bit(start, name, connectivity, policy):
     assert identical(ours, theirs)
 
 
-@pytest.mark.parametrize("route", [("agents", "tensors", "agents"), ("tensors", "agents", "tensors")], ids="-".join)
-@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
-def test_a_game_goes_from_engine_to_engine(start, route, connectivity, optimizer):
+ROUTES = {"from agents": ("agents", "tensors", "agents"), "from tensors": ("tensors", "agents", "tensors")}
+SWITCHES = [("from agents", "dense", SGD()), ("from tensors", "dense", Adam()), ("from agents", "sparse(0.5)", Momentum())]
+OTHER_SWITCHES = [case for case in product(ROUTES, ["dense", "sparse(0.5)"], OPTIMIZERS) if case not in SWITCHES]
+
+
+@pytest.mark.parametrize(
+    ("route", "connectivity", "optimizer"),
+    [*SWITCHES, *(pytest.param(*case, marks=pytest.mark.exhaustive) for case in OTHER_SWITCHES)],
+    ids=str,
+)
+def test_game_continues_on_the_other_engine(start, route, connectivity, optimizer):
     for policy in POLICIES:
         setup = game(policy, connectivity=connectivity, optimizer=optimizer, learning_rate=0.02)
-        unbroken = play(start(route[0], setup), 12)
+        names = ROUTES[route]
+        unbroken = play(start(names[0], setup), 12)
         state = None
-        for name in route:
+        for name in names:
             engine = start(name, setup)
             if state is not None:
                 engine.restore(state)

@@ -1,7 +1,7 @@
-"""Rounds on a device that is not there: fake tensors know their shape and their device, and hold no numbers.
+"""Rounds on a fake device: fake tensors know their shape and their device, and hold no numbers.
 
-`python fake_device.py` plays every case and prints, as JSON, what was wrong with each. It needs a process of its own, since a
-device that torch has once been told of stays.
+`python fake_device.py` plays every policy and some other cases, `python fake_device.py all` every case. It prints the errors as
+JSON, and needs a process of its own, since torch cannot forget a device.
 """
 
 from __future__ import annotations
@@ -100,11 +100,11 @@ class Fake(FakeTensorMode):
 
 
 def play(setups, samples=SAMPLES, allowed=frozenset()):
-    """Every way of playing a round: many in one call, with a shorter one at the end, one, judging, and in two halves."""
+    """Play rounds in every way: two in one call, the second of them shorter, one alone, outputs alone, and in two halves."""
     with Fake(allow_non_fake_inputs=True):
         engine = TensorEngine(setups, device=NAME)
         held = engine.prepare(samples)
-        first, order = held.at(slice(0, BATCH)), np.arange(2 * BATCH + 2)
+        first, order = held.at(slice(0, BATCH)), np.arange(BATCH + 2)
         output_feedback = torch.zeros(*engine.lead, BATCH, SIZES[-1], dtype=engine.dtype, device=NAME)
         with NoSync(allowed):
             losses = engine.play_rounds(held, order, BATCH)
@@ -116,8 +116,8 @@ def play(setups, samples=SAMPLES, allowed=frozenset()):
         for tensor in (losses, said, *(flat for _, flat in engine.parameters.buffers())):
             assert tensor.device.type == NAME, f"something is on {tensor.device}"
         for layer in engine.layers:
-            for each in layer.policy_groups:
-                assert all(array.device.type == NAME for array in each.memory.values()), each.policy
+            for group in layer.policy_groups:
+                assert all(array.device.type == NAME for array in group.memory.values()), group.policy
 
 
 def named(text):
@@ -226,15 +226,21 @@ CHANNELS = (
 )
 
 
-def cases():
-    """Every round that must pass, by name."""
+def cases(everything):
+    """Return every round that must pass, by name.
+
+    Args:
+        everything: Whether all toys and all pairs of policies are played, instead of a few of them.
+    """
     found = {}
     for name in POLICIES:
         found[f"policy {name}"] = partial(_policy, name)
-    for toy in toys.TOYS[1:]:
+    few = (toys.Explorer(), toys.Critic(), toys.Jealous(), toys.Tiring(toys.Saver()))
+    for toy in toys.TOYS[1:] if everything else few:
         found[f"toy {toy!r}"] = partial(_single, toy, connectivity="sparse(0.5)")
     names = [name for name in POLICIES if name not in ALLOWED]  # one by itself is enough of what takes long
-    for one, other in zip(names[::2], [*names[1::2], names[0]], strict=False):
+    pairs = list(zip(names[::2], [*names[1::2], names[0]], strict=False))
+    for one, other in pairs if everything else pairs[:2]:
         found[f"groups and replicas {one} {other}"] = partial(_societies, one, other)
     for activation, optimizer in zip(ACTIVATIONS, [*OPTIMIZERS, *OPTIMIZERS], strict=True):
         found[f"{activation} {optimizer}"] = partial(
@@ -288,7 +294,7 @@ def error_of(case):
 
 def main():
     register_fake_device()
-    found = {name: error_of(case) for name, case in cases().items()}
+    found = {name: error_of(case) for name, case in cases(sys.argv[1:] == ["all"]).items()}
     faults = {name: error_of(partial(play, game(policy()))) for name, policy in FAULTS.items()}
     json.dump({"cases": found, "faults": faults}, sys.stdout)
 

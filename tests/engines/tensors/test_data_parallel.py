@@ -1,4 +1,4 @@
-"""Two processes play as one: every policy, optimizer and precision."""
+"""Two processes agree with one: every policy, optimizer and precision."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from safetensors.numpy import load_file
 
 import neuronet
 from neuronet.core.errors import ConfigurationError
+from neuronet.core.policy import Policy
 from neuronet.engines.tensors.data_parallel.engine import local_device
-from neuronet.engines.tensors.data_parallel.shard import BatchShard
+from neuronet.engines.tensors.data_parallel.shard import BatchShard, GatheredPolicy
 from neuronet.policies import POLICIES
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers
 
 
-def test_two_processes_play_as_one(tmp_path):
+@pytest.mark.parametrize("cases", ["some", pytest.param("all", marks=pytest.mark.exhaustive)])
+def test_two_processes_agree_with_one(tmp_path, cases):
     script = str(ROOT / "tests" / "engines" / "tensors" / "shard_process.py")
-    with two_workers(script, "cpu", str(tmp_path / "two"), path=str(ROOT)) as process:
+    with two_workers(script, "cpu", str(tmp_path / "two"), cases, path=str(ROOT)) as process:
         out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     gaps = json.loads(out)
@@ -38,9 +40,9 @@ def run_alone(folder):
 
 
 def assert_same_run(ours, theirs):
-    metrics, expected = (pd.read_csv(each / "metrics.csv").drop(columns="seconds") for each in (ours, theirs))
+    metrics, expected = (pd.read_csv(folder / "metrics.csv").drop(columns="seconds") for folder in (ours, theirs))
     pd.testing.assert_frame_equal(metrics, expected, rtol=1e-9)
-    states = [load_file(each / "checkpoint.safetensors") for each in (ours, theirs)]
+    states = [load_file(folder / "checkpoint.safetensors") for folder in (ours, theirs)]
     assert states[0].keys() == states[1].keys()
     for name, array in states[0].items():
         np.testing.assert_allclose(array, states[1][name], rtol=0, atol=1e-9, err_msg=name)
@@ -48,23 +50,23 @@ def assert_same_run(ours, theirs):
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 7, 32])
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
-def test_shares_make_up_the_batch(batch, count):
+def test_shards_partition_the_batch(batch, count):
     shards = [BatchShard(rank, count) for rank in range(count)]
     whole = torch.arange(batch)
     played = []
     for shard in shards:
         with shard.for_batch(batch):
             assert shard.weight == pytest.approx(len(shard.local(whole, -1)) / batch if shard.weight else 0)
-            assert len(shard.local(whole, -1)) >= 1  # who has nothing to do plays along
+            assert len(shard.local(whole, -1)) >= 1  # an empty shard plays sample 0
             played += shard.local(whole, -1).tolist() if shard.weight else []
         assert (shard.batch, shard.weight) == (0, 1.0)
         assert shard.local(whole, -1) is not None
     assert played == whole.tolist()
     with shards[0].for_batch(batch):
-        assert sum(shard.weight for shard in shards if shard is not shards[0]) == count - 1  # those are at rest
+        assert sum(shard.weight for shard in shards if shard is not shards[0]) == count - 1  # `for_batch` ended for the others
 
 
-def test_a_share_is_cut_along_the_samples():
+def test_local_slices_along_the_samples():
     shard = BatchShard(1, 2)
     whole = torch.arange(30).reshape(1, 5, 6)
     with shard.for_batch(5):
@@ -72,14 +74,14 @@ def test_a_share_is_cut_along_the_samples():
         assert torch.equal(shard.local(whole[..., 0], -1), whole[:, 3:, 0])
 
 
-def test_at_rest_everybody_has_everything():
+def test_shards_are_whole_outside_of_rounds():
     whole = torch.arange(12.0).reshape(4, 3)
     shard = BatchShard(1, 2)
     assert shard.gather(whole, -2) is whole
     assert torch.equal(shard.local(whole, -2), whole)
 
 
-def test_each_process_has_a_device_of_its_own(monkeypatch):
+def test_local_device_follows_the_local_rank(monkeypatch):
     assert local_device("cpu") == "cpu"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -91,3 +93,8 @@ def test_each_process_has_a_device_of_its_own(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(ConfigurationError, match="'cuda:1' is not available"):
         local_device("cuda")
+
+
+def test_gathered_policy_wraps_every_member_of_a_policy():
+    members = {name for name in vars(Policy) if not name.startswith("_")}
+    assert members <= vars(GatheredPolicy).keys()

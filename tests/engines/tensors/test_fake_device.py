@@ -1,4 +1,4 @@
-"""Everything that a round touches lives on the device, and nothing in it makes the host wait: checked without a GPU."""
+"""All arrays of a round are on the device, and no operation makes the host wait: checked without a GPU."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ FAULTS = {
 }
 
 
-def test_rounds_stay_on_the_device_and_what_does_not_is_caught():
-    """One test, since what it plays takes seconds: every round in a process of its own, and every fault by its name."""
+@pytest.mark.parametrize("cases", ["some", pytest.param("all", marks=pytest.mark.exhaustive)])
+def test_rounds_stay_on_the_device_and_faults_are_detected(cases):
+    """One process for all rounds, since its start takes seconds."""
     backend_registration = pytest.importorskip("torch.utils.backend_registration")
     if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
         pytest.skip("this version of torch cannot make up a device")
-    command = [sys.executable, str(ROOT / "tests" / "engines" / "tensors" / "fake_device.py")]
+    command = [sys.executable, str(ROOT / "tests" / "engines" / "tensors" / "fake_device.py"), cases]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
     assert ran.returncode == 0, ran.stderr
@@ -41,6 +42,6 @@ def test_rounds_stay_on_the_device_and_what_does_not_is_caught():
     assert {name: wrong for name, wrong in played["faults"].items() if FAULTS[name] not in wrong} == {}
 
 
-def test_the_made_up_device_is_not_there_for_users():
+def test_fake_device_is_unknown_to_users():
     with pytest.raises(NeuroNetError, match="device must be auto, cpu, cuda, cuda:N or mps, got 'fakegpu'"):
         resolve_device("fakegpu")

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuronet.cli.commands.game.options import (
-    Activation,
-    BatchSize,
+    GAME_OPTIONS,
     EnvironmentName,
     FirstSeed,
-    Hidden,
-    Json,
-    LearningRate,
-    OptimizerOption,
-    Out,
-    Target,
+    GameOptions,
+    Profile,
     game_setup_from,
+    rounds_option,
     write_results,
 )
+from neuronet.cli.commands.options import Json, Out, with_options
 from neuronet.core.errors import check_number
 
 if TYPE_CHECKING:
@@ -30,40 +26,33 @@ if TYPE_CHECKING:
     from neuronet.games.attribution.credit import CreditStudy
 
 EPOCHS = 10
-"""For which networks learn, unless `--rounds` is given."""
+"""Epochs of learning, unless `--rounds` is given."""
 
 
+@with_options(GAME_OPTIONS, rounds_option(f"{EPOCHS} epochs"))
 def credit(
+    options: GameOptions,
     environment: EnvironmentName,
-    policy: Annotated[str, typer.Option(help="What everybody plays, or shares such as attention:0.5,greedy:0.5.")] = "attention",
-    layer: Annotated[int, typer.Option(help="Whose neurons, 1 for the first hidden layer.")] = 1,
-    hidden: Hidden = "32",
-    activation: Activation = "relu",
-    optimizer: OptimizerOption = "momentum",
-    learning_rate: LearningRate = 0.02,
-    batch_size: BatchSize = 32,
-    rounds: Annotated[int | None, typer.Option(help=f"For how many rounds networks learn; default: {EPOCHS} epochs.")] = None,
-    seeds: Annotated[int, typer.Option(help="Networks, with seeds from --seed on.")] = 5,
-    permutations: Annotated[int, typer.Option(help="In how many orders neurons join for each sample; an even number.")] = 32,
-    samples: Annotated[int, typer.Option(help="Test samples that judge, at most.")] = 512,
+    policy: Profile = "attention",
+    layer: Annotated[int, typer.Option(help="Layer of the neurons (>= 1), 1 for the first hidden layer")] = 1,
+    seeds: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 5,
+    permutations: Annotated[int, typer.Option(help="Orders in which neurons join, for each sample (an even number)")] = 32,
+    samples: Annotated[int, typer.Option(help="Test samples of the evaluation, at most (>= 1)")] = 512,
     seed: FirstSeed = 0,
-    target: Target = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Train networks, and compare what their neurons contribute (Shapley values) with the attention they get.
 
-    A neuron that is left out says its mean instead. A free rider is one with an equal share of the attention or more whose credit
-    may as well be 0: its 95% interval includes it.
+    The activity of a neuron that is left out is replaced by its mean. A free rider is a neuron with at least
+    an equal share of the attention whose credit has 0 within its 95% interval.
     """
     from neuronet.games.attribution.credit import credit_study
     from neuronet.games.metagame.export import graphml
     from neuronet.plotting.games.credit import credit_figure
 
     check_number("seeds", seeds, 1, whole=True)
-    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, rounds, target)
-    if rounds is None:
-        game_setup = replace(game_setup, rounds=EPOCHS * game_setup.per_epoch)
+    game_setup = game_setup_from(environment, options, epochs=EPOCHS)
     found = credit_study(game_setup, policy, range(seed, seed + seeds), layer=layer, permutations=permutations, samples=samples)
     table, summary = found.table(), found.summary()
     write_results(
@@ -72,8 +61,8 @@ def credit(
         tables={"credit": table, "summary": summary},
         pictures={"credit": credit_figure(found)},
         files={
-            f"network-{each}.graphml": graphml(network, _node_attributes(found, each, layer))
-            for each, network in found.networks.items()
+            f"network-{number}.graphml": graphml(network, _node_attributes(found, number, layer))
+            for number, network in found.networks.items()
         },
         shown=_results_table(found, policy),
         summary={
@@ -81,7 +70,7 @@ def credit(
             "policy": policy,
             "rounds": game_setup.rounds,
             "layer": layer,
-            "exact": all(each.exact for each in found.credits.values()),
+            "exact": all(result.exact for result in found.credits.values()),
             "found": summary.to_dict("records"),
         },
         json=json,
@@ -89,9 +78,9 @@ def credit(
 
 
 def _node_attributes(found: CreditStudy, seed: int, layer: int) -> dict[str, dict[int, Any]]:
-    """What is known of the layer's nodes."""
-    nodes, each = found.networks[seed].nodes[layer].tolist(), found.credits[seed]
-    values = {"attention": each.attention, "shapley": each.shapley, "free_riding": each.free_riding}
+    """Return the attributes of the layer's nodes, by name and node."""
+    nodes, result = found.networks[seed].nodes[layer].tolist(), found.credits[seed]
+    values = {"attention": result.attention, "shapley": result.shapley, "free_riding": result.free_riding}
     named = {name: dict(zip(nodes, array.tolist(), strict=True)) for name, array in values.items()}
     return {**named, "policy": dict(zip(nodes, found.policies[seed], strict=True))}
 
@@ -101,7 +90,7 @@ def _results_table(found: CreditStudy, policy: str) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    exact = all(each.exact for each in found.credits.values())
+    exact = all(result.exact for result in found.credits.values())
     ways = "all coalitions" if exact else "random orders"
     table = Table(
         title=f"Credit and attention of neurons, {escape(policy)}",

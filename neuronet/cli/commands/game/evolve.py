@@ -1,4 +1,4 @@
-"""`neuronet game evolve`: neurons take over each other's policies while the network learns."""
+"""`neuronet game evolve`: evolutionary dynamics of policies while the network learns."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.game.options import (
-    Activation,
-    BatchSize,
+    GAME_OPTIONS,
     EnvironmentName,
     FirstSeed,
-    Hidden,
-    Json,
-    LearningRate,
-    OptimizerOption,
-    Out,
-    Target,
+    GameOptions,
     game_setup_from,
     parse_policies,
     write_results,
 )
+from neuronet.cli.commands.options import Json, Out, with_options
+from neuronet.training.options import OptionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,31 +30,40 @@ if TYPE_CHECKING:
 
 POLICIES = "attention,greedy,sign-symmetric,free-rider"
 
+EVOLUTION = "Evolution"
+RULE_OPTIONS = {
+    "rule": OptionInfo(str, EVOLUTION, "Update rule of imitation: fermi or moran", "fermi", "update_rule"),
+    "payoff": OptionInfo(str, EVOLUTION, "Payoff that is compared: gain, attention, share or scaled", "gain"),
+    "strength": OptionInfo(float, EVOLUTION, "Intensity of selection, per standard deviation of payoffs (>= 0)", "1.0"),
+    "mutation": OptionInfo(float, EVOLUTION, "Probability of a random policy instead (0 to 1)", "0.0"),
+    "events": OptionInfo(int, EVOLUTION, "Changes of policy in a layer and generation, at most (>= 1)", "2"),
+}
+"""Options of imitation, by field of UpdateRule."""
 
+
+@with_options(GAME_OPTIONS, RULE_OPTIONS)
 def evolve(
+    options: GameOptions,
     environment: EnvironmentName,
-    policies: Annotated[list[str] | None, typer.Option(help="In equal shares at first, with commas in between.")] = None,
-    hidden: Hidden = "32",
-    activation: Activation = "relu",
-    optimizer: OptimizerOption = "momentum",
-    learning_rate: LearningRate = 0.02,
-    batch_size: BatchSize = 32,
-    update_rule: Annotated[str, typer.Option(help="How neurons imitate: fermi or moran.")] = "fermi",
-    payoff: Annotated[str, typer.Option(help="By what: gain, attention, share or scaled.")] = "gain",
-    strength: Annotated[float, typer.Option(help="How much payoffs count, per standard deviation; 0 for not at all.")] = 1.0,
-    mutation: Annotated[float, typer.Option(help="How often a policy is taken by chance instead, 0 to 1.")] = 0.0,
-    events: Annotated[int, typer.Option(help="How often a neuron of a layer may change in a generation.")] = 2,
-    generations: Annotated[int, typer.Option(help="How many.")] = 60,
-    rounds: Annotated[int, typer.Option(help="Of learning in a generation.")] = 15,
-    seeds: Annotated[int, typer.Option(help="Networks, with seeds from --seed on.")] = 5,
-    invade: Annotated[bool, typer.Option("--invade", help="Let one mutant of each policy invade each other one, too.")] = False,
-    trials: Annotated[int, typer.Option(help="Networks for each invasion.")] = 64,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(help=escape(f"Policies with equal shares at the start, with commas in between [default: {POLICIES}]")),
+    ] = None,
+    generations: Annotated[int, typer.Option(help="Number of generations (>= 1)")] = 60,
+    rounds: Annotated[int, typer.Option(help="Rounds of learning in a generation (>= 1)")] = 15,
+    seeds: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 5,
+    invade: Annotated[
+        bool,
+        typer.Option(
+            "--invade", help=escape("Measure the fixation of one mutant of each policy among each other one, too [default: off]")
+        ),
+    ] = False,
+    trials: Annotated[int, typer.Option(help="Networks of each invasion (>= 1)")] = 64,
     seed: FirstSeed = 0,
-    target: Target = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Let neurons imitate those that earn more while the network learns: who takes over, and what it does to accuracy.
+    """Let neurons imitate neurons with higher payoffs while the network learns, and measure composition and accuracy.
 
     With --invade, one mutant among residents is followed until its policy has taken over the first hidden layer or is gone; if
     policies did not matter, it would take over with probability 1 / n.
@@ -70,12 +76,12 @@ def evolve(
     from neuronet.plotting.games.equilibrium import evolution_figure
 
     check_number("seeds", seeds, 1, whole=True)
-    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, None, target)
+    game_setup = game_setup_from(environment, options)
     named = parse_policies(policies or [POLICIES])
-    rule = UpdateRule(update_rule, payoff, strength, mutation, events)
+    rule = UpdateRule(**{name: value for name, value in options.items() if name in RULE_OPTIONS})
     runs = range(seed, seed + seeds)
     length: dict[str, Any] = {"generations": generations, "rounds": rounds}
-    shares = Shares(tuple((each, 1 / len(named)) for each in named))
+    shares = Shares(tuple((policy, 1 / len(named)) for policy in named))
     found = play_evolution(game_setup, shares, runs, update_rule=rule, policies=named, **length)
     pure = single_policy_histories(game_setup, named, runs, **length)
     test = "loss" if found.history["accuracy"].isna().any() else "accuracy"
@@ -101,7 +107,7 @@ def evolve(
 
 
 def _final_shares(found: EvolutionResult, pure: pd.DataFrame, test: str) -> pd.DataFrame:
-    """For each layer and policy its share at first and at the end, and what a network of that policy alone comes to."""
+    """Return the share of each policy in each layer at start and end, and the result of a network of that policy alone."""
     import pandas as pd
 
     from neuronet.statistics import interval
@@ -145,17 +151,17 @@ def _invasion_table(invasions: list[tuple[str, str, Invasion]]) -> pd.DataFrame:
             {
                 "resident": resident,
                 "mutant": mutant,
-                "neurons": each.neurons,
-                "fixed": each.fixed,
-                "lost": each.lost,
-                "undecided": each.undecided,
-                "fixation": each.fixation,
-                "low": each.interval[0],
-                "high": each.interval[1],
-                "neutral": each.neutral,
-                "p": each.p_value,
+                "neurons": invasion.neurons,
+                "fixed": invasion.fixed,
+                "lost": invasion.lost,
+                "undecided": invasion.undecided,
+                "fixation": invasion.fixation,
+                "low": invasion.interval[0],
+                "high": invasion.interval[1],
+                "neutral": invasion.neutral,
+                "p": invasion.p_value,
             }
-            for resident, mutant, each in invasions
+            for resident, mutant, invasion in invasions
         ]
     )
 
@@ -205,9 +211,11 @@ def _results_table(
         fixations.add_column(heading)
     for heading in ("takes over (%)", "neutral (%)", "p", "undecided"):
         fixations.add_column(heading, justify="right", no_wrap=True)
-    for resident, mutant, each in invasions:
-        low, high = each.interval
-        chance = f"{100 * each.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    for resident, mutant, invasion in invasions:
+        low, high = invasion.interval
+        probability = f"{100 * invasion.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
         names = (escape(mutant), escape(resident))
-        fixations.add_row(*names, chance, f"{100 * each.neutral:.1f}", f"{each.p_value:.2g}", str(each.undecided))
+        fixations.add_row(
+            *names, probability, f"{100 * invasion.neutral:.1f}", f"{invasion.p_value:.2g}", str(invasion.undecided)
+        )
     return Group(table, fixations)

@@ -1,29 +1,27 @@
-"""`neuronet game meta`: which policies would players choose, who takes over, and where does it end?"""
+"""`neuronet game meta`: the game in which players choose policies."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.game.options import (
-    Activation,
-    BatchSize,
+    GAME_OPTIONS,
     EnvironmentName,
     FirstSeed,
-    Json,
-    LearningRate,
-    OptimizerOption,
-    Out,
-    Rounds,
-    Target,
+    GameOptions,
     game_setup_from,
     parse_policies,
+    rounds_option,
     write_results,
 )
-from neuronet.core.errors import NeuroNetError, check_number
+from neuronet.cli.commands.options import Json, Out, with_options
+from neuronet.core.errors import ConfigurationError, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,41 +33,45 @@ if TYPE_CHECKING:
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
-Payoff = Annotated[str, typer.Option(help="attention, share, scaled, gain or loss.")]
+META_OPTIONS = {"hidden": replace(GAME_OPTIONS["hidden"], default="31, or 16,16 for layers")}
+
+Payoff = Annotated[str, typer.Option(help="Payoff of the game: attention, share, scaled, gain or loss")]
 
 
+@with_options(GAME_OPTIONS, rounds_option("one epoch"), META_OPTIONS)
 def meta(
+    options: GameOptions,
     environment: EnvironmentName,
-    policies: Annotated[list[str] | None, typer.Option(help="What players choose among, with commas in between.")] = None,
-    players_are: Annotated[str, typer.Option(help="Who the players are: neurons of a layer, or two layers.")] = "neurons",
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(help=escape(f"Policies that players choose among, with commas in between [default: {POLICIES}]")),
+    ] = None,
+    players_are: Annotated[str, typer.Option(help="Players: neurons of a layer, or two layers")] = "neurons",
     payoff: Payoff = "attention",
-    num_players: Annotated[int, typer.Option(help="Of the reduced game: one neuron, and groups that share out the others.")] = 4,
-    layer: Annotated[int, typer.Option(help="Whose neurons are players, 1 for the first hidden layer.")] = 1,
-    hidden: Annotated[str | None, typer.Option(help="Neurons in each hidden layer; default: 31, or 16,16 for layers.")] = None,
-    activation: Activation = "relu",
-    optimizer: OptimizerOption = "momentum",
-    learning_rate: LearningRate = 0.02,
-    batch_size: BatchSize = 32,
-    rounds: Rounds = None,
-    seeds: Annotated[int, typer.Option(help="Games of each kind, with seeds from --seed on; 2 or more.")] = 20,
-    alpha: Annotated[float, typer.Option(help="Intensity of selection, per spread of the mean payoffs.")] = 10.0,
-    population: Annotated[int | None, typer.Option(help="Size of the population that imitates; default: the layer's.")] = None,
-    resamples: Annotated[int, typer.Option(help="Tables drawn anew, for intervals.")] = 200,
+    num_players: Annotated[
+        int, typer.Option(help="Players of the reduced game: one neuron, and groups of the others (>= 2)")
+    ] = 4,
+    layer: Annotated[int, typer.Option(help="Layer of the players (>= 1), 1 for the first hidden layer")] = 1,
+    seeds: Annotated[int, typer.Option(help="Games of each profile (>= 2), with seeds from --seed on")] = 20,
+    alpha: Annotated[float, typer.Option(help="Intensity of selection, per spread of the mean payoffs (> 0)")] = 10.0,
+    population: Annotated[
+        int | None, typer.Option(help=escape("Size of the imitating population [default: the layer's]"))
+    ] = None,
+    resamples: Annotated[int, typer.Option(help="Bootstrap samples of the payoff table, for intervals (>= 1)")] = 200,
     seed: FirstSeed = 0,
-    target: Target = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Measure what policies earn against each other, and find equilibria, alpha-rank, and where replicator dynamics leads.
 
-    Games are played for many counts of followers of each policy; the table of payoffs is that of a game whose players choose
-    policies. Every figure is computed again from tables whose seeds are drawn anew: its interval says how sure it is.
+    Games are played for many counts of neurons with each policy; the payoff table is that of a game whose players choose
+    policies. Intervals are by bootstrap over seeds.
     """
     if players_are not in ("neurons", "layers"):
-        raise NeuroNetError(f"players_are must be neurons or layers, got '{players_are}'")
+        raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
     check_number("seeds", seeds, 2, whole=True)
-    sizes = hidden or ("31" if players_are == "neurons" else "16,16")
-    game_setup = game_setup_from(environment, sizes, activation, optimizer, learning_rate, batch_size, rounds, target)
+    options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
+    game_setup = game_setup_from(environment, options)
     chosen = parse_policies(policies or [POLICIES])
     settings = {"alpha": alpha, "size": population, "resamples": resamples, "seed": seed}
     about = {
@@ -174,7 +176,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
-    """A line for each policy."""
+    """Return a table with a row for each policy."""
     from rich.markup import escape
 
     other = "attention" if found.kind == "scaled" else "scaled"
@@ -201,7 +203,7 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
 
 
 def _layers_table(found: Analysis) -> Table:
-    """A line for each equilibrium."""
+    """Return a table with a row for each equilibrium."""
     from rich.markup import escape
 
     caption = "frequency: in how many of the resampled tables. " + _caption(found)
@@ -210,12 +212,12 @@ def _layers_table(found: Analysis) -> Table:
         table.add_column(heading)
     table.add_column("frequency", justify="right")
     table.add_column("alpha-rank", justify="right")
-    for each in found.equilibria:
-        mixes = [_format_mix(found.names, spread) for spread in each.shares]
-        (rows, columns) = each.equilibrium.support
+    for result in found.equilibria:
+        mixes = [_format_mix(found.names, spread) for spread in result.shares]
+        (rows, columns) = result.equilibrium.support
         pure = len(rows) == len(columns) == 1
         rank = _format_interval(found.rank, (rows[0], columns[0])) if pure else ""
-        table.add_row(*map(escape, mixes), f"{100 * each.frequency:.0f}%", rank)
+        table.add_row(*map(escape, mixes), f"{100 * result.frequency:.0f}%", rank)
     return table
 
 

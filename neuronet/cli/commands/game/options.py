@@ -1,9 +1,10 @@
-"""What the commands of `neuronet game` read and leave behind alike."""
+"""Options and results that the commands of `neuronet game` share."""
 
 from __future__ import annotations
 
 import json as json_format
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +13,9 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
-from neuronet.cli.commands.options import new_folder, parse_sizes
-from neuronet.core.errors import NeuroNetError
+from neuronet.cli.commands.options import new_folder
+from neuronet.core.errors import ConfigurationError, DataError
+from neuronet.training.options import RUN_OPTIONS, TRAINING, OptionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,57 +25,58 @@ if TYPE_CHECKING:
     from neuronet.core.policy import Policy
     from neuronet.games.simulation.game_setup import GameSetup
 
-EnvironmentName = Annotated[str, typer.Argument(help="digits, xor, table:PATH or module:Class.")]
-Hidden = Annotated[str, typer.Option(help="Neurons in each hidden layer: 32 or 16,16.")]
-Activation = Annotated[str, typer.Option(help="relu, leaky-relu, tanh, sigmoid, gelu or identity.")]
-OptimizerOption = Annotated[str, typer.Option(help='Optimizer: sgd,  "momentum(0.9)" or adam.')]
-LearningRate = Annotated[float, typer.Option(help="Above 0; it stays the same.")]
-BatchSize = Annotated[int, typer.Option(help="Samples a round.")]
-Rounds = Annotated[int | None, typer.Option(help="How long a game lasts; default: one epoch.")]
-FirstSeed = Annotated[int, typer.Option(help="The first of the seeds.")]
-Target = Annotated[str | None, typer.Option(help="The target's column, for table:PATH.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for tables and pictures (default: a new one in runs/).")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line.")]
+EnvironmentName = Annotated[str, typer.Argument(help="Environment: digits, xor, table:PATH or module:Class")]
+FirstSeed = Annotated[int, typer.Option(help="First random seed (>= 0)")]
+Profile = Annotated[str, typer.Option(help="Policy of the neurons, or shares such as attention:0.5,greedy:0.5")]
+GameOptions = dict[str, Any]
+
+GAME_OPTIONS: dict[str, OptionInfo] = {
+    "hidden": replace(RUN_OPTIONS["hidden"], default="32"),
+    **{name: RUN_OPTIONS[name] for name in ("activation", "optimizer", "batch_size", "target")},
+    "learning_rate": replace(RUN_OPTIONS["learning_rate"], help="Learning rate (> 0), constant"),
+}
+"""Options of a game's network and learning, by field of GameSetup."""
 
 
-def game_setup_from(
-    environment: str,
-    hidden: str,
-    activation: str = "relu",
-    optimizer: str = "momentum",
-    learning_rate: float = 0.02,
-    batch_size: int = 32,
-    rounds: int | None = None,
-    target: str | None = None,
-) -> GameSetup:
-    """The situation that the options describe.
+def rounds_option(default: str) -> dict[str, OptionInfo]:
+    """Return the option of a game's length, with its default in words."""
+    return {"rounds": OptionInfo(int, TRAINING, "Rounds of a game (>= 1)", default)}
+
+
+def game_setup_from(environment: str, options: GameOptions, *, epochs: int = 1) -> GameSetup:
+    """Return the game setup of some options.
+
+    Args:
+        environment: Spec of the environment.
+        options: Options by field, those with their defaults left out; `rounds` is the length of a game.
+        epochs: Length of a game in epochs, where `rounds` is not given.
 
     Raises:
-        NeuroNetError: One is wrong.
+        SpecError: A spec cannot be parsed.
+        ConfigurationError: An option is out of range.
     """
-    from dataclasses import replace
-
     from neuronet.core.activation import parse_activation
     from neuronet.games.simulation.game_setup import GameSetup
     from neuronet.registry import parse_environment, parse_optimizer
 
-    loaded = parse_environment(environment, target=target)
+    loaded = parse_environment(environment, target=options.get("target"))
     found = GameSetup(
         loaded,
-        hidden=parse_sizes(hidden),
-        activation=parse_activation(activation).name,
-        optimizer=parse_optimizer(optimizer),
-        learning_rate=learning_rate,
-        batch_size=batch_size,
+        hidden=options.get("hidden", (32,)),
+        activation=parse_activation(options.get("activation", "relu")).name,
+        optimizer=parse_optimizer(options.get("optimizer", "momentum")),
+        learning_rate=options.get("learning_rate", 0.02),
+        batch_size=options.get("batch_size", 32),
     )
-    return replace(found, rounds=found.per_epoch if rounds is None else rounds)
+    return replace(found, rounds=options.get("rounds", epochs * found.per_epoch))
 
 
 def parse_policies(texts: Sequence[str]) -> list[Policy]:
-    """The policies of several lists with commas, each once.
+    """Return the policies of several lists with commas.
 
     Raises:
-        NeuroNetError: One is unknown or named twice.
+        SpecError: A policy cannot be parsed.
+        ConfigurationError: A policy is named twice.
     """
     from neuronet.registry import parse_policy
 
@@ -81,7 +84,7 @@ def parse_policies(texts: Sequence[str]) -> list[Policy]:
     for text in split_policies(list(texts)):
         policy = parse_policy(text)
         if policy in found:
-            raise NeuroNetError(f"policy '{text}' is named twice")
+            raise ConfigurationError(f"policy '{text}' is named twice")
         found.append(policy)
     return found
 
@@ -97,30 +100,32 @@ def write_results(
     json: bool,
     files: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write tables, pictures and other files into a folder, show the table, and print the summary if it is asked for.
+    """Write tables, pictures and other files into a folder, print the table, and the summary if `json` is set.
 
     Args:
-        prefix: What a new folder is named after.
-        out: The folder; None for a new one.
-        tables: By name, without ".csv".
-        pictures: By name, without ".png".
-        shown: What is printed.
-        summary: What `--json` prints, with the folder; what is no number becomes null.
-        json: Whether it does.
+        prefix: Name of a new folder, to which the time is added.
+        out: Folder; None for a new one.
+        tables: Tables by name, without ".csv".
+        pictures: Figures by name, without ".png".
+        shown: Table to print.
+        summary: Summary to print as JSON, with the folder; numbers that are not finite become null.
+        json: Whether to print the summary.
         files: Other texts, by file name.
 
     Raises:
-        NeuroNetError: The folder cannot be written to.
+        DataError: The folder cannot be written to.
     """
     from neuronet.plotting import style
-    from neuronet.recording import StudyStore
+    from neuronet.recording import write_atomically
 
     folder = out or new_folder(prefix)
     texts = {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    store = StudyStore(folder, "study")
-    store.make_folder()
-    for name, text in {**texts, **(files or {})}.items():
-        store.write(name, text.encode())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in {**texts, **(files or {})}.items():
+            write_atomically(folder / name, text.encode())
+    except OSError as error:
+        raise DataError(f"cannot write to the folder '{folder}': {error.strerror}") from None
     for name, figure in pictures.items():
         style.save(figure, folder / f"{name}.png")
     screen = console.ERR if json else console.OUT
@@ -132,11 +137,11 @@ def write_results(
 
 
 def to_json(value: Any) -> Any:
-    """The same for JSON: numpy's numbers as Python's, what is not finite as null."""
+    """Return a value as JSON has it: numpy's numbers as Python's, numbers that are not finite as null."""
     if isinstance(value, Mapping):
-        return {str(name): to_json(each) for name, each in value.items()}
+        return {str(name): to_json(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [to_json(each) for each in value]
+        return [to_json(item) for item in value]
     if hasattr(value, "tolist"):
         return to_json(value.tolist())
     return None if isinstance(value, float) and not isfinite(value) else value

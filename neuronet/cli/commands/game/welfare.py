@@ -6,22 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from neuronet.cli.commands.game.options import (
-    Activation,
-    BatchSize,
+    GAME_OPTIONS,
     EnvironmentName,
     FirstSeed,
-    Hidden,
-    Json,
-    LearningRate,
-    OptimizerOption,
-    Out,
-    Target,
+    GameOptions,
     game_setup_from,
     parse_policies,
+    rounds_option,
     write_results,
 )
+from neuronet.cli.commands.options import Json, Out, with_options
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,39 +28,33 @@ if TYPE_CHECKING:
 POLICIES = "attention,greedy,sign-symmetric,free-rider"
 
 
+@with_options(GAME_OPTIONS, rounds_option("five epochs"))
 def welfare(
+    options: GameOptions,
     environment: EnvironmentName,
-    policies: Annotated[list[str] | None, typer.Option(help="Profiles are made of these, and deviators try them.")] = None,
-    hidden: Hidden = "32",
-    activation: Activation = "relu",
-    optimizer: OptimizerOption = "momentum",
-    learning_rate: LearningRate = 0.02,
-    batch_size: BatchSize = 32,
-    rounds: Annotated[int | None, typer.Option(help="How long a game lasts; default: five epochs.")] = None,
-    seeds: Annotated[int, typer.Option(help="Networks of each profile, with seeds from --seed on; four or more.")] = 8,
-    payoff: Annotated[str, typer.Option(help="What deviators seek: attention, share, scaled, gain or loss.")] = "attention",
-    deviators: Annotated[int, typer.Option(help="Neurons of a layer that may deviate, by chance.")] = 4,
+    policies: Annotated[
+        list[str] | None,
+        typer.Option(help=escape(f"Policies of the profiles and of deviators, with commas in between [default: {POLICIES}]")),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Networks of each profile (>= 4), with seeds from --seed on")] = 8,
+    payoff: Annotated[str, typer.Option(help="Payoff of the deviators: attention, share, scaled, gain or loss")] = "attention",
+    deviators: Annotated[int, typer.Option(help="Neurons of a layer that may deviate, chosen at random (>= 1)")] = 4,
     seed: FirstSeed = 0,
-    target: Target = None,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """Price of anarchy and of stability in loss, against the best profile found and against backpropagation.
 
-    Profiles are societies of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance if
-    no deviation tried refutes it. All of this is found, nothing is proved.
+    Profiles are populations of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance
+    if no deviation tried refutes it. These are estimates, not proofs.
     """
-    from dataclasses import replace
-
     from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, candidate_profiles
     from neuronet.games.equilibrium.price_of_anarchy import welfare as measure
     from neuronet.games.simulation.payoffs import check_kind
     from neuronet.plotting.games.equilibrium import welfare_figure
 
     check_kind(payoff)
-    game_setup = game_setup_from(environment, hidden, activation, optimizer, learning_rate, batch_size, rounds, target)
-    if rounds is None:
-        game_setup = replace(game_setup, rounds=5 * game_setup.per_epoch)
+    game_setup = game_setup_from(environment, options, epochs=5)
     named = parse_policies(policies or [POLICIES])
     deviation_test = DeviationTest(payoff=payoff, deviators=deviators)
     found = measure(game_setup, candidate_profiles(named), named, range(seed, seed + seeds), deviation_test)

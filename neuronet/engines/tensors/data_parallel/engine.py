@@ -73,7 +73,7 @@ class DataParallelEngine(Engine):
     def _play(self, batch: Samples) -> Tensor:
         with self._shard.for_batch(batch.inputs.shape[-2]):
             targets = self._shard.local(batch.targets, -1 if self.setup.payoff.classes else -2)
-            losses = self._engine.play(self._shard.local(batch.inputs, -2), targets)
+            losses: Tensor = self._engine.play(self._shard.local(batch.inputs, -2), targets)
             return self._shard.gather(losses, -1)
 
     def _play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Tensor:

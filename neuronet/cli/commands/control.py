@@ -1,0 +1,63 @@
+"""`neuronet control`: train a network to act."""
+
+from __future__ import annotations
+
+import json as json_format
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuronet.cli import console
+from neuronet.cli.commands.options import Json, Out, refuse_with_resume, run_folder, with_options
+from neuronet.training.options import CONTROL_OPTIONS, OUTPUT
+
+if TYPE_CHECKING:
+    from neuronet.control import ControlResult
+
+
+@with_options(CONTROL_OPTIONS)
+def control(
+    options: dict[str, Any],
+    environment: Annotated[
+        str | None, typer.Argument(help="Gymnasium environment: an id such as CartPole-v1, or module:Name-v0")
+    ] = None,
+    out: Out = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a run to continue", rich_help_panel=OUTPUT)] = None,
+    json: Json = False,
+) -> None:
+    """Train a network of self-interested neurons to act in a Gymnasium environment, by REINFORCE."""
+    from neuronet.cli.tables.control import table_of_control
+
+    if environment is not None:
+        options["environment"] = environment
+    if resume is not None:
+        refuse_with_resume({**options, "out": out}, "rounds")
+    result = _control(options, out, resume)
+    if result.folder is not None:
+        result.plot(result.folder / "returns.png")
+        result.plot_network(result.folder / "network.png")
+    (console.ERR if json else console.OUT).print(table_of_control(result))
+    if json:
+        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+
+
+def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:
+    from neuronet.control import Interrupted, resume, train
+    from neuronet.control.config import make_config
+
+    with console.ERR.status("Acting") as status:
+
+        def show(number: int, recent: float) -> None:
+            status.update(f"round {number}: mean return of the last 100 episodes {recent:.1f}")
+
+        try:
+            if folder is not None:
+                return resume(folder, rounds=options.get("rounds"), on_progress=show)
+            make_config(options)  # refuses what is missing or wrong, before train is called
+            return train(**options, out=out or run_folder, on_progress=show)
+        except Interrupted as error:
+            where = shlex.quote(str(error.result.folder))
+            console.ERR.print(f"Saved. Continue with: neuronet control --resume {where}", soft_wrap=True, markup=False)
+            raise

@@ -1,0 +1,71 @@
+"""`neuronet run`: train a network."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuronet.cli import console
+from neuronet.cli.commands.options import Json, Out, refuse_with_resume, run_folder, with_options
+from neuronet.execution.distributed import is_main_process
+from neuronet.training.options import OUTPUT, RUN_OPTIONS
+
+if TYPE_CHECKING:
+    from neuronet.training.result import Result
+
+
+@with_options(RUN_OPTIONS)
+def run(
+    options: dict[str, Any],
+    environment: Annotated[
+        str | None, typer.Argument(help="Environment: digits, fashion-mnist, table:PATH, ...; see neuronet environments")
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="File of options (.toml, or config.json of a run); options given here win", rich_help_panel=OUTPUT),
+    ] = None,
+    out: Out = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a run to continue", rich_help_panel=OUTPUT)] = None,
+    json: Json = False,
+) -> None:
+    """Train a network of self-interested neurons."""
+    if environment is not None:
+        options["environment"] = environment
+    if resume is not None:
+        refuse_with_resume({**options, "config": config, "out": out}, "epochs")
+        result = _resume(resume, options.get("epochs"))
+    else:
+        result = _train(options, config, out)
+    if is_main_process():
+        _show(result, json)
+
+
+def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Result:
+    from neuronet.training.api import train
+    from neuronet.training.config import make_config, read_options
+
+    options = {**(read_options(config) if config is not None else {}), **options}
+    make_config(options)  # refuses what is missing or wrong, before train is called
+    with console.Progress() as bar:
+        return train(**options, out=out or run_folder, on_progress=bar.show, log=bar.print_err)
+
+
+def _resume(folder: Path, epochs: int | None) -> Result:
+    from neuronet.training.api import resume
+
+    with console.Progress() as bar:
+        return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)
+
+
+def _show(result: Result, json: bool) -> None:
+    if result.folder is not None:
+        result.plot(result.folder / "curves.png")
+        result.plot_network(result.folder / "network.png")
+        if not result.alignment.empty:
+            result.plot_alignment(result.folder / "alignment.png")
+    (console.ERR if json else console.OUT).print(console.result_table(result))
+    if json:
+        typer.echo(json_format.dumps(result.summary(), allow_nan=False))

@@ -1,0 +1,96 @@
+"""Options of commands: generated from tables, with the defaults of the models; help loads neither torch nor mesa."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from neuronet.cli.commands.continual import STUDY_OPTIONS
+from neuronet.cli.commands.game.options import GAME_OPTIONS
+from neuronet.cli.commands.options import parse_sizes, with_options
+from neuronet.cli.main import app
+from neuronet.continual.studies.config import ContinualConfig
+from neuronet.control import ControlConfig
+from neuronet.core.errors import ConfigurationError
+from neuronet.training.config import RunConfig
+from neuronet.training.options import CONTROL_OPTIONS, RUN_OPTIONS
+
+MODELS = {
+    "run": (RUN_OPTIONS, RunConfig(environment="xor")),
+    "control": (CONTROL_OPTIONS, ControlConfig(environment="CartPole-v1")),
+    "continual": (STUDY_OPTIONS, ContinualConfig()),
+}
+WORDS = {"none": "", "off": "false", "target, label, class or y": "none", "the user's cache": "none", "the preset's": "none"}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_help_shows_the_defaults_of_the_model(name):
+    options, config = MODELS[name]
+    plain = config.model_dump(mode="json")
+    for field, info in options.items():
+        value = plain[field]
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value).lower()
+        assert WORDS.get(info.default, info.default) == text, field
+
+
+@pytest.mark.parametrize("name", ["run", "control"])
+def test_every_field_of_the_model_is_an_option(name):
+    options, config = MODELS[name]
+    hidden = {"environment", "normalise"}
+    assert set(options) == set(type(config).model_fields) - hidden
+
+
+def test_only_given_options_reach_the_command():
+    received = {}
+
+    @with_options(GAME_OPTIONS)
+    def command(options: dict, environment: str = "xor") -> None:
+        received.update(options, environment=environment)
+
+    command(**dict.fromkeys(GAME_OPTIONS) | {"hidden": "8,4", "environment": "digits"})
+    assert received == {"hidden": (8, 4), "environment": "digits"}
+
+
+def test_invalid_sizes_are_refused():
+    with pytest.raises(ConfigurationError, match="8,many"):
+        parse_sizes("8,many")
+
+
+def leaf_commands(group, path=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from leaf_commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+COMMANDS = dict(leaf_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_name_their_subject(name):
+    for parameter in COMMANDS[name].params:
+        text = getattr(parameter, "help", None) or ""
+        assert text[:1].isupper(), (parameter.name, text)
+        assert not text.endswith("."), (parameter.name, text)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_declare_at_most_fifteen_parameters(name):
+    function = inspect.unwrap(COMMANDS[name].callback)
+    assert len(inspect.signature(function).parameters) <= 15
+
+
+def test_help_loads_no_engine():
+    program = (
+        "import sys; sys.argv = ['neuronet', 'run', '--help']\n"
+        "from neuronet.cli.main import start\n"
+        "assert start() == 0\n"
+        "heavy = {'torch', 'mesa', 'numpy', 'pandas', 'matplotlib', 'networkx'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120, stdout=subprocess.DEVNULL)
