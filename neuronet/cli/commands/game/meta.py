@@ -181,12 +181,12 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
 
     other = "attention" if found.kind == "scaled" else "scaled"
     caption = (
-        "stands alone: in how many of the resampled tables it is an equilibrium that all follow it. "
-        f"by '{other}': alpha-rank by another payoff. share at the end: of replicator dynamics, from starts all over. "
+        "pure equilibrium: fraction of resampled tables in which all players following the policy is one. "
+        f"by '{other}': alpha-rank by that payoff. share at the end: of replicator dynamics. "
     )
-    table = _empty_table(f"Policies as players would choose them, by the payoff '{found.kind}'", caption + _caption(found))
+    table = _empty_table(f"Meta-game by the payoff '{found.kind}'", caption + _caption(found))
     table.add_column("policy", no_wrap=True)
-    for heading in ("stands alone", "alpha-rank", f"by '{other}'", "share at the end"):
+    for heading in ("pure equilibrium", "alpha-rank", f"by '{other}'", "share at the end"):
         table.add_column(heading, justify="right")
     assert found.pure is not None and found.limit_points is not None
     other_ranks = ranks[ranks["payoff"] == other].reset_index(drop=True)
@@ -206,7 +206,7 @@ def _layers_table(found: Analysis) -> Table:
     """Return a table with a row for each equilibrium."""
     from rich.markup import escape
 
-    caption = "frequency: in how many of the resampled tables. " + _caption(found)
+    caption = "frequency: fraction of resampled tables. " + _caption(found)
     table = _empty_table(f"Equilibria between two layers, by the payoff '{found.kind}'", caption)
     for heading in ("first layer", "second layer"):
         table.add_column(heading)
