@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from neuronet.continual.evaluation.metrics import average_accuracy
-from neuronet.continual.studies.summary import summarize_studies
+from neuronet.continual import average_accuracy, summarize_studies
 from neuronet.plotting import style
-from neuronet.plotting.continual.accuracy import draw_line, line_styles
+from neuronet.plotting.continual import draw_line, line_styles
 
 
 def draw(folder: str, picture: str) -> Path:

@@ -36,7 +36,7 @@ class BioTorch:
     Args:
         case: Benchmark case.
         mode: "fa", "dfa" or "usf".
-        policy: Policy of the same update, whose feedback matrices are copied.
+        policy: Policy of the same update; its feedback matrices are copied.
     """
 
     def __init__(self, case: BenchmarkCase, mode: str, policy: Policy) -> None:

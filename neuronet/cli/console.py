@@ -1,4 +1,4 @@
-"""What the command line shows: tables, and a progress bar."""
+"""Tables and the progress bar of the command line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ERR = Console(stderr=True)
 
 
 def result_table(result: Result) -> Table:
-    """A run's result in a few lines."""
+    """Return a table of a run's result."""
     from neuronet.registry import format_channel, format_option
 
     summary, config = result.summary(), result.config
@@ -62,7 +62,7 @@ def result_table(result: Result) -> Table:
 
 
 def comparison_table(result: Comparison) -> Table:
-    """Each policy's mean and its difference to backprop, with their 95% intervals."""
+    """Return a table of each policy's mean and its difference to backprop, with 95% intervals."""
     scale, unit = (100, ", %") if result.measure == "accuracy" else (1, "")
     table = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals (Student's t)", caption_justify="left")
     table.add_column("policy", overflow="fold")
@@ -89,21 +89,21 @@ def print_err(line: str) -> None:
 
 
 def checks_table(checks: Sequence[Check]) -> Table:
-    """The propositions, what was measured, and whether they hold."""
+    """Return a table of the propositions, the measured values, and whether they hold."""
     table = Table(title="The attention game, checked", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for heading in ("proposition", "claim"):
         table.add_column(heading)
     table.add_column("measured", justify="right")
     table.add_column("required", justify="right")
     table.add_column("")
-    for each in checks:
-        status = "[green]holds[/green]" if each.passed else "[red]FAILS[/red]"
-        table.add_row(each.proposition, escape(each.claim), f"{each.measured:.3g}", escape(each.required), status)
+    for result in checks:
+        status = "[green]holds[/green]" if result.passed else "[red]FAILS[/red]"
+        table.add_row(result.proposition, escape(result.claim), f"{result.measured:.3g}", escape(result.required), status)
     return table
 
 
 def benchmark_table(rows: Sequence[Row], title: str | None = None) -> Table:
-    """What each player needed: the quickest block, the middle one, and the quickest as a multiple of another player's."""
+    """Return a table of times: minimum, median, and the minimum relative to a reference."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("played by", no_wrap=True)
     for heading in ("least, us", "median, us", "ratio"):
@@ -121,7 +121,7 @@ def benchmark_table(rows: Sequence[Row], title: str | None = None) -> Table:
 
 
 def plug_in_table(kind: str, known: Mapping[str, Any]) -> Table:
-    """Plug-ins by name, with a line each and their parameters."""
+    """Return a table of plug-ins by name, with summary and parameters."""
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column(kind, no_wrap=True)
     table.add_column("what it is")
@@ -132,7 +132,7 @@ def plug_in_table(kind: str, known: Mapping[str, Any]) -> Table:
 
 
 def policy_table(known: Mapping[str, Any]) -> Table:
-    """Policies by name, with a line each, their traits and their parameters."""
+    """Return a table of policies by name, with summary, traits and parameters."""
     from neuronet.core.policy_traits import trait_rows
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
@@ -147,21 +147,23 @@ def policy_table(known: Mapping[str, Any]) -> Table:
 def _parameters(cls: Any) -> str:
     from neuronet.channels import CHANNELS
     from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
-    from neuronet.registry import format_spec, spec_of
+    from neuronet.environments import ENVIRONMENTS
+    from neuronet.policies import POLICIES
+    from neuronet.registry import format_spec
 
     fields = getattr(cls, "__dataclass_fields__", {})
     if not fields:
         return ""
     try:
-        builtin: dict[str, type[Any]] = {**CHANNELS, **UPDATE_SCHEDULES}
-        spec = format_spec(cls(), builtin) if cls in builtin.values() else spec_of(cls()) or ""
+        builtin: dict[str, type[Any]] = {**CHANNELS, **UPDATE_SCHEDULES, **POLICIES, **ENVIRONMENTS}
+        spec = format_spec(cls(), builtin, all_parameters=True)
     except TypeError:  # a parameter has no default
         return ", ".join(fields)
     return spec.partition("(")[2].removesuffix(")")
 
 
 class Progress:
-    """The progress bar, on standard error and only where that is a terminal."""
+    """Progress bar on standard error, where that is a terminal."""
 
     def __init__(self) -> None:
         self._bar = progress.Progress(
@@ -185,7 +187,8 @@ class Progress:
 
         self._bar.stop()
         if isinstance(error, Interrupted) and error.result.folder is not None:
-            ERR.print(f"Saved. Go on with: neuronet run --resume {escape(shlex.quote(str(error.result.folder)))}", soft_wrap=True)
+            folder = escape(shlex.quote(str(error.result.folder)))
+            ERR.print(f"Saved. Continue with: neuronet run --resume {folder}", soft_wrap=True)
 
     def print_err(self, line: str) -> None:
         """Print a line above the bar."""

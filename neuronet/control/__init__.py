@@ -1,4 +1,4 @@
-"""Control: networks of self-interested neurons that act in Gymnasium environments, paid by what comes of it."""
+"""Reinforcement learning: networks of self-interested neurons that act in Gymnasium environments."""
 
 from neuronet.control.config import ControlConfig
 from neuronet.control.result import ControlResult

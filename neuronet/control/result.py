@@ -1,4 +1,4 @@
-"""What a run in a Gymnasium environment has come to."""
+"""Result of a run in a Gymnasium environment."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from neuronet.training.network_labels import NetworkLabels
 
 @dataclass(frozen=True, eq=False)
 class ControlResult:
-    """What a run in a Gymnasium environment has come to.
+    """Result of a run in a Gymnasium environment.
 
     Attributes:
-        config: Its configuration.
-        episodes: A line for each episode that was learnt from: episode, round, return (not discounted), steps.
-        eval_returns: The return of each judged episode, all actions being the most likely ones; empty if the run was interrupted.
-        threshold: The mean return from which on the environment counts as solved; None where it does not say.
-        network: The network as it is now.
+        config: Configuration of the run.
+        episodes: One row per training episode: episode, round, return (not discounted), steps.
+        eval_returns: Return of each evaluation episode with the most likely actions; empty after an interruption.
+        threshold: Mean return at which the environment counts as solved; None if it has no threshold.
+        network: Network at the end.
         labels: Policies of its neurons, for the figure of the network.
-        rounds: How many rounds were played.
-        seconds: How long it took, judging left out.
-        folder: Where it is recorded; None if it is not.
+        rounds: Number of rounds played.
+        seconds: Duration of training in seconds, without the evaluation.
+        folder: Folder of the run; None if nothing was recorded.
     """
 
     config: ControlConfig
@@ -50,12 +50,12 @@ class ControlResult:
 
     @property
     def mean_return(self) -> float | None:
-        """The mean return of the judged episodes."""
+        """Return the mean return of the evaluation episodes; None without evaluation."""
         return float(self.eval_returns.mean()) if self.eval_returns.size else None
 
     @property
     def solved(self) -> bool | None:
-        """Whether the judged episodes reach the environment's own threshold; None where there is none."""
+        """Return whether the mean return reaches the environment's threshold; None without a threshold."""
         return None if self.threshold is None or self.mean_return is None else self.mean_return >= self.threshold
 
     def plot(self, path: str | Path) -> Path:
@@ -67,7 +67,7 @@ class ControlResult:
         return draw("network", self.network, path, **self.labels)
 
     def summary(self) -> dict[str, Any]:
-        """The result as plain data, as `neuronet control --json` prints it."""
+        """Return the result as plain data, as printed by `neuronet control --json`."""
         config = self.config
         return {
             "environment": config.environment,

@@ -1,4 +1,4 @@
-"""Training in a Gymnasium environment in one call: from Python, and beneath the command line."""
+"""Train or resume a run in a Gymnasium environment in one call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from neuronet.execution.signals import Interruption
 from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population
 
 CUSTOM_ENVIRONMENT = "own"
-"""What a configuration calls an environment that a function makes."""
+"""Name in the configuration of an environment that a function makes."""
 
 
 def train(
@@ -34,17 +34,17 @@ def train(
     Args:
         environment: A Gymnasium id such as "CartPole-v1", or a function that makes a gymnasium.Env.
         policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
-            Shares for each listening layer.
-        out: A folder to record the run in, or a function that makes one for the configuration; without, nothing is written.
-        on_progress: Called after every round with its number and the mean return of the last 100 episodes.
-        **options: Any other field of ControlConfig: engine, hidden, rounds, episodes, learning_rate, seed, ...
+            Shares per listening layer.
+        out: Folder of the run, or a function from the configuration to the folder; None to write nothing.
+        on_progress: Function called after each round with its number and the mean return of the last 100 episodes.
+        **options: Further fields of ControlConfig: engine, hidden, rounds, episodes, learning_rate, seed, ...
 
     Returns:
-        The result: judged returns, every episode's return, the network.
+        Result with the evaluation, the return of each episode and the network.
 
     Raises:
-        NeuroNetError: Something does not fit; the sentence says what.
-        Interrupted: Ctrl-C; its `result` is what the run had come to.
+        NeuroNetError: An option, the environment or the policy is invalid.
+        Interrupted: Ctrl-C was pressed; its `result` has the rounds before.
     """
     name = environment if isinstance(environment, str) else CUSTOM_ENVIRONMENT
     config = make_config({**options, "environment": name, "policy": policy})
@@ -64,30 +64,30 @@ def resume(
     policy: Policies | None = None,
     on_progress: ProgressCallback | None = None,
 ) -> ControlResult:
-    """Go on with a run where its last checkpoint left it, as if it had never been interrupted.
+    """Continue a run from its last checkpoint; the result equals that of an uninterrupted run.
 
     Args:
-        folder: Where the run is recorded.
-        rounds: A new number of rounds, not less than those played; without, the run's own.
-        environment: The function that makes the run's environment, if it was given one.
-        policy: The run's policy or population, if it has no name by which it could be found.
-        on_progress: As for `train`.
+        folder: Folder of the run.
+        rounds: New number of rounds, at least the number played; None for that of the run.
+        environment: Function that makes the environment, if the run was started with a function.
+        policy: Policy or population of the run, if it cannot be found by name.
+        on_progress: Function called after each round, as for `train`.
 
     Raises:
-        NeuroNetError: There is no run, or it cannot go on.
-        Interrupted: Ctrl-C; its `result` is what the run had come to.
+        NeuroNetError: The folder has no run, or the arguments do not fit it.
+        Interrupted: Ctrl-C was pressed; its `result` has the rounds before.
     """
     run_directory = ControlRunDirectory.open(Path(folder), read_config)
     recorded = run_directory.config
     given = {"rounds": rounds, "policy": policy}
     config = make_config({**dict(recorded), **{name: value for name, value in given.items() if value is not None}}, recorded=True)
     if (environment is None) == (config.environment == CUSTOM_ENVIRONMENT):
-        hint = "give its function again in Python, resume(folder, environment=...)" if environment is None else "leave it out"
+        hint = "pass its function again in Python: resume(folder, environment=...)" if environment is None else "leave it out"
         raise ConfigurationError(f"the run in '{folder}' has the environment '{config.environment}': {hint}")
     if format_population(config.policy) != format_population(recorded.policy):
         raise StudyMismatchError(f"cannot resume the run: its policy was {format_population(recorded.policy)}")
     if isinstance(config.policy, UnresolvedPopulation):
-        hint = "a policy without a name is given again in Python: resume(folder, policy=...)"
+        hint = "pass a policy without a name again in Python: resume(folder, policy=...)"
         raise SpecError(f"{config.policy.reason} ({hint})")
     vector_env = VectorEnv(config.environment if environment is None else environment, config.episodes, config.action_std)
     with closing(vector_env), closing(_engine(config, vector_env)) as engine:

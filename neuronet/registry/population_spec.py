@@ -92,7 +92,7 @@ def short_name(policy: Policy) -> str:
 
 @dataclass(frozen=True)
 class UnresolvedPopulation(Population):
-    """Population of a recorded run whose policies cannot be found here.
+    """Population of a recorded run with policies that cannot be found.
 
     Attributes:
         text: Spec in the run's configuration.

@@ -86,7 +86,7 @@ def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> RunCon
 
     Args:
         options: Options; specs are parsed, objects are taken as they are.
-        recorded: Whether they are those of a recorded run, whose policies need not be found.
+        recorded: Whether the options are those of a recorded run; a policy that cannot be found is then no error.
 
     Raises:
         ConfigurationError: An option is unknown, missing or out of range.
@@ -115,7 +115,7 @@ def validate_config(model: type[Config], options: Mapping[str, Any], missing: st
         model: Class of the configuration.
         options: Options; numbers may be numpy's, `hidden` may be a single number.
         missing: Advice for a required option that is missing.
-        recorded: Whether they are those of a recorded run, whose policies need not be found.
+        recorded: Whether the options are those of a recorded run; a policy that cannot be found is then no error.
 
     Raises:
         ConfigurationError: An option is unknown, missing or out of range.

@@ -66,7 +66,7 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
         list,
         NETWORK,
         'Channel between layers: "demand:dropout(0.3)" above every hidden layer, "activity@1:k-winners(0.1)" above layer 1; '
-        "may be repeated, in the order of passage",
+        "may be repeated, in the order in which messages pass",
         "none",
         "channel",
     ),

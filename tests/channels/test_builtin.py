@@ -42,7 +42,7 @@ def test_dropped_loses_its_share_and_keeps_the_mean_if_scaled(scaled):
     np.testing.assert_allclose(arrived[heard], 1 / 0.7 if scaled else 1.0)
 
 
-def test_chance_depends_on_seed_round_layer_and_direction_alone():
+def test_random_numbers_depend_on_seed_round_layer_and_direction_alone():
     first = carried(GaussianNoise(1.0))
     np.testing.assert_array_equal(first, carried(GaussianNoise(1.0)))
     others = [carried(GaussianNoise(1.0), seed=4), carried(GaussianNoise(1.0), number=1), carried(GaussianNoise(1.0), layer=2)]
@@ -101,7 +101,7 @@ def test_rationed_carries_the_loudest_of_each_sample(messages, share):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("library", BACKENDS)
-def test_messages_that_rounding_sets_apart_are_rationed_alike(library, dtype):
+def test_winners_tied_up_to_rounding_are_equal(library, dtype):
     loud, space = dtype(0.7), BACKENDS[library]
     for other in (loud, np.nextafter(loud, dtype(0)), np.nextafter(loud, dtype(1))):
         messages = np.array([[loud, -other], [-other, loud]], dtype)
@@ -122,7 +122,7 @@ def test_messages_that_are_fainter_by_more_than_rounding_are_not_heard(dtype, ga
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("library", BACKENDS)
 @pytest.mark.parametrize("levels", [1, 3, 4])
-def test_messages_between_two_levels_are_quantised_alike_whatever_their_last_bit(levels, library, dtype):
+def test_quantization_ties_do_not_depend_on_the_last_bit(levels, library, dtype):
     space, loudest_of_all = BACKENDS[library], dtype(2 / 3)
     halves = (np.arange(levels) + 0.5) / levels * loudest_of_all
     expected = np.round(np.arange(levels) + 0.5) / levels * loudest_of_all  # to the even level
@@ -188,7 +188,7 @@ def test_channels_of_a_line_act_in_order():
 
 
 @pytest.mark.parametrize("channel", [cls() for cls in CHANNELS.values()], ids=repr)
-def test_judged_are_those_that_belong_to_the_function(channel):
+def test_channels_active_in_evaluation(channel):
     untouched = np.array_equal(carried(channel, learning=False), MESSAGES)
     assert untouched != channel.active_in_eval
     assert channel.active_in_eval == isinstance(channel, Quantization | KWinners)

@@ -29,7 +29,7 @@ GAMES = [
 
 @pytest.mark.parametrize("options", GAMES, ids=str)
 @pytest.mark.parametrize("act", ACTS)
-def test_engines_go_on_alike(act, options):
+def test_engines_agree_after_intervention(act, options):
     connectivity = "sparse(0.5)" if act == "rewire" else "dense"
     setup = game(toys.Saver(), optimizer=Momentum(), connectivity=connectivity, **options)
     pair = NeuronModel(setup), TensorEngine(setup, device="cpu")

@@ -47,7 +47,7 @@ POLICIES = [
 
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
-def test_engines_play_alike(channels, optimizer):
+def test_engines_give_equal_results(channels, optimizer):
     for number, policy in enumerate(POLICIES):
         setup = game(
             policy, connectivity=("dense", "sparse(0.5)")[number % 2], optimizer=optimizer, channels=channels, learning_rate=0.02
@@ -58,7 +58,7 @@ def test_engines_play_alike(channels, optimizer):
 @pytest.mark.parametrize("channel", ["demand:k-winners(0.1)", "demand:k-winners(0.5)", "demand@2:k-winners(0.5)"])
 @pytest.mark.parametrize("outputs", [2, 3])
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Greedy()], ids=repr)
-def test_engines_ration_alike_also_where_two_outputs_demand_equally_loudly(channel, outputs, policy):
+def test_engines_agree_on_tied_demands_of_two_outputs(channel, outputs, policy):
     """With two classes a softmax demands opposite amounts of its two outputs, equal but for rounding."""
     network = build_network((6, 5, 4, outputs), activation="tanh", seed=1)
     samples = Samples(SAMPLES.inputs, np.arange(len(SAMPLES)) % outputs)
@@ -249,7 +249,7 @@ def test_delays_add_up_on_the_way_down(name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_neurons_that_explore_recall_the_chance_of_the_round_that_they_look_back_at(name):
+def test_delayed_demands_reuse_random_numbers_of_their_round(name):
     """Rewarded for what they tried two rounds ago: the same numbers, drawn again."""
     seen = []
 
@@ -272,7 +272,7 @@ def test_neurons_that_explore_recall_the_chance_of_the_round_that_they_look_back
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_only_what_belongs_to_the_function_acts_in_a_judgement(name):
+def test_only_eval_channels_act_in_evaluation(name):
     plain = ENGINES[name](game(toys.Backprop())).outputs(SAMPLES.inputs)
     faults = ("activity:dropout(0.9)", "activity:noise(9)", "activity:delay(1, aligned=false)", "demand:dropout(0.9)")
     np.testing.assert_allclose(ENGINES[name](game(toys.Backprop(), channels=faults)).outputs(SAMPLES.inputs), plain, atol=1e-14)
@@ -322,7 +322,7 @@ def test_channels_that_are_taken_away_leave_no_trace(name):
     assert max_difference(play(engine, 2).state(), play(fresh, 2).state()) <= 1e-14
 
 
-def test_delays_that_begin_in_mid_game_are_alike():
+def test_engines_agree_on_delays_added_during_a_game():
     states = []
     for name in ENGINES:
         engine = play(ENGINES[name](game(toys.Saver(), optimizer=Momentum())), 3)
@@ -353,7 +353,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("key", WRONG)
-def test_traffic_of_another_game_is_refused(name, key):
+def test_incompatible_router_state_raises(name, key):
     engine = play(ENGINES[name](game(toys.Backprop(), channels="demand:delay(1)")), 3)
     array, sentence = WRONG[key]
     arrays = {**engine.state().arrays, key: array}

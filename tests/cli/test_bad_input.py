@@ -34,7 +34,7 @@ CASES = {
     "agents on a gpu": (["run", "xor", "--engine", "agents", "--device", "cuda"], "use engine tensors"),
     "replicas of agents": (["run", "xor", "--engine", "agents", "--replicas", "4"], "use engine tensors"),
     "edge probability above 1": (["run", "xor", "--connectivity", "sparse(1.5)"], "at most 1"),
-    "table that is not there": (["run", "table:nowhere.csv"], "not found"),
+    "table that is not there": (["run", "table:absent.csv"], "not found"),
     "table without a path": (["run", "table:"], ".csv, .npz or .parquet"),
     "target without a table": (["run", "xor", "--target", "y"], "options of table:PATH"),
     "unknown option": (["run", "xor", "--polcy", "greedy"], "--policy"),
@@ -73,7 +73,7 @@ def files(tmp_path):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_one_sentence_and_exit_status_2(neuronet, case):
+def test_bad_input_gives_one_sentence_and_exit_status_2(neuronet, case):
     arguments, expected = CASES[case]
     answer = neuronet(*arguments)
     assert answer.status == 2

@@ -31,7 +31,7 @@ def test_run_ends_with_a_table(neuronet):
     assert "Engine agents: small enough for an agent for each neuron." in answer.err
 
 
-def test_the_same_numbers_as_in_python(neuronet):
+def test_command_equals_python(neuronet):
     answer = neuronet("run", "xor", "--epochs", "3", "--hidden", "8,4", "--policy", "greedy(top=2)", "--json")
     result = package.train("xor", epochs=3, hidden=[8, 4], policy=package.Greedy(top=2))
     assert json.loads(answer.out)["loss"] == result.loss
@@ -60,7 +60,7 @@ def test_replicas_are_reported_one_by_one(neuronet):
     assert "Engine tensors: 3 replicas, in one batch." in answer.err
 
 
-def test_resume_goes_on_and_draws_again(neuronet, tmp_path):
+def test_resume_continues_and_redraws(neuronet, tmp_path):
     neuronet("run", "xor", "--epochs", "2", "--out", "run")
     (tmp_path / "run" / "curves.png").unlink()
     answer = neuronet("run", "--resume", "run", "--epochs", "4", "--json")
@@ -71,7 +71,7 @@ def test_resume_goes_on_and_draws_again(neuronet, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["policies", "environments"])
-def test_lists_name_everything(neuronet, command, monkeypatch):
+def test_lists_name_every_plug_in(neuronet, command, monkeypatch):
     from neuronet.environments import ENVIRONMENTS
     from neuronet.policies import POLICIES
 
@@ -89,7 +89,7 @@ def test_help_and_version(neuronet):
     assert "Usage" in neuronet().out
 
 
-def test_import_is_quick_to_reach_and_light():
+def test_import_loads_no_heavy_library():
     program = (
         "import sys, neuronet; heavy = {'torch', 'mesa', 'matplotlib', 'numpy', 'pandas', 'pydantic'} & set(sys.modules); "
         "assert not heavy, heavy; neuronet.Greedy; assert 'torch' not in sys.modules and 'mesa' not in sys.modules"
@@ -97,14 +97,14 @@ def test_import_is_quick_to_reach_and_light():
     subprocess.run([sys.executable, "-c", program], check=True, timeout=120)
 
 
-def test_every_public_name_is_there():
+def test_every_public_name_exists():
     for name in package.__all__:
         assert getattr(package, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         package.nothing  # noqa: B018
 
 
-def test_auto_engine_takes_tensors_where_the_work_is_large():
+def test_auto_engine_depends_on_the_size_of_the_work():
     small = select_engine(make_config({"environment": "digits"}), neurons=74, connections=4736, rounds=900)
     large = select_engine(make_config({"environment": "digits"}), neurons=522, connections=268_800, rounds=18_750)
     assert (small.engine, small.dtype) == ("agents", "float64")
@@ -115,7 +115,7 @@ def test_auto_engine_takes_tensors_where_the_work_is_large():
     assert select_engine(make_config({"environment": "digits"}), 74, 4736, just + 10).engine == "tensors"
 
 
-def test_a_module_in_the_folder_at_hand_is_found(neuronet, tmp_path, monkeypatch):
+def test_module_in_the_current_folder_is_found(neuronet, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path not in ("", str(tmp_path))])
     (tmp_path / "my_own_policies.py").write_text(
         "from dataclasses import dataclass\nimport neuronet\n\n\n@dataclass(frozen=True)\nclass Deaf(neuronet.LinearPolicy):\n"

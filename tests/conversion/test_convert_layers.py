@@ -165,7 +165,7 @@ def test_random_feedback_to_a_channel_is_a_random_kernel(name):
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(p=1), Late(), IndirectFeedback()], ids=["early", "late", "feedback"])
 @pytest.mark.parametrize("name", ["linear", "conv2d", "groups"])
-def test_a_batch_of_nobody(name, policy):
+def test_empty_batch(name, policy):
     plain, inputs = layer(name)
     converted = neuronet.convert(plain, policy)
     nobody = inputs.detach()[:0].requires_grad_()

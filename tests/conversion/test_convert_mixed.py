@@ -77,7 +77,7 @@ def test_all_attention_seeking_is_the_ordinary_layer_also_in_groups():
         (AttentionSeeking, "must have a policy"),
     ],
 )
-def test_what_names_nothing_is_refused(policy, message):
+def test_pattern_without_match_raises(policy, message):
     with pytest.raises(NeuroNetError, match=message):
         neuronet.convert(networks.made("lenet")[0], policy)
 

@@ -84,7 +84,7 @@ def test_what_is_kept_are_declared_buffers(tmp_path):
     same(networks.gradients(other, inputs, classes), networks.gradients(converted, inputs, classes))
 
 
-def test_chance_goes_on_where_a_state_dict_left_it():
+def test_random_numbers_continue_from_a_state_dict():
     net, inputs, classes = networks.made("mlp")
     through = neuronet.convert(net, Noisy(), seed=3)
     rounds = [networks.gradients(through, inputs, classes) for _ in range(3)]
@@ -188,7 +188,7 @@ def probing(answer):
         (nn.Linear(2, 2), AttentionSeeking, "must have a policy"),
     ],
 )
-def test_what_cannot_be_converted_is_refused(module, policy, message):
+def test_unsupported_modules_raise(module, policy, message):
     with pytest.raises(NeuroNetError, match=message):
         neuronet.convert(module, policy)
 
@@ -199,7 +199,7 @@ def test_bad_numbers_are_refused(wrong):
         neuronet.convert(nn.Linear(2, 2), SIGN, **wrong)
 
 
-def test_nothing_is_converted_twice():
+def test_converting_twice_raises():
     converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
     with pytest.raises(NeuroNetError, match="layer '0' is converted already"):
         neuronet.convert(converted, Greedy())

@@ -58,7 +58,7 @@ ONE_CLASS_EACH = "here: targets for cross-entropy"
         (X[:0], X[:0], SquaredError(), r"here: inputs must have the shape \(samples, inputs\).* got \(0, 2\)"),
     ],
 )
-def test_what_does_not_fit_is_named(inputs, targets, payoff, message):
+def test_unfitting_samples_raise(inputs, targets, payoff, message):
     with pytest.raises(NeuroNetError, match=message):
         checked_samples(inputs, targets, payoff, "here")
 
@@ -150,7 +150,7 @@ def test_a_sixth_is_held_back_for_tuning(samples, payoff):
     assert (tuning.payoff, tuning.outputs, tuning.shape, tuning.inputs) == (payoff, world.outputs, (2, 3), 6)
 
 
-def test_what_is_held_back_is_always_the_same_and_drawn_by_chance():
+def test_validation_split_is_fixed_and_random():
     one, other = (World(600).validation_split().test.inputs[:, 0] for _ in range(2))
     np.testing.assert_array_equal(one, other)
     assert len(np.unique(one % 6)) == 6
@@ -167,6 +167,6 @@ def test_what_is_held_back_is_scaled_as_the_world_is():
     assert len(tuning.validation_split().train) == 84 - 14
 
 
-def test_too_few_samples_cannot_be_held_back():
+def test_validation_split_needs_six_samples():
     with pytest.raises(NeuroNetError, match="6 or more training samples, got 5"):
         _ = World(5).validation_split().train

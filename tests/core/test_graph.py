@@ -152,7 +152,7 @@ def test_whole_numbers_of_numpy_are_whole_numbers():
     assert (network.weights[0].item(), network.biases[0].item()) == (2.0, 0.5)
 
 
-def test_a_hidden_neuron_that_nobody_speaks_to_is_no_error():
+def test_hidden_neuron_without_speakers_is_valid():
     graph = small()
     graph.remove_edge(2, 11)
     np.testing.assert_array_equal(from_graph(graph).masks[0], [[True, True], [False, False]])
@@ -267,7 +267,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("graph", "message"), WRONG.values(), ids=WRONG)
-def test_what_is_no_layered_network_is_named_in_one_sentence(graph, message):
+def test_invalid_graph_raises(graph, message):
     with pytest.raises(NeuroNetError, match=message) as caught:
         from_graph(graph)
     assert "\n" not in str(caught.value)

@@ -55,7 +55,7 @@ def test_a_network_has_the_shapes_that_were_asked_for(sizes, connectivity, activ
 
 @some
 @given(sizes, wirings, seeds)
-def test_nobody_is_alone(sizes, connectivity, seed):
+def test_every_neuron_keeps_a_speaker_and_a_listener(sizes, connectivity, seed):
     for mask in build_network(sizes, connectivity=connectivity, seed=seed).masks:
         assert mask is None or (mask.any(axis=0).all() and mask.any(axis=1).all())
 
@@ -74,7 +74,7 @@ def test_another_seed_gives_other_weights_and_another_wiring():
     assert len({network.masks[0].tobytes() for network in networks}) == 4
 
 
-def test_layers_are_not_alike():
+def test_layers_have_different_weights():
     network = build_network([10, 10, 10], connectivity="sparse(0.5)")
     assert not np.array_equal(network.masks[0], network.masks[1])
     dense = build_network([10, 10, 10], init="lecun")
@@ -93,7 +93,7 @@ def test_a_sparse_network_has_the_share_of_connections_asked_for(probability):
     assert abs(mask.mean() - probability) < 5 * np.sqrt(probability * (1 - probability) / mask.size)
 
 
-def test_probability_one_is_everybody():
+def test_probability_one_is_dense():
     assert build_network([7, 5], connectivity=Sparse(1.0)).masks[0].all()
 
 

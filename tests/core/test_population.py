@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_groups_and_another_gives_others_of_the_sam
     assert groups[0] != groups[1]
 
 
-def test_everybody_is_as_likely_to_be_in_a_group():
+def test_group_members_are_uniformly_random():
     society = Population.shares([(A, 0.7), (B, 0.3)])
     times = np.zeros(10)
     for seed in range(1000):
@@ -62,7 +62,7 @@ def test_counts_are_the_shares_to_less_than_one_neuron(weights, neurons):
         assert abs(found.get(number + 1, 0) - share * neurons) < 1
 
 
-def test_a_growing_share_takes_nobody_else_with_it():
+def test_growing_share_leaves_other_groups_unchanged():
     before: set[int] = set()
     for share in (0.1, 0.2, 0.5, 0.9):
         layer = Population.shares([(A, 1 - share), (B, share)]).groups(NETWORK, seed=2)[1]

@@ -142,7 +142,7 @@ def test_of_two_equal_steps_the_one_that_moves_upwards_is_given():
 
 
 @pytest.mark.parametrize("space", [xp, torch_xp], ids=["numpy", "torch"])
-def test_of_entries_that_move_alike_but_for_rounding_the_first_moves_upwards(space):
+def test_first_of_entries_tied_up_to_rounding_moves_upwards(space):
     for other in (0.7, np.nextafter(0.7, 0), np.nextafter(0.7, 1)):
         matrix = space.asarray([[-0.7, 0.0], [other, 0.0], [0.0, 0.1]], dtype=space.float64)
         step = trust_region.solve_trust_region(space, matrix, 0 * matrix[:, 0], 1.0).step

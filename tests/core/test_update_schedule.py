@@ -48,7 +48,7 @@ def changed(before: State, after: State, layer: int):
 
 @pytest.mark.parametrize("update_schedule", MASKED)
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
-def test_engines_play_alike(update_schedule, optimizer):
+def test_engines_give_equal_results(update_schedule, optimizer):
     for number, policy in enumerate(POLICIES):
         connectivity = ("dense", "sparse(0.5)")[number % 2]
         setup = game(policy, connectivity=connectivity, optimizer=optimizer, update_schedule=update_schedule, learning_rate=0.02)
@@ -122,7 +122,7 @@ def test_one_round_of_partial_turns_is_the_synchronous_one_of_those_who_act(name
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_sleepers_are_silent_until_they_wake_and_wake_to_be_judged(name):
+def test_inactive_neurons_are_silent_except_in_evaluation(name):
     """A round with sleepers is a round of a network without them."""
     setup = game(AttentionSeeking(), update_schedule="inactive(0.4)")
     engine = ENGINES[name](setup)
@@ -165,7 +165,7 @@ def test_the_same_ones_sleep_for_some_rounds():
 
 
 @pytest.mark.parametrize("update_schedule", [PartialUpdate(0.01), Inactive(0.99)], ids=repr)
-def test_somebody_is_always_there(update_schedule):
+def test_one_neuron_always_stays_active(update_schedule):
     chosen = (
         update_schedule.update_mask(1, 1, 3, 0)
         if isinstance(update_schedule, PartialUpdate)
@@ -177,7 +177,7 @@ def test_somebody_is_always_there(update_schedule):
 # -- one after another
 
 
-def test_in_a_random_order_each_is_heard_at_once_by_those_after_it():
+def test_random_sequential_updates_are_seen_by_later_neurons():
     """A round written out for a network of one hidden and one output neuron, in either order."""
     network = build_network((2, 1, 1), activation="tanh", seed=3)
     orders = set()
@@ -277,7 +277,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("make", "match"), REFUSED)
-def test_what_does_not_go_together_is_refused(make, match):
+def test_unsupported_combinations_raise(make, match):
     with pytest.raises(NeuroNetError, match=match):
         make()
 

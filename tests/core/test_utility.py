@@ -47,7 +47,7 @@ def test_the_slope_is_that_of_autograd(backend, p):
 
 @by_backend
 @pytest.mark.parametrize("p", EXPONENTS)
-def test_no_attention_is_worth_nothing_and_pulls_nowhere(backend, p):
+def test_zero_attention_has_zero_utility_and_slope(backend, p):
     xp = BACKENDS[backend]
     zeros = array(xp, np.zeros((2, 2)))
     assert not plain(Power(p).value(xp, zeros)).any()
@@ -131,7 +131,7 @@ def test_slopes_are_central_differences_of_the_utility(measure, p, unit):
 
 @by_backend
 @by_measure
-def test_who_gets_no_attention_has_no_utility_and_is_pulled_nowhere(backend, measure, p, unit):
+def test_zero_attention_has_zero_utility_and_slope_in_all_measures(backend, measure, p, unit):
     xp = BACKENDS[backend]
     zeros = array(xp, np.zeros((2, 2)))
     assert not plain(measure.utility(xp, zeros)).any()

@@ -37,7 +37,7 @@ def test_the_split_is_fixed(env):
     assert env == again
 
 
-def test_every_image_is_played_or_judged_once(env, raw):
+def test_every_image_is_in_train_or_test_once(env, raw):
     standardised = np.vstack((env.train.inputs, env.test.inputs))
     low, high = standardised.min(axis=0), standardised.max(axis=0)
     pixels = raw[:, :64]

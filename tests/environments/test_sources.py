@@ -185,7 +185,7 @@ def test_what_is_left_of_another_file_is_no_obstacle(server, nowhere, left):
     assert server.asked == [f"bytes={len(left)}-", None]
 
 
-def test_a_spoilt_file_in_the_cache_is_downloaded_anew(server, nowhere):
+def test_broken_cached_file_is_downloaded_again(server, nowhere):
     put(nowhere / "cache" / "thing", "file")
     assert content_of(source(server.url).find()) == CONTENT
 

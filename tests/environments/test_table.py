@@ -185,7 +185,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arrays", "options", "message"), WRONG.values(), ids=WRONG)
-def test_what_is_no_table_is_named_in_one_sentence(arrays, options, message):
+def test_invalid_table_raises(arrays, options, message):
     with pytest.raises(NeuroNetError, match=message) as caught:
         Table(*arrays, name="here", **options)
     assert "\n" not in str(caught.value)

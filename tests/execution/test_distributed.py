@@ -9,7 +9,7 @@ import time
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory
 from neuronet.registry import build_network
@@ -65,7 +65,7 @@ def test_rank_from_torchrun(two_processes, monkeypatch):
         False,
     )
     monkeypatch.setenv("RANK", "first")
-    with pytest.raises(NeuroNetError, match="variable RANK must be an integer, as torchrun sets it, got 'first'"):
+    with pytest.raises(ConfigurationError, match="variable RANK must be an integer, as torchrun sets it, got 'first'"):
         distributed.rank()
 
 

@@ -1,4 +1,4 @@
-"""The tensor engine on a GPU: it plays alike, and nothing in a round makes the host wait. `pytest -m gpu` runs these alone."""
+"""The tensor engine on a GPU: equal numbers, and rounds without host synchronisation. `pytest -m gpu` runs only these."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ORDER = np.arange(2 * BATCH + 2)
 
 @contextmanager
 def assert_no_device_sync():
-    """An error wherever the host would wait for the GPU."""
+    """Raise an error wherever the host would wait for the GPU."""
     torch.cuda.synchronize()
     torch.cuda.set_sync_debug_mode("error")
     try:
@@ -44,7 +44,7 @@ def assert_no_device_sync():
 
 
 @pytest.mark.parametrize("policy", [*SHIPPED, *toys.SHIPPED, *toys.TOYS], ids=repr)
-def test_a_gpu_plays_alike(policy, digits):
+def test_gpu_agrees_with_agents(policy, digits):
     network = build_network((64, 12, 8, 10), connectivity=feasible_wiring("sparse(0.5)", policy), activation="tanh", seed=13)
     setup = Setup(network, policy, learning_rate=0.1, seed=13)
     assert compare(setup, digits, rounds=50, device="cuda").largest <= 1e-9
@@ -53,7 +53,7 @@ def test_a_gpu_plays_alike(policy, digits):
 
 @pytest.mark.parametrize("optimizer", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
 @pytest.mark.parametrize("policy", [AttentionSeeking(p=3, foresight=1), Noisy(), toys.Saver()], ids=repr)
-def test_replicas_play_alike(policy, optimizer):
+def test_replicas_agree_with_cpu(policy, optimizer):
     setups = [
         game(policy, connectivity="sparse(0.5)", seed=seed, learning_rate=seed / 100, optimizer=optimizer) for seed in (1, 2, 3)
     ]
@@ -66,7 +66,7 @@ def test_replicas_play_alike(policy, optimizer):
 def play_without_device_sync(policy, **options):
     engine = TensorEngine(game(policy, **{"connectivity": "sparse(0.5)", **options}), device="cuda")
     held = engine.prepare(SAMPLES)
-    engine.play_rounds(held, ORDER, BATCH)  # kernels are loaded, and rooms are made
+    engine.play_rounds(held, ORDER, BATCH)  # loads kernels and allocates buffers
     with assert_no_device_sync():
         return engine.play_rounds(held, ORDER, BATCH)
 
@@ -76,7 +76,7 @@ def play_without_device_sync(policy, **options):
     [policy for policy in (*SHIPPED, *toys.TOYS) if not isinstance(policy, BestResponse)],  # an SVD waits, as torch documents
     ids=repr,
 )
-def test_the_host_waits_for_no_round(policy):
+def test_rounds_do_not_synchronise(policy):
     losses = play_without_device_sync(policy)
     assert losses.device.type == "cuda"
     assert losses.shape == (3,)
@@ -85,7 +85,7 @@ def test_the_host_waits_for_no_round(policy):
 
 @pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=repr)
 @pytest.mark.parametrize("activation", ["relu", "leaky-relu", "sigmoid", "gelu", "identity"])
-def test_nor_for_any_activation_and_rule(activation, optimizer):
+def test_activations_and_optimizers_do_not_synchronise(activation, optimizer):
     assert torch.isfinite(
         play_without_device_sync(AttentionSeeking(), activation=activation, optimizer=optimizer, connectivity="dense")
     ).all()
@@ -99,13 +99,13 @@ class AsksForItem(toys.Backprop):
         return obs.attention * obs.attention.sum().item()
 
 
-def test_waiting_is_noticed():
+def test_synchronisation_is_detected():
     with pytest.raises(RuntimeError, match="synchronizing CUDA operation"):
         play_without_device_sync(AsksForItem())
 
 
 @pytest.mark.parametrize(("matmul", "bits"), [("high", 10), ("medium", 7)])
-def test_less_exact_products_are_as_exact_as_documented(matmul, bits):
+def test_matmul_precision_is_as_documented(matmul, bits):
     """What the outputs differ by in root mean square, with factors rounded to so many bits after the first."""
     network = build_network((1024, 512), activation="identity", seed=1)
     setup = Setup(network, AttentionSeeking(), dtype="float32")
@@ -116,14 +116,14 @@ def test_less_exact_products_are_as_exact_as_documented(matmul, bits):
     assert torch.get_float32_matmul_precision() == "highest"
 
 
-def test_a_run(tmp_path):
+def test_training_on_gpu(tmp_path):
     result = neuronet.train("digits", device="cuda", dtype="float32", matmul="high", epochs=3, out=tmp_path / "run")
     assert result.config.device == "cuda"
     assert result.accuracy > 0.9
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA devices")
-def test_two_gpus_play_as_one(tmp_path):
+def test_two_gpus_agree_with_one(tmp_path):
     script = [str(ROOT / "tests" / "engines" / "tensors" / "shard_process.py"), "cuda", str(tmp_path / "run")]
     with two_workers(*script, path=str(ROOT)) as process:
         out, err = process.communicate(timeout=280)

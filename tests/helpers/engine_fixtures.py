@@ -1,4 +1,4 @@
-"""Small games for the tests of the engines."""
+"""Small games for the tests of engines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def game(policies, *, connectivity="dense", activation="tanh", network_seed=1, *
 
 
 def feasible_wiring(connectivity, policies):
-    """This wiring, or dense if there are policies whose neurons keep something in common: they must all hear the same."""
+    """Return this wiring, or "dense" if a policy has shared memory, which needs it."""
     return "dense" if any(shared_memory_names(policy) for policy in _each(policies)) else connectivity
 
 
@@ -44,7 +44,7 @@ def _each(policies):
 
 
 def play(engine, rounds, samples=SAMPLES, batches=BATCHES):
-    """Go on for some rounds; gives the engine back."""
+    """Play some rounds and return the engine."""
     for _ in range(rounds):
         batch = samples.at(batches.indices(engine.round_number))
         engine.play(batch.inputs, batch.targets)
@@ -52,14 +52,14 @@ def play(engine, rounds, samples=SAMPLES, batches=BATCHES):
 
 
 def max_difference(one: State, other: State) -> float:
-    """The largest difference of two states, memory at connections that are not there aside."""
+    """Return the largest absolute difference between two states."""
     assert one.arrays.keys() == other.arrays.keys()
     assert one.round == other.round
     return max(float(np.abs(one.arrays[name] - other.arrays[name]).max(initial=0.0)) for name in one.arrays)
 
 
 def identical(one: State, other: State) -> bool:
-    """Whether two states are the same, bit by bit."""
+    """Return whether two states are equal bit by bit."""
     return (
         one.round == other.round
         and one.arrays.keys() == other.arrays.keys()

@@ -168,7 +168,7 @@ def test_scaled_feedback_is_the_finite_difference_with_a_fixed_yardstick(measure
 
 
 @by_exponent
-def test_what_scaled_feedback_leaves_out_is_the_wish_to_speak_louder(p):
+def test_scaled_feedback_omits_the_term_that_increases_activity(p):
     """The whole slope has a second term: the neuron's own deviation from its mean, by a positive factor of the order 1 / eta."""
     obs = example_observation()
     whole = gradient_to_come(obs, lambda u: WORTH["power"](u, p), volume="moving")
@@ -186,7 +186,7 @@ FACTOR = 3.0
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("p", [1.0, 2.0, 3.0])
 @by_measure
-def test_speaking_louder_to_whom_it_pays_less_gains_a_neuron_nothing(measure, p, engine):
+def test_scaled_attention_is_invariant_to_rescaling(measure, p, engine):
     """(c w_in, c b, w_out / c): its synapses are c times as large, and so is their change."""
     quiet = make_case([10, 16, 12, 4], "relu").with_policy(AttentionSeeking(p, measure=measure, scaled=True))
     loud = inflated(quiet, FACTOR)
@@ -199,7 +199,7 @@ def test_speaking_louder_to_whom_it_pays_less_gains_a_neuron_nothing(measure, p,
     np.testing.assert_allclose(utilities[1], utilities[0], rtol=1e-12)
 
 
-def test_unscaled_it_would_change_less_the_louder_it_speaks():
+def test_unscaled_change_falls_with_activity():
     quiet = make_case([10, 16, 12, 4], "relu").with_policy(AttentionSeeking())
     before, after = (game.intents("tensors")[0] for game in (quiet, inflated(quiet, FACTOR)))
     np.testing.assert_allclose(after, before / FACTOR, rtol=1e-10, atol=1e-14)

@@ -134,14 +134,14 @@ def test_a_copycat_wants_to_say_what_its_favourite_says():
 
 
 @pytest.mark.parametrize("paid", [2.0, np.nextafter(2.0, 0), np.nextafter(2.0, 3)])
-def test_a_copycat_follows_the_mean_of_favourites_that_it_pays_alike(paid):
+def test_copycat_follows_the_mean_of_tied_speakers(paid):
     obs = example_observation()
     obs.synapses = np.array([[1.0, -2.0, 0.5, paid, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
     expected = (obs.speaker_activity[:, [1]] + obs.speaker_activity[:, [3]]) / 2 - obs.activity
     np.testing.assert_allclose(Copycat().feedback(obs, {}), expected, rtol=1e-12)
 
 
-def test_a_copycat_that_hears_nobody_wants_to_be_silent():
+def test_copycat_without_speakers_has_target_zero():
     deaf = example_observation(SyntheticLayer(lengths={"I": 0}))
     np.testing.assert_array_equal(Copycat().feedback(deaf, {}), -deaf.activity)
     unwired = example_observation()

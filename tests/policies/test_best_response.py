@@ -110,7 +110,7 @@ def test_in_the_hard_case_it_takes_one_of_the_best_moves():
         assert abs(np.linalg.svd(matrix)[2][0] @ move) > 1
 
 
-def test_where_nobody_demands_anything_it_stays():
+def test_zero_demand_gives_zero_move():
     obs = look(SyntheticLayer(zero_fields=("demand",)))
     np.testing.assert_array_equal(BestResponse().feedback_weights(obs, {}), obs.attention)
 

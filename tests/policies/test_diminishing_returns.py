@@ -57,7 +57,7 @@ def test_it_is_used_to_its_first_income_and_to_what_habit_makes_of_it(adaptation
         np.testing.assert_allclose(memory["reference_income"], expected)
 
 
-def test_whoever_is_not_paid_waits_for_a_first_income():
+def test_reference_income_waits_for_first_income():
     policy, memory = DiminishingReturns(), {"reference_income": np.zeros(4)}
     nothing = example_observation(SyntheticLayer(zero_fields=("attention",)))
     memory = policy.remember(None, None, nothing, memory)

@@ -62,7 +62,7 @@ def one_bit_apart(size, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("library", BACKENDS)
-def test_listeners_that_rounding_sets_apart_are_followed_alike(library, dtype):
+def test_listeners_tied_up_to_rounding_are_equal(library, dtype):
     space = BACKENDS[library]
     for paid in one_bit_apart(0.7, dtype):
         attention = np.array([[0.7], [-paid], [0.3], [0.0]], dtype)
@@ -79,7 +79,7 @@ def test_listeners_that_pay_less_by_more_than_rounding_are_left(dtype, gap):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_rounding_does_not_choose_whom_to_follow_in_a_game(name):
+def test_rounding_does_not_choose_listeners_in_a_game(name):
     """Two of three outputs pay the last hidden layer alike, but for the last bit."""
     setup = game(Greedy())
     size = np.abs(setup.network.weights[2][0]) + 1.0
@@ -92,7 +92,7 @@ def test_rounding_does_not_choose_whom_to_follow_in_a_game(name):
 
 
 @pytest.mark.parametrize("more", [0, 1, 100])
-def test_who_follows_everybody_seeks_attention(more):
+def test_all_listeners_equal_attention_seeking(more):
     obs = example_observation()
     listeners = obs.attention.shape[0]
     np.testing.assert_array_equal(Greedy(listeners + more).feedback(obs, {}), AttentionSeeking().feedback(obs, {}))

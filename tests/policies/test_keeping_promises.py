@@ -62,7 +62,7 @@ def test_no_other_change_is_better_where_broken_promises_are_charged():
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), IncomeProtecting()], ids=repr)
-def test_without_kappa_nobody_promises_anything(policy):
+def test_zero_kappa_equals_wrapped_policy(policy):
     plain, held = (play(ENGINES["tensors"](game(each)), 6).state() for each in (policy, KeepingPromises(policy, kappa=0.0)))
     np.testing.assert_allclose(held.arrays["3.weights"], plain.arrays["3.weights"], atol=1e-13)
 

@@ -77,13 +77,13 @@ def test_in_its_first_round_it_makes_noise_but_wants_nothing():
     assert not policy.feedback(obs, memory).any()
 
 
-def test_it_is_steady_while_it_is_judged():
+def test_evaluation_is_deterministic():
     activity = np.random.default_rng(1).standard_normal((5, 3))
     np.testing.assert_array_equal(NodePerturbation().speak(activity, look(learning=False), {}), activity)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_output_neurons_are_steady_and_so_is_the_judged_network(engine):
+def test_output_neurons_and_evaluation_are_deterministic(engine):
     perturbed = ENGINES[engine](game(NodePerturbation(sigma=5.0)))
     steady = ENGINES[engine](game(NodePerturbation(sigma=1e-12)))
     np.testing.assert_allclose(perturbed.outputs(SAMPLES.inputs), steady.outputs(SAMPLES.inputs), rtol=1e-9)

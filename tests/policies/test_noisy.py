@@ -27,7 +27,7 @@ def test_noise_is_relative_to_each_neurons_feedback(sigma):
 
 
 @pytest.mark.parametrize("policy", [Noisy(), Noisy(Noisy())])
-def test_chance_is_known_from_its_key_alone(policy):
+def test_random_numbers_depend_on_their_key_alone(policy):
     first = policy.feedback(look(), {})
     np.testing.assert_array_equal(policy.feedback(look(), {}), first)
     for other in (look(seed=1), look(number=1), look(layer=2)):

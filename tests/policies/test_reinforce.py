@@ -88,7 +88,7 @@ def test_it_fires_as_often_as_its_potential_says():
     assert said[loud].mean() == pytest.approx(firing[loud].mean(), abs=0.05)
 
 
-def test_while_it_is_judged_it_says_its_probability():
+def test_activity_in_evaluation_is_the_firing_probability():
     obs = example_observation()
     obs.learning = False
     np.testing.assert_allclose(Reinforce().speak(obs.activity, obs, {}), 1 / (1 + np.exp(-obs.potential)))
@@ -103,7 +103,7 @@ def test_who_is_not_heard_does_not_fire():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_output_neurons_are_steady_and_so_is_the_judged_network(engine):
+def test_output_neurons_and_evaluation_are_deterministic(engine):
     player = ENGINES[engine](game(Reinforce(), activation="relu"))
     network = player.setup.network
     said = SAMPLES.inputs

@@ -72,7 +72,7 @@ def test_without_a_learning_rate_it_is_selfish_reinforce_without_a_baseline(numb
     np.testing.assert_allclose(WeightMaximization().feedback(obs, {}), Reinforce().feedback(obs, nothing), atol=1e-200)
 
 
-def test_it_fires_and_is_judged_as_reinforce():
+def test_speak_equals_reinforce():
     for learning in (True, False):
         obs = example_observation()
         obs.learning = learning

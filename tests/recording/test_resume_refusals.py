@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import neuronet
+from neuronet.core.errors import StateError, StudyMismatchError
 from neuronet.recording.run_directory import RunDirectory
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 2))
@@ -23,13 +24,13 @@ def start_run(folder, **options):
 def test_resume_refuses_other_samples(tmp_path):
     start_run(tmp_path)
     for other in ((INPUTS, 1 - CLASSES), (INPUTS[:40], CLASSES[:40]), (INPUTS * 2 + 1e-3 * INPUTS**2, CLASSES)):
-        with pytest.raises(neuronet.NeuroNetError, match="the samples differ"):
+        with pytest.raises(StateError, match="the samples differ"):
             neuronet.resume(tmp_path, epochs=4, environment=other)
 
 
 def test_resume_refuses_another_policy(tmp_path):
     start_run(tmp_path)
-    with pytest.raises(neuronet.NeuroNetError, match="the policies differ"):
+    with pytest.raises(StateError, match="the policies differ"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES), policy=neuronet.Greedy())
 
 
@@ -37,7 +38,7 @@ def test_resume_refuses_a_missing_first_network(tmp_path):
     network = neuronet.build_network([2, 4, 2], activation="tanh", connectivity="sparse(0.6)", seed=9)
     start_run(tmp_path, network=network)
     (tmp_path / "network.safetensors").unlink()
-    with pytest.raises(neuronet.NeuroNetError, match="the first networks differ"):
+    with pytest.raises(StateError, match="the first networks differ"):
         neuronet.resume(tmp_path, epochs=4, environment=(INPUTS, CLASSES))
 
 
@@ -47,14 +48,14 @@ def test_folder_without_configuration_holds_no_run(tmp_path, monkeypatch):
         patch.setattr(RunDirectory, "save_network", lambda self, network: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             start_run(tmp_path / "run", network=network)
-    with pytest.raises(neuronet.NeuroNetError, match="there is no run in"):
+    with pytest.raises(StudyMismatchError, match="there is no run in"):
         neuronet.resume(tmp_path / "run")
 
 
 @pytest.mark.parametrize("name", ["config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"])
 def test_folder_with_a_file_of_a_run_is_refused(tmp_path, name):
     (tmp_path / name).write_text("")
-    with pytest.raises(neuronet.NeuroNetError, match="holds a run already"):
+    with pytest.raises(StudyMismatchError, match="holds a run already"):
         start_run(tmp_path)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import neuronet
 from neuronet import interventions
+from neuronet.core.errors import ConfigurationError, DataError, MissingExtraError
 from neuronet.engines.agents import InputNeuron, Neuron
 from neuronet.recording.traces import store as on_disk
 from neuronet.recording.traces.spec import VARIABLES, TraceSpec, parse_trace
@@ -172,14 +173,14 @@ def test_invalid_trace_is_refused(text, sentence):
 
 
 def test_trace_of_missing_hidden_neurons_is_refused():
-    with pytest.raises(neuronet.NeuroNetError, match="hidden neurons"):
+    with pytest.raises(ConfigurationError, match="hidden neurons"):
         train("hidden:2", hidden=[])
 
 
 def test_run_without_traces_is_an_error(tmp_path):
     with pytest.raises(neuronet.NeuroNetError, match="the run was not traced: train with trace='hidden:16 every 10'"):
         train((), tmp_path).traces()
-    with pytest.raises(neuronet.NeuroNetError, match="there are no traces in"):
+    with pytest.raises(DataError, match="there are no traces in"):
         neuronet.traces(tmp_path)
 
 
@@ -187,7 +188,7 @@ def test_corrupt_traces_are_named(tmp_path):
     train("hidden:2 every 5", tmp_path)
     (path,) = on_disk.part_files(tmp_path)
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(neuronet.NeuroNetError, match=r"cannot read the traces '.*part-000000000005\.parquet'"):
+    with pytest.raises(DataError, match=r"cannot read the traces '.*part-000000000005\.parquet'"):
         neuronet.traces(tmp_path)
 
 
@@ -200,7 +201,7 @@ def test_missing_pyarrow_names_the_extra(tmp_path, monkeypatch):
         return usual(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(neuronet.NeuroNetError, match=r"need pyarrow: pip install 'neuronet\[data\]'$"):
+    with pytest.raises(MissingExtraError, match=r"need pyarrow: pip install 'neuronet\[data\]'$"):
         train("hidden:2 every 5", tmp_path)
     assert len(train("hidden:2 every 5").traces()) == 6  # what is not recorded needs none
 

@@ -1,4 +1,4 @@
-"""Mixed societies in runs: as text, as objects, from the command line, resumed."""
+"""Populations in runs: as specs, as objects, from the command line, resumed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def same(one, other):
         ("attention(measure='log'):0.5,attention:0.5", [(AttentionSeeking(measure="log"), 0.5), (AttentionSeeking(), 0.5)]),
     ],
 )
-def test_texts_are_read(text, parts):
+def test_spec_is_parsed(text, parts):
     assert parse_population(text) == Population.shares(parts)
     assert parse_population(format_population(parse_population(text))) == Population.shares(parts)
 
@@ -60,7 +60,7 @@ def test_texts_are_read(text, parts):
         ("", "cannot parse the policy"),
     ],
 )
-def test_texts_are_refused(text, sentence):
+def test_invalid_spec_is_refused(text, sentence):
     with pytest.raises(package.NeuroNetError, match=sentence):
         parse_population(text)
 
@@ -72,7 +72,7 @@ def test_lists_are_split_outside_brackets_and_quotes():
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
-def test_by_text_and_as_objects_it_is_the_same_run(engine):
+def test_spec_and_object_give_the_same_run(engine):
     options = {"hidden": [8], "epochs": 2, "engine": engine, "seed": 3}
     by_text = package.train("xor", policy=MIXED, **options)
     by_object = package.train("xor", policy=Population.shares([(AttentionSeeking(), 0.75), (FreeRider(), 0.25)]), **options)
@@ -82,7 +82,7 @@ def test_by_text_and_as_objects_it_is_the_same_run(engine):
     assert not same(by_text, package.train("xor", **options))
 
 
-def test_free_riders_do_not_move_and_others_do():
+def test_only_free_riders_keep_their_weights():
     result = package.train("xor", policy=MIXED, hidden=[8], epochs=2, seed=3)
     start = package.build_network((2, 8, 2), seed=3)
     moved = np.abs(result.network.weights[0] - start.weights[0]).max(axis=1) > 0
@@ -91,7 +91,7 @@ def test_free_riders_do_not_move_and_others_do():
     assert len(riders) == 2
 
 
-def test_per_layer_in_python_and_in_toml(neuronet, tmp_path):
+def test_population_per_layer_in_python_toml_and_options(neuronet, tmp_path):
     layers = [MIXED, "greedy", "attention"]
     result = package.train("xor", policy=layers, hidden=[8, 4], epochs=2)
     mixed = package.train("xor", policy=[parse_population(MIXED), Greedy(), "attention"], hidden=[8, 4], epochs=2)
@@ -116,7 +116,7 @@ def test_replicas_equal_single_runs():
         assert max(gaps) < 1e-12
 
 
-def test_resumed_it_is_the_same_run_and_no_other(tmp_path):
+def test_resumed_run_keeps_its_population(tmp_path):
     options = {"hidden": [8], "lr_schedule": "constant"}
     whole = package.train("xor", policy=MIXED, **options, epochs=4)
     package.train("xor", policy=MIXED, **options, epochs=2, out=tmp_path / "named")
@@ -132,7 +132,7 @@ def test_resumed_it_is_the_same_run_and_no_other(tmp_path):
     assert same(package.resume(tmp_path / "mine", epochs=4, policy=by_hand), whole)
 
 
-def test_a_policy_without_a_name_has_its_share():
-    society = Population.shares([(AttentionSeeking(), 0.5), (Nameless(), 0.5)])
-    result = package.train("xor", policy=society, hidden=[4], epochs=1)
+def test_policy_without_a_spec_can_be_mixed():
+    population = Population.shares([(AttentionSeeking(), 0.5), (Nameless(), 0.5)])
+    result = package.train("xor", policy=population, hidden=[4], epochs=1)
     assert "Nameless" in result.config.model_dump()["policy"]

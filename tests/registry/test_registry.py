@@ -23,13 +23,13 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_every_environment_is_found_again_by_its_name(name):
+def test_environment_round_trips_through_its_spec(name):
     env = parse_environment(name)
     assert parse_environment(spec_of(env)) == env
 
 
 @pytest.mark.parametrize("name", dataset_writers.WRITERS)
-def test_files_are_looked_for_in_the_folder_that_is_said(folder, name):
+def test_data_dir_equals_the_parameter(folder, name):
     dataset_writers.WRITERS[name](folder / "mine")
     one, other = parse_environment(name, data_dir="mine"), parse_environment(f"{name}(data_dir='mine')")
     assert one == other
@@ -37,22 +37,22 @@ def test_files_are_looked_for_in_the_folder_that_is_said(folder, name):
     assert spec_of(one) == spec_of(other)
 
 
-def test_the_folder_joins_other_parameters():
+def test_data_dir_keeps_other_parameters():
     assert parse_environment("emnist(split='letters')", data_dir="/data") == Emnist("letters", "/data")
 
 
 @pytest.mark.parametrize("text", ["xor", "digits", "mnist5k", "table:data.csv", "idx:mine", "images:mine"])
-def test_a_folder_that_would_not_be_looked_in_is_refused(text):
+def test_data_dir_is_refused_without_files(text):
     with pytest.raises(NeuroNetError, match="leave data_dir out"):
         parse_environment(text, data_dir="/data")
 
 
-def test_images_and_labels_in_a_folder(folder):
+def test_idx_folder(folder):
     dataset_writers.mnist(folder / "mine")
     assert len(parse_environment("idx:mine").train) == 60
 
 
-def test_images_in_a_folder_may_be_scaled(folder):
+def test_image_folder_is_scaled(folder):
     for number, name in enumerate(("a", "b")):
         (folder / "pets (all)" / name).mkdir(parents=True)
         for each in range(5):
@@ -71,13 +71,13 @@ def test_openml_takes_target_payoff_and_folder(folder):
     assert (env.payoff, env.inputs) == (SquaredError(), 4)
 
 
-def test_target_and_payoff_belong_to_tables():
+def test_target_and_payoff_are_refused_without_a_table():
     for options in ({"target": "y"}, {"payoff": "squared-error"}):
         with pytest.raises(NeuroNetError, match=r"options of table:PATH and openml:ID, environment 'digits' has its own"):
             parse_environment("digits", **options)
 
 
-def test_an_unknown_name_tells_the_forms_for_files():
+def test_unknown_environment_names_the_schemes():
     with pytest.raises(NeuroNetError, match="unknown environment 'minst': did you mean 'mnist'") as caught:
         parse_environment("minst")
     assert all(scheme in str(caught.value) for scheme in URI_SCHEMES)
@@ -95,6 +95,6 @@ def test_an_unknown_name_tells_the_forms_for_files():
         ("my.module:Class", "my.module:Class"),
     ],
 )
-def test_paths_are_made_whole(folder, text, whole):
+def test_relative_paths_become_absolute(folder, text, whole):
     assert with_absolute_path(text) == whole.format(folder.resolve())
     assert with_absolute_path(with_absolute_path(text)) == with_absolute_path(text)

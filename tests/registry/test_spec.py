@@ -39,7 +39,7 @@ def probe(text: str) -> Probe:
 
 
 @pytest.mark.parametrize("name", POLICIES)
-def test_a_known_name_is_the_class_with_its_defaults(name):
+def test_known_name_gives_the_defaults(name):
     assert policy(name) == POLICIES[name]()
 
 
@@ -57,7 +57,7 @@ def test_a_known_name_is_the_class_with_its_defaults(name):
         ("greedy()", Greedy()),
     ],
 )
-def test_a_line_of_text_is_a_policy(text, expected):
+def test_spec_gives_the_policy(text, expected):
     assert policy(text) == expected
 
 
@@ -79,14 +79,14 @@ def test_a_line_of_text_is_a_policy(text, expected):
         ("false", False),
     ],
 )
-def test_values_keep_their_kind(text, value):
+def test_values_keep_their_type(text, value):
     read = probe(f"probe({text}, two={text})")
     assert (read.one, read.two) == (value, value)
     assert type(read.one) is type(read.two) is type(value)
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False) | st.integers(1 - 10**17, 10**17 - 1))
-def test_every_finite_number_is_read_as_python_reads_it(value):
+def test_numbers_are_parsed_as_in_python(value):
     read = probe(f"probe(one={value!r})").one
     assert read == value
     assert type(read) is type(value)
@@ -100,7 +100,7 @@ probes = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(item=probes, data=st.data())
-def test_what_is_written_is_read(item, data):
+def test_written_spec_is_parsed_back(item, data):
     def written(value) -> str:
         if isinstance(value, bool):
             return str(value).lower()
@@ -142,7 +142,7 @@ def plugin(tmp_path, monkeypatch):
     sys.modules.pop("mine", None)
 
 
-def test_a_class_of_ones_own_is_found_by_its_module(plugin):
+def test_custom_class_is_found_by_its_module(plugin):
     made = policy("mine:Mine(rate=-2)")
     assert repr(made) == "Mine(rate=-2)"
     assert policy("mine:Mine") == type(made)()
@@ -192,7 +192,7 @@ BAD = {
     "noisy(3)": "wraps a policy, got 3",
     "noisy(sigma=-0.1)": "sigma must be a finite number of 0 or more, got -0.1",
     "trembling-hand(tremble=1.5)": "tremble must be a number from 0 to 1, got 1.5",
-    "nowhere.at.all:Thing": "cannot import the module of policy 'nowhere.at.all:Thing': No module named 'nowhere'",
+    "absent.at.all:Thing": "cannot import the module of policy 'absent.at.all:Thing': No module named 'absent'",
     "os..path:Thing": "cannot import the module of policy",
     "a-b:Thing": "cannot import the module of policy",
     "math:Thing": "'math:Thing' is not a valid policy: it must be a subclass of Policy",
@@ -206,19 +206,19 @@ BAD = {
 
 
 @pytest.mark.parametrize(("text", "message"), BAD.items(), ids=[repr(text[:40]) for text in BAD])
-def test_bad_text_gets_one_sentence(text, message):
+def test_invalid_spec_is_refused_in_one_sentence(text, message):
     with pytest.raises(NeuroNetError, match=message) as caught:
         policy(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["value", "function", "missing"])
-def test_what_is_no_class_of_the_kind_is_refused(plugin, name):
+def test_attribute_of_another_type_is_refused(plugin, name):
     with pytest.raises(NeuroNetError, match=f"'mine:{name}' is not a valid policy: it must be a subclass of Policy"):
         policy(f"{plugin}:{name}")
 
 
-def test_a_class_without_fields_refuses_what_it_does_not_take(plugin):
+def test_unknown_argument_of_a_plain_class_is_refused(plugin):
     with pytest.raises(NeuroNetError, match=r"policy 'mine:Loose' cannot be made from 'mine:Loose\(speed=2\)'"):
         policy("mine:Loose(speed=2)")
 
@@ -227,7 +227,7 @@ def test_a_class_without_fields_refuses_what_it_does_not_take(plugin):
     ("source", "message"),
     [("def (:\n", "SyntaxError: invalid syntax"), ("1 / 0\n", "ZeroDivisionError: division by zero"), ("nothing\n", "NameError")],
 )
-def test_a_module_that_fails_is_named(tmp_path, monkeypatch, source, message):
+def test_failing_module_is_named(tmp_path, monkeypatch, source, message):
     (tmp_path / "broken.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(NeuroNetError, match=f"cannot import the module of policy 'broken:It': {message}") as caught:
@@ -235,7 +235,7 @@ def test_a_module_that_fails_is_named(tmp_path, monkeypatch, source, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_module_that_imports_what_is_missing_is_named(tmp_path, monkeypatch):
+def test_module_with_a_missing_import_is_named(tmp_path, monkeypatch):
     (tmp_path / "needy.py").write_text("import nowhere_to_be_found\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(
@@ -262,7 +262,7 @@ pieces = st.sampled_from(
         "0.5",
         "1e9",
         "1e999",
-        "nowhere.x:Thing",
+        "absent.x:Thing",
         "é",
         "\0",
         "'",
@@ -278,7 +278,7 @@ KINDS = [
 
 @settings(max_examples=400, deadline=None)
 @given(text=st.lists(pieces, max_size=14).map("".join), kind=st.sampled_from(KINDS))
-def test_any_text_is_read_or_refused(text, kind):
+def test_random_pieces_are_parsed_or_refused(text, kind):
     name, base, known = kind
     try:
         built = parse_spec(text, name, base, known)
@@ -290,14 +290,14 @@ def test_any_text_is_read_or_refused(text, kind):
 
 @settings(max_examples=300, deadline=None)
 @given(text=st.text().filter(lambda text: ":" not in text), known=st.sampled_from(KINDS))
-def test_any_text_at_all_is_read_or_refused(text, known):
+def test_random_text_is_refused(text, known):
     with pytest.raises(NeuroNetError):
         parse_spec(f"{text}\N{SNOWMAN}", *known)  # no name ends like that
 
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
-def test_a_good_text_with_a_spoilt_letter_is_read_or_refused(data):
+def test_corrupt_spec_is_parsed_or_refused(data):
     text = data.draw(st.sampled_from(["noisy(attention(p=4, foresight=0.5), sigma=1e-1)", "greedy(top=3)"]))
     place = data.draw(st.integers(0, len(text) - 1))
     letter = data.draw(st.text(max_size=2))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError, WorkerError
 from neuronet.sweep import sweep
 from neuronet.sweep.cells import make_plan
 from neuronet.sweep.design import parse_design
@@ -74,7 +74,7 @@ def test_worker_refuses_another_version_or_other_samples():
     config = make_plan(parse_design({"environment": "xor", "epochs": 1})).cells[0].config
     job = Job((config,), inspect_environment(config))
     assert run_job(job)[0]["error"] is None
-    with pytest.raises(NeuroNetError, match=r"a worker has version .*, and the sweep was started with version 9\.0"):
+    with pytest.raises(WorkerError, match=r"a worker has version .*, and the sweep was started with version 9\.0"):
         run_job(replace(job, version="9.0"))
-    with pytest.raises(NeuroNetError, match="the samples of 'xor' are not the same here as where the sweep was started"):
+    with pytest.raises(DataError, match="the samples of 'xor' differ"):
         run_job(replace(job, environment_info=replace(job.environment_info, digest="other")))

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError, StudyMismatchError, WorkerError
 from neuronet.sweep import sweep
 
 KILLS = int(os.environ.get("NEURONET_KILLS", "1"))
@@ -126,7 +126,7 @@ STARTED = {**SMALL, "seeds": 2, "grid": {"learning_rate": [0.1, 0.2], "policy": 
 def test_folder_of_another_sweep_is_refused(tmp_path, change, sentence):
     sweep(STARTED, out=tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
-    with pytest.raises(NeuroNetError) as refusal:
+    with pytest.raises(StudyMismatchError) as refusal:
         sweep({**STARTED, **change}, out=tmp_path)
     assert f"'{tmp_path}' holds a sweep {sentence}" in str(refusal.value)
     assert str(refusal.value).endswith(": choose another folder, or change the file so that it only adds cells")
@@ -167,10 +167,10 @@ def test_changed_samples_and_versions_are_refused(tmp_path, monkeypatch):
     write()
     sweep(design, out=tmp_path / "out")
     write()
-    with pytest.raises(NeuroNetError, match=r"on samples of table:.*lines.csv that have changed"):
+    with pytest.raises(StudyMismatchError, match=r"on samples of table:.*lines.csv that have changed"):
         sweep(design, out=tmp_path / "out")
     monkeypatch.setattr("neuronet.__version__", "9.0")
-    with pytest.raises(NeuroNetError, match=r"holds a sweep that version 0.1.0 began"):
+    with pytest.raises(StudyMismatchError, match=r"holds a sweep that version 0.1.0 began"):
         sweep(design, out=tmp_path / "out")
 
 
@@ -185,11 +185,11 @@ def test_failed_cells_run_again_with_retry_only(tmp_path, monkeypatch):
 
 
 def test_strict_sweep_keeps_results_except_the_failure(tmp_path):
-    with pytest.raises(NeuroNetError, match="cell 2"):
+    with pytest.raises(WorkerError, match="cell 2"):
         sweep(FAILING, out=tmp_path, strict=True)
     assert len(rows_in(tmp_path)) == 2
     assert sweep(FAILING, out=tmp_path)["error"].notna().tolist() == [False, True, False]
-    with pytest.raises(NeuroNetError, match="cell 2"):
+    with pytest.raises(WorkerError, match="cell 2"):
         sweep(FAILING, out=tmp_path, strict=True)
 
 
@@ -197,14 +197,14 @@ def test_strict_sweep_keeps_results_except_the_failure(tmp_path):
 def test_corrupt_result_file_is_named(tmp_path, content):
     sweep(SMALL, out=tmp_path)
     (tmp_path / "cells" / "broken.json").write_text(content)
-    with pytest.raises(NeuroNetError, match=r"cannot read '.*broken.json', a part of this sweep"):
+    with pytest.raises(DataError, match=r"cannot read '.*broken.json', a part of this sweep"):
         sweep(SMALL, out=tmp_path)
 
 
 def test_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "sweep.json").write_text("[]")
-    with pytest.raises(NeuroNetError, match=r"sweep.json' is not of a sweep: choose another folder"):
+    with pytest.raises(StudyMismatchError, match=r"sweep.json' is not of a sweep: choose another folder"):
         sweep(SMALL, out=tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(NeuroNetError, match="cannot write to the folder"):
+    with pytest.raises(DataError, match="cannot write to the folder"):
         sweep(SMALL, out=tmp_path / "file")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import neuronet
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, WorkerError
 from neuronet.sweep import sweep
 from neuronet.sweep.cells import benefits_from_batching, estimated_seconds, make_groups, make_plan
 from neuronet.sweep.design import EXCLUDED_FIELDS, parse_design
@@ -164,7 +164,7 @@ def test_failing_policy_is_a_row_and_others_are_unaffected():
 
 def test_strict_sweep_stops_at_the_first_failure():
     design = {**SMALL, "policy": FAILING, "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
-    with pytest.raises(NeuroNetError, match=r"cell 2 \(learning_rate=0.09, seed=0\) failed: RuntimeError: it fainted"):
+    with pytest.raises(WorkerError, match=r"cell 2 \(learning_rate=0.09, seed=0\) failed: RuntimeError: it fainted"):
         sweep(design, strict=True)
 
 
@@ -178,8 +178,8 @@ def test_regression_targets(lines):
 def test_missing_environment_is_refused_at_the_start(tmp_path):
     told = []
     grid = {"environment": ["xor", f"idx:{tmp_path / 'missing'}"]}
-    with pytest.raises(NeuroNetError, match=r"cell 2 \(environment=idx:.*missing, seed=0\): .*missing"):
+    with pytest.raises(ConfigurationError, match=r"cell 2 \(environment=idx:.*missing, seed=0\): .*missing"):
         sweep({"epochs": 1, "grid": grid}, on_progress=told.append)
     assert told == []
-    with pytest.raises(NeuroNetError, match="max_group_size must be an integer of 1 or more, got 0"):
+    with pytest.raises(ConfigurationError, match="max_group_size must be an integer of 1 or more, got 0"):
         sweep(SMALL, max_group_size=0)

@@ -69,7 +69,7 @@ def test_faulty_environments_are_caught(faulty, complaint):
     assert "\n" not in str(caught.value)
 
 
-def test_a_glimpse_shows_all_there_is_to_see():
+def test_example_observation_has_all_fields():
     obs = example_observation(SyntheticLayer(lengths={"B": 7, "J": 3, "K": 2, "O": 5}))
     assert obs.activity.shape == obs.potential.shape == obs.slope.shape == (7, 3)
     assert obs.demand.shape == (7, 2)
@@ -96,7 +96,7 @@ def test_silent_sights_are_zero_and_rounds_differ():
     np.testing.assert_array_equal(example_observation().demand, example_observation().demand)
 
 
-def test_a_glimpse_in_another_library():
+def test_example_observation_in_another_library():
     obs = example_observation(SyntheticLayer((1, 2)), xp=torch)
     assert isinstance(obs.demand, torch.Tensor)
     assert obs.demand.dtype == torch.float64

@@ -96,7 +96,7 @@ def parse_sizes(text: str) -> tuple[int, ...]:
 
 
 def refuse_with_resume(options: Mapping[str, Any], allowed: str) -> None:
-    """Refuse options beside --resume.
+    """Refuse options that do not go with --resume.
 
     Raises:
         ConfigurationError: An option other than the allowed one is given.

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.core.errors import NeuroNetError, unknown_name_error
+from neuronet.core.errors import ConfigurationError, unknown_name_error
 
 SUFFIXES = ("pdf", "svg", "png")
 
@@ -45,27 +45,27 @@ def plot(
             typer.echo(f"{name:<12}{what}")
         return
     if not folders:
-        raise NeuroNetError("plot needs the folder of a run, such as runs/digits")
+        raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
     if suffix not in SUFFIXES:
         raise unknown_name_error("format", suffix, SUFFIXES)
     kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0]))
     if not kinds:
-        raise NeuroNetError(f"there is nothing to draw yet in '{folders[0]}'")
+        raise ConfigurationError(f"no figure can be drawn yet from '{folders[0]}'")
     for name, path in zip(kinds, _paths(folders, kinds, out, suffix), strict=True):
         typer.echo(draw(folders, name, path, max_neurons=max_neurons, replica=replica, log=console.print_err))
 
 
 def _paths(folders: list[Path], kinds: list[str], out: Path | None, suffix: str) -> list[Path]:
-    """Where each kind goes."""
+    """Return the path of each figure."""
     if out is None and len(folders) > 1:
-        raise NeuroNetError("a picture of several runs needs a name: give --out, such as curves.pdf")
+        raise ConfigurationError("a figure of several runs needs a name: give --out, such as curves.pdf")
     if out is not None and out.suffix and not out.is_dir():
         if len(kinds) > 1:
-            raise NeuroNetError(f"'{out}' is one file, but there are {len(kinds)} pictures: give --kind, or a folder as --out")
+            raise ConfigurationError(f"'{out}' is one file, but there are {len(kinds)} figures: give --kind or a folder")
         return [out]
     folder = out or folders[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NeuroNetError(f"cannot make the folder '{folder}': {error.strerror}") from None
+        raise ConfigurationError(f"cannot make the folder '{folder}': {error.strerror}") from None
     return [folder / f"{name}.{suffix}" for name in kinds]

@@ -112,7 +112,7 @@ def sweep(
 
 
 def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> str:
-    """The command line that goes on: all options that decide what is played, but for those that were left to the default."""
+    """Return the command that continues: the options that decide what is played, without defaults."""
     defaults = {"backend": LOKY, "max-group-size": MAX_GROUP_SIZE}
     given = {name: str(value) for name, value in options.items() if value not in (None, defaults.get(name))}
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
@@ -120,7 +120,7 @@ def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> st
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The table as plain data, in which None is what is not there."""
+    """Return the table as plain data, with None for missing values."""
     plain = table.astype("object").where(table.notna(), None)
     return [{str(name): _finite(value) for name, value in row.items()} for row in plain.to_dict("records")]
 
@@ -147,7 +147,7 @@ def _cells(count: int) -> str:
 
 
 class Bar:
-    """The progress bar, on standard error and only where that is a terminal."""
+    """Progress bar on standard error, where that is a terminal."""
 
     def __init__(self) -> None:
         self._bar = progress.Progress(
@@ -176,7 +176,7 @@ class Bar:
         self._bar.console.print(escape(line), soft_wrap=True)
 
     def show(self, event: Progress) -> None:
-        """Move the bar; what is left is told by the pace of this sitting."""
+        """Move the bar; the remaining time is estimated from this process."""
         played = event.done - event.done_before
         seconds = (time.monotonic() - self._started) * (event.total - event.done) / played if played else None
         left = "?" if seconds is None else time_left(seconds)
@@ -185,7 +185,7 @@ class Bar:
 
 
 def time_left(seconds: float) -> str:
-    """Seconds as 0:07 or 2:03:04."""
+    """Return seconds as 0:07 or 2:03:04."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

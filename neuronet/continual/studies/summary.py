@@ -26,7 +26,7 @@ from neuronet.continual.studies.result import (
     relative_times,
 )
 from neuronet.core.errors import ConfigurationError, DataError, unknown_name_error
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.recording import StudyStore
 from neuronet.recording.figures import draw
 from neuronet.statistics import holm, paired
 
@@ -59,11 +59,9 @@ class StudySummary:
             DataError: A file cannot be written.
         """
         target = Path(folder)
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            write_atomically(target / "summary.csv", self.table.to_csv(index=False).encode())
-        except OSError as error:
-            raise DataError(f"cannot write to the folder '{target}': {error.strerror}") from None
+        store = StudyStore(target, "summary")
+        store.make_folder()
+        store.write_table("summary.csv", self.table)
         for suffix in ("png", "pdf"):
             self.plot(target / f"summary.{suffix}")
         return target

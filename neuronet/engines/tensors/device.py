@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from neuronet.core.errors import ConfigurationError
@@ -44,3 +47,18 @@ def to_device(host: Tensor, device: str) -> Tensor:
     if kind == "cuda":
         host = host.pin_memory()
     return host.to(device, non_blocking=kind not in ("cpu", "mps"))
+
+
+def as_tensor(array: Any) -> Tensor:
+    """Return a tensor, without a copy where torch can share the memory: not of read-only or reversed arrays."""
+    return torch.as_tensor(np.require(array, requirements=("C", "W")) if isinstance(array, np.ndarray) else array)
+
+
+def as_numpy(tensor: Tensor) -> NDArray[Any]:
+    """Return a tensor as an array on the host, without a copy where they can share memory."""
+    return np.asarray(tensor.detach().cpu().numpy())
+
+
+def copy_to_numpy(tensor: Tensor) -> NDArray[Any]:
+    """Return a copy of a tensor as an array on the host."""
+    return np.array(as_numpy(tensor), copy=True, order="C")

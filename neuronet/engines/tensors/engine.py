@@ -38,7 +38,7 @@ from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State, memory_name, synapse_name
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import ChannelRouter
-from neuronet.engines.tensors.device import resolve_device, to_device
+from neuronet.engines.tensors.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.layer import Layer, inverse_mask
 from neuronet.engines.tensors.layer_record import LayerRecord
@@ -162,8 +162,8 @@ class TensorEngine(Engine):
 
     def prepare(self, samples: Samples) -> Samples:
         """Return the samples as tensors on the engine's device; inputs with a scaling are scaled when they are played."""
-        inputs = _as_tensor(samples.inputs).to(device=self.device)
-        targets = _as_tensor(samples.targets).to(device=self.device)
+        inputs = as_tensor(samples.inputs).to(device=self.device)
+        targets = as_tensor(samples.targets).to(device=self.device)
         targets = targets.to(self.dtype) if targets.is_floating_point() else targets
         if samples.scaling is None:
             return Samples(inputs.to(self.dtype), targets)
@@ -171,7 +171,7 @@ class TensorEngine(Engine):
         return Samples(inputs, targets, scaling)
 
     def _as_array(self, array: Array) -> Tensor:
-        return _as_tensor(array).to(dtype=self.dtype, device=self.device)
+        return as_tensor(array).to(dtype=self.dtype, device=self.device)
 
     def _play(self, batch: Samples) -> Tensor:
         with torch.inference_mode(), self._limited_threads(batch.inputs.shape[-2]):
@@ -299,13 +299,14 @@ class TensorEngine(Engine):
         for index, layer in enumerate(self.layers):
             for kept, flat in self.parameters.buffers():
                 weights, bias = self.parameters.views(flat, index)
-                arrays[synapse_name(layer.number, "weights", kept)] = _copy(weights)
-                arrays[synapse_name(layer.number, "bias", kept)] = _copy(bias)
+                arrays[synapse_name(layer.number, "weights", kept)] = copy_to_numpy(weights)
+                arrays[synapse_name(layer.number, "bias", kept)] = copy_to_numpy(bias)
             for group in layer.policy_groups:  # those in later replicas come later
                 for kept, array in group.memory.items():
                     name = memory_name(layer.number, group.number, kept)
-                    arrays[name] = np.concatenate([arrays[name], _copy(array)]) if name in arrays else _copy(array)
-        arrays |= {name: _copy(array) for name, array in self._router.messages.state().items()}
+                    own = copy_to_numpy(array)
+                    arrays[name] = np.concatenate([arrays[name], own]) if name in arrays else own
+        arrays |= {name: copy_to_numpy(array) for name, array in self._router.messages.state().items()}
         return State(self.round_number, arrays)
 
     def _restore(self, state: State) -> None:
@@ -333,13 +334,11 @@ class TensorEngine(Engine):
 
     def layer_snapshot(self, layer: int) -> LayerSnapshot:
         """Return a layer as it is now, and what it did in the last round."""
-        activity = _as_numpy(self._activities[layer]) if self._activities else None
+        activity = as_numpy(self._activities[layer]) if self._activities else None
         if layer == 0:
             return LayerSnapshot(activity)
         here, demand = self.layers[layer - 1], self._demands[layer - 1] if self._demands else None
-        return LayerSnapshot(
-            activity, None if demand is None else _as_numpy(demand), _as_numpy(here.weights), _as_numpy(here.bias)
-        )
+        return LayerSnapshot(activity, None if demand is None else as_numpy(demand), as_numpy(here.weights), as_numpy(here.bias))
 
     def close(self) -> None:
         """Release all tensors."""
@@ -349,16 +348,3 @@ class TensorEngine(Engine):
         self._pending = None
         self._router.messages.restore({})
         self._activities, self._demands = [], []
-
-
-def _as_tensor(array: Any) -> Tensor:
-    """Return a tensor, without a copy where torch can share the memory: not of read-only or reversed arrays."""
-    return torch.as_tensor(np.require(array, requirements=("C", "W")) if isinstance(array, np.ndarray) else array)
-
-
-def _as_numpy(tensor: Tensor) -> np.ndarray[Any, Any]:
-    return np.asarray(tensor.detach().cpu().numpy())
-
-
-def _copy(tensor: Tensor) -> np.ndarray[Any, Any]:
-    return np.array(_as_numpy(tensor), copy=True, order="C")

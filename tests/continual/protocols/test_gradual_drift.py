@@ -65,8 +65,8 @@ def test_tasks_equal_those_of_permuted_with_mixed_rounds():
         batches.append([list(run.rounds(number, run.training_samples(number))) for number in range(3)])
     for number in range(3):
         same = [
-            float((one[0] == other[0]).all(dim=-1).double().mean())
-            for one, other in zip(batches[0][number], batches[1][number], strict=True)
+            float((sharp_inputs == mixed_inputs).all(dim=-1).double().mean())
+            for (sharp_inputs, _), (mixed_inputs, _) in zip(batches[0][number], batches[1][number], strict=True)
         ]
         expected = 1 - np.abs(neighbour_fraction(30, 1.0))
         expected[:15] = 1 if number == 0 else expected[:15]

@@ -1,4 +1,4 @@
-"""The agent engine: every neuron is an agent that sees its neighbours and nobody else."""
+"""The agent engine: every neuron is an agent that reads only the posts of its neighbours."""
 
 from __future__ import annotations
 
@@ -79,17 +79,17 @@ def corrupt_all_but_neighbours(model, neuron):
         if board not in (below, above):
             for post in (board.activity, board.demand, board.attention, board.response):
                 post[...] = np.nan
-    strangers = np.setdiff1d(np.arange(len(below.activity)), neuron.speakers)
-    below.activity[strangers] = np.nan
+    disconnected = np.setdiff1d(np.arange(len(below.activity)), neuron.speakers)
+    below.activity[disconnected] = np.nan
     for post in (below.demand, below.attention, below.response):
         post[...] = np.nan
     if above is not None:
         above.activity[...] = np.nan
-        strangers = np.setdiff1d(np.arange(len(above.demand)), neuron.listeners)
+        disconnected = np.setdiff1d(np.arange(len(above.demand)), neuron.listeners)
         others = np.setdiff1d(np.arange(len(here.activity)), neuron.index)
-        above.demand[strangers] = np.nan
+        above.demand[disconnected] = np.nan
         for post in (above.attention, above.response):
-            post[strangers] = np.nan
+            post[disconnected] = np.nan
             post[:, others] = np.nan
 
 
@@ -108,7 +108,7 @@ def act(neuron):
 
 @pytest.mark.parametrize("policy", SIGHTED, ids=repr)
 @pytest.mark.parametrize("node", range(SIZES[0], sum(SIZES)))
-def test_a_neuron_sees_its_neighbours_alone(models, policy, node):
+def test_neuron_reads_only_its_neighbours_posts(models, policy, node):
     setup = game(policy, connectivity="sparse(0.4)")
     undisturbed, spoilt = (play(models(setup), 2).neuron(node) for _ in range(2))
     corrupt_all_but_neighbours(spoilt.model, spoilt)
@@ -117,7 +117,7 @@ def test_a_neuron_sees_its_neighbours_alone(models, policy, node):
         assert np.isfinite(other).all()
 
 
-def test_what_neighbours_post_does_matter(models):
+def test_neighbours_posts_matter(models):
     """So that the test above can fail: a neuron in the middle feels each of its neighbours."""
     setup = game(AttentionSeeking(), connectivity="sparse(0.5)")
     node = SIZES[0] + SIZES[1]  # in the second hidden layer
@@ -130,7 +130,7 @@ def test_what_neighbours_post_does_matter(models):
             assert any(np.isnan(array).any() for array in act(neuron))
 
 
-def test_a_neuron_writes_its_own_posts_alone(models):
+def test_neuron_writes_only_its_own_posts(models):
     neuron = play(models(game(toys.Hopeful(), connectivity="sparse(0.5)")), 2).neuron(SIZES[0])
     before = [post.copy() for post in message_boards(neuron.model)]
     act(neuron)
@@ -221,7 +221,7 @@ def test_an_environment_that_does_not_fit_is_refused(models):
         models(game(toys.Backprop()), environment=Xor())
 
 
-def test_outputs_teach_nobody(models):
+def test_outputs_do_not_learn(models):
     model = play(models(game(Noisy())), 2)
     before = model.state()
     first = model.outputs(SAMPLES.inputs)

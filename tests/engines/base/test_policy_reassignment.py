@@ -1,4 +1,4 @@
-"""Policies that change in mid-game."""
+"""Policies assigned during a game."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ def weights_gap(one, other):
     return max(float(np.abs(a - b).max()) for a, b in zip(one.network().weights, other.network().weights, strict=True))
 
 
-def test_both_engines_go_on_alike():
+def test_both_engines_continue_equally():
     model, engine = NeuronModel(game()), TensorEngine(game(), device="cpu")
-    for each in (model, engine):
-        play(each, 10)
-        each.assign(THEN)
-        play(each, 10, 10)
-        each.assign(Population.shares([(toys.Saver(), 0.5), (toys.Hopeful(), 0.5)]))
-        play(each, 10, 20)
+    for player in (model, engine):
+        play(player, 10)
+        player.assign(THEN)
+        play(player, 10, 10)
+        player.assign(Population.shares([(toys.Saver(), 0.5), (toys.Hopeful(), 0.5)]))
+        play(player, 10, 20)
     assert model.round_number == engine.round_number == 30
     assert weights_gap(model, engine) < 1e-9
     model.close()
 
 
-def test_who_keeps_the_policy_keeps_the_memory_and_others_are_born_anew():
+def test_memory_stays_with_an_unchanged_policy():
     engine = TensorEngine(game(connectivity="dense"), device="cpu")
     born = engine.state().arrays
     play(engine, 7)
@@ -88,7 +88,7 @@ def test_who_keeps_the_policy_keeps_the_memory_and_others_are_born_anew():
     assert set(after.arrays["3.group0.baseline"]) == {before.arrays["3.group0.baseline"][0]}
 
 
-def test_back_to_what_was_is_as_if_nothing_had_happened():
+def test_assigning_the_old_policy_restores_nothing_else():
     model = NeuronModel(game(AttentionSeeking()))
     play(model, 3)
     before = model.state()
@@ -99,21 +99,21 @@ def test_back_to_what_was_is_as_if_nothing_had_happened():
 
 
 @pytest.mark.parametrize("form", [TensorEngine, SequentialReplicas])
-def test_replicas_have_members_of_their_own(form):
-    society = Population.shares([(toys.Saver(), 0.5), (toys.Random(), 0.5)])
+def test_replicas_have_different_members(form):
+    population = Population.shares([(toys.Saver(), 0.5), (toys.Random(), 0.5)])
     setups = [game(seed=seed, rate=rate) for seed, rate in ((1, 0.05), (2, 0.02))]
     several = form(setups, device="cpu")
     singles = [TensorEngine(setup, device="cpu") for setup in setups]
     for engine in (several, *singles):
         play(engine, 4)
-        engine.assign(society)
+        engine.assign(population)
         play(engine, 4, 4)
     assert several.setups[0].groups(1)[0].members != several.setups[1].groups(1)[0].members
     for place, single in enumerate(singles):
         assert gap(several.state().replica(place), single.state()) < 1e-12
 
 
-def test_the_pure_function_leaves_its_state_alone():
+def test_transfer_state_does_not_change_its_argument():
     setups = [game()]
     engine = TensorEngine(setups, device="cpu")
     play(engine, 3)
@@ -126,7 +126,7 @@ def test_the_pure_function_leaves_its_state_alone():
         np.testing.assert_array_equal(state.arrays[name], copy)
 
 
-def test_what_does_not_fit_is_refused_and_changes_nothing():
+def test_refused_policies_change_nothing():
     engine = TensorEngine(game(), device="cpu")
     before = engine.state()
     with pytest.raises(NeuroNetError, match="one for each of 3 listening layers"):

@@ -1,4 +1,4 @@
-"""A round in two halves is the round; either half alone is refused."""
+"""`speak` and `learn` together are `play`; `learn` alone is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import DataError
 from neuronet.core.payoff import CrossEntropy
 from neuronet.policies import AttentionSeeking, Noisy
 from tests.helpers import toys
@@ -28,14 +28,14 @@ def test_speak_and_learn_are_play(name, policy):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_nothing_is_learnt_before_something_is_said(name):
+def test_learn_before_speak_is_refused(name):
     engine = ENGINES[name](game(toys.Backprop()))
     output_feedback, loss = np.zeros((4, SIZES[-1])), np.zeros(4)
-    with pytest.raises(NeuroNetError, match=r"learn ends a round that speak has begun: call speak\(inputs\) first"):
+    with pytest.raises(DataError, match="speak"):
         engine.learn(output_feedback, loss)
     engine.speak(SAMPLES.inputs[:4])
-    engine.outputs(SAMPLES.inputs[:4])  # to judge is to give the round up
-    with pytest.raises(NeuroNetError, match="learn ends a round"):
+    engine.outputs(SAMPLES.inputs[:4])  # ends the pending round
+    with pytest.raises(DataError, match="speak"):
         engine.learn(output_feedback, loss)
 
 
@@ -45,13 +45,13 @@ def test_feedback_of_another_shape_is_refused(name, output_feedback, loss):
     engine = ENGINES[name](game(toys.Backprop()))
     before = engine.state()
     engine.speak(SAMPLES.inputs[:4])
-    with pytest.raises(NeuroNetError, match=r"feedback must have the shape \(4, 3\) and loss \(4,\), got "):
+    with pytest.raises(DataError, match=r"feedback must have the shape \(4, 3\) and loss \(4,\), got "):
         engine.learn(np.zeros(output_feedback), np.zeros(loss))
     assert identical(engine.state(), before)
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_neurons_know_whether_they_learn(name):
+def test_policies_observe_whether_they_learn(name):
     policy = toys.LearningFlagRecorder()
     engine = ENGINES[name](game(policy))
     engine.outputs(SAMPLES.inputs)
@@ -63,7 +63,7 @@ def test_neurons_know_whether_they_learn(name):
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(foresight=1.0), Noisy()], ids=repr)
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_pace_is_a_learning_rate(name, policy):
+def test_lr_factor_scales_the_learning_rate(name, policy):
     """Also in what a policy with foresight sees of it."""
     slow, halved = ENGINES[name](game(policy, learning_rate=0.03)), ENGINES[name](game(policy, learning_rate=0.06))
     halved.set_lr_factor(0.5)

@@ -1,4 +1,4 @@
-"""The measure of parity finds what is not alike."""
+"""`compare` finds differences between the engines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, DataError
 from neuronet.core.learning.optimizers import Momentum
 from neuronet.core.policy import LinearPolicy
 from neuronet.engines.base import Setup
@@ -26,16 +26,16 @@ def on_torch(obs):
 
 
 @dataclass(frozen=True)
-class TwoFaced(LinearPolicy):
-    """Says a little more on torch."""
+class DifferentFeedback(LinearPolicy):
+    """Policy with slightly larger feedback on torch."""
 
     def feedback_weights(self, obs, memory):
         return obs.attention * (1.0 + GAP * on_torch(obs))
 
 
 @dataclass(frozen=True)
-class Forgetful(toys.Backprop):
-    """Remembers something else on torch, but does not act on it."""
+class DifferentMemory(toys.Backprop):
+    """Policy with another memory on torch, which it does not use."""
 
     @property
     def memory_axes(self):
@@ -46,8 +46,8 @@ class Forgetful(toys.Backprop):
 
 
 @dataclass(frozen=True)
-class Lost(toys.Backprop):
-    """Remembers no number on torch."""
+class NanMemory(toys.Backprop):
+    """Policy whose memory is nan on torch."""
 
     @property
     def memory_axes(self):
@@ -61,51 +61,51 @@ def setup_of(policies, connectivity="dense", **options):
     return Setup(build_network((6, 5, 4, 3), connectivity=connectivity, activation="tanh", seed=1), policies, **options)
 
 
-def test_a_difference_is_found_in_the_layers_where_it_is():
-    first = compare(setup_of((TwoFaced(), toys.Backprop(), toys.Backprop())), SAMPLES, rounds=1)
+def test_difference_is_found_in_its_layer():
+    first = compare(setup_of((DifferentFeedback(), toys.Backprop(), toys.Backprop())), SAMPLES, rounds=1)
     assert first.layers[0] > 1e-6
     assert max(first.layers[1:]) < 1e-15
     assert first.worst.startswith("1.")
     assert first.largest == max(first.layers)
-    both = compare(setup_of(TwoFaced()), SAMPLES, rounds=1)
+    both = compare(setup_of(DifferentFeedback()), SAMPLES, rounds=1)
     assert both.layers[0] > 1e-6
     assert both.layers[1] > 1e-6
     assert both.layers[2] < 1e-15
 
 
-def test_memory_counts():
-    parity = compare(setup_of((toys.Backprop(), Forgetful(), toys.Backprop())), SAMPLES, rounds=4)
+def test_memory_is_compared():
+    parity = compare(setup_of((toys.Backprop(), DifferentMemory(), toys.Backprop())), SAMPLES, rounds=4)
     assert parity.worst == "2.group0.count"
     assert parity.layers[1] == pytest.approx(4 * GAP, rel=1e-9)
     assert max(parity.layers[0], parity.layers[2]) < 1e-14
 
 
-def test_what_the_learning_rule_keeps_counts():
-    parity = compare(setup_of(TwoFaced(), optimizer=Momentum(), learning_rate=1e-9), SAMPLES, rounds=1)
+def test_optimizer_state_is_compared():
+    parity = compare(setup_of(DifferentFeedback(), optimizer=Momentum(), learning_rate=1e-9), SAMPLES, rounds=1)
     assert "velocity" in parity.worst
 
 
-def test_resynced_the_largest_of_single_rounds_is_reported():
-    setup = setup_of((toys.Backprop(), Forgetful(), toys.Backprop()))
+def test_resync_reports_the_largest_difference_of_a_round():
+    setup = setup_of((toys.Backprop(), DifferentMemory(), toys.Backprop()))
     parity = compare(setup, SAMPLES, rounds=4, resync=True)
     assert parity.largest == pytest.approx(GAP, rel=1e-9)
     assert parity.rounds == 4
 
 
 @pytest.mark.parametrize("resync", [False, True])
-def test_what_is_no_number_is_infinitely_far(resync):
-    parity = compare(setup_of((toys.Backprop(), toys.Backprop(), Lost())), SAMPLES, rounds=3, resync=resync)
+def test_nan_counts_as_an_infinite_difference(resync):
+    parity = compare(setup_of((toys.Backprop(), toys.Backprop(), NanMemory())), SAMPLES, rounds=3, resync=resync)
     assert parity.largest == float("inf")
     assert parity.worst == "3.group0.count"
 
 
-def test_memory_of_connections_that_are_not_there_does_not_count():
+def test_memory_of_missing_connections_is_ignored():
     policy = toys.Random()  # born with numbers for every listener, there or not
     parity = compare(setup_of(policy, connectivity="sparse(0.3)"), SAMPLES, rounds=1)
     assert parity.largest < 1e-15
 
 
-def test_the_result_is_a_value():
+def test_results_are_equal_by_value():
     parity = compare(setup_of(toys.Backprop()), SAMPLES, rounds=2)
     assert parity == Parity(parity.layers, parity.worst, 2)
     assert len(parity.layers) == 3
@@ -113,17 +113,17 @@ def test_the_result_is_a_value():
 
 @pytest.mark.parametrize("rounds", [0, -1, 1.5, True])
 def test_bad_rounds_are_refused(rounds):
-    with pytest.raises(NeuroNetError, match="rounds must be an integer of 1 or more"):
+    with pytest.raises(ConfigurationError, match="rounds"):
         compare(setup_of(toys.Backprop()), SAMPLES, rounds=rounds)
 
 
 @pytest.mark.parametrize("inputs", [6, 5])
-def test_the_model_is_closed_in_any_case(inputs):
+def test_model_is_closed_also_after_an_error(inputs):
     before = len(getattr(mesa.Agent, "_ids", ()))
     samples = Samples(SAMPLES.inputs[:, :inputs], SAMPLES.targets)
     if inputs == 6:
         compare(setup_of(toys.Backprop()), samples, rounds=2)
     else:
-        with pytest.raises(NeuroNetError, match=r"inputs must have the shape \(samples, 6\)"):
+        with pytest.raises(DataError, match=r"\(samples, 6\)"):
             compare(setup_of(toys.Backprop()), samples, rounds=2)
     assert len(getattr(mesa.Agent, "_ids", ())) == before

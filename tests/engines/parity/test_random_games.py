@@ -1,4 +1,4 @@
-"""Any game that can be set up is played alike by both engines."""
+"""Both engines play random games to equal numbers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What each of two processes does in test_parallel.py: plays games together, and the first of them alone as well.
+"""Program of each process in test_data_parallel.py: games of both, and of the first alone.
 
-`torchrun --nproc-per-node 2 shares.py cpu FOLDER` prints, as JSON, how far the two ways of playing came apart, and leaves a run
-in the folder that was resumed once.
+`torchrun --nproc-per-node 2 shard_process.py cpu FOLDER [all]` prints the differences as JSON, and leaves a run in
+the folder that was resumed once.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def difference(setups, *arguments):
     assert [each.shape for each in said] == [each.shape for each in expected]
     gaps = [float(np.abs(one - other).max()) for one, other in zip(said, expected, strict=True)]
     first = TensorEngine(setups, device="cpu").state()
-    assert np.abs(state.arrays["1.weights"] - first.arrays["1.weights"]).max() > 1e-4, "nobody has changed"
+    assert np.abs(state.arrays["1.weights"] - first.arrays["1.weights"]).max() > 1e-4, "no neuron has changed"
     return max(*gaps, max_difference(state, alone.state()))
 
 

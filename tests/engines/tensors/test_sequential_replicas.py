@@ -1,4 +1,4 @@
-"""Replicas that take turns are the same as replicas that play at once."""
+"""Replicas played one after another agree with replicas played together."""
 
 from __future__ import annotations
 

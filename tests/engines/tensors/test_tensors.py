@@ -109,7 +109,7 @@ def test_replicas_keep_alike(other):
         engine_of([game(Noisy()), game(other)])
 
 
-def society(seed, *policies):
+def random_groups(seed, *policies):
     """A game in which two policies share out each layer, in another way for each seed."""
     rng = np.random.default_rng(seed)
     layers = []
@@ -124,7 +124,7 @@ def society(seed, *policies):
 @pytest.mark.parametrize("policies", PAIRS, ids=repr)
 def test_replicas_have_rates_and_societies_of_their_own(policies, optimizer):
     setups = [
-        game(society(seed % 1000, *pair), seed=seed, learning_rate=rate, optimizer=optimizer)
+        game(random_groups(seed % 1000, *pair), seed=seed, learning_rate=rate, optimizer=optimizer)
         for seed, rate, pair in zip(SEEDS, (0.01, 0.03, 0.02), policies, strict=True)
     ]
     together = play(engine_of(setups), 5)

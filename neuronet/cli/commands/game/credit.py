@@ -44,8 +44,8 @@ def credit(
 ) -> None:
     """Train networks, and compare what their neurons contribute (Shapley values) with the attention they get.
 
-    A neuron that is left out says its mean instead. A free rider is one with an equal share of the attention or more whose credit
-    may as well be 0: its 95% interval includes it.
+    The activity of a neuron that is left out is replaced by its mean. A free rider is a neuron with at least
+    an equal share of the attention whose credit has 0 within its 95% interval.
     """
     from neuronet.games.attribution.credit import credit_study
     from neuronet.games.metagame.export import graphml
@@ -61,8 +61,8 @@ def credit(
         tables={"credit": table, "summary": summary},
         pictures={"credit": credit_figure(found)},
         files={
-            f"network-{each}.graphml": graphml(network, _node_attributes(found, each, layer))
-            for each, network in found.networks.items()
+            f"network-{number}.graphml": graphml(network, _node_attributes(found, number, layer))
+            for number, network in found.networks.items()
         },
         shown=_results_table(found, policy),
         summary={
@@ -70,7 +70,7 @@ def credit(
             "policy": policy,
             "rounds": game_setup.rounds,
             "layer": layer,
-            "exact": all(each.exact for each in found.credits.values()),
+            "exact": all(result.exact for result in found.credits.values()),
             "found": summary.to_dict("records"),
         },
         json=json,
@@ -78,9 +78,9 @@ def credit(
 
 
 def _node_attributes(found: CreditStudy, seed: int, layer: int) -> dict[str, dict[int, Any]]:
-    """What is known of the layer's nodes."""
-    nodes, each = found.networks[seed].nodes[layer].tolist(), found.credits[seed]
-    values = {"attention": each.attention, "shapley": each.shapley, "free_riding": each.free_riding}
+    """Return the attributes of the layer's nodes, by name and node."""
+    nodes, result = found.networks[seed].nodes[layer].tolist(), found.credits[seed]
+    values = {"attention": result.attention, "shapley": result.shapley, "free_riding": result.free_riding}
     named = {name: dict(zip(nodes, array.tolist(), strict=True)) for name, array in values.items()}
     return {**named, "policy": dict(zip(nodes, found.policies[seed], strict=True))}
 
@@ -90,7 +90,7 @@ def _results_table(found: CreditStudy, policy: str) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
-    exact = all(each.exact for each in found.credits.values())
+    exact = all(result.exact for result in found.credits.values())
     ways = "all coalitions" if exact else "random orders"
     table = Table(
         title=f"Credit and attention of neurons, {escape(policy)}",

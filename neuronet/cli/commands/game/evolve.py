@@ -1,4 +1,4 @@
-"""`neuronet game evolve`: neurons take over each other's policies while the network learns."""
+"""`neuronet game evolve`: evolutionary dynamics of policies while the network learns."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def evolve(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """Let neurons imitate those that earn more while the network learns: who takes over, and what it does to accuracy.
+    """Let neurons imitate neurons with higher payoffs while the network learns, and measure composition and accuracy.
 
     With --invade, one mutant among residents is followed until its policy has taken over the first hidden layer or is gone; if
     policies did not matter, it would take over with probability 1 / n.
@@ -81,7 +81,7 @@ def evolve(
     rule = UpdateRule(**{name: value for name, value in options.items() if name in RULE_OPTIONS})
     runs = range(seed, seed + seeds)
     length: dict[str, Any] = {"generations": generations, "rounds": rounds}
-    shares = Shares(tuple((each, 1 / len(named)) for each in named))
+    shares = Shares(tuple((policy, 1 / len(named)) for policy in named))
     found = play_evolution(game_setup, shares, runs, update_rule=rule, policies=named, **length)
     pure = single_policy_histories(game_setup, named, runs, **length)
     test = "loss" if found.history["accuracy"].isna().any() else "accuracy"
@@ -107,7 +107,7 @@ def evolve(
 
 
 def _final_shares(found: EvolutionResult, pure: pd.DataFrame, test: str) -> pd.DataFrame:
-    """For each layer and policy its share at first and at the end, and what a network of that policy alone comes to."""
+    """Return the share of each policy in each layer at start and end, and the result of a network of that policy alone."""
     import pandas as pd
 
     from neuronet.statistics import interval
@@ -151,17 +151,17 @@ def _invasion_table(invasions: list[tuple[str, str, Invasion]]) -> pd.DataFrame:
             {
                 "resident": resident,
                 "mutant": mutant,
-                "neurons": each.neurons,
-                "fixed": each.fixed,
-                "lost": each.lost,
-                "undecided": each.undecided,
-                "fixation": each.fixation,
-                "low": each.interval[0],
-                "high": each.interval[1],
-                "neutral": each.neutral,
-                "p": each.p_value,
+                "neurons": invasion.neurons,
+                "fixed": invasion.fixed,
+                "lost": invasion.lost,
+                "undecided": invasion.undecided,
+                "fixation": invasion.fixation,
+                "low": invasion.interval[0],
+                "high": invasion.interval[1],
+                "neutral": invasion.neutral,
+                "p": invasion.p_value,
             }
-            for resident, mutant, each in invasions
+            for resident, mutant, invasion in invasions
         ]
     )
 
@@ -211,9 +211,11 @@ def _results_table(
         fixations.add_column(heading)
     for heading in ("takes over (%)", "neutral (%)", "p", "undecided"):
         fixations.add_column(heading, justify="right", no_wrap=True)
-    for resident, mutant, each in invasions:
-        low, high = each.interval
-        chance = f"{100 * each.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    for resident, mutant, invasion in invasions:
+        low, high = invasion.interval
+        probability = f"{100 * invasion.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"
         names = (escape(mutant), escape(resident))
-        fixations.add_row(*names, chance, f"{100 * each.neutral:.1f}", f"{each.p_value:.2g}", str(each.undecided))
+        fixations.add_row(
+            *names, probability, f"{100 * invasion.neutral:.1f}", f"{invasion.p_value:.2g}", str(invasion.undecided)
+        )
     return Group(table, fixations)

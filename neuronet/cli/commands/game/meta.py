@@ -1,4 +1,4 @@
-"""`neuronet game meta`: which policies would players choose, who takes over, and where does it end?"""
+"""`neuronet game meta`: the game in which players choose policies."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def meta(
 ) -> None:
     """Measure what policies earn against each other, and find equilibria, alpha-rank, and where replicator dynamics leads.
 
-    Games are played for many counts of followers of each policy; the table of payoffs is that of a game whose players choose
-    policies. Every figure is computed again from tables whose seeds are drawn anew: its interval says how sure it is.
+    Games are played for many counts of neurons with each policy; the payoff table is that of a game whose players choose
+    policies. Intervals are by bootstrap over seeds.
     """
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
@@ -176,17 +176,17 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
-    """A line for each policy."""
+    """Return a table with a row for each policy."""
     from rich.markup import escape
 
     other = "attention" if found.kind == "scaled" else "scaled"
     caption = (
-        "stands alone: in how many of the resampled tables it is an equilibrium that all follow it. "
-        f"by '{other}': alpha-rank by another payoff. share at the end: of replicator dynamics, from starts all over. "
+        "pure equilibrium: fraction of resampled tables in which all players following the policy is one. "
+        f"by '{other}': alpha-rank by that payoff. share at the end: of replicator dynamics. "
     )
-    table = _empty_table(f"Policies as players would choose them, by the payoff '{found.kind}'", caption + _caption(found))
+    table = _empty_table(f"Meta-game by the payoff '{found.kind}'", caption + _caption(found))
     table.add_column("policy", no_wrap=True)
-    for heading in ("stands alone", "alpha-rank", f"by '{other}'", "share at the end"):
+    for heading in ("pure equilibrium", "alpha-rank", f"by '{other}'", "share at the end"):
         table.add_column(heading, justify="right")
     assert found.pure is not None and found.limit_points is not None
     other_ranks = ranks[ranks["payoff"] == other].reset_index(drop=True)
@@ -203,21 +203,21 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
 
 
 def _layers_table(found: Analysis) -> Table:
-    """A line for each equilibrium."""
+    """Return a table with a row for each equilibrium."""
     from rich.markup import escape
 
-    caption = "frequency: in how many of the resampled tables. " + _caption(found)
+    caption = "frequency: fraction of resampled tables. " + _caption(found)
     table = _empty_table(f"Equilibria between two layers, by the payoff '{found.kind}'", caption)
     for heading in ("first layer", "second layer"):
         table.add_column(heading)
     table.add_column("frequency", justify="right")
     table.add_column("alpha-rank", justify="right")
-    for each in found.equilibria:
-        mixes = [_format_mix(found.names, spread) for spread in each.shares]
-        (rows, columns) = each.equilibrium.support
+    for result in found.equilibria:
+        mixes = [_format_mix(found.names, spread) for spread in result.shares]
+        (rows, columns) = result.equilibrium.support
         pure = len(rows) == len(columns) == 1
         rank = _format_interval(found.rank, (rows[0], columns[0])) if pure else ""
-        table.add_row(*map(escape, mixes), f"{100 * each.frequency:.0f}%", rank)
+        table.add_row(*map(escape, mixes), f"{100 * result.frequency:.0f}%", rank)
     return table
 
 

@@ -45,8 +45,8 @@ def welfare(
 ) -> None:
     """Price of anarchy and of stability in loss, against the best profile found and against backpropagation.
 
-    Profiles are societies of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance if
-    no deviation tried refutes it. All of this is found, nothing is proved.
+    Profiles are populations of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance
+    if no deviation tried refutes it. These are estimates, not proofs.
     """
     from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, candidate_profiles
     from neuronet.games.equilibrium.price_of_anarchy import welfare as measure
@@ -81,17 +81,15 @@ def _results_table(found: Welfare, payoff: str) -> RenderableType:
     from rich.table import Table
 
     table = Table(
-        title=f"What selfishness costs; test loss of backpropagation: {found.losses['backprop'].mean():.4f}",
+        title=f"Price of anarchy; test loss of backpropagation: {found.losses['backprop'].mean():.4f}",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1),
-        caption=(
-            f"± spans 95% intervals. A lone deviator's gain in % of the mean {payoff}: what is sure, and what none tried exceeds."
-        ),
+        caption=(f"± spans 95% intervals. Gain of a single deviator in % of the mean {payoff}: lower and upper bound."),
         caption_justify="left",
     )
     table.add_column("profile", overflow="fold")
-    for heading in ("test loss", "accuracy", "total attention", "deviator gains, sure to at most"):
+    for heading in ("test loss", "accuracy", "total attention", "gain of a deviator, lower to upper bound"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in found.profiles.itertuples(index=False):
         accuracy = "" if row.accuracy != row.accuracy else f"{100 * row.accuracy:.1f}%"
@@ -100,14 +98,14 @@ def _results_table(found: Welfare, payoff: str) -> RenderableType:
         )
         table.add_row(escape(row.profile), loss, accuracy, good, f"{100 * row.gain_lower_bound:.1f} to {100 * row.epsilon:.1f}")
     prices = Table(
-        title="Prices: the loss of an equilibrium found, in units of another loss",
+        title="Prices: loss of an equilibrium divided by another loss",
         title_justify="left",
         box=SIMPLE_HEAD,
         padding=(0, 1),
-        caption="Intervals of 95% by the bootstrap over seeds by which no profile was chosen. Found, not proved.",
+        caption="95% bootstrap intervals over seeds that selected no profile. Estimates, not proofs.",
         caption_justify="left",
     )
-    for heading in ("price of", "tolerance", "equilibria", "whose loss", "in units of"):
+    for heading in ("price of", "tolerance", "equilibria", "equilibrium", "divided by"):
         prices.add_column(heading)
     prices.add_column("ratio", justify="right", no_wrap=True)
     for price in found.prices:
