@@ -5,7 +5,7 @@ from __future__ import annotations
 if __name__ == "environments":
     raise ImportError("import neuronet.environments instead: a second copy of its classes would compare unequal to them")
 
-from neuronet.core.environment import Environment
+from neuronet.core import Environment
 from neuronet.environments.dataset import from_dataset
 from neuronet.environments.images.cifar10 import Cifar10
 from neuronet.environments.images.cifar100 import Cifar100

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import DataError
+from neuronet.core import DataError, Environment
 from neuronet.environments.images.images import Images
 from neuronet.environments.tables.table import Table
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from neuronet.core.errors import DataError, MissingExtraError
+from neuronet.core import DataError, MissingExtraError
 
 READ_TIMEOUT = 30.0
 """Seconds without data after which a download fails."""

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import final
 
-from neuronet.core.environment import Environment, Samples
+from neuronet.core import Environment, Samples
 
 
 class LazyEnvironment(Environment):

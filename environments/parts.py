@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuronet.core.environment import Environment, Samples
+from neuronet.core import Environment, Samples
 
 
 class PartsEnvironment(Environment):

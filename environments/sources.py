@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 from neuronet.environments.download import cache, fetch
 
 T = TypeVar("T")

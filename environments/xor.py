@@ -7,9 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import check_number
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Environment, Purpose, Samples, check_number, generator
 
 
 @dataclass(frozen=True)

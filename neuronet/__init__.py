@@ -8,31 +8,33 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from neuronet.version import __version__
+
 if TYPE_CHECKING:
     from neuronet import interventions as interventions
     from neuronet.channels import Channel as Channel
     from neuronet.channels import ChannelAt as ChannelAt
-    from neuronet.comparison.study import compare as compare
+    from neuronet.comparison import compare as compare
     from neuronet.conversion import convert as convert
     from neuronet.conversion import revert as revert
-    from neuronet.core.environment import Environment as Environment
-    from neuronet.core.environment import Samples as Samples
-    from neuronet.core.environment import Scaling as Scaling
-    from neuronet.core.errors import NeuroNetError as NeuroNetError
-    from neuronet.core.learning.optimizers import SGD as SGD
-    from neuronet.core.learning.optimizers import Adam as Adam
-    from neuronet.core.learning.optimizers import Momentum as Momentum
-    from neuronet.core.payoff import CrossEntropy as CrossEntropy
-    from neuronet.core.payoff import SquaredError as SquaredError
-    from neuronet.core.policy import LinearPolicy as LinearPolicy
-    from neuronet.core.policy import Observation as Observation
-    from neuronet.core.policy import Policy as Policy
-    from neuronet.core.policy import Wrapper as Wrapper
-    from neuronet.core.structure.graph import from_graph as from_graph
-    from neuronet.core.structure.graph import to_graph as to_graph
-    from neuronet.core.structure.network import Network as Network
-    from neuronet.core.structure.population import Group as Group
-    from neuronet.core.structure.population import Population as Population
+    from neuronet.core import SGD as SGD
+    from neuronet.core import Adam as Adam
+    from neuronet.core import CrossEntropy as CrossEntropy
+    from neuronet.core import Environment as Environment
+    from neuronet.core import Group as Group
+    from neuronet.core import LinearPolicy as LinearPolicy
+    from neuronet.core import Momentum as Momentum
+    from neuronet.core import Network as Network
+    from neuronet.core import NeuroNetError as NeuroNetError
+    from neuronet.core import Observation as Observation
+    from neuronet.core import Policy as Policy
+    from neuronet.core import Population as Population
+    from neuronet.core import Samples as Samples
+    from neuronet.core import Scaling as Scaling
+    from neuronet.core import SquaredError as SquaredError
+    from neuronet.core import Wrapper as Wrapper
+    from neuronet.core import from_graph as from_graph
+    from neuronet.core import to_graph as to_graph
     from neuronet.engines.agents import NeuronModel as NeuronModel
     from neuronet.engines.base import Setup as Setup
     from neuronet.engines.base import State as State
@@ -43,35 +45,63 @@ if TYPE_CHECKING:
     from neuronet.policies import AttentionSeeking as AttentionSeeking
     from neuronet.policies import Greedy as Greedy
     from neuronet.policies import Noisy as Noisy
-    from neuronet.recording.traces.store import traces as traces
+    from neuronet.recording import traces as traces
     from neuronet.registry import build_network as build_network
-    from neuronet.training.api import resume as resume
-    from neuronet.training.api import train as train
-    from neuronet.training.result import Result as Result
+    from neuronet.training import Result as Result
+    from neuronet.training import resume as resume
+    from neuronet.training import train as train
 
-__version__ = "0.1.0"
 
 _HOMES = {
-    "neuronet.channels": ("Channel", "ChannelAt"),
-    "neuronet.conversion": ("convert", "revert"),
+    "neuronet.channels": (
+        "Channel",
+        "ChannelAt",
+    ),
+    "neuronet.comparison": ("compare",),
+    "neuronet.conversion": (
+        "convert",
+        "revert",
+    ),
+    "neuronet.core": (
+        "Adam",
+        "CrossEntropy",
+        "Environment",
+        "Group",
+        "LinearPolicy",
+        "Momentum",
+        "Network",
+        "NeuroNetError",
+        "Observation",
+        "Policy",
+        "Population",
+        "SGD",
+        "Samples",
+        "Scaling",
+        "SquaredError",
+        "Wrapper",
+        "from_graph",
+        "to_graph",
+    ),
     "neuronet.engines.agents": ("NeuronModel",),
     "neuronet.engines.base": ("Setup", "State"),
     "neuronet.engines.tensors": ("TensorEngine",),
-    "neuronet.core.environment": ("Environment", "Samples", "Scaling"),
-    "neuronet.environments": ("Digits", "Table", "Xor"),
-    "neuronet.core.errors": ("NeuroNetError",),
-    "neuronet.core.structure.graph": ("from_graph", "to_graph"),
-    "neuronet.core.learning.optimizers": ("Adam", "Momentum", "SGD"),
-    "neuronet.core.structure.network": ("Network",),
+    "neuronet.environments": (
+        "Digits",
+        "Table",
+        "Xor",
+    ),
+    "neuronet.policies": (
+        "AttentionSeeking",
+        "Greedy",
+        "Noisy",
+    ),
+    "neuronet.recording": ("traces",),
     "neuronet.registry": ("build_network",),
-    "neuronet.core.payoff": ("CrossEntropy", "SquaredError"),
-    "neuronet.policies": ("AttentionSeeking", "Greedy", "Noisy"),
-    "neuronet.core.policy": ("LinearPolicy", "Observation", "Policy", "Wrapper"),
-    "neuronet.core.structure.population": ("Group", "Population"),
-    "neuronet.comparison.study": ("compare",),
-    "neuronet.training.result": ("Result",),
-    "neuronet.recording.traces.store": ("traces",),
-    "neuronet.training.api": ("resume", "train"),
+    "neuronet.training": (
+        "Result",
+        "resume",
+        "train",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

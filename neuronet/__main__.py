@@ -10,7 +10,7 @@ INTERRUPTED = 130
 def main() -> None:
     """Run the command line; whatever is interrupted while loading ends without a traceback."""
     try:
-        from neuronet.cli.main import start
+        from neuronet.cli import start
 
         code = start()
     except KeyboardInterrupt:

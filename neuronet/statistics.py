@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 
 Floats = NDArray[np.float64]
 

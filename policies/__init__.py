@@ -5,7 +5,7 @@ from __future__ import annotations
 if __name__ == "policies":
     raise ImportError("import neuronet.policies instead: a second copy of its classes would compare unequal to them")
 
-from neuronet.core.policy import Policy
+from neuronet.core import Policy
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.policies.attention.best_response import BestResponse
 from neuronet.policies.attention.contrarian import Contrarian

@@ -8,7 +8,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 from neuronet.environments.images.images import Images
 from neuronet.environments.sources import Source
 

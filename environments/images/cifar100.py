@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.errors import check_flag
+from neuronet.core import check_flag
 from neuronet.environments.images.cifar import read_batches
 from neuronet.environments.images.images import Images
 from neuronet.environments.lazy import LazyEnvironment

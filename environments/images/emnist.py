@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronet.core.errors import DataError, unknown_name_error
+from neuronet.core import DataError, unknown_name_error
 from neuronet.environments.images.idx import Part, read_part
 from neuronet.environments.images.images import Images
 from neuronet.environments.lazy import LazyEnvironment

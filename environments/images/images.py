@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Samples, Scaling
-from neuronet.core.errors import DataError, check_number
+from neuronet.core import DataError, Samples, Scaling, check_number
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.split import split
 

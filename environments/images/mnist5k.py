@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronet.core.errors import MissingExtraError
+from neuronet.core import MissingExtraError
 from neuronet.environments.images.images import Images
 from neuronet.environments.lazy import LazyEnvironment
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuronet.core.errors import DataError
-from neuronet.core.payoff import SquaredError
+from neuronet.core import DataError, SquaredError
 from neuronet.environments.lazy import LazyEnvironment
 from neuronet.environments.sources import Download, Source
 from neuronet.environments.tables.table import Table

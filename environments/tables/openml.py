@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 from neuronet.environments.tables.table import Table
 
 

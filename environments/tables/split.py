@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 
 
 def split(count: int, classes: NDArray[Any] | None, test_share: float, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -9,10 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Samples
-from neuronet.core.errors import DataError, check_number
-from neuronet.core.payoff import parse_payoff
-from neuronet.core.sample_checks import checked_samples
+from neuronet.core import DataError, Samples, check_number, checked_samples, parse_payoff
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.split import split
 from neuronet.environments.tables.table_files import numbers_of, read_table

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import DataError, MissingExtraError
+from neuronet.core import DataError, MissingExtraError
 
 TARGET_NAMES = ("target", "label", "class", "y")
 INPUT_NAMES = ("inputs", "X", "x")

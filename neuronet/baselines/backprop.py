@@ -17,11 +17,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples, Scaling
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer
-from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
+from neuronet.core import (
+    SGD,
+    Adam,
+    Array,
+    ConfigurationError,
+    CrossEntropy,
+    Momentum,
+    Optimizer,
+    Payoff,
+    Samples,
+    Scaling,
+    SquaredError,
+)
 from neuronet.engines.base import Setup
 
 

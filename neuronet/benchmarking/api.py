@@ -20,8 +20,7 @@ from neuronet.benchmarking.contestants import (
     check_same_update,
 )
 from neuronet.benchmarking.timing import TimedFunction, Timing, time_interleaved
-from neuronet.core.errors import check_number
-from neuronet.core.policy import Policy
+from neuronet.core import Policy, check_number
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import parse_policy
 

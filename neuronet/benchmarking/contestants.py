@@ -15,13 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from neuronet.core.environment import Samples
-from neuronet.core.errors import ConfigurationError, StateError
-from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.payoff import CrossEntropy
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Group
+from neuronet.core import ConfigurationError, CrossEntropy, Group, Momentum, Network, Policy, Samples, StateError
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import build_network

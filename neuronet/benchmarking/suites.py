@@ -21,17 +21,13 @@ from neuronet.benchmarking.contestants import (
     build_case,
 )
 from neuronet.benchmarking.timing import TimedFunction, Timing
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.policy import Policy
-from neuronet.core.structure.population import Group
+from neuronet.core import Batches, Environment, Group, Momentum, Policy, Samples
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import build_network
-from neuronet.training.api import train
+from neuronet.training import train
 
 TIMED_EPOCHS = 3
 """Timed epochs of each run of `neuronet.train`, after the first epoch."""

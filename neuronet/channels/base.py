@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-from neuronet.core.array_types import Array, Namespace
+from neuronet.core import Array, Namespace
 
 
 class ChannelContext:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuronet.channels.base import Channel, ChannelContext
-from neuronet.core.array_types import Array, Namespace, reaches, rounding
-from neuronet.core.errors import check_flag, check_number
+from neuronet.core import Array, Namespace, check_flag, check_number, reaches, rounding
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from neuronet.channels.base import Channel, ChannelContext
 from neuronet.channels.placement import DIRECTIONS
-from neuronet.core.array_types import Array, Namespace
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Array, Namespace, Purpose, generator
 
 
 class ChannelPipeline:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neuronet.channels.base import Channel
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 
 DIRECTIONS = ("activity", "demand")
 """Directions of messages: activity goes up, demands come down."""

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from neuronet.channels.base import Channel
 from neuronet.channels.pipeline import ChannelPipeline
 from neuronet.channels.placement import ChannelAt, channels_by_location
-from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import StateError
+from neuronet.core import Array, Namespace, StateError
 
 RoundContext = Mapping[str, Array]
 """Speaker activity (B, I), potential and activity (B, J), broadcast (B, O), reward (B,), and any jacobian (B, J)."""

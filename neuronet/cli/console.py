@@ -15,10 +15,10 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from neuronet.benchmarking.api import Row
-    from neuronet.comparison.result import Comparison
+    from neuronet.benchmarking import Row
+    from neuronet.comparison import Comparison
     from neuronet.theory import Check
-    from neuronet.training.result import Result
+    from neuronet.training import Result
 
 NON_TERMINAL_WIDTH = 120
 """Columns for tables that go to a file or a pipe, which has no width of its own."""
@@ -133,7 +133,7 @@ def plug_in_table(kind: str, known: Mapping[str, Any]) -> Table:
 
 def policy_table(known: Mapping[str, Any]) -> Table:
     """Return a table of policies by name, with summary, traits and parameters."""
-    from neuronet.core.policy_traits import trait_rows
+    from neuronet.core import trait_rows
 
     table = Table(box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("policy", no_wrap=True)
@@ -146,7 +146,7 @@ def policy_table(known: Mapping[str, Any]) -> Table:
 
 def _parameters(cls: Any) -> str:
     from neuronet.channels import CHANNELS
-    from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
+    from neuronet.core import UPDATE_SCHEDULES
     from neuronet.environments import ENVIRONMENTS
     from neuronet.policies import POLICIES
     from neuronet.registry import format_spec
@@ -183,7 +183,7 @@ class Progress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        from neuronet.execution.signals import Interrupted
+        from neuronet.execution import Interrupted
 
         self._bar.stop()
         if isinstance(error, Interrupted) and error.result.folder is not None:

@@ -22,7 +22,7 @@ from neuronet.cli.commands.plug_ins import channels, environments, policies, upd
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import HELP as SWEEP_HELP
 from neuronet.cli.commands.sweep import sweep
-from neuronet.core.errors import NeuroNetError
+from neuronet.core import NeuroNetError
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
@@ -67,7 +67,7 @@ def _top(
     ] = False,
 ) -> None:
     if version:
-        from neuronet import __version__
+        from neuronet.version import __version__
 
         typer.echo(__version__)
         raise typer.Exit

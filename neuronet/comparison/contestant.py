@@ -11,19 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.baselines.backprop import Backprop
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment
-from neuronet.core.learning.update_schedule import Synchronous
-from neuronet.core.structure.population import Population, Shares
+from neuronet.baselines import Backprop
+from neuronet.core import Batches, Environment, Population, Shares, Synchronous
 from neuronet.engines.base import Engine, Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
-from neuronet.training.assembly import build_networks
-from neuronet.training.config import RunConfig
-from neuronet.training.engine_selection import EngineChoice
-from neuronet.training.evaluation import evaluate
-from neuronet.training.trainer import Callback, Trainer
+from neuronet.training import Callback, EngineChoice, RunConfig, Trainer, build_networks, evaluate
 
 BASELINE = "backprop"
 """Name of the baseline: error backpropagation by torch's autograd and torch.optim, which is not a policy."""

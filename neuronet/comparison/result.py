@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from neuronet.comparison.contestant import BASELINE
-from neuronet.recording.figures import draw
+from neuronet.recording import draw
 from neuronet.statistics import interval
-from neuronet.training.config import RunConfig
+from neuronet.training import RunConfig
 
 TABLE_COLUMNS = (
     "policy",

@@ -15,15 +15,11 @@ import pandas as pd
 
 from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, ComparisonSetup
 from neuronet.comparison.result import Comparison, build_table
-from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.learning.optimizers import learning_rate_scale
+from neuronet.core import ConfigurationError, Environment, check_number, learning_rate_scale
 from neuronet.policies import POLICIES
 from neuronet.recording import StudyStore
 from neuronet.registry import Policies, format_population, parse_population
-from neuronet.training.assembly import build_networks, hash_samples, resolve_environment
-from neuronet.training.config import RunConfig, make_config
-from neuronet.training.engine_selection import select_engine
+from neuronet.training import RunConfig, build_networks, hash_samples, make_config, resolve_environment, select_engine
 
 TUNING_SEEDS = 3
 """Number of seeds for the search of learning rates; the results come from other seeds."""
@@ -150,7 +146,7 @@ class ComparisonStudy:
             StudyMismatchError: The folder holds a comparison with other settings.
             DataError: The folder cannot be written.
         """
-        from neuronet import __version__
+        from neuronet.version import __version__
 
         config = self.setup.config.model_dump(exclude={"policy", *UNUSED_OPTIONS}, mode="json")
         samples = hash_samples(self.setup.environment)

@@ -9,13 +9,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.optimizers import Adam
-from neuronet.core.structure.network import Dense
-from neuronet.core.structure.population import Shares
+from neuronet.core import Adam, ConfigurationError, Dense, Shares
 from neuronet.policies import AttentionSeeking
-from neuronet.training.config import read_options, validate_config
-from neuronet.training.fields import ActivationName, Count, OptimizerField, PopulationField, PositiveFloat, Seed, WiringField
+from neuronet.training import (
+    ActivationName,
+    Count,
+    OptimizerField,
+    PopulationField,
+    PositiveFloat,
+    Seed,
+    WiringField,
+    read_options,
+    validate_config,
+)
 
 
 class ControlConfig(BaseModel):

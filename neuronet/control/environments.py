@@ -11,8 +11,7 @@ import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError, DataError, MissingExtraError
-from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
+from neuronet.core import ConfigurationError, CrossEntropy, DataError, MissingExtraError, Payoff, SquaredError
 
 if TYPE_CHECKING:
     from gymnasium import Env, Space

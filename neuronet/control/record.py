@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 
 from neuronet.control.config import ControlConfig
-from neuronet.core.errors import StateError
+from neuronet.core import StateError
 from neuronet.engines.base import State
 from neuronet.recording import CHECKPOINT, CONFIG, BaseRunDirectory
 

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.control.config import ControlConfig
-from neuronet.core.structure.network import Network
-from neuronet.recording.figures import draw
+from neuronet.core import Network
+from neuronet.recording import draw
 from neuronet.registry import format_population
-from neuronet.training.network_labels import NetworkLabels
+from neuronet.training import NetworkLabels
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.control.environments import Floats, VectorEnv
-from neuronet.core.array_types import Array
-from neuronet.core.errors import DivergedError
+from neuronet.core import Array, DivergedError
 
 DIVERGENCE_HINT = "choose a smaller learning_rate, or a policy with smaller feedback"
 """Advice for numbers that are not finite."""

@@ -15,11 +15,10 @@ from neuronet.control.environments import VectorEnv, policy_gradient_feedback
 from neuronet.control.record import HEADER, ControlRunDirectory, EpisodeRow
 from neuronet.control.result import ControlResult
 from neuronet.control.rollouts import DIVERGENCE_HINT, Episodes, check_finite, play_episodes
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import ConfigurationError, Purpose, generator
 from neuronet.engines.base import Engine
 from neuronet.execution import Interrupted, Interruption
-from neuronet.training.network_labels import network_labels
+from neuronet.training import network_labels
 
 RECENT_EPISODES = 100
 """Number of episodes in the mean return that is compared with the target."""

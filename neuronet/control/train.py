@@ -12,9 +12,9 @@ from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlTrainer, ProgressCallback
-from neuronet.core.errors import ConfigurationError, SpecError, StudyMismatchError
+from neuronet.core import ConfigurationError, SpecError, StudyMismatchError
 from neuronet.engines.base import Engine, Setup
-from neuronet.execution.signals import Interruption
+from neuronet.execution import Interruption
 from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population
 
 CUSTOM_ENVIRONMENT = "own"

@@ -14,10 +14,7 @@ from neuronet.conversion.connectivity import Connectivity
 from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.conversion.layers import CONVERTED_TYPES, MEMORY, ORIGINAL_TYPES, ROUND, PolicyLayer, connectivity_of
 from neuronet.conversion.policy_group import PolicyGroup
-from neuronet.core.errors import ConfigurationError, StateError, check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import check_seed
-from neuronet.core.structure.population import Group, layer_groups
+from neuronet.core import ConfigurationError, Group, Policy, StateError, check_number, check_seed, layer_groups
 
 Module = TypeVar("Module", bound=nn.Module)
 PolicySpec = Policy | Sequence[Group]

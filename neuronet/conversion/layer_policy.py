@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from neuronet.conversion.connectivity import Connectivity
 from neuronet.conversion.policy_group import PolicyGroup, RoundRandom, assemble
-from neuronet.core.errors import ConfigurationError, PolicyError
-from neuronet.core.observation import Observation
+from neuronet.core import ConfigurationError, Observation, PolicyError
 
 FORWARD_FIELDS = frozenset({"attention", "listener_mask", "learning", "learning_rate"})
 """Fields that are known in the forward pass."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedbackFunction
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity, LinearConnectivity
 from neuronet.conversion.layer_policy import LayerPolicy
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 
 ROUND = "neuronet_round"
 """Buffer with the number of rounds, for policies that draw random numbers."""

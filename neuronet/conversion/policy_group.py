@@ -13,11 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from neuronet.conversion.connectivity import Connectivity
-from neuronet.core.array_types import Memory
-from neuronet.core.errors import ConfigurationError, PolicyError
-from neuronet.core.observation import Birth, Observation
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import LayerRandom, RandomStream
+from neuronet.core import Birth, ConfigurationError, LayerRandom, Memory, Observation, Policy, PolicyError, RandomStream
 
 FieldGetter = Callable[[str], Any]
 """Returns a field by name; raises KeyError for an unknown one."""

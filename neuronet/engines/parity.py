@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Samples
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import Batches, ConfigurationError, Samples
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.index_maps import connected_mask
 from neuronet.engines.base.setup import Setup

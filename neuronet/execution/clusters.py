@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from neuronet.core.errors import MissingExtraError, WorkerError
+from neuronet.core import MissingExtraError, WorkerError
 from neuronet.execution.signals import block_sigint
 
 DASK, RAY = "dask", "ray"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 
 
 def world_size() -> int:

@@ -9,7 +9,7 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from neuronet.core.errors import ConfigurationError, NeuroNetError, WorkerError, check_number, unknown_name_error
+from neuronet.core import ConfigurationError, NeuroNetError, WorkerError, check_number, unknown_name_error
 from neuronet.execution.clusters import DASK, RAY, dask_cluster, ray_cluster
 from neuronet.execution.signals import block_sigint, exit_with_parent
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from neuronet.core.errors import PolicyError
+from neuronet.core import PolicyError
 from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
 
-from neuronet.core.policy import Policy
+from neuronet.core import Policy
 from neuronet.engines.base import Engine
 from neuronet.interventions.base import Event, Intervention, apply_intervention
 from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw

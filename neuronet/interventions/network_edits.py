@@ -9,9 +9,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import parse_activation
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.structure.network import Bools, Floats, Ints, Network, initial_weights
+from neuronet.core import Bools, ConfigurationError, Floats, Ints, Network, initial_weights, parse_activation
 
 Part = TypeVar("Part")
 

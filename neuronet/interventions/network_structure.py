@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import NeuroNetError, StateError
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Group
+from neuronet.core import Group, Network, NeuroNetError, Policy, StateError
 from neuronet.engines.base import Setup, State
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import check_number
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Bools
-from neuronet.core.structure.population import check_policy_form
+from neuronet.core import Bools, Policy, check_number, check_policy_form
 from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.interventions.base import InterventionResult
 from neuronet.interventions.policy_assignment import policies_by_node, with_network

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from neuronet.core.policy import Policy
+from neuronet.core import Policy
 from neuronet.interventions.base import Intervention
 from neuronet.interventions.functions import INTERVENTIONS
 from neuronet.registry import Call, build_spec, known_policies, parse_call, split_prefix, syntax_error

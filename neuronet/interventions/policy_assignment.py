@@ -7,9 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Ints, Network
-from neuronet.core.structure.population import Group
+from neuronet.core import Group, Ints, Network, Policy
 from neuronet.engines.base import Setup
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.policy import Policy
+from neuronet.core import ConfigurationError, Policy
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import apply_to_setups
 from neuronet.interventions.parser import ScheduledIntervention

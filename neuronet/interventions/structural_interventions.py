@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neuronet.core.activation import parse_activation
-from neuronet.core.errors import ConfigurationError, check_number, unknown_name_error
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import check_policy_form
+from neuronet.core import (
+    ConfigurationError,
+    Network,
+    Policy,
+    check_number,
+    check_policy_form,
+    parse_activation,
+    unknown_name_error,
+)
 from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.interventions.base import Intervention, InterventionResult
 from neuronet.interventions.network_edits import (

@@ -10,9 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError, check_number, unknown_name_error
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.network import Bools
+from neuronet.core import Bools, ConfigurationError, Purpose, check_number, generator, unknown_name_error
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import Intervention
 

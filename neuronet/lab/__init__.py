@@ -9,9 +9,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import MissingExtraError
-from neuronet.core.structure.network import Network
+from neuronet.core import Environment, MissingExtraError, Network
 from neuronet.engines.agents import NeuronModel
 from neuronet.lab.launch_config import LaunchConfig, make_launch_config
 from neuronet.registry import Policies

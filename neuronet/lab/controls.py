@@ -6,11 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from neuronet.channels import ChannelAt, Delay, Dropout, KWinners
-from neuronet.core.errors import ConfigurationError, NeuroNetError, check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import check_seed
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Group, Layers, Population, Shares
+from neuronet.core import (
+    ConfigurationError,
+    Group,
+    Layers,
+    Network,
+    NeuroNetError,
+    Policy,
+    Population,
+    Shares,
+    check_number,
+    check_seed,
+)
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.policies import Noisy
 from neuronet.registry import format_option, parse_policy, parse_update_schedule, short_name

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from neuronet.core.structure.network import Floats, Ints
+from neuronet.core import Floats, Ints
 
 MAX_POINTS = 400
 """Entries of a history; when there are more, every second one is removed."""

@@ -6,17 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Population
+from neuronet.core import ConfigurationError, Environment, Network, Population, check_samples
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.registry import Policies
-from neuronet.training.api import coerce_environment
-from neuronet.training.assembly import build_networks, resolve_environment
-from neuronet.training.config import RunConfig, make_config
+from neuronet.training import RunConfig, build_networks, coerce_environment, make_config, resolve_environment
 
 UNSUPPORTED_OPTIONS = (
     "engine",

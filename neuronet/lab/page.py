@@ -11,7 +11,7 @@ from typing import Any
 import solara
 from matplotlib.figure import Figure
 
-from neuronet.core.errors import NeuroNetError
+from neuronet.core import NeuroNetError
 from neuronet.lab.cards.network_card import NetworkCard
 from neuronet.lab.cards.neuron_card import NeuronCard
 from neuronet.lab.clickable_figure import ClickableFigure
@@ -23,7 +23,7 @@ from neuronet.lab.sidebar import Sidebar
 from neuronet.lab.snapshot import Snapshot
 from neuronet.lab.style import STYLE
 from neuronet.lab.widgets import Title
-from neuronet.plotting.network.model import NeuronPosition, PolicyStyles, policy_styles
+from neuronet.plotting.network import NeuronPosition, PolicyStyles, policy_styles
 
 NETWORK, NEURON, SMALL = (610, 412), (382, 382), (322, 246)
 """Sizes of the figures in pixels; with the sidebar they fill a window of 1280 x 800."""

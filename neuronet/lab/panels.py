@@ -12,12 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from neuronet.core.structure.network import Floats
+from neuronet.core import Floats
 from neuronet.lab.snapshot import Snapshot
-from neuronet.plotting import style
-from neuronet.plotting.learning_curves import SPLITS
-from neuronet.plotting.network.figure import draw_layers
-from neuronet.plotting.network.model import Layout, NetworkView, NeuronPosition, PolicyStyles
+from neuronet.plotting import SPLITS, style
+from neuronet.plotting.network import Layout, NetworkView, NeuronPosition, PolicyStyles, draw_layers
 
 PIXELS = 100
 """Pixels per inch."""

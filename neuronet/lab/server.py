@@ -9,7 +9,7 @@ import warnings
 import webbrowser
 from collections.abc import Callable
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 from neuronet.lab.launch_config import LaunchConfig
 
 HOST = "127.0.0.1"

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.batches import Batches
-from neuronet.core.errors import ConfigurationError, DivergedError, unknown_name_error
+from neuronet.core import Batches, ConfigurationError, DivergedError, unknown_name_error
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
@@ -21,9 +20,7 @@ from neuronet.lab.history import History
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.snapshot import Snapshot
 from neuronet.registry import parse_policy, parse_update_schedule, short_name
-from neuronet.training.alignment import Alignment
-from neuronet.training.evaluation import evaluate
-from neuronet.training.network_labels import policy_names, silent_positions
+from neuronet.training import Alignment, evaluate, policy_names, silent_positions
 
 ACTIONS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
 """Interventions on a single neuron, by name."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import solara
 
-from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
+from neuronet.core import UPDATE_SCHEDULES
 from neuronet.lab.controls import AS_STARTED, Controls
 from neuronet.lab.widgets import Button, Number, Select, Slider, TextLine
 from neuronet.registry import known_policies

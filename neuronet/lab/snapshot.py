@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment
-from neuronet.core.structure.network import Floats, Network
+from neuronet.core import Environment, Floats, Network
 from neuronet.lab.history import History
-from neuronet.plotting.network.model import received_attention
+from neuronet.plotting.network import received_attention
 
 
 @dataclass(frozen=True, eq=False)

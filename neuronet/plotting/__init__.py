@@ -1,1 +1,5 @@
 """Pictures of runs and of networks."""
+
+from neuronet.plotting.learning_curves import SPLITS
+
+__all__ = ["SPLITS"]

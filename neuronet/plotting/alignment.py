@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 from neuronet.plotting import style
 
 COLUMNS = ("epoch", "replica", "layer", "group", "policy", "angle", "norm_ratio")

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 from neuronet.plotting import style
 
 SPLITS: tuple[tuple[str, str, str, style.Dashes], ...] = (

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from neuronet.core.errors import DataError, check_number
-from neuronet.core.structure.network import Bools, Floats, Network
+from neuronet.core import Bools, DataError, Floats, Network, check_number
 from neuronet.plotting import style
 from neuronet.plotting.network.model import received_attention
 

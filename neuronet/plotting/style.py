@@ -22,8 +22,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
-from neuronet.core.errors import DataError
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.core import DataError
+from neuronet.recording import write_atomically
 
 Dashes = str | tuple[float, tuple[float, ...]]
 

@@ -2,6 +2,7 @@
 
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.recording.checkpoint import Checkpoint
+from neuronet.recording.figures import draw
 from neuronet.recording.run_directory import (
     ALIGNMENT,
     ALIGNMENT_COLUMNS,
@@ -37,6 +38,7 @@ __all__ = [
     "StudyStore",
     "TraceRecorder",
     "TraceStore",
+    "draw",
     "json_bytes",
     "parse_trace",
     "part_files",

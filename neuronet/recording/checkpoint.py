@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import StateError
-from neuronet.core.structure.network import Network
+from neuronet.core import Network, StateError
 from neuronet.engines.base import State
 from neuronet.interventions import InterventionLog, Structure
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from neuronet.core.errors import unknown_name_error
+from neuronet.core import unknown_name_error
 
 FIGURES: dict[str, str] = {
     "alignment": "neuronet.plotting.alignment:draw_alignment",

@@ -21,8 +21,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 import pandas as pd
 from pydantic import BaseModel
 
-from neuronet.core.errors import DataError, StudyMismatchError
-from neuronet.core.structure.network import Network
+from neuronet.core import DataError, Network, StudyMismatchError
 from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays
 from neuronet.recording.study_store import StudyStore
 from neuronet.recording.traces.store import FOLDER

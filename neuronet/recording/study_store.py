@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core.errors import DataError, StateError, StudyMismatchError
+from neuronet.core import DataError, StateError, StudyMismatchError
 from neuronet.recording.atomic_write import write_atomically
 
 STUDY = "study.json"

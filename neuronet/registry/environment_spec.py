@@ -6,8 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, SpecError
+from neuronet.core import ConfigurationError, Environment, SpecError
 from neuronet.environments import Table, read_idx_folder, read_image_folder, read_openml
 from neuronet.registry.plug_ins import known_environments
 from neuronet.registry.spec import parse_spec

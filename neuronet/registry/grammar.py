@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neuronet.core.errors import SpecError
+from neuronet.core import SpecError
 
 MAX_DIGITS = 18
 """Digits of an integer: what any array can hold."""

@@ -7,10 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from neuronet.core.activation import parse_activation
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.random_streams import Purpose, check_seed, generator
-from neuronet.core.structure.network import Network, Wiring, initial_weights
+from neuronet.core import ConfigurationError, Network, Purpose, Wiring, check_seed, generator, initial_weights, parse_activation
 from neuronet.registry.option_specs import parse_wiring
 
 

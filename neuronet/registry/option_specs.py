@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from neuronet.channels import CHANNELS, Channel, ChannelAt
-from neuronet.core.errors import ConfigurationError, SpecError
-from neuronet.core.learning.optimizers import OPTIMIZERS, Optimizer
-from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES, UpdateSchedule
-from neuronet.core.structure.network import WIRINGS, Wiring
+from neuronet.core import OPTIMIZERS, UPDATE_SCHEDULES, WIRINGS, ConfigurationError, Optimizer, SpecError, UpdateSchedule, Wiring
 from neuronet.registry.grammar import split_prefix
 from neuronet.registry.spec import format_spec, parse_spec
 

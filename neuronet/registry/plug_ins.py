@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError, PolicyError
-from neuronet.core.policy import Policy
+from neuronet.core import Environment, NeuroNetError, Policy, PolicyError
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES
 from neuronet.registry.spec import format_spec, parse_spec

@@ -6,10 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuronet.core.errors import ConfigurationError, NeuroNetError, SpecError
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Layers, PerLayer, Population, Shares, as_population
+from neuronet.core import (
+    ConfigurationError,
+    Layers,
+    Network,
+    NeuroNetError,
+    PerLayer,
+    Policy,
+    Population,
+    Shares,
+    SpecError,
+    as_population,
+)
 from neuronet.registry.grammar import split_list, split_share
 from neuronet.registry.plug_ins import parse_policy, spec_of
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from neuronet.core.errors import NeuroNetError, SpecError, unknown_name_error
+from neuronet.core import NeuroNetError, SpecError, unknown_name_error
 from neuronet.registry.grammar import EXAMPLE, Call, format_text, parse_call
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number
 from neuronet.engines.tensors import resolve_device
 from neuronet.execution import LOKY, Executor, distributed
 from neuronet.sweep.cells import Cell, Plan, benefits_from_batching, estimated_seconds, make_groups, make_plan
@@ -18,7 +18,7 @@ from neuronet.sweep.environment_info import EnvironmentInfo, environment_key, in
 from neuronet.sweep.store import SweepStore
 from neuronet.sweep.table import make_table
 from neuronet.sweep.worker import Job, Row, run_job
-from neuronet.training.config import RunConfig
+from neuronet.training import RunConfig
 
 MAX_GROUP_SIZE = 16
 """Largest number of cells that run together, by default."""
@@ -163,7 +163,7 @@ class SweepRun:
         infos = [self._info(group[0].config) for group in groups]
         jobs = [Job(tuple(cell.config for cell in group), info) for group, info in zip(groups, infos, strict=True)]
         if executor.is_remote:
-            from neuronet import __version__
+            from neuronet.version import __version__
 
             jobs = [replace(job, folder=str(Path.cwd()), version=__version__) for job in jobs]
         seconds = sum(estimated_seconds(group, info) for group, info in zip(groups, infos, strict=True))

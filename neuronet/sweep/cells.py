@@ -11,13 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from neuronet.core.errors import ConfigurationError, NeuroNetError
+from neuronet.core import ConfigurationError, NeuroNetError
 from neuronet.engines.tensors import MAX_BATCHED_WORK, resolve_device
 from neuronet.registry import parse_environment, with_absolute_path
 from neuronet.sweep.design import Design
 from neuronet.sweep.environment_info import EnvironmentInfo
-from neuronet.training.config import RunConfig, make_config
-from neuronet.training.engine_selection import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, select_engine
+from neuronet.training import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, RunConfig, make_config, select_engine
 
 BATCHABLE_FIELDS = {"seed", "learning_rate"}
 """Fields in which cells that run together may differ."""

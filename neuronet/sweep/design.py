@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.errors import ConfigurationError, NeuroNetError, check_number, unknown_name_error
-from neuronet.core.random_streams import MAX_SEED, check_seed
-from neuronet.training.config import RunConfig, read_options
+from neuronet.core import MAX_SEED, ConfigurationError, NeuroNetError, check_number, check_seed, unknown_name_error
+from neuronet.training import RunConfig, read_options
 
 GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
 

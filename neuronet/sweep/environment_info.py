@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import DataError
-from neuronet.training.assembly import hash_samples, resolve_environment
-from neuronet.training.config import RunConfig
+from neuronet.core import DataError, Environment
+from neuronet.training import RunConfig, hash_samples, resolve_environment
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,12 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core.errors import DataError, StudyMismatchError
+from neuronet.core import DataError, StudyMismatchError
 from neuronet.recording import StudyStore
 from neuronet.sweep.cells import Cell, Plan, format_value
 from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.sweep.worker import RESULTS, Row
-from neuronet.training.config import RunConfig
+from neuronet.training import RunConfig
 
 MANIFEST, CELLS, TABLE = "sweep.json", "cells", "table"
 
@@ -48,7 +48,7 @@ class SweepStore(StudyStore):
             StudyMismatchError: The folder holds a sweep with other cells, samples or another version.
             DataError: The folder cannot be written.
         """
-        from neuronet import __version__
+        from neuronet.version import __version__
 
         samples = {name: environment_info.digest for name, environment_info in environment_infos.items()}
         before = self._started_manifest()

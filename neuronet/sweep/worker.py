@@ -14,19 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from neuronet.benchmarking.api import threads
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment
-from neuronet.core.errors import NeuroNetError, WorkerError
+from neuronet.benchmarking import threads
+from neuronet.core import Batches, Environment, NeuroNetError, WorkerError
 from neuronet.engines.tensors import tensor_engine
-from neuronet.interventions.executor import InterventionExecutor, build_schedule
+from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
-from neuronet.training.alignment import ALL_GROUPS, WHOLE_NETWORK, Alignment
-from neuronet.training.assembly import RunContext, build_run
-from neuronet.training.callbacks import ApplyInterventions
-from neuronet.training.config import RunConfig
-from neuronet.training.evaluation import MAX_TRAIN_EVAL_SAMPLES, evaluate
-from neuronet.training.trainer import Callback, Trainer, diverged_error
+from neuronet.training import (
+    ALL_GROUPS,
+    MAX_TRAIN_EVAL_SAMPLES,
+    WHOLE_NETWORK,
+    Alignment,
+    ApplyInterventions,
+    Callback,
+    RunConfig,
+    RunContext,
+    Trainer,
+    build_run,
+    diverged_error,
+    evaluate,
+)
 
 MEASURES = ("test_accuracy", "test_loss", "train_accuracy", "train_loss", "cosine")
 RESULTS = (*MEASURES, "rounds", "seconds", "group_size", "error")
@@ -62,7 +68,7 @@ def run_job(job: Job) -> list[Row]:
         WorkerError: The worker has another version than where the sweep was started.
         DataError: The worker has other samples.
     """
-    from neuronet import __version__
+    from neuronet.version import __version__
 
     if job.version not in (None, __version__):
         raise WorkerError(f"a worker has version {__version__}, and the sweep was started with version {job.version}")

@@ -11,15 +11,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples, Scaling
-from neuronet.core.errors import DataError
-from neuronet.core.learning.optimizers import Adam
-from neuronet.core.payoff import Payoff
-from neuronet.core.policy import LinearPolicy, Observation
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.sample_checks import check_samples
+from neuronet.core import (
+    Adam,
+    Array,
+    Batches,
+    DataError,
+    Environment,
+    LinearPolicy,
+    Memory,
+    Observation,
+    Payoff,
+    Purpose,
+    Samples,
+    Scaling,
+    check_samples,
+    generator,
+)
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.registry import build_network

@@ -10,13 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples
-from neuronet.core.errors import NeuroNetError, PolicyError
-from neuronet.core.policy import OPTIONAL_FIELDS, Policy, check_axes, shared_memory_names
-from neuronet.core.random_streams import Purpose, generator, pick
+from neuronet.core import (
+    OPTIONAL_FIELDS,
+    Array,
+    NeuroNetError,
+    Policy,
+    PolicyError,
+    Purpose,
+    Samples,
+    check_axes,
+    generator,
+    pick,
+    shared_memory_names,
+)
+from neuronet.engines import compare
 from neuronet.engines.base import Setup
-from neuronet.engines.parity import compare
 from neuronet.registry import build_network
 from neuronet.testing.reference_rounds import HookOutput, first_line, play
 from neuronet.testing.synthetic_layer import META, NUMPY, OTHER_LIBRARIES, LayerView, Library, SyntheticLayer

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import NeuroNetError, PolicyError
-from neuronet.core.policy import Policy
+from neuronet.core import Array, Memory, NeuroNetError, Policy, PolicyError
 from neuronet.testing.synthetic_layer import FIELDS, NUMPY, LayerView
 
 ROUNDS = 2

@@ -15,9 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronet.core.array_types import Array, Namespace
-from neuronet.core.observation import Birth, Observation
-from neuronet.core.random_streams import LayerRandom, Purpose, RandomStream, generator, pick
+from neuronet.core import Array, Birth, LayerRandom, Namespace, Observation, Purpose, RandomStream, generator, pick
 
 Floats = NDArray[np.float64]
 

@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import PolicyError
-from neuronet.core.policy import Policy, shared_memory_names
-from neuronet.core.policy_traits import traits_of
-from neuronet.core.random_streams import pick
+from neuronet.core import Policy, PolicyError, pick, shared_memory_names, traits_of
 from neuronet.testing.reference_rounds import ROUNDS, HookOutput, play
 from neuronet.testing.synthetic_layer import LayerView, SyntheticLayer
 

@@ -7,12 +7,9 @@ from contextlib import closing
 
 import numpy as np
 
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment
-from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.policy import Policy
+from neuronet.core import Batches, Environment, Momentum, Policy
 from neuronet.engines.base import Setup, State
-from neuronet.environments.tables.digits import Digits
+from neuronet.environments import Digits
 from neuronet.policies import POLICIES
 from neuronet.registry import build_network
 from neuronet.theory.check import Below, Check

@@ -8,9 +8,7 @@ from dataclasses import replace
 import array_api_compat.numpy as xp
 import numpy as np
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.trust_region import TrustRegionStep, solve_trust_region
+from neuronet.core import ConfigurationError, Purpose, TrustRegionStep, generator, solve_trust_region
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, half_squared_chord, log_log_slope
 from neuronet.theory.foresight import FORESIGHTED

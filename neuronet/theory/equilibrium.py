@@ -9,9 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.payoff import SquaredError
-from neuronet.core.policy import Policy
+from neuronet.core import Momentum, Policy, SquaredError
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, Layers, largest_gap, log_log_slope, overall_gap
 from neuronet.theory.reference import FUNCTIONS, descent

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuronet.core.activation import ACTIVATIONS
-from neuronet.core.payoff import PAYOFFS
-from neuronet.core.policy import Policy
+from neuronet.core import ACTIVATIONS, PAYOFFS, Policy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import largest_gap
 from neuronet.theory.reference import descent

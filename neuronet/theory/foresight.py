@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neuronet.core.policy import Policy
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.core import Policy
+from neuronet.policies import AttentionSeeking
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import largest_gap, log_log_slope, overall_gap
 from neuronet.theory.reference import descent, sweep

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neuronet.core.utility import Power
+from neuronet.core import Power
 from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.comparison import Floats, largest_gap
 from neuronet.theory.test_case import ENGINES, GameCase, RoundRecord, make_case

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from neuronet.core.policy import Policy
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
-from neuronet.policies.attention.greedy import Greedy
+from neuronet.core import Policy
+from neuronet.policies import AttentionSeeking, Greedy
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import alignment, half_squared_chord, largest_gap
 from neuronet.theory.reference import descent, sweep

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neuronet.core.payoff import CrossEntropy
+from neuronet.core import CrossEntropy
 from neuronet.theory.comparison import Layers
 from neuronet.theory.test_case import GameCase
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neuronet.core.policy import Policy
-from neuronet.core.utility import Power
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.core import Policy, Power
+from neuronet.policies import AttentionSeeking
 from neuronet.theory.check import Below, Check
 from neuronet.theory.comparison import Floats
 from neuronet.theory.test_case import ENGINES, RoundRecord, make_case

@@ -8,15 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.observation import Observation
-from neuronet.core.payoff import CrossEntropy, Payoff
-from neuronet.core.policy import Policy, Wrapper
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Array, CrossEntropy, Memory, Observation, Payoff, Policy, Purpose, Wrapper, generator
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Engine, Setup, State
 from neuronet.engines.tensors import TensorEngine
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.policies import AttentionSeeking
 from neuronet.registry import build_network
 from neuronet.theory.comparison import Floats, Layers
 

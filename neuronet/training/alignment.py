@@ -18,13 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.baselines.backprop import Layer, activities, losses, negative_gradient
+from neuronet.baselines import Layer, activities, losses, negative_gradient
 from neuronet.channels import memoryless_channels
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.learning.optimizers import SGD
-from neuronet.core.learning.update_schedule import Synchronous
-from neuronet.core.payoff import Payoff
-from neuronet.core.policy import Policy
+from neuronet.core import SGD, Environment, Payoff, Policy, Samples, Synchronous
 from neuronet.engines.base import Setup, State, expected_arrays
 from neuronet.engines.tensors import tensor_engine
 from neuronet.registry import short_name

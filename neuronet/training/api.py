@@ -7,12 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, NeuroNetError
-from neuronet.core.structure.network import Network
+from neuronet.core import ConfigurationError, Environment, Network, NeuroNetError
 from neuronet.environments import Table
-from neuronet.execution import distributed
-from neuronet.execution.signals import Interruption
+from neuronet.execution import Interruption, distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory
 from neuronet.registry import Policies, spec_of, with_absolute_path
 from neuronet.training.assembly import RunContext, build_run

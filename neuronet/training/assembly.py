@@ -11,12 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.policy import Policy
-from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import Network
+from neuronet.core import Batches, ConfigurationError, Environment, Network, Policy, Samples, check_samples
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
 from neuronet.interventions import policy_repr

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.engines.base.engine import Engine
-from neuronet.execution import distributed
-from neuronet.execution.signals import Interruption
-from neuronet.interventions.executor import InterventionExecutor
-from neuronet.recording import COLUMNS, RunDirectory
-from neuronet.recording.traces.recorder import TraceRecorder
+from neuronet.engines.base import Engine
+from neuronet.execution import Interruption, distributed
+from neuronet.interventions import InterventionExecutor
+from neuronet.recording import COLUMNS, RunDirectory, TraceRecorder
 from neuronet.training.alignment import Alignment
 from neuronet.training.assembly import RunContext
 from neuronet.training.config import RunConfig

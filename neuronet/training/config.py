@@ -11,11 +11,16 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from neuronet.core.errors import ConfigurationError, NeuroNetError, unknown_name_error
-from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.learning.update_schedule import Synchronous
-from neuronet.core.structure.network import INITIALISATIONS, Dense
-from neuronet.core.structure.population import Shares
+from neuronet.core import (
+    INITIALISATIONS,
+    ConfigurationError,
+    Dense,
+    Momentum,
+    NeuroNetError,
+    Shares,
+    Synchronous,
+    unknown_name_error,
+)
 from neuronet.policies import AttentionSeeking
 from neuronet.training.fields import (
     ActivationName,

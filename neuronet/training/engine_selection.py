@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 from neuronet.execution import distributed
 from neuronet.registry import format_option
 from neuronet.training.config import RunConfig

@@ -9,9 +9,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples
-from neuronet.core.payoff import Payoff
+from neuronet.core import Array, Payoff, Samples
 
 EVALUATION_BATCH_SIZE = 2048
 

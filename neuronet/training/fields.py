@@ -8,14 +8,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, FiniteFloat, InstanceOf, PlainSerializer, ValidationInfo
 
 from neuronet.channels import ChannelAt
-from neuronet.core.activation import parse_activation
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.optimizers import Optimizer
-from neuronet.core.learning.update_schedule import UpdateSchedule
-from neuronet.core.random_streams import MAX_SEED
-from neuronet.core.structure.network import Wiring
-from neuronet.core.structure.population import Population
-from neuronet.recording.traces.spec import TraceSpec, parse_trace
+from neuronet.core import MAX_SEED, ConfigurationError, Optimizer, Population, UpdateSchedule, Wiring, parse_activation
+from neuronet.recording.traces import TraceSpec, parse_trace
 from neuronet.registry import (
     as_channels,
     format_channel,

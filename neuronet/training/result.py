@@ -9,14 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.payoff import Payoff
-from neuronet.core.structure.network import Network
-from neuronet.recording.figures import draw
-from neuronet.recording.traces.store import TraceStore
+from neuronet.core import ConfigurationError, Network, Payoff
+from neuronet.recording import TraceStore, draw
 from neuronet.registry import format_population
 from neuronet.training.config import RunConfig
-from neuronet.training.network_labels import NetworkLabels
+from neuronet.training.labels import NetworkLabels
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,19 @@ import time
 
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError, StateError
-from neuronet.execution import distributed
-from neuronet.execution.signals import Interrupted, Interruption
-from neuronet.interventions.executor import InterventionExecutor, build_schedule
-from neuronet.recording import ALIGNMENT_COLUMNS, COLUMNS, EVENT_COLUMNS, Checkpoint, RunDirectory
-from neuronet.recording.traces.recorder import TraceRecorder
-from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore
+from neuronet.core import ConfigurationError, StateError
+from neuronet.execution import Interrupted, Interruption, distributed
+from neuronet.interventions import InterventionExecutor, build_schedule
+from neuronet.recording import (
+    ALIGNMENT_COLUMNS,
+    COLUMNS,
+    EVENT_COLUMNS,
+    Checkpoint,
+    MemoryTraceStore,
+    ParquetTraceStore,
+    RunDirectory,
+    TraceRecorder,
+)
 from neuronet.training.assembly import RunContext
 from neuronet.training.callbacks import (
     ApplyInterventions,
@@ -25,7 +31,7 @@ from neuronet.training.callbacks import (
     StopOnRequest,
 )
 from neuronet.training.config import RunConfig
-from neuronet.training.network_labels import network_labels
+from neuronet.training.labels import network_labels
 from neuronet.training.result import Result
 from neuronet.training.trainer import Callback, Trainer
 

@@ -8,11 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.array_types import Array
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Samples
-from neuronet.core.errors import DivergedError
-from neuronet.core.learning.lr_schedules import lr_factor
+from neuronet.core import Array, Batches, DivergedError, Samples, lr_factor
 from neuronet.training.evaluation import as_numpy
 
 

@@ -9,10 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import ConfigurationError, check_flag, check_number
-from neuronet.core.policy import LinearPolicy, Observation
-from neuronet.core.utility import Measure, parse_measure
+from neuronet.core import (
+    Array,
+    ConfigurationError,
+    LinearPolicy,
+    Measure,
+    Memory,
+    Observation,
+    check_flag,
+    check_number,
+    parse_measure,
+)
 
 
 @dataclass(frozen=True)

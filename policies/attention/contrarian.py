@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.policy import LinearPolicy, Observation
+from neuronet.core import Array, LinearPolicy, Memory, Observation
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.policy import Observation, Policy
+from neuronet.core import Array, Memory, Observation, Policy
 from neuronet.policies.reward.reinforce import firing_probability, sample_firing
 
 

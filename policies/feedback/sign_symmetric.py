@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import check_number
-from neuronet.core.policy import LinearPolicy, Observation
+from neuronet.core import Array, LinearPolicy, Memory, Observation, check_number
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import check_flag, check_number
-from neuronet.core.policy import Observation, Policy
+from neuronet.core import Array, Memory, Observation, Policy, check_flag, check_number
 from neuronet.policies.reward.node_perturbation import advantage, running_mean
 
 

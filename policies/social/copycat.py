@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Memory, reaches
-from neuronet.core.policy import Observation, Policy
+from neuronet.core import Array, Memory, Observation, Policy, reaches
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import check_number
-from neuronet.core.policy import Observation, Policy, Wrapper
+from neuronet.core import Array, Memory, Observation, Policy, Wrapper, check_number
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 

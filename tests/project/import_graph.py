@@ -18,12 +18,14 @@ class Import:
 
     Attributes:
         importer: Importing module.
-        module: Module that the name is taken from.
-        name: Name that is imported; "" where the module itself is.
+        source: Module that stands in the statement.
+        module: Module that is imported: a submodule where the name is one, otherwise the source.
+        name: Name that is imported; "" where a module is.
         line: Line of the statement.
     """
 
     importer: str
+    source: str
     module: str
     name: str
     line: int
@@ -50,9 +52,11 @@ def imports(known: dict[str, Path]) -> Iterator[Import]:
                 for alias in node.names:
                     inner = f"{node.module}.{alias.name}"
                     module, name = (inner, "") if inner in known else (node.module, alias.name)
-                    yield Import(importer, module, name, node.lineno)
+                    yield Import(importer, node.module, module, name, node.lineno)
             elif isinstance(node, ast.Import):
-                yield from (Import(importer, alias.name, "", node.lineno) for alias in node.names if alias.name in known)
+                yield from (
+                    Import(importer, alias.name, alias.name, "", node.lineno) for alias in node.names if alias.name in known
+                )
 
 
 def import_graph() -> nx.DiGraph:

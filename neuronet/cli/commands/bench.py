@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import Json
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 
 
 def bench(
@@ -32,15 +32,15 @@ def bench(
     """Measure the time of a round on this machine, against plain torch and against the matrix products alone."""
     from dataclasses import asdict, replace
 
-    from neuronet.benchmarking.api import BATCHES, QUICK, SIZES
-    from neuronet.benchmarking.api import bench as measure
+    from neuronet.benchmarking import BATCHES, QUICK, SIZES
+    from neuronet.benchmarking import bench as measure
 
     sizes = [_layers(text) for text in networks] if networks else SIZES
     budget = replace(QUICK, threads=threads, cpu_time=cpu_time)
     with console.ERR.status("Measuring"):
         rows = measure(sizes, batch or BATCHES, policy or ("attention",), budget=budget)
         if all_suites:
-            from neuronet.benchmarking.suites import benchmark_suites
+            from neuronet.benchmarking import benchmark_suites
 
             rows += benchmark_suites(budget)
     (console.ERR if json else console.OUT).print(console.benchmark_table(rows))

@@ -11,11 +11,11 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import Json, Out, new_folder, with_options
-from neuronet.core.errors import ConfigurationError
-from neuronet.training.options import RUN_OPTIONS, TRAINING, OptionInfo
+from neuronet.core import ConfigurationError
+from neuronet.training import RUN_OPTIONS, TRAINING, OptionInfo
 
 if TYPE_CHECKING:
-    from neuronet.training.config import RunConfig
+    from neuronet.training import RunConfig
 
 SEED_OPTIONS = {"seed": OptionInfo(int, TRAINING, "First random seed (>= 0)", "0")}
 OPTIONS = {
@@ -63,7 +63,7 @@ def compare(
     no channels and a synchronous update schedule. An interrupted comparison continues when it is started again with its folder as
     --out.
     """
-    from neuronet.comparison.study import compare as compare_policies
+    from neuronet.comparison import compare as compare_policies
 
     if tune and "learning_rate" in options:
         raise ConfigurationError("--tune chooses the learning rate: leave --learning-rate out, or --tune")

@@ -13,8 +13,8 @@ from rich.markup import escape
 from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
 from neuronet.cli.commands.options import Json, Out, new_folder, with_options
-from neuronet.core.errors import ConfigurationError
-from neuronet.training.options import COMPUTE, NETWORK, RUN_OPTIONS, TRAINING, OptionInfo
+from neuronet.core import ConfigurationError
+from neuronet.training import COMPUTE, NETWORK, RUN_OPTIONS, TRAINING, OptionInfo
 
 TUNING = "Tuning"
 
@@ -71,7 +71,7 @@ def continual(
         return
     if protocol is None:
         raise ConfigurationError("continual needs a protocol, such as permuted: see neuronet continual --list")
-    from neuronet.continual.studies.api import continual_study as study
+    from neuronet.continual import continual_study as study
 
     folder = out or new_folder(f"continual-{protocol}-{Path(environment).stem}", make=False)
     try:

@@ -23,7 +23,7 @@ def continual_summary(
     Writes summary.csv, summary.png and summary.pdf.
     """
     from neuronet.cli.tables.continual import summary_table
-    from neuronet.continual.studies.summary import summarize_studies
+    from neuronet.continual import summarize_studies
 
     summary = summarize_studies(folders, reference)
     folder = summary.save(out or new_folder("continual-summary"))

@@ -11,7 +11,7 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import Json, Out, refuse_with_resume, run_folder, with_options
-from neuronet.training.options import CONTROL_OPTIONS, OUTPUT
+from neuronet.training import CONTROL_OPTIONS, OUTPUT
 
 if TYPE_CHECKING:
     from neuronet.control import ControlResult
@@ -44,8 +44,7 @@ def control(
 
 
 def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:
-    from neuronet.control import Interrupted, resume, train
-    from neuronet.control.config import make_config
+    from neuronet.control import Interrupted, make_config, resume, train
 
     with console.ERR.status("Acting") as status:
 

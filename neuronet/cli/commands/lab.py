@@ -8,7 +8,7 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import with_options
-from neuronet.training.options import COMPUTE, OUTPUT, RUN_OPTIONS, OptionInfo
+from neuronet.training import COMPUTE, OUTPUT, RUN_OPTIONS, OptionInfo
 
 OPTIONS = {
     name: RUN_OPTIONS[name]

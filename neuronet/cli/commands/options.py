@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.training.options import OUTPUT, PANELS, OptionInfo
+from neuronet.core import ConfigurationError
+from neuronet.training import OUTPUT, PANELS, OptionInfo
 
 Out = Annotated[
     Path | None, typer.Option(help=escape("Folder of the results [default: a new one in runs/]"), rich_help_panel=OUTPUT)

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.core.errors import ConfigurationError, unknown_name_error
+from neuronet.core import ConfigurationError, unknown_name_error
 
 SUFFIXES = ("pdf", "svg", "png")
 

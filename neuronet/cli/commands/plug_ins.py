@@ -21,7 +21,7 @@ def channels() -> None:
 
 def update_schedules() -> None:
     """List the update schedules: which neurons act in a round."""
-    from neuronet.core.learning.update_schedule import UPDATE_SCHEDULES
+    from neuronet.core import UPDATE_SCHEDULES
 
     console.OUT.print(console.plug_in_table("update schedule", UPDATE_SCHEDULES))
 

@@ -10,11 +10,11 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import Json, Out, refuse_with_resume, run_folder, with_options
-from neuronet.execution.distributed import is_main_process
-from neuronet.training.options import OUTPUT, RUN_OPTIONS
+from neuronet.execution import is_main_process
+from neuronet.training import OUTPUT, RUN_OPTIONS
 
 if TYPE_CHECKING:
-    from neuronet.training.result import Result
+    from neuronet.training import Result
 
 
 @with_options(RUN_OPTIONS)
@@ -44,8 +44,7 @@ def run(
 
 
 def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Result:
-    from neuronet.training.api import train
-    from neuronet.training.config import make_config, read_options
+    from neuronet.training import make_config, read_options, train
 
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
@@ -54,7 +53,7 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
-    from neuronet.training.api import resume
+    from neuronet.training import resume
 
     with console.Progress() as bar:
         return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)

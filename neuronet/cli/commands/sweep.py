@@ -19,8 +19,7 @@ from neuronet.cli.commands.options import Json
 if TYPE_CHECKING:
     import pandas as pd
 
-    from neuronet.sweep import Plan, Progress
-    from neuronet.sweep.store import SweepStore
+    from neuronet.sweep import Plan, Progress, SweepStore
 
 LOKY, MAX_GROUP_SIZE = "loky", 16  # as in neuronet.sweep, which is imported when it is needed
 
@@ -70,11 +69,8 @@ def sweep(
     json: Json = False,
 ) -> None:
     """Run many configurations from one file; HELP is the help text."""
-    from neuronet.sweep import read_design
+    from neuronet.sweep import SweepStore, make_plan, read_design, summary_table
     from neuronet.sweep import sweep as run_sweep
-    from neuronet.sweep.cells import make_plan
-    from neuronet.sweep.store import SweepStore
-    from neuronet.sweep.table import summary_table
 
     started = time.perf_counter()
     design = read_design(file)

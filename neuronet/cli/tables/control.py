@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.markup import escape
 from rich.table import Table
 
-from neuronet.control.result import ControlResult
+from neuronet.control import ControlResult
 from neuronet.registry import format_population
 
 

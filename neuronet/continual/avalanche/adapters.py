@@ -12,14 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import TensorDataset
 
-from neuronet.baselines.backprop import TORCH_ACTIVATIONS
+from neuronet.baselines import TORCH_ACTIVATIONS
 from neuronet.continual.avalanche.imports import benchmarks, data, plugins
 from neuronet.continual.evaluation import Experiment, SequenceRun
 from neuronet.continual.methods import Batch, Learner, mask_outputs
 from neuronet.continual.protocols import ReplicatedDataset
-from neuronet.core.environment import Samples
-from neuronet.core.errors import ConfigurationError, NeuroNetError
-from neuronet.core.structure.network import Network
+from neuronet.core import ConfigurationError, Network, NeuroNetError, Samples
 
 
 def benchmark(experiment: Experiment, seed: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from neuronet.core.errors import MissingExtraError
+from neuronet.core import MissingExtraError
 
 MISSING = (
     "the bridge to Avalanche needs avalanche-lib: pip install --no-deps torchvision==0.28.0 (for torch 2.13), "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neuronet.continual.avalanche.imports import plugins
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 
 
 class SynapticIntelligence(plugins.SynapticIntelligencePlugin):  # type: ignore[misc]

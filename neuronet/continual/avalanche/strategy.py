@@ -10,10 +10,7 @@ from torch.nn import functional
 
 from neuronet.continual.avalanche.adapters import to_module
 from neuronet.continual.avalanche.imports import templates
-from neuronet.core.learning.optimizers import SGD
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Population
+from neuronet.core import SGD, Network, Policy, Population
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 

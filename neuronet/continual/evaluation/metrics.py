@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 
 Floats = NDArray[np.float64]
 

@@ -19,8 +19,7 @@ from neuronet.continual.protocols.base import Protocol, Task
 from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_fraction
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.structure.network import Network
+from neuronet.core import Environment, Network, Samples
 from neuronet.registry import build_network, parse_optimizer
 
 

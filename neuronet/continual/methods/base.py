@@ -14,8 +14,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.kept_memory import array_bytes
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.core.learning.optimizers import Optimizer
-from neuronet.core.structure.network import Network
+from neuronet.core import Network, Optimizer
 
 T = TypeVar("T")
 

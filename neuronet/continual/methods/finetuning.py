@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from neuronet.baselines.backprop import TORCH_ACTIVATIONS, torch_optimizer
+from neuronet.baselines import TORCH_ACTIVATIONS, torch_optimizer
 from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, TaskInfo
-from neuronet.core.structure.network import Network
+from neuronet.core import Network
 from neuronet.registry import parse_optimizer
 
 

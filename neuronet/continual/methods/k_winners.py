@@ -16,7 +16,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range
 from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 
 
 @dataclass(frozen=True)

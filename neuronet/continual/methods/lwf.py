@@ -15,7 +15,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.base import Batch, LearnerConfig, Method, Range
 from neuronet.continual.methods.finetuning import BackpropLearner, mask_outputs
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 
 
 @dataclass(frozen=True)

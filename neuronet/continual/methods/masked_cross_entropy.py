@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core.array_types import Array, Namespace
-from neuronet.core.payoff import CrossEntropy
+from neuronet.core import Array, CrossEntropy, Namespace
 
 MASKED_VALUE = -1e30
 """Value that replaces inactive outputs: its exponential is exactly 0, and single precision can hold it."""

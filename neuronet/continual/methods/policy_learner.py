@@ -11,9 +11,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, Range, replace_fields, unset_ranges
 from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Population, Shares
+from neuronet.core import Network, Policy, Population, Shares
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises

@@ -18,8 +18,7 @@ from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.methods.projections.gpm import GPM
 from neuronet.continual.methods.projections.owm import OWM
 from neuronet.continual.methods.replay import Joint, Replay
-from neuronet.core.errors import ConfigurationError, SpecError, unknown_name_error
-from neuronet.core.policy import Policy
+from neuronet.core import ConfigurationError, Policy, SpecError, unknown_name_error
 from neuronet.registry import is_mixture, known_policies, parse_population, parse_spec
 
 METHODS: dict[str, type[Method]] = {

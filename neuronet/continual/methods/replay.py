@@ -15,8 +15,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.base import Batch, LearnerConfig, Method, TaskInfo
 from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.core.errors import check_number
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Purpose, check_number, generator
 
 STORAGE_STREAM, REPLAY_STREAM = 1, 2
 """Keys of the random streams, within a task, that select the stored and the replayed samples."""

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, final
 
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import DataError, check_number
-from neuronet.core.random_streams import check_seed
+from neuronet.core import DataError, Environment, Samples, check_number, check_seed
 
 View = Callable[[Samples], Samples]
 

@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.continual.protocols.base import Protocol, Task, View
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import ConfigurationError, Environment, Purpose, Samples, generator
 
 
 class Split(Protocol):

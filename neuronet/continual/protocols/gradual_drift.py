@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Purpose, generator
 
 DRIFT_STREAM = 3
 """Key of the random stream that selects the samples of a neighbouring task, within `Purpose.TASKS`."""

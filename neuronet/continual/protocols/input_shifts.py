@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.continual.protocols.base import Protocol, Task
-from neuronet.core.environment import Environment, Samples, Scaling
-from neuronet.core.errors import DataError, check_number
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import DataError, Environment, Purpose, Samples, Scaling, check_number, generator
 
 
 def _all_classes(environment: Environment) -> tuple[int, ...]:

@@ -9,8 +9,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import check_number
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Purpose, check_number, generator
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuronet.core.environment import Samples, Scaling
+from neuronet.core import Samples, Scaling
 
 CHUNK_SIZE = 1024
 """Samples of each replica in a chunk."""

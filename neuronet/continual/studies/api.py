@@ -9,18 +9,16 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.comparison.contestant import BASELINE
+from neuronet.comparison import BASELINE
 from neuronet.continual.methods import parse_methods
 from neuronet.continual.protocols import Protocol, parse_protocol
 from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import HaltonSearch, default_configuration
 from neuronet.continual.studies.study_runner import StudyRun
-from neuronet.core.environment import Environment
-from neuronet.core.errors import check_number
-from neuronet.core.sample_checks import check_samples
+from neuronet.core import Environment, check_number, check_samples
 from neuronet.registry import parse_environment
-from neuronet.training.config import validate_config
+from neuronet.training import validate_config
 
 
 def continual_study(

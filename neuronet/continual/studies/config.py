@@ -8,9 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator,
 
 from neuronet.continual.evaluation import Experiment
 from neuronet.continual.protocols import PRESETS, Preset, Protocol
-from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, unknown_name_error
-from neuronet.core.random_streams import MAX_SEED
+from neuronet.core import MAX_SEED, ConfigurationError, Environment, unknown_name_error
 from neuronet.engines.tensors import resolve_device
 
 TUNING_SEED_OFFSET = 1_000_000

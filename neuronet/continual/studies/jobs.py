@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neuronet.continual.evaluation import Experiment, SequenceResult
 from neuronet.continual.methods import Method
-from neuronet.core.errors import DataError
+from neuronet.core import DataError
 from neuronet.execution import Executor
 from neuronet.recording import json_bytes, read_json, write_atomically
 

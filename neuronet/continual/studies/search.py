@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.continual.methods import Method, Range
-from neuronet.core.errors import NeuroNetError
-from neuronet.core.learning.optimizers import learning_rate_scale
+from neuronet.core import NeuroNetError, learning_rate_scale
 from neuronet.registry import parse_optimizer
 
 LEARNING_RATE_RANGE: Range = (0.001, 1.0)

@@ -20,7 +20,7 @@ from neuronet.continual.studies.result import TUNING_COLUMNS
 from neuronet.continual.studies.search import Configuration, HaltonSearch
 from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording import StudyStore
-from neuronet.training.assembly import hash_samples
+from neuronet.training import hash_samples
 
 PlannedRuns = Sequence[tuple[str, Configuration]]
 """Runs to do: name of a method and its configuration."""
@@ -60,7 +60,7 @@ class StudyRun:
             StudyMismatchError: The folder holds a study with other settings.
             DataError: The folder cannot be written.
         """
-        from neuronet import __version__
+        from neuronet.version import __version__
 
         experiment = self._experiment
         settings = {

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from neuronet.comparison.contestant import BASELINE
+from neuronet.comparison import BASELINE
 from neuronet.continual.evaluation import final_accuracy
 from neuronet.continual.protocols import PROTOCOLS
 from neuronet.continual.studies.result import (
@@ -25,9 +25,8 @@ from neuronet.continual.studies.result import (
     plain_records,
     relative_times,
 )
-from neuronet.core.errors import ConfigurationError, DataError, unknown_name_error
-from neuronet.recording import StudyStore
-from neuronet.recording.figures import draw
+from neuronet.core import ConfigurationError, DataError, unknown_name_error
+from neuronet.recording import StudyStore, draw
 from neuronet.statistics import holm, paired
 
 TESTS = ("p_t", "p_wilcoxon")

@@ -10,8 +10,8 @@ import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.channels.router import MessageRouter
-from neuronet.core.random_streams import LayerRandom, RandomStream
+from neuronet.channels import MessageRouter
+from neuronet.core import LayerRandom, RandomStream
 from neuronet.engines.agents.message_board import MessageBoard
 from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext

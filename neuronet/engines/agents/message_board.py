@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.array_types import Array
-from neuronet.core.random_streams import LayerRandom
+from neuronet.core import Array, LayerRandom
 
 Index = slice | NDArray[np.int64]
 

@@ -10,14 +10,21 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import parse_activation
-from neuronet.core.array_types import Array
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Environment, Samples, Scaling
-from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.core.random_streams import LayerRandom, pick
-from neuronet.core.structure.network import Bools, Network
-from neuronet.core.structure.population import Group
+from neuronet.core import (
+    Array,
+    Batches,
+    Bools,
+    ConfigurationError,
+    DataError,
+    Environment,
+    Group,
+    LayerRandom,
+    Network,
+    Samples,
+    Scaling,
+    parse_activation,
+    pick,
+)
 from neuronet.engines.agents.channel_router import ChannelRouter
 from neuronet.engines.agents.message_board import Index, MessageBoard
 from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker

@@ -9,14 +9,19 @@ import mesa
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import Activation
-from neuronet.core.array_types import Memory
-from neuronet.core.errors import ConfigurationError, PolicyError
-from neuronet.core.learning.optimizers import Optimizer
-from neuronet.core.observation import Birth, Observation
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import RandomStream
-from neuronet.core.utility import Measure, Power
+from neuronet.core import (
+    Activation,
+    Birth,
+    ConfigurationError,
+    Measure,
+    Memory,
+    Observation,
+    Optimizer,
+    Policy,
+    PolicyError,
+    Power,
+    RandomStream,
+)
 from neuronet.engines.agents.message_board import Index, MessageBoard
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.base.checks import check_memory

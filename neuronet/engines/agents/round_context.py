@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.structure.network import Bools
+from neuronet.core import Bools
 
 Floats = NDArray[np.floating[Any]]
 

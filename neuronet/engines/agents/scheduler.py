@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 
 import mesa
 
-from neuronet.core.learning.update_schedule import RandomSequential
-from neuronet.core.structure.network import Bools
+from neuronet.core import Bools, RandomSequential
 from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.base.setup import Setup

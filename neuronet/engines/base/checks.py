@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuronet.core.array_types import Memory
-from neuronet.core.errors import ConfigurationError, DataError, PolicyError
-from neuronet.core.payoff import Payoff
-from neuronet.core.policy import Policy
+from neuronet.core import ConfigurationError, DataError, Memory, Payoff, Policy, PolicyError
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import expected_arrays
 

@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples
-from neuronet.core.structure.network import Network
+from neuronet.core import Array, Network, Samples
 from neuronet.engines.base.checks import check_inputs, check_output_feedback, check_replicas, check_targets
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State, check_state

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.structure.network import Bools, Ints, Network
+from neuronet.core import Bools, Ints, Network
 from neuronet.engines.base.setup import Setup, axis_lengths
 
 MISSING = -1

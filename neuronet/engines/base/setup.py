@@ -7,16 +7,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuronet.channels.placement import ChannelAt, channels_by_location
-from neuronet.channels.router import layer_delays
-from neuronet.core.errors import ConfigurationError, StateError, check_number
-from neuronet.core.learning.optimizers import SGD, Optimizer
-from neuronet.core.learning.update_schedule import Synchronous, UpdateSchedule, check_update_schedule
-from neuronet.core.payoff import CrossEntropy, Payoff
-from neuronet.core.policy import Policy, check_axes
-from neuronet.core.random_streams import check_seed
-from neuronet.core.structure.network import Bools, Network
-from neuronet.core.structure.population import Group, Layers, layer_groups, policies_by_layer
+from neuronet.channels import ChannelAt, channels_by_location, layer_delays
+from neuronet.core import (
+    SGD,
+    Bools,
+    ConfigurationError,
+    CrossEntropy,
+    Group,
+    Layers,
+    Network,
+    Optimizer,
+    Payoff,
+    Policy,
+    StateError,
+    Synchronous,
+    UpdateSchedule,
+    check_axes,
+    check_number,
+    check_seed,
+    check_update_schedule,
+    layer_groups,
+    policies_by_layer,
+)
 
 DTYPES = ("float32", "float64")
 

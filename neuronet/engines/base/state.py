@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neuronet.channels.router import check_router_state, is_router_state
-from neuronet.core.errors import StateError
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Group
+from neuronet.channels import check_router_state, is_router_state
+from neuronet.core import Group, Network, StateError
 from neuronet.engines.base.setup import Setup, axis_lengths
 
 _MEMORY = re.compile(r"(\d+)\.group(\d+)\.(.+)")

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.observation import Birth
-from neuronet.core.random_streams import LayerRandom, RandomStream
-from neuronet.core.structure.population import Group, Population
+from neuronet.core import Birth, Group, LayerRandom, Population, RandomStream
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.index_maps import MISSING, connected_mask, find_old_layer, old_indices
 from neuronet.engines.base.setup import Setup, axis_lengths

@@ -1,9 +1,9 @@
 """The tensor engine: the same rounds as the agent engine, a whole layer at a time, in torch, on any device."""
 
 from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
-from neuronet.engines.tensors.device import resolve_device
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.engines.tensors.factory import MAX_BATCHED_WORK, tensor_engine
+from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 
 __all__ = ["MAX_BATCHED_WORK", "DataParallelEngine", "SequentialReplicas", "TensorEngine", "resolve_device", "tensor_engine"]

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.environment import Samples
-from neuronet.engines.tensors.device import to_device
+from neuronet.core import Samples
+from neuronet.engines.tensors.kernels.device import to_device
 
 ROUNDS_PER_BLOCK = 16
 """Rounds in a block."""

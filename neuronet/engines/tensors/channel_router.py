@@ -9,7 +9,7 @@ from typing import Any
 import array_api_compat.torch as xp
 from torch import Tensor
 
-from neuronet.channels.router import MessageRouter
+from neuronet.channels import MessageRouter
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.round_context import RoundContext

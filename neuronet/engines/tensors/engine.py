@@ -7,8 +7,8 @@ A plain dense round can be followed through six files:
 1. engine.py, `_forward` and `_learn_round`: the order of a round.
 2. layer_round.py, `forward` and `backward`: a layer's activity, demand and response, in buffers of one batch size.
 3. layer_record.py: what a layer heard and said in this round, what its policies observe, and their hooks.
-4. matmul.py: the matrix products.
-5. loss.py: loss and feedback of the outputs.
+4. kernels/matmul.py: the matrix products.
+5. kernels/loss.py: loss and feedback of the outputs.
 6. parameters.py: the optimizer's step, and the change of weights and biases.
 
 `ChannelRouter`, `Scheduler` and `Reducer` leave such a round unchanged: without channels messages arrive as they are, in a
@@ -28,28 +28,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples, Scaling
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.optimizers import SGD
+from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State, memory_name, synapse_name
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import ChannelRouter
-from neuronet.engines.tensors.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.fused_round import FusedRound, supports
+from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
+from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
+from neuronet.engines.tensors.kernels.precision import MatmulPrecision
+from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 from neuronet.engines.tensors.layer import Layer, inverse_mask
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound, make_layer_round
-from neuronet.engines.tensors.loss import SoftmaxCrossEntropy, loss_function_for
 from neuronet.engines.tensors.parameters import VelocityParameters, make_parameters
-from neuronet.engines.tensors.precision import MatmulPrecision
 from neuronet.engines.tensors.reducer import Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
-from neuronet.engines.tensors.tensor_space import TensorSpace
 
 MAX_SINGLE_THREAD_WORK = 20_000_000
 """Multiplications in the largest product of a round below which a second thread may cost more than it brings."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.tensors.device import resolve_device
 from neuronet.engines.tensors.engine import TensorEngine
+from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 
 MAX_BATCHED_WORK = 1_000_000

@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from neuronet.engines.tensors.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.batch_loader import RoundBlock
+from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
+from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy
+from neuronet.engines.tensors.kernels.matmul import select_linear
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound
-from neuronet.engines.tensors.loss import SoftmaxCrossEntropy
-from neuronet.engines.tensors.matmul import select_linear
 from neuronet.engines.tensors.parameters import VelocityParameters, apply_update
 from neuronet.engines.tensors.round_context import RoundContext
 

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.activation import Activation, parse_activation
+from neuronet.core import Activation, parse_activation
 from neuronet.engines.base.setup import Setup
+from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 from neuronet.engines.tensors.policy_group import PolicyGroup, policy_groups
-from neuronet.engines.tensors.tensor_space import TensorSpace
 
 
 class Layer:

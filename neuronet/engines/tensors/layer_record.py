@@ -9,12 +9,9 @@ import array_api_compat.torch as xp
 import torch
 from torch import Tensor
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import PolicyError
-from neuronet.core.observation import OPTIONAL_FIELDS, Observation
-from neuronet.core.random_streams import RandomStream
+from neuronet.core import OPTIONAL_FIELDS, Array, Memory, Observation, PolicyError, RandomStream
 from neuronet.engines.base.checks import check_memory
-from neuronet.engines.tensors.activations import FUSED_ACTIVATIONS
+from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.policy_group import PolicyGroup
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext

@@ -5,10 +5,10 @@ from __future__ import annotations
 import array_api_compat.torch as xp
 from torch import Tensor
 
-from neuronet.engines.tensors.activations import FUSED_ACTIVATIONS
+from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
+from neuronet.engines.tensors.kernels.matmul import MatmulBackend
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
-from neuronet.engines.tensors.matmul import MatmulBackend
 from neuronet.engines.tensors.round_context import RoundContext
 
 

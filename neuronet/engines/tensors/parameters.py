@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from neuronet.core.learning.optimizers import SGD, Momentum, Optimizer
+from neuronet.core import SGD, Momentum, Optimizer
 
 Shape = tuple[int, int]
 """Neurons and speakers of a layer."""

@@ -8,14 +8,10 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from neuronet.core.array_types import Memory
-from neuronet.core.observation import Birth
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import RandomStream
-from neuronet.core.structure.population import Group
+from neuronet.core import Birth, Group, Memory, Policy, RandomStream
 from neuronet.engines.base.checks import check_memory
-from neuronet.engines.tensors.device import to_device
-from neuronet.engines.tensors.tensor_space import TensorSpace
+from neuronet.engines.tensors.kernels.device import to_device
+from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 
 
 class PolicyGroup:

@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.learning.update_schedule import UpdateSchedule
-from neuronet.core.structure.network import Bools
+from neuronet.core import Bools, ConfigurationError, UpdateSchedule
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.round_context import LayerMasks

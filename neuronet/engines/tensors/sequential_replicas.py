@@ -8,9 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples
-from neuronet.core.structure.network import Network
+from neuronet.core import Array, Network, Samples
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup

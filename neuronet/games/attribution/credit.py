@@ -9,10 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.structure.network import Network
-from neuronet.core.utility import Measure, Power
+from neuronet.core import ConfigurationError, Environment, Measure, Network, Power, check_number
 from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import Floats, attention_payoff

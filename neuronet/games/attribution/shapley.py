@@ -14,14 +14,12 @@ import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import check_number
-from neuronet.core.structure.network import Network
+from neuronet.core import Environment, Network, check_number
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.payoffs import Floats, activities
 from neuronet.policies import AttentionSeeking
-from neuronet.training.evaluation import as_numpy
+from neuronet.training import as_numpy
 
 Bools = NDArray[np.bool_]
 

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import ConfigurationError, Policy, Purpose, check_number, generator
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import KINDS, Floats
 from neuronet.games.simulation.play import play

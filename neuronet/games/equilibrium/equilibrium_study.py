@@ -9,8 +9,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import Policy
+from neuronet.core import ConfigurationError, Policy, check_number
 from neuronet.games.equilibrium.deviations import Deviations, concatenate, deviations, sample_deviators
 from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability, exploitability_table
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import Observation, Policy, Wrapper
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.core import Array, ConfigurationError, Memory, Observation, Policy, Wrapper, check_number
+from neuronet.policies import AttentionSeeking
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from neuronet.core.activation import parse_activation
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.policy import Observation, Policy, Wrapper
-from neuronet.core.structure.population import Group, Layers
-from neuronet.core.trust_region import solve_trust_region
+from neuronet.core import Array, Group, Layers, Memory, Observation, Policy, Wrapper, parse_activation, solve_trust_region
 from neuronet.engines.base import Setup, State, memory_name, parse_memory_name
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.batched_games import setup_of
@@ -27,8 +23,8 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of
 from neuronet.games.simulation.training import training_checkpoints
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
-from neuronet.training.evaluation import as_numpy
+from neuronet.policies import AttentionSeeking
+from neuronet.training import as_numpy
 
 RELATIVE_RADIUS = 0.01
 """Radius of the ball in which a neuron may move its activity over the batch, relative to the norm of the activity."""

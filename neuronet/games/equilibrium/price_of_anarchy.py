@@ -16,12 +16,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from neuronet.baselines.backprop import Backprop
-from neuronet.core.batches import Batches
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.population import Shares
+from neuronet.baselines import Backprop
+from neuronet.core import Batches, ConfigurationError, Policy, Purpose, Shares, check_number, generator
 from neuronet.games.equilibrium.deviations import deviations, sample_deviators
 from neuronet.games.equilibrium.exploitability import estimate_exploitability, upper_bounds
 from neuronet.games.simulation.batched_games import MAX_EVAL_SAMPLES, setup_of
@@ -30,8 +26,7 @@ from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of
 from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
-from neuronet.training.evaluation import evaluate
-from neuronet.training.trainer import Trainer
+from neuronet.training import Trainer, evaluate
 
 TOLERANCES = (0.05, 0.25, 1.0)
 """Default tolerances: gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import ConfigurationError, Policy, Purpose, check_number, generator
 from neuronet.games.evolution.simulation import EVOLUTION, EvolvingPopulation
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.simulation.game_setup import GameSetup

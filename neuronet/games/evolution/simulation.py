@@ -14,10 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core.errors import check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.population import Layers
+from neuronet.core import Layers, Policy, Purpose, check_number, generator
 from neuronet.engines.base import State
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_memory
 from neuronet.games.evolution.update_rules import UpdateRule

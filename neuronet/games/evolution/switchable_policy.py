@@ -13,11 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
-from neuronet.core.policy import Policy
-from neuronet.policies.attention.attention_seeking import AttentionSeeking
+from neuronet.core import OPTIONAL_FIELDS, Array, Birth, ConfigurationError, Memory, Observation, Policy
+from neuronet.policies import AttentionSeeking
 
 POLICY_INDEX = "policy_index"
 """Name of the memory that holds the index of each neuron's policy."""

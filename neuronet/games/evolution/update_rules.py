@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError, check_number, unknown_name_error
+from neuronet.core import ConfigurationError, check_number, unknown_name_error
 from neuronet.games.simulation.payoffs import Floats, check_kind
 
 UPDATE_RULES = ("fermi", "moran")

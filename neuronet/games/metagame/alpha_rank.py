@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import hypergeom
 
-from neuronet.core.errors import ConfigurationError, check_number
+from neuronet.core import ConfigurationError, check_number
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 

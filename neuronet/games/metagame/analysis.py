@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 from neuronet.games.metagame.alpha_rank import alpha_rank, alpha_rank_two_roles, fixation_probabilities
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame

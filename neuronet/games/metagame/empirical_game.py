@@ -17,11 +17,18 @@ from itertools import pairwise, product
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import Policy
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Group, Layers, PerLayer, Population
+from neuronet.core import (
+    ConfigurationError,
+    Group,
+    Layers,
+    Network,
+    PerLayer,
+    Policy,
+    Population,
+    Purpose,
+    check_number,
+    generator,
+)
 from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame, compositions
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.outcomes import Outcomes

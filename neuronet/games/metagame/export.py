@@ -12,9 +12,7 @@ from itertools import product
 import networkx as nx
 import numpy as np
 
-from neuronet.core.errors import ConfigurationError, StateError
-from neuronet.core.structure.graph import to_graph
-from neuronet.core.structure.network import Network
+from neuronet.core import ConfigurationError, Network, StateError, to_graph
 from neuronet.games.metagame.analysis_result import Analysis
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats

@@ -12,7 +12,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 from neuronet.games.metagame.replicator import simplex_samples
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats

@@ -10,7 +10,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 from neuronet.games.simulation.payoffs import Floats
 
 Ints = NDArray[np.int64]

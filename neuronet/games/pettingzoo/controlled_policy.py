@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.observation import Observation
-from neuronet.core.policy import Policy, Wrapper
+from neuronet.core import Array, ConfigurationError, Memory, Observation, Policy, Wrapper
 from neuronet.policies import AttentionSeeking
 
 MODULATION = "modulation"

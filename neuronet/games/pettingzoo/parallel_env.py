@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError, MissingExtraError, check_number
-from neuronet.core.random_streams import MAX_SEED, check_seed
+from neuronet.core import MAX_SEED, ConfigurationError, MissingExtraError, check_number, check_seed
 from neuronet.engines.base import State, memory_name
 from neuronet.games.pettingzoo.controlled_policy import FEATURES, MODULATION, ControlledPolicy
 from neuronet.games.simulation.batched_games import BatchedGames

@@ -8,17 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.batches import Batches
-from neuronet.core.environment import Samples
-from neuronet.core.errors import StateError
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Layers
+from neuronet.core import Batches, Layers, Network, Samples, StateError
 from neuronet.engines.base import Setup, State, stack_replicas, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings
-from neuronet.training.evaluation import evaluate
-from neuronet.training.trainer import Callback, Trainer
+from neuronet.training import Callback, Trainer, evaluate
 
 MAX_EVAL_SAMPLES = 2048
 """Largest number of test samples in an evaluation."""

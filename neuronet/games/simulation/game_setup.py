@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.learning.optimizers import Momentum, Optimizer
-from neuronet.core.sample_checks import check_samples
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Layers
-from neuronet.core.utility import Measure, Power
+from neuronet.core import (
+    ConfigurationError,
+    Environment,
+    Layers,
+    Measure,
+    Momentum,
+    Network,
+    Optimizer,
+    Power,
+    Samples,
+    check_number,
+    check_samples,
+)
 from neuronet.engines.base import State
 from neuronet.registry import build_network
 

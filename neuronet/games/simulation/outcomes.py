@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from neuronet.core.structure.population import Layers
+from neuronet.core import Layers
 from neuronet.games.simulation.payoffs import KINDS, Floats
 from neuronet.games.simulation.profiles import cached_short_name, policies_of
 

@@ -17,9 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.activation import parse_activation
-from neuronet.core.errors import unknown_name_error
-from neuronet.core.utility import Measure
+from neuronet.core import Measure, parse_activation, unknown_name_error
 
 KINDS = ("attention", "share", "scaled", "gain", "loss")
 """Names of all payoffs."""

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.structure.population import Layers
+from neuronet.core import ConfigurationError, Layers
 from neuronet.engines.base import expected_arrays
 from neuronet.games.simulation.batched_games import BatchedGames, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import cast
 
-from neuronet.core.policy import Policy
-from neuronet.core.structure.network import Network
-from neuronet.core.structure.population import Group, Layers, layer_groups, policies_by_layer
+from neuronet.core import Group, Layers, Network, Policy, layer_groups, policies_by_layer
 from neuronet.registry import Policies, parse_population, short_name
 
 Profile = Policies | Layers

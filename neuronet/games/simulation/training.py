@@ -8,8 +8,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 
-from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.structure.population import Layers
+from neuronet.core import ConfigurationError, Layers, check_number
 from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import payoff_table

@@ -12,8 +12,7 @@ from neuronet.lab.clickable_figure import ClickableFigure, Hotspot
 from neuronet.lab.panels import PIXELS, network_panel
 from neuronet.lab.snapshot import Snapshot
 from neuronet.lab.widgets import Title
-from neuronet.plotting.network.input_layout import pixel_at
-from neuronet.plotting.network.model import Layout, NeuronPosition, PolicyStyles
+from neuronet.plotting.network import Layout, NeuronPosition, PolicyStyles, pixel_at
 
 MIN_HOTSPOT_RADIUS = 6.0
 """Smallest radius in pixels in which a click selects a neuron."""

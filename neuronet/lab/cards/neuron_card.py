@@ -11,7 +11,7 @@ from neuronet.lab.clickable_figure import ClickableFigure
 from neuronet.lab.snapshot import Snapshot
 from neuronet.lab.widgets import Button, Select, Title
 from neuronet.plotting import style
-from neuronet.plotting.network.model import NeuronPosition
+from neuronet.plotting.network import NeuronPosition
 
 
 @solara.component  # type: ignore[untyped-decorator]

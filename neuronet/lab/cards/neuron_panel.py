@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from neuronet.lab.panels import panel, sheet
 from neuronet.lab.snapshot import Snapshot
 from neuronet.plotting import style
-from neuronet.plotting.network.model import NeuronPosition
+from neuronet.plotting.network import NeuronPosition
 
 MAX_TICKS = 16
 """Number of listeners up to which the axis names each one."""

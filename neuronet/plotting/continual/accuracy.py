@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from neuronet.comparison.contestant import BASELINE
+from neuronet.comparison import BASELINE
 from neuronet.continual import average_accuracy, configuration_points, pareto_front
 from neuronet.plotting import style
 from neuronet.statistics import interval

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
-from neuronet.games.metagame.analysis_result import Analysis
-from neuronet.games.simulation.payoffs import Floats
+from neuronet.games import Analysis
+from neuronet.games.simulation import Floats
 from neuronet.plotting import style
 
 MAX_NAME_LENGTH = 18

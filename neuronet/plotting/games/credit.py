@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from neuronet.games.attribution.credit import CreditStudy, correlation_interval
-from neuronet.games.attribution.shapley import Bools
-from neuronet.games.simulation.payoffs import Floats
+from neuronet.games import CreditStudy, correlation_interval
+from neuronet.games.attribution import Bools
+from neuronet.games.simulation import Floats
 from neuronet.plotting import style
 
 FREE_RIDER = "free rider: at least an equal share of attention, and an interval that includes 0"

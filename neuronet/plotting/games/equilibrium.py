@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from neuronet.games.equilibrium.price_of_anarchy import Welfare
-from neuronet.games.evolution.simulation import EvolutionResult
+from neuronet.games import EvolutionResult, Welfare
 from neuronet.plotting import style
 
 COLOURS = (*style.HUES, style.MUTED)

@@ -15,11 +15,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as Outline
 
-from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate
-from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
-from neuronet.games.metagame.replicator import replicator
-from neuronet.games.metagame.symmetric_game import SymmetricGame
-from neuronet.games.simulation.payoffs import Floats
+from neuronet.games import TOLERANCE, Analysis, EquilibriumEstimate, SymmetricGame, replicator, symmetric_equilibria
+from neuronet.games.simulation import Floats
 from neuronet.plotting import style
 
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])

@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from neuronet.core.structure.network import Floats, Ints
+from neuronet.core import Floats, Ints
 from neuronet.plotting.network.input_layout import MAX_ROW, InputLayout
 from neuronet.plotting.network.model import NetworkView
 

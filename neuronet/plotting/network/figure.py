@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 
-from neuronet.core.structure.network import Bools, Floats, Ints
+from neuronet.core import Bools, Floats, Ints
 from neuronet.plotting import style
 from neuronet.plotting.network.columns import STEP, Column, input_column, listening_columns
 from neuronet.plotting.network.input_layout import MAX_ROW, InputLayout, draw_image, lay_out_inputs

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from neuronet.core.structure.network import Floats, Network
+from neuronet.core import Floats, Network
 from neuronet.plotting import style
 
 MAX_DOTS = 28

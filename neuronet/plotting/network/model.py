@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neuronet.core.errors import ConfigurationError, DataError, check_number
-from neuronet.core.structure.network import Floats, Network
+from neuronet.core import ConfigurationError, DataError, Floats, Network, check_number
 from neuronet.plotting import style
 from neuronet.plotting.network.input_layout import ImageBox
 

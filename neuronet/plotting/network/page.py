@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from neuronet.core.structure.network import Network
+from neuronet.core import Network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import BOTTOM, LEFT, LEGEND, TOP, draw_layers
 from neuronet.plotting.network.input_layout import MAX_DOTS, MAX_IMAGE_SIDE, MAX_ROW, is_image

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from neuronet.core.structure.network import Network
+from neuronet.core import Network
 from neuronet.plotting.attention import COLUMNS
 from neuronet.plotting.network.model import received_attention
 from neuronet.plotting.sources.run_data import RunData
-from neuronet.recording.traces.store import part_files, traces
-from neuronet.training.network_labels import policy_names
+from neuronet.recording.traces import part_files, traces
+from neuronet.training import policy_names
 
 TRACE = "neuronet run --trace 'hidden:16 every 10' records some neurons from round to round"
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuronet.control.record import EPISODES
-from neuronet.core.errors import ConfigurationError, DataError, unknown_name_error
+from neuronet.control import EPISODES
+from neuronet.core import ConfigurationError, DataError, unknown_name_error
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_multiple_runs
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS
 from neuronet.recording import CONFIG, STUDY, study_kind
-from neuronet.training.config import read_options
+from neuronet.training import read_options
 
 KINDS: dict[str, str] = {
     "network": "attention between neurons: weights, and the attention that each neuron receives",

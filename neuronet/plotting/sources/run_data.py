@@ -10,17 +10,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from neuronet.core.environment import Environment
-from neuronet.core.errors import DataError, NeuroNetError, check_number
-from neuronet.core.payoff import CrossEntropy, SquaredError, parse_payoff
-from neuronet.core.structure.network import Bools, Network
+from neuronet.core import (
+    Bools,
+    CrossEntropy,
+    DataError,
+    Environment,
+    Network,
+    NeuroNetError,
+    SquaredError,
+    check_number,
+    parse_payoff,
+)
 from neuronet.engines.base import Setup, State
-from neuronet.interventions.schedule import InterventionSchedule
+from neuronet.interventions import InterventionSchedule
 from neuronet.recording import CHECKPOINT, Checkpoint, RunDirectory
 from neuronet.registry import build_network
-from neuronet.training.assembly import resolve_environment
-from neuronet.training.config import RunConfig
-from neuronet.training.network_labels import policy_names, silent_positions
+from neuronet.training import RunConfig, policy_names, resolve_environment, silent_positions
 
 Log = Callable[[str], None]
 

@@ -15,8 +15,8 @@ from neuronet.plotting.sources.attention_data import attention_over_time
 from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.plotting.sources.run_data import RunData
-from neuronet.recording.run_directory import ALIGNMENT, CHECKPOINT, METRICS, RunDirectory
-from neuronet.training.config import read_config
+from neuronet.recording import ALIGNMENT, CHECKPOINT, METRICS, RunDirectory
+from neuronet.training import read_config
 
 
 def _run(folder: Folder, options: PlotOptions) -> RunData:

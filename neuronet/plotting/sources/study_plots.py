@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from neuronet.continual.studies.summary import summarize_studies
-from neuronet.control.config import read_config
-from neuronet.control.record import EPISODES, ControlRunDirectory
-from neuronet.core.errors import DataError
+from neuronet.continual import summarize_studies
+from neuronet.control import EPISODES, ControlRunDirectory, read_config
+from neuronet.core import DataError
 from neuronet.engines.base import Setup
 from neuronet.plotting.comparison import draw_comparison
 from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
@@ -18,7 +17,7 @@ from neuronet.plotting.returns import draw_returns
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.recording import CHECKPOINT
 from neuronet.registry import build_network
-from neuronet.training.network_labels import network_labels
+from neuronet.training import network_labels
 
 UNFINISHED = "the study is not finished"
 

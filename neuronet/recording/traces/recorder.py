@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core.errors import ConfigurationError
-from neuronet.core.policy import Policy
+from neuronet.core import ConfigurationError, Policy
 from neuronet.engines.base import Engine, LayerSnapshot, Setup
 from neuronet.execution import distributed
 from neuronet.recording.traces.spec import VARIABLES, TraceSpec

@@ -6,9 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuronet.core.errors import ConfigurationError, SpecError, unknown_name_error
-from neuronet.core.random_streams import Purpose, generator
-from neuronet.core.structure.network import Network
+from neuronet.core import ConfigurationError, Network, Purpose, SpecError, generator, unknown_name_error
 from neuronet.registry import syntax_error
 
 VARIABLES = ("attention", "paid", "bias", "change", "activity_mean", "activity_std", "demand_rms")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core.errors import DataError, MissingExtraError
+from neuronet.core import DataError, MissingExtraError
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.recording.traces.spec import VARIABLES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from neuronet.engines.tensors.matmul import MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WORK, MatmulBackend, _linear
+from neuronet.engines.tensors.kernels.matmul import MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WORK, MatmulBackend, _linear
 
 LIKE = torch.zeros(1)
 BATCH, SPEAKERS, NEURONS, LISTENERS = 128, 200, 100, 60

@@ -18,12 +18,12 @@ from neuronet.cli.commands.game.options import (
     write_results,
 )
 from neuronet.cli.commands.options import Json, Out, with_options
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neuronet.games.attribution.credit import CreditStudy
+    from neuronet.games import CreditStudy
 
 EPOCHS = 10
 """Epochs of learning, unless `--rounds` is given."""
@@ -47,9 +47,8 @@ def credit(
     The activity of a neuron that is left out is replaced by its mean. A free rider is a neuron with at least
     an equal share of the attention whose credit has 0 within its 95% interval.
     """
-    from neuronet.games.attribution.credit import credit_study
-    from neuronet.games.metagame.export import graphml
-    from neuronet.plotting.games.credit import credit_figure
+    from neuronet.games import credit_study, graphml
+    from neuronet.plotting.games import credit_figure
 
     check_number("seeds", seeds, 1, whole=True)
     game_setup = game_setup_from(environment, options, epochs=EPOCHS)

@@ -19,14 +19,13 @@ from neuronet.cli.commands.game.options import (
     write_results,
 )
 from neuronet.cli.commands.options import Json, Out, with_options
-from neuronet.training.options import OptionInfo
+from neuronet.training import OptionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from neuronet.games.evolution.fixation import Invasion
-    from neuronet.games.evolution.simulation import EvolutionResult
+    from neuronet.games import EvolutionResult, Invasion
 
 POLICIES = "attention,greedy,sign-symmetric,free-rider"
 
@@ -68,12 +67,10 @@ def evolve(
     With --invade, one mutant among residents is followed until its policy has taken over the first hidden layer or is gone; if
     policies did not matter, it would take over with probability 1 / n.
     """
-    from neuronet.core.errors import check_number
-    from neuronet.core.structure.population import Shares
-    from neuronet.games.evolution.simulation import evolve as play_evolution
-    from neuronet.games.evolution.simulation import single_policy_histories
-    from neuronet.games.evolution.update_rules import UpdateRule
-    from neuronet.plotting.games.equilibrium import evolution_figure
+    from neuronet.core import Shares, check_number
+    from neuronet.games import UpdateRule, single_policy_histories
+    from neuronet.games import evolve as play_evolution
+    from neuronet.plotting.games import evolution_figure
 
     check_number("seeds", seeds, 1, whole=True)
     game_setup = game_setup_from(environment, options)
@@ -127,7 +124,7 @@ def _final_shares(found: EvolutionResult, pure: pd.DataFrame, test: str) -> pd.D
 def _invasions(game_setup: Any, policies: Any, rule: Any, trials: int, seed: int) -> list[tuple[str, str, Invasion]]:
     from itertools import permutations
 
-    from neuronet.games.evolution.fixation import invade as play_invasion
+    from neuronet.games import invade as play_invasion
     from neuronet.registry import short_name
 
     found = []

@@ -21,15 +21,14 @@ from neuronet.cli.commands.game.options import (
     write_results,
 )
 from neuronet.cli.commands.options import Json, Out, with_options
-from neuronet.core.errors import ConfigurationError, check_number
+from neuronet.core import ConfigurationError, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from neuronet.core.policy import Policy
-    from neuronet.games.metagame.analysis_result import Analysis, Interval
-    from neuronet.games.simulation.game_setup import GameSetup
+    from neuronet.core import Policy
+    from neuronet.games import Analysis, GameSetup, Interval
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
@@ -98,11 +97,8 @@ def _play_neurons(
     num_players: int,
     layer: int,
 ) -> dict[str, Any]:
-    from neuronet.games.metagame.analysis import analyse, ranks_by_payoff
-    from neuronet.games.metagame.empirical_game import meta_game
-    from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, nfg_of_symmetric
-    from neuronet.games.simulation.payoffs import check_kind
-    from neuronet.plotting.games.simplex import phase_figure
+    from neuronet.games import MAX_PROFILES, analyse, check_kind, fixation_graphml, meta_game, nfg_of_symmetric, ranks_by_payoff
+    from neuronet.plotting.games import phase_figure
 
     check_kind(payoff)
     measured = meta_game(game_setup, policies, seeds, players=num_players, layer=layer)
@@ -135,11 +131,8 @@ def _play_neurons(
 def _play_layers(
     game_setup: GameSetup, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    from neuronet.games.metagame.analysis import analyse_layers
-    from neuronet.games.metagame.empirical_game import layer_game
-    from neuronet.games.metagame.export import nfg_of_layers
-    from neuronet.games.simulation.payoffs import check_kind
-    from neuronet.plotting.games.bimatrix import layers_figure
+    from neuronet.games import analyse_layers, check_kind, layer_game, nfg_of_layers
+    from neuronet.plotting.games import layers_figure
 
     check_kind(payoff)
     measured = layer_game(game_setup, policies, seeds)

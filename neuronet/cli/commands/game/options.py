@@ -14,16 +14,16 @@ import typer
 from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
 from neuronet.cli.commands.options import new_folder
-from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.training.options import RUN_OPTIONS, TRAINING, OptionInfo
+from neuronet.core import ConfigurationError, DataError
+from neuronet.training import RUN_OPTIONS, TRAINING, OptionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-    from neuronet.core.policy import Policy
-    from neuronet.games.simulation.game_setup import GameSetup
+    from neuronet.core import Policy
+    from neuronet.games import GameSetup
 
 EnvironmentName = Annotated[str, typer.Argument(help="Environment: digits, xor, table:PATH or module:Class")]
 FirstSeed = Annotated[int, typer.Option(help="First random seed (>= 0)")]
@@ -55,8 +55,8 @@ def game_setup_from(environment: str, options: GameOptions, *, epochs: int = 1) 
         SpecError: A spec cannot be parsed.
         ConfigurationError: An option is out of range.
     """
-    from neuronet.core.activation import parse_activation
-    from neuronet.games.simulation.game_setup import GameSetup
+    from neuronet.core import parse_activation
+    from neuronet.games import GameSetup
     from neuronet.registry import parse_environment, parse_optimizer
 
     loaded = parse_environment(environment, target=options.get("target"))

@@ -23,7 +23,7 @@ from neuronet.cli.commands.options import Json, Out, with_options
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from neuronet.games.equilibrium.price_of_anarchy import Welfare
+    from neuronet.games import Welfare
 
 POLICIES = "attention,greedy,sign-symmetric,free-rider"
 
@@ -48,10 +48,9 @@ def welfare(
     Profiles are populations of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance
     if no deviation tried refutes it. These are estimates, not proofs.
     """
-    from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, candidate_profiles
-    from neuronet.games.equilibrium.price_of_anarchy import welfare as measure
-    from neuronet.games.simulation.payoffs import check_kind
-    from neuronet.plotting.games.equilibrium import welfare_figure
+    from neuronet.games import DeviationTest, candidate_profiles, check_kind
+    from neuronet.games import welfare as measure
+    from neuronet.plotting.games import welfare_figure
 
     check_kind(payoff)
     game_setup = game_setup_from(environment, options, epochs=5)

@@ -16,8 +16,7 @@ from torch import Tensor
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
 from neuronet.continual.methods.finetuning import mask_outputs
 from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, squared_gradients
-from neuronet.core.errors import check_number
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import Purpose, check_number, generator
 
 FISHER_STREAM = 4
 """Key of the random stream, within a task, that selects the samples for the Fisher information."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
 from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, absolute_gradients
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 
 
 @dataclass(frozen=True)

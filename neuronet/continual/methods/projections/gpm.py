@@ -16,7 +16,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
-from neuronet.core.errors import check_number
+from neuronet.core import check_number
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from torch import Tensor
 from neuronet.continual.methods.base import LearnerConfig, TaskInfo
 from neuronet.continual.methods.finetuning import BackpropLearner
 from neuronet.continual.methods.replay import STORAGE_STREAM
-from neuronet.core.errors import NeuroNetError
-from neuronet.core.random_streams import Purpose, generator
+from neuronet.core import NeuroNetError, Purpose, generator
 
 
 class ProjectingLearner(BackpropLearner):

@@ -15,16 +15,14 @@ import torch
 from torch import Tensor
 from torch import distributed as torch_distributed
 
-from neuronet.core.array_types import Array
-from neuronet.core.environment import Samples
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import Array, ConfigurationError, Samples
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State
 from neuronet.engines.tensors.data_parallel.shard import BatchShard, wrap_policies
-from neuronet.engines.tensors.device import resolve_device
 from neuronet.engines.tensors.engine import TensorEngine
+from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.execution import distributed
 
 

@@ -10,11 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import WorkerError
-from neuronet.core.observation import AXES, Birth, Observation
-from neuronet.core.policy import Policy
-from neuronet.core.structure.population import Group
+from neuronet.core import AXES, Array, Birth, Group, Memory, Observation, Policy, WorkerError
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.reducer import Reducer
 

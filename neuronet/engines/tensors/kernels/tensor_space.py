@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core.random_streams import LayerRandom
+from neuronet.core import LayerRandom
 from neuronet.engines.base.setup import Setup, axis_lengths
-from neuronet.engines.tensors.device import to_device
+from neuronet.engines.tensors.kernels.device import to_device
 
 
 class TensorSpace:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 
 DEVICE_COUNTS: dict[str, Callable[[], int]] = {
     "cpu": lambda: 1,

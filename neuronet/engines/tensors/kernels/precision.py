@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from neuronet.core.errors import ConfigurationError
+from neuronet.core import ConfigurationError
 
 MATMUL_PRECISIONS = ("highest", "high", "medium")
 """Precisions of float32 matrix products: full float32, TF32, bfloat16."""

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from neuronet.core.policy import Policy
+from neuronet.core import Policy
 from neuronet.engines.base import Setup
 from neuronet.registry import short_name
 

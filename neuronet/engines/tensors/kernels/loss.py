@@ -6,7 +6,7 @@ import array_api_compat.torch as xp
 import torch
 from torch import Tensor
 
-from neuronet.core.payoff import CrossEntropy, Payoff
+from neuronet.core import CrossEntropy, Payoff
 
 
 class LossFunction:

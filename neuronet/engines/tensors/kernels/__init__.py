@@ -1,0 +1,1 @@
+"""Numerical parts of the tensor engine: matrix products, activations, losses, devices and precision."""
