@@ -10,7 +10,8 @@ import torch
 
 import neuronet
 from neuronet.core.errors import ConfigurationError, NeuroNetError
-from neuronet.engines.tensors.kernels import TensorEngine, device, resolve_device, tensor_engine
+from neuronet.engines.tensors import TensorEngine, resolve_device, tensor_engine
+from neuronet.engines.tensors.kernels import device
 from neuronet.policies import AttentionSeeking
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, game
