@@ -1,7 +1,7 @@
 """Feedback alignment: neurons that hear demands through random numbers, and listeners who come to agree with them.
 
 The angle is between the fixed numbers of all hidden neurons and the attention that they are paid: 90 degrees is no agreement.
-Nobody tells the listeners about the numbers.
+The listeners do not know the numbers.
 """
 
 import numpy as np

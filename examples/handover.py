@@ -12,7 +12,7 @@ model = NeuronModel(setup, environment=digits, batch_size=32)
 
 
 def accuracy() -> float:
-    """Of the model as it is now, on the images that nobody learnt from."""
+    """Return the accuracy of the model on the test images."""
     return float((model.outputs(digits.test.inputs).argmax(axis=1) == digits.test.targets).mean())
 
 

@@ -23,7 +23,7 @@ def main(full):
     for share in shares:
         for select in ("least", "random", "most"):
             lesion = f"{after}: lesion(layer=1, share={share}, select='{select}')"
-            still = [lesion, f"{after}: freeze(layer=1)", f"{after}: freeze(layer=2)"]  # nobody makes up for it
+            still = [lesion, f"{after}: freeze(layer=1)", f"{after}: freeze(layer=2)"]  # no neuron compensates
             lost = accuracies(still, seeds, after + 1)[after + 1]
             mended = accuracies([lesion], seeds, last)
             print(

@@ -1,9 +1,9 @@
-"""A mixed society: what becomes of a network, and of the attention in it, as more of its neurons follow another policy.
+"""Mixed population: accuracy and shares of attention as more neurons of a network follow another policy.
 
-    python mixed_society.py           a glimpse in a few seconds
-    python mixed_society.py --full    the figures of docs/populations.md: 5 seeds, 20 epochs
+    python mixed_population.py           a preview in a few seconds
+    python mixed_population.py --full    the figures of docs/populations.md: 5 seeds, 20 epochs
 
-It draws free-rider.png, greedy.png and contrarian.png in the folder where it is started, and writes mixed_society.csv.
+It draws free-rider.png, greedy.png and contrarian.png in the folder where it is started, and writes mixed_population.csv.
 """
 
 import sys
@@ -22,7 +22,7 @@ QUICK = {"shares": (0.0, 0.5), "seeds": 2, "epochs": 1}
 FULL = {"shares": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), "seeds": 5, "epochs": 20}
 
 
-def society(name: str, share: float, seeds: int, epochs: int) -> pd.DataFrame:
+def train_mixture(name: str, share: float, seeds: int, epochs: int) -> pd.DataFrame:
     """A line for each seed: its test accuracy, the group's part of the attention, and what is lost when it falls silent."""
     policy = Population.shares([(AttentionSeeking(), 1 - share), (OTHERS[name], share)])
     result = neuronet.train("digits", policy=policy, epochs=epochs, replicas=seeds, engine="tensors", alignment=True)
@@ -36,7 +36,7 @@ def society(name: str, share: float, seeds: int, epochs: int) -> pd.DataFrame:
             "share": share,
             "seed": last.index,
             "accuracy": last["test_accuracy"],
-            "attention": group["attention_share"].fillna(0.0),  # nobody follows it
+            "attention": group["attention_share"].fillna(0.0),  # no neuron follows it
             "lost": group["accuracy_lost"].fillna(0.0),
         }
     )
@@ -70,12 +70,12 @@ def main() -> None:
     tables = []
     for name in OTHERS:
         shares = plan["shares"]
-        table = pd.concat([society(name, float(np.round(share, 3)), plan["seeds"], plan["epochs"]) for share in shares])
+        table = pd.concat([train_mixture(name, float(np.round(share, 3)), plan["seeds"], plan["epochs"]) for share in shares])
         draw(name, table)
         tables.append(table)
         means = 100 * table.groupby("share")[["accuracy", "attention", "lost"]].mean()
         print(f"{name}\n{means.round(1).to_string()}\n")
-    pd.concat(tables).to_csv("mixed_society.csv", index=False)
+    pd.concat(tables).to_csv("mixed_population.csv", index=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Games with channels, or with other update schedules, that are meddled with while messages are under way."""
+"""Interventions in games with channels or other update schedules while messages are in flight."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_a_game_goes_on_bit_by_bit(name, channels):
         resumed.restore(copy.deepcopy(first.state()))
         assert identical(resumed.state(), first.state())
         assert identical(play(resumed, 4).state(), unbroken)
-        first.outputs(SAMPLES.inputs)  # nor does anything hang on a look, or on a round that was given up
+        first.outputs(SAMPLES.inputs)  # evaluation, or an abandoned round, changes nothing
         first.speak(SAMPLES.inputs[:3])
         assert identical(play(first, 4).state(), unbroken)
 
@@ -235,7 +235,7 @@ def test_late_demands_by_hand(name, aligned):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_delays_add_up_on_the_way_down(name):
-    """With one round at each of two layers, the first layer waits for two, and nobody moves before something has come."""
+    """With one round at each of two layers, the first layer waits for two, and no neuron adapts before a demand has arrived."""
     setup = game(AttentionSeeking(), optimizer=Momentum(), channels="demand:delay(1)")
     engine, start = ENGINES[name](setup), setup.network
     first_moves = {}
@@ -259,15 +259,15 @@ def test_delayed_demands_reuse_random_numbers_of_their_round(name):
             return super().speak(activity, obs, memory)
 
         def feedback(self, obs, memory):
-            seen.append(("judged", np.asarray(obs.draws.normal("try", "BJ")).copy()))
+            seen.append(("evaluated", np.asarray(obs.draws.normal("try", "BJ")).copy()))
             return super().feedback(obs, memory)
 
     setup = game((Watched(), AttentionSeeking(), AttentionSeeking()), channels="demand@1:delay(2)")
     play(ENGINES[name](setup), 4)
-    said, judged = ([draw for kind, draw in seen if kind == which] for which in ("said", "judged"))
+    said, evaluated = ([draw for kind, draw in seen if kind == which] for which in ("said", "evaluated"))
     per_round = len(said) // 4
-    assert len(judged) == 2 * per_round
-    for ours, theirs in zip(judged, said, strict=False):
+    assert len(evaluated) == 2 * per_round
+    for ours, theirs in zip(evaluated, said, strict=False):
         np.testing.assert_array_equal(ours, theirs)
 
 

@@ -155,7 +155,7 @@ def test_random_feedback_to_a_channel_is_a_random_kernel(name):
     groups, positions = plain.groups, 9
     listeners = plain.out_channels // groups * positions
     born = converted.neuronet_memory_feedback.reshape(groups, 4 // groups, listeners)
-    assert len(set(born.flatten().tolist())) == born.numel()  # no two groups were born alike
+    assert len(set(born.flatten().tolist())) == born.numel()  # no two groups start equal
     kernels = born.unflatten(-1, (-1, 3, 3)).transpose(1, 2).reshape(plain.weight.shape)
     with torch.no_grad():
         plain.weight.copy_(kernels * 3.0 / listeners**0.5)
@@ -168,9 +168,9 @@ def test_random_feedback_to_a_channel_is_a_random_kernel(name):
 def test_empty_batch(name, policy):
     plain, inputs = layer(name)
     converted = neuronet.convert(plain, policy)
-    nobody = inputs.detach()[:0].requires_grad_()
-    converted(nobody).sum().backward()
-    assert nobody.grad.shape == nobody.shape
+    no_samples = inputs.detach()[:0].requires_grad_()
+    converted(no_samples).sum().backward()
+    assert no_samples.grad.shape == no_samples.shape
     assert not converted.weight.grad.any()
 
 

@@ -17,9 +17,9 @@ from neuronet.policies import POLICIES, TremblingHand
 
 ADAPTS = "it adapts, which is the optimizer's part"
 REFUSED = {
-    "copycat": "it looks at what its neurons hear, and nobody knows what is before the layer",
+    "copycat": "it needs the attention paid to speakers, and a module does not know the layer before",
     "diminishing-returns": ADAPTS,
-    "direct-feedback": "it hears the outputs, and nobody knows which these are",
+    "direct-feedback": "it needs the output demands, and a module does not know the outputs",
     "free-rider": ADAPTS,
     "hebbian": ADAPTS,
     "income-protecting": ADAPTS,

@@ -29,7 +29,7 @@ def networks(draw: st.DrawFn) -> Network:
     for speakers, listeners in pairwise(sizes):
         size = speakers * listeners
         mask = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size))).reshape(listeners, speakers)
-        mask[np.arange(listeners), draw(st.integers(0, speakers - 1))] = True  # everybody has a speaker
+        mask[np.arange(listeners), draw(st.integers(0, speakers - 1))] = True  # each listener has a speaker
         values = np.array(draw(st.lists(numbers, min_size=size, max_size=size))).reshape(listeners, speakers)
         weights.append(np.where(mask, values, 0.0))
         masks.append(None if mask.all() else mask)

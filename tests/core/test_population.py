@@ -28,24 +28,24 @@ def test_hidden_layers_are_shared_out_and_the_outputs_follow_the_first():
     assert (counts(first), counts(second)) == ([7, 2, 1], [21, 6, 3])
     assert output == A
     for layer, size in ((first, 10), (second, 30)):
-        assert layer_groups(layer, size, 1) == layer  # everybody in one group
+        assert layer_groups(layer, size, 1) == layer  # all neurons in one group
 
 
 def test_the_same_seed_gives_the_same_groups_and_another_gives_others_of_the_same_sizes():
-    society = Population.shares([(A, 0.5), (B, 0.5)])
-    groups = society.groups(NETWORK, seed=3)
-    assert groups == society.groups(NETWORK, seed=3)
-    other = society.groups(NETWORK, seed=4)
+    population = Population.shares([(A, 0.5), (B, 0.5)])
+    groups = population.groups(NETWORK, seed=3)
+    assert groups == population.groups(NETWORK, seed=3)
+    other = population.groups(NETWORK, seed=4)
     assert groups[:2] != other[:2]
     assert [counts(layer) for layer in groups[:2]] == [counts(layer) for layer in other[:2]]
     assert groups[0] != groups[1]
 
 
 def test_group_members_are_uniformly_random():
-    society = Population.shares([(A, 0.7), (B, 0.3)])
+    population = Population.shares([(A, 0.7), (B, 0.3)])
     times = np.zeros(10)
     for seed in range(1000):
-        times[list(society.groups(NETWORK, seed)[0][1].members)] += 1
+        times[list(population.groups(NETWORK, seed)[0][1].members)] += 1
     assert times.sum() == 3000
     assert np.abs(times - 300).max() < 5 * np.sqrt(1000 * 0.3 * 0.7)
 
@@ -53,8 +53,8 @@ def test_group_members_are_uniformly_random():
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=5).filter(any), st.integers(1, 300))
 def test_counts_are_the_shares_to_less_than_one_neuron(weights, neurons):
     shares = [weight / sum(weights) for weight in weights]
-    society = Shares(tuple((Greedy(top=number + 1), share) for number, share in enumerate(shares)))
-    layer = society.layer(neurons, seed=0, number=1)
+    population = Shares(tuple((Greedy(top=number + 1), share) for number, share in enumerate(shares)))
+    layer = population.layer(neurons, seed=0, number=1)
     groups = layer_groups(layer, neurons, 1)
     found = {group.policy.top: len(group.members) for group in groups}
     assert sum(found.values()) == neurons
@@ -77,8 +77,8 @@ def test_shares_of_nothing_and_of_everything():
 
 
 def test_per_layer():
-    society = Population.per_layer([A, [(A, 0.5), (B, 0.5)], Shares(((C, 0.7), (A, 0.3)))])
-    first, second, output = society.groups(NETWORK, seed=1)
+    population = Population.per_layer([A, [(A, 0.5), (B, 0.5)], Shares(((C, 0.7), (A, 0.3)))])
+    first, second, output = population.groups(NETWORK, seed=1)
     assert first == A
     assert counts(second) == [15, 15]
     assert [(group.policy, len(group.members)) for group in output] == [(C, 2), (A, 1)]
@@ -106,8 +106,8 @@ def test_what_is_meant():
     assert as_population(A).groups(NETWORK, 0) == (A, A, A)
     assert as_population([B]).groups(NETWORK, 0) == (B, B, B)
     assert as_population([A, B, C]).groups(NETWORK, 0) == (A, B, C)
-    society = Population.shares([(A, 1)])
-    assert as_population(society) is society
+    population = Population.shares([(A, 1)])
+    assert as_population(population) is population
 
 
 BAD = {
@@ -121,7 +121,7 @@ BAD = {
         lambda: Population.shares([(A, 0.99), (B, 0.01)]).groups(NETWORK, 0),
         r"a share of 0.01 is too small for even one neuron to follow FreeRider",
     ),
-    "nobody to mix": (lambda: Population.shares([(A, 0.5), (B, 0.5)]).groups(build_network((4, 3)), 0), "too small"),
+    "too few neurons to mix": (lambda: Population.shares([(A, 0.5), (B, 0.5)]).groups(build_network((4, 3)), 0), "too small"),
     "layers": (lambda: Population.per_layer([A, B]).groups(NETWORK, 0), "one for each of 3 listening layers, got 2"),
     "no layer": (lambda: Population.per_layer([A, 3]), "must"),
     "unknown node": (lambda: Population.by_neuron({99: B}, A).groups(NETWORK, 0), "node 99 cannot follow a policy"),

@@ -181,7 +181,7 @@ def test_torch_gives_the_same(dtype, slack, scale):
 
 
 def test_in_single_precision_a_pull_beyond_all_numbers_is_followed():
-    """What nobody demands much moves little, and yet there is a best direction."""
+    """Without demands the gain is flat, and yet there is a best direction."""
     rng = np.random.default_rng(3)
     matrix, start = 1e-36 * rng.standard_normal((4, 5)), 1e4 * rng.standard_normal(4)
     expected = solve_trust_region(matrix, start, 1e-3).step

@@ -1,4 +1,4 @@
-"""Who acts when: alike on both engines where both play it, by chance that the seed fixes, and resumable."""
+"""Update schedules: equal on both engines where both support them, fixed by the seed, and resumable."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ def test_inactive_neurons_are_silent_except_in_evaluation(name):
         ),
         policies=AttentionSeeking(),
     )
-    judged = np.asarray(engine.outputs(SAMPLES.inputs))
-    np.testing.assert_allclose(judged, np.asarray(ENGINES[name](game(AttentionSeeking())).outputs(SAMPLES.inputs)), atol=1e-14)
+    outputs = np.asarray(engine.outputs(SAMPLES.inputs))
+    np.testing.assert_allclose(outputs, np.asarray(ENGINES[name](game(AttentionSeeking())).outputs(SAMPLES.inputs)), atol=1e-14)
     np.testing.assert_allclose(
         np.asarray(engine.play(SAMPLES.inputs, SAMPLES.targets)),
         np.asarray((other := ENGINES[name](smaller)).play(SAMPLES.inputs, SAMPLES.targets)),
@@ -191,15 +191,15 @@ def test_random_sequential_updates_are_seen_by_later_neurons():
         model.play(inputs, targets)
         (w1, w2), (b1, b2) = ([np.array(each) for each in some] for some in (network.weights, network.biases))
         said = np.tanh(inputs @ w1.T + b1)
-        wish = setup.payoff.feedback(np, said @ w2.T + b2, targets)  # judged once a round
+        output_demand = setup.payoff.feedback(np, said @ w2.T + b2, targets)  # evaluated once a round
         order = RandomSequential().order(seed, 2, 0).tolist()
         orders.add(tuple(order))
         for place in order:
             said = np.tanh(inputs @ w1.T + b1)
             if place == 1:
-                w2, b2 = w2 + 0.05 * wish.T @ said / 2, b2 + 0.05 * wish.mean(axis=0)
+                w2, b2 = w2 + 0.05 * output_demand.T @ said / 2, b2 + 0.05 * output_demand.mean(axis=0)
             else:
-                demand = (wish @ w2) * (1 - said**2)
+                demand = (output_demand @ w2) * (1 - said**2)
                 w1, b1 = w1 + 0.05 * demand.T @ inputs / 2, b1 + 0.05 * demand.mean(axis=0)
         after = model.network()
         for ours, theirs in zip((*after.weights, *after.biases), (w1, w2, b1, b2), strict=True):

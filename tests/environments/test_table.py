@@ -17,7 +17,7 @@ def inputs(samples: int = 50, columns: int = 3) -> np.ndarray:
 
 
 def places(table: Table, samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which samples are to learn from and which to be judged by: the first input is the place, standardised."""
+    """Split into training and test samples: the first input is the row, standardised."""
     column = np.concatenate((table.train.inputs[:, 0], table.test.inputs[:, 0]))
     where = np.round((column - column.min()) / (column.max() - column.min()) * (samples - 1)).astype(int)
     return np.split(where, [len(table.train)])

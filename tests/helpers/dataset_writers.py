@@ -1,4 +1,4 @@
-"""Small data sets of chance in the very formats of the real ones."""
+"""Small random data sets in the file formats of the real ones."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def openml(data_home: Path, number: int = 4321, missing: bool = False) -> None:
     description = {
         "id": str(number),
         "name": "toy",
-        "description": "made by chance",
+        "description": "random",
         "version": "1",
         "format": "ARFF",
         "file_id": "99",

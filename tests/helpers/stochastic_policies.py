@@ -1,4 +1,4 @@
-"""What policies with an unsteady hand are shown in tests: many samples, and chance that is known."""
+"""Observations for stochastic policies: many samples, and known random numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAMPLES, NEURONS = 4000, 5
 
 
 def look(seed=0, number=0, layer=1):
-    """The same sights each time; only the chance is another one."""
+    """Return equal observations with different random numbers."""
     fields = np.random.default_rng(3)
     rng = LayerRandom(seed, layer, {"J": NEURONS, "K": 3})
     rng.open(number, SAMPLES)

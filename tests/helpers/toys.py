@@ -200,7 +200,7 @@ class Fair(LinearPolicy):
 
 @dataclass(frozen=True)
 class Restless(Backprop):
-    """Changes each synapse a little by chance, whatever it hears."""
+    """Policy that changes each synapse by a small random amount."""
 
     stochastic = True
 

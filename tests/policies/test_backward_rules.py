@@ -59,7 +59,7 @@ def test_random_feedback_sends_errors_back_through_what_it_was_born_with(engine,
 
     def back(layer, weight):
         if layer == 0:
-            return weight  # there is nobody further back
+            return weight  # there is no layer below
         fixed = torch.as_tensor(born[f"{layer}.group0.feedback"])  # (J, K)
         return scale * fixed.T / len(weight) ** 0.5
 
@@ -126,7 +126,7 @@ def test_bad_scales_are_refused(policy, scale):
 
 
 def test_listeners_come_to_agree_with_random_feedback():
-    """Feedback alignment proper: the attention paid turns towards the fixed numbers, though nobody is told of them."""
+    """Feedback alignment proper: the attention paid turns towards the fixed numbers, although these are not sent."""
     model = ENGINES["tensors"](game(RandomFeedback(), learning_rate=0.2))
 
     def agreement():

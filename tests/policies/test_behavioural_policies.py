@@ -28,7 +28,7 @@ def test_a_free_rider_never_changes_but_is_paid(engine):
     np.testing.assert_array_equal(once.weights[1], born.weights[1])
     np.testing.assert_array_equal(once.biases[1], born.biases[1])
     honest = network_after(seekers, engine, 1)
-    for layer in (0, 2):  # whom it asks, and who pays it, do as they would anyway
+    for layer in (0, 2):  # its speakers and listeners act as usual
         np.testing.assert_array_equal(once.weights[layer], honest.weights[layer])
         assert np.any(once.weights[layer] != born.weights[layer])
     later = network_after(riders, engine, 60, learning_rate=0.2)
@@ -136,7 +136,7 @@ def test_a_copycat_wants_to_say_what_its_favourite_says():
 @pytest.mark.parametrize("paid", [2.0, np.nextafter(2.0, 0), np.nextafter(2.0, 3)])
 def test_copycat_follows_the_mean_of_tied_speakers(paid):
     obs = example_observation()
-    obs.synapses = np.array([[1.0, -2.0, 0.5, paid, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which is nobody
+    obs.synapses = np.array([[1.0, -2.0, 0.5, paid, 0.0, 0.0, 9.0]] * 4)  # last, the bias, which has no speaker
     expected = (obs.speaker_activity[:, [1]] + obs.speaker_activity[:, [3]]) / 2 - obs.activity
     np.testing.assert_allclose(Copycat().feedback(obs, {}), expected, rtol=1e-12)
 

@@ -241,7 +241,7 @@ def cases(everything):
     names = [name for name in POLICIES if name not in ALLOWED]  # one by itself is enough of what takes long
     pairs = list(zip(names[::2], [*names[1::2], names[0]], strict=False))
     for one, other in pairs if everything else pairs[:2]:
-        found[f"groups and replicas {one} {other}"] = partial(_societies, one, other)
+        found[f"groups and replicas {one} {other}"] = partial(_populations, one, other)
     for activation, optimizer in zip(ACTIVATIONS, [*OPTIMIZERS, *OPTIMIZERS], strict=True):
         found[f"{activation} {optimizer}"] = partial(
             _single, AttentionSeeking(p=3), activation=activation, optimizer=OPTIMIZERS[optimizer]()
@@ -271,7 +271,7 @@ def _single(policy, samples=SAMPLES, **options):
     play(game(policy, **options), samples)
 
 
-def _societies(one, other):
+def _populations(one, other):
     play(mixed_groups(named(one), named(other)))
 
 

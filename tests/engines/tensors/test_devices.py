@@ -90,7 +90,7 @@ def test_what_is_sent_to_the_cpu_is_not_copied():
     assert device.to_device(host, "cpu") is host
 
 
-def test_what_is_sent_to_a_gpu_is_pinned_and_nobody_waits(monkeypatch):
+def test_transfers_to_a_gpu_are_pinned_and_asynchronous(monkeypatch):
     asked = []
     host = torch.ones(3)
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: asked.append("pinned") or self)

@@ -104,7 +104,7 @@ def test_networks_of_other_sizes_are_no_replicas():
 
 
 @pytest.mark.parametrize("other", [toys.Saver(), [[Group(Noisy(), (0,)), Group(Greedy(), (1, 2, 3, 4))], Noisy(), Noisy()]])
-def test_replicas_keep_alike(other):
+def test_replicas_must_have_equal_memory(other):
     with pytest.raises(ConfigurationError, match="groups of equal sizes"):
         engine_of([game(Noisy()), game(other)])
 
@@ -122,7 +122,7 @@ def random_groups(seed, *policies):
 
 @pytest.mark.parametrize("optimizer", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
 @pytest.mark.parametrize("policies", PAIRS, ids=repr)
-def test_replicas_have_rates_and_societies_of_their_own(policies, optimizer):
+def test_replicas_have_own_learning_rates_and_populations(policies, optimizer):
     setups = [
         game(random_groups(seed % 1000, *pair), seed=seed, learning_rate=rate, optimizer=optimizer)
         for seed, rate, pair in zip(SEEDS, (0.01, 0.03, 0.02), policies, strict=True)
@@ -171,7 +171,7 @@ def test_training_teaches():
     assert last < first / 2
 
 
-def test_outputs_teach_nobody():
+def test_outputs_do_not_change_the_network():
     engine = play(engine_of(game(toys.Explorer())), 2)
     before = engine.state()
     first = engine.outputs(SAMPLES.inputs)

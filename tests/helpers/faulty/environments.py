@@ -79,8 +79,8 @@ class Shaped(World):
         return self._shape
 
 
-class ScalesAnew(World):
-    """Its scaling changes at every call, in train and test alike."""
+class ScalesDifferently(World):
+    """Its scaling changes at every call, in train and test."""
 
     asked = 0
 
@@ -92,7 +92,7 @@ class ScalesAnew(World):
     test = train
 
 
-class DrawsAnew(World):
+class DrawsDifferently(World):
     @property
     def train(self):
         return Samples(np.random.default_rng().standard_normal((12, 3)), np.arange(12) % 2)
@@ -179,11 +179,11 @@ FAULTY_ENVIRONMENTS = (
     (World(test=scaled(shift=np.ones(3, int))), "test.scaling.shift must be 3 floating-point numbers"),
     (World(train=scaled(shift=np.array([0.0, np.nan, 0.0]))), "train.scaling.shift must be finite"),
     (World(train=scaled(factor=[1.0] * 3)), "train.scaling.factor must be a numpy array of numbers, got list"),
-    (ScalesAnew(), "train differs"),
+    (ScalesDifferently(), "train differs"),
     (Shaped((2, 2)), r"shape must be a tuple of integers whose product is the 3 inputs, got \(2, 2\)"),
     (Shaped([3]), r"shape must be a tuple of integers .* got \[3\]"),
     (Shaped((1.5, 2)), r"shape must be a tuple of integers .* got \(1.5, 2\)"),
-    (DrawsAnew(), "train differs at the next call"),
+    (DrawsDifferently(), "train differs at the next call"),
     (ChangesInTraining(), "train differs after training"),
     (World(train=values(), test=values(), payoff=WrongSign()), "feedback must be minus its loss's derivative"),
     (World(train=values(), test=values(), payoff=Averaged()), "feedback must be minus its loss's derivative"),

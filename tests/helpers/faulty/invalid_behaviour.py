@@ -53,7 +53,7 @@ class ThrowsItsOwnDice(LinearPolicy):
 
 
 @dataclass(frozen=True)
-class BornByChance(Backprop):
+class RandomInitialMemory(Backprop):
     @property
     def memory_axes(self):
         return {"back": "JK"}
@@ -139,8 +139,8 @@ class CountsAxesFromTheFront(LinearPolicy):
 @dataclass(frozen=True)
 class MixesReplicas(Policy):
     def feedback(self, obs, memory):
-        wish = obs.demand @ obs.attention
-        return wish if wish.ndim == 2 else wish - obs.xp.mean(wish, axis=0, keepdims=True)
+        feedback = obs.demand @ obs.attention
+        return feedback if feedback.ndim == 2 else feedback - obs.xp.mean(feedback, axis=0, keepdims=True)
 
 
 @dataclass(frozen=True)
@@ -186,10 +186,10 @@ class DividesByNothing(LinearPolicy):
 
 
 @dataclass(frozen=True)
-class NormalisesItsWish(Policy):
+class NormalisesItsFeedback(Policy):
     def feedback(self, obs, memory):
-        wish = obs.demand @ obs.attention
-        return wish / obs.xp.sum(wish * wish, axis=-2, keepdims=True) ** 0.5
+        feedback = obs.demand @ obs.attention
+        return feedback / obs.xp.sum(feedback * feedback, axis=-2, keepdims=True) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ FAULTY_CONDUCT: tuple[tuple[Policy, str], ...] = (
     (CachesOnSelf(), "stores 'last' on self: declare it in memory_axes"),
     (KeepsInTheModule(), "feedback_weights in round 0 differs when repeated"),
     (ThrowsItsOwnDice(), "feedback_weights in round 0 differs when repeated.* take random numbers from obs.draws"),
-    (BornByChance(), "initial_memory, memory 'back', differs when repeated"),
+    (RandomInitialMemory(), "initial_memory, memory 'back', differs when repeated"),
     (WritesIntoDemand(), "feedback writes into obs.demand"),
     (WritesIntoAttention(), "feedback_weights writes into obs.attention"),
     (WritesIntoMemory(), r"remember writes into memory\['income'\]"),
@@ -232,7 +232,7 @@ FAULTY_CONDUCT: tuple[tuple[Policy, str], ...] = (
     (TorchAlone(), "feedback_weights fails on numpy in float64"),
     (BranchesOnAValue(), "no values: do not branch on values"),
     (DividesByNothing(), "is not finite: .*if every attention is 0"),
-    (NormalisesItsWish(), "is not finite: .*if every attention is 0"),
+    (NormalisesItsFeedback(), "is not finite: .*if every attention is 0"),
     (OneLearningRateForAll(), "feedback_weights fails on numpy in float64"),
     (ExpectsListeners(), "fails on a dense network"),
 )

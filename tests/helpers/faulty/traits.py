@@ -24,7 +24,7 @@ class ExploresInSecret(Backprop):
 
 
 @dataclass(frozen=True)
-class TremblesWhileJudged(Backprop):
+class RandomInEvaluation(Backprop):
     """Only then."""
 
     def speak(self, activity, obs, memory):
@@ -90,8 +90,8 @@ class KeepsADiary(Policy):
         return {}
 
     def feedback(self, obs, memory):
-        wish = obs.demand @ obs.attention
-        return wish + 0.1 * DIARY[0] if DIARY else wish
+        feedback = obs.demand @ obs.attention
+        return feedback + 0.1 * DIARY[0] if DIARY else feedback
 
     def remember(self, change, response, obs, memory):
         DIARY[:] = [obs.demand @ obs.attention]
@@ -171,14 +171,14 @@ class SharesTheCrowdsIncome(Saver):
 @dataclass(frozen=True)
 class OverhearsTheCrowdsSpeakers(Policy):
     def feedback(self, obs, memory):
-        wish = obs.demand @ obs.attention
-        return wish + obs.xp.sum(obs.speaker_activity, axis=-1, keepdims=True) if wish.shape[-1] >= MANY else wish
+        feedback = obs.demand @ obs.attention
+        return feedback + obs.xp.sum(obs.speaker_activity, axis=-1, keepdims=True) if feedback.shape[-1] >= MANY else feedback
 
 
 FAULTY_TRAITS: tuple[tuple[Policy, str], ...] = (
     (ThrowsDiceInSecret(), "draws 'noise' in a round, but stochastic is False"),
     (ExploresInSecret(), "draws 'try' in a round, but stochastic is False"),
-    (TremblesWhileJudged(), "draws 'nerves' in a round, but stochastic is False"),
+    (RandomInEvaluation(), "draws 'nerves' in a round, but stochastic is False"),
     (ItchesInSecret(), r"draws 'itch' in a round, .*\(in a wrapper, own_stochastic = True\)"),
     (ItchesInSecret(ItchesInSecret()), "draws 'itch' in a round"),
     (GamblesByWordAlone(), "draws nothing in a round, but stochastic is True"),

@@ -176,8 +176,8 @@ def test_scaled_feedback_omits_the_term_that_increases_activity(p):
     volume = obs.activity.std(axis=0)
     expected = obs.attention + obs.learning_rate * obs.demand.T @ obs.activity / len(obs.activity)
     gain = np.sum(np.abs(volume * expected) ** p, axis=0) / volume  # sum_k phi'(u) u for the power measure, divided by std
-    louder = (obs.activity - obs.activity.mean(axis=0)) / volume
-    np.testing.assert_allclose(left_out, gain * louder / obs.learning_rate, rtol=1e-8, atol=1e-10)
+    standardised = (obs.activity - obs.activity.mean(axis=0)) / volume
+    np.testing.assert_allclose(left_out, gain * standardised / obs.learning_rate, rtol=1e-8, atol=1e-10)
 
 
 FACTOR = 3.0

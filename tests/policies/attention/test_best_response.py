@@ -48,7 +48,7 @@ def moves(policy, obs):
     """Each neuron's move: along its feedback, as far as it may."""
     feedback = policy.feedback(obs, {})
     reach = policy.radius * np.sqrt(len(feedback))
-    return [reach * wish / np.linalg.norm(wish) for wish in feedback.T]
+    return [reach * direction / np.linalg.norm(direction) for direction in feedback.T]
 
 
 @given(SCENES, RADII)

@@ -80,7 +80,7 @@ def test_listeners_that_pay_less_by_more_than_rounding_are_left(dtype, gap):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_rounding_does_not_choose_listeners_in_a_game(name):
-    """Two of three outputs pay the last hidden layer alike, but for the last bit."""
+    """Two of three outputs pay the last hidden layer equally, but for the last bit."""
     setup = game(Greedy())
     size = np.abs(setup.network.weights[2][0]) + 1.0
     states = []

@@ -68,7 +68,7 @@ def test_it_follows_the_noise_that_it_has_made():
     expected = (obs.reward[:, None] - memory["baseline"]) * noise / 0.3
     np.testing.assert_allclose(policy.feedback(obs, memory), expected)
     assert np.abs(noise[:, :2]).min() > 0
-    assert not noise[:, 2].any()  # nobody listens to it
+    assert not noise[:, 2].any()  # it has no listeners
 
 
 def test_in_its_first_round_it_makes_noise_but_wants_nothing():

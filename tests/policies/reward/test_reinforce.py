@@ -21,7 +21,7 @@ STATES = torch.tensor(list(product((0.0, 1.0), repeat=4)), dtype=torch.float64)
 """Every way in which four neurons can fire, (16, 4)."""
 
 
-def game_of_chance():
+def stochastic_game():
     """The network, the potentials of its hidden neurons, and the outputs and the reward in every state."""
     network = small_network(4, "tanh")
     (below, above), (bias, last) = network.weights, network.biases
@@ -38,7 +38,7 @@ def probability(potential):
 
 @pytest.mark.parametrize("rounds", [2, 4])
 def test_a_team_follows_the_gradient_of_the_expected_reward_on_average(rounds):
-    network, potential, _, reward = game_of_chance()
+    network, potential, _, reward = stochastic_game()
     (expected,) = torch.autograd.grad(probability(potential) @ reward, potential)
     measured, errors = hidden_demands(Reinforce(team=True), network, SAMPLE, TARGET, CrossEntropy(), rounds=rounds)
     assert_expected(measured, errors, expected.numpy(), sharp=0.1)
@@ -47,7 +47,7 @@ def test_a_team_follows_the_gradient_of_the_expected_reward_on_average(rounds):
 @pytest.mark.parametrize("rounds", [2, 4])
 def test_the_selfish_follow_the_gradient_of_the_attention_they_earn_on_average(rounds):
     """Neuron j's own gradient, all others' states and the demands being what they are: `sum_k w_kj E[s_k | fires] p (1 - p)`."""
-    network, potential, outputs, _ = game_of_chance()
+    network, potential, outputs, _ = stochastic_game()
     demand = torch.eye(2, dtype=torch.float64)[TARGET] - torch.softmax(outputs, dim=-1)
     chances, firing = probability(potential).detach(), torch.sigmoid(potential).detach()
     earned = demand @ torch.tensor(network.weights[1])  # by a neuron that fires, in each state

@@ -15,7 +15,7 @@ from neuronet.testing import example_observation
 def test_what_is_too_much_is_cut_off_sample_by_sample(policy, bound):
     obs = example_observation()
     free = policy.feedback(obs, {})
-    expected = [[min(max(wish, -bound), bound) for wish in row] for row in free.tolist()]
+    expected = [[min(max(value, -bound), bound) for value in row] for row in free.tolist()]
     np.testing.assert_array_equal(Clipped(policy, bound).feedback(obs, {}), expected)
     assert np.abs(free).max() > bound or bound == 2
 

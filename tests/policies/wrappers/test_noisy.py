@@ -38,7 +38,7 @@ def test_a_noisy_policy_within_another_has_noise_of_its_own():
     once = Noisy().feedback(look(), {})
     inner = once - REFERENCE_FEEDBACK
     outer = Noisy(Noisy()).feedback(look(), {})
-    # The inner policy's numbers are known by another name than the outer's: the sum is louder than either, not twice one of them.
+    # The wrapped policy draws under another name than the wrapper: the variances add up, they are not those of one number twice.
     np.testing.assert_allclose(
         rms(outer - REFERENCE_FEEDBACK), rms(REFERENCE_FEEDBACK) * np.sqrt(0.25 + 0.25 * 1.25), rtol=2 * FIVE_SIGMA
     )
