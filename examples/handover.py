@@ -20,7 +20,7 @@ def report(moment: str) -> None:
     """What has become of the network, and of the three neurons that are paid most."""
     print(f"{moment}: round {model.round_number}, accuracy {accuracy():.3f}")
     for neuron in sorted(model.layers[1], key=lambda each: -each.utility())[:3]:
-        earned = neuron.memory["earned"].sum()
+        earned = neuron.memory["importance"].sum()
         print(f"  neuron {neuron.node}: paid {neuron.utility():.3f}, has earned {earned:.3f}")
 
 

@@ -15,6 +15,7 @@ from neuronet.channels import CHANNELS, ChannelAt, Dropout
 from neuronet.cli.main import start
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.tensors import DataParallelEngine
+from neuronet.registry import parse_channel
 from tests.helpers.paths import ROOT
 
 CHANNELS_PAGE = ROOT / "docs" / "channels.md"
@@ -43,7 +44,7 @@ def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
     ]
     assert command(monkeypatch, "run", "xor", *words) == 0
     saved = json.loads(Path("here/config.json").read_text())["channels"]
-    assert saved == ["demand:dropout(share=0.5)", "activity@1:quantize(levels=4)"]
+    assert saved == ["demand:dropout(share=0.5)", "activity@1:quantize"]
     again = neuronet.train("xor", channels=saved, epochs=1, hidden=5)
     assert again.metrics["test_loss"].tolist() == neuronet.resume("here").metrics["test_loss"].tolist()
     assert again.loss != neuronet.train("xor", epochs=1, hidden=5).loss
@@ -87,7 +88,7 @@ def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
 
 
 def test_several_processes_share_no_channels():
-    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels="demand:dropout")
+    setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels=[parse_channel("demand:dropout")])
     with pytest.raises(NeuroNetError, match="channels are not supported with several processes"):
         DataParallelEngine(setup)
 

@@ -62,7 +62,7 @@ def test_engines_agree_on_tied_demands_of_two_outputs(channel, outputs, policy):
     """With two classes a softmax demands opposite amounts of its two outputs, equal but for rounding."""
     network = build_network((6, 5, 4, outputs), activation="tanh", seed=1)
     samples = Samples(SAMPLES.inputs, np.arange(len(SAMPLES)) % outputs)
-    setup = Setup(network, policy, learning_rate=0.05, seed=4, channels=channel)
+    setup = Setup(network, policy, learning_rate=0.05, seed=4, channels=as_channels(channel))
     assert compare(setup, samples, batch_size=6, rounds=60).largest <= 1e-9
 
 
@@ -193,7 +193,7 @@ def test_dropped_demands_are_backpropagation_in_the_mean(name):
     exact = play(ENGINES[name](plain), 1).network().weights[0] - network.weights[0]
     changes = []
     for seed in range(200):
-        engine = ENGINES[name](replace(plain, seed=seed, channels="demand:dropout(0.5)"))
+        engine = ENGINES[name](replace(plain, seed=seed, channels=as_channels("demand:dropout(0.5)")))
         engine.play(batch.inputs, batch.targets)
         changes.append(engine.network().weights[0] - network.weights[0])
         engine.close()
@@ -302,20 +302,20 @@ def test_other_channels_in_mid_game(name):
     engine = play(ENGINES[name](setup), 4)
     before = engine.state()
     assert any(is_router_state(key) for key in before.arrays)
-    engine.use_channels("demand:dropout(0.5)")
+    engine.use_channels(as_channels("demand:dropout(0.5)"))
     kept = State(before.round, {key: array for key, array in before.arrays.items() if not is_router_state(key)})
     assert identical(engine.state(), kept)
-    fresh = ENGINES[name](replace(setup, channels="demand:dropout(0.5)"))
+    fresh = ENGINES[name](replace(setup, channels=as_channels("demand:dropout(0.5)")))
     fresh.restore(kept)
     assert identical(play(engine, 3).state(), play(fresh, 3).state())
     with pytest.raises(NeuroNetError, match=r"at most 2, .*got 7"):
-        engine.use_channels("demand@7:dropout")
+        engine.use_channels(as_channels("demand@7:dropout"))
 
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_channels_that_are_taken_away_leave_no_trace(name):
     setup = game(toys.Backprop())
-    engine = play(ENGINES[name](replace(setup, channels="activity:dropout(0.5)")), 2)
+    engine = play(ENGINES[name](replace(setup, channels=as_channels("activity:dropout(0.5)"))), 2)
     engine.use_channels(())
     fresh = ENGINES[name](setup)
     fresh.restore(engine.state())
@@ -326,7 +326,7 @@ def test_engines_agree_on_delays_added_during_a_game():
     states = []
     for name in ENGINES:
         engine = play(ENGINES[name](game(toys.Saver(), optimizer=Momentum())), 3)
-        engine.use_channels("demand:delay(2)")
+        engine.use_channels(as_channels("demand:delay(2)"))
         states.append(play(engine, 5).state())
     assert max_difference(*states) <= 1e-12
 

@@ -31,7 +31,7 @@ def test_run_interrupted_on_two_processes_resumes_on_one(tmp_path, neuronet):
         out, err = process.communicate(timeout=60)
     assert process.returncode != 0
     assert out == ""
-    assert err.count("Saved. Go on with: neuronet run --resume") == 1  # the first process alone speaks
+    assert err.count("Saved. Continue with: neuronet run --resume") == 1  # the first process alone speaks
     played = max(pd.read_csv(folder / "metrics.csv")["epoch"])
     answer = neuronet("run", "--resume", folder, "--epochs", played + 1)
     assert answer.status == 0, answer.err

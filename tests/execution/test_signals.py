@@ -130,7 +130,7 @@ def test_a_killed_run_resumes_bit_for_bit(uninterrupted, way, kill, tmp_path):
 def test_ctrl_c_during_an_exec_keeps_the_exit_status(tmp_path):
     """Python ends a process by the signal if Ctrl-C arrives in an exec, which dataclasses use while libraries load."""
     (tmp_path / "program.py").write_text("""
-import neuronet.__main__, neuronet.cli.main
+import neuronet.__main__, neuronet.cli
 
 def start():
     try:
@@ -138,7 +138,7 @@ def start():
     except KeyboardInterrupt:
         return 130
 
-neuronet.cli.main.start = start
+neuronet.cli.start = start
 neuronet.__main__.main()
 """)
     ended = subprocess.run([sys.executable, "-m", "program"], cwd=tmp_path, check=False, timeout=60)

@@ -60,7 +60,7 @@ def test_image_folder_is_scaled(folder):
     env = parse_environment("images:pets (all)(size=4)")
     assert isinstance(env, Images)
     assert env.shape == (4, 4)
-    with pytest.raises(NeuroNetError, match="must be of one size"):
+    with pytest.raises(NeuroNetError, match="must have one size"):
         parse_environment("images:pets (all)")
 
 

@@ -169,7 +169,7 @@ def test_changed_samples_and_versions_are_refused(tmp_path, monkeypatch):
     write()
     with pytest.raises(StudyMismatchError, match=r"on samples of table:.*lines.csv that have changed"):
         sweep(design, out=tmp_path / "out")
-    monkeypatch.setattr("neuronet.__version__", "9.0")
+    monkeypatch.setattr("neuronet.version.__version__", "9.0")
     with pytest.raises(StudyMismatchError, match=r"holds a sweep that version 0.1.0 began"):
         sweep(design, out=tmp_path / "out")
 

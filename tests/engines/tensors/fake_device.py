@@ -24,7 +24,8 @@ from neuronet.core.learning.optimizers import OPTIMIZERS, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.policy import Policy
 from neuronet.core.structure.population import Group
-from neuronet.engines.tensors import TensorEngine, device
+from neuronet.engines.tensors import TensorEngine
+from neuronet.engines.tensors.kernels import device
 from neuronet.policies import POLICIES, AttentionSeeking, DirectFeedback, Greedy, Noisy
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, SIZES, game
