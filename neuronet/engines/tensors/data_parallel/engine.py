@@ -92,7 +92,8 @@ class DataParallelEngine(Engine):
     def _outputs(self, inputs: Tensor, *, learning: bool) -> Tensor:
         if not learning:  # every process computes all outputs
             self._shard.end()
-            return self._engine.outputs(inputs)
+            outputs: Tensor = self._engine.outputs(inputs)
+            return outputs
         self._shard.begin(inputs.shape[-2])
         return self._shard.gather(self._engine.speak(self._shard.local(inputs, -2)), -2)
 
