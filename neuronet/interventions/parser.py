@@ -57,11 +57,11 @@ def parse_intervention(text: str) -> Intervention:
     policy = call.named.get("policy")
     if isinstance(policy, str):
         call = Call(call.name, call.positional, {**call.named, "policy": parse_call(policy, "policy")})
-    return build_spec(call, "intervention", Intervention, INTERVENTIONS, nested=_build_policy)  # type: ignore[type-abstract]
+    return build_spec(call, "intervention", Intervention, INTERVENTIONS, nested=_build_policy)
 
 
 def _build_policy(call: Call) -> Policy:
-    return build_spec(call, "policy", Policy, known_policies())  # type: ignore[type-abstract]
+    return build_spec(call, "policy", Policy, known_policies())
 
 
 def parse_scheduled_intervention(text: str) -> ScheduledIntervention:

@@ -13,13 +13,13 @@ served: list[LaunchConfig] = []
 """Launch configuration that this process serves, as the last item."""
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Page() -> None:  # noqa: N802
     """Page of one session."""
     Lab(served[-1])
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Layout(children: Any = ()) -> None:  # noqa: N802
     """Empty layout around the page."""
     solara.Div(children=list(children))

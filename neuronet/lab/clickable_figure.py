@@ -102,7 +102,7 @@ def data_url(figure: Figure) -> str:
     return f"data:image/png;base64,{b64encode(drawn.getvalue()).decode()}"
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def ClickableFigure(  # noqa: N802
     draw: Callable[[], tuple[Figure, Sequence[Hotspot]]],
     *,

@@ -35,7 +35,7 @@ STEP_PAUSE = 0.05
 def page_of(launch_config: LaunchConfig) -> Any:
     """Return the page of a launch configuration as a component without arguments."""
 
-    @solara.component  # type: ignore[untyped-decorator]
+    @solara.component
     def Page() -> None:  # noqa: N802
         """Page of one session."""
         Lab(launch_config)
@@ -43,7 +43,7 @@ def page_of(launch_config: LaunchConfig) -> Any:
     return Page
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
     """Page of a new session."""
     session = solara.use_memo(lambda: Session(launch_config), [launch_config])
@@ -101,7 +101,7 @@ def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
             )
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def StatusLine(name: str, snapshot: Snapshot, error_message: str) -> None:  # noqa: N802
     """One line with round, loss and accuracy, and the last error."""
     sizes = "-".join(map(str, snapshot.network.sizes))
@@ -119,7 +119,7 @@ def StatusLine(name: str, snapshot: Snapshot, error_message: str) -> None:  # no
         solara.HTML("span", unsafe_innerHTML=escape(error_message), classes=["lab-error"])
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Cards(snapshot: Snapshot, other: str, on_intervene: Callable[[NeuronPosition, str], Any]) -> None:  # noqa: N802
     """Figures of the network and of the selected neuron, which is remembered here."""
     first = (1, 0) if snapshot.outputs > 1 else (0, 0)

@@ -18,7 +18,7 @@ SHARE_STEPS = 20
 """Steps of a slider of a share, from 0 to 1."""
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Sidebar(  # noqa: N802
     current: Controls,
     first: Controls,

@@ -10,20 +10,20 @@ import reacton.ipyvuetify as v
 import solara
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Title(text: str, note: str = "") -> None:  # noqa: N802
     """Title of a card, with a note on the right."""
     inner = f"<span>{escape(text)}</span><span class='lab-note'>{escape(note)}</span>"
     solara.HTML("div", unsafe_innerHTML=inner, classes=["lab-title"])
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def TextLine(text: str, kind: str) -> None:  # noqa: N802
     """Line of text of a CSS class."""
     solara.HTML("div", unsafe_innerHTML=escape(text), classes=[kind])
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Button(  # noqa: N802
     text: str, on_click: Callable[[], Any], name: str, *, primary: bool = False, disabled: bool = False
 ) -> None:
@@ -39,7 +39,7 @@ def Button(  # noqa: N802
     v.use_event(button, "click", lambda *_: on_click())
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Select(  # noqa: N802
     label: str, items: Sequence[Any], value: Any, on_value: Callable[[Any], Any], name: str, *, width: int | None = None
 ) -> None:
@@ -57,7 +57,7 @@ def Select(  # noqa: N802
     )
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Slider(  # noqa: N802
     label: str, maximum: int, value: int, on_value: Callable[[int], Any], name: str, *, disabled: bool = False
 ) -> None:
@@ -76,7 +76,7 @@ def Slider(  # noqa: N802
     )
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def Number(label: str, value: int, on_value: Callable[[int], Any], name: str) -> None:  # noqa: N802
     """Field for an integer (>= 0)."""
     TextLine(label, "lab-label")

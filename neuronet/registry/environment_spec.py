@@ -72,7 +72,7 @@ def _split_size(text: str) -> tuple[str, int | None]:
 
 def _build_environment(text: str) -> Environment:
     try:
-        return parse_spec(text, "environment", Environment, known_environments())  # type: ignore[type-abstract]
+        return parse_spec(text, "environment", Environment, known_environments())
     except SpecError as error:
         if str(error).startswith("unknown environment"):
             raise SpecError(f"{error}, or {', '.join(URI_SCHEMES)} for files") from None

@@ -21,12 +21,12 @@ def parse_optimizer(text: str) -> Optimizer:
         SpecError: The text cannot be parsed, or names something unknown.
         ConfigurationError: A parameter is out of range.
     """
-    return parse_spec(text, "optimizer", Optimizer, OPTIMIZERS)  # type: ignore[type-abstract]
+    return parse_spec(text, "optimizer", Optimizer, OPTIMIZERS)
 
 
 def parse_wiring(text: str) -> Wiring:
     """Return the connectivity of a spec such as "dense" or "sparse(0.1)"; raises as `parse_optimizer`."""
-    return parse_spec(text, "connectivity", Wiring, WIRINGS)  # type: ignore[type-abstract]
+    return parse_spec(text, "connectivity", Wiring, WIRINGS)
 
 
 def parse_update_schedule(text: str) -> UpdateSchedule:
@@ -45,7 +45,7 @@ def parse_channel(text: str) -> ChannelAt:
     direction, at, layer = (part.strip() for part in place.partition("@"))
     if at and not re.fullmatch(r"[0-9]{1,6}", layer):
         raise SpecError(f"a channel's layer must be an integer of 0 or more, got '{layer}' in '{text}'")
-    channel = parse_spec(spec, "channel", Channel, CHANNELS)  # type: ignore[type-abstract]
+    channel = parse_spec(spec, "channel", Channel, CHANNELS)
     return ChannelAt(direction, channel, int(layer) if at else None)
 
 

@@ -49,12 +49,12 @@ class Registry(Mapping[str, type[T]]):
 
 def known_policies() -> Mapping[str, type[Policy]]:
     """Return every policy by name: the built-in ones, and those of the entry point group neuronet.policies."""
-    return Registry("neuronet.policies", Policy, POLICIES)  # type: ignore[type-abstract]
+    return Registry("neuronet.policies", Policy, POLICIES)
 
 
 def known_environments() -> Mapping[str, type[Environment]]:
     """Return every environment by name: the built-in ones, and those of the entry point group neuronet.environments."""
-    return Registry("neuronet.environments", Environment, ENVIRONMENTS)  # type: ignore[type-abstract]
+    return Registry("neuronet.environments", Environment, ENVIRONMENTS)
 
 
 def parse_policy(text: str) -> Policy:
@@ -64,7 +64,7 @@ def parse_policy(text: str) -> Policy:
         SpecError: The text cannot be parsed, or names something unknown.
         ConfigurationError: A parameter is out of range.
     """
-    return parse_spec(text, "policy", Policy, known_policies())  # type: ignore[type-abstract]
+    return parse_spec(text, "policy", Policy, known_policies())
 
 
 def spec_of(plug_in: object) -> str | None:

@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint_sequential
 import neuronet
 from neuronet import AttentionSeeking, Greedy, LinearPolicy
 from tests.conversion import networks
+from tests.helpers.paths import ROOT
 from tests.helpers.workers import LOOPBACK
 
 SIGN = AttentionSeeking(p=1)
@@ -88,7 +89,7 @@ def test_activations_may_be_computed_again(policy):
 def test_compiled_and_data_parallel_modules_play_the_same(tmp_path):
     script = Path(__file__).with_name("torch_subprocess.py")
     command = [sys.executable, "-W", "error", str(script), str(tmp_path / "meet")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", **LOOPBACK}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **LOOPBACK}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
     assert ran.returncode == 0, ran.stderr
     gaps = json.loads(ran.stdout)

@@ -53,7 +53,7 @@ def parse_method(text: str) -> Method:
         return _parse_custom_method(text, path)
     name = re.split(r"[,\s]", path, maxsplit=1)[0]
     if name in METHODS:
-        return parse_spec(text, "method", Method, METHODS)  # type: ignore[type-abstract]
+        return parse_spec(text, "method", Method, METHODS)
     policies = known_policies()
     if name not in policies:
         raise unknown_name_error("method or policy", name, [*METHODS, *policies])
@@ -66,7 +66,7 @@ def _parse_custom_method(text: str, path: str) -> Method:
         return PolicyMethod(parse_population(text))
     if custom_class is not None and not (isinstance(custom_class, type) and issubclass(custom_class, Method)):
         raise SpecError(f"'{path}' is not a method or policy: expected a subclass of Method or of Policy")
-    method = parse_spec(text, "method or policy", Method, METHODS)  # type: ignore[type-abstract]
+    method = parse_spec(text, "method or policy", Method, METHODS)
     parameters = getattr(method, "__dataclass_fields__", None)
     if parameters is None:
         raise SpecError(f"'{path}' must be a dataclass (frozen=True): recorded results are identified by its parameters")

@@ -24,4 +24,4 @@ def parse_protocol(text: str) -> Protocol:
     Raises:
         SpecError: The spec is not valid.
     """
-    return parse_spec(text, "protocol", Protocol, PROTOCOLS)  # type: ignore[type-abstract]
+    return parse_spec(text, "protocol", Protocol, PROTOCOLS)

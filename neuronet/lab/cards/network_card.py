@@ -18,7 +18,7 @@ MIN_HOTSPOT_RADIUS = 6.0
 """Smallest radius in pixels in which a click selects a neuron."""
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def NetworkCard(  # noqa: N802
     snapshot: Snapshot,
     styles: PolicyStyles,

@@ -14,7 +14,7 @@ from neuronet.plotting import style
 from neuronet.plotting.network import NeuronPosition
 
 
-@solara.component  # type: ignore[untyped-decorator]
+@solara.component
 def NeuronCard(  # noqa: N802
     snapshot: Snapshot,
     selected: NeuronPosition,
