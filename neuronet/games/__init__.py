@@ -4,71 +4,38 @@ All studies use `play`, which plays games from given initial states, profiles an
 `neuronet.games.pettingzoo` is imported separately, because it needs the package pettingzoo.
 """
 
-from neuronet.games.attribution import Credit, CreditStudy, attribute_credit, correlation_interval, credit_study
-from neuronet.games.equilibrium import (
-    Deviations,
-    DeviationTest,
-    EquilibriumStudy,
-    Exploitability,
-    MatchedNormFeedback,
-    ScaledFeedback,
-    Welfare,
-    candidate_profiles,
-    deviations,
-    distances,
-    distances_over_training,
-    estimate_exploitability,
-    mean_distances,
-    study_equilibrium,
-    welfare,
-)
-from neuronet.games.evolution import (
-    EvolutionResult,
-    Invasion,
-    SwitchablePolicy,
-    UpdateRule,
-    evolve,
-    invade,
-    single_policy_histories,
-)
-from neuronet.games.metagame import (
-    MAX_PROFILES,
-    TOLERANCE,
-    Analysis,
-    EquilibriumEstimate,
-    Interval,
-    LayerGame,
-    MetaGame,
-    SymmetricGame,
-    analyse,
-    analyse_layers,
-    fixation_graphml,
-    graphml,
-    layer_game,
-    meta_game,
-    nfg_of_layers,
-    nfg_of_symmetric,
-    ranks_by_payoff,
-    replicator,
-    symmetric_equilibria,
-)
-from neuronet.games.simulation import (
-    KINDS,
-    GameSetup,
-    InitialState,
-    Outcomes,
-    Profile,
-    check_kind,
-    payoff_trajectory,
-    play,
-    train_profile,
-)
+from neuronet.games.attribution.credit import Credit, CreditStudy, attribute_credit, correlation_interval, credit_study
+from neuronet.games.attribution.shapley import Bools
+from neuronet.games.equilibrium.deviations import Deviations, deviations
+from neuronet.games.equilibrium.equilibrium_study import EquilibriumStudy, study_equilibrium
+from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability
+from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
+from neuronet.games.equilibrium.local_best_response import distances, distances_over_training, mean_distances
+from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, Welfare, candidate_profiles, welfare
+from neuronet.games.evolution.fixation import Invasion, invade
+from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
+from neuronet.games.evolution.switchable_policy import SwitchablePolicy
+from neuronet.games.evolution.update_rules import UpdateRule
+from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_payoff
+from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
+from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
+from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
+from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
+from neuronet.games.metagame.replicator import replicator
+from neuronet.games.metagame.symmetric_game import SymmetricGame
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
+from neuronet.games.simulation.outcomes import Outcomes
+from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
+from neuronet.games.simulation.play import play
+from neuronet.games.simulation.profiles import Profile
+from neuronet.games.simulation.training import payoff_trajectory, train_profile
 
 __all__ = [
     "KINDS",
     "MAX_PROFILES",
     "TOLERANCE",
     "Analysis",
+    "Bools",
     "Credit",
     "CreditStudy",
     "DeviationTest",
@@ -77,6 +44,7 @@ __all__ = [
     "EquilibriumStudy",
     "EvolutionResult",
     "Exploitability",
+    "Floats",
     "GameSetup",
     "InitialState",
     "Interval",

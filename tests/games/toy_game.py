@@ -15,8 +15,8 @@ import numpy as np
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.learning.optimizers import SGD
 from neuronet.core.payoff import SquaredError
+from neuronet.core.structure.population import Group
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
-from neuronet.games.simulation.profiles import layers_from_policies
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider
 
 SEEK, OPPOSE, REST = AttentionSeeking(), Contrarian(), FreeRider()
@@ -64,6 +64,14 @@ def toy(**options) -> ToySetup:
 
 
 START = InitialState(toy().network(0), 0)
+
+
+def layers_from_policies(policies):
+    """Return the groups of a network given the policy of each neuron."""
+    return tuple(
+        tuple(Group(policy, tuple(n for n, other in enumerate(layer) if other == policy)) for policy in dict.fromkeys(layer))
+        for layer in policies
+    )
 
 
 def profile_of(*policies):

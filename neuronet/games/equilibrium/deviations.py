@@ -16,7 +16,7 @@ from neuronet.core import ConfigurationError, Policy, Purpose, check_number, gen
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import KINDS, Floats
 from neuronet.games.simulation.play import play
-from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of, policies_of, with_deviation
+from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile, policies_of, with_deviation
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def deviations(
         ConfigurationError: There is no deviator or no policy, or a deviator is not a hidden neuron.
     """
     sizes = game_setup.sizes
-    layers = layers_of(profile, start.network, start.seed)
+    layers = parse_profile(profile).groups(start.network, start.seed)
     hidden = [(layer, neuron) for layer, width in enumerate(game_setup.hidden, start=1) for neuron in range(width)]
     chosen = hidden if deviators is None else [(int(layer), int(neuron)) for layer, neuron in deviators]
     invalid = next((deviator for deviator in chosen if deviator not in set(hidden)), None)

@@ -16,7 +16,7 @@ from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, Sca
 from neuronet.games.equilibrium.local_best_response import distances_over_training
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import INSTANT_KINDS
-from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of, policies_of
+from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile, policies_of
 from neuronet.games.simulation.training import training_checkpoints
 from neuronet.statistics import CONFIDENCE
 
@@ -122,15 +122,15 @@ def study_equilibrium(
     check_number("evaluation_seeds", evaluation_seeds, 2, whole=True)
     if not at_rounds:
         raise ConfigurationError("at_rounds must not be empty: use at_rounds=(0,) for fresh networks")
-    own = policies_of(layers_of(profile, game_setup.network(seed), seed), game_setup.sizes)
+    population = parse_profile(profile)
+    own = policies_of(population.groups(game_setup.network(seed), seed), game_setup.sizes)
     tried, matched_norm, names = _deviation_set(policies, own[:-1])
     chosen = sample_deviators(game_setup, deviators, seed)
     deviation_seeds = range(FIRST_DEVIATION_SEED, FIRST_DEVIATION_SEED + selection_seeds + evaluation_seeds)
     parts: dict[int, list[Deviations]] = {number: [] for number in at_rounds}
     for network in range(seed, seed + networks):
-        for start in training_checkpoints(game_setup, profile, network, list(at_rounds)):
-            layers = start.layers if start.layers is not None else layers_of(profile, start.network, network)
-            games = deviations(game_setup, layers, tried, deviation_seeds, start, deviators=chosen)
+        for start in training_checkpoints(game_setup, population, network, at_rounds):
+            games = deviations(game_setup, population, tried, deviation_seeds, start, deviators=chosen)
             parts[start.round].append(games)
             if log is not None:
                 log(f"network {network}, after {start.round} rounds: {games.num_tested} deviations replayed")
@@ -150,7 +150,7 @@ def study_equilibrium(
         for games in by_round
     }
     rounds = _checkpoint_rounds(at_rounds, game_setup.rounds)
-    return EquilibriumStudy(results, by_round, distances_over_training(game_setup, profile, seed, rounds), names)
+    return EquilibriumStudy(results, by_round, distances_over_training(game_setup, population, seed, rounds), names)
 
 
 def _checkpoint_rounds(at_rounds: Sequence[int], length: int) -> list[int]:

@@ -21,7 +21,7 @@ from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.batched_games import setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
-from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of
+from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile
 from neuronet.games.simulation.training import training_checkpoints
 from neuronet.policies import AttentionSeeking
 from neuronet.training import as_numpy
@@ -67,10 +67,9 @@ def distances(
         slope: norm of the gradient of the utility in the neuron's own synapses, per unit of learning rate.
         The first three are nan for a neuron without activity or without demand.
     """
-    layers = start.layers if profile is None else None
-    if layers is None:
-        layers = layers_of("attention" if profile is None else profile, start.network, start.seed)
-    setup = setup_of(game_setup, layers, start.network, start.seed)
+    given = start.layers if profile is None else profile
+    population = parse_profile(AttentionSeeking() if given is None else given)
+    setup = setup_of(game_setup, population.groups(start.network, start.seed), start.network, start.seed)
     parts = []
     for layer, groups in enumerate(_record_probe(game_setup, setup, start), start=1):
         slope = parse_activation(setup.network.activations[layer - 1]).slope

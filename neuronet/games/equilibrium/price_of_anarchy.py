@@ -24,7 +24,8 @@ from neuronet.games.simulation.batched_games import MAX_EVAL_SAMPLES, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import play
-from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of
+from neuronet.games.simulation.profiles import Profile, cached_short_name
+from neuronet.policies import AttentionSeeking
 from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
 from neuronet.training import Trainer, evaluate
 
@@ -193,11 +194,8 @@ def run_deviation_test(
 
 def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     """Return the test loss of backpropagation by autograd from the same networks and batches, (S,)."""
-    setups = [
-        setup_of(game_setup, layers_of("attention", network, seed), network, seed)
-        for seed, network in ((seed, game_setup.network(seed)) for seed in seeds)
-    ]
-    environment = game_setup.environment
+    environment, layers = game_setup.environment, (AttentionSeeking(),) * (len(game_setup.hidden) + 1)
+    setups = [setup_of(game_setup, layers, game_setup.network(seed), seed) for seed in seeds]
     with closing(Backprop(setups, device=game_setup.device)) as engine:
         train, test = engine.prepare(environment.train), engine.prepare(environment.test)
         batches = Batches(len(environment.train), game_setup.batch_size, tuple(seeds))

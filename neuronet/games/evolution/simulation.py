@@ -19,10 +19,10 @@ from neuronet.engines.base import State
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_memory
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.simulation.batched_games import BatchedGames
-from neuronet.games.simulation.game_setup import GameSetup, InitialState
+from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import Floats, payoffs_of
-from neuronet.games.simulation.play import initial_states
-from neuronet.games.simulation.profiles import Profile, cached_short_name, layers_of, policies_of
+from neuronet.games.simulation.play import initial_states, paired_games
+from neuronet.games.simulation.profiles import GivenLayers, Profile, cached_short_name, parse_profile, policies_of
 
 EVOLUTION = 2
 """Second index of the random stream, after the layer; the third index is the generation."""
@@ -73,7 +73,7 @@ class EvolvingPopulation:
     ) -> None:
         layers: Layers = (*[SwitchablePolicy(tuple(policies))] * len(game_setup.hidden), outputs)
         self.game_setup, self.seeds = game_setup, tuple(seeds)
-        games = [(layers, InitialState(game_setup.network(seed), seed), seed) for seed in seeds]
+        games = paired_games(GivenLayers(layers), initial_states(game_setup, seeds), seeds)
         self.batched_games = BatchedGames(game_setup, games)
         self.policy_indices = [np.zeros(indices.shape, dtype=np.int64) for indices in policy_indices]
         self._initial_memories = self._memories(self.batched_games.state())
@@ -147,7 +147,8 @@ def evolve(
     check_number("generations", generations, 1, whole=True)
     check_number("rounds", rounds, 1, whole=True)
     rule = update_rule or UpdateRule()
-    by_network = [policies_of(layers_of(profile, game_setup.network(seed), seed), game_setup.sizes) for seed in seeds]
+    games = paired_games(parse_profile(profile), initial_states(game_setup, seeds), seeds)
+    by_network = [policies_of(layers, game_setup.sizes) for layers, _, _ in games]
     distinct = list(policies)
     for policy in (policy for network in by_network for layer in network[:-1] for policy in layer):
         if policy not in distinct:
@@ -212,8 +213,7 @@ def single_policy_histories(
     """Return the rows of `EvolutionResult.history`, with a column policy, for networks that follow one policy throughout."""
     parts = []
     for policy in policies:
-        starts = initial_states(game_setup, seeds, None)
-        games = [(layers_of(policy, start.network, start.seed), start, start.seed) for start in starts]
+        games = paired_games(parse_profile(policy), initial_states(game_setup, seeds), seeds)
         with closing(BatchedGames(game_setup, games)) as batched_games:
             for generation in range(generations + 1):
                 train_loss = batched_games.run(rounds) if generation else np.full(len(seeds), np.nan)

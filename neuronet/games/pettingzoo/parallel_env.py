@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import MAX_SEED, ConfigurationError, MissingExtraError, check_number, check_seed
+from neuronet.core import MAX_SEED, ConfigurationError, Group, MissingExtraError, check_number, check_seed, layer_groups
 from neuronet.engines.base import State, memory_name
 from neuronet.games.pettingzoo.controlled_policy import FEATURES, MODULATION, ControlledPolicy
 from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import INSTANT_KINDS, Floats, check_kind
-from neuronet.games.simulation.profiles import Profile, layers_from_policies, layers_of, policies_of
+from neuronet.games.simulation.profiles import Profile, parse_profile
 
 try:
     from gymnasium.spaces import Box
@@ -66,7 +66,7 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
             raise ConfigurationError(f"render_mode must be ansi or None, got {render_mode!r}")
         self.game_setup = game_setup
         self.layer = layer
-        self.profile = profile
+        self.profile = parse_profile(profile)
         self.payoff = check_kind(payoff, INSTANT_KINDS)
         self.bound = float(bound)
         self.render_mode = render_mode
@@ -104,12 +104,11 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
         game = int(self._rng.integers(MAX_SEED))
         self.close()
         network = self.game_setup.network(game)
-        policies = policies_of(layers_of(self.profile, network, game), self.game_setup.sizes)
-        policies[self.layer - 1] = [ControlledPolicy(policy) for policy in policies[self.layer - 1]]
-        layers = layers_from_policies(policies)
-        groups = layers[self.layer - 1]
+        layers = list(self.profile.groups(network, game))
+        groups = layer_groups(layers[self.layer - 1], len(self.possible_agents), self.layer)
+        layers[self.layer - 1] = tuple(Group(ControlledPolicy(group.policy), group.members) for group in groups)
         self._members = [(number, np.array(group.members)) for number, group in enumerate(groups)]
-        self._batched_games = BatchedGames(self.game_setup, [(layers, InitialState(network, game), game)])
+        self._batched_games = BatchedGames(self.game_setup, [(tuple(layers), InitialState(network, game), game)])
         self._actions = np.zeros(len(self.possible_agents))
         self._batched_games.run(1)
         self._payoffs, self._round = self._current_payoffs(), 0

@@ -15,6 +15,9 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings
 from neuronet.training import Callback, Trainer, evaluate
 
+Game = tuple[Layers, InitialState, int]
+"""Policies, initial state and seed of a game."""
+
 MAX_EVAL_SAMPLES = 2048
 """Largest number of test samples in an evaluation."""
 
@@ -40,7 +43,7 @@ class BatchedGames:
         StateError: The initial states cannot be combined.
     """
 
-    def __init__(self, game_setup: GameSetup, games: Sequence[tuple[Layers, InitialState, int]]) -> None:
+    def __init__(self, game_setup: GameSetup, games: Sequence[Game]) -> None:
         self.game_setup = game_setup
         self.setups = [setup_of(game_setup, layers, start.network, seed) for layers, start, seed in games]
         self.engine = tensor_engine(self.setups, game_setup.batch_size, device=game_setup.device)
@@ -91,9 +94,7 @@ def setup_of(game_setup: GameSetup, layers: Layers, network: Network, seed: int)
     return Setup(network, layers, game_setup.optimizer, rate, environment.payoff, seed, game_setup.dtype)
 
 
-def _first_state(
-    game_setup: GameSetup, games: Sequence[tuple[Layers, InitialState, int]], setups: Sequence[Setup]
-) -> State | None:
+def _first_state(game_setup: GameSetup, games: Sequence[Game], setups: Sequence[Setup]) -> State | None:
     """Return the stacked initial state, or None if all networks are fresh."""
     if all(start.state is None for _, start, _ in games):
         return None

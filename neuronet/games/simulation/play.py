@@ -11,20 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core import ConfigurationError, Layers
+from neuronet.core import ConfigurationError, Population
 from neuronet.engines.base import expected_arrays
-from neuronet.games.simulation.batched_games import BatchedGames, setup_of
+from neuronet.games.simulation.batched_games import BatchedGames, Game, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import KINDS, payoffs_of
-from neuronet.games.simulation.profiles import Profile, layers_of
-from neuronet.registry import parse_population
+from neuronet.games.simulation.profiles import Profile, parse_profile
 
 MAX_BATCHED_GAMES = 64
 """Largest number of replicas in one batch of games."""
-
-Game = tuple[Layers, InitialState, int]
-"""Profile, initial state and seed."""
 
 
 def play(
@@ -47,14 +43,9 @@ def play(
         ConfigurationError: There is no profile or no seed, or `starts` does not fit the seeds.
     """
     states = initial_states(game_setup, seeds, starts)
-    populations = [parse_population(profile) if isinstance(profile, str) else profile for profile in profiles]
-    if not populations or not states:
+    if not profiles or not states:
         raise ConfigurationError("profiles and seeds must not be empty")
-    games = [
-        (layers_of(profile, start.network, start.seed), start, seed)
-        for profile in populations
-        for start, seed in zip(states, seeds, strict=True)
-    ]
+    games = [game for profile in profiles for game in paired_games(parse_profile(profile), states, seeds)]
     payoffs = {kind: tuple(np.empty((len(games), width)) for width in game_setup.hidden) for kind in KINDS}
     loss, accuracy, train_loss = (np.empty(len(games)) for _ in range(3))
     for indices in _batchable_games(game_setup, games):
@@ -65,21 +56,21 @@ def play(
             for kind, layers in payoffs_of(before, batched_games.attention_holdings(), loss[indices]).items():
                 for total, layer in zip(payoffs[kind], layers, strict=True):
                     total[indices] = layer
-    shape = (len(populations), len(states))
-    policies = [layers for layers, _, _ in games]
+    shape = (len(profiles), len(states))
+    layers_by_game = [layers for layers, _, _ in games]
     return Outcomes(
         payoffs={kind: tuple(layer.reshape(*shape, -1) for layer in layers) for kind, layers in payoffs.items()},
         loss=loss.reshape(shape),
         accuracy=accuracy.reshape(shape),
         train_loss=train_loss.reshape(shape),
-        layers=tuple(tuple(policies[row * shape[1] : (row + 1) * shape[1]]) for row in range(shape[0])),
+        layers=tuple(tuple(layers_by_game[row * shape[1] : (row + 1) * shape[1]]) for row in range(shape[0])),
         sizes=game_setup.sizes,
         seeds=tuple(seeds),
     )
 
 
 def initial_states(
-    game_setup: GameSetup, seeds: Sequence[int], starts: InitialState | Sequence[InitialState] | None
+    game_setup: GameSetup, seeds: Sequence[int], starts: InitialState | Sequence[InitialState] | None = None
 ) -> list[InitialState]:
     """Return the initial state of each seed's game.
 
@@ -93,6 +84,11 @@ def initial_states(
     if len(starts) != len(seeds):
         raise ConfigurationError(f"starts must be one state, or one for each of {len(seeds)} seeds, got {len(starts)}")
     return list(starts)
+
+
+def paired_games(population: Population, starts: Sequence[InitialState], seeds: Sequence[int]) -> list[Game]:
+    """Return the game of a population from each initial state, with the seed beside it."""
+    return [(population.groups(start.network, start.seed), start, seed) for start, seed in zip(starts, seeds, strict=True)]
 
 
 def _batchable_games(game_setup: GameSetup, games: Sequence[Game]) -> Iterator[list[int]]:

@@ -3,30 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
 
-from neuronet.core import Group, Layers, Network, Policy, layer_groups, policies_by_layer
+from neuronet.core import Group, Layers, Network, Policy, Population, layer_groups, policies_by_layer
 from neuronet.registry import Policies, parse_population, short_name
 
 Profile = Policies | Layers
 """A text, a policy, a population, one of these per listening layer, or the groups of each layer."""
 
 
-def layers_of(profile: Profile, network: Network, seed: int) -> Layers:
-    """Return the policy or the groups of each listening layer.
+@dataclass(frozen=True)
+class GivenLayers(Population):
+    """Population with the same policy, or the same groups, of each listening layer in every network."""
 
-    Args:
-        profile: Policies of the neurons.
-        network: Network to which the profile applies.
-        seed: Seed that draws the members of groups given by shares.
+    layers: Layers
+
+    def groups(self, network: Network, seed: int) -> Layers:
+        """Return the layers as given.
+
+        Raises:
+            ConfigurationError: They do not fit the network.
+        """
+        return policies_by_layer(self.layers, network.sizes)
+
+
+def parse_profile(profile: Profile) -> Population:
+    """Return the population of a profile.
 
     Raises:
-        NeuroNetError: The profile does not fit the network.
+        NeuroNetError: A text cannot be parsed, or the profile has another type.
     """
     if isinstance(profile, tuple) and any(isinstance(layer, tuple) for layer in profile):
-        return policies_by_layer(profile, network.sizes)
-    return parse_population(cast(Policies, profile)).groups(network, seed)
+        return GivenLayers(cast(Layers, profile))
+    return parse_population(cast(Policies, profile))
 
 
 def cached_short_name(policy: Policy) -> str:
@@ -48,22 +59,6 @@ def policies_of(layers: Layers, sizes: Sequence[int]) -> list[list[Policy]]:
         policy_by_neuron = {index: group.policy for group in groups for index in group.members}
         result.append([policy_by_neuron[index] for index in range(sizes[number])])
     return result
-
-
-def layers_from_policies(policies: Sequence[Sequence[Policy]]) -> tuple[tuple[Group, ...], ...]:
-    """Return the groups of a network given the policy of each neuron; neurons with equal policies form one group."""
-    return tuple(_grouped(layer) for layer in policies)
-
-
-def _grouped(layer: Sequence[Policy]) -> tuple[Group, ...]:
-    members: list[tuple[Policy, list[int]]] = []
-    for index, policy in enumerate(layer):
-        same = next((indices for known, indices in members if known is policy or known == policy), None)
-        if same is None:
-            members.append((policy, [index]))
-        else:
-            same.append(index)
-    return tuple(Group(policy, tuple(indices)) for policy, indices in members)
 
 
 def with_deviation(layers: Layers, sizes: Sequence[int], layer: int, neuron: int, policy: Policy) -> Layers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,8 @@ from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import payoff_table
 from neuronet.games.simulation.payoffs import INSTANT_KINDS, AttentionHoldings, Floats, payoffs_of
-from neuronet.games.simulation.play import initial_states
-from neuronet.games.simulation.profiles import Profile, layers_of
+from neuronet.games.simulation.play import initial_states, paired_games
+from neuronet.games.simulation.profiles import Profile, parse_profile
 
 
 def train_profile(game_setup: GameSetup, profile: Profile, seed: int, rounds: int) -> InitialState:
@@ -36,12 +37,12 @@ def training_checkpoints(game_setup: GameSetup, profile: Profile, seed: int, rou
     """
     if any(later < earlier for earlier, later in zip([0, *rounds], rounds, strict=False)):
         raise ConfigurationError(f"rounds must ascend from 0, got {list(rounds)}")
-    network = game_setup.network(seed)
-    layers = layers_of(profile, network, seed)
-    with closing(BatchedGames(game_setup, [(layers, InitialState(network, seed), seed)])) as batched_games:
+    games = paired_games(parse_profile(profile), initial_states(game_setup, [seed]), [seed])
+    [(layers, start, _)] = games
+    with closing(BatchedGames(game_setup, games)) as batched_games:
         for number in rounds:
             batched_games.run(number - batched_games.engine.round_number)
-            yield InitialState(network, seed, batched_games.state(), layers)
+            yield replace(start, state=batched_games.state(), layers=layers)
 
 
 def payoff_trajectory(
@@ -69,8 +70,7 @@ def payoff_trajectory(
         ConfigurationError: `every` is below 1, or `starts` does not fit the seeds.
     """
     check_number("every", every, 1, whole=True)
-    states = initial_states(game_setup, seeds, starts)
-    games = [(layers_of(profile, start.network, start.seed), start, seed) for start, seed in zip(states, seeds, strict=True)]
+    games = paired_games(parse_profile(profile), initial_states(game_setup, seeds, starts), seeds)
     layers = tuple(policies for policies, _, _ in games)
     with closing(BatchedGames(game_setup, games)) as batched_games:
         before, train_loss = batched_games.attention_holdings(), np.full(len(games), np.nan)

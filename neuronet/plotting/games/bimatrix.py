@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
-from neuronet.games import Analysis
-from neuronet.games.simulation import Floats
+from neuronet.games import Analysis, Floats
 from neuronet.plotting import style
 
 MAX_NAME_LENGTH = 18

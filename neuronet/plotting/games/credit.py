@@ -8,9 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from neuronet.games import CreditStudy, correlation_interval
-from neuronet.games.attribution import Bools
-from neuronet.games.simulation import Floats
+from neuronet.games import Bools, CreditStudy, Floats, correlation_interval
 from neuronet.plotting import style
 
 FREE_RIDER = "free rider: at least an equal share of attention, and an interval that includes 0"

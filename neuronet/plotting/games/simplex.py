@@ -15,8 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as Outline
 
-from neuronet.games import TOLERANCE, Analysis, EquilibriumEstimate, SymmetricGame, replicator, symmetric_equilibria
-from neuronet.games.simulation import Floats
+from neuronet.games import TOLERANCE, Analysis, EquilibriumEstimate, Floats, SymmetricGame, replicator, symmetric_equilibria
 from neuronet.plotting import style
 
 CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from itertools import product
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.environments import Digits
+from neuronet.games.equilibrium import deviations as deviating
 from neuronet.games.equilibrium import exploitability as exploiting
 from neuronet.games.equilibrium.deviations import Deviations, concatenate, deviations, sample_deviators
 from neuronet.games.equilibrium.equilibrium_study import MATCHED_NORM, study_equilibrium
@@ -19,8 +19,6 @@ from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import KINDS
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, IncomeProtecting, SignSymmetric
 from tests.games.toy_game import OPPOSE, REST, SEEK, START, profile_of, reference_nash_conv, toy, utilities
-
-deviating = import_module("neuronet.games.equilibrium.deviations")  # the package exports a function of this name
 
 CHOICES = (SEEK, OPPOSE, REST)
 SEEDS = range(3)

@@ -13,7 +13,7 @@ from neuronet.games.equilibrium.local_best_response import distances, distances_
 from neuronet.games.simulation.batched_games import setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.play import play
-from neuronet.games.simulation.profiles import layers_of
+from neuronet.games.simulation.profiles import parse_profile
 from neuronet.games.simulation.training import train_profile
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, SignSymmetric
 from neuronet.theory.best_response import best_response, neuron_records
@@ -44,7 +44,7 @@ def test_no_gain_is_attainable_at_a_stationary_loss():
 def test_slope_equals_the_gradient_norm_of_the_loss():
     start = InitialState(SMALL.network(0), 0)
     table = distances(SMALL, start, "attention")
-    setup = setup_of(SMALL, layers_of("attention", start.network, 0), start.network, 0)
+    setup = setup_of(SMALL, parse_profile("attention").groups(start.network, 0), start.network, 0)
     expected = descent(GameCase(setup, SMALL.probe_samples.inputs, SMALL.probe_samples.targets))
     for layer, part in enumerate(expected[:-1], start=1):
         norms = np.linalg.norm(part, axis=1)

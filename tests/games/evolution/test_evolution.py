@@ -15,10 +15,9 @@ from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule, standardised, update_step
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.play import play
-from neuronet.games.simulation.profiles import layers_from_policies
 from neuronet.policies import AttentionSeeking, BestResponse, Greedy, IncomeProtecting
 from neuronet.testing import check_policy
-from tests.games.toy_game import OPPOSE, REST, SEEK, toy
+from tests.games.toy_game import OPPOSE, REST, SEEK, layers_from_policies, toy
 
 SMALL = GameSetup(Digits(), hidden=(6, 4), rounds=6)
 

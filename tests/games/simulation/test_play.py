@@ -11,10 +11,10 @@ from neuronet.environments import Digits
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import attention_holdings, share_payoff
 from neuronet.games.simulation.play import play
-from neuronet.games.simulation.profiles import layers_from_policies, layers_of, policies_of, with_deviation
+from neuronet.games.simulation.profiles import parse_profile, policies_of, with_deviation
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting
-from tests.games.toy_game import OPPOSE, REST, SEEK, START, profile_of, reference_payoffs, toy
+from tests.games.toy_game import OPPOSE, REST, SEEK, START, layers_from_policies, profile_of, reference_payoffs, toy
 
 SMALL = GameSetup(Digits(), hidden=(5, 4), rounds=3)
 
@@ -68,7 +68,7 @@ def test_replay_from_a_state_continues_the_game():
 
 
 def test_batched_games_equal_single_games():
-    layers = layers_of("attention", SMALL.network(0), 0)
+    layers = parse_profile("attention").groups(SMALL.network(0), 0)
     start = InitialState(SMALL.network(0), 0)
     profiles = [
         with_deviation(layers, SMALL.sizes, layer, 1, policy) for policy in (Greedy(), IncomeProtecting()) for layer in (1, 2)
@@ -102,7 +102,7 @@ def test_payoff_trajectory_ends_with_the_payoffs_of_play():
 
 
 def test_profiles_and_policies_per_neuron_are_converted_both_ways():
-    layers = with_deviation(layers_of("attention", START.network, 0), (1, 3, 1), 1, 1, Greedy())
+    layers = with_deviation(parse_profile("attention").groups(START.network, 0), (1, 3, 1), 1, 1, Greedy())
     named = policies_of(layers, (1, 3, 1))
     assert named == [[AttentionSeeking(), Greedy(), AttentionSeeking()], [AttentionSeeking()]]
     assert policies_of(layers_from_policies(named), (1, 3, 1)) == named
