@@ -34,7 +34,7 @@ def carried(channel, messages=MESSAGES, number=0, learning=True, **options):
 
 
 @pytest.mark.parametrize("scaled", [True, False])
-def test_dropped_loses_its_share_and_keeps_the_mean_if_scaled(scaled):
+def test_dropout_drops_its_share_and_keeps_the_mean(scaled):
     ones = np.ones((400, 100))
     arrived = carried(Dropout(0.3, scaled=scaled), ones)
     heard = arrived != 0
@@ -42,7 +42,7 @@ def test_dropped_loses_its_share_and_keeps_the_mean_if_scaled(scaled):
     np.testing.assert_allclose(arrived[heard], 1 / 0.7 if scaled else 1.0)
 
 
-def test_random_numbers_depend_on_seed_round_layer_and_direction_alone():
+def test_random_numbers_depend_on_seed_round_layer_and_direction():
     first = carried(GaussianNoise(1.0))
     np.testing.assert_array_equal(first, carried(GaussianNoise(1.0)))
     others = [carried(GaussianNoise(1.0), seed=4), carried(GaussianNoise(1.0), number=1), carried(GaussianNoise(1.0), layer=2)]
@@ -51,14 +51,14 @@ def test_random_numbers_depend_on_seed_round_layer_and_direction_alone():
         assert all(np.abs(one - other).mean() > 0.1 for other in [first, *others][:number])
 
 
-def test_two_of_a_kind_on_one_line_draw_numbers_of_their_own():
+def test_equal_channels_of_one_line_draw_independent_numbers():
     once, twice = line(Dropout(0.5)), line(Dropout(0.5), Dropout(0.5))
     heard = [(each.transmit(np.ones((200, 50)), 0, learning=True) != 0).mean() for each in (once, twice)]
     assert abs(heard[0] - 0.5) < 0.02
     assert abs(heard[1] - 0.25) < 0.02
 
 
-def test_blurred_adds_noise_in_units_of_what_each_neuron_sends():
+def test_noise_is_relative_to_the_messages_of_each_neuron():
     quiet = np.random.default_rng(2).standard_normal((4000, 2)) * [1.0, 100.0]
     noise = carried(GaussianNoise(0.5), quiet) - quiet
     np.testing.assert_allclose(noise.std(axis=0), [0.5, 50.0], rtol=0.06)
@@ -66,7 +66,7 @@ def test_blurred_adds_noise_in_units_of_what_each_neuron_sends():
 
 @settings(max_examples=30)
 @given(BATCHES, st.integers(1, 6))
-def test_quantised_rounds_to_the_nearest_level(messages, levels):
+def test_quantize_rounds_to_the_nearest_level(messages, levels):
     arrived = carried(Quantization(levels), messages)
     step = np.abs(messages).max(axis=-1, keepdims=True) / levels
     assert (np.abs(arrived - messages) <= step / 2 * (1 + 1e-9)).all()
@@ -78,7 +78,7 @@ def test_quantised_rounds_to_the_nearest_level(messages, levels):
 
 
 @pytest.mark.parametrize("quiet", [0.0, 5e-324, 1e-300])
-def test_the_faintest_messages_are_quantised_too(quiet):
+def test_smallest_messages_are_quantized(quiet):
     arrived = carried(Quantization(4), np.array([[quiet, -quiet, 0.0]]))
     assert np.isfinite(arrived).all()
     np.testing.assert_allclose(arrived, [[quiet, -quiet, 0.0]], atol=1e-320)
@@ -86,7 +86,7 @@ def test_the_faintest_messages_are_quantised_too(quiet):
 
 @settings(max_examples=30)
 @given(BATCHES, st.floats(0.01, 1.0))
-def test_rationed_carries_the_loudest_of_each_sample(messages, share):
+def test_k_winners_transmits_the_largest_of_each_sample(messages, share):
     arrived = carried(KWinners(share), messages)
     count = max(1, round(share * messages.shape[-1]))
     for sent, heard in zip(messages, arrived, strict=True):
@@ -114,7 +114,7 @@ def test_winners_tied_up_to_rounding_are_equal(library, dtype):
 
 
 @pytest.mark.parametrize("dtype, gap", [(np.float32, 1e-4), (np.float64, 1e-10)])
-def test_messages_that_are_fainter_by_more_than_rounding_are_not_heard(dtype, gap):
+def test_messages_smaller_by_more_than_rounding_are_not_winners(dtype, gap):
     messages = np.array([[0.7, -0.7 * (1 - gap), 0.1]], dtype)
     np.testing.assert_array_equal(carried(KWinners(0.1), messages) != 0, [[True, False, False]])
 
@@ -135,14 +135,14 @@ def test_quantization_ties_do_not_depend_on_the_last_bit(levels, library, dtype)
         np.testing.assert_allclose(arrived[0, :-1], expected, rtol=1e-6)
 
 
-def test_rationed_is_k_winners_take_all():
+def test_k_winners_equals_k_winners_take_all():
     import torch
 
     np.testing.assert_array_equal(carried(KWinners(0.2)), keep_largest(torch.from_numpy(MESSAGES), 0.2).numpy())
 
 
 @pytest.mark.parametrize("aligned", [True, False])
-def test_delayed_brings_what_was_sent_so_many_rounds_ago(aligned):
+def test_delay_returns_messages_of_earlier_rounds(aligned):
     way = line(Delay(2, aligned=aligned))
     found = []
     for number in range(5):
@@ -153,7 +153,7 @@ def test_delayed_brings_what_was_sent_so_many_rounds_ago(aligned):
     assert found == [0, 0, 1, 2, 3]
 
 
-def test_late_messages_that_are_not_aligned_answer_the_present_samples_one_by_one():
+def test_unaligned_delay_pairs_messages_with_present_samples():
     way = line(Delay(1, aligned=False))
     sizes, arrived = (3, 2, 4), []
     for number, size in enumerate(sizes):
@@ -162,7 +162,7 @@ def test_late_messages_that_are_not_aligned_answer_the_present_samples_one_by_on
     assert arrived == [[0, 0, 0], [1, 2], [11, 12, 0, 0]]
 
 
-def test_what_was_sent_is_kept_as_it_was():
+def test_delay_stores_copies_of_messages():
     """Engines write into the same arrays in every round."""
     way, room = line(Delay(1)), np.ones((2, 2))
     way.transmit(room, 0, learning=True)
@@ -171,7 +171,7 @@ def test_what_was_sent_is_kept_as_it_was():
     assert (way.transmit(room, 1, learning=True) == 1).all()
 
 
-def test_a_round_that_was_not_ended_leaves_no_trace():
+def test_aborted_round_leaves_no_state():
     way = line(Delay(1))
     way.transmit(np.ones((2, 2)), 0, learning=True)
     way.transmit(np.full((2, 2), 2.0), 0, learning=True)
@@ -197,11 +197,11 @@ def test_channels_active_in_evaluation(channel):
 @pytest.mark.parametrize(
     "channel", [Dropout(0.0), GaussianNoise(0.0), Delay(0), Delay(0, aligned=False), KWinners(1.0)], ids=repr
 )
-def test_nothing_happens_at_the_ends_of_the_ranges(channel):
+def test_neutral_parameters_change_nothing(channel):
     np.testing.assert_array_equal(carried(channel), MESSAGES)
 
 
-def test_the_echo_is_what_becomes_of_a_change():
+def test_jacobian_equals_the_effect_of_a_change():
     way = line(Dropout(0.5), KWinners(0.5), direction="activity")
     arrived = way.transmit(MESSAGES, 0, learning=True)
     change = 1e-6 * np.random.default_rng(3).standard_normal(MESSAGES.shape)
@@ -248,7 +248,7 @@ class Echoing(Channel):
         return messages if before is None else messages + self.part * before
 
 
-def test_a_channel_of_ones_own_may_look_back():
+def test_custom_channel_may_keep_state():
     way, arrived = line(Echoing()), []
     for number in range(4):
         arrived.append(float(way.transmit(np.full((1, 1), 10.0**number), number, learning=True)[0, 0]))

@@ -48,7 +48,7 @@ def apart_in_weights(one, other):
     return [abs(ours - theirs).max() for ours, theirs in pairs]
 
 
-def test_a_lesion_in_channels_is_a_lesion():
+def test_lesion_with_channels_equals_a_smaller_network():
     """A channel that does nothing changes nothing."""
     states = []
     for channels in ((), "demand:dropout(0.0)"):

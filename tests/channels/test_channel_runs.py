@@ -28,7 +28,7 @@ def command(monkeypatch, *words):
     return start()
 
 
-def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
+def test_channels_of_the_command_line_are_saved(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     words = [
         "--channel",
@@ -51,7 +51,7 @@ def test_given_on_the_command_line_they_are_saved(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
-def test_a_run_is_resumed_with_what_was_under_way(engine, tmp_path):
+def test_resumed_run_restores_delayed_messages(engine, tmp_path):
     unbroken = neuronet.train("xor", channels=LATE, engine=engine, **{**SMALL, "epochs": 3})
     neuronet.train("xor", channels=LATE, engine=engine, out=tmp_path / "run", **SMALL)
     resumed = neuronet.resume(tmp_path / "run", epochs=3)
@@ -59,7 +59,7 @@ def test_a_run_is_resumed_with_what_was_under_way(engine, tmp_path):
         assert ours.tobytes() == theirs.tobytes()
 
 
-def test_in_python_they_may_be_objects_and_alignment_is_measured_without_delays():
+def test_channel_objects_are_accepted_and_alignment_ignores_delays():
     place = ChannelAt("demand", Dropout(0.25), layer=1)
     result = neuronet.train("xor", channels=place, alignment=True, **SMALL)
     assert result.config.channels == (ChannelAt("demand", Dropout(0.25), 1),)
@@ -70,7 +70,7 @@ def test_in_python_they_may_be_objects_and_alignment_is_measured_without_delays(
     assert late["cosine"].dropna().min() == pytest.approx(1.0)
 
 
-def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
+def test_comparison_applies_channels_to_policies_only(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     words = ["compare", "xor", "--policies", "attention", "--seeds", "2", "--epochs", "1", "--hidden", "6", "--out", "here"]
     assert command(monkeypatch, *words, "--channel", "demand:noise(3)", "--update-schedule", "partial(0.5)") == 0
@@ -80,20 +80,20 @@ def test_a_comparison_disturbs_the_policies_alone(monkeypatch, tmp_path):
     assert curves["attention"].tolist() != pytest.approx(undisturbed, rel=1e-3)
 
 
-def test_bad_channels_are_refused_in_a_sentence(monkeypatch, capsys):
+def test_bad_channels_are_refused_in_one_sentence(monkeypatch, capsys):
     assert command(monkeypatch, "run", "xor", "--channel", "demand@2:dropout", "--hidden", "5") == 2
     assert "layer must be at most 1" in capsys.readouterr().err
     with pytest.raises(NeuroNetError, match="channels must be texts"):
         neuronet.train("xor", channels=0.3)
 
 
-def test_several_processes_share_no_channels():
+def test_channels_are_refused_with_several_processes():
     setup = neuronet.Setup(neuronet.build_network((2, 3, 2)), neuronet.Greedy(), channels=[parse_channel("demand:dropout")])
     with pytest.raises(NeuroNetError, match="channels are not supported with several processes"):
         DataParallelEngine(setup)
 
 
-def test_all_are_listed_and_documented(monkeypatch, capsys):
+def test_all_channels_are_listed_and_documented(monkeypatch, capsys):
     assert command(monkeypatch, "channels") == 0
     listed, page = capsys.readouterr().out, CHANNELS_PAGE.read_text(encoding="utf-8")
     for name, cls in CHANNELS.items():

@@ -32,7 +32,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_texts_are_read_and_spelled(text):
+def test_texts_are_parsed_and_printed(text):
     assert parse_channel(text) == TEXTS[text]
     assert parse_channel(format_channel(TEXTS[text])) == TEXTS[text]
 
@@ -40,11 +40,11 @@ def test_texts_are_read_and_spelled(text):
 @pytest.mark.parametrize(
     "given", ["demand:dropout", ["demand:dropout"], ChannelAt("demand", Dropout()), (parse_channel("demand:dropout"),)]
 )
-def test_one_or_several_as_texts_or_themselves(given):
+def test_one_or_several_channels_as_texts_or_objects(given):
     assert as_channels(given) == (ChannelAt("demand", Dropout()),)
 
 
-def test_without_a_layer_it_lies_above_every_hidden_layer():
+def test_channel_without_a_layer_applies_to_every_hidden_layer():
     there = channels_by_location(
         as_channels(["activity:k-winners", "demand@2:dropout", "activity@0:noise", "activity@1:noise"]), SIZES
     )
@@ -68,7 +68,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_cannot_be_read_is_refused(text):
+def test_invalid_texts_are_refused(text):
     with pytest.raises(NeuroNetError) as caught:
         parse_channel(text)
     assert str(caught.value) == WRONG[text]
@@ -94,12 +94,12 @@ def test_aligned_delays_of_activity_are_refused():
         (lambda: channels_by_location(as_channels("demand:dropout"), (4, 3)), "demand channel.*no hidden layers"),
     ],
 )
-def test_what_is_no_channel_in_a_place_is_refused(make, match):
+def test_invalid_placements_are_refused(make, match):
     with pytest.raises(NeuroNetError, match=match):
         make()
 
 
-def test_what_cannot_be_made_again_has_no_text():
+def test_channel_that_cannot_be_rebuilt_has_no_text():
     @dataclass(frozen=True)
     class Local(Half):
         pass

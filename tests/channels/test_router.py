@@ -68,7 +68,7 @@ def test_engines_agree_on_tied_demands_of_two_outputs(channel, outputs, policy):
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
-def test_a_game_goes_on_bit_by_bit(name, channels):
+def test_restored_game_continues_bit_for_bit(name, channels):
     for policy in POLICIES[1::3]:
         setup = game(policy, optimizer=Momentum(), channels=channels)
         unbroken = play(ENGINES[name](setup), 7).state()
@@ -82,7 +82,7 @@ def test_a_game_goes_on_bit_by_bit(name, channels):
 
 
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
-def test_a_game_goes_from_engine_to_engine(channels):
+def test_game_moves_between_engines(channels):
     setup = game(toys.Saver(), optimizer=Adam(epsilon=1e-4), channels=channels)
     state = None
     for name in ("tensors", "agents", "tensors"):
@@ -95,7 +95,7 @@ def test_a_game_goes_from_engine_to_engine(channels):
 
 @pytest.mark.parametrize("channels", LINES, ids=" ".join)
 @pytest.mark.parametrize("kind", [TensorEngine, SequentialReplicas])
-def test_replicas_play_as_they_would_alone(channels, kind):
+def test_replicas_equal_single_runs(channels, kind):
     setups = [
         replace(game(NodePerturbation(), channels=channels), seed=seed, network=build_network(SIZES, seed=seed))
         for seed in (3, 4)
@@ -112,7 +112,7 @@ def test_replicas_play_as_they_would_alone(channels, kind):
         assert max_difference(state.replica(place), play(ENGINES["tensors"](setup), 5).state()) <= 1e-12
 
 
-def test_without_channels_quick_rounds_are_played_and_with_them_not():
+def test_fused_rounds_are_used_without_channels_only():
     quick, general = (
         TensorEngine(game(toys.Backprop(), channels=channels), device="cpu") for channels in ((), "demand:dropout(0.0)")
     )
@@ -184,7 +184,7 @@ def test_attention_seeking_through_channels_of_activity_is_backpropagation_throu
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_dropped_demands_are_backpropagation_in_the_mean(name):
+def test_dropped_demands_equal_backpropagation_in_the_mean(name):
     """Unbiased, since one line of demands lies between the outputs and the lower layer's attention."""
     batch = SAMPLES.at(BATCHES.indices(0))
     network = build_network((6, 5, 3), activation="tanh", seed=1)
@@ -204,7 +204,7 @@ def test_dropped_demands_are_backpropagation_in_the_mean(name):
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("aligned", [True, False])
-def test_late_demands_by_hand(name, aligned):
+def test_delayed_demands_by_hand(name, aligned):
     """The lower layer meets the demands of two rounds ago, with what it said then or with what it says now."""
     network = build_network((6, 5, 3), activation="tanh", seed=2)
     channels = f"demand:delay(2, aligned={str(aligned).lower()})"
@@ -234,7 +234,7 @@ def test_late_demands_by_hand(name, aligned):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_delays_add_up_on_the_way_down(name):
+def test_delays_of_layers_add_up(name):
     """With one round at each of two layers, the first layer waits for two, and no neuron adapts before a demand has arrived."""
     setup = game(AttentionSeeking(), optimizer=Momentum(), channels="demand:delay(1)")
     engine, start = ENGINES[name](setup), setup.network
@@ -284,7 +284,7 @@ def test_only_eval_channels_act_in_evaluation(name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_the_silent_do_not_learn_unless_they_believe_themselves_heard(name):
+def test_blocked_neurons_learn_only_if_feedback_is_unmasked(name):
     for told, learns in (("true", False), ("false", True)):
         setup = game(AttentionSeeking(), channels=f"activity@1:k-winners(0.01, masks_feedback={told})")
         engine = ENGINES[name](setup)
@@ -297,7 +297,7 @@ def test_the_silent_do_not_learn_unless_they_believe_themselves_heard(name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_other_channels_in_mid_game(name):
+def test_channels_can_be_replaced_during_a_game(name):
     setup = game(toys.Saver(), optimizer=Momentum(), channels="demand:delay(2)")
     engine = play(ENGINES[name](setup), 4)
     before = engine.state()
@@ -313,7 +313,7 @@ def test_other_channels_in_mid_game(name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_channels_that_are_taken_away_leave_no_trace(name):
+def test_removed_channels_leave_no_state(name):
     setup = game(toys.Backprop())
     engine = play(ENGINES[name](replace(setup, channels=as_channels("activity:dropout(0.5)"))), 2)
     engine.use_channels(())
@@ -332,7 +332,7 @@ def test_engines_agree_on_delays_added_during_a_game():
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_policies_may_change_while_demands_are_under_way(name):
+def test_policies_may_change_while_demands_are_delayed(name):
     setup = game(toys.Backprop(), channels="demand:delay(2)")
     engine = play(ENGINES[name](setup), 4)
     under_way = {key: array for key, array in engine.state().arrays.items() if is_router_state(key)}

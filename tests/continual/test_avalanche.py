@@ -28,7 +28,7 @@ from tests.helpers.paths import ROOT
 BRIDGE = "neuronet.continual.avalanche"
 
 
-def test_without_avalanche_the_way_to_install_it_is_named(monkeypatch):
+def test_missing_avalanche_names_the_extra(monkeypatch):
     for name in [each for each in sys.modules if each.startswith(BRIDGE)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "avalanche", None)
@@ -111,7 +111,7 @@ def test_naive_is_our_backprop(bridge, protocol):
 
 @needs_bridge
 @pytest.mark.parametrize("protocol", [Permuted(3), SplitDomain(3)], ids=repr)
-def test_avalanche_measures_what_we_measure(bridge, protocol):
+def test_avalanche_metrics_equal_ours(bridge, protocol):
     from avalanche.evaluation.metrics import accuracy_metrics
     from avalanche.training.plugins import EvaluationPlugin
 

@@ -78,7 +78,7 @@ def close(found, expected):
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(p=1), Late()], ids=["early", "late"])
 @pytest.mark.parametrize("name", LAYERS)
-def test_the_input_hears_other_weights_and_the_parameters_their_own(name, policy):
+def test_input_gradient_uses_feedback_weights_and_parameters_their_own(name, policy):
     plain, inputs = layer(name)
     output, to_input, *to_parameters = answers(plain, inputs)
     found = answers(neuronet.convert(plain, policy), inputs)
@@ -174,7 +174,7 @@ def test_empty_batch(name, policy):
     assert not converted.weight.grad.any()
 
 
-def test_what_needs_no_gradient_is_not_asked():
+def test_frozen_parameters_get_no_gradient():
     told = IndirectFeedback()
     converted = neuronet.convert(nn.Linear(3, 2), told)
     told = converted.layer_policy.policy_groups[0].policy.told

@@ -32,7 +32,7 @@ def test_attention_seeking_is_backpropagation_to_the_bit(name, dtype):
     ],
     ids=["p=1", "p=3", "saturating"],
 )
-def test_the_gradients_are_those_of_other_weights_on_the_way_back(name, policy, weigh):
+def test_gradients_use_the_feedback_weights(name, policy, weigh):
     if weigh is None:  # elementwise, as the two before; the measure itself has tests of its own
         weigh = lambda w: policy.worth.slope(torch, w)  # noqa: E731
     net, inputs, classes = networks.made(name)

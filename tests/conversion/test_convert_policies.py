@@ -43,7 +43,7 @@ SETTINGS = (
 BATCH, NEURONS, LISTENERS, RATE, SEED = 6, 5, 4, 0.1, 11
 
 
-def test_only_policies_that_there_are_need_a_reason():
+def test_excluded_policies_exist():
     assert REFUSED.keys() < POLICIES.keys()
 
 

@@ -62,7 +62,7 @@ def test_checkpoints_fit_both_ways(name):
     assert torch.equal(net(inputs), converted(inputs))
 
 
-def test_what_is_kept_are_declared_buffers(tmp_path):
+def test_memory_is_stored_in_buffers(tmp_path):
     net, inputs, classes = networks.made("lenet")
     converted = neuronet.convert(net, {"3": Born(), "7": Loud(), "9": Noisy(Born())}, seed=1)
     added = {name: tuple(array.shape) for name, array in converted.state_dict().items() if name not in net.state_dict()}
@@ -135,7 +135,7 @@ def test_there_and_back(policy, inplace):
         assert all(hasattr(layer, "layer_policy") for layer in converted.modules() if isinstance(layer, nn.Conv2d))
 
 
-def test_a_copy_leaves_the_original_alone():
+def test_copy_does_not_change_the_original():
     net, *_ = networks.made("mlp")
     neuronet.convert(net, Born())
     assert type(net[0]) is nn.Linear
@@ -206,7 +206,7 @@ def test_converting_twice_raises():
     assert type(neuronet.convert(neuronet.revert(converted), Greedy())[0].layer_policy.policy_groups[0].policy) is Greedy
 
 
-def test_what_was_parametrized_since_is_not_reverted():
+def test_layers_parametrized_later_are_not_reverted():
     converted = neuronet.convert(nn.Sequential(nn.Linear(2, 2)), SIGN)
     parametrizations.orthogonal(converted[0])
     with pytest.raises(NeuroNetError, match="layer '0' was changed to ParametrizedPolicyLinear"):
@@ -216,7 +216,7 @@ def test_what_was_parametrized_since_is_not_reverted():
     torch.testing.assert_close(found, torch.ones(3, 2) @ converted[0].weight.detach().sign())
 
 
-def test_if_one_layer_is_refused_all_stay_as_they_were():
+def test_refused_layer_leaves_all_layers_unchanged():
     net, *_ = networks.made("mlp")
     with pytest.raises(NeuroNetError, match="learning_rate"):
         neuronet.convert(net, {"0": Born(), "4": AttentionSeeking(foresight=1)}, inplace=True)

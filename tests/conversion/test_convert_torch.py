@@ -68,7 +68,7 @@ def test_autocast_is_that_of_ordinary_layers_to_the_bit(name, policy):
     assert {gradient.dtype for gradient in found.values()} == {torch.float32}
 
 
-def test_autocast_leaves_double_precision_alone():
+def test_autocast_keeps_double_precision():
     net, inputs, classes = networks.made("mlp")
     expected = networks.gradients(neuronet.convert(net, SIGN), inputs, classes)
     with torch.autocast("cpu", dtype=torch.bfloat16):

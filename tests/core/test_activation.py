@@ -39,7 +39,7 @@ def test_every_activation_has_an_oracle():
 
 @by_name
 @by_backend
-def test_values_and_slopes_are_those_of_torch(name, backend):
+def test_values_and_slopes_equal_those_of_torch(name, backend):
     z = torch.tensor(POTENTIALS, requires_grad=True)
     expected = TORCH[name](z)
     (slopes,) = torch.autograd.grad(expected.sum(), z)
@@ -62,7 +62,7 @@ def test_slopes_are_central_differences(name, z):
 @by_name
 @by_backend
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_extreme_potentials_give_finite_numbers_in_silence(name, backend, dtype):
+def test_extreme_potentials_give_finite_numbers_without_warnings(name, backend, dtype):
     value, slope = (plain(each) for each in value_and_slope(name, backend, EXTREMES, dtype))  # a warning would be an error
     assert np.isfinite(value).all()
     assert np.isfinite(slope).all()
@@ -72,7 +72,7 @@ def test_extreme_potentials_give_finite_numbers_in_silence(name, backend, dtype)
 
 @by_name
 @by_backend
-def test_what_is_no_number_stays_none(name, backend):
+def test_nan_potentials_stay_nan(name, backend):
     value, _ = value_and_slope(name, backend, [np.nan, 1.0])
     assert np.isnan(plain(value)).tolist() == [True, False]
 
@@ -91,7 +91,7 @@ def test_shape_and_precision_are_kept(name, backend, dtype, shape):
 
 
 @by_name
-def test_the_potential_is_not_written_into(name):
+def test_potential_is_not_modified(name):
     z = POTENTIALS.copy()
     z.flags.writeable = False
     a = np.array(ACTIVATIONS[name].value(BACKENDS["numpy"], z))

@@ -30,7 +30,7 @@ def test_every_epoch_plays_each_sample_once(samples, size, seed, epoch):
 
 @few
 @given(samples, sizes, st.lists(seeds, min_size=2, max_size=4, unique=True), epochs)
-def test_each_replica_has_the_order_it_would_have_alone(samples, size, seeds, epoch):
+def test_each_replica_has_the_order_of_a_single_run(samples, size, seeds, epoch):
     together = Batches(samples, size, tuple(seeds))
     assert together.order(epoch).shape == (len(seeds), samples)
     for replica, seed in enumerate(seeds):
@@ -42,7 +42,7 @@ def test_each_replica_has_the_order_it_would_have_alone(samples, size, seeds, ep
 
 @few
 @given(samples, sizes, seeds, epochs)
-def test_parts_follow_each_other(samples, size, seed, epoch):
+def test_parts_of_an_epoch_are_consecutive(samples, size, seed, epoch):
     batches = Batches(samples, size, (seed,))
     order = batches.order(epoch)
     assert order.shape == (samples,)
@@ -50,7 +50,7 @@ def test_parts_follow_each_other(samples, size, seed, epoch):
     np.testing.assert_array_equal(joined, order)
 
 
-def test_epochs_and_seeds_differ_and_repeat():
+def test_orders_are_fixed_by_epoch_and_seed():
     orders = {(seed, epoch): tuple(Batches(30, 8, (seed,)).order(epoch)) for seed in range(5) for epoch in range(5)}
     assert len(set(orders.values())) == 25
     for (seed, epoch), order in orders.items():

@@ -16,7 +16,7 @@ X = np.arange(12.0).reshape(6, 2)
 
 
 @given(data=st.data(), shape=array_shapes(max_dims=2))
-def test_samples_are_taken_by_their_places(data, shape):
+def test_samples_are_selected_by_index(data, shape):
     samples = Samples(X, np.arange(6) % 3)
     where = data.draw(arrays(np.int64, shape, elements=st.integers(0, 5)))
     taken = samples.at(where)
@@ -26,7 +26,7 @@ def test_samples_are_taken_by_their_places(data, shape):
     assert len(samples) == 6
 
 
-def test_classes_become_whole_numbers():
+def test_class_targets_become_integers():
     samples = checked_samples(X.astype(np.float32), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0], CrossEntropy(), "here")
     assert samples.inputs.dtype == np.float64
     assert samples.targets.dtype == np.int64
@@ -34,7 +34,7 @@ def test_classes_become_whole_numbers():
 
 
 @pytest.mark.parametrize("targets", [np.arange(6.0), np.arange(6.0)[:, None], np.arange(12.0).reshape(6, 2)])
-def test_values_become_columns(targets):
+def test_value_targets_become_columns(targets):
     samples = checked_samples(X, targets, SquaredError(), "here")
     np.testing.assert_array_equal(samples.targets, targets.reshape(6, -1))
 
@@ -68,7 +68,7 @@ BYTES[:, 1] //= 40  # varies little
 BYTES[:, 2] = 77
 
 
-def test_bytes_are_standardised_input_by_input():
+def test_bytes_are_standardised_per_input():
     scaled = Samples(BYTES, BYTES[:, 0], Scaling.standardising(BYTES)).scaled().inputs
     assert scaled.dtype == np.float32
     np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-5)
@@ -78,20 +78,20 @@ def test_bytes_are_standardised_input_by_input():
     assert not scaled[:, 2].any()
 
 
-def test_what_never_varied_is_0_in_other_samples_too():
+def test_constant_inputs_are_zero_in_all_samples():
     scaling = Scaling.standardising(BYTES)
     assert not scaling.apply(np.full((4, 5), 200, np.uint8))[:, 2].any()
     assert not Scaling.standardising(np.full((4, 2), 9, np.uint8)).apply(np.eye(2, dtype=np.uint8)).any()
 
 
-def test_sums_are_exact_however_many_samples_there_are():
+def test_sums_are_exact_for_many_samples():
     many = np.repeat(np.array([[254], [255]], np.uint8), 40_000, axis=0)
     scaling = Scaling.standardising(many)
     assert (float(scaling.shift[0]), float(scaling.factor[0])) == (254.5, 2.0)
 
 
 @given(data=st.data(), shape=array_shapes(max_dims=2))
-def test_a_batch_is_scaled_as_all_are_in_numpy_and_in_torch(data, shape):
+def test_batches_are_scaled_equally_in_numpy_and_torch(data, shape):
     scaling = Scaling.standardising(BYTES)
     samples = Samples(BYTES, np.arange(3000) % 3, scaling)
     where = data.draw(arrays(np.int64, shape, elements=st.integers(0, 2999)))
@@ -136,7 +136,7 @@ class World(Environment):
 
 @pytest.mark.parametrize("payoff", [CrossEntropy(), SquaredError()])
 @pytest.mark.parametrize("samples", [6, 7, 100, 613])
-def test_a_sixth_is_held_back_for_tuning(samples, payoff):
+def test_one_sixth_is_held_back_for_validation(samples, payoff):
     world = World(samples, payoff)
     tuning = world.validation_split()
     places = [part.inputs[:, 0].astype(int) for part in (tuning.train, tuning.test)]
@@ -158,7 +158,7 @@ def test_validation_split_is_fixed_and_random():
     assert one.max() > 540
 
 
-def test_what_is_held_back_is_scaled_as_the_world_is():
+def test_held_back_samples_are_scaled_like_the_training_samples():
     scaling = Scaling(np.zeros(6, np.float32), np.full(6, 0.5, np.float32))
     tuning = World(100, scaling=scaling).validation_split()
     assert tuning.train.scaling is tuning.test.scaling is scaling

@@ -7,29 +7,29 @@ from hypothesis import strategies as st
 from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
 
 
-def test_it_is_a_value_error():
+def test_unknown_name_error_is_a_value_error():
     assert issubclass(NeuroNetError, ValueError)
 
 
-def test_an_unknown_name_gets_a_hint_and_the_known_names_in_order():
+def test_unknown_name_gets_a_hint_and_the_sorted_known_names():
     error = unknown_name_error("policy", "atention", ["noisy", "greedy", "attention"])
     assert isinstance(error, NeuroNetError)
     assert str(error) == "unknown policy 'atention': did you mean 'attention'? known are attention, greedy, noisy"
 
 
-def test_a_name_like_no_other_gets_no_hint():
+def test_unsimilar_name_gets_no_hint():
     assert str(unknown_name_error("policy", "xyz", {"noisy": 1, "greedy": 2})) == "unknown policy 'xyz': known are greedy, noisy"
 
 
 @given(name=st.text(), known=st.lists(st.text(min_size=1), max_size=5))
-def test_whatever_is_unknown_can_be_said(name, known):
+def test_any_unknown_value_can_be_printed(name, known):
     text = str(unknown_name_error("thing", name, known))
     assert text.startswith(f"unknown thing '{name}': ")
     assert all(each in text for each in known)
 
 
 @pytest.mark.parametrize("name", [None, 3, ["relu"]])
-def test_what_is_no_name_is_unknown(name):
+def test_non_string_is_an_unknown_name(name):
     assert str(unknown_name_error("activation", name, ["relu"])).startswith("unknown activation '")
 
 

@@ -53,20 +53,20 @@ def check_same(one: Network, other: Network) -> None:
 
 @some
 @given(networks())
-def test_to_a_graph_and_back_nothing_is_lost(network):
+def test_conversion_to_a_graph_and_back_is_lossless(network):
     check_same(from_graph(to_graph(network)), network)
 
 
 @some
 @given(networks(), st.sampled_from(sorted(ACTIVATIONS)), st.integers(0, 100))
-def test_what_the_graph_says_goes_before_what_is_asked_for(network, activation, seed):
+def test_graph_attributes_take_precedence_over_arguments(network, activation, seed):
     again = from_graph(to_graph(network), activation=activation, output_activation=activation, init="zeros", seed=seed)
     check_same(again, network)
 
 
 @some
 @given(networks())
-def test_the_graph_is_that_of_the_network(network):
+def test_graph_has_the_weights_of_the_network(network):
     graph = to_graph(network)
     assert isinstance(graph, nx.DiGraph)
     assert graph.number_of_nodes() == sum(network.sizes)
@@ -96,7 +96,7 @@ def test_the_order_of_edges_does_not_matter(network, random):
     check_same(from_graph(shuffled), network)
 
 
-def test_a_full_mask_comes_back_as_none():
+def test_full_mask_is_read_as_none():
     dense = build_network([3, 2])
     full = Network(dense.weights, dense.biases, (np.ones((2, 3), dtype=bool),), dense.activations, dense.nodes)
     check_same(from_graph(to_graph(full)), dense)
@@ -116,7 +116,7 @@ def small() -> nx.DiGraph:
     return layered([1, 2], [10, 11], [20], edges=[(1, 10), (2, 10), (2, 11), (10, 20), (11, 20)])
 
 
-def test_a_graph_without_weights_gets_some_by_its_connections():
+def test_graph_without_weights_is_initialised_by_its_connections():
     network = from_graph(small(), seed=4)
     assert network.sizes == (2, 2, 1)
     assert [ids.tolist() for ids in network.nodes] == [[1, 2], [10, 11], [20]]
@@ -129,7 +129,7 @@ def test_a_graph_without_weights_gets_some_by_its_connections():
     assert not np.array_equal(from_graph(small(), seed=5).weights[0], network.weights[0])
 
 
-def test_a_graph_without_weights_gets_those_of_the_builder():
+def test_graph_without_weights_is_initialised_like_a_built_network():
     built = build_network([6, 5, 3], connectivity="sparse(0.6)", activation="tanh", output_activation="sigmoid", seed=8)
     graph = to_graph(built)
     for _, _, data in graph.edges(data=True):
@@ -143,7 +143,7 @@ def test_the_initialisation_can_be_chosen():
     assert not any(weights.any() for weights in from_graph(small(), init="zeros").weights)
 
 
-def test_whole_numbers_of_numpy_are_whole_numbers():
+def test_numpy_integers_are_valid_layers():
     graph = nx.DiGraph()
     graph.add_node(np.int64(1), layer=np.int32(0))
     graph.add_node(np.int64(2), layer=np.int32(1), bias=np.float32(0.5))

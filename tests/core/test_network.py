@@ -33,7 +33,7 @@ def same(one: Network, other: Network) -> bool:
 
 @some
 @given(sizes, wirings, st.sampled_from(sorted(ACTIVATIONS)), st.sampled_from(["auto", *INITIALISATIONS]), seeds)
-def test_a_network_has_the_shapes_that_were_asked_for(sizes, connectivity, activation, init, seed):
+def test_network_has_the_requested_shapes(sizes, connectivity, activation, init, seed):
     network = build_network(sizes, connectivity=connectivity, activation=activation, init=init, seed=seed)
     assert network.sizes == tuple(sizes)
     assert network.activations == (*[activation] * (len(sizes) - 2), "identity")
@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_network(sizes, connectivity, seed):
     )
 
 
-def test_another_seed_gives_other_weights_and_another_wiring():
+def test_other_seeds_give_other_weights_and_wirings():
     networks = [build_network([20, 20, 5], connectivity="sparse(0.3)", seed=seed) for seed in range(4)]
     assert len({network.weights[0].tobytes() for network in networks}) == 4
     assert len({network.masks[0].tobytes() for network in networks}) == 4
@@ -81,14 +81,14 @@ def test_layers_have_different_weights():
     assert not np.isin(dense.weights[0], dense.weights[1]).any()
 
 
-def test_a_layer_more_leaves_the_layers_before_it_as_they_were():
+def test_additional_layer_does_not_change_earlier_layers():
     short, long = build_network([6, 5, 4, 3], seed=3), build_network([6, 5, 4, 3, 2], seed=3)
     np.testing.assert_array_equal(short.weights[0], long.weights[0])
     np.testing.assert_array_equal(short.weights[1], long.weights[1])
 
 
 @pytest.mark.parametrize("probability", [0.05, 0.3, 0.9])
-def test_a_sparse_network_has_the_share_of_connections_asked_for(probability):
+def test_sparse_network_has_the_requested_share_of_connections(probability):
     mask = build_network([300, 300], connectivity=Sparse(probability)).masks[0]
     assert abs(mask.mean() - probability) < 5 * np.sqrt(probability * (1 - probability) / mask.size)
 
@@ -99,7 +99,7 @@ def test_probability_one_is_dense():
 
 @some
 @given(speakers=st.integers(1, 25), times=st.integers(1, 3), neighbours=st.integers(1, 25), seed=seeds)
-def test_a_small_world_without_rewiring_hears_its_nearest(speakers, times, neighbours, seed):
+def test_small_world_without_rewiring_connects_the_nearest(speakers, times, neighbours, seed):
     listeners = times * speakers  # no speaker goes unheard, so that none gets a listener from elsewhere
     mask = build_network([speakers, listeners], connectivity=SmallWorld(neighbours, rewire=0.0), seed=seed).masks[0]
     assert mask.sum(axis=1).tolist() == [min(neighbours, speakers)] * listeners
@@ -110,14 +110,14 @@ def test_a_small_world_without_rewiring_hears_its_nearest(speakers, times, neigh
         assert heard.all() or distance[heard].max() <= distance[~heard].min()
 
 
-def test_in_a_narrow_small_world_every_speaker_finds_a_listener():
+def test_every_speaker_has_a_listener_in_a_narrow_small_world():
     mask = build_network([40, 4], connectivity=SmallWorld(3, rewire=0.0)).masks[0]
     assert mask.any(axis=0).all()
     nearest = [0, 10, 20, 30]
     assert mask[range(4), nearest].all()
 
 
-def test_rewiring_moves_the_share_of_connections_asked_for():
+def test_rewiring_moves_the_requested_share_of_connections():
     speakers, neighbours, rewire = 200, 10, 0.25
     still = build_network([speakers, speakers], connectivity=SmallWorld(neighbours, rewire=0.0)).masks[0]
     moved = build_network([speakers, speakers], connectivity=SmallWorld(neighbours, rewire=rewire)).masks[0]
@@ -143,13 +143,13 @@ def check_variance(weights: np.ndarray, expected: float) -> None:
 
 @pytest.mark.parametrize("init", VARIANCES)
 @pytest.mark.parametrize(("speakers", "listeners"), [(200, 150), (60, 400), (400, 60)])
-def test_the_variance_of_a_dense_layer_is_that_of_the_paper(init, speakers, listeners):
+def test_weight_variance_of_a_dense_layer_equals_the_paper(init, speakers, listeners):
     weights = build_network([speakers, listeners], init=init, seed=11).weights[0]
     check_variance(weights, VARIANCES[init](speakers, listeners))
 
 
 @pytest.mark.parametrize("init", VARIANCES)
-def test_the_variance_of_a_sparse_layer_counts_the_connections_that_there_are(init):
+def test_weight_variance_of_a_sparse_layer_counts_existing_connections(init):
     mask = np.zeros((300, 400), dtype=bool)
     mask[:150, :40] = True  # 40 speakers, each with 150 listeners
     mask[150:, 40:] = True  # 360 speakers, each with 150 listeners
@@ -159,14 +159,14 @@ def test_the_variance_of_a_sparse_layer_counts_the_connections_that_there_are(in
     check_variance(weights[150:, 40:], VARIANCES[init](360, 150))
 
 
-def test_zeros_are_zeros():
+def test_zeros_initialisation_gives_zero_weights():
     network = build_network([5, 4, 3], connectivity="sparse(0.5)", init="zeros")
     assert not any(weights.any() for weights in network.weights)
     assert network.connections > 0
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_auto_is_the_usual_initialisation_of_each_layers_activation(activation):
+def test_auto_initialisation_follows_the_activation_of_each_layer(activation):
     auto = build_network([6, 5, 4], activation=activation, output_activation="tanh", seed=2)
     usual = ACTIVATIONS[activation].init
     np.testing.assert_array_equal(auto.weights[0], build_network([6, 5, 4], activation=activation, init=usual, seed=2).weights[0])
@@ -179,7 +179,7 @@ def test_bad_sizes_are_refused(bad):
         build_network(bad)
 
 
-def test_sizes_of_numpy_are_sizes():
+def test_numpy_integers_are_valid_sizes():
     assert build_network(np.array([3, 2])).sizes == (3, 2)
 
 
@@ -207,7 +207,7 @@ def test_bad_options_are_refused(option, message):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5", None, True])
-def test_probabilities_must_be_numbers(value):
+def test_non_numeric_probabilities_are_refused(value):
     for make, name in ((Sparse, "edge probability"), (lambda value: SmallWorld(rewire=value), "rewire")):
         with pytest.raises(NeuroNetError, match=f"^{name} must be a number .*, got"):
             make(value)
@@ -222,7 +222,7 @@ def test_probabilities_must_be_numbers(value):
         ("small-world(neighbours=4, rewire=0)", SmallWorld(4, 0)),
     ],
 )
-def test_a_wiring_is_found_by_its_name(text, connectivity):
+def test_wiring_is_found_by_its_name(text, connectivity):
     assert parse_wiring(text) == connectivity
 
 
@@ -250,6 +250,6 @@ NAN = np.full((4, 3), np.nan)
     ],
     ids=lambda value: "" if isinstance(value, str) else next(iter(value)),
 )
-def test_a_network_that_does_not_fit_together_is_refused(changes, message):
+def test_inconsistent_network_is_refused(changes, message):
     with pytest.raises(NeuroNetError, match=message):
         spoilt(**changes)

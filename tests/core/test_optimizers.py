@@ -34,7 +34,7 @@ def nothing_kept(optimizer, xp, shape):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize(("optimizer", "oracle"), ORACLES, ids=[repr(optimizer) for optimizer, _ in ORACLES])
-def test_fifty_steps_are_those_of_torch(optimizer, oracle, backend):
+def test_fifty_steps_equal_those_of_torch(optimizer, oracle, backend):
     xp = BACKENDS[backend]
     rng = np.random.default_rng(5)
     start = rng.standard_normal((4, 3))
@@ -55,7 +55,7 @@ optimizers = pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()], i
 
 
 @optimizers
-def test_what_is_kept_is_what_was_announced(optimizer):
+def test_state_has_the_declared_names(optimizer):
     xp = BACKENDS["numpy"]
     _, state = optimizer.update(np.ones((2, 3)), nothing_kept(optimizer, xp, (2, 3)), 0.1, 1)
     assert state.keys() == set(optimizer.state_names)
@@ -63,7 +63,7 @@ def test_what_is_kept_is_what_was_announced(optimizer):
 
 
 @optimizers
-def test_nothing_is_written_into(optimizer):
+def test_step_does_not_modify_its_arguments(optimizer):
     xp = BACKENDS["numpy"]
     intent = np.ones((2, 3))
     state = {name: np.full((2, 3), 0.5) for name in optimizer.state_names}
@@ -76,7 +76,7 @@ def test_nothing_is_written_into(optimizer):
 @optimizers
 @settings(max_examples=40, deadline=None)
 @given(intents=arrays(np.float64, (5, 2, 3), elements=st.floats(-10, 10)))
-def test_every_synapse_is_alone(optimizer, intents):
+def test_synapses_do_not_affect_each_other(optimizer, intents):
     xp = BACKENDS["numpy"]
     together, state = [], nothing_kept(optimizer, xp, (2, 3))
     for step, intent in enumerate(intents, start=1):
@@ -90,7 +90,7 @@ def test_every_synapse_is_alone(optimizer, intents):
 
 
 @optimizers
-def test_a_learning_rate_for_each_replica(optimizer):
+def test_each_replica_has_its_own_learning_rate(optimizer):
     xp = BACKENDS["numpy"]
     intent = np.random.default_rng(6).standard_normal((3, 2, 2))
     rates = np.array([0.0, 0.1, 1.0]).reshape(3, 1, 1)
@@ -100,7 +100,7 @@ def test_a_learning_rate_for_each_replica(optimizer):
         np.testing.assert_allclose(change[replica], alone, rtol=1e-15)
 
 
-def test_adam_begins_with_steps_of_the_learning_rate_whatever_the_intent():
+def test_first_adam_step_has_the_size_of_the_learning_rate():
     xp = BACKENDS["numpy"]
     intent = np.array([1e-3, -1.0, 1e3])
     change, _ = Adam().update(intent, nothing_kept(Adam(), xp, (3,)), 0.01, 1)
@@ -136,18 +136,18 @@ def test_an_epsilon_out_of_range_is_refused(epsilon):
         ("adam(beta1=0.8, epsilon=1e-6)", Adam(beta1=0.8, epsilon=1e-6)),
     ],
 )
-def test_a_rule_is_found_by_its_name(text, optimizer):
+def test_optimizer_is_found_by_its_name(text, optimizer):
     assert parse_optimizer(text) == optimizer
 
 
 @pytest.mark.parametrize("text", ["newton", "", "adam(", "momentum(2)", "sgd(0.1)", "adam(beta3=0.5)"])
-def test_what_is_no_rule_is_refused(text):
+def test_invalid_optimizer_is_refused(text):
     with pytest.raises(NeuroNetError):
         parse_optimizer(text)
 
 
 @pytest.mark.parametrize("schedule", LR_SCHEDULES)
-def test_schedules_begin_whole_and_stay_above_nothing(schedule):
+def test_schedules_start_at_one_and_stay_positive(schedule):
     factors = [lr_factor(schedule, epoch, 10) for epoch in range(10)]
     assert factors[0] == 1.0
     assert all(0 < later <= earlier for earlier, later in pairwise(factors))

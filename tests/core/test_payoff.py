@@ -40,7 +40,7 @@ def cross_entropy(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray,
 
 @by_backend
 @by_lead
-def test_cross_entropy_is_that_of_torch(backend, lead):
+def test_cross_entropy_equals_that_of_torch(backend, lead):
     xp = BACKENDS[backend]
     outputs, targets = a_batch(lead)
     loss, feedback = cross_entropy(outputs, targets)
@@ -51,7 +51,7 @@ def test_cross_entropy_is_that_of_torch(backend, lead):
 
 @by_backend
 @by_lead
-def test_squared_error_is_that_of_torch(backend, lead):
+def test_squared_error_equals_that_of_torch(backend, lead):
     xp = BACKENDS[backend]
     outputs, _ = a_batch(lead)
     targets = np.random.default_rng(9).standard_normal(outputs.shape)
@@ -89,7 +89,7 @@ def test_replicas_may_share_their_targets(backend):
 
 @by_backend
 @by_lead
-def test_the_largest_output_is_the_answer(backend, lead):
+def test_prediction_is_the_largest_output(backend, lead):
     xp = BACKENDS[backend]
     outputs, targets = a_batch(lead)
     correct = plain(CrossEntropy().correct(xp, array(xp, outputs), array(xp, targets)))
@@ -101,7 +101,7 @@ def test_the_largest_output_is_the_answer(backend, lead):
 @by_backend
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [1e2, 1e3, 1e5, 1e30])
-def test_extreme_outputs_give_finite_losses_in_silence(backend, dtype, size):
+def test_extreme_outputs_give_finite_losses_without_warnings(backend, dtype, size):
     xp = BACKENDS[backend]
     z = array(xp, [[size, -size, 0.0], [-size, -size, -size], [size, size, -size]], dtype)
     y = array(xp, [1, 2, 0])
@@ -117,7 +117,7 @@ def test_extreme_outputs_give_finite_losses_in_silence(backend, dtype, size):
     targets=arrays(np.int64, (4,), elements=st.integers(0, 2)),
     shift=st.floats(-100, 100),
 )
-def test_cross_entropy_knows_differences_alone(outputs, targets, shift):
+def test_cross_entropy_depends_on_output_differences_only(outputs, targets, shift):
     xp, payoff = BACKENDS["numpy"], CrossEntropy()
     feedback = payoff.feedback(xp, outputs, targets)
     np.testing.assert_allclose(feedback.sum(axis=-1), 0, atol=1e-14)
@@ -132,7 +132,7 @@ def test_cross_entropy_knows_differences_alone(outputs, targets, shift):
     classes=arrays(np.int64, (2,), elements=st.integers(0, 2)),
     payoff=st.sampled_from([CrossEntropy(), SquaredError()]),
 )
-def test_the_feedback_is_minus_the_central_difference_of_the_loss(outputs, values, classes, payoff):
+def test_feedback_is_minus_the_central_difference_of_the_loss(outputs, values, classes, payoff):
     xp, step = BACKENDS["numpy"], 1e-5
     targets = classes if isinstance(payoff, CrossEntropy) else values
     feedback = payoff.feedback(xp, outputs, targets)

@@ -22,7 +22,7 @@ def counts(layer):
     return [len(group.members) for group in layer]
 
 
-def test_hidden_layers_are_shared_out_and_the_outputs_follow_the_first():
+def test_hidden_layers_are_divided_and_outputs_follow_the_first_policy():
     first, second, output = Population.shares([(A, 0.7), (B, 0.2), (C, 0.1)]).groups(NETWORK, seed=5)
     assert [group.policy for group in first] == [A, B, C]
     assert (counts(first), counts(second)) == ([7, 2, 1], [21, 6, 3])
@@ -31,7 +31,7 @@ def test_hidden_layers_are_shared_out_and_the_outputs_follow_the_first():
         assert layer_groups(layer, size, 1) == layer  # all neurons in one group
 
 
-def test_the_same_seed_gives_the_same_groups_and_another_gives_others_of_the_same_sizes():
+def test_seed_changes_the_members_but_not_the_group_sizes():
     population = Population.shares([(A, 0.5), (B, 0.5)])
     groups = population.groups(NETWORK, seed=3)
     assert groups == population.groups(NETWORK, seed=3)
@@ -51,7 +51,7 @@ def test_group_members_are_uniformly_random():
 
 
 @given(st.lists(st.integers(0, 100), min_size=1, max_size=5).filter(any), st.integers(1, 300))
-def test_counts_are_the_shares_to_less_than_one_neuron(weights, neurons):
+def test_group_sizes_differ_from_the_shares_by_less_than_one(weights, neurons):
     shares = [weight / sum(weights) for weight in weights]
     population = Shares(tuple((Greedy(top=number + 1), share) for number, share in enumerate(shares)))
     layer = population.layer(neurons, seed=0, number=1)
@@ -71,12 +71,12 @@ def test_growing_share_leaves_other_groups_unchanged():
         before = now
 
 
-def test_shares_of_nothing_and_of_everything():
+def test_shares_of_zero_and_one():
     assert Population.shares([(A, 1), (B, 0)]).groups(NETWORK, 0) == (A, A, A)
     assert Population.shares([(A, 0.0), (B, 1.0)]).groups(NETWORK, 0) == (B, B, A)
 
 
-def test_per_layer():
+def test_populations_per_layer():
     population = Population.per_layer([A, [(A, 0.5), (B, 0.5)], Shares(((C, 0.7), (A, 0.3)))])
     first, second, output = population.groups(NETWORK, seed=1)
     assert first == A
@@ -84,7 +84,7 @@ def test_per_layer():
     assert [(group.policy, len(group.members)) for group in output] == [(C, 2), (A, 1)]
 
 
-def test_by_neuron_by_attribute_and_by_function_say_the_same():
+def test_assignments_by_neuron_attribute_and_function_agree():
     graph = to_graph(build_network((2, 4, 2), seed=1))
     graph = nx.relabel_nodes(graph, {node: 100 - node for node in graph})
     roles = {97: "rider", 95: "rider", 93: "boss"}
@@ -102,7 +102,7 @@ def test_by_neuron_by_attribute_and_by_function_say_the_same():
     assert Population.by_neuron({}, A).groups(network, 0) == (A, A)
 
 
-def test_what_is_meant():
+def test_valid_populations_are_parsed():
     assert as_population(A).groups(NETWORK, 0) == (A, A, A)
     assert as_population([B]).groups(NETWORK, 0) == (B, B, B)
     assert as_population([A, B, C]).groups(NETWORK, 0) == (A, B, C)
@@ -133,7 +133,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_one_sentence(name):
+def test_invalid_populations_are_refused_in_one_sentence(name):
     ask, sentence = BAD[name]
     with pytest.raises(NeuroNetError, match=sentence):
         ask()

@@ -25,19 +25,19 @@ def test_the_same_key_gives_the_same_numbers():
         np.testing.assert_array_equal(one, two)
 
 
-def test_every_other_key_gives_other_numbers():
+def test_different_keys_give_different_numbers():
     keys = list(product((0, 1, 2, MAX_SEED), Purpose, product((0, 1, 2), (0, 1, 2), (0, 1, 2))))
     drawn = {tuple(generator(seed, purpose, *place).random(4)) for seed, purpose, place in keys}
     assert len(drawn) == len(keys)
 
 
-def test_long_draws_from_neighbouring_places_do_not_overlap():
+def test_long_draws_of_neighbouring_keys_do_not_overlap():
     streams = [generator(1, Purpose.ROUND, 1, number).random(100_000) for number in range(3)]
     for one, other in combinations(streams, 2):
         assert not set(one.tolist()) & set(other.tolist())
 
 
-def test_asking_again_gives_the_same_numbers_in_any_order():
+def test_repeated_draws_are_equal_in_any_order():
     one, other = rng(), rng()
     first = one.draw("normal", "noise", "BJ"), one.draw("uniform", "slip", "BJ")
     second = other.draw("uniform", "slip", "BJ"), other.draw("normal", "noise", "BJ")
@@ -58,7 +58,7 @@ def test_asking_again_gives_the_same_numbers_in_any_order():
     ],
     ids=lambda other: next(iter(other)),
 )
-def test_whatever_differs_gives_other_numbers(other):
+def test_every_part_of_the_key_changes_the_numbers(other):
     def drawn(seed=1, layer=1, number=0, kind="normal", name="noise", axes="BJ"):
         return rng(seed, layer, number, batch=4).draw(kind, name, axes).ravel()  # as many samples as neurons
 
@@ -66,7 +66,7 @@ def test_whatever_differs_gives_other_numbers(other):
     assert not set(drawn().tolist()) & set(drawn(**other).tolist())
 
 
-def test_a_new_round_forgets_the_last_one_and_can_come_back():
+def test_rounds_can_be_revisited():
     one = rng(number=0)
     first = one.draw("normal", "noise", "BJ")
     one.open(1, 7)
@@ -75,23 +75,23 @@ def test_a_new_round_forgets_the_last_one_and_can_come_back():
     np.testing.assert_array_equal(one.draw("normal", "noise", "BJ"), first)
 
 
-def test_birth_is_no_round():
+def test_birth_differs_from_every_round():
     born = LayerRandom(1, 1, SIZES).draw("normal", "back", "JK")
     assert not (born == rng(number=0).draw("normal", "back", "JK")).any()
     np.testing.assert_array_equal(born, LayerRandom(1, 1, SIZES).draw("normal", "back", "JK"))
 
 
-def test_birth_knows_no_samples():
+def test_birth_has_no_sample_axis():
     with pytest.raises(NeuroNetError, match="draw 'noise' has axes 'BJ', but 'B' is not one of I, J, K, O, S"):
         LayerRandom(1, 1, SIZES).draw("normal", "noise", "BJ")
 
 
 @pytest.mark.parametrize("axes", ["B", "J", "BJ", "JK", "KJ", "BK", "JS", "JO", "BJK", ""])
-def test_axes_spell_the_shape(axes):
+def test_axes_give_the_shape(axes):
     assert rng().draw("uniform", "u", axes).shape == tuple({**SIZES, "B": 7}[letter] for letter in axes)
 
 
-def test_names_within_a_scope_are_other_names():
+def test_scopes_separate_names():
     draws = RandomStream(rng().draw)
     inside, deeper = draws.scoped("policy"), draws.scoped("policy").scoped("policy")
     outer, inner, innermost = (each.normal("noise", "BJ") for each in (draws, inside, deeper))
@@ -100,7 +100,7 @@ def test_names_within_a_scope_are_other_names():
     np.testing.assert_array_equal(inner, draws.scoped("policy").normal("noise", "BJ"))
 
 
-def test_a_neuron_has_its_part_of_the_layers_numbers():
+def test_neuron_draws_its_part_of_the_layers_numbers():
     source = rng().draw
     whole = RandomStream(source)
     for neuron in range(SIZES["J"]):
@@ -114,7 +114,7 @@ def test_a_neuron_has_its_part_of_the_layers_numbers():
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), axes=st.text("BJK", min_size=1, max_size=3), lead=st.lists(st.integers(1, 2), max_size=2))
-def test_pick_takes_one_letter_after_the_other(data, axes, lead):
+def test_pick_selects_along_several_axes(data, axes, lead):
     lengths = {"B": 3, "J": 4, "K": 5}
     array = np.random.default_rng(0).random((*lead, *(lengths[letter] for letter in axes)))
     positions = {letter: st.lists(st.integers(0, lengths[letter] - 1), min_size=1, max_size=4) for letter in lengths}
@@ -152,12 +152,12 @@ def test_uniform_numbers_are_uniform():
 
 
 @pytest.mark.parametrize("seed", [0, 1, MAX_SEED, np.int64(5), np.uint8(5)])
-def test_seeds_are_whole_numbers(seed):
+def test_integers_are_valid_seeds(seed):
     assert check_seed(seed) == int(seed)
     assert type(check_seed(seed)) is int
 
 
 @pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 1.0, "1", None, True, float("nan")])
-def test_what_is_no_seed_is_refused(seed):
+def test_invalid_seed_is_refused(seed):
     with pytest.raises(NeuroNetError, match="seed must be an integer from 0 to"):
         check_seed(seed)

@@ -47,7 +47,7 @@ def problems(draw, most_columns=6):
 
 @settings(max_examples=300, deadline=None)
 @given(problems(), RADII)
-def test_the_optimality_conditions_hold(problem, radius):
+def test_optimality_conditions_hold(problem, radius):
     matrix, start = problem
     move = solve_trust_region(matrix, start, radius)
     M, g = matrix.T @ matrix, matrix.T @ start
@@ -74,7 +74,7 @@ def test_no_point_of_a_fine_grid_is_better(problem, radius):
 
 @settings(max_examples=30, deadline=None)
 @given(problems(most_columns=4), RADII)
-def test_no_search_finds_better(problem, radius):
+def test_numerical_optimizer_finds_no_better_step(problem, radius):
     matrix, start = problem
     step = solve_trust_region(matrix, start, radius).step
     ours, size = worth(matrix, start, step), worth(matrix, start, 0.0 * step) + worth(matrix, 0.0 * start, step)
@@ -90,7 +90,7 @@ def test_no_search_finds_better(problem, radius):
 
 @settings(max_examples=200, deadline=None)
 @given(problems(), RADII)
-def test_the_textbooks_secular_equation_gives_the_same(problem, radius):
+def test_step_solves_the_secular_equation(problem, radius):
     matrix, start = problem
     M, g = matrix.T @ matrix, matrix.T @ start
     eigenvalues, vectors = np.linalg.eigh(M)
@@ -123,19 +123,19 @@ def test_the_hard_case_by_hand(radius, trace):
         assert move.multiplier == pytest.approx(4.0)
 
 
-def test_at_a_maximum_of_repulsion_it_leaves_along_the_leading_direction():
+def test_zero_gradient_with_positive_curvature_steps_along_the_leading_eigenvector():
     """With g = 0 every direction is level at first, and the steepest curve wins."""
     move = solve_trust_region(np.diag([1.0, 3.0, 2.0]), np.zeros(3), 0.5)
     np.testing.assert_allclose(np.abs(move.step), [0.0, 0.5, 0.0], atol=1e-15)
 
 
-def test_where_nothing_makes_a_difference_it_stays():
+def test_zero_problem_gives_a_zero_step():
     move = solve_trust_region(np.zeros((3, 4)), np.ones(3), 2.0)
     assert move.multiplier == 0.0
     np.testing.assert_array_equal(move.step, np.zeros(4))
 
 
-def test_of_two_equal_steps_the_one_that_moves_upwards_is_given():
+def test_upward_step_is_chosen_among_two_equal_ones():
     for sign in (1.0, -1.0):
         step = solve_trust_region(np.array([[1.0, 0.0], [-3.0 * sign, 0.0], [0.0, 1.0]]), np.array([0.0, 0.0, 0.1]), 1.0).step
         assert -3.0 * sign * step[0] > 0
@@ -152,7 +152,7 @@ def test_first_of_entries_tied_up_to_rounding_moves_upwards(space):
 
 
 @given(st.integers(0, 2**20))
-def test_many_problems_are_solved_as_one_by_one(seed):
+def test_batched_problems_equal_single_ones(seed):
     rng = np.random.default_rng(seed)
     matrix, start = rng.standard_normal((2, 5, 4, 3)), rng.standard_normal((2, 5, 4))
     matrix[0, 0] = 0.0
@@ -169,7 +169,7 @@ def test_many_problems_are_solved_as_one_by_one(seed):
 
 @pytest.mark.parametrize(("dtype", "slack"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 @pytest.mark.parametrize("scale", [1e-30, 1e-3, 1.0, 1e3])
-def test_torch_gives_the_same(dtype, slack, scale):
+def test_torch_equals_numpy(dtype, slack, scale):
     rng = np.random.default_rng(3)
     matrix, start = scale * rng.standard_normal((6, 4, 5)), rng.standard_normal((6, 4))
     expected = solve_trust_region(matrix, start, 0.1).step
@@ -180,7 +180,7 @@ def test_torch_gives_the_same(dtype, slack, scale):
     np.testing.assert_allclose(step.numpy(), expected, atol=0.1 * slack)
 
 
-def test_in_single_precision_a_pull_beyond_all_numbers_is_followed():
+def test_overflowing_curvature_in_single_precision_is_handled():
     """Without demands the gain is flat, and yet there is a best direction."""
     rng = np.random.default_rng(3)
     matrix, start = 1e-36 * rng.standard_normal((4, 5)), 1e4 * rng.standard_normal(4)
@@ -191,7 +191,7 @@ def test_in_single_precision_a_pull_beyond_all_numbers_is_followed():
 
 
 @pytest.mark.parametrize("pull", [1e-3, 1e-8, 1e-15, 1e-30])
-def test_steps_of_hardly_hard_problems_are_as_long_as_the_radius(pull):
+def test_nearly_hard_problems_have_steps_of_the_radius(pull):
     """A dozen eigenvalues, each much closer to the largest than the one before, and just enough pull on all of them."""
     lag = np.append(0.0, 10.0 ** -np.arange(12.0, 0.0, -1.0))
     sizes = np.sqrt(1.0 - lag)
@@ -203,7 +203,7 @@ def test_steps_of_hardly_hard_problems_are_as_long_as_the_radius(pull):
 
 
 @pytest.mark.parametrize("broken", [(np.full((2, 3), np.nan), np.ones(2)), (np.ones((2, 3)), np.array([1.0, np.inf]))])
-def test_where_a_number_is_not_finite_there_is_no_answer(broken):
+def test_non_finite_problems_give_nan(broken):
     assert np.isnan(solve_trust_region(*broken, 1.0).step).all()
 
 

@@ -56,7 +56,7 @@ def test_engines_give_equal_results(update_schedule, optimizer):
 
 
 @pytest.mark.parametrize("channels", ["demand:delay(2)", "activity:k-winners(0.5)"])
-def test_with_channels_too(channels):
+def test_engines_give_equal_results_with_channels(channels):
     for policy in POLICIES[1:4]:
         assert (
             compare(
@@ -69,7 +69,7 @@ def test_with_channels_too(channels):
 
 
 @pytest.mark.parametrize(("name", "update_schedule"), [*product(ENGINES, MASKED), ("agents", "random-sequential")])
-def test_a_game_goes_on_bit_by_bit(name, update_schedule):
+def test_restored_game_continues_bit_for_bit(name, update_schedule):
     for policy in POLICIES[1:4]:
         setup = game(policy, optimizer=Momentum(), update_schedule=update_schedule)
         unbroken = play(ENGINES[name](setup), 6).state()
@@ -82,7 +82,7 @@ def test_a_game_goes_on_bit_by_bit(name, update_schedule):
 
 @pytest.mark.parametrize("kind", [TensorEngine, SequentialReplicas])
 @pytest.mark.parametrize("update_schedule", MASKED)
-def test_replicas_play_as_they_would_alone(update_schedule, kind):
+def test_replicas_equal_single_runs(update_schedule, kind):
     base = game(toys.Tiring(toys.Saver()), optimizer=Momentum(), update_schedule=update_schedule)
     setups = [replace(base, seed=seed, network=build_network(SIZES, seed=seed)) for seed in (3, 4)]
     together = kind(setups, device="cpu")
@@ -95,7 +95,7 @@ def test_replicas_play_as_they_would_alone(update_schedule, kind):
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam()], ids=repr)
-def test_a_share_adapts_and_the_others_stay_as_they_are(name, optimizer):
+def test_only_the_selected_share_adapts(name, optimizer):
     setup = game(toys.Saver(), optimizer=optimizer, update_schedule="partial(0.4)")
     engine = ENGINES[name](setup)
     for number in range(4):
@@ -110,7 +110,7 @@ def test_a_share_adapts_and_the_others_stay_as_they_are(name, optimizer):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_one_round_of_partial_turns_is_the_synchronous_one_of_those_who_act(name):
+def test_partial_round_equals_the_synchronous_round_for_active_neurons(name):
     setup = game(AttentionSeeking(), optimizer=Momentum())
     whole = play(ENGINES[name](setup), 1).network()
     part = play(ENGINES[name](replace(setup, update_schedule=PartialUpdate(0.5))), 1).network()
@@ -158,7 +158,7 @@ def test_inactive_neurons_are_silent_except_in_evaluation(name):
         np.testing.assert_array_equal(w[:, ~awake[n]], first[:, ~awake[n]])
 
 
-def test_the_same_ones_sleep_for_some_rounds():
+def test_inactive_neurons_stay_the_same_for_the_given_rounds():
     nights = [Inactive(0.5, rounds=3).active_mask(1, 1, 40, number).tolist() for number in range(7)]
     assert nights[0] == nights[1] == nights[2] != nights[3]
     assert nights[3] == nights[4] == nights[5] != nights[6]
@@ -208,7 +208,7 @@ def test_random_sequential_updates_are_seen_by_later_neurons():
     assert orders == {(0, 1), (1, 0)}
 
 
-def test_the_order_is_another_in_every_round_and_does_not_depend_on_mesas():
+def test_random_order_changes_every_round_and_is_independent_of_mesa():
     orders = [RandomSequential().order(1, 30, number).tolist() for number in range(3)]
     assert orders[0] != orders[1] != orders[2]
     setup = game(toys.Explorer(), update_schedule="random-sequential")
@@ -222,7 +222,7 @@ def test_the_order_is_another_in_every_round_and_does_not_depend_on_mesas():
 
 
 @pytest.mark.parametrize("name", UPDATE_SCHEDULES)
-def test_texts_are_read(name):
+def test_names_are_parsed(name):
     assert parse_update_schedule(name) == UPDATE_SCHEDULES[name]()
     assert UPDATE_SCHEDULES[name]().is_synchronous == (name == "synchronous")
 
@@ -237,7 +237,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("text", WRONG)
-def test_what_is_wrong_is_refused(text):
+def test_invalid_schedules_are_refused(text):
     with pytest.raises(NeuroNetError) as caught:
         parse_update_schedule(text)
     assert str(caught.value).startswith(WRONG[text])
@@ -282,7 +282,7 @@ def test_unsupported_combinations_raise(make, match):
         make()
 
 
-def test_a_run_saves_and_resumes_them(monkeypatch, tmp_path):
+def test_runs_save_and_resume_schedules(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     words = ["run", "xor", "--update-schedule", "inactive(0.3)", "--hidden", "6", "--epochs", "1", "--out", "here"]
     monkeypatch.setattr(sys, "argv", ["neuronet", *words])
@@ -297,7 +297,7 @@ def test_a_run_saves_and_resumes_them(monkeypatch, tmp_path):
     assert one_by_one.config.engine == "agents"
 
 
-def test_turns_of_ones_own():
+def test_engines_agree_on_a_custom_schedule():
     class Odd(UpdateSchedule):
         def update_mask(self, seed, layer, neurons, number):
             return np.arange(neurons) % 2 == number % 2

@@ -20,7 +20,7 @@ by_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 @by_backend
 @pytest.mark.parametrize("p", EXPONENTS)
-def test_the_measure_is_its_formula(backend, p):
+def test_measure_equals_its_formula(backend, p):
     xp = BACKENDS[backend]
     value = plain(Power(p).value(xp, array(xp, ATTENTION)))
     expected = [[abs(w) ** p / p for w in row] for row in ATTENTION.tolist()]
@@ -29,7 +29,7 @@ def test_the_measure_is_its_formula(backend, p):
 
 @settings(max_examples=200, deadline=None)
 @given(p=st.floats(1, 8), w=st.floats(-3, 3).filter(lambda w: abs(w) > 1e-2))
-def test_the_slope_is_the_central_difference(p, w):
+def test_slope_equals_the_central_difference(p, w):
     xp, step = BACKENDS["numpy"], 1e-5
     value = Power(p).value(xp, np.array([w - step, w + step]))
     slope = Power(p).slope(xp, np.array([w]))
@@ -38,7 +38,7 @@ def test_the_slope_is_the_central_difference(p, w):
 
 @by_backend
 @pytest.mark.parametrize("p", EXPONENTS)
-def test_the_slope_is_that_of_autograd(backend, p):
+def test_slope_equals_autograd(backend, p):
     xp = BACKENDS[backend]
     w = torch.tensor(ATTENTION, requires_grad=True)
     (expected,) = torch.autograd.grad((w.abs() ** p / p).sum(), w)
@@ -56,7 +56,7 @@ def test_zero_attention_has_zero_utility_and_slope(backend, p):
 
 @by_backend
 @pytest.mark.parametrize("p", EXPONENTS)
-def test_the_utility_is_summed_over_the_listeners_alone(backend, p):
+def test_utility_is_summed_over_listeners_only(backend, p):
     xp = BACKENDS[backend]
     stacked = np.stack((ATTENTION, 2 * ATTENTION, -ATTENTION))  # (R, K, J)
     utility = plain(Power(p).utility(xp, array(xp, stacked)))
@@ -67,12 +67,12 @@ def test_the_utility_is_summed_over_the_listeners_alone(backend, p):
             assert utility[replica, neuron] == pytest.approx(expected, rel=1e-13)
 
 
-def test_the_usual_slope_is_the_attention_itself_uncopied():
+def test_slope_at_p_2_is_the_attention_without_a_copy():
     assert Power().slope(BACKENDS["numpy"], ATTENTION) is ATTENTION
 
 
 @pytest.mark.parametrize("p", [0.999, 0, -2, float("nan"), float("inf"), "2", None])
-def test_what_is_no_exponent_is_refused(p):
+def test_invalid_exponent_is_refused(p):
     with pytest.raises(NeuroNetError, match="p must be a finite number of 1 or more"):
         Power(p)
 
@@ -100,7 +100,7 @@ by_measure = pytest.mark.parametrize(("measure", "p", "unit"), MADE, ids=repr)
 
 @by_backend
 @by_measure
-def test_utilities_are_their_formulas(backend, measure, p, unit):
+def test_utilities_equal_their_formulas(backend, measure, p, unit):
     xp = BACKENDS[backend]
     utility = plain(measure.utility(xp, array(xp, ATTENTION)))
     expected = [FORMULAS[type(measure)][0](column, p, unit) for column in ATTENTION.T.tolist()]
@@ -109,7 +109,7 @@ def test_utilities_are_their_formulas(backend, measure, p, unit):
 
 @by_backend
 @by_measure
-def test_slopes_are_those_of_autograd(backend, measure, p, unit):
+def test_slopes_equal_autograd(backend, measure, p, unit):
     xp = BACKENDS[backend]
     w = torch.tensor(ATTENTION, requires_grad=True)
     total = sum(FORMULAS[type(measure)][1](column, p, unit) for column in w.T)
@@ -139,7 +139,7 @@ def test_zero_attention_has_zero_utility_and_slope_in_all_measures(backend, meas
 
 
 @by_measure
-def test_every_neuron_and_replica_counts_its_own_listeners(measure, p, unit):
+def test_utility_is_computed_per_neuron_and_replica(measure, p, unit):
     xp = BACKENDS["numpy"]
     stacked = np.stack((ATTENTION, 2 * ATTENTION, -ATTENTION))  # (R, K, J)
     for replica in range(3):
@@ -150,13 +150,13 @@ def test_every_neuron_and_replica_counts_its_own_listeners(measure, p, unit):
 
 
 @pytest.mark.parametrize("cls", [LogTotal, Saturating])
-def test_for_a_large_unit_every_measure_is_power(cls):
+def test_every_measure_approaches_power_for_a_large_unit(cls):
     xp = BACKENDS["numpy"]
     np.testing.assert_allclose(cls(3, unit=1e9).slope(xp, ATTENTION), Power(3).slope(xp, ATTENTION), rtol=1e-7)
     np.testing.assert_allclose(cls(3, unit=1e9).utility(xp, ATTENTION), Power(3).utility(xp, ATTENTION), rtol=1e-7)
 
 
-def test_the_log_of_the_total_leaves_the_direction_as_it_is():
+def test_log_of_the_total_keeps_the_direction():
     xp = BACKENDS["numpy"]
     ours, theirs = LogTotal(3).slope(xp, ATTENTION), Power(3).slope(xp, ATTENTION)
     ratio = ours / theirs
@@ -165,7 +165,7 @@ def test_the_log_of_the_total_leaves_the_direction_as_it_is():
     np.testing.assert_allclose(LogTotal().slope(xp, halves), 0.5)
 
 
-def test_a_listener_gives_at_most_a_unit_and_then_no_more():
+def test_utility_per_listener_saturates_at_one_unit():
     xp = BACKENDS["numpy"]
     lavish = np.array([[1e6], [1.0]])
     assert Saturating(unit=3).utility(xp, lavish)[0] < 6
@@ -174,7 +174,7 @@ def test_a_listener_gives_at_most_a_unit_and_then_no_more():
 
 
 @pytest.mark.parametrize("name", MEASURES)
-def test_measures_are_known_by_name(name):
+def test_measures_are_found_by_name(name):
     measure = parse_measure(name, 3)
     assert isinstance(measure, Measure)
     assert measure == MEASURES[name](3)
@@ -186,7 +186,7 @@ def test_unknown_measures_are_refused():
 
 
 @pytest.mark.parametrize("cls", [LogTotal, Saturating])
-def test_what_is_no_exponent_or_unit_is_refused(cls):
+def test_invalid_exponent_or_unit_is_refused(cls):
     with pytest.raises(NeuroNetError, match="p must be a finite number of 1 or more"):
         cls(p=0.5)
     for unit in (0, -1, float("inf"), float("nan"), "1", None):

@@ -25,7 +25,7 @@ def test_a_bunch_is_read_like_its_arrays(load):
 
 
 @pytest.mark.parametrize("wrong", [3, {"data": [1]}, (np.ones((4, 2)), np.ones(4))])
-def test_what_is_no_bunch_is_refused(wrong):
+def test_invalid_bunch_is_refused(wrong):
     with pytest.raises(NeuroNetError, match="bunch must be a Bunch of scikit-learn with data and target"):
         Table.from_bunch(wrong)
     with pytest.raises(NeuroNetError, match=r"^here has no target$"):
@@ -104,7 +104,7 @@ def test_a_bad_parquet_file_is_named_in_one_sentence(tmp_path, content, message)
     assert "\n" not in str(caught.value)
 
 
-def test_without_pyarrow_one_sentence_says_how_to_get_it(tmp_path, monkeypatch):
+def test_missing_pyarrow_names_the_extra(tmp_path, monkeypatch):
     def absent(*_, **__):
         raise ImportError("Missing optional dependency 'pyarrow'")
 

@@ -48,7 +48,7 @@ def test_every_image_is_in_train_or_test_once(env, raw):
     assert sorted(map(tuple, found)) == sorted(map(tuple, raw))
 
 
-def test_pixels_are_standardised_by_the_training_images_alone(env):
+def test_pixels_are_standardised_by_the_training_images(env):
     constant = ~env.train.inputs.any(axis=0)
     assert 0 < constant.sum() < 10
     np.testing.assert_allclose(env.train.inputs.mean(axis=0), 0, atol=1e-13)

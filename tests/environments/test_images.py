@@ -24,13 +24,13 @@ def test_a_fifth_is_kept_for_the_test_with_its_share_of_every_class():
     assert sorted(map(tuple, both)) == sorted(map(tuple, images(50, (12,))))
 
 
-def test_a_test_of_its_own_is_kept_as_it_is():
+def test_given_test_set_is_kept():
     world = Images((images(20), labels(20)), (images(8, seed=9), labels(8)), classes=("a",) * 10)
     np.testing.assert_array_equal(world.test.inputs, images(8, (784,), seed=9))
     assert world.classes == ("a",) * 10
 
 
-def test_a_pixel_that_is_always_the_same_is_0_wherever_it_is():
+def test_constant_pixels_are_zero():
     pictures = images(20, (2, 2))
     pictures[:, 0, 1] = 77
     world = Images((pictures, labels(20)), (images(8, (2, 2), seed=9), labels(8)))
@@ -54,7 +54,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arrays", "options", "message"), WRONG.values(), ids=WRONG)
-def test_what_are_no_images_is_named_in_one_sentence(arrays, options, message):
+def test_invalid_images_are_refused_in_one_sentence(arrays, options, message):
     with pytest.raises(NeuroNetError, match=message) as caught:
         Images(*arrays, name="here", **options)
     assert "\n" not in str(caught.value)
@@ -81,7 +81,7 @@ def test_a_folder_of_grey_images(tmp_path):
         assert sorted(map(tuple, np.vstack(parts))) == sorted(map(tuple, painted[name].reshape(10, 30)))
 
 
-def test_a_folder_of_colours_with_parts_of_its_own(tmp_path):
+def test_colour_image_folder_with_given_splits(tmp_path):
     for part, count in (("train", 6), ("test", 3)):
         painted = paint(tmp_path / part / "a", count, (4, 4, 3))
         paint(tmp_path / part / "b", count, (4, 4))  # grey among colours
@@ -181,12 +181,12 @@ class Stream(IterableDataset):
         ([([1.0], None)], "here: the target of item 0 must be numbers, got NoneType"),
     ],
 )
-def test_what_is_no_data_set_is_named_in_one_sentence(dataset, message):
+def test_invalid_data_set_is_refused_in_one_sentence(dataset, message):
     with pytest.raises(NeuroNetError, match=message):
         from_dataset(dataset, name="here")
 
 
-def test_a_test_must_be_like_what_is_learned_from():
+def test_test_images_must_have_the_shape_of_the_training_images():
     train = [([float(i), 1.0], i % 2) for i in range(10)]
     with pytest.raises(NeuroNetError, match="inputs and targets of the test must have the same form"):
         from_dataset(train, [([1.0], 0)])

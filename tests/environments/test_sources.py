@@ -70,13 +70,13 @@ def test_some_of_the_files_are_not_enough(nowhere):
     assert many.find(str(nowhere / "mine")).path.name == "all.zip"
 
 
-def test_a_folder_that_is_not_there_is_named(nowhere):
+def test_missing_folder_is_named(nowhere):
     with pytest.raises(NeuroNetError, match="folder '/no/such' for the data set 'thing' not found"):
         found("/no/such")
 
 
 @pytest.mark.parametrize("world", [Mnist, Cifar10])
-def test_off_line_one_sentence_says_what_is_needed(nowhere, world, monkeypatch):
+def test_offline_error_names_the_missing_files(nowhere, world, monkeypatch):
     def refuse(*_, **__):
         import requests
 
@@ -92,7 +92,7 @@ def test_off_line_one_sentence_says_what_is_needed(nowhere, world, monkeypatch):
     assert "\n" not in str(caught.value)
 
 
-def test_without_pooch_one_sentence_says_how_to_get_it(nowhere, monkeypatch):
+def test_missing_pooch_names_the_extra(nowhere, monkeypatch):
     monkeypatch.setattr(sources, "cache", download.cache)
     really = builtins.__import__
 
@@ -160,7 +160,7 @@ def test_a_download_is_kept(server, nowhere):
     assert [path.name for path in (nowhere / "cache" / "thing").iterdir()] == ["file"]
 
 
-def test_a_download_that_broke_off_goes_on_where_it_did(server):
+def test_interrupted_download_resumes(server):
     server.breaks_off_after = 700_000
     with pytest.raises(NeuroNetError, match="interrupted; run again"):
         source(server.url).find()
@@ -169,7 +169,7 @@ def test_a_download_that_broke_off_goes_on_where_it_did(server):
     assert server.asked == [None, f"bytes={700_000 // download.CHUNK_SIZE * download.CHUNK_SIZE}-"]
 
 
-def test_a_server_that_knows_no_ranges_sends_it_all_again(server):
+def test_download_restarts_on_a_server_without_ranges(server):
     server.breaks_off_after, server.knows_ranges = 1000, False
     with pytest.raises(NeuroNetError, match="interrupted"):
         source(server.url).find()
@@ -178,7 +178,7 @@ def test_a_server_that_knows_no_ranges_sends_it_all_again(server):
 
 
 @pytest.mark.parametrize("left", [b"something else", CONTENT + b"!"])
-def test_what_is_left_of_another_file_is_no_obstacle(server, nowhere, left):
+def test_partial_download_of_another_file_is_replaced(server, nowhere, left):
     put(nowhere / "cache" / "thing")
     (nowhere / "cache" / "thing" / "file.partial").write_bytes(left)
     assert content_of(source(server.url).find()) == CONTENT
@@ -202,7 +202,7 @@ def test_the_next_address_is_tried_where_one_fails(server):
     assert content_of(both.find()) == CONTENT
 
 
-def test_what_the_server_answers_is_said(server):
+def test_error_names_the_answer_of_the_server(server):
     server.status = 403
     with pytest.raises(NeuroNetError, match="the server answers 403"):
         source(server.url).find()

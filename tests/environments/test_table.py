@@ -43,7 +43,7 @@ def test_the_same_arrays_give_the_same_split():
     np.testing.assert_array_equal(one.test.targets, other.test.targets)
 
 
-def test_inputs_are_standardised_by_the_training_samples_alone():
+def test_inputs_are_standardised_by_the_training_samples():
     x = inputs(60)
     table = Table(x, np.arange(60) % 3)
     train, test = places(table, 60)
@@ -87,7 +87,7 @@ def test_one_column_of_classes_is_a_row_of_classes():
 
 
 @pytest.mark.parametrize("columns", [None, 1, 2])
-def test_values_are_standardised_by_the_training_samples_alone(columns):
+def test_values_are_standardised_by_the_training_samples(columns):
     rng = np.random.default_rng(1)
     values = 100 + 9 * rng.standard_normal((40,) if columns is None else (40, columns))
     table = Table(inputs(40), values)

@@ -199,12 +199,12 @@ def test_a_bad_file_is_closed(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "nowhere.npz", "nowhere"])
-def test_a_file_that_is_not_there_is_named(tmp_path, name):
+def test_missing_file_is_named(tmp_path, name):
     with pytest.raises(NeuroNetError, match=rf"'.*{name}' not found: table:PATH needs a \.csv, \.npz or \.parquet file"):
         Table.read(tmp_path / name)
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_folder_instead_of_a_file_is_refused(tmp_path):
     (tmp_path / "data.csv").mkdir()
     with pytest.raises(NeuroNetError, match="not found"):
         Table.read(tmp_path / "data.csv")

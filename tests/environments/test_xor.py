@@ -48,6 +48,6 @@ def test_too_few_samples_are_refused(samples):
 
 
 @pytest.mark.parametrize("noise", [-0.1, float("nan"), float("inf"), "0.1", None])
-def test_what_is_no_noise_is_refused(noise):
+def test_invalid_noise_is_refused(noise):
     with pytest.raises(NeuroNetError, match="noise must be a finite number of 0 or more, got "):
         Xor(noise=noise)

@@ -137,7 +137,7 @@ def test_mean_ends_where_a_replica_has_no_value():
     assert [list(line.get_xdata()) for line in bold] == [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4]]
 
 
-def test_run_without_an_epoch_says_so(tmp_path):
+def test_run_without_an_epoch_is_refused(tmp_path):
     figure = curves_figure(metrics()[:0])
     assert [text.get_text() for text in figure.axes[0].texts] == ["no finished epoch yet"]
     assert imread(draw_curves(metrics()[:0], tmp_path / "curves.png")).ndim == 3

@@ -39,7 +39,7 @@ def assert_same(state, weights, biases):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_the_oracle_is_backpropagation_if_errors_come_back_as_they_went(engine):
+def test_reference_with_symmetric_weights_is_backpropagation(engine):
     _, state = played(AttentionSeeking(), engine)
     assert_same(state, *descend(game(AttentionSeeking()).network, batches(), RATE, lambda layer, weight: weight))
 
@@ -54,7 +54,7 @@ def test_sign_symmetric_sends_errors_back_through_signs(engine, scale):
 
 @pytest.mark.parametrize("scale", [1.0, 0.3])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_random_feedback_sends_errors_back_through_what_it_was_born_with(engine, scale):
+def test_random_feedback_sends_errors_back_through_initial_weights(engine, scale):
     born, state = played(RandomFeedback(scale), engine)
 
     def back(layer, weight):
@@ -74,7 +74,7 @@ def test_direct_feedback_sends_the_outputs_error_to_every_layer(engine):
 
 
 @pytest.mark.parametrize(("policy", "name"), [(RandomFeedback(), "feedback"), (DirectFeedback(), "direct")])
-def test_what_neurons_are_born_with_stays(policy, name):
+def test_initial_feedback_weights_stay_constant(policy, name):
     born, state = played(policy, "tensors")
     for layer in (1, 2):
         np.testing.assert_array_equal(state.arrays[f"{layer}.group0.{name}"], born[f"{layer}.group0.{name}"])
@@ -97,7 +97,7 @@ def test_feedback_is_as_large_as_scale_times_one_demand(policy):
 
 
 @pytest.mark.parametrize("policy", [RandomFeedback(), SignSymmetric()], ids=repr)
-def test_absent_listeners_count_for_nothing(policy):
+def test_missing_listeners_have_zero_weight(policy):
     scene = SyntheticLayer(sparse=True)
     obs = example_observation(scene)
     listeners = obs.listener_mask.sum(axis=0)
@@ -107,7 +107,7 @@ def test_absent_listeners_count_for_nothing(policy):
     np.testing.assert_allclose(np.abs(feedback_weights), obs.listener_mask / np.sqrt(listeners))
 
 
-def test_sign_symmetric_points_where_p_1_does():
+def test_sign_symmetric_direction_equals_p_1():
     obs = example_observation(SyntheticLayer(sparse=True))
     ours, theirs = SignSymmetric().feedback_weights(obs, {}), AttentionSeeking(p=1).feedback_weights(obs, {})
     np.testing.assert_allclose(ours * np.sqrt(obs.listener_mask.sum(axis=0)), theirs)
@@ -125,7 +125,7 @@ def test_bad_scales_are_refused(policy, scale):
         policy(scale)
 
 
-def test_listeners_come_to_agree_with_random_feedback():
+def test_attention_aligns_with_random_feedback():
     """Feedback alignment proper: the attention paid turns towards the fixed numbers, although these are not sent."""
     model = ENGINES["tensors"](game(RandomFeedback(), learning_rate=0.2))
 

@@ -21,7 +21,7 @@ def network_after(policies, engine, rounds, **options):
 
 
 @by_engine
-def test_a_free_rider_never_changes_but_is_paid(engine):
+def test_free_rider_never_changes_but_receives_attention(engine):
     riders, seekers = [AttentionSeeking(), FreeRider(), AttentionSeeking()], AttentionSeeking()
     born = game(riders).network
     once = network_after(riders, engine, 1)
@@ -37,7 +37,7 @@ def test_a_free_rider_never_changes_but_is_paid(engine):
 
 
 @by_engine
-def test_free_riders_everywhere_leave_the_outputs_to_learn(engine):
+def test_only_outputs_learn_among_free_riders(engine):
     born = game(FreeRider()).network
     later = network_after(FreeRider(), engine, 5)
     for layer in (0, 1):
@@ -45,18 +45,18 @@ def test_free_riders_everywhere_leave_the_outputs_to_learn(engine):
     assert np.all(later.weights[2] != born.weights[2])
 
 
-def test_a_free_rider_asks_for_what_the_policy_it_holds_asks():
+def test_free_rider_sends_the_demand_of_the_wrapped_policy():
     obs = example_observation()
     np.testing.assert_array_equal(FreeRider(Greedy(2)).feedback(obs, {}), Greedy(2).feedback(obs, {}))
     assert FreeRider(DirectFeedback()).needs == {"broadcast"}
 
 
-def test_a_contrarian_wants_the_opposite():
+def test_contrarian_feedback_has_the_opposite_sign():
     obs = example_observation()
     np.testing.assert_array_equal(Contrarian().feedback(obs, {}), -AttentionSeeking().feedback(obs, {}))
 
 
-def test_a_contrarian_loses_attention_by_what_it_says():
+def test_contrarian_loses_attention():
     """A small step along its feedback, and the attention that is left when the listeners have responded."""
     obs = example_observation()
 
@@ -68,7 +68,7 @@ def test_a_contrarian_loses_attention_by_what_it_says():
 
 
 @by_engine
-def test_a_layer_of_contrarians_climbs_the_loss(engine):
+def test_layer_of_contrarians_increases_the_loss(engine):
     """One round on all samples, after which only what the hidden layers have changed is kept."""
     changed = {}
     for policy in (Contrarian(), AttentionSeeking()):
@@ -84,7 +84,7 @@ def test_a_layer_of_contrarians_climbs_the_loss(engine):
 
 
 @pytest.mark.parametrize("pull", [0.0, 0.5, 3])
-def test_the_stubborn_come_to_rest_where_response_and_pull_balance(pull):
+def test_stubborn_weights_converge_where_response_and_pull_balance(pull):
     """With SGD and a constant response c: `c / pull (1 - (1 - eta pull)^n)` after n rounds."""
     obs, eta, rounds = example_observation(), 0.1, 25
     policy = Stubborn(pull=pull)
@@ -98,7 +98,7 @@ def test_the_stubborn_come_to_rest_where_response_and_pull_balance(pull):
 
 
 @by_engine
-def test_the_stubborn_know_how_far_they_have_come(engine):
+def test_stubborn_memory_is_the_distance_from_the_initial_weights(engine):
     model = ENGINES[engine](game(Stubborn(pull=2.0)))
     born = model.state().arrays
     arrays = play(model, 10).state().arrays
@@ -111,21 +111,21 @@ def test_the_stubborn_know_how_far_they_have_come(engine):
         assert np.all(way != 0)
 
 
-def test_the_more_stubborn_the_nearer_to_its_birth():
+def test_stronger_pull_stays_nearer_to_the_initial_weights():
     born = game(Stubborn()).network.weights[0]
     ways = [np.linalg.norm(network_after(Stubborn(pull=pull), "tensors", 200).weights[0] - born) for pull in (0.0, 0.3, 3.0)]
     assert ways == sorted(ways, reverse=True)
     assert ways[2] < ways[0] / 2
 
 
-def test_without_pull_the_stubborn_are_the_policy_they_hold():
+def test_stubborn_without_pull_equals_the_wrapped_policy():
     ours, theirs = (network_after(policy, "tensors", 10) for policy in (Stubborn(Greedy(), pull=0), Greedy()))
     np.testing.assert_allclose(
         ours.weights[0], theirs.weights[0], rtol=1e-13, atol=1e-15
     )  # wrapped, its products are made elsewhere
 
 
-def test_a_copycat_wants_to_say_what_its_favourite_says():
+def test_copycat_feedback_points_to_its_favourite_speaker():
     obs = example_observation(SyntheticLayer(sparse=True))
     feedback = Copycat().feedback(obs, {})
     for j in range(obs.activity.shape[1]):
@@ -150,7 +150,7 @@ def test_copycat_without_speakers_has_target_zero():
 
 
 @by_engine
-def test_copycats_come_to_say_what_their_favourites_say(engine):
+def test_copycats_converge_to_their_favourite_speakers(engine):
     setup = game([Copycat(), AttentionSeeking(), AttentionSeeking()], activation="identity", learning_rate=0.2)
     model = ENGINES[engine](setup)
 

@@ -23,20 +23,20 @@ def oja_by_hand(rate, obs):
 
 
 @pytest.mark.parametrize("rate", [0.01, 1.0, 3])
-def test_the_change_is_ojas(rate):
+def test_change_equals_ojas_rule(rate):
     obs = example_observation()
     response = np.full(obs.synapses.shape, 7.0)  # not heard
     np.testing.assert_allclose(Hebbian(rate).adapt(response, obs, {}), oja_by_hand(rate, obs), rtol=1e-12, atol=1e-15)
 
 
-def test_it_wants_nothing_and_hears_nothing():
+def test_hidden_neurons_ignore_demands():
     obs = example_observation()
     assert not Hebbian().feedback(obs, {}).any()
     assert Hebbian().feedback(obs, {}).shape == obs.activity.shape
     assert Hebbian().needs == {"synapses"}
 
 
-def test_who_has_no_listener_follows_its_payoff():
+def test_output_neurons_follow_their_payoff():
     obs = example_observation(SyntheticLayer(lengths={"K": 0}))
     response = np.arange(obs.synapses.size, dtype=float).reshape(obs.synapses.shape)
     np.testing.assert_array_equal(Hebbian().adapt(response, obs, {}), response)
@@ -57,7 +57,7 @@ def test_a_linear_neuron_finds_the_first_principal_component():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_its_speakers_are_asked_for_nothing_and_outputs_still_learn(engine):
+def test_demands_to_speakers_are_zero_and_outputs_learn(engine):
     policies = [AttentionSeeking(), Hebbian(), Hebbian()]
     model = ENGINES[engine](game(policies))
     before = model.network().weights

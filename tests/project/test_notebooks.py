@@ -26,7 +26,7 @@ def cells(notebook, kind):
     return [cell for cell in found if cell["cell_type"] == kind]
 
 
-def test_there_is_one():
+def test_notebooks_exist():
     assert NOTEBOOKS
 
 
@@ -43,7 +43,7 @@ def test_every_cell_runs(notebook, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_it_is_kept_as_it_ran(notebook):
+def test_notebook_is_stored_with_its_outputs(notebook):
     code = cells(notebook, "code")
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
     assert not [out for cell in code for out in cell["outputs"] if out["output_type"] == "error"]
@@ -51,7 +51,7 @@ def test_it_is_kept_as_it_ran(notebook):
     assert notebook.stat().st_size < LARGEST
 
 
-def test_its_links_lead_somewhere(notebook):
+def test_notebook_links_exist(notebook):
     for cell in cells(notebook, "markdown"):
         for link in re.findall(r"\]\(([^)#]+)\)", "".join(cell["source"])):
             assert link.startswith("https://") or (FOLDER / link).exists(), link

@@ -36,7 +36,7 @@ def models():
         model.close()
 
 
-def test_every_neuron_is_an_agent_the_inputs_too(models):
+def test_every_neuron_is_an_agent_including_inputs(models):
     setup = game(toys.Backprop(), connectivity="sparse(0.5)")
     model = models(setup)
     assert [len(layer) for layer in model.layers] == list(SIZES)
@@ -49,7 +49,7 @@ def test_every_neuron_is_an_agent_the_inputs_too(models):
         assert model.neuron(agent.node) is agent
 
 
-def test_a_neuron_knows_its_synapses_and_its_attention(models):
+def test_neuron_exposes_its_synapses_and_attention(models):
     setup = game(toys.Backprop(), connectivity="sparse(0.5)")
     model = play(models(setup), 3)
     now = model.network()
@@ -117,7 +117,7 @@ def test_neuron_reads_only_its_neighbours_posts(models, policy, node):
         assert np.isfinite(other).all()
 
 
-def test_neighbours_posts_matter(models):
+def test_posts_of_neighbours_affect_the_outcome(models):
     """So that the test above can fail: a neuron in the middle feels each of its neighbours."""
     setup = game(AttentionSeeking(), connectivity="sparse(0.5)")
     node = SIZES[0] + SIZES[1]  # in the second hidden layer
@@ -142,13 +142,13 @@ def test_neuron_writes_only_its_own_posts(models):
 
 
 @pytest.mark.parametrize("policy", [*SIGHTED, toys.Explorer(), toys.Critic(), toys.Direct()], ids=repr)
-def test_order_of_action_does_not_matter(models, policy):
+def test_activation_order_does_not_change_results(models, policy):
     setup = game(policy, connectivity="sparse(0.5)")
     in_order, shuffled = models(setup), models(setup, shuffle=True)
     assert identical(play(in_order, 7).state(), play(shuffled, 7).state())
 
 
-def test_shuffled_neurons_do_act_in_another_order(models, monkeypatch):
+def test_shuffled_neurons_act_in_another_order(models, monkeypatch):
     order = []
     speak = Neuron.speak
     monkeypatch.setattr(Neuron, "speak", lambda neuron, context: (order.append(neuron.node), speak(neuron, context)))
@@ -249,7 +249,7 @@ def test_closed_models_are_freed(rounds):
     tuple(map(int, mesa.__version__.split(".")[:2])) >= (3, 5), reason="from Mesa 3.5 on, a model waits for the garbage collector"
 )
 @pytest.mark.parametrize("rounds", [0, 2])
-def test_a_closed_model_is_freed_at_once(rounds):
+def test_closed_model_is_freed_immediately(rounds):
     gc.collect()
     gc.disable()
     try:
@@ -267,7 +267,7 @@ def neurons_alive():
     return sum(issubclass(type(thing), mesa.Agent) for thing in gc.get_objects())
 
 
-def test_nothing_that_a_closed_model_was_made_of_is_left():
+def test_closed_model_leaves_no_objects():
     before = neurons_alive()
     for _ in range(3):
         play(NeuronModel(game(toys.Saver())), 1).close()

@@ -23,7 +23,7 @@ def engines(payoff=None):
         ((0, 3), (0,), r"inputs must have the shape \(samples, 3\), got \(0, 3\)"),
     ],
 )
-def test_shapes_that_do_not_fit(inputs, targets, sentence):
+def test_batches_of_wrong_shape_are_refused(inputs, targets, sentence):
     for engine in engines():
         before = engine.state().arrays
         with pytest.raises(NeuroNetError, match=sentence):
@@ -33,6 +33,6 @@ def test_shapes_that_do_not_fit(inputs, targets, sentence):
             np.testing.assert_array_equal(array, before[name])
 
 
-def test_lists_are_held_like_arrays():
+def test_lists_are_accepted_like_arrays():
     losses = [engine.play([[1.0, 2.0, 3.0]], [[0.5, -0.5]]) for engine in engines(SquaredError())]
     np.testing.assert_allclose(np.asarray(losses[0]), np.asarray(losses[1]), rtol=1e-12)

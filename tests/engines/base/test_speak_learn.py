@@ -15,7 +15,7 @@ from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game, identic
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Noisy(), toys.Explorer(), toys.Saver()], ids=repr)
 @pytest.mark.parametrize("name", ENGINES)
-def test_speak_and_learn_are_play(name, policy):
+def test_speak_and_learn_equal_play(name, policy):
     whole, halves = ENGINES[name](game(policy)), ENGINES[name](game(policy))
     for _ in range(3):
         whole.play(SAMPLES.inputs, SAMPLES.targets)

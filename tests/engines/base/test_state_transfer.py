@@ -43,7 +43,7 @@ def weights_and_biases(state: State) -> State:
 
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
-def test_a_state_comes_back_bit_by_bit(start, name, policy):
+def test_restored_state_is_identical(start, name, policy):
     setup = game(policy, optimizer=Adam(), learning_rate=0.01)
     state = play(start(name, setup), 3).state()
     fresh = start(name, setup)
@@ -55,7 +55,7 @@ def test_a_state_comes_back_bit_by_bit(start, name, policy):
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
-def test_the_same_engine_goes_on_bit_by_bit(start, name, connectivity, policy):
+def test_same_engine_continues_bit_for_bit(start, name, connectivity, policy):
     setup = game(policy, connectivity=connectivity, optimizer=Momentum())
     unbroken = play(start(name, setup), 7)
     resumed = start(name, setup)
@@ -103,7 +103,7 @@ def test_a_state_is_a_copy(start, name):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_restored_engine_keeps_nothing_of_the_state(start, name):
+def test_restored_engine_copies_the_state(start, name):
     setup = game(toys.Saver(), optimizer=Momentum())
     state = play(start(name, setup), 2).state()
     engine = start(name, setup)
@@ -173,7 +173,7 @@ def test_a_state_of_replicas_is_for_replicas(start):
         several.restore(start("agents", game(toys.Backprop())).state())
 
 
-def test_a_replica_goes_on_as_an_agent_model(start):
+def test_replica_continues_as_an_agent_model(start):
     setups = [game(toys.Saver(), connectivity="sparse(0.5)", seed=seed, network_seed=seed) for seed in (4, 5)]
     several = play(TensorEngine(setups, device="cpu"), 3)
     model = start("agents", setups[1])
@@ -184,7 +184,7 @@ def test_a_replica_goes_on_as_an_agent_model(start):
 
 
 @pytest.mark.parametrize("name", ENGINES)
-def test_the_network_comes_out_as_it_is(start, name):
+def test_network_is_returned_unchanged(start, name):
     setup = game(AttentionSeeking(), connectivity="sparse(0.5)")
     engine = play(start(name, setup), 3)
     network, arrays = engine.network(), engine.state().arrays
@@ -197,7 +197,7 @@ def test_the_network_comes_out_as_it_is(start, name):
     np.testing.assert_array_equal(np.asarray(again.outputs(inputs)), np.asarray(engine.outputs(inputs)))
 
 
-def test_single_precision_is_handed_over_too():
+def test_single_precision_state_transfers():
     samples = Samples(np.random.default_rng(1).standard_normal((20, 6)), np.arange(20) % 3)
     for policy in (AttentionSeeking(), Noisy(), toys.Saver()):
         assert compare(game(policy, dtype="float32"), samples, batch_size=6, rounds=10, resync=True).largest < 1e-6

@@ -29,7 +29,7 @@ class Noting(toys.Backprop):
 
 
 @pytest.mark.parametrize("matmul", ["highest", "high", "medium"])
-def test_products_are_as_exact_as_asked_within_rounds_alone(matmul):
+def test_matmul_precision_applies_within_rounds_only(matmul):
     policy = Noting(([],))
     setups = [game(policy, dtype="float32", seed=seed) for seed in (1, 2)]
     for engine in (
@@ -42,7 +42,7 @@ def test_products_are_as_exact_as_asked_within_rounds_alone(matmul):
     assert set(policy.notes[0]) == {matmul}
 
 
-def test_an_error_in_a_round_leaves_torch_as_it_was():
+def test_failed_round_restores_the_settings_of_torch():
     engine = TensorEngine(game(toys.Backprop(), dtype="float32"), device="cpu", matmul="medium")
     with pytest.raises(IndexError):
         engine.play_rounds(engine.prepare(SAMPLES), np.array([10**6]), 1)
@@ -58,7 +58,7 @@ def choice(**options):
     return neuronet.train("xor", epochs=1, hidden=4, **options).config
 
 
-def test_less_exact_products_are_those_of_the_tensor_engine_in_single_precision():
+def test_matmul_precision_selects_the_tensor_engine_in_single_precision():
     chosen = choice(matmul="high")
     assert (chosen.engine, chosen.dtype, chosen.matmul) == ("tensors", "float32", "high")
     chosen = choice()
@@ -72,12 +72,12 @@ def test_less_exact_products_are_those_of_the_tensor_engine_in_single_precision(
         ({"dtype": "float64"}, "matmul 'high' applies to float32 only: leave it out, or use dtype float32"),
     ],
 )
-def test_where_it_makes_no_difference_it_is_refused(options, sentence):
+def test_precision_without_effect_is_refused(options, sentence):
     with pytest.raises(NeuroNetError, match=sentence):
         choice(matmul="high", **options)
 
 
-def test_a_kind_of_device_of_which_there_is_none_is_refused(monkeypatch):
+def test_missing_kind_of_device_is_refused(monkeypatch):
     monkeypatch.setitem(device.DEVICE_COUNTS, "mps", lambda: 0)
     with pytest.raises(ConfigurationError, match="'mps' is not available"):
         resolve_device("mps")
@@ -85,7 +85,7 @@ def test_a_kind_of_device_of_which_there_is_none_is_refused(monkeypatch):
     assert resolve_device("mps") == "mps"
 
 
-def test_what_is_sent_to_the_cpu_is_not_copied():
+def test_transfers_to_the_cpu_do_not_copy():
     host = torch.ones(3)
     assert device.to_device(host, "cpu") is host
 
@@ -99,6 +99,6 @@ def test_transfers_to_a_gpu_are_pinned_and_asynchronous(monkeypatch):
     assert asked == ["pinned", ("cuda:1", True)]
 
 
-def test_policies_need_no_device_of_their_own():
+def test_device_may_have_an_index():
     engine = TensorEngine(game(AttentionSeeking()), device="cpu:0")
     assert engine.device == "cpu:0"

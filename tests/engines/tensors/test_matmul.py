@@ -30,7 +30,7 @@ def random(*shape):
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.9])
-def test_both_ways_agree(linear, decay):
+def test_both_back_ends_agree(linear, decay):
     one, other = products(None), products(linear)
     heard, weights, bias = random(BATCH, SPEAKERS), random(NEURONS, SPEAKERS), random(NEURONS, 1)[:, 0]
     demand, feedback_weights, back = random(BATCH, LISTENERS), random(LISTENERS, NEURONS), random(BATCH, NEURONS)
@@ -61,9 +61,9 @@ def test_both_ways_agree(linear, decay):
     ],
     ids=["replicas", "small", "few weights", "double"],
 )
-def test_torch_alone_where_onednn_does_not_serve(lead, batch, weights, like):
+def test_torch_is_used_where_onednn_is_unavailable(lead, batch, weights, like):
     assert MatmulBackend(lead, batch, weights, like)._linear is None
 
 
-def test_the_choice_is_the_machines():
+def test_back_end_depends_on_the_processor():
     assert MatmulBackend((), MIN_ONEDNN_WORK // MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WEIGHTS, LIKE)._linear is _linear()

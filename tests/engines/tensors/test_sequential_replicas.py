@@ -23,7 +23,7 @@ def both(policy):
 @pytest.mark.parametrize(
     "policy", [AttentionSeeking(p=3, foresight=1), Noisy(TremblingHand(tremble=0.2)), toys.Saver(), toys.Explorer()], ids=repr
 )
-def test_in_turn_or_at_once(policy):
+def test_sequential_replicas_equal_batched_ones(policy):
     at_once, in_turn = both(policy)
     order = Batches(len(SAMPLES), BATCH, SEEDS).order(0)
     losses = [np.asarray(engine.play_rounds(engine.prepare(SAMPLES), order, BATCH)) for engine in (at_once, in_turn)]
@@ -37,7 +37,7 @@ def test_in_turn_or_at_once(policy):
     np.testing.assert_allclose(at_once.network(1).weights[0], in_turn.network(1).weights[0], atol=1e-11)
 
 
-def test_a_round_in_two_halves():
+def test_speak_and_learn_agree():
     at_once, in_turn = both(AttentionSeeking())
     output_feedback, loss = np.random.default_rng(0).standard_normal((2, 5, 3)), np.ones((2, 5))
     said = [np.asarray(engine.speak(SAMPLES.inputs[:5])) for engine in (at_once, in_turn)]
@@ -47,14 +47,14 @@ def test_a_round_in_two_halves():
     assert max_difference(at_once.state(), in_turn.state()) <= 1e-12
 
 
-def test_a_state_goes_from_one_to_the_other():
+def test_state_transfers_between_both_kinds():
     at_once, in_turn = both(toys.Saver())
     at_once.play(SAMPLES.inputs, SAMPLES.targets)
     in_turn.restore(at_once.state())
     assert identical(in_turn.state(), at_once.state())
 
 
-def test_what_does_not_fit_is_refused():
+def test_inconsistent_replicas_are_refused():
     _, in_turn = both(AttentionSeeking())
     with pytest.raises(NeuroNetError, match="inputs must have the shape"):
         in_turn.play(np.zeros((3, 5, 6)), np.zeros((3, 5), dtype=int))
@@ -62,7 +62,7 @@ def test_what_does_not_fit_is_refused():
         in_turn.learn(np.zeros((2, 5, 3)), np.zeros((2, 5)))
 
 
-def test_small_layers_are_played_at_once():
+def test_small_layers_are_batched():
     setups = [game(AttentionSeeking(), seed=seed) for seed in SEEDS]
     assert isinstance(tensor_engine(setups, BATCH, device="cpu"), TensorEngine)
     assert isinstance(tensor_engine(setups, MAX_BATCHED_WORK, device="cpu"), SequentialReplicas)

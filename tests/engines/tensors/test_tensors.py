@@ -42,7 +42,7 @@ def engine_of(setup):
 
 @pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
 @pytest.mark.parametrize("policy", REPLICATED, ids=repr)
-def test_replicas_are_single_runs(policy, connectivity):
+def test_replicas_equal_single_runs(policy, connectivity):
     setups = replicas(policy, connectivity)
     assert len({setup.network.weights[0].tobytes() for setup in setups}) == 3
     batches = Batches(len(SAMPLES), BATCH, SEEDS)  # each replica plays an order of its own
@@ -56,14 +56,14 @@ def test_replicas_are_single_runs(policy, connectivity):
 
 
 @pytest.mark.parametrize("optimizer", [Momentum(), Adam()], ids=repr)
-def test_replicas_have_learning_rules_of_their_own(optimizer):
+def test_replicas_have_their_own_optimizer_state(optimizer):
     setups = replicas(Noisy(), "sparse(0.5)", optimizer=optimizer, learning_rate=0.01)
     together = play(engine_of(setups), 6)
     for place, setup in enumerate(setups):
         assert max_difference(together.state().replica(place), play(engine_of(setup), 6).state()) <= 1e-12
 
 
-def test_replicas_may_hear_the_same_batch():
+def test_replicas_may_share_a_batch():
     setups = replicas(Noisy(), "dense")
     losses = engine_of(setups).play(SAMPLES.inputs, SAMPLES.targets)
     assert losses.shape == (3, len(SAMPLES))
@@ -71,7 +71,7 @@ def test_replicas_may_hear_the_same_batch():
         np.testing.assert_allclose(losses[place], engine_of(setup).play(SAMPLES.inputs, SAMPLES.targets), atol=1e-12)
 
 
-def test_dense_and_sparse_networks_may_be_replicas_of_each_other():
+def test_dense_and_sparse_networks_may_be_replicas():
     wirings = ("dense", "sparse(0.4)", "small-world(neighbours=2)")
     setups = [game(Noisy(), connectivity=connectivity, seed=seed) for connectivity, seed in zip(wirings, SEEDS, strict=True)]
     together = play(engine_of(setups), 6)
@@ -91,12 +91,12 @@ def test_one_replica_has_no_leading_axis():
         game(Noisy(), activation="relu"),
     ],
 )
-def test_games_that_differ_in_more_are_no_replicas(other):
+def test_games_with_other_differences_are_refused_as_replicas(other):
     with pytest.raises(ConfigurationError, match="replicas must have equal setups"):
         engine_of([game(Noisy()), other])
 
 
-def test_networks_of_other_sizes_are_no_replicas():
+def test_networks_of_other_sizes_are_refused_as_replicas():
     first = game(Noisy())
     other = replace(first, seed=5, network=build_network((6, 5, 5, 3), activation="tanh"))
     with pytest.raises(ConfigurationError, match="replicas must have equal setups"):
@@ -150,7 +150,7 @@ def batches_of(order):
     return [SAMPLES.at(order[start : start + BATCH]) for start in range(0, len(order), BATCH)]
 
 
-def test_there_must_be_a_game():
+def test_empty_list_of_games_is_refused():
     with pytest.raises(NeuroNetError, match="at least one setup"):
         engine_of([])
 
@@ -163,7 +163,7 @@ def test_single_precision_runs(policy):
     assert max_difference(single.state(), play(engine_of(game(policy)), 10).state()) < 1e-4
 
 
-def test_training_teaches():
+def test_training_decreases_the_loss():
     engine = engine_of(game(AttentionSeeking(), learning_rate=0.5))
     first = float(engine.play(SAMPLES.inputs, SAMPLES.targets).mean())
     for _ in range(100):
@@ -180,7 +180,7 @@ def test_outputs_do_not_change_the_network():
     assert identical(play(engine, 2).state(), play(engine_of(game(toys.Explorer())), 4).state())
 
 
-def test_no_graph_is_recorded():
+def test_no_autograd_graph_is_recorded():
     engine = engine_of(game(toys.Saver()))
     inputs = torch.tensor(SAMPLES.inputs, requires_grad=True)
     assert not engine.play(inputs, torch.tensor(SAMPLES.targets)).requires_grad
@@ -212,12 +212,12 @@ def test_unknown_devices_are_refused(device):
         TensorEngine(game(toys.Backprop()), device=device)
 
 
-def test_devices_that_are_not_there_are_refused():
+def test_unavailable_devices_are_refused():
     with pytest.raises(ConfigurationError, match=r"'cuda:99' is not available: this machine has [0-9]+ CUDA devices"):
         resolve_device("cuda:99")
 
 
-def test_the_best_device_is_there():
+def test_best_device_is_available():
     assert resolve_device("auto") == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -226,7 +226,7 @@ RATES = (0.01, 0.03, 0.02)
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=3), Greedy(), toys.Random()], ids=repr)
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum()], ids=repr)
-def test_quick_rounds_are_rounds(policy, optimizer):
+def test_fused_rounds_equal_general_rounds(policy, optimizer):
     """Plain policies play in a form of their own; with a mask, even one that is full, they do not."""
     for setups in (
         [game(policy, optimizer=optimizer)],
@@ -246,7 +246,7 @@ def masked(network):
     return replace(network, masks=tuple(np.ones(weights.shape, dtype=bool) for weights in network.weights))
 
 
-def test_quick_rounds_of_large_layers_are_rounds():
+def test_fused_rounds_of_large_layers_equal_general_rounds():
     """Where products may be another library's, in single precision."""
     rng = np.random.default_rng(0)
     samples = Samples(rng.standard_normal((160, 256)), rng.integers(0, 10, 160))

@@ -58,7 +58,7 @@ def test_feedback_is_equation_1(scene, p, foresight):
 
 
 @given(SCENES, st.sampled_from([1.5, 2.0, 3.0]))
-def test_feedback_with_foresight_is_the_gradient_of_the_attention_to_come(scene, p):
+def test_feedback_with_foresight_is_the_gradient_of_future_attention(scene, p):
     """By finite differences: move one thing a neuron says, and see what attention it holds after the response."""
     obs = example_observation(scene)
     listens = obs.attention != 0
@@ -84,12 +84,12 @@ def test_p_1_counts_signs():
 
 
 @pytest.mark.parametrize("p", [2, 2.0])
-def test_p_2_is_the_attention_itself_and_no_copy_is_made(p):
+def test_p_2_returns_the_attention_without_a_copy(p):
     obs = example_observation()
     assert AttentionSeeking(p).feedback_weights(obs, {}) is obs.attention
 
 
-def test_only_foresight_looks_at_the_response():
+def test_only_foresight_needs_the_response():
     assert AttentionSeeking(p=3).needs == frozenset()
     assert AttentionSeeking(foresight=0.1).needs == {"response"}
 
@@ -149,7 +149,7 @@ def test_feedback_is_the_gradient_by_autograd(measure, p, foresight, scaled):
 
 @by_measure
 @by_exponent
-def test_scaled_feedback_is_the_finite_difference_with_a_fixed_yardstick(measure, p):
+def test_scaled_feedback_is_the_finite_difference_at_fixed_scale(measure, p):
     obs = example_observation()
     samples = len(obs.activity)
     yardstick = obs.activity.std(axis=0)

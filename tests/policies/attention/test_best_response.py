@@ -64,7 +64,7 @@ def test_no_random_move_gains_more(scene, radius):
 
 @pytest.mark.parametrize("radius", [0.01, 0.3, 1.0, 10.0])
 @pytest.mark.parametrize("seed", range(2))
-def test_no_search_finds_a_better_move_and_the_best_find_it(seed, radius):
+def test_numerical_optimizers_find_no_better_move(seed, radius):
     obs = look(SyntheticLayer((seed,), lengths={"B": 4, "J": 2, "K": 3}))
     for neuron, move in enumerate(moves(BestResponse(radius), obs)):
         reach, own = np.linalg.norm(move), utility_after(obs, neuron, move[None])[0]
@@ -78,7 +78,7 @@ def test_no_search_finds_a_better_move_and_the_best_find_it(seed, radius):
 
 
 @given(SCENES, RADII)
-def test_it_weighs_by_the_attention_that_its_move_earns(scene, radius):
+def test_feedback_is_weighted_by_the_earned_attention(scene, radius):
     obs = look(scene)
     policy = BestResponse(radius)
     feedback_weights = policy.feedback_weights(obs, {})
@@ -87,7 +87,7 @@ def test_it_weighs_by_the_attention_that_its_move_earns(scene, radius):
 
 
 @pytest.mark.parametrize("radius", [1e-3, 1e-5])
-def test_small_moves_seek_attention_with_foresight(radius):
+def test_small_moves_equal_attention_seeking_with_foresight(radius):
     obs = look(SyntheticLayer())
     feedback = BestResponse(radius).feedback(obs, {})
     limit = AttentionSeeking(foresight=1).feedback(obs, {})
@@ -96,7 +96,7 @@ def test_small_moves_seek_attention_with_foresight(radius):
     assert max_difference > radius / 100
 
 
-def test_in_the_hard_case_it_takes_one_of_the_best_moves():
+def test_hard_case_gives_one_of_the_best_moves():
     """Nothing pulls it along the listeners' leading direction, and yet it should go there."""
     obs = look(SyntheticLayer(lengths={"B": 6, "J": 3, "K": 4}))
     matrix = RATE / 6 * obs.demand.T
@@ -115,7 +115,7 @@ def test_zero_demand_gives_zero_move():
     np.testing.assert_array_equal(BestResponse().feedback_weights(obs, {}), obs.attention)
 
 
-def test_a_loss_that_is_no_number_shows_in_its_answer():
+def test_nan_demand_gives_nan_feedback():
     obs = look(SyntheticLayer())
     obs.demand = np.full_like(obs.demand, np.nan)
     obs.response = np.full_like(obs.response, np.nan)

@@ -35,20 +35,20 @@ def test_plasticity_is_the_marginal_utility_relative_to_that_at_the_start(alpha)
     assert alpha == 0 or expected.min() < 1 < expected.max()
 
 
-def test_the_poorest_are_at_most_so_eager_and_the_richest_have_enough():
+def test_plasticity_is_bounded_for_low_and_small_for_high_incomes():
     obs, response = example_observation(), np.ones((4, 7))
     obs.attention = np.array([[0.0, 1.0, 1e3, 1e6]] * 3)
     plasticity = DiminishingReturns(alpha=2).adapt(response, obs, {"reference_income": np.full(4, 1.5)})[:, 0]
     np.testing.assert_allclose(plasticity, [4.0, 1.0, (2e-6) ** 2, (2e-12) ** 2], rtol=1e-5)
 
 
-def test_in_its_first_round_a_neuron_follows_the_policy_it_holds():
+def test_first_round_equals_the_wrapped_policy():
     obs, response = example_observation(), np.random.default_rng(1).standard_normal((4, 7))
     np.testing.assert_array_equal(DiminishingReturns().adapt(response, obs, {"reference_income": np.zeros(4)}), response)
 
 
 @pytest.mark.parametrize("adaptation_rate", [0.0, 0.25])
-def test_it_is_used_to_its_first_income_and_to_what_habit_makes_of_it(adaptation_rate):
+def test_reference_income_starts_at_the_first_income_and_adapts(adaptation_rate):
     policy, memory, expected = DiminishingReturns(adaptation_rate=adaptation_rate), {"reference_income": np.zeros(4)}, None
     for number in range(4):
         obs = example_observation(number=number)
@@ -68,7 +68,7 @@ def test_reference_income_waits_for_first_income():
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_output_neurons_follow_the_policy_they_hold(engine):
+def test_output_neurons_follow_the_wrapped_policy(engine):
     """They have no listeners, and no income: they never get used to any."""
     held, wrapped = (play(ENGINES[engine](game(policy)), 1) for policy in (Greedy(), DiminishingReturns(Greedy())))
     np.testing.assert_allclose(held.state().arrays["3.weights"], wrapped.state().arrays["3.weights"], rtol=1e-12)

@@ -37,19 +37,19 @@ def weighing_by_hand(top, attention):
 
 
 @given(ATTENTION, st.integers(1, 8))
-def test_the_strongest_listeners_are_followed(attention, top):
+def test_feedback_follows_the_strongest_listeners(attention, top):
     obs = Observation(xp=xp, attention=attention)
     np.testing.assert_array_equal(Greedy(top).feedback_weights(obs, {}), weighing_by_hand(top, attention))
 
 
-def test_who_pays_as_much_as_the_last_is_followed_too():
+def test_listeners_tied_with_the_last_one_are_included():
     obs = Observation(xp=xp, attention=np.array([[0.5], [-2.0], [2.0], [1.0]]))
     np.testing.assert_array_equal(Greedy(1).feedback_weights(obs, {}), [[0.0], [-2.0], [2.0], [0.0]])
     np.testing.assert_array_equal(Greedy(2).feedback_weights(obs, {}), [[0.0], [-2.0], [2.0], [0.0]])
     np.testing.assert_array_equal(Greedy(3).feedback_weights(obs, {}), [[0.0], [-2.0], [2.0], [1.0]])
 
 
-def test_each_neuron_follows_its_own_favourite():
+def test_each_neuron_has_its_own_strongest_listener():
     obs = Observation(xp=xp, attention=np.array([[3.0, 1.0], [1.0, -3.0]]))
     np.testing.assert_array_equal(Greedy().feedback_weights(obs, {}), [[3.0, 0.0], [0.0, -3.0]])
 
@@ -73,7 +73,7 @@ def test_listeners_tied_up_to_rounding_are_equal(library, dtype):
 
 
 @pytest.mark.parametrize("dtype, gap", [(np.float32, 1e-4), (np.float64, 1e-10)])
-def test_listeners_that_pay_less_by_more_than_rounding_are_left(dtype, gap):
+def test_listeners_weaker_by_more_than_rounding_are_excluded(dtype, gap):
     obs = Observation(xp=xp, attention=np.array([[0.7], [-0.7 * (1 - gap)]], dtype))
     np.testing.assert_array_equal(Greedy().feedback_weights(obs, {}) != 0, [[True], [False]])
 

@@ -60,7 +60,7 @@ def account(state, layer):
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum(0.9), Adam()], ids=repr)
 @pytest.mark.parametrize("kappa", [0.0, 50.0])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_accounts_are_those_of_synaptic_intelligence(engine, kappa, optimizer):
+def test_accounts_equal_synaptic_intelligence(engine, kappa, optimizer):
     player = ENGINES[engine](game(IncomeProtecting(kappa=kappa), optimizer=optimizer))
     importance, _, last = synaptic_intelligence(player, 12)
     for layer in LAYERS:
@@ -69,7 +69,7 @@ def test_accounts_are_those_of_synaptic_intelligence(engine, kappa, optimizer):
         assert np.abs(expected).max() > 1e-6
 
 
-def test_a_neurons_account_is_the_sum_of_its_synapses():
+def test_neuron_account_is_the_sum_over_its_synapses():
     by_synapse, by_neuron = (
         ENGINES["tensors"](game(IncomeProtecting(kappa=0.0, account=which))) for which in ("synapse", "neuron")
     )
@@ -79,7 +79,7 @@ def test_a_neurons_account_is_the_sum_of_its_synapses():
         np.testing.assert_allclose(account(by_neuron.state(), layer), account(by_synapse.state(), layer).sum(axis=1), atol=1e-14)
 
 
-def test_earnings_are_the_fall_of_the_loss_whatever_the_learning_rate_and_the_batch():
+def test_income_equals_the_decrease_of_the_loss():
     """Steps are small, and every batch is all there is: the accounts of all synapses add up to the loss that has gone."""
     everything = SAMPLES.at(np.arange(len(SAMPLES)))
     for rate, rounds in ((0.01, 40), (0.04, 10)):
@@ -107,7 +107,7 @@ def test_plasticity_by_hand(which):
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.25])
-def test_accounts_run_on_with_their_losses_and_fade(decay):
+def test_accounts_accumulate_and_decay(decay):
     policy, memory, expected = IncomeProtecting(decay=decay), {"importance": np.zeros((4, 7))}, np.zeros((4, 7))
     rng = np.random.default_rng(3)
     for number in range(4):

@@ -31,7 +31,7 @@ def test_the_recursion_is_the_inverse(engine, samples):
     assert np.linalg.eigvalsh(expected).max() > 0.5
 
 
-def test_a_change_is_what_the_inverse_leaves_of_it():
+def test_change_is_projected_by_the_inverse():
     policy, obs = KeepingPromises(Greedy(), kappa=2.0), example_observation()
     response = np.random.default_rng(2).standard_normal((4, 7))
     memory = policy.remember(response, response, obs, {"projector": np.zeros((7, 7))})
@@ -42,7 +42,7 @@ def test_a_change_is_what_the_inverse_leaves_of_it():
     np.testing.assert_array_equal(untouched, response)
 
 
-def test_no_other_change_is_better_where_broken_promises_are_charged():
+def test_change_minimises_the_penalised_objective():
     """`|change - response|^2 / 2 + kappa / 2 * sum of (change @ x)^2` is at its least: by its gradient, and among others."""
     kappa, rng = 0.8, np.random.default_rng(4)
     policy, memory, occasions = KeepingPromises(kappa=kappa), {"projector": np.zeros((7, 7))}, []
@@ -67,7 +67,7 @@ def test_zero_kappa_equals_wrapped_policy(policy):
     np.testing.assert_allclose(held.arrays["3.weights"], plain.arrays["3.weights"], atol=1e-13)
 
 
-def test_old_occasions_are_answered_as_before_and_new_ones_are_learned():
+def test_old_samples_are_kept_while_new_ones_are_learned():
     """Two tasks whose inputs have no direction in common: what was learned of the first is still there after the second."""
     rng = np.random.default_rng(5)
     parts = np.zeros((2, 12, 6))

@@ -18,7 +18,7 @@ SAMPLE, TARGET = np.array([0.5, -1.0, 2.0]), np.array([1.0, -0.5])
 
 
 @given(st.integers(0, 2**20), st.booleans())
-def test_the_samples_rewards_add_up_to_the_growth_of_the_weights(seed, sparse):
+def test_rewards_of_the_samples_sum_to_the_weight_growth(seed, sparse):
     """What the listeners' weights grow in half their squared norm by a round, neuron by neuron."""
     obs = example_observation(SyntheticLayer((seed,), lengths={"B": 6, "J": 4, "K": 5}, sparse=sparse))
     policy = WeightMaximization()
@@ -46,14 +46,14 @@ def expectations(network):
     return demand, gradient, firing
 
 
-def test_on_average_it_is_what_counting_says():
+def test_mean_feedback_equals_the_enumerated_expectation():
     network = small_network(4, "tanh")
     measured, errors = hidden_demands(WeightMaximization(), network, SAMPLE, TARGET, SquaredError())
     demand, _, _ = expectations(network)
     assert_expected(measured, errors, demand, sharp=0.05)
 
 
-def test_it_falls_short_of_the_gradient_by_the_square_of_the_weights():
+def test_feedback_differs_from_the_gradient_by_the_squared_weights():
     """By `p (1 - p) sum_k w_k^2 / 2` for squared error: the demands that a firing neuron sees are what its own part has left."""
     network = small_network(4, "tanh")
     demand, gradient, firing = expectations(network)
@@ -64,7 +64,7 @@ def test_it_falls_short_of_the_gradient_by_the_square_of_the_weights():
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_without_a_learning_rate_it_is_selfish_reinforce_without_a_baseline(number):
+def test_zero_learning_rate_equals_selfish_reinforce_without_baseline(number):
     obs = example_observation(number=number)
     obs.learning_rate = 0.0
     obs.activity = WeightMaximization().speak(obs.activity, obs, {})

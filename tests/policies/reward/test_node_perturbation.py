@@ -29,14 +29,14 @@ def gradient(network, loss):
 
 @pytest.mark.parametrize("sigma", [0.1, 2.0])
 @pytest.mark.parametrize("rounds", [2, 4])
-def test_where_the_loss_is_quadratic_it_is_the_gradient_on_average_whatever_the_noise(sigma, rounds):
+def test_mean_feedback_is_the_gradient_of_a_quadratic_loss(sigma, rounds):
     network = small_network(4, "identity")
     measured, errors = hidden_demands(NodePerturbation(sigma), network, SAMPLE, TARGET, SquaredError(), rounds=rounds)
     expected = gradient(network, lambda z, w, b: 0.5 * ((torch.tensor(TARGET) - z @ w.T - b) ** 2).sum())
     assert_expected(measured, errors, expected, sharp=0.1)
 
 
-def test_elsewhere_it_is_the_gradient_of_the_expected_loss():
+def test_mean_feedback_is_the_gradient_of_the_expected_loss():
     """The expectation over the noise of four neurons, by Gauss-Hermite quadrature."""
     network, sigma = small_network(4, "tanh"), 0.5
     nodes, parts = np.polynomial.hermite_e.hermegauss(9)
@@ -62,7 +62,7 @@ def look(learning, usual_reward=-1.0):
     )
 
 
-def test_it_follows_the_noise_that_it_has_made():
+def test_feedback_follows_the_noise_of_the_forward_pass():
     policy, obs, memory = NodePerturbation(sigma=0.3), look(learning=True), {"baseline": np.array([-1.0, 2.0, -1.0])}
     noise = policy.speak(obs.activity, obs, memory) / 0.3
     expected = (obs.reward[:, None] - memory["baseline"]) * noise / 0.3
@@ -71,7 +71,7 @@ def test_it_follows_the_noise_that_it_has_made():
     assert not noise[:, 2].any()  # it has no listeners
 
 
-def test_in_its_first_round_it_makes_noise_but_wants_nothing():
+def test_first_round_has_noise_and_zero_feedback():
     policy, obs, memory = NodePerturbation(), look(learning=True), {"baseline": np.zeros(3)}
     assert policy.speak(obs.activity, obs, memory).any()
     assert not policy.feedback(obs, memory).any()
@@ -91,7 +91,7 @@ def test_output_neurons_and_evaluation_are_deterministic(engine):
     np.testing.assert_array_equal(perturbed.outputs(SAMPLES.inputs), perturbed.outputs(SAMPLES.inputs))
 
 
-def test_the_usual_reward_is_a_running_mean():
+def test_baseline_is_a_running_mean_of_rewards():
     policy, memory, expected = NodePerturbation(baseline=0.75), {"baseline": np.zeros(4)}, None
     for number in range(5):
         obs = example_observation(SyntheticLayer(), number=number)

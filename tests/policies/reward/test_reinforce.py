@@ -37,7 +37,7 @@ def probability(potential):
 
 
 @pytest.mark.parametrize("rounds", [2, 4])
-def test_a_team_follows_the_gradient_of_the_expected_reward_on_average(rounds):
+def test_team_feedback_is_the_expected_reward_gradient_on_average(rounds):
     network, potential, _, reward = stochastic_game()
     (expected,) = torch.autograd.grad(probability(potential) @ reward, potential)
     measured, errors = hidden_demands(Reinforce(team=True), network, SAMPLE, TARGET, CrossEntropy(), rounds=rounds)
@@ -45,7 +45,7 @@ def test_a_team_follows_the_gradient_of_the_expected_reward_on_average(rounds):
 
 
 @pytest.mark.parametrize("rounds", [2, 4])
-def test_the_selfish_follow_the_gradient_of_the_attention_they_earn_on_average(rounds):
+def test_selfish_feedback_is_the_attention_gradient_on_average(rounds):
     """Neuron j's own gradient, all others' states and the demands being what they are: `sum_k w_kj E[s_k | fires] p (1 - p)`."""
     network, potential, outputs, _ = stochastic_game()
     demand = torch.eye(2, dtype=torch.float64)[TARGET] - torch.softmax(outputs, dim=-1)
@@ -57,7 +57,7 @@ def test_the_selfish_follow_the_gradient_of_the_attention_they_earn_on_average(r
 
 
 @pytest.mark.parametrize("team", [False, True])
-def test_surprise_and_memory_by_hand(team):
+def test_advantage_and_memory_by_hand(team):
     policy, memory, baseline = Reinforce(team=team, baseline=0.6), {"baseline": np.zeros(4)}, np.zeros(4)
     for number in range(3):
         obs = example_observation(SyntheticLayer(), number=number)
@@ -77,7 +77,7 @@ def test_surprise_and_memory_by_hand(team):
         np.testing.assert_allclose(memory["baseline"], baseline)
 
 
-def test_it_fires_as_often_as_its_potential_says():
+def test_firing_rate_equals_the_sigmoid_of_the_potential():
     obs = example_observation(SyntheticLayer(lengths={"B": 4000}))
     said = Reinforce().speak(obs.activity, obs, {})
     assert set(np.unique(said)) == {0.0, 1.0}
@@ -94,7 +94,7 @@ def test_activity_in_evaluation_is_the_firing_probability():
     np.testing.assert_allclose(Reinforce().speak(obs.activity, obs, {}), 1 / (1 + np.exp(-obs.potential)))
 
 
-def test_who_is_not_heard_does_not_fire():
+def test_neurons_without_listeners_do_not_fire():
     obs = example_observation()
     obs.listener_mask = np.array([[1.0, 0.0, 0.0, 0.0]] * 3)
     said = Reinforce().speak(obs.activity, obs, {})
@@ -118,7 +118,7 @@ def test_hidden_agents_fire_in_play():
     assert set(np.unique(model.boards[1].activity)) == {0.0, 1.0}
 
 
-def test_only_a_team_hears_the_reward():
+def test_only_a_team_needs_the_reward():
     assert Reinforce().needs == frozenset()
     assert Reinforce(team=True).needs == {"reward"}
 

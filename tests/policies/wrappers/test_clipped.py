@@ -12,7 +12,7 @@ from neuronet.testing import example_observation
 
 @pytest.mark.parametrize("bound", [1e-3, 0.5, 2])
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Greedy()])
-def test_what_is_too_much_is_cut_off_sample_by_sample(policy, bound):
+def test_feedback_is_clipped_per_sample(policy, bound):
     obs = example_observation()
     free = policy.feedback(obs, {})
     expected = [[min(max(value, -bound), bound) for value in row] for row in free.tolist()]
@@ -25,13 +25,13 @@ def test_a_wide_bound_changes_nothing():
     np.testing.assert_array_equal(Clipped(bound=1e6).feedback(obs, {}), AttentionSeeking().feedback(obs, {}))
 
 
-def test_noise_within_is_bounded_and_noise_without_is_not():
+def test_inner_noise_is_bounded_and_outer_noise_is_not():
     obs = example_observation()
     assert np.abs(Clipped(Noisy(sigma=5.0), bound=0.1).feedback(obs, {})).max() == 0.1
     assert np.abs(Noisy(Clipped(bound=0.1), sigma=5.0).feedback(obs, {})).max() > 0.1
 
 
-def test_it_needs_and_keeps_what_the_policy_it_holds_does():
+def test_needs_and_memory_are_those_of_the_wrapped_policy():
     assert Clipped(DirectFeedback()).needs == {"broadcast"}
     assert Clipped(DirectFeedback()).memory_axes == {"policy.direct": "JO"}
 

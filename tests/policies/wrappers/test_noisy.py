@@ -13,7 +13,7 @@ FIVE_SIGMA = 5 / np.sqrt(2 * SAMPLES)  # of a root mean square, in units of itse
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=1), Greedy()])
-def test_without_noise_it_is_the_policy_it_holds(policy):
+def test_zero_sigma_equals_the_wrapped_policy(policy):
     np.testing.assert_array_equal(Noisy(policy, sigma=0).feedback(look(), {}), policy.feedback(look(), {}))
 
 
@@ -27,14 +27,14 @@ def test_noise_is_relative_to_each_neurons_feedback(sigma):
 
 
 @pytest.mark.parametrize("policy", [Noisy(), Noisy(Noisy())])
-def test_random_numbers_depend_on_their_key_alone(policy):
+def test_noise_depends_on_its_key_only(policy):
     first = policy.feedback(look(), {})
     np.testing.assert_array_equal(policy.feedback(look(), {}), first)
     for other in (look(seed=1), look(number=1), look(layer=2)):
         assert np.all(np.any(policy.feedback(other, {}) != first, axis=0))
 
 
-def test_a_noisy_policy_within_another_has_noise_of_its_own():
+def test_nested_noisy_policies_draw_independent_noise():
     once = Noisy().feedback(look(), {})
     inner = once - REFERENCE_FEEDBACK
     outer = Noisy(Noisy()).feedback(look(), {})
@@ -45,7 +45,7 @@ def test_a_noisy_policy_within_another_has_noise_of_its_own():
     assert np.abs(np.corrcoef(outer - REFERENCE_FEEDBACK, inner, rowvar=False)[:NEURONS, NEURONS:]).max() < 0.9
 
 
-def test_it_needs_and_keeps_what_the_policy_it_holds_does():
+def test_needs_and_memory_are_those_of_the_wrapped_policy():
     assert Noisy(AttentionSeeking(foresight=1)).needs == {"response"}
     assert Noisy(Greedy()).needs == frozenset()
     assert Noisy().memory_axes == {}

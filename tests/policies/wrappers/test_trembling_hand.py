@@ -11,12 +11,12 @@ from tests.helpers.stochastic_policies import NEURONS, REFERENCE_FEEDBACK, SAMPL
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(), AttentionSeeking(p=1), Greedy()])
-def test_a_steady_hand_is_the_policy_it_holds(policy):
+def test_zero_tremble_equals_the_wrapped_policy(policy):
     np.testing.assert_array_equal(TremblingHand(policy, tremble=0).feedback(look(), {}), policy.feedback(look(), {}))
 
 
 @pytest.mark.parametrize("tremble", [0.01, 0.1, 0.5])
-def test_it_slips_as_often_as_it_should_and_otherwise_does_what_it_means(tremble):
+def test_trembles_occur_at_the_given_rate(tremble):
     slipped = TremblingHand(tremble=tremble).feedback(look(), {}) != REFERENCE_FEEDBACK
     spread = np.sqrt(tremble * (1 - tremble) / SAMPLES)
     np.testing.assert_allclose(slipped.mean(axis=0), tremble, atol=5 * spread)
@@ -24,14 +24,14 @@ def test_it_slips_as_often_as_it_should_and_otherwise_does_what_it_means(tremble
     assert np.abs(together).max() < 5 / np.sqrt(SAMPLES)  # each by itself
 
 
-def test_a_slip_is_as_large_as_what_it_means_but_has_nothing_to_do_with_it():
+def test_tremble_has_the_size_of_the_feedback_and_is_uncorrelated():
     answer = TremblingHand(tremble=1).feedback(look(), {})
     np.testing.assert_allclose(rms(answer), rms(REFERENCE_FEEDBACK), rtol=5 / np.sqrt(2 * SAMPLES))
     correlations = np.corrcoef(answer, REFERENCE_FEEDBACK, rowvar=False)[:NEURONS, NEURONS:]
     assert np.abs(correlations).max() < 5 / np.sqrt(SAMPLES)
 
 
-def test_slips_are_known_from_their_key_alone():
+def test_trembles_depend_on_their_key_only():
     policy = TremblingHand(tremble=0.5)
     first = policy.feedback(look(), {})
     np.testing.assert_array_equal(policy.feedback(look(), {}), first)
@@ -39,7 +39,7 @@ def test_slips_are_known_from_their_key_alone():
         assert np.all(np.any(policy.feedback(other, {}) != first, axis=0))
 
 
-def test_two_hands_tremble_each_by_itself():
+def test_nested_trembling_hands_are_independent():
     twice = TremblingHand(TremblingHand(tremble=0.5), tremble=0.5).feedback(look(), {})
     np.testing.assert_allclose((twice != REFERENCE_FEEDBACK).mean(), 0.75, atol=5 * np.sqrt(0.75 * 0.25 / SAMPLES / NEURONS))
 
