@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from neuronet.core import Environment, NeuroNetError, Policy, PolicyError
@@ -24,9 +25,12 @@ class Registry(Mapping[str, type[T]]):
     """
 
     def __init__(self, group: str, base: type[T], builtin: Mapping[str, type[T]]) -> None:
-        self._base = base
-        self._builtin = builtin
-        self._entries = {entry.name: entry for entry in entry_points(group=group) if entry.name not in builtin}
+        self._group, self._base, self._builtin = group, base, builtin
+
+    @cached_property
+    def _entries(self) -> Mapping[str, EntryPoint]:
+        """Entry points of the installed packages, which are searched when a name is not built in."""
+        return {entry.name: entry for entry in entry_points(group=self._group) if entry.name not in self._builtin}
 
     def __getitem__(self, name: str) -> type[T]:
         if name in self._builtin:

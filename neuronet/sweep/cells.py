@@ -35,20 +35,17 @@ class Cell:
     Attributes:
         number: Its number in the plan, from 1.
         config: Its configuration.
+        options: Fields of the configuration that differ from the defaults, as plain data.
         swept: Values of the swept fields and the seed, as they appear in the table.
     """
 
     number: int
     config: RunConfig
+    options: Mapping[str, Any]
     swept: Mapping[str, Any]
 
     def __str__(self) -> str:
         return _cell_label(self.number, self.swept)
-
-    @cached_property
-    def options(self) -> dict[str, Any]:
-        """Fields that differ from the defaults, as plain data."""
-        return self.config.model_dump(mode="json", exclude_defaults=True)
 
     @cached_property
     def key(self) -> str:
@@ -81,18 +78,25 @@ def make_plan(design: Design) -> Plan:
     cells: dict[str, Cell] = {}
     settings = list(design.settings())
     for setting in settings:
+        try:
+            config = _config(setting)
+        except NeuroNetError as error:
+            varied = {name: format_value(setting.get(name, design.seeds[0])) for name in columns}
+            raise ConfigurationError(f"{_cell_label(len(cells) + 1, varied)}: {error}") from None
+        plain = config.model_dump(mode="json")
+        options = {name: value for name, value in plain.items() if value != _default_options()[name]}
+        as_written = {name: setting[name] for name in ("environment", "data_dir") if name in design.swept}
+        swept = {name: format_value(as_written.get(name, plain[name])) for name in design.swept}
         for seed in design.seeds:
-            number = len(cells) + 1
-            varied = {name: format_value(setting.get(name, seed)) for name in columns}
-            try:
-                config = _config({**setting, "seed": seed})
-            except NeuroNetError as error:
-                raise ConfigurationError(f"{_cell_label(number, varied)}: {error}") from None
-            texts = {name: varied[name] for name in columns if name in ("environment", "data_dir")}  # as they were written
-            plain = config.model_dump(mode="json", include=set(columns))
-            cell = Cell(number, config, {name: format_value(plain[name]) for name in columns} | texts)
+            cell_options = options | ({"seed": seed} if seed else {})
+            cell = Cell(len(cells) + 1, config.model_copy(update={"seed": seed}), cell_options, {**swept, "seed": seed})
             cells.setdefault(cell.key, cell)
     return Plan(tuple(cells.values()), columns, len(settings) * len(design.seeds) - len(cells))
+
+
+@cache
+def _default_options() -> dict[str, Any]:
+    return make_config({"environment": ""}).model_dump(mode="json") | {"environment": None}
 
 
 def _cell_label(number: int, swept: Mapping[str, Any]) -> str:
