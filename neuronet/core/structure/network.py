@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +57,7 @@ class Network:
                 raise StateError(f"layer {layer} has non-zero weights where its mask has no connection")
             parse_activation(self.activations[layer - 1])
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Number of neurons in each layer, the inputs first."""
         return tuple(len(ids) for ids in self.nodes)

@@ -11,7 +11,7 @@ A plain dense round can be followed through six files:
 5. kernels/loss.py: loss and feedback of the outputs.
 6. parameters.py: the optimizer's step, and the change of weights and biases.
 
-`ChannelRouter`, `Scheduler` and `Reducer` leave such a round unchanged: without channels messages arrive as they are, in a
+`DirectRouter`, `Scheduler` and `Reducer` leave such a round unchanged: without channels messages arrive as they are, in a
 synchronous game all neurons act, and a single process has the whole batch. `FusedRound` plays the commonest game with other
 forward and backward passes of the same layers; the choice is made when the engine is built.
 """
@@ -34,7 +34,7 @@ from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State, memory_name, synapse_name
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
-from neuronet.engines.tensors.channel_router import ChannelRouter
+from neuronet.engines.tensors.channel_router import make_router
 from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
@@ -66,6 +66,11 @@ class _Round:
 
     context: RoundContext
     records: list[LayerRecord]
+
+    def close(self) -> None:
+        """Let go of what the neurons have observed."""
+        for record in self.records:
+            record.close()
 
 
 class TensorEngine(Engine):
@@ -121,7 +126,7 @@ class TensorEngine(Engine):
         space = self.layers[0].space
         self._input_mask = inverse_mask(space, [setup.is_silent(0)[None, :] for setup in self.setups])
         self._scheduler = make_scheduler(self.setups, self.layers)
-        self._router = ChannelRouter(self.setups, space.tensor)
+        self._router = make_router(self.setups, space.tensor)
         self.is_fused = self._can_fuse()
         self._layer_rounds: dict[int, list[LayerRound]] = {}
         self._fused_rounds: dict[int, FusedRound] = {}
@@ -211,8 +216,11 @@ class TensorEngine(Engine):
     def _outputs(self, inputs: Tensor, *, learning: bool) -> Tensor:
         with torch.inference_mode(), self._limited_threads(inputs.shape[-2]):
             current = self._forward(self._with_replicas(inputs), learning=learning)
+            outputs = current.records[-1].activity.clone()
         self._pending = current if learning else None
-        return current.records[-1].activity.clone()
+        if not learning:
+            current.close()
+        return outputs
 
     def _learn(self, output_feedback: Tensor, loss: Tensor) -> None:
         assert self._pending is not None
@@ -253,8 +261,10 @@ class TensorEngine(Engine):
         for index, record in enumerate(records):
             if "remember" in record.layer.hooks:
                 record.remember(self.parameters.change_of(index))
+            record.close()
+        current.close()
         self.parameters.apply()
-        self._router.messages.end()
+        self._router.end()
         self._demands = demands
         self.round_number += 1
 
@@ -303,7 +313,7 @@ class TensorEngine(Engine):
                     name = memory_name(layer.number, group.number, kept)
                     own = copy_to_numpy(array)
                     arrays[name] = np.concatenate([arrays[name], own]) if name in arrays else own
-        arrays |= {name: copy_to_numpy(array) for name, array in self._router.messages.state().items()}
+        arrays |= {name: copy_to_numpy(array) for name, array in self._router.state().items()}
         return State(self.round_number, arrays)
 
     def _restore(self, state: State) -> None:
@@ -319,7 +329,7 @@ class TensorEngine(Engine):
                         name: self._as_array((array if group.replicas is None else array[group.replicas]).copy())
                         for name, array in memory.items()
                     }
-            self._router.messages.restore({name: self._as_array(array.copy()) for name, array in state.messages().items()})
+            self._router.restore({name: self._as_array(array.copy()) for name, array in state.messages().items()})
         self.round_number = state.round
 
     def _replace_game(self, setups: list[Setup], state: State) -> None:
@@ -343,5 +353,5 @@ class TensorEngine(Engine):
         self.parameters = make_parameters(SGD(), [], (), torch.zeros(0))
         self._layer_rounds, self._fused_rounds = {}, {}
         self._pending = None
-        self._router.messages.restore({})
+        self._router.restore({})
         self._activities, self._demands = [], []

@@ -19,7 +19,7 @@ from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound
 from neuronet.engines.tensors.parameters import VelocityParameters, apply_update
-from neuronet.engines.tensors.round_context import RoundContext
+from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
 
 
 def supports(layers: Sequence[Layer]) -> bool:
@@ -127,6 +127,7 @@ class _FusedLayer(_FusedPart):
         super().__init__(layer_round)
         layer, lead = self._layer, layer_round.lead
         self._layer_round = layer_round
+        self._masks = [LayerMasks()] * layer.number  # all neurons act
         # unlike the other products, this one is faster by it also where there are few weights
         self._linear = select_linear(lead, layer_round.batch * layer.weights.numel(), layer.weights)
         self._add_product: Callable[..., Tensor] = torch.baddbmm if lead else torch.addmm
@@ -163,10 +164,11 @@ class _FusedLayer(_FusedPart):
         return self.demand
 
     def _policy_weights(self, listener_demand: Tensor, rate: float | Tensor, number: int) -> Tensor:
-        context = RoundContext(number, self._layer_round.batch, True, rate, ())
+        context = RoundContext(number, self._layer_round.batch, True, rate, self._masks)
         record = LayerRecord(self._layer, context, self.heard, self._potential, self.activity)
         record.listener_demand = listener_demand
         weights = self._layer_round.feedback_weights(record)
+        record.close()
         # a policy without memory that returns the attention itself will always do so
         self._uses_attention = weights is self._attention and not self._layer.policy_groups[0].policy.memory_axes
         return weights

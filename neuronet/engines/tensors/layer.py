@@ -42,6 +42,7 @@ class Layer:
         learning_mask: (..., J, 1), 0 where a neuron does not adapt; None if all do.
         synapse_mask: (..., J, S), 1 where there is a synapse; None if no policy reads it.
         policy_groups: Groups of neurons with the same policy.
+        hooked_groups: The groups whose policies define a hook, by the name of the hook.
     """
 
     def __init__(
@@ -71,6 +72,10 @@ class Layer:
         self.demand_mask = self._demand_mask(masks_above)
         self.policy_groups: list[PolicyGroup] = policy_groups(space, [setup.groups(number) for setup in setups])
         self.hooks = frozenset[str]().union(*(group.hooks for group in self.policy_groups))
+        self.hooked_groups = {
+            hook: [group for group in self.policy_groups if hook in group.hooks]
+            for hook in ("speak", "demand", "adapt", "remember")
+        }
         self.needs = frozenset[str]().union(*(group.needs for group in self.policy_groups))
         self.synapse_mask = self._synapse_mask() if "synapse_mask" in self.needs else None
         self.response: Tensor | None = None

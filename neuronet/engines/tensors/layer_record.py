@@ -9,7 +9,7 @@ import array_api_compat.torch as xp
 import torch
 from torch import Tensor
 
-from neuronet.core import OPTIONAL_FIELDS, Array, Memory, Observation, PolicyError, RandomStream
+from neuronet.core import Array, Memory, Observation, PolicyError, RandomStream
 from neuronet.engines.base.checks import check_memory
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
@@ -29,9 +29,9 @@ class LayerRecord:
 
     Attributes:
         activity: (..., B, J), activity of the neurons.
+        masks: The layer's masks in this round.
         jacobian: (..., B, J), factor with which a change of the activity would arrive at the listeners; None for 1.
         listener_demand: (..., B, K), demand that arrived from the listeners; None until then.
-        masks: The layer's masks in this round.
     """
 
     __slots__ = (
@@ -43,12 +43,14 @@ class LayerRecord:
         "jacobian",
         "layer",
         "listener_demand",
+        "masks",
         "potential",
         "raw_activity",
     )
 
     def __init__(self, layer: Layer, context: RoundContext, heard: Tensor, potential: Tensor, raw_activity: Tensor) -> None:
         self.layer, self.context = layer, context
+        self.masks: LayerMasks = context.masks[layer.number - 1]
         self.heard, self.potential, self.raw_activity = heard, potential, raw_activity
         self.activity = raw_activity
         self.jacobian: Tensor | None = None
@@ -81,17 +83,16 @@ class LayerRecord:
         """Samples of the batch that this process plays."""
         return self.heard.shape[-2]
 
-    @property
-    def masks(self) -> LayerMasks:
-        """The layer's masks in this round."""
-        return self.context.masks[self.layer.number - 1]
-
     def observation(self, group: PolicyGroup) -> Observation:
         """Return what the neurons of a group can see in this round; each field is fetched when it is first read."""
         if group not in self._observations:
             draws = RandomStream(lambda kind, name, axes: group.take(self._draw(kind, name, axes), axes))
             self._observations[group] = Observation(self._field_getter(group), xp=xp, draws=draws)
         return self._observations[group]
+
+    def close(self) -> None:
+        """Drop the observations: they refer to this record, and would keep its tensors until the next garbage collection."""
+        self._observations.clear()
 
     def _draw(self, kind: str, name: str, axes: str) -> Tensor:
         key = (kind, name, axes)
@@ -100,10 +101,8 @@ class LayerRecord:
         return self._drawn[key]
 
     def _field_getter(self, group: PolicyGroup) -> Callable[[str], object]:
-        hidden = OPTIONAL_FIELDS - group.needs
-
         def get_field(name: str) -> object:
-            if name in hidden:
+            if name in group.hidden_fields:
                 raise KeyError(name)
             if name == "learning":
                 return self.context.learning
@@ -120,8 +119,7 @@ class LayerRecord:
 
     def speak(self) -> None:
         """Set the activity to what the policies say, and to 0 for neurons that do not speak in this round."""
-        layer, mask = self.layer, self.masks.speaking
-        speaking = [group for group in layer.policy_groups if "speak" in group.hooks] if "speak" in layer.hooks else []
+        mask, speaking = self.masks.speaking, self.layer.hooked_groups["speak"]
         if speaking:
             said = self.raw_activity.clone()
             for group in speaking:
@@ -164,12 +162,11 @@ class LayerRecord:
         """Return the demand for a feedback, both (..., B, J): feedback times slope, or what the policies say."""
         layer = self.layer
         demand: Tensor = feedback * layer.activation.slope(xp, self.potential, self.raw_activity)
-        for group in layer.policy_groups:
-            if "demand" in group.hooks:
-                part: Tensor = group.policy.demand(group.take(feedback, "BJ"), self.observation(group), group.memory)
-                if group.is_whole_layer:
-                    return part
-                group.put(demand, part, "BJ")
+        for group in layer.hooked_groups["demand"]:
+            part: Tensor = group.policy.demand(group.take(feedback, "BJ"), self.observation(group), group.memory)
+            if group.is_whole_layer:
+                return part
+            group.put(demand, part, "BJ")
         return demand
 
     def adapt(self) -> Tensor | None:
@@ -177,7 +174,7 @@ class LayerRecord:
         layer, response = self.layer, self.layer.response
         if response is None or self.listener_demand is None:
             return response
-        adapting = [group for group in layer.policy_groups if "adapt" in group.hooks]
+        adapting = layer.hooked_groups["adapt"]
         if not adapting:
             return response
         intent = response if adapting[0].is_whole_layer else response.clone()
@@ -198,12 +195,11 @@ class LayerRecord:
         response = self.layer.response
         if response is None or self.listener_demand is None:
             return
-        for group in self.layer.policy_groups:
-            if "remember" in group.hooks:
-                parts = group.take(change, "JS"), group.take(response, "JS")
-                memory = group.policy.remember(*parts, self.observation(group), group.memory)
-                check_memory(group.policy, memory)
-                group.memory = self._kept(group, memory)
+        for group in self.layer.hooked_groups["remember"]:
+            parts = group.take(change, "JS"), group.take(response, "JS")
+            memory = group.policy.remember(*parts, self.observation(group), group.memory)
+            check_memory(group.policy, memory)
+            group.memory = self._kept(group, memory)
 
     def _kept(self, group: PolicyGroup, memory: Memory) -> dict[str, Array]:
         """Return the memory after the round: copies, since it may hold arrays that the next round overwrites."""

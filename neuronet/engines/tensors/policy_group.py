@@ -8,7 +8,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from neuronet.core import Birth, Group, Memory, Policy, RandomStream
+from neuronet.core import OPTIONAL_FIELDS, Birth, Group, Memory, Policy, RandomStream
 from neuronet.engines.base.checks import check_memory
 from neuronet.engines.tensors.kernels.device import to_device
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
@@ -32,6 +32,7 @@ class PolicyGroup:
         self.policy = policy
         self.hooks = policy.hooks
         self.needs = policy.needs
+        self.hidden_fields = OPTIONAL_FIELDS - policy.needs
         self.linear = policy.linear
         self.number = number
         self.replicas = replicas
