@@ -64,23 +64,22 @@ class Deviations:
         policies = tuple(self.policies[index] for index in indices)
         return replace(self, gains=gains, loss_increase=self.loss_increase[list(indices)], policies=policies)
 
+    @property
+    def deviator_table(self) -> pd.DataFrame:
+        """Return one row per deviator: network, layer, neuron, and the policy that it plays."""
+        table = pd.DataFrame(self.deviators, columns=["layer", "neuron"]).assign(plays=list(map(cached_short_name, self.own)))
+        table.insert(0, "network", self.networks)
+        return table
+
     def table(self) -> pd.DataFrame:
         """Return one row per deviator, policy and seed."""
-        D, M, S = self.loss_increase.shape
-        names = [cached_short_name(policy) for policy in self.policies]
-        own = [cached_short_name(policy) for policy in self.own]
-        index = {
-            "round": self.round,
-            "network": np.tile(np.repeat(self.networks, S), D),
-            "policy": np.repeat(names, M * S),
-            "layer": np.tile(np.repeat([layer for layer, _ in self.deviators], S), D),
-            "neuron": np.tile(np.repeat([neuron for _, neuron in self.deviators], S), D),
-            "plays": np.tile(np.repeat(own, S), D),
-            "seed": np.tile(self.seeds, D * M),
-        }
-        baseline = {f"{kind}_without": np.tile(array.reshape(-1), D) for kind, array in self.baseline.items() if kind != "loss"}
-        gains = {f"{kind}_gain": array.reshape(-1) for kind, array in self.gains.items() if kind != "loss"}
-        return pd.DataFrame({**index, **baseline, **gains, "loss_increase": self.loss_increase.reshape(-1)})
+        policies = pd.DataFrame({"round": self.round, "policy": [cached_short_name(policy) for policy in self.policies]})
+        table = policies.merge(self.deviator_table, how="cross").merge(pd.DataFrame({"seed": self.seeds}), how="cross")
+        shape = self.loss_increase.shape
+        baseline = {f"{kind}_without": np.broadcast_to(array, shape) for kind, array in self.baseline.items() if kind != "loss"}
+        gains = {f"{kind}_gain": array for kind, array in self.gains.items() if kind != "loss"}
+        numbers = {**baseline, **gains, "loss_increase": self.loss_increase}
+        return table.assign(**{name: array.reshape(-1) for name, array in numbers.items()})
 
 
 def deviations(

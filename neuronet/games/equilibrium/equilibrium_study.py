@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import numpy as np
 import pandas as pd
 
 from neuronet.core import ConfigurationError, Policy, check_number
@@ -61,25 +60,11 @@ class EquilibriumStudy:
         """Return one row per round, policy and deviator, with mean gains in units of the mean payoffs."""
         parts = []
         for games in self.deviations:
-            D, M, _ = games.loss_increase.shape
-            gains = {kind: games.gains[kind].mean(axis=-1).reshape(-1) for kind in INSTANT_KINDS}
-            relative = {kind: gain / games.baseline[kind].mean() for kind, gain in gains.items()}
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "round": games.round,
-                        "policy": np.repeat(self.names, M),
-                        "network": np.tile(games.networks, D),
-                        "layer": np.tile([layer for layer, _ in games.deviators], D),
-                        "neuron": np.tile([neuron for _, neuron in games.deviators], D),
-                        "relative": relative["attention"],
-                        "share": relative["share"],
-                        "scaled": relative["scaled"],
-                        "loss_increase": games.loss_increase.mean(axis=-1).reshape(-1),
-                    }
-                )
-            )
-        return pd.concat(parts, ignore_index=True)
+            policies = pd.DataFrame({"round": games.round, "policy": self.names})
+            gains = {kind: games.gains[kind].mean(axis=-1).reshape(-1) / games.baseline[kind].mean() for kind in INSTANT_KINDS}
+            gains["loss_increase"] = games.loss_increase.mean(axis=-1).reshape(-1)
+            parts.append(policies.merge(games.deviator_table.drop(columns="plays"), how="cross").assign(**gains))
+        return pd.concat(parts, ignore_index=True).rename(columns={"attention": "relative"})
 
 
 def study_equilibrium(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -33,29 +33,7 @@ TOLERANCES = (0.05, 0.25, 1.0)
 """Default tolerances: gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
 
 
-@dataclass(frozen=True)
-class PriceRatio:
-    """Ratio of losses with its 95% bootstrap interval over seeds.
-
-    Attributes:
-        name: "anarchy" or "stability".
-        tolerance: Gain up to which a profile counts as an equilibrium.
-        equilibria: Number of profiles that count as equilibria.
-        numerator: Profile whose loss is the numerator.
-        denominator: Profile, or "backprop", whose loss is the denominator.
-        ratio: Ratio of the mean losses.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
-    """
-
-    name: str
-    tolerance: float
-    equilibria: int
-    numerator: str
-    denominator: str
-    ratio: float
-    low: float
-    high: float
+PRICE_COLUMNS = ("name", "tolerance", "equilibria", "numerator", "denominator", "ratio", "low", "high")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +46,15 @@ class Welfare:
             bound of a best response's gain), largest_gain (its measured gain), epsilon (bound that no deviation tried exceeds);
             num_tested (number of deviations).
         losses: Test loss of each seed, by profile and for "backprop".
-        prices: Prices for each tolerance, against the best profile and against backpropagation; none for a tolerance at which all
-            profiles are refuted.
+        prices: One row per price for each tolerance, against the best profile and against backpropagation; none for a tolerance
+            at which all profiles are refuted: name ("anarchy" or "stability"), tolerance, equilibria (number of profiles that
+            count as equilibria), numerator and denominator (profiles, or "backprop", that have the losses), ratio (of the mean
+            losses), low and high (95% bootstrap interval over seeds).
     """
 
     profiles: pd.DataFrame
     losses: Mapping[str, Floats]
-    prices: tuple[PriceRatio, ...]
-
-    def table(self) -> pd.DataFrame:
-        """Return one row per price."""
-        return pd.DataFrame([asdict(price) for price in self.prices], columns=[field.name for field in fields(PriceRatio)])
+    prices: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -204,7 +180,7 @@ def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     return np.asarray(loss)
 
 
-def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Sequence[float], seed: int) -> tuple[PriceRatio, ...]:
+def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Sequence[float], seed: int) -> pd.DataFrame:
     """Select profiles on the first half of the seeds, and compute the ratios of their losses on the second half."""
     half = len(losses["backprop"]) // 2
     mean_losses = {name: float(losses[name][:half].mean()) for name in table["profile"]}
@@ -217,5 +193,5 @@ def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Seque
             for against in (min(finite["profile"], key=mean_losses.__getitem__), "backprop"):
                 rng = generator(seed, Purpose.POPULATION, 0, 3)
                 ratio = bootstrap_ratio(losses[name][half:], losses[against][half:], rng)
-                prices.append(PriceRatio(price, tolerance, len(equilibria), name, against, *ratio))
-    return tuple(prices)
+                prices.append((price, tolerance, len(equilibria), name, against, *ratio))
+    return pd.DataFrame(prices, columns=PRICE_COLUMNS)

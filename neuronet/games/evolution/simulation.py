@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neuronet.core import Layers, Policy, Purpose, check_number, generator
 from neuronet.engines.base import State
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_memory
-from neuronet.games.evolution.update_rules import UpdateRule
+from neuronet.games.evolution.update_rules import UpdateRule, standardised
 from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.payoffs import Floats, payoffs_of
@@ -114,7 +114,7 @@ class EvolvingPopulation:
         updated = []
         for layer, (indices, paid) in enumerate(zip(self.policy_indices, payoffs, strict=True), start=1):
             rngs = [generator(seed, Purpose.POPULATION, layer, EVOLUTION, generation) for seed in self.seeds]
-            rows = zip(indices, paid, rngs, strict=True)
+            rows = zip(indices, map(standardised, paid), rngs, strict=True)
             updated.append(np.stack([update_rule.step(row, payoff, num_policies, rng) for row, payoff, rng in rows]))
         return updated
 

@@ -54,70 +54,40 @@ class UpdateRule:
     def step(
         self, policy_index: NDArray[np.int64], payoff: Floats, num_policies: int, rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """Return the policy indices of a layer after a generation, (J,).
+        """Return the policy indices of a layer after the events of a generation, (J,).
+
+        Payoffs stay with the neurons that earned them.
 
         Args:
             policy_index: Index of each neuron's policy, (J,).
-            payoff: Payoff of each neuron, (J,); values that are not finite count as the lowest.
-            num_policies: Number of policies.
+            payoff: Payoff of each neuron, (J,), in units of the inverse of `strength`.
+            num_policies: Number of policies from which mutation draws.
             rng: Random generator.
         """
-        return update_step(
-            policy_index,
-            standardised(payoff),
-            self.rule,
-            self.strength,
-            self.events,
-            rng,
-            mutation=self.mutation,
-            num_policies=num_policies,
-        )
+        result = policy_index.copy()
+        count = len(result)
+        for _ in range(self.events):
+            if self.mutation and rng.random() < self.mutation:
+                result[rng.integers(count)] = rng.integers(num_policies)
+            elif count > 1 and self.rule == "fermi":
+                mine, other = rng.choice(count, size=2, replace=False)
+                exponent = np.clip(-self.strength * (payoff[other] - payoff[mine]), -700.0, 700.0)
+                if rng.random() < 1.0 / (1.0 + np.exp(exponent)):
+                    result[mine] = result[other]
+            elif count > 1:
+                fitness = np.exp(self.strength * (payoff - payoff.max()))
+                result[rng.integers(count)] = result[rng.choice(count, p=fitness / fitness.sum())]
+        return result
 
 
 def standardised(payoff: Floats) -> Floats:
-    """Return payoffs minus their mean, in standard deviations; 0 if all are equal."""
+    """Return payoffs minus their mean, in standard deviations; 0 if all are equal.
+
+    Values that are not finite count as the lowest.
+    """
     finite = np.isfinite(payoff)
     if not finite.any():
         return np.zeros_like(payoff)
     filled = np.where(finite, payoff, payoff[finite].min())
     spread = filled.std()
     return (filled - filled.mean()) / spread if spread > 0 else np.zeros_like(filled)
-
-
-def update_step(
-    policy_index: NDArray[np.int64],
-    payoff: Floats,
-    rule: str,
-    strength: float,
-    events: int,
-    rng: np.random.Generator,
-    *,
-    mutation: float = 0.0,
-    num_policies: int = 1,
-) -> NDArray[np.int64]:
-    """Return the policy indices after a sequence of imitation events; payoffs stay with the neurons that earned them.
-
-    Args:
-        policy_index: Index of each neuron's policy, (J,).
-        payoff: Payoff of each neuron, (J,), in units of the inverse of `strength`.
-        rule: One of UPDATE_RULES.
-        strength: Strength of selection.
-        events: Number of events.
-        rng: Random generator.
-        mutation: Probability of a random policy instead of imitation.
-        num_policies: Number of policies from which mutation draws.
-    """
-    result = policy_index.copy()
-    count = len(result)
-    for _ in range(events):
-        if mutation and rng.random() < mutation:
-            result[rng.integers(count)] = rng.integers(num_policies)
-        elif count > 1 and rule == "fermi":
-            mine, other = rng.choice(count, size=2, replace=False)
-            exponent = np.clip(-strength * (payoff[other] - payoff[mine]), -700.0, 700.0)
-            if rng.random() < 1.0 / (1.0 + np.exp(exponent)):
-                result[mine] = result[other]
-        elif count > 1:
-            fitness = np.exp(strength * (payoff - payoff.max()))
-            result[rng.integers(count)] = result[rng.choice(count, p=fitness / fitness.sum())]
-    return result

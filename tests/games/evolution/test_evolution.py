@@ -12,7 +12,7 @@ from neuronet.games.evolution import simulation
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolvingPopulation, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
-from neuronet.games.evolution.update_rules import UpdateRule, standardised, update_step
+from neuronet.games.evolution.update_rules import UpdateRule, standardised
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.play import play
 from neuronet.policies import AttentionSeeking, BestResponse, Greedy, IncomeProtecting
@@ -24,12 +24,12 @@ SMALL = GameSetup(Digits(), hidden=(6, 4), rounds=6)
 
 def fixation(rule, strength, advantage, neurons=4, trials=900, seed=0):
     """Return the fraction of fixations of one mutant with a constant advantage, and a margin of three standard errors."""
-    rng, fixed = np.random.default_rng(seed), 0
+    rng, fixed, update_rule = np.random.default_rng(seed), 0, UpdateRule(rule, strength=strength, events=1)
     for _ in range(trials):
         policy_index = np.zeros(neurons, dtype=np.int64)
         policy_index[0] = 1
         while 0 < policy_index.sum() < neurons:
-            policy_index = update_step(policy_index, advantage * policy_index.astype(float), rule, strength, 1, rng)
+            policy_index = update_rule.step(policy_index, advantage * policy_index.astype(float), 2, rng)
         fixed += int(policy_index.all())
     return fixed / trials, 3 * np.sqrt(0.25 / trials)
 
@@ -50,9 +50,8 @@ def test_fault_in_the_update_rule_is_detected():
 
 
 def test_mutation_introduces_absent_policies():
-    policy_index = update_step(
-        np.zeros(50, dtype=np.int64), np.zeros(50), "fermi", 1.0, 400, np.random.default_rng(0), mutation=0.5, num_policies=3
-    )
+    update_rule = UpdateRule(mutation=0.5, events=400)
+    policy_index = update_rule.step(np.zeros(50, dtype=np.int64), np.zeros(50), 3, np.random.default_rng(0))
     assert set(policy_index) == {0, 1, 2}
 
 

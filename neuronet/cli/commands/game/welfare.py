@@ -60,13 +60,13 @@ def welfare(
     write_results(
         f"game-welfare-{Path(environment).stem}",
         out,
-        tables={"profiles": found.profiles, "prices": found.table()},
+        tables={"profiles": found.profiles, "prices": found.prices},
         pictures={"welfare": welfare_figure(found)},
         shown=_results_table(found, payoff),
         summary={
             "environment": environment,
             "profiles": found.profiles.to_dict("records"),
-            "prices": found.table().to_dict("records"),
+            "prices": found.prices.to_dict("records"),
             "backprop": float(found.losses["backprop"].mean()),
         },
         json=json,
@@ -107,7 +107,7 @@ def _results_table(found: Welfare, payoff: str) -> RenderableType:
     for heading in ("price of", "tolerance", "equilibria", "equilibrium", "divided by"):
         prices.add_column(heading)
     prices.add_column("ratio", justify="right", no_wrap=True)
-    for price in found.prices:
+    for price in found.prices.itertuples(index=False):
         names = (
             price.name,
             f"{price.tolerance:.0%}",
