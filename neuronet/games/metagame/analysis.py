@@ -54,9 +54,8 @@ def analyse(
     """
     check_number("alpha", alpha, 0)
     check_number("resamples", resamples, 2, whole=True)
-    raw, population = meta.game(kind), meta.neurons if size is None else size
-    unit = raw.payoff_range
-    game, resampled = raw.rescaled(unit), meta.resampled(kind, resamples, seed).rescaled(unit)
+    population = meta.neurons if size is None else size
+    game, resampled = _rescaled_games(meta, kind, resamples, seed)
     matrix = payoff_matrix(game) if game.players == 2 else None
     samples = [SymmetricGame(game.names, game.players, payoffs) for payoffs in resampled.payoffs]
     starts = simplex_samples(len(game.names), REPLICATOR_STARTS)
@@ -68,7 +67,7 @@ def analyse(
     return Analysis(
         names=game.names,
         kind=kind,
-        unit=unit,
+        unit=meta.game(kind).payoff_range,
         alpha=alpha,
         size=population,
         equilibria=tuple(
@@ -135,14 +134,18 @@ def _pure_equilibrium_frequency(games: SymmetricGame) -> Floats:
 
 def ranks_by_payoff(meta: MetaGame, analysis: Analysis, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
     """Return the alpha-rank by each payoff in KINDS, one row per payoff and policy."""
-    rows = []
+    parts = []
     for kind in KINDS:
-        raw = meta.game(kind)
-        games = (raw.rescaled(raw.payoff_range), meta.resampled(kind, resamples, seed).rescaled(raw.payoff_range))
+        games = _rescaled_games(meta, kind, resamples, seed)
         ranks = Interval.from_samples(*(alpha_rank(game, analysis.alpha, analysis.size) for game in games))
-        columns = zip(meta.names, ranks.value, ranks.low, ranks.high, strict=True)
-        rows += [{"payoff": kind, "policy": name, "rank": rank, "low": low, "high": high} for name, rank, low, high in columns]
-    return pd.DataFrame(rows)
+        parts.append(pd.DataFrame({"payoff": kind, "policy": meta.names, **ranks.columns("rank")}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rescaled_games(meta: MetaGame, kind: str, resamples: int, seed: int) -> tuple[SymmetricGame, SymmetricGame]:
+    """Return the game of the mean payoffs and the resampled games, both in units of the range of the mean payoffs."""
+    game = meta.game(kind)
+    return game.rescaled(game.payoff_range), meta.resampled(kind, resamples, seed).rescaled(game.payoff_range)
 
 
 def _estimate_equilibrium(known: Equilibrium, resampled: Sequence[Equilibrium | None]) -> EquilibriumEstimate:

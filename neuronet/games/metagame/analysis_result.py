@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import permutations, product
 
 import numpy as np
 import pandas as pd
@@ -32,6 +31,10 @@ class Interval:
         """Return the interval of estimates from resampled payoffs, (resamples, ...)."""
         low, high = np.quantile(resampled, (0.025, 0.975), axis=0)
         return Interval(np.asarray(value), low, high)
+
+    def columns(self, name: str) -> dict[str, Floats]:
+        """Return the estimates, under a name, and the ends "low" and "high" as flat columns of a table."""
+        return {name: self.value.reshape(-1), "low": self.low.reshape(-1), "high": self.high.reshape(-1)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,44 +88,27 @@ class Analysis:
 
     def equilibria_table(self) -> pd.DataFrame:
         """Return one row per equilibrium, role and policy."""
-        rows = []
+        parts = [pd.DataFrame()]
         for number, estimate in enumerate(self.equilibria, start=1):
             roles = ("all",) if len(estimate.shares) == 1 else ("first", "second")
             stable = {"stable": estimate.equilibrium.stable, "stable_frequency": estimate.stable}
             for role, shares in zip(roles, estimate.shares, strict=True):
-                rows += [
-                    {"equilibrium": number, "role": role, "policy": name, "share": share, "low": low, "high": high}
-                    | {"frequency": estimate.frequency, **stable}
-                    for name, share, low, high in zip(self.names, shares.value, shares.low, shares.high, strict=True)
-                ]
-        return pd.DataFrame(rows)
+                index = {"equilibrium": number, "role": role, "policy": self.names}
+                parts.append(pd.DataFrame({**index, **shares.columns("share"), "frequency": estimate.frequency, **stable}))
+        return pd.concat(parts, ignore_index=True)
 
     def rank_table(self) -> pd.DataFrame:
         """Return one row per intensity of selection and policy, or pair of policies, with its alpha-rank."""
-        columns = ("policy",) if self.rank.value.ndim == 1 else ("first", "second")
-        rows = []
-        for alpha, ranks in sorted({**self.ranks, self.alpha: self.rank}.items()):
-            for index in product(range(len(self.names)), repeat=len(columns)):
-                names = dict(zip(columns, (self.names[policy] for policy in index), strict=True))
-                interval = {"rank": ranks.value[index], "low": ranks.low[index], "high": ranks.high[index]}
-                rows.append({"alpha": alpha, **names, **interval})
-        return pd.DataFrame(rows)
+        columns = ["policy"] if self.rank.value.ndim == 1 else ["first", "second"]
+        index = pd.MultiIndex.from_product([self.names] * len(columns), names=columns).to_frame(index=False)
+        ranks = sorted({**self.ranks, self.alpha: self.rank}.items())
+        parts = {alpha: index.assign(**interval.columns("rank")) for alpha, interval in ranks}
+        return pd.concat(parts, names=["alpha"]).reset_index("alpha").reset_index(drop=True)
 
     def fixation_table(self) -> pd.DataFrame:
         """Return one row per pair of residents and mutant, with the fixation probability and the neutral one."""
         if self.fixation_probabilities is None:
             return pd.DataFrame()
-        probabilities = self.fixation_probabilities
-        return pd.DataFrame(
-            [
-                {
-                    "residents": self.names[pair[0]],
-                    "mutant": self.names[pair[1]],
-                    "fixation_probability": probabilities.value[pair],
-                    "low": probabilities.low[pair],
-                    "high": probabilities.high[pair],
-                    "neutral": 1 / self.size,
-                }
-                for pair in permutations(range(len(self.names)), 2)
-            ]
-        )
+        index = pd.MultiIndex.from_product([self.names] * 2, names=["residents", "mutant"]).to_frame(index=False)
+        table = index.assign(**self.fixation_probabilities.columns("fixation_probability"), neutral=1 / self.size)
+        return table[table["residents"] != table["mutant"]].reset_index(drop=True)

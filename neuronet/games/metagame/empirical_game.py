@@ -29,6 +29,7 @@ from neuronet.core import (
     check_number,
     generator,
 )
+from neuronet.games.metagame.analysis_result import Interval
 from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame, compositions
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.outcomes import Outcomes
@@ -109,22 +110,19 @@ class MetaGame:
 
     def means(self, kind: str = "attention", resamples: int = 1000) -> pd.DataFrame:
         """Return one row per policy and combination of opponents, with the mean payoff and its 95% interval."""
-        game, resampled = self.game(kind), self.resampled(kind, resamples)
-        low, high = np.quantile(resampled.payoffs, (0.025, 0.975), axis=0)
-        P, M = game.payoffs.shape
-        others = {f"others {name}": np.tile(self.others[:, p], P) for p, name in enumerate(self.names)}
-        values = {"mean": game.payoffs.reshape(-1), "low": low.reshape(-1), "high": high.reshape(-1)}
-        return pd.DataFrame({"policy": np.repeat(self.names, M), **others, **values})
+        interval = Interval.from_samples(self.game(kind).payoffs, self.resampled(kind, resamples).payoffs)
+        others = pd.DataFrame(self.others, columns=[f"others {name}" for name in self.names])
+        return pd.DataFrame({"policy": self.names}).merge(others, how="cross").assign(**interval.columns("mean"))
 
     def table(self) -> pd.DataFrame:
         """Return one row per seed, policy and combination of opponents, with counts of neurons, payoffs, loss and accuracy."""
-        S, P, M = self.loss.shape
-        neurons = self.others[None] + np.eye(P, dtype=np.int64)[:, None]
-        counts = {f"neurons {name}": np.tile(neurons[..., p].reshape(-1), S) for p, name in enumerate(self.names)}
-        index = {"seed": np.repeat(self.seeds, P * M), "policy": np.tile(np.repeat(self.names, M), S)}
+        _, P, M = self.loss.shape
+        neurons = (self.others + np.eye(P, dtype=np.int64)[:, None]).reshape(P * M, P)
+        profiles = pd.DataFrame(neurons, columns=[f"neurons {name}" for name in self.names])
+        profiles.insert(0, "policy", np.repeat(self.names, M))
         paid = {kind: array.reshape(-1) for kind, array in self.payoffs_by_seed.items() if kind != "loss"}
-        ends = {"test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)}
-        return pd.DataFrame({**index, **counts, **paid, **ends})
+        table = pd.DataFrame({"seed": self.seeds}).merge(profiles, how="cross")
+        return table.assign(**paid, test_loss=self.loss.reshape(-1), test_accuracy=self.accuracy.reshape(-1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,19 +156,15 @@ class LayerGame:
 
     def table(self) -> pd.DataFrame:
         """Return one row per seed and pair of policies, with the payoffs of both layers, loss and accuracy."""
-        S, P, _ = self.loss.shape
-        index = {
-            "seed": np.repeat(self.seeds, P * P),
-            "first": np.tile(np.repeat(self.names, P), S),
-            "second": np.tile(self.names, S * P),
-        }
+        index = pd.MultiIndex.from_product([self.seeds, self.names, self.names], names=["seed", "first", "second"])
         paid = {
             f"{kind} {layer}": array[:, number].reshape(-1)
             for kind, array in self.payoffs_by_seed.items()
             if kind != "loss"
             for number, layer in enumerate(("first", "second"))
         }
-        return pd.DataFrame({**index, **paid, "test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)})
+        ends = {"test_loss": self.loss.reshape(-1), "test_accuracy": self.accuracy.reshape(-1)}
+        return index.to_frame(index=False).assign(**paid, **ends)
 
 
 def opponent_counts(neurons: int, players: int, policies: int) -> Ints:

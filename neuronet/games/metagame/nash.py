@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
+from math import comb
 
 import numpy as np
 
@@ -73,7 +74,7 @@ def match_equilibrium(game: SymmetricGame, known: Equilibrium) -> Equilibrium | 
 
 
 def _interior_equilibria(game: SymmetricGame, support: tuple[int, ...], near: Floats | None = None) -> Iterator[Floats]:
-    """Yield mixes with this support whose policies earn equal payoffs; with `near`, search only from that mix."""
+    """Yield mixes with this support in which all its policies earn equally; with `near`, search only from that mix."""
     mix = np.zeros(len(game.names))
     if len(support) == 1:
         mix[support[0]] = 1.0
@@ -104,20 +105,13 @@ def _two_policy_shares(game: SymmetricGame, one: int, other: int) -> Iterator[fl
     lead = game.pairwise_payoffs(one, other) - game.pairwise_payoffs(other, one)[::-1]
     total = np.polynomial.Polynomial([0.0])
     share = np.polynomial.Polynomial([0.0, 1.0])
-    for same, (gain, ways) in enumerate(zip(lead, _binomials(degree), strict=True)):
-        total += float(gain * ways) * share**same * (1 - share) ** (degree - same)
+    for same, gain in enumerate(lead):
+        total += float(gain * comb(degree, same)) * share**same * (1 - share) ** (degree - same)
     if np.abs(total.coef).max() <= TOLERANCE:
         return
     roots = np.asarray(total.trim(TOLERANCE * 1e-3).roots(), dtype=np.complex128)
     real = roots.real[np.abs(roots.imag) <= 1e-7]
     yield from real[(real > TOLERANCE) & (real < 1 - TOLERANCE)].tolist()
-
-
-def _binomials(degree: int) -> Floats:
-    rows = np.ones(1)
-    for _ in range(degree):
-        rows = np.convolve(rows, [1.0, 1.0])
-    return rows
 
 
 def _solve_indifference(matrix: Floats) -> Floats | None:
