@@ -142,27 +142,6 @@ class GaussianActions(Actions):
         return np.clip(scaled, self.low, self.high).astype(self.low.dtype)
 
 
-@dataclass(frozen=True, eq=False)
-class ObservationEncoder:
-    """Conversion of observations to network inputs: flattened values, or a one-hot code.
-
-    Args:
-        inputs: Number of input neurons.
-        first: First value of a discrete observation; None for arrays.
-    """
-
-    inputs: int
-    first: int | None = None
-
-    def encode(self, observation: Any) -> Floats:
-        """Return the network inputs of an observation, (I,)."""
-        if self.first is None:
-            return np.asarray(observation, dtype=np.float64).reshape(-1)
-        encoded = np.zeros(self.inputs)
-        encoded[int(observation) - self.first] = 1.0
-        return encoded
-
-
 class VectorEnv:
     """Copies of one Gymnasium environment.
 
@@ -174,7 +153,8 @@ class VectorEnv:
     Attributes:
         name: Name of the environment.
         envs: Environments.
-        encoder: Conversion of observations to inputs.
+        inputs: Number of input neurons.
+        encode: Function from an observation to the network inputs, (I,): its flattened values, or a one-hot code.
         actions: Conversion of outputs to actions.
         threshold: Mean return at which the environment counts as solved; None if it has no threshold.
 
@@ -187,7 +167,7 @@ class VectorEnv:
         self.envs: Sequence[Env[Any, Any]] = [_make(environment) for _ in range(count)]
         first = self.envs[0]
         self.name = environment if isinstance(environment, str) else _name(first)
-        self.encoder = _make_encoder(first.observation_space, self.name)
+        self.inputs, self.encode = _make_encoder(first.observation_space, self.name)
         self.actions = _make_actions(first.action_space, self.name, action_std)
         self.threshold = None if first.spec is None else first.spec.reward_threshold
 
@@ -238,13 +218,14 @@ def _name(env: Env[Any, Any]) -> str:
     return type(env.unwrapped).__name__ if env.spec is None else env.spec.id
 
 
-def _make_encoder(space: Space[Any], name: str) -> ObservationEncoder:
+def _make_encoder(space: Space[Any], name: str) -> tuple[int, Callable[[Any], Floats]]:
     from gymnasium.spaces import Box, Discrete
 
     if isinstance(space, Discrete):
-        return ObservationEncoder(int(space.n), int(space.start))
+        count, start = int(space.n), int(space.start)
+        return count, lambda observation: np.eye(1, count, int(observation) - start)[0]
     if isinstance(space, Box) and np.prod(space.shape) > 0:
-        return ObservationEncoder(int(np.prod(space.shape)))
+        return int(np.prod(space.shape)), lambda observation: np.asarray(observation, dtype=np.float64).reshape(-1)
     raise DataError(
         f"the observations of '{name}' must be a Box or Discrete, got {space}: "
         "use a function that wraps it in gymnasium.wrappers.FlattenObservation"

@@ -101,7 +101,7 @@ def play_episodes(
         DivergedError: Outputs, observations or rewards are not finite.
     """
     envs = list(vector_env.envs)[: len(seeds)]
-    encode, source = vector_env.encoder.encode, f"they come from '{vector_env.name}'"
+    encode, source = vector_env.encode, f"they come from '{vector_env.name}'"
     encoded = np.stack([encode(env.reset(seed=seed)[0]) for env, seed in zip(envs, seeds, strict=True)])
     active = np.ones(len(envs), dtype=np.bool_)
     observations: list[Floats] = []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from neuronet.control.config import ControlConfig
 from neuronet.control.environments import VectorEnv, policy_gradient_feedback
-from neuronet.control.record import HEADER, ControlRunDirectory, EpisodeRow
+from neuronet.control.record import EPISODE_TYPES, EPISODES, ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.rollouts import DIVERGENCE_HINT, Episodes, check_finite, play_episodes
-from neuronet.core import ConfigurationError, Purpose, generator
+from neuronet.core import ConfigurationError, Purpose, StateError, generator
 from neuronet.engines.base import Engine
 from neuronet.execution import Interrupted, Interruption
 from neuronet.training import network_labels
@@ -57,7 +57,7 @@ class ControlTrainer:
         self.engine = engine
         self.run_directory = run_directory
         self.on_progress = on_progress
-        self.rows: list[EpisodeRow] = []
+        self.rows: list[dict[str, Any]] = []
         targets = {"auto": vector_env.threshold, "never": None}
         target = config.target_return
         self._target_return = targets[target] if isinstance(target, str) else target
@@ -72,7 +72,7 @@ class ControlTrainer:
     @property
     def recent_return(self) -> float:
         """Return the mean return of the last 100 episodes, or of all if there are fewer."""
-        return float(np.mean([row.total for row in self.rows[-RECENT_EPISODES:]]))
+        return float(np.mean([row["return"] for row in self.rows[-RECENT_EPISODES:]]))
 
     @property
     def is_finished(self) -> bool:
@@ -86,6 +86,7 @@ class ControlTrainer:
 
         Raises:
             ConfigurationError: The configuration has fewer rounds than were played.
+            StateError: The checkpoint cannot be read, or episodes are missing.
         """
         if self.run_directory is None:
             return
@@ -95,7 +96,11 @@ class ControlTrainer:
             if self.config.rounds < state.round:
                 raise ConfigurationError(f"rounds must be at least the {state.round} played, got {self.config.rounds}")
             self.engine.restore(state)
-        self.rows = self.run_directory.truncate_after(self.engine.round_number)
+        self.run_directory.truncate_after(self.engine.round_number)
+        self.rows = self.run_directory.episodes().to_dict("records")
+        if len(self.rows) != self.engine.round_number * self.config.episodes:
+            path = self.run_directory.folder / EPISODES
+            raise StateError(f"cannot read '{path}': it has {len(self.rows)} episodes in {self.engine.round_number} rounds")
 
     def run(self, interruption: Interruption) -> ControlResult:
         """Train to the end, evaluate, and return the result.
@@ -106,8 +111,10 @@ class ControlTrainer:
         """
         saved = self.engine.round_number
         while not self.is_finished:
+            number = self.engine.round_number
+            seeds = self._seeds(number, RESETS, self.config.episodes)
             with np.errstate(over="ignore", invalid="ignore"):  # values that are not finite are refused
-                episodes = self._play(interruption)
+                episodes = self._play(seeds, self._rng(number, ACTIONS), interruption)
                 if episodes is None:
                     self._save()
                     raise Interrupted(self._result(np.zeros(0)))
@@ -130,13 +137,12 @@ class ControlTrainer:
     def _seeds(self, number: int, purpose: int, count: int) -> list[int]:
         return [int(seed) for seed in self._rng(number, purpose).integers(2**31, size=count)]
 
-    def _play(self, interruption: Interruption) -> Episodes | None:
-        number = self.engine.round_number
+    def _play(self, seeds: Sequence[int], rng: np.random.Generator | None, interruption: Interruption) -> Episodes | None:
         return play_episodes(
             self.vector_env,
             self.engine.outputs,
-            seeds=self._seeds(number, RESETS, self.config.episodes),
-            rng=self._rng(number, ACTIONS),
+            seeds=seeds,
+            rng=rng,
             max_steps=self.config.max_steps,
             stop=lambda: interruption.requested,
         )
@@ -149,10 +155,10 @@ class ControlTrainer:
         self.engine.learn(feedback, cost)
 
     def _append_rows(self, episodes: Episodes) -> None:
-        number, before = self.engine.round_number, len(self.rows)
+        number, first = self.engine.round_number, len(self.rows) + 1
         rows = [
-            EpisodeRow(before + index, number, float(total), int(steps))
-            for index, (total, steps) in enumerate(zip(episodes.returns, episodes.steps, strict=True), start=1)
+            {"episode": episode, "round": number, "return": total, "steps": steps}
+            for episode, (total, steps) in enumerate(zip(episodes.returns.tolist(), episodes.steps.tolist(), strict=True), first)
         ]
         self.rows += rows
         if self.run_directory is not None:
@@ -165,15 +171,7 @@ class ControlTrainer:
         seeds = self._seeds(0, EVALUATION, self.config.eval_episodes)
         returns = []
         for start in range(0, len(seeds), self.config.episodes):
-            part = seeds[start : start + self.config.episodes]
-            episodes = play_episodes(
-                self.vector_env,
-                self.engine.outputs,
-                seeds=part,
-                rng=None,
-                max_steps=self.config.max_steps,
-                stop=lambda: interruption.requested,
-            )
+            episodes = self._play(seeds[start : start + self.config.episodes], None, interruption)
             if episodes is None:
                 return None
             returns.append(episodes.returns)
@@ -187,16 +185,14 @@ class ControlTrainer:
             self.run_directory.save(state, self.seconds)
 
     def _result(self, eval_returns: NDArray[np.float64], seconds: float | None = None) -> ControlResult:
-        rows = [(row.episode, row.round, row.total, row.steps) for row in self.rows]
-        folder: Path | None = None if self.run_directory is None else self.run_directory.folder
         return ControlResult(
             config=self.config,
-            episodes=pd.DataFrame(rows, columns=HEADER.split(",")),
+            episodes=pd.DataFrame(self.rows, columns=list(EPISODE_TYPES)),
             eval_returns=eval_returns,
             threshold=self.vector_env.threshold,
             network=self.engine.network(),
             labels=network_labels(self.engine.setups[0], None),
             rounds=self.engine.round_number,
             seconds=self.seconds if seconds is None else seconds,
-            folder=folder,
+            folder=None if self.run_directory is None else self.run_directory.folder,
         )

@@ -93,12 +93,12 @@ def resume(
     with closing(vector_env), closing(_engine(config, vector_env)) as engine:
         trainer = ControlTrainer(config, vector_env, engine, run_directory, on_progress)
         trainer.resume()
-        run_directory.set_rounds(config.rounds)
+        run_directory.update_config(rounds=config.rounds)
         return _play(trainer)
 
 
 def _engine(config: ControlConfig, vector_env: VectorEnv) -> Engine:
-    sizes = (vector_env.encoder.inputs, *config.hidden, vector_env.actions.outputs)
+    sizes = (vector_env.inputs, *config.hidden, vector_env.actions.outputs)
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
     policies = config.policy.groups(network, config.seed)
     setup = Setup(network, policies, config.optimizer, config.learning_rate, vector_env.actions.payoff, config.seed, config.dtype)

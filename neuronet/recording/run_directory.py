@@ -56,6 +56,9 @@ class BaseRunDirectory(Generic[Config]):
     reserved: ClassVar[tuple[str, ...]] = (CONFIG, CHECKPOINT)
     """Files that a folder for a new run must not have."""
 
+    tables: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """Columns with their types of each CSV file that grows; the second column is the round."""
+
     def __init__(self, folder: Path, config: Config) -> None:
         self.folder = folder
         self.config = config
@@ -94,11 +97,22 @@ class BaseRunDirectory(Generic[Config]):
         self.config = self.config.model_copy(update=changes)
         self.store.write(CONFIG, (self.config.model_dump_json(indent=2) + "\n").encode())
 
+    def truncate_after(self, number: int) -> None:
+        """Drop the rows of later rounds, which will be played again, and a last line that was cut off.
+
+        Args:
+            number: Last round to keep.
+        """
+        for name, columns in self.tables.items():
+            if self.store.has(name):
+                self.store.write(name, _truncated(self.folder / name, number, len(columns)).encode())
+
 
 class RunDirectory(BaseRunDirectory[Config]):
     """Folder of one training run."""
 
     reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, FOLDER)
+    tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
 
     @classmethod
     def create(cls, folder: Path, config: Config, network: Network | None = None) -> Self:
@@ -182,16 +196,6 @@ class RunDirectory(BaseRunDirectory[Config]):
             DataError: It cannot be read.
         """
         return self.store.read_table(ALIGNMENT, ALIGNMENT_TYPES)
-
-    def truncate_after(self, number: int) -> None:
-        """Drop the rows of later rounds, which will be played again, and a last line that was cut off.
-
-        Args:
-            number: Last round to keep.
-        """
-        for name, columns in ((METRICS, COLUMNS), (ALIGNMENT, ALIGNMENT_COLUMNS)):
-            if self.store.has(name):
-                self.store.write(name, _truncated(self.folder / name, number, len(columns)).encode())
 
 
 class ReadOnlyRunDirectory(RunDirectory[Config]):

@@ -64,16 +64,16 @@ def test_feedback_is_the_gradient_of_the_log_probability():
 
 
 def test_observations_are_encoded_as_inputs():
-    assert VectorEnv(lambda: ScriptedEnv([1]), 1, 0.5).encoder.encode(np.array([[1, 2], [3, 4]])).tolist() == [1, 2, 3, 4]
+    assert VectorEnv(lambda: ScriptedEnv([1]), 1, 0.5).encode(np.array([[1, 2], [3, 4]])).tolist() == [1, 2, 3, 4]
     signal = VectorEnv(SignalEnv, 1, 0.5)
-    assert (signal.encoder.inputs, signal.actions.outputs) == (3, 3)
-    assert signal.encoder.encode(1).tolist() == [1, 0, 0]
-    assert signal.encoder.encode(3).tolist() == [0, 0, 1]
+    assert (signal.inputs, signal.actions.outputs) == (3, 3)
+    assert signal.encode(1).tolist() == [1, 0, 0]
+    assert signal.encode(3).tolist() == [0, 0, 1]
 
 
 def test_vector_env_describes_its_environment():
     vector_env = VectorEnv("CartPole-v1", 2, 0.5)
-    assert (vector_env.name, vector_env.threshold, vector_env.encoder.inputs) == ("CartPole-v1", 475.0, 4)
+    assert (vector_env.name, vector_env.threshold, vector_env.inputs) == ("CartPole-v1", 475.0, 4)
     assert isinstance(vector_env.actions, CategoricalActions)
     own = VectorEnv(TargetEnv, 3, 0.3)
     assert (own.name, own.threshold, len(own.envs), own.actions.precision) == ("TargetEnv", None, 3, pytest.approx(1 / 0.09))

@@ -11,7 +11,7 @@ from matplotlib.text import Text
 
 import neuronet
 from neuronet.control.config import make_config
-from neuronet.control.record import ControlRunDirectory, EpisodeRow
+from neuronet.control.record import EPISODE_TYPES, ControlRunDirectory
 from neuronet.engines.base import State
 
 POPULATION = "attention:0.5,free-rider:0.5"
@@ -56,7 +56,7 @@ def write_control_run(folder):
     """Record a control run of one round of two episodes with a network of 4-3-2 neurons."""
     config = make_config({"environment": "CartPole-v1", "hidden": [3], "episodes": 2, "rounds": 1})
     record = ControlRunDirectory.create(folder, config)
-    record.append([EpisodeRow(1, 1, 10.0, 10), EpisodeRow(2, 1, 20.0, 20)])
+    record.append([dict(zip(EPISODE_TYPES, row, strict=True)) for row in ((1, 1, 10.0, 10), (2, 1, 20.0, 20))])
     arrays = {"1.weights": np.ones((3, 4)), "1.bias": np.zeros(3), "2.weights": np.ones((2, 3)), "2.bias": np.zeros(2)}
     record.save(State(1, arrays), 1.0)
 
