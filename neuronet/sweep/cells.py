@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from neuronet.core import ConfigurationError, NeuroNetError
 from neuronet.engines.tensors import MAX_BATCHED_WORK, resolve_device
-from neuronet.registry import parse_environment, with_absolute_path
+from neuronet.registry import parse_environment
 from neuronet.sweep.design import Design
 from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.training import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, RunConfig, make_config, select_engine
@@ -85,7 +84,7 @@ def make_plan(design: Design) -> Plan:
             raise ConfigurationError(f"{_cell_label(len(cells) + 1, varied)}: {error}") from None
         plain = config.model_dump(mode="json")
         options = {name: value for name, value in plain.items() if value != _default_options()[name]}
-        as_written = {name: setting[name] for name in ("environment", "data_dir") if name in design.swept}
+        as_written: dict[str, Any] = {name: setting[name] for name in ("environment", "data_dir") if name in design.swept}
         swept = {name: format_value(as_written.get(name, plain[name])) for name in design.swept}
         for seed in design.seeds:
             cell_options = options | ({"seed": seed} if seed else {})
@@ -114,14 +113,10 @@ def format_value(value: Any) -> Any:
 def _config(options: Mapping[str, Any]) -> RunConfig:
     config = make_config(options)
     _check_environment(config.environment, config.target, config.payoff, config.data_dir)
-    updates: dict[str, Any] = {"environment": with_absolute_path(config.environment)}
     if config.engine == "auto":  # the quicker one: a sweep needs no inspection of neurons
-        updates["engine"] = "tensors" if config.update_schedule.is_layerwise else "agents"
-    if config.data_dir is not None:
-        updates["data_dir"] = str(Path(config.data_dir).resolve())
-    config = config.model_copy(update=updates)
+        config = config.model_copy(update={"engine": "tensors" if config.update_schedule.is_layerwise else "agents"})
     select_engine(config, 0, 0, 0)  # refuses an engine that cannot do it
-    return config
+    return config.with_absolute_paths()
 
 
 @cache

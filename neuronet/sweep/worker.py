@@ -16,7 +16,6 @@ from threadpoolctl import threadpool_limits
 
 from neuronet.benchmarking import threads
 from neuronet.core import Batches, Environment, NeuroNetError, WorkerError
-from neuronet.engines.tensors import tensor_engine
 from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
 from neuronet.training import (
@@ -123,10 +122,10 @@ def _game(configs: Sequence[RunConfig], environment: Environment) -> Iterator[Ru
         return
     for game in games:
         game.engine.close()
-    setups, engine_choice = tuple(game.setups[0] for game in games), games[0].engine_choice
+    setups, choice = tuple(game.setups[0] for game in games), games[0].engine_choice
     batches = Batches(len(environment.train), configs[0].batch_size, tuple(config.seed for config in configs))
-    with closing(tensor_engine(setups, batches.size, device=engine_choice.device, matmul=engine_choice.matmul)) as engine:
-        yield RunContext(environment, engine, batches, engine_choice, setups)
+    with closing(choice.build(setups, batches.size)) as engine:
+        yield RunContext(games[0].config, environment, engine, batches, choice, setups)
 
 
 class _CellLosses(Callback):

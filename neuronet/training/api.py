@@ -9,9 +9,9 @@ from typing import Any
 
 from neuronet.core import ConfigurationError, Environment, Network, NeuroNetError
 from neuronet.environments import Table
-from neuronet.execution import Interruption, distributed
+from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory
-from neuronet.registry import Policies, spec_of, with_absolute_path
+from neuronet.registry import Policies, spec_of
 from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.callbacks import ProgressCallback
 from neuronet.training.config import RunConfig, make_config, read_config
@@ -63,15 +63,15 @@ def train(
         raise ConfigurationError("data_dir is an option of environments given by name, but this one has its samples already")
     if network is not None:
         _check_network(network, options)
+        options |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
     config = make_config({**options, "environment": environment_text, "policy": policy})
     context = build_run(config, environment=env, network=network)
     with closing(context.engine):
         if log is not None and context.engine_choice.reason:
-            log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context, config)}.")
-        config = _resolve_config(config, context, network)
-        folder = out(config) if callable(out) else out
-        run_directory = None if folder is None else RunDirectory.create(Path(folder), config, network)
-        return _play(Run(config, context, run_directory, on_progress))
+            log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context)}.")
+        folder = out(context.config) if callable(out) else out
+        run_directory = None if folder is None else RunDirectory.create(Path(folder), context.config, network)
+        return Run(context, run_directory, on_progress).run()
 
 
 def resume(
@@ -117,7 +117,7 @@ def resume(
             raise type(error)(f"{error} ({hint})") from None
         raise
     with closing(context.engine):
-        run = Run(config, context, run_directory, on_progress)
+        run = Run(context, run_directory, on_progress)
         run.resume()
         if epochs is not None:
             run_directory.extend(epochs)
@@ -125,20 +125,15 @@ def resume(
             log(f"Resuming after round {run.engine.round_number:,}.")
             if epochs not in (None, old_epochs) and config.lr_schedule != "constant":
                 log(f"The learning rate continues as in a run of {epochs} epochs; so far it was that of a run of {old_epochs}.")
-        return _play(run)
+        return run.run()
 
 
-def _replica_mode(context: RunContext, config: RunConfig) -> str:
-    if config.replicas == 1:
+def _replica_mode(context: RunContext) -> str:
+    if context.config.replicas == 1:
         return ""
     from neuronet.engines.tensors import SequentialReplicas
 
     return ", one after another" if isinstance(context.engine, SequentialReplicas) else ", in one batch"
-
-
-def _play(run: Run) -> Result:
-    with Interruption(ignore_repeats=distributed.world_size() > 1) as interruption:
-        return run.run(interruption)
 
 
 def _check_network(network: object, options: Mapping[str, Any]) -> None:
@@ -168,17 +163,3 @@ def coerce_environment(environment: str | Environment | Arrays, payoff: str = "a
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
     raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
-
-
-def _resolve_config(config: RunConfig, context: RunContext, network: Network | None) -> RunConfig:
-    updates: dict[str, Any] = {
-        "engine": context.engine_choice.engine,
-        "device": context.engine_choice.device,
-        "dtype": context.engine_choice.dtype,
-    }
-    if network is not None:
-        updates |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
-    updates["environment"] = with_absolute_path(config.environment)  # the run may be resumed from another folder
-    if config.data_dir is not None:
-        updates["data_dir"] = str(Path(config.data_dir).resolve())
-    return config.model_copy(update=updates)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from neuronet.core import Batches, ConfigurationError, Environment, Network, Policy, Samples, check_samples
 from neuronet.engines.base import Engine, Setup
-from neuronet.execution import distributed
 from neuronet.interventions import policy_repr
 from neuronet.registry import build_network, parse_environment
 from neuronet.training.config import RunConfig
@@ -25,13 +24,15 @@ class RunContext:
     """Parts of a run.
 
     Attributes:
+        config: Configuration, with the engine, device and precision resolved and absolute paths.
         environment: Source of the samples.
         engine: Engine that plays the rounds.
         batches: Order of the samples.
-        engine_choice: Chosen engine, device and precision.
+        engine_choice: Engine, device and precision, and the reason for them.
         setups: Initial setup of each replica.
     """
 
+    config: RunConfig
     environment: Environment
     engine: Engine
     batches: Batches
@@ -94,7 +95,8 @@ def build_run(
         )
         for initial, seed in zip(networks, config.seeds, strict=True)
     )
-    return RunContext(env, _engine(setups, engine_choice, config.batch_size), batches, engine_choice, setups)
+    engine = engine_choice.build(setups, config.batch_size)
+    return RunContext(engine_choice.resolve(config).with_absolute_paths(), env, engine, batches, engine_choice, setups)
 
 
 def resolve_environment(config: RunConfig, environment: Environment | None = None) -> Environment:
@@ -152,17 +154,3 @@ def build_networks(config: RunConfig, env: Environment, network: Network | None 
             f"the environment needs {env.inputs} and {env.outputs}"
         )
     return [network] * config.replicas
-
-
-def _engine(setups: Sequence[Setup], engine_choice: EngineChoice, batch_size: int) -> Engine:
-    if engine_choice.engine == "agents":
-        from neuronet.engines.agents import NeuronModel
-
-        return NeuronModel(setups[0])
-    if distributed.world_size() > 1:
-        from neuronet.engines.tensors import DataParallelEngine
-
-        return DataParallelEngine(setups, device=engine_choice.device, matmul=engine_choice.matmul)
-    from neuronet.engines.tensors import tensor_engine
-
-    return tensor_engine(setups, batch_size, device=engine_choice.device, matmul=engine_choice.matmul)

@@ -22,6 +22,7 @@ from neuronet.core import (
     unknown_name_error,
 )
 from neuronet.policies import AttentionSeeking
+from neuronet.registry import with_absolute_path
 from neuronet.training.fields import (
     ActivationName,
     Channels,
@@ -84,6 +85,11 @@ class RunConfig(BaseModel):
     def seeds(self) -> tuple[int, ...]:
         """Seed of each replica."""
         return tuple(range(self.seed, self.seed + self.replicas))
+
+    def with_absolute_paths(self) -> RunConfig:
+        """Return the same configuration with absolute paths, so that a run can be continued from any folder."""
+        data_dir = None if self.data_dir is None else str(Path(self.data_dir).resolve())
+        return self.model_copy(update={"environment": with_absolute_path(self.environment), "data_dir": data_dir})
 
 
 def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> RunConfig:

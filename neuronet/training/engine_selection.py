@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neuronet.core import ConfigurationError
+from neuronet.engines.base import Engine, Setup
 from neuronet.execution import distributed
 from neuronet.registry import format_option
 from neuronet.training.config import RunConfig
@@ -38,7 +40,28 @@ class EngineChoice:
     device: str
     dtype: str
     reason: str
-    matmul: str = "highest"
+    matmul: str
+
+    def resolve(self, config: RunConfig) -> RunConfig:
+        """Return the configuration with this engine, device and precision in place of "auto"."""
+        return config.model_copy(update={"engine": self.engine, "device": self.device, "dtype": self.dtype})
+
+    def build(self, setups: Sequence[Setup], batch_size: int) -> Engine:
+        """Return the engine, with the given setup of each replica.
+
+        Args:
+            setups: Initial setup of each replica.
+            batch_size: Samples in a round.
+        """
+        if self.engine == "agents":
+            from neuronet.engines.agents import NeuronModel
+
+            return NeuronModel(setups[0])
+        from neuronet.engines.tensors import DataParallelEngine, tensor_engine
+
+        if distributed.world_size() > 1:
+            return DataParallelEngine(setups, device=self.device, matmul=self.matmul)
+        return tensor_engine(setups, batch_size, device=self.device, matmul=self.matmul)
 
 
 def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int) -> EngineChoice:

@@ -40,7 +40,6 @@ class Run:
     """Run of a configuration: the training loop with everything that it measures and records.
 
     Args:
-        config: Configuration of the run, resolved.
         context: Parts of the run.
         run_directory: Record of the run; None if it is not recorded.
         on_progress: Called a few times a second with the progress.
@@ -48,24 +47,40 @@ class Run:
 
     def __init__(
         self,
-        config: RunConfig,
         context: RunContext,
         run_directory: RunDirectory[RunConfig] | None,
         on_progress: ProgressCallback | None = None,
     ) -> None:
-        self.config, self.context, self.engine = config, context, context.engine
-        self.run_directory, self.on_progress = run_directory, on_progress
+        config, engine, rounds = context.config, context.engine, context.batches.per_epoch
+        self.config, self.context, self.engine, self.run_directory = config, context, engine, run_directory
         self._seconds_before, self._started = 0.0, time.perf_counter()
-        rounds = context.batches.per_epoch
-        schedule = build_schedule(config.interventions, self.engine, rounds, config.epochs * rounds)
+        self._interruption = Interruption(ignore_repeats=distributed.world_size() > 1)
+        schedule = build_schedule(config.interventions, engine, rounds, config.epochs * rounds)
         on_events = None if run_directory is None else run_directory.append_events
-        self.interventions = InterventionExecutor(schedule, self.engine, context.setups, rounds, on_events)
+        self.interventions = InterventionExecutor(schedule, engine, context.setups, rounds, on_events)
         self.recorder: TraceRecorder | None = None
         if config.trace:
             store = MemoryTraceStore() if run_directory is None else ParquetTraceStore(run_directory.folder)
-            self.recorder = TraceRecorder(config.trace, self.engine, context.setups, rounds, store)
+            self.recorder = TraceRecorder(config.trace, engine, context.setups, rounds, store)
         self.metrics = RecordMetrics(context, config.learning_rate, lambda: self.seconds, run_directory)
         self.alignment = RecordAlignment(context, self.interventions, run_directory) if config.alignment else None
+        callbacks: list[Callback | None] = [
+            StopOnRequest(self._interruption, self._save_and_interrupt),
+            ApplyInterventions(self.interventions),
+            self.metrics,
+            RecordTraces(self.recorder) if self.recorder is not None else None,
+            self.alignment,
+            SaveCheckpoints(self._save, config.checkpoint_every, config.epochs),
+            ReportProgress(on_progress, context, config.epochs, self.metrics) if on_progress is not None else None,
+        ]
+        self._trainer = Trainer(
+            engine,
+            context.batches,
+            self.metrics.samples,
+            epochs=config.epochs,
+            lr_schedule=config.lr_schedule,
+            callbacks=[callback for callback in callbacks if callback is not None],
+        )
 
     @property
     def seconds(self) -> float:
@@ -107,38 +122,16 @@ class Run:
         if self.config.epochs < played:
             raise ConfigurationError(f"epochs must be at least the {played} played, got {self.config.epochs}")
 
-    def run(self, interruption: Interruption) -> Result:
-        """Play to the end.
-
-        Args:
-            interruption: Request to stop, which is checked several times a second.
+    def run(self) -> Result:
+        """Play to the end; a request to stop is checked several times a second.
 
         Raises:
-            Interrupted: A stop was requested; the run is saved as it stands between two rounds.
+            Interrupted: A stop was requested by a signal; the run is saved as it stands between two rounds.
             DivergedError: The loss is not finite.
         """
-        config = self.config
-        callbacks: list[Callback] = [
-            StopOnRequest(interruption, self._save_and_interrupt),
-            ApplyInterventions(self.interventions),
-            self.metrics,
-        ]
-        if self.recorder is not None:
-            callbacks.append(RecordTraces(self.recorder))
-        if self.alignment is not None:
-            callbacks.append(self.alignment)
-        callbacks.append(SaveCheckpoints(self._save, config.checkpoint_every, config.epochs))
-        if self.on_progress is not None:
-            callbacks.append(ReportProgress(self.on_progress, self.context, config.epochs, self.metrics))
-        Trainer(
-            self.engine,
-            self.context.batches,
-            self.metrics.samples,
-            epochs=config.epochs,
-            lr_schedule=config.lr_schedule,
-            callbacks=callbacks,
-        ).run()
-        return self._result()
+        with self._interruption:
+            self._trainer.run()
+            return self._result()
 
     def _save_and_interrupt(self) -> None:
         epoch = self.engine.round_number // self.context.batches.per_epoch + 1
