@@ -93,9 +93,9 @@ class BaseRunDirectory(Generic[Config]):
         return cls(folder, read_config(folder / CONFIG))
 
     def update_config(self, **changes: Any) -> None:
-        """Change fields of the configuration, and write it."""
+        """Change fields of the configuration, and write it, with all parameters of its specs."""
         self.config = self.config.model_copy(update=changes)
-        self.store.write(CONFIG, (self.config.model_dump_json(indent=2) + "\n").encode())
+        self.store.write(CONFIG, (self.config.model_dump_json(indent=2, context={"recorded": True}) + "\n").encode())
 
     def truncate_after(self, number: int) -> None:
         """Drop the rows of later rounds, which will be played again, and a last line that was cut off.

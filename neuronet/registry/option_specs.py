@@ -34,9 +34,9 @@ def parse_update_schedule(text: str) -> UpdateSchedule:
     return parse_spec(text, "update schedule", UpdateSchedule, UPDATE_SCHEDULES)
 
 
-def format_option(option: Optimizer | Wiring | UpdateSchedule) -> str:
-    """Return the spec of an optimizer, a connectivity or an update schedule, without parameters that have their defaults."""
-    return format_spec(option, {**OPTIMIZERS, **WIRINGS, **UPDATE_SCHEDULES})
+def format_option(option: Optimizer | Wiring | UpdateSchedule, *, all_parameters: bool = False) -> str:
+    """Return the spec of an optimizer, a connectivity or an update schedule; `all_parameters` names those with defaults, too."""
+    return format_spec(option, {**OPTIMIZERS, **WIRINGS, **UPDATE_SCHEDULES}, all_parameters=all_parameters)
 
 
 def parse_channel(text: str) -> ChannelAt:
@@ -64,14 +64,14 @@ def as_channels(given: Any) -> tuple[ChannelAt, ...]:
     return channels
 
 
-def format_channel(channel: ChannelAt) -> str:
-    """Return the spec from which an equal channel is built again.
+def format_channel(channel: ChannelAt, *, all_parameters: bool = False) -> str:
+    """Return the spec from which an equal channel is built again; `all_parameters` names those with defaults, too.
 
     Raises:
         ConfigurationError: There is none, since a field is neither a number, a bool nor a text.
     """
     layer = "" if channel.layer is None else f"@{channel.layer}"
-    text = f"{channel.direction}{layer}:{format_spec(channel.channel, CHANNELS)}"
+    text = f"{channel.direction}{layer}:{format_spec(channel.channel, CHANNELS, all_parameters=all_parameters)}"
     try:
         rebuilt = parse_channel(text)
     except SpecError:

@@ -71,19 +71,22 @@ def parse_policy(text: str) -> Policy:
     return parse_spec(text, "policy", Policy, known_policies())
 
 
-def spec_of(plug_in: object) -> str | None:
+def spec_of(plug_in: object, *, all_parameters: bool = False) -> str | None:
     """Return the spec from which an equal policy or environment can be built, or None if there is none.
 
-    Parameters that have their defaults are left out.
+    Args:
+        plug_in: The policy or environment.
+        all_parameters: Whether to name parameters that have their defaults, too, unless one of them cannot be written.
     """
     cls, is_policy = type(plug_in), isinstance(plug_in, Policy)
     builtin: Mapping[str, type[Any]] = POLICIES if is_policy else ENVIRONMENTS
     known: Mapping[str, type[Any]] = known_policies() if is_policy else known_environments()
     base: type[Any] = Policy if is_policy else Environment
     try:
-        spec = format_spec(plug_in, builtin)
+        spec = format_spec(plug_in, builtin, all_parameters=all_parameters)
         rebuilt = parse_spec(spec, "plug-in", base, known)
     except NeuroNetError:
-        return None
-    is_stateless = cls.__init__ is object.__init__
-    return spec if rebuilt == plug_in or (is_stateless and type(rebuilt) is cls) else None
+        rebuilt = None
+    if rebuilt == plug_in or (cls.__init__ is object.__init__ and type(rebuilt) is cls):
+        return spec
+    return spec_of(plug_in) if all_parameters else None

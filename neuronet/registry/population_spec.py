@@ -72,29 +72,31 @@ def is_mixture(text: str) -> bool:
     return any(split_share(part)[1] is not None for part in split_list(text))
 
 
-def format_population(given: Policies) -> str | tuple[str, ...]:
-    """Return the spec of a population, as it stands in a configuration.
+def format_population(given: Policies, *, all_parameters: bool = False) -> str | tuple[str, ...]:
+    """Return the spec of a population; `parse_population` reads it back, unless something in it has no spec.
 
-    Parameters that have their defaults are left out, and a text is returned as it is. `parse_population` reads the spec back,
-    unless something in it has no spec.
+    Args:
+        given: The population; a text is returned as it is.
+        all_parameters: Whether to name parameters that have their defaults, too.
     """
     if isinstance(given, str | UnresolvedPopulation):
         return given if isinstance(given, str) else given.text
     if isinstance(given, Policy):
-        return short_name(given)
+        return short_name(given, all_parameters=all_parameters)
     if isinstance(given, Shares):
-        mixed = ",".join(f"{short_name(policy)}:{share!r}" for policy, share in given.parts)
-        return mixed if len(given.parts) > 1 else short_name(given.parts[0][0])
+        names = [short_name(policy, all_parameters=all_parameters) for policy, _ in given.parts]
+        mixed = ",".join(f"{name}:{share!r}" for name, (_, share) in zip(names, given.parts, strict=True))
+        return mixed if len(names) > 1 else names[0]
     if isinstance(given, Population) and not isinstance(given, PerLayer):
         return f"{type(given).__module__}:{type(given).__qualname__}"
     layers = given.layers if isinstance(given, PerLayer) else given
-    texts = tuple(str(format_population(layer)) for layer in layers)
+    texts = tuple(str(format_population(layer, all_parameters=all_parameters)) for layer in layers)
     return texts if len(texts) > 1 else texts[0]
 
 
-def short_name(policy: Policy) -> str:
+def short_name(policy: Policy, *, all_parameters: bool = False) -> str:
     """Return the spec of a policy, such as "greedy(top=3)", or its module and repr if it has none."""
-    spec = spec_of(policy)
+    spec = spec_of(policy, all_parameters=all_parameters)
     return " ".join((f"{type(policy).__module__}:{policy!r}" if spec is None else spec).split())
 
 

@@ -1,11 +1,15 @@
-"""Types of configuration fields: validation turns a spec into its object, once; serialisation writes the spec again."""
+"""Types of configuration fields: validation turns a spec into its object, once; serialisation writes the spec again.
+
+Both take a context. With {"recorded": True}, as for the configuration file of a run, specs are written with all parameters, so
+that their meaning does not change with a default; and a policy that cannot be found is no error when they are read.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, FiniteFloat, InstanceOf, PlainSerializer, ValidationInfo
+from pydantic import BeforeValidator, Field, FiniteFloat, InstanceOf, PlainSerializer, SerializationInfo, ValidationInfo
 
 from neuronet.channels import ChannelAt
 from neuronet.core import MAX_SEED, ConfigurationError, Optimizer, Population, UpdateSchedule, Wiring, parse_activation
@@ -35,12 +39,26 @@ def _parse_traces(given: Any) -> tuple[Any, ...]:
     return tuple(parse_trace(item) if isinstance(item, str) else item for item in _items(given))
 
 
-def _written(write: Callable[[Any], str]) -> PlainSerializer:
-    return PlainSerializer(write, return_type=str)
+def _written(write: Callable[..., Any], return_type: Any = str) -> PlainSerializer:
+    def serialise(value: Any, info: SerializationInfo) -> Any:
+        return write(value, all_parameters=_is_recorded(info))
+
+    return PlainSerializer(serialise, return_type=return_type)
 
 
-def _written_list(write: Callable[[Any], str]) -> PlainSerializer:
-    return PlainSerializer(lambda items: tuple(write(item) for item in items), return_type=tuple[str, ...])
+def _written_list(write: Callable[..., str]) -> PlainSerializer:
+    def write_list(items: tuple[Any, ...], *, all_parameters: bool) -> tuple[str, ...]:
+        return tuple(write(item, all_parameters=all_parameters) for item in items)
+
+    return _written(write_list, tuple[str, ...])
+
+
+def _as_written(scheduled: Any, *, all_parameters: bool) -> str:
+    return str(scheduled)  # an intervention keeps its text, which its events repeat
+
+
+def _is_recorded(info: SerializationInfo | ValidationInfo) -> bool:
+    return bool((info.context or {}).get("recorded"))
 
 
 def _parse_interventions(given: Any) -> tuple[Any, ...]:
@@ -57,7 +75,7 @@ def _parse_interventions(given: Any) -> tuple[Any, ...]:
 
 
 def _parse_policy(given: Any, info: ValidationInfo) -> Population:
-    return parse_recorded_population(given) if (info.context or {}).get("recorded") else parse_population(given)
+    return parse_recorded_population(given) if _is_recorded(info) else parse_population(given)
 
 
 Count = Annotated[int, Field(ge=1, strict=True)]
@@ -67,11 +85,11 @@ ActivationName = Annotated[str, BeforeValidator(lambda name: parse_activation(na
 PopulationField = Annotated[
     InstanceOf[Population],
     BeforeValidator(_parse_policy),
-    PlainSerializer(format_population, return_type=str | tuple[str, ...]),
+    _written(format_population, str | tuple[str, ...]),
 ]
 OptimizerField = Annotated[InstanceOf[Optimizer], _parsed(parse_optimizer), _written(format_option)]
 WiringField = Annotated[InstanceOf[Wiring], _parsed(parse_wiring), _written(format_option)]
 UpdateScheduleField = Annotated[InstanceOf[UpdateSchedule], _parsed(parse_update_schedule), _written(format_option)]
 Channels = Annotated[tuple[InstanceOf[ChannelAt], ...], BeforeValidator(as_channels), _written_list(format_channel)]
-Interventions = Annotated[tuple[Any, ...], BeforeValidator(_parse_interventions), _written_list(str)]
-Traces = Annotated[tuple[InstanceOf[TraceSpec], ...], BeforeValidator(_parse_traces), _written_list(str)]
+Interventions = Annotated[tuple[Any, ...], BeforeValidator(_parse_interventions), _written_list(_as_written)]
+Traces = Annotated[tuple[InstanceOf[TraceSpec], ...], BeforeValidator(_parse_traces), _written_list(TraceSpec.spec)]

@@ -44,7 +44,7 @@ def test_channels_of_the_command_line_are_saved(monkeypatch, tmp_path):
     ]
     assert command(monkeypatch, "run", "xor", *words) == 0
     saved = json.loads(Path("here/config.json").read_text())["channels"]
-    assert saved == ["demand:dropout(share=0.5)", "activity@1:quantize"]
+    assert saved == ["demand:dropout(share=0.5, scaled=true, masks_feedback=true)", "activity@1:quantize(levels=4)"]
     again = neuronet.train("xor", channels=saved, epochs=1, hidden=5)
     assert again.metrics["test_loss"].tolist() == neuronet.resume("here").metrics["test_loss"].tolist()
     assert again.loss != neuronet.train("xor", epochs=1, hidden=5).loss

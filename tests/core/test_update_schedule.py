@@ -287,7 +287,7 @@ def test_runs_save_and_resume_schedules(monkeypatch, tmp_path):
     words = ["run", "xor", "--update-schedule", "inactive(0.3)", "--hidden", "6", "--epochs", "1", "--out", "here"]
     monkeypatch.setattr(sys, "argv", ["neuronet", *words])
     assert start() == 0
-    assert json.loads(Path("here/config.json").read_text())["update_schedule"] == "inactive(share=0.3)"
+    assert json.loads(Path("here/config.json").read_text())["update_schedule"] == "inactive(share=0.3, rounds=1)"
     options = {"update_schedule": PartialUpdate(0.5), "hidden": 6, "lr_schedule": "constant", "batch_size": 48}
     unbroken = neuronet.train("xor", epochs=3, **options)
     neuronet.train("xor", epochs=1, out="there", **options)

@@ -43,8 +43,12 @@ class TraceSpec:
     variables: tuple[str, ...]
 
     def __str__(self) -> str:
+        return self.spec()
+
+    def spec(self, *, all_parameters: bool = False) -> str:
+        """Return the spec; without `all_parameters`, the variables are left out if all are traced."""
         target = f"node {','.join(map(str, self.nodes))}" if self.nodes else f"{self.target}:{self.count or 'all'}"
-        of = "" if self.variables == VARIABLES else f" of {','.join(self.variables)}"
+        of = f" of {','.join(self.variables)}" if all_parameters or self.variables != VARIABLES else ""
         return f"{target} every {self.every}{of}"
 
     def layers(self, sizes: Sequence[int]) -> range:

@@ -1,0 +1,48 @@
+"""A configuration file holds every parameter of its specs, so that it keeps its meaning; interventions keep their text."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from neuronet.channels import CHANNELS
+from neuronet.core import Momentum, PartialUpdate, Sparse
+from neuronet.policies import AttentionSeeking, Greedy
+from neuronet.recording import RunDirectory
+from neuronet.training.config import make_config, read_config
+
+OPTIONS = {
+    "environment": "xor",
+    "policy": ["attention:0.5,noisy(trembling-hand):0.5", "greedy"],
+    "hidden": [6],
+    "optimizer": "momentum",
+    "connectivity": "sparse",
+    "channels": ["activity@1:quantize"],
+    "update_schedule": "partial",
+    "interventions": ["1: noise(layer=1)", "round 3: revive()"],
+    "trace": ["hidden", "node 3 of bias"],
+}
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return a configuration and the file that it was written to."""
+    config = make_config(OPTIONS)
+    return config, RunDirectory.create(tmp_path / "run", config).folder / "config.json"
+
+
+def test_configuration_read_back_is_equal(written):
+    config, path = written
+    assert read_config(path) == config
+    assert make_config(json.loads(path.read_text())) == config
+
+
+@pytest.mark.parametrize("cls", [AttentionSeeking, Greedy, Momentum, Sparse, PartialUpdate, CHANNELS["quantize"]])
+def test_changed_default_does_not_change_an_old_file(cls, written, monkeypatch):
+    config, path = written
+    changed = tuple(value / 2 if isinstance(value, float) else value for value in cls.__init__.__defaults__)
+    changed = changed if changed != cls.__init__.__defaults__ else (changed[0] + 1, *changed[1:])
+    monkeypatch.setattr(cls.__init__, "__defaults__", changed)
+    assert make_config(OPTIONS) != config
+    assert read_config(path) == config
