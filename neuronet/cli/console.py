@@ -1,12 +1,14 @@
-"""Tables and the progress bar of the command line."""
+"""Tables, results and progress bars of the command line."""
 
 from __future__ import annotations
 
+import json as json_format
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from math import isnan
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite, isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from rich import progress
 from rich.box import SIMPLE_HEAD
@@ -15,6 +17,8 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from neuronet.benchmarking import Row
     from neuronet.comparison import Comparison
     from neuronet.theory import Check
@@ -29,24 +33,75 @@ if not OUT.is_terminal and "COLUMNS" not in os.environ:
 ERR = Console(stderr=True)
 
 
+def print_result(shown: RenderableType, summary: Callable[[], Any], json: bool, folder: Path | None = None) -> None:
+    """Print the result of a command.
+
+    Args:
+        shown: Table of the result; with `json` it goes to standard error.
+        summary: Returns the result as plain data; numbers that are not finite become null.
+        json: Whether to print the summary as JSON, on the last line of the output.
+        folder: Folder to name below the table.
+    """
+    screen = ERR if json else OUT
+    screen.print(shown)
+    if folder is not None:
+        screen.print(f"recorded in {folder}", soft_wrap=True, markup=False)
+    if json:
+        print(json_format.dumps(to_json(summary()), allow_nan=False))
+
+
+def to_json(value: Any) -> Any:
+    """Return a value as JSON has it: numpy's numbers as Python's, numbers that are not finite as null."""
+    if isinstance(value, Mapping):
+        return {str(name): to_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    if hasattr(value, "tolist"):
+        return to_json(value.tolist())
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def make_table(title: str | None = None, caption: str | None = None) -> Table:
+    """Return an empty table."""
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), caption=caption, caption_justify="left")
+
+
+def add_columns(table: Table, *headings: str, **style: Any) -> None:
+    """Add columns of the same style to a table."""
+    for heading in headings:
+        table.add_column(heading, **style)
+
+
+def run_table(result: Any, **rows: str) -> Table:
+    """Return a table of facts about a run: environment, network, policy and engine, these rows, and the folder."""
+    from neuronet.registry import format_population
+
+    config, network, policy = result.config, result.network, format_population(result.config.policy)
+    facts = {
+        "environment": config.environment,
+        "network": f"{'-'.join(map(str, network.sizes))} {config.activation}, {network.connections:,} connections",
+        "policy": policy if isinstance(policy, str) else ", ".join(policy),
+        "engine": f"{config.engine} on {config.device}, {config.dtype}",
+        **rows,
+        "recorded in": str(result.folder),
+    }
+    table = Table(title=None, show_header=False, box=None, padding=(0, 1))
+    for name, value in facts.items():
+        table.add_row(f"[bold]{name}[/bold]", escape(value))
+    return table
+
+
 def result_table(result: Result) -> Table:
     """Return a table of a run's result."""
     from neuronet.registry import format_channel, format_option
 
-    summary, config = result.summary(), result.config
-    table = Table(title=None, show_header=False, box=None, padding=(0, 1))
-    sizes = "-".join(map(str, result.network.sizes))
-    policy = summary["policy"] if isinstance(summary["policy"], str) else ", ".join(summary["policy"])
+    config = result.config
     rows = {
-        "environment": config.environment,
-        "network": f"{sizes} {config.activation}, {result.network.connections:,} connections",
-        "policy": policy,
-        "engine": f"{config.engine} on {config.device}, {config.dtype}",
         "played": f"{result.rounds:,} rounds in {config.epochs} epochs, {result.seconds:.1f} s",
         "test loss": f"{result.loss:.4f}",
     }
-    if summary["accuracy"] is not None:
-        rows["test accuracy"] = f"{summary['accuracy']:.4f}"
+    if result.accuracy is not None:
+        rows["test accuracy"] = f"{result.accuracy:.4f}"
     if not result.events.empty:
         rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
     if config.replicas > 1:
@@ -55,19 +110,15 @@ def result_table(result: Result) -> Table:
         rows["update_schedule"] = format_option(config.update_schedule)
     if config.channels:
         rows["channels"] = ", ".join(map(format_channel, config.channels))
-    rows["recorded in"] = str(summary["out"])
-    for name, value in rows.items():
-        table.add_row(f"[bold]{name}[/bold]", escape(value))
-    return table
+    return run_table(result, **rows)
 
 
 def comparison_table(result: Comparison) -> Table:
     """Return a table of each policy's mean and its difference to backprop, with 95% intervals."""
     scale, unit = (100, ", %") if result.measure == "accuracy" else (1, "")
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1), caption="± spans 95% intervals (Student's t)", caption_justify="left")
+    table = make_table(caption="± spans 95% intervals (Student's t)")
     table.add_column("policy", overflow="fold")
-    for heading in ("learning rate", f"test {result.measure}{unit}", "against backprop"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    add_columns(table, "learning rate", f"test {result.measure}{unit}", "against backprop", justify="right", no_wrap=True)
     for row in result.table.itertuples(index=False):
         mean = f"{scale * row.mean:.4g}{_half_width(row.mean, row.high, scale)}"
         difference = (
@@ -90,11 +141,9 @@ def print_err(line: str) -> None:
 
 def checks_table(checks: Sequence[Check]) -> Table:
     """Return a table of the propositions, the measured values, and whether they hold."""
-    table = Table(title="The attention game, checked", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
-    for heading in ("proposition", "claim"):
-        table.add_column(heading)
-    table.add_column("measured", justify="right")
-    table.add_column("required", justify="right")
+    table = make_table("The attention game, checked")
+    add_columns(table, "proposition", "claim")
+    add_columns(table, "measured", "required", justify="right")
     table.add_column("")
     for result in checks:
         status = "[green]holds[/green]" if result.passed else "[red]FAILS[/red]"
@@ -104,10 +153,9 @@ def checks_table(checks: Sequence[Check]) -> Table:
 
 def benchmark_table(rows: Sequence[Row], title: str | None = None) -> Table:
     """Return a table of times: minimum, median, and the minimum relative to a reference."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    table = make_table(title)
     table.add_column("played by", no_wrap=True)
-    for heading in ("least, us", "median, us", "ratio"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    add_columns(table, "least, us", "median, us", "ratio", justify="right", no_wrap=True)
     table.add_column("to")
     previous: Row | None = None
     for row in rows:
@@ -122,10 +170,9 @@ def benchmark_table(rows: Sequence[Row], title: str | None = None) -> Table:
 
 def plug_in_table(kind: str, known: Mapping[str, Any]) -> Table:
     """Return a table of plug-ins by name, with summary and parameters."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table = make_table()
     table.add_column(kind, no_wrap=True)
-    table.add_column("what it is")
-    table.add_column("parameters and defaults")
+    add_columns(table, "what it is", "parameters and defaults")
     for name, cls in sorted(known.items()):
         table.add_row(name, escape((cls.__doc__ or "").split("\n")[0]), escape(_parameters(cls)))
     return table
@@ -135,10 +182,9 @@ def policy_table(known: Mapping[str, Any]) -> Table:
     """Return a table of policies by name, with summary, traits and parameters."""
     from neuronet.core import trait_rows
 
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table = make_table()
     table.add_column("policy", no_wrap=True)
-    for heading in ("what it is", "traits", "parameters and defaults"):
-        table.add_column(heading)
+    add_columns(table, "what it is", "traits", "parameters and defaults")
     for name, meaning, traits in trait_rows(known):
         table.add_row(name, escape(meaning), escape(traits), escape(_parameters(known[name])))
     return table
@@ -162,37 +208,54 @@ def _parameters(cls: Any) -> str:
     return spec.partition("(")[2].removesuffix(")")
 
 
-class Progress:
-    """Progress bar on standard error, where that is a terminal."""
+class Bar:
+    """Progress bar on standard error, where that is a terminal.
 
-    def __init__(self) -> None:
+    Args:
+        before: Text before the bar, with fields such as "{task.fields[epoch]}".
+        after: What follows the bar and the count.
+        **fields: The fields at the start.
+    """
+
+    def __init__(self, before: str, *after: str | progress.ProgressColumn, **fields: Any) -> None:
+        columns = [progress.TextColumn(part) if isinstance(part, str) else part for part in after]
         self._bar = progress.Progress(
-            progress.TextColumn("epoch {task.fields[epoch]}"),
+            progress.TextColumn(before),
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
-            progress.TextColumn("rounds  {task.fields[metrics]}"),
-            progress.TimeRemainingColumn(),
+            *columns,
             console=ERR,
             disable=not ERR.is_terminal,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, epoch=0, metrics="")
+        self._task = self._bar.add_task("", total=None, **fields)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        from neuronet.execution import Interrupted
-
         self._bar.stop()
-        if isinstance(error, Interrupted) and error.result.folder is not None:
-            folder = escape(shlex.quote(str(error.result.folder)))
-            ERR.print(f"Saved. Continue with: neuronet run --resume {folder}", soft_wrap=True)
 
     def print_err(self, line: str) -> None:
         """Print a line above the bar."""
         self._bar.console.print(escape(line), soft_wrap=True)
+
+
+class RunBar(Bar):
+    """Progress bar of a run; an interrupted one says how to continue."""
+
+    def __init__(self) -> None:
+        after = ("rounds  {task.fields[metrics]}", progress.TimeRemainingColumn())
+        super().__init__("epoch {task.fields[epoch]}", *after, epoch=0, metrics="")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        from neuronet.execution import Interrupted
+
+        super().__exit__(kind, error, trace)
+        if isinstance(error, Interrupted) and error.result.folder is not None:
+            folder = escape(shlex.quote(str(error.result.folder)))
+            ERR.print(f"Saved. Continue with: neuronet run --resume {folder}", soft_wrap=True)
 
     def show(self, event: Any) -> None:
         """Move the bar."""

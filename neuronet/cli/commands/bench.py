@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from typing import Annotated
 
 import typer
@@ -43,9 +42,7 @@ def bench(
             from neuronet.benchmarking import benchmark_suites
 
             rows += benchmark_suites(budget)
-    (console.ERR if json else console.OUT).print(console.benchmark_table(rows))
-    if json:
-        typer.echo(json_format.dumps([asdict(row) for row in rows], allow_nan=False))
+    console.print_result(console.benchmark_table(rows), lambda: [asdict(row) for row in rows], json)
 
 
 def _layers(text: str) -> tuple[int, ...]:

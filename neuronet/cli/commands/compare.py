@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,9 +72,7 @@ def compare(
     )
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
-    (console.ERR if json else console.OUT).print(console.comparison_table(result))
-    if json:
-        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+    console.print_result(console.comparison_table(result), result.summary, json)
 
 
 def split_policies(texts: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -92,6 +91,4 @@ def continual(
         result.plot_matrix(result.folder / "matrices.png")
         if options.get("tune"):
             result.plot_frontier(result.folder / "frontier.png")
-    (console.ERR if json else console.OUT).print(study_table(result))
-    if json:
-        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+    console.print_result(study_table(result), result.summary, json)

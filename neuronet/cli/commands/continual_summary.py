@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from pathlib import Path
 from typing import Annotated
 
@@ -27,8 +26,5 @@ def continual_summary(
 
     summary = summarize_studies(folders, reference)
     folder = summary.save(out or new_folder("continual-summary"))
-    (console.ERR if json else console.OUT).print(summary_table(summary))
-    if json:
-        typer.echo(
-            json_format.dumps({"reference": reference, "comparisons": summary.to_records(), "out": str(folder)}, allow_nan=False)
-        )
+    content = {"reference": reference, "comparisons": summary.to_records(), "out": str(folder)}
+    console.print_result(summary_table(summary), lambda: content, json)

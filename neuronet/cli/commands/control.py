@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -38,9 +37,7 @@ def control(
     if result.folder is not None:
         result.plot(result.folder / "returns.png")
         result.plot_network(result.folder / "network.png")
-    (console.ERR if json else console.OUT).print(table_of_control(result))
-    if json:
-        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+    console.print_result(table_of_control(result), result.summary, json)
 
 
 def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:

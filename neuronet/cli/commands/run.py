@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,14 +47,14 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
 
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
-    with console.Progress() as bar:
+    with console.RunBar() as bar:
         return train(**options, out=out or run_folder, on_progress=bar.show, log=bar.print_err)
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
     from neuronet.training import resume
 
-    with console.Progress() as bar:
+    with console.RunBar() as bar:
         return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)
 
 
@@ -65,6 +64,4 @@ def _show(result: Result, json: bool) -> None:
         result.plot_network(result.folder / "network.png")
         if not result.alignment.empty:
             result.plot_alignment(result.folder / "alignment.png")
-    (console.ERR if json else console.OUT).print(console.result_table(result))
-    if json:
-        typer.echo(json_format.dumps(result.summary(), allow_nan=False))
+    console.print_result(console.result_table(result), result.summary, json)

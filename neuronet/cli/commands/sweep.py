@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_format
 import shlex
 import time
-from math import isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,7 +103,7 @@ def sweep(
     console.print_err(f"{_cells(len(table))} in {folder / 'table.csv'}")
     if json:
         summary = {"cells": len(table), "failed": failed, "seconds": round(time.perf_counter() - started, 3)}
-        typer.echo(json_format.dumps({**summary, "out": str(folder), "rows": _rows(table)}, allow_nan=False))
+        typer.echo(json_format.dumps(console.to_json({**summary, "out": str(folder), "rows": _rows(table)}), allow_nan=False))
 
 
 def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> str:
@@ -118,11 +117,7 @@ def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> st
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the table as plain data, with None for missing values."""
     plain = table.astype("object").where(table.notna(), None)
-    return [{str(name): _finite(value) for name, value in row.items()} for row in plain.to_dict("records")]
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and isinf(value) else value
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
 
 
 def _list(plan: Plan, store: SweepStore, json: bool) -> None:
@@ -142,34 +137,13 @@ def _cells(count: int) -> str:
     return f"{count} cell{'' if count == 1 else 's'}"
 
 
-class Bar:
-    """Progress bar on standard error, where that is a terminal."""
+class Bar(console.Bar):
+    """Progress bar of a sweep."""
 
     def __init__(self) -> None:
-        self._bar = progress.Progress(
-            progress.TextColumn("sweep"),
-            progress.BarColumn(),
-            progress.MofNCompleteColumn(),
-            progress.TextColumn("cells{task.fields[failed]}"),
-            progress.TimeElapsedColumn(),
-            progress.TextColumn("left {task.fields[left]}"),
-            console=console.ERR,
-            disable=not console.ERR.is_terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=None, failed="", left="?")
+        after = ("cells{task.fields[failed]}", progress.TimeElapsedColumn(), "left {task.fields[left]}")
+        super().__init__("sweep", *after, failed="", left="?")
         self._started = time.monotonic()
-
-    def __enter__(self) -> Bar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._bar.stop()
-
-    def print_err(self, line: str) -> None:
-        """Print a line above the bar."""
-        self._bar.console.print(escape(line), soft_wrap=True)
 
     def show(self, event: Progress) -> None:
         """Move the bar; the remaining time is estimated from this process."""

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from neuronet.cli.commands.game.options import (
-    GAME_OPTIONS,
-    EnvironmentName,
-    FirstSeed,
-    GameOptions,
-    Profile,
-    game_setup_from,
-    rounds_option,
-    write_results,
-)
-from neuronet.cli.commands.options import Json, Out, with_options
-from neuronet.core import check_number
+from neuronet.cli import console
+from neuronet.cli.commands.game.options import GameCall, Profile, game_command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,18 +19,14 @@ EPOCHS = 10
 """Epochs of learning, unless `--rounds` is given."""
 
 
-@with_options(GAME_OPTIONS, rounds_option(f"{EPOCHS} epochs"))
+@game_command(f"{EPOCHS} epochs")
 def credit(
-    options: GameOptions,
-    environment: EnvironmentName,
+    game: GameCall,
     policy: Profile = "attention",
     layer: Annotated[int, typer.Option(help="Layer of the neurons (>= 1), 1 for the first hidden layer")] = 1,
     seeds: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 5,
     permutations: Annotated[int, typer.Option(help="Orders in which neurons join, for each sample (an even number)")] = 32,
     samples: Annotated[int, typer.Option(help="Test samples of the evaluation, at most (>= 1)")] = 512,
-    seed: FirstSeed = 0,
-    out: Out = None,
-    json: Json = False,
 ) -> None:
     """Train networks, and compare what their neurons contribute (Shapley values) with the attention they get.
 
@@ -50,13 +36,11 @@ def credit(
     from neuronet.games import credit_study, graphml
     from neuronet.plotting.games import credit_figure
 
-    check_number("seeds", seeds, 1, whole=True)
-    game_setup = game_setup_from(environment, options, epochs=EPOCHS)
-    found = credit_study(game_setup, policy, range(seed, seed + seeds), layer=layer, permutations=permutations, samples=samples)
+    chosen, game_setup = game.seeds(seeds), game.setup(epochs=EPOCHS)
+    found = credit_study(game_setup, policy, chosen, layer=layer, permutations=permutations, samples=samples)
     table, summary = found.table(), found.summary()
-    write_results(
-        f"game-credit-{Path(environment).stem}",
-        out,
+    game.write(
+        "credit",
         tables={"credit": table, "summary": summary},
         pictures={"credit": credit_figure(found)},
         files={
@@ -65,14 +49,12 @@ def credit(
         },
         shown=_results_table(found, policy),
         summary={
-            "environment": environment,
             "policy": policy,
             "rounds": game_setup.rounds,
             "layer": layer,
             "exact": all(result.exact for result in found.credits.values()),
             "found": summary.to_dict("records"),
         },
-        json=json,
     )
 
 
@@ -85,23 +67,14 @@ def _node_attributes(found: CreditStudy, seed: int, layer: int) -> dict[str, dic
 
 
 def _results_table(found: CreditStudy, policy: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
-    from rich.table import Table
-
     exact = all(result.exact for result in found.credits.values())
     ways = "all coalitions" if exact else "random orders"
-    table = Table(
-        title=f"Credit and attention of neurons, {escape(policy)}",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1),
-        caption=f"Means over {len(found.credits)} networks, 95% intervals by Student's t. Shapley values by {ways}.",
-        caption_justify="left",
+    table = console.make_table(
+        f"Credit and attention of neurons, {escape(policy)}",
+        f"Means over {len(found.credits)} networks, 95% intervals by Student's t. Shapley values by {ways}.",
     )
     table.add_column("measure", no_wrap=True)
-    table.add_column("mean", justify="right")
-    table.add_column("interval", justify="right")
+    console.add_columns(table, "mean", "interval", justify="right")
     for line in found.summary().to_dict("records"):
         one = line["low"] != line["low"]
         table.add_row(line["measure"], f"{line['mean']:.3f}", "" if one else f"{line['low']:.3f} to {line['high']:.3f}")

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import (
-    GAME_OPTIONS,
-    EnvironmentName,
-    FirstSeed,
-    GameOptions,
-    game_setup_from,
-    parse_policies,
-    write_results,
-)
-from neuronet.cli.commands.options import Json, Out, with_options
+from neuronet.cli.commands.game.options import GameCall, game_command, parse_policies
 from neuronet.training import OptionInfo
 
 if TYPE_CHECKING:
@@ -40,10 +30,9 @@ RULE_OPTIONS = {
 """Options of imitation, by field of UpdateRule."""
 
 
-@with_options(GAME_OPTIONS, RULE_OPTIONS)
+@game_command(**RULE_OPTIONS)
 def evolve(
-    options: GameOptions,
-    environment: EnvironmentName,
+    game: GameCall,
     policies: Annotated[
         list[str] | None,
         typer.Option(help=escape(f"Policies with equal shares at the start, with commas in between [default: {POLICIES}]")),
@@ -58,48 +47,40 @@ def evolve(
         ),
     ] = False,
     trials: Annotated[int, typer.Option(help="Networks of each invasion (>= 1)")] = 64,
-    seed: FirstSeed = 0,
-    out: Out = None,
-    json: Json = False,
 ) -> None:
     """Let neurons imitate neurons with higher payoffs while the network learns, and measure composition and accuracy.
 
     With --invade, one mutant among residents is followed until its policy has taken over the first hidden layer or is gone; if
     policies did not matter, it would take over with probability 1 / n.
     """
-    from neuronet.core import Shares, check_number
+    from neuronet.core import Shares
     from neuronet.games import UpdateRule, single_policy_histories
     from neuronet.games import evolve as play_evolution
     from neuronet.plotting.games import evolution_figure
 
-    check_number("seeds", seeds, 1, whole=True)
-    game_setup = game_setup_from(environment, options)
+    runs, game_setup = game.seeds(seeds), game.setup()
     named = parse_policies(policies or [POLICIES])
-    rule = UpdateRule(**{name: value for name, value in options.items() if name in RULE_OPTIONS})
-    runs = range(seed, seed + seeds)
+    rule = UpdateRule(**{name: value for name, value in game.options.items() if name in RULE_OPTIONS})
     length: dict[str, Any] = {"generations": generations, "rounds": rounds}
     shares = Shares(tuple((policy, 1 / len(named)) for policy in named))
     found = play_evolution(game_setup, shares, runs, update_rule=rule, policies=named, **length)
     pure = single_policy_histories(game_setup, named, runs, **length)
     test = "loss" if found.history["accuracy"].isna().any() else "accuracy"
     tables = {"composition": found.composition, "history": found.history, "pure": pure}
-    invasions = _invasions(game_setup, named, rule, trials, seed) if invade else []
+    invasions = _invasions(game_setup, named, rule, trials, game.seed) if invade else []
     if invasions:
         tables["invasions"] = _invasion_table(invasions)
     last = _final_shares(found, pure, test)
-    write_results(
-        f"game-evolve-{Path(environment).stem}",
-        out,
+    game.write(
+        "evolve",
         tables=tables,
         pictures={"evolution": evolution_figure(found, pure, test)},
         shown=_results_table(last, test, found, invasions),
         summary={
-            "environment": environment,
             "last": last.to_dict("records"),
             test: float(found.history[found.history["generation"] == generations][test].mean()),
             "invasions": _invasion_table(invasions).to_dict("records") if invasions else [],
         },
-        json=json,
     )
 
 
@@ -166,28 +147,19 @@ def _invasion_table(invasions: list[tuple[str, str, Invasion]]) -> pd.DataFrame:
 def _results_table(
     last: pd.DataFrame, test: str, found: EvolutionResult, invasions: list[tuple[str, str, Invasion]]
 ) -> RenderableType:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Group
-    from rich.markup import escape
-    from rich.table import Table
 
     rule, history = found.update_rule, found.history
     end = history[history["generation"] == history["generation"].max()]
     unit = " (%)" if test == "accuracy" else ""
     scale = 100 if test == "accuracy" else 1
-    table = Table(
-        title=f"Imitation ({rule.rule}) by {rule.payoff}, {int(end['round'].iloc[0]):,} rounds; "
+    table = console.make_table(
+        f"Imitation ({rule.rule}) by {rule.payoff}, {int(end['round'].iloc[0]):,} rounds; "
         f"test {test}{unit} in the end: {scale * end[test].mean():.4g}",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1),
-        caption=f"Shares are means over {len(end)} networks; ± spans 95% intervals (Student's t).",
-        caption_justify="left",
+        f"Shares are means over {len(end)} networks; ± spans 95% intervals (Student's t).",
     )
-    for heading in ("layer", "policy"):
-        table.add_column(heading, no_wrap=True)
-    for heading in ("share at first (%)", "in the end (%)", f"test {test} of all such{unit}"):
-        table.add_column(heading, justify="right")
+    console.add_columns(table, "layer", "policy", no_wrap=True)
+    console.add_columns(table, "share at first (%)", "in the end (%)", f"test {test} of all such{unit}", justify="right")
     for row in last.itertuples(index=False):
         alone = scale * row[-1]
         spread = "" if row.high != row.high else f" ± {100 * (row.high - row.last):.0f}"
@@ -196,18 +168,12 @@ def _results_table(
         )
     if not invasions:
         return table
-    fixations = Table(
-        title=f"One mutant in the first hidden layer, of {invasions[0][2].neurons} neurons: how often its policy takes over",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1),
-        caption="95% intervals (Clopper and Pearson); p of the exact binomial test against 1 / n, not corrected for several.",
-        caption_justify="left",
+    fixations = console.make_table(
+        f"One mutant in the first hidden layer, of {invasions[0][2].neurons} neurons: how often its policy takes over",
+        "95% intervals (Clopper and Pearson); p of the exact binomial test against 1 / n, not corrected for several.",
     )
-    for heading in ("mutant", "among"):
-        fixations.add_column(heading)
-    for heading in ("takes over (%)", "neutral (%)", "p", "undecided"):
-        fixations.add_column(heading, justify="right", no_wrap=True)
+    console.add_columns(fixations, "mutant", "among")
+    console.add_columns(fixations, "takes over (%)", "neutral (%)", "p", "undecided", justify="right", no_wrap=True)
     for resident, mutant, invasion in invasions:
         low, high = invasion.interval
         probability = f"{100 * invasion.fixation:.1f} ({100 * low:.1f} to {100 * high:.1f})"

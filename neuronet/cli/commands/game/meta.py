@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import (
-    GAME_OPTIONS,
-    EnvironmentName,
-    FirstSeed,
-    GameOptions,
-    game_setup_from,
-    parse_policies,
-    rounds_option,
-    write_results,
-)
-from neuronet.cli.commands.options import Json, Out, with_options
-from neuronet.core import ConfigurationError, check_number
+from neuronet.cli.commands.game.options import GAME_OPTIONS, GameCall, game_command, parse_policies
+from neuronet.core import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +26,9 @@ META_OPTIONS = {"hidden": replace(GAME_OPTIONS["hidden"], default="31, or 16,16 
 Payoff = Annotated[str, typer.Option(help="Payoff of the game: attention, share, scaled, gain or loss")]
 
 
-@with_options(GAME_OPTIONS, rounds_option("one epoch"), META_OPTIONS)
+@game_command("one epoch", **META_OPTIONS)
 def meta(
-    options: GameOptions,
-    environment: EnvironmentName,
+    game: GameCall,
     policies: Annotated[
         list[str] | None,
         typer.Option(help=escape(f"Policies that players choose among, with commas in between [default: {POLICIES}]")),
@@ -57,9 +45,6 @@ def meta(
         int | None, typer.Option(help=escape("Size of the imitating population [default: the layer's]"))
     ] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples of the payoff table, for intervals (>= 1)")] = 200,
-    seed: FirstSeed = 0,
-    out: Out = None,
-    json: Json = False,
 ) -> None:
     """Measure what policies earn against each other, and find equilibria, alpha-rank, and where replicator dynamics leads.
 
@@ -68,24 +53,17 @@ def meta(
     """
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
-    check_number("seeds", seeds, 2, whole=True)
-    options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
-    game_setup = game_setup_from(environment, options)
+    played = game.seeds(seeds, 2)
+    game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
+    game_setup = game.setup()
     chosen = parse_policies(policies or [POLICIES])
-    settings = {"alpha": alpha, "size": population, "resamples": resamples, "seed": seed}
-    about = {
-        "environment": environment,
-        "players_are": players_are,
-        "payoff": payoff,
-        "seeds": seeds,
-        "rounds": game_setup.rounds,
-    }
-    played = range(seed, seed + seeds)
+    settings = {"alpha": alpha, "size": population, "resamples": resamples, "seed": game.seed}
+    about = {"players_are": players_are, "payoff": payoff, "seeds": seeds, "rounds": game_setup.rounds}
     if players_are == "layers":
         parts = _play_layers(game_setup, chosen, played, payoff, settings)
     else:
         parts = _play_neurons(game_setup, chosen, played, payoff, settings, num_players, layer)
-    write_results(f"game-meta-{Path(environment).stem}", out, json=json, **{**parts, "summary": {**about, **parts["summary"]}})
+    game.write("meta", **{**parts, "summary": {**about, **parts["summary"]}})
 
 
 def _play_neurons(
@@ -170,17 +148,14 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
     """Return a table with a row for each policy."""
-    from rich.markup import escape
-
     other = "attention" if found.kind == "scaled" else "scaled"
     caption = (
         "pure equilibrium: fraction of resampled tables in which all players following the policy is one. "
         f"by '{other}': alpha-rank by that payoff. share at the end: of replicator dynamics. "
     )
-    table = _empty_table(f"Meta-game by the payoff '{found.kind}'", caption + _caption(found))
+    table = console.make_table(f"Meta-game by the payoff '{found.kind}'", caption + _caption(found))
     table.add_column("policy", no_wrap=True)
-    for heading in ("pure equilibrium", "alpha-rank", f"by '{other}'", "share at the end"):
-        table.add_column(heading, justify="right")
+    console.add_columns(table, "pure equilibrium", "alpha-rank", f"by '{other}'", "share at the end", justify="right")
     assert found.pure is not None and found.limit_points is not None
     other_ranks = ranks[ranks["payoff"] == other].reset_index(drop=True)
     for index, name in enumerate(found.names):
@@ -197,14 +172,10 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
 
 def _layers_table(found: Analysis) -> Table:
     """Return a table with a row for each equilibrium."""
-    from rich.markup import escape
-
     caption = "frequency: fraction of resampled tables. " + _caption(found)
-    table = _empty_table(f"Equilibria between two layers, by the payoff '{found.kind}'", caption)
-    for heading in ("first layer", "second layer"):
-        table.add_column(heading)
-    table.add_column("frequency", justify="right")
-    table.add_column("alpha-rank", justify="right")
+    table = console.make_table(f"Equilibria between two layers, by the payoff '{found.kind}'", caption)
+    console.add_columns(table, "first layer", "second layer")
+    console.add_columns(table, "frequency", "alpha-rank", justify="right")
     for result in found.equilibria:
         mixes = [_format_mix(found.names, spread) for spread in result.shares]
         (rows, columns) = result.equilibrium.support
@@ -226,10 +197,3 @@ def _format_interval(spread: Interval, index: int | tuple[int, int]) -> str:
 def _caption(found: Analysis) -> str:
     many = " The game is degenerate: there may be more equilibria." if found.degenerate else ""
     return f"95% intervals over seeds. Selection: alpha {found.alpha:g}, population {found.size}.{many}"
-
-
-def _empty_table(title: str, caption: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), caption=caption, caption_justify="left")

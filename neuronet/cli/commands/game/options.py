@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json as json_format
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from math import isfinite
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +12,8 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
-from neuronet.cli.commands.options import new_folder
-from neuronet.core import ConfigurationError, DataError
+from neuronet.cli.commands.options import Json, Out, new_folder, with_options
+from neuronet.core import ConfigurationError, DataError, check_number
 from neuronet.training import RUN_OPTIONS, TRAINING, OptionInfo
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 EnvironmentName = Annotated[str, typer.Argument(help="Environment: digits, xor, table:PATH or module:Class")]
 FirstSeed = Annotated[int, typer.Option(help="First random seed (>= 0)")]
 Profile = Annotated[str, typer.Option(help="Policy of the neurons, or shares such as attention:0.5,greedy:0.5")]
-GameOptions = dict[str, Any]
 
 GAME_OPTIONS: dict[str, OptionInfo] = {
     "hidden": replace(RUN_OPTIONS["hidden"], default="32"),
@@ -38,37 +36,130 @@ GAME_OPTIONS: dict[str, OptionInfo] = {
 """Options of a game's network and learning, by field of GameSetup."""
 
 
-def rounds_option(default: str) -> dict[str, OptionInfo]:
-    """Return the option of a game's length, with its default in words."""
-    return {"rounds": OptionInfo(int, TRAINING, "Rounds of a game (>= 1)", default)}
+def game_command(rounds: str = "", /, **tables: OptionInfo) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator that gives a command the environment, the options of a game, the seed, and the options of the output.
 
-
-def game_setup_from(environment: str, options: GameOptions, *, epochs: int = 1) -> GameSetup:
-    """Return the game setup of some options.
+    The command's first parameter receives them as a GameCall.
 
     Args:
+        rounds: Default length of a game, in words; "" if the command has an option of its own for it.
+        **tables: Further options, by field.
+    """
+    length = {"rounds": OptionInfo(int, TRAINING, "Rounds of a game (>= 1)", rounds)} if rounds else {}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        def call(
+            options: dict[str, Any],
+            environment: EnvironmentName,
+            seed: FirstSeed = 0,
+            out: Out = None,
+            json: Json = False,
+            **own: Any,
+        ) -> None:
+            command(GameCall(environment, options, seed, out, json), **own)
+
+        _, *own = inspect.signature(command, eval_str=True).parameters.values()
+        shared = dict(inspect.signature(call, eval_str=True).parameters)
+        last = [shared.pop(name) for name in ("seed", "out", "json")]
+        first = [shared[name] for name in ("options", "environment")]
+        signature = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in (*first, *own, *last)])
+        setattr(call, "__signature__", signature)  # noqa: B010
+        call.__name__, call.__doc__ = command.__name__, command.__doc__
+        return with_options(GAME_OPTIONS, length, tables)(call)
+
+    return decorate
+
+
+@dataclass(frozen=True)
+class GameCall:
+    """Call of a command of `neuronet game`.
+
+    Attributes:
         environment: Spec of the environment.
         options: Options by field, those with their defaults left out; `rounds` is the length of a game.
-        epochs: Length of a game in epochs, where `rounds` is not given.
-
-    Raises:
-        SpecError: A spec cannot be parsed.
-        ConfigurationError: An option is out of range.
+        seed: First random seed.
+        out: Folder of the results; None for a new one.
+        json: Whether to print the summary as JSON.
     """
-    from neuronet.core import parse_activation
-    from neuronet.games import GameSetup
-    from neuronet.registry import parse_environment, parse_optimizer
 
-    loaded = parse_environment(environment, target=options.get("target"))
-    found = GameSetup(
-        loaded,
-        hidden=options.get("hidden", (32,)),
-        activation=parse_activation(options.get("activation", "relu")).name,
-        optimizer=parse_optimizer(options.get("optimizer", "momentum")),
-        learning_rate=options.get("learning_rate", 0.02),
-        batch_size=options.get("batch_size", 32),
-    )
-    return replace(found, rounds=options.get("rounds", epochs * found.per_epoch))
+    environment: str
+    options: dict[str, Any]
+    seed: int
+    out: Path | None
+    json: bool
+
+    def seeds(self, count: int, least: int = 1) -> range:
+        """Return this many seeds.
+
+        Raises:
+            ConfigurationError: There are fewer than `least`.
+        """
+        check_number("seeds", count, least, whole=True)
+        return range(self.seed, self.seed + count)
+
+    def setup(self, *, epochs: int = 1) -> GameSetup:
+        """Return the game setup of the options.
+
+        Args:
+            epochs: Length of a game in epochs, where `rounds` is not given.
+
+        Raises:
+            SpecError: A spec cannot be parsed.
+            ConfigurationError: An option is out of range.
+        """
+        from neuronet.core import parse_activation
+        from neuronet.games import GameSetup
+        from neuronet.registry import parse_environment, parse_optimizer
+
+        options = self.options
+        found = GameSetup(
+            parse_environment(self.environment, target=options.get("target")),
+            hidden=options.get("hidden", (32,)),
+            activation=parse_activation(options.get("activation", "relu")).name,
+            optimizer=parse_optimizer(options.get("optimizer", "momentum")),
+            learning_rate=options.get("learning_rate", 0.02),
+            batch_size=options.get("batch_size", 32),
+        )
+        return replace(found, rounds=options.get("rounds", epochs * found.per_epoch))
+
+    def write(
+        self,
+        name: str,
+        *,
+        tables: Mapping[str, pd.DataFrame],
+        pictures: Mapping[str, Figure],
+        shown: RenderableType,
+        summary: Mapping[str, Any],
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write tables, pictures and other files into the folder, and print the table or the summary.
+
+        Args:
+            name: Name of the command, for a new folder.
+            tables: Tables by name, without ".csv".
+            pictures: Figures by name, without ".png".
+            shown: Table to print.
+            summary: Summary to print as JSON, with the environment and the folder; numbers that are not finite become null.
+            files: Other texts, by file name.
+
+        Raises:
+            DataError: The folder cannot be written to.
+        """
+        from neuronet.plotting import style
+        from neuronet.recording import write_atomically
+
+        folder = self.out or new_folder(f"game-{name}-{Path(self.environment).stem}")
+        texts = {f"{table_name}.csv": table.to_csv(index=False, lineterminator="\n") for table_name, table in tables.items()}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for file_name, text in {**texts, **(files or {})}.items():
+                write_atomically(folder / file_name, text.encode())
+        except OSError as error:
+            raise DataError(f"cannot write to the folder '{folder}': {error.strerror}") from None
+        for picture, figure in pictures.items():
+            style.save(figure, folder / f"{picture}.png")
+        content = {"environment": self.environment, **summary, "out": str(folder)}
+        console.print_result(shown, lambda: content, self.json, folder)
 
 
 def parse_policies(texts: Sequence[str]) -> list[Policy]:
@@ -87,61 +178,3 @@ def parse_policies(texts: Sequence[str]) -> list[Policy]:
             raise ConfigurationError(f"policy '{text}' is named twice")
         found.append(policy)
     return found
-
-
-def write_results(
-    prefix: str,
-    out: Path | None,
-    *,
-    tables: Mapping[str, pd.DataFrame],
-    pictures: Mapping[str, Figure],
-    shown: RenderableType,
-    summary: Mapping[str, Any],
-    json: bool,
-    files: Mapping[str, str] | None = None,
-) -> Path:
-    """Write tables, pictures and other files into a folder, print the table, and the summary if `json` is set.
-
-    Args:
-        prefix: Name of a new folder, to which the time is added.
-        out: Folder; None for a new one.
-        tables: Tables by name, without ".csv".
-        pictures: Figures by name, without ".png".
-        shown: Table to print.
-        summary: Summary to print as JSON, with the folder; numbers that are not finite become null.
-        json: Whether to print the summary.
-        files: Other texts, by file name.
-
-    Raises:
-        DataError: The folder cannot be written to.
-    """
-    from neuronet.plotting import style
-    from neuronet.recording import write_atomically
-
-    folder = out or new_folder(prefix)
-    texts = {f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in tables.items()}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in {**texts, **(files or {})}.items():
-            write_atomically(folder / name, text.encode())
-    except OSError as error:
-        raise DataError(f"cannot write to the folder '{folder}': {error.strerror}") from None
-    for name, figure in pictures.items():
-        style.save(figure, folder / f"{name}.png")
-    screen = console.ERR if json else console.OUT
-    screen.print(shown)
-    screen.print(f"recorded in {folder}", soft_wrap=True, markup=False)
-    if json:
-        typer.echo(json_format.dumps(to_json({**summary, "out": str(folder)}), allow_nan=False))
-    return folder
-
-
-def to_json(value: Any) -> Any:
-    """Return a value as JSON has it: numpy's numbers as Python's, numbers that are not finite as null."""
-    if isinstance(value, Mapping):
-        return {str(name): to_json(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_json(item) for item in value]
-    if hasattr(value, "tolist"):
-        return to_json(value.tolist())
-    return None if isinstance(value, float) and not isfinite(value) else value

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from neuronet.cli.commands.game.options import (
-    GAME_OPTIONS,
-    EnvironmentName,
-    FirstSeed,
-    GameOptions,
-    game_setup_from,
-    parse_policies,
-    rounds_option,
-    write_results,
-)
-from neuronet.cli.commands.options import Json, Out, with_options
+from neuronet.cli import console
+from neuronet.cli.commands.game.options import GameCall, game_command, parse_policies
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,10 +18,9 @@ if TYPE_CHECKING:
 POLICIES = "attention,greedy,sign-symmetric,free-rider"
 
 
-@with_options(GAME_OPTIONS, rounds_option("five epochs"))
+@game_command("five epochs")
 def welfare(
-    options: GameOptions,
-    environment: EnvironmentName,
+    game: GameCall,
     policies: Annotated[
         list[str] | None,
         typer.Option(help=escape(f"Policies of the profiles and of deviators, with commas in between [default: {POLICIES}]")),
@@ -39,9 +28,6 @@ def welfare(
     seeds: Annotated[int, typer.Option(help="Networks of each profile (>= 4), with seeds from --seed on")] = 8,
     payoff: Annotated[str, typer.Option(help="Payoff of the deviators: attention, share, scaled, gain or loss")] = "attention",
     deviators: Annotated[int, typer.Option(help="Neurons of a layer that may deviate, chosen at random (>= 1)")] = 4,
-    seed: FirstSeed = 0,
-    out: Out = None,
-    json: Json = False,
 ) -> None:
     """Price of anarchy and of stability in loss, against the best profile found and against backpropagation.
 
@@ -53,59 +39,51 @@ def welfare(
     from neuronet.plotting.games import welfare_figure
 
     check_kind(payoff)
-    game_setup = game_setup_from(environment, options, epochs=5)
+    game_setup = game.setup(epochs=5)
     named = parse_policies(policies or [POLICIES])
     deviation_test = DeviationTest(payoff=payoff, deviators=deviators)
-    found = measure(game_setup, candidate_profiles(named), named, range(seed, seed + seeds), deviation_test)
-    write_results(
-        f"game-welfare-{Path(environment).stem}",
-        out,
+    found = measure(game_setup, candidate_profiles(named), named, game.seeds(seeds), deviation_test)
+    game.write(
+        "welfare",
         tables={"profiles": found.profiles, "prices": found.prices},
         pictures={"welfare": welfare_figure(found)},
         shown=_results_table(found, payoff),
         summary={
-            "environment": environment,
             "profiles": found.profiles.to_dict("records"),
             "prices": found.prices.to_dict("records"),
             "backprop": float(found.losses["backprop"].mean()),
         },
-        json=json,
     )
 
 
 def _results_table(found: Welfare, payoff: str) -> RenderableType:
-    from rich.box import SIMPLE_HEAD
     from rich.console import Group
-    from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(
-        title=f"Price of anarchy; test loss of backpropagation: {found.losses['backprop'].mean():.4f}",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1),
-        caption=(f"± spans 95% intervals. Gain of a single deviator in % of the mean {payoff}: lower and upper bound."),
-        caption_justify="left",
+    table = console.make_table(
+        f"Price of anarchy; test loss of backpropagation: {found.losses['backprop'].mean():.4f}",
+        f"± spans 95% intervals. Gain of a single deviator in % of the mean {payoff}: lower and upper bound.",
     )
     table.add_column("profile", overflow="fold")
-    for heading in ("test loss", "accuracy", "total attention", "gain of a deviator, lower to upper bound"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    console.add_columns(
+        table,
+        "test loss",
+        "accuracy",
+        "total attention",
+        "gain of a deviator, lower to upper bound",
+        justify="right",
+        no_wrap=True,
+    )
     for row in found.profiles.itertuples(index=False):
         accuracy = "" if row.accuracy != row.accuracy else f"{100 * row.accuracy:.1f}%"
         loss, good = (
             f"{mean:.4g} ± {high - mean:.2g}" for mean, high in ((row.loss, row.loss_high), (row.welfare, row.welfare_high))
         )
         table.add_row(escape(row.profile), loss, accuracy, good, f"{100 * row.gain_lower_bound:.1f} to {100 * row.epsilon:.1f}")
-    prices = Table(
-        title="Prices: loss of an equilibrium divided by another loss",
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        padding=(0, 1),
-        caption="95% bootstrap intervals over seeds that selected no profile. Estimates, not proofs.",
-        caption_justify="left",
+    prices = console.make_table(
+        "Prices: loss of an equilibrium divided by another loss",
+        "95% bootstrap intervals over seeds that selected no profile. Estimates, not proofs.",
     )
-    for heading in ("price of", "tolerance", "equilibria", "equilibrium", "divided by"):
-        prices.add_column(heading)
+    console.add_columns(prices, "price of", "tolerance", "equilibria", "equilibrium", "divided by")
     prices.add_column("ratio", justify="right", no_wrap=True)
     for price in found.prices.itertuples(index=False):
         names = (
