@@ -51,59 +51,24 @@ if TYPE_CHECKING:
     from neuronet.training import resume as resume
     from neuronet.training import train as train
 
-
 _HOMES = {
-    "neuronet.channels": (
-        "Channel",
-        "ChannelAt",
+    "channels": "Channel ChannelAt",
+    "comparison": "compare",
+    "conversion": "convert revert",
+    "core": (
+        "Adam CrossEntropy Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
+        "Population SGD Samples Scaling SquaredError Wrapper from_graph to_graph"
     ),
-    "neuronet.comparison": ("compare",),
-    "neuronet.conversion": (
-        "convert",
-        "revert",
-    ),
-    "neuronet.core": (
-        "Adam",
-        "CrossEntropy",
-        "Environment",
-        "Group",
-        "LinearPolicy",
-        "Momentum",
-        "Network",
-        "NeuroNetError",
-        "Observation",
-        "Policy",
-        "Population",
-        "SGD",
-        "Samples",
-        "Scaling",
-        "SquaredError",
-        "Wrapper",
-        "from_graph",
-        "to_graph",
-    ),
-    "neuronet.engines.agents": ("NeuronModel",),
-    "neuronet.engines.base": ("Setup", "State"),
-    "neuronet.engines.tensors": ("TensorEngine",),
-    "neuronet.environments": (
-        "Digits",
-        "Table",
-        "Xor",
-    ),
-    "neuronet.policies": (
-        "AttentionSeeking",
-        "Greedy",
-        "Noisy",
-    ),
-    "neuronet.recording": ("traces",),
-    "neuronet.registry": ("build_network",),
-    "neuronet.training": (
-        "Result",
-        "resume",
-        "train",
-    ),
+    "engines.agents": "NeuronModel",
+    "engines.base": "Setup State",
+    "engines.tensors": "TensorEngine",
+    "environments": "Digits Table Xor",
+    "policies": "AttentionSeeking Greedy Noisy",
+    "recording": "traces",
+    "registry": "build_network",
+    "training": "Result resume train",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: f"neuronet.{home}" for home, names in _HOMES.items() for name in names.split()}
 
 _MODULES = ("interventions",)
 

@@ -1,56 +1,6 @@
 """Benchmarks of the speed of rounds, as `neuronet bench` runs them."""
 
-from neuronet.benchmarking.api import BATCHES, MANY_ROUNDS, PRODUCTS, QUICK, SIZES, Row, TimingBudget, bench, rows, threads, timed
-from neuronet.benchmarking.contestants import (
-    LEARNING_RATE,
-    MOMENTUM,
-    UPDATE_TOLERANCE,
-    Autograd,
-    BenchmarkCase,
-    Contestant,
-    MatrixProducts,
-    TensorEngineMany,
-    TensorEngineSingle,
-    build_case,
-    check_same_update,
-    linear_layers,
-    parameters_of,
-    relative_difference,
-    sequential,
-)
-from neuronet.benchmarking.suites import benchmark_suites, mixed_policies
-from neuronet.benchmarking.timing import TimedFunction, Timing, time_interleaved
+from neuronet.benchmarking.api import BATCHES, QUICK, SIZES, Row, TimingBudget, bench, threads
+from neuronet.benchmarking.suites import benchmark_suites
 
-__all__ = [
-    "BATCHES",
-    "LEARNING_RATE",
-    "MANY_ROUNDS",
-    "MOMENTUM",
-    "PRODUCTS",
-    "QUICK",
-    "SIZES",
-    "UPDATE_TOLERANCE",
-    "Autograd",
-    "BenchmarkCase",
-    "Contestant",
-    "MatrixProducts",
-    "Row",
-    "TensorEngineMany",
-    "TensorEngineSingle",
-    "TimedFunction",
-    "Timing",
-    "TimingBudget",
-    "bench",
-    "benchmark_suites",
-    "build_case",
-    "check_same_update",
-    "linear_layers",
-    "mixed_policies",
-    "parameters_of",
-    "relative_difference",
-    "rows",
-    "sequential",
-    "threads",
-    "time_interleaved",
-    "timed",
-]
+__all__ = ["BATCHES", "QUICK", "SIZES", "Row", "TimingBudget", "bench", "benchmark_suites", "threads"]

@@ -17,8 +17,7 @@ from neuronet.recording.run_directory import (
 )
 from neuronet.recording.study_store import STUDY, StudyStore, json_bytes, read_json, study_kind
 from neuronet.recording.traces.recorder import TraceRecorder
-from neuronet.recording.traces.spec import parse_trace
-from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore, TraceStore, part_files, traces
+from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore, TraceStore, traces
 
 __all__ = [
     "ALIGNMENT",
@@ -40,8 +39,6 @@ __all__ = [
     "TraceStore",
     "draw",
     "json_bytes",
-    "parse_trace",
-    "part_files",
     "read_json",
     "study_kind",
     "traces",

@@ -65,8 +65,13 @@ class BaseRunDirectory(Generic[Config]):
         self.store = StudyStore(folder, "run")
 
     @classmethod
-    def create(cls, folder: Path, config: Config) -> Self:
-        """Create the folder of a new run, with its configuration.
+    def create(cls, folder: Path, config: Config, network: Network | None = None) -> Self:
+        """Create the folder of a new run; the configuration is written last, since a folder that has one holds a run.
+
+        Args:
+            folder: The folder.
+            config: The run's configuration.
+            network: The network that the run starts with, if it was given one.
 
         Raises:
             StudyMismatchError: The folder holds a run already.
@@ -74,6 +79,8 @@ class BaseRunDirectory(Generic[Config]):
         """
         directory = cls(folder, config)
         directory.store.reserve(*cls.reserved)
+        if network is not None:
+            directory.store.save_arrays(NETWORK, *network_to_arrays(network))
         directory.update_config()
         return directory
 
@@ -114,30 +121,6 @@ class RunDirectory(BaseRunDirectory[Config]):
     reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, FOLDER)
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
 
-    @classmethod
-    def create(cls, folder: Path, config: Config, network: Network | None = None) -> Self:
-        """Create the folder of a new run; the configuration is written last, since a folder that has one holds a run.
-
-        Args:
-            folder: The folder.
-            config: The run's configuration.
-            network: The network that the run starts with, if it was given one.
-
-        Raises:
-            StudyMismatchError: The folder holds a run already.
-            DataError: The folder cannot be written.
-        """
-        directory = cls(folder, config)
-        directory.store.reserve(*cls.reserved)
-        if network is not None:
-            directory.save_network(network)
-        directory.update_config()
-        return directory
-
-    def extend(self, epochs: int) -> None:
-        """Set a new number of epochs."""
-        self.update_config(epochs=epochs)
-
     def append(self, rows: Rows) -> None:
         """Append the rows of an epoch to the metrics."""
         self.store.append_rows(METRICS, rows, METRICS_TYPES)
@@ -167,10 +150,6 @@ class RunDirectory(BaseRunDirectory[Config]):
         """
         found = self.store.load_arrays(CHECKPOINT)
         return None if found is None else Checkpoint.from_arrays(self.folder / CHECKPOINT, *found)
-
-    def save_network(self, network: Network) -> None:
-        """Save the network that the run starts with."""
-        self.store.save_arrays(NETWORK, *network_to_arrays(network))
 
     def load_network(self) -> Network | None:
         """Return the network that the run started with, or None if it was generated.

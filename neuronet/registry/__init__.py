@@ -12,13 +12,12 @@ from neuronet.registry.option_specs import (
     parse_update_schedule,
     parse_wiring,
 )
-from neuronet.registry.plug_ins import Registry, known_environments, known_policies, parse_policy, spec_of
+from neuronet.registry.plug_ins import known_environments, known_policies, parse_policy, spec_of
 from neuronet.registry.population_spec import (
     Policies,
     UnresolvedPopulation,
     format_population,
     is_mixture,
-    parse_mixture,
     parse_population,
     parse_recorded_population,
     short_name,
@@ -29,7 +28,6 @@ __all__ = [
     "URI_SCHEMES",
     "Call",
     "Policies",
-    "Registry",
     "UnresolvedPopulation",
     "as_channels",
     "build_network",
@@ -44,7 +42,6 @@ __all__ = [
     "parse_call",
     "parse_channel",
     "parse_environment",
-    "parse_mixture",
     "parse_optimizer",
     "parse_policy",
     "parse_population",

@@ -79,7 +79,9 @@ def sweep(
         raise ConfigurationError("a sweep starts its processes itself: run it without torchrun")
     check_number("max_group_size", max_group_size, 1, whole=True)
     executor = Executor(jobs, backend, scheduler)
-    plan = make_plan(design if isinstance(design, Design) else load_design(design))
+    if not isinstance(design, Design):
+        design = parse_design(design) if isinstance(design, Mapping) else read_design(design)
+    plan = make_plan(design)
     store = SweepStore(None if out is None else Path(out))
     sweep_run = SweepRun(plan, store, on_progress or (lambda progress: None), log or (lambda line: None))
     sweep_run.begin(again=strict or retry)
@@ -87,15 +89,6 @@ def sweep(
     table = make_table(plan, sweep_run.rows)
     store.save_table(table)
     return table
-
-
-def load_design(design: str | Path | Mapping[str, Any]) -> Design:
-    """Return a design from a file, or from the content of one.
-
-    Raises:
-        NeuroNetError: The design is wrong.
-    """
-    return parse_design(design) if isinstance(design, Mapping) else read_design(design)
 
 
 class SweepRun:

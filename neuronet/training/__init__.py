@@ -9,111 +9,74 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neuronet.training.alignment import ALL_GROUPS, WHOLE_NETWORK, Alignment
-    from neuronet.training.api import coerce_environment, resume, train
-    from neuronet.training.assembly import RunContext, build_networks, build_run, hash_samples, resolve_environment
-    from neuronet.training.callbacks import ApplyInterventions, Progress
-    from neuronet.training.config import RunConfig, make_config, read_config, read_options, validate_config
-    from neuronet.training.engine_selection import SECONDS_PER_CONNECTION, SECONDS_PER_NEURON, EngineChoice, select_engine
-    from neuronet.training.evaluation import MAX_TRAIN_EVAL_SAMPLES, as_numpy, evaluate
-    from neuronet.training.fields import ActivationName, Count, OptimizerField, PopulationField, PositiveFloat, Seed, WiringField
-    from neuronet.training.labels import NetworkLabels, network_labels, policy_names, silent_positions
-    from neuronet.training.options import COMPUTE, CONTROL_OPTIONS, NETWORK, OUTPUT, PANELS, RUN_OPTIONS, TRAINING, OptionInfo
-    from neuronet.training.result import Result
-    from neuronet.training.trainer import Callback, Trainer, diverged_error
+    from neuronet.training.alignment import ALL_GROUPS as ALL_GROUPS
+    from neuronet.training.alignment import WHOLE_NETWORK as WHOLE_NETWORK
+    from neuronet.training.alignment import Alignment as Alignment
+    from neuronet.training.api import coerce_environment as coerce_environment
+    from neuronet.training.api import resume as resume
+    from neuronet.training.api import train as train
+    from neuronet.training.assembly import RunContext as RunContext
+    from neuronet.training.assembly import build_networks as build_networks
+    from neuronet.training.assembly import build_run as build_run
+    from neuronet.training.assembly import hash_samples as hash_samples
+    from neuronet.training.assembly import resolve_environment as resolve_environment
+    from neuronet.training.callbacks import ApplyInterventions as ApplyInterventions
+    from neuronet.training.config import RunConfig as RunConfig
+    from neuronet.training.config import make_config as make_config
+    from neuronet.training.config import read_config as read_config
+    from neuronet.training.config import read_options as read_options
+    from neuronet.training.config import validate_config as validate_config
+    from neuronet.training.engine_selection import SECONDS_PER_CONNECTION as SECONDS_PER_CONNECTION
+    from neuronet.training.engine_selection import SECONDS_PER_NEURON as SECONDS_PER_NEURON
+    from neuronet.training.engine_selection import EngineChoice as EngineChoice
+    from neuronet.training.engine_selection import select_engine as select_engine
+    from neuronet.training.evaluation import MAX_TRAIN_EVAL_SAMPLES as MAX_TRAIN_EVAL_SAMPLES
+    from neuronet.training.evaluation import as_numpy as as_numpy
+    from neuronet.training.evaluation import evaluate as evaluate
+    from neuronet.training.fields import ActivationName as ActivationName
+    from neuronet.training.fields import Count as Count
+    from neuronet.training.fields import OptimizerField as OptimizerField
+    from neuronet.training.fields import PopulationField as PopulationField
+    from neuronet.training.fields import PositiveFloat as PositiveFloat
+    from neuronet.training.fields import Seed as Seed
+    from neuronet.training.fields import WiringField as WiringField
+    from neuronet.training.labels import NetworkLabels as NetworkLabels
+    from neuronet.training.labels import network_labels as network_labels
+    from neuronet.training.labels import policy_names as policy_names
+    from neuronet.training.labels import silent_positions as silent_positions
+    from neuronet.training.options import COMPUTE as COMPUTE
+    from neuronet.training.options import CONTROL_OPTIONS as CONTROL_OPTIONS
+    from neuronet.training.options import NETWORK as NETWORK
+    from neuronet.training.options import OUTPUT as OUTPUT
+    from neuronet.training.options import PANELS as PANELS
+    from neuronet.training.options import RUN_OPTIONS as RUN_OPTIONS
+    from neuronet.training.options import TRAINING as TRAINING
+    from neuronet.training.options import OptionInfo as OptionInfo
+    from neuronet.training.result import Result as Result
+    from neuronet.training.trainer import Callback as Callback
+    from neuronet.training.trainer import Trainer as Trainer
+    from neuronet.training.trainer import diverged_error as diverged_error
 
 _HOMES = {
-    "config": (
-        "RunConfig",
-        "make_config",
-        "read_config",
-        "read_options",
-        "validate_config",
-    ),
-    "fields": (
-        "ActivationName",
-        "Count",
-        "OptimizerField",
-        "PopulationField",
-        "PositiveFloat",
-        "Seed",
-        "WiringField",
-    ),
-    "options": (
-        "COMPUTE",
-        "CONTROL_OPTIONS",
-        "NETWORK",
-        "OUTPUT",
-        "OptionInfo",
-        "PANELS",
-        "RUN_OPTIONS",
-        "TRAINING",
-    ),
-    "alignment": ("ALL_GROUPS", "WHOLE_NETWORK", "Alignment"),
-    "api": ("coerce_environment", "resume", "train"),
-    "assembly": ("RunContext", "build_networks", "build_run", "hash_samples", "resolve_environment"),
-    "callbacks": ("ApplyInterventions", "Progress"),
-    "engine_selection": ("SECONDS_PER_CONNECTION", "SECONDS_PER_NEURON", "EngineChoice", "select_engine"),
-    "evaluation": ("MAX_TRAIN_EVAL_SAMPLES", "as_numpy", "evaluate"),
-    "labels": ("NetworkLabels", "network_labels", "policy_names", "silent_positions"),
-    "result": ("Result",),
-    "trainer": ("Callback", "Trainer", "diverged_error"),
+    "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
+    "api": "coerce_environment resume train",
+    "assembly": "RunContext build_networks build_run hash_samples resolve_environment",
+    "callbacks": "ApplyInterventions",
+    "config": "RunConfig make_config read_config read_options validate_config",
+    "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
+    "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",
+    "fields": "ActivationName Count OptimizerField PopulationField PositiveFloat Seed WiringField",
+    "labels": "NetworkLabels network_labels policy_names silent_positions",
+    "options": "COMPUTE CONTROL_OPTIONS NETWORK OUTPUT OptionInfo PANELS RUN_OPTIONS TRAINING",
+    "result": "Result",
+    "trainer": "Callback Trainer diverged_error",
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_HOME_OF = {name: f"neuronet.training.{home}" for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = [
-    "ALL_GROUPS",
-    "COMPUTE",
-    "CONTROL_OPTIONS",
-    "MAX_TRAIN_EVAL_SAMPLES",
-    "NETWORK",
-    "OUTPUT",
-    "PANELS",
-    "RUN_OPTIONS",
-    "SECONDS_PER_CONNECTION",
-    "SECONDS_PER_NEURON",
-    "TRAINING",
-    "WHOLE_NETWORK",
-    "ActivationName",
-    "Alignment",
-    "ApplyInterventions",
-    "Callback",
-    "Count",
-    "EngineChoice",
-    "NetworkLabels",
-    "OptimizerField",
-    "OptionInfo",
-    "PopulationField",
-    "PositiveFloat",
-    "Progress",
-    "Result",
-    "RunConfig",
-    "RunContext",
-    "Seed",
-    "Trainer",
-    "WiringField",
-    "as_numpy",
-    "build_networks",
-    "build_run",
-    "coerce_environment",
-    "diverged_error",
-    "evaluate",
-    "hash_samples",
-    "make_config",
-    "network_labels",
-    "policy_names",
-    "read_config",
-    "read_options",
-    "resolve_environment",
-    "resume",
-    "select_engine",
-    "silent_positions",
-    "train",
-    "validate_config",
-]
+__all__ = [*_HOME_OF]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'neuronet.training' has no attribute '{name}'")
-    return getattr(import_module(f"neuronet.training.{_HOME_OF[name]}"), name)
+    return getattr(import_module(_HOME_OF[name]), name)

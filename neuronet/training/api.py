@@ -120,7 +120,7 @@ def resume(
         run = Run(context, run_directory, on_progress)
         run.resume()
         if epochs is not None:
-            run_directory.extend(epochs)
+            run_directory.update_config(epochs=epochs)
         if log is not None:
             log(f"Resuming after round {run.engine.round_number:,}.")
             if epochs not in (None, old_epochs) and config.lr_schedule != "constant":

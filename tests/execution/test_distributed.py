@@ -12,7 +12,6 @@ import pytest
 from neuronet.core.errors import ConfigurationError
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory
-from neuronet.registry import build_network
 from neuronet.training.config import read_config
 from tests.helpers.paths import ROOT
 from tests.helpers.workers import two_workers
@@ -90,10 +89,10 @@ def test_read_only_directory_writes_nothing(tmp_path, neuronet):
     reader.truncate_after(checkpoint.state.round - 1)
     assert list(reader.metrics()["epoch"]) == [1, 2]
     assert reader.alignment().empty
-    reader.extend(9)
+    reader.update_config(epochs=9)
     assert reader.config.epochs == 9
     reader.append([{"epoch": 4}])
     reader.append_alignment([{"epoch": 4}])
     reader.save(checkpoint)
-    reader.save_network(build_network((2, 2)))
+    reader.store.save_arrays("network.safetensors", {}, {})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

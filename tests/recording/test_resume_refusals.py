@@ -11,7 +11,7 @@ import pytest
 
 import neuronet
 from neuronet.core.errors import StateError, StudyMismatchError
-from neuronet.recording.run_directory import RunDirectory
+from neuronet.recording.study_store import StudyStore
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 2))
 CLASSES = (INPUTS[:, 0] > 0).astype(int)
@@ -45,7 +45,7 @@ def test_resume_refuses_a_missing_first_network(tmp_path):
 def test_folder_without_configuration_holds_no_run(tmp_path, monkeypatch):
     network = neuronet.build_network([2, 4, 2], seed=9)
     with monkeypatch.context() as patch:
-        patch.setattr(RunDirectory, "save_network", lambda self, network: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(StudyStore, "save_arrays", lambda self, *arguments: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             start_run(tmp_path / "run", network=network)
     with pytest.raises(StudyMismatchError, match="there is no run in"):

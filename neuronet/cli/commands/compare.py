@@ -9,33 +9,18 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import Json, Out, new_folder, with_options
+from neuronet.cli.commands.options import Json, Out, new_folder, select_options, with_options
 from neuronet.core import ConfigurationError
-from neuronet.training import RUN_OPTIONS, TRAINING, OptionInfo
+from neuronet.training import TRAINING, OptionInfo
 
 if TYPE_CHECKING:
     from neuronet.training import RunConfig
 
 SEED_OPTIONS = {"seed": OptionInfo(int, TRAINING, "First random seed (>= 0)", "0")}
-OPTIONS = {
-    name: RUN_OPTIONS[name]
-    for name in (
-        "hidden",
-        "activation",
-        "connectivity",
-        "init",
-        "channels",
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "optimizer",
-        "update_schedule",
-        "target",
-        "payoff",
-        "device",
-        "dtype",
-    )
-}
+OPTIONS = select_options(
+    "hidden activation connectivity init channels epochs batch_size learning_rate optimizer "
+    "update_schedule target payoff device dtype"
+)
 
 POLICIES_HELP = (
     "Policies with commas in between, or one mixture such as attention:0.9,free-rider:0.1; may be repeated "

@@ -7,28 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import with_options
-from neuronet.training import COMPUTE, OUTPUT, RUN_OPTIONS, OptionInfo
+from neuronet.cli.commands.options import select_options, with_options
+from neuronet.training import COMPUTE, OUTPUT, OptionInfo
 
-OPTIONS = {
-    name: RUN_OPTIONS[name]
-    for name in (
-        "policy",
-        "hidden",
-        "activation",
-        "connectivity",
-        "init",
-        "channels",
-        "batch_size",
-        "learning_rate",
-        "optimizer",
-        "update_schedule",
-        "seed",
-        "target",
-        "payoff",
-        "data_dir",
-    )
-}
+OPTIONS = select_options(
+    "policy hidden activation connectivity init channels batch_size learning_rate optimizer "
+    "update_schedule seed target payoff data_dir"
+)
 LAB_OPTIONS = {"dtype": OptionInfo(str, COMPUTE, "Precision: float64 or float32", "float64")}
 
 

@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from neuronet.core import ConfigurationError
-from neuronet.training import OUTPUT, PANELS, OptionInfo
+from neuronet.training import OUTPUT, PANELS, RUN_OPTIONS, OptionInfo
 
 Out = Annotated[
     Path | None, typer.Option(help=escape("Folder of the results [default: a new one in runs/]"), rich_help_panel=OUTPUT)
@@ -22,6 +22,11 @@ Out = Annotated[
 Json = Annotated[
     bool, typer.Option("--json", help=escape("Print one JSON object on the last line [default: off]"), rich_help_panel=OUTPUT)
 ]
+
+
+def select_options(fields: str) -> dict[str, OptionInfo]:
+    """Return some options of a training run, by field; the text names the fields."""
+    return {field: RUN_OPTIONS[field] for field in fields.split()}
 
 
 def with_options(

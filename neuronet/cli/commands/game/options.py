@@ -12,7 +12,7 @@ import typer
 
 from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
-from neuronet.cli.commands.options import Json, Out, new_folder, with_options
+from neuronet.cli.commands.options import Json, Out, new_folder, select_options, with_options
 from neuronet.core import ConfigurationError, DataError, check_number
 from neuronet.training import RUN_OPTIONS, TRAINING, OptionInfo
 
@@ -30,7 +30,7 @@ Profile = Annotated[str, typer.Option(help="Policy of the neurons, or shares suc
 
 GAME_OPTIONS: dict[str, OptionInfo] = {
     "hidden": replace(RUN_OPTIONS["hidden"], default="32"),
-    **{name: RUN_OPTIONS[name] for name in ("activation", "optimizer", "batch_size", "target")},
+    **select_options("activation optimizer batch_size target"),
     "learning_rate": replace(RUN_OPTIONS["learning_rate"], help="Learning rate (> 0), constant"),
 }
 """Options of a game's network and learning, by field of GameSetup."""
