@@ -5,7 +5,8 @@ from __future__ import annotations
 import json as json_format
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from math import isfinite, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -242,20 +243,30 @@ class Bar:
         self._bar.console.print(escape(line), soft_wrap=True)
 
 
+@contextmanager
+def saving(command: str) -> Iterator[None]:
+    """Give an interrupted run the sentence that says how to continue it.
+
+    Raises:
+        KeyboardInterrupt: The run was interrupted; the sentence is its message.
+    """
+    from neuronet.execution import Interrupted
+
+    try:
+        yield
+    except Interrupted as error:
+        if error.result.folder is None:
+            raise
+        folder = shlex.quote(str(error.result.folder))
+        raise KeyboardInterrupt(f"Saved. Continue with: neuronet {command} --resume {folder}") from None
+
+
 class RunBar(Bar):
-    """Progress bar of a run; an interrupted one says how to continue."""
+    """Progress bar of a run."""
 
     def __init__(self) -> None:
         after = ("rounds  {task.fields[metrics]}", progress.TimeRemainingColumn())
         super().__init__("epoch {task.fields[epoch]}", *after, epoch=0, metrics="")
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        from neuronet.execution import Interrupted
-
-        super().__exit__(kind, error, trace)
-        if isinstance(error, Interrupted) and error.result.folder is not None:
-            folder = escape(shlex.quote(str(error.result.folder)))
-            ERR.print(f"Saved. Continue with: neuronet run --resume {folder}", soft_wrap=True)
 
     def show(self, event: Any) -> None:
         """Move the bar."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from neuronet.cli.commands.bench import bench
 from neuronet.cli.commands.check import check
@@ -23,11 +24,28 @@ from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import HELP as SWEEP_HELP
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core import NeuroNetError
+from neuronet.execution import is_main_process
 
 BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
 
+
+class _StoppedError(Exception):
+    """Interruption of a command; its message, if any, says how to continue."""
+
+
+class _Group(TyperGroup):
+    """Group of commands that tells `start` of an interruption, which typer would turn into a silent exit."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _StoppedError(str(error)) from None
+
+
 app = typer.Typer(
     name="neuronet",
+    cls=_Group,
     help="Train and study networks whose neurons are self-interested agents.",
     no_args_is_help=True,
     add_completion=False,
@@ -41,7 +59,11 @@ def start() -> int:
     if str(Path.cwd()) not in sys.path:  # for module:Class; last, so that nothing there replaces a library
         sys.path.append(str(Path.cwd()))
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="neuronet", standalone_mode=False)
+    except _StoppedError as stop:
+        if is_main_process():
+            sys.stderr.write(f"{stop}\n" if str(stop) else "Interrupted.\n")
+        return INTERRUPTED
     except NeuroNetError as error:
         return _refuse(str(error), BAD_INPUT)
     except MemoryError:
@@ -50,9 +72,16 @@ def start() -> int:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:
         if hasattr(error, "format_message"):  # the command line itself was wrong
-            return _refuse(error.format_message(), BAD_INPUT) if error.format_message() else BAD_INPUT
+            return _refuse(_with_hint(error), BAD_INPUT) if error.format_message() else BAD_INPUT
         raise
     return code if isinstance(code, int) else 0
+
+
+def _with_hint(error: Any) -> str:
+    """Return the message for a wrong command line, with the command that lists what would be right."""
+    context = getattr(error, "ctx", None)
+    message: str = error.format_message().rstrip(".")
+    return message if context is None else f"{message}; see {context.command_path} --help"
 
 
 def _refuse(sentence: str, code: int) -> int:

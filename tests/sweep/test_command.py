@@ -89,7 +89,7 @@ def test_ctrl_c_prints_a_command_that_resumes(neuronet, tmp_path, monkeypatch):
     assert (code, out) == (130, "")
     lines = err.splitlines()
     assert lines[0] == (
-        "What was played is kept. Go on with: neuronet sweep 'my study.toml' --out 'my folder' --jobs 1 --max-group-size 1"
+        "What was played is kept. Continue with: neuronet sweep 'my study.toml' --out 'my folder' --jobs 1 --max-group-size 1"
     )
     assert "Traceback" not in err
     assert signal.getsignal(signal.SIGINT) == before

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import Json, Out, new_folder, select_options, with_options
+from neuronet.cli.commands.options import Json, Out, finished_parts_stored, new_folder, select_options, with_options
 from neuronet.core import ConfigurationError
 from neuronet.training import TRAINING, OptionInfo
-
-if TYPE_CHECKING:
-    from neuronet.training import RunConfig
 
 SEED_OPTIONS = {"seed": OptionInfo(int, TRAINING, "First random seed (>= 0)", "0")}
 OPTIONS = select_options(
@@ -52,9 +49,11 @@ def compare(
     if tune and "learning_rate" in options:
         raise ConfigurationError("--tune chooses the learning rate: leave --learning-rate out, or --tune")
     chosen = split_policies(policies) if policies else "all"
-    result = compare_policies(
-        environment, chosen, seeds=seeds, tune=tune, out=out or _folder_of, log=console.print_err, **options
-    )
+    folder = out or new_folder(f"compare-{Path(environment).stem}", make=False)
+    try:
+        result = compare_policies(environment, chosen, seeds=seeds, tune=tune, out=folder, log=console.print_err, **options)
+    except KeyboardInterrupt:
+        raise finished_parts_stored(folder) from None
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
     console.print_result(console.comparison_table(result), result.summary, json)
@@ -65,7 +64,3 @@ def split_policies(texts: list[str]) -> list[str]:
     from neuronet.registry import is_mixture, split_list
 
     return [part for text in texts for part in ([text] if is_mixture(text) else split_list(text))]
-
-
-def _folder_of(config: RunConfig) -> Path:
-    return new_folder(f"compare-{Path(config.environment).stem}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.compare import split_policies
-from neuronet.cli.commands.options import Json, Out, new_folder, with_options
+from neuronet.cli.commands.options import Json, Out, finished_parts_stored, new_folder, with_options
 from neuronet.core import ConfigurationError
 from neuronet.training import COMPUTE, NETWORK, RUN_OPTIONS, TRAINING, OptionInfo
 
@@ -84,8 +83,7 @@ def continual(
             **options,
         )
     except KeyboardInterrupt:
-        console.print_err(f"Finished parts are stored. Continue with the same options and --out {shlex.quote(str(folder))}")
-        raise
+        raise finished_parts_stored(folder) from None
     if result.folder is not None:
         result.plot(result.folder / "accuracy.png")
         result.plot_matrix(result.folder / "matrices.png")

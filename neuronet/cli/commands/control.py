@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,19 +40,14 @@ def control(
 
 
 def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:
-    from neuronet.control import Interrupted, make_config, resume, train
+    from neuronet.control import make_config, resume, train
 
-    with console.ERR.status("Acting") as status:
+    with console.saving("control"), console.ERR.status("Acting") as status:
 
         def show(number: int, recent: float) -> None:
             status.update(f"round {number}: mean return of the last 100 episodes {recent:.1f}")
 
-        try:
-            if folder is not None:
-                return resume(folder, rounds=options.get("rounds"), on_progress=show)
-            make_config(options)  # refuses what is missing or wrong, before train is called
-            return train(**options, out=out or run_folder, on_progress=show)
-        except Interrupted as error:
-            where = shlex.quote(str(error.result.folder))
-            console.ERR.print(f"Saved. Continue with: neuronet control --resume {where}", soft_wrap=True, markup=False)
-            raise
+        if folder is not None:
+            return resume(folder, rounds=options.get("rounds"), on_progress=show)
+        make_config(options)  # refuses what is missing or wrong, before train is called
+        return train(**options, out=out or run_folder, on_progress=show)

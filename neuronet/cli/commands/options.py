@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import wraps
@@ -117,6 +118,11 @@ def run_folder(config: Any) -> Path:
 
     policy = format_population(config.policy)
     return new_folder(f"{Path(config.environment).stem}-{policy if isinstance(policy, str) else 'mixed'}-{config.seed}")
+
+
+def finished_parts_stored(folder: Path) -> KeyboardInterrupt:
+    """Return the interruption of a study that continues when it is started again with its folder."""
+    return KeyboardInterrupt(f"Finished parts are stored. Continue with the same options and --out {shlex.quote(str(folder))}")
 
 
 def new_folder(words: str, *, make: bool = True) -> Path:

@@ -47,14 +47,14 @@ def _train(options: dict[str, Any], config: Path | None, out: Path | None) -> Re
 
     options = {**(read_options(config) if config is not None else {}), **options}
     make_config(options)  # refuses what is missing or wrong, before train is called
-    with console.RunBar() as bar:
+    with console.saving("run"), console.RunBar() as bar:
         return train(**options, out=out or run_folder, on_progress=bar.show, log=bar.print_err)
 
 
 def _resume(folder: Path, epochs: int | None) -> Result:
     from neuronet.training import resume
 
-    with console.RunBar() as bar:
+    with console.saving("run"), console.RunBar() as bar:
         return resume(folder, epochs=epochs, on_progress=bar.show, log=bar.print_err)
 
 

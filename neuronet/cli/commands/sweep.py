@@ -94,8 +94,8 @@ def sweep(
             )
         except KeyboardInterrupt:
             options = {"out": out, "jobs": jobs, "backend": backend, "scheduler": scheduler, "max-group-size": max_group_size}
-            bar.print_err(f"What was played is kept. Go on with: {_resume_command(file, options, strict=strict, retry=retry)}")
-            raise
+            command = _resume_command(file, options, strict=strict, retry=retry)
+            raise KeyboardInterrupt(f"What was played is kept. Continue with: {command}") from None
     failed = int(table["error"].notna().sum())
     (console.ERR if json else console.OUT).print(summary_table(table, design.swept))
     if failed:
