@@ -58,11 +58,6 @@ class RunData:
         return self.run_directory.metrics()
 
     @cached_property
-    def alignment(self) -> pd.DataFrame:
-        """Alignment, a row per epoch, replica, layer and group; empty where it was not measured."""
-        return self.run_directory.alignment()
-
-    @cached_property
     def checkpoint(self) -> Checkpoint:
         """Last checkpoint.
 
