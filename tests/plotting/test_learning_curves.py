@@ -165,6 +165,7 @@ def test_missing_column_is_refused():
         curves_figure(metrics().drop(columns="test_loss"))
 
 
+@pytest.mark.slow
 def test_drawing_does_not_import_pyplot(tmp_path):
     import subprocess
     import sys
