@@ -80,7 +80,7 @@ def test_no_neuron_hears_demands_that_cancel(activation):
 
 @pytest.mark.parametrize("case", MATRIX, ids=str)
 def test_policies_play_equally_on_both_engines(case, digits):
-    assert_parity(setup_of(*case), digits, rounds=8, resynced=3)
+    assert_parity(setup_of(*case), digits, rounds=6, resynced=2)
 
 
 @pytest.mark.exhaustive
@@ -118,4 +118,4 @@ SPARSE_POLICIES = [policy for policy in POLICIES if not shared_memory_names(poli
 @pytest.mark.parametrize(("policy", "optimizer"), [*zip(SPARSE_POLICIES, cycle(OPTIMIZERS.values()), strict=False)], ids=repr)
 def test_disconnected_neurons_play_equally(policy, optimizer):
     setup = Setup(disconnected_network(), policy, optimizer(), learning_rate=0.01, payoff=SquaredError(), seed=5)
-    assert_parity(setup, VALUES, rounds=6, resynced=3)
+    assert_parity(setup, VALUES, rounds=4, resynced=2)
