@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from neuronet.core import PolicyError
 from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state
+from neuronet.registry import format_spec, known_policies
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]
 """Setup and state after an intervention, and the nodes that it changed."""
@@ -39,13 +40,7 @@ class Intervention(ABC):
 
     def __str__(self) -> str:
         """Return the spec, such as "lesion(layer=1, share=0.2)"."""
-        given = [(field.name, getattr(self, field.name), field.default) for field in fields(self)]  # type: ignore[arg-type]
-        arguments = [f"{name}={_format_value(value)}" for name, value, default in given if value != default]
-        return f"{self.name}({', '.join(arguments)})"
-
-
-def _format_value(value: Any) -> str:
-    return str(list(value)) if isinstance(value, tuple) else repr(value)
+        return format_spec(self, {self.name: type(self), **known_policies()})
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ REFUSALS = [
     (lambda e: interventions.lesion(e, layer=1, select="most"), "give share with it"),
     (lambda e: interventions.lesion(e, layer=1, share=0.5, select="luck"), "known are least, most, random"),
     (lambda e: interventions.lesion(e, layer=3, share=0.5, select="most"), "output neurons have no listeners"),
-    (interventions.revive, r"revive\(\): none of these neurons is silent"),
+    (interventions.revive, r"revive: none of these neurons is silent"),
     (lambda e: interventions.thaw(e, layer=2), "none of these neurons of layer 2 is frozen"),
     (lambda e: interventions.noise(e, sigma=-1), "sigma must be a finite number above 0"),
     (lambda e: interventions.switch(e, "greedy"), "a policy must be an instance of a subclass of neuronet.Policy"),
