@@ -268,7 +268,10 @@ REFUSED = [
         lambda: neuronet.train("xor", update_schedule="random-sequential", engine="tensors"),
         "update schedule random-sequential needs engine agents",
     ),
-    (lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2), "the agent engine plays one replica, got 2"),
+    (
+        lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2),
+        "the agent engine needs 1 replica, got 2 replicas",
+    ),
     (
         lambda: TensorEngine([game(toys.Backprop()), game(toys.Backprop(), update_schedule="partial")]),
         "replicas must have equal setups",

@@ -71,7 +71,7 @@ def test_rank_from_torchrun(two_processes, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--engine", "agents"), "the agent engine runs in one process, got 2: use engine tensors"),
+        (("--engine", "agents"), "the agent engine needs 1 process, got 2 processes: use engine tensors"),
         (("--batch-size", "1"), "batch_size must be at least the number of processes, 2, got 1"),
     ],
 )

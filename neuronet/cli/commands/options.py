@@ -79,7 +79,7 @@ def _panel_order(parameter: inspect.Parameter) -> int:
 
 
 def _value(field: str, given: Any) -> Any:
-    """The value of a field; None where the option was not given."""
+    """Return the value of a field; None where the option was not given."""
     if field == "hidden" and given is not None:
         return parse_sizes(given)
     if isinstance(given, list):
