@@ -169,11 +169,11 @@ def test_resumed_alignment_has_no_duplicate_rows(monkeypatch, tmp_path, replicas
         patch.setattr(SaveCheckpoints, "after_epoch", save_and_fail)
         with pytest.raises(RuntimeError):
             package.train("xor", policy=policy, out=tmp_path, **options)
-    assert sorted(RunDirectory.open(tmp_path, read_config).alignment()["epoch"].unique()) == [1, 2, 3]
+    assert sorted(RunDirectory.open(tmp_path, read_config).table("alignment.csv")["epoch"].unique()) == [1, 2, 3]
     with (tmp_path / "alignment.csv").open("a") as file:
         file.write("4,28,0,1,al")
     resumed = package.resume(tmp_path)
-    for table in (resumed.alignment, RunDirectory.open(tmp_path, read_config).alignment()):
+    for table in (resumed.alignment, RunDirectory.open(tmp_path, read_config).table("alignment.csv")):
         pd.testing.assert_frame_equal(table, whole.alignment, check_exact=True, check_dtype=False)
 
 
