@@ -44,25 +44,25 @@ def train_mixture(name: str, share: float, seeds: int, epochs: int) -> pd.DataFr
 
 def draw(name: str, table: pd.DataFrame) -> None:
     """Accuracy on the left; on the right what the group holds, against its share of the neurons."""
-    figure = style.new_figure(9.6, 3.6, layout="constrained")
+    figure = style.new_figure(9.6, 3.6, pads=style.PADS)
     left, right = figure.subplots(1, 2)
     share = f"{name} neurons (% of the hidden layer)"
     style.format_axes(left, title="The network's accuracy", x=share, y="test accuracy (% of samples)")
     line(left, table, "accuracy", style.BLUE, "solid", "mean, and least to most")
-    style.format_axes(right, title=f"What the {name} neurons hold", x=share, y="%")
+    style.format_axes(right, title=f"What the {name} neurons hold", x=share, y="share (%)")
     right.plot([0, 100], [0, 100], color=style.MUTED, linewidth=0.8, linestyle="dotted", label="as much as their share")
     line(right, table, "attention", style.BLUE, "solid", "of the attention paid to the layer")
     line(right, table, "lost", style.ORANGE, (0.0, (4.0, 1.6)), "accuracy lost when they fall silent")
     for axes in (left, right):
-        axes.legend(fontsize=style.SMALL, frameon=False)
+        style.add_legend(axes)
     style.save(figure, f"{name}.png")
 
 
 def line(axes: Axes, table: pd.DataFrame, column: str, colour: str, dashes: object, label: str) -> None:
     spread = 100 * table.groupby("share")[column].agg(["mean", "min", "max"])
     shares = 100 * spread.index.to_numpy()
-    axes.fill_between(shares, spread["min"], spread["max"], color=colour, alpha=0.2, linewidth=0)
-    axes.plot(shares, spread["mean"], color=colour, linestyle=dashes, marker="o", markersize=3.5, label=label)
+    options = {"linestyle": dashes, "marker": "o", "markersize": 3.5, "label": label}
+    style.mean_with_band(axes, shares, spread["mean"], (spread["min"], spread["max"]), colour=colour, **options)
 
 
 def main() -> None:

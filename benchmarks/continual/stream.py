@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neuronet.continual import average_accuracy, summarize_studies
 from neuronet.plotting import style
@@ -19,7 +18,7 @@ from neuronet.plotting.continual import draw_line, line_styles
 def draw(folder: str, picture: str) -> Path:
     """Draw the figure; print the accuracy on the first, middle and last ten tasks, and the average after 10, half and all."""
     (study,) = summarize_studies([folder]).studies
-    figure = style.new_figure(9.6, 3.6, layout=ConstrainedLayoutEngine(w_pad=0.08))
+    figure = style.new_figure(9.6, 3.6, pads=(0.08, 0.04))
     new_axes, average_axes = figure.subplots(1, 2, sharey=True)
     style.format_axes(new_axes, title="learned: each task right after it", x="task", y="accuracy (%)")
     style.format_axes(average_axes, title="kept: all tasks so far", x="tasks learned", y="")
@@ -37,9 +36,7 @@ def draw(folder: str, picture: str) -> Path:
             "kept",
             *(f"{so_far[:, at].mean():.1f}" for at in (9, middle - 1, -1)),
         )
-    figure.legend(
-        *average_axes.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False
-    )
+    style.name_below(figure, ncols=4)
     return style.save(figure, picture)
 
 

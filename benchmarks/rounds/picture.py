@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
@@ -22,7 +21,7 @@ def draw(rows: list[Row], points: list[Point], path: Path, machine: str) -> None
     networks = list(dict.fromkeys(_network(row) for row in rows))
     contestants = list(dict.fromkeys(row.contestant for row in rows))
     axes_below = list(dict.fromkeys(point.axis for point in points))
-    figure = style.new_figure(13.0, 1.6 + 0.27 * len(contestants) + 3.2, layout=ConstrainedLayoutEngine(hspace=0.06))
+    figure = style.new_figure(13.0, 1.6 + 0.27 * len(contestants) + 3.2, pads=style.PADS)
     above, below = figure.subfigures(2, 1, height_ratios=[1.1 + 0.27 * len(contestants), 3.2])
     panels = above.subplots(1, len(networks), sharex=True, sharey=True, squeeze=False)[0]
     for panel, network in zip(panels, networks, strict=True):

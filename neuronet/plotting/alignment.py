@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from neuronet.core import DataError
@@ -22,33 +21,24 @@ PANELS = {
 }
 """Title and label of each panel, by its column."""
 
-MAX_MARKED_EPOCHS = 25
 
+def alignment_figure(table: pd.DataFrame) -> Figure:
+    """Return the figure of a run's alignment: a line per layer or group, the mean of the replicas.
 
-def draw_alignment(table: pd.DataFrame, path: str | Path) -> Path:
-    """Draw a run's alignment into a file, and return the path.
+    An update of length 0 has no angle, and thus no line on the left.
 
     Args:
         table: Alignment of a run, as in a Result or in alignment.csv.
-        path: A .png, .svg or .pdf file in an existing folder.
 
     Raises:
-        DataError: A column is missing, there is no row, or the file cannot be written.
-    """
-    return style.save(alignment_figure(table), path)
-
-
-def alignment_figure(table: pd.DataFrame) -> Figure:
-    """Return the figure that `draw_alignment` writes: a line per layer or group, the mean of the replicas.
-
-    An update of length 0 has no angle, and thus no line on the left.
+        DataError: A column is missing, or there is no row.
     """
     style.check_columns("alignment", table.columns, COLUMNS)
     if table.empty:
         raise DataError("the table of alignment has no row: alignment is measured with alignment=True")
     shown = table[(table["layer"] > 0) & ~((table["group"] == "all") & (table["policy"] == ""))]
     names = dict.fromkeys(zip(shown["layer"], shown["group"], shown["policy"], strict=True))
-    figure = style.new_figure(9.8, 3.6 + 0.2 * ((len(names) + 1) // 2), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
+    figure = style.new_figure(9.8, 3.6 + 0.2 * ((len(names) + 1) // 2), pads=(0.12, 0.08))
     for axes, (column, (title, label)) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
         style.format_axes(axes, title=title, x="epoch", y=label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -57,7 +47,7 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
             name = f"layer {layer}: {style.truncate(policy)}" + (f" (group {group})" if group != "all" else "")
             _draw_line(axes, part.groupby("epoch")[column].mean().astype(np.float64), number, len(names), name)
         _draw_reference(axes, column)
-    style.add_legend(figure, *figure.axes[1].get_legend_handles_labels(), loc="outside lower center", ncols=2, handlelength=3.0)
+    style.name_below(figure, handlelength=3.0)
     return figure
 
 
@@ -65,8 +55,8 @@ def _draw_line(axes: Axes, mean: pd.Series, number: int, count: int, name: str) 
     """Draw a line; the first lines are the widest, so that later ones do not hide them where they agree."""
     colour, dashes = style.line_style(number)
     width = 1.4 + 2.4 * (count - 1 - number) / count
-    size = 0.0 if len(mean) > MAX_MARKED_EPOCHS else 2.5 + width
-    axes.plot(mean.index, mean, color=colour, linestyle=dashes, linewidth=width, marker="o", markersize=size, label=name)
+    options: dict[str, Any] = {"linewidth": width, "marker": style.marker(mean), "markersize": 2.5 + width}
+    axes.plot(mean.index, mean, color=colour, linestyle=dashes, label=name, **options)
 
 
 def _draw_reference(axes: Axes, column: str) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from neuronet.core import DataError
@@ -29,25 +27,18 @@ UNRECORDED_DASHES = (0.0, (1.0, 2.0))
 """Dashes between two rounds if nothing was recorded between them."""
 
 
-def draw_attention(table: pd.DataFrame, path: str | Path, *, events: style.Events = ()) -> Path:
-    """Draw the attention that neurons receive over time into a file, and return the path.
-
-    Args:
-        table: A row per round and neuron: round, layer, node, policy (a name, or "" if unknown), attention (`sum_k w_kj^2 / 2`).
-        path: A .png, .svg or .pdf file in an existing folder.
-        events: Events during the run, in rounds.
-
-    Raises:
-        DataError: A column is missing, there is no row, or the file cannot be written.
-    """
-    return style.save(attention_figure(table, events=events), path)
-
-
 def attention_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figure:
-    """Return the figure that `draw_attention` writes.
+    """Return the figure of the attention that neurons receive over time.
 
     A panel per layer: a thin line per neuron, a thick one for the median of each policy. A few neurons of one policy have a
     line and a name each. If only two rounds are known, the lines between them are dotted.
+
+    Args:
+        table: A row per round and neuron: round, layer, node, policy (a name, or "" if unknown), attention (`sum_k w_kj^2 / 2`).
+        events: Events during the run, in rounds.
+
+    Raises:
+        DataError: A column is missing, or there is no row.
     """
     style.check_columns("attention", table.columns, COLUMNS)
     if table.empty:
@@ -58,7 +49,7 @@ def attention_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figur
     policies = list(dict.fromkeys(table["policy"]))
     per_neuron = len(policies) == 1 and table.groupby("layer")["node"].nunique().max() <= MAX_NAMED_NEURONS
     height = 3.6 * rows + 0.2 * (1 if per_neuron else -(-len(policies) // 2))
-    figure = style.new_figure(max(4.2 * columns, 5.6), height, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+    figure = style.new_figure(max(4.2 * columns, 5.6), height, pads=(0.1, 0.08))
     for number, layer in enumerate(layers):
         axes = figure.add_subplot(rows, columns, number + 1)
         label = "attention received: sum of w² / 2" if number % columns == 0 else ""
@@ -70,7 +61,8 @@ def attention_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figur
         axes.set_ylim(bottom=0)
         style.annotate_events(axes, events)
     if not per_neuron:
-        _add_policy_legend(figure, dotted=table["round"].nunique() == 2)
+        unrecorded = "; dotted: not recorded" if table["round"].nunique() == 2 else ""
+        style.name_below(figure, handlelength=3.0, title=f"thin: a neuron; thick: the median of its policy{unrecorded}")
     return figure
 
 
@@ -82,7 +74,7 @@ def _paths(part: pd.DataFrame) -> pd.DataFrame:
 def _line_options(paths: pd.DataFrame, dashes: style.Dashes) -> dict[str, Any]:
     """Return dashes and markers of lines over these rounds."""
     dashes = dashes if len(paths) > 2 else UNRECORDED_DASHES
-    return {"linestyle": dashes, "marker": "o" if len(paths) <= MAX_MARKED_ROUNDS else ""}
+    return {"linestyle": dashes, "marker": style.marker(paths, MAX_MARKED_ROUNDS)}
 
 
 def _draw_neurons(axes: Axes, part: pd.DataFrame) -> None:
@@ -101,16 +93,8 @@ def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:
         if members.empty:
             continue
         paths = _paths(members)
-        hue, dashes = styles[policy][0], style.DASHES[number // len(style.POLICY_COLOURS) % len(style.DASHES)]
+        hue, dashes = styles[policy][0], style.DASHES[number % len(style.DASHES)]
         axes.plot(paths.index, paths, color=hue, linewidth=0.6, alpha=0.35, markersize=2.5, **_line_options(paths, "solid"))
         label = style.truncate(policy) or "all"
         options = _line_options(paths, dashes)
         axes.plot(paths.index, paths.median(axis=1), color=hue, linewidth=2.6, markersize=5, label=label, zorder=4, **options)
-
-
-def _add_policy_legend(figure: Figure, *, dotted: bool) -> None:
-    """Name the policies of all panels below them, each once."""
-    found = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    title = f"thin: a neuron; thick: the median of its policy{'; dotted: not recorded' * dotted}"
-    options = {"loc": "outside lower center", "ncols": min(2, len(found)), "handlelength": 3.0, "title": title}
-    style.add_legend(figure, list(found.values()), list(found), **options)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from neuronet.plotting import style
 
@@ -22,24 +20,17 @@ MIN_ERROR = 0.05
 MAX_NAME_LENGTH = 34
 
 
-def draw_comparison(curves: pd.DataFrame, path: str | Path, *, measure: str = "accuracy") -> Path:
-    """Draw the learning curves of a comparison into a file, and return the path.
+def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Figure:
+    """Return the figure of a comparison's learning curves.
+
+    A panel per policy, best first: the mean over the seeds, a band from the lowest to the highest, and the baseline.
 
     Args:
         curves: A row per policy, seed and epoch: policy, seed, epoch, test_accuracy (0 to 1) or test_loss.
-        path: A .png, .svg or .pdf file in an existing folder.
         measure: "accuracy", drawn as the error in percent, or "loss"; both on a logarithmic axis.
 
     Raises:
-        DataError: A column is missing, or the file cannot be written.
-    """
-    return style.save(comparison_figure(curves, measure=measure), path)
-
-
-def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Figure:
-    """Return the figure that `draw_comparison` writes.
-
-    A panel per policy, best first: the mean over the seeds, a band from the lowest to the highest, and the baseline.
+        DataError: A column is missing.
     """
     column = f"test_{measure}"
     style.check_columns("curves", curves.columns, ("policy", "seed", "epoch", column))
@@ -50,13 +41,12 @@ def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Fig
     names = sorted((name for name in dict.fromkeys(curves["policy"]) if name != BASELINE), key=lambda name: (last[name], name))
     columns = min(PANELS_PER_ROW, max(1, len(names)))
     rows = ceil(len(names) / columns)
-    figure = style.new_figure(2.5 * columns + 0.6, 2.1 * rows + 0.7, layout=ConstrainedLayoutEngine(w_pad=0.05, h_pad=0.06))
+    figure = style.new_figure(2.5 * columns + 0.6, 2.1 * rows + 0.7, pads=(0.05, 0.06))
     first: Axes | None = None
     for position, name in enumerate(names, start=1):
         axes = figure.add_subplot(rows, columns, position, sharex=first, sharey=first)
         first = first or axes
-        style.format_axes(axes, title="", x="", y="")
-        axes.set_title(style.truncate(name, MAX_NAME_LENGTH), fontsize=style.NORMAL, color=style.INK, loc="left")
+        style.format_axes(axes, title=style.truncate(name, MAX_NAME_LENGTH), title_size=style.NORMAL)
         axes.tick_params(labelleft=position % columns == 1 or columns == 1, labelbottom=position > len(names) - columns)
         if BASELINE in spread.index:
             _draw_policy(axes, spread.loc[[BASELINE]], colour=style.MUTED, linestyle=style.DASHED, label=BASELINE)
@@ -81,7 +71,7 @@ def _set_scale(axes: Axes, measure: str) -> None:
     if min((float(np.nanmin(line.get_ydata())) for line in axes.lines), default=0.0) > 0:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(NullFormatter())
     elif measure == "loss":
         axes.set_ylim(max(low, 0.0), high)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from neuronet.core import DataError
@@ -25,12 +23,6 @@ SPLITS: tuple[tuple[str, str, str, style.Dashes], ...] = (
 """Column prefix, name, colour and dashes of each line."""
 
 COLUMNS = ("epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy")
-
-MAX_MARKED_EPOCHS = 25
-"""Number of epochs up to which each one has a dot."""
-
-LOG_RANGE = 100.0
-"""Ratio of losses above which their axis is logarithmic."""
 
 
 @dataclass(frozen=True)
@@ -50,24 +42,18 @@ class Panel:
     last: str
 
 
-def draw_curves(metrics: pd.DataFrame, path: str | Path, *, loss_unit: str = "nats", events: style.Events = ()) -> Path:
-    """Draw a run's learning curves into a file, and return the path.
+def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats", events: style.Events = ()) -> Figure:
+    """Return the figure of a run's learning curves: loss and accuracy, or loss alone where no accuracy is known.
 
     Args:
         metrics: A row per epoch: epoch, train_loss, test_loss, train_accuracy, test_accuracy (0 to 1, or missing). With a column
             `replica` there is a row per epoch and replica; replicas are drawn thin and their mean bold.
-        path: A .png, .svg or .pdf file in an existing folder.
         loss_unit: Unit of the loss.
         events: Events during the run, in epochs.
 
     Raises:
-        DataError: A column is missing, or the file cannot be written.
+        DataError: A column is missing.
     """
-    return style.save(curves_figure(metrics, loss_unit=loss_unit, events=events), path)
-
-
-def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats", events: style.Events = ()) -> Figure:
-    """Return the figure that `draw_curves` writes: loss and accuracy, or loss alone where no accuracy is known."""
     numbers = _finite(metrics)
     panels = _panels(numbers, loss_unit)
     figure = _new_figure(panels, 3.6)
@@ -83,23 +69,17 @@ def curves_figure(metrics: pd.DataFrame, *, loss_unit: str = "nats", events: sty
     return figure
 
 
-def draw_runs(runs: Mapping[str, pd.DataFrame], path: str | Path, *, loss_unit: str = "nats") -> Path:
-    """Draw the test curves of several runs into a file, and return the path.
+def runs_figure(runs: Mapping[str, pd.DataFrame], *, loss_unit: str = "nats") -> Figure:
+    """Return the figure of the test curves of several runs: loss and accuracy, or loss alone where no accuracy is known.
 
     Args:
-        runs: Metrics of each run, as for `draw_curves`, by the run's name. Replicas are drawn as their mean, with a band from
+        runs: Metrics of each run, as for `curves_figure`, by the run's name. Replicas are drawn as their mean, with a band from
             the lowest to the highest.
-        path: A .png, .svg or .pdf file in an existing folder.
         loss_unit: Unit of the loss.
 
     Raises:
-        DataError: There is no run, a column is missing, or the file cannot be written.
+        DataError: There is no run, or a column is missing.
     """
-    return style.save(runs_figure(runs, loss_unit=loss_unit), path)
-
-
-def runs_figure(runs: Mapping[str, pd.DataFrame], *, loss_unit: str = "nats") -> Figure:
-    """Return the figure that `draw_runs` writes: test loss and accuracy, or loss alone where no accuracy is known."""
     if not runs:
         raise DataError("learning curves need at least one run")
     tables = {name: _finite(metrics) for name, metrics in runs.items()}
@@ -113,8 +93,7 @@ def runs_figure(runs: Mapping[str, pd.DataFrame], *, loss_unit: str = "nats") ->
             _draw_run(axes, _values(table, panel, "test"), panel, name, number)
         _set_ranges(axes, panel, epochs)
     title = "line: mean over the seeds; band: lowest to highest" if several else None
-    handles = figure.axes[-1].get_legend_handles_labels()
-    style.add_legend(figure, *handles, loc="outside lower center", ncols=min(2, len(runs)), handlelength=3.0, title=title)
+    style.name_below(figure, *figure.axes[-1].get_legend_handles_labels(), handlelength=3.0, title=title)
     return figure
 
 
@@ -135,7 +114,7 @@ def _panels(numbers: pd.DataFrame, loss_unit: str) -> list[Panel]:
 
 
 def _new_figure(panels: list[Panel], height: float) -> Figure:
-    figure = style.new_figure(4.6 * len(panels) + 0.4, height, layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.08))
+    figure = style.new_figure(4.6 * len(panels) + 0.4, height, pads=(0.12, 0.08))
     figure.subplots(1, len(panels))
     return figure
 
@@ -154,15 +133,15 @@ def _draw_split(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colou
     several = values.shape[1] > 1
     for replica in values if several else ():
         line = values[replica].dropna()
-        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.35, marker=_marker(line), markersize=2)
+        axes.plot(line.index, line, color=colour, linewidth=0.7, alpha=0.35, marker=style.marker(line), markersize=2)
     mean = _mean(values)
     label = f"{name}, mean of {values.shape[1]}" if several else name
     if len(mean):
         label += f", last {panel.last.format(mean.iloc[-1])}"
         if mean.index[-1] < values.index[-1]:
             label += f" (epoch {mean.index[-1]:.0f})"
-    width = 2.4 if several else 1.8
-    axes.plot(mean.index, mean, color=colour, linewidth=width, linestyle=dashes, marker=_marker(mean), markersize=4, label=label)
+    options: dict[str, Any] = {"linewidth": 2.4 if several else 1.8, "marker": style.marker(mean), "markersize": 4}
+    axes.plot(mean.index, mean, color=colour, linestyle=dashes, label=label, **options)
 
 
 def _draw_run(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, number: int) -> None:
@@ -171,18 +150,13 @@ def _draw_run(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, number:
     band = (replicas.min(axis=1), replicas.max(axis=1)) if values.shape[1] > 1 else None
     hue, dashes = style.line_style(number)
     label = style.truncate(name, 60) + (f": {panel.last.format(mean.iloc[-1])}" if len(mean) else "")
-    options: dict[str, Any] = {"linestyle": dashes, "marker": _marker(mean), "markersize": 3.5, "label": label}
+    options: dict[str, Any] = {"linestyle": dashes, "marker": style.marker(mean), "markersize": 3.5, "label": label}
     style.mean_with_band(axes, mean.index, mean, band, colour=hue, **options)
-
-
-def _marker(line: pd.Series) -> str:
-    return "o" if len(line) <= MAX_MARKED_EPOCHS else ""
 
 
 def _set_ranges(axes: Axes, panel: Panel, epochs: pd.Series) -> bool:
     """Set the ranges of a panel's axes; a panel without data says so, and False is returned."""
-    shown = np.concatenate([np.zeros(0), *(np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines)])
-    if not shown.size:
+    if not any(np.size(line.get_xdata()) for line in axes.lines):
         text = "no finished epoch yet"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=style.MUTED, fontsize=style.NORMAL)
         axes.set_xticks([])
@@ -195,8 +169,6 @@ def _set_ranges(axes: Axes, panel: Panel, epochs: pd.Series) -> bool:
     if panel.name == "accuracy":
         low, high = axes.get_ylim()
         axes.set_ylim(max(low, -2.0), min(high, 101.0))
-    elif shown.min() > 0 and shown.max() > LOG_RANGE * shown.min():
-        axes.set_yscale("log")
-    elif shown.min() >= 0:
-        axes.set_ylim(bottom=0)
+    else:
+        style.fit_losses(axes)
     return True

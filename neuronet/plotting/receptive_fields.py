@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import ceil, prod, sqrt
-from pathlib import Path
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -33,34 +32,21 @@ CLIP_QUANTILE = 0.995
 """Quantile of |w| at which the colour scale ends, so that a single weight does not make all others pale."""
 
 
-def draw_receptive_fields(
-    network: Network,
-    path: str | Path,
-    *,
-    shape: tuple[int, ...] | None = None,
-    varying_inputs: Bools | None = None,
-    max_neurons: int = MAX_NEURONS,
-) -> Path:
-    """Draw the receptive fields of the first listening layer into a file, and return the path.
-
-    Args:
-        network: The network.
-        path: A .png, .svg or .pdf file in an existing folder.
-        shape: Shape of one input: (height, width) or (channels, height, width) of an image; None or (I,) for anything else.
-        varying_inputs: (I,), False for constant inputs, whose weights have no meaning and are drawn grey; None if all vary.
-        max_neurons: Neurons drawn (>= 1): those that receive most attention.
-
-    Raises:
-        DataError: An argument does not fit the network, or the file cannot be written.
-        ConfigurationError: `max_neurons` is out of range.
-    """
-    return style.save(receptive_fields_figure(network, shape=shape, varying_inputs=varying_inputs, max_neurons=max_neurons), path)
-
-
 def receptive_fields_figure(
     network: Network, *, shape: tuple[int, ...] | None = None, varying_inputs: Bools | None = None, max_neurons: int = MAX_NEURONS
 ) -> Figure:
-    """Return the figure that `draw_receptive_fields` writes, the neuron that receives most attention first."""
+    """Return the figure of the receptive fields of the first listening layer, the neuron that receives most attention first.
+
+    Args:
+        network: The network.
+        shape: Shape of one input: (height, width) or (channels, height, width) of an image; None or (I,) for anything else.
+        varying_inputs: (I,), False for constant inputs: their weights have no meaning and are drawn grey; None if all vary.
+        max_neurons: Neurons drawn (>= 1): those that receive most attention.
+
+    Raises:
+        DataError: An argument does not fit the network.
+        ConfigurationError: `max_neurons` is out of range.
+    """
     inputs, size = network.sizes[:2]
     shape = shape or (inputs,)
     if prod(shape) != inputs:
@@ -163,8 +149,7 @@ def _rows_figure(weights: Floats, names: list[tuple[str, str]], head: float) -> 
     figure = style.new_figure(left + ROWS_WIDTH + BAR + 0.35, head + height + below)
     whole = (figure.get_figwidth(), figure.get_figheight())
     axes = figure.add_axes((left / whole[0], below / whole[1], ROWS_WIDTH / whole[0], height / whole[1]))
-    style.format_axes(axes, title="", x="input", y="neuron")
-    axes.grid(visible=False)
+    style.format_axes(axes, x="input", y="neuron", grid=False)
     limit = _limit(weights)
     axes.imshow(np.ma.masked_invalid(weights), cmap=SHADES, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
     axes.set_yticks(range(count), [name for name, _ in names])
@@ -186,7 +171,7 @@ def _draw_scale(figure: Figure, limit: float, top: float, *, colours: bool) -> N
     axes = figure.add_axes(((width - BAR + 0.1) / width, (top - tall) / height, 0.1 / width, tall / height))
     bar = figure.colorbar(ScalarMappable(Normalize(-limit, limit), style.SIGNED), cax=axes, extend="both")
     bar.set_label("weight w", fontsize=style.SMALL, color=style.INK)
-    axes.tick_params(labelsize=style.SMALL, labelcolor=style.INK, color=style.MUTED)
+    style.format_ticks(axes)
     bar.outline.set_linewidth(0.5)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, symmetric=True))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.figure import Figure
 
 from neuronet.plotting import style
 
@@ -14,19 +12,18 @@ WINDOW = 100
 """Episodes over which the mean is taken."""
 
 
-def draw_returns(episodes: pd.DataFrame, path: str | Path, *, threshold: float | None = None) -> Path:
-    """Draw each episode's return as a dot and the mean of the last 100 as a line, and return the path.
+def returns_figure(episodes: pd.DataFrame, *, threshold: float | None = None) -> Figure:
+    """Return a figure with each episode's return as a dot and the mean of the last 100 as a line.
 
     Args:
         episodes: A row per episode: episode, return.
-        path: A .png, .svg or .pdf file in an existing folder.
         threshold: Mean return at which the environment counts as solved; None where there is none.
 
     Raises:
-        DataError: A column is missing, or the file cannot be written.
+        DataError: A column is missing.
     """
     style.check_columns("episodes", episodes.columns, ("episode", "return"))
-    figure = style.new_figure(6.4, 3.8, layout=ConstrainedLayoutEngine())
+    figure = style.new_figure(6.4, 3.8, pads=style.PADS)
     axes = figure.add_subplot()
     style.format_axes(axes, title="Returns during training", x="episode", y="return")
     numbers, returns = episodes["episode"].to_numpy(), episodes["return"].to_numpy(dtype=np.float64)
@@ -36,4 +33,4 @@ def draw_returns(episodes: pd.DataFrame, path: str | Path, *, threshold: float |
     if threshold is not None:
         axes.axhline(threshold, color=style.MUTED, linewidth=1.0, linestyle=style.DASHED, label=f"solved: {threshold:g}")
     style.add_legend(axes)
-    return style.save(figure, path)
+    return figure

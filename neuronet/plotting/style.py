@@ -5,18 +5,19 @@ Figures are made and saved without pyplot, so that drawing leaves no state behin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Sized
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import LayoutEngine
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -45,8 +46,8 @@ PAPER = "white"
 
 HUES = (BLUE, ORANGE, GREEN, PINK, SKY, AMBER, INK)
 DASHED: Dashes = (0.0, (4.0, 1.6))
-DASHES: tuple[Dashes, ...] = ("solid", (0.0, (5.0, 1.5)), (0.0, (1.5, 1.2)))
-"""Three dashes times seven hues make 21 distinct lines."""
+DASHES: tuple[Dashes, ...] = ("solid", (0.0, (5.0, 1.5)), (0.0, (1.5, 1.2)), (0.0, (6.0, 1.4, 1.4, 1.4)))
+"""Four dashes and seven hues, each in turn, make 28 distinct lines; neighbours differ in both."""
 
 SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, PAPER, BLUE])
 """Colour map of signed numbers, in the colours of weights."""
@@ -71,10 +72,16 @@ LARGE, NORMAL, SMALL = 11.0, 9.5, 8.0
 TRUE_TYPE = 42
 """Font type in PDF files, as journals require it."""
 
-_SAVING = Lock()
+_RENDERING = Lock()
 """Matplotlib's settings are shared by all threads."""
 
+PADS = (0.04, 0.04)
+"""Space in inches around panels, where a figure has no reason for more."""
+
 MAX_ANNOTATIONS, MAX_ANNOTATION_LENGTH = 6, 44
+
+LOG_RANGE = 100.0
+"""Ratio of losses above which their axis is logarithmic."""
 
 DPI = 160
 MAX_PIXELS = 2**15
@@ -84,22 +91,24 @@ MAX_PIXELS = 2**15
 _FORMATS: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
-def new_figure(width: float, height: float, *, layout: LayoutEngine | None = None) -> Figure:
+def new_figure(width: float, height: float, *, pads: tuple[float, float] | None = None) -> Figure:
     """Return an empty figure with a canvas that needs no screen.
 
     Args:
         width: Width in inches.
         height: Height in inches.
-        layout: Engine that keeps panels and labels apart; None leaves everything in its place.
+        pads: Space in inches around panels, horizontally and vertically, which are moved so that nothing overlaps; None leaves
+            everything in its place.
     """
+    layout = None if pads is None else ConstrainedLayoutEngine(w_pad=pads[0], h_pad=pads[1])
     figure = Figure(figsize=(width, height), facecolor=PAPER, layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
 
 def line_style(number: int) -> tuple[str, Dashes]:
-    """Return hue and dashes of the line with this number, from 0; dashes change when the hues are used up."""
-    return HUES[number % len(HUES)], DASHES[number // len(HUES) % len(DASHES)]
+    """Return hue and dashes of the line with this number, from 0."""
+    return HUES[number % len(HUES)], DASHES[number % len(DASHES)]
 
 
 def truncate(name: str, max_length: int = 40) -> str:
@@ -107,19 +116,35 @@ def truncate(name: str, max_length: int = 40) -> str:
     return name if len(name) <= max_length else f"{name[: max_length - 3]}..."
 
 
-def format_axes(axes: Axes, *, title: str, x: str, y: str) -> None:
+def format_axes(axes: Axes, *, title: str = "", x: str = "", y: str = "", title_size: float = LARGE, grid: bool = True) -> None:
     """Set title, labels, frame and grid of a panel."""
-    axes.set_title(title, fontsize=LARGE, color=INK, loc="left")
+    axes.set_title(title, fontsize=title_size, color=INK, loc="left")
     axes.set_xlabel(x, fontsize=NORMAL, color=INK)
     axes.set_ylabel(y, fontsize=NORMAL, color=INK)
     axes.set_facecolor(PAPER)
-    axes.tick_params(which="both", labelsize=SMALL, labelcolor=INK, color=MUTED, width=0.8)
-    axes.grid(visible=True, color=GRID, linewidth=0.8, linestyle="-")
+    format_ticks(axes)
+    axes.grid(visible=False)
+    if grid:
+        axes.grid(visible=True, color=GRID, linewidth=0.8, linestyle="-")
     axes.set_axisbelow(True)
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(MUTED)
         spine.set_linewidth(0.8)
+
+
+def format_ticks(axes: Axes) -> None:
+    """Set colours and sizes of the ticks of a panel or a colour bar."""
+    axes.tick_params(which="both", labelsize=SMALL, labelcolor=INK, color=MUTED, width=0.8)
+
+
+def name_below(figure: Figure, *handles: Any, **options: Any) -> Legend:
+    """Add a legend below all panels: of these handles and labels, or of what the panels show, each label once."""
+    if not handles:
+        shown = {label: handle for axes in figure.axes for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+        handles = (list(shown.values()), list(shown))
+    options = {"loc": "outside lower center", "handlelength": 2.6, "ncols": min(2, len(handles[1])), **options}
+    return add_legend(figure, *handles, **options)
 
 
 def add_legend(owner: Axes | Figure, *handles: Any, **options: Any) -> Legend:
@@ -185,6 +210,22 @@ def annotate_events(axes: Axes, events: Events, *, top: bool = True) -> None:
             )
 
 
+def marker(line: Sized, most: int = 25) -> str:
+    """Return a dot as the marker of a line with at most this many points, else none."""
+    return "o" if len(line) <= most else ""
+
+
+def fit_losses(axes: Axes) -> None:
+    """Let the vertical axis of losses start at 0, or be logarithmic where they span more than two powers of ten."""
+    shown = np.concatenate([np.zeros(0), *(np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines)])
+    shown = shown[np.isfinite(shown)]
+    least, most = shown.min(initial=np.inf), shown.max(initial=-np.inf)
+    if least > 0 and most > LOG_RANGE * least:
+        axes.set_yscale("log")
+    elif least >= 0:
+        axes.set_ylim(bottom=0)
+
+
 def check_columns(what: str, table: Collection[str], columns: Iterable[str]) -> None:
     """Refuse a table that lacks a column.
 
@@ -216,15 +257,26 @@ def save(figure: Figure, path: str | Path) -> Path:
     suffix = file.suffix.lower().removeprefix(".")
     if suffix not in _FORMATS:
         raise DataError(f"cannot draw '{file}': the name must end in .png, .svg or .pdf")
+    try:
+        write_atomically(file, render(figure, suffix, min(DPI, MAX_PIXELS / max(figure.get_size_inches()))))
+    except OSError as error:
+        raise DataError(f"cannot write the figure '{file}': {error.strerror}") from None
+    return file
+
+
+def render(figure: Figure, suffix: str, dpi: float, **options: Any) -> bytes:
+    """Return a figure as the content of a file; any thread may call this.
+
+    Args:
+        figure: Figure to draw.
+        suffix: "png", "svg" or "pdf".
+        dpi: Pixels per inch.
+        **options: Other options of matplotlib's `savefig`.
+    """
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_fontfamily(FONT)
     buffer = BytesIO()
-    dpi = min(DPI, MAX_PIXELS / max(figure.get_size_inches()))
-    with _SAVING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
-        figure.savefig(buffer, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix])
-    try:
-        write_atomically(file, buffer.getvalue())
-    except OSError as error:
-        raise DataError(f"cannot write the figure '{file}': {error.strerror}") from None
-    return file
+    with _RENDERING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
+        figure.savefig(buffer, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix], **options)
+    return buffer.getvalue()

@@ -1,6 +1,6 @@
 """Figures by name, so that a result can draw itself although it must not import the plotting package.
 
-A result calls `draw("comparison", ...)`; the module with the drawing function is imported at that moment.
+A result calls `draw("comparison", ...)`; the module with the figure's function is imported at that moment.
 """
 
 from __future__ import annotations
@@ -12,32 +12,35 @@ from typing import Any
 from neuronet.core import unknown_name_error
 
 FIGURES: dict[str, str] = {
-    "alignment": "neuronet.plotting.alignment:draw_alignment",
-    "comparison": "neuronet.plotting.comparison:draw_comparison",
-    "continual-accuracy": "neuronet.plotting.continual.accuracy:draw_average_accuracy",
-    "continual-frontier": "neuronet.plotting.continual.accuracy:draw_frontier",
-    "continual-matrices": "neuronet.plotting.continual.accuracy:draw_matrices",
-    "continual-summary": "neuronet.plotting.continual.study_summary:draw_study_summary",
-    "learning-curves": "neuronet.plotting.learning_curves:draw_curves",
-    "network": "neuronet.plotting.network.page:draw_network",
-    "returns": "neuronet.plotting.returns:draw_returns",
+    "alignment": "neuronet.plotting.alignment:alignment_figure",
+    "comparison": "neuronet.plotting.comparison:comparison_figure",
+    "continual-accuracy": "neuronet.plotting.continual.accuracy:average_accuracy_figure",
+    "continual-frontier": "neuronet.plotting.continual.accuracy:frontier_figure",
+    "continual-matrices": "neuronet.plotting.continual.accuracy:matrices_figure",
+    "continual-summary": "neuronet.plotting.continual.study_summary:study_summary_figure",
+    "learning-curves": "neuronet.plotting.learning_curves:curves_figure",
+    "network": "neuronet.plotting.network.page:network_figure",
+    "returns": "neuronet.plotting.returns:returns_figure",
 }
-"""Import string, "module:function", of each figure; the functions return the path of the file they have drawn."""
+"""Import string, "module:function", of each figure; the functions return a matplotlib figure."""
 
 
-def draw(figure: str, *args: Any, **options: Any) -> Path:
+def draw(figure: str, data: Any, path: str | Path, **options: Any) -> Path:
     """Draw a figure to a file and return the file's path.
 
     Args:
         figure: A name among FIGURES.
-        *args: Arguments of the drawing function.
-        **options: Its keyword arguments.
+        data: Data of the figure, such as a table or a network.
+        path: A .png, .svg or .pdf file in an existing folder.
+        **options: Other arguments of the figure's function.
 
     Raises:
         SpecError: There is no figure with this name.
+        DataError: The data do not fit the figure, or the file cannot be written.
     """
     if figure not in FIGURES:
         raise unknown_name_error("figure", figure, FIGURES)
     module, function = FIGURES[figure].split(":")
-    path: Path = getattr(import_module(module), function)(*args, **options)
-    return path
+    make = getattr(import_module(module), function)
+    file: Path = import_module("neuronet.plotting.style").save(make(data, **options), path)
+    return file

@@ -45,13 +45,16 @@ POLICIES = [
 ]
 
 
-@pytest.mark.parametrize("channels", LINES, ids=" ".join)
-@pytest.mark.parametrize("optimizer", [SGD(), Momentum(), Adam(epsilon=1e-4)], ids=repr)
-def test_engines_give_equal_results(channels, optimizer):
+OPTIMIZERS = [SGD(), Momentum(), Adam(epsilon=1e-4)]
+
+
+@pytest.mark.parametrize("shift", [0, *(pytest.param(shift, marks=pytest.mark.exhaustive) for shift in (1, 2))])
+@pytest.mark.parametrize("line", range(len(LINES)), ids=[" ".join(line) for line in LINES])
+def test_engines_give_equal_results(line, shift):
+    """Optimizers and wirings rotate, so that every channel and every policy meets all of them."""
     for number, policy in enumerate(POLICIES):
-        setup = game(
-            policy, connectivity=("dense", "sparse(0.5)")[number % 2], optimizer=optimizer, channels=channels, learning_rate=0.02
-        )
+        wiring, optimizer = ("dense", "sparse(0.5)")[(number + line) % 2], OPTIMIZERS[(number + line + shift) % 3]
+        setup = game(policy, connectivity=wiring, optimizer=optimizer, channels=LINES[line], learning_rate=0.02)
         assert compare(setup, SAMPLES, batch_size=6, rounds=6).largest <= 1e-10, policy
 
 

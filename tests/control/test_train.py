@@ -33,6 +33,7 @@ def assert_same(one, other):
         np.testing.assert_array_equal(weights, expected)
 
 
+@pytest.mark.slow
 def test_attention_seeking_solves_cartpole():
     result = control.train("CartPole-v1", seed=0)
     assert result.rounds < 200

@@ -86,6 +86,7 @@ def test_activations_may_be_computed_again(policy):
     close({name: parameter.grad for name, parameter in converted.named_parameters()}, expected)
 
 
+@pytest.mark.slow
 def test_compiled_and_data_parallel_modules_play_the_same(tmp_path):
     script = Path(__file__).with_name("torch_subprocess.py")
     command = [sys.executable, "-W", "error", str(script), str(tmp_path / "meet")]

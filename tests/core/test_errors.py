@@ -21,7 +21,10 @@ def test_unsimilar_name_gets_no_hint():
     assert str(unknown_name_error("policy", "xyz", {"noisy": 1, "greedy": 2})) == "unknown policy 'xyz': known are greedy, noisy"
 
 
-@given(name=st.text(), known=st.lists(st.text(min_size=1), max_size=5))
+LETTERS = "aAb_-1 '\"{}%\\\nöß"
+
+
+@given(name=st.text(LETTERS), known=st.lists(st.text(LETTERS, min_size=1), max_size=5))
 def test_any_unknown_value_can_be_printed(name, known):
     text = str(unknown_name_error("thing", name, known))
     assert text.startswith(f"unknown thing '{name}': ")

@@ -14,7 +14,7 @@ from neuronet.core.structure.graph import from_graph, to_graph
 from neuronet.core.structure.network import Network
 from neuronet.registry import build_network
 
-some = settings(max_examples=80, deadline=None)
+some = settings(max_examples=30, deadline=None)
 numbers = st.floats(-1e6, 1e6) | st.sampled_from([0.0, -0.0, 5e-324, -1.7e308])
 
 

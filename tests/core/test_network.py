@@ -20,7 +20,7 @@ wirings = st.one_of(
     st.builds(SmallWorld, st.integers(1, 15), st.floats(0, 1)),
 )
 
-some = settings(max_examples=80, deadline=None)
+some = settings(max_examples=40, deadline=None)
 
 
 def same(one: Network, other: Network) -> bool:

@@ -111,7 +111,7 @@ def test_extreme_outputs_give_finite_losses_without_warnings(backend, dtype, siz
     np.testing.assert_allclose(feedback, [[-1, 1, 0], [-1 / 3, -1 / 3, 2 / 3], [0.5, -0.5, 0]], rtol=1e-6, atol=1e-7)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     outputs=arrays(np.float64, (4, 3), elements=st.floats(-50, 50)),
     targets=arrays(np.int64, (4,), elements=st.integers(0, 2)),
@@ -125,7 +125,7 @@ def test_cross_entropy_depends_on_output_differences_only(outputs, targets, shif
     assert (payoff.loss(xp, outputs, targets) >= 0).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     outputs=arrays(np.float64, (2, 3), elements=st.floats(-5, 5)),
     values=arrays(np.float64, (2, 3), elements=st.floats(-5, 5)),

@@ -45,7 +45,7 @@ def problems(draw, most_columns=6):
     return (left * sizes) @ right * 10.0 ** draw(st.integers(-3, 3)), start
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(problems(), RADII)
 def test_optimality_conditions_hold(problem, radius):
     matrix, start = problem
@@ -59,7 +59,7 @@ def test_optimality_conditions_hold(problem, radius):
     assert move.multiplier >= np.linalg.eigvalsh(M)[-1] * (1 - 1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(problems(most_columns=2), RADII)
 def test_no_point_of_a_fine_grid_is_better(problem, radius):
     matrix, start = problem
@@ -72,7 +72,7 @@ def test_no_point_of_a_fine_grid_is_better(problem, radius):
     assert ours == pytest.approx(best, rel=1e-6)  # a step of the grid is 3e-4, and what it misses of the order of its square
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(problems(most_columns=4), RADII)
 def test_numerical_optimizer_finds_no_better_step(problem, radius):
     matrix, start = problem
@@ -88,7 +88,7 @@ def test_numerical_optimizer_finds_no_better_step(problem, radius):
     assert ours / size >= -min(found) - 1e-12
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(problems(), RADII)
 def test_step_solves_the_secular_equation(problem, radius):
     matrix, start = problem

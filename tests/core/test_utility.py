@@ -27,7 +27,7 @@ def test_measure_equals_its_formula(backend, p):
     np.testing.assert_allclose(value, expected, rtol=1e-14)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(p=st.floats(1, 8), w=st.floats(-3, 3).filter(lambda w: abs(w) > 1e-2))
 def test_slope_equals_the_central_difference(p, w):
     xp, step = BACKENDS["numpy"], 1e-5

@@ -162,7 +162,7 @@ def test_batches_of_any_python_are_read(protocol):
 WHOLE = dataset_writers.cifar_batch(1, 0, labels=10)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.integers(0, 400) | st.integers(len(WHOLE) - 200, len(WHOLE)), cut=st.integers(0, 30), noise=st.binary(max_size=6))
 def test_any_spoilt_batch_is_read_or_refused(place, cut, noise):
     try:

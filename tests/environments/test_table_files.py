@@ -228,7 +228,7 @@ def check_read_or_refused(path: Path, content: bytes) -> None:
         assert np.isfinite(table.train.targets).all()
 
 
-fuzz = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @fuzz

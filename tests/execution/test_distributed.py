@@ -19,6 +19,7 @@ from tests.helpers.workers import two_workers
 ARGUMENTS = ["digits", "--hidden", "24", "--batch-size", "100", "--engine", "tensors"]
 
 
+@pytest.mark.slow
 def test_run_interrupted_on_two_processes_resumes_on_one(tmp_path, neuronet):
     folder = tmp_path / "run"
     arguments = ["-m", "neuronet", "run", *ARGUMENTS, "--epochs", "100000", "--out", str(folder)]

@@ -100,6 +100,7 @@ def assert_same_run(folder, reference, epochs):
     assert len(metrics) == epochs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", range(KILLS))
 @pytest.mark.parametrize("way", list(WAYS)[: None if KILLS > 1 else 2])
 def test_a_killed_run_resumes_bit_for_bit(uninterrupted, way, kill, tmp_path):

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from neuronet.core.errors import DataError
-from neuronet.plotting.alignment import alignment_figure, draw_alignment
+from neuronet.plotting.alignment import alignment_figure
+from neuronet.recording import draw
 
 
 def table_of():
@@ -31,7 +32,7 @@ def test_each_layer_and_group_has_a_line(tmp_path):
     assert np.isnan(angle.lines[1].get_ydata()).all()
     np.testing.assert_allclose(length.lines[2].get_ydata(), 1.0)
     assert angle.get_ylim()[1] > 90
-    assert draw_alignment(table_of(), tmp_path / "alignment.svg").exists()
+    assert draw("alignment", table_of(), tmp_path / "alignment.svg").exists()
 
 
 def test_empty_or_incomplete_table_is_refused():

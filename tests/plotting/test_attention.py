@@ -8,7 +8,7 @@ import pytest
 
 from neuronet.core.errors import DataError
 from neuronet.plotting import style
-from neuronet.plotting.attention import COLUMNS, UNRECORDED_DASHES, attention_figure, draw_attention
+from neuronet.plotting.attention import COLUMNS, UNRECORDED_DASHES, attention_figure
 
 
 def table_of(rounds, neurons, policy=lambda node: "attention", layers=(1,)):
@@ -55,4 +55,4 @@ def test_empty_or_incomplete_table_is_refused(tmp_path):
         attention_figure(table_of((), ()))
     with pytest.raises(DataError, match="'node'"):
         attention_figure(table_of((1,), (1,)).drop(columns="node"))
-    assert draw_attention(table_of((1,), (1,)), tmp_path / "attention.pdf").exists()
+    assert style.save(attention_figure(table_of((1,), (1,))), tmp_path / "attention.pdf").exists()

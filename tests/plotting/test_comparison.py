@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from neuronet.core.errors import DataError
-from neuronet.plotting.comparison import MIN_ERROR, comparison_figure, draw_comparison
+from neuronet.plotting.comparison import MIN_ERROR, comparison_figure
+from neuronet.recording import draw
 
 
 def curves_of(policies, accuracy=0.9):
@@ -35,7 +36,7 @@ def test_each_policy_has_a_panel_with_the_baseline_best_first():
 def test_error_of_zero_is_drawn(tmp_path):
     figure = comparison_figure(curves_of(["backprop", "a"], accuracy=1.0).assign(test_accuracy=1.0))
     np.testing.assert_allclose(figure.axes[0].lines[1].get_ydata(), MIN_ERROR)
-    path = draw_comparison(curves_of(["backprop", "a"]), tmp_path / "curves.png", measure="loss")
+    path = draw("comparison", curves_of(["backprop", "a"]), tmp_path / "curves.png", measure="loss")
     assert path.stat().st_size > 5000
 
 

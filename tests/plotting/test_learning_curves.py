@@ -10,7 +10,8 @@ from matplotlib.image import imread
 
 from neuronet.core.errors import DataError
 from neuronet.plotting import style
-from neuronet.plotting.learning_curves import LOG_RANGE, curves_figure, draw_curves
+from neuronet.plotting.learning_curves import curves_figure
+from neuronet.recording import draw
 
 
 def metrics(epochs: int = 6, replicas: int | None = None) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def legend_of(axes) -> list[str]:
 
 @pytest.mark.parametrize("suffix", [".png", ".PNG", ".svg", ".pdf"])
 def test_file_has_the_format_of_its_suffix(tmp_path, suffix):
-    path = draw_curves(metrics(), tmp_path / f"curves{suffix}")
+    path = draw("learning-curves", metrics(), tmp_path / f"curves{suffix}")
     assert path == tmp_path / f"curves{suffix}"
     beginning = path.read_bytes()[:400]
     if suffix.lower() == ".png":
@@ -80,7 +81,7 @@ def test_regression_has_one_panel(missing, tmp_path):
     figure = curves_figure(table)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Loss"]
     assert len(figure.axes[0].lines) == 2
-    assert imread(draw_curves(table, tmp_path / "curves.png")).ndim == 3
+    assert imread(draw("learning-curves", table, tmp_path / "curves.png")).ndim == 3
 
 
 def test_replicas_are_thin_and_their_mean_is_bold():
@@ -113,7 +114,7 @@ def test_single_epoch_is_visible(tmp_path):
         assert all(line.get_marker() == "o" for line in axes.lines)
         low, high = axes.get_xlim()
         assert low < 1 < high
-    assert imread(draw_curves(metrics(epochs=1), tmp_path / "curves.png")).ndim == 3
+    assert imread(draw("learning-curves", metrics(epochs=1), tmp_path / "curves.png")).ndim == 3
 
 
 def test_many_epochs_have_no_markers():
@@ -140,14 +141,14 @@ def test_mean_ends_where_a_replica_has_no_value():
 def test_run_without_an_epoch_is_refused(tmp_path):
     figure = curves_figure(metrics()[:0])
     assert [text.get_text() for text in figure.axes[0].texts] == ["no finished epoch yet"]
-    assert imread(draw_curves(metrics()[:0], tmp_path / "curves.png")).ndim == 3
+    assert imread(draw("learning-curves", metrics()[:0], tmp_path / "curves.png")).ndim == 3
 
 
 def test_losses_of_wide_range_have_a_logarithmic_axis():
     table = metrics()
     assert curves_figure(table).axes[0].get_yscale() == "linear"
     assert curves_figure(table).axes[0].get_ylim()[0] == 0
-    table.loc[5, "train_loss"] = table["test_loss"].max() / (2 * LOG_RANGE)
+    table.loc[5, "train_loss"] = table["test_loss"].max() / (2 * style.LOG_RANGE)
     assert curves_figure(table).axes[0].get_yscale() == "log"
     table.loc[5, "train_loss"] = 0.0
     assert curves_figure(table).axes[0].get_yscale() == "linear"
@@ -164,6 +165,7 @@ def test_missing_column_is_refused():
         curves_figure(metrics().drop(columns="test_loss"))
 
 
+@pytest.mark.slow
 def test_drawing_does_not_import_pyplot(tmp_path):
     import subprocess
     import sys
@@ -171,11 +173,10 @@ def test_drawing_does_not_import_pyplot(tmp_path):
     metrics().to_csv(tmp_path / "metrics.csv")
     code = (
         "import sys, pandas\n"
-        "from neuronet.plotting.learning_curves import draw_curves\n"
-        "from neuronet.plotting.network.page import draw_network\n"
+        "from neuronet.recording import draw\n"
         "from neuronet import build_network\n"
-        "draw_curves(pandas.read_csv('metrics.csv'), 'curves.png')\n"
-        "draw_network(build_network([2, 3, 2]), 'network.png')\n"
+        "draw('learning-curves', pandas.read_csv('metrics.csv'), 'curves.png')\n"
+        "draw('network', build_network([2, 3, 2]), 'network.png')\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True, timeout=120)

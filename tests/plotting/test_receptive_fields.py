@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import ConfigurationError, DataError
-from neuronet.plotting.receptive_fields import draw_receptive_fields, receptive_fields_figure
+from neuronet.plotting import style
+from neuronet.plotting.receptive_fields import receptive_fields_figure
 from neuronet.registry import build_network
 from tests.plotting.fixtures import assert_text_is_legible
 
@@ -80,7 +81,7 @@ def test_outputs_keep_their_order():
 
 
 def test_network_of_zeros_is_drawn(tmp_path):
-    assert draw_receptive_fields(network_of([4, 3, 2], init="zeros"), tmp_path / "a.pdf", shape=(2, 2)).exists()
+    assert style.save(receptive_fields_figure(network_of([4, 3, 2], init="zeros"), shape=(2, 2)), tmp_path / "a.pdf").exists()
 
 
 @pytest.mark.parametrize(

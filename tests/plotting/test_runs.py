@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from neuronet.core.errors import DataError
-from neuronet.plotting.learning_curves import draw_runs, runs_figure
+from neuronet.plotting import style
+from neuronet.plotting.learning_curves import runs_figure
 
 
 def metrics_of(level, replicas=1, accuracy=True):
@@ -26,7 +27,7 @@ def test_each_run_has_a_line_and_replicas_a_band(tmp_path):
     np.testing.assert_allclose([line.get_ydata() for line in accuracy.lines], [[80, 80], [70, 70]])
     assert len(loss.collections) == 1
     assert [line.get_label() for line in accuracy.lines] == ["one: 80.0 %", "two: 70.0 %"]
-    assert draw_runs(runs, tmp_path / "runs.svg").exists()
+    assert style.save(runs_figure(runs), tmp_path / "runs.svg").exists()
 
 
 def test_regression_has_one_panel():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -111,10 +112,11 @@ def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_21_line_styles_are_distinct():
-    styles = [style.line_style(number) for number in range(21)]
-    assert len(set(styles)) == 21
-    assert style.line_style(21) == styles[0]
+def test_28_line_styles_are_distinct_and_neighbours_differ_in_hue_and_dashes():
+    styles = [style.line_style(number) for number in range(28)]
+    assert len(set(styles)) == 28
+    assert style.line_style(28) == styles[0]
+    assert all(one[0] != other[0] and one[1] != other[1] for one, other in pairwise(styles))
 
 
 def test_pdf_fonts_are_true_type(tmp_path):

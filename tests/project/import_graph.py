@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import networkx as nx
@@ -31,6 +32,7 @@ class Import:
     line: int
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return every module of neuronet by its dotted name, with its file."""
     found = {}
@@ -44,8 +46,13 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(known: dict[str, Path]) -> Iterator[Import]:
-    """Yield every import of a module of neuronet by another one."""
+@cache
+def imports() -> tuple[Import, ...]:
+    """Return every import of a module of neuronet by another one."""
+    return tuple(_imports(modules()))
+
+
+def _imports(known: dict[str, Path]) -> Iterator[Import]:
     for importer, file in known.items():
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "neuronet":
@@ -61,10 +68,9 @@ def imports(known: dict[str, Path]) -> Iterator[Import]:
 
 def import_graph() -> nx.DiGraph:
     """Return the graph of modules, with an edge from importer to imported module."""
-    known = modules()
     graph = nx.DiGraph()
-    graph.add_nodes_from(known)
-    graph.add_edges_from((item.importer, item.module) for item in imports(known) if item.importer != item.module)
+    graph.add_nodes_from(modules())
+    graph.add_edges_from((item.importer, item.module) for item in imports() if item.importer != item.module)
     return graph
 
 

@@ -1,7 +1,11 @@
-"""Every code block of the docs runs, and every plug-in is documented."""
+"""Every code block of the docs runs, and every plug-in is documented.
+
+Pages and examples that train for more than a second are marked slow. By default their commands and imports are checked only.
+"""
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import runpy
@@ -10,8 +14,9 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
-from neuronet.cli.main import start
+from neuronet.cli.main import app, start
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES
 from tests.helpers.paths import ROOT
@@ -20,11 +25,24 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+FAST = {
+    "python": {"architecture.md", "channels.md", "convert.md", "devices.md", "interventions.md", "modellers.md"},
+    "console": {"channels.md", "compare.md", "theory.md"},
+    "examples": {"a_neurons_life.py", "handover.py"},
+}
+"""What runs by default: each takes less than a second, and none trains for long."""
+
+
 def blocks(page, language):
     return [code for found, code in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES[1:] if blocks(page, "python")], ids=lambda page: page.name)
+def cases(kind, files):
+    """Return the files as parameters, marked slow unless they are fast."""
+    return [pytest.param(file, id=file.name, marks=() if file.name in FAST[kind] else pytest.mark.slow) for file in files]
+
+
+@pytest.mark.parametrize("page", cases("python", [page for page in PAGES[1:] if blocks(page, "python")]))
 def test_python_blocks_run(page, tmp_path, monkeypatch):
     """All blocks of a page, one after another, as a module of their own."""
     name = re.sub(r"\W", "_", f"page_{page.stem}")
@@ -35,7 +53,17 @@ def test_python_blocks_run(page, tmp_path, monkeypatch):
     importlib.import_module(name)
 
 
-def test_the_first_page_runs_by_itself(tmp_path):
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda page: page.name)
+def test_imports_of_python_blocks_exist(page):
+    """Without running the rest."""
+    for code in blocks(page, "python"):
+        imports = [node for node in ast.parse(code).body if isinstance(node, ast.Import | ast.ImportFrom)]
+        known = [node for node in imports if ast.unparse(node).split()[1].partition(".")[0] in ("neuronet", "torch", "numpy")]
+        exec(compile(ast.Module(known, []), page.name, "exec"), {})
+
+
+@pytest.mark.slow
+def test_first_page_runs_in_a_new_process(tmp_path):
     """In a process that has loaded nothing else, as a newcomer would run it."""
     script = tmp_path / "page.py"
     script.write_text("\n".join(blocks(PAGES[0], "python")), encoding="utf-8")
@@ -44,27 +72,41 @@ def test_the_first_page_runs_by_itself(tmp_path):
     assert ran.returncode == 0, ran.stderr
 
 
-COMMANDS = [
-    (page.name, line.removeprefix("$ "))
+COMMANDS = {
+    page: [line.removeprefix("$ ") for block in blocks(page, "console") for line in block.splitlines() if line.startswith("$ ")]
     for page in PAGES
-    for block in blocks(page, "console")
-    for line in block.splitlines()
-    if line.startswith("$ ")
-]
+}
+WITH_COMMANDS = [page for page in PAGES if COMMANDS[page]]
 
 
-@pytest.mark.parametrize("page", sorted({name for name, _ in COMMANDS}))
-def test_console_blocks_run(page, tmp_path, monkeypatch, capsys):
-    """All commands of a page, in one folder, with the files that the page shows: those whose first line is their name."""
-    monkeypatch.chdir(tmp_path)
-    for text in blocks(ROOT / page if page == "README.md" else ROOT / "docs" / page, "toml"):
+def write_shown_files(page, folder):
+    """Write the files that the page shows: those whose first line is their name."""
+    for text in blocks(page, "toml"):
         if name := re.match(r"# (\w+\.toml)\n", text):
-            (tmp_path / name[1]).write_text(text, encoding="utf-8")
-    for name, command in COMMANDS:
-        if name == page and command != "neuronet check":  # tests/theory runs the checks
-            words = shlex.split(command)
-            assert words[0] == "neuronet"
-            monkeypatch.setattr(sys, "argv", words)
+            (folder / name[1]).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
+def test_console_commands_have_valid_options(page, tmp_path, monkeypatch):
+    """Options are parsed; the commands do not run."""
+    monkeypatch.chdir(tmp_path)
+    write_shown_files(page, tmp_path)
+    for words in map(shlex.split, COMMANDS[page]):
+        assert words[0] == "neuronet"
+        command, rest = typer.main.get_command(app), words[1:]
+        while hasattr(command, "commands"):
+            command = command.commands[rest.pop(0)]
+        command.make_context(command.name, rest)
+
+
+@pytest.mark.parametrize("page", cases("console", WITH_COMMANDS))
+def test_console_blocks_run(page, tmp_path, monkeypatch, capsys):
+    """All commands of a page, in one folder, with the files that the page shows."""
+    monkeypatch.chdir(tmp_path)
+    write_shown_files(page, tmp_path)
+    for command in COMMANDS[page]:
+        if command != "neuronet check":  # tests/theory runs the checks
+            monkeypatch.setattr(sys, "argv", shlex.split(command))
             assert start() == 0, f"{command}\n{capsys.readouterr().err}"
 
 
@@ -86,7 +128,7 @@ def test_links_exist():
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
 
 
-@pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda script: script.name)
+@pytest.mark.parametrize("script", cases("examples", sorted((ROOT / "examples").glob("*.py"))))
 def test_examples_run(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [str(script)])

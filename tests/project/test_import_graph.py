@@ -20,7 +20,7 @@ def test_no_import_circle_of_any_kind():
 def test_no_private_name_crosses_a_package():
     crossing = [
         f"{item.importer}:{item.line} {item.module} {item.name}"
-        for item in imports(modules())
+        for item in imports()
         if top_package(item.importer) != top_package(item.module)
         and any(part.startswith("_") and not part.startswith("__") for part in (*item.module.split("."), item.name))
     ]
@@ -28,11 +28,10 @@ def test_no_private_name_crosses_a_package():
 
 
 def test_other_packages_are_entered_by_their_doors():
-    known = modules()
-    packages = {name for name, file in known.items() if file.name == "__init__.py"}
+    packages = {name for name, file in modules().items() if file.name == "__init__.py"}
     beside_the_door = [
         f"{item.importer}:{item.line} {item.source}"
-        for item in imports(known)
+        for item in imports()
         if top_package(item.importer) != top_package(item.module)
         and item.source not in packages
         and item.source.count(".") > 1  # neuronet.statistics and neuronet.version are single modules

@@ -30,6 +30,7 @@ def test_notebooks_exist():
     assert NOTEBOOKS
 
 
+@pytest.mark.slow
 def test_every_cell_runs(notebook, tmp_path, monkeypatch):
     """In this process, as a script would; the cells themselves assert what they claim."""
     monkeypatch.chdir(tmp_path)

@@ -53,6 +53,7 @@ ALLOWED = ("attentionholdings", "attention holdings", "attention_holdings", "Pac
 EXEMPT = (Path("tests/project/vocabulary.py"), Path("tests/project/test_vocabulary.py"))
 
 _WORD = {re.compile(rf"\b({pattern})\b", re.IGNORECASE): instead for pattern, instead in RETIRED.items()}
+_ANY_WORD = re.compile(rf"\b({'|'.join(RETIRED)})\b", re.IGNORECASE)
 
 
 def split_words(line: str) -> str:
@@ -78,7 +79,10 @@ def findings() -> list[str]:
             path = file.relative_to(ROOT)
             if path in EXEMPT or any((ROOT / parent).is_symlink() for parent in path.parents):
                 continue
-            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+            text = file.read_text(encoding="utf-8")
+            if not _ANY_WORD.search(split_words(text)):
+                continue
+            for number, line in enumerate(text.splitlines(), start=1):
                 found += [f"{path}:{number}: '{word}': say {instead}" for word, instead in retired_words(line)]
     return found
 

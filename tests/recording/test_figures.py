@@ -18,4 +18,4 @@ def test_every_figure_names_a_function(target):
 
 def test_unknown_figure_is_refused():
     with pytest.raises(SpecError, match="comparisons"):
-        draw("comparisons")
+        draw("comparisons", None, "comparisons.png")

@@ -69,6 +69,7 @@ def test_resume_finds_a_table_from_another_folder(tmp_path, monkeypatch):
     assert neuronet.resume("here/run", epochs=2).rounds == 4
 
 
+@pytest.mark.slow
 def test_simultaneous_runs_get_different_folders(tmp_path):
     command = [sys.executable, "-m", "neuronet", "run", "xor", "--epochs", "1"]
     together = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, env=dict(os.environ)) for _ in range(2)]

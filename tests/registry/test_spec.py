@@ -276,7 +276,7 @@ KINDS = [
 ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=st.lists(pieces, max_size=14).map("".join), kind=st.sampled_from(KINDS))
 def test_random_pieces_are_parsed_or_refused(text, kind):
     name, base, known = kind
@@ -288,14 +288,14 @@ def test_random_pieces_are_parsed_or_refused(text, kind):
         assert isinstance(built, base)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=st.text().filter(lambda text: ":" not in text), known=st.sampled_from(KINDS))
 def test_random_text_is_refused(text, known):
     with pytest.raises(NeuroNetError):
         parse_spec(f"{text}\N{SNOWMAN}", *known)  # no name ends like that
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_corrupt_spec_is_parsed_or_refused(data):
     text = data.draw(st.sampled_from(["noisy(attention(p=4, foresight=0.5), sigma=1e-1)", "greedy(top=3)"]))

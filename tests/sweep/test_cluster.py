@@ -47,6 +47,7 @@ def alone(file):
     return sweep(file, jobs=1)
 
 
+@pytest.mark.slow
 def test_dask_cluster_of_two_workers_gives_the_same_rows(file, alone, tmp_path):
     told = []
     table = sweep(file, backend="dask", jobs=2, out=tmp_path, on_progress=told.append)

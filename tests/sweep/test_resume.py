@@ -60,6 +60,7 @@ def killed(words, folder, wanted):
     return set(rows_in(folder))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
 def test_killed_sweep_resumes_with_every_row_once(tmp_path):
     file, folder, seen = tmp_path / "long.toml", tmp_path / "killed", [set()]

@@ -48,11 +48,14 @@ def random_step(record: RoundRecord, learning_rate: float, radius: float) -> Tru
         (random_step, {DEVIATION, OPTIMALITY, HARD, DIRECTION, SLOPE}),
     ],
 )
-def test_other_strategies_fail(strategy, fails):
+def test_other_strategies_fail(strategy, fails, monkeypatch):
+    monkeypatch.setattr("neuronet.theory.best_response.DEVIATIONS", 50)
     assert {line for line, check in enumerate(checks(strategy)) if not check.passed} == fails
 
 
-def test_best_response_to_the_opposite_record_fails():
+def test_best_response_to_the_opposite_record_fails(monkeypatch):
+    monkeypatch.setattr("neuronet.theory.best_response.DEVIATIONS", 50)
+
     def opposite(record: RoundRecord, learning_rate: float, radius: float) -> TrustRegionStep:
         return best_response(replace(record, attention=-record.attention, activity=-record.activity), learning_rate, radius)
 

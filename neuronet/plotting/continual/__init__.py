@@ -1,19 +1,6 @@
 """Figures of continual-learning studies."""
 
-from neuronet.plotting.continual.accuracy import (
-    draw_average_accuracy,
-    draw_frontier,
-    draw_line,
-    draw_matrices,
-    line_styles,
-)
-from neuronet.plotting.continual.study_summary import draw_study_summary
+from neuronet.plotting.continual.accuracy import average_accuracy_figure, draw_line, frontier_figure, line_styles, matrices_figure
+from neuronet.plotting.continual.study_summary import study_summary_figure
 
-__all__ = [
-    "draw_average_accuracy",
-    "draw_frontier",
-    "draw_line",
-    "draw_matrices",
-    "draw_study_summary",
-    "line_styles",
-]
+__all__ = ["average_accuracy_figure", "draw_line", "frontier_figure", "line_styles", "matrices_figure", "study_summary_figure"]

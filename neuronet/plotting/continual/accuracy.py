@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import ceil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -34,27 +32,20 @@ LineStyles = Mapping[str, tuple[str, style.Dashes]]
 """Colour and dashes of each method."""
 
 
-def draw_average_accuracy(matrices: Matrices, path: str | Path) -> Path:
-    """Draw the mean accuracy over the tasks so far after each task, with 95% intervals over the seeds.
+def average_accuracy_figure(matrices: Matrices) -> Figure:
+    """Return the figure of the mean accuracy over the tasks so far after each task, with 95% intervals over the seeds.
 
     Args:
         matrices: Accuracies of each method.
-        path: A .png, .svg or .pdf file in an existing folder.
-
-    Returns:
-        The path.
-
-    Raises:
-        NeuroNetError: The file cannot be written.
     """
-    figure = style.new_figure(7.6, 4.2, layout=ConstrainedLayoutEngine())
+    figure = style.new_figure(7.6, 4.2, pads=style.PADS)
     axes = figure.add_subplot()
     style.format_axes(axes, title="Accuracy on the tasks so far", x="tasks learned", y="mean accuracy (%)")
     draw_average_lines(axes, matrices, line_styles(matrices))
     seeds = max(len(accuracy) for accuracy in matrices.values())
     title = f"mean of {seeds} seeds,\nband: 95% interval" if seeds > 1 else None
     style.add_legend(figure, loc="outside right upper", handlelength=2.6, title=title)
-    return style.save(figure, path)
+    return figure
 
 
 def draw_average_lines(axes: Axes, matrices: Matrices, styles: LineStyles) -> None:
@@ -67,22 +58,15 @@ def draw_average_lines(axes: Axes, matrices: Matrices, styles: LineStyles) -> No
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def draw_frontier(tuning: pd.DataFrame, path: str | Path) -> Path:
-    """Draw final against learning accuracy: a dot for each configuration (mean of its seeds), a line for the Pareto front.
+def frontier_figure(tuning: pd.DataFrame) -> Figure:
+    """Return the figure of final against learning accuracy.
 
-    On the dotted diagonal nothing is forgotten.
+    A dot is a configuration (mean of its seeds), a line the Pareto front. On the dotted diagonal nothing is forgotten.
 
     Args:
         tuning: A row for each run: policy, learning_rate, settings, seed, final, learning.
-        path: A .png, .svg or .pdf file in an existing folder.
-
-    Returns:
-        The path.
-
-    Raises:
-        NeuroNetError: The file cannot be written.
     """
-    figure = style.new_figure(7.6, 4.8, layout=ConstrainedLayoutEngine())
+    figure = style.new_figure(7.6, 4.8, pads=style.PADS)
     axes = figure.add_subplot()
     style.format_axes(axes, title="Pareto front of the configurations", x="learning accuracy (%)", y="final accuracy (%)")
     percentages = {name: 100 * points for name, points in configuration_points(tuning).items()}
@@ -95,7 +79,7 @@ def draw_frontier(tuning: pd.DataFrame, path: str | Path) -> Path:
     span = [learning.min(), learning.max()]
     axes.plot(span, span, color=style.MUTED, linestyle="dotted", linewidth=1.0, zorder=1, label="nothing forgotten")
     style.add_legend(figure, loc="outside right upper", handlelength=2.6)
-    return style.save(figure, path)
+    return figure
 
 
 def line_styles(names: Iterable[str]) -> dict[str, tuple[str, style.Dashes]]:
@@ -123,36 +107,34 @@ def draw_line(axes: Axes, name: str, values: NDArray[np.float64], hue: str, dash
     style.mean_with_band(axes, np.arange(1, len(mean) + 1), mean, band, colour=hue, alpha=alpha, **options)
 
 
-def draw_matrices(matrices: Matrices, path: str | Path) -> Path:
-    """Draw the accuracy on each task (columns) after each task (rows), means over the seeds, a panel for each method.
+def matrices_figure(matrices: Matrices) -> Figure:
+    """Return the figure of the accuracy on each task (columns) after each task (rows).
+
+    A panel for each method shows the mean over its seeds.
 
     Args:
         matrices: Accuracies of each method.
-        path: A .png, .svg or .pdf file in an existing folder.
-
-    Returns:
-        The path.
-
-    Raises:
-        NeuroNetError: The file cannot be written.
     """
     columns = min(MAX_COLUMNS, len(matrices))
     rows = ceil(len(matrices) / columns)
-    figure = style.new_figure(3.1 * columns + 0.9, 3.1 * rows + 0.3, layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06))
+    figure = style.new_figure(3.1 * columns + 0.9, 3.1 * rows + 0.3, pads=(0.06, 0.06))
     image = None
     for position, (name, accuracy) in enumerate(matrices.items(), start=1):
         axes = figure.add_subplot(rows, columns, position)
-        style.format_axes(axes, title="", x="accuracy on task", y="after task" if position % columns == 1 or columns == 1 else "")
-        axes.set_title(name, fontsize=style.NORMAL, color=style.INK, loc="left")
+        y = "after task" if position % columns == 1 or columns == 1 else ""
+        style.format_axes(axes, title=name, x="accuracy on task", y=y, title_size=style.NORMAL, grid=False)
         image = _draw_matrix(axes, 100 * accuracy[:, 1:].mean(axis=0))
-    _draw_colour_bar(figure, image)
-    return style.save(figure, path)
+    if image is not None:
+        bar = figure.colorbar(image, ax=figure.axes, shrink=0.8, pad=0.02)
+        bar.set_label("accuracy (%)", fontsize=style.NORMAL, color=style.INK)
+        style.format_ticks(bar.ax)
+        bar.outline.set_visible(False)
+    return figure
 
 
 def _draw_matrix(axes: Axes, percent: NDArray[np.float64]) -> AxesImage:
     """Draw one matrix (tasks, tasks); tasks that were not learned yet stay blank."""
     tasks = len(percent)
-    axes.grid(visible=False)
     learnt = np.tri(tasks, dtype=np.bool_)
     extent = (0.5, tasks + 0.5, tasks + 0.5, 0.5)
     image = axes.imshow(np.where(learnt, percent, np.nan), cmap=style.AMOUNTS, vmin=0, vmax=100, extent=extent)
@@ -164,11 +146,3 @@ def _draw_matrix(axes: Axes, percent: NDArray[np.float64]) -> AxesImage:
             ink = style.INK if value > 55 else style.PAPER
             axes.text(column + 1, row + 1, f"{value:.0f}", ha="center", va="center", fontsize=style.SMALL, color=ink)
     return image
-
-
-def _draw_colour_bar(figure: Figure, image: AxesImage | None) -> None:
-    if image is not None:
-        bar = figure.colorbar(image, ax=figure.axes, shrink=0.8, pad=0.02)
-        bar.set_label("accuracy (%)", fontsize=style.NORMAL, color=style.INK)
-        bar.ax.tick_params(labelsize=style.SMALL, labelcolor=style.INK, color=style.MUTED)
-        bar.outline.set_visible(False)

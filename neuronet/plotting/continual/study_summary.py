@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neuronet.continual import FinishedStudy, final_accuracy
@@ -21,44 +21,33 @@ ROW_HEIGHT = 0.21
 """Height of each method's line in inches."""
 
 
-def draw_study_summary(studies: Sequence[FinishedStudy], path: str | Path) -> Path:
-    """Draw a row of two panels for each study: final and learning accuracy of each method, and its accuracy over time.
+def study_summary_figure(studies: Sequence[FinishedStudy]) -> Figure:
+    """Return a figure with a row of two panels for each study: final and learning accuracy, and accuracy over time.
 
     Args:
         studies: The studies, at least one.
-        path: A .png, .svg or .pdf file in an existing folder.
-
-    Returns:
-        The path.
-
-    Raises:
-        NeuroNetError: The file cannot be written.
     """
     names = _rank_methods(studies)
     styles = line_styles(names)
     rows = [max(2.2, 0.85 + ROW_HEIGHT * len(study.matrices)) for study in studies]
-    figure = style.new_figure(WIDTH, sum(rows) + 0.7, layout=ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.06))
+    figure = style.new_figure(WIDTH, sum(rows) + 0.7, pads=(0.06, 0.08))
     grid = figure.add_gridspec(len(studies), 2, width_ratios=(1.0, 1.15), height_ratios=rows)
     for number, study in enumerate(studies):
         is_last = number == len(studies) - 1
         study_styles = {name: styles[name] for name in names if name in study.matrices}
         final_axes, time_axes = (figure.add_subplot(grid[number, column]) for column in range(2))
-        style.format_axes(final_axes, title="", x="accuracy on all tasks (%)" if is_last else "", y="")
-        final_axes.set_title(study.name, fontsize=style.NORMAL, color=style.INK, loc="left", weight="bold")
+        x = "accuracy on all tasks (%)" if is_last else ""
+        style.format_axes(final_axes, title=study.name, x=x, title_size=style.NORMAL)
         _draw_final_accuracy(final_axes, study, study_styles)
-        style.format_axes(time_axes, title="", x="tasks learned" if is_last else "", y="accuracy so far (%)")
+        style.format_axes(time_axes, x="tasks learned" if is_last else "", y="accuracy so far (%)")
         draw_average_lines(time_axes, study.matrices, study_styles)
-    lines = [
-        figure.axes[1].plot([], [], color=hue, linestyle=dashes, linewidth=1.7, label=name)
-        for name, (hue, dashes) in styles.items()
-    ]
+    dot: dict[str, Any] = {"color": style.MUTED, "linestyle": "", "marker": "o", "markersize": 5}
     handles = [
-        *(line for (line,) in lines),
-        _marker("at the end, 95%", style.MUTED),
-        _marker("right after each task", style.PAPER),
+        *(figure.axes[1].plot([], [], color=hue, linestyle=dashes, linewidth=1.7)[0] for hue, dashes in styles.values()),
+        *(Line2D([], [], markerfacecolor=face, **dot) for face in (style.MUTED, style.PAPER)),
     ]
-    style.add_legend(figure, handles=handles, loc="outside lower center", ncols=5, handlelength=2.6)
-    return style.save(figure, path)
+    style.name_below(figure, handles, [*styles, "at the end, 95%", "right after each task"], ncols=5)
+    return figure
 
 
 def _rank_methods(studies: Sequence[FinishedStudy]) -> list[str]:
@@ -68,10 +57,6 @@ def _rank_methods(studies: Sequence[FinishedStudy]) -> list[str]:
         for name, accuracy in study.matrices.items():
             finals.setdefault(name, []).append(float(final_accuracy(accuracy).mean()))
     return sorted(finals, key=lambda name: -float(np.mean(finals[name])))
-
-
-def _marker(label: str, face: str) -> Line2D:
-    return Line2D([], [], label=label, color=style.MUTED, linestyle="none", marker="o", markersize=5.0, markerfacecolor=face)
 
 
 def _draw_final_accuracy(axes: Axes, study: FinishedStudy, styles: LineStyles) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 
 from neuronet.games import Analysis, Floats
@@ -24,12 +23,12 @@ def layers_figure(payoffs: Floats, resampled: Floats, analysis: Analysis) -> Fig
     """
     count = len(analysis.names)
     low, high = np.quantile(resampled, (0.025, 0.975), axis=0)
-    figure = style.new_figure(2.4 * count + 2.6, 0.62 * count + 1.9, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+    figure = style.new_figure(2.4 * count + 2.6, 0.62 * count + 1.9, pads=(0.1, 0.08))
     for role, title in enumerate(("payoff of the first layer", "payoff of the second layer")):
         axes = figure.add_subplot(1, 2, role + 1)
-        style.format_axes(axes, title=title, x="the second layer's policy", y="the first layer's policy" if role == 0 else "")
+        y = "the first layer's policy" if role == 0 else ""
+        style.format_axes(axes, title=title, x="the second layer's policy", y=y, grid=False)
         axes.imshow(payoffs[role], cmap=style.PALE, aspect="auto")
-        axes.grid(visible=False)
         names = [style.truncate(name, MAX_NAME_LENGTH) for name in analysis.names]
         axes.set_xticks(range(count), names)
         axes.set_yticks(range(count), names if role == 0 else [""] * count)
@@ -51,6 +50,4 @@ def _frame(axes: Axes, analysis: Analysis) -> None:
             index = (columns[0] - 0.47, rows[0] - 0.45)
             axes.add_patch(Rectangle(index, 0.94, 0.9, fill=False, edgecolor=style.ORANGE, linewidth=1.8))
             at = (columns[0] + 0.43, rows[0] + 0.4)
-            axes.text(
-                *at, f"{100 * estimate.frequency:.0f}%", ha="right", va="bottom", fontsize=style.SMALL - 1, color=style.ORANGE
-            )
+            axes.text(*at, f"{100 * estimate.frequency:.0f}%", ha="right", va="bottom", fontsize=style.SMALL, color=style.ORANGE)

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from neuronet.games import Bools, CreditStudy, Floats, correlation_interval
 from neuronet.plotting import style
@@ -17,33 +16,32 @@ FREE_RIDER = "free rider: at least an equal share of attention, and an interval 
 def credit_figure(study: CreditStudy) -> Figure:
     """Return a figure of each neuron's Shapley value against its attention, raw and scaled by the spread of its activity."""
     table = study.table()
-    figure = style.new_figure(9.8, 4.4, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+    figure = style.new_figure(9.8, 4.4, pads=(0.1, 0.08))
     left, right = figure.subplots(1, 2, sharey=True)
     riders = table["free_riding"].to_numpy(dtype=bool)
     for axes, column, label in ((left, "attention", "attention"), (right, "scaled", "activity-scaled attention")):
         y = "credit: Shapley value, in units of loss" if axes is left else ""
-        style.format_axes(axes, title="", x=f"{label} (1: mean of the layer)", y=y)
+        correlations = np.array([credit.correlation(column) for credit in study.credits.values()])
+        title = _correlation_text(correlations)
+        style.format_axes(axes, title=title, x=f"{label} (1: mean of the layer)", y=y, title_size=style.NORMAL)
         values = table[column] / table.groupby("seed")[column].transform("mean")
-        _dots(axes, values.to_numpy(), table, ~riders, style.BLUE, "neuron, with the 95% interval of its credit")
-        _dots(axes, values.to_numpy(), table, riders, style.ORANGE, FREE_RIDER)
+        _dots(axes, values.to_numpy(), table, ~riders, style.BLUE, "o", "neuron, with the 95% interval of its credit")
+        _dots(axes, values.to_numpy(), table, riders, style.ORANGE, "D", FREE_RIDER)
         axes.axhline(0, color=style.MUTED, linewidth=0.8)
         axes.axvline(1, color=style.MUTED, linewidth=0.8, linestyle="dotted")
         axes.set_xlim(left=0)
-        correlations = np.array([credit.correlation(column) for credit in study.credits.values()])
-        axes.set_title(_correlation_text(correlations), fontsize=style.NORMAL, color=style.INK, loc="left")
-    handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False)
+    style.name_below(figure)
     return figure
 
 
-def _dots(axes: Axes, values: Floats, table: pd.DataFrame, which: Bools, colour: str, name: str) -> None:
+def _dots(axes: Axes, values: Floats, table: pd.DataFrame, which: Bools, colour: str, marker: str, name: str) -> None:
     chosen = table[which]
     errors = np.stack((chosen["shapley"] - chosen["low"], chosen["high"] - chosen["shapley"]))
     axes.errorbar(
         values[which],
         chosen["shapley"],
         errors,
-        fmt="o",
+        fmt=marker,
         color=colour,
         markersize=4,
         elinewidth=0.7,

@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 
 from neuronet.games import EvolutionResult, Welfare
 from neuronet.plotting import style
 
-COLOURS = (*style.HUES, style.MUTED)
 MAX_NAME_LENGTH = 38
 
 
@@ -31,7 +29,7 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
     rounds = sorted(gains["round"].unique())
     names = list(dict.fromkeys(gains["policy"]))
     height = 1.6 + 0.26 * len(names)
-    figure = style.new_figure(4.2 * len(rounds) + 4.4, max(height, 4.0), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06))
+    figure = style.new_figure(4.2 * len(rounds) + 4.4, max(height, 4.0), pads=(0.08, 0.06))
     columns = len(rounds) + 1
     grid = figure.add_gridspec(2, columns, width_ratios=[*[1.0] * len(rounds), 0.8])
     first: Axes | None = None
@@ -39,14 +37,13 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         axes = figure.add_subplot(grid[:, index], sharey=first)
         first = first or axes
         title = f"{profile}: fresh network" if number == 0 else f"after {number:,} rounds"
-        style.format_axes(axes, title=title, x="gain of a single deviator (% of mean attention)", y="")
+        style.format_axes(axes, title=title, x="gain of a single deviator (% of mean attention)")
         _draw_gains(axes, gains[gains["round"] == number], names)
         axes.tick_params(labelleft=index == 0)
     if first is not None:
         first.set_yticks(range(len(names)), [style.truncate(name, MAX_NAME_LENGTH) for name in names])
         first.invert_yaxis()
-        handles, labels = first.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=3, fontsize=style.SMALL, frameon=False)
+        style.name_below(figure, *first.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     _draw_distances(figure.add_subplot(grid[0, -1]), distances, "missed_gain", "fraction of gain missed", "Local best response")
     _draw_distances(figure.add_subplot(grid[1, -1]), distances, "attainable_gain", "attainable gain", "")
     return figure
@@ -54,13 +51,13 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
 
 def _draw_gains(axes: Axes, gains: pd.DataFrame, names: Sequence[str]) -> None:
     """Draw a dot per neuron, raw above and scaled below, on a symmetric logarithmic axis."""
-    for column, colour, shift, label in (
-        ("relative", style.BLUE, -0.18, "raw attention, one dot per neuron"),
-        ("scaled", style.ORANGE, 0.18, "activity-scaled attention"),
+    for column, colour, marker, shift, label in (
+        ("relative", style.BLUE, "o", -0.18, "raw attention, one dot per neuron"),
+        ("scaled", style.ORANGE, "^", 0.18, "activity-scaled attention"),
     ):
         rows = np.array([names.index(name) for name in gains["policy"]], dtype=np.float64)
         values = 100 * gains[column].to_numpy(dtype=np.float64)
-        axes.scatter(values, rows + shift, s=7, color=colour, alpha=0.45, linewidths=0, label=label)
+        axes.scatter(values, rows + shift, s=9, color=colour, marker=marker, alpha=0.45, linewidths=0, label=label)
         means = gains.assign(shown=values).groupby("policy", sort=False)["shown"].mean()
         mean_rows = [names.index(str(name)) + shift for name in means.index]
         axes.scatter(means, mean_rows, marker="|", s=60, color=style.INK, label="mean" if column == "scaled" else None, zorder=3)
@@ -75,15 +72,13 @@ def _draw_distances(axes: Axes, distances: pd.DataFrame, column: str, label: str
     style.format_axes(axes, title=title, x="rounds played" if column == "attainable_gain" else "", y=label)
     for index, (layer, part) in enumerate(distances.groupby("layer")):
         spread = part.groupby("round")[column].quantile([0.1, 0.5, 0.9]).unstack()
-        colour = COLOURS[index % len(COLOURS)]
-        axes.fill_between(spread.index, spread[0.1], spread[0.9], color=colour, alpha=0.2, linewidth=0)
-        axes.plot(
-            spread.index, spread[0.5], color=colour, marker="o", markersize=3, linewidth=1.6, label=f"layer {layer}: median"
-        )
+        hue, dashes = style.line_style(index)
+        options: dict[str, Any] = {"linestyle": dashes, "marker": "o", "markersize": 3, "label": f"layer {layer}: median"}
+        style.mean_with_band(axes, spread.index, spread[0.5], (spread[0.1], spread[0.9]), colour=hue, **options)
     axes.set_yscale("log")
     axes.yaxis.set_minor_formatter(NullFormatter())
     if column == "missed_gain":
-        axes.legend(fontsize=style.SMALL, frameon=False, title="band: 10th to 90th neuron in 100", title_fontsize=style.SMALL)
+        style.add_legend(axes, title="band: 10th to 90th neuron in 100")
 
 
 def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str = "accuracy") -> Figure:
@@ -98,30 +93,28 @@ def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str =
     """
     layers = sorted(evolution.composition["layer"].unique())
     names = list(dict.fromkeys(evolution.composition["policy"]))
-    figure = style.new_figure(4.6 * (len(layers) + 1) + 0.4, 4.0, layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08))
+    figure = style.new_figure(4.6 * (len(layers) + 1) + 0.4, 4.0, pads=(0.1, 0.08))
     for index, layer in enumerate(layers, start=1):
         axes = figure.add_subplot(1, len(layers) + 1, index)
         style.format_axes(axes, title=f"Composition of hidden layer {layer}", x="rounds played", y="share of neurons")
         part = evolution.composition[evolution.composition["layer"] == layer]
         for number, name in enumerate(names):
-            _draw_band(axes, part[part["policy"] == name], "share", COLOURS[number % len(COLOURS)], name, "solid")
+            label = style.truncate(name, MAX_NAME_LENGTH)
+            _draw_mean(axes, part[part["policy"] == name], "share", style.line_style(number), label)
         axes.set_ylim(0, 1)
     axes = figure.add_subplot(1, len(layers) + 1, len(layers) + 1)
     shown = "error" if test == "accuracy" else "loss"
     label = "test error (% of samples)" if shown == "error" else "test loss"
     style.format_axes(axes, title=f"Effect on test {test}", x="rounds played", y=label)
-    _draw_band(axes, _with_error(evolution.history), shown, style.INK, "with imitation", "solid")
+    _draw_mean(axes, _with_error(evolution.history), shown, (style.INK, "solid"), "all policies, with imitation", linewidth=2.6)
     for number, name in enumerate(names):
         part = pure[pure["policy"] == name] if len(pure) else pure
         if len(part):
-            _draw_band(
-                axes, _with_error(part), shown, COLOURS[number % len(COLOURS)], f"all {name}", (0.0, (4.0, 1.6)), band=False
-            )
+            _draw_mean(axes, _with_error(part), shown, style.line_style(number), "_", band=False)
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    (policies, policy_names), (lines, line_names) = (panel.get_legend_handles_labels() for panel in figure.axes[-2:])
-    labels = [style.truncate(name, MAX_NAME_LENGTH) for name in (*policy_names, *line_names)]
-    figure.legend((*policies, *lines), labels, loc="outside lower center", ncols=4, fontsize=style.SMALL, frameon=False)
+    axes.yaxis.set_major_formatter("{x:g}")
+    title = "left: neurons of each policy; right: networks of one policy, without imitation" if len(pure) else None
+    style.name_below(figure, ncols=min(5, len(names) + 1), title=title)
     return figure
 
 
@@ -129,39 +122,35 @@ def _with_error(history: pd.DataFrame) -> pd.DataFrame:
     return history.assign(error=(100 * (1 - history["accuracy"])).clip(lower=0.05))
 
 
-def _draw_band(axes: Axes, table: pd.DataFrame, column: str, colour: str, name: str, dashes: Any, *, band: bool = True) -> None:
+def _draw_mean(
+    axes: Axes, table: pd.DataFrame, column: str, line: tuple[str, style.Dashes], name: str, *, band: bool = True, **options: Any
+) -> None:
+    """Draw the mean of a column in each round, with a band between the quartiles."""
     groups = table.groupby("round")[column]
     mean, spread = groups.mean(), groups.quantile([0.25, 0.75]).unstack()
-    if band:
-        axes.fill_between(spread.index, spread[0.25], spread[0.75], color=colour, alpha=0.15, linewidth=0)
-    axes.plot(mean.index, mean, color=colour, linewidth=1.6, linestyle=dashes, label=name)
+    edges = (spread[0.25], spread[0.75]) if band else None
+    style.mean_with_band(axes, mean.index, mean, edges, colour=line[0], alpha=0.15, linestyle=line[1], label=name, **options)
 
 
 def welfare_figure(result: Welfare) -> Figure:
     """Return a figure of the loss of each profile, and of the bounds on the gain of a deviation from it."""
     table = result.profiles
-    figure = style.new_figure(9.6, 1.6 + 0.3 * len(table), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06))
+    figure = style.new_figure(9.6, 1.6 + 0.3 * len(table), pads=(0.08, 0.06))
     rows = np.arange(len(table))
     loss = figure.add_subplot(1, 2, 1)
-    style.format_axes(loss, title="Loss of the profile", x="test loss", y="")
+    style.format_axes(loss, title="Loss of the profile", x="test loss, with its 95% interval")
     half = np.vstack((table["loss"] - table["loss_low"], table["loss_high"] - table["loss"]))
     loss.errorbar(table["loss"], rows, xerr=half, fmt="o", color=style.BLUE, markersize=4, linewidth=1.4)
-    loss.axvline(
-        float(result.losses["backprop"].mean()), color=style.MUTED, linestyle="dashed", linewidth=1.0, label="backpropagation"
-    )
-    loss.legend(fontsize=style.SMALL, frameon=False, loc="best")
+    baseline = float(result.losses["backprop"].mean())
+    loss.axvline(baseline, color=style.MUTED, linestyle="dashed", linewidth=1.0, label="backpropagation")
+    style.add_legend(loss)
     loss.set_yticks(rows, [style.truncate(name, MAX_NAME_LENGTH) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
-    style.format_axes(
-        gain, title="Gain of a single deviator", x="% of mean payoff: lower bound, measured (dot), upper bound", y=""
-    )
-    for row, (low, middle, high) in enumerate(
-        zip(table["gain_lower_bound"], table["largest_gain"], table["epsilon"], strict=True)
-    ):
-        gain.plot([100 * low, 100 * high], [row, row], color=style.ORANGE, linewidth=1.4)
-        gain.plot([100 * middle], [row], marker="o", color=style.ORANGE, markersize=4)
+    style.format_axes(gain, title="Gain of a single deviator", x="% of mean payoff: lower bound, measured (dot), upper bound")
+    gain.hlines(rows, 100 * table["gain_lower_bound"], 100 * table["epsilon"], color=style.ORANGE, linewidth=1.4)
+    gain.plot(100 * table["largest_gain"], rows, "o", color=style.ORANGE, markersize=4)
     gain.set_xscale("symlog", linthresh=1.0, linscale=0.4)
-    gain.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    gain.xaxis.set_major_formatter("{x:g}")
     gain.tick_params(labelleft=False)
     loss.invert_yaxis()
     return figure

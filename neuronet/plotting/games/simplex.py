@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as Outline
 
@@ -38,12 +37,12 @@ def phase_figure(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGa
     triples = _triples(analysis)
     columns = min(3, ceil(np.sqrt(len(triples))))
     rows = ceil(len(triples) / columns)
-    figure = style.new_figure(3.9 * columns + 0.4, 3.6 * rows + 1.0, layout=ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.04))
+    figure = style.new_figure(3.9 * columns + 0.4, 3.6 * rows + 1.0, pads=(0.06, 0.04))
     for position, triple in enumerate(triples, start=1):
         _triangle(figure.add_subplot(rows, columns, position), game.rescaled(game.payoff_range), analysis, triple)
     title = f"Replicator dynamics by the payoff '{analysis.kind}'" + (": three policies at a time" if len(triples) > 1 else "")
     figure.suptitle(title, fontsize=style.LARGE, color=style.INK, x=0.02, ha="left")
-    figure.legend(handles=_legend_handles(), loc="outside lower center", ncols=2, fontsize=style.SMALL, frameon=False)
+    style.add_legend(figure, handles=_legend_handles(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -179,7 +178,7 @@ def _legend_handles() -> list[Line2D]:
 
 def _curve(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGame | None) -> Figure:
     """Draw the payoff of the first policy minus that of the second against its share."""
-    figure = style.new_figure(6.2, 4.0, layout=ConstrainedLayoutEngine())
+    figure = style.new_figure(6.2, 4.0, pads=style.PADS)
     axes = figure.add_subplot()
     one, other = (style.truncate(name, MAX_NAME_LENGTH) for name in game.names)
     title = f"Payoff difference of the policies '{one}' and '{other}'"
@@ -188,12 +187,14 @@ def _curve(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGame | N
     shares = np.linspace(0, 1, 101)
     mixes = np.stack((shares, 1 - shares), axis=-1)
     lead = game.expected(mixes) @ np.array([1.0, -1.0])
+    band = None
     if resampled is not None:
         leads = SymmetricGame(game.names, game.players, resampled.payoffs[:, None]).expected(mixes) @ np.array([1.0, -1.0])
         low, high = np.quantile(leads, (0.025, 0.975), axis=0)
-        axes.fill_between(shares, low, high, color=style.BLUE, alpha=0.2, linewidth=0, label="95% interval over seeds")
+        band = (low, high)
+    label = "payoff difference: the share grows above 0" + ("; band: 95% interval over seeds" if band else "")
+    style.mean_with_band(axes, shares, lead, band, colour=style.BLUE, linewidth=1.8, label=label)
     axes.axhline(0, color=style.MUTED, linewidth=0.8)
-    axes.plot(shares, lead, color=style.BLUE, linewidth=1.8, label="payoff difference: the share grows above 0")
     for stable in (True, False):
         equilibria = [estimate.equilibrium for estimate in analysis.equilibria]
         at = [equilibrium.mixes[0][0] for equilibrium in equilibria if bool(equilibrium.stable) is stable]
@@ -201,5 +202,5 @@ def _curve(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGame | N
         if at:
             axes.plot(at, np.zeros(len(at)), linestyle="none", zorder=4, clip_on=False, label=name, **_marker_style(True, stable))
     axes.set_xlim(0, 1)
-    axes.legend(fontsize=style.SMALL, frameon=False)
+    style.add_legend(axes)
     return figure

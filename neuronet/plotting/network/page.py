@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -11,7 +10,7 @@ from neuronet.core import Network
 from neuronet.plotting import style
 from neuronet.plotting.network.figure import BOTTOM, LEFT, LEGEND, TOP, draw_layers
 from neuronet.plotting.network.input_layout import MAX_DOTS, MAX_IMAGE_SIDE, MAX_ROW, is_image
-from neuronet.plotting.network.model import MAX_NEURONS, NetworkView
+from neuronet.plotting.network.model import NetworkView
 
 # In inches.
 LAYER_WIDTH, MIN_LAYER_WIDTH, MIN_WIDTH, MAX_WIDTH = 2.4, 0.9, 6.4, 14.0
@@ -20,39 +19,21 @@ MIN_BODY, MAX_BODY, TITLE, CAPTION = 2.0, 3.6, 0.4, 0.2
 MAX_SIZES_IN_TITLE = 8
 
 
-def draw_network(
-    network: Network,
-    path: str | Path,
-    *,
-    policies: Sequence[Sequence[str]] = (),
-    shape: tuple[int, ...] | None = None,
-    silent: Sequence[frozenset[int]] = (),
-    max_neurons: int | None = None,
-) -> Path:
-    """Draw a network's attention into a file, and return the path.
+def network_figure(network: Network, **options: Any) -> Figure:
+    """Return the figure of a network's attention.
+
+    Dots of layer l have the gid "layer l", the lines to it "attention l".
 
     Args:
         network: The network.
-        path: A .png, .svg or .pdf file in an existing folder.
-        policies: For each listening layer the name of each neuron's policy; empty where they do not matter.
-        shape: Shape of one input, such as (28, 28).
-        silent: For each layer, the inputs first, the positions of silent neurons; empty for none.
-        max_neurons: Neurons drawn per layer (>= 1): those that receive most attention; None for 96.
+        **options: Other fields of NetworkView: policies, shape, silent, max_neurons, ...
 
     Raises:
-        DataError: An argument does not fit the network, or the file cannot be written.
+        DataError: An option does not fit the network.
         ConfigurationError: `max_neurons` is out of range.
     """
-    limit = MAX_NEURONS if max_neurons is None else max_neurons
-    return style.save(network_figure(NetworkView(network, policies, shape, silent=silent, max_neurons=limit)), path)
-
-
-def network_figure(view: NetworkView) -> Figure:
-    """Return the figure that `draw_network` writes.
-
-    Dots of layer l have the gid "layer l", the lines to it "attention l".
-    """
-    sizes = view.network.sizes
+    view = NetworkView(network, **options)
+    sizes = network.sizes
     width = max(min(LAYER_WIDTH * len(sizes), MAX_WIDTH), MIN_LAYER_WIDTH * len(sizes), MIN_WIDTH)
     height = TITLE + TOP + _body(view) + BOTTOM + LEGEND + CAPTION
     figure = style.new_figure(width, height)

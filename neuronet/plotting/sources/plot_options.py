@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
 
 Folder = Path
 
@@ -23,17 +26,22 @@ class PlotOptions:
     replica: int
     log: Callable[[str], None]
 
+    @property
+    def size(self) -> dict[str, Any]:
+        """`max_neurons` as an option of a figure's function; empty for its default."""
+        return {} if self.max_neurons is None else {"max_neurons": self.max_neurons}
+
 
 @dataclass(frozen=True)
 class Kind:
     """Kind of figure for one kind of folder.
 
     Attributes:
-        draw: Draws the folder into a file, and returns the path.
+        figure: Returns the figure of a folder.
         missing: Returns what the folder lacks for the figure, as a clause; None if it lacks nothing.
     """
 
-    draw: Callable[[Folder, Path, PlotOptions], Path]
+    figure: Callable[[Folder, PlotOptions], Figure]
     missing: Callable[[Folder], str | None]
 
 

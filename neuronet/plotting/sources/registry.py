@@ -8,8 +8,9 @@ from pathlib import Path
 
 from neuronet.control import EPISODES
 from neuronet.core import ConfigurationError, DataError, unknown_name_error
+from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
-from neuronet.plotting.sources.run_plots import RUN_KINDS, draw_multiple_runs
+from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS
 from neuronet.recording import CONFIG, STUDY, study_kind
 from neuronet.training import read_options
@@ -108,7 +109,8 @@ def plot(
     if not paths:
         raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
     if len(paths) == 1:
-        return detect_result_kind(paths[0]).kind_of(paths[0], kind).draw(paths[0], Path(path), options)
+        figure = detect_result_kind(paths[0]).kind_of(paths[0], kind).figure(paths[0], options)
+        return style.save(figure, path)
     if kind != "curves":
         raise ConfigurationError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)} folders")
     for number, folder in enumerate(paths):
@@ -117,7 +119,7 @@ def plot(
             raise DataError(f"a figure of several folders needs runs, but '{folder}' holds {found}")
         if folder.resolve() in {other.resolve() for other in paths[:number]}:
             raise ConfigurationError(f"folder '{folder}' is given twice: give each run once")
-    return draw_multiple_runs(paths, Path(path), options)
+    return style.save(multiple_runs_figure(paths, options), path)
 
 
 def kinds_of(folder: str | Path) -> list[str]:

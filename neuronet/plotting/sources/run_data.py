@@ -23,7 +23,7 @@ from neuronet.core import (
 )
 from neuronet.engines.base import Setup, State
 from neuronet.interventions import InterventionSchedule
-from neuronet.recording import ALIGNMENT, CHECKPOINT, METRICS, Checkpoint, RunDirectory
+from neuronet.recording import CHECKPOINT, METRICS, Checkpoint, RunDirectory
 from neuronet.registry import build_network
 from neuronet.training import RunConfig, policy_names, resolve_environment, silent_positions
 
@@ -56,11 +56,6 @@ class RunData:
     def metrics(self) -> pd.DataFrame:
         """Metrics, a row per epoch and replica."""
         return self.run_directory.table(METRICS)
-
-    @cached_property
-    def alignment(self) -> pd.DataFrame:
-        """Alignment, a row per epoch, replica, layer and group; empty where it was not measured."""
-        return self.run_directory.table(ALIGNMENT)
 
     @cached_property
     def checkpoint(self) -> Checkpoint:

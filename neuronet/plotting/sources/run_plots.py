@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
-from neuronet.plotting.alignment import draw_alignment
-from neuronet.plotting.attention import draw_attention
-from neuronet.plotting.learning_curves import draw_curves, draw_runs
-from neuronet.plotting.network.page import draw_network
-from neuronet.plotting.receptive_fields import draw_receptive_fields
+from matplotlib.figure import Figure
+
+from neuronet.plotting.alignment import alignment_figure
+from neuronet.plotting.attention import attention_figure
+from neuronet.plotting.learning_curves import curves_figure, runs_figure
+from neuronet.plotting.network.page import network_figure
+from neuronet.plotting.receptive_fields import receptive_fields_figure
 from neuronet.plotting.sources.attention_data import attention_over_time
 from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
@@ -23,46 +23,40 @@ def _run(folder: Folder, options: PlotOptions) -> RunData:
     return RunData(RunDirectory.open(folder, read_config), options.replica, options.log)
 
 
-def _size_options(options: PlotOptions) -> dict[str, Any]:
-    return {} if options.max_neurons is None else {"max_neurons": options.max_neurons}
-
-
-def _network(folder: Folder, path: Path, options: PlotOptions) -> Path:
+def _network(folder: Folder, options: PlotOptions) -> Figure:
     run = _run(folder, options)
-    return draw_network(
-        run.network, path, policies=run.policies, shape=run.shape, silent=run.silent, max_neurons=options.max_neurons
-    )
+    return network_figure(run.network, policies=run.policies, shape=run.shape, silent=run.silent, **options.size)
 
 
-def _fields(folder: Folder, path: Path, options: PlotOptions) -> Path:
+def _fields(folder: Folder, options: PlotOptions) -> Figure:
     run = _run(folder, options)
-    return draw_receptive_fields(run.network, path, shape=run.shape, varying_inputs=run.varying_inputs, **_size_options(options))
+    return receptive_fields_figure(run.network, shape=run.shape, varying_inputs=run.varying_inputs, **options.size)
 
 
-def _attention(folder: Folder, path: Path, options: PlotOptions) -> Path:
+def _attention(folder: Folder, options: PlotOptions) -> Figure:
     run = _run(folder, options)
-    return draw_attention(attention_over_time(run), path, events=run.events)
+    return attention_figure(attention_over_time(run), events=run.events)
 
 
-def _alignment(folder: Folder, path: Path, options: PlotOptions) -> Path:
-    return draw_alignment(_run(folder, options).alignment, path)
+def _alignment(folder: Folder, options: PlotOptions) -> Figure:
+    return alignment_figure(_run(folder, options).run_directory.table(ALIGNMENT))
 
 
-def _curves(folder: Folder, path: Path, options: PlotOptions) -> Path:
+def _curves(folder: Folder, options: PlotOptions) -> Figure:
     run = _run(folder, options)
     epoch = float((run.metrics["round"] / run.metrics["epoch"]).iloc[0])  # in rounds
     events = [(number / epoch, what) for number, what in run.events]
-    return draw_curves(run.metrics, path, loss_unit=run.loss_unit, events=events)
+    return curves_figure(run.metrics, loss_unit=run.loss_unit, events=events)
 
 
-def draw_multiple_runs(folders: Sequence[Folder], path: Path, options: PlotOptions) -> Path:
-    """Draw the learning curves of several runs into one file; runs that differ only in their seeds become one line.
+def multiple_runs_figure(folders: Sequence[Folder], options: PlotOptions) -> Figure:
+    """Return the learning curves of several runs in one figure; runs that differ only in their seeds become one line.
 
     Raises:
-        DataError: A run cannot be read, or the file cannot be written.
+        DataError: A run cannot be read.
     """
     runs = [_run(folder, options) for folder in folders]
-    return draw_runs(group_runs(runs), path, loss_unit=" or ".join(dict.fromkeys(run.loss_unit for run in runs)))
+    return runs_figure(group_runs(runs), loss_unit=" or ".join(dict.fromkeys(run.loss_unit for run in runs)))
 
 
 _missing_checkpoint = require_files(CHECKPOINT, why="the run has no checkpoint yet")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from neuronet.continual import summarize_studies
 from neuronet.control import EPISODES, ControlRunDirectory, read_config
 from neuronet.core import DataError
 from neuronet.engines.base import Setup
-from neuronet.plotting.comparison import draw_comparison
-from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_frontier, draw_matrices
-from neuronet.plotting.network.page import draw_network
-from neuronet.plotting.returns import draw_returns
+from neuronet.plotting.comparison import comparison_figure
+from neuronet.plotting.continual import average_accuracy_figure, frontier_figure, matrices_figure
+from neuronet.plotting.network.page import network_figure
+from neuronet.plotting.returns import returns_figure
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.recording import CHECKPOINT
 from neuronet.registry import build_network
@@ -22,16 +23,16 @@ from neuronet.training import network_labels
 UNFINISHED = "the study is not finished"
 
 
-def _matrices(folder: Folder, path: Path, _: PlotOptions) -> Path:
-    return draw_matrices(summarize_studies([folder]).studies[0].matrices, path)
+def _matrices(folder: Folder, _: PlotOptions) -> Figure:
+    return matrices_figure(summarize_studies([folder]).studies[0].matrices)
 
 
-def _average_accuracy(folder: Folder, path: Path, _: PlotOptions) -> Path:
-    return draw_average_accuracy(summarize_studies([folder]).studies[0].matrices, path)
+def _average_accuracy(folder: Folder, _: PlotOptions) -> Figure:
+    return average_accuracy_figure(summarize_studies([folder]).studies[0].matrices)
 
 
-def _frontier(folder: Folder, path: Path, _: PlotOptions) -> Path:
-    return draw_frontier(_table(folder / "tuning.csv"), path)
+def _frontier(folder: Folder, _: PlotOptions) -> Figure:
+    return frontier_figure(_table(folder / "tuning.csv"))
 
 
 def _missing_tuning(folder: Folder) -> str | None:
@@ -39,13 +40,13 @@ def _missing_tuning(folder: Folder) -> str | None:
     return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet continual --tune)")
 
 
-def _comparison(folder: Folder, path: Path, _: PlotOptions) -> Path:
+def _comparison(folder: Folder, _: PlotOptions) -> Figure:
     curves = _table(folder / "curves.csv")
     measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
-    return draw_comparison(curves, path, measure=measure)
+    return comparison_figure(curves, measure=measure)
 
 
-def _control_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
+def _control_network(folder: Folder, options: PlotOptions) -> Figure:
     run_directory = ControlRunDirectory.open(folder, read_config)
     checkpoint = run_directory.load()
     assert checkpoint is not None  # its file was found
@@ -54,11 +55,11 @@ def _control_network(folder: Folder, path: Path, options: PlotOptions) -> Path:
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
     groups = config.policy.groups(network, config.seed)
     labels = network_labels(Setup(network, groups), None)
-    return draw_network(state.network(network), path, max_neurons=options.max_neurons, **labels)
+    return network_figure(state.network(network), **options.size, **labels)
 
 
-def _returns(folder: Folder, path: Path, _: PlotOptions) -> Path:
-    return draw_returns(_table(folder / EPISODES), path)
+def _returns(folder: Folder, _: PlotOptions) -> Figure:
+    return returns_figure(_table(folder / EPISODES))
 
 
 def _table(file: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from neuronet.continual.evaluation.runner import Experiment
 from neuronet.continual.methods.registry import METHODS
 from neuronet.continual.protocols.presets import PRESETS
 from neuronet.continual.protocols.registry import PROTOCOLS
-from neuronet.plotting.continual.accuracy import draw_average_accuracy, draw_matrices
+from neuronet.recording import draw
 from tests.helpers.paths import ROOT
 
 SMALL = "digits --seeds 2 --iterations 4 --batch-size 16 --hidden 8"
@@ -104,5 +104,5 @@ def test_invalid_option_is_refused_in_one_line(command, line, fragment, tmp_path
 def test_figures_of_many_methods_and_long_sequences(tmp_path):
     rng = np.random.default_rng(0)
     matrices = {name: rng.random((1, 13, 12)) for name in ["backprop", *"abcdefgh"]}
-    for draw in (draw_average_accuracy, draw_matrices):
-        assert draw(matrices, tmp_path / f"{draw.__name__}.svg").read_text().count("<path") > 9
+    for name in ("continual-accuracy", "continual-matrices"):
+        assert draw(name, matrices, tmp_path / f"{name}.svg").read_text().count("<path") > 9

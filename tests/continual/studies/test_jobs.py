@@ -52,6 +52,7 @@ def test_two_processes_give_exactly_the_results_of_one(tmp_path):
         assert one == two if "cost" not in name else one["bytes"] == two["bytes"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals to a group of processes")
 def test_ctrl_c_stops_all_processes_and_keeps_finished_results(tmp_path):
     process = subprocess.Popen(
@@ -122,6 +123,7 @@ def test_stored_result_is_loaded_with_missing_values(tmp_path):
         load_result(tmp_path / "part", 3)
 
 
+@pytest.mark.slow
 def test_lost_worker_process_is_reported(monkeypatch):
     monkeypatch.setattr(Job, "run", _fail)
     with pytest.raises(WorkerError, match="jobs"):

@@ -57,10 +57,10 @@ def test_restored_state_is_identical(start, name, policy):
 @pytest.mark.parametrize("policy", POLICIES, ids=repr)
 def test_same_engine_continues_bit_for_bit(start, name, connectivity, policy):
     setup = game(policy, connectivity=connectivity, optimizer=Momentum())
-    unbroken = play(start(name, setup), 7)
+    unbroken = play(start(name, setup), 4)
     resumed = start(name, setup)
-    resumed.restore(play(start(name, setup), 3).state())
-    play(resumed, 4)
+    resumed.restore(play(start(name, setup), 2).state())
+    play(resumed, 2)
     ours, theirs = resumed.state(), unbroken.state()
     if connectivity != "dense":  # what the tensor engine keeps for connections that are not there does not matter
         ours, theirs = weights_and_biases(ours), weights_and_biases(theirs)
@@ -81,13 +81,13 @@ def test_game_continues_on_the_other_engine(start, route, connectivity, optimize
     for policy in POLICIES:
         setup = game(policy, connectivity=connectivity, optimizer=optimizer, learning_rate=0.02)
         names = ROUTES[route]
-        unbroken = play(start(names[0], setup), 12)
+        unbroken = play(start(names[0], setup), 6)
         state = None
         for name in names:
             engine = start(name, setup)
             if state is not None:
                 engine.restore(state)
-            state = play(engine, 4).state()
+            state = play(engine, 2).state()
         assert max_difference(weights_and_biases(state), weights_and_biases(unbroken.state())) <= 1e-9, policy
         if connectivity == "dense":
             assert max_difference(state, unbroken.state()) <= 1e-9, policy

@@ -82,7 +82,7 @@ def remains_bounded(setup, samples, batch_size):
     return all(np.abs(array).max(initial=0.0) < 10.0 for array in engine.state().arrays.values())
 
 
-@settings(max_examples=max(120, settings().max_examples))
+@settings(max_examples=max(60, settings().max_examples))
 @given(games(), st.integers(1, 15), st.booleans())
 def test_engines_agree(game, batch_size, resync):
     setup, samples = game

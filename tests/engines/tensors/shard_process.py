@@ -1,12 +1,14 @@
 """Program of each process in test_data_parallel.py: games of both, and of the first alone.
 
-`torchrun --nproc-per-node 2 shard_process.py cpu FOLDER [all]` prints the differences as JSON, and leaves a run in
-the folder that was resumed once.
+`python shard_process.py cpu FOLDER [all]` prints the differences as JSON, and leaves a run in the folder that was resumed once.
+It becomes two processes after its imports, unless a launcher such as torchrun has started two.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import socket
 import sys
 import zlib
 from itertools import pairwise
@@ -108,5 +110,25 @@ def main():
         print(json.dumps(answers))
 
 
+def become_two():
+    """Fork, and set the variables that torchrun would set; return the other process, or None in that one.
+
+    Torch has computed nothing so far, and so it has no threads that a fork would lose.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    other = os.fork()
+    rank = "1" if other == 0 else "0"
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "RANK": rank, "LOCAL_RANK": rank}
+    return other or None
+
+
 if __name__ == "__main__":
-    main()
+    if "WORLD_SIZE" in os.environ:
+        main()
+    else:
+        forked = become_two()
+        main()
+        if forked:
+            sys.exit(os.waitstatus_to_exitcode(os.waitpid(forked, 0)[1]))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -17,16 +20,17 @@ from neuronet.engines.tensors.data_parallel.engine import local_device
 from neuronet.engines.tensors.data_parallel.shard import BatchShard, GatheredPolicy
 from neuronet.policies import POLICIES
 from tests.helpers.paths import ROOT
-from tests.helpers.workers import two_workers
+from tests.helpers.workers import LOOPBACK
 
 
 @pytest.mark.parametrize("cases", ["some", pytest.param("all", marks=pytest.mark.exhaustive)])
 def test_two_processes_agree_with_one(tmp_path, cases):
     script = str(ROOT / "tests" / "engines" / "tensors" / "shard_process.py")
-    with two_workers(script, "cpu", str(tmp_path / "two"), cases, path=str(ROOT)) as process:
-        out, err = process.communicate(timeout=180)
-    assert process.returncode == 0, err
-    gaps = json.loads(out)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **LOOPBACK}
+    command = [sys.executable, script, "cpu", str(tmp_path / "two"), cases]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
+    assert ran.returncode == 0, ran.stderr
+    gaps = json.loads(ran.stdout)
     assert {f"policy {name}" for name in POLICIES} <= gaps.keys()
     far = {name: gap for name, gap in gaps.items() if not gap <= (2e-6 if name.startswith("single") else 1e-12)}
     assert far == {}

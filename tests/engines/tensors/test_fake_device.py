@@ -25,7 +25,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("cases", ["some", pytest.param("all", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "cases", ["few", pytest.param("some", marks=pytest.mark.slow), pytest.param("all", marks=pytest.mark.exhaustive)]
+)
 def test_rounds_stay_on_the_device_and_faults_are_detected(cases):
     """One process for all rounds, since its start takes seconds."""
     backend_registration = pytest.importorskip("torch.utils.backend_registration")
@@ -36,7 +38,7 @@ def test_rounds_stay_on_the_device_and_faults_are_detected(cases):
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=200)
     assert ran.returncode == 0, ran.stderr
     played = json.loads(ran.stdout)
-    assert {f"policy {name}" for name in POLICIES} <= played["cases"].keys()
+    assert cases == "few" or {f"policy {name}" for name in POLICIES} <= played["cases"].keys()
     assert {name: wrong for name, wrong in played["cases"].items() if wrong} == {}
     assert played["faults"].keys() == FAULTS.keys()
     assert {name: wrong for name, wrong in played["faults"].items() if FAULTS[name] not in wrong} == {}

@@ -14,15 +14,17 @@ from matplotlib.image import imread
 import neuronet
 from neuronet.core.errors import ConfigurationError, DataError
 from neuronet.plotting.network.figure import MAX_DOT, MAX_LINES
-from neuronet.plotting.network.model import MAX_NEURONS, NetworkView
-from neuronet.plotting.network.page import MAX_WIDTH, draw_network, network_figure
+from neuronet.plotting.network.model import MAX_NEURONS
+from neuronet.plotting.network.page import MAX_WIDTH, network_figure
 from neuronet.plotting.sources import plot
+from neuronet.plotting.style import MAX_PIXELS
+from neuronet.recording import draw
 from neuronet.registry import build_network
 from tests.plotting.fixtures import POPULATION, assert_text_is_legible, record_run
 
 
 def page(network, **options):
-    return network_figure(NetworkView(network, **options))
+    return network_figure(network, **options)
 
 
 def lines(figure):
@@ -40,7 +42,7 @@ def texts(figure):
 
 @pytest.mark.parametrize(("suffix", "head"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
 def test_file_has_the_format_of_its_suffix(tmp_path, suffix, head):
-    path = draw_network(build_network([4, 3, 2]), tmp_path / f"network{suffix}")
+    path = draw("network", build_network([4, 3, 2]), tmp_path / f"network{suffix}")
     assert path.read_bytes().startswith(head)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -104,7 +106,7 @@ def test_weights_of_any_size_are_drawn(tmp_path, factor):
     network = build_network([5, 4, 2], seed=5)
     extreme = replace(network, weights=tuple(factor * weights for weights in network.weights))
     assert [len(item.get_segments()) for item in lines(page(extreme))] == [20, 8]
-    assert imread(draw_network(extreme, tmp_path / "network.png")).ndim == 3
+    assert imread(draw("network", extreme, tmp_path / "network.png")).ndim == 3
 
 
 def test_huge_layers_are_drawn_in_part():
@@ -133,6 +135,15 @@ def test_no_text_overlaps_another_or_leaves_the_page(sizes, connectivity, max_ne
     assert {"inputs", "outputs", "weight > 0", "weight < 0"} <= set(found)
 
 
+def test_network_of_40_layers_is_drawn_legibly(tmp_path):
+    network = build_network([4, *[3] * 38, 2], seed=7)
+    found = assert_text_is_legible(page(network))
+    assert {"inputs", "outputs", "Network of 40 layers: attention between neurons", *map(str, range(1, 39))} <= set(found)
+    image = imread(draw("network", network, tmp_path / "deep.png"))
+    assert max(image.shape) <= MAX_PIXELS
+    assert (image[..., :3] < 0.9).any(axis=(0, 2)).mean() > 0.5  # dots and lines from the left edge to the right one
+
+
 @pytest.mark.parametrize("policies", [1, 3, 6, 12])
 def test_legend_of_many_policies_stays_on_the_page(policies):
     names = [f"policy-with-a-long-name-{number % policies}" for number in range(24)]
@@ -155,12 +166,12 @@ def test_dots_of_a_layer_do_not_touch(sizes, max_neurons):
 @pytest.mark.parametrize("max_neurons", [0, -1, 2.5, True, "all"])
 def test_max_neurons_must_be_a_positive_integer(tmp_path, max_neurons):
     with pytest.raises(ConfigurationError, match="max_neurons"):
-        draw_network(build_network([2, 2]), tmp_path / "network.png", max_neurons=max_neurons)
+        draw("network", build_network([2, 2]), tmp_path / "network.png", max_neurons=max_neurons)
 
 
 def test_unwritable_path_is_refused(tmp_path):
     with pytest.raises(DataError, match="missing"):
-        draw_network(build_network([2, 2]), tmp_path / "missing" / "network.png")
+        draw("network", build_network([2, 2]), tmp_path / "missing" / "network.png")
 
 
 @settings(max_examples=25, deadline=None)
