@@ -10,7 +10,7 @@ import pytest
 
 import neuronet as package
 from neuronet.core.structure.population import Group, Population
-from neuronet.engines.base import Setup, State
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
@@ -145,8 +145,8 @@ def test_memory_enters_the_measurement():
     """A random-feedback matrix of the opposite sign reverses the update."""
     setup = Setup(build_network((64, 16, 10), seed=1), RandomFeedback(), seed=1)
     state = TensorEngine(setup, device="cpu").state()
-    (kept,) = (name for name in state.arrays if ".group" in name and name.startswith("1."))
-    reversed_state = State(state.round, {**state.arrays, kept: -state.arrays[kept]})
+    ((name, feedback),) = state.layer(1).memories[0].items()
+    reversed_state = state.with_layer(1, memories=({name: -feedback},))
     alignment = Alignment([setup], Digits())
     cosine, opposite = (pd.DataFrame(alignment.measure(s, 1)).set_index("layer")["cosine"][1] for s in (state, reversed_state))
     assert 0 < abs(cosine) < 0.9

@@ -89,9 +89,8 @@ class RunData:
         if given is not None:
             return given
         config = self.run_directory.config
-        arrays = self.checkpoint.state.arrays
-        depth = max(int(name.partition(".")[0]) for name in arrays)  # interventions may have changed the number of layers
-        shown, outputs = arrays["1.weights"].shape[-1], arrays[f"{depth}.weights"].shape[-2]
+        layers = self.checkpoint.state.layers  # interventions may have changed their number
+        shown, outputs = layers[0].weights.shape[-1], layers[-1].weights.shape[-2]
         return build_network(
             (shown, *config.hidden, outputs),
             connectivity=config.connectivity,
