@@ -75,8 +75,9 @@ class BioTorch:
 def feedback_matrices(contestant: TensorEngineSingle, mode: str) -> Iterator[torch.Tensor]:
     """Yield the feedback matrix of each hidden layer: (K, J) for FA, (O, J) for DFA; nothing for uSF, which uses the signs."""
     memory = {"fa": "feedback", "dfa": "direct"}.get(mode)
-    for name, array in contestant.engine.state().arrays.items():  # layer by layer, the first hidden one first
-        if name.split(".")[-1] == memory and array.shape[1]:
+    for layer in contestant.engine.state().layers:
+        array = layer.memories[0].get(memory or "")
+        if array is not None and array.shape[1]:
             matrix = torch.as_tensor(array).mT
             yield matrix / matrix.shape[0] ** 0.5 if mode == "fa" else matrix
 

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neuronet.channels.base import Channel, ChannelContext
+from neuronet.channels.message_keys import InFlightKey, MessageKey
 from neuronet.channels.placement import DIRECTIONS
 from neuronet.core import Array, Namespace, Purpose, generator
 
@@ -84,23 +85,21 @@ class ChannelPipeline:
                 in_flight.insert(0, sent)
                 del in_flight[channel.history_length :]
 
-    def state(self) -> dict[str, Array]:
-        """Return the messages in flight: `2.in_flight.demand.0.3` entered channel 0 above layer 2 three rounds ago."""
+    def state(self) -> dict[MessageKey, Array]:
+        """Return the messages in flight, without copies."""
         return {
-            f"{self.layer}.in_flight.{self.direction}.{position}.{age}": messages
+            InFlightKey(self.layer, self.direction, position, age): messages
             for position, in_flight in enumerate(self._in_flight)
             for age, messages in enumerate(in_flight, start=1)
             if messages is not None
         }
 
-    def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Restore the messages in flight from a state."""
-        prefix = f"{self.layer}.in_flight.{self.direction}."
+    def restore(self, arrays: Mapping[MessageKey, Array]) -> None:
+        """Restore the messages in flight from a state; arrays of other pipelines are ignored."""
         self._in_flight = [[] for _ in self.channels]
-        for name, messages in arrays.items():
-            if name.startswith(prefix):
-                position, age = map(int, name.removeprefix(prefix).split("."))
-                in_flight = self._in_flight[position]
-                in_flight.extend([None] * (age - len(in_flight)))
-                in_flight[age - 1] = messages
+        for key, messages in arrays.items():
+            if isinstance(key, InFlightKey) and (key.layer, key.direction) == (self.layer, self.direction):
+                in_flight = self._in_flight[key.channel]
+                in_flight.extend([None] * (key.age - len(in_flight)))
+                in_flight[key.age - 1] = messages
         self.jacobian, self._sent = None, []

@@ -21,7 +21,6 @@ from neuronet.cli.commands.lab import lab
 from neuronet.cli.commands.plot import plot
 from neuronet.cli.commands.plug_ins import channels, environments, policies, update_schedules
 from neuronet.cli.commands.run import run
-from neuronet.cli.commands.sweep import HELP as SWEEP_HELP
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core import NeuroNetError
 from neuronet.execution import is_main_process
@@ -102,9 +101,9 @@ def _top(
         raise typer.Exit
 
 
-for command in (run, control, check, compare, continual, continual_summary, lab, plot, bench):
-    app.command()(command)
-app.command(help=SWEEP_HELP)(sweep)
-for command in (policies, channels, update_schedules, environments):
+for command in (
+    *(run, control, check, compare, continual, continual_summary, lab, plot, bench, sweep),
+    *(policies, channels, update_schedules, environments),
+):
     app.command()(command)
 app.add_typer(game, name="game")

@@ -42,7 +42,7 @@ class ControlRunDirectory(BaseRunDirectory[ControlConfig]):
             seconds: Time spent so far.
         """
         metadata = {"format": FORMAT, "round": str(state.round), "seconds": repr(seconds)}
-        self.store.save_arrays(CHECKPOINT, state.arrays, metadata)
+        self.store.save_arrays(CHECKPOINT, state.to_arrays(), metadata)
 
     def load(self) -> tuple[State, float] | None:
         """Return the last checkpoint and the seconds spent until then, or None if there is none yet.
@@ -56,7 +56,7 @@ class ControlRunDirectory(BaseRunDirectory[ControlConfig]):
         metadata, arrays = checkpoint
         if metadata.get("format") != FORMAT:
             raise StateError(f"'{self.folder / CHECKPOINT}' is not a checkpoint of a run that this version can read")
-        return State(int(metadata["round"]), arrays), float(metadata["seconds"])
+        return State.from_arrays(int(metadata["round"]), arrays), float(metadata["seconds"])
 
     def episodes(self) -> pd.DataFrame:
         """Return the episodes so far.

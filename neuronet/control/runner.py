@@ -180,7 +180,7 @@ class ControlTrainer:
     def _save(self) -> None:
         if self.run_directory is not None:
             state = self.engine.state()
-            for name, array in state.arrays.items():  # do not overwrite the last checkpoint with a diverged state
+            for name, array in state.to_arrays().items():  # do not overwrite the last checkpoint with a diverged state
                 check_finite(array, name, DIVERGENCE_HINT)
             self.run_directory.save(state, self.seconds)
 

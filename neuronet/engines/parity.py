@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from neuronet.core import Batches, ConfigurationError, Samples
 from neuronet.engines.agents import NeuronModel
+from neuronet.engines.base.array_names import ArrayKey, MemoryKey, format_name
 from neuronet.engines.base.index_maps import connected_mask
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.base.state import State, memory_name
+from neuronet.engines.base.state import State
 from neuronet.engines.tensors import TensorEngine
 
 
@@ -61,7 +62,7 @@ def compare(
     try:
         batches = Batches(len(samples), batch_size, (setup.seed,))
         ours, theirs = model.prepare(samples), engine.prepare(samples)
-        gaps: dict[str, float] = {}
+        gaps: dict[ArrayKey, float] = {}
         for number in range(rounds):
             indices = batches.indices(number)
             for player, prepared in ((model, ours), (engine, theirs)):
@@ -78,34 +79,34 @@ def compare(
         engine.close()
 
 
-def _summary(gaps: Mapping[str, float], depth: int, rounds: int) -> Parity:
-    layers = tuple(max(gap for name, gap in gaps.items() if name.startswith(f"{layer}.")) for layer in range(1, depth + 1))
-    return Parity(layers, max(gaps, key=lambda name: gaps[name]), rounds)
+def _summary(gaps: Mapping[ArrayKey, float], depth: int, rounds: int) -> Parity:
+    layers = tuple(max(gap for key, gap in gaps.items() if key.layer == layer) for layer in range(1, depth + 1))
+    return Parity(layers, format_name(max(gaps, key=lambda key: gaps[key])), rounds)
 
 
-def _update_maxima(gaps: dict[str, float], more: Mapping[str, float]) -> None:
-    for name, gap in more.items():
-        gaps[name] = max(gap, gaps.get(name, 0.0))
+def _update_maxima(gaps: dict[ArrayKey, float], more: Mapping[ArrayKey, float]) -> None:
+    for key, gap in more.items():
+        gaps[key] = max(gap, gaps.get(key, 0.0))
 
 
-def _differences(one: State, other: State, setup: Setup) -> dict[str, float]:
+def _differences(one: State, other: State, setup: Setup) -> dict[ArrayKey, float]:
     """Return the largest absolute difference of each array, over entries whose neurons are connected."""
-    masks = _comparable_masks(setup)
+    masks, others = _comparable_masks(setup), other.arrays
     gaps = {}
-    for name, array in one.arrays.items():
+    for key, array in one.arrays.items():
         with np.errstate(invalid="ignore"):  # infinity minus infinity is a difference
-            gap = np.abs(array.astype(np.float64) - other.arrays[name])
-        counted = np.where(np.isfinite(gap), gap, np.inf)[masks.get(name, ...)]
-        gaps[name] = float(counted.max(initial=0.0))
+            gap = np.abs(array.astype(np.float64) - others[key])
+        counted = np.where(np.isfinite(gap), gap, np.inf)[masks.get(key, ...)]
+        gaps[key] = float(counted.max(initial=0.0))
     return gaps
 
 
-def _comparable_masks(setup: Setup) -> dict[str, NDArray[Any]]:
+def _comparable_masks(setup: Setup) -> dict[ArrayKey, NDArray[Any]]:
     """Return, for each memory array along axis J, where the neurons are connected; elsewhere only tensors have entries."""
-    masks = {}
+    masks: dict[ArrayKey, NDArray[Any]] = {}
     for layer in range(1, len(setup.network.sizes)):
         for number, group in enumerate(setup.groups(layer)):
             for name, axes in group.policy.memory_axes.items():
                 if "J" in axes:
-                    masks[memory_name(layer, number, name)] = connected_mask(setup, layer, axes)[list(group.members)]
+                    masks[MemoryKey(layer, number, name)] = connected_mask(setup, layer, axes)[list(group.members)]
     return masks

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from neuronet.core import PolicyError
-from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state
+from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state, stack_replicas
 from neuronet.registry import format_spec, known_policies
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]
@@ -92,5 +90,4 @@ def apply_to_setups(
     check_replicas(after)
     if alone:
         return after, results[0][1], nodes
-    arrays = {name: np.stack([part.arrays[name] for _, part, _ in results]) for name in results[0][1].arrays}
-    return after, State(state.round, arrays), nodes
+    return after, stack_replicas([part for _, part, _ in results]), nodes

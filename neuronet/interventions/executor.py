@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neuronet.engines.base import Engine, Setup, State
@@ -126,6 +126,5 @@ def build_schedule(
     """
     schedule = InterventionSchedule.of(scheduled, per_epoch)
     if schedule.entries:
-        state = engine.state()
-        schedule.dry_run(engine.setups, State(0, state.arrays), rounds)
+        schedule.dry_run(engine.setups, replace(engine.state(), round=0), rounds)
     return schedule

@@ -86,8 +86,8 @@ class Structure:
         layers = range(1, len(activations) + 1)
         masked = {layer: f"{layer}.masked" in arrays and bool(arrays[f"{layer}.masked"][replica]) for layer in layers}
         network = Network(
-            weights=tuple(state.arrays[f"{layer}.weights"].astype(np.float64) for layer in layers),
-            biases=tuple(state.arrays[f"{layer}.bias"].astype(np.float64) for layer in layers),
+            weights=tuple(layer.weights.astype(np.float64) for layer in state.layers),
+            biases=tuple(layer.bias.astype(np.float64) for layer in state.layers),
             masks=tuple(arrays[f"{layer}.mask"][replica] if masked[layer] else None for layer in layers),
             activations=activations,
             nodes=tuple(arrays[f"{layer}.nodes"][replica] for layer in (0, *layers)),

@@ -9,22 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import Bools, Policy, check_number, check_policy_form
-from neuronet.engines.base import Setup, State, transfer_state
+from neuronet.engines.base import Setup, State, SynapseArrays, transfer_state
 from neuronet.interventions.base import InterventionResult
 from neuronet.interventions.policy_assignment import policies_by_node, with_network
 from neuronet.interventions.targeting import NeuronIntervention, Targets, nodes_of, rng_for
 
 
-def reset_optimizer_state(setup: Setup, state: State, targets: Targets) -> State:
+def reset_optimizer_state(state: State, targets: Targets) -> State:
     """Return the state in which the optimizer's buffers of the selected neurons are 0."""
-    arrays = dict(state.arrays)
     for layer, indices in targets.items():
-        for buffer in setup.optimizer.state_names if layer else ():
-            for part in ("weights", "bias"):
-                array = arrays[f"{layer}.{buffer}.{part}"].copy()
-                array[indices] = 0
-                arrays[f"{layer}.{buffer}.{part}"] = array
-    return State(state.round, arrays)
+        if layer:
+            optimizer = {
+                name: SynapseArrays(_with_zeros(arrays.weights, indices), _with_zeros(arrays.bias, indices))
+                for name, arrays in state.layer(layer).optimizer.items()
+            }
+            state = state.with_layer(layer, optimizer=optimizer)
+    return state
+
+
+def _with_zeros(array: NDArray[Any], indices: NDArray[np.int64]) -> NDArray[Any]:
+    array = array.copy()
+    array[indices] = 0
+    return array
 
 
 def _is_frozen(setup: Setup, layer: int) -> Bools:
@@ -50,7 +56,7 @@ class Lesion(NeuronIntervention):
         """Silence the selected neurons."""
         targets = self.targets(setup, state)
         nodes = nodes_of(setup, targets)
-        return replace(setup, silent=setup.silent | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
+        return replace(setup, silent=setup.silent | set(nodes)), reset_optimizer_state(state, targets), nodes
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Freeze(NeuronIntervention):
         """Freeze the selected neurons."""
         targets = self.targets(setup, state)
         nodes = nodes_of(setup, targets)
-        return replace(setup, frozen=setup.frozen | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
+        return replace(setup, frozen=setup.frozen | set(nodes)), reset_optimizer_state(state, targets), nodes
 
 
 @dataclass(frozen=True)
@@ -127,16 +133,16 @@ class Noise(NeuronIntervention):
     def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Add noise to the weights of the selected neurons."""
         targets = self.targets(setup, state)
-        arrays = dict(state.arrays)
+        moved = state
         for layer, indices in targets.items():
-            weights: NDArray[Any] = arrays[f"{layer}.weights"].astype(np.float64)
+            weights: NDArray[Any] = state.layer(layer).weights.astype(np.float64)
             mask = setup.network.masks[layer - 1]
             connected = np.ones(weights.shape, dtype=np.bool_) if mask is None else mask
             scale = np.sqrt((weights * weights).sum() / max(connected.sum(), 1))
             drawn = rng_for(setup, state, layer, "noise on attention").standard_normal(weights.shape)
             weights[indices] += (self.sigma * scale * drawn * connected)[indices]
-            arrays[f"{layer}.weights"] = weights.astype(setup.dtype)
-        return setup, State(state.round, arrays), nodes_of(setup, targets)
+            moved = moved.with_layer(layer, weights=weights.astype(setup.dtype))
+        return setup, moved, nodes_of(setup, targets)
 
 
 @dataclass(frozen=True)

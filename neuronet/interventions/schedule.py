@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neuronet.core import ConfigurationError, Policy
 from neuronet.engines.base import Setup, State
@@ -60,4 +60,4 @@ class InterventionSchedule:
                 raise ConfigurationError(
                     f"intervention '{scheduled.what}' is scheduled after {unit} {count}, which is not before the end of the run"
                 )
-            setups, state, _ = apply_to_setups(setups, State(due_round, state.arrays), scheduled.intervention)
+            setups, state, _ = apply_to_setups(setups, replace(state, round=due_round), scheduled.intervention)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -224,7 +224,7 @@ class RemoveLayer(Intervention):
         network = without_layer(state.network(setup.network), layer)
         after, moved = _with_network(setup, state, network, {})
         bias = network.biases[layer - 1].astype(setup.dtype)  # it includes the contribution of the removed layer's bias
-        return after, replace(moved, arrays={**moved.arrays, f"{layer}.bias": np.asarray(bias)}), nodes
+        return after, moved.with_layer(layer, bias=np.asarray(bias)), nodes
 
 
 def _check_hidden(setup: Setup, layer: object) -> int:

@@ -139,7 +139,7 @@ def attention_received(setup: Setup, state: State, layer: int) -> NDArray[np.flo
     """
     if layer == len(setup.network.sizes) - 1:
         raise ConfigurationError("output neurons have no listeners: select a share of them with select='random'")
-    weights = state.arrays[f"{layer + 1}.weights"].astype(np.float64)
+    weights = state.layer(layer + 1).weights.astype(np.float64)
     received: NDArray[np.float64] = (weights * weights).sum(axis=0) / 2
     return received
 

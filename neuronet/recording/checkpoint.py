@@ -45,7 +45,7 @@ class Checkpoint:
 
     def to_arrays(self) -> tuple[Arrays, Metadata]:
         """Return the arrays and the metadata of the file."""
-        arrays: Arrays = {**self.state.arrays, LOSS_SUM: self.loss_sum}
+        arrays: Arrays = {**self.state.to_arrays(), LOSS_SUM: self.loss_sum}
         metadata = {"format": FORMAT, "round": str(self.state.round), "seconds": repr(self.seconds)}
         metadata |= {f"{PROVENANCE_PREFIX}{name}": text for name, text in self.provenance.items()}
         log = self.intervention_log
@@ -71,9 +71,9 @@ class Checkpoint:
             raise StateError(f"'{path}' is not a checkpoint of a run that this version can read")
         structure = _without_prefix(arrays, STRUCTURE_PREFIX)
         log = _read_log(path, metadata, structure) if metadata["format"] == FORMAT_WITH_STRUCTURE else None
-        state = {name: array for name, array in arrays.items() if name != LOSS_SUM and not name.startswith(STRUCTURE_PREFIX)}
-        provenance = _without_prefix(metadata, PROVENANCE_PREFIX)
-        return cls(State(int(metadata["round"]), state), arrays[LOSS_SUM], float(metadata["seconds"]), provenance, log)
+        own = {name: array for name, array in arrays.items() if name != LOSS_SUM and not name.startswith(STRUCTURE_PREFIX)}
+        state, provenance = State.from_arrays(int(metadata["round"]), own), _without_prefix(metadata, PROVENANCE_PREFIX)
+        return cls(state, arrays[LOSS_SUM], float(metadata["seconds"]), provenance, log)
 
 
 def _without_prefix(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class BaseRunDirectory(Generic[Config]):
         """Create the folder of a new run; the configuration is written last, since a folder that has one holds a run.
 
         Args:
-            folder: The folder.
+            folder: Its path.
             config: The run's configuration.
             network: The network that the run starts with, if it was given one.
 
@@ -104,6 +104,18 @@ class BaseRunDirectory(Generic[Config]):
         self.config = self.config.model_copy(update=changes)
         self.store.write(CONFIG, (self.config.model_dump_json(indent=2, context={"recorded": True}) + "\n").encode())
 
+    def append_rows(self, name: str, rows: Rows) -> None:
+        """Append rows to one of the tables."""
+        self.store.append_rows(name, rows, self.tables[name])
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one of the tables so far, without rows if there are none.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        return self.store.read_table(name, self.tables[name])
+
     def truncate_after(self, number: int) -> None:
         """Drop the rows of later rounds, which will be played again, and a last line that was cut off.
 
@@ -120,14 +132,6 @@ class RunDirectory(BaseRunDirectory[Config]):
 
     reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, FOLDER)
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
-
-    def append(self, rows: Rows) -> None:
-        """Append the rows of an epoch to the metrics."""
-        self.store.append_rows(METRICS, rows, METRICS_TYPES)
-
-    def append_alignment(self, rows: Rows) -> None:
-        """Append the rows of an epoch to the alignment."""
-        self.store.append_rows(ALIGNMENT, rows, ALIGNMENT_TYPES)
 
     def append_events(self, rows: Rows) -> None:
         """Append the rows of an intervention to the events."""
@@ -160,30 +164,9 @@ class RunDirectory(BaseRunDirectory[Config]):
         found = self.store.load_arrays(NETWORK)
         return None if found is None else network_from_arrays(self.folder / NETWORK, *found)
 
-    def metrics(self) -> pd.DataFrame:
-        """Return the metrics so far, without rows if there are none.
-
-        Raises:
-            DataError: They cannot be read.
-        """
-        return self.store.read_table(METRICS, METRICS_TYPES)
-
-    def alignment(self) -> pd.DataFrame:
-        """Return the alignment so far, without rows if there is none.
-
-        Raises:
-            DataError: It cannot be read.
-        """
-        return self.store.read_table(ALIGNMENT, ALIGNMENT_TYPES)
-
 
 class ReadOnlyRunDirectory(RunDirectory[Config]):
-    """Folder of a training run that another process writes; every method that writes does nothing.
-
-    Args:
-        folder: The folder.
-        config: The run's configuration.
-    """
+    """Folder of a training run that another process writes; every method that writes does nothing."""
 
     def __init__(self, folder: Path, config: Config) -> None:
         super().__init__(folder, config)
@@ -194,15 +177,9 @@ class ReadOnlyRunDirectory(RunDirectory[Config]):
         """Leave out the rows of later rounds; the other process drops them."""
         self._last_round = number
 
-    def metrics(self) -> pd.DataFrame:
-        """Return the metrics up to the last round to keep."""
-        return self._until_last_round(super().metrics())
-
-    def alignment(self) -> pd.DataFrame:
-        """Return the alignment up to the last round to keep."""
-        return self._until_last_round(super().alignment())
-
-    def _until_last_round(self, table: pd.DataFrame) -> pd.DataFrame:
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table up to the last round to keep."""
+        table = super().table(name)
         return table[table["round"] <= self._last_round].reset_index(drop=True)
 
 

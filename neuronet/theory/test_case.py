@@ -105,11 +105,7 @@ class GameCase:
 
 def synapses(state: State) -> Layers:
     """Return the weights and, last, the bias of each listening layer, (J, S)."""
-    depth = sum(name.count(".") == 1 and name.endswith(".bias") for name in state.arrays)
-    return [
-        np.concatenate((state.arrays[f"{layer}.weights"], state.arrays[f"{layer}.bias"][:, None]), axis=1)
-        for layer in range(1, depth + 1)
-    ]
+    return [np.concatenate((layer.weights, layer.bias[:, None]), axis=1) for layer in state.layers]
 
 
 def _concatenated(records: list[RoundRecord]) -> RoundRecord:

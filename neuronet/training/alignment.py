@@ -21,7 +21,7 @@ from torch import Tensor
 from neuronet.baselines import Layer, activities, losses, negative_gradient
 from neuronet.channels import memoryless_channels
 from neuronet.core import SGD, Environment, Payoff, Policy, Samples, Synchronous
-from neuronet.engines.base import Setup, State, expected_arrays
+from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import tensor_engine
 from neuronet.registry import short_name
 
@@ -145,8 +145,8 @@ class Alignment:
         names, masks = self.setups[0].network.activations, [setup.network.masks for setup in self.setups]
         lead = len(self.setups) > 1
         found = []
-        for number, name in enumerate(names, start=1):
-            parts = [torch.as_tensor(state.arrays[f"{number}.{kind}"], dtype=torch.float64) for kind in ("weights", "bias")]
+        for number, (name, layer) in enumerate(zip(names, state.layers, strict=True), start=1):
+            parts = [torch.as_tensor(array, dtype=torch.float64) for array in (layer.weights, layer.bias)]
             weights, bias = parts if lead else [part[None] for part in parts]
             layer_masks = [replica_masks[number - 1] for replica_masks in masks]
             mask = None
@@ -162,8 +162,8 @@ class Alignment:
 
     def _updates(self, state: State) -> list[Tensor]:
         """Return the neurons' intended changes, (R, J, S) each, from a round of the probe engine."""
-        known = State(state.round, {name: state.arrays[name] for name in expected_arrays(self.setups[0])})
-        self._probe.restore(known)
+        layers = tuple(replace(layer, optimizer={}) for layer in state.layers)
+        self._probe.restore(State(state.round, layers))  # the probe has neither an optimizer's arrays nor delays
         before = _synapses(self._probe.state(), self.setups)
         self._probe.play(self._batch.inputs, self._batch.targets)
         after = _synapses(self._probe.state(), self.setups)
@@ -211,9 +211,8 @@ def _attention_share(neuron_set: NeuronSet, layers: Sequence[Layer]) -> Tensor:
 
 def _synapses(state: State, setups: Sequence[Setup]) -> list[Tensor]:
     found = []
-    for number in range(1, len(setups[0].network.sizes)):
-        weights, bias = (torch.as_tensor(state.arrays[f"{number}.{kind}"]) for kind in ("weights", "bias"))
-        whole = torch.cat((weights, bias[..., None]), dim=-1)
+    for layer in state.layers:
+        whole = torch.cat((torch.as_tensor(layer.weights), torch.as_tensor(layer.bias)[..., None]), dim=-1)
         found.append(whole if len(setups) > 1 else whole[None])
     return found
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neuronet.engines.base import Engine
 from neuronet.execution import Interruption, distributed
 from neuronet.interventions import InterventionExecutor
-from neuronet.recording import COLUMNS, RunDirectory, TraceRecorder
+from neuronet.recording import ALIGNMENT, COLUMNS, METRICS, RunDirectory, TraceRecorder
 from neuronet.training.alignment import Alignment
 from neuronet.training.assembly import RunContext
 from neuronet.training.config import RunConfig
@@ -174,7 +174,7 @@ class RecordMetrics(Callback):
         self.rows += rows
         self.loss_sum = np.zeros(self._replicas)
         if self._run_directory is not None:
-            self._run_directory.append([*rows])
+            self._run_directory.append_rows(METRICS, rows)
 
     def check_finite(self, loss: NDArray[np.float64], epoch: int) -> None:
         """Raise DivergedError if a loss is not finite."""
@@ -206,7 +206,7 @@ class RecordAlignment(Callback):
         rows = self._alignment.measure(engine.state(), epoch)
         self.rows += rows
         if self._run_directory is not None:
-            self._run_directory.append_alignment([*rows])
+            self._run_directory.append_rows(ALIGNMENT, rows)
 
 
 class SaveCheckpoints(Callback):

@@ -97,7 +97,7 @@ def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> RunCon
 
     Args:
         options: Options; specs are parsed, objects are taken as they are.
-        recorded: Whether the options are those of a recorded run; a policy that cannot be found is then no error.
+        recorded: Whether the options are those of a recorded run; a policy that cannot be found is then accepted.
 
     Raises:
         ConfigurationError: An option is unknown, missing or out of range.
@@ -126,7 +126,7 @@ def validate_config(model: type[Config], options: Mapping[str, Any], missing: st
         model: Class of the configuration.
         options: Options; numbers may be numpy's, `hidden` may be a single number.
         missing: Advice for a required option that is missing.
-        recorded: Whether the options are those of a recorded run; a policy that cannot be found is then no error.
+        recorded: Whether the options are those of a recorded run; a policy that cannot be found is then accepted.
 
     Raises:
         ConfigurationError: An option is unknown, missing or out of range.

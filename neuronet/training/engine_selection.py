@@ -80,49 +80,50 @@ def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int
     reason = ""
     seconds = rounds * (neurons * SECONDS_PER_NEURON + connections * config.batch_size * SECONDS_PER_CONNECTION)
     is_layerwise, schedule = config.update_schedule.is_layerwise, format_option(config.update_schedule)
+    beyond_agents = _beyond_agents(config)
     if engine == "auto":
-        engine, reason = _auto_engine(config, seconds) if is_layerwise else ("agents", f"update schedule {schedule}")
+        engine, reason = _auto_engine(beyond_agents, seconds) if is_layerwise else ("agents", f"update schedule {schedule}")
     if engine == "tensors" and not is_layerwise:
         raise ConfigurationError(f"the tensor engine updates whole layers: update schedule {schedule} needs engine agents")
-    if engine == "agents":
-        if config.device not in ("auto", "cpu"):
-            raise ConfigurationError(f"the agent engine computes on the cpu, not on '{config.device}': use engine tensors")
-        if config.replicas > 1:
-            raise ConfigurationError(f"the agent engine plays one replica, got {config.replicas}: use engine tensors")
-        if distributed.world_size() > 1:
-            raise ConfigurationError(f"the agent engine runs in one process, got {distributed.world_size()}: use engine tensors")
-        if config.matmul != "highest":
-            raise ConfigurationError(f"the agent engine has no matrix products: matmul '{config.matmul}' needs engine tensors")
-        device = "cpu"
-    else:
-        from neuronet.engines.tensors import resolve_device
-
-        device = resolve_device(config.device)
+    if engine == "agents" and beyond_agents is not None:
+        needed, given = beyond_agents
+        raise ConfigurationError(f"the agent engine needs {needed}, got {given}: use engine tensors")
     if config.batch_size < distributed.world_size():
         raise ConfigurationError(
             f"batch_size must be at least the number of processes, {distributed.world_size()}, got {config.batch_size}"
         )
+    device = "cpu"
+    if engine == "tensors":
+        from neuronet.engines.tensors import resolve_device
+
+        device = resolve_device(config.device)
     return EngineChoice(engine, device, _select_dtype(config, connections, device), reason, config.matmul)
+
+
+def _beyond_agents(config: RunConfig) -> tuple[str, str] | None:
+    """Return what the agent engine needs, and what the configuration has instead; None if the agent engine supports it."""
+    processes = distributed.world_size()
+    options = (
+        (config.replicas > 1, "1 replica", f"{config.replicas} replicas"),
+        (config.device not in ("auto", "cpu"), "device cpu", f"device {config.device}"),
+        (processes > 1, "1 process", f"{processes} processes"),
+        (config.matmul != "highest", "matmul highest", f"matmul {config.matmul}"),
+    )
+    return next(((needed, given) for is_beyond, needed, given in options if is_beyond), None)
+
+
+def _auto_engine(beyond_agents: tuple[str, str] | None, seconds: float) -> tuple[str, str]:
+    if beyond_agents is not None:
+        return "tensors", beyond_agents[1]
+    if seconds > MAX_AGENT_SECONDS:
+        return "tensors", f"an agent for each neuron would take about {seconds:.0f} s"
+    return "agents", "small enough for an agent for each neuron"
 
 
 def _select_dtype(config: RunConfig, connections: int, device: str) -> str:
     if config.matmul != "highest" and config.dtype == "float64":
-        raise ConfigurationError(f"matmul '{config.matmul}' applies to float32 only: leave it out, or use dtype float32")
+        raise ConfigurationError(f"matmul '{config.matmul}' needs dtype float32, got float64: leave one of them out")
     if config.dtype != "auto":
         return config.dtype
     small = connections <= MAX_FLOAT64_CONNECTIONS and config.matmul == "highest" and not device.startswith("mps")
     return "float64" if small else "float32"
-
-
-def _auto_engine(config: RunConfig, seconds: float) -> tuple[str, str]:
-    if config.replicas > 1:
-        return "tensors", f"{config.replicas} replicas"
-    if config.device not in ("auto", "cpu"):
-        return "tensors", f"device {config.device}"
-    if distributed.world_size() > 1:
-        return "tensors", f"{distributed.world_size()} processes"
-    if config.matmul != "highest":
-        return "tensors", f"matmul {config.matmul}"
-    if seconds > MAX_AGENT_SECONDS:
-        return "tensors", f"an agent for each neuron would take about {seconds:.0f} s"
-    return "agents", "small enough for an agent for each neuron"

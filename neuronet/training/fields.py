@@ -1,7 +1,7 @@
 """Types of configuration fields: validation turns a spec into its object, once; serialisation writes the spec again.
 
 Both take a context. With {"recorded": True}, as for the configuration file of a run, specs are written with all parameters, so
-that their meaning does not change with a default; and a policy that cannot be found is no error when they are read.
+that their meaning does not change with a default; when they are read, a policy that cannot be found is accepted.
 """
 
 from __future__ import annotations

@@ -57,10 +57,7 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     "activation": _ACTIVATION,
     "connectivity": _CONNECTIVITY,
     "init": OptionInfo(
-        str,
-        NETWORK,
-        "Initialisation of the weights: he, glorot, lecun, zeros, or auto by the activation",
-        "auto",
+        str, NETWORK, "Initialisation of the weights: he, glorot, lecun, zeros, or auto by the activation", "auto"
     ),
     "channels": OptionInfo(
         list,
@@ -103,10 +100,7 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     "checkpoint_every": OptionInfo(int, OUTPUT, "Epochs between two checkpoints (>= 1)", "1"),
     "alignment": OptionInfo(bool, OUTPUT, "Measure after each epoch how updates agree with those of backpropagation", "off"),
     "trace": OptionInfo(
-        list,
-        OUTPUT,
-        'Neurons to trace: "hidden:16 every 10" or "node 70,71 every 1 of attention"; may be repeated',
-        "none",
+        list, OUTPUT, 'Neurons to trace: "hidden:16 every 10" or "node 70,71 every 1 of attention"; may be repeated', "none"
     ),
 }
 """Options of a training run, by field of RunConfig."""
@@ -123,17 +117,11 @@ CONTROL_OPTIONS: dict[str, OptionInfo] = {
     "optimizer": OptionInfo(str, TRAINING, _OPTIMIZER.help, "adam"),
     "gamma": OptionInfo(float, TRAINING, "Discount of later rewards (0 to 1)", "0.99"),
     "baseline": OptionInfo(
-        str,
-        TRAINING,
-        "Baseline of the returns: mean over episodes at the same step, over the batch, or none",
-        "step",
+        str, TRAINING, "Baseline of the returns: mean over episodes at the same step, over the batch, or none", "step"
     ),
     "action_std": OptionInfo(float, TRAINING, "Standard deviation of continuous actions, in units of outputs (> 0)", "0.5"),
     "target_return": OptionInfo(
-        str,
-        TRAINING,
-        "Mean return of the last 100 episodes at which to stop, auto (by the environment) or never",
-        "auto",
+        str, TRAINING, "Mean return of the last 100 episodes at which to stop, auto (by the environment) or never", "auto"
     ),
     "seed": _SEED,
     "eval_episodes": OptionInfo(int, DATA, "Episodes of the evaluation at the end, with the most likely actions (>= 1)", "100"),

@@ -10,9 +10,11 @@ from neuronet.core import ConfigurationError, StateError
 from neuronet.execution import Interrupted, Interruption, distributed
 from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.recording import (
+    ALIGNMENT,
     ALIGNMENT_COLUMNS,
     COLUMNS,
     EVENT_COLUMNS,
+    METRICS,
     Checkpoint,
     MemoryTraceStore,
     ParquetTraceStore,
@@ -108,9 +110,9 @@ class Run:
         self.run_directory.rewrite_events(self.interventions.rows)
         if self.recorder is not None:
             self.recorder.store.truncate_after(self.engine.round_number)
-        self.metrics.rows = [dict(row) for row in self.run_directory.metrics().to_dict("records")]
+        self.metrics.rows = [dict(row) for row in self.run_directory.table(METRICS).to_dict("records")]
         if self.alignment is not None:
-            self.alignment.rows = [dict(row) for row in self.run_directory.alignment().to_dict("records")]
+            self.alignment.rows = [dict(row) for row in self.run_directory.table(ALIGNMENT).to_dict("records")]
         if distributed.is_main_process():
             distributed.barrier()
 

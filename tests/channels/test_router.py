@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from neuronet.channels import Channel
-from neuronet.channels.router import is_router_state
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
@@ -304,9 +303,9 @@ def test_channels_can_be_replaced_during_a_game(name):
     setup = game(toys.Saver(), optimizer=Momentum(), channels="demand:delay(2)")
     engine = play(ENGINES[name](setup), 4)
     before = engine.state()
-    assert any(is_router_state(key) for key in before.arrays)
+    assert before.messages
     engine.use_channels(as_channels("demand:dropout(0.5)"))
-    kept = State(before.round, {key: array for key, array in before.arrays.items() if not is_router_state(key)})
+    kept = before.without_messages()
     assert identical(engine.state(), kept)
     fresh = ENGINES[name](replace(setup, channels=as_channels("demand:dropout(0.5)")))
     fresh.restore(kept)
@@ -338,9 +337,9 @@ def test_engines_agree_on_delays_added_during_a_game():
 def test_policies_may_change_while_demands_are_delayed(name):
     setup = game(toys.Backprop(), channels="demand:delay(2)")
     engine = play(ENGINES[name](setup), 4)
-    under_way = {key: array for key, array in engine.state().arrays.items() if is_router_state(key)}
+    under_way = engine.state().messages
     engine.assign(SignSymmetric())
-    after = engine.state().arrays
+    after = engine.state().messages
     assert all(np.array_equal(after[key], array) for key, array in under_way.items())
     play(engine, 3)
 
@@ -359,11 +358,11 @@ WRONG = {
 def test_incompatible_router_state_raises(name, key):
     engine = play(ENGINES[name](game(toys.Backprop(), channels="demand:delay(1)")), 3)
     array, sentence = WRONG[key]
-    arrays = {**engine.state().arrays, key: array}
+    arrays = {**engine.state().to_arrays(), key: array}
     if array is None:
         del arrays[key]
     with pytest.raises(NeuroNetError, match=re.escape(f"incompatible state: {sentence}")):
-        engine.restore(State(3, arrays))
+        engine.restore(State.from_arrays(3, arrays))
     with pytest.raises(NeuroNetError, match=r"incompatible state: '1\.(history|in_flight)\."):
         ENGINES[name](game(toys.Backprop())).restore(engine.state())
 

@@ -42,8 +42,9 @@ POLICIES = [toys.Backprop(), toys.Explorer(), toys.Tiring(toys.Saver()), toys.Ho
 
 def changed(before: State, after: State, layer: int):
     """Which neurons of a layer have another weight, bias or velocity, (J,)."""
-    names = [name for name in before.arrays if name.startswith(f"{layer}.") and ".group" not in name]
-    return np.any([(before.arrays[name] != after.arrays[name]).reshape(SIZES[layer], -1).any(axis=1) for name in names], axis=0)
+    old, new = (state.layer(layer).buffers for state in (before, after))
+    pairs = [(getattr(old[name], part), getattr(new[name], part)) for name in old for part in ("weights", "bias")]
+    return np.any([(one != other).reshape(SIZES[layer], -1).any(axis=1) for one, other in pairs], axis=0)
 
 
 @pytest.mark.parametrize("update_schedule", MASKED)
@@ -105,7 +106,7 @@ def test_only_the_selected_share_adapts(name, optimizer):
             acting = setup.update_schedule.update_mask(setup.seed, layer, SIZES[layer], number)
             assert acting.sum() == round(0.4 * SIZES[layer])
             np.testing.assert_array_equal(changed(before, after, layer), acting)
-            income = before.arrays[f"{layer}.group0.income"] != after.arrays[f"{layer}.group0.income"]
+            income = before.layer(layer).memories[0]["income"] != after.layer(layer).memories[0]["income"]
             np.testing.assert_array_equal(income.any(axis=1), acting)
 
 
@@ -268,7 +269,10 @@ REFUSED = [
         lambda: neuronet.train("xor", update_schedule="random-sequential", engine="tensors"),
         "update schedule random-sequential needs engine agents",
     ),
-    (lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2), "the agent engine plays one replica, got 2"),
+    (
+        lambda: neuronet.train("xor", update_schedule="random-sequential", replicas=2),
+        "the agent engine needs 1 replica, got 2 replicas",
+    ),
     (
         lambda: TensorEngine([game(toys.Backprop()), game(toys.Backprop(), update_schedule="partial")]),
         "replicas must have equal setups",

@@ -72,7 +72,7 @@ def test_rank_from_torchrun(two_processes, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--engine", "agents"), "the agent engine runs in one process, got 2: use engine tensors"),
+        (("--engine", "agents"), "the agent engine needs 1 process, got 2 processes: use engine tensors"),
         (("--batch-size", "1"), "batch_size must be at least the number of processes, 2, got 1"),
     ],
 )
@@ -88,12 +88,12 @@ def test_read_only_directory_writes_nothing(tmp_path, neuronet):
     reader = ReadOnlyRunDirectory.open(folder, read_config)
     checkpoint = reader.load()
     reader.truncate_after(checkpoint.state.round - 1)
-    assert list(reader.metrics()["epoch"]) == [1, 2]
-    assert reader.alignment().empty
+    assert list(reader.table("metrics.csv")["epoch"]) == [1, 2]
+    assert reader.table("alignment.csv").empty
     reader.update_config(epochs=9)
     assert reader.config.epochs == 9
-    reader.append([{"epoch": 4}])
-    reader.append_alignment([{"epoch": 4}])
+    reader.append_rows("metrics.csv", [{"epoch": 4}])
+    reader.append_rows("alignment.csv", [{"epoch": 4}])
     reader.save(checkpoint)
     reader.store.save_arrays("network.safetensors", {}, {})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -53,16 +53,18 @@ def play(engine, rounds, samples=SAMPLES, batches=BATCHES):
 
 def max_difference(one: State, other: State) -> float:
     """Return the largest absolute difference between two states."""
-    assert one.arrays.keys() == other.arrays.keys()
+    first, second = one.to_arrays(), other.to_arrays()
+    assert first.keys() == second.keys()
     assert one.round == other.round
-    return max(float(np.abs(one.arrays[name] - other.arrays[name]).max(initial=0.0)) for name in one.arrays)
+    return max(float(np.abs(first[name] - second[name]).max(initial=0.0)) for name in first)
 
 
 def identical(one: State, other: State) -> bool:
     """Return whether two states are equal bit by bit."""
+    first, second = one.to_arrays(), other.to_arrays()
     return (
         one.round == other.round
-        and one.arrays.keys() == other.arrays.keys()
-        and all(one.arrays[name].dtype == other.arrays[name].dtype for name in one.arrays)
-        and all(one.arrays[name].tobytes() == other.arrays[name].tobytes() for name in one.arrays)
+        and first.keys() == second.keys()
+        and all(first[name].dtype == second[name].dtype for name in first)
+        and all(first[name].tobytes() == second[name].tobytes() for name in first)
     )

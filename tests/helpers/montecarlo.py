@@ -29,9 +29,9 @@ def hidden_demands(policy, network, sample, target, payoff, *, replicas=100, cop
     setup = Setup(network, policy, learning_rate=TINY_LEARNING_RATE, payoff=payoff)
     engine = TensorEngine([replace(setup, seed=seed) for seed in range(replicas)], device="cpu")
     for _ in range(rounds):
-        before = engine.state().arrays["1.bias"]
+        before = engine.state().to_arrays()["1.bias"]
         engine.play(np.tile(sample, (copies, 1)), np.tile(target, (copies, 1)) if np.ndim(target) else np.full(copies, target))
-    demands = (engine.state().arrays["1.bias"] - before) / TINY_LEARNING_RATE
+    demands = (engine.state().to_arrays()["1.bias"] - before) / TINY_LEARNING_RATE
     return demands.mean(axis=0), demands.std(axis=0, ddof=1) / np.sqrt(replicas)
 
 

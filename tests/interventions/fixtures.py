@@ -40,8 +40,9 @@ def play(engine, rounds=5):
 
 
 def gap(one, other):
-    assert one.arrays.keys() == other.arrays.keys()
-    return max(float(np.abs(one.arrays[name] - other.arrays[name]).max(initial=0.0)) for name in one.arrays)
+    first, second = one.to_arrays(), other.to_arrays()
+    assert first.keys() == second.keys()
+    return max(float(np.abs(first[name] - second[name]).max(initial=0.0)) for name in first)
 
 
 def weights_gap(one, other):

@@ -126,8 +126,8 @@ def test_added_layer_changes_nothing_and_can_be_removed(after, activation):
         play(engine, 0)
         interventions.remove_layer(engine, layer=after + 1)
         for layer in (1, 2, 3):
-            np.testing.assert_allclose(engine.state().arrays[f"{layer}.weights"], state.arrays[f"{layer}.weights"], atol=1e-15)
-            np.testing.assert_array_equal(engine.state().arrays[f"{layer}.bias"], state.arrays[f"{layer}.bias"])
+            np.testing.assert_allclose(engine.state().layer(layer).weights, state.layer(layer).weights, atol=1e-15)
+            np.testing.assert_array_equal(engine.state().layer(layer).bias, state.layer(layer).bias)
         engine.close()
 
 
@@ -166,9 +166,9 @@ def test_removal_equals_a_network_without_the_neurons(optimizer):
 def test_rewire_moves_the_given_fraction():
     engine = TensorEngine(game(), device="cpu")
     play(engine)
-    before, network = engine.state().arrays, engine.network()
+    before, network = engine.state().to_arrays(), engine.network()
     interventions.rewire(engine, layer=1, fraction=0.5, which="weakest")
-    after, then = engine.state().arrays, engine.network()
+    after, then = engine.state().to_arrays(), engine.network()
     for old, new, weights in zip(network.masks[0], then.masks[0], network.weights[0], strict=True):
         moved = min(round(0.5 * old.sum()), int((~old).sum()))
         assert new.sum() == old.sum()
@@ -184,10 +184,10 @@ def test_rewire_moves_the_given_fraction():
 def test_memory_of_remaining_connections_is_kept():
     engine = TensorEngine(game(toys.Saver(), connectivity="dense"), device="cpu")
     play(engine)
-    before = engine.state().arrays
+    before = engine.state().to_arrays()
     interventions.remove(engine, layer=1, neurons=[2, 3])
     interventions.add(engine, layer=1)
-    after = engine.state().arrays
+    after = engine.state().to_arrays()
     rest = [0, 1, 4, 5, 6]
     np.testing.assert_array_equal(after["1.group0.income"][:5], before["1.group0.income"][rest])
     np.testing.assert_array_equal(after["2.group0.income"][:, [0, 1, 2, 3, 4, 6]], before["2.group0.income"][:, [*rest, 7]])

@@ -58,7 +58,7 @@ def write_control_run(folder):
     record = ControlRunDirectory.create(folder, config)
     record.append([dict(zip(EPISODE_TYPES, row, strict=True)) for row in ((1, 1, 10.0, 10), (2, 1, 20.0, 20))])
     arrays = {"1.weights": np.ones((3, 4)), "1.bias": np.zeros(3), "2.weights": np.ones((2, 3)), "2.bias": np.zeros(2)}
-    record.save(State(1, arrays), 1.0)
+    record.save(State.from_arrays(1, arrays), 1.0)
 
 
 def assert_text_is_legible(figure):

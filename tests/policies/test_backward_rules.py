@@ -25,7 +25,7 @@ def batches():
 def played(policy, engine):
     """What the network and the memory have come to, and what the memory was at birth."""
     model = ENGINES[engine](game(policy, **SETUP))
-    born = model.state().arrays
+    born = model.state().to_arrays()
     play(model, ROUNDS)
     state = model.state()
     model.close()
@@ -34,8 +34,8 @@ def played(policy, engine):
 
 def assert_same(state, weights, biases):
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True), start=1):
-        np.testing.assert_allclose(state.arrays[f"{layer}.weights"], weight, rtol=1e-9, atol=1e-11)
-        np.testing.assert_allclose(state.arrays[f"{layer}.bias"], bias, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(state.to_arrays()[f"{layer}.weights"], weight, rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(state.to_arrays()[f"{layer}.bias"], bias, rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -77,7 +77,7 @@ def test_direct_feedback_sends_the_outputs_error_to_every_layer(engine):
 def test_initial_feedback_weights_stay_constant(policy, name):
     born, state = played(policy, "tensors")
     for layer in (1, 2):
-        np.testing.assert_array_equal(state.arrays[f"{layer}.group0.{name}"], born[f"{layer}.group0.{name}"])
+        np.testing.assert_array_equal(state.to_arrays()[f"{layer}.group0.{name}"], born[f"{layer}.group0.{name}"])
 
 
 @pytest.mark.parametrize("policy", [RandomFeedback(2.0), DirectFeedback(2.0), SignSymmetric(2.0)], ids=repr)
@@ -130,7 +130,7 @@ def test_attention_aligns_with_random_feedback():
     model = ENGINES["tensors"](game(RandomFeedback(), learning_rate=0.2))
 
     def agreement():
-        arrays = model.state().arrays
+        arrays = model.state().to_arrays()
         fixed, paid = arrays["2.group0.feedback"].ravel(), arrays["3.weights"].T.ravel()
         return fixed @ paid / np.linalg.norm(fixed) / np.linalg.norm(paid)
 

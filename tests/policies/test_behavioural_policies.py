@@ -76,8 +76,7 @@ def test_layer_of_contrarians_increases_the_loss(engine):
         model = ENGINES[engine](setup)
         before = model.play(SAMPLES.inputs, SAMPLES.targets).mean()
         state = model.state()
-        arrays = {**state.arrays, "3.weights": setup.network.weights[2], "3.bias": setup.network.biases[2]}
-        model.restore(type(state)(state.round, arrays))
+        model.restore(state.with_layer(3, weights=setup.network.weights[2], bias=setup.network.biases[2]))
         changed[policy] = float(model.play(SAMPLES.inputs, SAMPLES.targets).mean() - before)
         model.close()
     assert changed[Contrarian()] > 0 > changed[AttentionSeeking()]
@@ -100,8 +99,8 @@ def test_stubborn_weights_converge_where_response_and_pull_balance(pull):
 @by_engine
 def test_stubborn_memory_is_the_distance_from_the_initial_weights(engine):
     model = ENGINES[engine](game(Stubborn(pull=2.0)))
-    born = model.state().arrays
-    arrays = play(model, 10).state().arrays
+    born = model.state().to_arrays()
+    arrays = play(model, 10).state().to_arrays()
     model.close()
     for layer in (1, 2, 3):
         way = np.column_stack(
@@ -155,7 +154,7 @@ def test_copycats_converge_to_their_favourite_speakers(engine):
     model = ENGINES[engine](setup)
 
     def distance():
-        weights, bias = model.state().arrays["1.weights"], model.state().arrays["1.bias"]
+        weights, bias = model.state().to_arrays()["1.weights"], model.state().to_arrays()["1.bias"]
         favourites = SAMPLES.inputs[:, np.abs(weights).argmax(axis=1)]
         return np.sqrt(np.mean((SAMPLES.inputs @ weights.T + bias - favourites) ** 2))
 

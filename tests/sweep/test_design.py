@@ -168,7 +168,7 @@ WRONG = [
         {"engine": "tensors", "grid": {"update_schedule": ["synchronous", "random-sequential"]}},
         "cell 2 (update_schedule=random-sequential, seed=0): the tensor engine",
     ),
-    ({"engine": "agents", "device": "cuda"}, "cell 1 (seed=0): the agent engine computes on the cpu"),
+    ({"engine": "agents", "device": "cuda"}, "cell 1 (seed=0): the agent engine needs device cpu, got device cuda"),
     ({"seeds": 0}, "seeds must be an integer of 1 or more, got 0"),
     ({"seeds": [1, 1]}, "seeds must be how many, or a list of them, each once, got [1, 1]"),
     ({"seeds": [-1]}, "seed must be an integer from 0 to 2**63 - 1, got -1"),

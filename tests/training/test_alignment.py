@@ -10,7 +10,7 @@ import pytest
 
 import neuronet as package
 from neuronet.core.structure.population import Group, Population
-from neuronet.engines.base import Setup, State
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits, Table
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, RandomFeedback, SignSymmetric
@@ -145,8 +145,8 @@ def test_memory_enters_the_measurement():
     """A random-feedback matrix of the opposite sign reverses the update."""
     setup = Setup(build_network((64, 16, 10), seed=1), RandomFeedback(), seed=1)
     state = TensorEngine(setup, device="cpu").state()
-    (kept,) = (name for name in state.arrays if ".group" in name and name.startswith("1."))
-    reversed_state = State(state.round, {**state.arrays, kept: -state.arrays[kept]})
+    ((name, feedback),) = state.layer(1).memories[0].items()
+    reversed_state = state.with_layer(1, memories=({name: -feedback},))
     alignment = Alignment([setup], Digits())
     cosine, opposite = (pd.DataFrame(alignment.measure(s, 1)).set_index("layer")["cosine"][1] for s in (state, reversed_state))
     assert 0 < abs(cosine) < 0.9
@@ -169,11 +169,11 @@ def test_resumed_alignment_has_no_duplicate_rows(monkeypatch, tmp_path, replicas
         patch.setattr(SaveCheckpoints, "after_epoch", save_and_fail)
         with pytest.raises(RuntimeError):
             package.train("xor", policy=policy, out=tmp_path, **options)
-    assert sorted(RunDirectory.open(tmp_path, read_config).alignment()["epoch"].unique()) == [1, 2, 3]
+    assert sorted(RunDirectory.open(tmp_path, read_config).table("alignment.csv")["epoch"].unique()) == [1, 2, 3]
     with (tmp_path / "alignment.csv").open("a") as file:
         file.write("4,28,0,1,al")
     resumed = package.resume(tmp_path)
-    for table in (resumed.alignment, RunDirectory.open(tmp_path, read_config).alignment()):
+    for table in (resumed.alignment, RunDirectory.open(tmp_path, read_config).table("alignment.csv")):
         pd.testing.assert_frame_equal(table, whole.alignment, check_exact=True, check_dtype=False)
 
 

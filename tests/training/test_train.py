@@ -173,7 +173,7 @@ def test_resume_repairs_metrics_with_a_truncated_line(tmp_path):
     with (tmp_path / "metrics.csv").open("a") as file:
         file.write("3,21,0,0.3")
     resumed = neuronet.resume(tmp_path, epochs=4)
-    on_disk = RunDirectory.open(tmp_path, read_config).metrics()
+    on_disk = RunDirectory.open(tmp_path, read_config).table("metrics.csv")
     assert weights_equal(resumed.network, whole.network)
     for metrics in (resumed.metrics, on_disk):
         pd.testing.assert_frame_equal(metrics.drop(columns="seconds"), whole.metrics.drop(columns="seconds"), check_exact=True)

@@ -12,6 +12,8 @@ from neuronet.cli.commands.options import Json, Out, refuse_with_resume, run_fol
 from neuronet.training import CONTROL_OPTIONS, OUTPUT
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from neuronet.control import ControlResult
 
 
@@ -26,8 +28,6 @@ def control(
     json: Json = False,
 ) -> None:
     """Train a network of self-interested neurons to act in a Gymnasium environment, by REINFORCE."""
-    from neuronet.cli.tables.control import table_of_control
-
     if environment is not None:
         options["environment"] = environment
     if resume is not None:
@@ -36,7 +36,7 @@ def control(
     if result.folder is not None:
         result.plot(result.folder / "returns.png")
         result.plot_network(result.folder / "network.png")
-    console.print_result(table_of_control(result), result.summary, json)
+    console.print_result(_results_table(result), result.summary, json)
 
 
 def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:
@@ -51,3 +51,14 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
             return resume(folder, rounds=options.get("rounds"), on_progress=show)
         make_config(options)  # refuses what is missing or wrong, before train is called
         return train(**options, out=out or run_folder, on_progress=show)
+
+
+def _results_table(result: ControlResult) -> Table:
+    eval_returns, steps = result.eval_returns, int(result.episodes["steps"].sum())
+    rows = {
+        "played": f"{len(result.episodes):,} episodes, {steps:,} steps, in {result.rounds:,} rounds, {result.seconds:.1f} s",
+        "mean return": f"{eval_returns.mean():.1f} over {eval_returns.size} episodes, minimum {eval_returns.min():.1f}",
+    }
+    if result.threshold is not None:
+        rows["solved"] = f"{'yes' if result.solved else 'no'}, the threshold is {result.threshold:g}"
+    return console.run_table(result, **rows)

@@ -30,20 +30,15 @@ def select_options(fields: str) -> dict[str, OptionInfo]:
     return {field: RUN_OPTIONS[field] for field in fields.split()}
 
 
-def with_options(
-    table: Mapping[str, OptionInfo], *extra: Mapping[str, OptionInfo]
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(*tables: Mapping[str, OptionInfo]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator that gives a command the options of some tables.
 
     The command's parameter `options` receives those that are given on the command line, by field; the others are not in it.
 
     Args:
-        table: Options by field.
-        *extra: Further tables; of fields with the same name the last one counts.
+        *tables: Options by field; of fields with the same name the last one counts.
     """
-    options = dict(table)
-    for more in extra:
-        options.update(more)
+    options = {field: info for table in tables for field, info in table.items()}
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = inspect.signature(command, eval_str=True).parameters
@@ -79,7 +74,7 @@ def _panel_order(parameter: inspect.Parameter) -> int:
 
 
 def _value(field: str, given: Any) -> Any:
-    """The value of a field; None where the option was not given."""
+    """Return the value of a field; None where the option was not given."""
     if field == "hidden" and given is not None:
         return parse_sizes(given)
     if isinstance(given, list):

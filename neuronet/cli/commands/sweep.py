@@ -67,7 +67,7 @@ def sweep(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Run many configurations from one file; HELP is the help text."""
+    """Run many configurations from one file, and write one table; HELP is the help text."""
     from neuronet.sweep import SweepStore, make_plan, read_design, summary_table
     from neuronet.sweep import sweep as run_sweep
 
@@ -75,26 +75,16 @@ def sweep(
     design = read_design(file)
     folder = out or Path("runs") / f"sweep-{file.stem}"
     store = SweepStore(folder)
+    options: dict[str, Any] = {"jobs": jobs, "backend": backend, "scheduler": scheduler, "max_group_size": max_group_size}
+    options |= {"strict": strict, "retry": retry}
     if dry_run:
         _list(make_plan(design), store, json)
         return
     with Bar() as bar:
         try:
-            table = run_sweep(
-                design,
-                out=folder,
-                jobs=jobs,
-                backend=backend,
-                scheduler=scheduler,
-                max_group_size=max_group_size,
-                strict=strict,
-                retry=retry,
-                on_progress=bar.show,
-                log=bar.print_err,
-            )
+            table = run_sweep(design, out=folder, **options, on_progress=bar.show, log=bar.print_err)
         except KeyboardInterrupt:
-            options = {"out": out, "jobs": jobs, "backend": backend, "scheduler": scheduler, "max-group-size": max_group_size}
-            command = _resume_command(file, options, strict=strict, retry=retry)
+            command = _resume_command(file, {"out": out, **options})
             raise KeyboardInterrupt(f"What was played is kept. Continue with: {command}") from None
     failed = int(table["error"].notna().sum())
     (console.ERR if json else console.OUT).print(summary_table(table, design.swept))
@@ -106,12 +96,16 @@ def sweep(
         typer.echo(json_format.dumps(console.to_json({**summary, "out": str(folder), "rows": _rows(table)}), allow_nan=False))
 
 
-def _resume_command(file: Path, options: dict[str, Any], **switches: bool) -> str:
+sweep.__doc__ = HELP
+
+
+def _resume_command(file: Path, options: dict[str, Any]) -> str:
     """Return the command that continues: the options that decide what is played, without defaults."""
-    defaults = {"backend": LOKY, "max-group-size": MAX_GROUP_SIZE}
-    given = {name: str(value) for name, value in options.items() if value not in (None, defaults.get(name))}
-    words = [word for name, value in given.items() for word in (f"--{name}", value)]
-    return shlex.join(["neuronet", "sweep", str(file), *words, *(f"--{name}" for name, on in switches.items() if on)])
+    words = []
+    for name, value in options.items():
+        if value not in (None, False, {"backend": LOKY, "max_group_size": MAX_GROUP_SIZE}.get(name)):
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return shlex.join(["neuronet", "sweep", str(file), *words])
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

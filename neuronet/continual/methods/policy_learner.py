@@ -23,7 +23,6 @@ POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
 }
 """Parameters that tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
 
-NETWORK_ARRAYS = ("weights", "bias")
 """Arrays of each layer's state that belong to the network itself."""
 
 
@@ -105,5 +104,7 @@ class PolicyLearner(Learner):
 
     def kept_bytes(self) -> int:
         """Return the bytes of the policies' memories and of the optimizer; the engine's work arrays are not counted."""
-        arrays = self._engine.state().arrays
-        return sum(array.nbytes for name, array in arrays.items() if name.split(".", 1)[1] not in NETWORK_ARRAYS)
+        layers = self._engine.state().layers
+        optimizer: int = sum(part.weights.nbytes + part.bias.nbytes for layer in layers for part in layer.optimizer.values())
+        memories: int = sum(array.nbytes for layer in layers for memory in layer.memories for array in memory.values())
+        return optimizer + memories

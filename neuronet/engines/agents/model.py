@@ -32,7 +32,8 @@ from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
-from neuronet.engines.base.state import State, memory_name, memory_shapes, synapse_name
+from neuronet.engines.base.state import LayerState, State, SynapseArrays
+from neuronet.engines.base.state_checks import memory_shapes
 
 Floats = NDArray[np.floating[Any]]
 
@@ -247,21 +248,22 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
 
     def state(self) -> State:
         """Return everything that the next round depends on, collected from all neurons."""
-        arrays: dict[str, NDArray[Any]] = {}
-        for layer in range(1, len(self.sizes)):
-            shape = (self.sizes[layer], self.sizes[layer - 1] + 1)
-            for kept in ("", *self.setup.optimizer.state_names):
-                rows = np.zeros(shape, dtype=self.dtype)
-                for neuron in self.layers[layer]:
-                    row = neuron.optimizer_state[kept] if kept else neuron.synapses
-                    rows[neuron.index, neuron.axis_indices["S"]] = row
-                arrays[synapse_name(layer, "weights", kept)] = rows[:, :-1].copy()
-                arrays[synapse_name(layer, "bias", kept)] = rows[:, -1].copy()
-            for number, group in enumerate(self.setup.groups(layer)):
-                for name, memory_shape in memory_shapes(self.sizes, layer, group).items():
-                    arrays[memory_name(layer, number, name)] = self._memory(layer, group, name, memory_shape)
-        arrays |= {name: np.array(array, order="C") for name, array in self._router.messages.state().items()}
-        return State(self.round_number, arrays)
+        layers = tuple(self._layer_state(layer) for layer in range(1, len(self.sizes)))
+        messages = {key: np.array(array, order="C") for key, array in self._router.messages.state().items()}
+        return State(self.round_number, layers, messages)
+
+    def _layer_state(self, layer: int) -> LayerState:
+        buffers = {}
+        for name in ("", *self.setup.optimizer.state_names):
+            rows = np.zeros((self.sizes[layer], self.sizes[layer - 1] + 1), dtype=self.dtype)
+            for neuron in self.layers[layer]:
+                rows[neuron.index, neuron.axis_indices["S"]] = neuron.optimizer_state[name] if name else neuron.synapses
+            buffers[name] = SynapseArrays(rows[:, :-1].copy(), rows[:, -1].copy())
+        memories = [
+            {name: self._memory(layer, group, name, shape) for name, shape in memory_shapes(self.sizes, layer, group).items()}
+            for group in self.setup.groups(layer)
+        ]
+        return LayerState.of(buffers, tuple(memories))
 
     def _memory(self, layer: int, group: Group, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
         axes, memory = group.policy.memory_axes[name], np.zeros(shape, dtype=self.dtype)
@@ -280,19 +282,21 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
                 yield {"J": slice(place, place + 1)}, neuron
 
     def _restore(self, state: State) -> None:
-        arrays = {name: array.astype(self.dtype) for name, array in state.arrays.items()}
-        for layer in range(1, len(self.sizes)):
+        state = state.map(lambda array: array.astype(self.dtype))
+        for layer, before in enumerate(state.layers, start=1):
+            buffers = before.buffers.items()
             for neuron in self.layers[layer]:
-                neuron.synapses[:] = _row(arrays, layer, "", neuron)
-                neuron.optimizer_state = {name: _row(arrays, layer, name, neuron) for name in self.setup.optimizer.state_names}
+                at = (neuron.index, neuron.speakers)
+                rows = {name: np.append(arrays.weights[at], arrays.bias[neuron.index]) for name, arrays in buffers}
+                neuron.synapses[:], neuron.optimizer_state = rows.pop(""), rows
                 neuron.post_attention()
             for number, group in enumerate(self.setup.groups(layer)):
                 for place, neuron in self._members(layer, group):
                     neuron.memory = {
-                        name: pick(arrays[memory_name(layer, number, name)], axes, neuron.axis_indices | place).copy()
+                        name: pick(before.memories[number][name], axes, neuron.axis_indices | place).copy()
                         for name, axes in group.policy.memory_axes.items()
                     }
-        self._router.messages.restore(State(state.round, arrays).messages())
+        self._router.messages.restore(state.messages)
         self.round_number = state.round
 
     def _replace_game(self, setups: list[Setup], state: State) -> None:
@@ -347,8 +351,3 @@ def _neighbours(mask: Bools | None, row: int | None = None, column: int | None =
 def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:
     places = [np.arange(length)[picks.get(letter, slice(None))] for length, letter in zip(shape, axes, strict=True)]
     return np.ix_(*places)
-
-
-def _row(arrays: Mapping[str, NDArray[Any]], layer: int, kept: str, neuron: Neuron) -> NDArray[Any]:
-    weights = arrays[synapse_name(layer, "weights", kept)][neuron.index, neuron.speakers]
-    return np.append(weights, arrays[synapse_name(layer, "bias", kept)][neuron.index])

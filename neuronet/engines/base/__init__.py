@@ -3,28 +3,20 @@
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.base.state import (
-    State,
-    check_state,
-    expected_arrays,
-    memory_name,
-    parse_memory_name,
-    stack_replicas,
-    synapse_name,
-)
+from neuronet.engines.base.state import LayerState, State, SynapseArrays, stack_replicas
+from neuronet.engines.base.state_checks import check_state, expected_arrays
 from neuronet.engines.base.state_transfer import transfer_state
 
 __all__ = [
     "Engine",
     "LayerSnapshot",
+    "LayerState",
     "Setup",
     "State",
+    "SynapseArrays",
     "check_replicas",
     "check_state",
     "expected_arrays",
-    "memory_name",
-    "parse_memory_name",
     "stack_replicas",
-    "synapse_name",
     "transfer_state",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from neuronet.core import ConfigurationError, DataError, Memory, Payoff, Policy, PolicyError
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.base.state import expected_arrays
+from neuronet.engines.base.state_checks import expected_arrays
 
 
 def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> None:

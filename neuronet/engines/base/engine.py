@@ -12,7 +12,8 @@ import numpy as np
 from neuronet.core import Array, Network, Samples
 from neuronet.engines.base.checks import check_inputs, check_output_feedback, check_replicas, check_targets
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.base.state import State, check_state
+from neuronet.engines.base.state import State
+from neuronet.engines.base.state_checks import check_state
 from neuronet.engines.base.state_transfer import transfer_state, with_channels, with_policies
 
 

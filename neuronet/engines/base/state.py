@@ -1,55 +1,62 @@
-"""The state of a game: what the next round depends on, as numpy arrays with flat names."""
+"""The state of a game: what the next round depends on, as numpy arrays."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import count, takewhile
+from typing import Any
 
 import numpy as np
 
-from neuronet.channels import check_router_state, is_router_state
-from neuronet.core import Group, Network, StateError
-from neuronet.engines.base.setup import Setup, axis_lengths
+from neuronet.channels import HistoryKey, InFlightKey, MessageKey
+from neuronet.core import Network, StateError
+from neuronet.engines.base.array_names import ArrayKey, MemoryKey, SynapseKey, format_name, parse_name
 
-_MEMORY = re.compile(r"(\d+)\.group(\d+)\.(.+)")
-
-
-def synapse_name(layer: int, part: str, optimizer_state: str = "") -> str:
-    """Return the name of a layer's array: `2.weights`, `2.bias`, or `2.velocity.weights` for a part of the optimizer.
-
-    Args:
-        layer: Listening layer, 1 for the first.
-        part: "weights" or "bias".
-        optimizer_state: Name of an array of the optimizer; "" for the weights and biases themselves.
-    """
-    return f"{layer}.{optimizer_state}.{part}" if optimizer_state else f"{layer}.{part}"
+Floats = np.ndarray[Any, Any]
+PARTS = ("weights", "bias")
 
 
-def memory_name(layer: int, group: int, name: str) -> str:
-    """Return the name of a group's memory array, such as `2.group0.income` for the first group of layer 2."""
-    return f"{layer}.group{group}.{name}"
-
-
-class MemoryName(NamedTuple):
-    """Parts of the name of a memory array.
+@dataclass(frozen=True, eq=False)
+class SynapseArrays:
+    """One number for each synapse of a layer: its strength, or what an optimizer keeps about it.
 
     Attributes:
-        layer: Listening layer, 1 for the first.
-        group: Position of the group within the layer, 0 for the first.
-        name: Name that the policy gives the array.
+        weights: (J, I); R replicas have a leading axis R.
+        bias: (J,); R replicas have a leading axis R.
     """
 
-    layer: int
-    group: int
-    name: str
+    weights: Floats
+    bias: Floats
 
 
-def parse_memory_name(name: str) -> MemoryName | None:
-    """Return the parts of the name of a memory array; None if it is the name of another array."""
-    match = _MEMORY.fullmatch(name)
-    return None if match is None else MemoryName(int(match[1]), int(match[2]), match[3])
+@dataclass(frozen=True, eq=False)
+class LayerState:
+    """State of a listening layer; R replicas have a leading axis R in all arrays.
+
+    Attributes:
+        weights: (J, I), the attention of its neurons.
+        bias: (J,), their biases.
+        optimizer: The optimizer's arrays by name, such as "velocity".
+        memories: For each group of the layer, what it remembers by name, (members, ...); groups at the end that remember nothing
+            may be missing.
+    """
+
+    weights: Floats
+    bias: Floats
+    optimizer: Mapping[str, SynapseArrays] = field(default_factory=dict)
+    memories: tuple[Mapping[str, Floats], ...] = ()
+
+    @classmethod
+    def of(cls, buffers: Mapping[str, SynapseArrays], memories: tuple[Mapping[str, Floats], ...]) -> LayerState:
+        """Return the state of a layer from its memories and its `buffers`."""
+        optimizer = {name: arrays for name, arrays in buffers.items() if name}
+        return cls(buffers[""].weights, buffers[""].bias, optimizer, memories)
+
+    @property
+    def buffers(self) -> dict[str, SynapseArrays]:
+        """Weights and biases under the name "", and the optimizer's arrays by their names."""
+        return {"": SynapseArrays(self.weights, self.bias), **self.optimizer}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,103 +65,129 @@ class State:
 
     Attributes:
         round: Number of rounds played.
-        arrays: Arrays by name: `1.weights` (J, I) and `1.bias` (J,) for the first listening layer, `1.velocity.weights` and so
-            on for the optimizer, `1.group0.NAME` (members, ...) for the memory of the layer's first group. Where channels delay
-            messages, `1.in_flight.demand.0.2` (B, K) passed the first channel above layer 1 two rounds ago, and
-            `1.history.2.speaker_activity` (B, I) belongs to a round for which layer 1 still awaits demands. R replicas have a
-            leading axis R.
+        layers: State of each listening layer.
+        messages: Messages in flight and rounds that await demands, where channels delay messages.
     """
 
     round: int
-    arrays: Mapping[str, np.ndarray[Any, Any]]
+    layers: tuple[LayerState, ...]
+    messages: Mapping[MessageKey, Floats] = field(default_factory=dict)
 
-    def weights(self, layer: int) -> np.ndarray[Any, Any]:
-        """Return the weights of a listening layer, (J, I) or (R, J, I); the first is layer 1."""
-        return self.arrays[synapse_name(layer, "weights")]
+    def layer(self, number: int) -> LayerState:
+        """Return the state of a listening layer; the first is layer 1."""
+        return self.layers[number - 1]
 
-    def bias(self, layer: int) -> np.ndarray[Any, Any]:
-        """Return the biases of a listening layer, (J,) or (R, J); the first is layer 1."""
-        return self.arrays[synapse_name(layer, "bias")]
-
-    def memory(self, layer: int, group: int) -> dict[str, np.ndarray[Any, Any]]:
-        """Return the memory arrays of a group of a listening layer, by the names that its policy gives them."""
-        return {kept.name: array for kept, array in self.memories() if (kept.layer, kept.group) == (layer, group)}
-
-    def memories(self) -> Iterator[tuple[MemoryName, np.ndarray[Any, Any]]]:
-        """Yield every memory array with the parts of its name."""
-        for name, array in self.arrays.items():
-            kept = parse_memory_name(name)
-            if kept is not None:
-                yield kept, array
+    def with_layer(self, number: int, **changes: Any) -> State:
+        """Return the state with other fields of a listening layer; the first is layer 1."""
+        layers = list(self.layers)
+        layers[number - 1] = replace(layers[number - 1], **changes)
+        return replace(self, layers=tuple(layers))
 
     def network(self, old: Network) -> Network:
         """Return a network with the weights and biases of this state, and everything else as in the old one."""
-        depth = range(1, len(old.weights) + 1)
         return replace(
             old,
-            weights=tuple(self.weights(layer).astype(np.float64) for layer in depth),
-            biases=tuple(self.bias(layer).astype(np.float64) for layer in depth),
+            weights=tuple(layer.weights.astype(np.float64) for layer in self.layers),
+            biases=tuple(layer.bias.astype(np.float64) for layer in self.layers),
         )
+
+    def map(self, change: Callable[[Floats], Floats]) -> State:
+        """Return the state with a change to each array."""
+        return State(self.round, _map(change, self.layers), _map(change, self.messages))
 
     def replica(self, index: int) -> State:
         """Return the state of one of the replicas."""
-        return State(self.round, {name: array[index] for name, array in self.arrays.items()})
+        return self.map(lambda array: array[index])
 
     def without_messages(self) -> State:
         """Return the state without messages in flight and without rounds that await demands."""
-        return State(self.round, {name: array for name, array in self.arrays.items() if not is_router_state(name)})
+        return replace(self, messages={})
 
-    def messages(self) -> dict[str, np.ndarray[Any, Any]]:
-        """Return the messages in flight and the rounds that await demands, by name."""
-        return {name: array for name, array in self.arrays.items() if is_router_state(name)}
+    @property
+    def arrays(self) -> dict[ArrayKey, Floats]:
+        """All arrays by their keys, without copies."""
+        found: dict[ArrayKey, Floats] = {}
+        for number, layer in enumerate(self.layers, start=1):
+            for optimizer, synapses in layer.buffers.items():
+                found[SynapseKey(number, "weights", optimizer)] = synapses.weights
+                found[SynapseKey(number, "bias", optimizer)] = synapses.bias
+            for group, memory in enumerate(layer.memories):
+                found |= {MemoryKey(number, group, name): array for name, array in memory.items()}
+        for key, array in self.messages.items():
+            found[key] = array
+        return found
+
+    def to_arrays(self) -> dict[str, Floats]:
+        """Return all arrays by their names in a file.
+
+        `1.weights` and `1.bias` belong to the first listening layer, `1.velocity.weights` and so on to its optimizer, and
+        `1.group0.NAME` to its first group. `1.in_flight.demand.0.2` passed the first channel above layer 1 two rounds ago, and
+        `1.history.2.speaker_activity` belongs to a round for which layer 1 still awaits demands.
+        """
+        return {format_name(key): array for key, array in self.arrays.items()}
+
+    @classmethod
+    def from_arrays(cls, number: int, arrays: Mapping[str, Floats]) -> State:
+        """Return the state of arrays with the names of `to_arrays`.
+
+        Args:
+            number: Number of rounds played.
+            arrays: The arrays, in any order.
+
+        Raises:
+            StateError: An array is missing, or a name is unknown.
+        """
+        keys = {name: parse_name(name) for name in arrays}
+        synapses: dict[int, dict[str, dict[str, Floats]]] = {}
+        memories: dict[int, dict[int, dict[str, Floats]]] = {}
+        messages: dict[MessageKey, Floats] = {}
+        for name, array in arrays.items():
+            match keys[name]:
+                case SynapseKey(layer, part, optimizer):
+                    synapses.setdefault(layer, {}).setdefault(optimizer, {})[part] = array
+                case MemoryKey(layer, group, kept):
+                    memories.setdefault(layer, {}).setdefault(group, {})[kept] = array
+                case InFlightKey() | HistoryKey() as message:
+                    messages[message] = array
+        layers = list(takewhile(synapses.__contains__, count(1)))
+        for name, key in keys.items():
+            if key is None or (isinstance(key, SynapseKey | MemoryKey) and key.layer not in layers):
+                raise StateError(f"incompatible state: '{name}' is unknown")
+        found = [_layer_state(layer, synapses[layer], memories.get(layer, {})) for layer in layers]
+        return cls(number, tuple(found), messages)
+
+
+def _layer_state(
+    layer: int, synapses: Mapping[str, Mapping[str, Floats]], memories: Mapping[int, Mapping[str, Floats]]
+) -> LayerState:
+    for optimizer, arrays in {"": {}, **synapses}.items():
+        for part in PARTS:
+            if part not in arrays:
+                raise StateError(f"incompatible state: '{format_name(SynapseKey(layer, part, optimizer))}' is missing")
+    buffers = {optimizer: SynapseArrays(**arrays) for optimizer, arrays in synapses.items()}
+    last = max(memories, default=-1)
+    if last >= buffers[""].bias.size:  # more groups than neurons
+        name = format_name(MemoryKey(layer, last, next(iter(memories[last]))))
+        raise StateError(f"incompatible state: '{name}' is unknown")
+    return LayerState.of(buffers, tuple(memories.get(group, {}) for group in range(last + 1)))
 
 
 def stack_replicas(states: Sequence[State]) -> State:
     """Return one state of R replicas, made of R single ones that have played the same number of rounds."""
-    first = states[0]
-    return State(first.round, {name: np.stack([state.arrays[name] for state in states]) for name in first.arrays})
+    layers, messages = (
+        _map(lambda *arrays: np.stack(arrays), *parts)
+        for parts in ([state.layers for state in states], [state.messages for state in states])
+    )
+    return State(states[0].round, layers, messages)
 
 
-def expected_arrays(setup: Setup) -> dict[str, tuple[int, ...]]:
-    """Return the names and shapes of a state's arrays for a game, without the axis of replicas and without messages."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    sizes = setup.network.sizes
-    for layer in range(1, len(sizes)):
-        for kept in ("", *setup.optimizer.state_names):
-            shapes[synapse_name(layer, "weights", kept)] = (sizes[layer], sizes[layer - 1])
-            shapes[synapse_name(layer, "bias", kept)] = (sizes[layer],)
-        for number, group in enumerate(setup.groups(layer)):
-            for name, shape in memory_shapes(sizes, layer, group).items():
-                shapes[memory_name(layer, number, name)] = shape
-    return shapes
-
-
-def memory_shapes(sizes: Sequence[int], layer: int, group: Group) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each memory array of a group."""
-    lengths = axis_lengths(sizes, layer) | {"J": len(group.members)}
-    return {name: tuple(lengths[letter] for letter in axes) for name, axes in group.policy.memory_axes.items()}
-
-
-def check_state(state: State, setups: Sequence[Setup]) -> None:
-    """Refuse a state that does not fit a game and its replicas.
-
-    Raises:
-        StateError: An array is missing, unknown, of another shape, or non-zero where the network has no connection.
-    """
-    lead = () if len(setups) == 1 else (len(setups),)
-    expected = expected_arrays(setups[0])
-    check_router_state(state.arrays, setups[0].channels, setups[0].network.sizes, len(lead))
-    names = state.without_messages().arrays.keys()
-    if names != expected.keys():
-        odd = sorted(names ^ expected.keys())[0]
-        raise StateError(f"incompatible state: '{odd}' is {'missing' if odd in expected else 'unknown'}")
-    for name, shape in expected.items():
-        if state.arrays[name].shape != lead + shape:
-            raise StateError(f"incompatible state: '{name}' must have shape {lead + shape}, got {state.arrays[name].shape}")
-    for replica, setup in enumerate(setups):
-        for layer, mask in enumerate(setup.network.masks, start=1):
-            for kept in ("", *setup.optimizer.state_names):
-                name = synapse_name(layer, "weights", kept)
-                array = state.arrays[name][replica] if lead else state.arrays[name]
-                if mask is not None and array[~mask].any():
-                    raise StateError(f"incompatible state: '{name}' is non-zero where the network has no connection")
+def _map(change: Callable[..., Floats], *trees: Any) -> Any:
+    """Return a tree of mappings, tuples and dataclasses, its arrays computed from those at the same place in other trees."""
+    first = trees[0]
+    if isinstance(first, np.ndarray):
+        return change(*trees)
+    if isinstance(first, Mapping):
+        return {key: _map(change, *(tree[key] for tree in trees)) for key in first}
+    if isinstance(first, tuple):
+        return tuple(_map(change, *parts) for parts in zip(*trees, strict=True))
+    return type(first)(*(_map(change, *(getattr(tree, part.name) for tree in trees)) for part in fields(first)))

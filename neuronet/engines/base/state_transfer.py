@@ -13,7 +13,8 @@ from neuronet.core import Birth, Group, LayerRandom, Population, RandomStream
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.index_maps import MISSING, connected_mask, find_old_layer, old_indices
 from neuronet.engines.base.setup import Setup, axis_lengths
-from neuronet.engines.base.state import State, check_state, memory_name, stack_replicas, synapse_name
+from neuronet.engines.base.state import LayerState, State, SynapseArrays, stack_replicas
+from neuronet.engines.base.state_checks import check_state
 
 
 def with_policies(setups: Sequence[Setup], policies: Any) -> list[Setup]:
@@ -66,48 +67,33 @@ def transfer_state(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> 
     """
     check_state(state, old)
     if len(old) == 1:
-        return State(state.round, _transferred_arrays(state, old[0], new[0]))
-    return stack_replicas(
-        [
-            State(state.round, _transferred_arrays(state.replica(place), before, after))
-            for place, (before, after) in enumerate(zip(old, new, strict=True))
-        ]
-    )
+        return _transferred(state, old[0], new[0])
+    games = enumerate(zip(old, new, strict=True))
+    return stack_replicas([_transferred(state.replica(place), before, after) for place, (before, after) in games])
 
 
-def _transferred_arrays(state: State, old: Setup, new: Setup) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {}
-    for layer in range(1, len(new.network.sizes)):
-        arrays |= _initial_synapses(new, layer)
-        groups = new.groups(layer)
-        memories = [_initial_memory(new, layer, group) for group in groups]
-        old_layer = find_old_layer(new.network, layer, old.network)
-        if old_layer:
-            transfer = _ArrayTransfer(old, old_layer, new, layer)
-            for kept in ("", *new.optimizer.state_names):
-                for part, axes in (("weights", "JI"), ("bias", "J")):
-                    source, target = synapse_name(old_layer, part, kept), synapse_name(layer, part, kept)
-                    transfer.copy(state.arrays[source], arrays[target], axes)
-            for old_number, old_group in enumerate(old.groups(old_layer)):
-                for group, memory in zip(groups, memories, strict=True):
-                    if old_group.policy == group.policy:
-                        _transfer_memory(transfer, state, old_number, (old_group, group), memory)
-        for number, memory in enumerate(memories):
-            arrays |= {memory_name(layer, number, name): array for name, array in memory.items()}
+def _transferred(state: State, old: Setup, new: Setup) -> State:
+    layers = []
+    for number in range(1, len(new.network.sizes)):
+        layer, old_number = _initial_layer(new, number), find_old_layer(new.network, number, old.network)
+        if old_number:
+            _ArrayTransfer(old, old_number, new, number).copy_layer(state.layer(old_number), layer)
+        layers.append(layer)
     same = all(np.array_equal(ours, theirs) for ours, theirs in zip(new.network.nodes, old.network.nodes, strict=False))
-    if same and new.network.sizes == old.network.sizes and new.channels == old.channels:  # otherwise messages in flight are lost
-        arrays |= {name: array.copy() for name, array in state.messages().items()}
-    return arrays
+    kept = same and new.network.sizes == old.network.sizes and new.channels == old.channels  # otherwise messages are lost
+    return State(state.round, tuple(layers), {key: array.copy() for key, array in state.messages.items()} if kept else {})
 
 
-def _initial_synapses(setup: Setup, layer: int) -> dict[str, NDArray[Any]]:
-    """Return the initial weights and biases of a layer, and the zeros of its optimizer."""
+def _initial_layer(setup: Setup, layer: int) -> LayerState:
+    """Return the initial state of a layer; the optimizer's arrays are 0."""
     dtype, network = np.dtype(setup.dtype), setup.network
-    found: dict[str, NDArray[Any]] = {}
-    for part, array in (("weights", network.weights[layer - 1]), ("bias", network.biases[layer - 1])):
-        found[synapse_name(layer, part)] = array.astype(dtype)
-        found |= {synapse_name(layer, part, kept): np.zeros(array.shape, dtype) for kept in setup.optimizer.state_names}
-    return found
+    weights, bias = network.weights[layer - 1].astype(dtype), network.biases[layer - 1].astype(dtype)
+    return LayerState(
+        weights,
+        bias,
+        {name: SynapseArrays(np.zeros_like(weights), np.zeros_like(bias)) for name in setup.optimizer.state_names},
+        tuple(_initial_memory(setup, layer, group) for group in setup.groups(layer)),
+    )
 
 
 class _ArrayTransfer:
@@ -116,6 +102,21 @@ class _ArrayTransfer:
     def __init__(self, old: Setup, old_layer: int, new: Setup, layer: int) -> None:
         self.old, self.old_layer, self.new, self.layer = old, old_layer, new, layer
         self.indices = old_indices(new.network, layer, old.network, old_layer)
+
+    def copy_layer(self, before: LayerState, after: LayerState) -> None:
+        """Copy synapses, and the memory of neurons that keep their policy, into the new layer, in place.
+
+        Memory that the neurons of a group share is copied as long as one of them keeps the policy.
+        """
+        for name, synapses in after.buffers.items():
+            self.copy(before.buffers[name].weights, synapses.weights, "JI")
+            self.copy(before.buffers[name].bias, synapses.bias, "J")
+        new_groups = list(zip(self.new.groups(self.layer), after.memories, strict=True))
+        for old_group, old_memory in zip(self.old.groups(self.old_layer), before.memories, strict=False):
+            for group, memory in new_groups:
+                if old_group.policy == group.policy:
+                    for name, axes in group.policy.memory_axes.items():
+                        self.copy(old_memory[name], memory[name], axes, (old_group, group))
 
     def copy(self, old: NDArray[Any], new: NDArray[Any], axes: str, groups: tuple[Group, Group] | None = None) -> None:
         """Write the old entries into the new array, in place; do nothing if no neuron of the old array is left.
@@ -151,11 +152,3 @@ def _initial_memory(setup: Setup, layer: int, group: Group) -> dict[str, NDArray
     own = lengths | {"J": len(group.members)}
     memory = group.policy.initial_memory(Birth(draws, lambda axes: np.zeros([own[letter] for letter in axes], dtype=dtype)))
     return {name: np.array(array) for name, array in memory.items()}
-
-
-def _transfer_memory(
-    transfer: _ArrayTransfer, state: State, old_number: int, groups: tuple[Group, Group], memory: dict[str, NDArray[Any]]
-) -> None:
-    """Copy the memory of neurons that were in the old group; shared memory stays as long as one of them does."""
-    for name, axes in groups[0].policy.memory_axes.items():
-        transfer.copy(state.arrays[memory_name(transfer.old_layer, old_number, name)], memory[name], axes, groups)

@@ -9,7 +9,7 @@ from typing import Any
 import array_api_compat.torch as xp
 from torch import Tensor
 
-from neuronet.channels import MessageRouter
+from neuronet.channels import MessageKey, MessageRouter
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.round_context import RoundContext
@@ -35,11 +35,11 @@ class DirectRouter:
     def end(self) -> None:
         """End a training round."""
 
-    def state(self) -> dict[str, Tensor]:
-        """Return messages in flight and stored rounds by name, without copies."""
+    def state(self) -> dict[MessageKey, Tensor]:
+        """Return messages in flight and stored rounds, without copies."""
         return {}
 
-    def restore(self, arrays: Mapping[str, Tensor]) -> None:
+    def restore(self, arrays: Mapping[MessageKey, Tensor]) -> None:
         """Restore messages in flight and stored rounds."""
 
 
@@ -83,12 +83,12 @@ class ChannelRouter(DirectRouter):
         """End a training round."""
         self._messages.end()
 
-    def state(self) -> dict[str, Tensor]:
-        """Return messages in flight and stored rounds by name, without copies."""
+    def state(self) -> dict[MessageKey, Tensor]:
+        """Return messages in flight and stored rounds, without copies."""
         return self._messages.state()
 
-    def restore(self, arrays: Mapping[str, Tensor]) -> None:
-        """Restore messages in flight and stored rounds; arrays with other names are ignored."""
+    def restore(self, arrays: Mapping[MessageKey, Tensor]) -> None:
+        """Restore messages in flight and stored rounds."""
         self._messages.restore(arrays)
 
 

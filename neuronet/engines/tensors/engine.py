@@ -32,7 +32,7 @@ from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.base.state import State, memory_name, synapse_name
+from neuronet.engines.base.state import LayerState, State, SynapseArrays
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import make_router
 from neuronet.engines.tensors.fused_round import FusedRound, supports
@@ -302,34 +302,38 @@ class TensorEngine(Engine):
 
     def state(self) -> State:
         """Return everything that the next round depends on, as numpy copies."""
-        arrays: dict[str, np.ndarray[Any, Any]] = {}
-        for index, layer in enumerate(self.layers):
-            for kept, flat in self.parameters.buffers():
-                weights, bias = self.parameters.views(flat, index)
-                arrays[synapse_name(layer.number, "weights", kept)] = copy_to_numpy(weights)
-                arrays[synapse_name(layer.number, "bias", kept)] = copy_to_numpy(bias)
-            for group in layer.policy_groups:  # those in later replicas come later
-                for kept, array in group.memory.items():
-                    name = memory_name(layer.number, group.number, kept)
-                    own = copy_to_numpy(array)
-                    arrays[name] = np.concatenate([arrays[name], own]) if name in arrays else own
-        arrays |= {name: copy_to_numpy(array) for name, array in self._router.state().items()}
-        return State(self.round_number, arrays)
+        layers = tuple(self._layer_state(layer) for layer in self.layers)
+        return State(self.round_number, layers, {key: copy_to_numpy(array) for key, array in self._router.state().items()})
+
+    def _layer_state(self, layer: Layer) -> LayerState:
+        buffers = {
+            name: SynapseArrays(*map(copy_to_numpy, self.parameters.views(flat, layer.number - 1)))
+            for name, flat in self.parameters.buffers()
+        }
+        memories: list[dict[str, np.ndarray[Any, Any]]] = [{} for _ in self.setup.groups(layer.number)]
+        for group in layer.policy_groups:  # those in later replicas come later
+            memory = memories[group.number]
+            for name, array in group.memory.items():
+                own = copy_to_numpy(array)
+                memory[name] = np.concatenate([memory[name], own]) if name in memory else own
+        return LayerState.of(buffers, tuple(memories))
 
     def _restore(self, state: State) -> None:
         self._pending = None
         with torch.inference_mode():
-            for index, layer in enumerate(self.layers):
-                for kept, flat in self.parameters.buffers():
-                    for part, view in zip(("weights", "bias"), self.parameters.views(flat, index), strict=True):
-                        view.copy_(self._as_array(state.arrays[synapse_name(layer.number, part, kept)]))
+            for layer, before in zip(self.layers, state.layers, strict=True):
+                buffers = before.buffers
+                for name, flat in self.parameters.buffers():
+                    weights, bias = self.parameters.views(flat, layer.number - 1)
+                    weights.copy_(self._as_array(buffers[name].weights))
+                    bias.copy_(self._as_array(buffers[name].bias))
                 for group in layer.policy_groups:
-                    memory = {name: state.arrays[memory_name(layer.number, group.number, name)] for name in group.memory}
+                    memory = {name: before.memories[group.number][name] for name in group.memory}
                     group.memory = {
                         name: self._as_array((array if group.replicas is None else array[group.replicas]).copy())
                         for name, array in memory.items()
                     }
-            self._router.restore({name: self._as_array(array.copy()) for name, array in state.messages().items()})
+            self._router.restore({key: self._as_array(array.copy()) for key, array in state.messages.items()})
         self.round_number = state.round
 
     def _replace_game(self, setups: list[Setup], state: State) -> None:

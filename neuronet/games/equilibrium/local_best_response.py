@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from neuronet.core import Array, Group, Layers, Memory, Observation, Policy, Wrapper, parse_activation, solve_trust_region
-from neuronet.engines.base import Setup, State, memory_name, parse_memory_name
+from neuronet.engines.base import Setup, State
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.simulation.batched_games import setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -102,14 +102,10 @@ def _record_probe(game_setup: GameSetup, setup: Setup, start: InitialState) -> l
 
 def _with_wrapped_names(state: State, hidden: int) -> State:
     """Return the state with the memory of hidden neurons named as that of a wrapped policy."""
-    arrays = {}
-    for name, array in state.arrays.items():
-        kept = parse_memory_name(name)
-        if kept is None or kept.layer > hidden:
-            arrays[name] = array
-        else:
-            arrays[memory_name(kept.layer, kept.group, f"policy.{kept.name}")] = array
-    return State(state.round, arrays)
+    for layer in range(1, hidden + 1):
+        memories = [{f"policy.{name}": array for name, array in memory.items()} for memory in state.layer(layer).memories]
+        state = state.with_layer(layer, memories=tuple(memories))
+    return state
 
 
 def _compute_distances(record: dict[str, Floats], rate: float, relative_radius: float, slope: Floats) -> dict[str, Floats]:

@@ -84,7 +84,7 @@ class EvolvingPopulation:
         replicas = len(self.seeds)
         memories = []
         for layer, width in enumerate(self.game_setup.hidden, start=1):
-            arrays = state.memory(layer, 0)
+            arrays = state.layer(layer).memories[0]
             lead = 1 if replicas == 1 else 2  # a single network has no axis of replicas
             memories.append({name: array.reshape(replicas, width, *array.shape[lead:]) for name, array in arrays.items()})
         return memories

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import MAX_SEED, ConfigurationError, Group, MissingExtraError, check_number, check_seed, layer_groups
-from neuronet.engines.base import State, memory_name
 from neuronet.games.pettingzoo.controlled_policy import FEATURES, MODULATION, ControlledPolicy
 from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -165,11 +164,11 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
     def _apply_actions(self, batched_games: BatchedGames) -> None:
         """Write the actions into the memory of the players' policies."""
         state = batched_games.state()
-        arrays = dict(state.arrays)
+        memories = list(state.layer(self.layer).memories)
         for group, members in self._members:
-            name = memory_name(self.layer, group, MODULATION)
-            arrays[name] = self._actions[members].astype(arrays[name].dtype)
-        batched_games.engine.restore(State(state.round, arrays))
+            modulation = self._actions[members].astype(memories[group][MODULATION].dtype)
+            memories[group] = {**memories[group], MODULATION: modulation}
+        batched_games.engine.restore(state.with_layer(self.layer, memories=tuple(memories)))
 
     def _current_payoffs(self) -> Floats:
         assert self._batched_games is not None
@@ -181,7 +180,7 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
         observations = np.empty((len(self.possible_agents), 1 + len(FEATURES)), dtype=np.float32)
         observations[:, 0] = self._actions / self.bound
         for group, members in self._members:
-            memory = state.memory(self.layer, group)
+            memory = state.layer(self.layer).memories[group]
             for column, name in enumerate(FEATURES, start=1):
                 observations[members, column] = memory[name]
         np.clip(observations, -1.0, 1.0, out=observations)

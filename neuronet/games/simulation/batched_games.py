@@ -70,9 +70,9 @@ class BatchedGames:
         state, replicas = self.engine.state(), len(self.setups)
         sizes = self.game_setup.sizes
         weights, biases = [], []
-        for layer in range(1, len(sizes)):
-            weights.append(state.weights(layer).reshape(replicas, sizes[layer], sizes[layer - 1]))
-            biases.append(state.bias(layer).reshape(replicas, sizes[layer]))
+        for number, layer in enumerate(state.layers, start=1):
+            weights.append(layer.weights.reshape(replicas, sizes[number], sizes[number - 1]))
+            biases.append(layer.bias.reshape(replicas, sizes[number]))
         names = self.setups[0].network.activations
         return attention_holdings(
             self.engine.round_number, weights, biases, names, self.game_setup.probe_inputs, self.game_setup.measure

@@ -23,7 +23,7 @@ from neuronet.core import (
 )
 from neuronet.engines.base import Setup, State
 from neuronet.interventions import InterventionSchedule
-from neuronet.recording import CHECKPOINT, Checkpoint, RunDirectory
+from neuronet.recording import CHECKPOINT, METRICS, Checkpoint, RunDirectory
 from neuronet.registry import build_network
 from neuronet.training import RunConfig, policy_names, resolve_environment, silent_positions
 
@@ -55,7 +55,7 @@ class RunData:
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """Metrics, a row per epoch and replica."""
-        return self.run_directory.metrics()
+        return self.run_directory.table(METRICS)
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
@@ -89,9 +89,8 @@ class RunData:
         if given is not None:
             return given
         config = self.run_directory.config
-        arrays = self.checkpoint.state.arrays
-        depth = max(int(name.partition(".")[0]) for name in arrays)  # interventions may have changed the number of layers
-        shown, outputs = arrays["1.weights"].shape[-1], arrays[f"{depth}.weights"].shape[-2]
+        layers = self.checkpoint.state.layers  # interventions may have changed their number
+        shown, outputs = layers[0].weights.shape[-1], layers[-1].weights.shape[-2]
         return build_network(
             (shown, *config.hidden, outputs),
             connectivity=config.connectivity,

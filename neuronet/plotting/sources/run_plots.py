@@ -39,7 +39,7 @@ def _attention(folder: Folder, options: PlotOptions) -> Figure:
 
 
 def _alignment(folder: Folder, options: PlotOptions) -> Figure:
-    return alignment_figure(_run(folder, options).run_directory.alignment())
+    return alignment_figure(_run(folder, options).run_directory.table(ALIGNMENT))
 
 
 def _curves(folder: Folder, options: PlotOptions) -> Figure:

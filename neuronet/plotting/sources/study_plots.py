@@ -51,7 +51,7 @@ def _control_network(folder: Folder, options: PlotOptions) -> Figure:
     checkpoint = run_directory.load()
     assert checkpoint is not None  # its file was found
     config, (state, _) = run_directory.config, checkpoint
-    sizes = (state.arrays["1.weights"].shape[1], *(len(state.arrays[f"{n}.bias"]) for n in range(1, len(config.hidden) + 2)))
+    sizes = (state.layers[0].weights.shape[1], *(len(layer.bias) for layer in state.layers))
     network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
     groups = config.policy.groups(network, config.seed)
     labels = network_labels(Setup(network, groups), None)

@@ -25,11 +25,11 @@ def engines(payoff=None):
 )
 def test_batches_of_wrong_shape_are_refused(inputs, targets, sentence):
     for engine in engines():
-        before = engine.state().arrays
+        before = engine.state().to_arrays()
         with pytest.raises(NeuroNetError, match=sentence):
             engine.play(np.zeros(inputs), np.zeros(targets, dtype=int))
         assert engine.round_number == 0
-        for name, array in engine.state().arrays.items():
+        for name, array in engine.state().to_arrays().items():
             np.testing.assert_array_equal(array, before[name])
 
 

@@ -25,7 +25,7 @@ def test_disconnected_neuron_keeps_its_weights(name, policy):
     network = disconnected_network()
     setup = Setup(network, policy, learning_rate=0.01, payoff=SquaredError(), seed=5)
     engine = play(ENGINES[name](setup), 3, VALUES, BATCHES)
-    weights = engine.state().weights(1)
+    weights = engine.state().layer(1).weights
     engine.close()
     changed = np.any(weights != network.weights[0], axis=1)
     assert not changed[UNHEARD]

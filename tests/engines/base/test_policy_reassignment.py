@@ -43,8 +43,9 @@ def play(engine, rounds, first=0):
 
 
 def gap(one, other):
-    assert one.arrays.keys() == other.arrays.keys()
-    return max(float(np.abs(one.arrays[name] - other.arrays[name]).max(initial=0.0)) for name in one.arrays)
+    first, second = one.to_arrays(), other.to_arrays()
+    assert first.keys() == second.keys()
+    return max(float(np.abs(first[name] - second[name]).max(initial=0.0)) for name in first)
 
 
 def weights_gap(one, other):
@@ -66,7 +67,7 @@ def test_both_engines_continue_equally():
 
 def test_memory_stays_with_an_unchanged_policy():
     engine = TensorEngine(game(connectivity="dense"), device="cpu")
-    born = engine.state().arrays
+    born = engine.state().to_arrays()
     play(engine, 7)
     before = engine.state()
     engine.assign(THEN)
@@ -74,18 +75,18 @@ def test_memory_stays_with_an_unchanged_policy():
     assert (after.round, engine.round_number) == (7, 7)
     for layer in (1, 2, 3):
         for name in ("weights", "bias", "velocity.weights", "velocity.bias"):
-            np.testing.assert_array_equal(after.arrays[f"{layer}.{name}"], before.arrays[f"{layer}.{name}"])
-    income = before.arrays["1.group0.income"]
+            np.testing.assert_array_equal(after.to_arrays()[f"{layer}.{name}"], before.to_arrays()[f"{layer}.{name}"])
+    income = before.to_arrays()["1.group0.income"]
     assert income.min() >= 0
     assert income.max() > 0
-    np.testing.assert_array_equal(after.arrays["1.group2.income"], income[[0, 1]])  # neurons 0 and 2
-    back = before.arrays["1.group1.back"]
-    np.testing.assert_array_equal(after.arrays["1.group1.back"][:2], back[[1, 2]])  # neurons 3 and 4
-    whole = TensorEngine(game(toys.Random(), connectivity="dense"), device="cpu").state().arrays["1.group0.back"]
-    np.testing.assert_array_equal(after.arrays["1.group1.back"][2], whole[5])  # neuron 5 as it would have been born
+    np.testing.assert_array_equal(after.to_arrays()["1.group2.income"], income[[0, 1]])  # neurons 0 and 2
+    back = before.to_arrays()["1.group1.back"]
+    np.testing.assert_array_equal(after.to_arrays()["1.group1.back"][:2], back[[1, 2]])  # neurons 3 and 4
+    whole = TensorEngine(game(toys.Random(), connectivity="dense"), device="cpu").state().to_arrays()["1.group0.back"]
+    np.testing.assert_array_equal(after.to_arrays()["1.group1.back"][2], whole[5])  # neuron 5 as it would have been born
     np.testing.assert_array_equal(back, born["1.group1.back"])
-    np.testing.assert_array_equal(after.arrays["1.group0.hope"], 0)
-    assert set(after.arrays["3.group0.baseline"]) == {before.arrays["3.group0.baseline"][0]}
+    np.testing.assert_array_equal(after.to_arrays()["1.group0.hope"], 0)
+    assert set(after.to_arrays()["3.group0.baseline"]) == {before.to_arrays()["3.group0.baseline"][0]}
 
 
 def test_assigning_the_old_policy_restores_nothing_else():
@@ -118,12 +119,11 @@ def test_transfer_state_does_not_change_its_argument():
     engine = TensorEngine(setups, device="cpu")
     play(engine, 3)
     state = engine.state()
-    copies = {name: array.copy() for name, array in state.arrays.items()}
+    copies = state.map(np.copy)
     changed = transfer_state(state, setups, with_policies(setups, THEN))
-    for name in changed.arrays:
-        changed.arrays[name][...] = 7
-    for name, copy in copies.items():
-        np.testing.assert_array_equal(state.arrays[name], copy)
+    for array in changed.arrays.values():
+        array[...] = 7
+    assert gap(state, copies) == 0
 
 
 def test_refused_policies_change_nothing():

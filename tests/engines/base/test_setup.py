@@ -10,6 +10,7 @@ from neuronet.core.errors import NeuroNetError, PolicyError
 from neuronet.core.learning.optimizers import Adam
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup, expected_arrays
+from neuronet.engines.base.array_names import format_name
 from neuronet.engines.base.setup import axis_lengths
 from neuronet.policies import Greedy, Noisy
 from neuronet.registry import build_network
@@ -113,4 +114,5 @@ def test_state_has_weights_optimizer_arrays_and_memories():
         for kept in ("", "mean.", "square.")
         for part, shape in parts.items()
     }
-    assert shapes == {**expected, "1.group0.back": (5, 4), "2.group0.income": (4, 6)}
+    named = {format_name(key): shape for key, shape in shapes.items()}
+    assert named == {**expected, "1.group0.back": (5, 4), "2.group0.income": (4, 6)}

@@ -24,7 +24,7 @@ def test_speak_and_learn_equal_play(name, policy):
         halves.learn(payoff.feedback(xp, said, SAMPLES.targets), payoff.loss(xp, said, SAMPLES.targets))
     assert whole.round_number == halves.round_number == 3
     one, other = whole.state(), halves.state()
-    assert max(np.abs(one.arrays[key] - other.arrays[key]).max() for key in one.arrays) <= 1e-12
+    assert max(np.abs(one.to_arrays()[key] - other.to_arrays()[key]).max() for key in one.to_arrays()) <= 1e-12
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -38,7 +38,7 @@ def start():
 
 
 def weights_and_biases(state: State) -> State:
-    return State(state.round, {name: array for name, array in state.arrays.items() if ".group" not in name})
+    return replace(state, layers=tuple(replace(layer, memories=()) for layer in state.layers))
 
 
 @pytest.mark.parametrize("name", ENGINES)
@@ -97,7 +97,7 @@ def test_game_continues_on_the_other_engine(start, route, connectivity, optimize
 def test_a_state_is_a_copy(start, name):
     engine = play(start(name, game(toys.Saver(), optimizer=Momentum())), 2)
     state = engine.state()
-    before = State(state.round, {key: array.copy() for key, array in state.arrays.items()})
+    before = state.map(np.copy)
     play(engine, 2)
     assert identical(state, before)
 
@@ -108,7 +108,7 @@ def test_restored_engine_copies_the_state(start, name):
     state = play(start(name, setup), 2).state()
     engine = start(name, setup)
     engine.restore(state)
-    for array in state.arrays.values():
+    for array in state.to_arrays().values():
         array[...] = np.nan
     assert max_difference(play(engine, 2).state(), play(start(name, setup), 4).state()) == 0.0
 
@@ -118,7 +118,7 @@ def test_a_state_may_be_read_only(start, name):
     """As arrays from a file may be."""
     setup = game(toys.Saver(), optimizer=Momentum())
     state = play(start(name, setup), 2).state()
-    for array in state.arrays.values():
+    for array in state.to_arrays().values():
         array.flags.writeable = False
     engine = start(name, setup)
     engine.restore(state)
@@ -156,13 +156,13 @@ def test_a_state_of_another_game_is_refused(start, name, difference):
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_missing_array_is_named(start, name):
     engine = start(name, game(toys.Backprop()))
-    arrays = dict(engine.state().arrays)
+    arrays = engine.state().to_arrays()
     del arrays["2.bias"]
     with pytest.raises(StateError, match=r"'2\.bias' is missing"):
-        engine.restore(State(0, arrays))
+        engine.restore(State.from_arrays(0, arrays))
     arrays["2.bias"], arrays["9.bias"] = np.zeros(SIZES[2]), np.zeros(1)
     with pytest.raises(StateError, match=r"'9\.bias' is unknown"):
-        engine.restore(State(0, arrays))
+        engine.restore(State.from_arrays(0, arrays))
 
 
 def test_a_state_of_replicas_is_for_replicas(start):
@@ -187,10 +187,10 @@ def test_replica_continues_as_an_agent_model(start):
 def test_network_is_returned_unchanged(start, name):
     setup = game(AttentionSeeking(), connectivity="sparse(0.5)")
     engine = play(start(name, setup), 3)
-    network, arrays = engine.network(), engine.state().arrays
+    network, state = engine.network(), engine.state()
     for layer in (1, 2, 3):
-        np.testing.assert_array_equal(network.weights[layer - 1], arrays[f"{layer}.weights"])
-        np.testing.assert_array_equal(network.biases[layer - 1], arrays[f"{layer}.bias"])
+        np.testing.assert_array_equal(network.weights[layer - 1], state.layer(layer).weights)
+        np.testing.assert_array_equal(network.biases[layer - 1], state.layer(layer).bias)
         assert not np.array_equal(network.weights[layer - 1], setup.network.weights[layer - 1])
     again = start(name, replace(setup, network=network))
     inputs = np.random.default_rng(0).standard_normal((4, SIZES[0]))

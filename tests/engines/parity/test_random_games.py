@@ -79,7 +79,7 @@ def remains_bounded(setup, samples, batch_size):
     """Whether the game does not run away: rounding is in proportion to the numbers."""
     batches = Batches(len(samples), batch_size, (setup.seed,))
     engine = play(TensorEngine(setup, device="cpu"), ROUNDS, samples, batches)
-    return all(np.abs(array).max(initial=0.0) < 10.0 for array in engine.state().arrays.values())
+    return all(np.abs(array).max(initial=0.0) < 10.0 for array in engine.state().to_arrays().values())
 
 
 @settings(max_examples=max(60, settings().max_examples))

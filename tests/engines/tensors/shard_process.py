@@ -62,7 +62,7 @@ def difference(setups, *arguments):
     together = DataParallelEngine(setups, device=DEVICE)
     said = play(together, *arguments)
     state = together.state()
-    mark = zlib.crc32(b"".join(array.tobytes() for array in state.arrays.values()))
+    mark = zlib.crc32(b"".join(array.tobytes() for array in state.to_arrays().values()))
     assert distributed.all_reduce_max([mark, -mark]) == [mark, -mark], "the processes have come to different states"
     if not distributed.is_main_process():
         return None
@@ -71,7 +71,7 @@ def difference(setups, *arguments):
     assert [each.shape for each in said] == [each.shape for each in expected]
     gaps = [float(np.abs(one - other).max()) for one, other in zip(said, expected, strict=True)]
     first = TensorEngine(setups, device="cpu").state()
-    assert np.abs(state.arrays["1.weights"] - first.arrays["1.weights"]).max() > 1e-4, "no neuron has changed"
+    assert np.abs(state.to_arrays()["1.weights"] - first.to_arrays()["1.weights"]).max() > 1e-4, "no neuron has changed"
     return max(*gaps, max_difference(state, alone.state()))
 
 

@@ -68,8 +68,8 @@ def test_matmul_precision_selects_the_tensor_engine_in_single_precision():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"engine": "agents"}, "the agent engine has no matrix products: matmul 'high' needs engine tensors"),
-        ({"dtype": "float64"}, "matmul 'high' applies to float32 only: leave it out, or use dtype float32"),
+        ({"engine": "agents"}, "the agent engine needs matmul highest, got matmul high: use engine tensors"),
+        ({"dtype": "float64"}, "matmul 'high' needs dtype float32, got float64: leave one of them out"),
     ],
 )
 def test_precision_without_effect_is_refused(options, sentence):

@@ -158,7 +158,7 @@ def test_empty_list_of_games_is_refused():
 @pytest.mark.parametrize("policy", [AttentionSeeking(), Noisy(TremblingHand(tremble=0.2)), *toys.TOYS[1:]], ids=repr)
 def test_single_precision_runs(policy):
     single = play(engine_of(game(policy, dtype="float32")), 10)
-    assert {array.dtype for array in single.state().arrays.values()} == {np.dtype("float32")}
+    assert {array.dtype for array in single.state().to_arrays().values()} == {np.dtype("float32")}
     assert single.outputs(SAMPLES.inputs).dtype == torch.float32
     assert max_difference(single.state(), play(engine_of(game(policy)), 10).state()) < 1e-4
 
@@ -258,5 +258,5 @@ def test_fused_rounds_of_large_layers_equal_general_rounds():
         engine.play_rounds(engine.prepare(samples), np.arange(160), 80)
         states.append(engine.state())
     assert max_difference(*states) <= 1e-5
-    moved = max(np.abs(states[0].arrays[f"{layer}.weights"] - network.weights[layer - 1]).max() for layer in (1, 2, 3))
+    moved = max(np.abs(states[0].to_arrays()[f"{layer}.weights"] - network.weights[layer - 1]).max() for layer in (1, 2, 3))
     assert moved > 1e-3

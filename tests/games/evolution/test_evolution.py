@@ -91,13 +91,13 @@ def test_switching_neurons_reset_their_memory_and_others_keep_it():
     policy_indices = [np.array([[0, 0, 0, 1, 1, 1]]), np.zeros((1, 4), dtype=np.int64)]
     evolving_population = EvolvingPopulation(SMALL, (IncomeProtecting(), Greedy()), policy_indices, AttentionSeeking(), [0])
     evolving_population.batched_games.run(5)
-    before = evolving_population.batched_games.state().arrays["1.group0.0.importance"]
+    before = evolving_population.batched_games.state().to_arrays()["1.group0.0.importance"]
     assert np.abs(before[:3]).max(axis=1).min() > 0
     assert not before[3:].any()
     evolving_population.switch([np.array([[0, 0, 1, 1, 1, 0]]), policy_indices[1]])
     evolving_population.batched_games.run(1)
     evolving_population.switch([np.array([[0, 1, 0, 1, 1, 0]]), policy_indices[1]])
-    after = evolving_population.batched_games.state().arrays["1.group0.0.importance"]
+    after = evolving_population.batched_games.state().to_arrays()["1.group0.0.importance"]
     assert np.abs(after[0]).max() > np.abs(before[0]).max() * 0.5
     assert not after[2].any()
 

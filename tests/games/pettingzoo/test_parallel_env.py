@@ -88,11 +88,11 @@ def test_feedback_vanishes_at_action_minus_one():
     env.step(actions(env, -1.0))
     now = env._batched_games.engine.network().weights[0]
     env.step(actions(env, -1.0))
-    velocity = env._batched_games.state().arrays["1.velocity.weights"]
+    velocity = env._batched_games.state().to_arrays()["1.velocity.weights"]
     assert env._batched_games.engine.network().weights[0] - now == pytest.approx(GAME_SETUP.learning_rate * velocity, abs=1e-12)
-    first = env._batched_games.state().arrays["1.velocity.weights"]
+    first = env._batched_games.state().to_arrays()["1.velocity.weights"]
     env.step(actions(env, -1.0))
-    assert env._batched_games.state().arrays["1.velocity.weights"] == pytest.approx(still * first, abs=1e-14)
+    assert env._batched_games.state().to_arrays()["1.velocity.weights"] == pytest.approx(still * first, abs=1e-14)
 
 
 def test_observations_equal_the_features_of_the_network():

@@ -71,11 +71,10 @@ def test_reference_income_waits_for_first_income():
 def test_output_neurons_follow_the_wrapped_policy(engine):
     """They have no listeners, and no income: they never get used to any."""
     held, wrapped = (play(ENGINES[engine](game(policy)), 1) for policy in (Greedy(), DiminishingReturns(Greedy())))
-    np.testing.assert_allclose(held.state().arrays["3.weights"], wrapped.state().arrays["3.weights"], rtol=1e-12)
+    np.testing.assert_allclose(held.state().to_arrays()["3.weights"], wrapped.state().to_arrays()["3.weights"], rtol=1e-12)
     later = play(wrapped, 5).state()
-    assert not next(
-        array for name, array in later.arrays.items() if name.startswith("3.") and name.endswith("reference_income")
-    ).any()
+    (income,) = (array for name, array in later.layer(3).memories[0].items() if name.endswith("reference_income"))
+    assert not income.any()
 
 
 @pytest.mark.parametrize(

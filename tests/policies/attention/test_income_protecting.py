@@ -18,7 +18,7 @@ LAYERS = (1, 2, 3)
 def parameters(state):
     """Weights and bias of each layer as torch tensors that autograd follows."""
     return {
-        f"{layer}.{name}": torch.tensor(state.arrays[f"{layer}.{name}"]).requires_grad_()
+        f"{layer}.{name}": torch.tensor(getattr(state.layer(layer), name)).requires_grad_()
         for layer in LAYERS
         for name in ("weights", "bias")
     }
@@ -45,7 +45,7 @@ def synaptic_intelligence(engine, rounds):
         engine.play(batch.inputs, batch.targets)
         after = engine.state()
         for name, slope in gradient.items():
-            step = after.arrays[name] - before.arrays[name]
+            step = after.to_arrays()[name] - before.to_arrays()[name]
             importance[name] = importance.get(name, 0.0) - slope * step
         first, last = first or before, after
     return importance, first, last
@@ -53,8 +53,8 @@ def synaptic_intelligence(engine, rounds):
 
 def account(state, layer):
     """What the policy of a layer keeps, wherever the engine stores it."""
-    (name,) = [name for name in state.arrays if name.startswith(f"{layer}.") and name.endswith("importance")]
-    return state.arrays[name]
+    (importance,) = (array for name, array in state.layer(layer).memories[0].items() if name.endswith("importance"))
+    return importance
 
 
 @pytest.mark.parametrize("optimizer", [SGD(), Momentum(0.9), Adam()], ids=repr)

@@ -27,7 +27,7 @@ def test_the_recursion_is_the_inverse(engine, samples):
     player = play(ENGINES[engine](game(KeepingPromises(kappa=0.7, samples=samples))), 9)
     heard = [SAMPLES.at(BATCHES.indices(number)).inputs[:samples] for number in range(9)]
     expected = np.eye(7) - projector(heard, 0.7)
-    np.testing.assert_allclose(player.state().arrays["1.group0.projector"], expected, atol=1e-12)
+    np.testing.assert_allclose(player.state().to_arrays()["1.group0.projector"], expected, atol=1e-12)
     assert np.linalg.eigvalsh(expected).max() > 0.5
 
 
@@ -64,7 +64,7 @@ def test_change_minimises_the_penalised_objective():
 @pytest.mark.parametrize("policy", [AttentionSeeking(), IncomeProtecting()], ids=repr)
 def test_zero_kappa_equals_wrapped_policy(policy):
     plain, held = (play(ENGINES["tensors"](game(each)), 6).state() for each in (policy, KeepingPromises(policy, kappa=0.0)))
-    np.testing.assert_allclose(held.arrays["3.weights"], plain.arrays["3.weights"], atol=1e-13)
+    np.testing.assert_allclose(held.to_arrays()["3.weights"], plain.to_arrays()["3.weights"], atol=1e-13)
 
 
 def test_old_samples_are_kept_while_new_ones_are_learned():
