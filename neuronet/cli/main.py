@@ -80,7 +80,7 @@ def _with_hint(error: Any) -> str:
     """Return the message for a wrong command line, with the command that lists what would be right."""
     context = getattr(error, "ctx", None)
     message: str = error.format_message().rstrip(".")
-    return message if context is None else f"{message}; see {context.command_path} --help"
+    return message if context is None else f"{message} (see {context.command_path} --help)"
 
 
 def _refuse(sentence: str, code: int) -> int:

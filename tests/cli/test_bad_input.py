@@ -38,7 +38,9 @@ CASES = {
     "table without a path": (["run", "table:"], ".csv, .npz or .parquet"),
     "target without a table": (["run", "xor", "--target", "y"], "options of table:PATH"),
     "unknown option": (["run", "xor", "--polcy", "greedy"], "--policy"),
-    "unknown command": (["rum", "xor"], "No such command 'rum'"),
+    "unknown command": (["rum", "xor"], "'run'? (see neuronet --help)"),
+    "unknown option of a subcommand": (["game", "credit", "xor", "--x"], "--x (see neuronet game credit --help)"),
+    "missing argument": (["compare"], "Missing argument 'environment' (see neuronet compare --help)"),
     "two environments": (["run", "xor", "digits"], "unexpected extra argument"),
     "resume where no run is": (["run", "--resume", "."], "there is no run in"),
     "resume with another policy": (["run", "--resume", ".", "--policy", "greedy"], "leave out policy"),
@@ -107,3 +109,22 @@ def test_a_folder_with_a_run_is_not_overwritten(neuronet):
     answer = neuronet("run", "xor", "--epochs", "1", "--out", "run")
     assert answer.status == 2
     assert "'run' holds a run already" in answer.err
+
+
+def test_interrupted_command_gives_one_sentence_and_exit_status_130(neuronet, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neuronet.theory.check_all", interrupt)
+    answer = neuronet("check")
+    assert (answer.status, answer.out, answer.err) == (130, "", "Interrupted.\n")
+
+
+def test_interrupted_comparison_says_how_to_continue(neuronet, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neuronet.comparison.compare", interrupt)
+    answer = neuronet("compare", "xor", "--out", "my folder")
+    assert answer.status == 130
+    assert answer.err == "Finished parts are stored. Continue with the same options and --out 'my folder'\n"
