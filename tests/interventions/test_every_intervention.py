@@ -17,7 +17,7 @@ EXAMPLES = {
     "freeze": "freeze(layer=1, neurons=[0, 3])",
     "thaw": "thaw(layer=1)",
     "noise": "noise(sigma=0.3, layer=2)",
-    "switch": "switch(policy=greedy, layer=1, share=0.5, select=\"most\")",
+    "switch": 'switch(policy=greedy, layer=1, share=0.5, select="most")',
     "rewire": "rewire(layer=1, fraction=0.4)",
     "connect": "connect(layer=1, pairs=[[0, 5]])",
     "disconnect": "disconnect(layer=1, pairs=[[0, 0]])",
