@@ -5,8 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
-from threading import Lock
 from typing import Any
 
 import ipyvue
@@ -14,15 +12,11 @@ import numpy as np
 import solara
 import traitlets
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from neuronet.plotting import style
 
 PIXEL_RATIO = 1.5
 """Pixels drawn per pixel of the page, for screens of high resolution."""
-
-_DRAWING = Lock()
-"""Lock around drawing: matplotlib's fonts are shared by all sessions."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +86,8 @@ class ClickableFigureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
 
 def data_url(figure: Figure) -> str:
     """Return a figure as a data URL of a PNG."""
-    drawn = BytesIO()
-    with _DRAWING:
-        for text in figure.findobj(Text):
-            if isinstance(text, Text):
-                text.set_fontfamily(style.FONT)
-        dpi = PIXEL_RATIO * figure.dpi
-        figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 2}, metadata={"Software": None})
-    return f"data:image/png;base64,{b64encode(drawn.getvalue()).decode()}"
+    drawn = style.render(figure, "png", PIXEL_RATIO * figure.dpi, pil_kwargs={"compress_level": 2})
+    return f"data:image/png;base64,{b64encode(drawn).decode()}"
 
 
 @solara.component

@@ -134,18 +134,21 @@ def Cards(snapshot: Snapshot, other: str, on_intervene: Callable[[NeuronPosition
         set_selected_only(True)
         set_selected_node(snapshot.node(position))
 
-    with solara.Div(classes=["lab-row"]):
-        NetworkCard(snapshot, styles, selected, NETWORK, selected_only=selected_only, on_only=set_selected_only, on_select=select)
-        NeuronCard(
-            snapshot, selected, NEURON, other, on_select=select, on_intervene=lambda action: on_intervene(selected, action)
-        )
     panels: dict[str, Callable[[], Figure]] = {
         "Learning": lambda: learning_panel(snapshot, *SMALL),
         "Attention by policy": lambda: attention_panel(snapshot, styles, *SMALL),
         "Alignment with backpropagation": lambda: alignment_panel(snapshot, *SMALL),
     }
-    with solara.Div(classes=["lab-row"]):
-        for title, draw in panels.items():
-            with solara.Div(classes=["lab-card"]):
-                Title(title)
-                ClickableFigure(lambda draw=draw: (draw(), ()), text=title, size=SMALL, dependencies=[snapshot.number])
+    with solara.Div(classes=["lab-main"]):
+        with solara.Div(classes=["lab-row"]):
+            NetworkCard(
+                snapshot, styles, selected, NETWORK, selected_only=selected_only, on_only=set_selected_only, on_select=select
+            )
+            NeuronCard(
+                snapshot, selected, NEURON, other, on_select=select, on_intervene=lambda action: on_intervene(selected, action)
+            )
+        with solara.Div(classes=["lab-row"]):
+            for title, draw in panels.items():
+                with solara.Div(classes=["lab-card"]):
+                    Title(title)
+                    ClickableFigure(lambda draw=draw: (draw(), ()), text=title, size=SMALL, dependencies=[snapshot.number])

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from neuronet.core import Floats
 from neuronet.lab.snapshot import Snapshot
@@ -19,6 +19,12 @@ from neuronet.plotting.network import Layout, NetworkView, NeuronPosition, Polic
 
 PIXELS = 100
 """Pixels per inch."""
+
+NUMBERS = "{x:.3g}"
+"""Format of the numbers on vertical axes."""
+
+MAX_NAMED_LAYERS = 8
+"""Entries in the legend of the alignment, which count the layers for which there is no room."""
 
 LABEL = 17
 """Pixels from the left edge of a figure to the label of its vertical axis."""
@@ -31,15 +37,13 @@ def sheet(width: int, height: int) -> Figure:
     return figure
 
 
-def panel(figure: Figure, position: tuple[float, float, float, float], *, title: str, x: str, y: str) -> Axes:
+def panel(figure: Figure, position: tuple[float, float, float, float], *, x: str = "", y: str = "") -> Axes:
     """Return formatted axes in a figure; `position` is left, bottom, right and top in pixels from the figure's edges."""
     width, height = (side * PIXELS for side in figure.get_size_inches())
     left, bottom, right, top = position
     axes = figure.add_axes((left / width, bottom / height, 1 - (left + right) / width, 1 - (bottom + top) / height))
-    style.format_axes(axes, title="", x=x, y=y)
-    if title:
-        axes.set_title(title, fontsize=style.NORMAL, color=style.INK, loc="left", pad=6)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+    style.format_axes(axes, x=x, y=y)
+    axes.yaxis.set_major_formatter(NUMBERS)
     for label in (axes.xaxis.label, axes.yaxis.label):
         label.set_fontsize(style.SMALL)
     axes.yaxis.set_label_coords((LABEL - left) / (width - left - right), 0.5)  # the same place for any width of numbers
@@ -67,14 +71,17 @@ def learning_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
     classes = bool(np.isfinite(accuracy).any())
     unit = snapshot.environment.payoff.unit
     middle = height // 2 if classes else 0
-    loss = panel(figure, (56, middle + 12 if classes else 42, 12, 26), title="", x="" if classes else "round", y=f"loss ({unit})")
+    loss = panel(figure, (56, middle + 12 if classes else 42, 12, 26), x="" if classes else "round", y=f"loss ({unit})")
     for (_, name, colour, dashes), values in zip(SPLITS, (history.train_loss, history.test_loss), strict=True):
         _curve(loss, history.rounds, np.asarray(values), (colour, dashes), f"{name} {_last(values)}")
     _add_legend(loss)
-    _scale(loss)
+    style.fit_losses(loss)
+    loss.yaxis.set_major_locator(LogLocator(numticks=4) if loss.get_yscale() == "log" else MaxNLocator(4))
+    loss.yaxis.set_major_formatter(NUMBERS)
+    loss.yaxis.set_minor_formatter(NullFormatter())
     if classes:
         loss.tick_params(labelbottom=False)
-        axes = panel(figure, (56, 42, 12, middle + 12), title="", x="round", y="accuracy (%)")
+        axes = panel(figure, (56, 42, 12, middle + 12), x="round", y="accuracy (%)")
         colour, dashes = SPLITS[1][2:]
         _curve(axes, history.rounds, 100 * accuracy, (colour, dashes), f"test {100 * accuracy[-1]:.1f} %")
         axes.set_ylim(0, 104)
@@ -86,7 +93,7 @@ def learning_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
 def attention_panel(snapshot: Snapshot, styles: PolicyStyles, width: int, height: int) -> Figure:
     """Return the figure of the attention of hidden neurons by policy, relative to the mean of their layer."""
     figure = sheet(width, height)
-    axes = panel(figure, (20, 42, 16, 26), title="", x="attention received (mean of its layer = 1)", y="")
+    axes = panel(figure, (20, 42, 16, 26), x="attention received (mean of its layer = 1)")
     found = _relative(snapshot)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -117,13 +124,14 @@ def attention_panel(snapshot: Snapshot, styles: PolicyStyles, width: int, height
 def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
     """Return the figure of the angle between each layer's update and backpropagation's, with the cosine on the right."""
     figure, history = sheet(width, height), snapshot.history
-    rows = -(-snapshot.outputs // 2)
-    axes = panel(figure, (50, 42, 54, 12 + 14 * min(rows, 4)), title="", x="round", y="angle (degrees)")
+    named = min(snapshot.outputs, MAX_NAMED_LAYERS)
+    axes = panel(figure, (50, 42, 54, 12 + 14 * -(-named // 2)), x="round", y="angle (degrees)")
     for number in range(1, snapshot.outputs + 1):
         angles = history.angles_of(number)
-        _curve(
-            axes, history.rounds, angles, style.line_style(number - 1), f"{snapshot.layer_name(number)} {_last(angles, '.0f')}°"
-        )
+        name = f"{snapshot.layer_name(number)} {_last(angles, '.0f')}°"
+        if number == named < snapshot.outputs:
+            name = f"and {snapshot.outputs - named + 1} more"
+        _curve(axes, history.rounds, angles, style.line_style(number - 1), name if number <= named else "_")
     upper = max([90.0, *(float(np.nanmax(line.get_ydata(), initial=0.0)) for line in axes.lines)])
     axes.axhline(90, color=style.MUTED, linewidth=0.8, linestyle="dotted")
     axes.set_ylim(-0.04 * upper, 1.05 * upper)
@@ -134,11 +142,11 @@ def alignment_panel(snapshot: Snapshot, width: int, height: int) -> Figure:
     cosine.set_ylim(axes.get_ylim())
     cosine.set_ylabel("cosine", fontsize=style.SMALL, color=style.INK)
     cosine.yaxis.set_label_coords(1 + (54 - LABEL) / (width - 104), 0.5)
-    cosine.tick_params(labelsize=style.SMALL, labelcolor=style.INK, color=style.MUTED)
+    style.format_ticks(cosine)
     for side, spine in cosine.spines.items():
         spine.set_visible(side == "right")
         spine.set_color(style.MUTED)
-    _add_legend(axes, columns=2 * max(1, -(-rows // 4)), small=rows > 4)
+    _add_legend(axes)
     return figure
 
 
@@ -155,26 +163,12 @@ def _relative(snapshot: Snapshot) -> dict[str, Floats]:
 
 
 def _curve(axes: Axes, x: list[int], y: Floats, line_style: tuple[str, style.Dashes], name: str) -> None:
-    marker = "o" if len(x) <= 12 else ""
+    marker = style.marker(x, 12)
     axes.plot(x, y, color=line_style[0], linestyle=line_style[1], linewidth=1.6, marker=marker, markersize=3.5, label=name)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
 
 
-def _scale(axes: Axes) -> None:
-    """Let the axis start at 0, or be logarithmic where losses span more than two powers of ten."""
-    shown = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
-    shown = shown[np.isfinite(shown)]
-    if shown.size and shown.min() > 0 and shown.max() > 100 * shown.min():
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(numticks=4))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    elif shown.size and shown.min() >= 0:
-        axes.set_ylim(0, 1.08 * shown.max() or 1)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-
-
-def _add_legend(axes: Axes, *, columns: int = 2, small: bool = False) -> None:
+def _add_legend(axes: Axes) -> None:
     """Name the lines above the panel, where the legend hides nothing."""
     style.add_legend(
         axes,
@@ -182,9 +176,8 @@ def _add_legend(axes: Axes, *, columns: int = 2, small: bool = False) -> None:
         bbox_to_anchor=(1.0, 1.0),
         borderaxespad=0.15,
         borderpad=0,
-        fontsize=style.SMALL - 2 * small,
-        handlelength=2.2 - small,
-        ncols=columns,
+        handlelength=2.2,
+        ncols=2,
         columnspacing=1.2,
     )
 

@@ -1,4 +1,8 @@
-"""Style sheet of the page: a grid for a window of 1280 x 800, in the colours of the figures."""
+"""Style sheet of the page: a grid for a window of 1280 x 800, in the colours of the figures.
+
+In a narrower window cards stand below each other, and a figure that is wider than the window scrolls in its card, so that its
+text keeps its size.
+"""
 
 from __future__ import annotations
 
@@ -33,4 +37,16 @@ html {{ overflow-y: auto !important; }}
 .lab .lab-alone label {{ font-size: 12px; color: {style.INK}; }}
 .lab .lab-alone .v-input--selection-controls__input {{ margin-right: 0; transform: scale(0.75); }}
 .lab .v-btn {{ text-transform: none; letter-spacing: 0; font-family: inherit; font-size: 12px; min-width: 0; padding: 0 6px; }}
+.lab-main, .lab-row {{ background: #f4f5f7; }}
+@media (max-width: 1267px) {{
+  .lab {{ grid-template-columns: 216px minmax(0, 1fr); }}
+  .lab-main {{ grid-template-columns: minmax(0, 1fr); }}
+  .lab-row {{ flex-wrap: wrap; }}
+  .lab-row .lab-card {{ max-width: 100%; overflow-x: auto; }}
+  .lab-head {{ height: auto; flex-wrap: wrap; gap: 0 24px; }}
+}}
+@media (max-width: 700px) {{
+  .lab {{ grid-template-columns: minmax(0, 1fr); }}
+  .lab .lab-alone {{ position: static !important; }}
+}}
 """

@@ -186,6 +186,16 @@ def test_play_inspect_intervene_and_reset(page):
     assert page.count_neurons("greedy") == 3  # settings stay
 
 
+@pytest.mark.parametrize("width", [400, 800, 1400])
+def test_page_fits_a_window_of_any_width(page, width):
+    window = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", window)
+    try:
+        assert page.driver.execute_script("return document.documentElement.scrollWidth") <= width
+    finally:
+        page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**window, "width": 1280})
+
+
 def test_errors_are_shown_on_the_page(page):
     page.push(".lab-rate", 6)
     page.expect_text(".lab-controls", "learning rate: 1")

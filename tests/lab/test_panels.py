@@ -64,6 +64,7 @@ STARTS = {
     "values": ((1, 0), 20, {"environment": Bars(values=True)}),
     "no hidden neuron": ((0, 0), 2, {"hidden": ()}),
     "three hidden layers": ((2, 0), 3, {"hidden": (6, 5, 4), "policy": "contrarian"}),
+    "twelve hidden layers": ((5, 0), 2, {"hidden": (3,) * 12}),
     "weights of any size": ((1, 0), 30, {"learning_rate": 2.0}),
 }
 
@@ -73,6 +74,7 @@ def test_no_text_overlaps_another_or_is_cut_off(case):
     selected, rounds, options = STARTS[case]
     for name, figure in panels(played(rounds, **options), selected).items():
         boxes = texts(figure)
+        assert all(text.get_fontsize() >= 8 for text in figure.findobj(Text) if text.get_text()), name
         for text, box in boxes:
             inside = (
                 figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 and figure.bbox.y0 <= box.y0 and box.y1 <= figure.bbox.y1

@@ -20,9 +20,9 @@ def neuron_panel(snapshot: Snapshot, selected: NeuronPosition, width: int, heigh
     """Return the figure of a neuron: listeners, attention over the rounds, and activity by target."""
     figure = sheet(width, height)
     part = height // 3
-    _listeners(panel(figure, (64, 2 * part + 41, 12, 20), title="", x="", y="weight"), snapshot, *selected)
-    _attention(panel(figure, (64, part + 41, 12, part + 20), title="", x="round", y="attention"), snapshot, *selected)
-    _activity(panel(figure, (64, 41, 12, 2 * part + 20), title="", x="", y="activity"), snapshot, *selected)
+    _listeners(panel(figure, (64, 2 * part + 41, 12, 20), y="weight"), snapshot, *selected)
+    _attention(panel(figure, (64, part + 41, 12, part + 20), x="round", y="attention"), snapshot, *selected)
+    _activity(panel(figure, (64, 41, 12, 2 * part + 20), y="activity"), snapshot, *selected)
     return figure
 
 
@@ -60,7 +60,7 @@ def _attention(axes: Axes, snapshot: Snapshot, layer: int, position: int) -> Non
         return
     received, mean = snapshot.history.attention_of(snapshot.node((layer, position)))
     _title(axes, f"Attention received: {received[-1]:.3g} (dotted: its layer's mean)")
-    marker = "o" if len(received) <= 12 else ""
+    marker = style.marker(received, 12)
     axes.plot(snapshot.history.rounds, received, color=style.INK, linewidth=1.6, marker=marker, markersize=3.5)
     axes.plot(snapshot.history.rounds, mean, color=style.MUTED, linewidth=1.2, linestyle="dotted")
     axes.set_ylim(0, 1.1 * max(np.nanmax(received), np.nanmax(mean)) or 1)

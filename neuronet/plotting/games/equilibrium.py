@@ -146,7 +146,7 @@ def welfare_figure(result: Welfare) -> Figure:
     style.add_legend(loss)
     loss.set_yticks(rows, [style.truncate(name, MAX_NAME_LENGTH) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
-    style.format_axes(gain, title="Gain of a single deviator", x="% of mean payoff: lower bound, measured (dot), upper bound")
+    style.format_axes(gain, title="Gain of a single deviator", x="% of mean payoff: measured (dot), and bounds")
     gain.hlines(rows, 100 * table["gain_lower_bound"], 100 * table["epsilon"], color=style.ORANGE, linewidth=1.4)
     gain.plot(100 * table["largest_gain"], rows, "o", color=style.ORANGE, markersize=4)
     gain.set_xscale("symlog", linthresh=1.0, linscale=0.4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,6 +24,8 @@ MAX_LINES = 120
 TOP, BOTTOM, LEGEND, LEFT, RIGHT = 0.32, 0.46, 0.46, 0.35, 0.45
 NARROW, WIDE = 1.05, 1.75
 """Distances between two layers below which names are shortened, and from which their connections are counted in words."""
+CROWDED, LABEL_WIDTH = 0.5, 0.7
+"""Distance between two layers below which only some layers are named, and the width of a name in inches."""
 
 # In points.
 MAX_DOT, MIN_DOT, CROSS, MIN_RING = 13.0, 4.5, 4.5, 10.0
@@ -63,7 +66,10 @@ def draw_layers(axes: Axes, view: NetworkView) -> Layout:
     if inputs.image is not None:
         draw_image(axes, inputs.image, view.network, view.selected, selected_only=view.selected_only)
     node_areas = [area for column in columns if column.layer or not inputs.image for area in _draw_dots(axes, view, column)]
+    step = 1 if gap >= CROWDED else ceil(LABEL_WIDTH / gap)
     for column in columns:
+        if column.layer not in (0, view.outputs) and (column.layer % step or column.layer > view.outputs - step):
+            continue
         _draw_heading(axes, view, column, top, short=gap < NARROW)
         _write_below(axes, column.middle, bottom, _caption(view, column, inputs, short=gap < NARROW))
     if view.legend:
