@@ -43,7 +43,7 @@ class ChannelContext:
 class Channel(ABC):
     """Transformation of the messages between two layers.
 
-    Subclass it as a frozen dataclass whose fields are its parameters, and implement `transmit` with the array API. A channel
+    Subclass it as a frozen dataclass with its parameters as fields, and implement `transmit` with the array API. A channel
     has no state. Shapes: B samples, J sending neurons, and any leading axes for replicas.
     """
 
@@ -54,7 +54,7 @@ class Channel(ABC):
 
     @property
     def history_length(self) -> int:
-        """Number of earlier rounds whose messages the channel reads."""
+        """Number of earlier rounds from which the channel reads messages."""
         return 0
 
     @property

@@ -68,7 +68,7 @@ class Delay(Channel):
 
     @property
     def history_length(self) -> int:
-        """Number of rounds whose messages are in flight."""
+        """Number of rounds with messages in flight."""
         return self.rounds
 
     @property

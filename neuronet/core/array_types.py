@@ -1,4 +1,4 @@
-"""Type names for arrays whose library (numpy, torch, or another of the array API) is known only at run time."""
+"""Type names for arrays of a library (numpy, torch, or another of the array API) that is known only at run time."""
 
 from __future__ import annotations
 

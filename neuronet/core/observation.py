@@ -42,7 +42,7 @@ class Observation:
 
     Args:
         getter: Returns a field by name when it is first read; raises KeyError for what cannot be seen. None if all are given.
-        **fields: Fields that are given at once.
+        **fields: Fields that are known from the start.
 
     Attributes:
         xp: The namespace of all these arrays: `obs.xp.sign(obs.attention)`.
@@ -57,11 +57,11 @@ class Observation:
         learning: Whether the neurons learn from this round; False in evaluation.
         demand: (..., B, K), the desired change of each listener's potential. Not known in `speak`.
         response: (..., K, J), the intended change of each listener's attention per unit of learning rate:
-            `demand.T @ activity / B`. Only for policies whose `needs` names it, and not in `speak`.
-        broadcast: (..., B, O), the demands of the output neurons. Only for policies whose `needs` names it, and not in `speak`.
-        reward: (..., B), minus each sample's loss. Only for policies whose `needs` names it, and not in `speak`.
-        synapses: (..., J, S), the neurons' own weights and, last, their bias. Only for policies whose `needs` names it.
-        synapse_mask: (..., J, S), 1 where there is a synapse, 0 where not. Only for policies whose `needs` names it.
+            `demand.T @ activity / B`. Only for policies that name it in `needs`, and not in `speak`.
+        broadcast: (..., B, O), the demands of the output neurons. Only for policies that name it in `needs`, and not in `speak`.
+        reward: (..., B), minus each sample's loss. Only for policies that name it in `needs`, and not in `speak`.
+        synapses: (..., J, S), the neurons' own weights and, last, their bias. Only for policies that name it in `needs`.
+        synapse_mask: (..., J, S), 1 where there is a synapse, 0 where not. Only for policies that name it in `needs`.
     """
 
     __slots__ = (
@@ -133,7 +133,7 @@ class Observation:
         """Return the view for a subset of these neurons.
 
         Args:
-            take: Selects the subset's part of an array whose trailing axes are spelled in letters.
+            take: Selects the subset's part of an array; letters spell its trailing axes.
             draws: The subset's random numbers.
         """
 

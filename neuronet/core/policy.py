@@ -10,7 +10,7 @@ the tensor engine with a whole layer.
     adapt      change of its own synapses             default: the response, unchanged
     remember   memory for the next round              default: unchanged
 
-A policy is a frozen dataclass whose fields are its parameters. It has no state: its memory is owned by the engine, which saves
+A policy is a frozen dataclass with its parameters as fields. It has no state: its memory is owned by the engine, which saves
 it and passes it to every hook.
 """
 
@@ -128,7 +128,7 @@ def shared_memory_names(policy: Policy) -> list[str]:
 
 
 class LinearPolicy(Policy):
-    """Policy whose feedback is linear in the demands: `feedback = demand @ feedback_weights`.
+    """Policy with a feedback that is linear in the demands: `feedback = demand @ feedback_weights`.
 
     A subclass implements `feedback_weights` alone, such as a sign, a mask, or a measure's slope.
     """

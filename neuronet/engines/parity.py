@@ -70,7 +70,8 @@ def compare(
                 player.play(batch.inputs, batch.targets)
             if resync or number == rounds - 1:
                 state = engine.state()
-                _update_maxima(gaps, _differences(model.state(), state, setup))
+                differences = _differences(model.state(), state, setup)
+                gaps = {key: max(gap, gaps.get(key, 0.0)) for key, gap in differences.items()}
                 if resync:
                     model.restore(state)
         return _summary(gaps, len(setup.network.weights), rounds)
@@ -84,13 +85,8 @@ def _summary(gaps: Mapping[ArrayKey, float], depth: int, rounds: int) -> Parity:
     return Parity(layers, format_name(max(gaps, key=lambda key: gaps[key])), rounds)
 
 
-def _update_maxima(gaps: dict[ArrayKey, float], more: Mapping[ArrayKey, float]) -> None:
-    for key, gap in more.items():
-        gaps[key] = max(gap, gaps.get(key, 0.0))
-
-
 def _differences(one: State, other: State, setup: Setup) -> dict[ArrayKey, float]:
-    """Return the largest absolute difference of each array, over entries whose neurons are connected."""
+    """Return the largest absolute difference of each array, over entries of connected neurons."""
     masks, others = _comparable_masks(setup), other.arrays
     gaps = {}
     for key, array in one.arrays.items():

@@ -45,7 +45,7 @@ def from_graph(
         graph: Integers as nodes, each with a `layer` from 0; edges go to the next layer. Edges may have a `weight` (all of them
             or none; without weights they are initialised), nodes may have `bias` (default 0) and `activation` (one for each
             layer).
-        activation: Activation of hidden layers whose nodes name none.
+        activation: Activation of hidden layers in which no node names one.
         output_activation: Activation of the output layer, if its nodes name none.
         init: Initialisation of the weights, if the edges have none.
         seed: Seed of the initialisation.

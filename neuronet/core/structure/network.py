@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 class Network:
     """Layered network: weights, biases, connection masks and activations.
 
-    Entry l of each tuple but `nodes` belongs to the l-th listening layer, whose J neurons listen to the I neurons before it.
+    Entry l of each tuple but `nodes` belongs to the l-th listening layer: J neurons that listen to the I neurons before it.
 
     Attributes:
         weights: (J, I) each, float64; 0 where there is no connection.

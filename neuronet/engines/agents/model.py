@@ -133,7 +133,6 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
         return agents
 
     def _policies(self, layer: int) -> dict[int, Any]:
-        """Return the policy of each neuron of a layer, by index."""
         return {index: group.policy for group in self.setup.groups(layer) for index in group.members} if layer else {}
 
     def _apply_setup(self) -> None:
@@ -163,12 +162,10 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
         Raises:
             ConfigurationError: There is no such node.
         """
-        for layer in self.layers:
-            for agent in layer:
-                if agent.node == node:
-                    found: Neuron | InputNeuron = agent
-                    return found
-        raise ConfigurationError(f"the network has no node {node}")
+        found: Neuron | InputNeuron | None = next((agent for layer in self.layers for agent in layer if agent.node == node), None)
+        if found is None:
+            raise ConfigurationError(f"the network has no node {node}")
+        return found
 
     def step(self) -> None:
         """Play the next batch of the environment.
@@ -324,7 +321,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
     def close(self) -> None:
         """Release all agents, so that the model can be freed.
 
-        Mesa 3.3 counts agent ids in a table whose keys are the models themselves, which keeps every model alive.
+        Mesa 3.3 counts agent ids in a table with the models themselves as keys, which keeps every model alive.
         """
         self.layers = []
         self.remove_all_agents()

@@ -91,7 +91,7 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
 
 
 class InputNeuron(Speaker):
-    """Neuron of the first layer, whose activity is an input of the environment.
+    """Neuron of the first layer; its activity is an input of the environment.
 
     Attributes:
         board: Board of the input layer.

@@ -16,7 +16,7 @@ CallAll = Callable[[mesa.agent.AgentSet, str, RoundContext], None]
 
 
 class Scheduler:
-    """Scheduler of a game in which all neurons of a layer that act do so at once.
+    """Scheduler of a game in which all acting neurons of a layer act at the same time.
 
     Args:
         setup: The game.

@@ -27,7 +27,7 @@ def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> No
 
 
 def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: int, payoff: Payoff) -> None:
-    """Refuse targets whose shape does not fit that of their inputs.
+    """Refuse targets that do not fit their inputs in shape.
 
     The values of classes are checked by the environment: reading them here would make a GPU wait.
 
@@ -40,7 +40,7 @@ def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: in
 
 
 def check_output_feedback(feedback: tuple[int, ...], loss: tuple[int, ...], outputs: tuple[int, ...] | None) -> None:
-    """Refuse a feedback and a loss whose shapes do not fit the outputs of this round.
+    """Refuse a feedback and a loss that do not fit the outputs of this round in shape.
 
     Args:
         feedback: Shape of the feedback.

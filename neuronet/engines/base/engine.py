@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from neuronet.engines.base.checks import check_inputs, check_output_feedback, ch
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State
 from neuronet.engines.base.state_checks import check_state
-from neuronet.engines.base.state_transfer import transfer_state, with_channels, with_policies
+from neuronet.engines.base.state_transfer import transfer_state, with_policies
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class LayerSnapshot:
 
 
 class Engine(ABC):
-    """Plays rounds of one game, or of R games at once.
+    """Player of rounds of one game, or of R games together.
 
     Public methods check what they are given and leave the work to the private methods, which each engine implements.
 
@@ -103,7 +103,7 @@ class Engine(ABC):
     def speak(self, inputs: Array) -> Array:
         """Begin a round and return the outputs, (B, O) or (R, B, O); `learn` ends it.
 
-        `speak` and `learn` together are `play`, for an environment whose payoff depends on the outputs.
+        `speak` and `learn` together are `play`, for an environment with a payoff that depends on the outputs.
         """
         return self._compute_outputs(inputs, learning=True)
 
@@ -172,7 +172,8 @@ class Engine(ABC):
         Raises:
             NeuroNetError: They do not fit the network.
         """
-        self.replace_game(with_channels(self.setups, channels), self.state().without_messages())
+        setups = [replace(setup, channels=channels) for setup in self.setups]
+        self.replace_game(setups, self.state().without_messages())
 
     def replace_game(self, setups: Sequence[Setup], state: State) -> None:
         """Continue with another game, between two rounds; the learning-rate factor stays.

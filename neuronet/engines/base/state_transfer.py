@@ -35,21 +35,8 @@ def with_policies(setups: Sequence[Setup], policies: Any) -> list[Setup]:
     return changed
 
 
-def with_channels(setups: Sequence[Setup], channels: Any) -> list[Setup]:
-    """Return the same games with other channels.
-
-    Args:
-        setups: The game of each replica.
-        channels: What a Setup takes, for all replicas.
-
-    Raises:
-        NeuroNetError: They do not fit.
-    """
-    return [replace(setup, channels=channels) for setup in setups]
-
-
 def transfer_state(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> State:
-    """Return the state of a game whose neurons go on with other policies, or in another network.
+    """Return the state of a game in which neurons go on with other policies, or in another network.
 
     Weights, biases and the optimizer's arrays stay where the same two neurons are still connected; new connections have the
     weights of the new network. A neuron with an unchanged policy keeps its memory about neighbours that are still connected.

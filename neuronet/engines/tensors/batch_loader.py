@@ -17,7 +17,7 @@ ROUNDS_PER_BLOCK = 16
 """Rounds in a block."""
 
 MAX_GATHER_BYTES = 16 * 1024
-"""Bytes of a round's inputs up to which those of a whole block are gathered at once."""
+"""Bytes of a round's inputs up to which those of a whole block are gathered together."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,9 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -310,13 +308,7 @@ class TensorEngine(Engine):
             name: SynapseArrays(*map(copy_to_numpy, self.parameters.views(flat, layer.number - 1)))
             for name, flat in self.parameters.buffers()
         }
-        memories: list[dict[str, np.ndarray[Any, Any]]] = [{} for _ in self.setup.groups(layer.number)]
-        for group in layer.policy_groups:  # those in later replicas come later
-            memory = memories[group.number]
-            for name, array in group.memory.items():
-                own = copy_to_numpy(array)
-                memory[name] = np.concatenate([memory[name], own]) if name in memory else own
-        return LayerState.of(buffers, tuple(memories))
+        return LayerState.of(buffers, layer.memories(len(self.setup.groups(layer.number))))
 
     def _restore(self, state: State) -> None:
         self._pending = None
@@ -327,12 +319,7 @@ class TensorEngine(Engine):
                     weights, bias = self.parameters.views(flat, layer.number - 1)
                     weights.copy_(self._as_array(buffers[name].weights))
                     bias.copy_(self._as_array(buffers[name].bias))
-                for group in layer.policy_groups:
-                    memory = {name: before.memories[group.number][name] for name in group.memory}
-                    group.memory = {
-                        name: self._as_array((array if group.replicas is None else array[group.replicas]).copy())
-                        for name, array in memory.items()
-                    }
+                layer.restore_memories(before.memories)
             self._router.restore({key: self._as_array(array.copy()) for key, array in state.messages.items()})
         self.round_number = state.round
 

@@ -11,13 +11,13 @@ from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 
 MAX_BATCHED_WORK = 1_000_000
-"""Multiplications of one replica in the largest product of a round up to which replicas are played at once on a CPU."""
+"""Multiplications of one replica in the largest product of a round up to which replicas are played together on a CPU."""
 
 
 def tensor_engine(
     setups: Sequence[Setup], batch_size: int, *, device: str = "auto", matmul: str = "highest"
 ) -> TensorEngine | SequentialReplicas:
-    """Return the fastest engine for some replicas: all at once on a GPU or with small layers, one after another otherwise.
+    """Return the fastest engine for some replicas: all together on a GPU or with small layers, one after another otherwise.
 
     Args:
         setups: The game of each replica.

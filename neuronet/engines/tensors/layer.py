@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from neuronet.core import Activation, parse_activation
 from neuronet.engines.base.setup import Setup
+from neuronet.engines.tensors.kernels.device import copy_to_numpy
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 from neuronet.engines.tensors.policy_group import PolicyGroup, policy_groups
 
@@ -42,7 +43,7 @@ class Layer:
         learning_mask: (..., J, 1), 0 where a neuron does not adapt; None if all do.
         synapse_mask: (..., J, S), 1 where there is a synapse; None if no policy reads it.
         policy_groups: Groups of neurons with the same policy.
-        hooked_groups: The groups whose policies define a hook, by the name of the hook.
+        hooked_groups: The groups with policies that define a hook, by the name of the hook.
     """
 
     def __init__(
@@ -88,6 +89,25 @@ class Layer:
     def synapses(self) -> Tensor:
         """Return the weights and, last, the bias, (..., J, S)."""
         return torch.cat((self.weights, self.bias[..., None]), dim=-1)
+
+    def memories(self, groups: int) -> tuple[Mapping[str, Any], ...]:
+        """Return numpy copies of what each of the layer's groups remembers, by name."""
+        memories: list[dict[str, Any]] = [{} for _ in range(groups)]
+        for group in self.policy_groups:  # those in later replicas come later
+            memory = memories[group.number]
+            for name, array in group.memory.items():
+                own = copy_to_numpy(array)
+                memory[name] = np.concatenate([memory[name], own]) if name in memory else own
+        return tuple(memories)
+
+    def restore_memories(self, memories: Sequence[Mapping[str, Any]]) -> None:
+        """Restore what each group remembers, from numpy arrays."""
+        for group in self.policy_groups:
+            arrays = {name: memories[group.number][name] for name in group.memory}
+            group.memory = {
+                name: self.space.tensor([(array if group.replicas is None else array[group.replicas]).copy()])
+                for name, array in arrays.items()
+            }
 
     def _mask(self, masks: Sequence[Any]) -> Tensor | None:
         """Return the masks of the replicas; None for full connection."""

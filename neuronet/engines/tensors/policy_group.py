@@ -47,7 +47,7 @@ class PolicyGroup:
         check_memory(policy, self.memory)
 
     def take(self, array: Tensor, axes: str) -> Tensor:
-        """Return the group's part of an array of the whole layer, whose trailing axes are spelled in letters."""
+        """Return the group's part of an array of the whole layer; `axes` spells its trailing axes."""
         if self.replicas is not None and array.ndim > len(axes):
             array = array[self.replicas]
         if self.members is None or "J" not in axes:

@@ -1,4 +1,4 @@
-"""Replicas played one after another: in large layers, products of many replicas at once are slower than one at a time."""
+"""Replicas played one after another: in large layers, products of many replicas together are slower than one at a time."""
 
 from __future__ import annotations
 

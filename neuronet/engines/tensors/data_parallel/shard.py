@@ -18,7 +18,7 @@ from neuronet.engines.tensors.reducer import Reducer
 class BatchShard(Reducer):
     """The contiguous slice of each batch that one process plays; slice sizes differ by at most one.
 
-    A process whose slice is empty plays sample 0 with weight 0, so that collectives still match.
+    A process with an empty slice plays sample 0 with weight 0, so that collectives still match.
 
     Args:
         rank: Rank of this process, from 0.
