@@ -116,23 +116,20 @@ def result_table(result: Result) -> Table:
 
 def comparison_table(result: Comparison) -> Table:
     """Return a table of each policy's mean and its difference to backprop, with 95% intervals."""
-    scale, unit = (100, ", %") if result.measure == "accuracy" else (1, "")
+    scale, unit, decimals = (100, ", %", 2) if result.measure == "accuracy" else (1, "", 4)
     table = make_table(caption="± spans 95% intervals (Student's t)")
     table.add_column("policy", overflow="fold")
     add_columns(table, "learning rate", f"test {result.measure}{unit}", "against backprop", justify="right", no_wrap=True)
+
+    def interval(mean: float, high: float, sign: str = "") -> str:
+        half_width = "" if isnan(high) else f" ± {scale * (high - mean):.{decimals}f}"
+        return "" if isnan(mean) else f"{scale * mean:{sign}.{decimals}f}{half_width}"
+
     for row in result.table.itertuples(index=False):
-        mean = f"{scale * row.mean:.4g}{_half_width(row.mean, row.high, scale)}"
-        difference = (
-            ""
-            if isnan(row.difference)
-            else f"{scale * row.difference:+.3g}{_half_width(row.difference, row.difference_high, scale)}"
-        )
-        table.add_row(escape(row.policy), f"{row.learning_rate:.2g}{' (edge)' if row.at_edge else ''}", mean, difference)
+        rate = f"{row.learning_rate:.2g}{' (edge)' if row.at_edge else ''}"
+        difference = interval(row.difference, row.difference_high, "+")
+        table.add_row(escape(row.policy), rate, interval(row.mean, row.high), difference)
     return table
-
-
-def _half_width(mean: float, high: float, scale: float) -> str:
-    return "" if isnan(high) else f" ± {scale * (high - mean):.2g}"
 
 
 def print_err(line: str) -> None:
