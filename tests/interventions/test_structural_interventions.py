@@ -74,16 +74,16 @@ def test_both_engines_agree_for_every_kind_of_memory(policy):
     common = bool(shared_memory_names(policy))
     model, engine = engines(game(policy, connectivity="dense" if common else "sparse(0.6)"))
     for game_engine in (model, engine):
-        play(game_engine)
+        play(game_engine, 3)
         interventions.add(game_engine, layer=1)
         if not common:
             interventions.rewire(game_engine, fraction=0.4)
-        play(game_engine)
+        play(game_engine, 3)
         interventions.remove(game_engine, layer=1, neurons=2)
         interventions.add_layer(game_engine, after=2, activation="tanh")
-        play(game_engine)
+        play(game_engine, 3)
         interventions.remove_layer(game_engine, layer=2)
-        play(game_engine)
+        play(game_engine, 3)
     assert weights_gap(model, engine) < 1e-9
     model.close()
 

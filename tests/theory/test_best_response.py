@@ -49,6 +49,7 @@ def random_step(record: RoundRecord, learning_rate: float, radius: float) -> Tru
     ],
 )
 def test_other_strategies_fail(strategy, fails, monkeypatch):
+    monkeypatch.setattr("neuronet.theory.best_response.RADII", (0.1, 10.0))
     monkeypatch.setattr("neuronet.theory.best_response.DEVIATIONS", 50)
     assert {line for line, check in enumerate(checks(strategy)) if not check.passed} == fails
 

@@ -49,7 +49,7 @@ REST = [case for case in product(POLICIES, OPTIMIZERS, ACTIVATIONS, WIRINGS) if 
 
 
 def setup_of(policy, optimizer, activation, connectivity):
-    network = build_network((64, 12, 8, 10), connectivity=feasible_wiring(connectivity, policy), activation=activation, seed=SEED)
+    network = build_network((64, 8, 6, 10), connectivity=feasible_wiring(connectivity, policy), activation=activation, seed=SEED)
     return Setup(network, policy, optimizer=OPTIMIZERS[optimizer](), learning_rate=LEARNING_RATES[optimizer], seed=SEED)
 
 

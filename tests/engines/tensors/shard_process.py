@@ -1,7 +1,7 @@
 """Program of each process in test_data_parallel.py: games of both, and of the first alone.
 
-`python shard_process.py cpu FOLDER [all]` prints the differences as JSON, and leaves a run in the folder that was resumed once.
-It becomes two processes after its imports, unless a launcher such as torchrun has started two.
+`python shard_process.py cpu FOLDER few|some|all` prints the differences as JSON, and leaves in the folder a run that was
+resumed once. It becomes two processes after its imports, unless a launcher such as torchrun has started two.
 """
 
 from __future__ import annotations
@@ -79,14 +79,19 @@ def groups(*policies):
     return [[Group(policies[0], (0,)), Group(policies[1], tuple(range(1, size)))] for size in SIZES[1:]]
 
 
-def cases(everything):
+FEW = ("attention", "noisy", "hebbian", "reinforce", "income-protecting", "direct-feedback", "keeping-promises")
+"""Policies of the shortest run: between them they use draws, every optional field, and memory of every kind."""
+
+
+def cases(extent):
     """Return every game, by name, in double precision, and some in single precision.
 
     Args:
-        everything: Whether all toys are played, instead of a few of them.
+        extent: "few" for a few policies, "some" for every policy, "all" for all toys, too.
     """
-    found = {f"policy {name}": (game(cls(), connectivity="sparse(0.5)"),) for name, cls in POLICIES.items()}
-    toy_policies = toys.TOYS[1:14] if everything else (toys.Explorer(), toys.Critic())  # the others are wrappers of these
+    names = FEW if extent == "few" else POLICIES
+    found = {f"policy {name}": (game(POLICIES[name](), connectivity="sparse(0.5)"),) for name in names}
+    toy_policies = toys.TOYS[1:14] if extent == "all" else (toys.Explorer(), toys.Critic())  # the others are wrappers of these
     found |= {f"toy {toy!r}": (game(toy),) for toy in toy_policies}
     found["scaled"] = (game(AttentionSeeking(scaled=True)),)
     found["adam"] = (game(Noisy(), optimizer=Adam(epsilon=1e-3), learning_rate=0.01),)
@@ -102,7 +107,7 @@ def cases(everything):
 
 
 def main():
-    answers = {name: difference(*case) for name, case in cases(sys.argv[3:] == ["all"]).items()}
+    answers = {name: difference(*case) for name, case in cases(sys.argv[3] if len(sys.argv) > 3 else "some").items()}
     neuronet.train(**RUN, epochs=1, out=sys.argv[2])
     result = neuronet.resume(sys.argv[2], epochs=2)
     assert len(result.metrics) == 2, "every process has all metrics"

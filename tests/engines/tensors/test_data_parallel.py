@@ -23,7 +23,9 @@ from tests.helpers.paths import ROOT
 from tests.helpers.workers import LOOPBACK
 
 
-@pytest.mark.parametrize("cases", ["some", pytest.param("all", marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    "cases", ["few", pytest.param("some", marks=pytest.mark.slow), pytest.param("all", marks=pytest.mark.exhaustive)]
+)
 def test_two_processes_agree_with_one(tmp_path, cases):
     script = str(ROOT / "tests" / "engines" / "tensors" / "shard_process.py")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), **LOOPBACK}
@@ -31,7 +33,7 @@ def test_two_processes_agree_with_one(tmp_path, cases):
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
     assert ran.returncode == 0, ran.stderr
     gaps = json.loads(ran.stdout)
-    assert {f"policy {name}" for name in POLICIES} <= gaps.keys()
+    assert cases == "few" or {f"policy {name}" for name in POLICIES} <= gaps.keys()
     far = {name: gap for name, gap in gaps.items() if not gap <= (2e-6 if name.startswith("single") else 1e-12)}
     assert far == {}
     assert_same_run(tmp_path / "two", run_alone(tmp_path / "one"))
