@@ -69,5 +69,5 @@ def class_experiment(**options):
 
 def configurations(method, optimizer, count):
     """Return the first configurations of a search, with `at_edge` set."""
-    search = HaltonSearch(method, optimizer)
+    search = HaltonSearch(method, parse_optimizer(optimizer))
     return [search.mark_edge(trial) for trial in search.ask(count)]

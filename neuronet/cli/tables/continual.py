@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neuronet.continual import METHODS, PRESETS, PROTOCOLS, ContinualResult, Preset, StudySummary
+from neuronet.registry import format_option
 
 SHOWN_METRICS = ("final", "learning", "forgetting")
 
@@ -115,7 +116,7 @@ def _describe_preset(preset: Preset) -> str:
     if not preset.source:
         return description
     sizes = ",".join(map(str, preset.hidden))
-    return f"{preset.source}: {description}; hidden {sizes}, {preset.optimizer} {preset.learning_rate:g}"
+    return f"{preset.source}: {description}; hidden {sizes}, {format_option(preset.optimizer)} {preset.learning_rate:g}"
 
 
 def _add_classes(table: Table, kind: str, classes: Mapping[str, type[Any]]) -> None:

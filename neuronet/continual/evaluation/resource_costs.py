@@ -9,7 +9,8 @@ import torch
 
 from neuronet.continual.methods.base import Batch, LearnerConfig
 from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.registry import build_network, parse_optimizer
+from neuronet.core import SGD
+from neuronet.registry import build_network
 
 
 class Timer:
@@ -44,7 +45,7 @@ class Timer:
 @cache
 def warm_up(device: str, dtype: str) -> None:
     """Warm up torch on a device, so that one-time initialisation is not included in the measured time."""
-    config = LearnerConfig([build_network((2, 2, 2))], [0], parse_optimizer("sgd"), 1.0, 2, device, dtype)
+    config = LearnerConfig([build_network((2, 2, 2))], [0], SGD(), 1.0, 2, device, dtype)
     inputs = torch.zeros(1, 2, 2, device=device, dtype=getattr(torch, dtype))
     targets = torch.zeros(1, 2, device=device, dtype=torch.int64)
     BackpropLearner(config).train_batch(Batch(inputs, targets, torch.ones(1, 1, 2, device=device, dtype=torch.bool)))

@@ -19,8 +19,8 @@ from neuronet.continual.protocols.base import Protocol, Task
 from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_fraction
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.core import Environment, Network, Samples
-from neuronet.registry import build_network, parse_optimizer
+from neuronet.core import SGD, Environment, Network, Optimizer, Samples
+from neuronet.registry import build_network
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Experiment:
         schedule: Length of a task.
         hidden: Neurons in each hidden layer.
         activation: Activation of the hidden layers.
-        optimizer: Spec of the optimizer for methods without one of their own.
+        optimizer: Optimizer of the methods without one of their own.
         device: Device that computes.
         dtype: "float32" or "float64".
         sparse_evaluation: Whether to evaluate a task only right after it was learned, and all tasks at the end: the values
@@ -61,7 +61,7 @@ class Experiment:
     schedule: Schedule
     hidden: tuple[int, ...] = (400, 400)
     activation: str = "relu"
-    optimizer: str = "sgd"
+    optimizer: Optimizer = field(default_factory=SGD)
     device: str = "cpu"
     dtype: str = "float32"
     sparse_evaluation: bool = False
@@ -71,11 +71,10 @@ class Experiment:
         """Check that everything fits, before anything is run or written.
 
         Raises:
-            NeuroNetError: The environment does not fit the protocol, or the network or the optimizer is not valid.
+            NeuroNetError: The environment does not fit the protocol, or the network is not valid.
         """
         self.sequence(seed)
         self.network(seed)
-        parse_optimizer(self.optimizer)
 
     def sequence(self, seed: int) -> tuple[Task, ...]:
         """Return the tasks of a seed, cached."""
@@ -106,22 +105,20 @@ class Experiment:
         """
         with single_thread():
             warm_up(self.device, self.dtype)
-            results = [self._run_replicas(method, learning_rate, group) for group in self._replica_groups(seeds)]
+            # without a fixed number of rounds, replicas may differ in it
+            groups = [seeds] if self.schedule.iterations else [[seed] for seed in seeds]
+            results = [self._run_replicas(method, learning_rate, group) for group in groups]
         return SequenceResult(
             np.concatenate([result.accuracy for result in results]),
             float(np.mean([result.seconds for result in results])),
             float(np.mean([result.memory_bytes for result in results])),
         )
 
-    def _replica_groups(self, seeds: Sequence[int]) -> list[Sequence[int]]:
-        """Return the seeds that run together: all, or single ones if their tasks may differ in their number of rounds."""
-        return [seeds] if self.schedule.iterations else [[seed] for seed in seeds]
-
     def _run_replicas(self, method: Method, learning_rate: float, seeds: Sequence[int]) -> SequenceResult:
         config = LearnerConfig(
             networks=[self.network(seed) for seed in seeds],
             seeds=seeds,
-            optimizer=parse_optimizer(method.optimizer or self.optimizer),
+            optimizer=method.own_optimizer or self.optimizer,
             learning_rate=learning_rate,
             batch_size=self.schedule.batch_size,
             device=self.device,

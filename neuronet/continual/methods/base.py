@@ -130,11 +130,14 @@ class Method(ABC):
     Attributes:
         ranges: Parameters that tuning may choose besides the learning rate, with their lower and upper bounds (> 0); the
             search is on a logarithmic scale. A parameter with another value than its default is not tuned.
-        optimizer: Spec of an optimizer of its own; "" for the study's optimizer.
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {}
-    optimizer: str = ""
+
+    @property
+    def own_optimizer(self) -> Optimizer | None:
+        """Optimizer of its own; None for the study's optimizer."""
+        return None
 
     @abstractmethod
     def learner(self, config: LearnerConfig) -> Learner:

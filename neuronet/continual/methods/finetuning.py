@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -16,8 +17,11 @@ from torch.nn import functional
 
 from neuronet.baselines import TORCH_ACTIVATIONS, torch_optimizer
 from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, TaskInfo
-from neuronet.core import Network
+from neuronet.core import Network, NeuroNetError, Optimizer, Purpose, generator
 from neuronet.registry import parse_optimizer
+
+STORAGE_STREAM, REPLAY_STREAM, FISHER_STREAM = 1, 2, 4
+"""Keys of the random streams, within a task, that select the stored, the replayed, and the Fisher information's samples."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,12 @@ class Backprop(Method):
     optimizer: str = ""
 
     def __post_init__(self) -> None:
-        if self.optimizer:
-            parse_optimizer(self.optimizer)
+        _ = self.own_optimizer  # checks the spec
+
+    @cached_property
+    def own_optimizer(self) -> Optimizer | None:
+        """The optimizer as an object; None for the study's."""
+        return parse_optimizer(self.optimizer) if self.optimizer else None
 
     def learner(self, config: LearnerConfig) -> BackpropLearner:
         """Return networks trained by torch."""
@@ -81,6 +89,26 @@ class BackpropLearner(Learner):
     def parameters(self) -> list[Tensor]:
         """All weights, then all biases."""
         return [*self.weights, *self.biases]
+
+    @property
+    def current_task(self) -> TaskInfo:
+        """The present task, or the last one.
+
+        Raises:
+            NeuroNetError: `begin_task` was not called yet.
+        """
+        if self.task_info is None:
+            raise NeuroNetError("end_task() was called before begin_task()")
+        return self.task_info
+
+    def task_rngs(self, stream: int) -> list[np.random.Generator]:
+        """Return a generator of random numbers for each replica, by the present task and a key within it."""
+        return [generator(seed, Purpose.TASKS, self.current_task.number, stream) for seed in self.seeds]
+
+    def shuffled_samples(self, stream: int) -> list[NDArray[np.int64]]:
+        """Return the indices of all training samples of the present task for each replica, in the random order of a key."""
+        counts = self.current_task.dataset.counts
+        return [rng.permutation(count) for rng, count in zip(self.task_rngs(stream), counts, strict=True)]
 
     def begin_task(self, task_info: TaskInfo) -> None:
         """Store the information about the new task."""

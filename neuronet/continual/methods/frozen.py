@@ -22,6 +22,6 @@ class FrozenLearner(BackpropLearner):
 
     def frozen_parameters(self) -> list[bool]:
         """Return True for all but the output layer's weights and bias, after the first task."""
-        later_task = self.task_info is not None and self.task_info.number > 0
+        later_task = self.current_task.number > 0
         depth = len(self.weights)
         return [later_task and index % depth < depth - 1 for index in range(len(self.parameters))]

@@ -6,7 +6,7 @@ Srivastava, Masci, Kazerounian, Gomez, Schmidhuber 2013, "Compete to compute" (N
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -14,7 +14,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, Range
+from neuronet.continual.methods.base import LearnerConfig, Method
 from neuronet.continual.methods.finetuning import BackpropLearner
 from neuronet.core import check_number
 
@@ -29,7 +29,7 @@ class KWinners(Method):
 
     share: float = 0.2
 
-    ranges: ClassVar[Mapping[str, Range]] = {"share": (0.05, 1.0)}
+    ranges: ClassVar = {"share": (0.05, 1.0)}
 
     def __post_init__(self) -> None:
         check_number("share", self.share, 0, 1, above=True)

@@ -6,14 +6,13 @@ Hinton, Vinyals, Dean 2015 (arXiv 1503.02531).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Batch, LearnerConfig, Method, Range
+from neuronet.continual.methods.base import Batch, LearnerConfig, Method
 from neuronet.continual.methods.finetuning import BackpropLearner, mask_outputs
 from neuronet.core import check_number
 
@@ -30,7 +29,7 @@ class LwF(Method):
     strength: float = 1.0
     temperature: float = 2.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"strength": (1e-2, 1e2)}
+    ranges: ClassVar = {"strength": (1e-2, 1e2)}
 
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0)
@@ -38,7 +37,7 @@ class LwF(Method):
 
     def learner(self, config: LearnerConfig) -> LwFLearner:
         """Return networks that store their parameters at the end of each task."""
-        return LwFLearner(config, self.strength, self.temperature)
+        return LwFLearner(config, self)
 
 
 class LwFLearner(BackpropLearner):
@@ -46,22 +45,20 @@ class LwFLearner(BackpropLearner):
 
     Args:
         config: Initial values.
-        strength: Weight of the divergence.
-        temperature: Temperature of the softmax.
+        method: The method with its parameters.
     """
 
-    def __init__(self, config: LearnerConfig, strength: float, temperature: float) -> None:
+    def __init__(self, config: LearnerConfig, method: LwF) -> None:
         super().__init__(config)
-        self._strength, self._temperature = strength, temperature
+        self._method = method
         self._previous_parameters: list[Tensor] = []
         self._earlier_classes: list[Tensor] = []
 
     def end_task(self) -> None:
         """Store the parameters and the active classes; outputs that all tasks share are stored once."""
-        if self.task_info is not None:
-            self._previous_parameters = [parameter.detach().clone() for parameter in self.parameters]
-            earlier = self._earlier_classes if self.task_info.task_id_given else []
-            self._earlier_classes = [*earlier, self.task_info.active_classes]
+        self._previous_parameters = [parameter.detach().clone() for parameter in self.parameters]
+        earlier = self._earlier_classes if self.current_task.task_id_given else []
+        self._earlier_classes = [*earlier, self.current_task.active_classes]
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the loss of the batch plus the mean divergence over the earlier tasks' outputs, (R,)."""
@@ -69,9 +66,10 @@ class LwFLearner(BackpropLearner):
         task_loss = self.loss_of(outputs, batch)
         if not self._earlier_classes:
             return task_loss
-        previous_outputs = self._previous_outputs(batch.inputs)
+        with torch.no_grad():
+            previous_outputs = self.forward(batch.inputs, self._previous_parameters)[-1]
         divergences = [self.divergence(previous_outputs, outputs, classes) for classes in self._earlier_classes]
-        return task_loss + self._strength * torch.stack(divergences).mean(dim=0)
+        return task_loss + self._method.strength * torch.stack(divergences).mean(dim=0)
 
     def divergence(self, previous_outputs: Tensor, outputs: Tensor, classes: Tensor) -> Tensor:
         """Return the Kullback-Leibler divergence of softened outputs, times the squared temperature, (R,).
@@ -81,13 +79,10 @@ class LwFLearner(BackpropLearner):
             outputs: (R, B, O), of the present ones.
             classes: (R, 1, O), the outputs that are compared.
         """
+        temperature = self._method.temperature
         previous, present = (
-            torch.log_softmax(mask_outputs(values / self._temperature, classes), dim=-1).masked_fill(~classes, 0.0)
+            torch.log_softmax(mask_outputs(values / temperature, classes), dim=-1).masked_fill(~classes, 0.0)
             for values in (previous_outputs, outputs)
         )
         probability = previous.exp() * classes
-        return self._temperature**2 * (probability * (previous - present)).sum(dim=-1).mean(dim=-1)
-
-    def _previous_outputs(self, inputs: Tensor) -> Tensor:
-        with torch.no_grad():
-            return self.forward(inputs, self._previous_parameters)[-1]
+        return temperature**2 * (probability * (previous - present)).sum(dim=-1).mean(dim=-1)

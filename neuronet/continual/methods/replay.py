@@ -14,11 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuronet.continual.methods.base import Batch, LearnerConfig, Method, TaskInfo
-from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.core import Purpose, check_number, generator
-
-STORAGE_STREAM, REPLAY_STREAM = 1, 2
-"""Keys of the random streams, within a task, that select the stored and the replayed samples."""
+from neuronet.continual.methods.finetuning import REPLAY_STREAM, STORAGE_STREAM, BackpropLearner
+from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
@@ -71,16 +68,13 @@ class ReplayLearner(BackpropLearner):
     def begin_task(self, task_info: TaskInfo) -> None:
         """Start the task's random stream."""
         super().begin_task(task_info)
-        self._rngs = [generator(seed, Purpose.TASKS, task_info.number, REPLAY_STREAM) for seed in self.seeds]
+        self._rngs = self.task_rngs(REPLAY_STREAM)
         self._next_task = 0
 
     def end_task(self) -> None:
         """Store some samples of the task."""
-        if self.task_info is None:
-            return
-        rngs = [generator(seed, Purpose.TASKS, self.task_info.number, STORAGE_STREAM) for seed in self.seeds]
-        permutations = [rng.permutation(count) for rng, count in zip(rngs, self.task_info.dataset.counts, strict=True)]
-        self.stored.append((self.task_info, [indices[: self._samples_per_task] for indices in permutations]))
+        stored = [indices[: self._samples_per_task] for indices in self.shuffled_samples(STORAGE_STREAM)]
+        self.stored.append((self.current_task, stored))
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the loss of the batch and of as many stored samples, (R,), with equal weight for each task."""
@@ -101,7 +95,7 @@ class ReplayLearner(BackpropLearner):
     def _draw_from_task(self, task_info: TaskInfo, stored: list[NDArray[np.int64]], size: int) -> tuple[Tensor, Tensor, Tensor]:
         chosen = [indices[rng.integers(len(indices), size=size)] for indices, rng in zip(stored, self._rngs, strict=True)]
         inputs, targets = task_info.dataset.take(chosen)
-        active = task_info if task_info.task_id_given or self.task_info is None else self.task_info
+        active = task_info if task_info.task_id_given else self.current_task
         return inputs, targets, active.active_classes.expand(-1, size, -1)
 
     def kept_bytes(self) -> int:

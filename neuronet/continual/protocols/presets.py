@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Purpose, check_number, generator
+from neuronet.core import SGD, Adam, Optimizer, Purpose, check_number, generator, learning_rate_scale
+
+DEFAULT_LEARNING_RATE = 0.1
+"""Learning rate for SGD without tuning."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,19 +73,19 @@ class Preset:
     Attributes:
         schedule: Length of a task.
         hidden: Neurons in each hidden layer.
-        optimizer: Spec of the optimizer.
+        optimizer: The optimizer.
         learning_rate: Learning rate for this optimizer (> 0); None for the optimizer's default.
         source: Publication that the settings come from; "" for none.
     """
 
     schedule: Schedule
     hidden: tuple[int, ...] = (400, 400)
-    optimizer: str = "sgd"
+    optimizer: Optimizer = field(default_factory=SGD)
     learning_rate: float | None = None
     source: str = ""
 
     def with_overrides(
-        self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, optimizer: str | None
+        self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, optimizer: Optimizer | None
     ) -> Preset:
         """Return the preset with every value replaced that is not None; another optimizer drops the learning rate.
 
@@ -102,9 +105,11 @@ class Preset:
             learning_rate=self.learning_rate if optimizer in (None, self.optimizer) else None,
         )
 
-    def learning_rate_for(self, optimizer: str) -> float | None:
-        """Return the learning rate of a method with an optimizer of its own ("" for none); None for the optimizer's default."""
-        return self.learning_rate if optimizer in ("", self.optimizer) else None
+    def learning_rate_for(self, own_optimizer: Optimizer | None) -> float:
+        """Return the learning rate of a method: the preset's, or the default of the method's own optimizer (None for none)."""
+        if self.learning_rate is not None and own_optimizer in (None, self.optimizer):
+            return self.learning_rate
+        return DEFAULT_LEARNING_RATE * learning_rate_scale(own_optimizer or self.optimizer)
 
 
 _VAN_DE_VEN = "van de Ven, Tuytelaars, Tolias 2022 (Nature Machine Intelligence 4)"
@@ -114,9 +119,9 @@ PRESETS: dict[str, Preset] = {
     "fast": Preset(Schedule(300, 128)),
     "long": Preset(Schedule(2000, 128)),
     "online": Preset(Schedule(0, 10)),
-    "vandeven-split": Preset(Schedule(2000, 128), (400, 400), "adam", 1e-3, f"split MNIST of {_VAN_DE_VEN}"),
-    "vandeven-permuted": Preset(Schedule(5000, 128), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_VAN_DE_VEN}"),
-    "hsu-split": Preset(Schedule(0, 128, epochs=4), (400, 400), "adam", 1e-3, f"split MNIST of {_HSU}"),
-    "hsu-permuted": Preset(Schedule(0, 128, epochs=10), (1000, 1000), "adam", 1e-4, f"permuted MNIST of {_HSU}"),
+    "vandeven-split": Preset(Schedule(2000, 128), (400, 400), Adam(), 1e-3, f"split MNIST of {_VAN_DE_VEN}"),
+    "vandeven-permuted": Preset(Schedule(5000, 128), (1000, 1000), Adam(), 1e-4, f"permuted MNIST of {_VAN_DE_VEN}"),
+    "hsu-split": Preset(Schedule(0, 128, epochs=4), (400, 400), Adam(), 1e-3, f"split MNIST of {_HSU}"),
+    "hsu-permuted": Preset(Schedule(0, 128, epochs=10), (1000, 1000), Adam(), 1e-4, f"permuted MNIST of {_HSU}"),
 }
 """Every preset by its name."""

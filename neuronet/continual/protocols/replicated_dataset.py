@@ -60,14 +60,14 @@ class ReplicatedDataset:
         chosen = [part.at(torch.as_tensor(rows, device=self._device)) for part, rows in zip(self._parts, indices, strict=True)]
         return torch.stack([part.inputs for part in chosen]), torch.stack([part.targets for part in chosen])
 
-    def chunks(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield all samples in chunks: inputs (R, B, I), targets (R, B), and whether each entry is a sample, (R, B).
+    def chunks(self, size: int = CHUNK_SIZE) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield all samples in chunks of a size: inputs (R, B, I), targets (R, B), and whether each entry is a sample, (R, B).
 
         A replica with fewer samples than another repeats its last one as padding.
         """
         longest = max(self.counts)
-        for start in range(0, longest, CHUNK_SIZE):
-            rows = np.arange(start, min(start + CHUNK_SIZE, longest))
+        for start in range(0, longest, size):
+            rows = np.arange(start, min(start + size, longest))
             valid = torch.tensor(np.stack([rows < count for count in self.counts]), device=self._device)
             yield *self.take([np.minimum(rows, count - 1) for count in self.counts]), valid
 

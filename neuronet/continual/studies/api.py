@@ -14,7 +14,7 @@ from neuronet.continual.methods import parse_methods
 from neuronet.continual.protocols import Protocol, parse_protocol
 from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
-from neuronet.continual.studies.search import HaltonSearch, default_configuration
+from neuronet.continual.studies.search import Configuration, HaltonSearch
 from neuronet.continual.studies.study_runner import StudyRun
 from neuronet.core import Environment, check_number, check_samples
 from neuronet.registry import parse_environment
@@ -63,8 +63,7 @@ def continual_study(
         chosen, tuning = study_run.tune(searches, config.search_seeds, config.trials, config.max_range_extensions)
     else:
         chosen = {
-            name: default_configuration(method, experiment.optimizer, config.learning_rate_for(method.optimizer))
-            for name, method in methods.items()
+            name: Configuration(method, config.learning_rate_for(method.own_optimizer), {}) for name, method in methods.items()
         }
         tuning = pd.DataFrame(columns=list(TUNING_COLUMNS))
     played = study_run.run_final(chosen, config.final_seeds)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 from neuronet.continual.evaluation import Experiment
 from neuronet.continual.protocols import PRESETS, Preset, Protocol
-from neuronet.core import MAX_SEED, ConfigurationError, Environment, unknown_name_error
+from neuronet.core import MAX_SEED, ConfigurationError, Environment, Optimizer, unknown_name_error
 from neuronet.engines.tensors import resolve_device
+from neuronet.registry import parse_optimizer
 
 TUNING_SEED_OFFSET = 1_000_000
 """Difference between the first seed of the results and the first seed of tuning, so that the two never overlap."""
@@ -73,14 +75,15 @@ class ContinualConfig(BaseModel):
             raise ConfigurationError("tune chooses the learning rate: leave learning_rate out, or tune")
         return self
 
-    @property
+    @cached_property
     def settings(self) -> Preset:
         """The preset with the options that are not None."""
-        return PRESETS[self.preset].with_overrides(self.iterations, self.batch_size, self.hidden, self.optimizer)
+        optimizer = None if self.optimizer is None else parse_optimizer(self.optimizer)
+        return PRESETS[self.preset].with_overrides(self.iterations, self.batch_size, self.hidden, optimizer)
 
-    def learning_rate_for(self, optimizer: str) -> float | None:
-        """Return the learning rate of a method with an optimizer of its own ("" for none); None for the optimizer's default."""
-        return self.settings.learning_rate_for(optimizer) if self.learning_rate is None else self.learning_rate
+    def learning_rate_for(self, own_optimizer: Optimizer | None) -> float:
+        """Return the learning rate of a method without `tune`; None for a method with the study's optimizer."""
+        return self.settings.learning_rate_for(own_optimizer) if self.learning_rate is None else self.learning_rate
 
     def experiment(self, protocol: Protocol, environment: Environment) -> Experiment:
         """Return the experiment with these settings.

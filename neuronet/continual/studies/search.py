@@ -10,14 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.continual.methods import Method, Range
-from neuronet.core import NeuroNetError, learning_rate_scale
-from neuronet.registry import parse_optimizer
+from neuronet.core import NeuroNetError, Optimizer, learning_rate_scale
 
 LEARNING_RATE_RANGE: Range = (0.001, 1.0)
 """Range of the learning rate for SGD."""
-
-DEFAULT_LEARNING_RATE = 0.1
-"""Learning rate for SGD without tuning."""
 
 RANGE_FACTOR = 10.0
 """Factor by which a range is extended where the best configuration is at its edge."""
@@ -50,18 +46,6 @@ class Configuration:
         return f"learning rate {self.learning_rate:g}{parameters}"
 
 
-def default_configuration(method: Method, optimizer: str, learning_rate: float | None) -> Configuration:
-    """Return a method with its present parameters and a learning rate; None for the default of its optimizer.
-
-    Args:
-        method: The method.
-        optimizer: Spec of the study's optimizer.
-        learning_rate: Learning rate (> 0) or None.
-    """
-    default_rate = DEFAULT_LEARNING_RATE * learning_rate_scale(parse_optimizer(method.optimizer or optimizer))
-    return Configuration(method, default_rate if learning_rate is None else learning_rate, {})
-
-
 def edges(best: Configuration, trials: Sequence[Configuration]) -> dict[str, tuple[bool, bool]]:
     """Return the values of a configuration that are extreme among all trials, by name: whether lowest, whether highest."""
     extremes = {}
@@ -78,17 +62,17 @@ class HaltonSearch:
 
     Args:
         method: The method; its tunable parameters are chosen besides the learning rate.
-        optimizer: Spec of the study's optimizer.
+        optimizer: The study's optimizer.
 
     Attributes:
         ranges: Lower and upper bound of each value, by name.
         trials: All configurations so far.
     """
 
-    def __init__(self, method: Method, optimizer: str) -> None:
+    def __init__(self, method: Method, optimizer: Optimizer) -> None:
         from scipy.stats import qmc
 
-        scale = learning_rate_scale(parse_optimizer(method.optimizer or optimizer))
+        scale = learning_rate_scale(method.own_optimizer or optimizer)
         self._method = method
         self.ranges: dict[str, Range] = {
             "learning_rate": (LEARNING_RATE_RANGE[0] * scale, LEARNING_RATE_RANGE[1] * scale),

@@ -20,6 +20,7 @@ from neuronet.continual.studies.result import TUNING_COLUMNS
 from neuronet.continual.studies.search import Configuration, HaltonSearch
 from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording import StudyStore
+from neuronet.registry import format_option
 from neuronet.training import hash_samples
 
 PlannedRuns = Sequence[tuple[str, Configuration]]
@@ -71,7 +72,7 @@ class StudyRun:
             "schedule": repr(experiment.schedule),
             "hidden": experiment.hidden,
             "activation": experiment.activation,
-            "optimizer": experiment.optimizer,
+            "optimizer": format_option(experiment.optimizer),
             "device": experiment.device,
             "dtype": experiment.dtype,
         }

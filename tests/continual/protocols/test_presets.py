@@ -6,6 +6,7 @@ from neuronet.continual.protocols.presets import PRESETS, Schedule
 from neuronet.continual.protocols.registry import PROTOCOLS
 from neuronet.continual.studies.api import continual_study
 from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam
 from tests.continual.fixtures_environments import Glyphs
 
 
@@ -19,7 +20,7 @@ def test_preset_provides_settings():
     assert (result.experiment.schedule, result.experiment.hidden, result.experiment.optimizer) == (
         Schedule(0, 8, epochs=4),
         (400, 400),
-        "adam",
+        Adam(),
     )
     rates = result.table.set_index("policy")["learning_rate"].to_dict()
     assert rates == {"backprop": 0.001, "attention": 0.001, 'backprop(optimizer="sgd")': 0.1}
@@ -44,5 +45,5 @@ def test_tuning_ignores_the_learning_rate_of_a_preset():
 def test_published_presets_name_a_source_and_their_rate():
     published = {name: preset for name, preset in PRESETS.items() if preset.source}
     assert {name.split("-")[0] for name in published} == {"vandeven", "hsu"}
-    assert all(preset.learning_rate and preset.optimizer == "adam" for preset in published.values())
+    assert all(preset.learning_rate and preset.optimizer == Adam() for preset in published.values())
     assert not published.keys() & PROTOCOLS.keys()

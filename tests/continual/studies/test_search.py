@@ -9,6 +9,7 @@ from neuronet.continual.studies import search as search_module
 from neuronet.continual.studies.api import continual_study
 from neuronet.continual.studies.search import RANGE_FACTOR, HaltonSearch, edges
 from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import SGD
 from tests.continual.fixtures import SEEDS, configurations, make_experiment
 from tests.continual.fixtures_environments import Glyphs
 
@@ -16,7 +17,7 @@ SMALL = {"seeds": 1, "iterations": 5, "batch_size": 8, "hidden": (8,), "tune": T
 
 
 def search_after(text, count=8):
-    search = HaltonSearch(parse_method(text), "sgd")
+    search = HaltonSearch(parse_method(text), SGD())
     search.ask(count)
     return search
 

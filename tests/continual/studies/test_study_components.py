@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 
 from neuronet.continual.methods.penalties.ewc import EWC
 from neuronet.continual.methods.registry import METHODS, parse_method
-from neuronet.continual.protocols.presets import PRESETS, Schedule
-from neuronet.continual.studies.search import LEARNING_RATE_RANGE, default_configuration
+from neuronet.continual.protocols.presets import PRESETS, Preset, Schedule
+from neuronet.continual.studies.search import LEARNING_RATE_RANGE
 from neuronet.core.errors import ConfigurationError
+from neuronet.core.learning.optimizers import SGD, Adam
+from neuronet.registry import parse_optimizer
 from tests.continual.fixtures import configurations
 
 
@@ -33,7 +35,8 @@ def test_configurations_are_distinct_and_within_the_ranges(name, optimizer, scal
         for key, value in configuration.chosen.items():
             low, high = method.tunable_ranges()[key]
             assert low <= value <= high
-    assert default_configuration(method, optimizer, None).learning_rate == pytest.approx(0.1 * scale)
+    preset = Preset(Schedule(1, 1), optimizer=parse_optimizer(optimizer))
+    assert preset.learning_rate_for(method.own_optimizer) == pytest.approx(0.1 * scale)
 
 
 def test_parameter_with_a_given_value_is_not_tuned():
@@ -107,9 +110,5 @@ def test_overrides_replace_values_of_a_preset():
     given = preset.with_overrides(0, 5, [3], None)
     assert (given.schedule, given.hidden) == (Schedule(0, 5), (3,))
     assert (given.optimizer, given.learning_rate) == (preset.optimizer, preset.learning_rate)
-    assert preset.with_overrides(None, None, None, "sgd").learning_rate_for("") is None  # the preset's rate is for Adam
-    assert (preset.learning_rate_for(""), preset.learning_rate_for("adam"), preset.learning_rate_for("sgd")) == (
-        0.001,
-        0.001,
-        None,
-    )
+    assert preset.with_overrides(None, None, None, SGD()).learning_rate_for(None) == 0.1  # the preset's rate is for Adam
+    assert [preset.learning_rate_for(own) for own in (None, Adam(), SGD())] == [0.001, 0.001, 0.1]

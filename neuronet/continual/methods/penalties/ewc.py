@@ -6,20 +6,17 @@ Schwarz et al. 2018, "Progress & Compress" (arXiv 1805.06370), one penalty aroun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
-from neuronet.continual.methods.finetuning import mask_outputs
-from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, squared_gradients
-from neuronet.core import Purpose, check_number, generator
-
-FISHER_STREAM = 4
-"""Key of the random stream, within a task, that selects the samples for the Fisher information."""
+from neuronet.continual.methods.base import LearnerConfig, Method, TaskInfo
+from neuronet.continual.methods.finetuning import FISHER_STREAM, mask_outputs
+from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, mean_gradients
+from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class EWC(Method):
     strength: float = 10.0
     samples: int = 0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"strength": (1.0, 1e5)}
+    ranges: ClassVar = {"strength": (1.0, 1e5)}
 
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0)
@@ -61,7 +58,7 @@ class OnlineEWC(Method):
     gamma: float = 0.95
     samples: int = 0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"strength": (1.0, 1e5)}
+    ranges: ClassVar = {"strength": (1.0, 1e5)}
 
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0)
@@ -85,20 +82,15 @@ class EWCLearner(QuadraticLearner):
 
     def __init__(self, config: LearnerConfig, strength: float, decay: float = 1.0, samples: int = 0) -> None:
         super().__init__(config, strength)
-        self._decay = decay
-        self._samples = samples
+        self._decay, self._samples = decay, samples
 
     def end_task(self) -> None:
         """Add the penalty for the task."""
-        if self.task_info is not None:
-            self.add_penalty(fisher(self, self._subsample(self.task_info)), self._decay)
-
-    def _subsample(self, task_info: TaskInfo) -> TaskInfo:
-        if not self._samples:
-            return task_info
-        rngs = [generator(seed, Purpose.TASKS, task_info.number, FISHER_STREAM) for seed in self.seeds]
-        permutations = [rng.permutation(count) for rng, count in zip(rngs, task_info.dataset.counts, strict=True)]
-        return replace(task_info, dataset=task_info.dataset.subset([indices[: self._samples] for indices in permutations]))
+        task = self.current_task
+        if self._samples:
+            drawn = [indices[: self._samples] for indices in self.shuffled_samples(FISHER_STREAM)]
+            task = replace(task, dataset=task.dataset.subset(drawn))
+        self.add_penalty(fisher(self, task), self._decay)
 
 
 def fisher(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
@@ -111,4 +103,4 @@ def fisher(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
             active = task_info.active_classes[..., output]
             yield torch.where(active, root_probabilities[..., output] * logs[..., output].masked_fill(~active, 0.0), 0.0)
 
-    return squared_gradients(learner, task_info.dataset, objectives)
+    return mean_gradients(learner, task_info.dataset, objectives, torch.square)

@@ -5,14 +5,15 @@ Aljundi et al. 2018, "Memory aware synapses: learning what (not) to forget" (arX
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
-from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, absolute_gradients
+from neuronet.continual.methods.base import LearnerConfig, Method, TaskInfo
+from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, mean_gradients
 from neuronet.core import check_number
 
 
@@ -26,7 +27,7 @@ class MAS(Method):
 
     strength: float = 0.1
 
-    ranges: ClassVar[Mapping[str, Range]] = {"strength": (1e-3, 1e2)}
+    ranges: ClassVar = {"strength": (1e-3, 1e2)}
 
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0)
@@ -46,15 +47,12 @@ class MASLearner(QuadraticLearner):
 
     def __init__(self, config: LearnerConfig, strength: float) -> None:
         super().__init__(config, 2 * strength)  # this penalty is not halved
-        self._importances: Importances = []
+        self._importances = [torch.zeros_like(importance) for importance in self.total_importance]
 
     def end_task(self) -> None:
         """Add the task's sensitivity, and move the penalty to the present parameters."""
-        if self.task_info is None:
-            return
-        task_importances = sensitivity(self, self.task_info)
-        before = self._importances or [importance * 0 for importance in task_importances]
-        self._importances = [old + new for old, new in zip(before, task_importances, strict=True)]
+        task_importances = sensitivity(self, self.current_task)
+        self._importances = [old + new for old, new in zip(self._importances, task_importances, strict=True)]
         self.add_penalty(self._importances, decay=0.0)
 
 
@@ -64,4 +62,4 @@ def sensitivity(learner: QuadraticLearner, task_info: TaskInfo) -> Importances:
     def objectives(outputs: Tensor) -> Iterator[Tensor]:
         yield (outputs * task_info.active_classes).square().sum(dim=-1)
 
-    return absolute_gradients(learner, task_info.dataset, objectives)
+    return mean_gradients(learner, task_info.dataset, objectives, torch.abs)

@@ -64,23 +64,13 @@ class QuadraticLearner(BackpropLearner):
         return [self._strength * (importance * value.detach() - centre) for value, importance, centre in terms]
 
 
-def squared_gradients(learner: BackpropLearner, dataset: ReplicatedDataset, objectives: Objectives) -> Importances:
-    """Return the mean over all samples of each sample's squared gradients."""
-    return _mean_gradients(learner, dataset, objectives, torch.square)
-
-
-def absolute_gradients(learner: BackpropLearner, dataset: ReplicatedDataset, objectives: Objectives) -> Importances:
-    """Return the mean over all samples of the absolute values of each sample's gradients."""
-    return _mean_gradients(learner, dataset, objectives, torch.abs)
-
-
-def _mean_gradients(
+def mean_gradients(
     learner: BackpropLearner, dataset: ReplicatedDataset, objectives: Objectives, size: Callable[[Tensor], Tensor]
 ) -> Importances:
     """Return the mean over all samples of `size` of each sample's gradient, summed over the objectives.
 
     A sample's gradient by a weight is a product: the derivative by the listener's potential times the listener's input. `size`
-    (square or absolute value) is multiplicative, so that one matrix product sums over many samples.
+    (torch.square or torch.abs) is multiplicative, so that one matrix product sums over many samples.
     """
     sums = [torch.zeros_like(parameter, requires_grad=False) for parameter in learner.parameters]
     weights, biases = sums[: len(learner.weights)], sums[len(learner.weights) :]

@@ -5,14 +5,14 @@ Zenke, Poole, Ganguli 2017, "Continual learning through synaptic intelligence" (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, Range, TaskInfo
+from neuronet.continual.methods.base import LearnerConfig, Method, TaskInfo
 from neuronet.continual.methods.penalties.quadratic_penalty import QuadraticLearner
 from neuronet.core import check_number
 
@@ -29,7 +29,7 @@ class SI(Method):
     strength: float = 0.1
     damping: float = 0.1
 
-    ranges: ClassVar[Mapping[str, Range]] = {"strength": (1e-3, 1e2)}
+    ranges: ClassVar = {"strength": (1e-3, 1e2)}
 
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0)
@@ -37,7 +37,7 @@ class SI(Method):
 
     def learner(self, config: LearnerConfig) -> SILearner:
         """Return networks that accumulate a path integral for each parameter."""
-        return SILearner(config, self.strength, self.damping)
+        return SILearner(config, self)
 
 
 class SILearner(QuadraticLearner):
@@ -45,8 +45,7 @@ class SILearner(QuadraticLearner):
 
     Args:
         config: Initial values.
-        strength: Weight c of the penalty.
-        damping: Constant xi.
+        method: The method with its parameters.
 
     Attributes:
         importances: Importance Omega of each parameter.
@@ -55,10 +54,10 @@ class SILearner(QuadraticLearner):
 
     needs_after_step = True
 
-    def __init__(self, config: LearnerConfig, strength: float, damping: float) -> None:
-        super().__init__(config, 2 * strength)  # this penalty is not halved
-        self._damping = damping
-        self.importances = [torch.zeros_like(parameter, requires_grad=False) for parameter in self.parameters]
+    def __init__(self, config: LearnerConfig, method: SI) -> None:
+        super().__init__(config, 2 * method.strength)  # this penalty is not halved
+        self._damping = method.damping
+        self.importances = [torch.zeros_like(importance) for importance in self.total_importance]
         self._reset()
 
     def _reset(self) -> None:

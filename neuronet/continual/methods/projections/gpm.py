@@ -6,7 +6,6 @@ projected, too, and all layers share one threshold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from neuronet.continual.methods.base import LearnerConfig, Method, Range
+from neuronet.continual.methods.base import LearnerConfig, Method
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
 from neuronet.core import check_number
 
@@ -31,7 +30,7 @@ class GPM(Method):
     threshold: float = 0.97
     samples: int = 300
 
-    ranges: ClassVar[Mapping[str, Range]] = {"threshold": (0.7, 1.0)}
+    ranges: ClassVar = {"threshold": (0.7, 1.0)}
 
     def __post_init__(self) -> None:
         check_number("threshold", self.threshold, 0, 1, above=True)
@@ -39,7 +38,7 @@ class GPM(Method):
 
     def learner(self, config: LearnerConfig) -> GPMLearner:
         """Return networks that store directions."""
-        return GPMLearner(config, self.threshold, self.samples)
+        return GPMLearner(config, self)
 
 
 class GPMLearner(ProjectingLearner):
@@ -47,25 +46,25 @@ class GPMLearner(ProjectingLearner):
 
     Args:
         config: Initial values.
-        threshold: Fraction of the squared norm that the directions must hold.
-        samples: Samples examined after each task.
+        method: The method with its parameters.
 
     Attributes:
         memory: (R, I + 1, K) of each listening layer: orthonormal columns, padded with zeros where a replica has fewer.
     """
 
-    def __init__(self, config: LearnerConfig, threshold: float, samples: int) -> None:
+    def __init__(self, config: LearnerConfig, method: GPM) -> None:
         super().__init__(config)
-        self._threshold, self._samples = threshold, samples
+        self._method = method
         self.memory = [weights.detach().new_zeros(len(weights), weights.shape[-1] + 1, 0) for weights in self.weights]
 
     def end_task(self) -> None:
         """Extend the bases by the directions that the task needs in addition."""
         super().end_task()
-        layer_inputs, _ = next(self.sample_layer_inputs(self._samples, self._samples))
+        samples, threshold = self._method.samples, self._method.threshold
+        layer_inputs, _ = next(self.sample_layer_inputs(samples, samples))
         for layer, inputs in enumerate(layer_inputs):
             known = self.memory[layer].to(self.solver_dtype)
-            bases = [extend_basis(basis, columns, self._threshold) for basis, columns in zip(known, inputs.mT, strict=True)]
+            bases = [extend_basis(basis, columns, threshold) for basis, columns in zip(known, inputs.mT, strict=True)]
             self.memory[layer] = pad_sequence([basis.mT for basis in bases], batch_first=True).mT.to(self.dtype)
 
     def forbidden_component(self, layer: int, change: Tensor) -> Tensor:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, TaskInfo
-from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.continual.methods.replay import STORAGE_STREAM
-from neuronet.core import NeuroNetError, Purpose, generator
+from neuronet.continual.methods.base import LearnerConfig
+from neuronet.continual.methods.finetuning import STORAGE_STREAM, BackpropLearner
 
 
 class ProjectingLearner(BackpropLearner):
@@ -43,17 +40,6 @@ class ProjectingLearner(BackpropLearner):
     @abstractmethod
     def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
         """Return the component to remove from the change of a layer's weights and, last, bias: both (R, J, I + 1)."""
-
-    @property
-    def current_task(self) -> TaskInfo:
-        """The present task, or the last one.
-
-        Raises:
-            NeuroNetError: `begin_task` was not called yet.
-        """
-        if self.task_info is None:
-            raise NeuroNetError("end_task() was called before begin_task()")
-        return self.task_info
 
     def after_step(self, gradients: Sequence[Tensor], changes: Sequence[Tensor]) -> None:
         """Remove the forbidden component of the changes, from the second task on."""
@@ -86,19 +72,11 @@ class ProjectingLearner(BackpropLearner):
             For each layer (R, B, I + 1), the constant input 1 last, and (R, B) whether each entry is a sample; other entries
             are zero.
         """
-        dataset = self.current_task.dataset
-        rngs = [generator(seed, Purpose.TASKS, self.current_task.number, STORAGE_STREAM) for seed in self.seeds]
-        orders = [rng.permutation(count)[:max_samples] for rng, count in zip(rngs, dataset.counts, strict=True)]
-        longest = max(len(order) for order in orders)
-        for first in range(0, longest, size):
-            positions = np.arange(first, min(first + size, longest))
-            inputs, _ = dataset.take([order[np.minimum(positions, len(order) - 1)] for order in orders])
-            valid = torch.tensor(np.stack([positions < len(order) for order in orders]), device=inputs.device)
-            yield [self._with_bias_input(layer_input, valid) for layer_input in self._layer_inputs(inputs)], valid
-
-    def _layer_inputs(self, inputs: Tensor) -> list[Tensor]:
-        with torch.no_grad():
-            return [inputs, *self.hidden_inputs(self.forward(inputs))]
+        drawn = [indices[:max_samples] for indices in self.shuffled_samples(STORAGE_STREAM)]
+        for inputs, _, valid in self.current_task.dataset.subset(drawn).chunks(size):
+            with torch.no_grad():
+                layer_inputs = [inputs, *self.hidden_inputs(self.forward(inputs))]
+            yield [self._with_bias_input(layer_input, valid) for layer_input in layer_inputs], valid
 
     def _with_bias_input(self, layer_input: Tensor, valid: Tensor) -> Tensor:
         extended = torch.cat((layer_input, torch.ones_like(layer_input[..., :1])), dim=-1)

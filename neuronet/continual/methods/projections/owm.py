@@ -6,14 +6,13 @@ arXiv 1810.01256). Difference: biases are projected, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, Range
+from neuronet.continual.methods.base import LearnerConfig, Method
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
 from neuronet.core import check_number
 
@@ -30,7 +29,7 @@ class OWM(Method):
     alpha: float = 0.1
     decay: float = 1.0
 
-    ranges: ClassVar[Mapping[str, Range]] = {"alpha": (1e-4, 1e2)}
+    ranges: ClassVar = {"alpha": (1e-4, 1e2)}
 
     def __post_init__(self) -> None:
         check_number("alpha", self.alpha, 0, above=True)
@@ -38,7 +37,7 @@ class OWM(Method):
 
     def learner(self, config: LearnerConfig) -> OWMLearner:
         """Return networks with a projector for each listening layer."""
-        return OWMLearner(config, self.alpha, self.decay)
+        return OWMLearner(config, self)
 
 
 class OWMLearner(ProjectingLearner):
@@ -46,21 +45,19 @@ class OWMLearner(ProjectingLearner):
 
     Args:
         config: Initial values.
-        alpha: Regularisation (> 0).
-        decay: Factor of alpha over the course of a task.
+        method: The method with its parameters.
 
     Attributes:
         projectors: (R, I + 1, I + 1) of each listening layer.
     """
 
-    def __init__(self, config: LearnerConfig, alpha: float, decay: float) -> None:
+    def __init__(self, config: LearnerConfig, method: OWM) -> None:
         super().__init__(config)
-        self._alpha, self._decay, self._size = alpha, decay, config.batch_size
-        self.projectors = [self._identity(weights) for weights in self.weights]
-
-    def _identity(self, weights: Tensor) -> Tensor:
-        replicas, _, speakers = weights.shape
-        return torch.eye(speakers + 1, dtype=self.dtype, device=self.device).repeat(replicas, 1, 1)
+        self._method, self._size = method, config.batch_size
+        self.projectors = [
+            torch.eye(weights.shape[-1] + 1, dtype=self.dtype, device=self.device).repeat(len(weights), 1, 1)
+            for weights in self.weights
+        ]
 
     def end_task(self) -> None:
         """Update the projectors with the mean inputs of each batch of the task."""
@@ -76,7 +73,8 @@ class OWMLearner(ProjectingLearner):
     def _alpha_of(self, number: int) -> Tensor:
         """Return alpha at a batch of the task, (R,)."""
         progress = [number / -(-count // self._size) for count in self.current_task.dataset.counts]
-        return torch.tensor([self._alpha * self._decay**part for part in progress], dtype=self.solver_dtype, device=self.device)
+        alphas = [self._method.alpha * self._method.decay**part for part in progress]
+        return torch.tensor(alphas, dtype=self.solver_dtype, device=self.device)
 
     def forbidden_component(self, layer: int, change: Tensor) -> Tensor:
         """Return the component of a change that the projector removes."""
