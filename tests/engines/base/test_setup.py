@@ -8,6 +8,7 @@ import pytest
 
 from neuronet.core.errors import NeuroNetError, PolicyError
 from neuronet.core.learning.optimizers import Adam
+from neuronet.core.observation import OPTIONAL_FIELDS
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup, expected_arrays
 from neuronet.engines.base.array_names import format_name
@@ -116,3 +117,35 @@ def test_state_has_weights_optimizer_arrays_and_memories():
     }
     named = {format_name(key): shape for key, shape in shapes.items()}
     assert named == {**expected, "1.group0.back": (5, 4), "2.group0.income": (4, 6)}
+
+
+def test_defaults_of_a_setup():
+    setup = Setup(build_network((6, 5, 3)), toys.Backprop())
+    assert (setup.seed, setup.learning_rate, setup.dtype, setup.max_node, setup.channels) == (0, 0.1, "float64", -1, ())
+
+
+@dataclass(frozen=True)
+class FarMemory(toys.Backprop):
+    """Its memory is as long as each axis that a neuron knows."""
+
+    @property
+    def memory_axes(self):
+        return {letter: f"J{letter}" for letter in "ISKO"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_initial_memory_has_the_axes_that_the_policy_names(engine):
+    memory = ENGINES[engine](Setup(build_network((6, 5, 4, 3)), FarMemory())).state().layer(2).memories[0]
+    assert {letter: array.shape for letter, array in memory.items()} == {"I": (4, 5), "S": (4, 6), "K": (4, 3), "O": (4, 3)}
+    assert not any(array.any() for array in memory.values())
+
+
+@dataclass(frozen=True)
+class NeedsAll(toys.Backprop):
+    """It asks for every field that may be asked for."""
+
+    needs = OPTIONAL_FIELDS
+
+
+def test_policy_may_need_every_optional_field():
+    assert Setup(build_network((6, 5, 3)), NeedsAll()).groups(1)[0].policy.needs == OPTIONAL_FIELDS

@@ -67,3 +67,18 @@ def test_torch_is_used_where_onednn_is_unavailable(lead, batch, weights, like):
 
 def test_back_end_depends_on_the_processor():
     assert MatmulBackend((), MIN_ONEDNN_WORK // MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WEIGHTS, LIKE)._linear is _linear()
+
+
+@pytest.mark.parametrize(
+    "processor",
+    [
+        {"architecture": "x86_64", "avx512_f": False, "cpu_name": "AMD"},
+        {"architecture": "aarch64", "avx512_f": True, "cpu_name": "AMD"},
+        {"architecture": "x86_64", "avx512_f": True, "cpu_name": "Intel(R) Xeon(R)"},
+        {},
+    ],
+    ids=["narrow", "other architecture", "intel", "unknown"],
+)
+def test_onednn_is_for_wide_processors_of_other_makers_only(processor, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor, raising=False)
+    assert _linear.__wrapped__() is None
