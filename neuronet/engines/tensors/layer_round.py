@@ -135,13 +135,17 @@ class LayerRound:
 class OutputLayerRound(LayerRound):
     """Forward and backward pass of the output layer, whose demand comes from the payoff."""
 
+    def __init__(self, layer: Layer, batch: int) -> None:
+        super().__init__(layer, batch)
+        self._no_listeners = layer.space.empty(*self.lead, batch, 0)
+
     def buffer(self) -> Tensor:
         """Return an uninitialised tensor (..., B, J), stored feature by feature: a softmax over few outputs is faster so."""
         return self.layer.space.empty(*self.lead, self.layer.lengths["J"], self.batch).mT
 
     def _demand(self, record: LayerRecord, listener_demand: Tensor) -> Tensor:
         """Return the output feedback (..., B, O) times the slope."""
-        record.listener_demand = listener_demand[..., :0]
+        record.listener_demand = self._no_listeners
         demand = listener_demand
         if not self._is_identity:
             demand = demand * self.layer.activation.slope(xp, record.potential, record.raw_activity)
