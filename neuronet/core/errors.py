@@ -102,11 +102,11 @@ def check_number(
         return
     kind = "an integer" if whole else "a number" if math.isfinite(high) else "a finite number"
     if math.isinf(high):
-        span = f"above {low:g}" if above else f"of {low:g} or more"
+        span = "" if math.isinf(low) else f" above {low:g}" if above else f" of {low:g} or more"
     else:
         upper = f"below {high:g}" if below else f"at most {high:g}" if above else f"{high:g}"
-        span = f"above {low:g} and {upper}" if above else f"from {low:g} to {upper}"
-    raise ConfigurationError(f"{name} must be {kind} {span}, got {value!r}")
+        span = f" above {low:g} and {upper}" if above else f" from {low:g} to {upper}"
+    raise ConfigurationError(f"{name} must be {kind}{span}, got {value!r}")
 
 
 def check_flag(name: str, value: object) -> None:

@@ -118,6 +118,10 @@ class Observation:
         setattr(self, name, value)
         return value
 
+    def replace(self, **fields: object) -> Observation:
+        """Return the same view with other values of some fields; fields that follow from them, such as `response`, stay."""
+        return Observation(lambda name: getattr(self, name), **{"xp": self.xp, "draws": self.draws, **fields})
+
     def for_wrapped_policy(self, needs: frozenset[str]) -> Observation:
         """Return the view for a wrapped policy: only the fields that it needs, and its own random numbers."""
         hidden = OPTIONAL_FIELDS - needs

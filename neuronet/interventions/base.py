@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from neuronet.core import PolicyError
 from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state, stack_replicas
-from neuronet.registry import format_spec, known_policies
+from neuronet.policies import POLICIES
+from neuronet.registry import format_spec
 
 InterventionResult = tuple[Setup, State, tuple[int, ...]]
 """Setup and state after an intervention, and the nodes that it changed."""
@@ -38,7 +39,7 @@ class Intervention(ABC):
 
     def __str__(self) -> str:
         """Return the spec, such as "lesion(layer=1, share=0.2)"."""
-        return format_spec(self, {self.name: type(self), **known_policies()})
+        return format_spec(self, {self.name: type(self), **POLICIES})
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,8 @@ class NeuronIntervention(Intervention):
     condition: ClassVar[str] = "there"
 
     def __post_init__(self) -> None:
+        if self.layer is not None:
+            check_number(f"{self.name}: layer", self.layer, 0, whole=True)
         if self.neurons is not None:
             object.__setattr__(self, "neurons", _as_indices(self.name, self.neurons))
         if self.share is not None:

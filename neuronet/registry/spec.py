@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -15,6 +17,9 @@ from neuronet.registry.grammar import EXAMPLE, Call, format_text, parse_call
 T = TypeVar("T")
 
 NestedBuilder = Callable[[Call], Any]
+
+PLAIN_TYPES: dict[type, str] = {int: "an integer", float: "a number", bool: "true or false", str: "a text", NoneType: "none"}
+"""Types of parameters that no plug-in can be given for, in words."""
 
 
 def parse_spec(
@@ -46,15 +51,21 @@ def parse_spec(
 def build_spec(call: Call, kind: str, base: type[T], known: Mapping[str, type[T]], *, nested: NestedBuilder | None = None) -> T:
     """Return the object that a parsed spec describes; arguments and errors as for `parse_spec`."""
     build_nested = nested or (lambda inner: build_spec(inner, kind, base, known))
-    positional = [_build_value(value, build_nested) for value in call.positional]
-    named = {name: _build_value(value, build_nested) for name, value in call.named.items()}
     cls = _find_class(call.name, kind, base, known)
-    if dataclasses.is_dataclass(cls):
-        fields = [field.name for field in dataclasses.fields(cls) if field.init]
-        unknown = next((name for name in named if name not in fields), None)
-        if unknown is not None or len(positional) > len(fields):
+    fields = [field.name for field in dataclasses.fields(cls) if field.init] if dataclasses.is_dataclass(cls) else None
+    if fields is not None:
+        unknown = next((name for name in call.named if name not in fields), None)
+        if unknown is not None or len(call.positional) > len(fields):
             what = f"no parameter '{unknown}'" if unknown else f"only {len(fields)} parameters"
             raise SpecError(f"{kind} '{call.name}' has {what}: it takes {', '.join(fields) or 'none'}")
+    hints = _type_hints(cls)
+
+    def build(name: str, value: Any) -> Any:
+        return _build_value(value, _taken_types(hints.get(name)), f"{kind} '{call.name}': {name}", build_nested)
+
+    names = fields if fields is not None else [""] * len(call.positional)
+    positional = [build(name, value) for name, value in zip(names, call.positional, strict=False)]
+    named = {name: build(name, value) for name, value in call.named.items()}
     try:
         return cls(*positional, **named)
     except NeuroNetError:
@@ -63,10 +74,40 @@ def build_spec(call: Call, kind: str, base: type[T], known: Mapping[str, type[T]
         raise SpecError(f"{kind} '{call.name}' cannot be made from '{_format_call(call)}': {error}") from None
 
 
-def _build_value(value: Any, build_nested: NestedBuilder) -> Any:
+@cache
+def _type_hints(cls: type) -> dict[str, Any]:
+    try:
+        return get_type_hints(cls)
+    except Exception:  # a class of the user's own may name types that exist for a type checker only
+        return {}
+
+
+def _taken_types(hint: Any) -> set[Any]:
+    """Return the types that a parameter takes, alone or in a list; empty if they are not known."""
+    arguments = [argument for argument in get_args(hint) if argument is not Ellipsis]
+    if get_origin(hint) is Literal:
+        return set(map(type, arguments))
+    if get_origin(hint) in (Union, UnionType, tuple, list, Sequence, Iterable):
+        return set().union(*map(_taken_types, arguments))
+    return set() if hint is None else {hint}
+
+
+def _build_value(value: Any, taken: set[Any], what: str, build_nested: NestedBuilder) -> Any:
+    """Return the value of a parameter: a nested spec becomes its object, and a bare word a text where a text is taken.
+
+    Raises:
+        SpecError: It is a word or a nested spec where a number must be.
+    """
     if isinstance(value, tuple):
-        return tuple(_build_value(item, build_nested) for item in value)
-    return build_nested(value) if isinstance(value, Call) else value
+        return tuple(_build_value(item, taken, what, build_nested) for item in value)
+    if not isinstance(value, Call):
+        return value
+    if str in taken and (taken <= PLAIN_TYPES.keys() or value == Call(value.name, (), {})):
+        return _format_call(value)
+    if taken and taken <= PLAIN_TYPES.keys():
+        expected = " or ".join(words for kind, words in PLAIN_TYPES.items() if kind in taken)
+        raise SpecError(f"{what} must be {expected}, got '{_format_call(value)}'")
+    return build_nested(value)
 
 
 def _format_call(call: Call) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,6 +84,7 @@ RANGES = [
     ({"low": 0, "high": 1, "below": True}, [0, 0.999], [1, 1.0], "n must be a number from 0 to below 1, got "),
     ({"low": 0, "high": 1, "above": True}, [1e-9, 1], [0, 1.5], "n must be a number above 0 and at most 1, got "),
     ({"low": 0, "high": 1, "above": True, "below": True}, [0.2], [0, 1], "n must be a number above 0 and below 1, got "),
+    ({"low": -math.inf}, [-1e300, 0, 5.5], [], "n must be a finite number, got "),
     ({"low": 4, "whole": True}, [4, 10**15], [3, 4.0, 5.5], "n must be an integer of 4 or more, got "),
     ({"low": 1, "high": 9, "whole": True}, [1, 9], [0, 10, 2.0], "n must be an integer from 1 to 9, got "),
 ]

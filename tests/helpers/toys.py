@@ -8,23 +8,17 @@ from neuronet.core.array_types import Array, Memory
 from neuronet.core.observation import Birth, Observation
 from neuronet.core.policy import LinearPolicy, Policy, Wrapper
 from neuronet.policies import (
+    POLICIES,
     AttentionSeeking,
     BestResponse,
-    Clipped,
-    Contrarian,
-    Copycat,
     DiminishingReturns,
     DirectFeedback,
-    FreeRider,
     Greedy,
-    Hebbian,
     IncomeProtecting,
     KeepingPromises,
     NodePerturbation,
     Noisy,
-    RandomFeedback,
     Reinforce,
-    SignSymmetric,
     Stubborn,
     TremblingHand,
     WeightMaximization,
@@ -282,31 +276,19 @@ TOYS: tuple[Policy, ...] = (
 )
 
 SHIPPED: tuple[Policy, ...] = (
-    AttentionSeeking(),
+    *(cls() for cls in POLICIES.values()),
     AttentionSeeking(p=1),
     AttentionSeeking(p=1.5, foresight=0.5),
     AttentionSeeking(p=3, foresight=1),
     AttentionSeeking(measure="saturating"),
     AttentionSeeking(measure="log", foresight=0.5, scaled=True),
-    Clipped(),
-    Contrarian(),
-    Copycat(),
-    DirectFeedback(),
-    FreeRider(),
-    Greedy(),
     Greedy(top=2),
-    Hebbian(),
-    Noisy(),
     Noisy(sigma=0.0),
     Noisy(Noisy(Greedy()), sigma=0.1),
     Noisy(AttentionSeeking(p=3, foresight=1)),
-    RandomFeedback(),
-    SignSymmetric(),
-    Stubborn(),
     Stubborn(DirectFeedback(scale=0.5), pull=0.5),
     BestResponse(radius=100.0),
     TremblingHand(Greedy(), tremble=0.5),
-    WeightMaximization(),
     NodePerturbation(sigma=0.1, baseline=0.0),
     Reinforce(team=True),
     IncomeProtecting(account="neuron", decay=0.1),
@@ -317,7 +299,7 @@ SHIPPED: tuple[Policy, ...] = (
     KeepingPromises(IncomeProtecting(Noisy()), samples=2),
     IncomeProtecting(KeepingPromises()),
 )
-"""Shipped policies in several settings; every entry of POLICIES in its default is checked besides."""
+"""Every policy of the registry in its default, and some in other settings."""
 
 
 class LearningFlagRecorder(Policy):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neuronet import interventions
-from neuronet.core.errors import NeuroNetError
+from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.tensors import SequentialReplicas, TensorEngine
@@ -238,3 +238,9 @@ def test_comparison_refuses_interventions():
 def test_silent_node_outside_the_network_is_refused():
     with pytest.raises(NeuroNetError, match="node 99 is not in the network"):
         game(silent=frozenset({99}))
+
+
+@pytest.mark.parametrize("layer", [0.5, -1, True, "1"])
+def test_layer_must_be_an_integer(layer):
+    with pytest.raises(ConfigurationError, match="noise: layer must be an integer"):
+        interventions.Noise(layer)

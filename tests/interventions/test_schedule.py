@@ -147,7 +147,7 @@ REFUSALS = [
     ("1: lesion(layer=1", "cannot parse the intervention 'lesion"),
     ("1: lesion(1 + 1)", r"at '\+ 1\)': write lesion"),
     ("1: lesion(**{'layer': 1})", "write lesion"),
-    ("1: lesion(layer=__import__('os'))", "unknown policy '__import__'"),
+    ("1: lesion(layer=__import__('os'))", "layer must be an integer or none, got '__import__"),
     ("1: lesion(row=1)", "has no parameter 'row': it takes layer, neurons, share, select"),
     ("1: switch(layer=1, policy='gredy')", "unknown policy 'gredy': did you mean 'greedy'"),
     ("5: lesion(layer=1)", r"'lesion\(layer=1\)' is scheduled after epoch 5"),

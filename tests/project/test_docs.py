@@ -111,13 +111,14 @@ def test_console_blocks_run(page, tmp_path, monkeypatch, capsys):
 
 
 def test_every_plug_in_is_documented():
+    missing = []
     for folder, known in (("policies", POLICIES), ("environments", ENVIRONMENTS)):
         text = (ROOT / "docs" / f"{folder}.md").read_text(encoding="utf-8")
         for name, cls in known.items():
-            assert f"\n## {name}\n" in text
-            if cls.__dataclass_fields__:
-                assert f"`{cls.__name__}(" in text
-                assert all(field in text for field in cls.__dataclass_fields__)
+            call = [f"`{cls.__name__}("] if cls.__dataclass_fields__ else []
+            wanted = [f"\n## {name}\n", *call, *cls.__dataclass_fields__]
+            missing += [f"docs/{folder}.md needs {part.strip()!r}" for part in wanted if part not in text]
+    assert not missing, "\n".join(missing)
 
 
 def test_links_exist():

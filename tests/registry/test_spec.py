@@ -184,10 +184,13 @@ BAD = {
     "greedy(top=0)": "top must be an integer of 1 or more, got 0",
     "greedy(top=1.0)": "top must be an integer of 1 or more, got 1.0",
     "greedy(top=true)": "top must be an integer of 1 or more, got True",
-    "greedy(top=greedy)": "top must be an integer of 1 or more, got Greedy",
+    "greedy(top=greedy)": "top must be an integer, got 'greedy'",
     "attention(p=0.5)": "p must be a finite number of 1 or more, got 0.5",
     "attention(p=1e999)": "p must be a finite number of 1 or more, got inf",
-    "attention(p=nan)": "unknown policy 'nan'",
+    "attention(p=nan)": "policy 'attention': p must be a number, got 'nan'",
+    "noisy(sigma=greedy(top=2))": r"policy 'noisy': sigma must be a number, got 'greedy\(top=2\)'",
+    "attention(measure=nonsense)": "unknown measure 'nonsense'",
+    "attention(scaled=maybe)": "policy 'attention': scaled must be true or false, got 'maybe'",
     "attention(foresight=2)": "foresight must be a number from 0 to 1, got 2",
     "noisy(3)": "wraps a policy, got 3",
     "noisy(sigma=-0.1)": "sigma must be a finite number of 0 or more, got -0.1",
@@ -305,3 +308,7 @@ def test_corrupt_spec_is_parsed_or_refused(data):
         assert isinstance(policy(text[:place] + letter + text[place + 1 :]), Policy)
     except NeuroNetError as error:
         assert str(error)
+
+
+def test_bare_word_is_a_text_where_a_text_is_taken():
+    assert policy("attention(measure=log)") == policy("attention(measure='log')")

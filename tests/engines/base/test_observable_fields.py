@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import UndeclaredFieldError
-from neuronet.core.observation import AXES, LATE_FIELDS, OPTIONAL_FIELDS
+from neuronet.core.observation import AXES, LATE_FIELDS, OPTIONAL_FIELDS, Observation
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.policy import Policy
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game
@@ -164,3 +164,11 @@ def test_reward_in_speak_raises_undeclared_field_error(name):
     for method in (engine.speak, engine.outputs):
         with pytest.raises(UndeclaredFieldError, match="'reward' is not known yet"):
             method(SAMPLES.inputs)
+
+
+def test_replaced_fields_are_seen_and_others_stay():
+    view = Observation(lambda name: {"demand": 1.0, "attention": 2.0}[name], xp=np, draws=None)
+    other = view.replace(demand=3.0)
+    assert (other.demand, other.attention, other.xp, view.demand) == (3.0, 2.0, np, 1.0)
+    with pytest.raises(UndeclaredFieldError):
+        _ = other.reward
