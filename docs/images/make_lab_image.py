@@ -97,4 +97,6 @@ def take_picture(driver: webdriver.Chrome, file: Path, *, whole: bool) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
     main(*sys.argv[1:])
