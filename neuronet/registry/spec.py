@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -74,7 +73,6 @@ def build_spec(call: Call, kind: str, base: type[T], known: Mapping[str, type[T]
         raise SpecError(f"{kind} '{call.name}' cannot be made from '{_format_call(call)}': {error}") from None
 
 
-@cache
 def _type_hints(cls: type) -> dict[str, Any]:
     try:
         return get_type_hints(cls)
