@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from neuronet import control
-from neuronet.core.utility import Power
+from neuronet.core import Power
 
 rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
 result = control.train(

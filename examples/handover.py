@@ -3,7 +3,7 @@
 import numpy as np
 
 from neuronet import Digits, Momentum, NeuronModel, Setup, TensorEngine, build_network
-from neuronet.core.batches import Batches
+from neuronet.core import Batches
 from neuronet.policies import IncomeProtecting
 
 digits = Digits()

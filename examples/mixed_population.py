@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import neuronet
-from neuronet.core.structure.population import Population
+from neuronet.core import Population
 from neuronet.plotting import style
 from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Greedy
 

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from neuronet.core.learning.optimizers import SGD
+from neuronet.core import SGD
 from neuronet.environments import Xor
 from neuronet.games import GameSetup
 from neuronet.games.pettingzoo import NeuronGame

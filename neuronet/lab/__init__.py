@@ -12,9 +12,10 @@ from typing import Any
 from neuronet.core import Environment, MissingExtraError, Network
 from neuronet.engines.agents import NeuronModel
 from neuronet.lab.launch_config import LaunchConfig, make_launch_config
+from neuronet.lab.session import Session
 from neuronet.registry import Policies
 
-__all__ = ["LaunchConfig", "make_launch_config", "page", "serve"]
+__all__ = ["LaunchConfig", "Session", "make_launch_config", "page", "serve"]
 
 REQUIRED_MODULES = ("solara", "ipyvuetify", "solara_assets")
 """Modules of the extra [lab]; the last contains the files that the browser needs, so that nothing is downloaded."""

@@ -32,6 +32,8 @@ FAST = {
 }
 """What runs by default: each takes less than a second, and none trains for long."""
 
+NEEDING_AN_EXTRA = {"neuronet.continual.avalanche", "neuronet.games.pettingzoo"}
+
 
 def blocks(page, language):
     return [code for found, code in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
@@ -60,6 +62,15 @@ def test_imports_of_python_blocks_exist(page):
         imports = [node for node in ast.parse(code).body if isinstance(node, ast.Import | ast.ImportFrom)]
         known = [node for node in imports if ast.unparse(node).split()[1].partition(".")[0] in ("neuronet", "torch", "numpy")]
         exec(compile(ast.Module(known, []), page.name, "exec"), {})
+
+
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "examples").glob("*.py"))], ids=lambda page: page.name)
+def test_readers_are_shown_the_doors(page):
+    """Names are imported from packages, as users should; modules that need an extra are the exception."""
+    code = [page.read_text(encoding="utf-8")] if page.suffix == ".py" else blocks(page, "python")
+    imported = [node.module for text in code for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    modules = [name for name in imported if name and name.startswith("neuronet.") and name not in NEEDING_AN_EXTRA]
+    assert [name for name in modules if not hasattr(importlib.import_module(name), "__path__")] == []
 
 
 @pytest.mark.slow
