@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 settings.register_profile("neuronet", deadline=None, max_examples=25, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "neuronet"))
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background of a script ignores Ctrl-C, which tests send
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 torch.set_num_threads(1)  # the tests' layers are small: more threads would only wait for each other
 
