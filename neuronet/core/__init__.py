@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from neuronet.core.learning.update_schedule import check_update_schedule as check_update_schedule
     from neuronet.core.observation import AXES as AXES
     from neuronet.core.observation import LATE_FIELDS as LATE_FIELDS
+    from neuronet.core.observation import LAYER_FIELDS as LAYER_FIELDS
     from neuronet.core.observation import OPTIONAL_FIELDS as OPTIONAL_FIELDS
     from neuronet.core.observation import Birth as Birth
     from neuronet.core.observation import Observation as Observation
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from neuronet.core.payoff import parse_payoff as parse_payoff
     from neuronet.core.policy import LinearPolicy as LinearPolicy
     from neuronet.core.policy import Policy as Policy
+    from neuronet.core.policy import Scales as Scales
     from neuronet.core.policy import Wrapper as Wrapper
     from neuronet.core.policy import check_axes as check_axes
     from neuronet.core.policy import shared_memory_names as shared_memory_names
@@ -123,9 +125,9 @@ _MODULES = {
     "learning.update_schedule": (
         "UPDATE_SCHEDULES Inactive PartialUpdate RandomSequential Synchronous UpdateSchedule check_update_schedule"
     ),
-    "observation": "AXES LATE_FIELDS OPTIONAL_FIELDS Birth Observation",
+    "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS CrossEntropy Payoff SquaredError parse_payoff",
-    "policy": "LinearPolicy Policy Wrapper check_axes shared_memory_names",
+    "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
     "sample_checks": "check_samples checked_samples",

@@ -9,11 +9,14 @@ from neuronet.core.array_types import Array, Namespace
 from neuronet.core.errors import UndeclaredFieldError
 from neuronet.core.random_streams import RandomStream
 
-OPTIONAL_FIELDS = frozenset({"response", "broadcast", "reward", "synapses", "synapse_mask"})
+OPTIONAL_FIELDS = frozenset({"response", "broadcast", "reward", "synapses", "synapse_mask", "layer_demand", "layer_response"})
 """Fields that a policy sees only if it lists them in `needs`."""
 
-LATE_FIELDS = frozenset({"demand", "response", "broadcast", "reward"})
+LATE_FIELDS = frozenset({"demand", "response", "broadcast", "reward", "layer_demand", "layer_response"})
 """Fields that are known only after the payoff: not in `speak`, and not in evaluation."""
+
+LAYER_FIELDS = frozenset({"layer_demand", "layer_response"})
+"""Fields that are known once every neuron of the layer has its demand: in `scales`, `adapt` and `remember`."""
 
 AXES = {
     "potential": "BJ",
@@ -28,6 +31,8 @@ AXES = {
     "reward": "B",
     "synapses": "JS",
     "synapse_mask": "JS",
+    "layer_demand": "L",
+    "layer_response": "L",
 }
 """Trailing axes of every array field."""
 
@@ -37,8 +42,9 @@ FIELDS = frozenset({*AXES, "draws", "learning", "learning_rate", "xp"})
 class Observation:
     """Everything that the neurons of a layer (or one of them, J = 1) can see in a round.
 
-    Shapes: B samples, I speakers, J neurons, K listeners, O outputs, S synapses (the speakers and, last, the neuron's own
-    bias); any array may have leading axes. It is valid until the round ends: a policy copies what it keeps into its memory.
+    Shapes: B samples, I speakers, J neurons, K listeners, L neurons of the whole layer, O outputs, S synapses (the speakers and,
+    last, the neuron's own bias); any array may have leading axes. It is valid until the round ends: a policy copies what it
+    keeps into its memory.
 
     Args:
         getter: Returns a field by name when it is first read; raises KeyError for what cannot be seen. None if all are given.
@@ -58,10 +64,15 @@ class Observation:
         demand: (..., B, K), the desired change of each listener's potential. Not known in `speak`.
         response: (..., K, J), the intended change of each listener's attention per unit of learning rate:
             `demand.T @ activity / B`. Only for policies that name it in `needs`, and not in `speak`.
-        broadcast: (..., B, O), the demands of the output neurons. Only for policies that name it in `needs`, and not in `speak`.
+        broadcast: (..., B, O), the demands of the output neurons. Only for policies that name it in `needs`, and not in `speak`;
+            for output neurons themselves from `adapt` on.
         reward: (..., B), minus each sample's loss. Only for policies that name it in `needs`, and not in `speak`.
         synapses: (..., J, S), the neurons' own weights and, last, their bias. Only for policies that name it in `needs`.
         synapse_mask: (..., J, S), 1 where there is a synapse, 0 where not. Only for policies that name it in `needs`.
+        layer_demand: (..., L), root mean square over the batch of the demand of each neuron of the layer, before `scales`. Only
+            for policies that name it in `needs`, and from `scales` on.
+        layer_response: (..., L), length of the response of each neuron of the layer, its bias not counted, before
+            `scales`. Only for policies that name it in `needs`, and from `scales` on.
     """
 
     __slots__ = (
@@ -71,6 +82,8 @@ class Observation:
         "demand",
         "draws",
         "getter",
+        "layer_demand",
+        "layer_response",
         "learning",
         "learning_rate",
         "listener_mask",
@@ -100,6 +113,8 @@ class Observation:
     reward: Array
     synapses: Array
     synapse_mask: Array
+    layer_demand: Array
+    layer_response: Array
 
     def __init__(self, getter: Callable[[str], object] | None = None, **fields: object) -> None:
         self.getter = getter
@@ -117,6 +132,10 @@ class Observation:
             raise _undeclared_error(name) from None
         setattr(self, name, value)
         return value
+
+    def has_listeners(self) -> Array:
+        """Return True for neurons that have listeners, (..., J); output neurons have none."""
+        return self.xp.any(self.listener_mask != 0, axis=-2)
 
     def replace(self, **fields: object) -> Observation:
         """Return the same view with other values of some fields; fields that follow from them, such as `response`, stay."""
@@ -151,6 +170,7 @@ class Observation:
 def _undeclared_error(name: str) -> Exception:
     if name in OPTIONAL_FIELDS:
         late = f", and do not read it in speak, where '{name}' is not known yet" if name in LATE_FIELDS else ""
+        late = f", and read it from scales on, where '{name}' is known" if name in LAYER_FIELDS else late
         return UndeclaredFieldError(f"the policy reads '{name}' without declaring it: add '{name}' to its needs{late}")
     if name == "demand":
         return UndeclaredFieldError("the listeners' demand is not known before the payoff: do not read it in speak")

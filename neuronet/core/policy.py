@@ -1,12 +1,13 @@
 """The contract of a policy: the strategy of a self-interested neuron.
 
-A round has five hooks. Each receives what a neuron can see (`Observation`) and the policy's memory (`memory`). A hook computes
+A round has six hooks. Each receives what a neuron can see (`Observation`) and the policy's memory (`memory`). A hook computes
 J neurons at a time, without loops over neurons, and treats every neuron independently: the agent engine calls it with J = 1,
 the tensor engine with a whole layer.
 
     speak      activity that the neuron says          default: its activity, unchanged
     feedback   desired change of its activity         required
     demand     desired change of its potential        default: feedback times slope
+    scales     factors of its demand and its change   default: 1
     adapt      change of its own synapses             default: the response, unchanged
     remember   memory for the next round              default: unchanged
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import final
+from typing import NamedTuple, final
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import ConfigurationError, PolicyError
@@ -27,9 +28,23 @@ from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
 MEMORY_AXIS_LETTERS = "JKISO"
 """Axes that an array of a policy's memory can have."""
 
-OPTIONAL_HOOKS = ("speak", "demand", "adapt", "initial_memory", "remember")
+OPTIONAL_HOOKS = ("speak", "demand", "scales", "adapt", "initial_memory", "remember")
 
-__all__ = ["OPTIONAL_FIELDS", "Birth", "LinearPolicy", "Observation", "Policy", "Wrapper"]
+__all__ = ["OPTIONAL_FIELDS", "Birth", "LinearPolicy", "Observation", "Policy", "Scales", "Wrapper"]
+
+
+class Scales(NamedTuple):
+    """Factors of neurons; None stands for 1.
+
+    Attributes:
+        demand: (..., J), factor of the demand that the speakers hear.
+        weights: (..., J), factor of the change of the weights.
+        bias: (..., J), factor of the change of the bias.
+    """
+
+    demand: Array | None = None
+    weights: Array | None = None
+    bias: Array | None = None
 
 
 class Policy(ABC):
@@ -40,7 +55,7 @@ class Policy(ABC):
 
     @property
     def needs(self) -> frozenset[str]:
-        """Optional fields that the policy reads: any of "response", "broadcast", "reward", "synapses", "synapse_mask"."""
+        """Optional fields that the policy reads: any of `neuronet.core.OPTIONAL_FIELDS`."""
         return frozenset()
 
     @property
@@ -80,8 +95,23 @@ class Policy(ABC):
         """Return the desired change of the neurons' own activity, (..., B, J)."""
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the desired change of the neurons' own potential, (..., B, J), which their speakers hear."""
+        """Return the desired change of the neurons' own potential, (..., B, J), which their speakers hear.
+
+        Output neurons are asked, too; the environment gives them their feedback.
+        """
         return feedback * obs.slope
+
+    def scales(self, response: Array, obs: Observation, memory: Memory) -> Scales:
+        """Return the factors by which the neurons multiply their demand and the change of their synapses.
+
+        Speakers see the demand, and the response, multiplied by the first; what `adapt` returns is multiplied by the others.
+
+        Args:
+            response: (..., J, S), the default change, as in `adapt`; also where a neuron is frozen.
+            obs: Observation of this round.
+            memory: The policy's memory.
+        """
+        return Scales()
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return the change of the neurons' own synapses per unit of learning rate, (..., J, S).
@@ -224,12 +254,18 @@ class Wrapper(Policy):
         return self.policy.speak(activity, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
-        """Return the wrapped policy's feedback."""
+        """Return the wrapped policy's feedback; that of a linear policy by `feedback_weights`, which a wrapper may override."""
+        if self.linear:
+            return obs.demand @ self.feedback_weights(obs, memory)
         return self.policy.feedback(obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """Return the wrapped policy's demand."""
         return self.policy.demand(feedback, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
+
+    def scales(self, response: Array, obs: Observation, memory: Memory) -> Scales:
+        """Return the wrapped policy's factors."""
+        return self.policy.scales(response, obs.for_wrapped_policy(self.policy.needs), wrapped_memory(memory))
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return the wrapped policy's change."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from neuronet.core.policy import Policy
 
-GLOBAL_SIGNALS = frozenset({"broadcast", "reward"})
-"""Fields that do not come from a neuron's neighbours."""
+GLOBAL_SIGNALS = {"broadcast": "broadcast", "reward": "reward", "layer_demand": "layer", "layer_response": "layer"}
+"""Fields that do not come from a neuron's speakers and listeners, and what a policy that reads them hears."""
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Traits:
     """Traits of a policy. `neuronet.testing.check_policy` verifies the traits that a policy claims.
 
     Attributes:
-        global_signals: Signals from beyond its neighbours, "broadcast" or "reward"; empty for a local policy.
+        global_signals: Signals from beyond its neighbours, "broadcast", "reward" or "layer"; empty for a local policy.
         linear: Whether its feedback is a weighted sum of its listeners' demands.
         stochastic: Whether it draws random numbers in a round.
         explores: Whether it can say something other than its activity.
@@ -46,7 +46,7 @@ class Traits:
 def traits_of(policy: Policy) -> Traits:
     """Return the traits that a policy claims by its needs, memory and hooks; a wrapper also has those of the wrapped policy."""
     return Traits(
-        global_signals=policy.needs & GLOBAL_SIGNALS,
+        global_signals=frozenset(GLOBAL_SIGNALS[name] for name in policy.needs & GLOBAL_SIGNALS.keys()),
         linear=policy.linear,
         stochastic=policy.stochastic,
         explores="speak" in policy.hooks,

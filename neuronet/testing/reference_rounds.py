@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core import Array, Memory, NeuroNetError, Policy, PolicyError
+from neuronet.core import LAYER_FIELDS, Array, Memory, NeuroNetError, Policy, PolicyError, Scales
 from neuronet.testing.synthetic_layer import FIELDS, NUMPY, LayerView
 
 ROUNDS = 2
@@ -95,7 +95,7 @@ class _ReferenceRounds:
         eval_activity = self._call("speak", lambda: policy.speak(fields["activity"], eval_obs, self.memory), fields)
         yield "speak in evaluation", HookOutput(eval_activity, "BJ")
         fields["activity"] = obs.activity = activity
-        for name in ("demand", *sorted(policy.needs)):
+        for name in ("demand", *sorted(policy.needs - LAYER_FIELDS)):
             setattr(obs, name, fields[name])
         if policy.linear:
             feedback_weights = self._call("feedback_weights", lambda: policy.feedback_weights(obs, self.memory), fields)
@@ -104,7 +104,15 @@ class _ReferenceRounds:
         yield "feedback", HookOutput(feedback, "BJ")
         fields["feedback"] = feedback
         yield "demand", HookOutput(self._call("demand", lambda: policy.demand(feedback, obs, self.memory), fields), "BJ")
+        for name in policy.needs & LAYER_FIELDS:
+            setattr(obs, name, fields[name])
         response, change = fields["intention"], fields["change"]
+        scales = self._call("scales", lambda: policy.scales(response, obs, self.memory), fields)
+        if not isinstance(scales, Scales):
+            raise PolicyError(f"{policy!r}: scales must return Scales(...), got {type(scales).__name__}")
+        for name, part in scales._asdict().items():
+            if part is not None:
+                yield f"scales.{name}", HookOutput(part, "J")
         yield "adapt", HookOutput(self._call("adapt", lambda: policy.adapt(response, obs, self.memory), fields), "JS")
         memory = self._call("remember", lambda: policy.remember(change, response, obs, self.memory), fields)
         self.memory = self._checked("remember", memory)

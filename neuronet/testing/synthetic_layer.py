@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuronet.core import Array, Birth, LayerRandom, Namespace, Observation, Purpose, RandomStream, generator, pick
+from neuronet.core import LAYER_FIELDS, Array, Birth, LayerRandom, Namespace, Observation, Purpose, RandomStream, generator, pick
 
 Floats = NDArray[np.float64]
 
@@ -32,6 +32,8 @@ FIELDS = {
     "speaker_activity": "BI",
     "synapses": "JS",
     "synapse_mask": "JS",
+    "layer_demand": "L",
+    "layer_response": "L",
 }
 """Fields of an observation with their axes; random numbers are drawn in this order."""
 
@@ -102,7 +104,7 @@ class SyntheticLayer:
         isolated_neuron: Neuron whose own fields are unchanged, while all fields that it cannot see differ; for one replica.
 
     Attributes:
-        lengths: Length of each axis, S synapses included.
+        lengths: Length of each axis, S synapses and L neurons of the whole layer included.
     """
 
     def __init__(
@@ -118,7 +120,7 @@ class SyntheticLayer:
     ) -> None:
         self.seeds = tuple(seeds)
         self.lengths = {"B": 5, "J": 4, "K": 3, "I": 6, "O": 2, **(lengths or {})}
-        self.lengths["S"] = self.lengths["I"] + 1
+        self.lengths["S"], self.lengths["L"] = self.lengths["I"] + 1, self.lengths["J"]
         self.sparse = sparse
         self.zero_fields = frozenset(zero_fields)
         self.reversed_samples = reversed_samples
@@ -185,6 +187,8 @@ class SyntheticLayer:
         fields["activity"] = np.tanh(fields["potential"])
         fields["slope"] = 1 - fields["activity"] ** 2
         fields["reward"] = -np.abs(fields["reward"])
+        for name in LAYER_FIELDS:
+            fields[name] = np.abs(fields[name])
         fields["change"] = 0.1 * fields["intention"]
         for name in self.zero_fields:
             fields[name] = np.zeros_like(fields[name])

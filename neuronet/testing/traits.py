@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Policy, PolicyError, pick, shared_memory_names, traits_of
+from neuronet.core import Policy, PolicyError, Scales, pick, shared_memory_names, traits_of
 from neuronet.testing.reference_rounds import ROUNDS, HookOutput, play
 from neuronet.testing.synthetic_layer import LayerView, SyntheticLayer
 
@@ -60,6 +60,7 @@ def _check_hooks(policy: Policy, answers: dict[str, HookOutput]) -> None:
         expected = {
             "speak": {f"speak in round {number}": fields["activity"]},
             "demand": {f"demand in round {number}": feedback * fields["slope"]},
+            "scales": {f"scales.{name} in round {number}": np.ones(len(fields["intention"])) for name in Scales._fields},
             "adapt": {f"adapt in round {number}": fields["intention"]},
             "remember": {
                 f"{memory[number + 1]}, memory '{name}',": answers[f"{memory[number]}, memory '{name}',"].array
@@ -68,7 +69,7 @@ def _check_hooks(policy: Policy, answers: dict[str, HookOutput]) -> None:
         }
         for hook in expected.keys() - policy.hooks:
             for name, default in expected[hook].items():
-                if not is_close(answers[name].array, default):
+                if name in answers and not is_close(answers[name].array, default):
                     raise PolicyError(f"{policy!r}: {name} is not the default, but hooks does not list '{hook}'")
 
 

@@ -1,9 +1,10 @@
 """Weight maximization: REINFORCE whose reward is the growth of the neuron's outgoing weights.
 
-Chung 2020, "Learning by competition of self-interested reinforcement learning agents" (arXiv 2010.09770), of which only the
-abstract was available: hidden units of 1 or 0, each rewarded by the change in the norm of its outgoing weights. The share of each
-sample of a batch in that change is our own derivation: `(|w + eta c|^2 - |w|^2) / (2 eta)` is the mean over the batch of
-`sum_k (w_k + eta c_k / 2) s_k(x) a(x)`, as `c_k` is the mean of `s_k(x) a(x)`.
+Chung 2020, "Learning by competition of self-interested reinforcement learning agents" (arXiv 2010.09770): hidden units of 1 or
+0, each rewarded by the change in the norm of its outgoing weights. Written from its abstract; the author's code is public as
+`stephen-chung-mh/weight_max`, and nothing of it is copied. The share of each sample of a batch in that change is our own
+derivation: `(|w + eta c|^2 - |w|^2) / (2 eta)` is the mean over the batch of `sum_k (w_k + eta c_k / 2) s_k(x) a(x)`, as `c_k` is
+the mean of `s_k(x) a(x)`.
 """
 
 from __future__ import annotations
@@ -35,5 +36,5 @@ class WeightMaximization(Policy):
         return growth * (obs.activity - firing_probability(obs))
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the feedback unchanged: it already contains the probability's slope."""
-        return feedback
+        """Return the feedback, which already contains the probability's slope; times the slope for output neurons."""
+        return obs.xp.where(obs.has_listeners()[..., None, :], feedback, feedback * obs.slope)

@@ -72,8 +72,8 @@ class Reinforce(Policy):
         return advantage(obs, self._reward(obs), memory["baseline"]) * (obs.activity - firing_probability(obs))
 
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the feedback unchanged: it already contains the probability's slope."""
-        return feedback
+        """Return the feedback, which already contains the probability's slope; times the slope for output neurons."""
+        return obs.xp.where(obs.has_listeners()[..., None, :], feedback, feedback * obs.slope)
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """Return the running mean of the reward."""

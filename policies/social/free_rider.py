@@ -27,5 +27,4 @@ class FreeRider(Wrapper):
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return 0; for neurons without listeners, the wrapped policy's change."""
         change = super().adapt(response, obs, memory)
-        has_listeners = obs.xp.any(obs.listener_mask != 0, axis=-2)[..., None]
-        return obs.xp.where(has_listeners, obs.xp.zeros_like(change), change)
+        return obs.xp.where(obs.has_listeners()[..., None], obs.xp.zeros_like(change), change)

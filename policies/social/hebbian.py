@@ -48,5 +48,5 @@ class Hebbian(Policy):
         power = xp.mean(activity * activity, axis=-2)[..., None]
         change = self.rate * (correlation - power * obs.synapses[..., :-1])
         change = xp.concat((change, xp.zeros_like(power)), axis=-1)
-        has_listeners = xp.any(obs.listener_mask != 0, axis=-2)[..., None]
+        has_listeners = obs.has_listeners()[..., None]
         return xp.where(has_listeners, change, response)

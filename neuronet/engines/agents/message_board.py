@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Array, LayerRandom
+from neuronet.core import Array, Bools, LayerRandom
 
 Index = slice | NDArray[np.int64]
 
@@ -32,6 +32,8 @@ class MessageBoard:
         jacobian: (J, B), factor with which a change of the activity would arrive at the listeners; None for 1.
         attention: (J, I), attention that each neuron pays to the layer below.
         response: (J, I), how each neuron intends to change that attention.
+        layer_demand: (J,), root mean square of each neuron's demand over the batch, before its policy scales it.
+        layer_response: (J,), length of each neuron's response, its bias not counted, before its policy scales it.
     """
 
     def __init__(self, neurons: int, speakers: int, rng: LayerRandom, dtype: Any) -> None:
@@ -39,6 +41,7 @@ class MessageBoard:
         self.rng = rng
         self.attention = np.zeros((neurons, speakers), dtype=dtype)
         self.response = np.zeros((neurons, speakers), dtype=dtype)
+        self.layer_demand, self.layer_response = np.zeros(neurons, dtype=dtype), np.zeros(neurons, dtype=dtype)
         self.activity = np.zeros((neurons, 0), dtype=dtype)
         self.demand = np.zeros((neurons, 0), dtype=dtype)
         self.delivered_activity, self.delivered_demand = self.activity, self.demand
@@ -61,3 +64,10 @@ class MessageBoard:
         if key not in self._drawn:
             self._drawn[key] = self.rng.draw(kind, name, axes).astype(self.dtype, copy=False)
         return self._drawn[key]
+
+
+def connected(mask: Bools | None, row: int | None = None, column: int | None = None) -> Index:
+    """Return the speakers in a row of a mask (K, J), or the listeners in a column; all where there is no mask."""
+    if mask is None:
+        return slice(None)
+    return np.flatnonzero(mask[row] if row is not None else mask[:, column])

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import (
+    LAYER_FIELDS,
     Array,
     Batches,
-    Bools,
     ConfigurationError,
     DataError,
     Environment,
@@ -26,10 +26,11 @@ from neuronet.core import (
     pick,
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
-from neuronet.engines.agents.message_board import Index, MessageBoard
-from neuronet.engines.agents.neuron import InputNeuron, Neuron, Speaker
+from neuronet.engines.agents.message_board import Index, MessageBoard, connected
+from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
+from neuronet.engines.agents.speaker import InputNeuron, Speaker
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import LayerState, State, SynapseArrays
@@ -113,7 +114,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
         for index, node in enumerate(network.nodes[layer].tolist()):
             listeners: Index = np.zeros(0, dtype=np.int64)
             if above is not None:
-                listeners = _neighbours(network.masks[layer], column=index)
+                listeners = connected(network.masks[layer], column=index)
             agent, place = existing.get(node), (layer, index)
             if layer == 0:
                 agent = agent or InputNeuron(self, node, place, above, listeners)
@@ -121,7 +122,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
                 agent.board = self.boards[0]
                 agents.append(agent)
                 continue
-            neighbours = (_neighbours(network.masks[layer - 1], row=index), listeners)
+            neighbours = (connected(network.masks[layer - 1], row=index), listeners)
             activation = parse_activation(network.activations[layer - 1])
             boards = (self.boards[layer - 1], self.boards[layer], above)
             if isinstance(agent, Neuron):
@@ -143,10 +144,12 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
             silent, fixed = self.setup.is_silent(layer), self.setup.is_fixed(layer)
             policies = self._policies(layer)
             response_is_read = layer > 1 and any("response" in group.policy.needs for group in self.setup.groups(layer - 1))
+            sizes_are_read = bool(layer) and any(group.policy.needs & LAYER_FIELDS for group in self.setup.groups(layer))
             for agent in agents:
                 agent.silent = bool(silent[agent.index])
                 if layer:
                     agent.fixed, agent.posts_response = bool(fixed[agent.index]), response_is_read
+                    agent.posts_sizes = sizes_are_read
                     agent.set_policy(policies[agent.index])
 
     def _set_synapses(self, network: Network) -> None:
@@ -228,17 +231,23 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
         context.output_feedback, context.reward = np.ascontiguousarray(output_feedback.T), -loss
         context.broadcast = self.boards[-1].demand.T  # a view, which the output neurons fill now
         lowest = len(self.layers) - 1
-        self._call_all(self.layers[lowest], "feed_back", context)
+        self._feed_back(lowest, context)
         for layer in range(lowest - 1, 0, -1):
             then = self._router.backward(layer, list(self.layers[layer]), context, has_demand=lowest == layer + 1)
             if then is not None:
-                self._call_all(self.layers[layer], "feed_back", then)
+                self._feed_back(layer, then)
                 lowest = layer
         self._scheduler.adapt(self.layers, context, lowest, self._call_all)
         self._router.messages.end()
         self._lowest_with_demand = lowest
         self.round_number += 1
         self.loss = float(loss.mean())
+
+    def _feed_back(self, layer: int, context: RoundContext) -> None:
+        agents = self.layers[layer]
+        self._call_all(agents, "feed_back", context)
+        if any(neuron.has_scales for neuron in agents):
+            self._call_all(agents, "settle", context)
 
     def _call_all(self, agents: mesa.agent.AgentSet, method: str, context: RoundContext) -> None:
         (agents.shuffle_do if self.shuffle else agents.do)(method, context)
@@ -337,12 +346,6 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
 
 def _are_classes(targets: NDArray[Any], outputs: int) -> bool:
     return targets.dtype.kind in "iu" and bool(targets.min() >= 0) and bool(targets.max() < outputs)
-
-
-def _neighbours(mask: Bools | None, row: int | None = None, column: int | None = None) -> Index:
-    if mask is None:
-        return slice(None)
-    return np.flatnonzero(mask[row] if row is not None else mask[:, column])
 
 
 def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -12,96 +12,19 @@ from numpy.typing import NDArray
 from neuronet.core import (
     Activation,
     Birth,
-    ConfigurationError,
-    Measure,
     Memory,
     Observation,
     Optimizer,
     Policy,
     PolicyError,
-    Power,
     RandomStream,
 )
 from neuronet.engines.agents.message_board import Index, MessageBoard
 from neuronet.engines.agents.round_context import RoundContext
+from neuronet.engines.agents.speaker import Speaker
 from neuronet.engines.base.checks import check_memory
 
 Floats = NDArray[np.floating[Any]]
-
-
-class Speaker(mesa.Agent):  # type: ignore[misc]
-    """Base class of input and other neurons: an agent with an activity, which receives attention.
-
-    Args:
-        model: The Mesa model.
-        node: Its node in the graph.
-        place: Its layer and its index within the layer.
-        above: Board of the layer above; None for an output neuron.
-        listeners: Indices of its listeners within the layer above.
-
-    Attributes:
-        node: Node of the graph.
-        layer: Depth, 0 for an input.
-        index: Index within the layer.
-        listeners: Indices of its listeners within the layer above; empty for an output neuron.
-        silent: Whether its activity and demand are 0 and it does not adapt.
-    """
-
-    def __init__(
-        self, model: mesa.Model, node: int, place: tuple[int, int], above: MessageBoard | None, listeners: Index
-    ) -> None:
-        super().__init__(model)
-        self.node = node
-        self.silent = False
-        self.attach(place, above, listeners)
-
-    def attach(self, place: tuple[int, int], above: MessageBoard | None, listeners: Index) -> None:
-        """Take a place in a layer, with these listeners."""
-        self.layer, self.index = place
-        self.above = above
-        self.listeners = listeners
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(node={self.node}, layer={self.layer})"
-
-    def remove(self) -> None:
-        """Leave the model, which must have been closed or continue without this neuron.
-
-        Raises:
-            ConfigurationError: The neuron is still in a layer of the model.
-        """
-        if any(self in layer for layer in self.model.layers):
-            raise ConfigurationError(f"{self!r} cannot leave its layer: use neuronet.interventions.remove, or close the model")
-        super().remove()
-
-    def is_silent_in(self, context: RoundContext) -> bool:
-        """Return whether it is silent in a round, always or because it is asleep."""
-        return self.silent or not context.is_active(self.layer, self.index)
-
-    @property
-    def attention(self) -> Floats:
-        """The attention that each listener pays it, (K,)."""
-        if self.above is None:
-            return np.zeros(0)
-        return self.above.attention[self.listeners, self.index]
-
-    def utility(self, measure: Measure | None = None) -> float:
-        """Return the attention it receives, summed over its listeners by a measure; `w^2 / 2` if none is given."""
-        return float((measure or Power()).utility(xp, self.attention[:, None])[0])
-
-
-class InputNeuron(Speaker):
-    """Neuron of the first layer; its activity is an input of the environment.
-
-    Attributes:
-        board: Board of the input layer.
-    """
-
-    board: MessageBoard
-
-    def speak(self, context: RoundContext) -> None:
-        """Post the input as activity."""
-        self.board.activity[self.index] = 0 if self.is_silent_in(context) else context.inputs[self.index]
 
 
 class Neuron(Speaker):
@@ -125,6 +48,8 @@ class Neuron(Speaker):
         speakers: Indices of its speakers within the layer below.
         fixed: Whether it does not adapt, because it is silent or frozen.
         posts_response: Whether it posts its response, because a speaker's policy reads it.
+        posts_sizes: Whether it posts the sizes of demand and response, because a policy of its layer reads them.
+        has_scales: Whether its policy has factors of its demand and its change.
         obs: What it observed in the last round.
     """
 
@@ -143,7 +68,7 @@ class Neuron(Speaker):
         super().__init__(model, node, place, boards[-1], neighbours[-1])
         self.optimizer = optimizer
         self.outputs = outputs
-        self.fixed = self.posts_response = False
+        self.fixed = self.posts_response = self.posts_sizes = False
         self.connect(place, boards, neighbours, activation, policy)
 
     def connect(
@@ -179,6 +104,7 @@ class Neuron(Speaker):
         self._hooks = policy.hooks
         self._needs = policy.needs
         self._has_default_demand = "demand" not in self._hooks
+        self.has_scales = "scales" in self._hooks
 
     def _synapse_indices(self) -> Index:
         if isinstance(self.speakers, slice):
@@ -275,10 +201,36 @@ class Neuron(Speaker):
         np.matmul(self._speaker_activity, demand, out=self.intent[:-1])
         self.intent[-1] = demand.sum()
         self.intent /= demand.size
+        if self.posts_sizes:
+            self.board.layer_demand[self.index] = np.sqrt(np.mean(demand * demand))
+            self.board.layer_response[self.index] = np.sqrt(np.sum(self.intent[:-1] ** 2))
+        if not self.has_scales:
+            self._post_response(1.0)
+
+    def _post_response(self, scale: float) -> None:
         if self.fixed:
             self.intent[:] = 0
         if self.posts_response:
-            self.board.response[self.index, self.speakers] = self.intent[:-1]
+            self.board.response[self.index, self.speakers] = self.intent[:-1] * scale
+
+    def settle(self, context: RoundContext) -> None:
+        """Multiply the posted demand by the policy's factor, once every neuron of the layer has posted its own."""
+        if not self.has_scales:
+            return
+        if "layer_demand" in self._needs:
+            self.obs.layer_demand = self.board.layer_demand
+        if "layer_response" in self._needs:
+            self.obs.layer_response = self.board.layer_response
+        scales = self.policy.scales(self.intent[None, :], self.obs, self.memory)
+        for name, part in scales._asdict().items():
+            if part is not None and getattr(part, "shape", None) != (1,):
+                got = getattr(part, "shape", type(part).__name__)
+                raise PolicyError(f"{self.policy!r} must give scales of shape (1,), got {got} for {name}")
+        demand, weights, bias = (1.0 if part is None else part[0] for part in scales)
+        self.board.demand[self.index] *= demand
+        self._change_scale = np.full_like(self.intent, weights)
+        self._change_scale[-1] = bias
+        self._post_response(demand)
 
     def _compute_demand(self, context: RoundContext) -> Floats:
         obs = self.obs
@@ -287,18 +239,24 @@ class Neuron(Speaker):
             self._add_requested_fields(context)
         if self.is_silent_in(context):
             return np.zeros_like(self.slope)
-        if self.above is None:  # the environment gives an output neuron its feedback
-            assert context.output_feedback is not None
-            return np.asarray(context.output_feedback[self.index] * self.slope)
         if self._has_no_listeners:
             return np.zeros_like(self.slope)
+        feedback = self._feedback(context)
+        if self._has_default_demand:
+            return np.asarray(feedback[:, 0] * self.slope)
+        return np.asarray(self.policy.demand(feedback, obs, self.memory)[:, 0])
+
+    def _feedback(self, context: RoundContext) -> Floats:
+        """Return the feedback of the policy, or the one that the environment gives an output neuron, (B, 1)."""
+        obs = self.obs
+        if self.above is None:
+            assert context.output_feedback is not None
+            return np.asarray(context.output_feedback[self.index][:, None])
         feedback = self.policy.feedback(obs, self.memory)
         if getattr(feedback, "shape", None) != obs.activity.shape:
             got = getattr(feedback, "shape", type(feedback).__name__)
             raise PolicyError(f"{self.policy!r} must give feedback of shape {obs.activity.shape}, got {got}")
-        if self._has_default_demand:
-            return np.asarray(feedback[:, 0] * self.slope)
-        return np.asarray(self.policy.demand(feedback, obs, self.memory)[:, 0])
+        return np.asarray(feedback)
 
     def _empty_demand(self) -> Floats:
         return np.zeros((self.slope.size, 0), dtype=self.board.dtype)
@@ -307,7 +265,7 @@ class Neuron(Speaker):
         if "response" in self._needs:
             above = self.above
             self.obs.response = self._no_attention if above is None else above.response[self.listeners, self.index][:, None]
-        if "broadcast" in self._needs:
+        if "broadcast" in self._needs and self.above is not None:
             self.obs.broadcast = context.broadcast
         if "reward" in self._needs:
             self.obs.reward = context.reward
@@ -316,8 +274,12 @@ class Neuron(Speaker):
         """Change the attention it pays, as the policy and the optimizer say, and post it."""
         response = self.intent[None, :]
         intent = self.intent
+        if self.above is None and "broadcast" in self._needs:  # by now all outputs have said it
+            self.obs.broadcast = context.broadcast
         if "adapt" in self._hooks:
             intent = self.policy.adapt(response, self.obs, self.memory)[0]
+        if self.has_scales:
+            intent = intent * self._change_scale
         if self.fixed:
             intent = np.zeros_like(self.intent)
         change = self._optimizer_change(intent, context)
@@ -346,5 +308,6 @@ class Neuron(Speaker):
         """Speak, feed back, adapt and speak again, so that neurons that act later in this round hear the new activity."""
         self.speak(context)
         self.feed_back(context)
+        self.settle(context)
         self.adapt(context)
         self.speak(context)

@@ -250,7 +250,7 @@ class TensorEngine(Engine):
         for index in reversed(range(len(records))):
             records[index], demand = self._router.backward(records[index], demand, context)
             demand = self._layer_rounds_for(records[index].batch)[index].backward(records[index], demand)
-            self._reducer.average(self.layers[index].response)
+            demand = records[index].settle(demand, self._reducer)
             if index == len(records) - 1:
                 context.broadcast = demand
             demands.insert(0, demand)

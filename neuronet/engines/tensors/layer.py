@@ -33,6 +33,8 @@ class Layer:
     Attributes:
         attention: (..., K, J), the weights of its listeners.
         response: (..., J, S), intended change of the weights and, last, the bias; None if it goes into the velocities.
+        scaled_response: (..., J, S), a buffer for the change after the policies' factors; None if no policy has any.
+        response_scale: (..., J), factor by which speakers see the response multiplied; None for 1.
         response_weights: (..., J, I), where the response for the weights is written.
         response_bias: (..., J), where the response for the bias is written.
         decay: Factor of what `response_weights` and `response_bias` held before.
@@ -75,16 +77,24 @@ class Layer:
         self.hooks = frozenset[str]().union(*(group.hooks for group in self.policy_groups))
         self.hooked_groups = {
             hook: [group for group in self.policy_groups if hook in group.hooks]
-            for hook in ("speak", "demand", "adapt", "remember")
+            for hook in ("speak", "demand", "scales", "adapt", "remember")
         }
         self.needs = frozenset[str]().union(*(group.needs for group in self.policy_groups))
         self.synapse_mask = self._synapse_mask() if "synapse_mask" in self.needs else None
         self.response: Tensor | None = None
-        if velocities is None or self.hooks & {"adapt", "remember"} or _response_is_read(setups, number):
-            self.response = space.empty(*self.lead, self.lengths["J"], self.lengths["S"])
+        self.response_scale: Tensor | None = None
+        if velocities is None or self.hooks & {"scales", "adapt", "remember"} or _response_is_read(setups, number):
+            self.response = _aligned(space, self.lead, self.lengths["J"], self.lengths["S"])
             velocities, decay = (self.response[..., :-1], self.response[..., -1]), 0.0
+        self.scaled_response = torch.empty_like(self.response) if self.response is not None and "scales" in self.hooks else None
         self.response_weights, self.response_bias = velocities
         self.decay = decay
+
+    def hold_frozen(self) -> None:
+        """Set the response of neurons that do not adapt to 0."""
+        if self.learning_mask is not None:
+            self.response_weights.mul_(self.learning_mask)
+            self.response_bias.mul_(self.learning_mask[..., 0])
 
     def synapses(self) -> Tensor:
         """Return the weights and, last, the bias, (..., J, S)."""
@@ -130,6 +140,11 @@ class Layer:
 def _response_is_read(setups: Sequence[Setup], number: int) -> bool:
     """Return whether a policy of the layer below reads the response of this one."""
     return number > 1 and any("response" in group.policy.needs for setup in setups for group in setup.groups(number - 1))
+
+
+def _aligned(space: TensorSpace, lead: tuple[int, ...], rows: int, columns: int) -> Tensor:
+    """Return an empty tensor (..., rows, columns) whose rows begin at multiples of 16 numbers, where products are faster."""
+    return space.empty(*lead, rows, -(-columns // 16) * 16)[..., :columns]
 
 
 def inverse_mask(space: TensorSpace, replicas: Sequence[Any]) -> Tensor | None:

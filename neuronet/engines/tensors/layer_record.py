@@ -9,11 +9,12 @@ import array_api_compat.torch as xp
 import torch
 from torch import Tensor
 
-from neuronet.core import Array, Memory, Observation, PolicyError, RandomStream
+from neuronet.core import LAYER_FIELDS, Array, Memory, Observation, PolicyError, RandomStream, Scales
 from neuronet.engines.base.checks import check_memory
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.policy_group import PolicyGroup
+from neuronet.engines.tensors.reducer import Reducer
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
 
 
@@ -32,16 +33,21 @@ class LayerRecord:
         masks: The layer's masks in this round.
         jacobian: (..., B, J), factor with which a change of the activity would arrive at the listeners; None for 1.
         listener_demand: (..., B, K), demand that arrived from the listeners; None until then.
+        layer_demand: (..., J), root mean square of the neurons' demand over the batch; None until then, and where none reads it.
+        layer_response: (..., J), length of their response without the bias; likewise.
     """
 
     __slots__ = (
         "_drawn",
         "_observations",
+        "_scales",
         "activity",
         "context",
         "heard",
         "jacobian",
         "layer",
+        "layer_demand",
+        "layer_response",
         "listener_demand",
         "masks",
         "potential",
@@ -55,6 +61,9 @@ class LayerRecord:
         self.activity = raw_activity
         self.jacobian: Tensor | None = None
         self.listener_demand: Tensor | None = None
+        self.layer_demand: Tensor | None = None
+        self.layer_response: Tensor | None = None
+        self._scales = Scales()
         self._observations: dict[PolicyGroup, Observation] = {}
         self._drawn: dict[tuple[str, str, str], Tensor] = {}
 
@@ -169,8 +178,49 @@ class LayerRecord:
             group.put(demand, part, "BJ")
         return demand
 
+    def settle(self, demand: Tensor | None, reducer: Reducer) -> Tensor | None:
+        """Make the response that of the whole batch, and return the demand (..., B, J) that the speakers hear."""
+        layer, response = self.layer, self.layer.response
+        reducer.average(response)
+        if demand is None or response is None or not layer.hooked_groups["scales"]:
+            return demand
+        if layer.needs & LAYER_FIELDS:
+            mean_squares = torch.mean(demand * demand, dim=-2)
+            reducer.average(mean_squares)
+            self.layer_demand = torch.sqrt(mean_squares)
+            self.layer_response = torch.linalg.vector_norm(response[..., :-1], dim=-1)
+        self._scales = self._scales_of_groups(response)
+        layer.response_scale = self._scales.demand
+        layer.hold_frozen()
+        return demand if layer.response_scale is None else demand * layer.response_scale[..., None, :]
+
+    def _scales_of_groups(self, response: Tensor) -> Scales:
+        """Return the factors of all neurons, each (..., J) or None for 1."""
+        groups = self.layer.hooked_groups["scales"]
+        answers = [group.scales(group.take(response, "JS"), self.observation(group)) for group in groups]
+        if groups[0].is_whole_layer:
+            return answers[0]
+        merged = []
+        for parts in zip(*answers, strict=True):
+            whole = response.new_ones(response.shape[:-1])
+            for group, part in zip(groups, parts, strict=True):
+                if part is not None:
+                    group.put(whole, part, "J")
+            merged.append(whole)
+        return Scales(*merged)
+
     def adapt(self) -> Tensor | None:
         """Return the intended change per unit of learning rate, (..., J, S); None if the velocities hold the response."""
+        intent, scaled = self._intent(), self.layer.scaled_response
+        if intent is None or scaled is None or self.listener_demand is None:
+            return intent
+        _, weights, bias = self._scales
+        multiply(intent[..., :-1], None if weights is None else weights[..., None], scaled[..., :-1])
+        multiply(intent[..., -1], bias, scaled[..., -1])
+        return scaled
+
+    def _intent(self) -> Tensor | None:
+        """Return the change that the policies intend, before their factors."""
         layer, response = self.layer, self.layer.response
         if response is None or self.listener_demand is None:
             return response
@@ -213,6 +263,14 @@ class LayerRecord:
         }
 
 
+def multiply(array: Tensor, factor: Tensor | None, out: Tensor) -> None:
+    """Write `array * factor` into `out`; None stands for 1."""
+    if factor is None:
+        out.copy_(array)
+    else:
+        torch.mul(array, factor, out=out)
+
+
 def _shape(answer: Any) -> object:
     return getattr(answer, "shape", type(answer).__name__)
 
@@ -227,7 +285,10 @@ def _response(record: LayerRecord) -> Tensor | None:
         return None
     if above is None:
         return record.layer.attention
-    return None if above.response is None else above.response[..., :-1]
+    if above.response is None:
+        return None
+    response = above.response[..., :-1]
+    return response if above.response_scale is None else response * above.response_scale[..., None]
 
 
 FIELD_GETTERS: dict[str, tuple[str, Callable[[LayerRecord], Tensor | None]]] = {
@@ -243,5 +304,7 @@ FIELD_GETTERS: dict[str, tuple[str, Callable[[LayerRecord], Tensor | None]]] = {
     "reward": ("B", lambda record: record.context.reward),
     "synapses": ("JS", lambda record: record.layer.synapses()),
     "synapse_mask": ("JS", lambda record: record.layer.synapse_mask),
+    "layer_demand": ("L", lambda record: record.layer_demand),
+    "layer_response": ("L", lambda record: record.layer_response),
 }
 """Axes and getter of every field of an observation; a getter returns None for what is not known yet."""

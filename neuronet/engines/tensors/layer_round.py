@@ -67,6 +67,7 @@ class LayerRound:
             listener_demand: (..., B, K), demand that arrives from the listeners.
         """
         if listener_demand is None:
+            self.layer.response_scale = None
             for response in (self.layer.response_weights, self.layer.response_bias):
                 _ = response.mul_(self.layer.decay) if self.layer.decay else response.zero_()
             return None
@@ -127,9 +128,8 @@ class LayerRound:
             bias.addmv_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)
         if layer.mask is not None:
             weights.mul_(layer.mask)
-        if layer.learning_mask is not None:
-            weights.mul_(layer.learning_mask)
-            bias.mul_(layer.learning_mask[..., 0])
+        if not layer.hooked_groups["scales"]:
+            layer.hold_frozen()
 
 
 class OutputLayerRound(LayerRound):
@@ -144,11 +144,11 @@ class OutputLayerRound(LayerRound):
         return self.layer.space.empty(*self.lead, self.layer.lengths["J"], self.batch).mT
 
     def _demand(self, record: LayerRecord, listener_demand: Tensor) -> Tensor:
-        """Return the output feedback (..., B, O) times the slope."""
+        """Return the demand for the output feedback (..., B, O)."""
         record.listener_demand = self._no_listeners
         demand = listener_demand
-        if not self._is_identity:
-            demand = demand * self.layer.activation.slope(xp, record.potential, record.raw_activity)
+        if not (self._is_identity and self._has_default_demand):
+            demand = record.demand(demand)
         mask = record.masks.speaking
         return demand if mask is None else demand * mask
 

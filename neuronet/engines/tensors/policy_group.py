@@ -8,7 +8,7 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from neuronet.core import OPTIONAL_FIELDS, Birth, Group, Memory, Policy, RandomStream
+from neuronet.core import OPTIONAL_FIELDS, Birth, Group, Memory, Observation, Policy, PolicyError, RandomStream, Scales
 from neuronet.engines.base.checks import check_memory
 from neuronet.engines.tensors.kernels.device import to_device
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
@@ -45,6 +45,19 @@ class PolicyGroup:
         zeros = lambda axes: space.empty(*self.lead, *(lengths[letter] for letter in axes)).zero_()  # noqa: E731
         self.memory: Memory = policy.initial_memory(Birth(draws, zeros))
         check_memory(policy, self.memory)
+
+    def scales(self, response: Tensor, obs: Observation) -> Scales:
+        """Return the factors of the policy, each (..., M) or None for 1.
+
+        Raises:
+            PolicyError: One has another shape.
+        """
+        scales, shape = self.policy.scales(response, obs, self.memory), (*self.lead, self.count)
+        for part in scales:
+            if part is not None and getattr(part, "shape", None) != shape:
+                got = getattr(part, "shape", type(part).__name__)
+                raise PolicyError(f"{self.policy!r} must give scales of shape {shape}, got {got}")
+        return scales
 
     def take(self, array: Tensor, axes: str) -> Tensor:
         """Return the group's part of an array of the whole layer; `axes` spells its trailing axes."""

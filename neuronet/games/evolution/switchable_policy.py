@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import OPTIONAL_FIELDS, Array, Birth, ConfigurationError, Memory, Observation, Policy
+from neuronet.core import OPTIONAL_FIELDS, Array, Birth, ConfigurationError, Memory, Observation, Policy, Scales
 from neuronet.policies import AttentionSeeking
 
 POLICY_INDEX = "policy_index"
@@ -89,6 +89,13 @@ class SwitchablePolicy(Policy):
         """Return each neuron's demand, (..., B, J)."""
         outputs = [policy.demand(feedback, view, inner) for policy, view, inner in self._views(obs, memory)]
         return _select(obs, memory[POLICY_INDEX][..., None, :], outputs)
+
+    def scales(self, response: Array, obs: Observation, memory: Memory) -> Scales:
+        """Return each neuron's factors, (..., J)."""
+        outputs = [policy.scales(response, view, inner) for policy, view, inner in self._views(obs, memory)]
+        ones = obs.xp.ones_like(response[..., 0])
+        parts = ([ones if part is None else part for part in column] for column in zip(*outputs, strict=True))
+        return Scales(*(_select(obs, memory[POLICY_INDEX], list(column)) for column in parts))
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return each neuron's intended change, (..., J, S)."""

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from neuronet.core.errors import UndeclaredFieldError
-from neuronet.core.observation import AXES, LATE_FIELDS, OPTIONAL_FIELDS, Observation
+from neuronet.core.observation import AXES, LATE_FIELDS, LAYER_FIELDS, OPTIONAL_FIELDS, Observation
 from neuronet.core.payoff import CrossEntropy
-from neuronet.core.policy import Policy
+from neuronet.core.policy import Policy, Scales
 from tests.helpers.engine_fixtures import ENGINES, SAMPLES, SIZES, game
 
 HIDDEN = "hidden"
-HOOKS = ("speak", "feedback", "demand", "adapt", "remember")
+HOOKS = ("speak", "feedback", "demand", "scales", "adapt", "remember")
 PHASES = ("outputs", "play 1", "play 2", "outputs again", "outputs of more", "speak", "learn", "play 3", "last outputs")
 ACTION_OF = {"outputs again": "outputs", "last outputs": "outputs"} | {f"play {number}": "play" for number in (1, 2, 3)}
 CHANNELS = [(), "demand:delay(1)", "demand:delay(1, aligned=false)", "activity:k-winners(0.5)"]
@@ -51,6 +51,10 @@ class FieldRecorder(Policy):
     def demand(self, feedback, obs, memory):
         self.record("demand", obs)
         return feedback * obs.slope
+
+    def scales(self, response, obs, memory):
+        self.record("scales", obs)
+        return Scales()
 
     def adapt(self, response, obs, memory):
         self.record("adapt", obs)
@@ -110,6 +114,15 @@ def play_through(name, field, requested, channels):
     return phases(ENGINES[name](game([*policies], channels=channels)), policies)
 
 
+def is_known(field, layer, hook):
+    """Return whether a field is known at a hook, to a policy that has asked for it."""
+    if field in LAYER_FIELDS:
+        return hook in ("scales", "adapt", "remember")
+    if field == "broadcast" and layer == len(SIZES) - 1:
+        return hook in ("adapt", "remember")
+    return field not in LATE_FIELDS or hook != "speak"
+
+
 @pytest.mark.parametrize("channels", CHANNELS)
 @pytest.mark.parametrize("requested", [True, False], ids=["requested", "undeclared"])
 @pytest.mark.parametrize("field", sorted(AXES))
@@ -118,7 +131,7 @@ def test_engines_show_the_same_fields_at_every_hook(field, requested, channels):
     assert ours.keys() == theirs.keys()
     assert {hook for _, _, hook in ours} == set(HOOKS)
     for place, one in ours.items():
-        hidden = (field in LATE_FIELDS and place[-1] == "speak") or (field in OPTIONAL_FIELDS and not requested)
+        hidden = not is_known(field, *place[1:]) or (field in OPTIONAL_FIELDS and not requested)
         assert isinstance(one, str) == isinstance(theirs[place], str) == hidden, place
         if not hidden:
             np.testing.assert_allclose(one, theirs[place], rtol=1e-12, atol=1e-12, err_msg=str(place))

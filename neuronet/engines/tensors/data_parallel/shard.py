@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-from neuronet.core import AXES, Array, Birth, Group, Memory, Observation, Policy, WorkerError
+from neuronet.core import AXES, Array, Birth, Group, Memory, Observation, Policy, Scales, WorkerError
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.reducer import Reducer
 
@@ -189,6 +189,10 @@ class GatheredPolicy(Policy):
     def demand(self, feedback: Array, obs: Observation, memory: Memory) -> Array:
         """Return the policy's demand."""
         return self._local(self.policy.demand(self._shard.gather(feedback, -2), self._gathered_observation(obs), memory))
+
+    def scales(self, response: Array, obs: Observation, memory: Memory) -> Scales:
+        """Return the policy's factors."""
+        return self.policy.scales(response, self._gathered_observation(obs), memory)
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return the policy's intended change."""
