@@ -8,6 +8,7 @@ if __name__ == "policies":
 from neuronet.core import Policy
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 from neuronet.policies.attention.best_response import BestResponse
+from neuronet.policies.attention.budgeted import Budgeted
 from neuronet.policies.attention.contrarian import Contrarian
 from neuronet.policies.attention.diminishing_returns import DiminishingReturns
 from neuronet.policies.attention.greedy import Greedy
@@ -30,6 +31,7 @@ from neuronet.policies.wrappers.trembling_hand import TremblingHand
 POLICIES: dict[str, type[Policy]] = {
     "attention": AttentionSeeking,
     "best-response": BestResponse,
+    "budgeted": Budgeted,
     "clipped": Clipped,
     "contrarian": Contrarian,
     "copycat": Copycat,
@@ -55,6 +57,7 @@ __all__ = [
     "POLICIES",
     "AttentionSeeking",
     "BestResponse",
+    "Budgeted",
     "Clipped",
     "Contrarian",
     "Copycat",

@@ -1,7 +1,7 @@
 """Attention-seeking: gradient ascent on the attention that a neuron receives.
 
-The idea is from Soltani Moakhar et al. 2023 (arXiv 2310.09952), of which only the abstract was available; the formula is our own
-derivation, equation (1) of docs/theory.md.
+The idea is from the abstract of Soltani Moakhar et al. 2023 (arXiv 2310.09952); the formula is our own derivation, equation (1)
+of docs/theory.md. The first author's code has another rule, in which attention is scarce: see budgeted.py.
 """
 
 from __future__ import annotations

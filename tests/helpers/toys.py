@@ -11,6 +11,7 @@ from neuronet.policies import (
     POLICIES,
     AttentionSeeking,
     BestResponse,
+    Budgeted,
     DiminishingReturns,
     DirectFeedback,
     Greedy,
@@ -277,6 +278,9 @@ TOYS: tuple[Policy, ...] = (
 
 SHIPPED: tuple[Policy, ...] = (
     *(cls() for cls in POLICIES.values()),
+    Budgeted(budget=0.5, relative=True),
+    Budgeted(AttentionSeeking(foresight=1.0), strategic=True),
+    Budgeted(demands=False),
     AttentionSeeking(p=1),
     AttentionSeeking(p=1.5, foresight=0.5),
     AttentionSeeking(p=3, foresight=1),
