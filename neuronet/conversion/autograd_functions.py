@@ -1,12 +1,13 @@
 """Autograd functions with the usual forward pass, and the policies' feedback as the gradient of the input.
 
-The gradients of weight and bias are torch's own: listeners respond by default. Neither function can be differentiated twice.
+The gradients of weight and bias are torch's own, times the policies' factors if they have any: otherwise listeners respond by
+default. Neither function can be differentiated twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 from torch.autograd import Function
@@ -16,6 +17,26 @@ from neuronet.conversion.connectivity import Connectivity
 
 InputGradient = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Function of the output's gradient, the input and the weight's gradient that returns the input's gradient."""
+
+
+class ScaledGradients(NamedTuple):
+    """Gradients that are multiplied by the factors of the listeners' policy.
+
+    Attributes:
+        demand: Gradient of the output, as the speakers hear it.
+        response: Gradient of the weight, as the speakers see it.
+        to_weight: Gradient of the weight, by which it changes.
+        to_bias: Gradient of the bias, by which it changes; None without a bias.
+    """
+
+    demand: Tensor
+    response: Tensor
+    to_weight: Tensor
+    to_bias: Tensor | None
+
+
+Scaler = Callable[[Tensor, Tensor, Tensor | None], ScaledGradients]
+"""Function of the gradients of the output, the weight and the bias that returns them times the policies' factors."""
 
 
 class LinearFeedbackFunction(Function):
@@ -44,10 +65,16 @@ class FeedbackFunction(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, input_gradient: InputGradient, connectivity: Connectivity
+        ctx: Any,
+        heard: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        input_gradient: InputGradient,
+        scaler: Scaler | None,
+        connectivity: Connectivity,
     ) -> Tensor:
         """Return the layer's usual output."""
-        ctx.connectivity, ctx.input_gradient = connectivity, input_gradient
+        ctx.connectivity, ctx.input_gradient, ctx.scaler = connectivity, input_gradient, scaler
         ctx.save_for_backward(heard, weight)
         return connectivity.output(heard, weight, bias)
 
@@ -58,5 +85,8 @@ class FeedbackFunction(Function):
         heard, weight = ctx.saved_tensors
         needs_input, needs_weight, needs_bias = ctx.needs_input_grad[:3]
         to_weight, to_bias = ctx.connectivity.to_parameters(gradient, heard, weight, wanted=(True, needs_bias))
-        to_input = ctx.input_gradient(gradient, heard, to_weight) if needs_input else None
-        return to_input, to_weight if needs_weight else None, to_bias, None, None
+        scaled = ScaledGradients(gradient, to_weight, to_weight, to_bias)
+        if ctx.scaler is not None:
+            scaled = ctx.scaler(gradient, to_weight, to_bias)
+        to_input = ctx.input_gradient(scaled.demand, heard, scaled.response) if needs_input else None
+        return to_input, scaled.to_weight if needs_weight else None, scaled.to_bias, None, None, None

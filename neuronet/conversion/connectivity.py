@@ -67,6 +67,14 @@ class Connectivity(ABC):
     def demand(self, gradient: Tensor, heard: Tensor) -> Tensor:
         """Return the output's gradient for each listener and sample, (..., N, K)."""
 
+    @abstractmethod
+    def by_output(self, gradient: Tensor) -> Tensor:
+        """Return the output's gradient with the axis of the output's neurons last: features, or channels."""
+
+    @abstractmethod
+    def per_output(self, factor: Tensor, gradient: Tensor) -> Tensor:
+        """Return a factor of each of the output's neurons in a shape that broadcasts against the output's gradient."""
+
 
 @dataclass(frozen=True)
 class LinearConnectivity(Connectivity):
@@ -107,6 +115,14 @@ class LinearConnectivity(Connectivity):
     def demand(self, gradient: Tensor, heard: Tensor) -> Tensor:
         """Return the rows of the gradient."""
         return gradient.reshape(-1, self.listeners)
+
+    def by_output(self, gradient: Tensor) -> Tensor:
+        """Return the gradient unchanged."""
+        return gradient
+
+    def per_output(self, factor: Tensor, gradient: Tensor) -> Tensor:
+        """Return the factor unchanged."""
+        return factor
 
 
 @dataclass(frozen=True)
@@ -176,6 +192,14 @@ class ConvolutionConnectivity(Connectivity):
         kernels = identity.reshape(1, self.positions, *self.kernel).repeat(channels, *(1 for _ in heard.shape[1:]))
         places = heard.new_empty(1, dtype=gradient.dtype).expand(batch, channels * self.positions, *heard.shape[2:])
         return self._rows(self._input_gradient(gradient, places, kernels, channels), self.listeners)
+
+    def by_output(self, gradient: Tensor) -> Tensor:
+        """Return (B, channels, *places) as (B, *places, channels)."""
+        return gradient.movedim(1, -1)
+
+    def per_output(self, factor: Tensor, gradient: Tensor) -> Tensor:
+        """Return the factors along the axis of the channels."""
+        return factor.reshape(-1, *(1 for _ in gradient.shape[2:]))
 
     def _rows(self, array: Tensor, length: int) -> Tensor:
         by_group = array.reshape(len(array), self.groups, length, -1)

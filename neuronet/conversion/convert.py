@@ -57,6 +57,7 @@ def convert(
             connectivity = connectivity_of(layer, name)
             groups = _policy_groups(policy_spec, connectivity, name)
             layer_policies.append((layer, LayerPolicy(connectivity, groups, name, number, seed, learning_rate)))
+            layer_policies[-1][1].check_scales()
     _convert_all(layer_policies)
     return converted
 

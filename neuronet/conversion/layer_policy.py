@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import array_api_compat.torch as xp
 import torch
 from torch import Tensor, nn
 
-from neuronet.conversion.connectivity import Connectivity
+from neuronet.conversion.autograd_functions import ScaledGradients
+from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity
 from neuronet.conversion.policy_group import PolicyGroup, RoundRandom, assemble
 from neuronet.core import ConfigurationError, Observation, PolicyError
 
@@ -98,6 +100,51 @@ class LayerPolicy:
         feedback = self._call_groups("feedback", layer, obs)
         return connectivity.input((feedback / -samples).to(gradient.dtype), heard)
 
+    @property
+    def has_scales(self) -> bool:
+        """Whether the neurons at the output of the layer multiply their demand and their change."""
+        return any("scales" in group.policy.hooks for group in self.policy_groups)
+
+    def check_scales(self) -> None:
+        """Check that factors can be computed.
+
+        Raises:
+            ConfigurationError: Several policies share the layer, or a neuron would have to know all its parts of a kernel.
+        """
+        policy = next((group.policy for group in self.policy_groups if "scales" in group.policy.hooks), None)
+        if policy is None:
+            return
+        if len(self.policy_groups) > 1:
+            raise ConfigurationError(f"{policy!r} scales what the whole layer '{self.name}' demands: give it to all its neurons")
+        if "response" in policy.needs and isinstance(self.connectivity, ConvolutionConnectivity):
+            raise ConfigurationError(f"{policy!r} is not supported at the convolution '{self.name}': it needs a Linear layer")
+
+    def scale(self, layer: nn.Module, gradient: Tensor, to_weight: Tensor, to_bias: Tensor | None) -> ScaledGradients:
+        """Return the gradients times the factors of the policy, which the neurons at the output of the layer follow.
+
+        Args:
+            layer: The layer, which stores the memory.
+            gradient: Gradient of the output.
+            to_weight: Gradient of the weight, (outputs, ...); one length for each feature or channel.
+            to_bias: Gradient of the bias, (outputs,); None without a bias.
+        """
+        group, rows, bias = self.policy_groups[0], to_weight.flatten(1), to_bias
+        response = -torch.cat((rows, torch.zeros_like(rows[:, :1]) if bias is None else bias[:, None].to(rows.dtype)), dim=1)
+        demand = self.connectivity.by_output(gradient).to(rows.dtype).flatten(0, -2)
+        fields: dict[str, Callable[[], Tensor]] = {
+            "layer_demand": lambda: torch.sqrt(torch.mean(demand * demand, dim=0)),
+            "layer_response": lambda: torch.linalg.vector_norm(rows, dim=1),
+        }
+        obs = Observation(lambda name: fields[name](), xp=xp)
+        scales = group.policy.scales(response, obs, group.memory(layer))
+        heard, response_seen = gradient, to_weight
+        if scales.demand is not None:
+            heard = gradient * self.connectivity.per_output(scales.demand, gradient).to(gradient.dtype)
+            response_seen = _scaled_rows(to_weight, scales.demand)
+        if bias is not None and scales.bias is not None:
+            bias = bias * scales.bias.to(bias.dtype)
+        return ScaledGradients(heard, response_seen, _scaled_rows(to_weight, scales.weights), bias)
+
     def probe(self, layer: nn.Module, weight: Tensor) -> LayerPolicy:
         """Return a copy with the properties that a trial with zero demands finds.
 
@@ -168,3 +215,8 @@ class LayerPolicy:
         groups = self.policy_groups
         answers = [getattr(group.policy, hook)(view, group.memory(layer)) for group, view in zip(groups, obs, strict=True)]
         return assemble(groups, answers, self.connectivity.speakers)
+
+
+def _scaled_rows(array: Tensor, factor: Tensor | None) -> Tensor:
+    """Return the array times a factor of each row, its first axis; None stands for 1."""
+    return array if factor is None else array * factor.reshape(-1, *(1 for _ in array.shape[1:]))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedbackFunction
+from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedbackFunction, ScaledGradients
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity, LinearConnectivity
 from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.core import ConfigurationError
@@ -34,9 +34,13 @@ class PolicyLayer(nn.Module):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the usual output; the gradient of its input is the policies' feedback."""
-        if self.layer_policy.uses_attention or not (torch.is_grad_enabled() and input.requires_grad):
+        if not torch.is_grad_enabled() or not (self.layer_policy.has_scales or self._has_feedback(input)):
             return cast(Tensor, super().forward(input))
         return self._play(input)
+
+    def _has_feedback(self, input: Tensor) -> bool:
+        """Return whether the gradient of an input is needed, and is not the usual one."""
+        return input.requires_grad and not self.layer_policy.uses_attention
 
     def _play(self, input: Tensor) -> Tensor:
         """Return the output, with the policies' feedback in the backward pass."""
@@ -44,7 +48,7 @@ class PolicyLayer(nn.Module):
         is_autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
         dtype = torch.get_autocast_dtype(kind) if is_autocast else None
         heard, weight, bias = (_autocast(tensor, dtype) for tensor in (input, self.weight, self.bias))
-        if self.layer_policy.is_forward_only:
+        if self.layer_policy.is_forward_only and not self.layer_policy.has_scales:
             feedback_weights = _forward_feedback_weights(self).to(weight.dtype)
             function: Any = LinearFeedbackFunction
             return cast(Tensor, function.apply(heard, weight, bias, feedback_weights, self.layer_policy.connectivity))
@@ -75,8 +79,13 @@ def _with_policy_feedback(layer: Any, heard: Tensor, weight: Tensor, bias: Tenso
         to_input: Tensor = layer.layer_policy.input_gradient(layer, parameters, number, gradient, heard, to_weight)
         return to_input
 
+    def scale(gradient: Tensor, to_weight: Tensor, to_bias: Tensor | None) -> ScaledGradients:
+        scaled: ScaledGradients = layer.layer_policy.scale(layer, gradient, to_weight, to_bias)
+        return scaled
+
     function: Any = FeedbackFunction
-    return cast(Tensor, function.apply(heard, weight, bias, input_gradient, layer.layer_policy.connectivity))
+    scaler = scale if layer.layer_policy.has_scales else None
+    return cast(Tensor, function.apply(heard, weight, bias, input_gradient, scaler, layer.layer_policy.connectivity))
 
 
 def _autocast(tensor: Any, dtype: torch.dtype | None) -> Any:

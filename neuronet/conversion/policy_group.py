@@ -13,7 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from neuronet.conversion.connectivity import Connectivity
-from neuronet.core import Birth, ConfigurationError, LayerRandom, Memory, Observation, Policy, PolicyError, RandomStream
+from neuronet.core import (
+    LAYER_FIELDS,
+    Birth,
+    ConfigurationError,
+    LayerRandom,
+    Memory,
+    Observation,
+    Policy,
+    PolicyError,
+    RandomStream,
+)
 
 FieldGetter = Callable[[str], Any]
 """Returns a field by name; raises KeyError for an unknown one."""
@@ -21,10 +31,10 @@ FieldGetter = Callable[[str], Any]
 PER_NEURON_FIELDS = frozenset({"activity", "attention", "listener_mask", "response"})
 """Fields whose last axis is the neuron axis."""
 
-SUPPORTED_HOOKS = frozenset({"initial_memory"})
+SUPPORTED_HOOKS = frozenset({"initial_memory", "scales"})
 """Optional hooks that a torch layer supports."""
 
-SUPPORTED_FIELDS = frozenset({"response"})
+SUPPORTED_FIELDS = LAYER_FIELDS | {"response"}
 """Optional fields that a torch layer provides."""
 
 

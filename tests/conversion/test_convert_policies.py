@@ -71,8 +71,12 @@ def feedback_by_numpy(policy, weight, activity, demand, number):
         learning=True,
         learning_rate=RATE,
     )
+    response = demand.T @ activity / BATCH
+    if "scales" in policy.hooks:  # the listeners follow the policy, too
+        scale = policy.scales(np.column_stack((response, demand.mean(axis=0))), obs, memory).demand
+        obs.demand, response = demand * scale, response * scale[:, None]
     if "response" in policy.needs:
-        obs.response = demand.T @ activity / BATCH
+        obs.response = response
     return policy.feedback(obs, memory)
 
 
