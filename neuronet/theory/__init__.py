@@ -21,10 +21,21 @@ __all__ = ["Below", "Bound", "Check", "Near", "check_all", "checks"]
 def checks() -> Iterator[Check]:
     """Yield every check as soon as it is computed, in the order of the propositions."""
     # imported here because they load torch and mesa
-    from neuronet.theory import agreement, best_response, equilibrium, equivalence, foresight, inflation, measures, strategy
+    from neuronet.theory import (
+        agreement,
+        best_response,
+        budget,
+        equilibrium,
+        equivalence,
+        foresight,
+        inflation,
+        measures,
+        strategy,
+    )
 
     parts: tuple[Callable[[], Iterator[Check]], ...] = (
         strategy.checks,
+        budget.checks,
         equivalence.checks,
         foresight.checks,
         measures.checks,
