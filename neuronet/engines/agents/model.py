@@ -15,7 +15,6 @@ from neuronet.core import (
     Array,
     Batches,
     ConfigurationError,
-    DataError,
     Environment,
     Group,
     LayerRandom,
@@ -31,6 +30,7 @@ from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
 from neuronet.engines.agents.speaker import InputNeuron, Speaker
+from neuronet.engines.base.checks import check_classes
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import LayerState, State, SynapseArrays
@@ -200,8 +200,8 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
 
     def _play(self, batch: Samples) -> Floats:
         payoff = self.setup.payoff
-        if payoff.classes and not _are_classes(batch.targets, self.sizes[-1]):
-            raise DataError(f"targets must be integers from 0 to {self.sizes[-1] - 1}, one for each output neuron")
+        if payoff.classes:
+            check_classes(batch.targets, self.sizes[-1])
         outputs = self._outputs(batch.inputs, learning=True)
         loss: Floats = payoff.loss(xp, outputs, batch.targets)
         self._learn(payoff.feedback(xp, outputs, batch.targets), loss)
@@ -342,10 +342,6 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
             ids.pop(self, None)
         for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
             self.__dict__.pop(wrapped, None)
-
-
-def _are_classes(targets: NDArray[Any], outputs: int) -> bool:
-    return targets.dtype.kind in "iu" and bool(targets.min() >= 0) and bool(targets.max() < outputs)
 
 
 def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
 
 from neuronet.core import ConfigurationError, DataError, Memory, Payoff, Policy, PolicyError
 from neuronet.engines.base.setup import Setup
@@ -37,6 +40,16 @@ def check_targets(inputs: tuple[int, ...], targets: tuple[int, ...], outputs: in
     expected = inputs[:-1] if payoff.classes else (*inputs[:-1], outputs)
     if targets != expected:
         raise DataError(f"{inputs[-2]} samples need targets of shape {expected}, got {targets}")
+
+
+def check_classes(targets: NDArray[Any], outputs: int) -> None:
+    """Refuse targets that are not classes of the outputs.
+
+    Raises:
+        DataError: One is not an integer from 0 to `outputs - 1`.
+    """
+    if targets.dtype.kind not in "iu" or not targets.size or targets.min() < 0 or targets.max() >= outputs:
+        raise DataError(f"targets must be integers from 0 to {outputs - 1}, one for each output neuron")
 
 
 def check_output_feedback(feedback: tuple[int, ...], loss: tuple[int, ...], outputs: tuple[int, ...] | None) -> None:
