@@ -25,6 +25,7 @@ from neuronet.policies.social.free_rider import FreeRider
 from neuronet.policies.social.hebbian import Hebbian
 from neuronet.policies.social.stubborn import Stubborn
 from neuronet.policies.wrappers.clipped import Clipped
+from neuronet.policies.wrappers.damped import Damped
 from neuronet.policies.wrappers.noisy import Noisy
 from neuronet.policies.wrappers.trembling_hand import TremblingHand
 
@@ -35,6 +36,7 @@ POLICIES: dict[str, type[Policy]] = {
     "clipped": Clipped,
     "contrarian": Contrarian,
     "copycat": Copycat,
+    "damped": Damped,
     "diminishing-returns": DiminishingReturns,
     "direct-feedback": DirectFeedback,
     "free-rider": FreeRider,
@@ -61,6 +63,7 @@ __all__ = [
     "Clipped",
     "Contrarian",
     "Copycat",
+    "Damped",
     "DiminishingReturns",
     "DirectFeedback",
     "FreeRider",

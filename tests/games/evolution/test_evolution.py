@@ -15,7 +15,7 @@ from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule, standardised
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.play import play
-from neuronet.policies import AttentionSeeking, BestResponse, Greedy, IncomeProtecting
+from neuronet.policies import AttentionSeeking, BestResponse, Budgeted, Damped, Greedy, IncomeProtecting
 from neuronet.testing import check_policy
 from tests.games.toy_game import OPPOSE, REST, SEEK, layers_from_policies, toy
 
@@ -85,6 +85,7 @@ def test_switchable_policy_equals_groups(policies):
 
 def test_switchable_policy_meets_the_policy_contract():
     check_policy(SwitchablePolicy((AttentionSeeking(), IncomeProtecting())))
+    check_policy(SwitchablePolicy((AttentionSeeking(p=1), Budgeted(relative=True), Damped())))  # which have factors
 
 
 def test_switching_neurons_reset_their_memory_and_others_keep_it():
