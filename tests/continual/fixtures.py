@@ -16,8 +16,8 @@ SEEDS = (0, 7)
 
 
 def make_experiment(protocol=None, *, environment=None, rounds=6, **options):
-    defaults = {"hidden": (8,), "activation": "tanh", "dtype": "float64"}
-    return Experiment(protocol or SplitTask(3), environment or Glyphs(), Schedule(rounds, 8), **{**defaults, **options})
+    defaults = {"hidden": (8,), "activation": "tanh", "dtype": "float64", "schedule": Schedule(rounds, 8)}
+    return Experiment(protocol or SplitTask(3), environment or Glyphs(), **{**defaults, **options})
 
 
 def learner_config(experiment, seeds=SEEDS, optimizer="sgd", rate=0.1):

@@ -187,7 +187,11 @@ class SequenceRun:
         classes = [sequence[number].classes for sequence in self._sequences]
         task_info = TaskInfo(number, dataset, self._active_classes(classes), self._experiment.protocol.task_id_given)
         self._learner.begin_task(task_info)
-        for inputs, targets in self.rounds(number, dataset):
+        schedule = self._experiment.schedule
+        factors = {0: 1.0, schedule.rounds(int(dataset.counts[0])) // 2: schedule.late_lr_factor}
+        for step, (inputs, targets) in enumerate(self.rounds(number, dataset)):
+            if schedule.late_lr_factor != 1 and step in factors:
+                self._learner.set_lr_factor(factors[step])
             self._learner.train_batch(Batch(inputs, targets, task_info.active_classes))
         self._learner.end_task()
 

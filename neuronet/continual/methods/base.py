@@ -14,7 +14,7 @@ from torch import Tensor
 
 from neuronet.continual.methods.kept_memory import array_bytes
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.core import Network, Optimizer
+from neuronet.core import ConfigurationError, Network, Optimizer
 
 T = TypeVar("T")
 
@@ -91,6 +91,14 @@ class Learner(ABC):
     @abstractmethod
     def train_batch(self, batch: Batch) -> None:
         """Learn from one batch."""
+
+    def set_lr_factor(self, factor: float) -> None:
+        """Multiply the learning rate that the learner was made with by a factor, from the next round on.
+
+        Raises:
+            ConfigurationError: The learner does not support it.
+        """
+        raise ConfigurationError(f"{type(self).__name__} has a constant learning rate: leave late_lr_factor at 1")
 
     def end_task(self) -> None:  # noqa: B027
         """Finish the present task."""

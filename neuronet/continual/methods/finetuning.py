@@ -80,6 +80,7 @@ class BackpropLearner(Learner):
         self.biases = [self._make_leaf(arrays) for arrays in zip(*(net.biases for net in config.networks), strict=True)]
         self.seeds = tuple(config.seeds)
         self.task_info: TaskInfo | None = None
+        self._learning_rate = config.learning_rate
         self._torch_optimizer = torch_optimizer(config.optimizer, [{"params": self.parameters, "lr": config.learning_rate}])
 
     def _make_leaf(self, arrays: Sequence[NDArray[np.float64]]) -> Tensor:
@@ -127,6 +128,11 @@ class BackpropLearner(Learner):
         self._torch_optimizer.step()
         if self.needs_after_step:
             self.after_step(gradients, [new.detach() - old for new, old in zip(parameters, before, strict=True)])
+
+    def set_lr_factor(self, factor: float) -> None:
+        """Multiply the initial learning rate by a factor from the next round on."""
+        for group in self._torch_optimizer.param_groups:
+            group["lr"] = self._learning_rate * factor
 
     def loss(self, batch: Batch) -> Tensor:
         """Return the mean loss of each replica, (R,)."""

@@ -84,6 +84,10 @@ class PolicyLearner(Learner):
         feedback = payoff.feedback(xp, outputs, batch.targets)
         self._engine.learn(self._to_engine(feedback), self._to_engine(payoff.loss(xp, outputs, batch.targets)))
 
+    def set_lr_factor(self, factor: float) -> None:
+        """Multiply the initial learning rate by a factor from the next round on."""
+        self._engine.set_lr_factor(factor)
+
     def outputs(self, inputs: Tensor) -> Tensor:
         """Return the outputs (R, B, O) for inputs (R, B, I)."""
         return self._with_replicas(self._engine.outputs(self._to_engine(inputs)))

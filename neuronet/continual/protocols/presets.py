@@ -23,6 +23,7 @@ class Schedule:
         iterations: Rounds a task (>= 0); 0 to count epochs instead.
         batch_size: Samples a round (>= 1).
         epochs: Epochs a task (>= 1), where iterations is 0.
+        late_lr_factor: Factor of the learning rate in the second half of each task (> 0).
 
     Raises:
         ConfigurationError: A value is out of range.
@@ -31,16 +32,19 @@ class Schedule:
     iterations: int
     batch_size: int
     epochs: int = 1
+    late_lr_factor: float = 1.0
 
     def __post_init__(self) -> None:
         check_number("iterations", self.iterations, 0, whole=True)
         check_number("batch_size", self.batch_size, 1, whole=True)
         check_number("epochs", self.epochs, 1, whole=True)
+        check_number("late_lr_factor", self.late_lr_factor, 0, above=True)
 
     def __repr__(self) -> str:
-        """Return the text that identifies the schedule in recorded studies, without `epochs` where it is 1."""
+        """Return the text that identifies the schedule in recorded studies, without values that are 1."""
         epochs = f", epochs={self.epochs}" if self.epochs > 1 else ""
-        return f"Schedule(iterations={self.iterations}, batch_size={self.batch_size}{epochs})"
+        factor = f", late_lr_factor={self.late_lr_factor!r}" if self.late_lr_factor != 1 else ""
+        return f"Schedule(iterations={self.iterations}, batch_size={self.batch_size}{epochs}{factor})"
 
     def rounds(self, samples: int) -> int:
         """Return the rounds of a task with a number of training samples; an incomplete last batch is dropped."""
@@ -85,14 +89,19 @@ class Preset:
     source: str = ""
 
     def with_overrides(
-        self, iterations: int | None, batch_size: int | None, hidden: Sequence[int] | None, optimizer: Optimizer | None
+        self,
+        iterations: int | None,
+        batch_size: int | None,
+        hidden: Sequence[int] | None,
+        optimizer: Optimizer | None,
+        late_lr_factor: float = 1.0,
     ) -> Preset:
         """Return the preset with every value replaced that is not None; another optimizer drops the learning rate.
 
         Raises:
             ConfigurationError: A value is out of range.
         """
-        schedule = self.schedule
+        schedule = replace(self.schedule, late_lr_factor=late_lr_factor)
         if iterations is not None:
             schedule = replace(schedule, iterations=iterations, epochs=1)
         if batch_size is not None:

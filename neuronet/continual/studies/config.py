@@ -40,6 +40,7 @@ class ContinualConfig(BaseModel):
         optimizer: Spec of the optimizer.
         learning_rate: Learning rate of all methods (> 0), without `tune`. None for the preset's or, if it has none, 0.1, times
             1 - momentum with momentum, and divided by 100 with Adam.
+        late_lr_factor: Factor of the learning rate in the second half of each task (> 0).
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: "float32" or "float64".
     """
@@ -59,6 +60,7 @@ class ContinualConfig(BaseModel):
     activation: str = "relu"
     optimizer: str | None = None
     learning_rate: Annotated[FiniteFloat, Field(gt=0, strict=True)] | None = None
+    late_lr_factor: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 1.0
     device: str = "auto"
     dtype: Literal["float32", "float64"] = "float32"
 
@@ -79,7 +81,7 @@ class ContinualConfig(BaseModel):
     def settings(self) -> Preset:
         """The preset with the options that are not None."""
         optimizer = None if self.optimizer is None else parse_optimizer(self.optimizer)
-        return PRESETS[self.preset].with_overrides(self.iterations, self.batch_size, self.hidden, optimizer)
+        return PRESETS[self.preset].with_overrides(self.iterations, self.batch_size, self.hidden, optimizer, self.late_lr_factor)
 
     def learning_rate_for(self, own_optimizer: Optimizer | None) -> float:
         """Return the learning rate of a method without `tune`; None for a method with the study's optimizer."""

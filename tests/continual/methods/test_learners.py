@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from neuronet.continual.methods.base import Batch
-from neuronet.continual.methods.finetuning import Backprop, cross_entropy
+from neuronet.continual.methods.finetuning import Backprop, BackpropLearner, cross_entropy
 from neuronet.continual.methods.frozen import Frozen
 from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
 from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.methods.registry import METHODS, parse_method, parse_methods
+from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import PROTOCOLS, Rotated, SplitClass
 from neuronet.continual.protocols.replicated_dataset import CHUNK_SIZE, ReplicatedDataset
 from neuronet.core.environment import Samples
@@ -56,6 +57,26 @@ def test_replicas_are_independent(name):
     for replica, seed in enumerate(SEEDS):
         alone = train_tasks(method.learner(learner_config(experiment, (seed,))), experiment, 3, (seed,))
         np.testing.assert_allclose(parameter_vector(together, replica), parameter_vector(alone), rtol=1e-8, atol=1e-11)
+
+
+def test_learning_rate_falls_in_the_second_half_of_each_task(monkeypatch):
+    rates = []
+
+    def train_batch(self, batch):
+        rates.append(self._torch_optimizer.param_groups[0]["lr"])
+
+    monkeypatch.setattr(BackpropLearner, "train_batch", train_batch)
+    make_experiment(schedule=Schedule(5, 8, late_lr_factor=0.1)).run(Backprop(), 0.5, SEEDS)
+    np.testing.assert_allclose(rates[-15:], [0.5, 0.5, 0.05, 0.05, 0.05] * 3)  # the first is a warm-up
+
+
+def test_policies_and_backprop_lower_their_rates_alike():
+    late, constant = (make_experiment(schedule=Schedule(6, 8, late_lr_factor=factor)) for factor in (0.01, 1.0))
+    ours, theirs = (late.accuracy_matrices(method, 0.5, SEEDS) for method in (ATTENTION, Backprop()))
+    np.testing.assert_array_equal(ours, theirs)
+    assert not np.array_equal(ours, constant.accuracy_matrices(Backprop(), 0.5, SEEDS))
+    assert "late_lr_factor=0.01" in repr(late.schedule)
+    assert "late" not in repr(constant.schedule)
 
 
 def test_income_protection_reduces_changes():
