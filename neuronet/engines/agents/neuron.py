@@ -18,6 +18,7 @@ from neuronet.core import (
     Policy,
     PolicyError,
     RandomStream,
+    Scales,
 )
 from neuronet.engines.agents.message_board import Index, MessageBoard
 from neuronet.engines.agents.round_context import RoundContext
@@ -222,6 +223,8 @@ class Neuron(Speaker):
         if "layer_response" in self._needs:
             self.obs.layer_response = self.board.layer_response
         scales = self.policy.scales(self.intent[None, :], self.obs, self.memory)
+        if not isinstance(scales, Scales):
+            raise PolicyError(f"{self.policy!r} must return Scales(...) from scales, got {type(scales).__name__}")
         for name, part in scales._asdict().items():
             if part is not None and getattr(part, "shape", None) != (1,):
                 got = getattr(part, "shape", type(part).__name__)

@@ -53,6 +53,8 @@ class PolicyGroup:
             PolicyError: One has another shape.
         """
         scales, shape = self.policy.scales(response, obs, self.memory), (*self.lead, self.count)
+        if not isinstance(scales, Scales):
+            raise PolicyError(f"{self.policy!r} must return Scales(...) from scales, got {type(scales).__name__}")
         for part in scales:
             if part is not None and getattr(part, "shape", None) != shape:
                 got = getattr(part, "shape", type(part).__name__)

@@ -70,7 +70,7 @@ def test_learning_rate_falls_in_the_second_half_of_each_task(monkeypatch):
     np.testing.assert_allclose(rates[-15:], [0.5, 0.5, 0.05, 0.05, 0.05] * 3)  # the first is a warm-up
 
 
-def test_policies_and_backprop_lower_their_rates_alike():
+def test_policies_and_backprop_lower_their_rates_equally():
     late, constant = (make_experiment(schedule=Schedule(6, 8, late_lr_factor=factor)) for factor in (0.01, 1.0))
     ours, theirs = (late.accuracy_matrices(method, 0.5, SEEDS) for method in (ATTENTION, Backprop()))
     np.testing.assert_array_equal(ours, theirs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neuronet.core.policy import LinearPolicy, Policy, Wrapper
+from neuronet.core.policy import LinearPolicy, Policy, Scales, Wrapper
 from tests.helpers.toys import Backprop, Inert, Saver
 
 
@@ -112,6 +112,18 @@ class ForgetsTheBias(Backprop):
 
 
 @dataclass(frozen=True)
+class ScalesByANumber(Backprop):
+    def scales(self, response, obs, memory):
+        return 0.5
+
+
+@dataclass(frozen=True)
+class ScalesSamples(Backprop):
+    def scales(self, response, obs, memory):
+        return Scales(weights=response[..., 0, :])
+
+
+@dataclass(frozen=True)
 class RemembersTheWrongShape(Saver):
     def remember(self, change, response, obs, memory):
         return {"income": obs.xp.sum(response, axis=-1)}
@@ -176,7 +188,7 @@ FAULTY_FORMS: tuple[tuple[Policy, str], ...] = (
     (UnequalToItsCopy(), "differs from a copy of itself"),
     (PrintsSomethingElse(), "does not print as its own configuration"),
     (PrintsTheDefault(rate=0.25), "does not print as its own configuration"),
-    (NeedsTheMoon(), "needs must be a frozenset of names among broadcast, response, reward, synapse_mask, synapses"),
+    (NeedsTheMoon(), "needs must be a frozenset of names among broadcast, layer_demand,"),
     (NeedsAList(), "needs must be a frozenset of names among"),
     (KeepsAList(), "memory_axes must map names to axes"),
     (NeuronAxisLast(), "must have the neuron axis J first"),
@@ -186,6 +198,8 @@ FAULTY_FORMS: tuple[tuple[Policy, str], ...] = (
     (WeighsSamples(), r"feedback_weights in round 0 .* must have the shape \(..., K, J\)"),
     (SpeaksTooMuch(), r"speak in round 0 .* must have the shape \(..., B, J\)"),
     (ForgetsTheBias(), r"adapt in round 0 .* must have the shape \(..., J, S\)"),
+    (ScalesByANumber(), r"scales must return Scales\(\.\.\.\), got float"),
+    (ScalesSamples(), r"scales.weights in round 0 .* must have the shape \(..., J\)"),
     (RemembersTheWrongShape(), r"remember in round 0, memory 'income', .* must have the shape \(..., J, S\)"),
     (RemembersTheWrongName(), r"remember must return the memory \['income'\], got \['wealth'\]"),
     (StartsWithNothing(), r"initial_memory must return the memory \['income'\], got \[\]"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from neuronet.core.policy import LinearPolicy, Policy, Wrapper
+from neuronet.core.policy import LinearPolicy, Policy, Scales, Wrapper
 from tests.helpers.toys import Backprop, Saver
 
 DIARY: list[object] = []
@@ -136,6 +136,14 @@ class HidesItsPlasticity(Saver):
 
 
 @dataclass(frozen=True)
+class HidesItsFactors(Backprop):
+    hooks = frozenset({"adapt"})
+
+    def scales(self, response, obs, memory):
+        return Scales(demand=0.5 * obs.xp.ones_like(response[..., 0]))
+
+
+@dataclass(frozen=True)
 class HidesItsMemory(Saver):
     hooks = frozenset({"adapt"})
 
@@ -191,6 +199,7 @@ FAULTY_TRAITS: tuple[tuple[Policy, str], ...] = (
     (HidesItsWord(), "speak in round 0 is not the default, but hooks does not list 'speak'"),
     (HidesItsDemand(), "demand in round 0 is not the default, but hooks does not list 'demand'"),
     (HidesItsPlasticity(), "adapt in round 1 is not the default, but hooks does not list 'adapt'"),
+    (HidesItsFactors(), "scales.demand in round 0 is not the default, but hooks does not list 'scales'"),
     (HidesItsMemory(), "remember in round 0, memory 'income', is not the default, but hooks does not list 'remember'"),
     (LooksAroundInACrowd(), "feedback_weights in round 0 depends on unconnected neurons"),
     (ActsWithTheCrowd(), "feedback in round 0 depends on unconnected neurons"),

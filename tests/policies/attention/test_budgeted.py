@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from neuronet.conversion import convert
-from neuronet.core import Adam, ConfigurationError, Group, Momentum, Samples
+from neuronet.core import Adam, ConfigurationError, Group, LinearPolicy, Momentum, PolicyError, Samples, Scales
 from neuronet.engines import compare
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
@@ -316,3 +317,23 @@ def test_one_hidden_layer_learns_digits(digits):
     samples = Samples(digits.inputs, digits.targets)
     losses = [float(player.play(samples.inputs[:512], samples.targets[:512]).mean()) for _ in range(60)]
     assert losses[-1] < 0.5 * losses[0]
+
+
+@dataclass(frozen=True)
+class ScalesByANumber(LinearPolicy):
+    """Policy that breaks the contract of `scales`."""
+
+    answer: object = 0.5
+
+    def feedback_weights(self, obs, memory):
+        return obs.attention
+
+    def scales(self, response, obs, memory):
+        return self.answer
+
+
+@every_engine
+@pytest.mark.parametrize("answer", [0.5, None, Scales(demand=np.ones(7))], ids=["number", "none", "shape"])
+def test_factors_of_another_form_are_refused_by_engines(engine, answer):
+    with pytest.raises(PolicyError, match="scales"):
+        play(engine(game(ScalesByANumber(answer))), 1)
