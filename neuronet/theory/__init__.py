@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from neuronet.theory.check import Below, Bound, Check, Near
+from neuronet.theory.check import Above, Below, Bound, Check, Near
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Below", "Bound", "Check", "Near", "check_all", "checks"]
+__all__ = ["Above", "Below", "Bound", "Check", "Near", "check_all", "checks"]
 
 
 def checks() -> Iterator[Check]:
@@ -30,6 +30,9 @@ def checks() -> Iterator[Check]:
         foresight,
         inflation,
         measures,
+        potential,
+        reacting_demands,
+        second_order,
         strategy,
     )
 
@@ -41,6 +44,9 @@ def checks() -> Iterator[Check]:
         measures.checks,
         best_response.checks,
         equilibrium.checks,
+        second_order.checks,
+        reacting_demands.checks,
+        potential.checks,
         inflation.checks,
         agreement.checks,
     )

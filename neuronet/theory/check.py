@@ -37,6 +37,24 @@ class Below(Bound):
 
 
 @dataclass(frozen=True)
+class Above(Bound):
+    """Bound that the figure is above a limit.
+
+    Args:
+        limit: Largest figure that violates the bound.
+    """
+
+    limit: float
+
+    def holds(self, measured: float) -> bool:
+        """Return whether the figure is above the limit."""
+        return measured > self.limit
+
+    def __str__(self) -> str:
+        return f"> {self.limit:g}"
+
+
+@dataclass(frozen=True)
 class Near(Bound):
     """Bound that the figure is near a value.
 

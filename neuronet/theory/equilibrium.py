@@ -112,7 +112,7 @@ def _length(layers: Layers) -> float:
 
 def checks(policy: Policy = MYOPIC) -> Iterator[Check]:
     """Yield checks that the two slopes are equal to first order, differ by O(eta) beyond, and vanish together."""
-    name = "5 equilibrium"
+    name = "5 stationarity"
     gap = float(np.max([gap_of_gain(policy, engine) for engine in ENGINES]))
     yield Check(name, "slope of the first-order gain in own synapses: gap to -dL/dw, both engines", gap, Below(1e-6))
     gaps = [gap_of_utility(policy, rate) for rate in LEARNING_RATES]

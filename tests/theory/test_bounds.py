@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuronet.theory import Below, Check, Near
+from neuronet.theory import Above, Below, Check, Near
 
 NAN = float("nan")
 
@@ -17,6 +17,9 @@ NAN = float("nan")
         (Below(0.0), 0.0, False),
         (Below(1.0), NAN, False),
         (Below(1.0), float("inf"), False),
+        (Above(0.05), 0.06, True),
+        (Above(0.05), 0.05, False),
+        (Above(0.05), NAN, False),
         (Near(1.0, 0.05), 1.04, True),
         (Near(1.0, 0.05), 0.96, True),
         (Near(1.0, 0.05), 1.06, False),
@@ -29,7 +32,8 @@ def test_check_passes_if_its_bound_holds(bound, measured, holds):
 
 
 @pytest.mark.parametrize(
-    ("bound", "text"), [(Below(1e-12), "< 1e-12"), (Below(0.99), "< 0.99"), (Near(1.0, 0.05), "1.00 +- 0.05")]
+    ("bound", "text"),
+    [(Below(1e-12), "< 1e-12"), (Below(0.99), "< 0.99"), (Above(0.05), "> 0.05"), (Near(1.0, 0.05), "1.00 +- 0.05")],
 )
 def test_required_text_of_a_bound(bound, text):
     assert Check("1 equivalence", "a gap", 0.0, bound).required == text
