@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from neuronet.conversion.autograd_functions import ScaledGradients
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity
 from neuronet.conversion.policy_group import PolicyGroup, RoundRandom, assemble
-from neuronet.core import ConfigurationError, Observation, PolicyError
+from neuronet.core import ConfigurationError, Observation, PolicyError, RandomStream
 
 FORWARD_FIELDS = frozenset({"attention", "listener_mask", "learning", "learning_rate"})
 """Fields that are known in the forward pass."""
@@ -135,7 +135,7 @@ class LayerPolicy:
             "layer_demand": lambda: torch.sqrt(torch.mean(demand * demand, dim=0)),
             "layer_response": lambda: torch.linalg.vector_norm(rows, dim=1),
         }
-        obs = Observation(lambda name: fields[name](), xp=xp)
+        obs = Observation(lambda name: fields[name](), xp=xp, draws=RandomStream(self._refuse_draw))
         scales = group.policy.scales(response, obs, group.memory(layer))
         heard, response_seen = gradient, to_weight
         if scales.demand is not None:
@@ -144,6 +144,9 @@ class LayerPolicy:
         if bias is not None and scales.bias is not None:
             bias = bias * scales.bias.to(bias.dtype)
         return ScaledGradients(heard, response_seen, _scaled_rows(to_weight, scales.weights), bias)
+
+    def _refuse_draw(self, kind: str, name: str, axes: str) -> Tensor:
+        raise ConfigurationError(f"factors cannot be random at layer '{self.name}', but a policy draws '{name}'")
 
     def probe(self, layer: nn.Module, weight: Tensor) -> LayerPolicy:
         """Return a copy with the properties that a trial with zero demands finds.
