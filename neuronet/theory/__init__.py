@@ -25,16 +25,13 @@ def checks() -> Iterator[Check]:
         agreement,
         best_response,
         budget,
-        equilibrium,
         equivalence,
         foresight,
         inflation,
         measures,
-        potential,
-        reacting_demands,
-        second_order,
         strategy,
     )
+    from neuronet.theory.stationarity import equilibrium, potential, reacting_demands, second_order
 
     parts: tuple[Callable[[], Iterator[Check]], ...] = (
         strategy.checks,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from neuronet.policies import AttentionSeeking, Greedy
-from neuronet.theory import equilibrium
+from neuronet.theory.stationarity import equilibrium
 from neuronet.theory.comparison import largest_gap
 from neuronet.theory.reference import descent
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from neuronet.theory import potential, reacting_demands, second_order
-from neuronet.theory.stationary import stationary_points
+from neuronet.theory.stationarity import potential, reacting_demands, second_order
+from neuronet.theory.stationarity.stationary_points import stationary_points
 
 
 def test_every_check_holds():

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from neuronet.theory.check import Check, Near
-from neuronet.theory.second_order import ETA, NONLINEAR, PIECEWISE_LINEAR
-from neuronet.theory.stationary import SAMPLES, Point, stationary_points
+from neuronet.theory.stationarity.second_order import ETA, NONLINEAR, PIECEWISE_LINEAR
+from neuronet.theory.stationarity.stationary_points import SAMPLES, Point, stationary_points
 
 Prediction = Callable[[Tensor, Tensor], Tensor]
 """`prediction(attention, activity)` returns the gain of each neuron per unit of the relative fall of its activity, (J,)."""

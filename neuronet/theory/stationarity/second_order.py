@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from neuronet.theory.check import Below, Check, Near
-from neuronet.theory.stationary import SAMPLES, Point, stationary_points
+from neuronet.theory.stationarity.stationary_points import SAMPLES, Point, stationary_points
 
 ETA = 0.1
 """Learning rate of the listeners."""
