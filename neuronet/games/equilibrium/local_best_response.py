@@ -2,8 +2,8 @@
 
 A neuron that may move its activity within a small ball has an exact best response, the solution of the trust-region problem of
 Proposition 4. The distances compare it with the feedback of the neuron's own policy. By Proposition 5, no neuron can gain to
-first order by its own synapses exactly where the loss is stationary; they may still gain to second order. Attention
-counts by the measure w^2 / 2, and listeners respond by SGD.
+first order by its own synapses exactly where the loss is stationary; to second order it can. Attention counts by the measure
+w^2 / 2, listeners respond by SGD, and their demands are those before the move.
 """
 
 from __future__ import annotations

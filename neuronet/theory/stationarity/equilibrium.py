@@ -1,4 +1,7 @@
-"""Proposition 5: a neuron that changes its own synapses for attention descends the loss, and is at rest where the loss is."""
+"""Proposition 5, first order: a neuron that seeks attention by its own synapses descends the loss, and rests where it does.
+
+At rest is not at its best: `second_order` has the curvature of the utility there.
+"""
 
 from __future__ import annotations
 

@@ -48,10 +48,9 @@ def payoff_slopes(case: GameCase, p: float, hidden: Sequence[Tensor], worth: Wor
     heard, slopes = [torch.as_tensor(case.inputs)], []
     for layer, name in zip(layers, network.activations, strict=True):
         potential = heard[-1] @ layer[:, :-1].T + layer[:, -1]
-        activity, pull_back = torch.func.vjp(FUNCTIONS[name], potential)[:2]
-        (slope,) = pull_back(torch.ones_like(potential))
-        heard.append(activity)
-        slopes.append(slope)
+        function = FUNCTIONS[name]
+        heard.append(function(potential))
+        slopes.append(torch.func.grad(lambda z, function=function: function(z).sum())(potential))
     demand = (torch.as_tensor(case.targets) - heard[-1]) * slopes[-1]
     found = []
     for index in range(len(hidden) - 1, -1, -1):
@@ -74,10 +73,12 @@ def antisymmetric_share(case: GameCase, p: float, worth: Worth = marginal_worth)
     demands and attention recomputed. It is symmetric exactly where the slopes are the gradient of one function.
     """
     layers = hidden_synapses(case)
-    shapes, sizes = [layer.shape for layer in layers], [layer.numel() for layer in layers]
+    borders = np.cumsum([0] + [layer.numel() for layer in layers[:-1]]).tolist()
 
     def field(flat: Tensor) -> Tensor:
-        hidden = [part.reshape(shape) for part, shape in zip(torch.split(flat, sizes), shapes, strict=True)]
+        hidden = [
+            flat[border : border + layer.numel()].reshape(layer.shape) for border, layer in zip(borders, layers, strict=True)
+        ]
         return torch.cat([slope.flatten() for slope in payoff_slopes(case, p, hidden, worth)])
 
     jacobian = torch.func.jacrev(field)(torch.cat([layer.flatten() for layer in layers]))

@@ -37,7 +37,8 @@ def gain_of_whispering(point: Point, neuron: int, *, react: bool = True) -> Tens
         held = point.attention[:, neuron] + ETA * (activity[:, neuron] @ demand) / SAMPLES
         return 0.5 * torch.sum(held * held)
 
-    derivative: Tensor = torch.func.grad(utility)(torch.zeros((), dtype=torch.float64))
+    nothing = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    (derivative,) = torch.autograd.grad(utility(nothing), nothing)
     return derivative
 
 

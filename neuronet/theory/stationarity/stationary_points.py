@@ -55,8 +55,8 @@ class Point:
         return split(self.synapses)[1][:, :-1]
 
     def activity(self, hidden: Tensor) -> Tensor:
-        """Return the activity of neurons with these synapses: (..., S) to (B, ...)."""
-        return FUNCTIONS[self.activation](self.inputs @ (hidden.mT if hidden.ndim > 1 else hidden))
+        """Return the activity of neurons with these synapses: (J, S) to (B, J), or (S,) to (B,)."""
+        return FUNCTIONS[self.activation](torch.nn.functional.linear(self.inputs, hidden))
 
     def demand(self, activity: Tensor, synapses: Tensor | None = None) -> Tensor:
         """Return the demand of the listeners, targets minus outputs, (B, K), for an activity (B, J)."""
@@ -80,13 +80,21 @@ def split(synapses: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def noisy_teacher(activation: str, seed: int) -> Point:
-    """Return a random network whose targets are its own outputs with noise."""
+    """Return a random network whose targets are its own outputs with noise; its listeners pay between 1 and 2, of either sign."""
     rng = np.random.default_rng(seed)
     inputs = torch.as_tensor(np.column_stack((rng.standard_normal((SAMPLES, SPEAKERS)), np.ones(SAMPLES))))
-    synapses = torch.as_tensor(rng.standard_normal(NEURONS * (SPEAKERS + 1) + LISTENERS * (NEURONS + 1)))
+    hidden = rng.standard_normal(NEURONS * (SPEAKERS + 1))
+    outputs = rng.choice((-1.0, 1.0), (LISTENERS, NEURONS + 1)) * rng.uniform(1.0, 2.0, (LISTENERS, NEURONS + 1))
+    synapses = torch.as_tensor(np.concatenate((hidden, outputs.ravel())))
     teacher = Point(activation, inputs, torch.zeros(SAMPLES, LISTENERS, dtype=torch.float64), synapses)
     noise = torch.as_tensor(NOISE * rng.standard_normal((SAMPLES, LISTENERS)))
     return Point(activation, inputs, noise - teacher.demand(teacher.activity(teacher.hidden)), synapses)
+
+
+def hessian(function: Callable[[Tensor], Tensor], at: Tensor) -> Tensor:
+    """Return the second derivatives of a scalar function of a vector, (P, P), in reverse mode twice."""
+    found: Tensor = torch.func.jacrev(torch.func.grad(function))(at)
+    return found
 
 
 def gradient(point: Point, synapses: Floats) -> Floats:
@@ -99,23 +107,22 @@ def gradient(point: Point, synapses: Floats) -> Floats:
 
 def descended(start: Point) -> Point:
     """Return the network at the end of a trust-region search and some Newton steps, whether it converged or not."""
-    loss: Callable[[Tensor], Tensor] = start.loss
 
-    def hessian(synapses: Floats) -> Floats:
-        found: Floats = torch.func.jacrev(torch.func.grad(loss))(torch.tensor(synapses)).numpy()
+    def curvature(synapses: Floats) -> Floats:
+        found: Floats = hessian(start.loss, torch.tensor(synapses)).numpy()
         return found
 
     def value(synapses: Floats) -> float:
-        return float(loss(torch.tensor(synapses)))
+        return float(start.loss(torch.tensor(synapses)))
 
     def slope(synapses: Floats) -> Floats:
         return gradient(start, synapses)
 
     options = {"gtol": 1e-6, "maxiter": 40}
-    synapses = minimize(value, start.synapses.numpy(), jac=slope, hess=hessian, method="trust-exact", options=options).x
+    synapses = minimize(value, start.synapses.numpy(), jac=slope, hess=curvature, method="trust-exact", options=options).x
     for _ in range(3):
         # the least step: a rescaling of a homogeneous neuron leaves the loss unchanged, so that the Hessian is singular
-        step = np.linalg.lstsq(hessian(synapses), slope(synapses), rcond=1e-9)[0]
+        step = np.linalg.lstsq(curvature(synapses), slope(synapses), rcond=1e-9)[0]
         if np.linalg.norm(slope(synapses - step)) >= np.linalg.norm(slope(synapses)):
             break
         synapses = synapses - step

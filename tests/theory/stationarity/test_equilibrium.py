@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from neuronet.policies import AttentionSeeking, Greedy
-from neuronet.theory.stationarity import equilibrium
 from neuronet.theory.comparison import largest_gap
 from neuronet.theory.reference import descent
+from neuronet.theory.stationarity import equilibrium
 
 
 @pytest.mark.parametrize("policy", [AttentionSeeking(p=3.0), AttentionSeeking(p=1.0), Greedy()], ids=repr)
@@ -38,7 +38,7 @@ def test_slopes_that_remain_after_training_fail(monkeypatch):
 
 
 def test_demands_remain_at_rest():
-    """Without demands the equilibrium would be trivial."""
+    """Without demands the point of rest would be trivial."""
     start = equilibrium.teacher_case(equilibrium.MYOPIC)
     end = equilibrium.trained(start)
     demands = [np.abs(game.records("tensors")[0].demand).mean() for game in (start, end)]
