@@ -24,7 +24,9 @@ STUDY_OPTIONS = {
     "batch_size": OptionInfo(int, TRAINING, "Samples in a round (>= 1)", "the preset's"),
     "optimizer": OptionInfo(str, TRAINING, RUN_OPTIONS["optimizer"].help, "the preset's"),
     "learning_rate": OptionInfo(float, TRAINING, "Learning rate of all methods (> 0), without --tune", "the preset's"),
-    "late_lr_factor": OptionInfo(float, TRAINING, "Factor of the learning rate in the second half of each task (> 0)", "1.0"),
+    "late_lr_factor": OptionInfo(
+        float, TRAINING, "Factor of the learning rate in the second half of each task (> 0)", "the preset's"
+    ),
     "hidden": OptionInfo(str, NETWORK, "Neurons in each hidden layer, such as 400,400", "the preset's"),
     "activation": RUN_OPTIONS["activation"],
     "tune": OptionInfo(bool, TUNING, "Choose the parameters of each method on validation samples", "off"),

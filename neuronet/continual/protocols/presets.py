@@ -94,14 +94,16 @@ class Preset:
         batch_size: int | None,
         hidden: Sequence[int] | None,
         optimizer: Optimizer | None,
-        late_lr_factor: float = 1.0,
+        late_lr_factor: float | None = None,
     ) -> Preset:
         """Return the preset with every value replaced that is not None; another optimizer drops the learning rate.
 
         Raises:
             ConfigurationError: A value is out of range.
         """
-        schedule = replace(self.schedule, late_lr_factor=late_lr_factor)
+        schedule = self.schedule
+        if late_lr_factor is not None:
+            schedule = replace(schedule, late_lr_factor=late_lr_factor)
         if iterations is not None:
             schedule = replace(schedule, iterations=iterations, epochs=1)
         if batch_size is not None:

@@ -60,7 +60,7 @@ class ContinualConfig(BaseModel):
     activation: str = "relu"
     optimizer: str | None = None
     learning_rate: Annotated[FiniteFloat, Field(gt=0, strict=True)] | None = None
-    late_lr_factor: Annotated[FiniteFloat, Field(gt=0, strict=True)] = 1.0
+    late_lr_factor: Annotated[FiniteFloat, Field(gt=0, strict=True)] | None = None
     device: str = "auto"
     dtype: Literal["float32", "float64"] = "float32"
 
