@@ -8,7 +8,7 @@ import pytest
 
 from neuronet.core.policy import LinearPolicy
 from neuronet.core.policy_traits import Traits, trait_rows, traits_of
-from neuronet.policies import POLICIES, AttentionSeeking, Greedy, IncomeProtecting, NodePerturbation, Noisy, Reinforce
+from neuronet.policies import POLICIES, AttentionSeeking, Budgeted, Greedy, IncomeProtecting, NodePerturbation, Noisy, Reinforce
 from tests.helpers import toys
 
 LOCAL_LINEAR = Traits(global_signals=frozenset(), linear=True, stochastic=False, explores=False, memory_axes={})
@@ -42,6 +42,8 @@ LOCAL_LINEAR = Traits(global_signals=frozenset(), linear=True, stochastic=False,
             Traits(frozenset({"broadcast"}), False, False, False, {"direct": "JO"}),
             "hears the broadcast, keeps direct",
         ),
+        (Budgeted(), LOCAL_LINEAR, "local, linear"),
+        (Budgeted(relative=True), Traits(frozenset({"layer"}), True, False, False, {}), "hears the layer, linear"),
         (toys.Oja(), LOCAL_LINEAR, "local, linear"),
     ],
     ids=repr,

@@ -23,7 +23,7 @@ from neuronet.core.payoff import SquaredError
 from neuronet.core.structure.population import Group
 from neuronet.engines.tensors import DataParallelEngine, TensorEngine
 from neuronet.execution import distributed
-from neuronet.policies import POLICIES, AttentionSeeking, Noisy
+from neuronet.policies import POLICIES, AttentionSeeking, Budgeted, Noisy
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import SAMPLES, SIZES, game, max_difference
 
@@ -93,6 +93,7 @@ def cases(extent):
     found = {f"policy {name}": (game(POLICIES[name](), connectivity="sparse(0.5)"),) for name in names}
     toy_policies = toys.TOYS[1:14] if extent == "all" else (toys.Explorer(), toys.Critic())  # the others are wrappers of these
     found |= {f"toy {toy!r}": (game(toy),) for toy in toy_policies}
+    found["layer fields"] = (game(Budgeted(relative=True), learning_rate=0.01),)
     found["scaled"] = (game(AttentionSeeking(scaled=True)),)
     found["adam"] = (game(Noisy(), optimizer=Adam(epsilon=1e-3), learning_rate=0.01),)
     found["momentum"] = (game(AttentionSeeking(p=3), optimizer=Momentum()),)

@@ -157,6 +157,15 @@ def test_engines_agree_with_channels_and_partial_updates(form, channel):
     assert compare(setup, SAMPLES, batch_size=6, rounds=20).largest < 1e-9
 
 
+def test_neurons_that_act_one_after_another_make_steps_of_the_same_length():
+    """On the agent engine alone; each neuron knows the sizes that its layer posted last."""
+    for policy in (FORMS["full"], RELATIVE):
+        player = play(ENGINES["agents"](game(policy, update_schedule="random-sequential")), 3)
+        assert all(np.isfinite(array).all() for array in player.state().arrays.values())
+    for step in steps_of(FORMS["full"], ENGINES["agents"], update_schedule="random-sequential"):
+        np.testing.assert_allclose(np.linalg.norm(step, axis=1), 0.05, rtol=1e-12)
+
+
 @every_form
 def test_conformance(policy):
     check_policy(policy)
