@@ -20,6 +20,7 @@ from neuronet.cli.commands.game.app import app as game
 from neuronet.cli.commands.lab import lab
 from neuronet.cli.commands.plot import plot
 from neuronet.cli.commands.plug_ins import channels, environments, policies, update_schedules
+from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core import NeuroNetError
@@ -102,7 +103,7 @@ def _top(
 
 
 for command in (
-    *(run, control, check, compare, continual, continual_summary, lab, plot, bench, sweep),
+    *(run, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
     *(policies, channels, update_schedules, environments),
 ):
     app.command()(command)

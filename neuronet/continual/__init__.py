@@ -6,6 +6,7 @@ from neuronet.continual.evaluation import (
     average_accuracy,
     configuration_points,
     final_accuracy,
+    learning_accuracy,
     pareto_front,
 )
 from neuronet.continual.methods import (
@@ -21,9 +22,11 @@ from neuronet.continual.methods import (
 )
 from neuronet.continual.protocols import PRESETS, PROTOCOLS, Preset, Protocol, Schedule, Task, parse_protocol
 from neuronet.continual.studies import (
+    Configuration,
     ContinualConfig,
     ContinualResult,
     FinishedStudy,
+    StudyRun,
     StudySummary,
     continual_study,
     summarize_studies,
@@ -36,6 +39,7 @@ __all__ = [
     "PROTOCOLS",
     "BackpropLearner",
     "Batch",
+    "Configuration",
     "ContinualConfig",
     "ContinualResult",
     "Experiment",
@@ -46,6 +50,7 @@ __all__ = [
     "Preset",
     "Protocol",
     "Schedule",
+    "StudyRun",
     "StudySummary",
     "Task",
     "TaskInfo",
@@ -54,6 +59,7 @@ __all__ = [
     "continual_study",
     "final_accuracy",
     "keep_largest",
+    "learning_accuracy",
     "pareto_front",
     "parse_method",
     "parse_protocol",

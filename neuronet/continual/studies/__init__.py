@@ -3,6 +3,17 @@
 from neuronet.continual.studies.api import continual_study
 from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import ContinualResult, FinishedStudy
+from neuronet.continual.studies.search import Configuration
+from neuronet.continual.studies.study_runner import StudyRun
 from neuronet.continual.studies.summary import StudySummary, summarize_studies
 
-__all__ = ["ContinualConfig", "ContinualResult", "FinishedStudy", "StudySummary", "continual_study", "summarize_studies"]
+__all__ = [
+    "Configuration",
+    "ContinualConfig",
+    "ContinualResult",
+    "FinishedStudy",
+    "StudyRun",
+    "StudySummary",
+    "continual_study",
+    "summarize_studies",
+]

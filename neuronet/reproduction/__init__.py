@@ -1,0 +1,23 @@
+"""Reproductions: registered studies of published claims, with their settings, published figures and verdicts."""
+
+from neuronet.reproduction.api import ReproductionResult, get_reproduction, read_reproduction, reproduce
+from neuronet.reproduction.findings import Finding, Published
+from neuronet.reproduction.forgetting_analysis import frontiers, level_of_backprop
+from neuronet.reproduction.frontier import Frontier
+from neuronet.reproduction.registry import REPRODUCTIONS
+from neuronet.reproduction.study import Reproduction, RunOptions
+
+__all__ = [
+    "REPRODUCTIONS",
+    "Finding",
+    "Frontier",
+    "Published",
+    "Reproduction",
+    "ReproductionResult",
+    "RunOptions",
+    "frontiers",
+    "get_reproduction",
+    "level_of_backprop",
+    "read_reproduction",
+    "reproduce",
+]

@@ -1,0 +1,24 @@
+"""Methods of the study of forgetting: forms of the attention budget, and controls that separate its parts."""
+
+from __future__ import annotations
+
+from neuronet.comparison import BASELINE
+
+BUDGETED, RELATIVE, ROWS = "budgeted", "budgeted(budget=0.5,relative=true)", "budgeted(demands=false)"
+MESSAGES, HALVED, CLIPPED = "budgeted(steps=false)", "damped", "clipped(bound=0.01)"
+HALF_BUDGET, SCALED_ROWS = "budgeted(budget=0.5)", "budgeted(demands=false,bias=scaled)"
+
+LOWEST_RATE: dict[str, float] = {
+    BASELINE: -3.5,
+    BUDGETED: -4.5,
+    HALF_BUDGET: -4.5,
+    RELATIVE: -3.5,
+    ROWS: -4.5,
+    SCALED_ROWS: -4.5,
+    MESSAGES: -4.5,
+    HALVED: -3.5,
+    CLIPPED: -3.5,
+}
+"""Every method, with the decimal logarithm of its lowest rate. Steps of fixed length learn as much at a tenth of the rate."""
+
+MAIN_METHODS = (BASELINE, BUDGETED, RELATIVE, ROWS, MESSAGES, HALVED)
