@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import isnan
+from typing import Any
 
 import pandas as pd
 from rich.console import Group
@@ -33,28 +35,36 @@ def findings_table(result: ReproductionResult) -> Group:
         f"{result.name}, size {result.size}: {result.study.title}",
         "points or %, ± spans 95% intervals; p: Student's paired t, by Holm for all rows",
     )
-    add_columns(table, "setting", "claim")
+    table.add_column("claim", overflow="fold")
     add_columns(table, "published", "ours", "p", justify="right")
     table.add_column("verdict")
-    for finding in result.findings:
-        numbers = (escape(finding.published), _interval(finding), _p_value(finding.p))
-        table.add_row(escape(finding.setting), escape(finding.claim), *numbers, escape(finding.verdict))
+    for setting in dict.fromkeys(finding.setting for finding in result.findings):
+        table.add_section()
+        table.add_row(f"[bold]{escape(setting)}[/bold]")
+        for finding in (finding for finding in result.findings if finding.setting == setting):
+            numbers = (escape(finding.published), _interval(finding), _p_value(finding.p))
+            table.add_row(escape(finding.claim), *numbers, escape(finding.verdict))
     return Group(*(_plain_table(name, rows) for name, rows in result.tables.items()), table)
 
 
 def _plain_table(name: str, rows: pd.DataFrame) -> Table:
-    """Return a study's own table: bounds of intervals are shown as ± after the mean."""
+    """Return a study's own table, a section for each setting; bounds of intervals are shown as ± after the mean."""
     table = make_table(name)
-    shown = [column for column in rows.columns if not column.endswith(("_low", "_high"))]
+    shown = [column for column in rows.columns if column != "setting" and not column.endswith(("_low", "_high"))]
     for column in shown:
         table.add_column(column, justify="right" if pd.api.types.is_numeric_dtype(rows[column]) else "left", overflow="fold")
-    for row in rows.to_dict("records"):
-        table.add_row(*(_cell(row, column) for column in shown))
+    for setting, part in rows.groupby("setting", sort=False):
+        table.add_section()
+        table.add_row(f"[bold]{escape(str(setting))}[/bold]")
+        for row in part.to_dict("records"):
+            table.add_row(*(_cell(row, column) for column in shown))
     return table
 
 
-def _cell(row: dict[str, object], column: str) -> str:
+def _cell(row: Mapping[Any, Any], column: str) -> str:
     value, high = row[column], row.get(f"{column}_high")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if not isinstance(value, float):
         return escape(str(value))
     if isnan(value):

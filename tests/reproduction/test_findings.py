@@ -1,0 +1,57 @@
+"""Findings: intervals, p-values and verdicts beside published figures."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from neuronet.reproduction import Published
+from neuronet.reproduction.findings import adjust, difference, level
+from neuronet.statistics import holm
+
+PUBLISHED = Published(2.0, "+2.0", "a paper")
+NOISE = np.array([-0.3, 0.1, 0.2, -0.1, 0.4, -0.3])
+
+
+@pytest.mark.parametrize(
+    ("mean", "verdict"),
+    [
+        (2.0, "reproduced"),
+        (1.0, "same direction, smaller"),
+        (4.0, "same direction, larger"),
+        (0.05, "not reproduced: no difference found"),
+        (-1.0, "not reproduced: the opposite"),
+    ],
+)
+def test_verdict_follows_from_interval_and_published_difference(mean, verdict):
+    finding = difference("setting", "claim", mean + NOISE, PUBLISHED)
+    assert finding.verdict == verdict
+    assert finding.published == "+2.0"
+    assert finding.source == "a paper"
+
+
+@pytest.mark.parametrize(("mean", "verdict"), [(1.0, "more"), (-1.0, "less"), (0.05, "no difference found")])
+def test_verdict_without_published_figure_names_the_sign(mean, verdict):
+    assert difference("setting", "claim", mean + NOISE).verdict == verdict
+
+
+def test_interval_and_p_value_are_those_of_the_paired_t_test():
+    differences = 0.5 + NOISE
+    finding = difference("setting", "claim", differences)
+    expected = stats.ttest_1samp(differences, 0.0)
+    low, high = expected.confidence_interval(0.95)
+    np.testing.assert_allclose([finding.value, finding.low, finding.high], [differences.mean(), low, high])
+    assert finding.p == pytest.approx(expected.pvalue)
+
+
+def test_single_seed_is_undecided():
+    assert difference("setting", "claim", np.array([3.0]), PUBLISHED).verdict == "undecided"
+
+
+@pytest.mark.parametrize(("values", "verdict"), [([1.5, 2.5], "within 1"), ([3.5, 3.7], "differs by +1.60")])
+def test_level_is_compared_with_tolerance(values, verdict):
+    assert level("setting", "claim", np.array(values), PUBLISHED, 1.0).verdict == verdict
+
+
+def test_p_values_are_adjusted_for_all_findings():
+    findings = [difference("setting", str(gap), gap + NOISE) for gap in (0.1, 0.3, 1.0)]
+    assert [finding.p for finding in adjust(findings)] == holm([finding.p for finding in findings])
