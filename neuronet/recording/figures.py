@@ -20,6 +20,8 @@ FIGURES: dict[str, str] = {
     "continual-summary": "neuronet.plotting.continual.study_summary:study_summary_figure",
     "learning-curves": "neuronet.plotting.learning_curves:curves_figure",
     "network": "neuronet.plotting.network.page:network_figure",
+    "reproduction-accuracy": "neuronet.plotting.reproduction.accuracy:accuracy_figure",
+    "reproduction-depth": "neuronet.plotting.reproduction.depth:depth_figure",
     "reproduction-frontier": "neuronet.plotting.reproduction.frontiers:frontiers_figure",
     "returns": "neuronet.plotting.returns:returns_figure",
 }

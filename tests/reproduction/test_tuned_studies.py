@@ -1,0 +1,69 @@
+"""Studies of capacity and depth: tiny settings, tuned alike, with records that are read again."""
+
+import numpy as np
+import pytest
+
+from neuronet.comparison import compare
+from neuronet.plotting.reproduction import accuracy_figure, depth_figure
+from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
+from neuronet.reproduction.capacity import BudgetedCapacity
+from neuronet.reproduction.depth import BudgetedDepth, settings_by_depth
+from neuronet.reproduction.tuned_comparison import ComparisonSetting
+
+RULES = ("budgeted", "direct-feedback")
+SETTING = ComparisonSetting("digits", "digits", (8,), 128, 1, 2, RULES)
+STUDIES = {
+    "budgeted-capacity": BudgetedCapacity(settings={"small": (SETTING,)}),
+    "budgeted-depth": BudgetedDepth(settings={"small": settings_by_depth((1, 2), "digits", 8, 128, 1, 2)}),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(STUDIES))
+def finished(request, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(REPRODUCTIONS, request.param, STUDIES[request.param])
+        yield reproduce(request.param, out=tmp_path_factory.mktemp(request.param))
+
+
+def test_every_rule_and_seed_has_a_row_and_a_finding(finished):
+    keys = ["setting", "method", "seed"]
+    assert not finished.records.duplicated(keys).any()
+    settings, methods = finished.records["setting"].nunique(), finished.records["method"].nunique()
+    assert len(finished.records) == 2 * settings * methods
+    assert len(finished.findings) == settings * (methods - 1)
+
+
+def test_findings_are_paired_differences_of_the_records(finished):
+    part = finished.records[finished.records["setting"] == finished.findings[0].setting]
+    means = part.groupby("method")["accuracy"].mean()
+    assert finished.findings[0].value == pytest.approx(means["budgeted"] - means["backprop"])
+
+
+def test_records_read_again_give_the_same_findings(finished):
+    again = read_reproduction(finished.folder)
+    np.testing.assert_allclose([f.value for f in again.findings], [f.value for f in finished.findings])
+
+
+def test_figure_is_drawn(finished, tmp_path):
+    assert finished.plot(tmp_path / "figure.svg").read_text().count("<path") > 5
+
+
+def test_rates_are_those_that_a_comparison_chooses():
+    options = {"hidden": (8,), "batch_size": 128, "epochs": 1, "optimizer": "sgd", "device": "cpu"}
+    expected = compare("digits", list(RULES), seeds=2, tune=True, **options).table.set_index("policy")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(REPRODUCTIONS, "budgeted-capacity", STUDIES["budgeted-capacity"])
+        table = reproduce("budgeted-capacity").tables["accuracy"].set_index("method")
+    for name in ("backprop", *RULES):
+        assert table.loc[name, "learning_rate"] == expected.loc[name, "learning_rate"]
+        assert table.loc[name, "accuracy"] == pytest.approx(100 * expected.loc[name, "mean"])
+
+
+@pytest.mark.parametrize(("name", "make"), [("budgeted-capacity", accuracy_figure), ("budgeted-depth", depth_figure)])
+def test_figures_need_their_columns(name, make):
+    import pandas as pd
+
+    from neuronet.core import DataError
+
+    with pytest.raises(DataError, match="method"):
+        make(pd.DataFrame({"seed": [0]}))
