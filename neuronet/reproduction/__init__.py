@@ -1,4 +1,4 @@
-"""Reproductions: registered studies of published claims, with their settings, published figures and verdicts."""
+"""Reproductions: registered studies of published claims, with their settings, published figures and conclusions."""
 
 from neuronet.reproduction.api import ReproductionResult, get_reproduction, read_reproduction, reproduce
 from neuronet.reproduction.findings import Finding, Published

@@ -1,4 +1,4 @@
-"""Reproduction of the claim of learning capacity: budgeted neurons beside other rules, with rates tuned alike."""
+"""Reproduction of the claim of learning capacity: budgeted neurons beside other rules, with rates tuned in the same way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what a study measured, beside what was published, with a verdict."""
+"""Findings: what a study measured, beside what was published, with a conclusion."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Finding:
         high: Upper bound.
         seeds: Number of seeds.
         p: p-value of Student's paired t-test; with Holm's correction for all findings of the study after `adjust`.
-        verdict: What follows from the interval, in words.
+        conclusion: What follows from the interval, in words.
         published: Published figure as text; "" for none.
         source: Source of the published figure; "" for none.
     """
@@ -54,7 +54,7 @@ class Finding:
     high: float
     seeds: int
     p: float
-    verdict: str
+    conclusion: str
     published: str = ""
     source: str = ""
 
@@ -73,9 +73,9 @@ def difference(setting: str, claim: str, differences: Floats, published: Publish
         published: Published difference, if any.
     """
     summary = paired(differences)
-    verdict = _verdict_on_difference(summary.low, summary.high, published)
+    conclusion = _conclusion_on_difference(summary.low, summary.high, published)
     numbers = (summary.mean, summary.low, summary.high, len(differences), summary.p_t)
-    return Finding(setting, claim, *numbers, verdict, *_published_texts(published))
+    return Finding(setting, claim, *numbers, conclusion, *_published_texts(published))
 
 
 def level(setting: str, claim: str, values: Floats, published: Published, tolerance: float) -> Finding:
@@ -90,9 +90,9 @@ def level(setting: str, claim: str, values: Floats, published: Published, tolera
     """
     summary = paired(values)
     gap = summary.mean - published.value
-    verdict = f"within {tolerance:g}" if abs(gap) <= tolerance else f"differs by {gap:+.2f}"
+    conclusion = f"within {tolerance:g}" if abs(gap) <= tolerance else f"differs by {gap:+.2f}"
     numbers = (summary.mean, summary.low, summary.high, len(values), math.nan)
-    return Finding(setting, claim, *numbers, verdict, *_published_texts(published))
+    return Finding(setting, claim, *numbers, conclusion, *_published_texts(published))
 
 
 def adjust(findings: Sequence[Finding]) -> list[Finding]:
@@ -104,7 +104,7 @@ def _published_texts(published: Published | None) -> tuple[str, str]:
     return ("", "") if published is None else (published.text, published.source)
 
 
-def _verdict_on_difference(low: float, high: float, published: Published | None) -> str:
+def _conclusion_on_difference(low: float, high: float, published: Published | None) -> str:
     """Return what an interval says about a difference, and about the published one."""
     if math.isnan(low):
         return "undecided"

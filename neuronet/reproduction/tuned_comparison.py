@@ -1,4 +1,4 @@
-"""Comparisons of learning rules whose learning rates are tuned alike, as parts of a reproduction."""
+"""Comparisons of learning rules whose learning rates are tuned in the same way, as parts of a reproduction."""
 
 from __future__ import annotations
 

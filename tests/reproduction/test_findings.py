@@ -1,4 +1,4 @@
-"""Findings: intervals, p-values and verdicts beside published figures."""
+"""Findings: intervals, p-values and conclusions beside published figures."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ NOISE = np.array([-0.3, 0.1, 0.2, -0.1, 0.4, -0.3])
 
 
 @pytest.mark.parametrize(
-    ("mean", "verdict"),
+    ("mean", "conclusion"),
     [
         (2.0, "reproduced"),
         (1.0, "same direction, smaller"),
@@ -22,16 +22,16 @@ NOISE = np.array([-0.3, 0.1, 0.2, -0.1, 0.4, -0.3])
         (-1.0, "not reproduced: the opposite"),
     ],
 )
-def test_verdict_follows_from_interval_and_published_difference(mean, verdict):
+def test_conclusion_follows_from_interval_and_published_difference(mean, conclusion):
     finding = difference("setting", "claim", mean + NOISE, PUBLISHED)
-    assert finding.verdict == verdict
+    assert finding.conclusion == conclusion
     assert finding.published == "+2.0"
     assert finding.source == "a paper"
 
 
-@pytest.mark.parametrize(("mean", "verdict"), [(1.0, "more"), (-1.0, "less"), (0.05, "no difference found")])
-def test_verdict_without_published_figure_names_the_sign(mean, verdict):
-    assert difference("setting", "claim", mean + NOISE).verdict == verdict
+@pytest.mark.parametrize(("mean", "conclusion"), [(1.0, "more"), (-1.0, "less"), (0.05, "no difference found")])
+def test_conclusion_without_published_figure_names_the_sign(mean, conclusion):
+    assert difference("setting", "claim", mean + NOISE).conclusion == conclusion
 
 
 def test_interval_and_p_value_are_those_of_the_paired_t_test():
@@ -44,12 +44,12 @@ def test_interval_and_p_value_are_those_of_the_paired_t_test():
 
 
 def test_single_seed_is_undecided():
-    assert difference("setting", "claim", np.array([3.0]), PUBLISHED).verdict == "undecided"
+    assert difference("setting", "claim", np.array([3.0]), PUBLISHED).conclusion == "undecided"
 
 
-@pytest.mark.parametrize(("values", "verdict"), [([1.5, 2.5], "within 1"), ([3.5, 3.7], "differs by +1.60")])
-def test_level_is_compared_with_tolerance(values, verdict):
-    assert level("setting", "claim", np.array(values), PUBLISHED, 1.0).verdict == verdict
+@pytest.mark.parametrize(("values", "conclusion"), [([1.5, 2.5], "within 1"), ([3.5, 3.7], "differs by +1.60")])
+def test_level_is_compared_with_tolerance(values, conclusion):
+    assert level("setting", "claim", np.array(values), PUBLISHED, 1.0).conclusion == conclusion
 
 
 def test_p_values_are_adjusted_for_all_findings():

@@ -70,7 +70,7 @@ def test_findings_compare_batch_sizes_as_the_authors_do(finished):
 def test_records_read_again_give_the_same_findings_and_tables(registered, finished):
     again = read_reproduction(finished.folder)
     np.testing.assert_allclose([f.value for f in again.findings], [f.value for f in finished.findings])
-    assert [f.verdict for f in again.findings] == [f.verdict for f in finished.findings]
+    assert [f.conclusion for f in again.findings] == [f.conclusion for f in finished.findings]
     for name, table in finished.tables.items():
         pd.testing.assert_frame_equal(again.tables[name], table)
 

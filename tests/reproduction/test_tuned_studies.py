@@ -1,4 +1,4 @@
-"""Studies of capacity and depth: tiny settings, tuned alike, with records that are read again."""
+"""Studies of capacity and depth: tiny settings, tuned in the same way, with records that are read again."""
 
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ def reproduce(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Test published claims again: print what was published, what is measured here, its interval, and a verdict.
+    """Test published claims again: print what was published, what is measured here, its interval, and a conclusion.
 
     An interrupted study continues when it is started again with its folder as --out. The folder gets records.csv (every
     run), findings.csv and figure.png.

@@ -37,13 +37,13 @@ def findings_table(result: ReproductionResult) -> Group:
     )
     table.add_column("claim", overflow="fold")
     add_columns(table, "published", "ours", "p", justify="right")
-    table.add_column("verdict")
+    table.add_column("conclusion")
     for setting in dict.fromkeys(finding.setting for finding in result.findings):
         table.add_section()
         table.add_row(f"[bold]{escape(setting)}[/bold]")
         for finding in (finding for finding in result.findings if finding.setting == setting):
             numbers = (escape(finding.published), _interval(finding), _p_value(finding.p))
-            table.add_row(escape(finding.claim), *numbers, escape(finding.verdict))
+            table.add_row(escape(finding.claim), *numbers, escape(finding.conclusion))
     return Group(*(_plain_table(name, rows) for name, rows in result.tables.items()), table)
 
 
