@@ -13,7 +13,7 @@ from neuronet import SGD, AttentionSeeking, Greedy, Momentum, NeuroNetError, Noi
 from neuronet.core.observation import Birth, Observation
 from neuronet.core.random_streams import LayerRandom, RandomStream
 from neuronet.core.structure.population import Group
-from neuronet.policies import POLICIES, TremblingHand
+from neuronet.policies import POLICIES, RandomSignSymmetric, TremblingHand
 
 ADAPTS = "it adapts, which is the optimizer's part"
 REFUSED = {
@@ -39,6 +39,7 @@ SETTINGS = (
     TremblingHand(Noisy(sigma=0.3), tremble=0.2),
     TremblingHand(Noisy(Greedy(), sigma=0.1), tremble=0.5),
     Noisy(AttentionSeeking(p=3, foresight=1)),
+    RandomSignSymmetric(scale=0.5, fixed=True),
 )
 BATCH, NEURONS, LISTENERS, RATE, SEED = 6, 5, 4, 0.1, 11
 
