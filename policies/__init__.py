@@ -17,6 +17,7 @@ from neuronet.policies.attention.keeping_promises import KeepingPromises
 from neuronet.policies.attention.weight_maximization import WeightMaximization
 from neuronet.policies.feedback.direct_feedback import DirectFeedback
 from neuronet.policies.feedback.random_feedback import RandomFeedback
+from neuronet.policies.feedback.random_sign_symmetric import RandomSignSymmetric
 from neuronet.policies.feedback.sign_symmetric import SignSymmetric
 from neuronet.policies.reward.node_perturbation import NodePerturbation
 from neuronet.policies.reward.reinforce import Reinforce
@@ -47,6 +48,7 @@ POLICIES: dict[str, type[Policy]] = {
     "node-perturbation": NodePerturbation,
     "noisy": Noisy,
     "random-feedback": RandomFeedback,
+    "random-sign-symmetric": RandomSignSymmetric,
     "reinforce": Reinforce,
     "sign-symmetric": SignSymmetric,
     "stubborn": Stubborn,
@@ -74,6 +76,7 @@ __all__ = [
     "NodePerturbation",
     "Noisy",
     "RandomFeedback",
+    "RandomSignSymmetric",
     "Reinforce",
     "SignSymmetric",
     "Stubborn",

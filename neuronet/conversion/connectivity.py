@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+
+from neuronet.core import ConfigurationError
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,18 @@ class Connectivity(ABC):
         """Return the output's gradient for each listener and sample, (..., N, K)."""
 
     @abstractmethod
+    def broadcast_axis(self, outputs: int) -> int:
+        """Return O, the length of the broadcast's last axis, for a module with this number of outputs."""
+
+    @abstractmethod
+    def broadcast(self, output_gradient: Tensor, gradient: Tensor, heard: Tensor) -> Tensor:
+        """Return the gradient of the module's outputs for each sample, (..., N, O).
+
+        Raises:
+            ConfigurationError: The outputs' shape does not fit the layer's input.
+        """
+
+    @abstractmethod
     def by_output(self, gradient: Tensor) -> Tensor:
         """Return the output's gradient with the axis of the output's neurons last: features, or channels."""
 
@@ -115,6 +129,18 @@ class LinearConnectivity(Connectivity):
     def demand(self, gradient: Tensor, heard: Tensor) -> Tensor:
         """Return the rows of the gradient."""
         return gradient.reshape(-1, self.listeners)
+
+    def broadcast_axis(self, outputs: int) -> int:
+        """Return the number of outputs."""
+        return outputs
+
+    def broadcast(self, output_gradient: Tensor, gradient: Tensor, heard: Tensor) -> Tensor:
+        """Return the rows of the outputs' gradient, repeated over the axes of the input that the outputs lack."""
+        lead, rows = output_gradient.shape[:-1], heard.shape[:-1]
+        if rows[: len(lead)] != lead:
+            raise _unfit_outputs(output_gradient, heard)
+        repeated = output_gradient.reshape(*lead, *(1 for _ in rows[len(lead) :]), output_gradient.shape[-1])
+        return repeated.expand(*rows, -1).reshape(-1, output_gradient.shape[-1])
 
     def by_output(self, gradient: Tensor) -> Tensor:
         """Return the gradient unchanged."""
@@ -193,6 +219,20 @@ class ConvolutionConnectivity(Connectivity):
         places = heard.new_empty(1, dtype=gradient.dtype).expand(batch, channels * self.positions, *heard.shape[2:])
         return self._rows(self._input_gradient(gradient, places, kernels, channels), self.listeners)
 
+    def broadcast_axis(self, outputs: int) -> int:
+        """Return the number of pairs (output, position of the kernel)."""
+        return outputs * self.positions
+
+    def broadcast(self, output_gradient: Tensor, gradient: Tensor, heard: Tensor) -> Tensor:
+        """Return the gradient as if the outputs were channels of the layer's output, with the same value at every place."""
+        if output_gradient.shape[:-1] != heard.shape[:1]:
+            raise _unfit_outputs(output_gradient, heard)
+        single = replace(self, groups=1, listeners=self.positions)
+        reached = single.demand(torch.ones_like(gradient[:1, :1]), heard[:1])  # (places, positions): 0 where there is no output
+        pairs = output_gradient[:, None, :, None] * reached[:, None, :]
+        rows = pairs.reshape(-1, self.broadcast_axis(output_gradient.shape[1]))
+        return rows.expand(*self.lead, *rows.shape)
+
     def by_output(self, gradient: Tensor) -> Tensor:
         """Return (B, channels, *places) as (B, *places, channels)."""
         return gradient.movedim(1, -1)
@@ -219,3 +259,8 @@ class ConvolutionConnectivity(Connectivity):
             gradient, heard, weight, biases, *shape, list(wanted)
         )
         return gradients
+
+
+def _unfit_outputs(output_gradient: Tensor, heard: Tensor) -> ConfigurationError:
+    found, inputs = tuple(output_gradient.shape), tuple(heard.shape)
+    return ConfigurationError(f"outputs of shape {found} cannot be broadcast to a layer's input of shape {inputs}")

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from neuronet.conversion.broadcast import Broadcast
 from neuronet.conversion.connectivity import Connectivity
 from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.conversion.layers import CONVERTED_TYPES, MEMORY, ORIGINAL_TYPES, ROUND, PolicyLayer, connectivity_of
@@ -27,6 +28,7 @@ def convert(
     *,
     seed: int = 0,
     learning_rate: float | None = None,
+    outputs: int | None = None,
     inplace: bool = False,
 ) -> Module:
     """Return a torch module whose Linear and Conv layers backpropagate their neurons' feedback instead of the gradient.
@@ -41,6 +43,8 @@ def convert(
             layer's input channels or features.
         seed: Seed of all random numbers.
         learning_rate: Listeners' learning rate that policies with foresight use, above 0.
+        outputs: Number of output neurons whose demands policies with a broadcast hear, 1 or more: the length of the last axis of
+            what the module returns. Only these policies need it.
         inplace: Whether to change the module itself, so that its parameters stay the same objects; otherwise a copy.
 
     Raises:
@@ -49,16 +53,21 @@ def convert(
     check_seed(seed)
     if learning_rate is not None:
         check_number("learning_rate", learning_rate, 0, above=True)
+    if outputs is not None:
+        check_number("outputs", outputs, 1, whole=True)
     _check_module(module)
     converted = module if inplace else deepcopy(module)
+    broadcast = None if outputs is None else Broadcast(outputs)
     layer_policies: list[tuple[nn.Module, LayerPolicy]] = []
     for number, (layer, name, policy_spec) in enumerate(_assigned(converted, policy)):
         if policy_spec is not None:
             connectivity = connectivity_of(layer, name)
-            groups = _policy_groups(policy_spec, connectivity, name)
-            layer_policies.append((layer, LayerPolicy(connectivity, groups, name, number, seed, learning_rate)))
+            groups = _policy_groups(policy_spec, connectivity, name, outputs)
+            layer_policies.append((layer, LayerPolicy(connectivity, groups, name, number, seed, learning_rate, broadcast)))
             layer_policies[-1][1].check_scales()
     _convert_all(layer_policies)
+    if broadcast is not None and any(layer_policy.needs_broadcast for _, layer_policy in layer_policies):
+        converted.register_forward_hook(broadcast)
     return converted
 
 
@@ -77,6 +86,7 @@ def revert(module: Module, *, inplace: bool = False) -> Module:
             raise StateError(f"the class of layer '{name}' was changed to {type(layer).__name__}: undo this, then revert")
     reverted = module if inplace else deepcopy(module)
     for layer in reverted.modules():
+        Broadcast.remove_from(layer)
         if isinstance(layer, PolicyLayer):
             _undo(layer)
     return reverted
@@ -114,7 +124,7 @@ def _first(policy: Mapping[str, PolicySpec], names: Iterable[str]) -> PolicySpec
     return next(matching, None)
 
 
-def _policy_groups(policy_spec: Any, connectivity: Connectivity, name: str) -> tuple[PolicyGroup, ...]:
+def _policy_groups(policy_spec: Any, connectivity: Connectivity, name: str, outputs: int | None) -> tuple[PolicyGroup, ...]:
     neurons = connectivity.groups * connectivity.speakers
     groups = layer_groups(policy_spec, neurons, f"'{name}'")
     if len(groups) > 1 and connectivity.groups > 1:
@@ -124,7 +134,7 @@ def _policy_groups(policy_spec: Any, connectivity: Connectivity, name: str) -> t
     else:
         policy_groups = tuple(PolicyGroup(group.policy, group.members, f"{MEMORY}{n}") for n, group in enumerate(groups))
     for group in policy_groups:
-        group.check()
+        group.check(outputs)
     return policy_groups
 
 

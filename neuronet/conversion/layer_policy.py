@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from neuronet.conversion.autograd_functions import ScaledGradients
+from neuronet.conversion.broadcast import Broadcast
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity
 from neuronet.conversion.policy_group import PolicyGroup, RoundRandom, assemble
 from neuronet.core import ConfigurationError, Observation, PolicyError, RandomStream
@@ -30,6 +31,7 @@ class LayerPolicy:
         number: Index of the layer among the module's layers, from 0: a key of random numbers.
         seed: Seed of all random numbers.
         learning_rate: Listeners' learning rate; None if it is not known.
+        output_broadcast: Gradient of the module's outputs; None if their number is not known.
         linear: Whether every policy is linear.
         uses_attention: Whether all feedback weights are the attention itself, as in the usual layer.
         is_forward_only: Whether feedback weights are known in the forward pass.
@@ -42,6 +44,7 @@ class LayerPolicy:
     number: int
     seed: int
     learning_rate: float | None
+    output_broadcast: Broadcast | None = None
     linear: bool = False
     uses_attention: bool = False
     is_forward_only: bool = False
@@ -49,7 +52,17 @@ class LayerPolicy:
 
     def round_random(self, like: Tensor, round: tuple[int, int] | None = None) -> RoundRandom:
         """Return the random numbers of a round, or of the neurons' birth."""
-        return RoundRandom(self.connectivity, self.seed, self.number, like, round)
+        return RoundRandom(self.connectivity, self.seed, self.number, like, round, self.outputs)
+
+    @property
+    def outputs(self) -> int | None:
+        """Number of the module's outputs; None if it is not known."""
+        return None if self.output_broadcast is None else self.output_broadcast.outputs
+
+    @property
+    def needs_broadcast(self) -> bool:
+        """Whether a policy hears the outputs' demands."""
+        return any("broadcast" in group.policy.needs for group in self.policy_groups)
 
     def start(self, weight: Tensor) -> dict[str, Tensor]:
         """Return the initial memory, by the names of its buffers."""
@@ -84,12 +97,18 @@ class LayerPolicy:
         samples = heard.numel() // (connectivity.groups * connectivity.speakers)
         if not samples:
             return torch.zeros_like(heard)
+
+        def broadcast() -> Tensor:
+            assert self.output_broadcast is not None
+            return connectivity.broadcast(self.output_broadcast.gradient(self.name), gradient, heard)
+
         get_field = self._field_getter(
             attention,
             {
                 "activity": lambda: connectivity.activity(heard).to(attention.dtype),
                 "demand": lambda: -samples * connectivity.demand(gradient, heard).to(attention.dtype),
                 "response": lambda: -connectivity.attention(to_weight).to(attention.dtype),
+                "broadcast": lambda: -samples * broadcast().to(attention.dtype),
             },
         )
         round_random = self.round_random(attention, (number, samples))
@@ -156,12 +175,14 @@ class LayerPolicy:
         """
         attention, requested, samples = self.connectivity.attention(weight), set(), 2
         rows = (*self.connectivity.lead, samples)
+        outputs = self.connectivity.broadcast_axis(self.outputs or 0)
         known = self._field_getter(
             attention,
             {
                 "activity": lambda: weight.new_zeros((*rows, self.connectivity.speakers)),
                 "demand": lambda: weight.new_zeros((*rows, self.connectivity.listeners)),
                 "response": lambda: torch.zeros_like(attention),
+                "broadcast": lambda: weight.new_zeros((*rows, outputs)),
             },
         )
 

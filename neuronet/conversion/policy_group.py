@@ -34,7 +34,7 @@ PER_NEURON_FIELDS = frozenset({"activity", "attention", "listener_mask", "respon
 SUPPORTED_HOOKS = frozenset({"initial_memory", "scales"})
 """Optional hooks that a torch layer supports."""
 
-SUPPORTED_FIELDS = LAYER_FIELDS | {"response"}
+SUPPORTED_FIELDS = LAYER_FIELDS | {"broadcast", "response"}
 """Optional fields that a torch layer provides."""
 
 
@@ -47,19 +47,31 @@ class RoundRandom:
         number: Index of the layer among the module's layers: as in an engine whose layer 0 holds the inputs.
         like: Tensor with the type and device of the numbers.
         round: Number of the round and its number of samples; None for the birth.
+        outputs: Number of the module's outputs; None if it is not known.
     """
 
     def __init__(
-        self, connectivity: Connectivity, seed: int, number: int, like: Tensor, round: tuple[int, int] | None = None
+        self,
+        connectivity: Connectivity,
+        seed: int,
+        number: int,
+        like: Tensor,
+        round: tuple[int, int] | None = None,
+        outputs: int | None = None,
     ) -> None:
         self._connectivity, self._seed, self._number = connectivity, seed, number
-        self._like, self._round = like, round
+        self._like, self._round, self._outputs = like, round, outputs
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Lengths of the axes J, K and, if it is known, O."""
+        known = {"J": self._connectivity.speakers, "K": self._connectivity.listeners}
+        return known if self._outputs is None else {**known, "O": self._connectivity.broadcast_axis(self._outputs)}
 
     @cached_property
     def layers(self) -> list[LayerRandom]:
         """Random numbers of each group of a convolution, as of a separate layer; created on first use."""
-        sizes = {"J": self._connectivity.speakers, "K": self._connectivity.listeners}
-        layers = [LayerRandom(self._seed, self._number + (group << 32), sizes) for group in range(self._connectivity.groups)]
+        layers = [LayerRandom(self._seed, self._number + (group << 32), self.sizes) for group in range(self._connectivity.groups)]
         for layer in layers:
             if self._round is not None:
                 layer.open(*self._round)
@@ -90,8 +102,11 @@ class PolicyGroup:
     members: tuple[int, ...] | None
     prefix: str
 
-    def check(self) -> None:
+    def check(self, outputs: int | None) -> None:
         """Raise an error if a policy needs more than a torch layer provides.
+
+        Args:
+            outputs: Number of the module's outputs; None if it is not known.
 
         Raises:
             ConfigurationError: It does.
@@ -101,10 +116,12 @@ class PolicyGroup:
             raise ConfigurationError(f"{self.policy!r} cannot be converted: torch modules support feedback, but not {hooks[0]}")
         if needs:
             raise ConfigurationError(f"{self.policy!r} cannot be converted: torch layers do not provide '{needs[0]}'")
+        if outputs is None and "broadcast" in self.policy.needs:
+            raise ConfigurationError(f"{self.policy!r} cannot be converted without the number of outputs: give convert outputs")
 
     def start(self, connectivity: Connectivity, round_random: RoundRandom, weight: Tensor) -> dict[str, Tensor]:
         """Return the initial memory, by the names of its buffers."""
-        sizes = {"J": connectivity.speakers if self.members is None else len(self.members), "K": connectivity.listeners}
+        sizes = round_random.sizes if self.members is None else {**round_random.sizes, "J": len(self.members)}
 
         def zeros(axes: str) -> Tensor:
             return weight.new_zeros((*connectivity.lead, *(sizes[letter] for letter in axes)))
@@ -113,7 +130,7 @@ class PolicyGroup:
             memory = self.policy.initial_memory(Birth(self._draws(round_random), zeros))
         except KeyError as error:
             raise ConfigurationError(
-                f"{self.policy!r} cannot be converted: its memory has the axis {error}, not J or K"
+                f"{self.policy!r} cannot be converted: its memory has the axis {error}, not {', '.join(sizes)}"
             ) from None
         if memory.keys() != self.policy.memory_axes.keys():
             raise PolicyError(f"{self.policy!r}: initial_memory must return {', '.join(self.policy.memory_axes)}")

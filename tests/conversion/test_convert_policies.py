@@ -13,13 +13,12 @@ from neuronet import SGD, AttentionSeeking, Greedy, Momentum, NeuroNetError, Noi
 from neuronet.core.observation import Birth, Observation
 from neuronet.core.random_streams import LayerRandom, RandomStream
 from neuronet.core.structure.population import Group
-from neuronet.policies import POLICIES, TremblingHand
+from neuronet.policies import POLICIES, RandomSignSymmetric, TremblingHand
 
 ADAPTS = "it adapts, which is the optimizer's part"
 REFUSED = {
     "copycat": "it needs the attention paid to speakers, and a module does not know the layer before",
     "diminishing-returns": ADAPTS,
-    "direct-feedback": "it needs the output demands, and a module does not know the outputs",
     "free-rider": ADAPTS,
     "hebbian": ADAPTS,
     "income-protecting": ADAPTS,
@@ -39,6 +38,7 @@ SETTINGS = (
     TremblingHand(Noisy(sigma=0.3), tremble=0.2),
     TremblingHand(Noisy(Greedy(), sigma=0.1), tremble=0.5),
     Noisy(AttentionSeeking(p=3, foresight=1)),
+    RandomSignSymmetric(scale=0.5, fixed=True),
 )
 BATCH, NEURONS, LISTENERS, RATE, SEED = 6, 5, 4, 0.1, 11
 
@@ -55,11 +55,10 @@ def test_policies_that_are_more_than_feedback_are_refused(name):
 
 def feedback_by_numpy(policy, weight, activity, demand, number):
     """What the policy answers to what a layer of an engine would see."""
-    rng = LayerRandom(SEED, 0, {"J": NEURONS, "K": LISTENERS})
+    sizes = {"J": NEURONS, "K": LISTENERS, "O": LISTENERS}  # a layer whose listeners are the outputs
+    rng = LayerRandom(SEED, 0, sizes)
     draws = RandomStream(rng.draw)
-    memory = policy.initial_memory(
-        Birth(draws, lambda axes: np.zeros([{"J": NEURONS, "K": LISTENERS}[letter] for letter in axes]))
-    )
+    memory = policy.initial_memory(Birth(draws, lambda axes: np.zeros([sizes[letter] for letter in axes])))
     rng.open(number, BATCH)
     obs = Observation(
         xp=xp,
@@ -67,6 +66,7 @@ def feedback_by_numpy(policy, weight, activity, demand, number):
         attention=weight,
         listener_mask=np.ones_like(weight),
         demand=demand,
+        broadcast=demand,
         draws=draws,
         learning=True,
         learning_rate=RATE,
@@ -83,7 +83,7 @@ def feedback_by_numpy(policy, weight, activity, demand, number):
 @pytest.mark.parametrize("policy", [*CONVERTED.values(), *SETTINGS], ids=repr)
 def test_the_gradient_of_the_input_is_the_policys_feedback(policy):
     torch.manual_seed(1)
-    layer = neuronet.convert(nn.Linear(NEURONS, LISTENERS).double(), policy, seed=SEED, learning_rate=RATE)
+    layer = neuronet.convert(nn.Linear(NEURONS, LISTENERS).double(), policy, seed=SEED, learning_rate=RATE, outputs=LISTENERS)
     for number in range(3):
         activity = torch.randn(BATCH, NEURONS, dtype=torch.float64, requires_grad=True)
         demand = torch.randn(BATCH, LISTENERS, dtype=torch.float64)
@@ -109,7 +109,7 @@ def play_both(policies, converted, neuron_optimizer=None, rounds=8):
     """The largest difference of weights and biases between the tensor engine and the converted module."""
     setup = Setup(build_network([6, 9, 7, 3], seed=2), policies, neuron_optimizer or SGD(), RATE, seed=SEED)
     engine = TensorEngine(setup, device="cpu")
-    net = neuronet.convert(as_module(setup.network), converted, seed=SEED, learning_rate=RATE)
+    net = neuronet.convert(as_module(setup.network), converted, seed=SEED, learning_rate=RATE, outputs=3)
     optimizer = torch.optim.SGD(net.parameters(), RATE, momentum=getattr(neuron_optimizer, "momentum", 0.0))
     rng = np.random.default_rng(4)
     for _ in range(rounds):
