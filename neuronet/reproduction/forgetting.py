@@ -67,7 +67,7 @@ SMALL = (Setting("mnist5k-batch64", "mnist5k", (256, 256), 64, 62, 8, MAIN_METHO
 MEDIUM = (
     Setting("mnist5k-batch64", "mnist5k", (256, 256), 64, 62, 30, tuple(LOWEST_RATE)),
     Setting("mnist5k-batch512", "mnist5k", (256, 256), 512, 8, 30, MAIN_METHODS[:4], (3, 4, 5, 6, 7, 8)),
-    Setting("fashion-batch64", "fashion-mnist", (256, 256), 64, 188, 10, MAIN_METHODS, (2, 2.5, 3, 3.5, 4, 5)),
+    Setting("fashion-batch64", "fashion-mnist", (256, 256), 64, 188, 10, MAIN_METHODS, (0, 1, 2, 2.5, 3, 3.5, 4, 5)),
 )
 FULL = (
     Setting("mnist-batch64", "mnist", (2000,) * 4, 64, 25 * 188, 100, MAIN_METHODS),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from neuronet.comparison import BASELINE
 from neuronet.reproduction.findings import Finding, Floats, Published, difference
-from neuronet.reproduction.forgetting_methods import BUDGETED, HALVED, MESSAGES, RELATIVE, ROWS
+from neuronet.reproduction.forgetting_methods import BUDGETED, DOUBLED, HALVED, MESSAGES, RELATIVE, ROWS
 from neuronet.reproduction.frontier import Frontier
 from neuronet.statistics import holm, interval, paired
 
@@ -51,6 +51,7 @@ CLAIMS = (
     Claim("at equal learning: authors' form (relative) - BP", RELATIVE, BASELINE, True),
     Claim("at equal learning: budgeted - BP", BUDGETED, BASELINE, True),
     Claim("at equal learning: halved signal alone - BP", HALVED, BASELINE, True),
+    Claim("at equal learning: doubled signal alone - BP", DOUBLED, BASELINE, True),
     Claim("at equal learning: equal steps, BP's messages - BP", ROWS, BASELINE, True),
     Claim("at equal learning: scaled messages, plain steps - BP", MESSAGES, BASELINE, True),
     Claim("at equal learning: budgeted - equal steps with BP's messages", BUDGETED, ROWS, True),

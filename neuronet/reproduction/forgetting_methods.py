@@ -5,8 +5,8 @@ from __future__ import annotations
 from neuronet.comparison import BASELINE
 
 BUDGETED, RELATIVE, ROWS = "budgeted", "budgeted(budget=0.5,relative=true)", "budgeted(demands=false)"
-MESSAGES, HALVED, CLIPPED = "budgeted(steps=false)", "damped", "clipped(bound=0.01)"
-HALF_BUDGET, SCALED_ROWS = "budgeted(budget=0.5)", "budgeted(demands=false,bias=scaled)"
+MESSAGES, HALVED, DOUBLED = "budgeted(steps=false)", "damped", "damped(factor=2.0)"
+HALF_BUDGET, SCALED_ROWS, CLIPPED = "budgeted(budget=0.5)", "budgeted(demands=false,bias=scaled)", "clipped(bound=0.01)"
 
 LOWEST_RATE: dict[str, float] = {
     BASELINE: -3.5,
@@ -17,6 +17,7 @@ LOWEST_RATE: dict[str, float] = {
     SCALED_ROWS: -4.5,
     MESSAGES: -4.5,
     HALVED: -3.5,
+    DOUBLED: -4.5,
     CLIPPED: -3.5,
 }
 """Every method, with the decimal logarithm of its lowest rate. Steps of fixed length learn as much at a tenth of the rate."""
