@@ -75,7 +75,7 @@ class Connectivity(ABC):
 
     @abstractmethod
     def broadcast(self, output_gradient: Tensor, gradient: Tensor, heard: Tensor) -> Tensor:
-        """Return the gradient of the module's outputs for each sample, (..., N, O).
+        """Return the module's outputs' gradient, or a multiple of it, for each sample, (..., N, O).
 
         Raises:
             ConfigurationError: The outputs' shape does not fit the layer's input.
@@ -229,8 +229,10 @@ class ConvolutionConnectivity(Connectivity):
             raise _unfit_outputs(output_gradient, heard)
         single = replace(self, groups=1, listeners=self.positions)
         reached = single.demand(torch.ones_like(gradient[:1, :1]), heard[:1])  # (places, positions): 0 where there is no output
-        pairs = output_gradient[:, None, :, None] * reached[:, None, :]
-        rows = pairs.reshape(-1, self.broadcast_axis(output_gradient.shape[1]))
+        batch, outputs = output_gradient.shape
+        pairs = output_gradient.new_empty((batch, len(reached), outputs, self.positions))  # so that the rows are a view of it
+        torch.mul(output_gradient[:, None, :, None], reached[:, None, :], out=pairs)
+        rows = pairs.view(-1, self.broadcast_axis(outputs))
         return rows.expand(*self.lead, *rows.shape)
 
     def by_output(self, gradient: Tensor) -> Tensor:

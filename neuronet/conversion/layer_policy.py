@@ -100,7 +100,8 @@ class LayerPolicy:
 
         def broadcast() -> Tensor:
             assert self.output_broadcast is not None
-            return connectivity.broadcast(self.output_broadcast.gradient(self.name), gradient, heard)
+            demand = -samples * self.output_broadcast.gradient(self.name)
+            return connectivity.broadcast(demand.to(attention.dtype), gradient.to(attention.dtype), heard)
 
         get_field = self._field_getter(
             attention,
@@ -108,7 +109,7 @@ class LayerPolicy:
                 "activity": lambda: connectivity.activity(heard).to(attention.dtype),
                 "demand": lambda: -samples * connectivity.demand(gradient, heard).to(attention.dtype),
                 "response": lambda: -connectivity.attention(to_weight).to(attention.dtype),
-                "broadcast": lambda: -samples * broadcast().to(attention.dtype),
+                "broadcast": broadcast,
             },
         )
         round_random = self.round_random(attention, (number, samples))
