@@ -10,7 +10,7 @@ from neuronet.games.equilibrium.deviations import Deviations, deviations
 from neuronet.games.equilibrium.equilibrium_study import EquilibriumStudy, study_equilibrium
 from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
-from neuronet.games.equilibrium.local_best_response import distances, distances_over_training, mean_distances
+from neuronet.games.equilibrium.local_best_response import DISTANCES, distances, distances_over_training, mean_distances
 from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, Welfare, candidate_profiles, welfare
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
@@ -28,9 +28,10 @@ from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
-from neuronet.games.simulation.training import payoff_trajectory, train_profile
+from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
 
 __all__ = [
+    "DISTANCES",
     "KINDS",
     "MAX_PROFILES",
     "TOLERANCE",
@@ -87,5 +88,6 @@ __all__ = [
     "study_equilibrium",
     "symmetric_equilibria",
     "train_profile",
+    "training_checkpoints",
     "welfare",
 ]
