@@ -23,6 +23,7 @@ from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, graph
 from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
 from neuronet.games.metagame.replicator import replicator
 from neuronet.games.metagame.symmetric_game import SymmetricGame
+from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
@@ -31,6 +32,7 @@ from neuronet.games.simulation.profiles import Profile
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
 
 __all__ = [
+    "COSINES",
     "DISTANCES",
     "KINDS",
     "MAX_PROFILES",
@@ -74,6 +76,7 @@ __all__ = [
     "evolve",
     "fixation_graphml",
     "graphml",
+    "horizon_slopes",
     "invade",
     "layer_game",
     "mean_distances",

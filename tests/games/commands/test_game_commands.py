@@ -73,6 +73,14 @@ def test_distances_among_other_listeners_are_printed(monkeypatch, capsys, tmp_pa
     assert "lone neurons among attention" in capsys.readouterr().out
 
 
+def test_horizon(monkeypatch, capsys, tmp_path):
+    arguments = ("horizon", "digits", "--hidden", "4", "--horizons", "3,1", "--at-epochs", "0,1", "--networks", "2")
+    found = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert [(row["round"], row["horizon"]) for row in found["medians"]] == [(0, 1), (0, 3), (45, 1), (45, 3)]
+    assert found["medians"][0]["real"] == pytest.approx(1.0)
+    assert len(pd.read_csv(tmp_path / "slopes.csv")) == 2 * 2 * 2 * 4
+
+
 def test_evolve(monkeypatch, capsys, tmp_path):
     length = ("--generations", "4", "--rounds", "2", "--seeds", "2", "--invade", "--trials", "3")
     arguments = ("evolve", "xor", "--hidden", "4", "--policies", "attention,contrarian", *length)
@@ -105,6 +113,8 @@ def test_welfare(monkeypatch, capsys, tmp_path):
         ("exploitability digits --hidden none", "hidden must name"),
         ("distances digits --at-epochs soon", "at_epochs must be integers of 0 or more"),
         ("distances digits --radius 0", "relative_radius"),
+        ("horizon digits --horizons 0,5", "horizons must be integers of 1 or more"),
+        ("horizon digits --policy noisy", "without memory and randomness"),
         ("evolve digits --update-rule copy", "'copy'"),
         ("welfare digits --payoff money", "'money'"),
         ("welfare digits --seeds 2", "four seeds or more"),
