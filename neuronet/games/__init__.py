@@ -10,7 +10,7 @@ from neuronet.games.equilibrium.deviations import Deviations, deviations
 from neuronet.games.equilibrium.equilibrium_study import EquilibriumStudy, study_equilibrium
 from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
-from neuronet.games.equilibrium.local_best_response import distances, distances_over_training, mean_distances
+from neuronet.games.equilibrium.local_best_response import DISTANCES, distances, distances_over_training, mean_distances
 from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, Welfare, candidate_profiles, welfare
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
@@ -23,14 +23,17 @@ from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, graph
 from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
 from neuronet.games.metagame.replicator import replicator
 from neuronet.games.metagame.symmetric_game import SymmetricGame
+from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
-from neuronet.games.simulation.training import payoff_trajectory, train_profile
+from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
 
 __all__ = [
+    "COSINES",
+    "DISTANCES",
     "KINDS",
     "MAX_PROFILES",
     "TOLERANCE",
@@ -73,6 +76,7 @@ __all__ = [
     "evolve",
     "fixation_graphml",
     "graphml",
+    "horizon_slopes",
     "invade",
     "layer_game",
     "mean_distances",
@@ -87,5 +91,6 @@ __all__ = [
     "study_equilibrium",
     "symmetric_equilibria",
     "train_profile",
+    "training_checkpoints",
     "welfare",
 ]

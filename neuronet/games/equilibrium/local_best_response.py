@@ -1,55 +1,45 @@
-"""Distance of each neuron from its local best response over training: Propositions 4 and 5 of docs/theory.md.
+"""Distance of each neuron from its local best response over training: Propositions 4 to 6 of docs/theory.md.
 
-A neuron that may move its activity within a small ball has an exact best response, the solution of the trust-region problem of
-Proposition 4. The distances compare it with the feedback of the neuron's own policy. By Proposition 5, no neuron can gain to
-first order by its own synapses exactly where the loss is stationary; to second order it can. Attention counts by the measure
-w^2 / 2, listeners respond by SGD, and their demands are those before the move.
+A neuron that may move its activity, or its synapses, within a small ball has a best response. The distances compare it with the
+move of the neuron's own policy, in the frozen game, where listeners keep their demands, and in the real one, where all layers
+above speak and demand again. Attention counts by the measure w^2 / 2, and listeners respond by SGD.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
-from neuronet.core import Array, Group, Layers, Memory, Observation, Policy, Wrapper, parse_activation, solve_trust_region
-from neuronet.engines.base import Setup, State
-from neuronet.engines.tensors import TensorEngine
-from neuronet.games.simulation.batched_games import setup_of
+from neuronet.core import Layers, check_number
+from neuronet.games.reaction.differentiable_round import DifferentiableRound, as_tensors, single_thread
+from neuronet.games.reaction.lone_moves import Gain, LoneMoves, best_moves
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
-from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile
+from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile, policies_of
 from neuronet.games.simulation.training import training_checkpoints
 from neuronet.policies import AttentionSeeking
-from neuronet.training import as_numpy
 
 RELATIVE_RADIUS = 0.01
-"""Radius of the ball in which a neuron may move its activity over the batch, relative to the norm of the activity."""
+"""Radius of the ball of a neuron's moves, relative to the norm of its activity over the batch, or of its synapses."""
 
-DISTANCES = ("missed_gain", "angle", "attainable_gain", "slope")
-
-
-@dataclass(frozen=True)
-class _RecordingPolicy(Wrapper):
-    """Wrapper that records the observation fields and the feedback of each round."""
-
-    policy: Policy = field(default_factory=AttentionSeeking)
-    records: list[dict[str, Floats]] = field(default_factory=list, compare=False)
-
-    def feedback(self, obs: Observation, memory: Memory) -> Array:
-        feedback = super().feedback(obs, memory)
-        fields = {name: getattr(obs, name) for name in ("attention", "demand", "activity", "potential", "speaker_activity")}
-        self.records.append(
-            {name: as_numpy(array).astype(np.float64) for name, array in {**fields, "feedback": feedback}.items()}
-        )
-        return feedback
+FROZEN = ("missed_gain", "angle", "attainable_gain")
+REAL = tuple(f"real_{name}" for name in FROZEN)
+SYNAPSES = tuple(f"synapse_{name}" for name in FROZEN)
+DISTANCES = (*FROZEN, *REAL, *SYNAPSES, "slope")
 
 
 def distances(
-    game_setup: GameSetup, start: InitialState, profile: Profile | None = None, *, relative_radius: float = RELATIVE_RADIUS
+    game_setup: GameSetup,
+    start: InitialState,
+    profile: Profile | None = None,
+    *,
+    listeners: Profile | None = None,
+    relative_radius: float = RELATIVE_RADIUS,
 ) -> pd.DataFrame:
     """Return the distances of the hidden neurons from their local best responses, on the probe batch.
 
@@ -57,88 +47,110 @@ def distances(
         game_setup: Settings of the game.
         start: State of the network.
         profile: Policies of the neurons; None for those by which the state was reached, or attention-seeking.
-        relative_radius: Radius of the ball, relative to the norm of the neuron's activity.
+        listeners: Policies of all layers above a neuron's own; None for those of the profile.
+        relative_radius: Radius of the ball (> 0), relative to the norm of the neuron's activity or synapses.
+
+    Raises:
+        ConfigurationError: The radius is out of range.
 
     Returns:
         One row per hidden neuron, with the columns round, seed, layer, neuron, policy and
-        missed_gain: fraction of the best response's gain that a move of equal length along the feedback misses, 0 to 2;
+        missed_gain: fraction of the best response's gain that a move of equal length along the feedback misses; above 1 the
+            neuron loses by following its policy;
         angle: angle between the two moves, in degrees;
         attainable_gain: gain of the best response, in units of the anticipated attention;
-        slope: norm of the gradient of the utility in the neuron's own synapses, per unit of learning rate.
-        The first three are nan for a neuron without activity or without demand.
+        real_missed_gain, real_angle, real_attainable_gain: the same in the real game;
+        synapse_missed_gain, synapse_angle, synapse_attainable_gain: the same in the real game for moves of the synapses, along
+            the change that the policy intends;
+        slope: norm of the slope of the myopic utility in the neuron's own synapses at fixed demands, per unit of learning rate.
+        What is undefined is nan: all of it for a neuron without activity, and what concerns a move or gain of 0.
     """
+    check_number("relative_radius", relative_radius, 0, above=True)
     given = start.layers if profile is None else profile
     population = parse_profile(AttentionSeeking() if given is None else given)
-    setup = setup_of(game_setup, population.groups(start.network, start.seed), start.network, start.seed)
+    layers = population.groups(start.network, start.seed)
+    above = layers if listeners is None else parse_profile(listeners).groups(start.network, start.seed)
+    names = [[cached_short_name(policy) for policy in layer] for layer in policies_of(layers, game_setup.sizes)]
+    inputs, targets = as_tensors(game_setup.probe_samples.inputs, game_setup.probe_samples.targets)
     parts = []
-    for layer, groups in enumerate(_record_probe(game_setup, setup, start), start=1):
-        slope = parse_activation(setup.network.activations[layer - 1]).slope
-        for group, record in groups:
-            slopes = slope(np, record["potential"], record["activity"])
-            measured = _compute_distances(record, setup.learning_rate, relative_radius, slopes)
-            index = {"round": start.round, "seed": start.seed, "layer": layer, "neuron": np.array(group.members)}
-            parts.append(pd.DataFrame({**index, "policy": cached_short_name(group.policy), **measured}))
-    return pd.concat(parts, ignore_index=True).sort_values(["layer", "neuron"], ignore_index=True)
+    for layer, width in enumerate(game_setup.hidden, start=1):
+        mixed: Layers = (*layers[:layer], *above[layer:])
+        moves = LoneMoves(DifferentiableRound.of_game(game_setup, start, mixed), layer, inputs, targets)
+        index = {"round": start.round, "seed": start.seed, "layer": layer, "neuron": range(width), "policy": names[layer - 1]}
+        with single_thread():
+            parts.append(pd.DataFrame({**index, **_measure(moves, relative_radius)}))
+    return pd.concat(parts, ignore_index=True)
 
 
-def distances_over_training(game_setup: GameSetup, profile: Profile, seed: int, rounds: Sequence[int]) -> pd.DataFrame:
-    """Return the distances of each neuron after each of several numbers of rounds, ascending."""
-    starts = training_checkpoints(game_setup, profile, seed, rounds)
-    return pd.concat([distances(game_setup, start) for start in starts], ignore_index=True)
+def distances_over_training(
+    game_setup: GameSetup,
+    profile: Profile,
+    seed: int,
+    rounds: Sequence[int],
+    *,
+    listeners: Profile | None = None,
+    relative_radius: float = RELATIVE_RADIUS,
+) -> pd.DataFrame:
+    """Return the distances of each neuron after each of several numbers of rounds, ascending.
 
-
-def _record_probe(game_setup: GameSetup, setup: Setup, start: InitialState) -> list[list[tuple[Group, dict[str, Floats]]]]:
-    """Play the probe batch and return the observations and feedback of each group of each hidden layer."""
-    depth = len(game_setup.sizes) - 2
-    recording = [[(group, _RecordingPolicy(group.policy)) for group in setup.groups(layer)] for layer in range(1, depth + 1)]
-    wrapped = (tuple(Group(policy, group.members) for group, policy in layer) for layer in recording)
-    layers: Layers = (*wrapped, setup.groups(depth + 1))
-    with closing(TensorEngine(replace(setup, policies=layers), device="cpu")) as engine:
-        if start.state is not None:
-            engine.restore(_with_wrapped_names(start.state, depth))
-        engine.play(game_setup.probe_samples.inputs, game_setup.probe_samples.targets)
-    return [[(group, policy.records[-1]) for group, policy in layer] for layer in recording]
-
-
-def _with_wrapped_names(state: State, hidden: int) -> State:
-    """Return the state with the memory of hidden neurons named as that of a wrapped policy."""
-    for layer in range(1, hidden + 1):
-        memories = [{f"policy.{name}": array for name, array in memory.items()} for memory in state.layer(layer).memories]
-        state = state.with_layer(layer, memories=tuple(memories))
-    return state
-
-
-def _compute_distances(record: dict[str, Floats], rate: float, relative_radius: float, slope: Floats) -> dict[str, Floats]:
-    """Return the four distances of J neurons, (J,) each."""
-    activity, demand, attention = record["activity"].T, record["demand"], record["attention"].T
-    matrix = rate / len(demand) * demand.T  # derivative of the anticipated attention by the activity
-    anticipated = attention + activity @ matrix.T
-    norms = np.linalg.norm(activity, axis=1)
-    defined = (norms > 0) & (np.linalg.norm(matrix) > 0)
-    own = record["feedback"].T
-    result = {name: np.full(len(activity), np.nan) for name in DISTANCES}
-    for j in np.flatnonzero(defined):
-        radius = relative_radius * norms[j]
-        best = solve_trust_region(np, matrix, anticipated[j], radius).step
-        best_gain = _gain(matrix, anticipated[j], best)
-        norm = np.linalg.norm(own[j])
-        step = own[j] * (radius / norm) if norm > 0 else np.zeros_like(best)
-        cosine = float(np.clip(step @ best / radius**2, -1, 1))
-        result["angle"][j] = np.degrees(np.arccos(cosine)) if norm > 0 else np.nan
-        result["missed_gain"][j] = 1.0 - _gain(matrix, anticipated[j], step) / best_gain if best_gain > 0 else np.nan
-        result["attainable_gain"][j] = best_gain / (0.5 * anticipated[j] @ anticipated[j]) if anticipated[j].any() else np.nan
-    potential_gradient = (demand @ record["attention"]) * slope
-    inputs_with_bias = np.column_stack((record["speaker_activity"], np.ones(len(demand))))
-    result["slope"] = np.linalg.norm(potential_gradient.T @ inputs_with_bias / len(demand), axis=1)
-    return result
-
-
-def _gain(matrix: Floats, anticipated: Floats, step: Floats) -> float:
-    """Return the increase of utility by a move of the activity, after the listeners' response."""
-    change = matrix @ step
-    return float(anticipated @ change + 0.5 * change @ change)
+    Args:
+        game_setup: Settings of the game.
+        profile: Policies of the neurons; by them the network is trained, too, unless `listeners` is given.
+        seed: Seed of the network and of all other random draws.
+        rounds: Numbers of rounds, ascending.
+        listeners: Policies by which the network is trained and that all layers above a neuron's own follow; None for the
+            profile.
+        relative_radius: Radius of the ball, relative to the norm of the neuron's activity or synapses.
+    """
+    starts = training_checkpoints(game_setup, profile if listeners is None else listeners, seed, rounds)
+    return pd.concat(
+        [distances(game_setup, start, profile, listeners=listeners, relative_radius=relative_radius) for start in starts],
+        ignore_index=True,
+    )
 
 
 def mean_distances(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the median of each distance over the neurons of a layer, one row per round, seed and layer."""
-    return table.groupby(["round", "seed", "layer"], sort=True)[list(DISTANCES)].median().reset_index()
+    """Return the median of each distance over the neurons of a layer, one row per round, seed and layer.
+
+    The column `losing` is the number of neurons that lose in the real game by moving their synapses as their policy intends.
+    """
+    losing = table.assign(losing=table["synapse_missed_gain"] > 1).groupby(["round", "seed", "layer"], sort=True)["losing"].sum()
+    medians = table.groupby(["round", "seed", "layer"], sort=True)[list(DISTANCES)].median()
+    return medians.assign(losing=losing).reset_index()
+
+
+def _measure(moves: LoneMoves, relative_radius: float) -> dict[str, Floats]:
+    """Return all distances of J neurons, (J,) each."""
+    fields, change = moves.played.fields[moves.layer], moves.played.answers[moves.layer].change
+    synapses = fields["synapses"] * fields["synapse_mask"]
+    lengths = torch.linalg.vector_norm(moves.activity, dim=0)
+    radius, synapse_radius = relative_radius * lengths, relative_radius * torch.linalg.vector_norm(synapses, dim=1)
+    worth = 0.5 * (moves.anticipated**2).sum(dim=0)
+    kinds: list[tuple[tuple[str, ...], Gain, Tensor, Tensor]] = [
+        (FROZEN, replace(moves, react=False).gain, fields["feedback"].T, radius),
+        (REAL, moves.gain, fields["feedback"].T, radius),
+        (SYNAPSES, moves.synapse_gain, change, synapse_radius),
+    ]
+    result = {}
+    for names, gain, own, ball in kinds:
+        for name, values in zip(names, _compare(gain, own, ball, worth), strict=True):
+            result[name] = np.where(lengths.numpy() > 0, values.numpy(), np.nan)
+    potential_gradient = (fields["demand"] @ fields["attention"]) * fields["slope"]
+    heard = fields["speaker_activity"]
+    inputs_with_bias = torch.cat((heard, heard.new_ones(len(heard), 1)), dim=1)
+    gradient = potential_gradient.T @ inputs_with_bias * fields["synapse_mask"] / len(heard)
+    return result | {"slope": torch.linalg.vector_norm(gradient, dim=1).numpy()}
+
+
+def _compare(gain: Gain, own: Tensor, radius: Tensor, worth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return missed gain, angle and attainable gain, (J,) each, of the neurons' own directions (J, N)."""
+    nan = torch.full_like(radius, torch.nan)
+    length = torch.linalg.vector_norm(own, dim=1)
+    step = own * (radius / torch.where(length > 0, length, torch.ones_like(length)))[:, None]
+    best = best_moves(gain, own.shape[1], radius)
+    best_gain, own_gain = gain(best).detach(), gain(step).detach()
+    missed = torch.where(best_gain > 0, 1.0 - own_gain / best_gain, nan)
+    both = (length > 0) & (torch.linalg.vector_norm(best, dim=1) > 0)
+    chord = torch.linalg.vector_norm(step - best, dim=1) / (2.0 * radius)
+    angle = torch.where(both, torch.rad2deg(2.0 * torch.arcsin(chord.clamp(max=1.0))), nan)
+    return missed, angle, torch.where(worth > 0, best_gain / worth, nan)

@@ -70,15 +70,17 @@ def _draw_gains(axes: Axes, gains: pd.DataFrame, names: Sequence[str]) -> None:
 
 def _draw_distances(axes: Axes, distances: pd.DataFrame, column: str, label: str, title: str) -> None:
     style.format_axes(axes, title=title, x="rounds played" if column == "attainable_gain" else "", y=label)
-    for index, (layer, part) in enumerate(distances.groupby("layer")):
-        spread = part.groupby("round")[column].quantile([0.1, 0.5, 0.9]).unstack()
+    games = {"": "fixed demands", "real_": "demands react"}
+    lines = [(layer, part, game) for layer, part in distances.groupby("layer") for game in games]
+    for index, (layer, part, game) in enumerate(lines):
+        spread = part.groupby("round")[f"{game}{column}"].quantile([0.1, 0.5, 0.9]).unstack()
         hue, dashes = style.line_style(index)
-        options: dict[str, Any] = {"linestyle": dashes, "marker": "o", "markersize": 3, "label": f"layer {layer}: median"}
+        options: dict[str, Any] = {"linestyle": dashes, "marker": "o", "markersize": 3, "label": f"layer {layer}: {games[game]}"}
         style.mean_with_band(axes, spread.index, spread[0.5], (spread[0.1], spread[0.9]), colour=hue, **options)
     axes.set_yscale("log")
     axes.yaxis.set_minor_formatter(NullFormatter())
     if column == "missed_gain":
-        style.add_legend(axes, title="band: 10th to 90th neuron in 100")
+        style.add_legend(axes, title="median neuron; band: 10th to 90th in 100")
 
 
 def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str = "accuracy") -> Figure:

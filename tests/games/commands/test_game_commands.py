@@ -45,6 +45,42 @@ def test_exploitability(monkeypatch, capsys, tmp_path):
     assert {"distances.csv", "exploitability.csv", "responses.csv"} <= {path.name for path in tmp_path.iterdir()}
 
 
+def test_distances(monkeypatch, capsys, tmp_path):
+    arguments = (
+        "distances",
+        "digits",
+        "--hidden",
+        "4,3",
+        "--policies",
+        "attention,greedy",
+        "--at-epochs",
+        "0,1",
+        "--networks",
+        "2",
+    )
+    found = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert len(found["medians"]) == 2 * 2 * 2
+    assert len(pd.read_csv(tmp_path / "distances.csv")) == 2 * 2 * 2 * 7
+    seeking = next(row for row in found["medians"] if (row["policy"], row["round"], row["layer"]) == ("attention", 45, 2))
+    assert seeking["missed_gain"] < 0.01 < seeking["real_missed_gain"]
+    assert seeking["neurons"] == 6
+
+
+def test_distances_among_other_listeners_are_printed(monkeypatch, capsys, tmp_path):
+    arguments = "game distances xor --hidden 3 --policies budgeted --listeners attention --at-epochs 0 --out"
+    monkeypatch.setattr(sys, "argv", ["neuronet", *arguments.split(), str(tmp_path)])
+    assert start() == 0
+    assert "lone neurons among attention" in capsys.readouterr().out
+
+
+def test_horizon(monkeypatch, capsys, tmp_path):
+    arguments = ("horizon", "digits", "--hidden", "4", "--horizons", "3,1", "--at-epochs", "0,1", "--networks", "2")
+    found = run(monkeypatch, capsys, tmp_path, *arguments)
+    assert [(row["round"], row["horizon"]) for row in found["medians"]] == [(0, 1), (0, 3), (45, 1), (45, 3)]
+    assert found["medians"][0]["real"] == pytest.approx(1.0)
+    assert len(pd.read_csv(tmp_path / "slopes.csv")) == 2 * 2 * 2 * 4
+
+
 def test_evolve(monkeypatch, capsys, tmp_path):
     length = ("--generations", "4", "--rounds", "2", "--seeds", "2", "--invade", "--trials", "3")
     arguments = ("evolve", "xor", "--hidden", "4", "--policies", "attention,contrarian", *length)
@@ -72,9 +108,13 @@ def test_welfare(monkeypatch, capsys, tmp_path):
     ("arguments", "fragment"),
     [
         ("exploitability digits --policy atention", "'atention': did you mean 'attention'"),
-        ("exploitability digits --at-epochs soon", "at_epochs must be integers"),
+        ("exploitability digits --at-epochs soon", "at_epochs must be integers of 0 or more"),
         ("exploitability digits --deviations greedy,greedy", "'greedy'"),
         ("exploitability digits --hidden none", "hidden must name"),
+        ("distances digits --at-epochs soon", "at_epochs must be integers of 0 or more"),
+        ("distances digits --radius 0", "relative_radius"),
+        ("horizon digits --horizons 0,5", "horizons must be integers of 1 or more"),
+        ("horizon digits --policy noisy", "without memory and randomness"),
         ("evolve digits --update-rule copy", "'copy'"),
         ("welfare digits --payoff money", "'money'"),
         ("welfare digits --seeds 2", "four seeds or more"),

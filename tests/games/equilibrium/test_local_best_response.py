@@ -7,7 +7,6 @@ import pytest
 
 from neuronet.core.errors import ConfigurationError
 from neuronet.environments import Digits
-from neuronet.games.equilibrium import local_best_response
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
 from neuronet.games.equilibrium.local_best_response import distances, distances_over_training, mean_distances
 from neuronet.games.simulation.batched_games import setup_of
@@ -16,9 +15,7 @@ from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import parse_profile
 from neuronet.games.simulation.training import train_profile
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, SignSymmetric
-from neuronet.theory.best_response import best_response, neuron_records
 from neuronet.theory.reference import descent
-from neuronet.theory.strategy import utility_after
 from neuronet.theory.test_case import GameCase
 from tests.games.toy_game import OPPOSE, SEEK, profile_of, toy
 
@@ -51,18 +48,27 @@ def test_slope_equals_the_gradient_norm_of_the_loss():
         np.testing.assert_allclose(table[table["layer"] == layer]["slope"], norms, rtol=1e-8, atol=1e-12)
 
 
-def test_gain_equals_that_of_the_theory():
-    record = neuron_records("tensors")[0]
-    move = best_response(record, 0.5, 0.1).step
-    matrix = 0.5 / len(record.demand) * record.demand.T
-    anticipated = record.attention[:, 0] + matrix @ record.activity[:, 0]
-    assert local_best_response._gain(matrix, anticipated, move) == pytest.approx(_reference_gain(record, move), rel=1e-9)
+def test_neurons_at_a_stationary_loss_gain_where_demands_react():
+    settled = toy(first=(0.5, 1.0, 2.0), paid=(1.0, 0.5, 0.25))
+    table = distances(settled, InitialState(settled.network(0), 0), "attention")
+    assert (table["real_attainable_gain"] > 0).all()
+    assert table["real_angle"].isna().all()  # attention-seeking makes no move there
 
 
-def _reference_gain(record, move):
-    return float(
-        (utility_after(record, record.activity + move[:, None], 0.5, 2.0) - utility_after(record, record.activity, 0.5, 2.0))[0]
-    )
+def test_lone_policies_are_measured_among_other_listeners():
+    start = train_profile(SMALL, "attention", 0, 4)
+    own, among = (distances(SMALL, start, "budgeted", listeners=others) for others in (None, "attention"))
+    plain = distances(SMALL, start, "attention")
+    for name in ("real_missed_gain", "real_angle"):
+        np.testing.assert_allclose(among[name], plain[name], rtol=1e-9)  # a budget alone turns no feedback
+        assert np.abs(own[name] - plain[name]).max() > 1e-3
+    assert among["policy"].unique().tolist() == ["budgeted"]
+
+
+def test_neurons_that_oppose_attention_lose_in_both_games():
+    table = mean_distances(distances(SMALL, InitialState(SMALL.network(0), 0), "contrarian"))
+    assert (table[["missed_gain", "real_missed_gain", "synapse_missed_gain"]] > 1).to_numpy().all()
+    assert table["losing"].tolist() == [6, 5]
 
 
 def test_distances_over_training_with_groups_and_memory():

@@ -1,0 +1,1 @@
+"""What neurons gain in rounds in which all others react: demands, and later activities, are recomputed."""
