@@ -12,6 +12,7 @@ from neuronet.games.equilibrium.exploitability import Exploitability, estimate_e
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
 from neuronet.games.equilibrium.local_best_response import DISTANCES, distances, distances_over_training, mean_distances
 from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, Welfare, candidate_profiles, welfare
+from neuronet.games.equilibrium.response_lengths import length_spread, response_lengths
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
@@ -79,6 +80,7 @@ __all__ = [
     "horizon_slopes",
     "invade",
     "layer_game",
+    "length_spread",
     "mean_distances",
     "meta_game",
     "nfg_of_layers",
@@ -87,6 +89,7 @@ __all__ = [
     "play",
     "ranks_by_payoff",
     "replicator",
+    "response_lengths",
     "single_policy_histories",
     "study_equilibrium",
     "symmetric_equilibria",

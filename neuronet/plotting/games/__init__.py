@@ -3,6 +3,15 @@
 from neuronet.plotting.games.bimatrix import layers_figure
 from neuronet.plotting.games.credit import credit_figure
 from neuronet.plotting.games.equilibrium import evolution_figure, exploitability_figure, welfare_figure
+from neuronet.plotting.games.lengths import lengths_figure
 from neuronet.plotting.games.simplex import phase_figure
 
-__all__ = ["credit_figure", "evolution_figure", "exploitability_figure", "layers_figure", "phase_figure", "welfare_figure"]
+__all__ = [
+    "credit_figure",
+    "evolution_figure",
+    "exploitability_figure",
+    "layers_figure",
+    "lengths_figure",
+    "phase_figure",
+    "welfare_figure",
+]

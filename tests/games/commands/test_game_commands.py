@@ -81,6 +81,14 @@ def test_horizon(monkeypatch, capsys, tmp_path):
     assert len(pd.read_csv(tmp_path / "slopes.csv")) == 2 * 2 * 2 * 4
 
 
+def test_lengths(monkeypatch, capsys, tmp_path):
+    found = run(monkeypatch, capsys, tmp_path, "lengths", "digits", "--hidden", "4", "--at-epochs", "0,1", "--networks", "2")
+    rows = [(row["trained_by"], row["round"], row["layer"]) for row in found["means"]]
+    assert rows == [(name, number, layer) for name in ("budgeted", "attention") for number in (0, 45) for layer in (1, 2)]
+    assert (tmp_path / "lengths.png").stat().st_size > 10_000
+    assert len(pd.read_csv(tmp_path / "lengths.csv")) == 2 * 2 * 2 * 2
+
+
 def test_evolve(monkeypatch, capsys, tmp_path):
     length = ("--generations", "4", "--rounds", "2", "--seeds", "2", "--invade", "--trials", "3")
     arguments = ("evolve", "xor", "--hidden", "4", "--policies", "attention,contrarian", *length)

@@ -9,6 +9,7 @@ from neuronet.cli.commands.game.distances import distances
 from neuronet.cli.commands.game.evolve import evolve
 from neuronet.cli.commands.game.exploitability import exploitability
 from neuronet.cli.commands.game.horizon import horizon
+from neuronet.cli.commands.game.lengths import lengths
 from neuronet.cli.commands.game.meta import meta
 from neuronet.cli.commands.game.welfare import welfare
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command()(exploitability)
 app.command()(distances)
 app.command()(horizon)
+app.command()(lengths)
 app.command()(evolve)
 app.command()(welfare)
 app.command()(meta)
