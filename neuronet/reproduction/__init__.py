@@ -1,6 +1,6 @@
 """Reproductions: registered studies of published claims, with their settings, published figures and conclusions."""
 
-from neuronet.reproduction.api import ReproductionResult, get_reproduction, read_reproduction, reproduce
+from neuronet.reproduction.api import FIGURE, ReproductionResult, get_reproduction, read_reproduction, reproduce
 from neuronet.reproduction.findings import Finding, Published
 from neuronet.reproduction.forgetting_analysis import frontiers, level_of_backprop
 from neuronet.reproduction.frontier import Frontier
@@ -8,6 +8,7 @@ from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.study import Reproduction, RunOptions
 
 __all__ = [
+    "FIGURE",
     "REPRODUCTIONS",
     "Finding",
     "Frontier",

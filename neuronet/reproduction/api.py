@@ -89,7 +89,7 @@ def reproduce(
 
     started = time.perf_counter()
     study = get_reproduction(name)
-    study.check_size(size)
+    study.check_size(size)  # before anything is written
     if jobs is not None:
         check_number("jobs", jobs, 1, whole=True)
     store = StudyStore(None if out is None else Path(out), KIND)

@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
-from neuronet.reproduction.findings import Finding
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.reproduction.tuned_comparison import RULES, ComparisonSetting, accuracy_table, differences_to_backprop
 
 
-def settings_by_depth(
-    depths: Sequence[int], environment: str, width: int, batch_size: int, epochs: int, seeds: int
-) -> tuple[ComparisonSetting, ...]:
-    """Return a setting for each number of hidden layers, named after it."""
-    return tuple(
-        ComparisonSetting(f"depth-{depth}", environment, (width,) * depth, batch_size, epochs, seeds) for depth in depths
-    )
-
-
 @dataclass(frozen=True)
-class BudgetedDepth(Reproduction):
-    """Accuracy of each rule by the number of hidden layers; rates are tuned at each depth.
+class DepthSetting:
+    """Conditions that networks of several depths share.
 
     Attributes:
-        settings: Settings of each size.
+        environment: Spec of the environment.
+        depths: Numbers of hidden layers.
+        width: Neurons in each hidden layer.
+        batch_size: Samples a round.
+        epochs: Epochs; the learning rate falls linearly.
+        seeds: Number of seeds, from 0.
+        rules: Specs of the rules, besides error backpropagation.
     """
 
-    title: str = "How deep do budgeted neurons learn, and other rules?"
-    source: str = "the depth study of arXiv 2310.09952's first author (ckodser/greedyneuron); no figures of it are at hand"
-    figure: str = "reproduction-depth"
-    settings: Mapping[str, Sequence[ComparisonSetting]] = field(
-        default_factory=lambda: {
-            "small": settings_by_depth((1, 4), "digits", 32, 64, 5, 2),
-            "medium": settings_by_depth((1, 2, 4, 6, 8, 12), "mnist5k", 128, 64, 5, 5),
-            "full": settings_by_depth(range(1, 13), "mnist", 2000, 1024, 50, 5),
-        }
-    )
+    environment: str
+    depths: tuple[int, ...]
+    width: int
+    batch_size: int
+    epochs: int
+    seeds: int
+    rules: tuple[str, ...] = RULES
 
-    @property
-    def sizes(self) -> Mapping[str, str]:
-        """Settings of each size."""
-        return {
-            size: f"{len(settings)} depths up to {len(settings[-1].hidden)}; {settings[0].describe()}"
-            for size, settings in self.settings.items()
-        }
+    def describe(self) -> str:
+        """Return the setting in one line."""
+        layers = f"{', '.join(map(str, self.depths))} hidden layers of {self.width}"
+        return f"{self.environment}, {layers}, {self.epochs} epochs of batches of {self.batch_size}, {self.seeds} seeds"
 
-    def play(self, size: str, options: RunOptions) -> pd.DataFrame:
-        """Compare all rules at each depth."""
-        tables = [setting.play(options).assign(depth=len(setting.hidden)) for setting in self.settings[size]]
-        return pd.concat(tables, ignore_index=True)
+    def play(self, options: RunOptions) -> pd.DataFrame:
+        """Compare all rules at each depth, and return the rows of ComparisonSetting."""
+        common = (self.batch_size, self.epochs, self.seeds, self.rules)
+        settings = [ComparisonSetting(f"depth-{n}", self.environment, (self.width,) * n, *common) for n in self.depths]
+        return pd.concat([setting.play(options) for setting in settings], ignore_index=True)
 
-    def find(self, records: pd.DataFrame) -> list[Finding]:
-        """Return the difference of each rule to error backpropagation at each depth."""
-        return list(differences_to_backprop(records, RULES))
 
-    def tables(self, records: pd.DataFrame) -> dict[str, pd.DataFrame]:
-        """Return `accuracy`, the accuracy of each rule at each depth."""
-        return {"accuracy": accuracy_table(records)}
+DEPTH = Reproduction(
+    "How deep do budgeted neurons learn, and other rules?",
+    "the depth study of arXiv 2310.09952's first author (ckodser/greedyneuron); no figures of it are at hand",
+    "reproduction-depth",
+    {
+        "small": (DepthSetting("digits", (1, 4), 32, 64, 5, 2),),
+        "medium": (DepthSetting("mnist5k", (1, 2, 4, 6, 8, 12), 128, 64, 5, 5),),
+        "full": (DepthSetting("mnist", tuple(range(1, 13)), 2000, 1024, 50, 5),),
+    },
+    differences_to_backprop,
+    accuracy_table,
+)
+"""Accuracy of each rule by the number of hidden layers; rates are tuned at each depth."""

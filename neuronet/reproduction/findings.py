@@ -32,12 +32,12 @@ class Published:
 
 @dataclass(frozen=True)
 class Finding:
-    """Measured figure beside a published one.
+    """Measured difference beside a published one.
 
     Attributes:
         setting: Name of the setting in which it was measured.
         claim: What was measured, in words.
-        value: Mean over the seeds, in percent or points of a percent.
+        value: Mean over the seeds, in points: hundredths of the samples.
         low: Lower bound of its 95% interval; nan for a single seed.
         high: Upper bound.
         seeds: Number of seeds.
@@ -75,33 +75,13 @@ def difference(setting: str, claim: str, differences: Floats, published: Publish
     summary = paired(differences)
     conclusion = _conclusion_on_difference(summary.low, summary.high, published)
     numbers = (summary.mean, summary.low, summary.high, len(differences), summary.p_t)
-    return Finding(setting, claim, *numbers, conclusion, *_published_texts(published))
-
-
-def level(setting: str, claim: str, values: Floats, published: Published, tolerance: float) -> Finding:
-    """Return the finding for a figure that should be near a published one.
-
-    Args:
-        setting: Name of the setting.
-        claim: What was measured.
-        values: Value of each seed, (R,).
-        published: Published figure.
-        tolerance: Largest difference of the mean (> 0) that counts as agreement.
-    """
-    summary = paired(values)
-    gap = summary.mean - published.value
-    conclusion = f"within {tolerance:g}" if abs(gap) <= tolerance else f"differs by {gap:+.2f}"
-    numbers = (summary.mean, summary.low, summary.high, len(values), math.nan)
-    return Finding(setting, claim, *numbers, conclusion, *_published_texts(published))
+    texts = ("", "") if published is None else (published.text, published.source)
+    return Finding(setting, claim, *numbers, conclusion, *texts)
 
 
 def adjust(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings with p-values adjusted by Holm's method for all of them."""
     return [replace(finding, p=p) for finding, p in zip(findings, holm([f.p for f in findings]), strict=True)]
-
-
-def _published_texts(published: Published | None) -> tuple[str, str]:
-    return ("", "") if published is None else (published.text, published.source)
 
 
 def _conclusion_on_difference(low: float, high: float, published: Published | None) -> str:

@@ -1,11 +1,11 @@
-"""Contract of a registered reproduction: what it plays, and what it finds in its records."""
+"""A registered reproduction: what it plays, and what it finds in its records."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 
@@ -34,37 +34,51 @@ class RunOptions:
         return None if self.folder is None else self.folder / name
 
 
-class Reproduction(ABC):
+class Setting(Protocol):
+    """Conditions of a part of a study."""
+
+    def describe(self) -> str:
+        """Return the conditions in one line."""
+
+    def play(self, options: RunOptions) -> pd.DataFrame:
+        """Return a row for each run."""
+
+
+@dataclass(frozen=True)
+class Reproduction:
     """Registered study of claims that were published.
 
     Attributes:
         title: What is studied, in one line.
         source: Publication or code whose claims are tested.
         figure: Name of its figure among `neuronet.recording`'s figures.
+        settings: Settings of each size, by its name, the smallest first.
+        find: Returns the findings in the records, which have a row for each run.
+        tables: Returns the tables computed from the records, by name.
     """
 
     title: str
     source: str
     figure: str
+    settings: Mapping[str, Sequence[Setting]]
+    find: Callable[[pd.DataFrame], Sequence[Finding]]
+    tables: Callable[[pd.DataFrame], Mapping[str, pd.DataFrame]]
 
     @property
-    @abstractmethod
-    def sizes(self) -> Mapping[str, str]:
-        """Description of each size, by name, the smallest first."""
+    def sizes(self) -> dict[str, str]:
+        """Description of each size, by name."""
+        return {size: "; ".join(setting.describe() for setting in settings) for size, settings in self.settings.items()}
 
-    @abstractmethod
     def play(self, size: str, options: RunOptions) -> pd.DataFrame:
-        """Play everything of a size and return the records: a row for each run."""
+        """Play all settings of a size and return the records.
 
-    @abstractmethod
-    def find(self, records: pd.DataFrame) -> Sequence[Finding]:
-        """Return the findings in the records."""
-
-    @abstractmethod
-    def tables(self, records: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
-        """Return the tables computed from the records, by name."""
+        Raises:
+            SpecError: There is no such size.
+        """
+        self.check_size(size)
+        return pd.concat([setting.play(options) for setting in self.settings[size]], ignore_index=True)
 
     def check_size(self, size: str) -> None:
         """Raise SpecError unless there is such a size."""
-        if size not in self.sizes:
-            raise unknown_name_error("size", size, self.sizes)
+        if size not in self.settings:
+            raise unknown_name_error("size", size, self.settings)

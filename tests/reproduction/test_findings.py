@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from neuronet.reproduction import Published
-from neuronet.reproduction.findings import adjust, difference, level
+from neuronet.reproduction.findings import adjust, difference
 from neuronet.statistics import holm
 
 PUBLISHED = Published(2.0, "+2.0", "a paper")
@@ -45,11 +45,6 @@ def test_interval_and_p_value_are_those_of_the_paired_t_test():
 
 def test_single_seed_is_undecided():
     assert difference("setting", "claim", np.array([3.0]), PUBLISHED).conclusion == "undecided"
-
-
-@pytest.mark.parametrize(("values", "conclusion"), [([1.5, 2.5], "within 1"), ([3.5, 3.7], "differs by +1.60")])
-def test_level_is_compared_with_tolerance(values, conclusion):
-    assert level("setting", "claim", np.array(values), PUBLISHED, 1.0).conclusion == conclusion
 
 
 def test_p_values_are_adjusted_for_all_findings():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,19 @@ from neuronet.continual import continual_study
 from neuronet.core import DataError, SpecError, StudyMismatchError
 from neuronet.plotting.reproduction import frontiers_figure
 from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
-from neuronet.reproduction.forgetting import BudgetedForgetting, Setting
+from neuronet.reproduction.forgetting import FORGETTING, ForgettingSetting
 from neuronet.reproduction.forgetting_methods import LOWEST_RATE, MAIN_METHODS
 
 TINY = (
-    Setting("digits-batch64", "digits", (8,), 64, 4, 3, MAIN_METHODS, (1, 3, 5)),
-    Setting("digits-batch512", "digits", (8,), 512, 2, 3, MAIN_METHODS, (3, 5)),
+    ForgettingSetting("digits-batch64", "digits", (8,), 64, 4, 3, MAIN_METHODS, (1, 3, 5)),
+    ForgettingSetting("digits-batch512", "digits", (8,), 512, 2, 3, MAIN_METHODS, (3, 5)),
 )
 NAME = "budgeted-forgetting"
 
 
 @pytest.fixture(scope="module")
 def tiny_study():
-    return BudgetedForgetting(settings={"small": TINY})
+    return replace(FORGETTING, settings={"small": TINY})
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_study_resumes_and_refuses_another_size(finished, copied, monkeypatch):
     again = reproduce(NAME, out=copied, jobs=1)
     pd.testing.assert_frame_equal(again.records.drop(columns="seconds"), finished.records.drop(columns="seconds"))
     assert sum(path.stat().st_mtime_ns != before[path] for path in games) == 1
-    monkeypatch.setitem(REPRODUCTIONS, NAME, BudgetedForgetting(settings={"small": TINY, "medium": TINY}))
+    monkeypatch.setitem(REPRODUCTIONS, NAME, replace(FORGETTING, settings={"small": TINY, "medium": TINY}))
     with pytest.raises(StudyMismatchError, match="size"):
         reproduce(NAME, size="medium", out=copied)
 
@@ -103,7 +104,7 @@ def test_damaged_records_are_refused_in_one_sentence(copied):
 
 
 def test_every_registered_method_can_be_parsed_and_has_a_rate():
-    for settings in BudgetedForgetting().settings.values():
+    for settings in FORGETTING.settings.values():
         for setting in settings:
             plan = list(setting.plan())
             assert {method for method, _ in plan} == set(setting.methods) <= set(LOWEST_RATE)

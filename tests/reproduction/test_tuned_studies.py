@@ -1,20 +1,24 @@
 """Studies of capacity and depth: tiny settings, tuned in the same way, with records that are read again."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from neuronet.comparison import compare
+from neuronet.core import DataError
 from neuronet.plotting.reproduction import accuracy_figure, depth_figure
 from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
-from neuronet.reproduction.capacity import BudgetedCapacity
-from neuronet.reproduction.depth import BudgetedDepth, settings_by_depth
+from neuronet.reproduction.capacity import CAPACITY
+from neuronet.reproduction.depth import DEPTH, DepthSetting
 from neuronet.reproduction.tuned_comparison import ComparisonSetting
 
 RULES = ("budgeted", "direct-feedback")
 SETTING = ComparisonSetting("digits", "digits", (8,), 128, 1, 2, RULES)
 STUDIES = {
-    "budgeted-capacity": BudgetedCapacity(settings={"small": (SETTING,)}),
-    "budgeted-depth": BudgetedDepth(settings={"small": settings_by_depth((1, 2), "digits", 8, 128, 1, 2)}),
+    "budgeted-capacity": replace(CAPACITY, settings={"small": (SETTING,)}),
+    "budgeted-depth": replace(DEPTH, settings={"small": (DepthSetting("digits", (1, 2), 8, 128, 1, 2),)}),
 }
 
 
@@ -61,9 +65,5 @@ def test_rates_are_those_that_a_comparison_chooses():
 
 @pytest.mark.parametrize(("name", "make"), [("budgeted-capacity", accuracy_figure), ("budgeted-depth", depth_figure)])
 def test_figures_need_their_columns(name, make):
-    import pandas as pd
-
-    from neuronet.core import DataError
-
     with pytest.raises(DataError, match="method"):
         make(pd.DataFrame({"seed": [0]}))

@@ -23,7 +23,10 @@ def reproduce(
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option(help=escape("Number of processes (>= 1) [default: number of cores]"), rich_help_panel=COMPUTE),
+        typer.Option(
+            help=escape("Number of processes (>= 1) of studies of many runs; comparisons use one [default: number of cores]"),
+            rich_help_panel=COMPUTE,
+        ),
     ] = None,
     out: Out = None,
     list_all: Annotated[
@@ -37,7 +40,7 @@ def reproduce(
     run), findings.csv and figure.png.
     """
     from neuronet.cli.tables.reproduction import findings_table, list_table
-    from neuronet.reproduction import get_reproduction, read_reproduction
+    from neuronet.reproduction import FIGURE, get_reproduction, read_reproduction
     from neuronet.reproduction import reproduce as run
 
     if list_all:
@@ -57,5 +60,5 @@ def reproduce(
         result = run(name, size=size or "small", jobs=jobs, out=folder, log=console.print_err)
     except KeyboardInterrupt:
         raise finished_parts_stored(folder) from None
-    result.plot(folder / "figure.png")
+    result.plot(folder / FIGURE)
     console.print_result(findings_table(result), result.summary, json, folder)

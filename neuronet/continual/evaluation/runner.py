@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import array_api_compat.torch as xp
@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from neuronet.benchmarking import threads
 from neuronet.continual.evaluation.resource_costs import Timer, warm_up
 from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Method, TaskInfo
 from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
@@ -103,7 +104,9 @@ class Experiment:
             learning_rate: Learning rate (> 0).
             seeds: Seed of each replica, (R,), at least one.
         """
-        with single_thread():
+        # One thread gives the same digits in every process. With 784-400-400-10 and batches of 128, two threads took 1.7 times
+        # the processor time of one, and far more where other processes used the cores.
+        with threads(1):
             warm_up(self.device, self.dtype)
             # without a fixed number of rounds, replicas may differ in it
             groups = [seeds] if self.schedule.iterations else [[seed] for seed in seeds]
@@ -128,21 +131,6 @@ class Experiment:
             run = SequenceRun(self, learner, seeds)
             accuracy = run.accuracies()
             return SequenceResult(accuracy, run.timer.seconds / len(seeds), learner.kept_bytes() / len(seeds))
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """Let torch use one thread within the block, so that parallel jobs do not change any digit of a result.
-
-    With 784-400-400-10 and batches of 128, two threads took 1.7 times the processor time of one, and far more where other
-    processes used the cores.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 class SequenceRun:

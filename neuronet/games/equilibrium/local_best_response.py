@@ -15,8 +15,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from neuronet.benchmarking import threads
 from neuronet.core import Layers, check_number
-from neuronet.games.reaction.differentiable_round import DifferentiableRound, as_tensors, single_thread
+from neuronet.games.reaction.differentiable_round import DifferentiableRound, as_tensors
 from neuronet.games.reaction.lone_moves import Gain, LoneMoves, best_moves
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
@@ -77,7 +78,7 @@ def distances(
         mixed: Layers = (*layers[:layer], *above[layer:])
         moves = LoneMoves(DifferentiableRound.of_game(game_setup, start, mixed), layer, inputs, targets)
         index = {"round": start.round, "seed": start.seed, "layer": layer, "neuron": range(width), "policy": names[layer - 1]}
-        with single_thread():
+        with threads(1):  # many small products with several threads mostly wait for each other
             parts.append(pd.DataFrame({**index, **_measure(moves, relative_radius)}))
     return pd.concat(parts, ignore_index=True)
 

@@ -6,8 +6,8 @@ the changes that the engines give with SGD, and has no optimizer of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -119,17 +119,6 @@ class DifferentiableRound:
     def changes(self, played: PlayedRound) -> list[Tensor]:
         """Return the changes of all synapses per unit of learning rate, (..., J, S) each."""
         return [played.answers[number].change for number in self.layers]
-
-
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """Let torch compute with one thread: many small products with several threads mostly wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def as_tensors(inputs: Any, targets: Any) -> tuple[Tensor, Tensor]:

@@ -12,8 +12,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from neuronet.benchmarking import threads
 from neuronet.core import Batches, ConfigurationError, check_number
-from neuronet.games.reaction.differentiable_round import DifferentiableRound, as_tensors, single_thread
+from neuronet.games.reaction.differentiable_round import DifferentiableRound, as_tensors
 from neuronet.games.reaction.lone_moves import CHUNK, LoneMoves, slope
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats
@@ -70,7 +71,7 @@ def horizon_slopes(
     batches = batches_from(game_setup, start, max(horizons, default=0))
     probe = as_tensors(game_setup.probe_samples.inputs, game_setup.probe_samples.targets)
     parts = []
-    with single_thread():
+    with threads(1):  # many small products with several threads mostly wait for each other
         for layer, width in enumerate(game_setup.hidden, start=1):
             references = _references(game, layer, batches[0], probe)
             for horizon, slopes in zip(horizons, discounted_slopes(game, layer, batches, horizons, discount), strict=True):
