@@ -2,7 +2,7 @@
 
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.recording.checkpoint import Checkpoint
-from neuronet.recording.figures import draw
+from neuronet.recording.figures import draw, make_figure
 from neuronet.recording.run_directory import (
     ALIGNMENT,
     ALIGNMENT_COLUMNS,
@@ -39,6 +39,7 @@ __all__ = [
     "TraceStore",
     "draw",
     "json_bytes",
+    "make_figure",
     "read_json",
     "study_kind",
     "traces",

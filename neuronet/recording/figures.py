@@ -28,6 +28,24 @@ FIGURES: dict[str, str] = {
 """Import string, "module:function", of each figure; the functions return a matplotlib figure."""
 
 
+def make_figure(name: str, data: Any, **options: Any) -> Any:
+    """Return a matplotlib figure.
+
+    Args:
+        name: A name among FIGURES.
+        data: Data of the figure, such as a table or a network.
+        **options: Other arguments of the figure's function.
+
+    Raises:
+        SpecError: There is no figure with this name.
+        DataError: The data do not fit the figure.
+    """
+    if name not in FIGURES:
+        raise unknown_name_error("figure", name, FIGURES)
+    module, function = FIGURES[name].split(":")
+    return getattr(import_module(module), function)(data, **options)
+
+
 def draw(figure: str, data: Any, path: str | Path, **options: Any) -> Path:
     """Draw a figure to a file and return the file's path.
 
@@ -41,9 +59,5 @@ def draw(figure: str, data: Any, path: str | Path, **options: Any) -> Path:
         SpecError: There is no figure with this name.
         DataError: The data do not fit the figure, or the file cannot be written.
     """
-    if figure not in FIGURES:
-        raise unknown_name_error("figure", figure, FIGURES)
-    module, function = FIGURES[figure].split(":")
-    make = getattr(import_module(module), function)
-    file: Path = import_module("neuronet.plotting.style").save(make(data, **options), path)
+    file: Path = import_module("neuronet.plotting.style").save(make_figure(figure, data, **options), path)
     return file

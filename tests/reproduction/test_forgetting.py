@@ -117,6 +117,15 @@ def test_figure_has_a_panel_for_each_setting(finished):
     assert titles == ["digits-batch64", "", "digits-batch512", ""]
 
 
+def test_plot_draws_the_figure_of_a_reproduction(neuronet, copied, tmp_path):
+    assert neuronet("plot", copied, "--out", "drawn.svg").status == 0
+    assert (tmp_path / "drawn.svg").read_text().count("<path") > 20
+    (copied / "records.csv").unlink()
+    answer = neuronet("plot", copied, "--kind", "reproduction", "--out", "again.svg")
+    assert answer.status == 2
+    assert "the study is not finished" in answer.err
+
+
 def test_command_prints_findings_and_writes_figure(registered, neuronet, tmp_path):
     answer = neuronet("reproduce", NAME, "--out", "study", "--jobs", "1", "--json")
     assert answer.status == 0

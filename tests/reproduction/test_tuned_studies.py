@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neuronet.comparison import compare
 from neuronet.core import DataError
 from neuronet.plotting.reproduction import accuracy_figure, depth_figure
 from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
@@ -52,15 +51,16 @@ def test_figure_is_drawn(finished, tmp_path):
     assert finished.plot(tmp_path / "figure.svg").read_text().count("<path") > 5
 
 
-def test_rates_are_those_that_a_comparison_chooses():
-    options = {"hidden": (8,), "batch_size": 128, "epochs": 1, "optimizer": "sgd", "device": "cpu"}
-    expected = compare("digits", list(RULES), seeds=2, tune=True, **options).table.set_index("policy")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(REPRODUCTIONS, "budgeted-capacity", STUDIES["budgeted-capacity"])
-        table = reproduce("budgeted-capacity").tables["accuracy"].set_index("method")
-    for name in ("backprop", *RULES):
-        assert table.loc[name, "learning_rate"] == expected.loc[name, "learning_rate"]
-        assert table.loc[name, "accuracy"] == pytest.approx(100 * expected.loc[name, "mean"])
+def test_table_is_that_of_the_stored_comparison(finished):
+    found = finished.tables["accuracy"].set_index(["setting", "method"])
+    for setting in finished.records["setting"].unique():
+        stored = pd.read_csv(finished.folder / setting / "table.csv").set_index("policy")
+        assert set(stored.index) == {"backprop", *RULES}
+        for name, row in stored.iterrows():
+            assert found.loc[(setting, name), "learning_rate"] == pytest.approx(row["learning_rate"])
+            assert found.loc[(setting, name), "at_edge"] == row["at_edge"]
+            assert found.loc[(setting, name), "accuracy"] == pytest.approx(100 * row["mean"])
+            assert found.loc[(setting, name), "difference"] == pytest.approx(100 * row["difference"], nan_ok=True)
 
 
 @pytest.mark.parametrize(("name", "make"), [("budgeted-capacity", accuracy_figure), ("budgeted-depth", depth_figure)])

@@ -11,7 +11,7 @@ from neuronet.core import ConfigurationError, DataError, unknown_name_error
 from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
-from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS
+from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS, REPRODUCTION_KINDS
 from neuronet.recording import CONFIG, STUDY, study_kind
 from neuronet.training import read_options
 
@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "curves": "loss and accuracy per epoch of one or several runs, or mean accuracy over tasks of a continual study",
     "forgetting": "accuracy on each task after each task, of a continual study",
     "frontier": "final against learning accuracy, of a continual study with --tune",
+    "reproduction": "results of a reproduction: frontiers, or accuracy by rule or depth",
 }
 """Description of each kind of figure."""
 
@@ -73,6 +74,7 @@ RESULT_KINDS = (
     ResultKind("a control run", (CONFIG, EPISODES), CONTROL_KINDS),
     RUN,
     ResultKind("a continual study", (STUDY,), CONTINUAL_KINDS, "continual study"),
+    ResultKind("a reproduction", (STUDY,), REPRODUCTION_KINDS, "reproduction"),
     ResultKind("a comparison", (STUDY,), COMPARISON_KINDS, "comparison"),
 )
 """Every kind of folder; the first one that fits is used."""

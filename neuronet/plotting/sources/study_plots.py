@@ -16,8 +16,9 @@ from neuronet.plotting.continual import average_accuracy_figure, frontier_figure
 from neuronet.plotting.network.page import network_figure
 from neuronet.plotting.returns import returns_figure
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
-from neuronet.recording import CHECKPOINT
+from neuronet.recording import CHECKPOINT, make_figure
 from neuronet.registry import build_network
+from neuronet.reproduction import read_reproduction
 from neuronet.training import network_labels
 
 UNFINISHED = "the study is not finished"
@@ -58,6 +59,12 @@ def _control_network(folder: Folder, options: PlotOptions) -> Figure:
     return network_figure(state.network(network), **options.size, **labels)
 
 
+def _reproduction(folder: Folder, _: PlotOptions) -> Figure:
+    result = read_reproduction(folder)
+    figure: Figure = make_figure(result.study.figure, result.records)
+    return figure
+
+
 def _returns(folder: Folder, _: PlotOptions) -> Figure:
     return returns_figure(_table(folder / EPISODES))
 
@@ -74,6 +81,7 @@ CONTINUAL_KINDS = {
     "curves": Kind(_average_accuracy, require_files("table.csv", "accuracy.csv", why=UNFINISHED)),
     "frontier": Kind(_frontier, _missing_tuning),
 }
+REPRODUCTION_KINDS = {"reproduction": Kind(_reproduction, require_files("records.csv", why=UNFINISHED))}
 COMPARISON_KINDS = {"curves": Kind(_comparison, require_files("curves.csv", why="the comparison is not finished"))}
 CONTROL_KINDS = {
     "network": Kind(_control_network, require_files(CHECKPOINT, why="the run has no checkpoint yet")),

@@ -44,31 +44,26 @@ def played_changes(start, layers, engine):
     ]
 
 
+def assert_equal_changes(setup, profile, engine, rounds=3, rtol=1e-9, atol=1e-11):
+    """Assert that a round after some rounds of training makes the changes of an engine."""
+    layers = parse_profile(profile).groups(setup.network(0), 0)
+    start = train_profile(setup, layers, 0, rounds)
+    game = DifferentiableRound.of_game(setup, start, layers)
+    for own, expected in zip(game.changes(game.play(*PROBE)), played_changes(start, layers, engine), strict=True):
+        np.testing.assert_allclose(own.numpy(), expected, rtol=rtol, atol=atol)
+
+
 @pytest.mark.parametrize("profile", [*POLICIES, *MIXED])
 def test_changes_equal_those_of_the_engine(profile):
-    layers = parse_profile(profile).groups(GAME.network(0), 0)
-    start = train_profile(GAME, layers, 0, 3)
-    game = DifferentiableRound.of_game(GAME, start, layers)
-    found = game.changes(game.play(*PROBE))
-    for own, expected in zip(found, played_changes(start, layers, tensors), strict=True):
-        np.testing.assert_allclose(own.numpy(), expected, rtol=1e-9, atol=1e-11)
+    assert_equal_changes(GAME, profile, tensors)
 
 
 def test_changes_equal_those_of_the_agents():
-    layers = parse_profile("budgeted(strategic=true)").groups(GAME.network(0), 0)
-    start = train_profile(GAME, layers, 0, 3)
-    game = DifferentiableRound.of_game(GAME, start, layers)
-    for own, expected in zip(game.changes(game.play(*PROBE)), played_changes(start, layers, NeuronModel), strict=True):
-        np.testing.assert_allclose(own.numpy(), expected, rtol=1e-9, atol=1e-11)
+    assert_equal_changes(GAME, "budgeted(strategic=true)", NeuronModel)
 
 
 def test_wiring_is_kept():
-    sparse = replace(GAME, connectivity="sparse(0.3)")
-    layers = parse_profile("budgeted").groups(sparse.network(0), 0)
-    start = train_profile(sparse, layers, 0, 2)
-    game = DifferentiableRound.of_game(sparse, start, layers)
-    for own, expected in zip(game.changes(game.play(*PROBE)), played_changes(start, layers, tensors), strict=True):
-        np.testing.assert_allclose(own.numpy(), expected, rtol=1e-7, atol=1e-9)
+    assert_equal_changes(replace(GAME, connectivity="sparse(0.3)"), "budgeted", tensors, rounds=2, rtol=1e-7, atol=1e-9)
 
 
 def test_replicas_on_a_leading_axis_are_independent():
