@@ -33,7 +33,7 @@ def best_rows():
         rates = " / ".join(row["rates"].split()) + (" (edge)" if row["at_edge"] else "")
         numbers = (with_interval(row, "final"), with_interval(row, "learning"), rates)
         gaps = (with_interval(row, "difference", "+"), with_interval(at_level, "difference", "+"))
-        yield row["setting"], f"| `{row['method']}` | {' | '.join((*numbers, *gaps))} |".replace("|  |", "| |")
+        yield row["setting"], " ".join(f"| `{row['method']}` | {' | '.join((*numbers, *gaps))} |".split())
 
 
 def test_page_has_the_row_of_every_method_in_every_setting():
@@ -44,19 +44,25 @@ def test_page_has_the_row_of_every_method_in_every_setting():
         assert row in section, row
 
 
-def test_page_has_every_finding_beside_the_published_figure():
+def test_page_has_every_finding_and_its_p_value():
     for finding in result().findings:
         numbers = f"{finding.value:+.1f} ± {finding.high - finding.value:.1f}"
-        assert numbers in PAGE, finding.claim
+        p = "<0.001" if finding.p < 0.001 else f"{finding.p:.2g}"
+        assert f"| {finding.setting} | {finding.claim} | {numbers} | {p} | {finding.conclusion} |" in PAGE
         if finding.published:
-            assert f"| {finding.published} | {numbers} | {finding.conclusion} |" in PAGE
+            row = f"| {finding.setting} | {finding.claim} | {finding.published} | {numbers} | {finding.conclusion} |"
+            assert row in PAGE
 
 
 def test_readme_has_the_numbers_of_the_main_setting():
-    best = result().tables["best"]
-    for row in best[best["setting"] == "mnist5k-batch64"].to_dict("records"):
-        if f"`{row['method']}`" in README.partition("## One result")[2].partition("\n## ")[0]:
-            assert with_interval(row, "final") in README
+    best = result().tables["best"].query("setting == 'mnist5k-batch64'").set_index("method")
+    for method in ("backprop", "budgeted", "budgeted(budget=0.5,relative=true)"):
+        assert f"`{method}`" in README
+        assert with_interval(best.loc[method], "final") in README
+    for method, text in (("budgeted", "gains"), ("budgeted(budget=0.5,relative=true)", "loses")):
+        gap = best.loc[method]
+        numbers = f"{abs(gap['difference']):.1f} ± {gap['difference_high'] - gap['difference']:.1f}"
+        assert f"{text} {numbers}" in " ".join(README.split())
 
 
 @pytest.mark.parametrize("column", ["seconds", "final", "learning"])

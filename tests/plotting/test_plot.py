@@ -18,6 +18,7 @@ from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.run_data import RunData
 from neuronet.recording.run_directory import RunDirectory
 from neuronet.training.config import read_config
+from tests.helpers.paths import ROOT
 from tests.plotting.fixtures import POPULATION, record_run, write_comparison, write_continual_study, write_control_run
 
 HEADS = {".pdf": b"%PDF", ".svg": b"<?xml", ".png": b"\x89PNG"}
@@ -34,6 +35,7 @@ def result_folders(tmp_path_factory):
     write_continual_study(where / "tuned", tuned=True)
     write_comparison(where / "compared")
     write_control_run(where / "rewards")
+    copytree(ROOT / "benchmarks" / "reproduction" / "budgeted-forgetting", where / "published")
     return where
 
 
@@ -59,6 +61,7 @@ def test_each_folder_has_its_kinds(result_folders):
         "tuned": ["forgetting", "curves", "frontier"],
         "compared": ["curves"],
         "rewards": ["network", "curves"],
+        "published": ["reproduction"],
     }
     assert {kind for kinds in found.values() for kind in kinds} == set(KINDS)
 

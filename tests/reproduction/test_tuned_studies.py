@@ -17,7 +17,7 @@ RULES = ("budgeted", "direct-feedback")
 SETTING = ComparisonSetting("digits", "digits", (8,), 128, 1, 2, RULES)
 STUDIES = {
     "budgeted-capacity": replace(CAPACITY, settings={"small": (SETTING,)}),
-    "budgeted-depth": replace(DEPTH, settings={"small": (DepthSetting("digits", (1, 2), 8, 128, 1, 2),)}),
+    "budgeted-depth": replace(DEPTH, settings={"small": (DepthSetting("digits", (1, 2), 8, 128, 1, 2, RULES),)}),
 }
 
 

@@ -41,8 +41,9 @@ def plot(
     from neuronet.plotting.sources import plot as draw
 
     if list_all:
+        width = max(map(len, KINDS)) + 2
         for name, what in KINDS.items():
-            typer.echo(f"{name:<12}{what}")
+            typer.echo(f"{name:<{width}}{what}")
         return
     if not folders:
         raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
