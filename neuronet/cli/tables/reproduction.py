@@ -30,56 +30,60 @@ def list_table() -> Table:
 
 
 def findings_table(result: ReproductionResult) -> Group:
-    """Return the tables of a study, and its findings beside the published figures."""
-    table = make_table(
-        f"{result.name}, size {result.size}: {result.study.title}",
-        "points or %, ± spans 95% intervals; p: Student's paired t, by Holm for all rows",
-    )
-    table.add_column("claim", overflow="fold")
-    add_columns(table, "published", "ours", "p", justify="right")
-    table.add_column("conclusion")
+    """Return the tables of a study, and its findings beside the published figures, a table for each setting."""
+    tables = [_plain_table(name, setting, part) for name, rows in result.tables.items() for setting, part in _by_setting(rows)]
     for setting in dict.fromkeys(finding.setting for finding in result.findings):
-        table.add_section()
-        table.add_row(f"[bold]{escape(setting)}[/bold]")
+        table = make_table(f"findings: {setting}")
+        table.add_column("claim", overflow="fold")
+        add_columns(table, "published", "ours", "p", justify="right")
+        table.add_column("conclusion")
         for finding in (finding for finding in result.findings if finding.setting == setting):
             numbers = (escape(finding.published), _interval(finding), _p_value(finding.p))
             table.add_row(escape(finding.claim), *numbers, escape(finding.conclusion))
-    return Group(*(_plain_table(name, rows) for name, rows in result.tables.items()), table)
+        tables.append(table)
+    tables[
+        -1
+    ].caption = "% or points, ± spans 95% intervals; p: Student's paired t, by Holm within findings, and within each other table"
+    return Group(f"{result.name}, size {result.size}: {result.study.title}", *tables)
 
 
-def _plain_table(name: str, rows: pd.DataFrame) -> Table:
-    """Return a study's own table, a section for each setting; bounds of intervals are shown as ± after the mean."""
-    table = make_table(name)
-    shown = [column for column in rows.columns if column != "setting" and not column.endswith(("_low", "_high"))]
+def _by_setting(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(setting), part) for setting, part in rows.groupby("setting", sort=False)]
+
+
+def _plain_table(name: str, setting: str, rows: pd.DataFrame) -> Table:
+    """Return a study's own table of one setting: bounds of intervals are shown as ± after the mean."""
+    table = make_table(f"{name}: {setting}")
+    shown = [column for column in rows.columns if column not in ("setting", "seeds") and not column.endswith(("_low", "_high"))]
     for column in shown:
-        table.add_column(column, justify="right" if pd.api.types.is_numeric_dtype(rows[column]) else "left", overflow="fold")
-    for setting, part in rows.groupby("setting", sort=False):
-        table.add_section()
-        table.add_row(f"[bold]{escape(str(setting))}[/bold]")
-        for row in part.to_dict("records"):
-            table.add_row(*(_cell(row, column) for column in shown))
+        numeric = pd.api.types.is_numeric_dtype(rows[column])
+        heading = {"at_edge": "edge", "learning_rate": "rate"}.get(column, column)
+        table.add_column(
+            heading, justify="right" if numeric else "left", overflow="fold", no_wrap=column not in ("method", "rates")
+        )
+    for row in rows.to_dict("records"):
+        table.add_row(*(_cell(row, column) for column in shown))
     return table
 
 
 def _cell(row: Mapping[Any, Any], column: str) -> str:
     value, high = row[column], row.get(f"{column}_high")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "yes" if value else ""
     if not isinstance(value, float):
         return escape(str(value))
     if isnan(value):
         return ""
-    if column == "p":
-        return _p_value(value)
+    if column in ("p", "learning_rate"):
+        return _p_value(value) if column == "p" else f"{value:.3g}"
     sign = "+" if column == "difference" else ""
-    half = f" ± {high - value:.2f}" if isinstance(high, float) and not isnan(high) else ""
-    return f"{value:{sign}.2f}{half}"
+    half = f" ± {high - value:.1f}" if isinstance(high, float) and not isnan(high) else ""
+    return f"{value:{sign}.1f}{half}"
 
 
 def _interval(finding: Finding) -> str:
-    half = "" if isnan(finding.high) else f" ± {finding.high - finding.value:.2f}"
-    sign = "" if isnan(finding.p) else "+"
-    return f"{finding.value:{sign}.2f}{half}"
+    half = "" if isnan(finding.high) else f" ± {finding.high - finding.value:.1f}"
+    return f"{finding.value:+.1f}{half}"
 
 
 def _p_value(p: float) -> str:
