@@ -134,10 +134,9 @@ class TensorEngine(Engine):
 
     def _build_layers(self, like: Tensor) -> list[Layer]:
         parameters, layers = self.parameters, list[Layer]()
-        direct = parameters.takes_responses and self.setup.update_schedule.is_synchronous and not self._reducer.is_distributed
         for index in reversed(range(len(self.setup.network.weights))):
             views = parameters.views(parameters.flat, index)
-            velocities = parameters.views(parameters.velocity, index) if direct else None
+            velocities = parameters.views(parameters.velocity, index) if self._takes_responses else None
             space, above = TensorSpace(self.setups, index + 1, like), layers[0] if layers else None
             layer = Layer(self.setups, index + 1, space, views, velocities, parameters.decay, above)
             layer.weights.copy_(space.tensor([setup.network.weights[index] for setup in self.setups]))
@@ -146,8 +145,14 @@ class TensorEngine(Engine):
         return layers
 
     def _can_fuse(self) -> bool:
-        plain = self._input_mask is None and not self.setup.channels and self.setup.update_schedule.is_synchronous
+        plain = self._takes_responses and self._input_mask is None and not self.setup.channels
         return plain and isinstance(self._loss_function, SoftmaxCrossEntropy) and supports(self.layers)
+
+    @property
+    def _takes_responses(self) -> bool:
+        """Whether responses are complete, and can be added to velocities, as soon as a layer has computed them."""
+        synchronous = self.setup.update_schedule.is_synchronous
+        return self.parameters.takes_responses and synchronous and not self._reducer.is_distributed
 
     def _compute_learning_rate(self) -> float | Tensor:
         rates = [float(setup.learning_rate) for setup in self.setups]

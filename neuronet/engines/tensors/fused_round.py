@@ -145,7 +145,8 @@ class _FusedPart:
             self._velocity_bias.addmv_(outputs_first, self._ones, beta=self._decay, alpha=self._scale)
             return
         self._velocity_weights.baddbmm_(outputs_first, self.heard, beta=self._decay, alpha=self._scale)
-        self._velocity_bias.mul_(self._decay).add_(demand.sum(dim=-2), alpha=self._scale)
+        bias = self._velocity_bias.mul_(self._decay) if self._decay else self._velocity_bias.zero_()
+        bias.add_(demand.sum(dim=-2), alpha=self._scale)
 
     def scale(self, demand: Tensor, rate: float | Tensor, number: int) -> None:
         """Multiply the demand by the policy's factor, in place."""

@@ -93,6 +93,7 @@ def cases(extent):
     found = {f"policy {name}": (game(POLICIES[name](), connectivity="sparse(0.5)"),) for name in names}
     toy_policies = toys.TOYS[1:14] if extent == "all" else (toys.Explorer(), toys.Critic())  # the others are wrappers of these
     found |= {f"toy {toy!r}": (game(toy),) for toy in toy_policies}
+    found["lengths over the whole batch"] = (game(Budgeted(), optimizer=Momentum(), learning_rate=0.01),)
     found["layer fields"] = (game(Budgeted(relative=True), learning_rate=0.01),)
     found["scaled"] = (game(AttentionSeeking(scaled=True)),)
     found["adam"] = (game(Noisy(), optimizer=Adam(epsilon=1e-3), learning_rate=0.01),)
