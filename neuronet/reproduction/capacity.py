@@ -10,7 +10,7 @@ CAPACITY = Reproduction(
     "arXiv 2310.09952, abstract (three sets of data); its first author's code has settings, no figures are at hand",
     "reproduction-accuracy",
     {
-        "small": (ComparisonSetting("digits", "digits", (32,) * 4, 64, 5, 2),),
+        "small": (ComparisonSetting("digits", "digits", (32,) * 4, 64, 5, 5),),
         "medium": (
             ComparisonSetting("digits", "digits", (64,) * 4, 32, 30, 10),
             ComparisonSetting("mnist5k", "mnist5k", (256,) * 4, 64, 10, 5),

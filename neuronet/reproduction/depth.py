@@ -49,7 +49,7 @@ DEPTH = Reproduction(
     "the depth study of arXiv 2310.09952's first author (ckodser/greedyneuron); no figures of it are at hand",
     "reproduction-depth",
     {
-        "small": (DepthSetting("digits", (1, 4), 32, 64, 5, 2),),
+        "small": (DepthSetting("digits", (1, 4), 32, 64, 5, 5),),
         "medium": (DepthSetting("mnist5k", (1, 2, 4, 6, 8, 12), 128, 64, 5, 5),),
         "full": (DepthSetting("mnist", tuple(range(1, 13)), 2000, 1024, 50, 5),),
     },

@@ -80,7 +80,7 @@ def _draw_distances(axes: Axes, distances: pd.DataFrame, column: str, label: str
     axes.set_yscale("log")
     axes.yaxis.set_minor_formatter(NullFormatter())
     if column == "missed_gain":
-        style.add_legend(axes, title="median neuron; band: 10th to 90th in 100")
+        style.add_legend(axes, title="median neuron; band: 10th to 90th percentile")
 
 
 def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str = "accuracy") -> Figure:

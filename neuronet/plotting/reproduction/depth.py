@@ -30,7 +30,7 @@ def depth_figure(records: pd.DataFrame) -> Figure:
     for name, (hue, dashes) in line_styles(methods).items():
         own = records[records["method"] == name].groupby("depth")["accuracy"]
         points = np.array([(depth, *interval(values.to_numpy())) for depth, values in own])
-        band = (points[:, 2], points[:, 3]) if np.isfinite(points).all() else None
+        band = tuple(points[:, 2:].clip(0, 100).T) if np.isfinite(points).all() else None
         options = {"linestyle": dashes, "linewidth": 1.7, "label": name, "marker": "o", "markersize": 3.5}
         style.mean_with_band(axes, points[:, 0], points[:, 1], band, colour=hue, alpha=0.12, **options)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -54,7 +54,7 @@ def frontiers_figure(records: pd.DataFrame) -> Figure:
         style.format_axes(lower, x="learning accuracy (%)", y="difference to backprop (points)" if first else "")
         _draw_setting(upper, lower, lines, styles)
     handles = [figure.axes[0].plot([], [], color=hue, linestyle=dashes, linewidth=1.7)[0] for hue, dashes in styles.values()]
-    style.name_below(figure, handles, list(styles), ncols=3 if len(fronts) > 1 else 2)
+    style.name_below(figure, handles, list(styles), ncols=3 if len(fronts) > 1 else 1)
     return figure
 
 
