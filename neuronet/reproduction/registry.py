@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from neuronet.reproduction.capacity import CAPACITY
 from neuronet.reproduction.depth import DEPTH
+from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
 from neuronet.reproduction.forgetting import FORGETTING
 from neuronet.reproduction.study import Reproduction
 
@@ -11,5 +12,6 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "budgeted-capacity": CAPACITY,
     "budgeted-depth": DEPTH,
     "budgeted-forgetting": FORGETTING,
+    "feedback-rules": FEEDBACK_RULES,
 }
 """Every reproduction by its name."""

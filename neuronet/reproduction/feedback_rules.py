@@ -1,0 +1,142 @@
+"""Reproduction of BioTorch's table of feedback rules: test errors of a LeNet."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from neuronet.reproduction.findings import Finding, Published, difference
+from neuronet.reproduction.lenet import LeNetSettings, lenet_errors
+from neuronet.reproduction.study import Reproduction, RunOptions
+from neuronet.statistics import interval
+
+BACKPROP = "BP"
+
+RATES = (0.001, 0.00316, 0.01, 0.0316, 0.1)
+"""Learning rates that every rule tries."""
+
+TUNING_SEED = 1000
+"""Seed of the runs that choose the learning rates; the final runs have other seeds."""
+
+GUESSES = 90.0
+"""Error (%) of a run that diverged: that of guesses among ten classes."""
+
+PUBLISHED = {
+    "mnist": {"BP": 0.91, "FA": 1.7, "DFA": 1.61, "uSF": 0.94, "brSF": 0.91, "frSF": 0.97},
+    "fashion-mnist": {"BP": 9.2, "FA": 13.06, "DFA": 12.81, "uSF": 9.69, "brSF": 10.02, "frSF": 9.61},
+}
+"""Errors (%) of one seed and 100 epochs, by setting: those of the best epoch on the test images."""
+
+SOURCE = "BioTorch's benchmarks, LeNet (Sanfiz and Akrout 2021, arXiv 2108.13446)"
+
+
+@dataclass(frozen=True)
+class FeedbackRulesSetting:
+    """Conditions that the rules share.
+
+    Attributes:
+        name: Name in tables.
+        settings: Network, images and training of the final runs.
+        tuning: The same for the runs that choose the learning rates, on held-out training images.
+        seeds: Number of seeds of the final runs, from 0.
+    """
+
+    name: str
+    settings: LeNetSettings
+    tuning: LeNetSettings
+    seeds: int
+
+    def describe(self) -> str:
+        """Return the setting in one line."""
+        settings = self.settings
+        images = f"{settings.samples:,} images of {settings.environment}" if settings.samples else settings.environment
+        rounds = f"{settings.epochs} epochs of batches of {settings.batch_size}"
+        return f"LeNet on {images}, {rounds}, {len(settings.rules)} rules, {self.seeds} seeds"
+
+    def play(self, options: RunOptions) -> pd.DataFrame:
+        """Return a row for each rule and seed: setting, method, learning_rate, at_edge, seed, error, best_error (%) and seconds.
+
+        The error is that after the last epoch. The best error is that of the best epoch on the test images, which the published
+        figures are, too.
+        """
+        rates = self._tune(options)
+        chosen = replace(self.settings, learning_rates=rates)
+        folder = options.subfolder(self.name)
+        errors = lenet_errors(chosen, range(self.seeds), folder, options.jobs, options.log)
+        errors["error"] = errors["error"].fillna(GUESSES)
+        by_run = errors.groupby(["rule", "seed"], sort=False)
+        records = by_run.agg(error=("error", "last"), best_error=("error", "min"), seconds=("seconds", "sum")).reset_index()
+        records.insert(0, "setting", self.name)
+        records.insert(2, "learning_rate", records["rule"].map(rates))
+        records.insert(3, "at_edge", records["learning_rate"].isin([RATES[0], RATES[-1]]))
+        return records.rename(columns={"rule": "method"})
+
+    def _tune(self, options: RunOptions) -> dict[str, float]:
+        """Return the learning rate of each rule with the lowest error on held-out images."""
+        folder = options.subfolder(f"{self.name}-tuning")
+        found = []
+        for rate in RATES:
+            options.log(f"{self.name}: learning rate {rate:g}")
+            errors = lenet_errors(replace(self.tuning, learning_rate=rate), [TUNING_SEED], folder, options.jobs, options.log)
+            found.append(errors[errors["epoch"] == self.tuning.epochs].set_index("rule")["error"].fillna(GUESSES))
+        lowest = pd.concat(found, axis=1, keys=RATES).idxmin(axis=1)
+        return {str(rule): float(rate) for rule, rate in lowest.items()}
+
+
+def _find(records: pd.DataFrame) -> list[Finding]:
+    """Return how far each rule's best error is above that of error backpropagation, beside the published distance."""
+    found = []
+    for setting, part in records.groupby("setting", sort=False):
+        by_seed = part.pivot(index="seed", columns="method", values="best_error")
+        for method in dict.fromkeys(part["method"]):
+            if method != BACKPROP:
+                gaps = (by_seed[method] - by_seed[BACKPROP]).to_numpy(dtype=np.float64)
+                found.append(difference(str(setting), f"test error: {method} - BP", gaps, _published_gap(setting, method)))
+    return found
+
+
+def _published_gap(setting: Hashable, method: str) -> Published | None:
+    errors = PUBLISHED.get(str(setting), {})
+    if method not in errors:
+        return None
+    gap = errors[method] - errors[BACKPROP]
+    return Published(round(gap, 2), f"{gap:+.2f} ({errors[method]:g} against {errors[BACKPROP]:g})", SOURCE)
+
+
+def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return `error`: a row for each setting and rule, with mean errors (%), 95% intervals and the published errors."""
+    rows = []
+    for (setting, method), part in records.groupby(["setting", "method"], sort=False):
+        last, best = (interval(part[name].to_numpy(dtype=np.float64)) for name in ("error", "best_error"))
+        choice = (float(part["learning_rate"].iloc[0]), bool(part["at_edge"].iloc[0]))
+        rows.append((setting, method, *choice, *last, *best, PUBLISHED.get(setting, {}).get(method)))
+    columns = ["setting", "method", "learning_rate", "at_edge", "error", "error_low", "error_high"]
+    return {"error": pd.DataFrame(rows, columns=[*columns, "best_error", "best_error_low", "best_error_high", "published"])}
+
+
+def _tuning(final: LeNetSettings, epochs: int, samples: int = 0) -> LeNetSettings:
+    return replace(final, epochs=epochs, milestones=(), samples=samples, validation=True)
+
+
+QUICK, SHORT = LeNetSettings("mnist5k", epochs=6, milestones=(3, 4)), LeNetSettings(epochs=8, milestones=(4, 6))
+MNIST, FASHION = LeNetSettings("mnist"), LeNetSettings()
+
+FEEDBACK_RULES = Reproduction(
+    "How well do neurons with other feedback learn in a LeNet?",
+    SOURCE,
+    "reproduction-accuracy",
+    {
+        "small": (FeedbackRulesSetting("mnist5k", QUICK, _tuning(QUICK, 3), 3),),
+        "medium": (FeedbackRulesSetting("fashion-mnist", SHORT, _tuning(SHORT, 3, 15000), 3),),
+        "full": (
+            FeedbackRulesSetting("mnist", MNIST, _tuning(MNIST, 10), 3),
+            FeedbackRulesSetting("fashion-mnist", FASHION, _tuning(FASHION, 10), 3),
+        ),
+    },
+    _find,
+    _tables,
+)
+"""Test errors of random, direct and sign-symmetric feedback beside error backpropagation; `full` has the published settings."""
