@@ -15,8 +15,11 @@ from neuronet.statistics import interval
 
 BACKPROP = "BP"
 
-RATES = (0.001, 0.00316, 0.01, 0.0316, 0.1)
-"""Learning rates that every rule tries."""
+STEPS = range(-6, -1)
+"""Half decades of the learning rates that every rule tries: 0.001 to 0.1."""
+
+LIMITS = (-14, 2)
+"""Half decades beyond which no rule goes on, from 1e-7 to 10, where its best rate is the first or the last of those it tried."""
 
 TUNING_SEED = 1000
 """Seed of the runs that choose the learning rates; the final runs have other seeds."""
@@ -62,7 +65,8 @@ class FeedbackRulesSetting:
         The error is that after the last epoch. The best error is that of the best epoch on the test images, which the published
         figures are, too.
         """
-        rates = self._tune(options)
+        tuned = {rule: self._tune(rule, options) for rule in self.settings.rules}
+        rates = {rule: rate for rule, (rate, _) in tuned.items()}
         chosen = replace(self.settings, learning_rates=rates)
         folder = options.subfolder(self.name)
         errors = lenet_errors(chosen, range(self.seeds), folder, options.jobs, options.log)
@@ -71,19 +75,32 @@ class FeedbackRulesSetting:
         records = by_run.agg(error=("error", "last"), best_error=("error", "min"), seconds=("seconds", "sum")).reset_index()
         records.insert(0, "setting", self.name)
         records.insert(2, "learning_rate", records["rule"].map(rates))
-        records.insert(3, "at_edge", records["learning_rate"].isin([RATES[0], RATES[-1]]))
+        records.insert(3, "at_edge", records["rule"].map({rule: at_edge for rule, (_, at_edge) in tuned.items()}))
         return records.rename(columns={"rule": "method"})
 
-    def _tune(self, options: RunOptions) -> dict[str, float]:
-        """Return the learning rate of each rule with the lowest error on held-out images."""
+    def _tune(self, rule: str, options: RunOptions) -> tuple[float, bool]:
+        """Return the learning rate with the lowest error on held-out images, and whether it is the first or last one tried."""
+        errors = {step: self._tuning_error(rule, step, options) for step in STEPS}
+        while True:
+            best = min(sorted(errors), key=errors.__getitem__)
+            beyond = best - 1 if best == min(errors) else best + 1
+            if beyond in errors or not LIMITS[0] <= beyond <= LIMITS[1]:
+                return _rate(best), beyond not in errors
+            errors[beyond] = self._tuning_error(rule, beyond, options)
+
+    def _tuning_error(self, rule: str, step: int, options: RunOptions) -> float:
+        """Return the error (%) on held-out images after the last epoch."""
+        settings = replace(self.tuning, rules={rule: self.tuning.rules[rule]}, learning_rate=_rate(step))
         folder = options.subfolder(f"{self.name}-tuning")
-        found = []
-        for rate in RATES:
-            options.log(f"{self.name}: learning rate {rate:g}")
-            errors = lenet_errors(replace(self.tuning, learning_rate=rate), [TUNING_SEED], folder, options.jobs, options.log)
-            found.append(errors[errors["epoch"] == self.tuning.epochs].set_index("rule")["error"].fillna(GUESSES))
-        lowest = pd.concat(found, axis=1, keys=RATES).idxmin(axis=1)
-        return {str(rule): float(rate) for rule, rate in lowest.items()}
+        errors = lenet_errors(settings, [TUNING_SEED], folder, options.jobs)
+        error = float(errors["error"].fillna(GUESSES).iloc[-1])
+        options.log(f"{self.name}: {rule}: error {error:.2f}% of held-out images at learning rate {_rate(step):g}")
+        return error
+
+
+def _rate(step: int) -> float:
+    """Return the learning rate of a half decade."""
+    return float(f"{10 ** (step / 2):.3g}")
 
 
 def _find(records: pd.DataFrame) -> list[Finding]:
@@ -112,7 +129,7 @@ def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for (setting, method), part in records.groupby(["setting", "method"], sort=False):
         last, best = (interval(part[name].to_numpy(dtype=np.float64)) for name in ("error", "best_error"))
         choice = (float(part["learning_rate"].iloc[0]), bool(part["at_edge"].iloc[0]))
-        rows.append((setting, method, *choice, *last, *best, PUBLISHED.get(setting, {}).get(method)))
+        rows.append((setting, method, *choice, *last, *best, PUBLISHED.get(setting, {}).get(method, np.nan)))
     columns = ["setting", "method", "learning_rate", "at_edge", "error", "error_low", "error_high"]
     return {"error": pd.DataFrame(rows, columns=[*columns, "best_error", "best_error_low", "best_error_high", "published"])}
 

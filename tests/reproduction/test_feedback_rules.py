@@ -13,8 +13,6 @@ from neuronet.reproduction import feedback_rules as study
 from neuronet.reproduction.lenet import RULES, LeNetSettings, lenet_errors
 from tests.reproduction.test_lenet import Blobs
 
-RATES = (1e-9, 0.02)
-
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
@@ -24,8 +22,10 @@ def played(tmp_path_factory):
     setting = study.FeedbackRulesSetting("blobs", final, replace(final, validation=True, milestones=()), 2)
     folder = tmp_path_factory.mktemp("rules")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RATES", RATES)
-        yield setting, folder, setting.play(RunOptions(folder, 1, lambda line: None))
+        patch.setattr(study, "STEPS", (-14, -3))
+        patch.setattr(study, "LIMITS", (-14, -3))
+        records = setting.play(RunOptions(folder, 1, lambda line: None))
+    return setting, folder, records
 
 
 def test_records_have_a_row_for_each_rule_and_seed(played):
@@ -33,29 +33,50 @@ def test_records_have_a_row_for_each_rule_and_seed(played):
     assert list(zip(records["method"], records["seed"], strict=True)) == [("BP", 0), ("BP", 1), ("uSF", 0), ("uSF", 1)]
     assert (records["best_error"] <= records["error"]).all()
     assert records["error"].between(0, 100).all()
-    errors = lenet_errors(replace(setting.settings, learning_rate=RATES[1]), [1], jobs=1)
+    errors = lenet_errors(replace(setting.settings, learning_rate=0.0316), [1], jobs=1)
     last = errors[errors["epoch"] == 2].set_index("rule")["error"]
     assert records[records["seed"] == 1].set_index("method")["error"].to_dict() == last.to_dict()
 
 
 def test_rates_are_those_of_the_lowest_error_on_held_out_images(played):
     _, folder, records = played
-    assert set(records["learning_rate"]) == {RATES[1]}  # with the other one nothing is learned
+    assert set(records["learning_rate"]) == {0.0316}  # with 1e-7 nothing is learned
     assert records["at_edge"].all()
-    assert len(list((folder / "blobs-tuning" / "results").iterdir())) == 2 * len(RATES)
+    assert len(list((folder / "blobs-tuning" / "results").iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    ("best", "rate", "at_edge"),
+    [(-4, 0.01, False), (-7, 0.000316, False), (0, 1.0, False), (-20, 1e-7, True), (9, 10.0, True)],
+)
+def test_rules_try_further_rates_while_the_best_is_the_first_or_the_last(best, rate, at_edge, monkeypatch):
+    setting = REPRODUCTIONS["feedback-rules"].settings["medium"][0]
+    tried = []
+
+    def error(setting, rule, step, options):
+        tried.append(step)
+        return abs(step - best)
+
+    monkeypatch.setattr(study.FeedbackRulesSetting, "_tuning_error", error)
+    assert setting._tune("FA", RunOptions(None, 1, lambda line: None)) == (rate, at_edge)
+    assert len(set(tried)) == len(tried)
 
 
 def test_a_finished_study_is_not_played_again(played, monkeypatch):
     setting, folder, records = played
+    monkeypatch.setattr(study, "STEPS", (-14, -3))
+    monkeypatch.setattr(study, "LIMITS", (-14, -3))
     lines = []
     again = setting.play(RunOptions(folder, 1, lines.append))
     assert again.equals(records)
-    assert all(line.startswith("blobs: learning rate") for line in lines)
+    assert all(line.startswith("blobs: ") for line in lines)
 
 
 def records_of(setting, errors):
     """Records of three seeds around these best errors; the last errors are larger by 1."""
-    rows = [(setting, rule, 0.01, False, seed, error + seed + 1, error + seed) for rule, error in errors.items() for seed in range(3)]
+    rows = [
+        (setting, rule, 0.01, False, seed, error + seed + 1, error + seed) for rule, error in errors.items() for seed in range(3)
+    ]
     return pd.DataFrame(rows, columns=["setting", "method", "learning_rate", "at_edge", "seed", "error", "best_error"])
 
 
