@@ -6,7 +6,7 @@ from abc import abstractmethod
 from functools import cached_property
 from typing import final
 
-from neuronet.core import Environment, Samples
+from neuronet.core import Encoding, Environment, Samples
 
 
 class LazyEnvironment(Environment):
@@ -45,3 +45,9 @@ class LazyEnvironment(Environment):
     def shape(self) -> tuple[int, ...]:
         """Shape of one input."""
         return self.target.shape
+
+    @property
+    @final
+    def encoding(self) -> Encoding:
+        """Encoding of the loaded environment."""
+        return self.target.encoding

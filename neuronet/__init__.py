@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from neuronet.environments import Digits as Digits
     from neuronet.environments import Table as Table
     from neuronet.environments import Xor as Xor
+    from neuronet.models import Model as Model
+    from neuronet.models import load as load
     from neuronet.policies import AttentionSeeking as AttentionSeeking
     from neuronet.policies import Greedy as Greedy
     from neuronet.policies import Noisy as Noisy
@@ -63,6 +65,7 @@ _HOMES = {
     "engines.base": "Setup State",
     "engines.tensors": "TensorEngine",
     "environments": "Digits Table Xor",
+    "models": "Model load",
     "policies": "AttentionSeeking Greedy Noisy",
     "recording": "traces",
     "registry": "build_network",

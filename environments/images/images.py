@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Samples, Scaling, check_number
+from neuronet.core import DataError, Encoding, Samples, Scaling, check_number
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.split import split
 
@@ -60,6 +60,13 @@ class Images(PartsEnvironment):
         scaling = Scaling.standardising(flat[0])
         train_samples, test_samples = (Samples(raw, part[1], scaling) for raw, part in zip(flat, parts, strict=True))
         super().__init__(train_samples, test_samples, len(self.classes), shape)
+
+    @property
+    def encoding(self) -> Encoding:
+        """Scaling of the pixels, and the classes: their names, or the integers from 0 where they have none."""
+        numbers = np.arange(self.outputs)
+        named = self.classes != tuple(map(str, numbers))
+        return Encoding(self.inputs, self.train.scaling, classes=np.array(self.classes) if named else numbers)
 
 
 def _checked(images: Any, labels: Any, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

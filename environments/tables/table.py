@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Samples, check_number, checked_samples, parse_payoff
+from neuronet.core import DataError, Encoding, Samples, Standardisation, check_number, checked_samples, parse_payoff
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.split import split
 from neuronet.environments.tables.table_files import numbers_of, read_table
@@ -66,9 +66,26 @@ class Table(PartsEnvironment):
             train_indices, test_indices = split(len(samples), None if self.classes is None else samples.targets, test_share, name)
         else:
             train_indices, test_indices = np.split(np.arange(len(samples)), [train_part])
-        parts = _standardised(samples.at(train_indices), samples.at(test_indices), self.classes is None, name)
+        train, held_out = samples.at(train_indices), samples.at(test_indices)
+        _check_sizes(train, held_out, self.classes is None, name)
+        self._scaling = _standardisation(train.inputs)
+        self._target_scaling = None if self.payoff.classes else _standardisation(train.targets)
         outputs = int(samples.targets.shape[1]) if self.classes is None else len(self.classes)
-        super().__init__(*parts, outputs, (samples.inputs.shape[1],) if shape is None else shape)
+        super().__init__(
+            self._standardised(train),
+            self._standardised(held_out),
+            outputs,
+            (samples.inputs.shape[1],) if shape is None else shape,
+        )
+
+    @property
+    def encoding(self) -> Encoding:
+        """Standardisation of inputs and of targets that are values, and the classes."""
+        return Encoding(self.inputs, self._scaling, classes=self.classes, targets=self._target_scaling)
+
+    def _standardised(self, samples: Samples) -> Samples:
+        targets = samples.targets if self._target_scaling is None else self._target_scaling.apply(samples.targets)
+        return Samples(self._scaling.apply(samples.inputs), targets)
 
     @classmethod
     def read(cls, path: str | Path, *, target: str | None = None, payoff: str = "auto") -> Table:
@@ -144,19 +161,14 @@ def _classes(labels: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.
     return classes, numbers.astype(np.int64)
 
 
-def _standardised(train: Samples, test: Samples, values: bool, name: str) -> tuple[Samples, Samples]:
+def _check_sizes(train: Samples, test: Samples, values: bool, name: str) -> None:
     parts = [train.inputs, test.inputs, *([train.targets, test.targets] if values else [])]
     if max(np.abs(part).max() for part in parts) > LARGEST:
         raise DataError(f"{name}: numbers must be at most {LARGEST:g} to be standardised")
-    inputs = _scaler(train.inputs)
-    targets = _scaler(train.targets) if values else lambda y: y
-    return (
-        Samples(inputs(train.inputs), targets(train.targets)),
-        Samples(inputs(test.inputs), targets(test.targets)),
-    )
 
 
-def _scaler(train: NDArray[np.float64]) -> Any:
+def _standardisation(train: NDArray[np.float64]) -> Standardisation:
     from sklearn.preprocessing import StandardScaler
 
-    return StandardScaler().fit(train).transform  # a constant column becomes 0
+    scaler = StandardScaler().fit(train)
+    return Standardisation(scaler.mean_, scaler.scale_)  # a constant column becomes 0

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
     from neuronet.core.batches import Batches as Batches
+    from neuronet.core.encoding import Encoding as Encoding
+    from neuronet.core.encoding import Scaling as Scaling
+    from neuronet.core.encoding import Standardisation as Standardisation
     from neuronet.core.environment import Environment as Environment
     from neuronet.core.environment import Samples as Samples
-    from neuronet.core.environment import Scaling as Scaling
     from neuronet.core.environment import ValidationSplit as ValidationSplit
     from neuronet.core.errors import ConfigurationError as ConfigurationError
     from neuronet.core.errors import DataError as DataError
@@ -115,7 +117,8 @@ _MODULES = {
     "activation": "ACTIVATIONS Activation parse_activation",
     "array_types": "Array Memory Namespace reaches rounding",
     "batches": "Batches",
-    "environment": "Environment Samples Scaling ValidationSplit",
+    "encoding": "Encoding Scaling Standardisation",
+    "environment": "Environment Samples ValidationSplit",
     "errors": (
         "ConfigurationError DataError DivergedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
         "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number unknown_name_error"

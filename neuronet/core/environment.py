@@ -11,60 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.array_types import Array
+from neuronet.core.encoding import Encoding, Scaling
 from neuronet.core.errors import DataError
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.random_streams import Purpose, generator
 
-SCALING_CHUNK = 1024
-"""Number of samples summed at a time."""
-
 VALIDATION_FOLDS = 6
 """Number of folds, one of which is for validation."""
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """Affine scaling of raw inputs: `(x - shift) * factor`, with two numbers for each input.
-
-    It uses plain operators alone, so that it works for arrays of any library, if inputs and scaling are of the same library.
-
-    Attributes:
-        shift: (I,) floating point, in units of the raw inputs.
-        factor: (I,) floating point; 0 for a constant input.
-    """
-
-    shift: Array
-    factor: Array
-
-    def apply(self, raw: Array) -> Array:
-        """Return the scaled inputs, (..., I), in the floating-point type of the scaling.
-
-        Args:
-            raw: (..., I), raw inputs such as bytes.
-        """
-        return (raw - self.shift) * self.factor
-
-    @classmethod
-    def standardising(cls, raw: NDArray[np.uint8]) -> Scaling:
-        """Return the scaling in float32 that gives each input of these samples mean 0 and standard deviation 1.
-
-        The divisor of an input is at least the root of the mean variance of all inputs. A pixel that is almost always 0
-        therefore does not reach hundreds of deviations. An input that is constant in these samples gets the factor 0. Sums are
-        taken in integers, in chunks, so that they are exact and need little memory.
-
-        Args:
-            raw: (N, I) bytes, of the training samples alone.
-        """
-        total, squares = (np.zeros(raw.shape[1], dtype=np.int64) for _ in range(2))
-        for start in range(0, len(raw), SCALING_CHUNK):
-            chunk = raw[start : start + SCALING_CHUNK].astype(np.int64)
-            total += chunk.sum(axis=0)
-            squares += np.einsum("ni,ni->i", chunk, chunk)
-        count = len(raw)
-        variance = (count * squares - total**2).astype(np.float64) / count**2
-        deviation = np.sqrt(np.maximum(variance, variance.mean()))
-        factor = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=variance > 0)
-        return cls((total / count).astype(np.float32), factor.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +85,15 @@ class Environment(ABC):
         """Shape of one input: (height, width) or (channels, height, width) of an image, otherwise (I,)."""
         return (self.inputs,)
 
+    @property
+    def encoding(self) -> Encoding:
+        """How raw inputs become the network's inputs, and its outputs predictions.
+
+        By default inputs are scaled as the training samples are, and classes are the integers from 0.
+        """
+        classes = np.arange(self.outputs) if self.payoff.classes else None
+        return Encoding(self.inputs, self.train.scaling, classes=classes)
+
     @final
     def validation_split(self) -> Environment:
         """Return an environment for choosing parameters: a fixed sixth of `train` replaces `test`, which is not used."""
@@ -191,3 +153,8 @@ class ValidationSplit(Environment):
     def shape(self) -> tuple[int, ...]:
         """Shape of one input."""
         return self.environment.shape
+
+    @property
+    def encoding(self) -> Encoding:
+        """Encoding of the environment itself."""
+        return self.environment.encoding

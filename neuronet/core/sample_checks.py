@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.environment import Environment, Samples, Scaling
+from neuronet.core.encoding import Scaling
+from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import DataError
 from neuronet.core.payoff import Payoff
 

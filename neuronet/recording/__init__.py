@@ -1,7 +1,7 @@
 """Run directories, studies that resume, traces and atomic files."""
 
 from neuronet.recording.atomic_write import write_atomically
-from neuronet.recording.checkpoint import Checkpoint
+from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays
 from neuronet.recording.figures import draw, make_figure
 from neuronet.recording.run_directory import (
     ALIGNMENT,
@@ -11,6 +11,7 @@ from neuronet.recording.run_directory import (
     CONFIG,
     EVENT_COLUMNS,
     METRICS,
+    MODEL,
     BaseRunDirectory,
     ReadOnlyRunDirectory,
     RunDirectory,
@@ -27,6 +28,7 @@ __all__ = [
     "CONFIG",
     "EVENT_COLUMNS",
     "METRICS",
+    "MODEL",
     "STUDY",
     "BaseRunDirectory",
     "Checkpoint",
@@ -40,6 +42,8 @@ __all__ = [
     "draw",
     "json_bytes",
     "make_figure",
+    "network_from_arrays",
+    "network_to_arrays",
     "read_json",
     "study_kind",
     "traces",

@@ -7,6 +7,7 @@ events.jsonl             a line for each intervention (and replica), appended as
 traces/                  Parquet files with a row for each traced neuron and round
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run started with, if it was given one
+model.safetensors        the trained network of the first replica, for prediction; written when the run ends or is interrupted
 curves.png, network.png  drawn at the end, and alignment.png
 """
 
@@ -22,7 +23,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from neuronet.core import DataError, Network, StudyMismatchError
-from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays
+from neuronet.recording.checkpoint import Arrays, Checkpoint, Metadata, network_from_arrays, network_to_arrays
 from neuronet.recording.study_store import StudyStore
 from neuronet.recording.traces.store import FOLDER
 
@@ -30,6 +31,7 @@ Config = TypeVar("Config", bound=BaseModel)
 Rows = Sequence[Mapping[str, Any]]
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
+MODEL = "model.safetensors"
 ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
 
 _KEYS = {"epoch": "int64", "round": "int64", "replica": "int64"}
@@ -130,7 +132,7 @@ class BaseRunDirectory(Generic[Config]):
 class RunDirectory(BaseRunDirectory[Config]):
     """Folder of one training run."""
 
-    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, FOLDER)
+    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, MODEL, FOLDER)
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
 
     def append_events(self, rows: Rows) -> None:
@@ -145,6 +147,10 @@ class RunDirectory(BaseRunDirectory[Config]):
     def save(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint."""
         self.store.save_arrays(CHECKPOINT, *checkpoint.to_arrays())
+
+    def save_model(self, arrays: Arrays, metadata: Metadata) -> None:
+        """Replace the trained network."""
+        self.store.save_arrays(MODEL, arrays, metadata)
 
     def load(self) -> Checkpoint | None:
         """Return the last checkpoint, or None if there is none yet.

@@ -137,7 +137,7 @@ class RecordMetrics(Callback):
         self._run_directory = run_directory
         self._replicas = len(context.setups)
         self.samples = context.engine.prepare(context.environment.train)
-        self._test_samples = context.engine.prepare(context.environment.test)
+        self.test_samples = context.engine.prepare(context.environment.test)
         self.rows: list[dict[str, Any]] = []
         self.loss_sum = np.zeros(self._replicas)
 
@@ -156,7 +156,7 @@ class RecordMetrics(Callback):
         self.check_finite(train_loss, epoch)
         engine, payoff = self._context.engine, self._context.environment.payoff
         _, train_accuracy = evaluate(engine, payoff, self.samples, self._replicas, MAX_TRAIN_EVAL_SAMPLES)
-        test_loss, test_accuracy = evaluate(engine, payoff, self._test_samples, self._replicas)
+        test_loss, test_accuracy = evaluate(engine, payoff, self.test_samples, self._replicas)
         self.check_finite(np.asarray(test_loss), epoch)
         rows = [
             {

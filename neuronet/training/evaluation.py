@@ -52,6 +52,24 @@ def evaluate(
     return loss, np.concatenate(correct, axis=-1).mean(axis=-1, dtype=np.float64).tolist()
 
 
+def confusion_matrices(engine: HasOutputs, samples: Samples, replicas: int, classes: int) -> NDArray[np.int64]:
+    """Return the number of samples of each class (row) by predicted class (column), (R, O, O).
+
+    Args:
+        engine: Engine to evaluate.
+        samples: Samples of classes as the engine's `prepare` returned them.
+        replicas: Number of replicas.
+        classes: Number of classes, O.
+    """
+    counts = np.zeros((replicas, classes * classes), dtype=np.int64)
+    for start in range(0, len(samples), EVALUATION_BATCH_SIZE):
+        batch = samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, len(samples))))
+        outputs = as_numpy(engine.outputs(batch.inputs)).reshape(replicas, -1, classes)
+        cells = as_numpy(batch.targets) * classes + outputs.argmax(axis=-1)
+        counts += [np.bincount(row, minlength=classes * classes) for row in cells]
+    return counts.reshape(replicas, classes, classes)
+
+
 def as_numpy(array: Array) -> NDArray[Any]:
     """Return an array or tensor of any device as a numpy array."""
     return array if isinstance(array, np.ndarray) else np.asarray(array.detach().cpu().numpy())

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuronet.core import ConfigurationError, Network, Payoff
+from neuronet.models import Model
 from neuronet.recording import TraceStore, draw
 from neuronet.registry import format_population
 from neuronet.training.config import RunConfig
@@ -28,7 +31,7 @@ class Result:
             backpropagation, share of attention, effect of silencing (docs/populations.md); empty if it was not measured.
         events: A row for each intervention and replica: round and epoch (numbers played before it), replica, what, nodes;
             empty without interventions.
-        networks: Network of each replica at the end.
+        models: Trained network of each replica, with what prediction needs.
         rounds: Number of rounds played.
         seconds: Duration of the run.
         payoff: Payoff of the environment, which defines the loss.
@@ -41,7 +44,7 @@ class Result:
     metrics: pd.DataFrame
     alignment: pd.DataFrame
     events: pd.DataFrame
-    networks: tuple[Network, ...]
+    models: tuple[Model, ...]
     rounds: int
     seconds: float
     payoff: Payoff
@@ -55,9 +58,35 @@ class Result:
         return f"Result({self.config.environment}, {policy}, rounds={self.rounds}, loss={self.loss:.4f}{accuracy})"
 
     @property
+    def model(self) -> Model:
+        """Trained network of the first replica."""
+        return self.models[0]
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Network of each replica at the end."""
+        return tuple(model.network for model in self.models)
+
+    @property
     def network(self) -> Network:
         """Network of the first replica at the end."""
-        return self.networks[0]
+        return self.model.network
+
+    def predict(self, inputs: Any) -> NDArray[Any]:
+        """Return predictions of the first replica; see Model.predict."""
+        return self.model.predict(inputs)
+
+    def predict_proba(self, inputs: Any) -> NDArray[np.float64]:
+        """Return the first replica's probability of each class; see Model.predict_proba."""
+        return self.model.predict_proba(inputs)
+
+    def score(self, inputs: Any, targets: Any) -> float:
+        """Return accuracy or coefficient of determination of the first replica; see Model.score."""
+        return self.model.score(inputs, targets)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the first replica to a .safetensors file that `neuronet.load` reads; see Model.save."""
+        return self.model.save(path)
 
     @property
     def last(self) -> pd.DataFrame:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from dataclasses import replace
 
 import pandas as pd
 
 from neuronet.core import ConfigurationError, StateError
 from neuronet.execution import Interrupted, Interruption, distributed
 from neuronet.interventions import InterventionExecutor, build_schedule
+from neuronet.models import Model, model_to_arrays
 from neuronet.recording import (
     ALIGNMENT,
     ALIGNMENT_COLUMNS,
@@ -33,7 +36,9 @@ from neuronet.training.callbacks import (
     StopOnRequest,
 )
 from neuronet.training.config import RunConfig
+from neuronet.training.evaluation import confusion_matrices
 from neuronet.training.labels import network_labels
+from neuronet.training.model_facts import model_facts
 from neuronet.training.result import Result
 from neuronet.training.trainer import Callback, Trainer
 
@@ -150,6 +155,21 @@ class Run:
                 Checkpoint(state, self.metrics.loss_sum, self.seconds, self.context.provenance, interventions)
             )
 
+    def _models(self) -> tuple[Model, ...]:
+        """Return the trained network of each replica, and write the first one to the run directory."""
+        env, engine, replicas = self.context.environment, self.engine, self.config.replicas
+        state, encoding, last = engine.state().without_messages(), env.encoding, self.metrics.rows[-replicas:]
+        counts = confusion_matrices(engine, self.metrics.test_samples, replicas, env.outputs) if env.payoff.classes else None
+        models = []
+        for replica, setup in enumerate(engine.setups):
+            model = Model.of(setup, state if replicas == 1 else state.replica(replica), encoding)
+            facts = model_facts(self.config, last[replica] if last else {}, self.seconds)
+            models.append(replace(model, facts=facts, confusion=None if counts is None else counts[replica]))
+        if self.run_directory is not None:
+            with suppress(ConfigurationError):  # a policy that fires at random and cannot be written as text
+                self.run_directory.save_model(*model_to_arrays(models[0]))
+        return tuple(models)
+
     def _result(self) -> Result:
         alignment = [] if self.alignment is None else self.alignment.rows
         return Result(
@@ -157,7 +177,7 @@ class Run:
             metrics=pd.DataFrame(self.metrics.rows, columns=list(COLUMNS)),
             alignment=pd.DataFrame(alignment, columns=list(ALIGNMENT_COLUMNS)),
             events=pd.DataFrame(self.interventions.rows, columns=list(EVENT_COLUMNS)),
-            networks=tuple(self.engine.network(replica) for replica in range(self.config.replicas)),
+            models=self._models(),
             rounds=self.engine.round_number,
             seconds=self.seconds,
             payoff=self.context.environment.payoff,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuronet.core.environment import Environment, Samples, Scaling
+from neuronet.core.encoding import Scaling
+from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import DataError
 from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
 from neuronet.core.sample_checks import check_samples

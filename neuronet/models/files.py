@@ -1,0 +1,189 @@
+"""Models in files: numbers and text of a safetensors file; reading one runs no code of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.channels import CHANNELS
+from neuronet.core import (
+    PAYOFFS,
+    ConfigurationError,
+    CrossEntropy,
+    DataError,
+    Encoding,
+    Group,
+    Scaling,
+    SquaredError,
+    Standardisation,
+    StateError,
+)
+from neuronet.engines.base import Setup, State
+from neuronet.models.model import Model
+from neuronet.policies import POLICIES, AttentionSeeking
+from neuronet.recording import MODEL, StudyStore, network_from_arrays, network_to_arrays
+from neuronet.registry import as_channels, format_channel, parse_policy, spec_of
+
+FORMAT = "neuronet-model-1"
+"""Version of the file."""
+
+SUFFIX = ".safetensors"
+
+NETWORK, STATE, SCALING, TARGETS, CONFUSION = "network.", "state.", "scaling.", "targets.", "confusion"
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_model(model: Model, path: str | Path) -> Path:
+    """Write a model to a .safetensors file and return its path.
+
+    Raises:
+        ConfigurationError: The name ends differently, or a policy or channel that prediction needs cannot be written as text.
+        DataError: The file cannot be written.
+    """
+    file = Path(path)
+    if file.suffix != SUFFIX:
+        raise ConfigurationError(f"a model is saved in a {SUFFIX} file, got '{file.name}'")
+    arrays, metadata = model_to_arrays(model)
+    StudyStore(file.parent, "model").save_arrays(file.name, arrays, metadata)
+    return file
+
+
+def load(path: str | Path, *, trust: bool = False) -> Model:
+    """Return the model in a file, or in the folder of a run.
+
+    Args:
+        path: A .safetensors file that `save` has written, or the folder of a run.
+        trust: Whether classes of modules that are not NeuroNet's may be imported, which runs their code. Only models whose
+            policies decide what neurons say, and models with channels of one's own, need such classes.
+
+    Raises:
+        DataError: There is no model, or the file is broken.
+        ConfigurationError: The model needs a class that is not NeuroNet's, and `trust` is not given.
+    """
+    given = Path(path)
+    file = given / MODEL if given.is_dir() else given
+    if not file.is_file():
+        raise DataError(f"there is no trained model in '{given}': give the folder of a finished run, or a file that save() wrote")
+    try:
+        found = StudyStore(file.parent, "model").load_arrays(file.name)
+        assert found is not None
+        metadata, arrays = found
+        if metadata.get("format") != FORMAT:
+            raise DataError(f"'{file}' is not a model that this version can read")
+        return _from_arrays(file, json.loads(metadata["model"]), arrays, trust=trust)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise DataError(f"'{file}' is broken: {type(error).__name__} ({str(error)[:100]})") from None
+    except StateError as error:
+        raise DataError(str(error)) from None
+
+
+def model_to_arrays(model: Model) -> tuple[Arrays, dict[str, str]]:
+    """Return the arrays and the metadata of a model's file.
+
+    Raises:
+        ConfigurationError: A policy or channel that prediction needs cannot be written as text.
+    """
+    setup, encoding = model.setup, model.encoding
+    network_arrays, network_metadata = network_to_arrays(model.network)
+    arrays = {f"{NETWORK}{name}": array for name, array in network_arrays.items()}
+    if model.state is not None:
+        arrays |= {f"{STATE}{name}": array for name, array in model.state.to_arrays().items()}
+    for prefix, scaling in ((SCALING, encoding.scaling), (TARGETS, encoding.targets)):
+        if scaling is not None:
+            arrays |= {f"{prefix}{name}": np.asarray(array) for name, array in vars(scaling).items()}
+    if model.confusion is not None:
+        arrays[CONFUSION] = model.confusion
+    content = {
+        "activations": network_metadata["activations"],
+        "payoff": next((name for name, cls in PAYOFFS.items() if cls is type(setup.payoff)), None),
+        "seed": setup.seed,
+        "dtype": setup.dtype,
+        "silent": sorted(setup.silent),
+        "channels": [format_channel(channel, all_parameters=True) for channel in setup.channels],
+        "policies": None if model.state is None else _policies(setup),
+        "round": model.round,
+        "inputs": encoding.inputs,
+        "features": list(encoding.features),
+        "classes": None if encoding.classes is None else encoding.classes.tolist(),
+        "facts": dict(model.facts),
+    }
+    return arrays, {"format": FORMAT, "model": json.dumps(content)}
+
+
+def _policies(setup: Setup) -> list[list[tuple[str, list[int]]]]:
+    """Return spec and members of each group of each layer."""
+    layers = []
+    for layer in range(1, len(setup.network.sizes)):
+        groups = []
+        for group in setup.groups(layer):
+            spec = spec_of(group.policy, all_parameters=True)
+            if spec is None:
+                raise ConfigurationError(f"{group.policy!r} cannot be written as text, so that its model cannot be saved")
+            groups.append((spec, list(group.members)))
+        layers.append(groups)
+    return layers
+
+
+def _from_arrays(file: Path, content: Mapping[str, Any], arrays: Arrays, *, trust: bool) -> Model:
+    network = network_from_arrays(file, {"activations": content["activations"]}, _part(arrays, NETWORK))
+    if not trust:
+        _check_known(file, content)
+    own = _part(arrays, STATE)
+    policies: Any = AttentionSeeking()
+    if content["policies"] is not None:
+        policies = [[Group(parse_policy(spec), tuple(members)) for spec, members in layer] for layer in content["policies"]]
+    classes = None if content["classes"] is None else np.array(content["classes"])
+    payoff = PAYOFFS.get(content["payoff"], SquaredError if classes is None else CrossEntropy)()
+    setup = Setup(
+        network,
+        policies,
+        payoff=payoff,
+        seed=content["seed"],
+        dtype=content["dtype"],
+        silent=frozenset(content["silent"]),
+        channels=as_channels(content["channels"]),
+    )
+    scaling, targets = (_scaling(_part(arrays, prefix)) for prefix in (SCALING, TARGETS))
+    if isinstance(targets, Scaling):
+        raise ValueError("targets have no factor")
+    encoding = Encoding(int(content["inputs"]), scaling, tuple(content["features"]), classes, targets)
+    _check_sizes(encoding, network.sizes)
+    state = State.from_arrays(int(content["round"]), own) if own else None
+    return Model(setup, encoding, int(content["round"]), state, content["facts"], arrays.get(CONFUSION))
+
+
+def _part(arrays: Arrays, prefix: str) -> Arrays:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _scaling(arrays: Arrays) -> Scaling | Standardisation | None:
+    if not arrays:
+        return None
+    return Scaling(**arrays) if "factor" in arrays else Standardisation(**arrays)
+
+
+def _check_known(file: Path, content: Mapping[str, Any]) -> None:
+    """Refuse classes that are not NeuroNet's, whose module would have to be imported."""
+    specs = [spec for layer in content["policies"] or () for spec, _ in layer]
+    names = [(spec, POLICIES) for spec in specs] + [(text.split(":", 1)[1], CHANNELS) for text in content["channels"]]
+    for spec, known in names:
+        name = spec.split("(", 1)[0]
+        if name not in known:
+            raise ConfigurationError(f"'{file}' needs {name}, which is not NeuroNet's: load it with trust=True to run its code")
+
+
+def _check_sizes(encoding: Encoding, sizes: tuple[int, ...]) -> None:
+    lengths = {"inputs": encoding.inputs, "features": len(encoding.features) or sizes[0]}
+    scaled = [] if encoding.scaling is None else list(vars(encoding.scaling).values())
+    lengths |= {f"scaling {number}": len(array) for number, array in enumerate(scaled)}
+    outputs = {"classes": sizes[-1] if encoding.classes is None else len(encoding.classes)}
+    for name, length in {**lengths, **outputs}.items():
+        expected = sizes[-1] if name in outputs else sizes[0]
+        if length != expected:
+            raise ValueError(f"{name} must be {expected}, got {length}")
