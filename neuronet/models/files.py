@@ -21,7 +21,6 @@ from neuronet.core import (
     Scaling,
     SquaredError,
     Standardisation,
-    StateError,
 )
 from neuronet.engines.base import Setup, State
 from neuronet.models.model import Model
@@ -35,6 +34,11 @@ FORMAT = "neuronet-model-1"
 SUFFIX = ".safetensors"
 
 NETWORK, STATE, SCALING, TARGETS, CONFUSION = "network.", "state.", "scaling.", "targets.", "confusion"
+
+
+class UntrustedError(ConfigurationError):
+    """A model needs a class whose module is not NeuroNet's."""
+
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -77,10 +81,10 @@ def load(path: str | Path, *, trust: bool = False) -> Model:
         if metadata.get("format") != FORMAT:
             raise DataError(f"'{file}' is not a model that this version can read")
         return _from_arrays(file, json.loads(metadata["model"]), arrays, trust=trust)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (DataError, UntrustedError):
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:  # the project's own errors are ValueErrors
         raise DataError(f"'{file}' is broken: {type(error).__name__} ({str(error)[:100]})") from None
-    except StateError as error:
-        raise DataError(str(error)) from None
 
 
 def model_to_arrays(model: Model) -> tuple[Arrays, dict[str, str]]:
@@ -175,7 +179,7 @@ def _check_known(file: Path, content: Mapping[str, Any]) -> None:
     for spec, known in names:
         name = spec.split("(", 1)[0]
         if name not in known:
-            raise ConfigurationError(f"'{file}' needs {name}, which is not NeuroNet's: load it with trust=True to run its code")
+            raise UntrustedError(f"'{file}' needs {name}, which is not NeuroNet's: load it with trust=True to run its code")
 
 
 def _check_sizes(encoding: Encoding, sizes: tuple[int, ...]) -> None:

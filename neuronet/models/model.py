@@ -152,7 +152,7 @@ class Model:
             return float(r2_score(expected, predictions))
         unknown = np.setdiff1d(expected, self.classes)
         if len(unknown):
-            raise DataError(f"the model does not know the class {unknown[0]!r}: its classes are {shown(self.classes)}")
+            raise DataError(f"the model does not know the class {unknown[0].item()!r}: its classes are {shown(self.classes)}")
         return float(np.mean(expected == predictions))
 
     def save(self, path: str | Path) -> Path:
