@@ -19,6 +19,7 @@ from neuronet.cli.commands.control import control
 from neuronet.cli.commands.game.app import app as game
 from neuronet.cli.commands.lab import lab
 from neuronet.cli.commands.plot import plot
+from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.plug_ins import channels, environments, policies, update_schedules
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
@@ -103,7 +104,7 @@ def _top(
 
 
 for command in (
-    *(run, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
+    *(run, predict, show, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
     *(policies, channels, update_schedules, environments),
 ):
     app.command()(command)

@@ -155,6 +155,18 @@ class Model:
             raise DataError(f"the model does not know the class {unknown[0].item()!r}: its classes are {shown(self.classes)}")
         return float(np.mean(expected == predictions))
 
+    def summary(self) -> dict[str, Any]:
+        """Return the model as plain data, as `neuronet show --json` prints it."""
+        return {
+            "sizes": list(self.network.sizes),
+            "connections": self.network.connections,
+            "round": self.round,
+            "classes": None if self.classes is None else self.classes.tolist(),
+            "features": list(self.encoding.features),
+            "confusion": None if self.confusion is None else self.confusion.tolist(),
+            **self.facts,
+        }
+
     def save(self, path: str | Path) -> Path:
         """Write the model to a .safetensors file, which `neuronet.load` reads; it holds numbers and text alone.
 

@@ -1,0 +1,57 @@
+"""`neuronet predict` and `neuronet show`: use and describe a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from neuronet.cli import console
+from neuronet.cli.commands.options import Json
+from neuronet.training import OUTPUT
+
+Source = Annotated[Path, typer.Argument(help="Folder of a finished run, or a .safetensors file of a model", show_default=False)]
+
+
+def predict(
+    model: Source,
+    data: Annotated[
+        Path, typer.Option(help="New samples: a .csv or .parquet file with the model's features, or an .npz file", show_default=False)
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help=escape("CSV file of the predictions [default: printed]"), rich_help_panel=OUTPUT)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Predict new samples with a trained network: a line for each sample.
+
+    Classes come with the probability of each. Columns that are not features are left out, and named; if the target is
+    among them, the accuracy is printed, too.
+    """
+    from neuronet.models import load, predict_file, write_predictions
+
+    predictions = predict_file(load(model), data)
+    if predictions.unused:
+        console.print_err(f"Columns that are not features: {', '.join(predictions.unused)}.")
+    if out is not None:
+        write_predictions(predictions.table, out)
+    summary = predictions.summary | {"out": None if out is None else str(out)}
+    if predictions.score is not None:
+        console.print_err(f"{predictions.measure} on these samples: {predictions.score:.4f}")
+    if json:
+        console.print_result("", lambda: summary, json)
+    elif out is None:
+        print(predictions.table.to_csv(index=False), end="")
+    else:
+        console.OUT.print(f"{len(predictions.table):,} predictions in {out}", markup=False)
+
+
+def show(model: Source, json: Json = False) -> None:
+    """Describe a trained network: how it was trained, how good it is, and which classes it confuses."""
+    from neuronet.cli.tables.model import model_table
+    from neuronet.models import load
+
+    loaded = load(model)
+    console.print_result(model_table(loaded), loaded.summary, json)
