@@ -158,6 +158,11 @@ def test_invalid_settings_and_actions_are_refused():
         env.step({agent: np.zeros(1) for agent in env.agents[:4]})
     with pytest.raises(ConfigurationError, match="one number"):
         env.step(dict.fromkeys(env.agents, np.zeros(2)))
+    for action in ("1.0", None, np.complex128(1 + 1j), np.ma.array([1.0], mask=[True]), [[0.0], [1.0, 2.0]]):
+        with pytest.raises(ConfigurationError, match=r"one number|of a number for each player"):
+            env.step(dict.fromkeys(env.agents, action))
+    with pytest.raises(ConfigurationError, match="of a number for each player"):
+        env.step([0.0] * 5)
     with pytest.raises(ConfigurationError, match="finite"):
         env.step(dict.fromkeys(env.agents, np.full(1, np.nan)))
 
