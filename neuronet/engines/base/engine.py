@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core import Array, Network, Samples
+from neuronet.core import Array, Network, Samples, StateError
 from neuronet.engines.base.checks import check_inputs, check_output_feedback, check_replicas, check_targets
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State
@@ -174,6 +174,15 @@ class Engine(ABC):
         """
         setups = [replace(setup, channels=channels) for setup in self.setups]
         self.replace_game(setups, self.state().without_messages())
+
+    def check_is_between_rounds(self) -> None:
+        """Raise an error if `speak` has begun a round that `learn` has not ended.
+
+        Raises:
+            StateError: It has.
+        """
+        if self._output_shape is not None:
+            raise StateError("an engine cannot be copied within a round: call learn before")
 
     def replace_game(self, setups: Sequence[Setup], state: State) -> None:
         """Continue with another game, between two rounds; the learning-rate factor stays.

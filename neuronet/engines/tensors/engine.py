@@ -28,11 +28,12 @@ from torch import Tensor
 
 from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling
 from neuronet.engines.base.checks import check_replicas
-from neuronet.engines.base.engine import Engine, LayerSnapshot
+from neuronet.engines.base.engine import LayerSnapshot
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import LayerState, State, SynapseArrays
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import make_router
+from neuronet.engines.tensors.copying import CopiedByState
 from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
@@ -71,7 +72,7 @@ class _Round:
             record.close()
 
 
-class TensorEngine(Engine):
+class TensorEngine(CopiedByState):
     """Engine that plays whole layers in torch, on a CPU or a GPU.
 
     Args:
