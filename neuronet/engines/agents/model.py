@@ -187,7 +187,7 @@ class NeuronModel(NetworkModel, Engine):
 
     def prepare(self, samples: Samples) -> Samples:
         """Return the samples as numpy arrays in the engine's precision."""
-        targets = np.asarray(samples.targets)
+        targets = np.asarray(_on_host(samples.targets))
         targets = targets.astype(self.dtype) if np.issubdtype(targets.dtype, np.floating) else targets
         if samples.scaling is None:
             return Samples(self._as_array(samples.inputs), targets)
@@ -195,7 +195,7 @@ class NeuronModel(NetworkModel, Engine):
         return Samples(np.asarray(samples.inputs), targets, scaling)
 
     def _as_array(self, array: Array) -> Floats:
-        return np.asarray(array, dtype=self.dtype)
+        return np.asarray(_on_host(array), dtype=self.dtype)
 
     def _play(self, batch: Samples) -> Floats:
         payoff = self.setup.payoff
@@ -356,6 +356,13 @@ class NeuronModel(NetworkModel, Engine):
             ids.pop(self, None)
         for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
             self.__dict__.pop(wrapped, None)
+
+
+def _on_host(array: Array) -> Array:
+    """Return a tensor as one that numpy reads, which has no bfloat16; other arrays as they are."""
+    if not hasattr(array, "detach"):
+        return array
+    return array.double().cpu() if array.is_floating_point() else array.cpu()
 
 
 def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -350,3 +350,10 @@ def test_copies_that_would_share_a_round_are_refused(models):
         engine.speak(SAMPLES.inputs)
         with pytest.raises(NeuroNetError, match="within a round: call learn before"):
             copy.deepcopy(engine)
+
+
+def test_policy_cannot_disagree_with_the_setup(models):
+    model = models(game(AttentionSeeking()))
+    with pytest.raises(NeuroNetError, match=r"use neuronet\.interventions\.switch"):
+        model.layers[1].set("policy", Noisy())
+    assert all(neuron.policy == AttentionSeeking() for neuron in model.layers[1])
