@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Samples, check_number, checked_samples, parse_payoff
+from neuronet.core import DataError, Samples, as_array, check_number, checked_samples, parse_payoff
 from neuronet.environments.parts import PartsEnvironment
+from neuronet.environments.tables.frames import check_row_order, in_column_order, inputs_as_numbers
 from neuronet.environments.tables.split import split
 from neuronet.environments.tables.table_files import numbers_of, read_table
 
@@ -53,10 +54,14 @@ class Table(PartsEnvironment):
         shape: tuple[int, ...] | None = None,
     ) -> None:
         check_number("test_share", test_share, 0, 1, above=True, below=True)
+        check_row_order(inputs, targets, name)
         labels = _labels(targets, name)
         if test is not None:
             train_part = len(labels)
-            inputs, labels = _joined((inputs, labels), (test[0], _labels(test[1], name)), name)
+            test = (in_column_order(test[0], inputs, name), in_column_order(test[1], targets, name))
+            inputs, labels = _joined((inputs, labels), test, payoff, name)
+        else:
+            inputs = inputs_as_numbers(inputs, name)
         self.payoff = parse_payoff(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
         if self.payoff.classes:
@@ -76,15 +81,16 @@ class Table(PartsEnvironment):
 
         Args:
             path: A .csv file with a header line and one sample on each further line, a .parquet file, or an .npz file with an
-                array of inputs (named inputs, X or x, unless it is the only other one) and one of targets.
+                array of inputs (named inputs, X or x, unless it is the only other one) and one of targets; or with x_train,
+                y_train, x_test and y_test, which are the split.
             target: Column or array of targets; without, the one called target, label, class or y.
             payoff: As for the class.
 
         Raises:
             DataError: The file is missing or broken, or does not have the target.
         """
-        inputs, targets = read_table(Path(path), target)
-        return cls(inputs, targets, payoff=payoff, name=str(path))
+        inputs, targets, test = read_table(Path(path), target)
+        return cls(inputs, targets, payoff=payoff, name=str(path), test=test)
 
     @classmethod
     def from_bunch(cls, bunch: Mapping[str, Any], *, payoff: str = "auto", name: str = "bunch") -> Table:
@@ -109,21 +115,35 @@ class Table(PartsEnvironment):
 
 
 def _labels(targets: Any, name: str) -> NDArray[Any]:
-    try:
-        labels = np.asarray(targets)
-    except ValueError:
-        raise DataError(f"{name}: targets must be one class, or values of one length, for each sample") from None
+    labels = as_array(targets, f"{name}: targets")
+    if labels.dtype.kind in "US" and isinstance(targets, list | tuple):
+        other = next((value for value in np.ravel(np.asarray(targets, dtype=object)) if not isinstance(value, str | bytes)), None)
+        if other is not None:
+            raise DataError(f"{name}: classes must be all strings or all numbers, and none may be missing, got {other!r} too")
     return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
 
-def _joined(train: tuple[Any, Any], test: tuple[Any, Any], name: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    for inputs, labels in (train, test):
-        if np.shape(inputs)[:1] != labels.shape[:1]:
-            raise DataError(f"{name}: {np.shape(inputs)[:1]} inputs do not fit targets of shape {labels.shape}")
+def _joined(train: tuple[Any, Any], test: tuple[Any, Any], payoff: str, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return inputs and labels of both parts; the first part's labels are read already."""
+    check_row_order(*test, f"{name}, test")
+    labels = (train[1], _labels(test[1], f"{name}, test"))
+    inputs = (inputs_as_numbers(train[0], name), inputs_as_numbers(test[0], f"{name}, test"))
+    for rows, targets in zip(inputs, labels, strict=True):
+        if rows.shape[:1] != targets.shape[:1]:
+            raise DataError(f"{name}: {rows.shape[:1]} inputs do not fit targets of shape {targets.shape}")
+    kinds = [_kind(part) for part in labels]
+    if kinds[0] != kinds[1] and (payoff == "auto" or "strings" in kinds):
+        raise DataError(f"{name}: targets for training and test must be of one kind, got {kinds[0]} and {kinds[1]}")
     try:
-        return np.concatenate((train[0], test[0])), np.concatenate((train[1], test[1]))
+        return np.concatenate(inputs), np.concatenate(labels)
     except ValueError:
         raise DataError(f"{name}: inputs and targets of the test must have the same form as those for training") from None
+
+
+def _kind(labels: NDArray[Any]) -> str:
+    if labels.dtype.kind in "OUS":
+        return "strings" if all(isinstance(label, str | bytes) for label in labels.flat) else "objects"
+    return "floating-point values" if labels.dtype.kind == "f" else "integers"
 
 
 def _payoff_for(labels: NDArray[Any]) -> str:

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from neuronet.core.errors import WorkerError as WorkerError
     from neuronet.core.errors import check_flag as check_flag
     from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import shortened as shortened
     from neuronet.core.errors import unknown_name_error as unknown_name_error
+    from neuronet.core.foreign_arrays import as_array as as_array
+    from neuronet.core.foreign_arrays import as_numbers as as_numbers
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
     from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
@@ -118,8 +121,9 @@ _MODULES = {
     "environment": "Environment Samples Scaling ValidationSplit",
     "errors": (
         "ConfigurationError DataError DivergedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
-        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number unknown_name_error"
+        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number shortened unknown_name_error"
     ),
+    "foreign_arrays": "as_array as_numbers",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
     "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
     "learning.update_schedule": (

@@ -53,6 +53,16 @@ class UndeclaredFieldError(PolicyError, AttributeError):
     """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
 
 
+QUOTED_CHARACTERS = 200
+"""Largest number of characters that a message quotes of an input."""
+
+
+def shortened(text: str) -> str:
+    """Return a text on one line, cut to QUOTED_CHARACTERS, for a message that quotes an input or another library's error."""
+    line = " ".join(text[: 10 * QUOTED_CHARACTERS].split())
+    return line if len(line) <= QUOTED_CHARACTERS else f"{line[: QUOTED_CHARACTERS - 3]}..."
+
+
 def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
     """Return the error for a name that is not among the known names.
 
