@@ -51,7 +51,8 @@ class SoftmaxCrossEntropy(LossFunction):
     def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return `onehot - softmax(z)`."""
         if self._logs.shape != outputs.mT.shape:
-            self._logs, self._output_feedback, self._one_hot = (torch.empty_like(outputs.mT) for _ in range(3))
+            feature_by_feature = outputs.new_empty(outputs.mT.shape)  # some products return outputs sample by sample
+            self._logs, self._output_feedback, self._one_hot = (torch.empty_like(feature_by_feature) for _ in range(3))
         if targets.ndim == 1:
             torch.index_select(self._identity, 1, targets, out=self._one_hot)
         else:
