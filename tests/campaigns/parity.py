@@ -26,12 +26,15 @@ CHUNK = 250
 class Campaign:
     """Counts of a search, and the last game that failed: hypothesis ends with the smallest."""
 
-    def __init__(self):
+    def __init__(self, stop=float("inf")):
+        self.stop = stop
         self.options = Counter()
         self.games = self.rejected = 0
         self.failed = None
 
     def try_game(self, game):
+        if self.failed is None and time.monotonic() > self.stop:
+            return
         try:
             check(game)
         except UnsatisfiedAssumption:
@@ -94,8 +97,8 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=0, help="seed of the first games; another one gives others [default: 0]")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    campaign, start, number = Campaign(), time.monotonic(), options.seed
-    while campaign.games < options.games and time.monotonic() - start < 60 * options.minutes:
+    campaign, number = Campaign(stop=time.monotonic() + 60 * options.minutes), options.seed
+    while campaign.games < options.games and time.monotonic() < campaign.stop:
         if not campaign.play(min(CHUNK, options.games - campaign.games), number):
             break
         number += 1
