@@ -247,7 +247,7 @@ Promise.all([socket, request, blind]).then(done);
 
 
 def test_page_of_another_origin_cannot_connect(lab):
-    """The browser has the cookie of the lab, and the other page is on this machine, too: the same site, but not the same origin."""
+    """The browser has the cookie, and the other page is on this machine, too: the same site, but not the same origin."""
     stranger = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
     stranger.RequestHandlerClass.log_message = lambda *words: None
     Thread(target=stranger.serve_forever, daemon=True).start()
