@@ -24,9 +24,9 @@ from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core import NeuroNetError
-from neuronet.execution import is_main_process
+from neuronet.execution import exit_status, is_main_process
 
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+BAD_INPUT, FAILED = 2, 1
 
 
 class _StoppedError(Exception):
@@ -55,7 +55,7 @@ app = typer.Typer(
 
 
 def start() -> int:
-    """Run the command line and return the exit status: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    """Run the command line and return the exit status: 0 done, 1 failed, 2 bad input, or that of the signal."""
     if str(Path.cwd()) not in sys.path:  # for module:Class; last, so that nothing there replaces a library
         sys.path.append(str(Path.cwd()))
     try:
@@ -63,7 +63,7 @@ def start() -> int:
     except _StoppedError as stop:
         if is_main_process():
             sys.stderr.write(f"{stop}\n" if str(stop) else "Interrupted.\n")
-        return INTERRUPTED
+        return exit_status()
     except NeuroNetError as error:
         return _refuse(str(error), BAD_INPUT)
     except MemoryError:

@@ -1,6 +1,6 @@
 """Run directories, studies that resume, traces and atomic files."""
 
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 from neuronet.recording.checkpoint import Checkpoint
 from neuronet.recording.figures import draw, make_figure
 from neuronet.recording.run_directory import (
@@ -41,6 +41,7 @@ __all__ = [
     "json_bytes",
     "make_figure",
     "read_json",
+    "remove_partial_files",
     "study_kind",
     "traces",
     "write_atomically",

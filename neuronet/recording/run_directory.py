@@ -22,6 +22,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from neuronet.core import DataError, Network, StudyMismatchError
+from neuronet.recording.atomic_write import remove_partial_files
 from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays
 from neuronet.recording.study_store import StudyStore
 from neuronet.recording.traces.store import FOLDER
@@ -117,11 +118,12 @@ class BaseRunDirectory(Generic[Config]):
         return self.store.read_table(name, self.tables[name])
 
     def truncate_after(self, number: int) -> None:
-        """Drop the rows of later rounds, which will be played again, and a last line that was cut off.
+        """Drop the rows of later rounds, which will be played again, and what a killed process has left half-written.
 
         Args:
             number: Last round to keep.
         """
+        remove_partial_files(self.folder)
         for name, columns in self.tables.items():
             if self.store.has(name):
                 self.store.write(name, _truncated(self.folder / name, number, len(columns)).encode())

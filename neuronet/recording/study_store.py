@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.core import DataError, StateError, StudyMismatchError
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 
 STUDY = "study.json"
 """Metadata of a study: its kind and the settings that all its results have in common."""
@@ -75,9 +75,10 @@ class StudyStore:
         return StudyMismatchError(f"'{self.path}' holds a {self.kind} {difference}: {remedy}")
 
     def make_folder(self, *subfolders: str) -> None:
-        """Create the folder, and folders in it."""
+        """Create the folder, and folders in it, and remove what killed processes have left in it half-written."""
         if self._writes:
             with self._writing():
+                remove_partial_files(self.file(""))
                 for name in ("", *subfolders):
                     self.file(name).mkdir(parents=True, exist_ok=True)
 
