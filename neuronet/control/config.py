@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
-from neuronet.core import Adam, ConfigurationError, Dense, Shares
+from neuronet.core import Adam, ConfigurationError, Dense, Shares, reading_record
 from neuronet.policies import AttentionSeeking
 from neuronet.training import (
     ActivationName,
@@ -73,13 +73,14 @@ class ControlConfig(BaseModel):
 
 
 def read_config(path: str | Path) -> ControlConfig:
-    """Return the configuration in the config.json of a recorded run.
+    """Return the configuration in the config.json of a recorded run; it imports no module that the file names.
 
     Raises:
         ConfigurationError: The file is missing or broken, or an option is unknown or out of range.
         SpecError: A spec cannot be parsed.
     """
-    return make_config(read_options(path), recorded=True)
+    with reading_record():
+        return make_config(read_options(path), recorded=True)
 
 
 def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> ControlConfig:

@@ -37,6 +37,10 @@ class StudyMismatchError(NeuroNetError):
     """Folder that holds a different run or study from the one asked for."""
 
 
+class LockedError(NeuroNetError):
+    """Folder that another process writes."""
+
+
 class WorkerError(NeuroNetError):
     """Worker process that failed or was lost."""
 

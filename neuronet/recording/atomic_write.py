@@ -17,8 +17,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         OSError: The file cannot be written; its old content is unchanged.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
     try:
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:  # which follows no link
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
