@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from difflib import get_close_matches
 from numbers import Integral, Real
 
+MAX_QUOTED = 200
+"""Characters of an input that a message quotes, at most."""
+
+_QUOTES = re.compile(
+    rf"'[^']{{{MAX_QUOTED + 1},}}'|\"[^\"]{{{MAX_QUOTED + 1},}}\"|\\S{{{MAX_QUOTED + 1},}}|(?<=got ).{{{MAX_QUOTED + 1},}}",
+    re.DOTALL,
+)
+
+
+def _shortened(message: str) -> str:
+    """Return a message without the middle of long quotes, long words, and long values that were got."""
+    half = (MAX_QUOTED - 3) // 2
+    return _QUOTES.sub(lambda match: f"{match[0][:half]}...{match[0][-half:]}", message)
+
 
 class NeuroNetError(ValueError):
-    """Base class of all errors that NeuroNet raises on purpose; the message says what is wrong, where, and what is right."""
+    """Base class of all errors that NeuroNet raises on purpose; the message says what is wrong, where, and what is right.
+
+    Args:
+        message: One sentence; of what it quotes, at most MAX_QUOTED characters are kept.
+        *more: Other arguments of an exception.
+    """
+
+    def __init__(self, message: object = "", *more: object) -> None:
+        super().__init__(_shortened(str(message)), *more)
 
 
 class ConfigurationError(NeuroNetError):

@@ -6,7 +6,7 @@ import csv
 import errno
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os.path import realpath
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from neuronet.core import ConfigurationError, DataError, LockedError, NeuroNetError
 
 LOCK = ".lock"
-"""File whose lock the process that writes a folder holds; it stays when the lock is released."""
+"""File whose lock the process that writes a folder holds; a process that is killed leaves the file, but not the lock."""
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -55,8 +55,12 @@ def reading(path: Path, kind: str) -> Iterator[None]:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn an error of writing a file into one sentence; where the disk is full, it says how to continue.
+def writing(path: Path, *, folder: bool = False) -> Iterator[None]:
+    """Turn an error of writing into one sentence; where the disk is full, it says how to continue.
+
+    Args:
+        path: The file.
+        folder: Whether it is a folder.
 
     Raises:
         DataError: The file cannot be written.
@@ -67,7 +71,8 @@ def writing(path: Path) -> Iterator[None]:
         advice = (
             "; what was recorded before is kept: make room, and continue with the same folder" if error.errno in _FULL else ""
         )
-        raise DataError(f"cannot write '{path}': {error.strerror}{advice}") from None
+        what = f"to the folder '{path}'" if folder else f"'{path}'"
+        raise DataError(f"cannot write {what}: {error.strerror}{advice}") from None
 
 
 def check_regular(path: Path, kind: str) -> None:
@@ -136,9 +141,10 @@ def lock_folder(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    with writing(folder):
+    with writing(folder, folder=True):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(inside(folder, LOCK))
+        path = inside(folder, LOCK)
+        lock = FileLock(path)
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -148,4 +154,6 @@ def lock_folder(folder: Path | None) -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(OSError):  # on Windows an open file stays; who opened it before looks whether it is still there
+            path.unlink()
         lock.release()

@@ -113,7 +113,7 @@ class StudyStore:
         """Create the folder, and folders in it."""
         if self._writes:
             for name in ("", *subfolders):
-                with writing(self.file(name)):
+                with writing(self.file(name), folder=True):
                     self._target(name).mkdir(parents=True, exist_ok=True)
 
     def file(self, name: str) -> Path:

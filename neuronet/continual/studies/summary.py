@@ -134,13 +134,11 @@ def _read_study(folder: Path, name: str) -> FinishedStudy:
     if not (store.has("table.csv") and store.has("accuracy.csv")):
         raise DataError(f"the study in '{folder}' is not finished: start it again with this folder as --out")
     matrices = _read_matrices(store)
-    table = store.read_table("table.csv", TABLE_TYPES, optional=set(TABLE_COLUMNS) - {"policy", "settings"}).reindex(
-        columns=list(TABLE_COLUMNS)
-    )
+    table = store.read_table("table.csv", TABLE_TYPES, optional=TABLE_COLUMNS[1:]).reindex(columns=list(TABLE_COLUMNS))
     with reading(store.file("table.csv"), STUDY_KIND):
         if sorted(table["policy"]) != sorted(matrices):
             raise ValueError(f"it must have a line for each of {', '.join(matrices)}")
-        if not all(isinstance(json.loads(settings), dict) for settings in table["settings"]):
+        if not all(isinstance(json.loads(settings), dict) for settings in table["settings"].dropna()):
             raise ValueError("its settings must be objects of JSON")
     costs = store.read_table("costs.csv", COST_TYPES)  # studies of earlier versions have none
     with reading(store.file("costs.csv"), STUDY_KIND):
