@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
-from neuronet.core import Adam, ConfigurationError, Dense, Shares, reading_record
+from neuronet.core import Adam, ConfigurationError, Dense, Shares, check_number, reading_record
 from neuronet.policies import AttentionSeeking
 from neuronet.training import (
     ActivationName,
@@ -58,9 +58,11 @@ class ControlConfig(BaseModel):
     @field_validator("target_return", mode="before")
     @classmethod
     def _check_target_return(cls, value: object) -> object:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if not number and value not in ("auto", "never"):
-            raise ConfigurationError(f"target_return must be a finite number, auto or never, got {value!r}")
+        if value not in ("auto", "never"):
+            try:
+                check_number("target_return", value, -math.inf)
+            except ConfigurationError:
+                raise ConfigurationError(f"target_return must be a finite number, auto or never, got {value!r}") from None
         return value
 
     @model_validator(mode="after")

@@ -69,7 +69,9 @@ def writing(path: Path, *, folder: bool = False) -> Iterator[None]:
         yield
     except OSError as error:
         advice = (
-            "; what was recorded before is kept: make room, and continue with the same folder" if error.errno in _FULL else ""
+            "; what was recorded before is kept: make room, then --resume continues, and a study with the same --out"
+            if error.errno in _FULL
+            else ""
         )
         what = f"to the folder '{path}'" if folder else f"'{path}'"
         raise DataError(f"cannot write {what}: {error.strerror}{advice}") from None
