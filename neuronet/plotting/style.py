@@ -276,6 +276,7 @@ def render(figure: Figure, suffix: str, dpi: float, **options: Any) -> bytes:
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_fontfamily(FONT)
+            text.set_parse_math(False)  # names come from files, and a dollar sign in them is no formula
     buffer = BytesIO()
     with _RENDERING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
         figure.savefig(buffer, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix], **options)

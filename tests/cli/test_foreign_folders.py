@@ -12,6 +12,7 @@ import pytest
 import neuronet
 from neuronet.cli.main import start
 from neuronet.control import train as train_control
+from neuronet.core import SpecError
 from tests.plotting.fixtures import write_comparison, write_continual_study
 
 MODULE = "a_foreign_module"
@@ -147,3 +148,73 @@ def test_changed_folder_gives_a_result_or_one_sentence(seed, folders, play, tmp_
     shutil.copytree(folders / kind, folder)
     mutate(folder, rng)
     play(*(word.format("folder") for word in rng.choice(COMMANDS[kind])))
+
+
+def test_module_of_a_record_is_imported_only_with_trust(folders, play, tmp_path):
+    work = tmp_path / "work"
+    for option, place in (("policy", "policy"), ("environment", "environment"), ("channels", "channel")):
+        folder = work / "folder"
+        shutil.copytree(folders / "run", folder)
+        content = json.loads((folder / "config.json").read_text())
+        named = f"demand:{MODULE}:Thing" if option == "channels" else f"{MODULE}:Thing"
+        (folder / "config.json").write_text(json.dumps({**content, option: [named] if option == "channels" else named}))
+        code, sentence = play("run", "--resume", "folder", "--epochs", "3")
+        assert (code, f"does not import the module '{MODULE}'" in sentence, place in sentence) == (2, True, True), sentence
+        assert play("run", "--config", "folder/config.json", "--out", "folder/new")[0] == 2
+        assert play("plot", "folder", "--kind", "curves")[0] == (2 if option == "channels" else 0)
+        shutil.rmtree(folder)
+    shutil.copytree(folders / "control", work / "folder")
+    content = json.loads((work / "folder" / "config.json").read_text())
+    (work / "folder" / "config.json").write_text(json.dumps({**content, "environment": f"{MODULE}:Thing-v0"}))
+    assert "--trust" in play("control", "--resume", "folder", "--rounds", "3")[1]
+
+
+def test_run_with_a_module_resumes_with_trust(tmp_path, monkeypatch):
+    (tmp_path / "a_module_of_ours.py").write_text("import neuronet\nclass Mine(neuronet.AttentionSeeking):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    neuronet.train("xor", policy="a_module_of_ours:Mine", hidden=[3], epochs=1, out=tmp_path / "run")
+    monkeypatch.delitem(sys.modules, "a_module_of_ours")
+    with pytest.raises(SpecError, match=r"module 'a_module_of_ours': add --trust"):
+        neuronet.resume(tmp_path / "run", epochs=2)
+    assert "a_module_of_ours" not in sys.modules
+    neuronet.resume(tmp_path / "run", epochs=2, policy="a_module_of_ours:Mine")
+    monkeypatch.delitem(sys.modules, "a_module_of_ours")
+    assert neuronet.resume(tmp_path / "run", epochs=3, trust=True).config.epochs == 3
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.csv", "checkpoint.safetensors", "alignment.csv"])
+def test_pipe_in_a_folder_does_not_wait(folders, play, tmp_path, name):
+    folder = tmp_path / "work" / "folder"
+    shutil.copytree(folders / "run", folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    code, sentence = play("run", "--resume", "folder", "--epochs", "3")
+    assert (code, "not a regular file" in sentence) == (2, True), sentence
+    play("plot", "folder")
+
+
+def test_links_that_lead_out_of_a_folder_are_not_written_through(folders, play, tmp_path):
+    folder, outside = tmp_path / "work" / "folder", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "metrics.csv").write_bytes((folders / "run" / "metrics.csv").read_bytes())
+    for name in ("events.jsonl", "curves.png", "fields.pdf", ".lock"):
+        shutil.copytree(folders / "run", folder)
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(outside / name)
+        options = ("--epochs", "3") if name != "events.jsonl" else ("--epochs", "2")
+        play("run", "--resume", "folder", *options)
+        play("plot", "folder", "--kind", "curves")
+        assert sorted(path.name for path in outside.iterdir()) == ["metrics.csv"]
+        shutil.rmtree(folder)
+
+
+def test_plot_asks_no_network(folders, play, tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("asked the network"))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("asked the network"))
+    for environment in ("openml:61", "kmnist"):
+        folder = tmp_path / "work" / "folder"
+        shutil.copytree(folders / "run", folder)
+        content = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**content, "environment": environment}))
+        assert play("plot", "folder", "--kind", "fields")[0] == 0
+        shutil.rmtree(folder)
