@@ -14,7 +14,7 @@ from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS, REPRODUCTION_KINDS
-from neuronet.recording import CONFIG, STUDY, study_kind
+from neuronet.recording import CONFIG, STUDY, check_regular, study_kind
 from neuronet.training import read_options
 
 KINDS: dict[str, str] = {
@@ -158,6 +158,7 @@ def detect_result_kind(folder: Folder) -> ResultKind:
     result_kind = next((known for known in RESULT_KINDS if known.is_in(folder)), None)
     if result_kind is not None:
         if result_kind is RUN:
+            check_regular(folder / CONFIG, "run")
             read_options(folder / CONFIG)
         return result_kind
     names = sorted(item.name + "/" * item.is_dir() for item in folder.iterdir())
