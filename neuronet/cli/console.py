@@ -296,7 +296,7 @@ def closed_output_ignored() -> Iterator[None]:
     if stream is None:  # it was closed from the start
         yield
         return
-    sys.stdout = _Output(stream)  # type: ignore[assignment]
+    sys.stdout = _Output(stream)
     try:
         yield
         sys.stdout.flush()

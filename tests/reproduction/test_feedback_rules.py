@@ -55,7 +55,9 @@ def test_a_finished_study_is_not_played_again(played, monkeypatch):
 
 def records_of(setting, errors):
     """Records of three seeds around these best errors; the last errors are larger by 1."""
-    rows = [(setting, rule, 0.01, False, seed, error + seed + 1, error + seed) for rule, error in errors.items() for seed in range(3)]
+    rows = [
+        (setting, rule, 0.01, False, seed, error + seed + 1, error + seed) for rule, error in errors.items() for seed in range(3)
+    ]
     return pd.DataFrame(rows, columns=["setting", "method", "learning_rate", "at_edge", "seed", "error", "best_error"])
 
 
