@@ -155,7 +155,7 @@ def finite_or_none(value: Any) -> Any:
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a study's table as plain data for JSON."""
     records = [{str(name): finite_or_none(value) for name, value in row.items()} for row in table.to_dict("records")]
-    return [{**record, "settings": json.loads(record["settings"])} for record in records]
+    return [{**record, "settings": json.loads(record["settings"] or "{}")} for record in records]
 
 
 def build_result(
