@@ -116,8 +116,8 @@ def mnist_like(source: Source, data_dir: str, classes: int | tuple[str, ...] = 1
 def read_idx_folder(folder: str | Path) -> Images:
     """Return the environment of any folder with images and labels in MNIST's form: idx:FOLDER.
 
-    The folder has one file each, gzipped or not or both, whose name contains idx and the words train and images, train and labels, t10k
-    (or test) and images, t10k (or test) and labels.
+    The folder has one file each, gzipped or not or both, whose name contains idx and the words train and images, train and labels,
+    t10k (or test) and images, t10k (or test) and labels.
 
     Raises:
         DataError: A file is missing, ambiguous, or broken.

@@ -24,9 +24,10 @@ def write_atomically(path: Path, data: bytes) -> None:
         OSError: The file cannot be written; its old content is unchanged.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
     _being_written.add(partial)
     try:
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:  # which follows no link
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -13,17 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neuronet.core import (
     INITIALISATIONS,
+    Access,
     ConfigurationError,
     Dense,
     Momentum,
     NeuroNetError,
     Shares,
     Synchronous,
+    check_import,
+    reading_record,
+    record_access,
     shortened,
     unknown_name_error,
 )
 from neuronet.policies import AttentionSeeking
-from neuronet.registry import with_absolute_path
+from neuronet.registry import URI_SCHEMES, with_absolute_path
 from neuronet.training.fields import (
     ActivationName,
     Channels,
@@ -108,13 +112,31 @@ def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> RunCon
 
 
 def read_config(path: str | Path) -> RunConfig:
-    """Return the configuration in the config.json of a recorded run.
+    """Return the configuration in the config.json of a recorded run; it imports no module that the file names.
 
     Raises:
         ConfigurationError: The file is missing or broken, or an option is unknown or out of range.
         SpecError: A spec cannot be parsed.
     """
-    return make_config(read_options(path), recorded=True)
+    with reading_record():
+        return make_config(read_options(path), recorded=True)
+
+
+def check_modules(options: Mapping[str, Any]) -> None:
+    """Raise an error if recorded options name a module that is not imported yet.
+
+    Args:
+        options: Some options of a run, as they are recorded.
+
+    Raises:
+        SpecError: They name a module, in any option.
+    """
+    with record_access(Access.RESUME):
+        make_config({**options, "environment": ""})
+        environment = str(options.get("environment", ""))
+        module, colon, _ = environment.partition(":")
+        if colon and module not in {form.partition(":")[0] for form in URI_SCHEMES}:
+            check_import("environment", environment, module)
 
 
 Config = TypeVar("Config", bound=BaseModel)
