@@ -48,7 +48,8 @@ def read_image(path: Path, mode: str, size: int | None = None) -> NDArray[np.uin
 
     def pixels(image: Any) -> NDArray[np.uint8]:
         _check_kept(image, path)
-        upright = ImageOps.exif_transpose(image).convert(mode)
+        opaque = image.convert("RGBA") if image.has_transparency_data else image
+        upright = ImageOps.exif_transpose(opaque).convert(mode)
         return np.asarray(upright if size is None else upright.resize((size, size), Image.Resampling.BILINEAR))
 
     return _with_image(path, pixels)  # type: ignore[no-any-return]
