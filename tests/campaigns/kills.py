@@ -1,9 +1,8 @@
 """Campaign of kills, run by hand: `python -m tests.campaigns.kills --kills 40 --seed 0`.
 
-Each kill starts a command and sends it a signal after a random time, so that every phase is met: imports, loading of workers,
-play, saving. It checks the exit status, that there is no traceback and no process left after a while, and that no half-written
-file is there after the command is started again.
-It prints the counts and the first violation, and its exit status is 1 if there is one.
+Each kill starts a command, sends it a signal after a random time, so that every phase is met (imports, loading of workers,
+play, saving), and checks: the exit status, no traceback, no process left after a while, and no half-written file after the
+command is started again. It prints the counts and the first violation, and its exit status is 1 if there is one.
 """
 
 from __future__ import annotations
