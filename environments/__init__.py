@@ -22,6 +22,7 @@ from neuronet.environments.tables.california import California
 from neuronet.environments.tables.digits import Digits
 from neuronet.environments.tables.openml import read_openml
 from neuronet.environments.tables.table import Table
+from neuronet.environments.tables.table_files import TARGET_NAMES, read_columns
 from neuronet.environments.xor import Xor
 
 ENVIRONMENTS: dict[str, type[Environment]] = {
@@ -41,6 +42,7 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
 
 __all__ = [
     "ENVIRONMENTS",
+    "TARGET_NAMES",
     "BreastCancer",
     "California",
     "Cifar10",
@@ -55,6 +57,7 @@ __all__ = [
     "Table",
     "Xor",
     "from_dataset",
+    "read_columns",
     "read_idx_folder",
     "read_image_folder",
     "read_openml",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Environment
+from neuronet.core import DataError, Environment, as_array, shortened
 from neuronet.environments.images.images import Images
 from neuronet.environments.tables.table import Table
 
@@ -43,9 +43,14 @@ def from_dataset(
 
 
 def _arrays(dataset: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    if hasattr(dataset, "batch_sampler") and hasattr(dataset, "dataset"):
+        raise DataError(
+            f"{name} must be a data set, got {type(dataset).__name__}: give its .dataset, batches are made in training"
+        )
     try:
         count = len(dataset)
-    except (TypeError, NotImplementedError):
+        _ = dataset.__getitem__
+    except (TypeError, NotImplementedError, AttributeError):
         raise DataError(f"{name} must have a length and items by number, got {type(dataset).__name__}") from None
     if count < 1:
         raise DataError(f"{name} is empty")
@@ -63,17 +68,24 @@ def _arrays(dataset: Any, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _pair(dataset: Any, index: int, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    item = dataset[index]
-    if not isinstance(item, (tuple, list)) or len(item) < 2:
-        raise DataError(f"{name}: item {index} must be a pair (input, target), got {type(item).__name__}")
+    try:
+        item = dataset[index]
+    except (IndexError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{name}: item {index} cannot be read by its number: {type(error).__name__} {shortened(str(error))}"
+        ) from None
+    if not isinstance(item, (tuple, list)) or len(item) != 2:
+        got = f"{len(item)} values" if isinstance(item, (tuple, list)) else type(item).__name__
+        raise DataError(f"{name}: item {index} must be a pair (input, target), got {got}")
     return _array(item[0], f"{name}: the input of item {index}"), _array(item[1], f"{name}: the target of item {index}")
 
 
 def _array(value: Any, what: str) -> NDArray[Any]:
     if hasattr(value, "getbands"):  # Pillow's images have channels last
-        image = np.asarray(value)
+        palette = value.mode in ("P", "PA")  # whose pixels are numbers of colours
+        image = np.asarray(value.convert("RGBA" if value.has_transparency_data else "RGB") if palette else value)
         return np.moveaxis(image, -1, 0) if image.ndim == 3 else image
-    array = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    array = as_array(value, what)
     if array.dtype.kind not in "biuf":
         raise DataError(f"{what} must be numbers, got {type(value).__name__}")
     return array

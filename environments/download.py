@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from neuronet.core import DataError, MissingExtraError
+from neuronet.core import Access, DataError, MissingExtraError, current_access
 
 READ_TIMEOUT = 30.0
 """Seconds without data after which a download fails."""
@@ -42,9 +42,12 @@ def fetch(urls: tuple[str, ...], checksum: str, path: Path, missing_message: str
         missing_message: Which file is missing, for the message.
 
     Raises:
-        DataError: The download failed.
+        DataError: The download failed, or a record is looked at, which downloads nothing.
     """
     import pooch
+
+    if current_access() is Access.LOOK and not path.is_file():
+        raise DataError(f"{missing_message}, and nothing is downloaded to look at a record")
 
     downloader, reason = _ResumableDownloader(path), ""
     # An earlier attempt's partial file may be invalid: then the first address is tried again, from the start.
@@ -87,6 +90,8 @@ class _ResumableDownloader:
         self.partial = path.with_name(f"{path.name}.partial")
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
+        if current_access() is Access.LOOK:  # a cached file has another checksum
+            raise OSError("nothing is downloaded to look at a record")
         self._receive(url)
         os.replace(self.partial, output_file)  # noqa: PTH105
 

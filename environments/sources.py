@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -84,6 +85,7 @@ class Files:
             path = _find_in_folder(self.path, name)
             if path is None:
                 raise DataError(f"'{name}' or '{name}.gz' not found in '{self.path}'")
+            _check_same(path)
             with path.open("rb") as file:
                 yield file
         elif self.path.suffix == ".zip":
@@ -116,6 +118,22 @@ def _find_in_folder(folder: Path, name: str) -> Path | None:
         if (folder / spelled).is_file():
             return folder / spelled
     return None
+
+
+def _check_same(path: Path) -> None:
+    """Raise an error if a file lies beside its gzipped form with different content; sums of both are compared."""
+    packed = path.with_name(f"{path.name}.gz")
+    if path.suffix == ".gz" or not packed.is_file():
+        return
+    with packed.open("rb") as file:
+        file.seek(max(0, packed.stat().st_size - 8))
+        end = file.read(8)  # checksum and size of the content
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            checksum = zlib.crc32(chunk, checksum)
+    if end != struct.pack("<II", checksum, path.stat().st_size % 2**32):
+        raise DataError(f"'{path}' and '{packed.name}' beside it have different content: leave the right one")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError
+from neuronet.core import DataError, shortened
 from neuronet.environments.images.images import Images
 from neuronet.environments.sources import Files, Source
 
@@ -116,8 +116,8 @@ def mnist_like(source: Source, data_dir: str, classes: int | tuple[str, ...] = 1
 def read_idx_folder(folder: str | Path) -> Images:
     """Return the environment of any folder with images and labels in MNIST's form: idx:FOLDER.
 
-    The folder has one file each, gzipped or not, whose name contains idx and the words train and images, train and labels, t10k
-    (or test) and images, t10k (or test) and labels.
+    The folder has one file each, gzipped or not or both, whose name contains idx and the words train and images, train and
+    labels, t10k (or test) and images, t10k (or test) and labels.
 
     Raises:
         DataError: A file is missing, ambiguous, or broken.
@@ -139,7 +139,10 @@ def _single_match(folder: Path, words: tuple[str, ...], what: str) -> str:
         for path in sorted(folder.iterdir())
         if path.is_file() and what in path.name and any(word in path.name for word in words) and "idx" in path.name
     ]
+    matches = [name for name in matches if not name.endswith(".gz") or name.removesuffix(".gz") not in matches]
     if len(matches) != 1:
         example = f"{words[0]}-{what}-idx{3 if what == 'images' else 1}-ubyte"
-        raise DataError(f"'{folder}' needs one file such as '{example}' or '{example}.gz', got {', '.join(matches) or 'none'}")
+        got = shortened(", ".join(matches)) or "none"
+        got = shortened(", ".join(matches)) or "none"
+        raise DataError(f"'{folder}' needs one file such as '{example}' or '{example}.gz', got {got}")
     return matches[0]

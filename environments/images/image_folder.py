@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+import mimetypes
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, MissingExtraError, check_number
+from neuronet.core import DataError, check_number, shortened
+from neuronet.environments.images.image_files import SUFFIXES, is_grey, read_image
 from neuronet.environments.images.images import Images
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-"""Suffixes of image files; other files are ignored."""
-
-GREY = ("1", "L", "LA")
-"""Pillow's modes without colour."""
-
 PARTS = ("train", "test")
+
+OTHER_PARTS = ("val", "valid", "validation", "dev")
+"""Folders beside train and test that are left out."""
 
 
 def read_image_folder(folder: str | Path, *, size: int | None = None) -> Images:
     """Return the environment of a folder that has a subfolder of images for each class.
 
-    If there are subfolders train and test, each with the same classes, they are the split; otherwise a fifth of the images is the
-    test set, with the same share of every class. Images are grey if all of them are, otherwise they have three channels. Hidden
-    files, and files without an image suffix, are ignored.
+    If there are subfolders train and test, each with the same classes, they are the split, and a folder for validation is left
+    out; otherwise a fifth of the images is the test set, with the same share of every class. Images in deeper folders belong to
+    the class, too. Images are grey if all of them are, otherwise they have three channels; they are turned upright as their EXIF
+    orientation says. Hidden files, and files that are no images, are ignored.
 
     Args:
         folder: The folder.
         size: Number of pixels of each side, 1 or more, to which images are resized; without it, all must have the same size.
 
     Raises:
-        DataError: There are no images, an image cannot be read, or sizes or classes do not fit.
+        DataError: There are no images, an image cannot be read or would not be kept whole (more than 8 bits a channel,
+            transparent pixels, several frames, another format), or sizes or classes do not fit.
         MissingExtraError: Pillow is not installed.
     """
     root = Path(folder)
@@ -41,15 +42,16 @@ def read_image_folder(folder: str | Path, *, size: int | None = None) -> Images:
         check_number("size", size, 1, 4096, whole=True)
     if not root.is_dir():
         raise DataError(f"folder '{root}' not found: images:FOLDER needs one with a subfolder of images for each class")
-    has_parts = all((root / part).is_dir() for part in PARTS)
+    has_parts = _has_parts(root)
     folders = [root / part for part in PARTS] if has_parts else [root]
     names = [_subfolders(part) for part in folders]
     if len(names[0]) < 2 or names[0] != names[-1]:
         expected = "two or more classes in train, and the same in test" if has_parts else "two or more subfolders of images"
-        raise DataError(f"'{root}' must have {expected}, got {', '.join(names[0]) or 'none'}")
+        raise DataError(f"'{root}' must have {expected}, got {shortened(', '.join(names[0])) or 'none'}")
+    _check_no_image_beside(folders if not has_parts else [root, *folders])
     listings = [[(path, label) for label, name in enumerate(names[0]) for path in _images_in(part / name)] for part in folders]
-    is_grey = all(_mode(path) in GREY for listing in listings for path, _ in listing)
-    parts = [_stacked(listing, "L" if is_grey else "RGB", size) for listing in listings]
+    all_grey = all(is_grey(path) for listing in listings for path, _ in listing)
+    parts = [_stacked(listing, "L" if all_grey else "RGB", size) for listing in listings]
     return Images(parts[0], parts[1] if has_parts else None, classes=names[0], name=str(root))
 
 
@@ -57,39 +59,67 @@ def _subfolders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
+def _has_parts(root: Path) -> bool:
+    """Return whether the folder is split into train and test."""
+    names = _subfolders(root)
+    others = [name for name in names if name not in PARTS]
+    if all(part in names for part in PARTS):
+        wrong = next((name for name in others if name not in OTHER_PARTS), None)
+        if wrong is not None:
+            raise DataError(f"'{root}' has the folders train and test, and '{shortened(wrong)}' beside them: move it into both")
+        return True
+    if len(names) > 1 and set(names) <= {*PARTS, *OTHER_PARTS}:
+        raise DataError(f"'{root}' must have the folders train and test, or a folder for each class, got {', '.join(names)}")
+    return False
+
+
+def _is_image(path: Path) -> bool:
+    """Return whether a file is an image that can be read.
+
+    Raises:
+        DataError: It is an image by its name, but of another format.
+    """
+    if path.name.startswith(".") or path.is_dir():
+        return False
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    if (mimetypes.guess_type(path.name)[0] or "").startswith("image/"):
+        raise DataError(f"the image '{path}' cannot be read: the names of images must end in {', '.join(SUFFIXES)}")
+    return False
+
+
+def _check_no_image_beside(folders: list[Path]) -> None:
+    for folder in folders:
+        stray = next((path for path in sorted(folder.iterdir()) if _is_image(path)), None)
+        if stray is not None:
+            raise DataError(f"the image '{stray}' lies beside the folders of the classes: move it into one of them")
+
+
 def _images_in(folder: Path) -> Iterator[Path]:
-    found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith("."))
+    found = sorted(path for path in _files_in(folder) if _is_image(path))
     if not found:
         raise DataError(f"'{folder}' has no images, whose names must end in {', '.join(SUFFIXES)}")
     return iter(found)
 
 
-def _opened(path: Path, size: int | None = None, mode: str | None = None) -> Any:
-    try:
-        from PIL import Image
-    except ImportError:
-        raise MissingExtraError("images:FOLDER needs Pillow: pip install 'neuronet[data]'") from None
-    try:
-        with Image.open(path) as image:
-            if mode is None:
-                return image.mode
-            pixels = image.convert(mode)
-            return np.asarray(pixels if size is None else pixels.resize((size, size), Image.Resampling.BILINEAR))
-    except Exception as error:  # Pillow raises one of many, by the format and by where the file is broken
-        raise DataError(f"cannot read the image '{path}': {' '.join(str(error).split()) or type(error).__name__}") from None
-
-
-def _mode(path: Path) -> str:
-    return str(_opened(path))
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Yield all files of a folder and of the folders in it, but for hidden folders; a folder that is linked twice, once."""
+    visited = set()
+    for place, subfolders, names in os.walk(folder, followlinks=True):
+        visited.add(os.path.realpath(place))
+        subfolders[:] = [
+            name for name in sorted(subfolders) if not name.startswith(".") and os.path.realpath(Path(place, name)) not in visited
+        ]
+        yield from (Path(place, name) for name in names)
 
 
 def _stacked(listing: list[tuple[Path, int]], mode: str, size: int | None) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return all images in one array of bytes, channels first, with their labels."""
-    first = _opened(listing[0][0], size, mode)
+    first = read_image(listing[0][0], mode, size)
     shape = np.moveaxis(first, -1, 0).shape if mode == "RGB" else first.shape
     images = np.empty((len(listing), *shape), np.uint8)
     for index, (path, _) in enumerate(listing):
-        image = _opened(path, size, mode)
+        image = read_image(path, mode, size)
         if image.shape != first.shape:
             sizes = " and ".join(f"{height} x {width}" for height, width in (image.shape[:2], first.shape[:2]))
             paths = f"'{path}' and '{listing[0][0]}'"

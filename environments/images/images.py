@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Encoding, Samples, Scaling, check_number
+from neuronet.core import DataError, Encoding, Samples, Scaling, as_array, check_number
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.split import split
 
@@ -25,7 +25,8 @@ class Images(PartsEnvironment):
         train: Training images and classes.
         test: Test images and classes; without, a fifth of `train`, drawn with a fixed seed and with the same share of every
             class.
-        classes: Number of classes, or their names; without, one more than the largest label.
+        classes: Number of classes, or their names, for labels that count from 0; without, the labels that occur are the
+            classes, in their order.
         name: Source of the images, for messages.
         test_share: Share of the test set where none is given, above 0 and below 1.
 
@@ -55,7 +56,7 @@ class Images(PartsEnvironment):
         shape = tuple(int(length) for length in images.shape[1:])
         if parts[1][0].shape[1:] != shape:
             raise DataError(f"{name}: training images have the shape {shape}, test images {parts[1][0].shape[1:]}")
-        self.classes = _names(classes, max(int(part[1].max()) for part in parts), name)
+        self.classes, parts = _named(classes, parts, name)
         flat = [part[0].reshape(len(part[0]), -1) for part in parts]
         scaling = Scaling.standardising(flat[0])
         train_samples, test_samples = (Samples(raw, part[1], scaling) for raw, part in zip(flat, parts, strict=True))
@@ -70,7 +71,7 @@ class Images(PartsEnvironment):
 
 
 def _checked(images: Any, labels: Any, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    pixels, classes = np.ascontiguousarray(images), np.asarray(labels)
+    pixels, classes = np.ascontiguousarray(as_array(images, f"{name}: images")), as_array(labels, f"{name}: classes")
     if pixels.dtype != np.uint8 or pixels.ndim < 2 or 0 in pixels.shape:
         kind = f"{pixels.dtype} of shape {pixels.shape}"
         raise DataError(f"{name}: images must be bytes (uint8) of shape (samples, ...) without 0, got {kind}")
@@ -82,9 +83,16 @@ def _checked(images: Any, labels: Any, name: str) -> tuple[NDArray[np.uint8], ND
     return pixels, classes.astype(np.int64)
 
 
-def _names(classes: int | Sequence[str] | None, largest: int, name: str) -> tuple[str, ...]:
-    given = largest + 1 if classes is None else classes
-    names = tuple(map(str, range(given))) if isinstance(given, int) else tuple(given)
+Parts = list[tuple[NDArray[np.uint8], NDArray[np.int64]]]
+
+
+def _named(classes: int | Sequence[str] | None, parts: Parts, name: str) -> tuple[tuple[str, ...], Parts]:
+    """Return the names of the classes, and the parts with labels that count from 0."""
+    if classes is None:
+        labels = np.unique(np.concatenate([part[1] for part in parts]))
+        return tuple(map(str, labels.tolist())), [(images, np.searchsorted(labels, part)) for images, part in parts]
+    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
+    largest = max(int(part[1].max()) for part in parts)
     if largest >= len(names):
         raise DataError(f"{name}: labels of {len(names)} classes must be from 0 to {len(names) - 1}, got {largest}")
-    return names
+    return names, parts

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 
-from neuronet.core import DataError
+from neuronet.core import Access, DataError, current_access
 from neuronet.environments.tables.table import Table
 
 
@@ -23,13 +23,15 @@ def read_openml(which: str, *, data_dir: str = "", target: str | None = None, pa
         payoff: As for Table.
 
     Raises:
-        DataError: The download failed, or it is not a table of numbers and categories.
+        DataError: The download failed, a record is looked at, or it is not a table of numbers and categories.
     """
     from sklearn.datasets import fetch_openml
 
     name = f"openml:{which}"
     if not which:
         raise DataError("openml:ID_OR_NAME needs the number or name of a data set, such as openml:61")
+    if current_access() is Access.LOOK:
+        raise DataError(f"{name} is not asked for to look at a record")
     key = {"data_id": int(which)} if which.isascii() and which.isdigit() else {"name": which}
     try:
         with warnings.catch_warnings(action="ignore"):  # several versions

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Encoding, Samples, Standardisation, check_number, checked_samples, parse_payoff
+from neuronet.core import DataError, Encoding, Samples, Standardisation, as_array, check_number, checked_samples, parse_payoff
 from neuronet.environments.parts import PartsEnvironment
+from neuronet.environments.tables.frames import check_row_order, in_column_order, inputs_as_numbers
 from neuronet.environments.tables.split import split
 from neuronet.environments.tables.table_files import numbers_of, read_table
 
@@ -33,9 +34,11 @@ class Table(PartsEnvironment):
         test_share: Share of the test set, above 0 and below 1.
         test: Inputs and targets of a separate test set; then nothing is split off.
         shape: Shape of one input, such as (3, 32, 32), where the inputs are images.
+        features: Names of the inputs; () for the columns' names of a frame.
 
     Attributes:
         classes: The classes in the order of the output neurons; None for values.
+        features: Name of each input, (I,); () where they have none.
 
     Raises:
         DataError: Shapes do not fit, numbers are not finite, or there are too few samples to split.
@@ -51,12 +54,18 @@ class Table(PartsEnvironment):
         test_share: float = 0.2,
         test: tuple[Any, Any] | None = None,
         shape: tuple[int, ...] | None = None,
+        features: Sequence[str] = (),
     ) -> None:
+        self.features = tuple(map(str, features or getattr(inputs, "columns", ())))
         check_number("test_share", test_share, 0, 1, above=True, below=True)
+        check_row_order(inputs, targets, name)
         labels = _labels(targets, name)
         if test is not None:
             train_part = len(labels)
-            inputs, labels = _joined((inputs, labels), (test[0], _labels(test[1], name)), name)
+            test = (in_column_order(test[0], inputs, name), in_column_order(test[1], targets, name))
+            inputs, labels = _joined((inputs, labels), test, payoff, name)
+        else:
+            inputs = inputs_as_numbers(inputs, name)
         self.payoff = parse_payoff(_payoff_for(labels) if payoff == "auto" else payoff)
         self.classes: NDArray[Any] | None = None
         if self.payoff.classes:
@@ -81,7 +90,7 @@ class Table(PartsEnvironment):
     @property
     def encoding(self) -> Encoding:
         """Standardisation of inputs and of targets that are values, and the classes."""
-        return Encoding(self.inputs, self._scaling, classes=self.classes, targets=self._target_scaling)
+        return Encoding(self.inputs, self._scaling, self.features, classes=self.classes, targets=self._target_scaling)
 
     def _standardised(self, samples: Samples) -> Samples:
         targets = samples.targets if self._target_scaling is None else self._target_scaling.apply(samples.targets)
@@ -93,15 +102,16 @@ class Table(PartsEnvironment):
 
         Args:
             path: A .csv file with a header line and one sample on each further line, a .parquet file, or an .npz file with an
-                array of inputs (named inputs, X or x, unless it is the only other one) and one of targets.
+                array of inputs (named inputs, X or x, unless it is the only other one) and one of targets; or with x_train,
+                y_train, x_test and y_test, which are the split.
             target: Column or array of targets; without, the one called target, label, class or y.
             payoff: As for the class.
 
         Raises:
             DataError: The file is missing or broken, or does not have the target.
         """
-        inputs, targets = read_table(Path(path), target)
-        return cls(inputs, targets, payoff=payoff, name=str(path))
+        parts = read_table(Path(path), target)
+        return cls(parts.inputs, parts.targets, payoff=payoff, name=str(path), test=parts.test, features=parts.features)
 
     @classmethod
     def from_bunch(cls, bunch: Mapping[str, Any], *, payoff: str = "auto", name: str = "bunch") -> Table:
@@ -126,21 +136,35 @@ class Table(PartsEnvironment):
 
 
 def _labels(targets: Any, name: str) -> NDArray[Any]:
-    try:
-        labels = np.asarray(targets)
-    except ValueError:
-        raise DataError(f"{name}: targets must be one class, or values of one length, for each sample") from None
+    labels = as_array(targets, f"{name}: targets")
+    if labels.dtype.kind in "US" and isinstance(targets, list | tuple):
+        other = next((value for value in np.ravel(np.asarray(targets, dtype=object)) if not isinstance(value, str | bytes)), None)
+        if other is not None:
+            raise DataError(f"{name}: classes must be all strings or all numbers, and none may be missing, got {other!r} too")
     return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
 
 
-def _joined(train: tuple[Any, Any], test: tuple[Any, Any], name: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    for inputs, labels in (train, test):
-        if np.shape(inputs)[:1] != labels.shape[:1]:
-            raise DataError(f"{name}: {np.shape(inputs)[:1]} inputs do not fit targets of shape {labels.shape}")
+def _joined(train: tuple[Any, Any], test: tuple[Any, Any], payoff: str, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return inputs and labels of both parts; the first part's labels are read already."""
+    check_row_order(*test, f"{name}, test")
+    labels = (train[1], _labels(test[1], f"{name}, test"))
+    inputs = (inputs_as_numbers(train[0], name), inputs_as_numbers(test[0], f"{name}, test"))
+    for rows, targets in zip(inputs, labels, strict=True):
+        if rows.shape[:1] != targets.shape[:1]:
+            raise DataError(f"{name}: {rows.shape[:1]} inputs do not fit targets of shape {targets.shape}")
+    kinds = [_kind(part) for part in labels]
+    if kinds[0] != kinds[1] and (payoff == "auto" or "strings" in kinds):
+        raise DataError(f"{name}: targets for training and test must be of one kind, got {kinds[0]} and {kinds[1]}")
     try:
-        return np.concatenate((train[0], test[0])), np.concatenate((train[1], test[1]))
+        return np.concatenate(inputs), np.concatenate(labels)
     except ValueError:
         raise DataError(f"{name}: inputs and targets of the test must have the same form as those for training") from None
+
+
+def _kind(labels: NDArray[Any]) -> str:
+    if labels.dtype.kind in "OUS":
+        return "strings" if all(isinstance(label, str | bytes) for label in labels.flat) else "objects"
+    return "floating-point values" if labels.dtype.kind == "f" else "integers"
 
 
 def _payoff_for(labels: NDArray[Any]) -> str:

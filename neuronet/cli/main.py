@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from neuronet.cli import console
 from neuronet.cli.commands.bench import bench
 from neuronet.cli.commands.check import check
 from neuronet.cli.commands.compare import compare
@@ -19,15 +20,27 @@ from neuronet.cli.commands.control import control
 from neuronet.cli.commands.game.app import app as game
 from neuronet.cli.commands.lab import lab
 from neuronet.cli.commands.plot import plot
-from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.plug_ins import channels, environments, policies, update_schedules
+from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
-from neuronet.core import NeuroNetError
-from neuronet.execution import is_main_process
+from neuronet.core import ConfigurationError, NeuroNetError
+from neuronet.execution import exit_status, is_main_process
 
-BAD_INPUT, FAILED, INTERRUPTED = 2, 1, 130
+BAD_INPUT, FAILED = 2, 1
+
+PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
+
+ALLOCATOR_ERRORS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "Storage size calculation overflowed",
+    "Maximum allowed dimension exceeded",
+    "array is too big",
+)
+"""Words of the errors of the allocators of torch and numpy, which have no class in common."""
 
 
 class _StoppedError(Exception):
@@ -36,6 +49,13 @@ class _StoppedError(Exception):
 
 class _Group(TyperGroup):
     """Group of commands that tells `start` of an interruption, which typer would turn into a silent exit."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command, unless a path among its options is empty, which would be the working directory."""
+        for option, value in zip(args, [*args[1:], None], strict=True):
+            if (option in PATH_OPTIONS and value == "") or option in {f"{name}=" for name in PATH_OPTIONS}:
+                raise ConfigurationError(f"{option.rstrip('=')} must name a file or folder, got an empty text")
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -56,22 +76,27 @@ app = typer.Typer(
 
 
 def start() -> int:
-    """Run the command line and return the exit status: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    """Run the command line and return the exit status: 0 done, 1 failed, 2 bad input, or that of the signal."""
     if str(Path.cwd()) not in sys.path:  # for module:Class; last, so that nothing there replaces a library
         sys.path.append(str(Path.cwd()))
+    with console.closed_output_ignored():
+        return _run()
+
+
+def _run() -> int:
     try:
         code = app(prog_name="neuronet", standalone_mode=False)
     except _StoppedError as stop:
         if is_main_process():
             sys.stderr.write(f"{stop}\n" if str(stop) else "Interrupted.\n")
-        return INTERRUPTED
+        return exit_status()
     except NeuroNetError as error:
         return _refuse(str(error), BAD_INPUT)
-    except MemoryError:
-        return _refuse("not enough memory: choose fewer or smaller layers, samples or replicas", FAILED)
     except OSError as error:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:
+        if isinstance(error, MemoryError) or any(words in str(error) for words in ALLOCATOR_ERRORS):
+            return _refuse("not enough memory: choose fewer or smaller layers, samples or replicas", FAILED)
         if hasattr(error, "format_message"):  # the command line itself was wrong
             return _refuse(_with_hint(error), BAD_INPUT) if error.format_message() else BAD_INPUT
         raise

@@ -2,6 +2,6 @@
 
 from neuronet.comparison.contestant import BASELINE
 from neuronet.comparison.result import Comparison, build_table
-from neuronet.comparison.study import compare
+from neuronet.comparison.study import CURVE_TYPES, compare
 
-__all__ = ["BASELINE", "Comparison", "build_table", "compare"]
+__all__ = ["BASELINE", "CURVE_TYPES", "Comparison", "build_table", "compare"]

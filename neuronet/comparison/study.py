@@ -17,7 +17,7 @@ from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, C
 from neuronet.comparison.result import Comparison, build_table
 from neuronet.core import ConfigurationError, Environment, check_number, learning_rate_scale
 from neuronet.policies import POLICIES
-from neuronet.recording import StudyStore
+from neuronet.recording import StudyStore, lock_folder, output_folder
 from neuronet.registry import Policies, format_population, parse_population
 from neuronet.training import RunConfig, build_networks, hash_samples, make_config, resolve_environment, select_engine
 
@@ -32,7 +32,7 @@ GRID_STEP = 10.0**0.5
 MAX_GRID_EXTENSIONS = 4
 """Steps by which the grid is extended, at most, on either side."""
 
-CURVE_TYPES = {name: "int64" if name in ("seed", "epoch") else "float64" for name in CURVE_COLUMNS}
+CURVE_TYPES = {**dict.fromkeys(CURVE_COLUMNS, "float64"), "seed": "index", "epoch": "count", "test_accuracy": "share"}
 
 ALL = "all"
 
@@ -80,13 +80,19 @@ def compare(
     text = type(environment).__name__ if isinstance(environment, Environment) else environment
     config = make_config({**options, "environment": text, "engine": "tensors", "replicas": seeds})
     candidates = parse_candidates(policies)
-    names = [candidate.name for candidate in candidates]
     env = resolve_environment(config, env)
     network = build_networks(config.model_copy(update={"replicas": 1}), env)[0]
     rounds = config.epochs * math.ceil(len(env.train) / config.batch_size)
     engine_choice = select_engine(config, sum(network.sizes[1:]), network.connections, rounds)
-    folder = out(config) if callable(out) else None if out is None else Path(out)
+    given = out(config) if callable(out) else out
+    folder = None if given is None else output_folder(given)
     study = ComparisonStudy(ComparisonSetup(config, env, engine_choice), folder, log or (lambda line: None))
+    with lock_folder(folder):
+        return _play(study, candidates, tune, started)
+
+
+def _play(study: ComparisonStudy, candidates: Sequence[Candidate], tune: bool, started: float) -> Comparison:
+    config, names = study.setup.config, [candidate.name for candidate in candidates]
     study.begin(tune)
     rates, at_edge = study.tune(candidates) if tune else (dict.fromkeys(names, config.learning_rate), {})
     curves = study.evaluate(candidates, rates)
@@ -94,7 +100,7 @@ def compare(
     table = build_table(curves, measure, at_edge)
     study.store.write_table("table.csv", table)
     study.store.write_table("curves.csv", curves)
-    return Comparison(config, measure, table, curves, study.tuning(), time.perf_counter() - started, folder)
+    return Comparison(config, measure, table, curves, study.tuning(), time.perf_counter() - started, study.store.path)
 
 
 def parse_candidates(policies: Iterable[Policies] | str) -> list[Candidate]:

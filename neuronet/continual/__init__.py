@@ -22,6 +22,7 @@ from neuronet.continual.methods import (
 )
 from neuronet.continual.protocols import PRESETS, PROTOCOLS, Preset, Protocol, Schedule, Task, parse_protocol
 from neuronet.continual.studies import (
+    TUNING_TYPES,
     Configuration,
     ContinualConfig,
     ContinualResult,
@@ -37,6 +38,7 @@ __all__ = [
     "METRICS",
     "PRESETS",
     "PROTOCOLS",
+    "TUNING_TYPES",
     "BackpropLearner",
     "Batch",
     "Configuration",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
-from neuronet.core import Adam, ConfigurationError, Dense, Shares
+from neuronet.core import Adam, ConfigurationError, Dense, Shares, check_number, reading_record
 from neuronet.policies import AttentionSeeking
 from neuronet.training import (
     ActivationName,
@@ -58,9 +58,11 @@ class ControlConfig(BaseModel):
     @field_validator("target_return", mode="before")
     @classmethod
     def _check_target_return(cls, value: object) -> object:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if not number and value not in ("auto", "never"):
-            raise ConfigurationError(f"target_return must be a finite number, auto or never, got {value!r}")
+        if value not in ("auto", "never"):
+            try:
+                check_number("target_return", value, -math.inf)
+            except ConfigurationError:
+                raise ConfigurationError(f"target_return must be a finite number, auto or never, got {value!r}") from None
         return value
 
     @model_validator(mode="after")
@@ -73,13 +75,14 @@ class ControlConfig(BaseModel):
 
 
 def read_config(path: str | Path) -> ControlConfig:
-    """Return the configuration in the config.json of a recorded run.
+    """Return the configuration in the config.json of a recorded run; it imports no module that the file names.
 
     Raises:
         ConfigurationError: The file is missing or broken, or an option is unknown or out of range.
         SpecError: A spec cannot be parsed.
     """
-    return make_config(read_options(path), recorded=True)
+    with reading_record():
+        return make_config(read_options(path), recorded=True)
 
 
 def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> ControlConfig:

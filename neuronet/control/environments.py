@@ -11,6 +11,7 @@ import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet.control.contract import box_values, discrete_index, reset, step
 from neuronet.core import ConfigurationError, CrossEntropy, DataError, MissingExtraError, Payoff, SquaredError
 
 if TYPE_CHECKING:
@@ -161,15 +162,41 @@ class VectorEnv:
     Raises:
         MissingExtraError: Gymnasium is not installed.
         DataError: There is no such environment, or its spaces are not supported.
+        ConfigurationError: The function returns no environment, the same one twice, or one with other spaces.
     """
 
     def __init__(self, environment: EnvironmentSpec, count: int, action_std: float) -> None:
         self.envs: Sequence[Env[Any, Any]] = [_make(environment) for _ in range(count)]
         first = self.envs[0]
         self.name = environment if isinstance(environment, str) else _name(first)
-        self.inputs, self.encode = _make_encoder(first.observation_space, self.name)
-        self.actions = _make_actions(first.action_space, self.name, action_std)
+        _check_copies(self.envs, self.name)
+        self.inputs, self.encode = _make_encoder(_space(first, "observation_space"), self.name)
+        self.actions = _make_actions(_space(first, "action_space"), self.name, action_std)
         self.threshold = None if first.spec is None else first.spec.reward_threshold
+
+    def reset(self, index: int, seed: int) -> Floats:
+        """Start an episode in one copy, and return the network inputs, (I,).
+
+        Raises:
+            DataError: The environment breaks Gymnasium's contract.
+        """
+        return self.encode(reset(self.envs[index], seed, self.name))
+
+    def step(self, index: int, target: Any) -> tuple[Floats, float, bool]:
+        """Play a step in one copy.
+
+        Args:
+            index: Number of the copy.
+            target: The action, as a target.
+
+        Returns:
+            Network inputs, (I,), the reward, and whether the episode has ended.
+
+        Raises:
+            DataError: The environment breaks Gymnasium's contract.
+        """
+        played = step(self.envs[index], self.actions.to_env(target), self.name)
+        return self.encode(played.observation), played.reward, played.ended
 
     def close(self) -> None:
         """Close all copies."""
@@ -214,6 +241,21 @@ def _make(environment: EnvironmentSpec) -> Env[Any, Any]:
         raise DataError(f"cannot make the Gymnasium environment '{environment}': {error}") from None
 
 
+def _check_copies(envs: Sequence[Env[Any, Any]], name: str) -> None:
+    """Refuse copies that share their state, or that differ in what they show and take."""
+    if len({id(env.unwrapped) for env in envs}) < len(envs):
+        raise ConfigurationError(f"each copy of '{name}' must be a new environment, but the function returned the same one twice")
+    for kind in ("observation_space", "action_space"):
+        spaces = [_space(env, kind) for env in envs]
+        other = next((space for space in spaces if space != spaces[0]), None)
+        if other is not None:
+            raise ConfigurationError(f"all copies of '{name}' must have the same {kind}, got {spaces[0]} and {other}")
+
+
+def _space(env: Env[Any, Any], kind: str) -> Any:
+    return getattr(env, kind, None)
+
+
 def _name(env: Env[Any, Any]) -> str:
     return type(env.unwrapped).__name__ if env.spec is None else env.spec.id
 
@@ -223,9 +265,9 @@ def _make_encoder(space: Space[Any], name: str) -> tuple[int, Callable[[Any], Fl
 
     if isinstance(space, Discrete):
         count, start = int(space.n), int(space.start)
-        return count, lambda observation: np.eye(1, count, int(observation) - start)[0]
+        return count, lambda observation: np.eye(1, count, discrete_index(observation, start, count, name))[0]
     if isinstance(space, Box) and np.prod(space.shape) > 0:
-        return int(np.prod(space.shape)), lambda observation: np.asarray(observation, dtype=np.float64).reshape(-1)
+        return int(np.prod(space.shape)), lambda observation: box_values(observation, space.shape, name)
     raise DataError(
         f"the observations of '{name}' must be a Box or Discrete, got {space}: "
         "use a function that wraps it in gymnasium.wrappers.FlattenObservation"

@@ -15,12 +15,12 @@ import pandas as pd
 from neuronet.control.config import ControlConfig
 from neuronet.core import StateError
 from neuronet.engines.base import State
-from neuronet.recording import CHECKPOINT, CONFIG, BaseRunDirectory
+from neuronet.recording import CHECKPOINT, CONFIG, BaseRunDirectory, read_progress
 
 EPISODES = "episodes.csv"
 FORMAT = "control 1"
 
-EPISODE_TYPES = {"episode": "int64", "round": "int64", "return": "float64", "steps": "int64"}
+EPISODE_TYPES = {"episode": "count", "round": "count", "return": "float64", "steps": "count"}
 """Columns of an episode with their types: its number and that of its round, from 1; its sum of rewards; and its length."""
 
 
@@ -56,7 +56,8 @@ class ControlRunDirectory(BaseRunDirectory[ControlConfig]):
         metadata, arrays = checkpoint
         if metadata.get("format") != FORMAT:
             raise StateError(f"'{self.folder / CHECKPOINT}' is not a checkpoint of a run that this version can read")
-        return State.from_arrays(int(metadata["round"]), arrays), float(metadata["seconds"])
+        number, seconds = read_progress(self.folder / CHECKPOINT, metadata)
+        return State.from_arrays(number, arrays), seconds
 
     def episodes(self) -> pd.DataFrame:
         """Return the episodes so far.

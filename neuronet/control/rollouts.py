@@ -98,12 +98,12 @@ def play_episodes(
         The episodes, or None after an abort.
 
     Raises:
+        DataError: An environment breaks Gymnasium's contract.
         DivergedError: Outputs, observations or rewards are not finite.
     """
-    envs = list(vector_env.envs)[: len(seeds)]
-    encode, source = vector_env.encode, f"they come from '{vector_env.name}'"
-    encoded = np.stack([encode(env.reset(seed=seed)[0]) for env, seed in zip(envs, seeds, strict=True)])
-    active = np.ones(len(envs), dtype=np.bool_)
+    count, source = len(seeds), f"they come from '{vector_env.name}'"
+    encoded = np.stack([vector_env.reset(index, seed) for index, seed in enumerate(seeds)])
+    active = np.ones(count, dtype=np.bool_)
     observations: list[Floats] = []
     taken: list[NDArray[Any]] = []
     rewards: list[Floats] = []
@@ -116,10 +116,10 @@ def play_episodes(
         observations.append(encoded)
         taken.append(targets)
         mask.append(active.copy())
-        encoded, reward = encoded.copy(), np.zeros(len(envs))
-        for index in np.flatnonzero(active):
-            observation, step_reward, terminated, truncated, _ = envs[index].step(vector_env.actions.to_env(targets[index]))
-            encoded[index], reward[index], active[index] = encode(observation), float(step_reward), not (terminated or truncated)
+        encoded, reward = encoded.copy(), np.zeros(count)
+        for index in np.flatnonzero(active).tolist():
+            encoded[index], reward[index], ended = vector_env.step(index, targets[index])
+            active[index] = not ended
         rewards.append(reward)
     return Episodes(np.stack(observations), np.stack(taken), check_finite(np.stack(rewards), "rewards", source), np.stack(mask))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlTrainer, ProgressCallback
-from neuronet.core import ConfigurationError, SpecError, StudyMismatchError
+from neuronet.core import Access, ConfigurationError, SpecError, StudyMismatchError, check_import, record_access
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import Interruption
-from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population
+from neuronet.recording import lock_folder, output_folder
+from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population, parse_population
 
 CUSTOM_ENVIRONMENT = "own"
 """Name in the configuration of an environment that a function makes."""
@@ -52,8 +53,10 @@ def train(
     with closing(vector_env), closing(_engine(config, vector_env)) as engine:
         config = config.model_copy(update={"device": engine.device})
         folder = out(config) if callable(out) else out
-        run_directory = None if folder is None else ControlRunDirectory.create(Path(folder), config)
-        return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
+        path = None if folder is None else output_folder(folder)
+        with lock_folder(path):
+            run_directory = None if path is None else ControlRunDirectory.create(path, config)
+            return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
 
 
 def resume(
@@ -62,6 +65,7 @@ def resume(
     rounds: int | None = None,
     environment: Callable[[], Any] | None = None,
     policy: Policies | None = None,
+    trust: bool = False,
     on_progress: ProgressCallback | None = None,
 ) -> ControlResult:
     """Continue a run from its last checkpoint; the result equals that of an uninterrupted run.
@@ -71,26 +75,43 @@ def resume(
         rounds: New number of rounds, at least the number played; None for that of the run.
         environment: Function that makes the environment, if the run was started with a function.
         policy: Policy or population of the run, if it cannot be found by name.
+        trust: Whether modules that the folder names (`module:Class`, or `module:Name-v0` of an environment) are imported, which
+            runs their code. Not needed for a module that is imported already, nor for a policy that is passed again.
         on_progress: Function called after each round, as for `train`.
 
     Raises:
+        LockedError: Another process writes the folder.
         NeuroNetError: The folder has no run, or the arguments do not fit it.
         Interrupted: Ctrl-C was pressed; its `result` has the rounds before.
     """
-    run_directory = ControlRunDirectory.open(Path(folder), read_config)
+    new = {name: value for name, value in {"rounds": rounds, "policy": policy}.items() if value is not None}
+    if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
+        new["policy"] = parse_population(policy)
+    with record_access(Access.TRUSTED if trust else Access.RESUME):
+        return _resume(Path(folder), new, environment, on_progress)
+
+
+def _resume(
+    folder: Path,
+    new: Mapping[str, Any],
+    environment: Callable[[], Any] | None,
+    on_progress: ProgressCallback | None,
+) -> ControlResult:
+    run_directory = ControlRunDirectory.open(folder, read_config)
     recorded = run_directory.config
-    given = {"rounds": rounds, "policy": policy}
-    config = make_config({**dict(recorded), **{name: value for name, value in given.items() if value is not None}}, recorded=True)
+    config = make_config({**dict(recorded), **new}, recorded=True)
     if (environment is None) == (config.environment == CUSTOM_ENVIRONMENT):
         hint = "pass its function again in Python: resume(folder, environment=...)" if environment is None else "leave it out"
         raise ConfigurationError(f"the run in '{folder}' has the environment '{config.environment}': {hint}")
-    if format_population(config.policy) != format_population(recorded.policy):
+    if format_population(config.policy, all_parameters=True) != format_population(recorded.policy, all_parameters=True):
         raise StudyMismatchError(f"cannot resume the run: its policy was {format_population(recorded.policy)}")
     if isinstance(config.policy, UnresolvedPopulation):
-        hint = "pass a policy without a name again in Python: resume(folder, policy=...)"
-        raise SpecError(f"{config.policy.reason} ({hint})")
+        hint = " (pass a policy without a name again in Python: resume(folder, policy=...))"
+        raise SpecError(f"{config.policy.reason}{'' if '--trust' in config.policy.reason else hint}")
+    if environment is None and ":" in config.environment:  # Gymnasium imports the module
+        check_import("environment", config.environment, config.environment.split(":")[0])
     vector_env = VectorEnv(config.environment if environment is None else environment, config.episodes, config.action_std)
-    with closing(vector_env), closing(_engine(config, vector_env)) as engine:
+    with closing(vector_env), closing(_engine(config, vector_env)) as engine, lock_folder(folder):
         trainer = ControlTrainer(config, vector_env, engine, run_directory, on_progress)
         trainer.resume()
         run_directory.update_config(rounds=config.rounds)

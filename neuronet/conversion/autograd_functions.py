@@ -15,8 +15,8 @@ from torch.autograd.function import once_differentiable
 
 from neuronet.conversion.connectivity import Connectivity
 
-InputGradient = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Function of the output's gradient, the input and the weight's gradient that returns the input's gradient."""
+InputGradient = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""Function of the output's gradient, the input and the weight's gradient, None if not read, that returns the input's gradient."""
 
 
 class ScaledGradients(NamedTuple):
@@ -48,7 +48,7 @@ class LinearFeedbackFunction(Function):
     ) -> Tensor:
         """Return the layer's usual output."""
         ctx.connectivity = connectivity
-        ctx.save_for_backward(heard, weight, feedback_weights)
+        ctx.save_for_backward(heard if ctx.needs_input_grad[1] else shape_only(heard), weight, feedback_weights)
         return connectivity.output(heard, weight, bias)
 
     @staticmethod
@@ -60,33 +60,52 @@ class LinearFeedbackFunction(Function):
         return to_input, *ctx.connectivity.to_parameters(gradient, heard, weight, wanted=ctx.needs_input_grad[1:3]), None, None
 
 
+class PolicyFeedback(NamedTuple):
+    """Feedback of a layer in one round.
+
+    Attributes:
+        input_gradient: Gradient of the input.
+        scaler: Factors of the gradients; None for no factors.
+        reads_input: Whether the policies read the input, or the response, which follows from it.
+        reads_response: Whether the policies read the response.
+    """
+
+    input_gradient: InputGradient
+    scaler: Scaler | None
+    reads_input: bool
+    reads_response: bool
+
+
 class FeedbackFunction(Function):
     """Autograd function for policies whose feedback depends on the demands."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        heard: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        input_gradient: InputGradient,
-        scaler: Scaler | None,
-        connectivity: Connectivity,
+        ctx: Any, heard: Tensor, weight: Tensor, bias: Tensor | None, feedback: PolicyFeedback, connectivity: Connectivity
     ) -> Tensor:
         """Return the layer's usual output."""
-        ctx.connectivity, ctx.input_gradient, ctx.scaler = connectivity, input_gradient, scaler
-        ctx.save_for_backward(heard, weight)
+        ctx.connectivity, ctx.feedback = connectivity, feedback
+        needs_input, needs_weight, _ = ctx.needs_input_grad[:3]
+        is_read = needs_weight or feedback.scaler is not None or (needs_input and feedback.reads_input)
+        ctx.save_for_backward(heard if is_read else shape_only(heard), weight)
         return connectivity.output(heard, weight, bias)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the input's gradient by `input_gradient`, and the usual gradients of the parameters."""
+        """Return the input's gradient by the policies, and the usual gradients of the parameters."""
         heard, weight = ctx.saved_tensors
+        feedback: PolicyFeedback = ctx.feedback
         needs_input, needs_weight, needs_bias = ctx.needs_input_grad[:3]
-        to_weight, to_bias = ctx.connectivity.to_parameters(gradient, heard, weight, wanted=(True, needs_bias))
-        scaled = ScaledGradients(gradient, to_weight, to_weight, to_bias)
-        if ctx.scaler is not None:
-            scaled = ctx.scaler(gradient, to_weight, to_bias)
-        to_input = ctx.input_gradient(scaled.demand, heard, scaled.response) if needs_input else None
-        return to_input, scaled.to_weight if needs_weight else None, scaled.to_bias, None, None, None
+        is_read = feedback.scaler is not None or (needs_input and feedback.reads_response)
+        to_weight, to_bias = ctx.connectivity.to_parameters(gradient, heard, weight, wanted=(needs_weight or is_read, needs_bias))
+        demand, response = gradient, to_weight
+        if feedback.scaler is not None:
+            demand, response, to_weight, to_bias = feedback.scaler(gradient, to_weight, to_bias)
+        to_input = feedback.input_gradient(demand, heard, response) if needs_input else None
+        return to_input, to_weight if needs_weight else None, to_bias, None, None
+
+
+def shape_only(tensor: Tensor) -> Tensor:
+    """Return a tensor of the same shape and type that holds no values, in place of one whose values are not read."""
+    return tensor.new_empty(()).expand(tensor.shape)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
+from neuronet.conversion.rounds import in_backward
 from neuronet.core import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,7 +43,8 @@ class Broadcast:
             raise ConfigurationError(
                 f"the module must return a tensor of shape (..., {self.outputs}), as outputs says, got {shape}"
             )
-        self._gradient = None
+        if not in_backward():
+            self._gradient = None
         if output.requires_grad:
             cast(Any, output).register_hook(self._keep)  # torch has no types for it
 

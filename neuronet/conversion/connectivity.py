@@ -58,6 +58,10 @@ class Connectivity(ABC):
         """Return the gradients of weight and bias, if wanted: minus the listeners' default response."""
 
     @abstractmethod
+    def samples(self, heard: Tensor) -> int:
+        """Return N, the number of samples in the input."""
+
+    @abstractmethod
     def activity(self, heard: Tensor) -> Tensor:
         """Return the input as activity, (..., N, J)."""
 
@@ -114,13 +118,17 @@ class LinearConnectivity(Connectivity):
         self, gradient: Tensor, heard: Tensor, weight: Tensor, *, wanted: tuple[bool, bool]
     ) -> tuple[Tensor | None, Tensor | None]:
         """Return `gradient.T @ heard`, and the gradient's sum over the samples."""
-        rows = gradient.reshape(-1, self.listeners)
+        rows = self.demand(gradient, heard)
         to_weight = rows.mT @ self.activity(heard) if wanted[0] else None
         return to_weight, rows.sum(0) if wanted[1] else None
 
+    def samples(self, heard: Tensor) -> int:
+        """Return the number of rows."""
+        return heard.shape[:-1].numel()
+
     def activity(self, heard: Tensor) -> Tensor:
         """Return the rows of the input."""
-        return heard.reshape(-1, self.speakers)
+        return heard.reshape(self.samples(heard), self.speakers)
 
     def input(self, activity: Tensor, heard: Tensor) -> Tensor:
         """Return the rows in the shape of the input."""
@@ -128,7 +136,7 @@ class LinearConnectivity(Connectivity):
 
     def demand(self, gradient: Tensor, heard: Tensor) -> Tensor:
         """Return the rows of the gradient."""
-        return gradient.reshape(-1, self.listeners)
+        return gradient.reshape(self.samples(heard), self.listeners)
 
     def broadcast_axis(self, outputs: int) -> int:
         """Return the number of outputs."""
@@ -201,6 +209,10 @@ class ConvolutionConnectivity(Connectivity):
             return None, None
         _, to_weight, to_bias = self._backward(gradient, heard, weight, self.groups, (False, *wanted))
         return to_weight, to_bias
+
+    def samples(self, heard: Tensor) -> int:
+        """Return the number of pairs (sample, place)."""
+        return len(heard) * heard.shape[2:].numel()
 
     def activity(self, heard: Tensor) -> Tensor:
         """Return (B, G J, *places) as (..., N, J)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from copy import deepcopy
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
@@ -13,8 +13,9 @@ from torch import nn
 from neuronet.conversion.broadcast import Broadcast
 from neuronet.conversion.connectivity import Connectivity
 from neuronet.conversion.layer_policy import LayerPolicy
-from neuronet.conversion.layers import CONVERTED_TYPES, MEMORY, ORIGINAL_TYPES, ROUND, PolicyLayer, connectivity_of
+from neuronet.conversion.layers import CONVERTED_TYPES, MEMORY, ORIGINAL_TYPES, PolicyLayer, connectivity_of
 from neuronet.conversion.policy_group import PolicyGroup
+from neuronet.conversion.rounds import ROUND, WAITING
 from neuronet.core import ConfigurationError, Group, Policy, StateError, check_number, check_seed, layer_groups
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -39,8 +40,8 @@ def convert(
     Args:
         module: Any module; its layers of exactly the types torch.nn.Linear, Conv1d, Conv2d and Conv3d are converted.
         policy: Policy for all these layers; or by patterns of the layers' names, such as `{"features.*": AttentionSeeking(p=1)}`:
-            the first match decides, and layers without a match are not converted. Instead of a policy, groups can share out the
-            layer's input channels or features.
+            the first match decides, and layers without a match are not converted; the name of a layer stands for it alone.
+            Instead of a policy, groups can share out the layer's input channels or features.
         seed: Seed of all random numbers.
         learning_rate: Listeners' learning rate that policies with foresight use, above 0.
         outputs: Number of output neurons whose demands policies with a broadcast hear, 1 or more: the length of the last axis of
@@ -48,7 +49,8 @@ def convert(
         inplace: Whether to change the module itself, so that its parameters stay the same objects; otherwise a copy.
 
     Raises:
-        ConfigurationError: There is no such layer, a policy is not supported there, or a value is out of range.
+        ConfigurationError: There is no such layer, a policy is not supported there, a value is out of range, or the module
+            cannot be copied.
     """
     check_seed(seed)
     if learning_rate is not None:
@@ -56,7 +58,7 @@ def convert(
     if outputs is not None:
         check_number("outputs", outputs, 1, whole=True)
     _check_module(module)
-    converted = module if inplace else deepcopy(module)
+    converted = module if inplace else _copied(module)
     broadcast = None if outputs is None else Broadcast(outputs)
     layer_policies: list[tuple[nn.Module, LayerPolicy]] = []
     for number, (layer, name, policy_spec) in enumerate(_assigned(converted, policy)):
@@ -80,11 +82,12 @@ def revert(module: Module, *, inplace: bool = False) -> Module:
 
     Raises:
         StateError: The class of a layer was changed after the conversion.
+        ConfigurationError: The module cannot be copied.
     """
     for name, layer in module.named_modules():
         if isinstance(layer, PolicyLayer) and type(layer) not in ORIGINAL_TYPES:
             raise StateError(f"the class of layer '{name}' was changed to {type(layer).__name__}: undo this, then revert")
-    reverted = module if inplace else deepcopy(module)
+    reverted = module if inplace else _copied(module)
     for layer in reverted.modules():
         Broadcast.remove_from(layer)
         if isinstance(layer, PolicyLayer):
@@ -102,6 +105,22 @@ def _check_module(module: object) -> None:
             raise ConfigurationError(f"lazy layer '{name}' has no shape yet: call the module on one batch, then convert it")
 
 
+def _copied(module: Module) -> Module:
+    """Return a copy of a module.
+
+    Raises:
+        ConfigurationError: torch cannot copy it, since a weight is computed from other parameters in each forward pass.
+    """
+    for name, layer in module.named_modules():
+        for key, value in vars(layer).items():
+            if isinstance(value, torch.Tensor) and value.grad_fn is not None:
+                raise ConfigurationError(
+                    f"torch cannot copy layer '{name}', whose {key} is computed (weight_norm, spectral_norm, prune): "
+                    "use inplace=True, or torch.nn.utils.parametrizations"
+                )
+    return deepcopy(module)
+
+
 def _assigned(module: nn.Module, policy: Any) -> list[tuple[nn.Module, str, PolicySpec | None]]:
     """Return every layer that can be converted, with its first name and its policy; None for no policy."""
     names: dict[nn.Module, list[str]] = {}
@@ -112,20 +131,28 @@ def _assigned(module: nn.Module, policy: Any) -> list[tuple[nn.Module, str, Poli
         raise ConfigurationError("nothing to convert: the module has no layer of type Linear, Conv1d, Conv2d or Conv3d")
     if not isinstance(policy, Mapping):
         return [(layer, aliases[0], policy) for layer, aliases in names.items()]
+    every = {name for aliases in names.values() for name in aliases}
     for pattern in policy:
-        if not any(fnmatchcase(name, pattern) for aliases in names.values() for name in aliases):
+        if not any(_matches(name, pattern, every) for name in every):
             known = ", ".join(aliases[0] for aliases in names.values())
             raise ConfigurationError(f"no layer matches '{pattern}': layers that can be converted are {known}")
-    return [(layer, aliases[0], _first(policy, aliases)) for layer, aliases in names.items()]
+    return [(layer, aliases[0], _first(policy, aliases, every)) for layer, aliases in names.items()]
 
 
-def _first(policy: Mapping[str, PolicySpec], names: Iterable[str]) -> PolicySpec | None:
-    matching = (policy_spec for pattern, policy_spec in policy.items() if any(fnmatchcase(name, pattern) for name in names))
+def _matches(name: str, pattern: str, every: Container[str]) -> bool:
+    """Return whether a pattern matches a layer's name; a pattern that is the name of a layer stands for this layer alone."""
+    return name == pattern if pattern in every else fnmatchcase(name, pattern)
+
+
+def _first(policy: Mapping[str, PolicySpec], names: Iterable[str], every: Container[str]) -> PolicySpec | None:
+    matching = (policy_spec for pattern, policy_spec in policy.items() if any(_matches(name, pattern, every) for name in names))
     return next(matching, None)
 
 
 def _policy_groups(policy_spec: Any, connectivity: Connectivity, name: str, outputs: int | None) -> tuple[PolicyGroup, ...]:
     neurons = connectivity.groups * connectivity.speakers
+    if not neurons and isinstance(policy_spec, Policy):
+        return (PolicyGroup(policy_spec, None, MEMORY),)
     groups = layer_groups(policy_spec, neurons, f"'{name}'")
     if len(groups) > 1 and connectivity.groups > 1:
         raise ConfigurationError(f"layer '{name}' is a grouped convolution: all its input channels must follow one policy")
@@ -158,6 +185,9 @@ def _convert(layer: Any, layer_policy: LayerPolicy) -> None:
         for name, array in layer_policy.start(weight).items():
             layer.register_buffer(name, array)
         layer.layer_policy = layer_policy.probe(layer, weight)
+    if weight.is_meta and (layer.layer_policy.uses_randomness or any(name.startswith(MEMORY) for name in layer._buffers)):
+        hint = "give the module its device and weights before"
+        raise ConfigurationError(f"layer '{layer_policy.name}' is on the meta device, where memory has no values: {hint}")
     if layer.layer_policy.uses_randomness:
         layer.register_buffer(ROUND, torch.zeros((), dtype=torch.int64))
     layer.__class__ = CONVERTED_TYPES[type(layer)]
@@ -167,5 +197,6 @@ def _undo(layer: Any) -> None:
     """Undo any part of a conversion."""
     for name in [name for name in layer._buffers if name == ROUND or name.startswith(MEMORY)]:
         delattr(layer, name)
-    layer.__dict__.pop("layer_policy", None)
+    for name in ("layer_policy", WAITING):
+        layer.__dict__.pop(name, None)
     layer.__class__ = ORIGINAL_TYPES.get(type(layer), type(layer))

@@ -36,6 +36,7 @@ class LayerPolicy:
         uses_attention: Whether all feedback weights are the attention itself, as in the usual layer.
         is_forward_only: Whether feedback weights are known in the forward pass.
         uses_randomness: Whether a policy draws random numbers.
+        reads: Fields that the policies read, or declare.
     """
 
     connectivity: Connectivity
@@ -49,6 +50,7 @@ class LayerPolicy:
     uses_attention: bool = False
     is_forward_only: bool = False
     uses_randomness: bool = False
+    reads: frozenset[str] = frozenset()
 
     def round_random(self, like: Tensor, round: tuple[int, int] | None = None) -> RoundRandom:
         """Return the random numbers of a round, or of the neurons' birth."""
@@ -79,7 +81,7 @@ class LayerPolicy:
         return self.connectivity.weight(self._call_groups("feedback_weights", layer, obs))
 
     def input_gradient(
-        self, layer: nn.Module, weight: Tensor, number: int, gradient: Tensor, heard: Tensor, to_weight: Tensor
+        self, layer: nn.Module, weight: Tensor, number: int, gradient: Tensor, heard: Tensor, to_weight: Tensor | None
     ) -> Tensor:
         """Return the gradient of the input.
 
@@ -90,11 +92,11 @@ class LayerPolicy:
             weight: The layer's weight.
             number: Number of earlier rounds of the layer.
             gradient: Gradient of the output.
-            heard: The input.
-            to_weight: Gradient of the weight.
+            heard: The input; only its shape counts if the weight has no gradient and the policies do not read the input.
+            to_weight: Gradient of the weight; None if it has none and the policies do not read the response.
         """
         connectivity, attention = self.connectivity, self.connectivity.attention(weight)
-        samples = heard.numel() // (connectivity.groups * connectivity.speakers)
+        samples = connectivity.samples(heard)
         if not samples:
             return torch.zeros_like(heard)
 
@@ -103,15 +105,15 @@ class LayerPolicy:
             demand = -samples * self.output_broadcast.gradient(self.name)
             return connectivity.broadcast(demand.to(attention.dtype), gradient.to(attention.dtype), heard)
 
-        get_field = self._field_getter(
-            attention,
-            {
-                "activity": lambda: connectivity.activity(heard).to(attention.dtype),
-                "demand": lambda: -samples * connectivity.demand(gradient, heard).to(attention.dtype),
-                "response": lambda: -connectivity.attention(to_weight).to(attention.dtype),
-                "broadcast": broadcast,
-            },
-        )
+        fields: dict[str, Callable[[], Tensor]] = {
+            "demand": lambda: -samples * connectivity.demand(gradient, heard).to(attention.dtype),
+            "broadcast": broadcast,
+        }
+        if self.reads_input or to_weight is not None:
+            fields["activity"] = lambda: connectivity.activity(heard).to(attention.dtype)
+        if to_weight is not None:
+            fields["response"] = lambda: -connectivity.attention(to_weight).to(attention.dtype)
+        get_field = self._field_getter(attention, fields)
         round_random = self.round_random(attention, (number, samples))
         obs = [group.observe(get_field, round_random) for group in self.policy_groups]
         if self.linear:
@@ -121,9 +123,19 @@ class LayerPolicy:
         return connectivity.input((feedback / -samples).to(gradient.dtype), heard)
 
     @property
+    def reads_input(self) -> bool:
+        """Whether the policies read the input, or the response, which follows from it."""
+        return bool(self.reads & {"activity", "response"})
+
+    @property
     def has_scales(self) -> bool:
         """Whether the neurons at the output of the layer multiply their demand and their change."""
-        return any("scales" in group.policy.hooks for group in self.policy_groups)
+        return not self.is_empty and any("scales" in group.policy.hooks for group in self.policy_groups)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the layer has no speakers or no listeners; the usual gradient is then empty or 0."""
+        return not self.connectivity.speakers or not self.connectivity.listeners
 
     def check_scales(self) -> None:
         """Check that factors can be computed.
@@ -174,7 +186,9 @@ class LayerPolicy:
         Raises:
             ConfigurationError: A policy reads a field that is not available, or returns a wrong shape.
         """
-        attention, requested, samples = self.connectivity.attention(weight), set(), 2
+        if self.is_empty:
+            return replace(self, linear=True, uses_attention=True)
+        attention, requested, samples = self.connectivity.attention(weight), set[str](), 2
         rows = (*self.connectivity.lead, samples)
         outputs = self.connectivity.broadcast_axis(self.outputs or 0)
         known = self._field_getter(
@@ -201,6 +215,7 @@ class LayerPolicy:
             uses_attention=linear and all(answer is view.attention for answer, view in zip(answers, obs, strict=True)),
             is_forward_only=linear and requested <= FORWARD_FIELDS and not round_random.was_used,
             uses_randomness=round_random.was_used,
+            reads=frozenset(requested).union(*(group.policy.needs for group in self.policy_groups)),
         )
 
     def _probe_group(self, group: PolicyGroup, obs: Observation, layer: nn.Module, linear: bool) -> Any:

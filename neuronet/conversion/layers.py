@@ -6,22 +6,24 @@ Each is a subclass of the usual layer, with its parameters and its forward pass,
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedbackFunction, ScaledGradients
+from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedbackFunction, PolicyFeedback, ScaledGradients
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity, LinearConnectivity
 from neuronet.conversion.layer_policy import LayerPolicy
+from neuronet.conversion.rounds import Round
 from neuronet.core import ConfigurationError
-
-ROUND = "neuronet_round"
-"""Buffer with the number of rounds, for policies that draw random numbers."""
 
 MEMORY = "neuronet_memory"
 """Prefix of the buffers with the policies' memory."""
+
+INFERENCE = "for inference trace or export it under torch.no_grad(), or use neuronet.revert(module)"
+"""Advice where torch takes a module as a graph."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 _without_compiler = cast(Callable[[F], F], torch.compiler.disable)  # policies are ordinary Python
@@ -33,7 +35,14 @@ class PolicyLayer(nn.Module):
     layer_policy: LayerPolicy
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the usual output; the gradient of its input is the policies' feedback."""
+        """Return the usual output; the gradient of its input is the policies' feedback.
+
+        Raises:
+            ConfigurationError: The operations are being captured without the feedback, or the input is no ordinary tensor.
+        """
+        if not isinstance(cast(Any, input), Tensor):
+            name, kind = self.layer_policy.name, type(input).__name__
+            raise ConfigurationError(f"layer '{name}' takes a tensor, got {kind}: for torch.fx use neuronet.revert(module)")
         if not torch.is_grad_enabled() or not (self.layer_policy.has_scales or self._has_feedback(input)):
             return cast(Tensor, super().forward(input))
         return self._play(input)
@@ -44,6 +53,8 @@ class PolicyLayer(nn.Module):
 
     def _play(self, input: Tensor) -> Tensor:
         """Return the output, with the policies' feedback in the backward pass."""
+        if input.is_nested:
+            raise ConfigurationError(f"layer '{self.layer_policy.name}' takes a padded tensor, got a nested one")
         kind = input.device.type
         is_autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
         dtype = torch.get_autocast_dtype(kind) if is_autocast else None
@@ -54,14 +65,31 @@ class PolicyLayer(nn.Module):
             return cast(Tensor, function.apply(heard, weight, bias, feedback_weights, self.layer_policy.connectivity))
         return _with_policy_feedback(self, heard, weight, bias)
 
+    def __prepare_scriptable__(self) -> NoReturn:  # called by torch.jit.script
+        raise ConfigurationError(f"layer '{self.layer_policy.name}' cannot be scripted, since policies are Python: {INFERENCE}")
+
     def extra_repr(self) -> str:
         """Return the usual layer's description, with the policies."""
         policies = ", ".join(repr(group.policy) for group in self.layer_policy.policy_groups)
         return f"{super().extra_repr()}, policy={policies}"
 
 
+def _check_is_run(layer: Any) -> None:
+    """Raise an error where torch takes the operations of a layer as a graph, which would lose the feedback.
+
+    Raises:
+        ConfigurationError: They are transformed by torch.func, or captured by torch.jit.trace, torch.export or make_fx.
+    """
+    proxies, jit = sys.modules.get("torch.fx.experimental.proxy_tensor"), cast(Any, torch.jit)
+    if torch._C._are_functorch_transforms_active():
+        raise ConfigurationError(f"layer '{layer.layer_policy.name}' cannot be transformed by torch.func: use autograd")
+    if jit.is_tracing() or (proxies is not None and proxies.get_proxy_mode() is not None):
+        raise ConfigurationError(f"layer '{layer.layer_policy.name}' would be captured without its feedback: {INFERENCE}")
+
+
 @_without_compiler
 def _forward_feedback_weights(layer: Any) -> Tensor:
+    _check_is_run(layer)
     with torch.no_grad():
         feedback_weights: Tensor = layer.layer_policy.forward_feedback_weights(layer, layer.weight.detach())
     return feedback_weights
@@ -69,23 +97,23 @@ def _forward_feedback_weights(layer: Any) -> Tensor:
 
 @_without_compiler
 def _with_policy_feedback(layer: Any, heard: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    number, parameters = 0, layer.weight.detach()  # in full precision, whatever autocast does
-    if layer.layer_policy.uses_randomness:
-        count = layer.get_buffer(ROUND)
-        number = int(count)
-        count += 1
+    _check_is_run(layer)
+    policy, parameters = layer.layer_policy, layer.weight.detach()  # in full precision, whatever autocast does
+    round = Round(layer) if policy.uses_randomness else None
 
-    def input_gradient(gradient: Tensor, heard: Tensor, to_weight: Tensor) -> Tensor:
-        to_input: Tensor = layer.layer_policy.input_gradient(layer, parameters, number, gradient, heard, to_weight)
+    def input_gradient(gradient: Tensor, heard: Tensor, to_weight: Tensor | None) -> Tensor:
+        number = 0 if round is None else round.played()
+        to_input: Tensor = policy.input_gradient(layer, parameters, number, gradient, heard, to_weight)
         return to_input
 
     def scale(gradient: Tensor, to_weight: Tensor, to_bias: Tensor | None) -> ScaledGradients:
-        scaled: ScaledGradients = layer.layer_policy.scale(layer, gradient, to_weight, to_bias)
+        scaled: ScaledGradients = policy.scale(layer, gradient, to_weight, to_bias)
         return scaled
 
+    scaler = scale if policy.has_scales else None
+    feedback = PolicyFeedback(input_gradient, scaler, policy.reads_input, "response" in policy.reads)
     function: Any = FeedbackFunction
-    scaler = scale if layer.layer_policy.has_scales else None
-    return cast(Tensor, function.apply(heard, weight, bias, input_gradient, scaler, layer.layer_policy.connectivity))
+    return cast(Tensor, function.apply(heard, weight, bias, feedback, policy.connectivity))
 
 
 def _autocast(tensor: Any, dtype: torch.dtype | None) -> Any:
@@ -158,7 +186,7 @@ def connectivity_of(layer: nn.Module, name: str) -> Connectivity:
     plain: Any = layer
     return ConvolutionConnectivity(
         groups=plain.groups,
-        listeners=len(weight) // plain.groups * weight[0, 0].numel(),
+        listeners=len(weight) // plain.groups * weight.shape[2:].numel(),
         speakers=weight.shape[1],
         kernel=kernel,
         stride=plain.stride,

@@ -9,6 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neuronet.core.access import Access as Access
+    from neuronet.core.access import check_import as check_import
+    from neuronet.core.access import current_access as current_access
+    from neuronet.core.access import may_import as may_import
+    from neuronet.core.access import reading_record as reading_record
+    from neuronet.core.access import record_access as record_access
     from neuronet.core.activation import ACTIVATIONS as ACTIVATIONS
     from neuronet.core.activation import Activation as Activation
     from neuronet.core.activation import parse_activation as parse_activation
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import ConfigurationError as ConfigurationError
     from neuronet.core.errors import DataError as DataError
     from neuronet.core.errors import DivergedError as DivergedError
+    from neuronet.core.errors import LockedError as LockedError
     from neuronet.core.errors import MissingExtraError as MissingExtraError
     from neuronet.core.errors import NeuroNetError as NeuroNetError
     from neuronet.core.errors import PolicyError as PolicyError
@@ -37,7 +44,10 @@ if TYPE_CHECKING:
     from neuronet.core.errors import WorkerError as WorkerError
     from neuronet.core.errors import check_flag as check_flag
     from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import shortened as shortened
     from neuronet.core.errors import unknown_name_error as unknown_name_error
+    from neuronet.core.foreign_arrays import as_array as as_array
+    from neuronet.core.foreign_arrays import as_numbers as as_numbers
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
     from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
@@ -120,9 +130,10 @@ _MODULES = {
     "encoding": "Encoding Scaling Standardisation",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
-        "ConfigurationError DataError DivergedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
-        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number unknown_name_error"
+        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
+        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number shortened unknown_name_error"
     ),
+    "foreign_arrays": "as_array as_numbers",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
     "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
     "learning.update_schedule": (
@@ -133,6 +144,7 @@ _MODULES = {
     "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
+    "access": "Access check_import current_access may_import reading_record record_access",
     "sample_checks": "check_samples checked_samples",
     "structure.graph": "from_graph to_graph",
     "structure.network": "INITIALISATIONS WIRINGS Bools Dense Floats Ints Network SmallWorld Sparse Wiring initial_weights",

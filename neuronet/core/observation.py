@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import UndeclaredFieldError
+from neuronet.core.errors import StateError, UndeclaredFieldError
 from neuronet.core.random_streams import RandomStream
 
 OPTIONAL_FIELDS = frozenset({"response", "broadcast", "reward", "synapses", "synapse_mask", "layer_demand", "layer_response"})
@@ -133,6 +134,21 @@ class Observation:
         setattr(self, name, value)
         return value
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields for a copy; the namespace goes by its name, since modules cannot be copied.
+
+        Raises:
+            StateError: Fields are computed when they are read, from arrays that a copy would share.
+        """
+        if self.getter is not None:
+            raise StateError("an observation cannot be copied while a round is played: copy the arrays that it shows")
+        fields = {name: getattr(self, name) for name in self.__slots__ if _is_set(self, name)}
+        return {**fields, "xp": self.xp.__name__}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, import_module(value) if name == "xp" else value)
+
     def has_listeners(self) -> Array:
         """Return True for neurons that have listeners, (..., J); output neurons have none."""
         return self.xp.any(self.listener_mask != 0, axis=-2)
@@ -165,6 +181,14 @@ class Observation:
             return take(value, AXES[name]) if name in AXES else value
 
         return Observation(getter, draws=draws)
+
+
+def _is_set(obs: Observation, name: str) -> bool:
+    try:
+        object.__getattribute__(obs, name)
+    except AttributeError:
+        return False
+    return True
 
 
 def _undeclared_error(name: str) -> Exception:

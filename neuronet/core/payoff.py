@@ -50,9 +50,15 @@ class CrossEntropy(Payoff):
         return xp.log(xp.sum(xp.exp(shifted), axis=-1)) - chosen
 
     def feedback(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
-        """Return `onehot(target) - softmax(z)`, (..., B, O)."""
-        exps = xp.exp(outputs - xp.max(outputs, axis=-1, keepdims=True))
-        return _onehot(xp, outputs, targets) - exps / xp.sum(exps, axis=-1, keepdims=True)
+        """Return `onehot(target) - softmax(z)`, (..., B, O).
+
+        The target's entry is the sum of the other probabilities, which has all digits where the target's probability is almost 1.
+        """
+        probabilities = xp.exp(outputs - xp.max(outputs, axis=-1, keepdims=True))
+        probabilities = probabilities / xp.sum(probabilities, axis=-1, keepdims=True)
+        target = _onehot(xp, outputs, targets)
+        others = probabilities * (1.0 - target)
+        return target * xp.sum(others, axis=-1, keepdims=True) - others
 
     def correct(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
         """Return True where the largest output is the target's, (..., B)."""

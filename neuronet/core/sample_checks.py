@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neuronet.core.encoding import Scaling
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import DataError
+from neuronet.core.foreign_arrays import as_numbers
 from neuronet.core.payoff import Payoff
 
 
@@ -58,6 +59,8 @@ def _check_numbers(array: object, what: str) -> None:
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         kind = f"an array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__
         raise DataError(f"{what} must be a numpy array of numbers, got {kind}")
+    if isinstance(array, np.ma.MaskedArray):
+        raise DataError(f"{what} must be a plain numpy array, got a masked array: fill or leave out masked values")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise DataError(f"{what} must be finite numbers")
 
@@ -104,10 +107,10 @@ def checked_samples(inputs: Any, targets: Any, payoff: Payoff, what: str) -> Sam
     Raises:
         DataError: Shapes do not fit, a number is not finite, or classes are not integers from 0.
     """
-    x = _numbers(inputs, f"{what}: inputs")
+    x = as_numbers(inputs, f"{what}: inputs")
     if x.ndim != 2 or 0 in x.shape:
         raise DataError(f"{what}: inputs must have the shape (samples, inputs) without 0, got {x.shape}")
-    y = _numbers(targets, f"{what}: targets")
+    y = as_numbers(targets, f"{what}: targets")
     if y.shape[:1] != x.shape[:1]:
         raise DataError(f"{what}: {x.shape[0]} inputs do not fit targets of shape {y.shape}")
     if payoff.classes:
@@ -118,14 +121,3 @@ def checked_samples(inputs: Any, targets: Any, payoff: Payoff, what: str) -> Sam
     if y.ndim != 2:
         raise DataError(f"{what}: targets must have the shape (samples, outputs), got {y.shape}")
     return Samples(x, y)
-
-
-def _numbers(values: Any, what: str) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise DataError(f"{what} must be numbers") from None
-    if not np.isfinite(array).all():
-        index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise DataError(f"{what} must be finite numbers, but index {index} is {array[index]}")
-    return array

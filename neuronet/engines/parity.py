@@ -70,7 +70,7 @@ def compare(
                 player.play(batch.inputs, batch.targets)
             if resync or number == rounds - 1:
                 state = engine.state()
-                differences = _differences(model.state(), state, setup)
+                differences = state_differences(model.state(), state, setup)
                 gaps = {key: max(gap, gaps.get(key, 0.0)) for key, gap in differences.items()}
                 if resync:
                     model.restore(state)
@@ -85,8 +85,14 @@ def _summary(gaps: Mapping[ArrayKey, float], depth: int, rounds: int) -> Parity:
     return Parity(layers, format_name(max(gaps, key=lambda key: gaps[key])), rounds)
 
 
-def _differences(one: State, other: State, setup: Setup) -> dict[ArrayKey, float]:
-    """Return the largest absolute difference of each array, over entries of connected neurons."""
+def state_differences(one: State, other: State, setup: Setup) -> dict[ArrayKey, float]:
+    """Return the largest absolute difference of each array, over entries of connected neurons.
+
+    Args:
+        one: A state of the game.
+        other: Another one, with the same arrays; a number that is not finite in either counts as an infinite difference.
+        setup: The game.
+    """
     masks, others = _comparable_masks(setup), other.arrays
     gaps = {}
     for key, array in one.arrays.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -10,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from neuronet.core import MissingExtraError, WorkerError
-from neuronet.execution.signals import block_sigint
+from neuronet.execution.signals import block_signals
 
 DASK, RAY = "dask", "ray"
 
@@ -46,7 +47,7 @@ def dask_cluster(scheduler: str | None, jobs: int | None) -> Iterator[dict[str, 
         workers = {"n_workers": jobs or joblib.cpu_count(), "threads_per_worker": 1}
         options = {**workers, "dashboard_address": None, "silence_logs": logging.ERROR, "timeout": 3 * CONNECT_TIMEOUT}
     try:
-        with block_sigint():
+        with block_signals((signal.SIGINT,)):
             client = distributed.Client(**options, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise _no_cluster_error(DASK, scheduler, error) from None

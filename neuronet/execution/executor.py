@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
@@ -11,7 +14,8 @@ from typing import Any, TypeVar
 
 from neuronet.core import ConfigurationError, NeuroNetError, WorkerError, check_number, unknown_name_error
 from neuronet.execution.clusters import DASK, RAY, dask_cluster, ray_cluster
-from neuronet.execution.signals import block_sigint, exit_with_parent
+from neuronet.execution.signals import begin_worker, block_signals
+from neuronet.stop_signals import STOP_SIGNALS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -134,10 +138,17 @@ def parallel_map(
         return
     import joblib
 
-    parent_pid = os.getpid() if backend == LOKY else None
-    calls = [joblib.delayed(_run_indexed)(work, index, item, parent_pid) for index, item in enumerate(items)]
+    blocked: Sequence[int] = (signal.SIGINT,)  # a cluster ends its own processes by SIGTERM
+    if backend == LOKY:
+        blocked = STOP_SIGNALS
+        by_main_thread = threading.current_thread() is threading.main_thread()
+        parameters = {**parameters, "initializer": begin_worker, "initargs": (os.getpid(), by_main_thread)}
+    calls = [joblib.delayed(_run_indexed)(work, index, item) for index, item in enumerate(items)]
+    warnings.filterwarnings(
+        "ignore", message=r"\d+ tasks which", module="joblib"
+    )  # an interrupted study says itself what is kept
     try:
-        with joblib.parallel_config(backend, n_jobs=jobs, **parameters), block_sigint():
+        with joblib.parallel_config(backend, n_jobs=jobs, **parameters), block_signals(blocked):
             results = _start_jobs(calls)
         yield from results
     except pickle.PicklingError as error:
@@ -164,7 +175,5 @@ def _run_in_batches(pool: Any, calls: Sequence[Any], size: int) -> Iterator[Any]
             yield from pool(calls[first : first + size])
 
 
-def _run_indexed(work: Callable[[Item], Result], index: int, item: Item, parent_pid: int | None) -> tuple[int, Result]:
-    if parent_pid is not None and os.name == "posix":  # other systems do not report a new parent
-        exit_with_parent(parent_pid)
+def _run_indexed(work: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
     return index, work(item)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import Bools, ConfigurationError, Floats, Ints, Network, initial_weights, parse_activation
+from neuronet.interventions.ranking import extreme_indices
 
 Part = TypeVar("Part")
 
@@ -48,7 +49,13 @@ def with_connections(network: Network, layer: int, mask: Bools, weights: Floats)
 
 
 def with_rewired_connections(
-    network: Network, layer: int, listeners: NDArray[np.int64], fraction: float, weakest: bool, rng: np.random.Generator
+    network: Network,
+    layer: int,
+    listeners: NDArray[np.int64],
+    fraction: float,
+    weakest: bool,
+    rng: np.random.Generator,
+    dtype: str = "float64",
 ) -> Network:
     """Return the network in which listeners exchange connections for as many new ones with weights of 0.
 
@@ -59,6 +66,7 @@ def with_rewired_connections(
         fraction: Fraction of each listener's connections (0 < fraction <= 1), at most as many as there are other speakers.
         weakest: Whether those with the smallest weights are removed, not random ones.
         rng: Selects the connections.
+        dtype: Precision in which the weights were computed, "float64" or "float32".
 
     Raises:
         ConfigurationError: There is no other speaker to connect to.
@@ -68,8 +76,11 @@ def with_rewired_connections(
     for listener in listeners.tolist():
         connected, others = np.flatnonzero(mask[listener]), np.flatnonzero(~mask[listener])
         count = min(round(fraction * connected.size), others.size)
-        order = np.argsort(np.abs(weights[listener, connected]), kind="stable") if weakest else rng.permutation(connected.size)
-        removed, added = connected[order[:count]], rng.choice(others, count, replace=False)
+        if weakest:
+            leaving = extreme_indices(np.abs(weights[listener, connected]), count, largest=False, dtype=dtype)
+        else:
+            leaving = rng.permutation(connected.size)[:count]
+        removed, added = connected[leaving], rng.choice(others, count, replace=False)
         mask[listener, removed], mask[listener, added] = False, True
         weights[listener, removed] = weights[listener, added] = 0
         moved += count

@@ -64,7 +64,8 @@ class Rewire(NeuronIntervention):
         network = state.network(setup.network)
         for layer, indices in targets.items():
             rng = rng_for(setup, state, layer, "connections")
-            network = with_rewired_connections(network, layer, indices, self.fraction, self.which == "weakest", rng)
+            weakest = self.which == "weakest"
+            network = with_rewired_connections(network, layer, indices, self.fraction, weakest, rng, setup.dtype)
         return *_with_network(setup, state, network, {}), nodes_of(setup, targets)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuronet.core import Bools, ConfigurationError, Purpose, check_number, generator, unknown_name_error
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import Intervention
+from neuronet.interventions.ranking import extreme_indices
 
 SELECTIONS = ("random", "most", "least")
 """How a share is selected: at random, or the neurons with the most or the least attention received, the sum of `w^2 / 2`."""
@@ -121,8 +122,7 @@ class NeuronIntervention(Intervention):
         if self.select == "random":
             return np.sort(rng_for(setup, state, layer, self.name).choice(candidates, count, replace=False))
         received = attention_received(setup, state, layer)[candidates]
-        order = np.argsort(-received if self.select == "most" else received, kind="stable")
-        return np.sort(candidates[order[:count]])
+        return candidates[extreme_indices(received, count, largest=self.select == "most", dtype=setup.dtype)]
 
 
 def _as_indices(name: str, neurons: Any) -> tuple[int, ...]:

@@ -52,24 +52,30 @@ def page(
 
 
 def serve(
-    launch_config: LaunchConfig, *, port: int = 8765, browser: bool = True, log: Callable[[str], None] | None = None
+    launch_config: LaunchConfig,
+    *,
+    port: int = 8765,
+    host: str = "127.0.0.1",
+    browser: bool = True,
+    log: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the page on the loopback address until Ctrl-C.
+    """Serve the page until Ctrl-C, to those alone who open it by its address with a new random token.
 
     Args:
         launch_config: Initial state of every session, from `make_launch_config`.
         port: Port, 1 to 65535; 0 for any free one.
+        host: Name or address on which to listen; the default is reached from this machine alone.
         browser: Whether to open the page in the browser.
-        log: Called with the address of the page.
+        log: Called with the address of the page, and with a warning if other machines can reach it.
 
     Raises:
         MissingExtraError: The extra [lab] is not installed.
-        ConfigurationError: The port cannot be used.
+        ConfigurationError: The host or the port cannot be used.
     """
     check_installed()
     from neuronet.lab.server import serve_page
 
-    serve_page(launch_config, port, browser=browser, log=log)
+    serve_page(launch_config, port, host=host, browser=browser, log=log)
 
 
 def check_installed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from threading import RLock
+from threading import Event, RLock
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ class Session:
         self.initial_controls = controls_of(launch_config)
         self._lock = RLock()
         self._snapshot_count = 0
-        self._closed = False
+        self._closed = Event()
         self._begin(self.initial_controls)
 
     def _begin(self, controls: Controls) -> None:
@@ -83,9 +83,9 @@ class Session:
             return self.snapshot
 
     def close(self) -> None:
-        """Close the model; later steps return the last snapshot."""
+        """Close the model; a step at work ends after its round, and later steps return the last snapshot."""
+        self._closed.set()
         with self._lock:
-            self._closed = True
             self.model.close()
 
     def step(self, rounds: int = 1) -> Snapshot:
@@ -95,11 +95,13 @@ class Session:
             DivergedError: The loss is not finite.
         """
         with self._lock:
-            if self._closed:
+            if self._closed.is_set():
                 return self.snapshot
             losses = []
             with np.errstate(over="ignore", invalid="ignore"):
                 for _ in range(rounds):
+                    if self._closed.is_set():
+                        return self.snapshot
                     self.model.step()
                     losses.append(self.model.loss)
                     if not math.isfinite(self.model.loss):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import DataError
+from neuronet.core import DataError, shortened
 from neuronet.environments import TARGET_NAMES, read_columns
 from neuronet.models.model import Model
 from neuronet.recording import write_atomically
@@ -54,20 +54,18 @@ def predict_file(model: Model, path: str | Path) -> Predictions:
         DataError: The file cannot be read, lacks a feature, or has values that are not numbers.
     """
     file = Path(path)
-    frame, features = read_columns(file), list(model.encoding.features)
-    target = _target(model, list(frame.columns))
+    columns = read_columns(file)
+    names, features = list(columns.frame.columns), list(model.encoding.features)
+    target = _target(model, names)
     if not features:
-        features = [name for name in frame.columns if name != target]
-    missing = [name for name in features if name not in frame]
+        features = [name for name in names if name != target]
+    missing = [name for name in features if name not in names]
     if missing:
-        raise DataError(f"'{file}' lacks the feature '{missing[0]}', with which the model was trained")
-    try:
-        inputs = frame[features].to_numpy(dtype="float64")
-    except (TypeError, ValueError) as error:
-        raise DataError(f"'{file}': features must be numbers: {str(error)[:100]}") from None
+        raise DataError(f"'{file}' lacks the feature '{shortened(missing[0])}', with which the model was trained")
+    inputs = columns.numbers(features)
     table = _table(model, inputs)
-    score = None if target is None else model.score(inputs, frame[target].to_numpy())
-    unused = tuple(name for name in frame.columns if name not in features)
+    score = None if target is None else model.score(inputs, columns.frame[target].to_numpy())
+    unused = tuple(name for name in names if name not in features)
     return Predictions(table, unused, score, "r2" if model.classes is None else "accuracy")
 
 

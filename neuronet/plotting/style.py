@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
@@ -264,6 +265,17 @@ def save(figure: Figure, path: str | Path) -> Path:
     return file
 
 
+def _is_formula(text: str) -> bool:
+    """Return whether a text can be drawn as a formula, as tick labels are; names in files may have dollar signs, too."""
+    if "$" not in text:
+        return True
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 def render(figure: Figure, suffix: str, dpi: float, **options: Any) -> bytes:
     """Return a figure as the content of a file; any thread may call this.
 
@@ -276,6 +288,7 @@ def render(figure: Figure, suffix: str, dpi: float, **options: Any) -> bytes:
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_fontfamily(FONT)
+            text.set_parse_math(_is_formula(text.get_text()))
     buffer = BytesIO()
     with _RENDERING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
         figure.savefig(buffer, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix], **options)

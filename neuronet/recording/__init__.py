@@ -1,8 +1,9 @@
 """Run directories, studies that resume, traces and atomic files."""
 
-from neuronet.recording.atomic_write import write_atomically
-from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays
+from neuronet.recording.atomic_write import remove_partial_files, write_atomically
+from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays, read_progress
 from neuronet.recording.figures import draw, make_figure
+from neuronet.recording.files import check_regular, inside, lock_folder, output_folder, read_text, reading, writing
 from neuronet.recording.run_directory import (
     ALIGNMENT,
     ALIGNMENT_COLUMNS,
@@ -39,13 +40,22 @@ __all__ = [
     "StudyStore",
     "TraceRecorder",
     "TraceStore",
+    "check_regular",
     "draw",
+    "inside",
     "json_bytes",
+    "lock_folder",
     "make_figure",
     "network_from_arrays",
     "network_to_arrays",
+    "output_folder",
     "read_json",
+    "read_progress",
+    "read_text",
+    "reading",
+    "remove_partial_files",
     "study_kind",
     "traces",
     "write_atomically",
+    "writing",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,8 +74,36 @@ class Checkpoint:
         structure = _without_prefix(arrays, STRUCTURE_PREFIX)
         log = _read_log(path, metadata, structure) if metadata["format"] == FORMAT_WITH_STRUCTURE else None
         own = {name: array for name, array in arrays.items() if name != LOSS_SUM and not name.startswith(STRUCTURE_PREFIX)}
-        state, provenance = State.from_arrays(int(metadata["round"]), own), _without_prefix(metadata, PROVENANCE_PREFIX)
-        return cls(state, arrays[LOSS_SUM], float(metadata["seconds"]), provenance, log)
+        number, seconds = read_progress(path, metadata)
+        return cls(
+            State.from_arrays(number, own), _loss_sum(path, arrays), seconds, _without_prefix(metadata, PROVENANCE_PREFIX), log
+        )
+
+
+def read_progress(path: Path, metadata: Metadata) -> tuple[int, float]:
+    """Return the number of rounds and the seconds until a checkpoint of any kind of run.
+
+    Args:
+        path: The file, for messages.
+        metadata: Its metadata.
+
+    Raises:
+        StateError: They are missing, or not such numbers.
+    """
+    number, seconds = metadata.get("round", ""), metadata.get("seconds", "")
+    if not re.fullmatch(r"[0-9]{1,15}", number):
+        raise StateError(f"'{path}' is broken: its round must be an integer of 0 or more, got '{number}'")
+    spent = float(seconds) if re.fullmatch(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?", seconds) else math.nan
+    if not math.isfinite(spent):
+        raise StateError(f"'{path}' is broken: its seconds must be a number of 0 or more, got '{seconds}'")
+    return int(number), spent
+
+
+def _loss_sum(path: Path, arrays: Arrays) -> NDArray[np.float64]:
+    losses = arrays[LOSS_SUM]
+    if losses.dtype != np.float64 or losses.ndim != 1 or not np.isfinite(losses).all():
+        raise StateError(f"'{path}' is broken: its {LOSS_SUM} must be a finite number of type float64 for each replica")
+    return losses
 
 
 def _without_prefix(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -85,7 +115,7 @@ def _read_log(path: Path, metadata: Metadata, structure: Arrays) -> Intervention
     try:
         log = InterventionLog(int(metadata["applied"]), metadata["events"], Structure(structure, metadata["metadata"]))
         log.rows()
-    except (KeyError, ValueError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise StateError(f"'{path}' is broken: its record of interventions cannot be read ({error})") from None
     return log
 

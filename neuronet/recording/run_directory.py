@@ -23,7 +23,9 @@ import pandas as pd
 from pydantic import BaseModel
 
 from neuronet.core import DataError, Network, StudyMismatchError
+from neuronet.recording.atomic_write import remove_partial_files
 from neuronet.recording.checkpoint import Arrays, Checkpoint, Metadata, network_from_arrays, network_to_arrays
+from neuronet.recording.files import check_regular, read_text, reading
 from neuronet.recording.study_store import StudyStore
 from neuronet.recording.traces.store import FOLDER
 
@@ -34,12 +36,18 @@ CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint
 MODEL = "model.safetensors"
 ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
 
-_KEYS = {"epoch": "int64", "round": "int64", "replica": "int64"}
-_SCORES = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
+_KEYS = {"epoch": "count", "round": "count", "replica": "index"}
 _ALIGNMENT = ("cosine", "angle", "norm_ratio", "attention_share", "accuracy_lost", "loss_gained")
 
-METRICS_TYPES = {**_KEYS, **dict.fromkeys(_SCORES, "float64"), "seconds": "float64"}
-ALIGNMENT_TYPES = {**_KEYS, "layer": "int64", "group": "object", "neurons": "int64"}
+METRICS_TYPES = {
+    **_KEYS,
+    "train_loss": "float64",
+    "train_accuracy": "share",
+    "test_loss": "float64",
+    "test_accuracy": "share",
+    "seconds": "duration",
+}
+ALIGNMENT_TYPES = {**_KEYS, "layer": "index", "group": "object", "neurons": "index"}
 ALIGNMENT_TYPES |= {**dict.fromkeys(_ALIGNMENT, "float64"), "policy": "object"}
 
 COLUMNS = tuple(METRICS_TYPES)
@@ -96,9 +104,11 @@ class BaseRunDirectory(Generic[Config]):
 
         Raises:
             StudyMismatchError: The folder holds no run.
+            DataError: Its configuration is not a regular file.
         """
-        if not (folder / CONFIG).is_file():
+        if not (folder / CONFIG).exists():
             raise StudyMismatchError(f"there is no run in '{folder}': it has no {CONFIG}")
+        check_regular(folder / CONFIG, "run")
         return cls(folder, read_config(folder / CONFIG))
 
     def update_config(self, **changes: Any) -> None:
@@ -119,11 +129,12 @@ class BaseRunDirectory(Generic[Config]):
         return self.store.read_table(name, self.tables[name])
 
     def truncate_after(self, number: int) -> None:
-        """Drop the rows of later rounds, which will be played again, and a last line that was cut off.
+        """Drop the rows of later rounds, which will be played again, and what a killed process has left half-written.
 
         Args:
             number: Last round to keep.
         """
+        remove_partial_files(self.folder)
         for name, columns in self.tables.items():
             if self.store.has(name):
                 self.store.write(name, _truncated(self.folder / name, number, len(columns)).encode())
@@ -195,8 +206,9 @@ def _json_lines(rows: Rows) -> str:
 
 def _truncated(path: Path, number: int, columns: int) -> str:
     """Return the complete lines of a CSV file up to a round, which is in the second column."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    complete = [line for line in lines if line.endswith("\n") and len(next(csv.reader([line]))) == columns]
+    lines = read_text(path, "run").splitlines(keepends=True)
+    with reading(path, "run"):
+        complete = [line for line in lines if line.endswith("\n") and len(next(csv.reader([line]))) == columns]
     try:
         return "".join(complete[:1] + [line for line in complete[1:] if int(line.split(",")[1]) <= number])
     except ValueError:

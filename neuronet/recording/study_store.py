@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import math
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,42 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, StateError, StudyMismatchError
-from neuronet.recording.atomic_write import write_atomically
+from neuronet.core import NeuroNetError, StateError, StudyMismatchError
+from neuronet.recording.atomic_write import remove_partial_files, write_atomically
+from neuronet.recording.files import check_regular, inside, read_text, reading, writing
 
 STUDY = "study.json"
 """Metadata of a study: its kind and the settings that all its results have in common."""
+
+
+@dataclass(frozen=True)
+class ColumnType:
+    """Type of the values in a column of a CSV file.
+
+    Attributes:
+        dtype: Type in pandas.
+        low: Lowest number.
+        high: Highest number.
+        words: What the values are, for messages.
+    """
+
+    dtype: str
+    low: float = -math.inf
+    high: float = math.inf
+    words: str = "a number"
+
+
+TYPES = {
+    "object": ColumnType("object"),
+    "int64": ColumnType("int64"),
+    "float64": ColumnType("float64"),
+    "count": ColumnType("int64", 1, words="an integer of 1 or more"),
+    "index": ColumnType("int64", 0, words="an integer of 0 or more"),
+    "bool": ColumnType("bool"),
+    "share": ColumnType("float64", 0, 1, words="a number from 0 to 1"),
+    "duration": ColumnType("float64", 0, words="a number of 0 or more"),
+}
+"""Types of columns by name; an empty field is nan for a floating-point number, and an empty text otherwise."""
 
 FINISHED_FILES = "[!.]*"
 """Pattern of complete files: the name of a partial one begins with a dot."""
@@ -75,11 +110,12 @@ class StudyStore:
         return StudyMismatchError(f"'{self.path}' holds a {self.kind} {difference}: {remedy}")
 
     def make_folder(self, *subfolders: str) -> None:
-        """Create the folder, and folders in it."""
+        """Create the folder, and folders in it, and remove what killed processes have left in it half-written."""
         if self._writes:
-            with self._writing():
-                for name in ("", *subfolders):
-                    self.file(name).mkdir(parents=True, exist_ok=True)
+            remove_partial_files(self.file(""))
+            for name in ("", *subfolders):
+                with writing(self.file(name), folder=True):
+                    self._target(name).mkdir(parents=True, exist_ok=True)
 
     def file(self, name: str) -> Path:
         """Return the path of a file in the folder."""
@@ -97,8 +133,8 @@ class StudyStore:
             DataError: It cannot be written.
         """
         if self._writes:
-            with self._writing():
-                write_atomically(self.file(name), data)
+            with writing(self.file(name)):
+                write_atomically(self._target(name), data)
 
     def append(self, name: str, text: str, header: str = "") -> None:
         """Append text to a file; a new file begins with the header.
@@ -107,8 +143,10 @@ class StudyStore:
             DataError: It cannot be written.
         """
         if self._writes:
-            with self._writing(), self.file(name).open("a", encoding="utf-8", newline="") as file:
+            with writing(self.file(name)), self._target(name).open("a", encoding="utf-8", newline="") as file:
                 file.write(text if file.tell() else header + text)
+                file.flush()
+                os.fsync(file.fileno())  # a checkpoint after it must not outlive it
 
     def write_json(self, name: str, content: Any, indent: int | None = None) -> None:
         """Replace a JSON file."""
@@ -140,25 +178,22 @@ class StudyStore:
         table = pd.DataFrame(rows, columns=list(columns))
         self.append(name, table.to_csv(index=False, header=False), ",".join(columns) + "\n")
 
-    def read_table(self, name: str, columns: Mapping[str, str]) -> pd.DataFrame:
+    def read_table(self, name: str, columns: Mapping[str, str], optional: Collection[str] = ()) -> pd.DataFrame:
         """Return a CSV file, with numbers exactly as they were written; without rows if there are none.
 
         Args:
             name: The file.
-            columns: The columns and their types: "int64", "float64" (an empty field is nan), or "object" for text.
+            columns: The columns and their types, as in TYPES.
+            optional: Columns that the file may lack; they are then not in the table.
 
         Raises:
-            DataError: It cannot be read.
+            DataError: It cannot be read, or it has other columns or other types of values.
         """
-        if not self.has(name) or self.file(name).stat().st_size == 0:
+        if not self.has(name):
             return pd.DataFrame(columns=list(columns))
-        try:
-            texts = pd.read_csv(self.file(name), dtype=str, keep_default_na=False)  # parsing numbers may round the last digit
-            numbers = {column: kind for column, kind in columns.items() if kind != "object"}
-            texts = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan")
-            return texts[list(columns)].astype(numbers)
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"cannot read '{self.file(name)}', a part of this {self.kind}: {error}") from None
+        text = read_text(self.file(name), self.kind)
+        with reading(self.file(name), self.kind):
+            return _parse_table(text, columns, optional) if text else pd.DataFrame(columns=list(columns))
 
     def save_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
         """Replace a safetensors file."""
@@ -178,21 +213,21 @@ class StudyStore:
         from safetensors import SafetensorError, safe_open
 
         try:
-            with safe_open(self.file(name), framework="numpy") as file:
+            check_regular(self.file(name), self.kind)
+            with reading(self.file(name), self.kind), safe_open(self.file(name), framework="numpy") as file:
                 return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        except (OSError, SafetensorError, ValueError) as error:
-            raise StateError(f"cannot read '{self.file(name)}': {error}") from None
+        except (NeuroNetError, SafetensorError) as error:
+            what = "" if isinstance(error, NeuroNetError) else f"cannot read '{self.file(name)}', a part of this {self.kind}: "
+            raise StateError(f"{what}{error}") from None
 
     @property
     def _writes(self) -> bool:
         return self.path is not None and not self.read_only
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise DataError(f"cannot write to the folder '{self.path}': {error.strerror}") from None
+    def _target(self, name: str) -> Path:
+        """Return the path of a file to write."""
+        assert self.path is not None
+        return inside(self.path, name)
 
 
 def json_bytes(content: Any, indent: int | None = None) -> bytes:
@@ -210,10 +245,36 @@ def read_json(path: Path, kind: str) -> Any:
     Raises:
         DataError: It cannot be read.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read '{path}', a part of this {kind}: {error}") from None
+    text = read_text(path, kind)
+    with reading(path, kind):
+        return json.loads(text)
+
+
+def _parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]) -> pd.DataFrame:
+    """Return the rows of a CSV file with these columns, in any order.
+
+    Raises:
+        ValueError: It has other columns, or a value is not of its column's type.
+    """
+    header = next(csv.reader([text.partition("\n")[0]]))  # before pandas reads a million columns
+    missing = [name for name in columns if name not in header and name not in optional]
+    if missing or len(set(header)) < len(header) or not columns.keys() >= set(header):
+        raise ValueError(f"its columns must be {', '.join(columns)}, each once, got {', '.join(header)}")
+    texts = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)[[name for name in columns if name in header]]
+    if texts.isna().to_numpy().any():  # parsing numbers here might round the last digit
+        raise ValueError("a line has too few fields")
+    types = {name: TYPES[columns[name]] for name in texts.columns}
+    for name in (name for name, kind in types.items() if kind.dtype == "bool"):
+        if not texts[name].isin(["True", "False"]).all():
+            raise ValueError(f"{name} must be True or False in every line")
+        texts[name] = texts[name] == "True"
+    numbers = {name: kind.dtype for name, kind in types.items() if kind.dtype not in ("object", "bool")}
+    table = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan").astype(numbers)
+    for name in numbers:
+        outside = ~table[name].between(types[name].low, types[name].high) & table[name].notna()
+        if outside.any():
+            raise ValueError(f"{name} must be {types[name].words}, got {table.loc[outside, name].iloc[0]}")
+    return table
 
 
 def study_kind(folder: Path) -> str | None:

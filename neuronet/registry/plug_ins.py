@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from neuronet.core import Environment, NeuroNetError, Policy, PolicyError
+from neuronet.core import Access, Environment, NeuroNetError, Policy, PolicyError, current_access
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES
 from neuronet.registry.spec import format_spec, parse_spec
@@ -36,6 +37,8 @@ class Registry(Mapping[str, type[T]]):
         if name in self._builtin:
             return self._builtin[name]
         entry = self._entries[name]
+        if current_access() is Access.LOOK and entry.module not in sys.modules:
+            raise PolicyError(f"the installed plug-in '{name}' is not loaded to look at a record: add --trust to load it")
         try:
             cls = entry.load()
         except Exception as error:  # a module of another package may raise anything

@@ -122,4 +122,5 @@ def parse_recorded_population(given: Policies) -> Population:
     try:
         return parse_population(given)
     except NeuroNetError as error:
-        return UnresolvedPopulation(given if isinstance(given, str) else tuple(map(str, given)), str(error))  # type: ignore[arg-type]
+        text = tuple(map(str, given)) if isinstance(given, list | tuple) else str(given)
+        return UnresolvedPopulation(text, str(error))

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import numpy as np
 
-from neuronet.core import NeuroNetError, SpecError, unknown_name_error
+from neuronet.core import NeuroNetError, SpecError, check_import, may_import, unknown_name_error
 from neuronet.registry.grammar import EXAMPLE, Call, format_text, parse_call
 
 T = TypeVar("T")
@@ -124,6 +124,7 @@ def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]
             raise unknown_name_error(kind, name, known)
         return known[name]
     module_name, class_name = name.split(":")
+    check_import(kind, name, module_name)
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
@@ -131,7 +132,7 @@ def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]
     except Exception as error:  # a module of the user's own may raise anything
         what = " ".join(f"{type(error).__name__}: {error}".split())
         raise SpecError(f"cannot import the module of {kind} '{name}': {what}") from error
-    found = getattr(module, class_name, None)
+    found = getattr(module, class_name, None) if may_import(module_name) else vars(module).get(class_name)  # may import, too
     if not isinstance(found, type) or not issubclass(found, base):
         raise SpecError(f"'{name}' is not a valid {kind}: it must be a subclass of {base.__name__}")
     return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from neuronet.core import DataError, check_number, unknown_name_error
-from neuronet.recording import STUDY, StudyStore, draw
+from neuronet.recording import STUDY, StudyStore, draw, lock_folder, output_folder, read_text, reading
 from neuronet.reproduction.findings import Finding, adjust
 from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.study import Reproduction, RunOptions
@@ -92,12 +93,13 @@ def reproduce(
     study.check_size(size)  # before anything is written
     if jobs is not None:
         check_number("jobs", jobs, 1, whole=True)
-    store = StudyStore(None if out is None else Path(out), KIND)
-    store.begin({"version": __version__, "study": name, "size": size})
-    records = study.play(size, RunOptions(store.path, jobs, log or (lambda line: None)))
-    findings = adjust(study.find(records))
-    store.write_table(RECORDS, records)
-    store.write_table(FINDINGS, pd.DataFrame([finding.as_record() for finding in findings]))
+    store = StudyStore(None if out is None else output_folder(out), KIND)
+    with lock_folder(store.path):
+        store.begin({"version": __version__, "study": name, "size": size})
+        records = study.play(size, RunOptions(store.path, jobs, log or (lambda line: None)))
+        findings = adjust(study.find(records))
+        store.write_table(RECORDS, records)
+        store.write_table(FINDINGS, pd.DataFrame([finding.as_record() for finding in findings]))
     return ReproductionResult(name, size, study, records, findings, time.perf_counter() - started, store.path)
 
 
@@ -109,18 +111,17 @@ def read_reproduction(folder: str | Path) -> ReproductionResult:
     """
     path = Path(folder)
     metadata = StudyStore(path, KIND).read_json(STUDY) or {}
-    if not isinstance(metadata, dict) or metadata.get("kind") != KIND or metadata.get("study") not in REPRODUCTIONS:
+    if not isinstance(metadata, dict) or metadata.get("kind") != KIND or str(metadata.get("study")) not in REPRODUCTIONS:
         raise DataError(f"'{path}' does not hold a reproduction: give the --out of neuronet reproduce")
     if not (path / RECORDS).exists():
         raise DataError(f"the reproduction in '{path}' is not finished: start it again with this folder as --out")
     name = str(metadata["study"])
     study = REPRODUCTIONS[name]
-    try:
-        records = pd.read_csv(path / RECORDS)
+    text = read_text(path / RECORDS, KIND)
+    with reading(path / RECORDS, KIND):  # its columns are the study's
+        records = pd.read_csv(StringIO(text))
         findings = adjust(study.find(records))
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"cannot read '{path / RECORDS}', a part of this {KIND}: {error}") from None
-    return ReproductionResult(name, str(metadata["size"]), study, records, findings, 0.0, path)
+    return ReproductionResult(name, str(metadata.get("size")), study, records, findings, 0.0, path)
 
 
 def get_reproduction(name: str) -> Reproduction:

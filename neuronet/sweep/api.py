@@ -12,6 +12,7 @@ import pandas as pd
 from neuronet.core import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number
 from neuronet.engines.tensors import resolve_device
 from neuronet.execution import LOKY, Executor, distributed
+from neuronet.recording import lock_folder, output_folder
 from neuronet.sweep.cells import Cell, Plan, benefits_from_batching, estimated_seconds, make_groups, make_plan
 from neuronet.sweep.design import Design, parse_design, read_design
 from neuronet.sweep.environment_info import EnvironmentInfo, environment_key, inspect_environment
@@ -73,6 +74,7 @@ def sweep(
         A line for each cell: its number, every swept field, the seed, and its results (docs/sweeps.md).
 
     Raises:
+        LockedError: Another process writes the folder.
         NeuroNetError: The design is wrong; the folder holds another sweep; a worker was lost; or, if `strict`, a cell failed.
     """
     if distributed.world_size() > 1:
@@ -82,12 +84,13 @@ def sweep(
     if not isinstance(design, Design):
         design = parse_design(design) if isinstance(design, Mapping) else read_design(design)
     plan = make_plan(design)
-    store = SweepStore(None if out is None else Path(out))
+    store = SweepStore(None if out is None else output_folder(out))
     sweep_run = SweepRun(plan, store, on_progress or (lambda progress: None), log or (lambda line: None))
-    sweep_run.begin(again=strict or retry)
-    sweep_run.run(executor, max_group_size, strict=strict)
-    table = make_table(plan, sweep_run.rows)
-    store.save_table(table)
+    with lock_folder(store.path):
+        sweep_run.begin(again=strict or retry)
+        sweep_run.run(executor, max_group_size, strict=strict)
+        table = make_table(plan, sweep_run.rows)
+        store.save_table(table)
     return table
 
 

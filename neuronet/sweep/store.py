@@ -17,8 +17,8 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import DataError, StudyMismatchError
-from neuronet.recording import StudyStore
+from neuronet.core import StudyMismatchError, check_number
+from neuronet.recording import StudyStore, reading
 from neuronet.sweep.cells import Cell, Plan, format_value
 from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.sweep.worker import RESULTS, Row
@@ -82,7 +82,7 @@ class SweepStore(StudyStore):
     def _started_manifest(self) -> dict[str, Any] | None:
         """Return the manifest of the sweep that the folder holds; None if no cell has a result, so that none can be lost."""
         found = self.read_json(MANIFEST)
-        if found is not None and not (isinstance(found, dict) and found.keys() >= {"samples", "cells"}):
+        if found is not None and not _is_manifest(found):
             raise StudyMismatchError(f"'{self.file(MANIFEST)}' is not of a sweep: choose another folder")
         return found if any(self.finished(CELLS)) else None
 
@@ -97,10 +97,8 @@ class SweepStore(StudyStore):
         """
         results: dict[str, Row] = {}
         for path, rows in self.finished(CELLS):
-            try:
-                read = {key: {name: _number(name, row[name]) for name in RESULTS} for key, row in rows.items()}
-            except (KeyError, TypeError, AttributeError) as error:
-                raise DataError(f"cannot read '{path}', a part of this sweep: it has no {error}") from None
+            with reading(path, self.kind):
+                read = {key: {name: _checked(name, row[name]) for name in RESULTS} for key, row in rows.items()}
             results |= {
                 key: row for key, row in read.items() if row["error"] is None or key not in results or results[key]["error"]
             }
@@ -119,12 +117,35 @@ class SweepStore(StudyStore):
             self.write(f"{TABLE}.parquet", table.to_parquet(index=False))
 
 
+def _is_manifest(found: Any) -> bool:
+    """Return whether the content of a file is a manifest of this or another version."""
+    if not isinstance(found, dict) or not isinstance(found.get("samples"), dict):
+        return False
+    cells = found.get("cells")
+    return isinstance(cells, dict) and all(isinstance(options, dict) for options in cells.values())
+
+
 def _non_finite_as_none(row: Row) -> Row:
     return {name: None for name, value in row.items() if isinstance(value, float) and not math.isfinite(value)}
 
 
-def _number(name: str, value: Any) -> Any:
-    return math.nan if value is None and name != "error" else value
+def _checked(name: str, value: Any) -> Any:
+    """Return a result of a cell as it was before it was written.
+
+    Raises:
+        ValueError: It is of another type.
+    """
+    if name == "error":
+        if value is None or isinstance(value, str):
+            return value
+        raise ValueError(f"its error must be a text or null, got {value!r}")
+    if name in ("rounds", "group_size"):
+        check_number(name, value, 0, whole=True)
+        return value
+    if value is None:
+        return math.nan
+    check_number(name, value, 0 if name == "seconds" else -math.inf)
+    return float(value)
 
 
 def _difference(missing: Mapping[str, Any], before: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from neuronet.core import ConfigurationError, Environment, Network, NeuroNetError
+from neuronet.core import Access, ConfigurationError, Environment, Network, NeuroNetError, SpecError, record_access
 from neuronet.environments import Table
 from neuronet.execution import distributed
-from neuronet.recording import ReadOnlyRunDirectory, RunDirectory
-from neuronet.registry import Policies, spec_of
+from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
+from neuronet.registry import Policies, UnresolvedPopulation, parse_population, spec_of
 from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.callbacks import ProgressCallback
 from neuronet.training.config import RunConfig, make_config, read_config
@@ -70,8 +70,10 @@ def train(
         if log is not None and context.engine_choice.reason:
             log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context)}.")
         folder = out(context.config) if callable(out) else out
-        run_directory = None if folder is None else RunDirectory.create(Path(folder), context.config, network)
-        return Run(context, run_directory, on_progress).run()
+        path = None if folder is None else output_folder(folder)
+        with lock_folder(path):
+            run_directory = None if path is None else RunDirectory.create(path, context.config, network)
+            return Run(context, run_directory, on_progress).run()
 
 
 def resume(
@@ -80,6 +82,7 @@ def resume(
     epochs: int | None = None,
     environment: Environment | Arrays | None = None,
     policy: Policies | None = None,
+    trust: bool = False,
     on_progress: ProgressCallback | None = None,
     log: Callable[[str], None] | None = None,
 ) -> Result:
@@ -91,40 +94,58 @@ def resume(
             has it for the new number.
         environment: Environment of the run, if no name in its configuration finds it.
         policy: Policy or population of the run, if no name in its configuration finds it.
+        trust: Whether modules that the folder names (`module:Class`) are imported, which runs their code. Not needed for a module
+            that is imported already, nor for a policy or environment that is passed again.
         on_progress: Called with a Progress a few times a second.
         log: Called with lines of text about the run.
 
     Raises:
         Interrupted: A stop was requested by a signal.
         DivergedError: The loss is not finite.
+        LockedError: Another process writes the folder.
         NeuroNetError: The folder has no run, or the run cannot be resumed.
     """
     if not distributed.is_main_process():
         on_progress = log = None
-    run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(Path(folder), read_config)
+    new = {name: value for name, value in {"epochs": epochs, "policy": policy}.items() if value is not None}
+    if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
+        new["policy"] = parse_population(policy)
+    with record_access(Access.TRUSTED if trust else Access.RESUME):
+        return _resume(Path(folder), new, environment, on_progress, log)
+
+
+def _resume(
+    folder: Path,
+    new: Mapping[str, Any],
+    environment: Environment | Arrays | None,
+    on_progress: ProgressCallback | None,
+    log: Callable[[str], None] | None,
+) -> Result:
+    run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(folder, read_config)
     env = coerce_environment(environment, run_directory.config.payoff)[0] if environment is not None else None
     if env is None and run_directory.config.environment == ARRAYS:
         raise ConfigurationError(f"the run in '{folder}' was trained on arrays: pass them as environment=(inputs, targets)")
     old_epochs = run_directory.config.epochs
-    given = {"epochs": epochs, "policy": policy}
-    new = {name: value for name, value in given.items() if value is not None}
     config = make_config({**dict(run_directory.config), **new}, recorded=True)
     try:
+        if isinstance(config.policy, UnresolvedPopulation):
+            raise SpecError(config.policy.reason)
         context = build_run(config, environment=env, network=run_directory.load_network())
     except NeuroNetError as error:
-        if env is None or policy is None:
+        if (env is None or "policy" not in new) and "--trust" not in str(error):
             hint = "pass a policy or environment without a name in Python: neuronet.resume(folder, policy=...)"
             raise type(error)(f"{error} ({hint})") from None
         raise
-    with closing(context.engine):
+    with closing(context.engine), lock_folder(folder if distributed.is_main_process() else None):
         run = Run(context, run_directory, on_progress)
         run.resume()
-        if epochs is not None:
-            run_directory.update_config(epochs=epochs)
+        if "epochs" in new:
+            run_directory.update_config(epochs=config.epochs)
         if log is not None:
             log(f"Resuming after round {run.engine.round_number:,}.")
-            if epochs not in (None, old_epochs) and config.lr_schedule != "constant":
-                log(f"The learning rate continues as in a run of {epochs} epochs; so far it was that of a run of {old_epochs}.")
+            if config.epochs != old_epochs and config.lr_schedule != "constant":
+                before = f"so far it was that of a run of {old_epochs}"
+                log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
         return run.run()
 
 

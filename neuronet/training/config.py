@@ -13,16 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from neuronet.core import (
     INITIALISATIONS,
+    Access,
     ConfigurationError,
     Dense,
     Momentum,
     NeuroNetError,
     Shares,
     Synchronous,
+    check_import,
+    reading_record,
+    record_access,
+    shortened,
     unknown_name_error,
 )
 from neuronet.policies import AttentionSeeking
-from neuronet.registry import with_absolute_path
+from neuronet.registry import URI_SCHEMES, with_absolute_path
 from neuronet.training.fields import (
     ActivationName,
     Channels,
@@ -107,13 +112,31 @@ def make_config(options: Mapping[str, Any], *, recorded: bool = False) -> RunCon
 
 
 def read_config(path: str | Path) -> RunConfig:
-    """Return the configuration in the config.json of a recorded run.
+    """Return the configuration in the config.json of a recorded run; it imports no module that the file names.
 
     Raises:
         ConfigurationError: The file is missing or broken, or an option is unknown or out of range.
         SpecError: A spec cannot be parsed.
     """
-    return make_config(read_options(path), recorded=True)
+    with reading_record():
+        return make_config(read_options(path), recorded=True)
+
+
+def check_modules(options: Mapping[str, Any]) -> None:
+    """Raise an error if recorded options name a module that is not imported yet.
+
+    Args:
+        options: Some options of a run, as they are recorded.
+
+    Raises:
+        SpecError: They name a module, in any option.
+    """
+    with record_access(Access.RESUME):
+        make_config({**options, "environment": ""})
+        environment = str(options.get("environment", ""))
+        module, colon, _ = environment.partition(":")
+        if colon and module not in {form.partition(":")[0] for form in URI_SCHEMES}:
+            check_import("environment", environment, module)
 
 
 Config = TypeVar("Config", bound=BaseModel)
@@ -124,7 +147,7 @@ def validate_config(model: type[Config], options: Mapping[str, Any], missing: st
 
     Args:
         model: Class of the configuration.
-        options: Options; numbers may be numpy's, `hidden` may be a single number.
+        options: Options; numbers may be numpy's, in lists too, `hidden` may be a single number.
         missing: Advice for a required option that is missing.
         recorded: Whether the options are those of a recorded run; a policy that cannot be found is then accepted.
 
@@ -135,13 +158,34 @@ def validate_config(model: type[Config], options: Mapping[str, Any], missing: st
     unknown = next((name for name in options if name not in model.model_fields), None)
     if unknown is not None:
         raise ConfigurationError(str(unknown_name_error("option", str(unknown), model.model_fields)))
-    plain = {name: value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value for name, value in options.items()}
+    plain = {name: _plain(value) for name, value in options.items()}
+    for name, value in plain.items():
+        _check_text(name, value)
     if isinstance(plain.get("hidden"), int):
         plain["hidden"] = (plain["hidden"],)
     try:
         return model.model_validate(plain, context={"recorded": recorded})
     except ValidationError as error:
         raise _first_error(error, missing) from None
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of numpy, or a list with such values, as Python's own numbers."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    return type(value)(_plain(item) for item in value) if type(value) in (list, tuple) else value
+
+
+def _check_text(name: str, value: Any) -> None:
+    for text in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(text, str) and not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                shown = text.encode("utf-8", "backslashreplace").decode()
+                raise ConfigurationError(
+                    f"{name} must be text that UTF-8 can hold, got '{shortened(shown)}': rename it"
+                ) from None
 
 
 def _first_error(error: ValidationError, missing: str) -> NeuroNetError:
@@ -153,7 +197,7 @@ def _first_error(error: ValidationError, missing: str) -> NeuroNetError:
     if first["type"] == "missing":
         return ConfigurationError(f"{name} is missing: {missing}")
     reason = first["msg"].removeprefix("Input ")
-    return ConfigurationError(f"{name} {reason[:1].lower()}{reason[1:]}, got {first['input']!r}")
+    return ConfigurationError(f"{name} {reason[:1].lower()}{reason[1:]}, got {shortened(repr(first['input']))}")
 
 
 def read_options(path: str | Path) -> dict[str, Any]:
@@ -164,10 +208,10 @@ def read_options(path: str | Path) -> dict[str, Any]:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")  # editors of Windows begin with a byte order mark
         options = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise ConfigurationError(f"cannot read the configuration '{file}': {reason}") from None
     except ValueError as error:  # both parsers' errors are ValueErrors
         raise ConfigurationError(f"cannot read the configuration '{file}': {error}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -108,6 +109,11 @@ class Run:
         checkpoint = self.run_directory.load()
         if checkpoint is not None:
             self._check_provenance(checkpoint)
+            if len(checkpoint.loss_sum) != self.config.replicas:
+                found = f"{len(checkpoint.loss_sum)} in its checkpoint"
+                raise StateError(
+                    f"cannot resume: the run must have a loss for each of {self.config.replicas} replicas, got {found}"
+                )
             self.interventions.restore(checkpoint.state, checkpoint.intervention_log)
             self.metrics.loss_sum = checkpoint.loss_sum
             self._seconds_before = checkpoint.seconds
@@ -115,11 +121,22 @@ class Run:
         self.run_directory.rewrite_events(self.interventions.rows)
         if self.recorder is not None:
             self.recorder.store.truncate_after(self.engine.round_number)
-        self.metrics.rows = [dict(row) for row in self.run_directory.table(METRICS).to_dict("records")]
+        self.metrics.rows = self._recorded_rows(self.run_directory, METRICS)
         if self.alignment is not None:
-            self.alignment.rows = [dict(row) for row in self.run_directory.table(ALIGNMENT).to_dict("records")]
+            self.alignment.rows = self._recorded_rows(self.run_directory, ALIGNMENT)
         if distributed.is_main_process():
             distributed.barrier()
+
+    def _recorded_rows(self, run_directory: RunDirectory[RunConfig], name: str) -> list[dict[str, Any]]:
+        """Return the rows of a table, which must have every epoch and replica until the checkpoint."""
+        table, per_epoch = run_directory.table(name), self.context.batches.per_epoch
+        epochs = range(1, self.engine.round_number // per_epoch + 1)
+        keys = [(epoch, epoch * per_epoch, replica) for epoch in epochs for replica in range(self.config.replicas)]
+        found = list(dict.fromkeys(table[["epoch", "round", "replica"]].itertuples(index=False, name=None)))
+        if found != keys:
+            path, count = run_directory.folder / name, len(epochs)
+            raise StateError(f"cannot resume: '{path}' must have {count} epochs, as the checkpoint, each once and in order")
+        return [dict(row) for row in table.to_dict("records")]
 
     def _check_provenance(self, checkpoint: Checkpoint) -> None:
         for part, text in self.context.provenance.items():

@@ -70,3 +70,19 @@ class TargetEnv(gymnasium.Env):
         assert action in self.action_space
         miss = (action[0] - 0.6) ** 2 + (action[1] + 1.5 * self.shown[0]) ** 2
         return self.shown, -float(miss), True, False, {}
+
+
+class AnswerEnv(gymnasium.Env):
+    """Environment with given answers to every reset and step."""
+
+    action_space = Discrete(2)
+
+    def __init__(self, step, reset=None, space=None):
+        self.observation_space = Box(-1.0, 1.0, (3,)) if space is None else space
+        self.answers = {"reset": (step[0], {}) if reset is None else reset, "step": step}
+
+    def reset(self, *, seed=None, options=None):
+        return self.answers["reset"]
+
+    def step(self, action):
+        return self.answers["step"]

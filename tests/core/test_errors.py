@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronet.core.errors import NeuroNetError, check_number, unknown_name_error
+from neuronet.core.errors import MAX_QUOTED, NeuroNetError, check_number, unknown_name_error
 
 
 def test_unknown_name_error_is_a_value_error():
@@ -97,4 +97,5 @@ def test_a_number_must_be_in_its_range(span, inside, outside, message):
     for value in [*outside, float("nan"), float("-inf"), 10**400, -(10**400), True, False, "1", None, [1], 1j]:
         with pytest.raises(NeuroNetError) as caught:
             check_number("n", value, **span)
-        assert str(caught.value) == f"{message}{value!r}"
+        text = repr(value)
+        assert str(caught.value) == message + (text if len(text) <= MAX_QUOTED else f"{text[:98]}...{text[-98:]}")

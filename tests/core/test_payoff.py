@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+
+import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 import torch
@@ -9,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import PAYOFFS, CrossEntropy, SquaredError, parse_payoff
+from neuronet.engines.tensors.kernels.loss import loss_function_for
 from tests.helpers.backends import BACKENDS, array, plain
 
 by_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -153,3 +157,15 @@ def test_a_payoff_is_found_by_its_name(name):
 def test_a_misspelt_payoff_gets_a_hint():
     with pytest.raises(NeuroNetError, match="unknown payoff 'cross_entropy': did you mean 'cross-entropy'"):
         parse_payoff("cross_entropy")
+
+
+@pytest.mark.parametrize("gap", [1.0, 20.0, 30.0])
+def test_feedback_of_a_certain_class_has_all_digits(gap):
+    """The demands of two outputs are opposite, however small they are."""
+    outputs = np.array([[gap, 0.0]])
+    expected = 1.0 / (1.0 + math.exp(gap))
+    feedback = CrossEntropy().feedback(xp, outputs, np.array([0]))
+    np.testing.assert_allclose(feedback, [[expected, -expected]], rtol=1e-14)
+    tensors = loss_function_for(CrossEntropy(), 2, torch.zeros(0, dtype=torch.float64))
+    ours = tensors.output_feedback(torch.from_numpy(outputs), torch.tensor([0]))
+    np.testing.assert_allclose(ours.numpy(), feedback, rtol=1e-14)

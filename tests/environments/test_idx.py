@@ -97,6 +97,19 @@ def test_a_folder_without_the_files_is_refused(tmp_path):
     with pytest.raises(NeuroNetError, match=r"needs one file such as 't10k-labels-idx1-ubyte' or .*, got none"):
         read_idx_folder(tmp_path)
     dataset_writers.mnist(tmp_path)
-    dataset_writers.mnist(tmp_path, suffix="")
-    with pytest.raises(NeuroNetError, match=r"got train-images-idx3-ubyte, train-images-idx3-ubyte.gz"):
+    (tmp_path / "train-images-of-mine-idx3-ubyte").write_bytes(b"")
+    with pytest.raises(NeuroNetError, match=r"got train-images-idx3-ubyte.gz, train-images-of-mine-idx3-ubyte"):
+        read_idx_folder(tmp_path)
+
+
+def test_unpacked_file_beside_its_gzipped_form_must_be_the_same(tmp_path):
+    for suffix in (".gz", ""):
+        dataset_writers.mnist(tmp_path, suffix=suffix)
+    both = read_idx_folder(tmp_path)
+    assert (len(both.train), both.shape) == (len(images(len(both.train))), (28, 28))
+    path = tmp_path / NAME
+    changed = bytearray(path.read_bytes())
+    changed[-1] ^= 1
+    path.write_bytes(changed)
+    with pytest.raises(NeuroNetError, match=rf"{NAME}' and '{NAME}\.gz' beside it have different content"):
         read_idx_folder(tmp_path)

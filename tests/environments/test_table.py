@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,7 +133,7 @@ WRONG = {
     "ragged targets": (
         (inputs(20), [[1.0], [1.0, 2.0]] * 10),
         {},
-        "here: targets must be one class, or values of one length",
+        "here: targets must be numbers or texts in one array",
     ),
     "enormous inputs": ((spoilt(-1e200), TWO), {}, r"here: numbers must be at most 1e\+100"),
     "enormous values": ((inputs(20), HALVES * 1e200), {}, r"here: numbers must be at most 1e\+100"),
@@ -161,6 +162,41 @@ WRONG = {
         {"payoff": "cross-entropy"},
         r"here: cross-entropy .* got shape \(20, 2\)",
     ),
+    "words and NaN": ((inputs(20), ["a", float("nan")] * 10), {}, "here: classes must be all strings or all numbers.* nan too"),
+    "words and numbers": ((inputs(20), ["1", 1] * 10), {}, "here: classes must be all strings or all numbers.* 1 too"),
+    "complex inputs": ((inputs(20) + 0j, TWO), {}, "here: inputs must be real, got complex"),
+    "complex targets": ((inputs(20), HALVES + 1j), {}, "here: targets must be real, got complex"),
+    "integers, test of fractions": (
+        (inputs(20), TWO),
+        {"test": (inputs(20), HALVES)},
+        "here: targets .* of one kind, got integers and floating-point values",
+    ),
+    "integers, test of words": (
+        (inputs(20), TWO),
+        {"test": (inputs(20), ["0", "1"] * 10), "payoff": "cross-entropy"},
+        "here: targets .* of one kind, got integers and strings",
+    ),
+    "frame without a column": (
+        (pd.DataFrame(inputs(20), columns=list("abc")), TWO),
+        {"test": (pd.DataFrame(inputs(20), columns=list("abd")), TWO)},
+        "here: frames .* same names, but 'c' is in one of them alone",
+    ),
+    "frame with a column twice": (
+        (pd.DataFrame(inputs(20), columns=list("aba")), TWO),
+        {"test": (pd.DataFrame(inputs(20), columns=list("aab")), TWO)},
+        "here: frames .* same names, but a name is given twice",
+    ),
+    "rows in another order": (
+        (pd.DataFrame(inputs(20)).sample(frac=1, random_state=0), pd.Series(TWO)),
+        {},
+        "here: inputs and targets must have their rows in one order",
+    ),
+    "frame with a missing date": (
+        (pd.DataFrame({"a": pd.to_datetime(["2020", None] * 10), "b": 1}), TWO),
+        {},
+        "here, row 2, column 'a': inputs must be numbers, got nothing",
+    ),
+    "frame of complex numbers": ((pd.DataFrame(inputs(20) + 1j), TWO), {}, "here, row 1, column '0': inputs must be numbers"),
     "one class": ((inputs(20), np.ones(20, dtype=int)), {}, "here: .*two or more classes, got 1"),
     "a class of one": (
         (inputs(20), np.array([0] * 12 + [1] * 7 + [2])),
@@ -189,3 +225,25 @@ def test_invalid_table_raises(arrays, options, message):
     with pytest.raises(NeuroNetError, match=message) as caught:
         Table(*arrays, name="here", **options)
     assert "\n" not in str(caught.value)
+
+
+def test_frames_are_joined_by_the_names_of_their_columns():
+    train, test = (pd.DataFrame(inputs(n), columns=["a", "b", "c"]) for n in (30, 20))
+    values = {n: pd.DataFrame({"up": np.arange(n) / 2, "down": -np.arange(n) / 3}) for n in (30, 20)}
+    expected = Table(train.to_numpy(), values[30].to_numpy(), test=(test.to_numpy(), values[20].to_numpy()))
+    table = Table(train, values[30], test=(test[["c", "a", "b"]], values[20][["down", "up"]]))
+    np.testing.assert_allclose(table.test.inputs, expected.test.inputs, atol=1e-12)
+    np.testing.assert_allclose(table.test.targets, expected.test.targets, atol=1e-12)
+
+
+def test_dates_in_a_frame_count_seconds_in_both_parts():
+    train, test = (pd.DataFrame({"when": pd.date_range(start, periods=10, unit="s")}) for start in ("2020-01-01", "2021-01-01"))
+    table = Table(train, TWO[:10], test=(test, TWO[:10]))
+    days = np.arange(10)
+    np.testing.assert_allclose(table.test.inputs[:, 0], (days + 366 - days.mean()) / days.std(), rtol=1e-9)
+
+
+def test_whole_numbers_may_be_values_of_a_test_of_fractions_if_that_is_asked_for():
+    table = Table(inputs(20), np.arange(20), test=(inputs(20), HALVES), payoff="squared-error")
+    mean, deviation = np.arange(20).mean(), np.arange(20).std()
+    np.testing.assert_allclose(table.test.targets[:, 0], (HALVES - mean) / deviation)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+import time
 from io import BytesIO
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.environments import Table
+from neuronet.environments.tables import csv_files
 
 N = 20
 X = np.random.default_rng(0).standard_normal((N, 2))
@@ -94,6 +97,91 @@ def test_images_in_an_npz_become_rows(tmp_path):
     same(Table.read(tmp_path / "data.npz"), Table(images.reshape(N, 12), CLASSES))
 
 
+@pytest.mark.parametrize("names", [("x_train", "y_train"), ("train_images", "train_labels")])
+def test_split_of_an_npz_is_kept(tmp_path, names):
+    x, y = names
+    test = {x.replace("train", "test"): X[:8] * 2, y.replace("train", "test"): CLASSES[:8]}
+    np.savez(tmp_path / "data.npz", **{x: X, y: CLASSES}, **test)
+    same(Table.read(tmp_path / "data.npz"), Table(X, CLASSES, test=(X[:8] * 2, CLASSES[:8])))
+    np.savez(tmp_path / "data.npz", **{x: X, y: CLASSES})
+    same(Table.read(tmp_path / "data.npz"), Table(X, CLASSES))
+
+
+@pytest.mark.parametrize(
+    ("words", "classes"),
+    [
+        (["NA", "EU"], ["EU", "NA"]),
+        (["None", "null"], ["None", "null"]),
+        (["True", "false"], [False, True]),
+        (["7", "-1"], [-1, 7]),
+        (["9" * 30, "8" * 30], ["8" * 30, "9" * 30]),
+    ],
+    ids=lambda words: str(words)[:20],
+)
+def test_classes_of_a_csv_keep_their_names(tmp_path, words, classes):
+    write(tmp_path / "data.csv", lines("a,y", *(f"{row},{words[row % 2]}" for row in range(10))))
+    table = Table.read(tmp_path / "data.csv")
+    assert table.classes.tolist() == classes
+    order = np.argsort(np.concatenate((table.train.inputs[:, 0], table.test.inputs[:, 0])))
+    numbers = np.concatenate((table.train.targets, table.test.targets))[order]
+    spelled = [str(classes[number]).lower() for number in numbers]
+    assert spelled == [words[row % 2].lower() for row in range(10)]
+
+
+def test_other_columns_may_have_one_name(tmp_path):
+    write(tmp_path / "data.csv", lines("a,a,y", *GOOD_ROWS))
+    same(Table.read(tmp_path / "data.csv"), Table(X, CLASSES))
+
+
+def test_a_wide_csv_is_read_like_a_narrow_one(tmp_path, monkeypatch):
+    write(tmp_path / "data.csv", lines("a,y,b", *(f"{a},{c},{b}" for a, b, c in (row.split(",") for row in GOOD_ROWS))))
+    monkeypatch.setattr(csv_files, "WIDE", 2)
+    same(Table.read(tmp_path / "data.csv"), Table(X, CLASSES))
+    for row, message in {
+        "1,0,x": "line 3, column 'b': .*got 'x'",
+        "nan,0,1": "line 3, column 'a': .*got 'nan'",
+        "1,0": "line 3, column 'b': .*got nothing",
+        "1,0,1,4": "line 3, saw 4",
+    }.items():
+        write(tmp_path / "data.csv", lines("a,y,b", "1,0,1", row))
+        with pytest.raises(NeuroNetError, match=message):
+            Table.read(tmp_path / "data.csv")
+
+
+def test_a_header_of_a_million_columns_is_refused_soon(tmp_path):
+    write(tmp_path / "data.csv", ",".join(f"c{number}" for number in range(1_000_000)) + "\n")
+    started = time.process_time()
+    with pytest.raises(NeuroNetError, match="has no target called") as caught:
+        Table.read(tmp_path / "data.csv")
+    assert len(str(caught.value)) < 400 + len(str(tmp_path))
+    assert time.process_time() - started < 10
+
+
+COLUMNS = {
+    "missing date": (pd.to_datetime(["2020-01-01", None] * 10), "row 2, column 'when': inputs must be numbers, got nothing"),
+    "missing duration": (
+        pd.to_timedelta([1.0, None] * 10, unit="h"),
+        "row 2, column 'when': inputs must be numbers, got nothing",
+    ),
+    "lists": ([[1, 2]] * N, r"row 1, column 'when': inputs must be numbers, got array\(\[1, 2\]\)"),
+    "time of day": ([datetime.time(1, 2)] * N, r"row 1, column 'when': inputs must be numbers, got datetime\.time\(1, 2\)"),
+}
+
+
+@pytest.mark.parametrize(("column", "message"), COLUMNS.values(), ids=COLUMNS)
+def test_a_parquet_column_that_would_change_is_refused(tmp_path, column, message):
+    frame(when=column, y=CLASSES).to_parquet(tmp_path / "data.parquet")
+    with pytest.raises(NeuroNetError, match=message):
+        Table.read(tmp_path / "data.parquet")
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+def test_dates_in_a_parquet_file_are_inputs(tmp_path, zone):
+    dates = pd.date_range("2020-01-01", periods=N, tz=zone)
+    frame(when=dates, y=CLASSES).to_parquet(tmp_path / "data.parquet")
+    same(Table.read(tmp_path / "data.parquet"), Table(np.column_stack((X, np.arange(N) * 86_400.0)), CLASSES))
+
+
 def write(path: Path, content: bytes | str) -> None:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
@@ -112,7 +200,7 @@ BAD_CSV = {
         None,
         r"data\.csv' has no target called target, label, class or y",
     ),
-    "more prose": ("To be\nor not\nto be, that, is\n", None, r"cannot read '.*data\.csv': "),
+    "more prose": ("To be\nor not\nto be, that, is\n", None, r"data\.csv' has no target called .*: name one of To be$"),
     "an image": (b"\x89PNG\r\n\x1a\n\xff\xfe\x00\x01" * 20, None, r"cannot read '.*data\.csv': "),
     "no target": (lines("a,b,c", *GOOD_ROWS), None, r"has no target called target, label, class or y: name one of a, b, c$"),
     "target misnamed": (lines("a,b,y", *GOOD_ROWS), "x", r"data\.csv' has no target 'x': it has a, b, y$"),
@@ -127,11 +215,21 @@ BAD_CSV = {
         None,
         r"data\.csv', line 3, column 'b'.*got nothing",
     ),
-    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a'.*got nothing"),
+    "NaN input": (lines("a,b,y", "nan,1.0,0", *GOOD_ROWS), None, r"data\.csv', line 2, column 'a'.*got 'nan'"),
     "infinite input": (lines("a,b,y", "inf,1.0,0", *GOOD_ROWS), None, r"inputs must be finite numbers, .* \(0, 0\) is inf"),
     "target missing": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,"), None, r"line 22: the target 'y' is missing"),
     "rows too long": (lines("b,y", *GOOD_ROWS), None, r"cannot read '.*data\.csv': lines have more columns"),
     "row too long": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,1,4"), None, r"cannot read '.*data\.csv': .*line 22, saw 4"),
+    "target twice": (lines("a,y,y", *GOOD_ROWS), None, r"data\.csv' has more than one column 'y'"),
+    "target twice, with spaces": (lines("a, y ,y", *GOOD_ROWS), "y", r"data\.csv' has more than one column 'y'"),
+    "two usual names": (lines("a,label,y", *GOOD_ROWS), None, r"more than one usual name of a target, label and y"),
+    "saved index": (lines(",b,y", *GOOD_ROWS), None, r"data\.csv', column 1 has no name but '': if it is a saved index"),
+    "index saved twice": (lines("Unnamed: 0,b,y", *GOOD_ROWS), None, r"column 1 has no name but 'Unnamed: 0'"),
+    "blank lines": (lines("", "a,b,y", "", "  ", GOOD_ROWS[0], "", "x,1,0"), None, r"data\.csv', line 7, column 'a'.* got 'x'"),
+    "lines in quotes": ('a,"b\nc",y\n1,2,"p\nq"\n1,2,"p\nr"\nx,2,z\n', None, r"data\.csv', line 7, column 'a'.* got 'x'"),
+    "row too long behind lines in quotes": ('a,y\n1,"p\nq"\n1,p,3\n', None, r"data\.csv': .*line 4, saw 3"),
+    "number not available": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,NA"), None, r"line 22: the target 'y' is missing"),
+    "word not a number": (lines("a,y", "1,cat", "2,nan"), None, r"line 3: the target 'y' is missing"),
     "one class": (lines("a,b,y", *["1.0,2.0,1"] * 20), None, "two or more classes, got 1"),
     "a class of one": (lines("a,b,y", *GOOD_ROWS, "1.0,2.0,2"), None, "class 2 has one"),
     "one row": (lines("a,b,y", "1.0,2.0,0.5"), None, "1 samples are too few to split"),
@@ -173,6 +271,11 @@ BAD_NPZ = {
     "no target": (npz(X=X, z=CLASSES), None, r"has no target called target, label, class or y: name one of X, z$"),
     "target misnamed": (npz(X=X, y=CLASSES), "z", r"has no target 'z': it has X, y$"),
     "no inputs": (npz(y=CLASSES), None, r"needs an array called inputs or X, it has y$"),
+    "two usual names": (npz(X=X, y=CLASSES, targets=CLASSES), None, r"more than one usual name of a target, targets and y"),
+    "complex": (npz(X=X * 1j, y=CLASSES), None, r"inputs must be real, got complex"),
+    "missing date": (npz(X=np.array([["NaT"]] * N, dtype="M8[s]"), y=CLASSES), None, r"at index \(0, 0\) is missing"),
+    "training inputs alone": (npz(x_train=X), None, "needs one array of training inputs and one of targets.* got x_train"),
+    "half a test": (npz(x_train=X, y_train=CLASSES, x_test=X), None, "has no array 'y_test' for the test"),
     "inputs unclear": (npz(a=X, b=X, y=CLASSES), None, r"needs an array called inputs or X, it has a, b, y$"),
     "a number as inputs": (npz(X=np.float64(3), y=CLASSES), None, r"inputs must have the shape .*got \(\)"),
     "NaN": (npz(X=np.vstack((X[1:], [[0.5, np.nan]])), y=CLASSES), None, r"inputs must be finite numbers, .* \(19, 1\) is nan"),

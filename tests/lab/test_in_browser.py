@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from queue import Queue
 from threading import Thread
@@ -40,7 +41,7 @@ LEFT, RIGHT = "\ue012", "\ue014"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """Address of a lab with a network 64-12-10; Ctrl-C ends it without output."""
+    """Address, with the token, of a lab with a network 64-12-10; Ctrl-C ends it without output."""
     command = [sys.executable, "-m", "neuronet", "lab", "digits", "--hidden", "12", "--port", "0", "--no-browser"]
     unreachable_proxy = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     folder = tmp_path_factory.mktemp("lab")
@@ -50,7 +51,7 @@ def lab(tmp_path_factory):
     reader.start()
     try:
         line = stderr_lines.get(timeout=TIMEOUT)
-        address = re.search(r"http://127\.0\.0\.1:\d+", line)
+        address = re.search(r"http://127\.0\.0\.1:\d+/\?token=\w+", line)
         assert address, line
         yield address[0]
         server.send_signal(signal.SIGINT)
@@ -116,8 +117,7 @@ class Page:
         return self.driver.execute_script("return document.querySelector(`img[alt='${arguments[0]}']`).src", name)
 
 
-@pytest.fixture(scope="module")
-def page(lab):
+def make_driver():
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()
@@ -126,7 +126,12 @@ def page(lab):
     for argument in (*quiet, "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+
+
+@pytest.fixture(scope="module")
+def page(lab):
+    driver = make_driver()
     try:
         driver.set_page_load_timeout(TIMEOUT)
         window = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
@@ -139,7 +144,8 @@ def page(lab):
         addresses = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
         addresses += [event["params"]["url"] for event in events if event["method"] == "Network.webSocketCreated"]
         assert len(addresses) > 5
-        allowed = (lab, lab.replace("http:", "ws:"), "data:", "blob:")
+        own = lab.partition("/?")[0]
+        allowed = (own, own.replace("http:", "ws:"), "data:", "blob:")
         assert [address for address in addresses if not address.startswith(allowed)] == []
         errors = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
         assert errors == []
@@ -224,3 +230,41 @@ def test_windows_have_separate_models(page, lab):
     page.driver.close()
     page.driver.switch_to.window(first)
     page.expect_text(".lab-round", "round 1 ")
+
+
+FOREIGN = """
+const [own, done] = arguments;
+const kernel = own.replace("http:", "ws:") + "/jupyter/api/kernels/k/channels?session_id=s";
+const socket = new Promise(resolve => {
+    const opened = new WebSocket(kernel);
+    opened.onopen = () => resolve("open");
+    opened.onerror = () => resolve("refused");
+});
+const request = fetch(own + "/", {credentials: "include"}).then(answer => answer.text(), () => "refused");
+const blind = fetch(own + "/", {credentials: "include", mode: "no-cors"}).then(answer => answer.type, () => "refused");
+Promise.all([socket, request, blind]).then(done);
+"""
+
+
+def test_page_of_another_origin_cannot_connect(lab):
+    """The browser has the cookie, and the other page is on this machine, too: the same site, but not the same origin."""
+    stranger = ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    stranger.RequestHandlerClass.log_message = lambda *words: None
+    Thread(target=stranger.serve_forever, daemon=True).start()
+    own = lab.partition("/?")[0]
+    driver = make_driver()
+    try:
+        driver.get(own)
+        assert "token" in driver.page_source
+        driver.get(lab)
+        Page(driver).until(lambda: Page(driver).find("img[alt='Learning']"), "the page does not load")
+        assert driver.current_url == f"{own}/"  # the token is no longer in the address bar
+        driver.get(f"http://127.0.0.1:{stranger.server_address[1]}/")
+        socket, request, blind = driver.execute_async_script(FOREIGN, own)
+        assert (socket, request, blind) == ("refused", "refused", "refused")
+        driver.get(own)  # the owner is still let in
+        Page(driver).until(lambda: Page(driver).find("img[alt='Learning']"), "the page does not load")
+    finally:
+        driver.quit()
+        stranger.shutdown()
+        stranger.server_close()

@@ -58,7 +58,9 @@ def lines(tmp_path):
     """Return the spec of a table with a column of classes and a column of values."""
     rng = np.random.default_rng(1)
     inputs = rng.normal(size=(60, 2))
-    pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)}).to_csv(tmp_path / "lines.csv")
+    pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)}).to_csv(
+        tmp_path / "lines.csv", index=False
+    )
     return f"table:{tmp_path / 'lines.csv'}"
 
 

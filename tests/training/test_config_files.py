@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from neuronet.channels import CHANNELS
-from neuronet.core import Momentum, PartialUpdate, Sparse
+from neuronet.core import ConfigurationError, Momentum, PartialUpdate, Sparse
 from neuronet.policies import AttentionSeeking, Greedy
 from neuronet.recording import RunDirectory
 from neuronet.training.config import make_config, read_config
@@ -46,3 +47,19 @@ def test_changed_default_does_not_change_an_old_file(cls, written, monkeypatch):
     monkeypatch.setattr(cls.__init__, "__defaults__", changed)
     assert make_config(OPTIONS) != config
     assert read_config(path) == config
+
+
+@pytest.mark.parametrize(("name", "text"), [("mine.toml", 'environment = "xor"\n'), ("mine.json", '{"environment": "xor"}')])
+def test_byte_order_mark_is_skipped(tmp_path, name, text):
+    (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert read_config(tmp_path / name) == make_config({"environment": "xor"})
+
+
+@pytest.mark.parametrize("hidden", [[np.int64(4), 3], (np.int32(4), np.uint8(3)), np.array([4, 3])])
+def test_integers_of_numpy_are_integers(hidden):
+    assert make_config({"environment": "xor", "hidden": hidden}).hidden == (4, 3)
+
+
+def test_text_that_cannot_be_recorded_is_refused():
+    with pytest.raises(ConfigurationError, match=r"environment must be text that UTF-8 can hold, got 'table:caf\\udce9\.csv'"):
+        make_config({"environment": "table:caf\udce9.csv"})

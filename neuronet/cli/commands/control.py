@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import Json, Out, refuse_with_resume, run_folder, with_options
+from neuronet.cli.commands.options import Json, Out, Trust, refuse_with_resume, run_folder, with_options
 from neuronet.training import CONTROL_OPTIONS, OUTPUT
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def control(
     ] = None,
     out: Out = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run to continue", rich_help_panel=OUTPUT)] = None,
+    trust: Trust = False,
     json: Json = False,
 ) -> None:
     """Train a network of self-interested neurons to act in a Gymnasium environment, by REINFORCE."""
@@ -32,14 +33,14 @@ def control(
         options["environment"] = environment
     if resume is not None:
         refuse_with_resume({**options, "out": out}, "rounds")
-    result = _control(options, out, resume)
+    result = _control(options, out, resume, trust=trust)
     if result.folder is not None:
         result.plot(result.folder / "returns.png")
         result.plot_network(result.folder / "network.png")
     console.print_result(_results_table(result), result.summary, json)
 
 
-def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> ControlResult:
+def _control(options: dict[str, Any], out: Path | None, folder: Path | None, *, trust: bool) -> ControlResult:
     from neuronet.control import make_config, resume, train
 
     with console.saving("control"), console.ERR.status("Acting") as status:
@@ -48,7 +49,7 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None) -> 
             status.update(f"round {number}: mean return of the last 100 episodes {recent:.1f}")
 
         if folder is not None:
-            return resume(folder, rounds=options.get("rounds"), on_progress=show)
+            return resume(folder, rounds=options.get("rounds"), trust=trust, on_progress=show)
         make_config(options)  # refuses what is missing or wrong, before train is called
         return train(**options, out=out or run_folder, on_progress=show)
 

@@ -24,16 +24,23 @@ def lab(
     port: Annotated[
         int, typer.Option(help="Port of the page on this machine (>= 0); 0 for a free one", rich_help_panel=OUTPUT)
     ] = 8765,
+    host: Annotated[
+        str,
+        typer.Option(
+            help="Name or address on which to listen; another than the default lets other machines in", rich_help_panel=OUTPUT
+        ),
+    ] = "127.0.0.1",
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in the browser", rich_help_panel=OUTPUT)
     ] = True,
 ) -> None:
     """Watch a network live in the browser: inspect neurons, change their policies, play, step, reset.
 
-    Needs the extra lab. The page is on the loopback address alone and fetches nothing from elsewhere; Ctrl-C ends it. Every
-    window has a model of its own. The learning rate stays as it is set.
+    Needs the extra lab. The page is on this machine alone, unless --host says otherwise, and opens only by the printed address,
+    which has a new token each time. It fetches nothing from elsewhere; Ctrl-C ends it. Every window has a model of its own. The
+    learning rate stays as it is set.
     """
     from neuronet.lab import check_installed, make_launch_config, serve
 
     check_installed()
-    serve(make_launch_config(environment, **options), port=port, browser=browser, log=console.print_err)
+    serve(make_launch_config(environment, **options), port=port, host=host, browser=browser, log=console.print_err)

@@ -24,6 +24,15 @@ Json = Annotated[
     bool, typer.Option("--json", help=escape("Print one JSON object on the last line [default: off]"), rich_help_panel=OUTPUT)
 ]
 
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help=escape("Import the modules that a record names (module:Class), which runs their code [default: off]"),
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 
 def select_options(fields: str) -> dict[str, OptionInfo]:
     """Return some options of a training run, by field; the text names the fields."""

@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
+from neuronet.cli.commands.options import Trust
 from neuronet.core import ConfigurationError, unknown_name_error
 
 SUFFIXES = ("pdf", "svg", "png")
@@ -30,6 +31,7 @@ def plot(
         int | None, typer.Option(help=escape("Neurons of a layer that are drawn, at most (>= 1) [default: by the kind]"))
     ] = None,
     replica: Annotated[int, typer.Option(help="Replica that is drawn (>= 0)")] = 0,
+    trust: Trust = False,
     list_all: Annotated[bool, typer.Option("--list", help=escape("List the kinds of figures [default: off]"))] = False,
 ) -> None:
     """Draw the figures of a recorded run or study, and print the name of each file.
@@ -49,11 +51,11 @@ def plot(
         raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
     if suffix not in SUFFIXES:
         raise unknown_name_error("format", suffix, SUFFIXES)
-    kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0]))
+    kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0], trust=trust))
     if not kinds:
         raise ConfigurationError(f"no figure can be drawn yet from '{folders[0]}'")
     for name, path in zip(kinds, _paths(folders, kinds, out, suffix), strict=True):
-        typer.echo(draw(folders, name, path, max_neurons=max_neurons, replica=replica, log=console.print_err))
+        typer.echo(draw(folders, name, path, max_neurons=max_neurons, replica=replica, trust=trust, log=console.print_err))
 
 
 def _paths(folders: list[Path], kinds: list[str], out: Path | None, suffix: str) -> list[Path]:

@@ -18,7 +18,8 @@ Source = Annotated[Path, typer.Argument(help="Folder of a finished run, or a .sa
 def predict(
     model: Source,
     data: Annotated[
-        Path, typer.Option(help="New samples: a .csv or .parquet file with the model's features, or an .npz file", show_default=False)
+        Path,
+        typer.Option(help="New samples: a .csv or .parquet file with the model's features, or an .npz file", show_default=False),
     ],
     out: Annotated[
         Path | None, typer.Option(help=escape("CSV file of the predictions [default: printed]"), rich_help_panel=OUTPUT)

@@ -37,21 +37,22 @@ def model_table(model: Model) -> RenderableType:
     for name, value in rows.items():
         if value:
             table.add_row(f"[bold]{name}[/bold]", escape(value))
-    return table if model.confusion is None else Group(table, "", _confusion_table(model))
+    return table if model.confusion is None else Group(table, "", *_confusion_table(model))
 
 
-def _confusion_table(model: Model) -> RenderableType:
+def _confusion_table(model: Model) -> tuple[str, Table]:
+    """Return a heading and a table."""
     assert model.confusion is not None
     assert model.classes is not None
     names, counts = list(map(str, model.classes)), model.confusion
     if len(names) <= MAX_CLASSES:
-        table = console.make_table("test samples by class (row) and prediction (column)")
+        table = console.make_table()
         console.add_columns(table, "class")
         console.add_columns(table, *map(escape, names), justify="right")
         for name, row in zip(names, counts, strict=True):
             table.add_row(escape(name), *(f"{count:,}" if count else "." for count in row))
-        return table
-    table = console.make_table("the classes that are confused most often, in test samples")
+        return " Test samples by class (row) and prediction (column):", table
+    table = console.make_table()
     console.add_columns(table, "class", "prediction")
     console.add_columns(table, "samples", justify="right")
     wrong = counts.copy()
@@ -60,7 +61,7 @@ def _confusion_table(model: Model) -> RenderableType:
         row, column = divmod(int(cell), len(names))
         if wrong[row, column]:
             table.add_row(escape(names[row]), escape(names[column]), f"{wrong[row, column]:,}")
-    return table
+    return " The classes that are confused most often:", table
 
 
 def _names(names: object) -> str:

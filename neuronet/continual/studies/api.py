@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from neuronet.comparison import BASELINE
-from neuronet.continual.methods import parse_methods
+from neuronet.continual.evaluation import Experiment
+from neuronet.continual.methods import Method, parse_methods
 from neuronet.continual.protocols import Protocol, parse_protocol
 from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import Configuration, HaltonSearch
 from neuronet.continual.studies.study_runner import StudyRun
 from neuronet.core import Environment, check_number, check_samples
+from neuronet.recording import lock_folder, output_folder
 from neuronet.registry import parse_environment
 from neuronet.training import validate_config
 
@@ -56,8 +58,16 @@ def continual_study(
     specs = list(policies)
     methods = parse_methods(specs if BASELINE in specs else [BASELINE, *specs])
     experiment = config.experiment(sequence, loaded_environment)
-    study_run = StudyRun(experiment, None if out is None else Path(out), log or (lambda line: None), jobs)
-    study_run.begin(environment if isinstance(environment, str) else type(environment).__name__)
+    study_run = StudyRun(experiment, None if out is None else output_folder(out), log or (lambda line: None), jobs)
+    name = environment if isinstance(environment, str) else type(environment).__name__
+    with lock_folder(study_run.store.path):
+        return _play(study_run, experiment, config, methods, name, started)
+
+
+def _play(
+    study_run: StudyRun, experiment: Experiment, config: ContinualConfig, methods: Mapping[str, Method], name: str, started: float
+) -> ContinualResult:
+    study_run.begin(name)
     if config.tune:
         searches = {name: HaltonSearch(method, experiment.optimizer) for name, method in methods.items()}
         chosen, tuning = study_run.tune(searches, config.search_seeds, config.trials, config.max_range_extensions)
@@ -68,6 +78,6 @@ def continual_study(
         tuning = pd.DataFrame(columns=list(TUNING_COLUMNS))
     played = study_run.run_final(chosen, config.final_seeds)
     result = build_result(experiment, chosen, played, tuning, config.seed, time.perf_counter() - started, study_run.store.path)
-    for name in ("table", "accuracy", "tuning", "costs"):
-        study_run.store.write_table(f"{name}.csv", getattr(result, name))
+    for part in ("table", "accuracy", "tuning", "costs"):
+        study_run.store.write_table(f"{part}.csv", getattr(result, part))
     return result

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from neuronet.continual.evaluation import Experiment, SequenceResult
 from neuronet.continual.methods import Method
-from neuronet.core import DataError
+from neuronet.core import DataError, check_number
 from neuronet.execution import Executor
-from neuronet.recording import json_bytes, read_json, write_atomically
+from neuronet.recording import inside, json_bytes, read_json, reading, write_atomically, writing
 
 SECONDS_PER_PRODUCT = 2e-10
 """Estimated seconds of a multiplication on one core."""
@@ -63,7 +63,9 @@ def save_result(file: Path, result: SequenceResult) -> None:
     rows = [[None if math.isnan(share) else share for share in row] for row in result.accuracy.tolist()]
     cost = {"seconds": result.seconds, "bytes": result.memory_bytes}
     for suffix, content in ((".cost.json", cost), (".json", rows)):
-        write_atomically(file.with_name(file.name + suffix), json_bytes(content))
+        path = inside(file.parent.parent, f"{file.parent.name}/{file.name}{suffix}")
+        with writing(path):
+            write_atomically(path, json_bytes(content))
 
 
 def load_result(file: Path, tasks: int) -> SequenceResult | None:
@@ -77,14 +79,15 @@ def load_result(file: Path, tasks: int) -> SequenceResult | None:
         return None
     rows = read_json(path, STUDY_KIND)
     cost = read_json(cost_path, STUDY_KIND) if cost_path.exists() else {"seconds": math.nan, "bytes": math.nan}
-    try:
+    with reading(path, STUDY_KIND):
         accuracy: NDArray[np.float64] = np.asarray(rows, dtype=np.float64)
-        result = SequenceResult(accuracy, float(cost["seconds"]), float(cost["bytes"]))
-    except (ValueError, TypeError, KeyError) as error:
-        raise DataError(f"cannot read '{path}', a part of this {STUDY_KIND}: {error}") from None
-    if accuracy.shape != (tasks + 1, tasks):
-        raise DataError(f"'{path}' must hold the accuracies of {tasks} tasks, got the shape {accuracy.shape}")
-    return result
+    if accuracy.shape != (tasks + 1, tasks) or not ((accuracy >= 0) & (accuracy <= 1) | np.isnan(accuracy)).all():
+        raise DataError(f"'{path}' must hold the accuracies (0 to 1) of {tasks} tasks, got the shape {accuracy.shape}")
+    with reading(cost_path, STUDY_KIND):
+        for name in ("seconds", "bytes"):
+            if cost_path.exists():
+                check_number(name, cost[name], 0)
+        return SequenceResult(accuracy, float(cost["seconds"]), float(cost["bytes"]))
 
 
 def estimated_seconds(job: Job) -> float:

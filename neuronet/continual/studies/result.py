@@ -20,9 +20,11 @@ from neuronet.core import DataError
 from neuronet.recording import draw
 from neuronet.statistics import holm, interval, paired
 
-ACCURACY_COLUMNS = ("policy", "seed", "learnt", "task", "accuracy")
-TUNING_COLUMNS = ("policy", "learning_rate", "settings", "seed", "final", "learning", "wave")
-COST_COLUMNS = ("policy", "seed", "seconds", "bytes")
+ACCURACY_TYPES = {"policy": "object", "seed": "index", "learnt": "index", "task": "count", "accuracy": "share"}
+TUNING_TYPES = {"policy": "object", "learning_rate": "float64", "settings": "object", "seed": "index"}
+TUNING_TYPES |= {"final": "share", "learning": "share", "wave": "count"}
+COST_TYPES = {"policy": "object", "seed": "index", "seconds": "duration", "bytes": "duration"}
+ACCURACY_COLUMNS, TUNING_COLUMNS, COST_COLUMNS = tuple(ACCURACY_TYPES), tuple(TUNING_TYPES), tuple(COST_TYPES)
 
 PAIRED_COLUMNS = ("difference", "difference_low", "difference_high", "p_t", "p_wilcoxon")
 TABLE_COLUMNS = (
@@ -38,6 +40,10 @@ TABLE_COLUMNS = (
     "area",
     "memory",
 )
+TABLE_TYPES = {
+    **dict.fromkeys(TABLE_COLUMNS, "float64"),
+    **{"policy": "object", "settings": "object", "at_edge": "bool", "seeds": "count"},
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +155,7 @@ def finite_or_none(value: Any) -> Any:
 def plain_records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a study's table as plain data for JSON."""
     records = [{str(name): finite_or_none(value) for name, value in row.items()} for row in table.to_dict("records")]
-    return [{**record, "settings": json.loads(record["settings"])} for record in records]
+    return [{**record, "settings": json.loads(record["settings"] or "{}")} for record in records]
 
 
 def build_result(

@@ -13,20 +13,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuronet.comparison import BASELINE
 from neuronet.continual.evaluation import final_accuracy
 from neuronet.continual.protocols import PROTOCOLS
+from neuronet.continual.studies.jobs import STUDY_KIND
 from neuronet.continual.studies.result import (
+    ACCURACY_COLUMNS,
+    ACCURACY_TYPES,
+    COST_TYPES,
     PAIRED_COLUMNS,
     TABLE_COLUMNS,
+    TABLE_TYPES,
     FinishedStudy,
     accuracy_matrix,
     plain_records,
     relative_times,
 )
-from neuronet.core import ConfigurationError, DataError, unknown_name_error
-from neuronet.recording import StudyStore, draw
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, unknown_name_error
+from neuronet.recording import STUDY, StudyStore, draw, output_folder, reading
 from neuronet.statistics import holm, paired
 
 TESTS = ("p_t", "p_wilcoxon")
@@ -57,7 +63,7 @@ class StudySummary:
         Raises:
             DataError: A file cannot be written.
         """
-        target = Path(folder)
+        target = output_folder(folder)
         store = StudyStore(target, "summary")
         store.make_folder()
         store.write_table("summary.csv", self.table)
@@ -115,25 +121,40 @@ def _compared_to_reference(study: FinishedStudy, reference: str) -> pd.DataFrame
 def _study_name(folder: Path) -> str:
     """Return the specs of a study's protocol and environment."""
     try:
-        description = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+        description = StudyStore(folder, STUDY_KIND).read_json(STUDY)
         protocol, data = str(description["protocol"]), Path(str(description["data"])).stem
-    except (OSError, ValueError, KeyError, TypeError):
+    except (NeuroNetError, LookupError, TypeError):
         raise DataError(f"'{folder}' does not hold a continual study: give the --out of one") from None
     specs = {cls.__name__: name for name, cls in PROTOCOLS.items()}
     return f"{re.sub(r'^[A-Za-z]+', lambda match: specs.get(match[0], match[0]), protocol)}, {data}"
 
 
 def _read_study(folder: Path, name: str) -> FinishedStudy:
-    parts = {}
-    for part in ("table", "accuracy", "costs"):
-        path = folder / f"{part}.csv"
-        if path.exists():
-            parts[part] = pd.read_csv(path)
-        elif part != "costs":  # studies of earlier versions have none
-            raise DataError(f"the study in '{folder}' is not finished: start it again with this folder as --out")
-    accuracy = parts["accuracy"]
-    tasks = int(accuracy["task"].max())
-    matrices = {str(policy): accuracy_matrix(accuracy, policy, tasks) for policy in dict.fromkeys(accuracy["policy"])}
-    times = relative_times(parts["costs"]) if "costs" in parts else {}
-    table = parts["table"].reindex(columns=list(TABLE_COLUMNS))
+    store = StudyStore(folder, STUDY_KIND)
+    if not (store.has("table.csv") and store.has("accuracy.csv")):
+        raise DataError(f"the study in '{folder}' is not finished: start it again with this folder as --out")
+    matrices = _read_matrices(store)
+    table = store.read_table("table.csv", TABLE_TYPES, optional=TABLE_COLUMNS[1:]).reindex(columns=list(TABLE_COLUMNS))
+    with reading(store.file("table.csv"), STUDY_KIND):
+        if sorted(table["policy"]) != sorted(matrices):
+            raise ValueError(f"it must have a line for each of {', '.join(matrices)}")
+        if not all(isinstance(json.loads(settings), dict) for settings in table["settings"].dropna()):
+            raise ValueError("its settings must be objects of JSON")
+    costs = store.read_table("costs.csv", COST_TYPES)  # studies of earlier versions have none
+    with reading(store.file("costs.csv"), STUDY_KIND):
+        times = {} if costs.empty else relative_times(costs)
     return FinishedStudy(name, table.assign(time=[times.get(policy, np.nan) for policy in table["policy"]]), matrices)
+
+
+def _read_matrices(store: StudyStore) -> dict[str, NDArray[np.float64]]:
+    """Return the accuracies of each method, whose lines must be those of every seed, number of tasks learned, and task."""
+    accuracy = store.read_table("accuracy.csv", ACCURACY_TYPES)
+    with reading(store.file("accuracy.csv"), STUDY_KIND):
+        tasks, policies = int(accuracy["task"].max()), list(dict.fromkeys(accuracy["policy"]))
+        seeds = accuracy["seed"].unique()
+        if len(accuracy) != len(policies) * len(seeds) * (tasks + 1) * tasks:
+            raise ValueError(f"it must have {tasks + 1} times {tasks} lines for each method and seed, got {len(accuracy)} in all")
+        keys = pd.MultiIndex.from_product([policies, seeds, range(tasks + 1), range(1, tasks + 1)])
+        if not keys.equals(pd.MultiIndex.from_frame(accuracy[list(ACCURACY_COLUMNS[:4])])):
+            raise ValueError("it must have every method, seed, number of tasks learned, and task, each once and in order")
+        return {str(policy): accuracy_matrix(accuracy, policy, tasks) for policy in policies}

@@ -26,6 +26,7 @@ from neuronet.core import (
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
 from neuronet.engines.agents.message_board import Index, MessageBoard, connected
+from neuronet.engines.agents.network_model import LayerAgents, NetworkModel
 from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
@@ -39,7 +40,7 @@ from neuronet.engines.base.state_checks import memory_shapes
 Floats = NDArray[np.floating[Any]]
 
 
-class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
+class NeuronModel(NetworkModel, Engine):
     """Network in which every neuron, the inputs too, is a Mesa agent.
 
     `play` plays a round on given samples. With an environment, `step` plays its next batch, so that Mesa's tools (DataCollector,
@@ -77,7 +78,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
                 f"the environment has {environment.inputs} inputs and {environment.outputs} outputs, "
                 f"the network {sizes[0]} and {sizes[-1]}"
             )
-        super().__init__(rng=setup.seed)
+        super().__init__(setup.seed)
         self.setups = [setup]
         self.shuffle = shuffle
         self.loss = float("nan")
@@ -97,9 +98,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
         self.sizes = self.setup.network.sizes
         depth = range(len(self.sizes))
         self.boards = [self._make_board(layer) for layer in depth]
-        self.layers: list[mesa.agent.AgentSet] = [
-            mesa.agent.AgentSet(self._build_layer(layer, existing), random=self.random) for layer in depth
-        ]
+        self.layers: list[LayerAgents] = [LayerAgents(self._build_layer(layer, existing), random=self.random) for layer in depth]
         self._apply_setup()
 
     def _make_board(self, layer: int) -> MessageBoard:
@@ -188,7 +187,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
 
     def prepare(self, samples: Samples) -> Samples:
         """Return the samples as numpy arrays in the engine's precision."""
-        targets = np.asarray(samples.targets)
+        targets = np.asarray(_on_host(samples.targets))
         targets = targets.astype(self.dtype) if np.issubdtype(targets.dtype, np.floating) else targets
         if samples.scaling is None:
             return Samples(self._as_array(samples.inputs), targets)
@@ -196,7 +195,7 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
         return Samples(np.asarray(samples.inputs), targets, scaling)
 
     def _as_array(self, array: Array) -> Floats:
-        return np.asarray(array, dtype=self.dtype)
+        return np.asarray(_on_host(array), dtype=self.dtype)
 
     def _play(self, batch: Samples) -> Floats:
         payoff = self.setup.payoff
@@ -318,6 +317,21 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
                     agent.remove()
         self._restore(state)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs; the router is made again from the messages in flight.
+
+        Raises:
+            StateError: A round has begun and not ended.
+        """
+        self.check_is_between_rounds()
+        return {**super().__getstate__(), "_router": self._router.messages.state()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Continue as a copy, which shares nothing with the model that it was made of."""
+        super().__setstate__(state)
+        messages, self._router = state["_router"], ChannelRouter(self.setup, self.boards, self.dtype)
+        self._router.messages.restore(messages)
+
     def layer_snapshot(self, layer: int) -> LayerSnapshot:
         """Return a layer as it is now, and what it did in the last round."""
         board = self.boards[layer]
@@ -342,6 +356,13 @@ class NeuronModel(mesa.Model, Engine):  # type: ignore[misc]
             ids.pop(self, None)
         for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
             self.__dict__.pop(wrapped, None)
+
+
+def _on_host(array: Array) -> Array:
+    """Return a tensor as one that numpy reads, which has no bfloat16; other arrays as they are."""
+    if not hasattr(array, "detach"):
+        return array
+    return array.double().cpu() if array.is_floating_point() else array.cpu()
 
 
 def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuronet.core import (
     Activation,
     Birth,
+    ConfigurationError,
     Memory,
     Observation,
     Optimizer,
@@ -99,9 +100,19 @@ class Neuron(Speaker):
         self._connected = np.ones((self.attention.size, 1), dtype=dtype)
         self.memory: Memory = self._initial_memory()
 
+    @property
+    def policy(self) -> Policy:
+        """Its policy, which the model's setup has, too."""
+        return self._policy
+
+    @policy.setter
+    def policy(self, policy: Policy) -> None:
+        hint = "use neuronet.interventions.switch, or model.assign"
+        raise ConfigurationError(f"{self!r} cannot have another policy than the setup of its model says: {hint}")
+
     def set_policy(self, policy: Policy) -> None:
-        """Follow a policy from the next round on; the memory stays."""
-        self.policy = policy
+        """Follow the policy of the model's setup from the next round on; the memory stays. Only the model calls this."""
+        self._policy = policy
         self._hooks = policy.hooks
         self._needs = policy.needs
         self._has_default_demand = "demand" not in self._hooks

@@ -51,15 +51,14 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
     def __repr__(self) -> str:
         return f"{type(self).__name__}(node={self.node}, layer={self.layer})"
 
-    def remove(self) -> None:
-        """Leave the model, which must have been closed or continue without this neuron.
+    def check_can_leave(self) -> None:
+        """Raise an error if this is an agent of a layer, on which its neighbours depend.
 
         Raises:
-            ConfigurationError: The neuron is still in a layer of the model.
+            ConfigurationError: It is.
         """
-        if any(self in layer for layer in self.model.layers):
+        if any(self in layer for layer in getattr(self.model, "layers", ())):
             raise ConfigurationError(f"{self!r} cannot leave its layer: use neuronet.interventions.remove, or close the model")
-        super().remove()
 
     def is_silent_in(self, context: RoundContext) -> bool:
         """Return whether it is silent in a round, always or because it is asleep."""

@@ -5,11 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import ConfigurationError, DataError, Memory, Payoff, Policy, PolicyError
+from neuronet.core import Array, ConfigurationError, DataError, Memory, Payoff, Policy, PolicyError
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state_checks import expected_arrays
+
+
+def real_numbers(what: str, given: Any, *, whole: bool = False) -> Array:
+    """Return an array that holds all that was given: an array of numpy, or a tensor without its gradient.
+
+    Args:
+        what: Name of the array, for the message.
+        given: Array, tensor or nested sequence.
+        whole: Whether it must hold integers.
+
+    Raises:
+        DataError: It holds masked values, complex numbers, texts or other objects, or no integers.
+    """
+    if hasattr(given, "detach"):
+        is_whole = not given.is_floating_point() and str(given.dtype) != "torch.bool"
+        is_real, array = not given.is_complex(), given.detach()
+    else:
+        try:
+            array = np.asarray(given)
+        except ValueError as error:
+            raise DataError(f"{what} must be an array of numbers: {error}") from None
+        is_whole = array.dtype.kind in "iu"
+        is_real = array.dtype.kind in "biuf" and not np.ma.is_masked(given)
+    if not is_real or (whole and not is_whole):
+        masked = " with masked values" if np.ma.is_masked(given) else ""
+        raise DataError(f"{what} must be {'integers' if whole else 'real numbers'}, got {array.dtype}{masked}")
+    return array
 
 
 def check_inputs(shape: tuple[int, ...], expected: int, replicas: int = 1) -> None:

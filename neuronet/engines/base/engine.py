@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core import Array, Network, Samples
-from neuronet.engines.base.checks import check_inputs, check_output_feedback, check_replicas, check_targets
+from neuronet.core import Array, Network, Samples, StateError
+from neuronet.engines.base.checks import check_inputs, check_output_feedback, check_replicas, check_targets, real_numbers
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State
 from neuronet.engines.base.state_checks import check_state
@@ -79,9 +79,10 @@ class Engine(ABC):
             targets: Classes (B,) or (R, B), or values with an axis O behind.
 
         Raises:
-            DataError: A shape does not fit.
+            DataError: A shape does not fit, or an array holds masked values or no real numbers.
         """
-        batch = self.prepare(Samples(inputs, targets))
+        inputs, classes = real_numbers("inputs", inputs), self.setup.payoff.classes
+        batch = self.prepare(Samples(inputs, real_numbers("targets", targets, whole=classes)))
         self._check_inputs(batch.inputs)
         outputs = self.setup.network.sizes[-1]
         check_targets(tuple(batch.inputs.shape), tuple(batch.targets.shape), outputs, self.setup.payoff)
@@ -115,9 +116,10 @@ class Engine(ABC):
             loss: (B,) or (R, B), loss of each sample; minus this is the reward that some policies read.
 
         Raises:
-            DataError: No round has begun, or a shape does not fit.
+            DataError: No round has begun, a shape does not fit, or an array holds masked values or no real numbers.
         """
-        output_feedback, loss = self._as_array(feedback), self._as_array(loss)
+        output_feedback = self._as_array(real_numbers("feedback", feedback))
+        loss = self._as_array(real_numbers("loss", loss))
         check_output_feedback(tuple(output_feedback.shape), tuple(loss.shape), self._output_shape)
         self._output_shape = None
         self._learn(output_feedback, loss)
@@ -128,7 +130,7 @@ class Engine(ABC):
 
     def _compute_outputs(self, inputs: Array, *, learning: bool) -> Array:
         self._output_shape = None
-        array = self._as_array(inputs)
+        array = self._as_array(real_numbers("inputs", inputs))
         self._check_inputs(array)
         outputs = self._outputs(array, learning=learning)
         self._output_shape = tuple(outputs.shape) if learning else None
@@ -174,6 +176,15 @@ class Engine(ABC):
         """
         setups = [replace(setup, channels=channels) for setup in self.setups]
         self.replace_game(setups, self.state().without_messages())
+
+    def check_is_between_rounds(self) -> None:
+        """Raise an error if `speak` has begun a round that `learn` has not ended.
+
+        Raises:
+            StateError: It has.
+        """
+        if self._output_shape is not None:
+            raise StateError("an engine cannot be copied within a round: call learn before")
 
     def replace_game(self, setups: Sequence[Setup], state: State) -> None:
         """Continue with another game, between two rounds; the learning-rate factor stays.

@@ -27,12 +27,13 @@ import torch
 from torch import Tensor
 
 from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling
-from neuronet.engines.base.checks import check_replicas
-from neuronet.engines.base.engine import Engine, LayerSnapshot
+from neuronet.engines.base.checks import check_classes, check_replicas
+from neuronet.engines.base.engine import LayerSnapshot
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import LayerState, State, SynapseArrays
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import make_router
+from neuronet.engines.tensors.copying import CopiedByState
 from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
@@ -71,7 +72,7 @@ class _Round:
             record.close()
 
 
-class TensorEngine(Engine):
+class TensorEngine(CopiedByState):
     """Engine that plays whole layers in torch, on a CPU or a GPU.
 
     Args:
@@ -169,7 +170,8 @@ class TensorEngine(Engine):
         """Return the samples as tensors on the engine's device; inputs with a scaling are scaled when they are played."""
         inputs = as_tensor(samples.inputs).to(device=self.device)
         targets = as_tensor(samples.targets).to(device=self.device)
-        targets = targets.to(self.dtype) if targets.is_floating_point() else targets
+        is_index = targets.dtype in (torch.int32, torch.int64)
+        targets = targets.to(self.dtype) if targets.is_floating_point() else targets if is_index else targets.to(torch.int64)
         if samples.scaling is None:
             return Samples(inputs.to(self.dtype), targets)
         scaling = Scaling(self._as_array(samples.scaling.shift), self._as_array(samples.scaling.factor))
@@ -179,6 +181,8 @@ class TensorEngine(Engine):
         return as_tensor(array).to(dtype=self.dtype, device=self.device)
 
     def _play(self, batch: Samples) -> Tensor:
+        if self.setup.payoff.classes and self.device == "cpu":  # a GPU would wait
+            check_classes(as_numpy(batch.targets), self.setup.network.sizes[-1])
         with torch.inference_mode(), self._limited_threads(batch.inputs.shape[-2]):
             inputs = self._with_replicas(batch.inputs)
             self._play_round(inputs, batch.targets.expand(inputs.shape[:-1]) if self.setup.payoff.classes else batch.targets)

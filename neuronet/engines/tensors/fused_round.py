@@ -16,7 +16,7 @@ from torch import Tensor
 from neuronet.core import Observation, Scales
 from neuronet.engines.tensors.batch_loader import RoundBlock
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
-from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy
+from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, subtract_softmax
 from neuronet.engines.tensors.kernels.matmul import select_linear
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
@@ -85,13 +85,14 @@ class FusedRound:
         all_outputs = torch.empty_like(one_hots)  # the losses are computed at the end, for many rounds at once
         probabilities, output_feedback = torch.empty_like(one_hots[0]), torch.empty_like(one_hots[0])
         output_demand = output_feedback.mT
-        for inputs, outputs, one_hot in zip(block.inputs, all_outputs.unbind(0), one_hots.unbind(0), strict=True):
+        parts = (block.inputs, all_outputs.unbind(0), one_hots.unbind(0), (one_hots - 1).unbind(0))
+        for inputs, outputs, one_hot, other in zip(*parts, strict=True):
             activity = inputs
             for layer in self._hidden:
                 activity = layer.forward(activity)
             self._output.forward(activity, outputs)
             torch.softmax(outputs, dim=-2, out=probabilities)
-            torch.sub(one_hot, probabilities, out=output_feedback)
+            subtract_softmax(one_hot, other, probabilities, output_feedback)
             self._output.respond(output_demand, output_feedback)
             self._output.scale(output_demand, rate, number)
             demand = output_demand

@@ -6,8 +6,10 @@ varying fastest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -21,6 +23,10 @@ MAX_PROFILES = 100_000
 """Largest number of profiles of an exported game."""
 
 
+NOT_IN_XML = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+"""Characters that XML 1.0 cannot hold."""
+
+
 def nfg(title: str, players: Sequence[str], strategies: Sequence[Sequence[str]], payoffs: Floats) -> str:
     """Return a game in normal form in Gambit's .nfg format.
 
@@ -31,15 +37,17 @@ def nfg(title: str, players: Sequence[str], strategies: Sequence[Sequence[str]],
         payoffs: Payoffs, (n, strategies of the first player, ..., strategies of the last player).
 
     Raises:
-        ConfigurationError: The payoffs are not finite or have another shape.
+        ConfigurationError: The payoffs are not finite real numbers or have another shape.
     """
     shape = tuple(len(names) for names in strategies)
-    if payoffs.shape != (len(players), *shape) or not np.isfinite(payoffs).all():
-        raise ConfigurationError(f"payoffs must be finite and of shape {(len(players), *shape)}, got {payoffs.shape}")
+    is_real = payoffs.dtype.kind in "iuf" and not np.ma.is_masked(payoffs)
+    if payoffs.shape != (len(players), *shape) or not is_real or not np.isfinite(payoffs).all():
+        found = f"{payoffs.dtype} of shape {payoffs.shape}"
+        raise ConfigurationError(f"payoffs must be finite real numbers of shape {(len(players), *shape)}, got {found}")
     by_player = "\n".join(f"{{ {_listed(names)} }}" for names in strategies)
     head = f'NFG 1 R {_quoted(title)} {{ {_listed(players)} }}\n\n{{ {by_player}\n}}\n""\n\n'
     lines = payoffs.reshape(len(players), -1, order="F").T.tolist()
-    return head + "\n".join(" ".join(map(repr, line)) for line in lines) + "\n"
+    return head + "\n".join(" ".join(map(_number, line)) for line in lines) + "\n"
 
 
 def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> str:
@@ -63,6 +71,11 @@ def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> 
 def nfg_of_layers(names: Sequence[str], payoffs: Floats, title: str = "two layers of neurons") -> str:
     """Return a game between two layers in Gambit's .nfg format, given payoffs (2, P, P)."""
     return nfg(title, ["first layer", "second layer"], [names, names], payoffs)
+
+
+def _number(payoff: float) -> str:
+    """Return the shortest exact text of a payoff, without the plus sign of an exponent, which Gambit does not read."""
+    return repr(payoff).replace("e+", "e")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -103,11 +116,21 @@ def graphml(network: Network, neurons: Mapping[str, Mapping[int, float | str | b
 
     Raises:
         StateError: A node id is not in the network.
+        ConfigurationError: An attribute is neither a number nor a text that XML can hold.
     """
     graph = to_graph(network)
     for name, values in (neurons or {}).items():
         missing = next((node for node in values if node not in graph), None)
         if missing is not None:
             raise StateError(f"unknown node {missing} in the attribute '{name}'")
-        nx.set_node_attributes(graph, dict(values), name)
+        nx.set_node_attributes(graph, {node: _attribute(name, value) for node, value in values.items()}, name)
     return "\n".join(nx.generate_graphml(graph)) + "\n"
+
+
+def _attribute(name: str, value: Any) -> bool | int | float | str:
+    plain = value.item() if isinstance(value, np.generic) else value
+    if not isinstance(plain, (bool, int, float, str)):
+        raise ConfigurationError(f"attribute '{name}' must be a number, a text or true or false, got {type(value).__name__}")
+    if isinstance(plain, str) and NOT_IN_XML.search(plain):
+        raise ConfigurationError(f"attribute '{name}' must be a text without control characters, got {plain[:60]!r}")
+    return plain

@@ -120,7 +120,7 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
         """Play one round.
 
         Args:
-            actions: Action of each player.
+            actions: Action of each player; one beyond the bounds counts as the bound.
 
         Returns:
             Observations, rewards, terminations (always False), truncations (True after the last round), and infos with the
@@ -152,11 +152,16 @@ class NeuronGame(ParallelEnv[str, NDArray[np.float32], NDArray[np.float32]]):  #
 
     def _parse_actions(self, actions: Actions) -> Floats:
         try:
-            values = np.array([np.asarray(actions[agent], dtype=np.float64).reshape(1)[0] for agent in self.agents])
+            given = {agent: np.asarray(actions[agent]) for agent in self.agents}
         except KeyError as error:
             raise ConfigurationError(f"missing action of the player {error.args[0]}") from None
-        except (TypeError, ValueError):
-            raise ConfigurationError("every action must be one number") from None
+        except (TypeError, ValueError, IndexError, RuntimeError) as error:
+            raise ConfigurationError(f"actions must be a dict of a number for each player: {str(error)[:100]}") from None
+        for agent, action in given.items():
+            if action.size != 1 or action.dtype.kind not in "biuf" or np.ma.is_masked(actions[agent]):
+                kind = f"{action.dtype} of shape {action.shape}"
+                raise ConfigurationError(f"every action must be one number, got {kind} from the player {agent}")
+        values = np.array([action.reshape(1)[0] for action in given.values()], dtype=np.float64)
         if not np.isfinite(values).all():
             raise ConfigurationError("every action must be a finite number")
         return np.asarray(np.clip(values, -self.bound, self.bound))

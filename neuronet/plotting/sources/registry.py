@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from neuronet.control import EPISODES
-from neuronet.core import ConfigurationError, DataError, unknown_name_error
+from neuronet.core import Access, ConfigurationError, DataError, record_access, unknown_name_error
 from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
 from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS, REPRODUCTION_KINDS
-from neuronet.recording import CONFIG, STUDY, study_kind
+from neuronet.recording import CONFIG, STUDY, check_regular, study_kind
 from neuronet.training import read_options
 
 KINDS: dict[str, str] = {
@@ -87,6 +89,7 @@ def plot(
     *,
     max_neurons: int | None = None,
     replica: int = 0,
+    trust: bool = False,
     log: Callable[[str], None] | None = None,
 ) -> Path:
     """Draw a figure of a recorded run or study, and return the path.
@@ -97,6 +100,8 @@ def plot(
         path: A .png, .svg or .pdf file in an existing folder.
         max_neurons: Neurons drawn per layer (>= 1); None for the default of the figure.
         replica: Replica of the run that is drawn, from 0.
+        trust: Whether modules that the folders name are imported, which runs their code, and data sets downloaded. Otherwise
+            the figure shows what it can without them.
         log: Called with a sentence where data are missing and the figure shows less.
 
     Raises:
@@ -110,9 +115,13 @@ def plot(
     options = PlotOptions(max_neurons, replica, log or (lambda line: None))
     if not paths:
         raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
+    with record_access(Access.TRUSTED if trust else Access.LOOK):
+        return style.save(_figure(paths, kind, options), path)
+
+
+def _figure(paths: Sequence[Path], kind: str, options: PlotOptions) -> Figure:
     if len(paths) == 1:
-        figure = detect_result_kind(paths[0]).kind_of(paths[0], kind).figure(paths[0], options)
-        return style.save(figure, path)
+        return detect_result_kind(paths[0]).kind_of(paths[0], kind).figure(paths[0], options)
     if kind != "curves":
         raise ConfigurationError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)} folders")
     for number, folder in enumerate(paths):
@@ -121,16 +130,21 @@ def plot(
             raise DataError(f"a figure of several folders needs runs, but '{folder}' holds {found}")
         if folder.resolve() in {other.resolve() for other in paths[:number]}:
             raise ConfigurationError(f"folder '{folder}' is given twice: give each run once")
-    return style.save(multiple_runs_figure(paths, options), path)
+    return multiple_runs_figure(paths, options)
 
 
-def kinds_of(folder: str | Path) -> list[str]:
+def kinds_of(folder: str | Path, *, trust: bool = False) -> list[str]:
     """Return the kinds of figures for which a folder has data.
+
+    Args:
+        folder: Folder of a run or study.
+        trust: Whether modules that the folder names are imported, which runs their code.
 
     Raises:
         DataError: The folder holds no run or study.
     """
-    return detect_result_kind(Path(folder)).available(Path(folder))
+    with record_access(Access.TRUSTED if trust else Access.LOOK):
+        return detect_result_kind(Path(folder)).available(Path(folder))
 
 
 def detect_result_kind(folder: Folder) -> ResultKind:
@@ -144,6 +158,7 @@ def detect_result_kind(folder: Folder) -> ResultKind:
     result_kind = next((known for known in RESULT_KINDS if known.is_in(folder)), None)
     if result_kind is not None:
         if result_kind is RUN:
+            check_regular(folder / CONFIG, "run")
             read_options(folder / CONFIG)
         return result_kind
     names = sorted(item.name + "/" * item.is_dir() for item in folder.iterdir())

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 from matplotlib.figure import Figure
 
-from neuronet.continual import summarize_studies
+from neuronet.comparison import CURVE_TYPES
+from neuronet.continual import TUNING_TYPES, summarize_studies
 from neuronet.control import EPISODES, ControlRunDirectory, read_config
-from neuronet.core import DataError
 from neuronet.engines.base import Setup
 from neuronet.plotting.comparison import comparison_figure
 from neuronet.plotting.continual import average_accuracy_figure, frontier_figure, matrices_figure
 from neuronet.plotting.network.page import network_figure
 from neuronet.plotting.returns import returns_figure
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
-from neuronet.recording import CHECKPOINT, make_figure
+from neuronet.recording import CHECKPOINT, StudyStore, make_figure
 from neuronet.registry import build_network
 from neuronet.reproduction import read_reproduction
 from neuronet.training import network_labels
@@ -33,16 +31,16 @@ def _average_accuracy(folder: Folder, _: PlotOptions) -> Figure:
 
 
 def _frontier(folder: Folder, _: PlotOptions) -> Figure:
-    return frontier_figure(_table(folder / "tuning.csv"))
+    return frontier_figure(_tuning(folder))
 
 
 def _missing_tuning(folder: Folder) -> str | None:
     unfinished = require_files("tuning.csv", why=UNFINISHED)(folder)
-    return unfinished or (None if len(_table(folder / "tuning.csv")) else "nothing was tuned (neuronet continual --tune)")
+    return unfinished or (None if len(_tuning(folder)) else "nothing was tuned (neuronet continual --tune)")
 
 
 def _comparison(folder: Folder, _: PlotOptions) -> Figure:
-    curves = _table(folder / "curves.csv")
+    curves = StudyStore(folder, "comparison").read_table("curves.csv", {"policy": "object", **CURVE_TYPES})
     measure = "accuracy" if curves["test_accuracy"].notna().any() else "loss"
     return comparison_figure(curves, measure=measure)
 
@@ -66,14 +64,11 @@ def _reproduction(folder: Folder, _: PlotOptions) -> Figure:
 
 
 def _returns(folder: Folder, _: PlotOptions) -> Figure:
-    return returns_figure(_table(folder / EPISODES))
+    return returns_figure(ControlRunDirectory.open(folder, read_config).episodes())
 
 
-def _table(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_csv(file)
-    except (OSError, ValueError) as error:
-        raise DataError(f"cannot read '{file}': {error}") from None
+def _tuning(folder: Folder) -> pd.DataFrame:
+    return StudyStore(folder, "continual study").read_table("tuning.csv", TUNING_TYPES)
 
 
 CONTINUAL_KINDS = {

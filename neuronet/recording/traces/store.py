@@ -15,6 +15,7 @@ import pandas as pd
 
 from neuronet.core import DataError, MissingExtraError
 from neuronet.recording.atomic_write import write_atomically
+from neuronet.recording.files import check_regular, inside, writing
 from neuronet.recording.traces.spec import VARIABLES
 
 FOLDER = "traces"
@@ -117,9 +118,8 @@ class ParquetTraceStore(TraceStore):
     def flush(self) -> None:
         """Write the last part, and close it if it is full."""
         if self._unwritten:
-            self._folder.mkdir(parents=True, exist_ok=True)
             whole = pd.concat(self._part, ignore_index=True)
-            write_atomically(self._folder / _part_name(int(whole["round"].iloc[0])), _to_parquet(whole))
+            self._write(_part_name(int(whole["round"].iloc[0])), whole)
             self._part = [whole]
         if self._rows >= ROWS_PER_PART:
             self._part, self._rows = [], 0
@@ -132,13 +132,20 @@ class ParquetTraceStore(TraceStore):
             table = _read(path)
             kept = table[table["round"] <= number]
             if kept.empty:
-                path.unlink()
+                with writing(path):
+                    inside(self._folder.parent, f"{FOLDER}/{path.name}").unlink()
                 continue
             if len(kept) < len(table):
-                write_atomically(path, _to_parquet(kept))
+                self._write(path.name, kept)
             if len(kept) < ROWS_PER_PART:
                 self._part, self._rows = [kept.reset_index(drop=True)], len(kept)
             return
+
+    def _write(self, name: str, table: pd.DataFrame) -> None:
+        path = inside(self._folder.parent, f"{FOLDER}/{name}")
+        with writing(path):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, _to_parquet(table))
 
     def table(self) -> pd.DataFrame:
         """Return all rows, from the files."""
@@ -191,6 +198,7 @@ def _to_parquet(table: pd.DataFrame) -> bytes:
 
 def _read(path: Path) -> pd.DataFrame:
     _import_pyarrow()
+    check_regular(path, "run")
     try:
         table = pd.read_parquet(path, engine="pyarrow")
         return table[list(COLUMNS)].astype(COLUMNS)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from neuronet.core.environment import Samples
+from neuronet.engines.base import Setup
+from neuronet.engines.tensors import TensorEngine
+from neuronet.engines.tensors.kernels import matmul
 from neuronet.engines.tensors.kernels.matmul import MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WORK, MatmulBackend, _linear
+from neuronet.policies import AttentionSeeking
+from neuronet.registry import build_network
+from tests.helpers.engine_fixtures import max_difference
 
 LIKE = torch.zeros(1)
 BATCH, SPEAKERS, NEURONS, LISTENERS = 128, 200, 100, 60
@@ -82,3 +90,18 @@ def test_back_end_depends_on_the_processor():
 def test_onednn_is_for_wide_processors_of_other_makers_only(processor, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor, raising=False)
     assert _linear.__wrapped__() is None
+
+
+@pytest.mark.parametrize("sizes", [(6, 5, 3), (2, 1, 2), (1, 3, 1)], ids=str)
+@pytest.mark.parametrize("activation", ["leaky-relu", "relu"])  # the second is played by fused rounds
+def test_many_rounds_by_onednn_equal_those_by_torch(linear, monkeypatch, sizes, activation):
+    network = build_network(sizes, activation=activation, seed=1)
+    setup = Setup(network, AttentionSeeking(), learning_rate=0.05, dtype="float32")
+    samples = Samples(random(12, sizes[0]).numpy(), np.arange(12) % sizes[-1])
+    engines = [TensorEngine(setup, device="cpu")]
+    for name, value in {"_linear": lambda: linear, "MIN_ONEDNN_WORK": 0, "MIN_ONEDNN_WEIGHTS": 0}.items():
+        monkeypatch.setattr(matmul, name, value)
+    engines.append(TensorEngine(setup, device="cpu"))
+    losses = [engine.play_rounds(engine.prepare(samples), np.arange(12), 5) for engine in engines]
+    torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-5)
+    assert max_difference(*(engine.state() for engine in engines)) <= 1e-5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -263,3 +265,18 @@ def test_fused_rounds_of_large_layers_equal_general_rounds():
     assert max_difference(*states) <= 1e-5
     moved = max(np.abs(states[0].to_arrays()[f"{layer}.weights"] - network.weights[layer - 1]).max() for layer in (1, 2, 3))
     assert moved > 1e-3
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda engine: pickle.loads(pickle.dumps(engine))], ids=["deepcopy", "pickle"])
+def test_copy_of_an_engine_plays_on_by_itself(make):
+    setups = [
+        replace(setup, learning_rate=rate) for setup, rate in zip(replicas(Noisy(), "dense"), (0.01, 0.02, 0.03), strict=True)
+    ]
+    engine, other = engine_of(setups), engine_of(setups)
+    engine.set_lr_factor(0.5)
+    other.set_lr_factor(0.5)
+    play(engine, 3)
+    copied = make(engine)
+    play(copied, 2)
+    assert identical(engine.state(), play(other, 3).state())
+    assert identical(copied.state(), play(other, 2).state())

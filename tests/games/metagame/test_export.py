@@ -43,6 +43,29 @@ def test_nfg_format():
     assert text.splitlines()[-6:] == ["0.0 6.0", "3.0 9.0", "1.0 7.0", "4.0 10.0", "2.0 8.0", "5.0 11.0"]
 
 
+def test_large_and_small_payoffs_are_exact_and_have_no_plus_sign():
+    payoffs = np.array([[[1e22, 2e16], [-3.5e300, 1e-7]], [[0.1, 5e-324], [1.0, -0.0]]])
+    text = nfg("t", ["a", "b"], [["x", "y"]] * 2, payoffs)
+    assert "+" not in text
+    assert text.splitlines()[-4:] == ["1e22 0.1", "-3.5e300 1.0", "2e16 5e-324", "1e-07 -0.0"]
+    assert (read(text)[2] == payoffs).all()
+
+
+@pytest.mark.parametrize("payoffs", [np.ones((1, 2)) * 1j, np.ma.array(np.ones((1, 2)), mask=[[0, 1]]), np.array([[1.0, None]])])
+def test_payoffs_that_are_no_real_numbers_are_refused(payoffs):
+    with pytest.raises(ConfigurationError, match="payoffs must be finite real numbers"):
+        nfg("t", ["a"], [["x", "y"]], payoffs)
+
+
+def test_attributes_of_graphml_are_written_whole_or_refused():
+    network = build_network((2, 2), seed=1)
+    graph = nx.parse_graphml(graphml(network, {"on": {2: np.bool_(True)}, "size": {2: np.float32(0.5)}}), node_type=int)
+    assert (graph.nodes[2]["on"], graph.nodes[2]["size"]) == (True, 0.5)
+    for value in (None, [1.0], 1j, "a\x00b"):
+        with pytest.raises(ConfigurationError, match="attribute 'mark' must be a"):
+            graphml(network, {"mark": {2: value}})
+
+
 def test_symmetric_game_survives_a_round_trip():
     game = random_game(3, 2)
     _, _, found = read(nfg_of_symmetric(game))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -155,6 +158,11 @@ def test_invalid_settings_and_actions_are_refused():
         env.step({agent: np.zeros(1) for agent in env.agents[:4]})
     with pytest.raises(ConfigurationError, match="one number"):
         env.step(dict.fromkeys(env.agents, np.zeros(2)))
+    for action in ("1.0", None, np.complex128(1 + 1j), np.ma.array([1.0], mask=[True]), [[0.0], [1.0, 2.0]]):
+        with pytest.raises(ConfigurationError, match=r"one number|of a number for each player"):
+            env.step(dict.fromkeys(env.agents, action))
+    with pytest.raises(ConfigurationError, match="of a number for each player"):
+        env.step([0.0] * 5)
     with pytest.raises(ConfigurationError, match="finite"):
         env.step(dict.fromkeys(env.agents, np.full(1, np.nan)))
 
@@ -169,3 +177,22 @@ def test_actions_affect_only_their_own_neuron(silent):
     env.step({agent: np.full(1, -1.0 if index == silent else 0.5) for index, agent in enumerate(env.agents)})
     moved = np.abs(env._batched_games.engine.network().weights[0] - before).max(axis=1) > 0
     assert moved.tolist() == [index != silent for index in range(6)]
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda env: pickle.loads(pickle.dumps(env))], ids=["deepcopy", "pickle"])
+def test_copy_in_mid_episode_plays_on_by_itself(make):
+    env, other = game(), game()
+    for each in (env, other):
+        each.reset(seed=3)
+        each.step(actions(each, 0.5))
+    copied = make(env)
+    copied.step(actions(copied, -1.0))
+    expected, got = other.step(actions(other, 1.0)), env.step(actions(env, 1.0))
+    for agent in env.agents:
+        np.testing.assert_array_equal(got[0][agent], expected[0][agent])
+    again = make(env)
+    for one, two in zip(env.step(actions(env, 0.3)), again.step(actions(again, 0.3)), strict=True):
+        for agent in env.agents:
+            np.testing.assert_array_equal(one[agent], two[agent])
+    seeded = [each.reset()[0]["neuron_0"] for each in (env, again)]
+    np.testing.assert_array_equal(*seeded)

@@ -146,12 +146,13 @@ class GameCall:
             DataError: The folder cannot be written to.
         """
         from neuronet.plotting import style
-        from neuronet.recording import write_atomically
+        from neuronet.recording import remove_partial_files, write_atomically
 
         folder = self.out or new_folder(f"game-{name}-{Path(self.environment).stem}")
         texts = {f"{table_name}.csv": table.to_csv(index=False, lineterminator="\n") for table_name, table in tables.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            remove_partial_files(folder)
             for file_name, text in {**texts, **(files or {})}.items():
                 write_atomically(folder / file_name, text.encode())
         except OSError as error:

@@ -51,14 +51,15 @@ class SoftmaxCrossEntropy(LossFunction):
     def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return `onehot - softmax(z)`."""
         if self._logs.shape != outputs.mT.shape:
-            self._logs, self._output_feedback, self._one_hot = (torch.empty_like(outputs.mT) for _ in range(3))
+            feature_by_feature = outputs.new_empty(outputs.mT.shape)  # some products return outputs sample by sample
+            self._logs, self._output_feedback, self._one_hot = (torch.empty_like(feature_by_feature) for _ in range(3))
         if targets.ndim == 1:
             torch.index_select(self._identity, 1, targets, out=self._one_hot)
         else:
             self._one_hot.zero_().scatter_(-2, targets[..., None, :], 1.0)
         torch.log_softmax(outputs.mT, dim=-2, out=self._logs)
         torch.exp(self._logs, out=self._output_feedback)
-        return torch.sub(self._one_hot, self._output_feedback, out=self._output_feedback).mT
+        return subtract_softmax(self._one_hot, self._one_hot - 1, self._output_feedback, self._output_feedback).mT
 
     def losses(self) -> Tensor:
         """Return `log sum exp(z) - z_target` of each sample."""
@@ -74,6 +75,21 @@ class SoftmaxCrossEntropy(LossFunction):
         """Return 1 at each sample's class and 0 elsewhere, (..., O, B), for targets (..., B)."""
         shape = (*targets.shape[:-1], len(self._identity), targets.shape[-1])
         return self._identity.new_zeros(shape).scatter_(-2, targets[..., None, :], 1.0)
+
+
+def subtract_softmax(one_hot: Tensor, others: Tensor, probabilities: Tensor, out: Tensor) -> Tensor:
+    """Return `onehot - softmax(z)`, (..., O, B), in `out`.
+
+    The target's entry is the sum of the other probabilities, which has all digits where the target's probability is almost 1.
+
+    Args:
+        one_hot: (..., O, B), 1 at each sample's class and 0 elsewhere.
+        others: (..., O, B), `one_hot - 1`.
+        probabilities: (..., O, B), the softmax; may be `out`.
+        out: (..., O, B), where the result is written.
+    """
+    torch.mul(probabilities, others, out=out)
+    return out.addcmul_(one_hot, out.sum(dim=-2, keepdim=True), value=-1)
 
 
 def loss_function_for(payoff: Payoff, outputs: int, like: Tensor) -> LossFunction:

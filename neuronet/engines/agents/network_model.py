@@ -1,0 +1,137 @@
+"""Mesa's model and sets of agents, which cannot disagree with the network: a neuron of a layer does not leave."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any, NoReturn
+
+from mesa import Model
+from mesa.agent import Agent, AgentSet
+
+from neuronet.core import ConfigurationError
+from neuronet.engines.agents.speaker import Speaker
+
+
+class RegisteredAgents(AgentSet):  # type: ignore[misc]
+    """Agents that are registered with a model; a neuron cannot leave as long as it is in a layer of its model.
+
+    Sets that are made from it (`select`, `shuffle`, `sort`) are Mesa's own and can be changed at will.
+    """
+
+    def discard(self, agent: Agent) -> None:
+        """Remove an agent if it is in the set.
+
+        Raises:
+            ConfigurationError: It is a neuron of a layer.
+        """
+        if isinstance(agent, Speaker):
+            agent.check_can_leave()
+        super().discard(agent)
+
+    def remove(self, agent: Agent) -> None:
+        """Remove an agent.
+
+        Raises:
+            ConfigurationError: It is a neuron of a layer.
+            KeyError: It is not in the set.
+        """
+        if isinstance(agent, Speaker):
+            agent.check_can_leave()
+        super().remove(agent)
+
+    def select(self, *args: Any, inplace: bool = False, **kwargs: Any) -> AgentSet:
+        """Return the agents that fit the given conditions, as a new set.
+
+        Raises:
+            ConfigurationError: `inplace` is true.
+        """
+        _refuse_inplace("select", inplace)
+        return AgentSet(super().select(*args, **kwargs), self.random)
+
+
+class LayerAgents(RegisteredAgents):
+    """Agents of a layer, in the order of their indices; only interventions change it."""
+
+    def add(self, agent: Agent) -> None:
+        """Refuse to add an agent.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(f"{agent!r} cannot join a layer: use neuronet.interventions.add between two rounds")
+
+    def shuffle(self, inplace: bool = False) -> AgentSet:
+        """Return the agents in random order, as a new set.
+
+        Raises:
+            ConfigurationError: `inplace` is true.
+        """
+        _refuse_inplace("shuffle", inplace)
+        return super().shuffle()
+
+    def sort(self, *args: Any, inplace: bool = False, **kwargs: Any) -> AgentSet:
+        """Return the agents in the order of a key, as a new set.
+
+        Raises:
+            ConfigurationError: `inplace` is true.
+        """
+        _refuse_inplace("sort", inplace)
+        return super().sort(*args, **kwargs)
+
+
+class NetworkModel(Model):  # type: ignore[misc]
+    """Mesa model whose neurons stay registered as long as they are in one of its layers.
+
+    Args:
+        seed: Seed of Mesa's own random numbers.
+
+    Attributes:
+        layers: Agents of each layer.
+    """
+
+    layers: list[LayerAgents]
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(rng=seed)
+        self._all_agents = RegisteredAgents([], random=self.random)
+        self._agents_by_type: dict[type, AgentSet] = {}
+
+    def register_agent(self, agent: Agent) -> None:
+        """Let an agent join the model, as its constructor does."""
+        self._agents_by_type.setdefault(type(agent), RegisteredAgents([], random=self.random))
+        super().register_agent(agent)
+
+    def deregister_agent(self, agent: Agent) -> None:
+        """Let an agent leave the model, as `agent.remove()` does.
+
+        Raises:
+            ConfigurationError: It is a neuron of a layer.
+        """
+        if isinstance(agent, Speaker):
+            agent.check_can_leave()
+        super().deregister_agent(agent)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy needs."""
+        last = max((agent.unique_id for agent in self.agents), default=0)
+        return {**vars(self), "_next_id": last + 1}
+
+    def __copy__(self) -> NoReturn:
+        """Refuse a shallow copy.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError("a shallow copy of a model would share its neurons: use copy.deepcopy")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Continue as a copy, with ids of its own for agents that join later."""
+        self.__dict__.update(state)
+        ids = getattr(Agent, "_ids", None)  # gone in later versions of Mesa
+        if isinstance(ids, dict):
+            ids[self] = count(state["_next_id"])
+
+
+def _refuse_inplace(method: str, inplace: bool) -> None:
+    if inplace:
+        raise ConfigurationError(f"the agents of a network cannot be changed in place: use the set that {method}() returns")

@@ -1,0 +1,30 @@
+"""Selection by size, with ties that the last bit does not decide."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.core import rounding
+
+
+def extreme_indices(sizes: NDArray[np.floating], count: int, *, largest: bool, dtype: str) -> NDArray[np.int64]:
+    """Return the ascending indices of the largest or the smallest sizes.
+
+    Sizes that equal the last selected one, up to rounding, are selected in the order of their indices: on paper they are
+    tied, and their last bits differ between engines and processors.
+
+    Args:
+        sizes: (N,), 0 or more.
+        count: Number of indices, 0 to N.
+        largest: Whether the largest are selected, not the smallest.
+        dtype: Precision in which the sizes were computed, "float64" or "float32".
+    """
+    if not count:
+        return np.zeros(0, dtype=np.int64)
+    ordered = np.sort(sizes)
+    last, tolerance = ordered[-count if largest else count - 1], rounding(np, np.zeros(0, dtype))
+    low, high = last * (1 - tolerance), last * (1 + tolerance)
+    before, tied = sizes > high if largest else sizes < low, (sizes >= low) & (sizes <= high)
+    selected = np.flatnonzero(before)
+    return np.sort(np.append(selected, np.flatnonzero(tied)[: count - selected.size]))

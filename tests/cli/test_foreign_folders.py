@@ -1,0 +1,221 @@
+"""Folders of other people: whatever is in them, a command succeeds or says one sentence, and runs and writes nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sys
+
+import pytest
+
+import neuronet
+from neuronet.cli.main import start
+from neuronet.control import train as train_control
+from neuronet.core import SpecError
+from tests.plotting.fixtures import write_comparison, write_continual_study
+
+MODULE = "a_foreign_module"
+NEW_VALUES = (
+    None,
+    True,
+    -5,
+    0,
+    1e308,
+    10**400,
+    "",
+    "x" * 3000,
+    [],
+    [[1]],
+    {},
+    {"a": 1},
+    f"{MODULE}:Thing",
+    "a\u0000b",
+    "$\\frac$",
+)
+PIECES = (b"", b"\xff\xfe", b"\x00", b"-5", b"1e999", b"9" * 400, b",", b"\n", b'"', b"nan", b"[" * 3000, b"$^$", MODULE.encode())
+COMMANDS = {
+    "run": (["run", "--resume", "{}", "--epochs", "2"], ["plot", "{}"]),
+    "control": (["control", "--resume", "{}", "--rounds", "2"], ["plot", "{}"]),
+    "continual": (["continual-summary", "{}", "--out", "{}/summary"], ["plot", "{}"]),
+    "comparison": (["plot", "{}"],),
+}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Return a finished folder of each kind."""
+    base = tmp_path_factory.mktemp("finished")
+    neuronet.train("xor", hidden=[3], epochs=2, batch_size=400, alignment=True, engine="tensors", out=base / "run")
+    options = {"hidden": [3], "rounds": 2, "episodes": 2, "eval_episodes": 1, "max_steps": 5, "target_return": "never"}
+    train_control("CartPole-v1", **options, out=base / "control")
+    write_continual_study(base / "continual", tuned=True)
+    write_comparison(base / "comparison")
+    return base
+
+
+@pytest.fixture
+def play(tmp_path, monkeypatch, capsys):
+    """Return a function that runs a command in a folder with a module that must not be imported."""
+    work = tmp_path / "work"
+    work.mkdir()
+    canary = tmp_path / "imported"
+    (work / f"{MODULE}.py").write_text(f"open({str(canary)!r}, 'w').close()\n")
+    monkeypatch.chdir(work)
+
+    def run(*words):
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if not path.is_relative_to(work / "folder")}
+        monkeypatch.setattr(sys, "argv", ["neuronet", *map(str, words)])
+        code, captured = start(), capsys.readouterr()
+        after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if not path.is_relative_to(work / "folder")}
+        assert MODULE not in sys.modules
+        before.pop(work, None), after.pop(work, None)
+        assert after == before, "something was written outside the folder"
+        assert code in (0, 1, 2), captured.err
+        errors = [line for line in captured.err.splitlines() if line.startswith("Error: ")]
+        assert len(errors) == (code != 0), captured.err
+        assert "Traceback" not in captured.err
+        assert all(len(line) <= 1200 for line in errors), captured.err
+        return code, "".join(errors)
+
+    return run
+
+
+def mutate_json(path, rng):
+    """Replace or remove one value in a JSON file, at any depth."""
+    content = json.loads(path.read_text())
+    holder, key = content, rng.choice(list(content))
+    while isinstance(holder[key], (dict, list)) and holder[key] and rng.random() < 0.7:
+        holder = holder[key]
+        key = rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
+    if rng.random() < 0.15:
+        del holder[key]
+    else:
+        holder[key] = rng.choice(NEW_VALUES)
+    path.write_text(json.dumps(content))
+
+
+def mutate_bytes(path, rng):
+    """Replace a few bytes of a file, cut it off, or repeat a part of it."""
+    data = path.read_bytes()
+    limit = min(len(data), 400) if rng.random() < 0.7 else len(data)  # headers are in front
+    start = rng.randrange(limit + 1)
+    stop = min(len(data), start + rng.choice((0, 1, 3, 20)))
+    path.write_bytes(data[:start] if rng.random() < 0.1 else data[:start] + rng.choice(PIECES) + data[stop:])
+
+
+def mutate_field(path, rng):
+    """Replace a field of a CSV file."""
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    row = rng.choice(lines)
+    row[rng.randrange(len(row))] = rng.choice(PIECES).decode("utf-8", "ignore")
+    path.write_text("\n".join(map(",".join, lines)) + "\n")
+
+
+def mutate_metadata(path, rng):
+    """Replace a value of the metadata of a safetensors file."""
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    with safe_open(path, framework="numpy") as file:
+        metadata, arrays = dict(file.metadata()), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if rng.random() < 0.5:
+        metadata[rng.choice(list(metadata))] = rng.choice(("", "-5", "x", "1e400", "9" * 400, "nan", "[]", "3"))
+    else:
+        name = rng.choice(list(arrays))
+        change = rng.choice((lambda a: a[:0], lambda a: a[None], lambda a: a.astype("int32"), lambda a: a * float("nan")))
+        arrays[name] = change(arrays[name])
+    save_file(arrays, path, metadata)
+
+
+def mutate(folder, rng):
+    """Change one file of a folder, and return what was changed."""
+    path = rng.choice(sorted(path for path in folder.iterdir() if path.suffix in (".json", ".csv", ".safetensors")))
+    special = {".json": mutate_json, ".csv": mutate_field, ".safetensors": mutate_metadata}[path.suffix]
+    change = special if rng.random() < 0.7 else mutate_bytes
+    change(path, rng)
+    return f"{change.__name__} of {path.name}"
+
+
+SEEDS = [*range(36), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(36, 500))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_changed_folder_gives_a_result_or_one_sentence(seed, folders, play, tmp_path):
+    rng = random.Random(seed)
+    kind = rng.choice(["run", "run", "control", "control", "continual", "comparison"])
+    folder = tmp_path / "work" / "folder"
+    shutil.copytree(folders / kind, folder)
+    mutate(folder, rng)
+    play(*(word.format("folder") for word in rng.choice(COMMANDS[kind])))
+
+
+def test_module_of_a_record_is_imported_only_with_trust(folders, play, tmp_path):
+    work = tmp_path / "work"
+    for option, place in (("policy", "policy"), ("environment", "environment"), ("channels", "channel")):
+        folder = work / "folder"
+        shutil.copytree(folders / "run", folder)
+        content = json.loads((folder / "config.json").read_text())
+        named = f"demand:{MODULE}:Thing" if option == "channels" else f"{MODULE}:Thing"
+        (folder / "config.json").write_text(json.dumps({**content, option: [named] if option == "channels" else named}))
+        code, sentence = play("run", "--resume", "folder", "--epochs", "3")
+        assert (code, f"does not import the module '{MODULE}'" in sentence, place in sentence) == (2, True, True), sentence
+        assert play("run", "--config", "folder/config.json", "--out", "folder/new")[0] == 2
+        assert play("plot", "folder", "--kind", "curves")[0] == (2 if option == "channels" else 0)
+        shutil.rmtree(folder)
+    shutil.copytree(folders / "control", work / "folder")
+    content = json.loads((work / "folder" / "config.json").read_text())
+    (work / "folder" / "config.json").write_text(json.dumps({**content, "environment": f"{MODULE}:Thing-v0"}))
+    assert "--trust" in play("control", "--resume", "folder", "--rounds", "3")[1]
+
+
+def test_run_with_a_module_resumes_with_trust(tmp_path, monkeypatch):
+    (tmp_path / "a_module_of_ours.py").write_text("import neuronet\nclass Mine(neuronet.AttentionSeeking):\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    neuronet.train("xor", policy="a_module_of_ours:Mine", hidden=[3], epochs=1, out=tmp_path / "run")
+    monkeypatch.delitem(sys.modules, "a_module_of_ours")
+    with pytest.raises(SpecError, match=r"module 'a_module_of_ours': add --trust"):
+        neuronet.resume(tmp_path / "run", epochs=2)
+    assert "a_module_of_ours" not in sys.modules
+    neuronet.resume(tmp_path / "run", epochs=2, policy="a_module_of_ours:Mine")
+    monkeypatch.delitem(sys.modules, "a_module_of_ours")
+    assert neuronet.resume(tmp_path / "run", epochs=3, trust=True).config.epochs == 3
+
+
+@pytest.mark.parametrize("name", ["config.json", "metrics.csv", "checkpoint.safetensors", "alignment.csv"])
+def test_pipe_in_a_folder_does_not_wait(folders, play, tmp_path, name):
+    folder = tmp_path / "work" / "folder"
+    shutil.copytree(folders / "run", folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    code, sentence = play("run", "--resume", "folder", "--epochs", "3")
+    assert (code, "not a regular file" in sentence) == (2, True), sentence
+    play("plot", "folder")
+
+
+def test_links_that_lead_out_of_a_folder_are_not_written_through(folders, play, tmp_path):
+    folder, outside = tmp_path / "work" / "folder", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "metrics.csv").write_bytes((folders / "run" / "metrics.csv").read_bytes())
+    for name in ("events.jsonl", "curves.png", "fields.pdf", ".lock"):
+        shutil.copytree(folders / "run", folder)
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(outside / name)
+        options = ("--epochs", "3") if name != "events.jsonl" else ("--epochs", "2")
+        play("run", "--resume", "folder", *options)
+        play("plot", "folder", "--kind", "curves")
+        assert sorted(path.name for path in outside.iterdir()) == ["metrics.csv"]
+        shutil.rmtree(folder)
+
+
+def test_plot_asks_no_network(folders, play, tmp_path, monkeypatch):
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("asked the network"))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("asked the network"))
+    for environment in ("openml:61", "kmnist"):
+        folder = tmp_path / "work" / "folder"
+        shutil.copytree(folders / "run", folder)
+        content = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**content, "environment": environment}))
+        assert play("plot", "folder", "--kind", "fields")[0] == 0
+        shutil.rmtree(folder)
