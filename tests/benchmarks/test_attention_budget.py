@@ -68,3 +68,19 @@ def test_readme_has_the_numbers_of_the_main_setting():
 @pytest.mark.parametrize("column", ["seconds", "final", "learning"])
 def test_records_are_complete(column):
     assert result().records[column].notna().all()
+
+
+@pytest.mark.parametrize("name", ["budgeted-capacity", "budgeted-depth"])
+def test_page_has_every_row_of_the_other_studies(name):
+    result = read_reproduction(RECORDS.parent / name)
+    p_values = {(f.setting, f.claim.removeprefix("test accuracy: ").removesuffix(" - BP")): f.p for f in result.findings}
+    section = PAGE.partition(f"benchmarks/reproduction/{name}/records.csv")[2].partition("\n## ")[0]
+    rows = result.tables["accuracy"].to_dict("records")
+    assert len(rows) >= 18
+    for row in rows:
+        p = p_values.get((row["setting"], row["method"]), math.nan)
+        p_text = "" if math.isnan(p) else "<0.001" if p < 0.001 else f"{p:.2g}"
+        rate = f"{row['learning_rate']:.3g}" + (" (edge)" if row["at_edge"] else "")
+        numbers = (with_interval(row, "accuracy"), with_interval(row, "difference", "+"), p_text)
+        expected = " ".join(f"| {row['setting']} | `{row['method']}` | {rate} | {' | '.join(numbers)} |".split())
+        assert expected in section, expected
