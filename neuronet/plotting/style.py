@@ -87,6 +87,8 @@ LOG_RANGE = 100.0
 DPI = 160
 MAX_PIXELS = 2**15
 """Longest side of a PNG that most viewers open."""
+MAX_LETTERS = 200
+"""Length at which a line of text is cut."""
 
 # Metadata that would make two files of the same figure differ are left out.
 _FORMATS: dict[str, dict[str, None]] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
@@ -265,6 +267,12 @@ def save(figure: Figure, path: str | Path) -> Path:
     return file
 
 
+def _drawable(text: str) -> str:
+    """Return a text with a question mark for what no font has, such as a control character, and with long lines cut."""
+    lines = ["".join(letter if letter.isprintable() else "?" for letter in line) for line in text.split("\n")]
+    return "\n".join(line if len(line) <= MAX_LETTERS else f"{line[: MAX_LETTERS - 3]}..." for line in lines)
+
+
 def _is_formula(text: str) -> bool:
     """Return whether a text can be drawn as a formula, as tick labels are; names in files may have dollar signs, too."""
     if "$" not in text:
@@ -288,7 +296,9 @@ def render(figure: Figure, suffix: str, dpi: float, **options: Any) -> bytes:
     for text in figure.findobj(Text):
         if isinstance(text, Text):
             text.set_fontfamily(FONT)
-            text.set_parse_math(_is_formula(text.get_text()))
+            if (drawable := _drawable(text.get_text())) != text.get_text():
+                text.set_text(drawable)
+            text.set_parse_math(_is_formula(drawable))
     buffer = BytesIO()
     with _RENDERING, rc_context({"pdf.fonttype": TRUE_TYPE, "svg.hashsalt": "neuronet"}):
         figure.savefig(buffer, format=suffix, dpi=dpi, facecolor=PAPER, metadata=_FORMATS[suffix], **options)
