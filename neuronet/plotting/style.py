@@ -87,7 +87,7 @@ LOG_RANGE = 100.0
 DPI = 160
 MAX_PIXELS = 2**15
 """Longest side of a PNG that most viewers open."""
-MAX_LETTERS = 200
+MAX_LETTERS = 120
 """Length at which a line of text is cut."""
 
 # Metadata that would make two files of the same figure differ are left out.
@@ -270,7 +270,7 @@ def save(figure: Figure, path: str | Path) -> Path:
 def _drawable(text: str) -> str:
     """Return a text with a question mark for what no font has, such as a control character, and with long lines cut."""
     lines = ["".join(letter if letter.isprintable() else "?" for letter in line) for line in text.split("\n")]
-    return "\n".join(line if len(line) <= MAX_LETTERS else f"{line[: MAX_LETTERS - 3]}..." for line in lines)
+    return "\n".join(truncate(line, MAX_LETTERS) for line in lines)
 
 
 def _is_formula(text: str) -> bool:
