@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from neuronet.core import SGD as SGD
     from neuronet.core import Adam as Adam
     from neuronet.core import CrossEntropy as CrossEntropy
+    from neuronet.core import Encoding as Encoding
     from neuronet.core import Environment as Environment
     from neuronet.core import Group as Group
     from neuronet.core import LinearPolicy as LinearPolicy
@@ -58,7 +59,7 @@ _HOMES = {
     "comparison": "compare",
     "conversion": "convert revert",
     "core": (
-        "Adam CrossEntropy Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
+        "Adam CrossEntropy Encoding Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
         "Population SGD Samples Scaling SquaredError Wrapper from_graph to_graph"
     ),
     "engines.agents": "NeuronModel",
