@@ -22,7 +22,7 @@ from joblib import Parallel, delayed
 
 import neuronet
 from neuronet.continual.methods.k_winners import keep_largest
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.errors import DivergedError
 from neuronet.core.learning.lr_schedules import lr_factor
 from neuronet.environments import Digits

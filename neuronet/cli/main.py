@@ -28,7 +28,7 @@ from neuronet.cli.commands.sweep import sweep
 from neuronet.core import ConfigurationError, NeuroNetError
 from neuronet.execution import exit_status, is_main_process
 
-BAD_INPUT, FAILED = 2, 1
+BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
 
 PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
 
@@ -86,6 +86,8 @@ def start() -> int:
 def _run() -> int:
     try:
         code = app(prog_name="neuronet", standalone_mode=False)
+        if code == CTRL_C:  # what typer makes of an interruption before the command begins
+            raise _StoppedError
     except _StoppedError as stop:
         if is_main_process():
             sys.stderr.write(f"{stop}\n" if str(stop) else "Interrupted.\n")

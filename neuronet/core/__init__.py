@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import Namespace as Namespace
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
-    from neuronet.core.batches import Batches as Batches
-    from neuronet.core.encoding import Encoding as Encoding
-    from neuronet.core.encoding import Scaling as Scaling
-    from neuronet.core.encoding import Standardisation as Standardisation
+    from neuronet.core.data.batches import Batches as Batches
+    from neuronet.core.data.encoding import Encoding as Encoding
+    from neuronet.core.data.encoding import Scaling as Scaling
+    from neuronet.core.data.encoding import Standardisation as Standardisation
+    from neuronet.core.data.foreign_arrays import as_array as as_array
+    from neuronet.core.data.foreign_arrays import as_numbers as as_numbers
+    from neuronet.core.data.sample_checks import check_samples as check_samples
+    from neuronet.core.data.sample_checks import checked_samples as checked_samples
     from neuronet.core.environment import Environment as Environment
     from neuronet.core.environment import Samples as Samples
     from neuronet.core.environment import ValidationSplit as ValidationSplit
@@ -46,8 +50,6 @@ if TYPE_CHECKING:
     from neuronet.core.errors import check_number as check_number
     from neuronet.core.errors import shortened as shortened
     from neuronet.core.errors import unknown_name_error as unknown_name_error
-    from neuronet.core.foreign_arrays import as_array as as_array
-    from neuronet.core.foreign_arrays import as_numbers as as_numbers
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
     from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
@@ -90,8 +92,6 @@ if TYPE_CHECKING:
     from neuronet.core.random_streams import check_seed as check_seed
     from neuronet.core.random_streams import generator as generator
     from neuronet.core.random_streams import pick as pick
-    from neuronet.core.sample_checks import check_samples as check_samples
-    from neuronet.core.sample_checks import checked_samples as checked_samples
     from neuronet.core.structure.graph import from_graph as from_graph
     from neuronet.core.structure.graph import to_graph as to_graph
     from neuronet.core.structure.network import INITIALISATIONS as INITIALISATIONS
@@ -126,14 +126,14 @@ if TYPE_CHECKING:
 _MODULES = {
     "activation": "ACTIVATIONS Activation parse_activation",
     "array_types": "Array Memory Namespace reaches rounding",
-    "batches": "Batches",
-    "encoding": "Encoding Scaling Standardisation",
+    "data.batches": "Batches",
+    "data.encoding": "Encoding Scaling Standardisation",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
         "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
         "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number shortened unknown_name_error"
     ),
-    "foreign_arrays": "as_array as_numbers",
+    "data.foreign_arrays": "as_array as_numbers",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
     "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
     "learning.update_schedule": (
@@ -145,7 +145,7 @@ _MODULES = {
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
     "access": "Access check_import current_access may_import reading_record record_access",
-    "sample_checks": "check_samples checked_samples",
+    "data.sample_checks": "check_samples checked_samples",
     "structure.graph": "from_graph to_graph",
     "structure.network": "INITIALISATIONS WIRINGS Bools Dense Floats Ints Network SmallWorld Sparse Wiring initial_weights",
     "structure.population": (

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.array_types import Array
-from neuronet.core.encoding import Encoding, Scaling
+from neuronet.core.data.encoding import Encoding, Scaling
 from neuronet.core.errors import DataError
 from neuronet.core.payoff import CrossEntropy, Payoff
 from neuronet.core.random_streams import Purpose, generator

@@ -23,7 +23,7 @@ from neuronet.core import (
     Standardisation,
 )
 from neuronet.engines.base import Setup, State
-from neuronet.models.model import Model
+from neuronet.models.parts import ModelParts
 from neuronet.policies import POLICIES, AttentionSeeking
 from neuronet.recording import MODEL, StudyStore, network_from_arrays, network_to_arrays
 from neuronet.registry import as_channels, format_channel, parse_policy, spec_of
@@ -43,7 +43,7 @@ class UntrustedError(ConfigurationError):
 Arrays = dict[str, NDArray[Any]]
 
 
-def save_model(model: Model, path: str | Path) -> Path:
+def save_parts(model: ModelParts, path: str | Path) -> Path:
     """Write a model to a .safetensors file and return its path.
 
     Raises:
@@ -58,7 +58,7 @@ def save_model(model: Model, path: str | Path) -> Path:
     return file
 
 
-def load(path: str | Path, *, trust: bool = False) -> Model:
+def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
     """Return the model in a file, or in the folder of a run.
 
     Args:
@@ -87,14 +87,14 @@ def load(path: str | Path, *, trust: bool = False) -> Model:
         raise DataError(f"'{file}' is broken: {type(error).__name__} ({str(error)[:100]})") from None
 
 
-def model_to_arrays(model: Model) -> tuple[Arrays, dict[str, str]]:
+def model_to_arrays(model: ModelParts) -> tuple[Arrays, dict[str, str]]:
     """Return the arrays and the metadata of a model's file.
 
     Raises:
         ConfigurationError: A policy or channel that prediction needs cannot be written as text.
     """
     setup, encoding = model.setup, model.encoding
-    network_arrays, network_metadata = network_to_arrays(model.network)
+    network_arrays, network_metadata = network_to_arrays(model.setup.network)
     arrays = {f"{NETWORK}{name}": array for name, array in network_arrays.items()}
     if model.state is not None:
         arrays |= {f"{STATE}{name}": array for name, array in model.state.to_arrays().items()}
@@ -134,7 +134,7 @@ def _policies(setup: Setup) -> list[list[tuple[str, list[int]]]]:
     return layers
 
 
-def _from_arrays(file: Path, content: Mapping[str, Any], arrays: Arrays, *, trust: bool) -> Model:
+def _from_arrays(file: Path, content: Mapping[str, Any], arrays: Arrays, *, trust: bool) -> ModelParts:
     network = network_from_arrays(file, {"activations": content["activations"]}, _part(arrays, NETWORK))
     if not trust:
         _check_known(file, content)
@@ -159,7 +159,7 @@ def _from_arrays(file: Path, content: Mapping[str, Any], arrays: Arrays, *, trus
     encoding = Encoding(int(content["inputs"]), scaling, tuple(content["features"]), classes, targets)
     _check_sizes(encoding, network.sizes)
     state = State.from_arrays(int(content["round"]), own) if own else None
-    return Model(setup, encoding, int(content["round"]), state, content["facts"], arrays.get(CONFUSION))
+    return ModelParts(setup, encoding, int(content["round"]), state, content["facts"], arrays.get(CONFUSION))
 
 
 def _part(arrays: Arrays, prefix: str) -> Arrays:

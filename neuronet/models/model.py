@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from neuronet.core import SGD, ConfigurationError, DataError, Encoding, Network
 from neuronet.engines.base import LayerState, Setup, State
+from neuronet.models.files import load_parts, save_parts
+from neuronet.models.parts import ModelParts
 from neuronet.policies import AttentionSeeking
 
 if TYPE_CHECKING:
@@ -26,28 +28,12 @@ BATCH_SIZE = 2048
 """Number of samples that are predicted at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+class Model(ModelParts):
     """Trained network, with how its inputs are scaled and what its outputs mean.
 
     It speaks as neurons do in an evaluation: silenced neurons are silent, and channels that are active in evaluations are active.
     Neurons that fire at random (policies such as "reinforce") do so with the same random numbers at each call.
-
-    Attributes:
-        setup: Game of the network after training.
-        encoding: Scaling of inputs, names of features and classes.
-        round: Number of rounds that were played.
-        state: State of the neurons, if their policies decide what they say; None if networks alone do.
-        facts: Facts about the run for `neuronet show`: configuration, results, versions.
-        confusion: (O, O), number of test samples of each class (row) by predicted class (column); None for values.
     """
-
-    setup: Setup
-    encoding: Encoding
-    round: int = 0
-    state: State | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    confusion: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, setup: Setup, state: State, encoding: Encoding) -> Model:
@@ -173,9 +159,7 @@ class Model:
         Raises:
             DataError: The file cannot be written.
         """
-        from neuronet.models.files import save_model
-
-        return save_model(self, path)
+        return save_parts(self, path)
 
     def to_torch(self) -> nn.Sequential:
         """Return a torch module that takes raw inputs (N, I) and gives the outputs, in the precision of the run.
@@ -193,6 +177,21 @@ class Model:
         engine = TensorEngine(self.setup, device="cpu")
         engine.restore(self.state or replace(engine.state(), round=self.round))
         return engine
+
+
+def load(path: str | Path, *, trust: bool = False) -> Model:
+    """Return the model in a file, or in the folder of a run.
+
+    Args:
+        path: A .safetensors file that `save` has written, or the folder of a run.
+        trust: Whether classes of modules that are not NeuroNet's may be imported, which runs their code. Only models whose
+            policies decide what neurons say, and models with channels of one's own, need such classes.
+
+    Raises:
+        DataError: There is no model, or the file is broken.
+        ConfigurationError: The model needs a class that is not NeuroNet's, and `trust` is not given.
+    """
+    return Model(**vars(load_parts(path, trust=trust)))
 
 
 def softmax(outputs: Floats) -> Floats:

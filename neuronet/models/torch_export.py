@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from neuronet.core import ConfigurationError, Scaling
-from neuronet.models.model import Model
+from neuronet.models.parts import ModelParts
 
 MODULES: dict[str, Any] = {
     "relu": nn.ReLU,
@@ -24,7 +24,7 @@ MODULES: dict[str, Any] = {
 """Torch's module for each activation."""
 
 
-def to_torch(model: Model) -> nn.Sequential:
+def to_torch(model: ModelParts) -> nn.Sequential:
     """Return a module of linear layers and activations that takes raw inputs (N, I) and gives the outputs (N, O).
 
     The first layer contains the scaling of the inputs. Weights of missing connections and of silent neurons are 0.
@@ -32,7 +32,7 @@ def to_torch(model: Model) -> nn.Sequential:
     Raises:
         ConfigurationError: Channels, or policies that fire at random, decide what neurons say.
     """
-    setup, network = model.setup, model.network
+    setup, network = model.setup, model.setup.network
     if model.state is not None or any(channel.channel.active_in_eval for channel in setup.channels):
         raise ConfigurationError("a torch module has neither channels nor neurons that fire at random: use predict")
     dtype = getattr(torch, setup.dtype)
@@ -51,7 +51,7 @@ def to_torch(model: Model) -> nn.Sequential:
     return nn.Sequential(*modules[:-1] if isinstance(modules[-1], nn.Identity) else modules)
 
 
-def _with_scaling(model: Model, weights: NDArray[Any], bias: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def _with_scaling(model: ModelParts, weights: NDArray[Any], bias: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return weights and biases of the first layer for raw inputs."""
     scaling = model.encoding.scaling
     if scaling is None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from neuronet.baselines.backprop import TORCH_ACTIVATIONS, Backprop, activities, losses, negative_gradient
-from neuronet.core.batches import Batches
-from neuronet.core.encoding import Scaling
+from neuronet.core.data.batches import Batches
+from neuronet.core.data.encoding import Scaling
 from neuronet.core.environment import Samples
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum, Optimizer

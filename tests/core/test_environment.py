@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from neuronet.core.encoding import Scaling
+from neuronet.core.data.encoding import Scaling
+from neuronet.core.data.sample_checks import checked_samples
 from neuronet.core.environment import Environment, Samples, ValidationSplit
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import CrossEntropy, SquaredError
-from neuronet.core.sample_checks import checked_samples
 
 X = np.arange(12.0).reshape(6, 2)
 

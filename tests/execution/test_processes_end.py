@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from neuronet import stop_signals
+from neuronet.cli import main
+
 SWEEP = """
 environment = "digits"
 seeds = 40
@@ -141,3 +144,11 @@ def test_run_whose_terminal_is_closed_is_saved(tmp_path):
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 129
     assert (tmp_path / "out" / "checkpoint.safetensors").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_before_the_command_begins_has_its_status(number, monkeypatch):
+    """Typer makes 130 of every KeyboardInterrupt that it meets outside a command."""
+    monkeypatch.setattr(stop_signals, "_received", [int(number)])
+    monkeypatch.setattr(main, "app", lambda **options: 130)
+    assert main.start() == 128 + number

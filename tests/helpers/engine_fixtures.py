@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.policy import Policy, shared_memory_names
 from neuronet.core.structure.population import Group

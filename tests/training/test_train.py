@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import neuronet
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.errors import DivergedError
 from neuronet.execution.signals import Interrupted
 from neuronet.recording.run_directory import RunDirectory

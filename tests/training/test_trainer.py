@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.training.trainer import Callback, Trainer
 
 BATCHES = Batches(samples=10, size=4, seeds=(1, 2))

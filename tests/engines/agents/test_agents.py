@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from neuronet import interventions
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.agents import InputNeuron, Neuron, NeuronModel
 from neuronet.engines.base import Setup

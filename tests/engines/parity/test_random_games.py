@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neuronet.core.activation import ACTIVATIONS
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError

@@ -19,7 +19,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from neuronet.core.activation import ACTIVATIONS
-from neuronet.core.encoding import Scaling
+from neuronet.core.data.encoding import Scaling
 from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import OPTIMIZERS, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.errors import NeuroNetError
 from neuronet.engines.tensors import MAX_BATCHED_WORK, SequentialReplicas, TensorEngine, tensor_engine
 from neuronet.policies import AttentionSeeking, Noisy, TremblingHand

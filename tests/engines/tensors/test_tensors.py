@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.environment import Samples
 from neuronet.core.errors import ConfigurationError, NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum

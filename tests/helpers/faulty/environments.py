@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuronet.core.encoding import Scaling
+from neuronet.core.data.encoding import Scaling
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.payoff import SquaredError as Squared

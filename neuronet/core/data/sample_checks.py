@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.encoding import Scaling
+from neuronet.core.data.encoding import Scaling
+from neuronet.core.data.foreign_arrays import as_numbers
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import DataError
-from neuronet.core.foreign_arrays import as_numbers
 from neuronet.core.payoff import Payoff
 
 

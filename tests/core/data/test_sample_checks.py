@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neuronet.core.encoding import Scaling
+from neuronet.core.data.encoding import Scaling
+from neuronet.core.data.sample_checks import check_samples
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import DataError
 from neuronet.core.payoff import CrossEntropy, Payoff, SquaredError
-from neuronet.core.sample_checks import check_samples
 
 INPUTS = np.random.default_rng(1).standard_normal((12, 3))
 CLASSES = np.arange(12) % 2

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuronet.core.batches import Batches
+from neuronet.core.data.batches import Batches
 from neuronet.core.errors import NeuroNetError
 
 samples = st.integers(1, 60)
