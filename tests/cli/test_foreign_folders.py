@@ -138,7 +138,10 @@ def mutate(folder, rng):
     return f"{change.__name__} of {path.name}"
 
 
-SEEDS = [*range(36), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(36, 500))]
+MARKS = {24: (), 100: pytest.mark.slow, 500: pytest.mark.exhaustive}
+"""Marks of the mutations whose seeds are below a number, and not below the one before."""
+
+SEEDS = [pytest.param(seed, marks=next(marks for end, marks in MARKS.items() if seed < end)) for seed in range(max(MARKS))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
