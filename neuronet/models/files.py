@@ -10,22 +10,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.channels import CHANNELS
+from neuronet.channels import ChannelAt
 from neuronet.core import (
     PAYOFFS,
+    Access,
     ConfigurationError,
     CrossEntropy,
     DataError,
     Encoding,
     Group,
+    NeuroNetError,
     Scaling,
     SquaredError,
     Standardisation,
+    StateError,
+    record_access,
 )
 from neuronet.engines.base import Setup, State
 from neuronet.models.parts import ModelParts
-from neuronet.policies import POLICIES, AttentionSeeking
-from neuronet.recording import MODEL, StudyStore, network_from_arrays, network_to_arrays
+from neuronet.policies import AttentionSeeking
+from neuronet.recording import MODEL, StudyStore, network_from_arrays, network_to_arrays, reading
 from neuronet.registry import as_channels, format_channel, parse_policy, spec_of
 
 FORMAT = "neuronet-model-1"
@@ -34,11 +38,6 @@ FORMAT = "neuronet-model-1"
 SUFFIX = ".safetensors"
 
 NETWORK, STATE, SCALING, TARGETS, CONFUSION = "network.", "state.", "scaling.", "targets.", "confusion"
-
-
-class UntrustedError(ConfigurationError):
-    """A model needs a class whose module is not NeuroNet's."""
-
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -68,7 +67,7 @@ def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
 
     Raises:
         DataError: There is no model, or the file is broken.
-        ConfigurationError: The model needs a class that is not NeuroNet's, and `trust` is not given.
+        SpecError: The model needs a class of a module that may not be imported.
     """
     given = Path(path)
     file = given / MODEL if given.is_dir() else given
@@ -76,15 +75,20 @@ def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
         raise DataError(f"there is no trained model in '{given}': give the folder of a finished run, or a file that save() wrote")
     try:
         found = StudyStore(file.parent, "model").load_arrays(file.name)
-        assert found is not None
-        metadata, arrays = found
-        if metadata.get("format") != FORMAT:
-            raise DataError(f"'{file}' is not a model that this version can read")
-        return _from_arrays(file, json.loads(metadata["model"]), arrays, trust=trust)
-    except (DataError, UntrustedError):
-        raise
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:  # the project's own errors are ValueErrors
-        raise DataError(f"'{file}' is broken: {type(error).__name__} ({str(error)[:100]})") from None
+    except StateError as error:
+        raise DataError(str(error)) from None
+    assert found is not None
+    metadata, arrays = found
+    if metadata.get("format") != FORMAT:
+        raise DataError(f"'{file}' is not a model that this version can read")
+    with reading(file, "model"):
+        content = json.loads(metadata["model"])
+        with record_access(Access.TRUSTED if trust else Access.LOOK):
+            policies, channels = _parsed_policies(content["policies"]), as_channels(content["channels"])
+        try:
+            return _from_arrays(file, content, arrays, policies, channels)
+        except NeuroNetError as error:
+            raise DataError(f"'{file}' is broken: {error}") from None
 
 
 def model_to_arrays(model: ModelParts) -> tuple[Arrays, dict[str, str]]:
@@ -134,14 +138,18 @@ def _policies(setup: Setup) -> list[list[tuple[str, list[int]]]]:
     return layers
 
 
-def _from_arrays(file: Path, content: Mapping[str, Any], arrays: Arrays, *, trust: bool) -> ModelParts:
+def _parsed_policies(layers: Any) -> Any:
+    """Return the groups of each layer; the policy without a voice where the file has none."""
+    if layers is None:
+        return AttentionSeeking()
+    return [[Group(parse_policy(spec), tuple(members)) for spec, members in layer] for layer in layers]
+
+
+def _from_arrays(
+    file: Path, content: Mapping[str, Any], arrays: Arrays, policies: Any, channels: tuple[ChannelAt, ...]
+) -> ModelParts:
     network = network_from_arrays(file, {"activations": content["activations"]}, _part(arrays, NETWORK))
-    if not trust:
-        _check_known(file, content)
     own = _part(arrays, STATE)
-    policies: Any = AttentionSeeking()
-    if content["policies"] is not None:
-        policies = [[Group(parse_policy(spec), tuple(members)) for spec, members in layer] for layer in content["policies"]]
     classes = None if content["classes"] is None else np.array(content["classes"])
     payoff = PAYOFFS.get(content["payoff"], SquaredError if classes is None else CrossEntropy)()
     setup = Setup(
@@ -151,7 +159,7 @@ def _from_arrays(file: Path, content: Mapping[str, Any], arrays: Arrays, *, trus
         seed=content["seed"],
         dtype=content["dtype"],
         silent=frozenset(content["silent"]),
-        channels=as_channels(content["channels"]),
+        channels=channels,
     )
     scaling, targets = (_scaling(_part(arrays, prefix)) for prefix in (SCALING, TARGETS))
     if isinstance(targets, Scaling):
@@ -170,16 +178,6 @@ def _scaling(arrays: Arrays) -> Scaling | Standardisation | None:
     if not arrays:
         return None
     return Scaling(**arrays) if "factor" in arrays else Standardisation(**arrays)
-
-
-def _check_known(file: Path, content: Mapping[str, Any]) -> None:
-    """Refuse classes that are not NeuroNet's, whose module would have to be imported."""
-    specs = [spec for layer in content["policies"] or () for spec, _ in layer]
-    names = [(spec, POLICIES) for spec in specs] + [(text.split(":", 1)[1], CHANNELS) for text in content["channels"]]
-    for spec, known in names:
-        name = spec.split("(", 1)[0]
-        if name not in known:
-            raise UntrustedError(f"'{file}' needs {name}, which is not NeuroNet's: load it with trust=True to run its code")
 
 
 def _check_sizes(encoding: Encoding, sizes: tuple[int, ...]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import SGD, ConfigurationError, DataError, Encoding, Network
+from neuronet.core import SGD, ConfigurationError, DataError, Encoding, Network, Synchronous
 from neuronet.engines.base import LayerState, Setup, State
 from neuronet.models.files import load_parts, save_parts
 from neuronet.models.parts import ModelParts
@@ -47,17 +47,9 @@ class Model(ModelParts):
         network = state.network(setup.network)
         layers = tuple(LayerState(layer.weights, layer.bias, {}, layer.memories) for layer in state.layers)
         speaks = any("speak" in group.policy.hooks for layer in range(1, len(network.sizes)) for group in setup.groups(layer))
-        policies = setup.policies if speaks else AttentionSeeking()
-        game = Setup(
-            network,
-            policies,
-            SGD(),
-            payoff=setup.payoff,
-            seed=setup.seed,
-            dtype=setup.dtype,
-            silent=setup.silent,
-            channels=setup.channels,
-        )
+        policies: Any = setup.policies if speaks else AttentionSeeking()
+        learning: dict[str, Any] = {"optimizer": SGD(), "update_schedule": Synchronous(), "frozen": frozenset()}
+        game = replace(setup, network=network, policies=policies, **learning)
         return cls(game, encoding, state.round, State(state.round, layers) if speaks else None)
 
     def __repr__(self) -> str:
@@ -117,7 +109,9 @@ class Model(ModelParts):
         """
         if self.classes is None:
             raise ConfigurationError("values have no probabilities: use predict")
-        return softmax(self.outputs(inputs))
+        from scipy.special import softmax
+
+        return np.asarray(softmax(self.outputs(inputs), axis=-1))
 
     def score(self, inputs: Any, targets: Any) -> float:
         """Return the accuracy (0 to 1) for classes, or the mean coefficient of determination (at most 1) for values.
@@ -189,15 +183,9 @@ def load(path: str | Path, *, trust: bool = False) -> Model:
 
     Raises:
         DataError: There is no model, or the file is broken.
-        ConfigurationError: The model needs a class that is not NeuroNet's, and `trust` is not given.
+        SpecError: The model needs a class of a module that may not be imported.
     """
     return Model(**vars(load_parts(path, trust=trust)))
-
-
-def softmax(outputs: Floats) -> Floats:
-    """Return probabilities (N, O) from logits (N, O)."""
-    exps = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
-    return np.asarray(exps / exps.sum(axis=-1, keepdims=True))
 
 
 def select_features(inputs: Any, features: Sequence[str]) -> NDArray[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,8 +39,7 @@ def evaluate(
     """
     losses, correct = [], []
     count = len(samples) if max_samples is None else min(max_samples, len(samples))
-    for start in range(0, count, EVALUATION_BATCH_SIZE):
-        batch = samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, count)))
+    for batch in _batches(samples, count):
         outputs = engine.outputs(batch.inputs)
         xp = array_namespace(outputs)
         losses.append(as_numpy(payoff.loss(xp, outputs, batch.targets)).reshape(replicas, -1))
@@ -61,13 +61,17 @@ def confusion_matrices(engine: HasOutputs, samples: Samples, replicas: int, clas
         replicas: Number of replicas.
         classes: Number of classes, O.
     """
-    counts = np.zeros((replicas, classes * classes), dtype=np.int64)
-    for start in range(0, len(samples), EVALUATION_BATCH_SIZE):
-        batch = samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, len(samples))))
-        outputs = as_numpy(engine.outputs(batch.inputs)).reshape(replicas, -1, classes)
-        cells = as_numpy(batch.targets) * classes + outputs.argmax(axis=-1)
-        counts += [np.bincount(row, minlength=classes * classes) for row in cells]
-    return counts.reshape(replicas, classes, classes)
+    from sklearn.metrics import confusion_matrix
+
+    outputs = [as_numpy(engine.outputs(batch.inputs)).reshape(replicas, -1, classes) for batch in _batches(samples, len(samples))]
+    targets, predictions = as_numpy(samples.targets), np.concatenate(outputs, axis=1).argmax(axis=-1)
+    return np.stack([confusion_matrix(targets, row, labels=np.arange(classes)) for row in predictions])
+
+
+def _batches(samples: Samples, count: int) -> Iterator[Samples]:
+    """Yield the first samples, at most EVALUATION_BATCH_SIZE at a time."""
+    for start in range(0, count, EVALUATION_BATCH_SIZE):
+        yield samples.at(slice(start, min(start + EVALUATION_BATCH_SIZE, count)))
 
 
 def as_numpy(array: Array) -> NDArray[Any]:

@@ -5,26 +5,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 import neuronet
-from neuronet.core import ConfigurationError, DataError, LinearPolicy
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, SpecError
 from tests.models.test_model import CLASSES, INPUTS, QUICK, VALUES
+
+LOUD = """
+from dataclasses import dataclass
+from neuronet import LinearPolicy
 
 
 @dataclass(frozen=True)
 class Loud(LinearPolicy):
-    """A policy with a voice of its own."""
-
     def speak(self, activity, obs, memory):
         return 2.0 * activity
 
     def feedback_weights(self, obs, memory):
         return obs.attention
+"""
+"""A module with a policy that has a voice of its own."""
 
 
 @pytest.fixture
@@ -68,13 +71,15 @@ def test_folder_of_a_run_holds_its_model(tmp_path):
     assert model.facts["test_accuracy"] == result.accuracy
 
 
-def test_policies_of_ones_own_need_trust_if_they_speak(tmp_path):
-    result = neuronet.train((INPUTS, CLASSES), policy=Loud(), **QUICK)
+def test_policies_of_ones_own_need_trust_if_they_speak(tmp_path, monkeypatch):
+    (tmp_path / "loud_module.py").write_text(LOUD)
+    monkeypatch.syspath_prepend(tmp_path)
+    result = neuronet.train((INPUTS, CLASSES), policy="loud_module:Loud", **QUICK)
     path = result.save(tmp_path / "loud.safetensors")
-    with pytest.raises(
-        ConfigurationError, match=r"needs tests.models.test_files:Loud, which is not NeuroNet's: load it with trust=True"
-    ):
+    monkeypatch.delitem(sys.modules, "loud_module")
+    with pytest.raises(SpecError, match=r"does not import the module 'loud_module': add --trust \(trust=True in Python\)"):
         neuronet.load(path)
+    assert "loud_module" not in sys.modules
     assert neuronet.load(path, trust=True).outputs(INPUTS).tobytes() == result.model.outputs(INPUTS).tobytes()
 
 
@@ -124,9 +129,10 @@ def change(path, content=None, arrays=None):
 def test_broken_files_get_one_sentence(saved, content, arrays):
     _, path = saved
     change(path, content, arrays)
-    with pytest.raises((DataError, ConfigurationError)) as raised:
+    with pytest.raises(NeuroNetError) as raised:
         neuronet.load(path)
     assert "\n" not in str(raised.value)
+    assert "net.safetensors" in str(raised.value) or "sideways" in str(raised.value)
 
 
 def test_files_of_something_else_are_refused(tmp_path):

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.special import softmax
 
 import neuronet
 from neuronet.core import ConfigurationError, DataError
 from neuronet.environments import Digits
 from neuronet.environments.images.images import Images
 from neuronet.models import Model
-from neuronet.models.model import softmax
 
 RNG = np.random.default_rng(0)
 INPUTS = RNG.normal(size=(90, 3)) * [1.0, 10.0, 100.0] + 5.0

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import Json
+from neuronet.cli.commands.options import Json, Trust
 from neuronet.training import OUTPUT
 
 Source = Annotated[Path, typer.Argument(help="Folder of a finished run, or a .safetensors file of a model", show_default=False)]
@@ -24,6 +24,7 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help=escape("CSV file of the predictions [default: printed]"), rich_help_panel=OUTPUT)
     ] = None,
+    trust: Trust = False,
     json: Json = False,
 ) -> None:
     """Predict new samples with a trained network: a line for each sample.
@@ -33,7 +34,7 @@ def predict(
     """
     from neuronet.models import load, predict_file, write_predictions
 
-    predictions = predict_file(load(model), data)
+    predictions = predict_file(load(model, trust=trust), data)
     if predictions.unused:
         console.print_err(f"Columns that are not features: {', '.join(predictions.unused)}.")
     if out is not None:
@@ -49,10 +50,10 @@ def predict(
         console.OUT.print(f"{len(predictions.table):,} predictions in {out}", markup=False)
 
 
-def show(model: Source, json: Json = False) -> None:
+def show(model: Source, trust: Trust = False, json: Json = False) -> None:
     """Describe a trained network: how it was trained, how good it is, and which classes it confuses."""
     from neuronet.cli.tables.model import model_table
     from neuronet.models import load
 
-    loaded = load(model)
+    loaded = load(model, trust=trust)
     console.print_result(model_table(loaded), loaded.summary, json)
