@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import array_api_compat.numpy as xp
@@ -16,15 +16,15 @@ from neuronet.core import (
     Batches,
     ConfigurationError,
     Environment,
-    Group,
     LayerRandom,
     Network,
     Samples,
     Scaling,
+    as_array,
     parse_activation,
-    pick,
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
+from neuronet.engines.agents.layer_state import collect_state, restore_state
 from neuronet.engines.agents.message_board import Index, MessageBoard, connected
 from neuronet.engines.agents.network_model import LayerAgents, NetworkModel
 from neuronet.engines.agents.neuron import Neuron
@@ -34,8 +34,7 @@ from neuronet.engines.agents.speaker import InputNeuron, Speaker
 from neuronet.engines.base.checks import check_classes
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
-from neuronet.engines.base.state import LayerState, State, SynapseArrays
-from neuronet.engines.base.state_checks import memory_shapes
+from neuronet.engines.base.state import State
 
 Floats = NDArray[np.floating[Any]]
 
@@ -187,7 +186,7 @@ class NeuronModel(NetworkModel, Engine):
 
     def prepare(self, samples: Samples) -> Samples:
         """Return the samples as numpy arrays in the engine's precision."""
-        targets = np.asarray(_on_host(samples.targets))
+        targets = as_array(samples.targets, "targets")
         targets = targets.astype(self.dtype) if np.issubdtype(targets.dtype, np.floating) else targets
         if samples.scaling is None:
             return Samples(self._as_array(samples.inputs), targets)
@@ -195,7 +194,7 @@ class NeuronModel(NetworkModel, Engine):
         return Samples(np.asarray(samples.inputs), targets, scaling)
 
     def _as_array(self, array: Array) -> Floats:
-        return np.asarray(_on_host(array), dtype=self.dtype)
+        return as_array(array, "an array").astype(self.dtype, copy=False)
 
     def _play(self, batch: Samples) -> Floats:
         payoff = self.setup.payoff
@@ -253,54 +252,14 @@ class NeuronModel(NetworkModel, Engine):
 
     def state(self) -> State:
         """Return everything that the next round depends on, collected from all neurons."""
-        layers = tuple(self._layer_state(layer) for layer in range(1, len(self.sizes)))
+        layers = tuple(collect_state(list(self.layers[n]), n, self.setup) for n in range(1, len(self.sizes)))
         messages = {key: np.array(array, order="C") for key, array in self._router.messages.state().items()}
         return State(self.round_number, layers, messages)
-
-    def _layer_state(self, layer: int) -> LayerState:
-        buffers = {}
-        for name in ("", *self.setup.optimizer.state_names):
-            rows = np.zeros((self.sizes[layer], self.sizes[layer - 1] + 1), dtype=self.dtype)
-            for neuron in self.layers[layer]:
-                rows[neuron.index, neuron.axis_indices["S"]] = neuron.optimizer_state[name] if name else neuron.synapses
-            buffers[name] = SynapseArrays(rows[:, :-1].copy(), rows[:, -1].copy())
-        memories = [
-            {name: self._memory(layer, group, name, shape) for name, shape in memory_shapes(self.sizes, layer, group).items()}
-            for group in self.setup.groups(layer)
-        ]
-        return LayerState.of(buffers, tuple(memories))
-
-    def _memory(self, layer: int, group: Group, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
-        axes, memory = group.policy.memory_axes[name], np.zeros(shape, dtype=self.dtype)
-        if "J" not in axes:  # all neurons keep equal copies
-            return next((np.array(neuron.memory[name]) for _, neuron in self._members(layer, group)), memory)
-        for place, neuron in self._members(layer, group):
-            memory[_mesh_indices(shape, axes, neuron.axis_indices | place)] = neuron.memory[name]
-        return memory
-
-    def _members(self, layer: int, group: Group) -> Iterator[tuple[dict[str, slice], Neuron]]:
-        """Yield each member of a group, with its place along axis J of the group's arrays."""
-        places = {member: place for place, member in enumerate(group.members)}
-        for neuron in self.layers[layer]:
-            if neuron.index in places:
-                place = places[neuron.index]
-                yield {"J": slice(place, place + 1)}, neuron
 
     def _restore(self, state: State) -> None:
         state = state.map(lambda array: array.astype(self.dtype))
         for layer, before in enumerate(state.layers, start=1):
-            buffers = before.buffers.items()
-            for neuron in self.layers[layer]:
-                at = (neuron.index, neuron.speakers)
-                rows = {name: np.append(arrays.weights[at], arrays.bias[neuron.index]) for name, arrays in buffers}
-                neuron.synapses[:], neuron.optimizer_state = rows.pop(""), rows
-                neuron.post_attention()
-            for number, group in enumerate(self.setup.groups(layer)):
-                for place, neuron in self._members(layer, group):
-                    neuron.memory = {
-                        name: pick(before.memories[number][name], axes, neuron.axis_indices | place).copy()
-                        for name, axes in group.policy.memory_axes.items()
-                    }
+            restore_state(list(self.layers[layer]), before, self.setup.groups(layer))
         self._router.messages.restore(state.messages)
         self.round_number = state.round
 
@@ -356,15 +315,3 @@ class NeuronModel(NetworkModel, Engine):
             ids.pop(self, None)
         for wrapped in ("step", "_user_step"):  # bound methods on the instance are a cycle
             self.__dict__.pop(wrapped, None)
-
-
-def _on_host(array: Array) -> Array:
-    """Return a tensor as one that numpy reads, which has no bfloat16; other arrays as they are."""
-    if not hasattr(array, "detach"):
-        return array
-    return array.double().cpu() if array.is_floating_point() else array.cpu()
-
-
-def _mesh_indices(shape: tuple[int, ...], axes: str, picks: Mapping[str, Any]) -> tuple[Any, ...]:
-    places = [np.arange(length)[picks.get(letter, slice(None))] for length, letter in zip(shape, axes, strict=True)]
-    return np.ix_(*places)

@@ -39,6 +39,7 @@ from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
+from neuronet.engines.tensors.kernels.threads import limited_threads
 from neuronet.engines.tensors.layer import Layer, inverse_mask
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound, make_layer_round
@@ -46,9 +47,6 @@ from neuronet.engines.tensors.parameters import VelocityParameters, make_paramet
 from neuronet.engines.tensors.reducer import Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
-
-MAX_SINGLE_THREAD_WORK = 20_000_000
-"""Multiplications in the largest product of a round below which a second thread may cost more than it brings."""
 
 MAX_CACHED_SIZES = 6
 """Number of batch sizes whose buffers are kept."""
@@ -183,7 +181,7 @@ class TensorEngine(CopiedByState):
     def _play(self, batch: Samples) -> Tensor:
         if self.setup.payoff.classes and self.device == "cpu":  # a GPU would wait
             check_classes(as_numpy(batch.targets), self.setup.network.sizes[-1])
-        with torch.inference_mode(), self._limited_threads(batch.inputs.shape[-2]):
+        with self._computing(batch.inputs.shape[-2]):
             inputs = self._with_replicas(batch.inputs)
             self._play_round(inputs, batch.targets.expand(inputs.shape[:-1]) if self.setup.payoff.classes else batch.targets)
             loss = self._loss_function.losses()
@@ -193,7 +191,7 @@ class TensorEngine(CopiedByState):
         return inputs.expand(*self.lead, *inputs.shape[-2:])
 
     def _play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Tensor:
-        with torch.inference_mode(), self._limited_threads(batch_size):
+        with self._computing(batch_size):
             play_block = self._play_fused if self.is_fused else self._play_block
             losses = [play_block(block) for block in BatchLoader(samples, order, batch_size, self.lead)]
             all_losses = torch.cat(losses).movedim(0, -1)
@@ -221,7 +219,7 @@ class TensorEngine(CopiedByState):
         self._learn_round(current, output_feedback, self._loss_function.losses() if self._needs_reward else None)
 
     def _outputs(self, inputs: Tensor, *, learning: bool) -> Tensor:
-        with torch.inference_mode(), self._limited_threads(inputs.shape[-2]):
+        with self._computing(inputs.shape[-2]):
             current = self._forward(self._with_replicas(inputs), learning=learning)
             outputs = current.records[-1].activity.clone()
         self._pending = current if learning else None
@@ -232,7 +230,7 @@ class TensorEngine(CopiedByState):
     def _learn(self, output_feedback: Tensor, loss: Tensor) -> None:
         assert self._pending is not None
         current, self._pending = self._pending, None
-        with torch.inference_mode(), self._limited_threads(output_feedback.shape[-2]):
+        with self._computing(output_feedback.shape[-2]):
             self._learn_round(current, output_feedback, loss if self._needs_reward else None)
 
     def _forward(self, inputs: Tensor, *, learning: bool) -> _Round:
@@ -276,19 +274,10 @@ class TensorEngine(CopiedByState):
         self.round_number += 1
 
     @contextmanager
-    def _limited_threads(self, batch: int) -> Iterator[None]:
-        """Use one thread where the layers are so small that several threads would mostly wait for each other."""
-        threads = torch.get_num_threads()
-        if threads == 1 or self.device != "cpu" or self._largest_layer * batch > MAX_SINGLE_THREAD_WORK:
-            with self._matmul:
-                yield
-            return
-        torch.set_num_threads(1)
-        try:
-            with self._matmul:
-                yield
-        finally:
-            torch.set_num_threads(threads)
+    def _computing(self, batch: int) -> Iterator[None]:
+        """Compute without gradients, in the precision of products and with the number of threads that suit the batch."""
+        with torch.inference_mode(), limited_threads(self._largest_layer * batch, self.device), self._matmul:
+            yield
 
     def _layer_rounds_for(self, batch: int) -> list[LayerRound]:
         if batch not in self._layer_rounds:
