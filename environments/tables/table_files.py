@@ -112,9 +112,9 @@ def read_table(file: Path, target: str | None) -> TableParts:
 
 def _check_kind(file: Path) -> None:
     if not file.is_file():
-        raise DataError(f"file '{file}' not found: table:PATH needs a .csv, .npz or .parquet file")
+        raise DataError(f"file '{file}' not found: a table is a .csv, .npz or .parquet file")
     if file.suffix.lower() not in (".csv", ".npz", ".parquet"):
-        raise DataError(f"cannot read '{file}': table:PATH needs a .csv, .npz or .parquet file")
+        raise DataError(f"cannot read '{file}': a table is a .csv, .npz or .parquet file")
 
 
 def _read_csv(file: Path, target: str | None) -> TableParts:

@@ -165,7 +165,7 @@ def _from_arrays(
     if isinstance(targets, Scaling):
         raise ValueError("targets have no factor")
     encoding = Encoding(int(content["inputs"]), scaling, tuple(content["features"]), classes, targets)
-    _check_sizes(encoding, network.sizes)
+    encoding.check_sizes(network.sizes[0], network.sizes[-1])
     state = State.from_arrays(int(content["round"]), own) if own else None
     return ModelParts(setup, encoding, int(content["round"]), state, content["facts"], arrays.get(CONFUSION))
 
@@ -178,14 +178,3 @@ def _scaling(arrays: Arrays) -> Scaling | Standardisation | None:
     if not arrays:
         return None
     return Scaling(**arrays) if "factor" in arrays else Standardisation(**arrays)
-
-
-def _check_sizes(encoding: Encoding, sizes: tuple[int, ...]) -> None:
-    lengths = {"inputs": encoding.inputs, "features": len(encoding.features) or sizes[0]}
-    scaled = [] if encoding.scaling is None else list(vars(encoding.scaling).values())
-    lengths |= {f"scaling {number}": len(array) for number, array in enumerate(scaled)}
-    outputs = {"classes": sizes[-1] if encoding.classes is None else len(encoding.classes)}
-    for name, length in {**lengths, **outputs}.items():
-        expected = sizes[-1] if name in outputs else sizes[0]
-        if length != expected:
-            raise ValueError(f"{name} must be {expected}, got {length}")

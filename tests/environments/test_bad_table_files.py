@@ -110,7 +110,7 @@ def test_a_bad_file_is_closed(tmp_path):
 
 @pytest.mark.parametrize("name", ["nowhere.csv", "nowhere.npz", "nowhere"])
 def test_missing_file_is_named(tmp_path, name):
-    with pytest.raises(NeuroNetError, match=rf"'.*{name}' not found: table:PATH needs a \.csv, \.npz or \.parquet file"):
+    with pytest.raises(NeuroNetError, match=rf"'.*{name}' not found: a table is a \.csv, \.npz or \.parquet file"):
         Table.read(tmp_path / name)
 
 
@@ -123,7 +123,7 @@ def test_folder_instead_of_a_file_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["data.txt", "data", "data.csv.gz", "data.npy"])
 def test_another_format_is_refused(tmp_path, name):
     write(tmp_path / name, "a,y\n1,0\n")
-    with pytest.raises(NeuroNetError, match=r"cannot read .* needs a \.csv, \.npz or \.parquet file"):
+    with pytest.raises(NeuroNetError, match=r"cannot read .* a table is a \.csv, \.npz or \.parquet file"):
         Table.read(tmp_path / name)
 
 

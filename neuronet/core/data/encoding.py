@@ -101,6 +101,26 @@ class Encoding:
     classes: NDArray[Any] | None = None
     targets: Standardisation | None = None
 
+    def check_sizes(self, inputs: int, outputs: int) -> None:
+        """Raise an error unless the encoding fits a network.
+
+        Args:
+            inputs: Number of inputs of the network.
+            outputs: Number of its outputs.
+
+        Raises:
+            DataError: A length does not fit.
+        """
+        lengths = {"inputs": self.inputs, "features": len(self.features) or inputs}
+        for name, part in ({} if self.scaling is None else vars(self.scaling)).items():
+            lengths[f"{name} of the scaling"] = len(part)
+        wrong = {name: (length, inputs) for name, length in lengths.items() if length != inputs}
+        for name, part in {"classes": self.classes, **({} if self.targets is None else vars(self.targets))}.items():
+            if part is not None and len(part) != outputs:
+                wrong[name] = (len(part), outputs)
+        for name, (length, expected) in wrong.items():
+            raise DataError(f"the encoding must have {expected} {name}, got {length}")
+
     def encode(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Return the network's inputs, (N, I) floating point.
 

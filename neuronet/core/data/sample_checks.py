@@ -38,6 +38,7 @@ def check_samples(environment: Environment) -> None:
     shape = environment.shape
     if not isinstance(shape, tuple) or not all(isinstance(n, int) for n in shape) or prod(shape) != inputs:
         raise DataError(f"shape must be a tuple of integers whose product is the {inputs} inputs, got {shape!r}")
+    environment.encoding.check_sizes(inputs, outputs)
 
 
 def _check_samples_of(samples: object, name: str) -> None:

@@ -107,7 +107,7 @@ class ChangesInTraining(World):
     @property
     def train(self):
         self.asked += 1
-        return self._train if self.asked < 5 else with_inputs(lambda x: x + 1.0)
+        return self._train if self.asked < 8 else with_inputs(lambda x: x + 1.0)
 
 
 class WrongSign(Squared):
