@@ -58,17 +58,7 @@ def save_parts(model: ModelParts, path: str | Path) -> Path:
 
 
 def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
-    """Return the model in a file, or in the folder of a run.
-
-    Args:
-        path: A .safetensors file that `save` has written, or the folder of a run.
-        trust: Whether classes of modules that are not NeuroNet's may be imported, which runs their code. Only models whose
-            policies decide what neurons say, and models with channels of one's own, need such classes.
-
-    Raises:
-        DataError: There is no model, or the file is broken.
-        SpecError: The model needs a class of a module that may not be imported.
-    """
+    """Return the parts of the model in a file, or in the folder of a run; arguments and errors are those of `neuronet.load`."""
     given = Path(path)
     file = given / MODEL if given.is_dir() else given
     if not file.is_file():
