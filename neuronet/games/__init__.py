@@ -19,10 +19,11 @@ from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_payoff
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
+from neuronet.games.metagame.dynamics import DYNAMICS, Endings, endings, replicator, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
 from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
+from neuronet.games.metagame.learners import LEARNERS, Learning, learn
 from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
-from neuronet.games.metagame.replicator import replicator
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -35,7 +36,9 @@ from neuronet.games.simulation.training import payoff_trajectory, train_profile,
 __all__ = [
     "COSINES",
     "DISTANCES",
+    "DYNAMICS",
     "KINDS",
+    "LEARNERS",
     "MAX_PROFILES",
     "TOLERANCE",
     "Analysis",
@@ -44,6 +47,7 @@ __all__ = [
     "CreditStudy",
     "DeviationTest",
     "Deviations",
+    "Endings",
     "EquilibriumEstimate",
     "EquilibriumStudy",
     "EvolutionResult",
@@ -54,6 +58,7 @@ __all__ = [
     "Interval",
     "Invasion",
     "LayerGame",
+    "Learning",
     "MatchedNormFeedback",
     "MetaGame",
     "Outcomes",
@@ -73,6 +78,7 @@ __all__ = [
     "deviations",
     "distances",
     "distances_over_training",
+    "endings",
     "estimate_exploitability",
     "evolve",
     "fixation_graphml",
@@ -80,6 +86,7 @@ __all__ = [
     "horizon_slopes",
     "invade",
     "layer_game",
+    "learn",
     "length_spread",
     "mean_distances",
     "meta_game",
@@ -95,5 +102,6 @@ __all__ = [
     "symmetric_equilibria",
     "train_profile",
     "training_checkpoints",
+    "trajectory",
     "welfare",
 ]

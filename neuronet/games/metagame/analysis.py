@@ -15,6 +15,7 @@ import pandas as pd
 from neuronet.core import check_number
 from neuronet.games.metagame.alpha_rank import alpha_rank, alpha_rank_two_roles, fixation_probabilities
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
+from neuronet.games.metagame.dynamics import HORIZON, endings, simplex_samples, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.games.metagame.nash import (
     TOLERANCE,
@@ -24,21 +25,23 @@ from neuronet.games.metagame.nash import (
     payoff_matrix,
     symmetric_equilibria,
 )
-from neuronet.games.metagame.replicator import limit_points, simplex_samples
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import KINDS, Floats
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 """Further intensities of selection for which alpha-rank is computed."""
 
-REPLICATOR_STARTS = 32
+RESAMPLED_TIMES = 33
+"""Number of times over which the shares of a resampled game are averaged."""
+
+REPLICATOR_STARTS = 16
 """Number of initial mixes of replicator dynamics, uniform on the simplex."""
 
 
 def analyse(
     meta: MetaGame, kind: str = "attention", *, alpha: float = 10.0, size: int | None = None, resamples: int = 200, seed: int = 0
 ) -> Analysis:
-    """Return equilibria, alpha-rank, limit points of replicator dynamics and fixation probabilities of a meta-game.
+    """Return equilibria, alpha-rank, endings of replicator dynamics and fixation probabilities of a meta-game.
 
     Args:
         meta: Measured meta-game.
@@ -60,6 +63,7 @@ def analyse(
     samples = [SymmetricGame(game.names, game.players, payoffs) for payoffs in resampled.payoffs]
     starts = simplex_samples(len(game.names), REPLICATOR_STARTS)
     with_starts = SymmetricGame(game.names, game.players, resampled.payoffs[:, None])
+    ended = endings(game, starts)
 
     def interval(estimate: Callable[[SymmetricGame], Floats]) -> Interval:
         return Interval.from_samples(estimate(game), estimate(resampled))
@@ -77,9 +81,8 @@ def analyse(
         rank=interval(partial(alpha_rank, alpha=alpha, size=population)),
         ranks={other: interval(partial(alpha_rank, alpha=other, size=population)) for other in ALPHAS},
         pure=_pure_equilibrium_frequency(with_starts),
-        limit_points=Interval.from_samples(
-            limit_points(game, starts).mean(axis=0), limit_points(with_starts, starts).mean(axis=1)
-        ),
+        ending_shares=Interval.from_samples(ended.shares.mean(axis=0), _mean_shares(with_starts, starts)),
+        ending_counts=ended.counts(),
         fixation_probabilities=interval(partial(fixation_probabilities, alpha=alpha, size=population)),
         degenerate=matrix is not None and bimatrix_equilibria(matrix, matrix.T)[1],
     )
@@ -119,10 +122,18 @@ def analyse_layers(
         rank=rank(alpha),
         ranks={other: rank(other) for other in ALPHAS},
         pure=None,
-        limit_points=None,
+        ending_shares=None,
+        ending_counts=None,
         fixation_probabilities=None,
         degenerate=degenerate,
     )
+
+
+def _mean_shares(games: SymmetricGame, starts: Floats) -> Floats:
+    """Return the shares late in replicator dynamics, (resamples, P), means over times and initial mixes, (N, P)."""
+    times = np.linspace(HORIZON / 2, HORIZON, RESAMPLED_TIMES)
+    repeated = np.broadcast_to(starts, (len(games.payoffs), *starts.shape))
+    return np.asarray(trajectory(games, repeated, times, tolerance=1e-4).mean(axis=(0, 2)))
 
 
 def _pure_equilibrium_frequency(games: SymmetricGame) -> Floats:

@@ -68,7 +68,8 @@ class Analysis:
         rank: Alpha-rank, (P,), or (P, P) between layers.
         ranks: Alpha-rank for each intensity in ALPHAS.
         pure: Fraction of resampled games in which all players following the policy is an equilibrium, (P,); None between layers.
-        limit_points: Mean shares at the end of replicator dynamics, (P,); None between layers.
+        ending_shares: Shares to which replicator dynamics leads, (P,), means over initial mixes; None between layers.
+        ending_counts: Number of initial mixes by the kind of their ending: fixed, cycle, undecided; None between layers.
         fixation_probabilities: Entry [s, r] for a mutant r among s, (P, P); None between layers.
         degenerate: Whether the game of the mean payoffs may have more equilibria.
     """
@@ -82,7 +83,8 @@ class Analysis:
     rank: Interval
     ranks: Mapping[float, Interval]
     pure: Floats | None
-    limit_points: Interval | None
+    ending_shares: Interval | None
+    ending_counts: Mapping[str, int] | None
     fixation_probabilities: Interval | None
     degenerate: bool
 

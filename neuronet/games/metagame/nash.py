@@ -14,7 +14,7 @@ from math import comb
 import numpy as np
 
 from neuronet.core import ConfigurationError
-from neuronet.games.metagame.replicator import simplex_samples
+from neuronet.games.metagame.dynamics import simplex_samples
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 

@@ -12,7 +12,7 @@ from neuronet.games.metagame.alpha_rank import (
     payoff_difference,
     stationary,
 )
-from neuronet.games.metagame.replicator import limit_points, replicator, simplex_samples
+from neuronet.games.metagame.dynamics import replicator
 from tests.games.metagame import external_solvers
 from tests.games.metagame.fixtures import matrix_game, population_payoffs, random_game
 
@@ -88,22 +88,6 @@ def test_fixation_and_replicator_equal_egttools(players):
         external_solvers.fixation_probabilities_by_egttools(game, 0.4, 15), abs=1e-12, nan_ok=True
     )
     assert replicator(game, mix) == pytest.approx(external_solvers.replicator_by_egttools(game, mix), abs=1e-12)
-
-
-def test_replicator_of_constant_payoffs_is_logistic():
-    """The share x of the better of two policies grows at the rate x (1 - x)."""
-    shares = np.linspace(0, 1, 11)
-    mixes = np.stack((shares, 1 - shares), axis=-1)
-    game = matrix_game([[1.0, 1.0], [0.0, 0.0]])
-    assert replicator(game, mixes)[:, 0] == pytest.approx(shares * (1 - shares), abs=1e-15)
-    times = 0.05 * np.arange(61)
-    path = np.stack([limit_points(game, np.array([0.1, 0.9]), step=0.05, steps=steps) for steps in range(61)])
-    assert path[:, 0] == pytest.approx(1 / (1 + 9 * np.exp(-times)), abs=1e-7)
-
-
-def test_hawk_dove_game_ends_at_the_interior_equilibrium():
-    hawk_dove = matrix_game([[-1.0, 2.0], [0.0, 1.0]])
-    assert limit_points(hawk_dove, simplex_samples(2, 8)) == pytest.approx(np.full((8, 2), 0.5), abs=1e-6)
 
 
 def test_invalid_selection_is_refused():

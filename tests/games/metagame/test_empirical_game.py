@@ -92,8 +92,9 @@ def test_analysis_of_a_game_with_little_noise_is_certain():
     assert (only.frequency, only.stable) == (1, 1)
     assert found.pure == pytest.approx([0, 1])
     assert found.rank.value == pytest.approx([0, 1], abs=1e-6)
-    assert found.limit_points is not None
-    assert found.limit_points.low[1] > 0.99
+    assert found.ending_shares is not None
+    assert found.ending_shares.low[1] > 0.99
+    assert found.ending_counts == {"fixed": 16}
 
 
 def test_intervals_contain_the_truth_of_a_noisy_game():

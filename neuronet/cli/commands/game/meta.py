@@ -139,6 +139,7 @@ def _summary(found: Analysis) -> dict[str, Any]:
         "alpha_rank": _records(found.rank_table().query("alpha == @found.alpha")),
         "fixation": _records(found.fixation_table()),
         "degenerate": found.degenerate,
+        "endings": found.ending_counts,
     }
 
 
@@ -151,12 +152,12 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
     other = "attention" if found.kind == "scaled" else "scaled"
     caption = (
         "pure equilibrium: fraction of resampled tables in which all players following the policy is one. "
-        f"by '{other}': alpha-rank by that payoff. share at the end: of replicator dynamics. "
+        f"by '{other}': alpha-rank by that payoff. share at the end: of replicator dynamics, {_endings(found)}. "
     )
     table = console.make_table(f"Meta-game by the payoff '{found.kind}'", caption + _caption(found))
     table.add_column("policy", no_wrap=True)
     console.add_columns(table, "pure equilibrium", "alpha-rank", f"by '{other}'", "share at the end", justify="right")
-    assert found.pure is not None and found.limit_points is not None
+    assert found.pure is not None and found.ending_shares is not None
     other_ranks = ranks[ranks["payoff"] == other].reset_index(drop=True)
     for index, name in enumerate(found.names):
         line = other_ranks.loc[index]
@@ -165,9 +166,17 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
             f"{100 * found.pure[index]:.0f}%",
             _format_interval(found.rank, index),
             f"{line['rank']:.2f} ({line['low']:.2f} to {line['high']:.2f})",
-            _format_interval(found.limit_points, index),
+            _format_interval(found.ending_shares, index),
         )
     return table
+
+
+def _endings(found: Analysis) -> str:
+    """Return from how many initial mixes replicator dynamics ends in what way."""
+    names = {"fixed": "at rest", "cycle": "in a cycle", "undecided": "undecided"}
+    counts = found.ending_counts or {}
+    parts = [f"{counts[kind]} {name}" for kind, name in names.items() if kind in counts]
+    return f"from {sum(counts.values())} initial mixes: {', '.join(parts)}"
 
 
 def _layers_table(found: Analysis) -> Table:
