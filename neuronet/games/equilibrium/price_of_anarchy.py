@@ -1,9 +1,11 @@
 """Price of anarchy and of stability, estimated from the profiles and deviations that were played.
 
-The price of anarchy is the loss of the worst equilibrium divided by the best loss, the price of stability that of the best
-equilibrium. All profiles and all deviations are too many to play. Here the best loss is the best among the given profiles, and an
-equilibrium is a profile that no deviation tried refutes, up to a tolerance. Profiles are selected on one half of the seeds and
-evaluated on the other.
+The price of anarchy compares the worst equilibrium with the best profile, the price of stability the best equilibrium. There
+are two of each: by the network's test loss, the loss of the equilibrium divided by the best loss; and by what the players
+themselves seek, the largest total attention divided by that of the equilibrium. All profiles and all deviations are too many to
+play. The best is the best among the given profiles, and a profile is an equilibrium up to a tolerance for certain if with 95%
+no deviation tried gains more, and possibly if none of them is sure to gain more. Profiles are selected on one half of the seeds
+and evaluated on the other.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -33,7 +35,13 @@ TOLERANCES = (0.05, 0.25, 1.0)
 """Default tolerances: gains, in units of the mean payoff, up to which a profile counts as an equilibrium."""
 
 
-PRICE_COLUMNS = ("name", "tolerance", "equilibria", "numerator", "denominator", "ratio", "low", "high")
+PRICE_COLUMNS = ("measure", "name", "tolerance", "evidence", "equilibria", "numerator", "denominator", "ratio", "low", "high")
+
+MEASURES = ("loss", "attention")
+"""Measures of welfare: test loss, and total attention of the hidden neurons, which are the players."""
+
+EVIDENCE = {"certain": "epsilon", "possible": "gain_lower_bound"}
+"""Columns of the profiles that must not exceed a tolerance, by the evidence for an equilibrium."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,15 +54,33 @@ class Welfare:
             bound of a best response's gain), largest_gain (its measured gain), epsilon (bound that no deviation tried exceeds);
             num_tested (number of deviations).
         losses: Test loss of each seed, by profile and for "backprop".
-        prices: One row per price for each tolerance, against the best profile and against backpropagation; none for a tolerance
-            at which all profiles are refuted: name ("anarchy" or "stability"), tolerance, equilibria (number of profiles that
-            count as equilibria), numerator and denominator (profiles, or "backprop", that have the losses), ratio (of the mean
-            losses), low and high (95% bootstrap interval over seeds).
+        attention: Total attention of the hidden neurons of each seed, by profile.
+        prices: One row per measure, price, tolerance and evidence, and for the loss against the best profile and against
+            backpropagation; none where no profile counts as an equilibrium: measure ("loss" or "attention"), name ("anarchy" or
+            "stability"), tolerance, evidence ("certain" or "possible"), equilibria (number of profiles that count as
+            equilibria), numerator and denominator (profiles, or "backprop"), ratio (of mean losses or attention), low and high
+            (95% bootstrap interval over seeds).
     """
 
     profiles: pd.DataFrame
     losses: Mapping[str, Floats]
+    attention: Mapping[str, Floats]
     prices: pd.DataFrame
+
+    def conclusion(self, profile: str, tolerance: float) -> str:
+        """Return whether a profile is an equilibrium up to a tolerance: "certain", "undecided" or "refuted".
+
+        Args:
+            profile: Name of the profile.
+            tolerance: Gain, in units of the mean payoff.
+
+        Raises:
+            KeyError: There is no such profile.
+        """
+        row = self.profiles.set_index("profile").loc[profile]
+        if row[EVIDENCE["certain"]] <= tolerance:
+            return "certain"
+        return "undecided" if row[EVIDENCE["possible"]] <= tolerance else "refuted"
 
 
 @dataclass(frozen=True)
@@ -121,6 +147,7 @@ def welfare(
     outcomes = play(game_setup, list(profiles.values()), seeds)
     total_attention = np.sum([layer.sum(axis=-1) for layer in outcomes.payoffs["attention"]], axis=0)
     losses = {name: outcomes.loss[row] for row, name in enumerate(profiles)}
+    by_profile = {name: total_attention[row] for row, name in enumerate(profiles)}
     rows = []
     for row, (name, profile) in enumerate(profiles.items()):
         loss, loss_low, loss_high = interval(outcomes.loss[row])
@@ -140,7 +167,7 @@ def welfare(
         )
     losses["backprop"] = backprop_losses(game_setup, seeds)
     table = pd.DataFrame(rows).sort_values("loss", ignore_index=True)
-    return Welfare(table, losses, _prices(table, losses, tolerances, int(seeds[0])))
+    return Welfare(table, losses, by_profile, _prices(table, losses, by_profile, tolerances, int(seeds[0])))
 
 
 def run_deviation_test(
@@ -180,18 +207,31 @@ def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     return np.asarray(loss)
 
 
-def _prices(table: pd.DataFrame, losses: Mapping[str, Floats], tolerances: Sequence[float], seed: int) -> pd.DataFrame:
-    """Select profiles on the first half of the seeds, and compute the ratios of their losses on the second half."""
+def _prices(
+    table: pd.DataFrame,
+    losses: Mapping[str, Floats],
+    attention: Mapping[str, Floats],
+    tolerances: Sequence[float],
+    seed: int,
+) -> pd.DataFrame:
+    """Select profiles on the first half of the seeds, and compute the ratios of the second half."""
     half = len(losses["backprop"]) // 2
-    mean_losses = {name: float(losses[name][:half].mean()) for name in table["profile"]}
-    finite = table[[np.isfinite(mean_losses[name]) for name in table["profile"]]]
+    names = [name for name in table["profile"] if np.isfinite(losses[name][:half]).all()]
+    # what players lose is minus what they gain, so that the lowest is the best by either measure
+    costs = {
+        "loss": {name: float(losses[name][:half].mean()) for name in names},
+        "attention": {name: -float(attention[name][:half].mean()) for name in names},
+    }
     prices = []
-    for tolerance in tolerances:
-        equilibria = finite.loc[finite["gain_lower_bound"] <= tolerance, "profile"].tolist()
+    for tolerance, (evidence, column), measure in product(tolerances, EVIDENCE.items(), MEASURES):
+        cost = costs[measure]
+        equilibria = [name for name in table.loc[table[column] <= tolerance, "profile"] if name in cost]
         for price, pick in (("anarchy", max), ("stability", min)) if equilibria else ():
-            name = pick(equilibria, key=mean_losses.__getitem__)
-            for against in (min(finite["profile"], key=mean_losses.__getitem__), "backprop"):
+            name, best = pick(equilibria, key=cost.__getitem__), min(cost, key=cost.__getitem__)
+            pairs = [(name, best), (name, "backprop")] if measure == "loss" else [(best, name)]
+            values = losses if measure == "loss" else attention
+            for numerator, denominator in pairs:
                 rng = generator(seed, Purpose.POPULATION, 0, 3)
-                ratio = bootstrap_ratio(losses[name][half:], losses[against][half:], rng)
-                prices.append((price, tolerance, len(equilibria), name, against, *ratio))
+                ratio = bootstrap_ratio(values[numerator][half:], values[denominator][half:], rng)
+                prices.append((measure, price, tolerance, evidence, len(equilibria), numerator, denominator, *ratio))
     return pd.DataFrame(prices, columns=PRICE_COLUMNS)

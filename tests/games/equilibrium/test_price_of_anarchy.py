@@ -35,15 +35,47 @@ def test_toy_game_has_no_price_of_anarchy():
         assert table.loc[name, "welfare"] == pytest.approx(paid.sum(), rel=1e-9)
     assert table["gain_lower_bound"]["seek"] == 0
     assert table["gain_lower_bound"].drop("seek").min() > 0.001
-    strict = result.prices[result.prices["tolerance"] == 0.0001]
+    prices = result.prices.query("measure == 'loss' and evidence == 'possible'")
+    strict = prices[prices["tolerance"] == 0.0001]
     assert set(strict[["name", "equilibria", "numerator"]].itertuples(index=False, name=None)) == {
         ("anarchy", 1, "seek"),
         ("stability", 1, "seek"),
     }
     assert strict["ratio"].tolist() == pytest.approx([1.0] * 4, rel=1e-9)  # attention-seeking is backpropagation
-    lax = result.prices.query("name == 'anarchy' and tolerance == 10.0").iloc[0]
+    lax = prices.query("name == 'anarchy' and tolerance == 10.0").iloc[0]
     assert lax["numerator"] == "oppose"
     assert lax["ratio"] == pytest.approx(reference_payoffs((OPPOSE,) * 3)[1] / reference_payoffs((SEEK,) * 3)[1], rel=1e-9)
+
+
+def test_price_in_attention_is_that_of_the_players():
+    result = toy_welfare()
+    paid = {name: reference_payoffs(policies)[0].sum() for name, policies in (("seek", (SEEK,) * 3), ("oppose", (OPPOSE,) * 3))}
+    assert result.attention["oppose"] == pytest.approx(paid["oppose"], rel=1e-9)
+    anarchy = result.prices.query("measure == 'attention' and name == 'anarchy' and tolerance == 10.0 and evidence == 'possible'")
+    (row,) = anarchy.itertuples(index=False)
+    mean = {name: float(values.mean()) for name, values in result.attention.items()}
+    assert (row.numerator, row.denominator) == (max(mean, key=mean.get), min(mean, key=mean.get))
+    assert row.ratio == pytest.approx(max(mean.values()) / min(mean.values()), rel=1e-9)
+    assert row.ratio >= 1
+
+
+def test_conclusions_need_certificates():
+    """More than the bound on all gains is certain, less than a sure gain is refuted, and the rest undecided."""
+    result = toy_welfare()
+    table = result.profiles.set_index("profile")
+    for name in PROFILES:
+        sure, bound = table.loc[name, ["gain_lower_bound", "epsilon"]]
+        assert sure <= bound
+        assert result.conclusion(name, bound) == "certain"
+        if sure > 0:
+            assert result.conclusion(name, sure * 0.99) == "refuted"
+        if sure < bound:
+            assert result.conclusion(name, (sure + bound) / 2) == "undecided"
+    counts = result.prices.groupby(["tolerance", "evidence"])["equilibria"].first()
+    for tolerance in (0.0001, 10.0):
+        conclusions = [result.conclusion(name, tolerance) for name in PROFILES]
+        assert counts.get((tolerance, "certain"), 0) == conclusions.count("certain")
+        assert counts.get((tolerance, "possible"), 0) == 3 - conclusions.count("refuted")
 
 
 def test_fault_in_the_test_of_equilibria_is_detected(monkeypatch):

@@ -29,10 +29,10 @@ def welfare(
     payoff: Annotated[str, typer.Option(help="Payoff of the deviators: attention, share, scaled, gain or loss")] = "attention",
     deviators: Annotated[int, typer.Option(help="Neurons of a layer that may deviate, chosen at random (>= 1)")] = 4,
 ) -> None:
-    """Price of anarchy and of stability in loss, against the best profile found and against backpropagation.
+    """Price of anarchy and of stability: by the test loss, and by what the players themselves receive, their total attention.
 
-    Profiles are populations of one policy, and of each two in equal shares. A profile counts as an equilibrium up to a tolerance
-    if no deviation tried refutes it. These are estimates, not proofs.
+    Profiles are populations of one policy, and of each two in equal shares. A profile is an equilibrium up to a tolerance for
+    certain if with 95% no deviation tried gains more, and possibly if none is sure to. These are estimates, not proofs.
     """
     from neuronet.games import DeviationTest, candidate_profiles, check_kind
     from neuronet.games import welfare as measure
@@ -80,18 +80,28 @@ def _results_table(found: Welfare, payoff: str) -> RenderableType:
         )
         table.add_row(escape(row.profile), loss, accuracy, good, f"{100 * row.gain_lower_bound:.1f} to {100 * row.epsilon:.1f}")
     prices = console.make_table(
-        "Prices: loss of an equilibrium divided by another loss",
-        "95% bootstrap intervals over seeds that selected no profile. Estimates, not proofs.",
+        "Prices: by loss, an equilibrium's divided by another; by attention, the largest divided by an equilibrium's",
+        "95% bootstrap intervals over seeds that selected no profile. Certain: with 95% no deviation tried gains more than the "
+        "tolerance. Possible: none is sure to. Estimates, not proofs.",
     )
-    console.add_columns(prices, "price of", "tolerance", "equilibria", "equilibrium", "divided by")
+    console.add_columns(prices, "price of", "by", "tolerance", "equilibria")
+    console.add_columns(prices, "profile", "divided by", overflow="fold")
     prices.add_column("ratio", justify="right", no_wrap=True)
     for price in found.prices.itertuples(index=False):
+        if price.evidence == "possible" and price.equilibria == _count(found, price.tolerance):
+            continue  # nothing is undecided: the row before says the same
         names = (
             price.name,
+            price.measure,
             f"{price.tolerance:.0%}",
-            f"{price.equilibria} of {len(found.profiles)}",
+            f"{price.equilibria} of {len(found.profiles)} {price.evidence}",
             price.numerator,
             price.denominator,
         )
         prices.add_row(*map(escape, names), f"{price.ratio:.3f} ({price.low:.3f} to {price.high:.3f})")
     return Group(table, prices)
+
+
+def _count(found: Welfare, tolerance: float) -> int:
+    """Return the number of profiles that are equilibria for certain."""
+    return sum(found.conclusion(name, tolerance) == "certain" for name in found.profiles["profile"])
