@@ -36,6 +36,9 @@ class Reinforce(Policy):
     uses its own listeners' attention and demands; a team player uses each sample's reward, and no demands. In the first round
     there is no baseline yet, and the feedback is 0.
 
+    On average a team follows the gradient of the expected reward. A selfish neuron does not: the demands that it sees when it
+    fires include the effect of its firing, so that for squared error its feedback is lower by `p (1 - p) sum_k w_k^2 / 2`.
+
     Args:
         team: Whether the reward is the network's; otherwise it is the attention that a sample earns, `sum_k w_k s_k a`.
         baseline: Decay of the running mean reward from round to round, 0 to below 1; the new mean has the remaining weight.

@@ -56,6 +56,24 @@ def test_selfish_feedback_is_the_attention_gradient_on_average(rounds):
     assert_expected(measured, errors, expected.numpy(), sharp=0.1)
 
 
+@pytest.mark.parametrize("squared", [False, True])
+def test_selfish_feedback_is_not_the_gradient_of_the_expected_reward(squared):
+    """For squared error the difference is `-p (1 - p) sum_k w_k^2 / 2`, since demands include the effect of firing."""
+    network, potential, outputs, reward = stochastic_game()
+    weights, target = torch.tensor(network.weights[1]), torch.eye(2, dtype=torch.float64)[TARGET]
+    demand = target - (outputs if squared else torch.softmax(outputs, dim=-1))
+    if squared:
+        reward = -((target - outputs) ** 2).sum(dim=-1) / 2
+    firing = torch.sigmoid(potential).detach()
+    selfish = (probability(potential).detach()[:, None] * STATES * (demand @ weights)).sum(dim=0) * (1 - firing)
+    (gradient,) = torch.autograd.grad(probability(potential) @ reward, potential)
+    if squared:
+        torch.testing.assert_close(selfish - gradient, -firing * (1 - firing) * (weights**2).sum(dim=0) / 2)
+    distance = torch.linalg.vector_norm(selfish - gradient) / torch.linalg.vector_norm(gradient)
+    assert distance > (1.1 if squared else 0.05)
+    assert torch.cosine_similarity(selfish, gradient, dim=0) > 0.9
+
+
 @pytest.mark.parametrize("team", [False, True])
 def test_advantage_and_memory_by_hand(team):
     policy, memory, baseline = Reinforce(team=team, baseline=0.6), {"baseline": np.zeros(4)}, np.zeros(4)
