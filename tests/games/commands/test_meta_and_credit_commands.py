@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 import sys
+from types import SimpleNamespace
 
 import networkx as nx
 import pandas as pd
 import pytest
 
 from neuronet.cli.main import start
+from neuronet.cli.tables.meta_game import headline
 
 
 @pytest.fixture
@@ -38,6 +40,37 @@ def test_meta(neuronet, tmp_path):
     assert found == {f"{name}.csv" for name in tables} | {"phase.png", "game.nfg", "fixation.graphml"}
     assert len(pd.read_csv(tmp_path / "m" / "payoffs.csv")) == 3 * 3 * 6
     assert set(nx.read_graphml(tmp_path / "m" / "fixation.graphml")) == set(summary["policies"])
+
+
+def test_meta_prints_payoffs_and_whether_both_payoffs_agree(neuronet, tmp_path):
+    quick = ("--hidden", "7", "--num-players", "3", "--seeds", "3", "--rounds", "3", "--resamples", "5", "--out", "m")
+    status, out, err = neuronet("meta", "xor", "--policies", "attention,free-rider", *quick)
+    assert status == 0, err
+    assert "Payoff 'attention' of a policy, where all others follow another" in out
+    means = pd.read_csv(tmp_path / "m" / "means.csv")
+    alone = means[(means["policy"] == "free-rider") & (means["others attention"] == 6)]["mean"].item()
+    assert f"{alone:.3g} (" in out
+    assert "initial mixes" in " ".join(out.split())
+    assert "alpha-rank puts" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("ranks", "sentence"),
+    [
+        ((0.9, 0.8, 1.0, 0.1, 0.0, 0.2), "By 'attention' and by 'scaled', alpha-rank puts a first."),
+        ((0.1, 0.0, 0.2, 0.9, 0.8, 1.0), "By 'attention', alpha-rank puts a first, but by 'scaled' b: the payoffs disagree."),
+        (
+            (0.6, 0.1, 0.9, 0.4, 0.1, 0.9),
+            "By 'attention' and by 'scaled', alpha-rank puts a first. By 'scaled' these seeds do not decide: intervals overlap.",
+        ),
+    ],
+)
+def test_headline_compares_raw_and_scaled_attention(ranks, sentence):
+    columns = ("rank", "low", "high")
+    attention = [("attention", "a", 0.9, 0.8, 1.0), ("attention", "b", 0.1, 0.0, 0.2)]
+    scaled = [("scaled", "a", *ranks[:3]), ("scaled", "b", *ranks[3:])]
+    table = pd.DataFrame(attention + scaled, columns=["payoff", "policy", *columns])
+    assert headline(SimpleNamespace(kind="attention"), table) == sentence
 
 
 def test_meta_between_layers(neuronet, tmp_path):

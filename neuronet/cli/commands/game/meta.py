@@ -14,10 +14,9 @@ from neuronet.core import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table
 
     from neuronet.core import Policy
-    from neuronet.games import Analysis, GameSetup, Interval
+    from neuronet.games import Analysis, GameSetup
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
@@ -75,6 +74,7 @@ def _play_neurons(
     num_players: int,
     layer: int,
 ) -> dict[str, Any]:
+    from neuronet.cli.tables.meta_game import meta_game_tables
     from neuronet.games import MAX_PROFILES, analyse, check_kind, fixation_graphml, meta_game, nfg_of_symmetric, ranks_by_payoff
     from neuronet.plotting.games import phase_figure
 
@@ -101,7 +101,7 @@ def _play_neurons(
         },
         "pictures": {"phase": phase_figure(game, found, resampled)},
         "files": files,
-        "shown": _results_table(found, ranks),
+        "shown": meta_game_tables(found, ranks, measured.means(payoff, settings["resamples"])),
         "summary": {"players": num_players, "neurons": measured.neurons, "layer": layer, **_summary(found)},
     }
 
@@ -109,6 +109,7 @@ def _play_neurons(
 def _play_layers(
     game_setup: GameSetup, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
+    from neuronet.cli.tables.meta_game import layers_table
     from neuronet.games import analyse_layers, check_kind, layer_game, nfg_of_layers
     from neuronet.plotting.games import layers_figure
 
@@ -125,7 +126,7 @@ def _play_layers(
         },
         "pictures": {"layers": layers_figure(payoffs, measured.resampled(payoff, 1000), found)},
         "files": {"game.nfg": nfg_of_layers(measured.names, payoffs, f"two layers, payoff {payoff}")},
-        "shown": _layers_table(found),
+        "shown": layers_table(found),
         "summary": _summary(found),
     }
 
@@ -145,64 +146,3 @@ def _summary(found: Analysis) -> dict[str, Any]:
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in line.items()} for line in table.to_dict("records")]
-
-
-def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
-    """Return a table with a row for each policy."""
-    other = "attention" if found.kind == "scaled" else "scaled"
-    caption = (
-        "pure equilibrium: fraction of resampled tables in which all players following the policy is one. "
-        f"by '{other}': alpha-rank by that payoff. share at the end: of replicator dynamics, {_endings(found)}. "
-    )
-    table = console.make_table(f"Meta-game by the payoff '{found.kind}'", caption + _caption(found))
-    table.add_column("policy", no_wrap=True)
-    console.add_columns(table, "pure equilibrium", "alpha-rank", f"by '{other}'", "share at the end", justify="right")
-    assert found.pure is not None and found.ending_shares is not None
-    other_ranks = ranks[ranks["payoff"] == other].reset_index(drop=True)
-    for index, name in enumerate(found.names):
-        line = other_ranks.loc[index]
-        table.add_row(
-            escape(name),
-            f"{100 * found.pure[index]:.0f}%",
-            _format_interval(found.rank, index),
-            f"{line['rank']:.2f} ({line['low']:.2f} to {line['high']:.2f})",
-            _format_interval(found.ending_shares, index),
-        )
-    return table
-
-
-def _endings(found: Analysis) -> str:
-    """Return from how many initial mixes replicator dynamics ends in what way."""
-    names = {"fixed": "at rest", "cycle": "in a cycle", "undecided": "undecided"}
-    counts = found.ending_counts or {}
-    parts = [f"{counts[kind]} {name}" for kind, name in names.items() if kind in counts]
-    return f"from {sum(counts.values())} initial mixes: {', '.join(parts)}"
-
-
-def _layers_table(found: Analysis) -> Table:
-    """Return a table with a row for each equilibrium."""
-    caption = "frequency: fraction of resampled tables. " + _caption(found)
-    table = console.make_table(f"Equilibria between two layers, by the payoff '{found.kind}'", caption)
-    console.add_columns(table, "first layer", "second layer")
-    console.add_columns(table, "frequency", "alpha-rank", justify="right")
-    for result in found.equilibria:
-        mixes = [_format_mix(found.names, spread) for spread in result.shares]
-        (rows, columns) = result.equilibrium.support
-        pure = len(rows) == len(columns) == 1
-        rank = _format_interval(found.rank, (rows[0], columns[0])) if pure else ""
-        table.add_row(*map(escape, mixes), f"{100 * result.frequency:.0f}%", rank)
-    return table
-
-
-def _format_mix(names: tuple[str, ...], shares: Interval) -> str:
-    parts = [(float(share), name) for name, share in zip(names, shares.value, strict=True) if share > 1e-6]
-    return parts[0][1] if len(parts) == 1 else ", ".join(f"{name} {share:.2f}" for share, name in sorted(parts, reverse=True))
-
-
-def _format_interval(spread: Interval, index: int | tuple[int, int]) -> str:
-    return f"{spread.value[index]:.2f} ({spread.low[index]:.2f} to {spread.high[index]:.2f})"
-
-
-def _caption(found: Analysis) -> str:
-    many = " The game is degenerate: there may be more equilibria." if found.degenerate else ""
-    return f"95% intervals over seeds. Selection: alpha {found.alpha:g}, population {found.size}.{many}"
