@@ -62,8 +62,7 @@ def train(
     if env is not None and options.get("data_dir") is not None:
         raise ConfigurationError("data_dir is an option of environments given by name, but this one has its samples already")
     if network is not None:
-        _check_network(network, options)
-        options |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
+        options = network_options(network, options)
     config = make_config({**options, "environment": environment_text, "policy": policy})
     context = build_run(config, environment=env, network=network)
     with closing(context.engine):
@@ -157,12 +156,22 @@ def _replica_mode(context: RunContext) -> str:
     return ", one after another" if isinstance(context.engine, SequentialReplicas) else ", in one batch"
 
 
-def _check_network(network: object, options: Mapping[str, Any]) -> None:
+def network_options(network: object, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a run with a given initial network: those given, with the network's own shape.
+
+    Args:
+        network: Initial network.
+        options: Options as `train` takes them.
+
+    Raises:
+        ConfigurationError: It is not a network, or an option would shape it, too.
+    """
     if not isinstance(network, Network):
         raise ConfigurationError(f"network must be a Network, as build_network and from_graph return it, got {network!r}")
     shaping = next((name for name in ("hidden", "activation", "connectivity", "init") if name in options), None)
     if shaping is not None:
         raise ConfigurationError(f"{shaping} is given twice, as an option and by the network: leave the option out")
+    return {**options, "hidden": network.sizes[1:-1], "activation": network.activations[0]}
 
 
 def coerce_environment(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:

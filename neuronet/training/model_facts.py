@@ -6,6 +6,7 @@ import json
 import math
 import platform
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -33,5 +34,10 @@ def model_facts(config: RunConfig, metrics: Mapping[str, Any], seconds: float) -
         **{name: None if value is None or math.isnan(value) else value for name, value in numbers.items()},
         "seconds": round(seconds, 3),
         "config": json.loads(config.model_dump_json(context={"recorded": True})),
-        "versions": {"neuronet": __version__, "python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": {"neuronet": __version__, "python": platform.python_version(), **_library_versions()},
     }
+
+
+@cache
+def _library_versions() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -51,6 +52,7 @@ class Run:
         context: Parts of the run.
         run_directory: Record of the run; None if it is not recorded.
         on_progress: Called a few times a second with the progress.
+        callbacks: Further callbacks, called after those of the run itself.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Run:
         context: RunContext,
         run_directory: RunDirectory[RunConfig] | None,
         on_progress: ProgressCallback | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         config, engine, rounds = context.config, context.engine, context.batches.per_epoch
         self.config, self.context, self.engine, self.run_directory = config, context, engine, run_directory
@@ -72,7 +75,7 @@ class Run:
             self.recorder = TraceRecorder(config.trace, engine, context.setups, rounds, store)
         self.metrics = RecordMetrics(context, config.learning_rate, lambda: self.seconds, run_directory)
         self.alignment = RecordAlignment(context, self.interventions, run_directory) if config.alignment else None
-        callbacks: list[Callback | None] = [
+        own_callbacks: list[Callback | None] = [
             StopOnRequest(self._interruption, self._save_and_interrupt),
             ApplyInterventions(self.interventions),
             self.metrics,
@@ -87,7 +90,8 @@ class Run:
             self.metrics.samples,
             epochs=config.epochs,
             lr_schedule=config.lr_schedule,
-            callbacks=[callback for callback in callbacks if callback is not None],
+            offset=context.offset,
+            callbacks=[*(callback for callback in own_callbacks if callback is not None), *callbacks],
         )
 
     @property
@@ -146,6 +150,10 @@ class Run:
         if self.config.epochs < played:
             raise ConfigurationError(f"epochs must be at least the {played} played, got {self.config.epochs}")
 
+    def stop(self) -> None:
+        """Let the run end after the current epoch."""
+        self._trainer.stop()
+
     def run(self) -> Result:
         """Play to the end; a request to stop is checked several times a second.
 
@@ -158,7 +166,7 @@ class Run:
             return self._result()
 
     def _save_and_interrupt(self) -> None:
-        epoch = self.engine.round_number // self.context.batches.per_epoch + 1
+        epoch = (self.engine.round_number - self.context.offset) // self.context.batches.per_epoch + 1
         self.metrics.check_finite(self.metrics.loss_sum, epoch)  # do not overwrite the last checkpoint with a diverged state
         self._save()
         raise Interrupted(self._result())

@@ -62,6 +62,8 @@ class Trainer:
         samples: Training samples as the engine's `prepare` returned them.
         epochs: Number of epochs of the whole run (>= 1), which the learning-rate schedule refers to.
         lr_schedule: Name of the learning-rate schedule.
+        offset: Number of rounds at which the first epoch would have begun, if the engine has played other samples before; it
+            may be negative.
         callbacks: Hooks, in the order of their calls.
     """
 
@@ -73,10 +75,11 @@ class Trainer:
         *,
         epochs: int = 1,
         lr_schedule: str = "constant",
+        offset: int = 0,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.engine, self.batches, self.samples = engine, batches, samples
-        self.epochs, self.lr_schedule, self.callbacks = epochs, lr_schedule, tuple(callbacks)
+        self.epochs, self.lr_schedule, self.offset, self.callbacks = epochs, lr_schedule, offset, tuple(callbacks)
         self._stopped = False
 
     def stop(self) -> None:
@@ -85,14 +88,14 @@ class Trainer:
 
     def run(self, until: int | None = None) -> None:
         """Play until the engine has played a number of rounds in all; by default, those of all epochs."""
-        end = self.epochs * self.batches.per_epoch if until is None else until
+        end = self.offset + self.epochs * self.batches.per_epoch if until is None else until
         while self.engine.round_number < end and not self._stopped:
             self._run_epoch(end)
 
     def _run_epoch(self, end: int) -> None:
         engine, batches, per_epoch = self.engine, self.batches, self.batches.per_epoch
-        epoch, step = divmod(engine.round_number, per_epoch)
-        first_round = epoch * per_epoch
+        epoch, step = divmod(engine.round_number - self.offset, per_epoch)
+        first_round = self.offset + epoch * per_epoch
         order = batches.order(epoch)
         engine.set_lr_factor(lr_factor(self.lr_schedule, epoch, self.epochs))
         for callback in self.callbacks:
