@@ -29,7 +29,7 @@ FLOATS = (np.float64, np.float32)
 
 
 class NeuronEstimator(NeuronParameters, ABC):
-    """Network of neurons with scikit-learn's interface; the parameters are those of NeuronParameters.
+    """Network of neurons with scikit-learn's interface.
 
     Attributes:
         n_features_in_: Number of inputs, I.

@@ -21,7 +21,7 @@ class NeuronClassifier(ClassifierMixin, NeuronEstimator):
     """Classifier of scikit-learn: a network of neurons that follow policies, paid by softmax cross-entropy.
 
     The parameters are options of `neuronet.train` by the same names, with its defaults: `policy`, `hidden`, `epochs`,
-    `learning_rate` and the others of NeuronParameters; the engine is "tensors". They are stored as they are given, and checked by
+    `learning_rate` and the others of `__init__`; the engine is "tensors". They are stored as they are given, and checked by
     `fit`. Two classes or more are needed. Weights of samples are not supported: a weighted sample would not equal a repeated one,
     since repetition changes the rounds.
 

@@ -40,36 +40,7 @@ SHAPING = ("hidden", "activation", "connectivity", "init")
 
 
 class NeuronParameters(BaseEstimator):
-    """Parameters of a network of neurons with scikit-learn's interface, stored as they are given and checked by `fit`.
-
-    Args:
-        policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
-            Shares for each listening layer.
-        hidden: Neurons in each hidden layer, outermost last.
-        activation: Activation of the hidden layers: "relu", "leaky-relu", "tanh", "sigmoid", "gelu" or "identity".
-        connectivity: Connections between layers, such as "dense" or "sparse(0.1)".
-        init: Initialisation of the weights: "he", "glorot", "lecun", "zeros", or "auto" by the activation.
-        channels: Channels between layers, such as "demand:dropout(0.3)"; () for none.
-        network: Initial network; the four parameters that would shape it must then have their defaults. None for a fresh one.
-        epochs: Passes over the training samples (>= 1).
-        batch_size: Samples in a round (>= 1).
-        learning_rate: Learning rate (> 0).
-        lr_schedule: Learning-rate schedule over the epochs: "linear", "cosine" or "constant".
-        optimizer: Optimizer, such as "sgd", "momentum(0.9)" or "adam".
-        update_schedule: Update schedule of the neurons, such as "synchronous" or "partial(0.5)".
-        interventions: Interventions at times of the training, such as "5: lesion(layer=1, share=0.2)"; () for none.
-        standardize: Whether inputs, and a regressor's targets, are standardised by the training samples.
-        early_stopping: Whether to hold out a part of the samples, and to stop once the loss on it no longer falls.
-        validation_fraction: Share of the held-out samples (above 0, below 1).
-        n_iter_no_change: Epochs without an improvement after which the training stops (>= 1).
-        tol: Least decrease of the held-out loss that counts as an improvement (>= 0).
-        engine: "tensors", "agents" (one Mesa agent for each neuron), or "auto" by the size of the work. The default differs from
-            that of `neuronet.train`, since `fit` is mostly called for the result.
-        device: Device of the tensor engine: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        dtype: Precision: "float64", "float32", or "auto" by the size of the work.
-        matmul: Precision of float32 matrix products: "highest", "high" or "medium".
-        random_state: Seed (>= 0), as `seed` of `neuronet.train`; a RandomState or None draws a seed for each fit.
-    """
+    """Parameters of a network of neurons with scikit-learn's interface, stored as they are given and checked by `fit`."""
 
     def __init__(
         self,
@@ -99,6 +70,36 @@ class NeuronParameters(BaseEstimator):
         matmul: str = "highest",
         random_state: Any = 0,
     ) -> None:
+        """Store the parameters as they are given; `fit` checks them.
+
+        Args:
+            policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy
+                or Shares for each listening layer.
+            hidden: Neurons in each hidden layer, the one next to the inputs first.
+            activation: Activation of the hidden layers: "relu", "leaky-relu", "tanh", "sigmoid", "gelu" or "identity".
+            connectivity: Connections between layers, such as "dense" or "sparse(0.1)".
+            init: Initialisation of the weights: "he", "glorot", "lecun", "zeros", or "auto" by the activation.
+            channels: Channels between layers, such as "demand:dropout(0.3)"; () for none.
+            network: Initial network; the four parameters that would shape it must then have their defaults. None for a fresh one.
+            epochs: Passes over the training samples (>= 1).
+            batch_size: Samples in a round (>= 1).
+            learning_rate: Learning rate (> 0).
+            lr_schedule: Learning-rate schedule over the epochs: "linear", "cosine" or "constant".
+            optimizer: Optimizer, such as "sgd", "momentum(0.9)" or "adam".
+            update_schedule: Update schedule of the neurons, such as "synchronous" or "partial(0.5)".
+            interventions: Interventions at times of the training, such as "5: lesion(layer=1, share=0.2)"; () for none.
+            standardize: Whether inputs, and a regressor's targets, are standardised by the training samples.
+            early_stopping: Whether to hold out a part of the samples, and to stop once the loss on it no longer falls.
+            validation_fraction: Share of the held-out samples (above 0, below 1).
+            n_iter_no_change: Epochs without an improvement after which the training stops (>= 1).
+            tol: Least decrease of the held-out loss that counts as an improvement (>= 0).
+            engine: "tensors", "agents" (one Mesa agent for each neuron), or "auto" by the size of the work. The default is
+                not that of `neuronet.train`, since `fit` is mostly called for its result.
+            device: Device of the tensor engine: "auto", "cpu", "cuda", "cuda:N" or "mps".
+            dtype: Precision: "float64", "float32", or "auto" by the size of the work.
+            matmul: Precision of float32 matrix products: "highest", "high" or "medium".
+            random_state: Seed (>= 0), as `seed` of `neuronet.train`; a RandomState or None draws a seed for each fit.
+        """
         self.policy = policy
         self.hidden = hidden
         self.activation = activation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -41,10 +42,12 @@ def test_regressor_within_a_meta_estimator():
 GRID = {"policy": ["attention", "greedy(top=1)"], "learning_rate": [1e-6, 0.05]}
 
 
-@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_grid_search_over_policies_and_learning_rates(jobs):
+@pytest.mark.parametrize("backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)])
+def test_grid_search_over_policies_and_learning_rates(backend):
+    """With two jobs, in threads or processes."""
     inputs, numbers = blobs()
-    search = GridSearchCV(NeuronClassifier(**OPTIONS), GRID, cv=2, n_jobs=jobs).fit(inputs, numbers)
+    with parallel_config(backend=backend):
+        search = GridSearchCV(NeuronClassifier(**OPTIONS), GRID, cv=2, n_jobs=2).fit(inputs, numbers)
     assert search.best_params_["learning_rate"] == 0.05
     assert search.best_estimator_.result_.config.learning_rate == 0.05
     assert len(search.cv_results_["mean_test_score"]) == 4

@@ -100,3 +100,17 @@ def test_stop_ends_the_loop_after_the_epoch():
     trainer = Trainer(engine, BATCHES, None, epochs=5, callbacks=(StopInFirstEpoch(),))
     trainer.run()
     assert engine.round_number == 3
+
+
+@pytest.mark.parametrize(("played", "epochs"), [(7, 0), (7, 2), (1, 4)])
+def test_loop_goes_on_with_other_samples(played, epochs):
+    """The engine has played so many rounds and epochs of others; epochs begin where it stands, and count on."""
+    engine, events = FakeEngine(), []
+    engine.round_number = played
+    recorder = Recorder("a", events, stops=(played + 2,))
+    Trainer(engine, BATCHES, None, epochs=epochs + 2, offset=played - 3 * epochs, callbacks=(recorder,)).run()
+    assert engine.round_number == played + 6
+    assert [event for event in events if "after epoch" in event] == [f"a after epoch {epochs + k}" for k in (1, 2)]
+    assert engine.calls == [2, 1, 3]
+    orders = np.concatenate([BATCHES.order(epoch).sum(axis=-1, keepdims=True) for epoch in (epochs, epochs + 1)], axis=1)
+    np.testing.assert_array_equal(np.concatenate(recorder.losses, axis=1).reshape(2, 2, 3).sum(axis=-1), orders)
