@@ -36,7 +36,7 @@ CURVE_TYPES = {**dict.fromkeys(CURVE_COLUMNS, "float64"), "seed": "index", "epoc
 
 ALL = "all"
 
-UNUSED_OPTIONS = ("alignment", "checkpoint_every", "interventions", "trace")
+UNUSED_OPTIONS = ("alignment", "checkpoint_every", "interventions", "monitor", "patience", "trace")
 """Fields of RunConfig that a comparison does not use."""
 
 Log = Callable[[str], None]

@@ -7,6 +7,7 @@ from neuronet.recording.files import check_regular, inside, lock_folder, output_
 from neuronet.recording.run_directory import (
     ALIGNMENT,
     ALIGNMENT_COLUMNS,
+    BEST_MODEL,
     CHECKPOINT,
     COLUMNS,
     CONFIG,
@@ -24,6 +25,7 @@ from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore,
 __all__ = [
     "ALIGNMENT",
     "ALIGNMENT_COLUMNS",
+    "BEST_MODEL",
     "CHECKPOINT",
     "COLUMNS",
     "CONFIG",

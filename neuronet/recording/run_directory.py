@@ -8,6 +8,7 @@ traces/                  Parquet files with a row for each traced neuron and rou
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run started with, if it was given one
 model.safetensors        the trained network of the first replica, for prediction; written when the run ends or is interrupted
+best.safetensors         the same as it was after its best epoch, if that is asked for
 curves.png, network.png  drawn at the end, and alignment.png
 """
 
@@ -33,7 +34,7 @@ Config = TypeVar("Config", bound=BaseModel)
 Rows = Sequence[Mapping[str, Any]]
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
-MODEL = "model.safetensors"
+MODEL, BEST_MODEL = "model.safetensors", "best.safetensors"
 ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
 
 _KEYS = {"epoch": "count", "round": "count", "replica": "index"}
@@ -143,7 +144,7 @@ class BaseRunDirectory(Generic[Config]):
 class RunDirectory(BaseRunDirectory[Config]):
     """Folder of one training run."""
 
-    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, MODEL, FOLDER)
+    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, MODEL, BEST_MODEL, FOLDER)
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
 
     def append_events(self, rows: Rows) -> None:
