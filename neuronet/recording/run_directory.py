@@ -1,6 +1,7 @@
 """Folder of a run: written while the run goes on, read when it is resumed.
 
 config.json              the resolved configuration; `neuronet run --config` reads it too
+manifest.json            versions, machine, command and checksums of the data
 metrics.csv              a line for each epoch (and replica), appended as it ends
 alignment.csv            the same for each layer and group of neurons, if alignment is measured
 events.jsonl             a line for each intervention (and replica), appended as it is applied
@@ -76,13 +77,23 @@ class BaseRunDirectory(Generic[Config]):
         self.store = StudyStore(folder, "run")
 
     @classmethod
-    def create(cls, folder: Path, config: Config, network: Network | None = None) -> Self:
+    def create(
+        cls,
+        folder: Path,
+        config: Config,
+        network: Network | None = None,
+        *,
+        data: Mapping[str, str] | None = None,
+        device: str | None = None,
+    ) -> Self:
         """Create the folder of a new run; the configuration is written last, since a folder that has one holds a run.
 
         Args:
             folder: Its path.
             config: The run's configuration.
             network: The network that the run starts with, if it was given one.
+            data: Checksums of samples, for the manifest.
+            device: Device that computes, for the manifest.
 
         Raises:
             StudyMismatchError: The folder holds a run already.
@@ -90,6 +101,7 @@ class BaseRunDirectory(Generic[Config]):
         """
         directory = cls(folder, config)
         directory.store.reserve(*cls.reserved)
+        directory.store.write_manifest(data, device)
         if network is not None:
             directory.store.save_arrays(NETWORK, *network_to_arrays(network))
         directory.update_config()

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core import NeuroNetError, StateError, StudyMismatchError
+from neuronet.core import DataError, NeuroNetError, StateError, StudyMismatchError
 from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 from neuronet.recording.files import check_regular, inside, read_text, reading, writing
+from neuronet.recording.manifest import MANIFEST, continued_manifest, current_manifest, read_manifest
 
 STUDY = "study.json"
 """Metadata of a study: its kind and the settings that all its results have in common."""
@@ -71,12 +72,22 @@ class StudyStore:
         self.kind = kind
         self.read_only = read_only
 
-    def begin(self, settings: Mapping[str, Any], *subfolders: str) -> None:
-        """Compare the settings with those of the study that the folder holds, if any, and write them.
+    def begin(
+        self,
+        settings: Mapping[str, Any],
+        *subfolders: str,
+        data: Mapping[str, str] | None = None,
+        device: str | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        """Compare the settings with those of the study that the folder holds, if any, and write them, and the manifest.
 
         Args:
             settings: What all results of the study have in common, as plain data.
             *subfolders: Created in the folder.
+            data: Checksums of samples, for the manifest.
+            device: Device that computes, for the manifest.
+            log: Called with a line for each difference to the manifest of a study that is continued.
 
         Raises:
             StudyMismatchError: The folder holds a study with other settings.
@@ -90,6 +101,37 @@ class StudyStore:
                 raise self.mismatch(f"with another {other}", "choose another folder, or the same options")
         self.make_folder(*subfolders)
         self.write_json(STUDY, metadata, indent=2)
+        self.write_manifest(data, device, log)
+
+    def write_manifest(
+        self,
+        data: Mapping[str, str] | None = None,
+        device: str | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        """Write the manifest; one that the folder has is kept, with what differs now added.
+
+        Args:
+            data: Checksum of the samples of each environment, by its name.
+            device: Device that computes; None where that is not known.
+            log: Called with a line for each difference.
+
+        Raises:
+            DataError: The folder cannot be written.
+        """
+        if self.path is None or not self._writes:
+            return
+        say, now = log or (lambda line: None), current_manifest(data or {}, device)
+        try:
+            before = read_manifest(self.path)
+        except DataError as error:
+            say(f"What has changed since is not known: {error}.")
+            return
+        manifest, differences = (now, []) if before is None else continued_manifest(before, now)
+        if manifest != before:
+            self.write_json(MANIFEST, manifest, indent=2)
+        for line in differences:
+            say(line)
 
     def reserve(self, *names: str) -> None:
         """Create the folder for a new run.

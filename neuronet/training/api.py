@@ -74,7 +74,7 @@ def train(
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
-            run_directory = None if path is None else RunDirectory.create(path, context.config, network)
+            run_directory = None if path is None else _create(path, context, network)
             return Run(context, run_directory, given).run()
 
 
@@ -143,6 +143,7 @@ def _resume(
     with closing(context.engine), lock_folder(folder if distributed.is_main_process() else None):
         run = Run(context, run_directory, callbacks)
         run.resume()
+        run_directory.store.write_manifest(context.data_checksums, context.config.device, log)
         if "epochs" in new:
             run_directory.update_config(epochs=config.epochs)
         if log is not None:
@@ -151,6 +152,11 @@ def _resume(
                 before = f"so far it was that of a run of {old_epochs}"
                 log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
         return run.run()
+
+
+def _create(path: Path, context: RunContext, network: Network | None) -> RunDirectory[RunConfig]:
+    config = context.config
+    return RunDirectory.create(path, config, network, data=context.data_checksums, device=config.device)
 
 
 def _replica_mode(context: RunContext) -> str:

@@ -184,6 +184,8 @@ class Run:
 
     def _save_after_failure(self) -> str:
         """Save what was played before a callback failed, and return where, as the end of a sentence."""
+        if self.engine.round_number == 0:
+            return ""
         try:
             self._save()
             self._save_model(self._models())
@@ -210,7 +212,7 @@ class Run:
         models = []
         for replica, setup in enumerate(engine.setups):
             model = Model.of(setup, state if replicas == 1 else state.replica(replica), encoding)
-            facts = model_facts(self.config, last[replica] if last else {}, self.seconds)
+            facts = model_facts(self.config, last[replica] if last else {}, self.seconds, self.progress.stop_reason)
             models.append(replace(model, facts=facts, confusion=None if counts is None else counts[replica]))
         return tuple(models)
 
