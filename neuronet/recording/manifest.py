@@ -28,6 +28,9 @@ LIBRARIES = ("torch", "numpy", "mesa", "networkx")
 COMPARED = ("versions", "machine", "commits")
 """Parts of a manifest that are compared when a run or study is continued."""
 
+MAX_TEXT, MAX_COMMAND = 500, 10_000
+"""Characters of a text, and of the command, that are kept."""
+
 GIT_SECONDS = 5
 """Seconds after which git is not waited for any more."""
 
@@ -53,15 +56,16 @@ def current_manifest(data: Mapping[str, str], device: str | None) -> Manifest:
     machine = {**_machine(), "threads": _threads()}
     if device is not None:
         machine["device"] = _device_name(device)
-    return {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command_line(),
-        "versions": library_versions(),
-        "machine": machine,
-        "commits": dict(_commits(Path.cwd())),
-        "data": dict(data),
-        "resumed": [],
-    }
+    return _checked(
+        {
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": command_line(),
+            "versions": library_versions(),
+            "machine": machine,
+            "commits": dict(_commits(Path.cwd())),
+            "data": dict(data),
+        }
+    )
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -76,11 +80,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     text = read_text(path, "manifest")
     with reading(path, "manifest"):
         found = json.loads(text)
-        if not isinstance(found, dict):
-            raise TypeError("it does not hold parts by name")
-        manifest = {name: _text(name, found.get(name, "")) for name in ("started", "command")}
-        parts = {name: _texts(name, found.get(name, {})) for name in (*COMPARED, "data")}
-        return {**manifest, **parts, "resumed": [_changes(entry) for entry in found.get("resumed", [])]}
+        return _checked(found)
 
 
 def continued_manifest(before: Manifest, now: Manifest) -> tuple[Manifest, list[str]]:
@@ -108,23 +108,45 @@ def command_line() -> str:
     program = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
     is_neuronet = program.name == "neuronet" or program.parts[-2:] == ("neuronet", "__main__.py")
     words = ["neuronet", *sys.argv[1:]] if is_neuronet else sys.orig_argv
-    return shlex.join(words).encode("utf-8", "backslashreplace").decode()
+    return shlex.join(words)
 
 
 def _flat(manifest: Manifest) -> dict[str, str]:
     return {f"{part}.{name}": text for part in COMPARED for name, text in manifest[part].items()}
 
 
+def _checked(found: object) -> Manifest:
+    """Return a manifest with all its parts, of printable texts of limited length.
+
+    Raises:
+        TypeError: A part is of another type.
+    """
+    if not isinstance(found, dict):
+        raise TypeError("it does not hold parts by name")
+    texts = {name: _text(name, found.get(name, "")) for name in ("started", "command")}
+    parts = {name: _texts(name, found.get(name, {})) for name in (*COMPARED, "data")}
+    resumed = found.get("resumed", [])
+    if not isinstance(resumed, list):
+        raise TypeError(f"its resumed must be a list, got {shortened(repr(resumed))}")
+    return {**texts, **parts, "resumed": [_changes(entry) for entry in resumed]}
+
+
 def _text(name: str, value: object) -> str:
-    if not isinstance(value, str | int) or isinstance(value, bool):
-        raise TypeError(f"its {shortened(name)} must be a text, got {shortened(repr(value))}")
-    return shortened(str(value)) if name != "command" else str(value)[:10_000]
+    if not isinstance(value, str):
+        raise TypeError(f"its {_printable(name)} must be a text, got {shortened(repr(value))}")
+    return _printable(value, MAX_COMMAND if name == "command" else MAX_TEXT)
+
+
+def _printable(text: str, length: int = MAX_TEXT) -> str:
+    """Return a text without control characters, cut to a length."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:length])
+    return shown.encode("utf-8", "backslashreplace").decode()
 
 
 def _texts(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise TypeError(f"its {name} must be texts by name, got {shortened(repr(value))}")
-    return {shortened(key): _text(f"{name}.{key}", text) for key, text in value.items()}
+    return {_printable(key): _text(f"{name}.{key}", text) for key, text in value.items()}
 
 
 def _changes(entry: object) -> dict[str, Any]:

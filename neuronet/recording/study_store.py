@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,39 +16,11 @@ from neuronet.core import DataError, NeuroNetError, StateError, StudyMismatchErr
 from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 from neuronet.recording.files import check_regular, inside, read_text, reading, writing
 from neuronet.recording.manifest import MANIFEST, continued_manifest, current_manifest, read_manifest
+from neuronet.recording.tables import parse_table
 
 STUDY = "study.json"
 """Metadata of a study: its kind and the settings that all its results have in common."""
 
-
-@dataclass(frozen=True)
-class ColumnType:
-    """Type of the values in a column of a CSV file.
-
-    Attributes:
-        dtype: Type in pandas.
-        low: Lowest number.
-        high: Highest number.
-        words: What the values are, for messages.
-    """
-
-    dtype: str
-    low: float = -math.inf
-    high: float = math.inf
-    words: str = "a number"
-
-
-TYPES = {
-    "object": ColumnType("object"),
-    "int64": ColumnType("int64"),
-    "float64": ColumnType("float64"),
-    "count": ColumnType("int64", 1, words="an integer of 1 or more"),
-    "index": ColumnType("int64", 0, words="an integer of 0 or more"),
-    "bool": ColumnType("bool"),
-    "share": ColumnType("float64", 0, 1, words="a number from 0 to 1"),
-    "duration": ColumnType("float64", 0, words="a number of 0 or more"),
-}
-"""Types of columns by name; an empty field is nan for a floating-point number, and an empty text otherwise."""
 
 FINISHED_FILES = "[!.]*"
 """Pattern of complete files: the name of a partial one begins with a dot."""
@@ -235,7 +203,7 @@ class StudyStore:
             return pd.DataFrame(columns=list(columns))
         text = read_text(self.file(name), self.kind)
         with reading(self.file(name), self.kind):
-            return _parse_table(text, columns, optional) if text else pd.DataFrame(columns=list(columns))
+            return parse_table(text, columns, optional) if text else pd.DataFrame(columns=list(columns))
 
     def save_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
         """Replace a safetensors file."""
@@ -290,33 +258,6 @@ def read_json(path: Path, kind: str) -> Any:
     text = read_text(path, kind)
     with reading(path, kind):
         return json.loads(text)
-
-
-def _parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]) -> pd.DataFrame:
-    """Return the rows of a CSV file with these columns, in any order.
-
-    Raises:
-        ValueError: It has other columns, or a value is not of its column's type.
-    """
-    header = next(csv.reader([text.partition("\n")[0]]))  # before pandas reads a million columns
-    missing = [name for name in columns if name not in header and name not in optional]
-    if missing or len(set(header)) < len(header) or not columns.keys() >= set(header):
-        raise ValueError(f"its columns must be {', '.join(columns)}, each once, got {', '.join(header)}")
-    texts = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)[[name for name in columns if name in header]]
-    if texts.isna().to_numpy().any():  # parsing numbers here might round the last digit
-        raise ValueError("a line has too few fields")
-    types = {name: TYPES[columns[name]] for name in texts.columns}
-    for name in (name for name, kind in types.items() if kind.dtype == "bool"):
-        if not texts[name].isin(["True", "False"]).all():
-            raise ValueError(f"{name} must be True or False in every line")
-        texts[name] = texts[name] == "True"
-    numbers = {name: kind.dtype for name, kind in types.items() if kind.dtype not in ("object", "bool")}
-    table = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan").astype(numbers)
-    for name in numbers:
-        outside = ~table[name].between(types[name].low, types[name].high) & table[name].notna()
-        if outside.any():
-            raise ValueError(f"{name} must be {types[name].words}, got {table.loc[outside, name].iloc[0]}")
-    return table
 
 
 def study_kind(folder: Path) -> str | None:

@@ -59,6 +59,7 @@ def test_mlflow_has_options_and_metrics_of_a_run(tmp_path, monkeypatch):
         assert [metric.value for metric in history] == list(result.metrics[name])
 
 
+@pytest.mark.slow
 def test_wandb_writes_an_offline_run(tmp_path):
     pytest.importorskip("wandb")
     neuronet.train("xor", callbacks=[WandB(folder=tmp_path)], **OPTIONS)
