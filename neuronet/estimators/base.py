@@ -17,10 +17,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from neuronet.core import ConfigurationError, Encoding, Payoff
 from neuronet.engines.base import Setup, State
 from neuronet.estimators.data import EstimatorData, encoded_samples, fit_encoding, plain_array
-from neuronet.estimators.early_stopping import StopOnPlateau
 from neuronet.estimators.parameters import NeuronParameters
 from neuronet.models import Model
-from neuronet.training import Result, Run, RunConfig, RunContext, build_run, continue_run
+from neuronet.training import EarlyStopping, Result, Run, RunConfig, RunContext, build_run, continue_run
 
 FIXED = ("policy", "hidden", "activation", "connectivity", "init", "channels", "optimizer", "update_schedule", "seed")
 """Options of a run that `partial_fit` cannot change."""
@@ -125,15 +124,12 @@ class NeuronEstimator(NeuronParameters, ABC):
 
     def _play(self, context: RunContext, losses_before: Sequence[float]) -> None:
         """Play all epochs of a run, and keep what it leaves."""
-        plateau = StopOnPlateau(self.n_iter_no_change, self.tol) if self.early_stopping else None
+        callbacks = [EarlyStopping(patience=self.n_iter_no_change, min_delta=self.tol)] if self.early_stopping else []
         with closing(context.engine):
-            run = Run(context, None, callbacks=() if plateau is None else (plateau,))
-            if plateau is not None:
-                plateau.watch(run)
-            result = run.run()
+            result = Run(context, None, callbacks).run()
             self._game = context.engine.setup, context.engine.state()
-        self.validation_loss_curve_ = None if plateau is None else result.metrics["test_loss"].tolist()
-        self.result_ = _without_test(result) if plateau is None else result
+        self.validation_loss_curve_ = result.metrics["test_loss"].tolist() if self.early_stopping else None
+        self.result_ = result if self.early_stopping else _without_test(result)
         self.model_ = self.result_.model
         self.loss_curve_ = [*losses_before, *result.metrics["train_loss"].tolist()]
         self.n_iter_ = len(self.loss_curve_)

@@ -41,6 +41,11 @@ class RunContext:
     setups: tuple[Setup, ...]
     offset: int = 0
 
+    @property
+    def data_checksums(self) -> Mapping[str, str]:
+        """Checksum of the samples, by the name of the environment."""
+        return {self.config.environment: self.provenance["samples"]}
+
     @cached_property
     def provenance(self) -> Mapping[str, str]:
         """Texts and digests of what the run depends on besides its configuration."""

@@ -31,6 +31,8 @@ NOT_PARAMETERS = {
     "checkpoint_every",  # nothing is written
     "alignment",  # measurements of a run
     "trace",
+    "monitor",  # early stopping has scikit-learn's parameters
+    "patience",
 }
 OWN = {"network", "standardize", "early_stopping", "validation_fraction", "n_iter_no_change", "tol", "random_state"}
 
