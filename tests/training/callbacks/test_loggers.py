@@ -46,6 +46,7 @@ def test_tensorboard_of_a_killed_run_is_complete_after_its_resumption(tmp_path):
 
 
 def test_mlflow_has_options_and_metrics_of_a_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     mlflow = pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     uri = f"file:{tmp_path / 'store'}"
