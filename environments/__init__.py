@@ -21,6 +21,7 @@ from neuronet.environments.tables.breast_cancer import BreastCancer
 from neuronet.environments.tables.california import California
 from neuronet.environments.tables.digits import Digits
 from neuronet.environments.tables.openml import read_openml
+from neuronet.environments.tables.standardising import check_magnitude, standardisation
 from neuronet.environments.tables.table import Table
 from neuronet.environments.tables.table_files import TARGET_NAMES, read_columns
 from neuronet.environments.xor import Xor
@@ -56,9 +57,11 @@ __all__ = [
     "Mnist5k",
     "Table",
     "Xor",
+    "check_magnitude",
     "from_dataset",
     "read_columns",
     "read_idx_folder",
     "read_image_folder",
     "read_openml",
+    "standardisation",
 ]

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from neuronet.environments import Digits as Digits
     from neuronet.environments import Table as Table
     from neuronet.environments import Xor as Xor
+    from neuronet.estimators import NeuronClassifier as NeuronClassifier
+    from neuronet.estimators import NeuronRegressor as NeuronRegressor
     from neuronet.models import Model as Model
     from neuronet.models import load as load
     from neuronet.policies import AttentionSeeking as AttentionSeeking
@@ -66,6 +68,7 @@ _HOMES = {
     "engines.base": "Setup State",
     "engines.tensors": "TensorEngine",
     "environments": "Digits Table Xor",
+    "estimators": "NeuronClassifier NeuronRegressor",
     "models": "Model load",
     "policies": "AttentionSeeking Greedy Noisy",
     "recording": "traces",

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Encoding, Samples, Standardisation, as_array, check_number, checked_samples, parse_payoff
+from neuronet.core import DataError, Encoding, Samples, as_array, check_number, checked_samples, parse_payoff
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.frames import check_row_order, in_column_order, inputs_as_numbers
 from neuronet.environments.tables.split import split
+from neuronet.environments.tables.standardising import check_magnitude, standardisation
 from neuronet.environments.tables.table_files import numbers_of, read_table
-
-LARGEST = 1e100
-"""Largest number whose variance cannot overflow."""
 
 
 class Table(PartsEnvironment):
@@ -76,9 +74,10 @@ class Table(PartsEnvironment):
         else:
             train_indices, test_indices = np.split(np.arange(len(samples)), [train_part])
         train, held_out = samples.at(train_indices), samples.at(test_indices)
-        _check_sizes(train, held_out, self.classes is None, name)
-        self._scaling = _standardisation(train.inputs)
-        self._target_scaling = None if self.payoff.classes else _standardisation(train.targets)
+        values = [train.targets, held_out.targets] if self.classes is None else []
+        check_magnitude([train.inputs, held_out.inputs, *values], name)
+        self._scaling = standardisation(train.inputs)
+        self._target_scaling = None if self.payoff.classes else standardisation(train.targets)
         outputs = int(samples.targets.shape[1]) if self.classes is None else len(self.classes)
         super().__init__(
             self._standardised(train),
@@ -183,16 +182,3 @@ def _classes(labels: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.
     if len(classes) < 2:
         raise DataError(f"{name}: there must be two or more classes, got {len(classes)}")
     return classes, numbers.astype(np.int64)
-
-
-def _check_sizes(train: Samples, test: Samples, values: bool, name: str) -> None:
-    parts = [train.inputs, test.inputs, *([train.targets, test.targets] if values else [])]
-    if max(np.abs(part).max() for part in parts) > LARGEST:
-        raise DataError(f"{name}: numbers must be at most {LARGEST:g} to be standardised")
-
-
-def _standardisation(train: NDArray[np.float64]) -> Standardisation:
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(train)
-    return Standardisation(scaler.mean_, scaler.scale_)  # a constant column becomes 0

@@ -99,9 +99,12 @@ def result_table(result: Result) -> Table:
 
     config = result.config
     rows = {
-        "played": f"{result.rounds:,} rounds in {config.epochs} epochs, {result.seconds:.1f} s",
-        "test loss": f"{result.loss:.4f}",
+        "played": f"{result.rounds:,} rounds in {result.epochs} epochs, {result.seconds:.1f} s",
     }
+    if result.stop_reason is not None:
+        rows["stopped early"] = result.stop_reason
+    if result.epochs:
+        rows["test loss"] = f"{result.loss:.4f}"
     if result.accuracy is not None:
         rows["test accuracy"] = f"{result.accuracy:.4f}"
     if not result.events.empty:
@@ -302,17 +305,3 @@ def closed_output_ignored() -> Iterator[None]:
         sys.stdout.flush()
     finally:
         sys.stdout = stream
-
-
-class RunBar(Bar):
-    """Progress bar of a run."""
-
-    def __init__(self) -> None:
-        after = ("rounds  {task.fields[metrics]}", progress.TimeRemainingColumn())
-        super().__init__("epoch {task.fields[epoch]}", *after, epoch=0, metrics="")
-
-    def show(self, event: Any) -> None:
-        """Move the bar."""
-        shown = {"loss": event.metrics.get("test_loss"), "accuracy": event.metrics.get("test_accuracy")}
-        text = "  ".join(f"test {name} {value:.3f}" for name, value in shown.items() if value is not None and not isnan(value))
-        self._bar.update(self._task, completed=event.rounds, total=event.of, epoch=event.epochs, metrics=text)

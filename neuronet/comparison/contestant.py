@@ -16,7 +16,7 @@ from neuronet.core import Batches, Environment, Population, Shares, Synchronous
 from neuronet.engines.base import Engine, Setup
 from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
-from neuronet.training import Callback, EngineChoice, RunConfig, Trainer, build_networks, evaluate
+from neuronet.training import Callback, EngineChoice, RunConfig, RunProgress, Trainer, build_networks, evaluate
 
 BASELINE = "backprop"
 """Name of the baseline: error backpropagation by torch's autograd and torch.optim, which is not a policy."""
@@ -111,9 +111,9 @@ class _Curves(Callback):
         self._train_loss = np.zeros(len(games))
         self.rows: list[tuple[float, ...]] = []
 
-    def after_rounds(self, losses: NDArray[Any]) -> None:
+    def after_rounds(self, run: RunProgress, losses: NDArray[Any]) -> None:
         self._train_loss = losses.sum(axis=-1, dtype=np.float64) / self._samples  # the rounds of a whole epoch
 
-    def after_epoch(self, epoch: int) -> None:
+    def on_epoch_end(self, run: RunProgress) -> None:
         numbers = zip(self._train_loss, *self._evaluate(), strict=True)
-        self.rows += [(*game, epoch, *values) for game, values in zip(self._games, numbers, strict=True)]
+        self.rows += [(*game, run.epoch, *values) for game, values in zip(self._games, numbers, strict=True)]

@@ -36,7 +36,7 @@ CURVE_TYPES = {**dict.fromkeys(CURVE_COLUMNS, "float64"), "seed": "index", "epoc
 
 ALL = "all"
 
-UNUSED_OPTIONS = ("alignment", "checkpoint_every", "interventions", "trace")
+UNUSED_OPTIONS = ("alignment", "checkpoint_every", "interventions", "monitor", "patience", "trace")
 """Fields of RunConfig that a comparison does not use."""
 
 Log = Callable[[str], None]
@@ -156,7 +156,9 @@ class ComparisonStudy:
 
         config = self.setup.config.model_dump(exclude={"policy", *UNUSED_OPTIONS}, mode="json")
         samples = hash_samples(self.setup.environment)
-        self.store.begin({"version": __version__, "tune": tune, "samples": samples, **config})
+        settings = {"version": __version__, "tune": tune, "samples": samples, **config}
+        device = self.setup.engine_choice.device
+        self.store.begin(settings, data={self.setup.config.environment: samples}, device=device, log=self.log)
 
     def tune(self, candidates: Sequence[Candidate]) -> tuple[dict[str, float], dict[str, bool]]:
         """Return the best learning rate of each candidate, and whether it is at the edge of the grid."""

@@ -55,7 +55,7 @@ def train(
         folder = out(config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
-            run_directory = None if path is None else ControlRunDirectory.create(path, config)
+            run_directory = None if path is None else ControlRunDirectory.create(path, config, device=config.device)
             return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
 
 
@@ -67,6 +67,7 @@ def resume(
     policy: Policies | None = None,
     trust: bool = False,
     on_progress: ProgressCallback | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> ControlResult:
     """Continue a run from its last checkpoint; the result equals that of an uninterrupted run.
 
@@ -78,6 +79,7 @@ def resume(
         trust: Whether modules that the folder names (`module:Class`, or `module:Name-v0` of an environment) are imported, which
             runs their code. Not needed for a module that is imported already, nor for a policy that is passed again.
         on_progress: Function called after each round, as for `train`.
+        log: Function called with a line for each difference to where the run was started, such as another version.
 
     Raises:
         LockedError: Another process writes the folder.
@@ -88,7 +90,7 @@ def resume(
     if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
         new["policy"] = parse_population(policy)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
-        return _resume(Path(folder), new, environment, on_progress)
+        return _resume(Path(folder), new, environment, on_progress, log)
 
 
 def _resume(
@@ -96,6 +98,7 @@ def _resume(
     new: Mapping[str, Any],
     environment: Callable[[], Any] | None,
     on_progress: ProgressCallback | None,
+    log: Callable[[str], None] | None,
 ) -> ControlResult:
     run_directory = ControlRunDirectory.open(folder, read_config)
     recorded = run_directory.config
@@ -115,6 +118,7 @@ def _resume(
         trainer = ControlTrainer(config, vector_env, engine, run_directory, on_progress)
         trainer.resume()
         run_directory.update_config(rounds=config.rounds)
+        run_directory.store.write_manifest(device=engine.device, log=log)
         return _play(trainer)
 
 

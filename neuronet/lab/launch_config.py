@@ -19,6 +19,8 @@ UNSUPPORTED_OPTIONS = (
     "replicas",
     "device",
     "matmul",
+    "patience",
+    "monitor",
     "checkpoint_every",
     "alignment",
     "interventions",

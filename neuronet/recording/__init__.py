@@ -4,9 +4,11 @@ from neuronet.recording.atomic_write import remove_partial_files, write_atomical
 from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays, read_progress
 from neuronet.recording.figures import draw, make_figure
 from neuronet.recording.files import check_regular, inside, lock_folder, output_folder, read_text, reading, writing
+from neuronet.recording.manifest import MANIFEST, library_versions, read_manifest
 from neuronet.recording.run_directory import (
     ALIGNMENT,
     ALIGNMENT_COLUMNS,
+    BEST_MODEL,
     CHECKPOINT,
     COLUMNS,
     CONFIG,
@@ -24,10 +26,12 @@ from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore,
 __all__ = [
     "ALIGNMENT",
     "ALIGNMENT_COLUMNS",
+    "BEST_MODEL",
     "CHECKPOINT",
     "COLUMNS",
     "CONFIG",
     "EVENT_COLUMNS",
+    "MANIFEST",
     "METRICS",
     "MODEL",
     "STUDY",
@@ -44,12 +48,14 @@ __all__ = [
     "draw",
     "inside",
     "json_bytes",
+    "library_versions",
     "lock_folder",
     "make_figure",
     "network_from_arrays",
     "network_to_arrays",
     "output_folder",
     "read_json",
+    "read_manifest",
     "read_progress",
     "read_text",
     "reading",

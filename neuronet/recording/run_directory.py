@@ -1,6 +1,7 @@
 """Folder of a run: written while the run goes on, read when it is resumed.
 
 config.json              the resolved configuration; `neuronet run --config` reads it too
+manifest.json            versions, machine, command and checksums of the data
 metrics.csv              a line for each epoch (and replica), appended as it ends
 alignment.csv            the same for each layer and group of neurons, if alignment is measured
 events.jsonl             a line for each intervention (and replica), appended as it is applied
@@ -8,6 +9,7 @@ traces/                  Parquet files with a row for each traced neuron and rou
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run started with, if it was given one
 model.safetensors        the trained network of the first replica, for prediction; written when the run ends or is interrupted
+best.safetensors         the same as it was after its best epoch, if that is asked for
 curves.png, network.png  drawn at the end, and alignment.png
 """
 
@@ -33,7 +35,7 @@ Config = TypeVar("Config", bound=BaseModel)
 Rows = Sequence[Mapping[str, Any]]
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
-MODEL = "model.safetensors"
+MODEL, BEST_MODEL = "model.safetensors", "best.safetensors"
 ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
 
 _KEYS = {"epoch": "count", "round": "count", "replica": "index"}
@@ -75,13 +77,23 @@ class BaseRunDirectory(Generic[Config]):
         self.store = StudyStore(folder, "run")
 
     @classmethod
-    def create(cls, folder: Path, config: Config, network: Network | None = None) -> Self:
+    def create(
+        cls,
+        folder: Path,
+        config: Config,
+        network: Network | None = None,
+        *,
+        data: Mapping[str, str] | None = None,
+        device: str | None = None,
+    ) -> Self:
         """Create the folder of a new run; the configuration is written last, since a folder that has one holds a run.
 
         Args:
             folder: Its path.
             config: The run's configuration.
             network: The network that the run starts with, if it was given one.
+            data: Checksums of samples, for the manifest.
+            device: Device that computes, for the manifest.
 
         Raises:
             StudyMismatchError: The folder holds a run already.
@@ -89,6 +101,7 @@ class BaseRunDirectory(Generic[Config]):
         """
         directory = cls(folder, config)
         directory.store.reserve(*cls.reserved)
+        directory.store.write_manifest(data, device)
         if network is not None:
             directory.store.save_arrays(NETWORK, *network_to_arrays(network))
         directory.update_config()
@@ -143,7 +156,7 @@ class BaseRunDirectory(Generic[Config]):
 class RunDirectory(BaseRunDirectory[Config]):
     """Folder of one training run."""
 
-    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, MODEL, FOLDER)
+    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, MODEL, BEST_MODEL, FOLDER)
     tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
 
     def append_events(self, rows: Rows) -> None:

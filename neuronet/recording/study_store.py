@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from io import StringIO
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core import NeuroNetError, StateError, StudyMismatchError
+from neuronet.core import DataError, NeuroNetError, StateError, StudyMismatchError
 from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 from neuronet.recording.files import check_regular, inside, read_text, reading, writing
+from neuronet.recording.manifest import MANIFEST, continued_manifest, current_manifest, read_manifest
+from neuronet.recording.tables import parse_table
 
 STUDY = "study.json"
 """Metadata of a study: its kind and the settings that all its results have in common."""
 
-
-@dataclass(frozen=True)
-class ColumnType:
-    """Type of the values in a column of a CSV file.
-
-    Attributes:
-        dtype: Type in pandas.
-        low: Lowest number.
-        high: Highest number.
-        words: What the values are, for messages.
-    """
-
-    dtype: str
-    low: float = -math.inf
-    high: float = math.inf
-    words: str = "a number"
-
-
-TYPES = {
-    "object": ColumnType("object"),
-    "int64": ColumnType("int64"),
-    "float64": ColumnType("float64"),
-    "count": ColumnType("int64", 1, words="an integer of 1 or more"),
-    "index": ColumnType("int64", 0, words="an integer of 0 or more"),
-    "bool": ColumnType("bool"),
-    "share": ColumnType("float64", 0, 1, words="a number from 0 to 1"),
-    "duration": ColumnType("float64", 0, words="a number of 0 or more"),
-}
-"""Types of columns by name; an empty field is nan for a floating-point number, and an empty text otherwise."""
 
 FINISHED_FILES = "[!.]*"
 """Pattern of complete files: the name of a partial one begins with a dot."""
@@ -71,12 +40,22 @@ class StudyStore:
         self.kind = kind
         self.read_only = read_only
 
-    def begin(self, settings: Mapping[str, Any], *subfolders: str) -> None:
-        """Compare the settings with those of the study that the folder holds, if any, and write them.
+    def begin(
+        self,
+        settings: Mapping[str, Any],
+        *subfolders: str,
+        data: Mapping[str, str] | None = None,
+        device: str | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        """Compare the settings with those of the study that the folder holds, if any, and write them, and the manifest.
 
         Args:
             settings: What all results of the study have in common, as plain data.
             *subfolders: Created in the folder.
+            data: Checksums of samples, for the manifest.
+            device: Device that computes, for the manifest.
+            log: Called with a line for each difference to the manifest of a study that is continued.
 
         Raises:
             StudyMismatchError: The folder holds a study with other settings.
@@ -90,6 +69,37 @@ class StudyStore:
                 raise self.mismatch(f"with another {other}", "choose another folder, or the same options")
         self.make_folder(*subfolders)
         self.write_json(STUDY, metadata, indent=2)
+        self.write_manifest(data, device, log)
+
+    def write_manifest(
+        self,
+        data: Mapping[str, str] | None = None,
+        device: str | None = None,
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        """Write the manifest; one that the folder has is kept, with what differs now added.
+
+        Args:
+            data: Checksum of the samples of each environment, by its name.
+            device: Device that computes; None where that is not known.
+            log: Called with a line for each difference.
+
+        Raises:
+            DataError: The folder cannot be written.
+        """
+        if self.path is None or not self._writes:
+            return
+        say, now = log or (lambda line: None), current_manifest(data or {}, device)
+        try:
+            before = read_manifest(self.path)
+        except DataError as error:
+            say(f"What has changed since is not known: {error}.")
+            return
+        manifest, differences = (now, []) if before is None else continued_manifest(before, now)
+        if manifest != before:
+            self.write_json(MANIFEST, manifest, indent=2)
+        for line in differences:
+            say(line)
 
     def reserve(self, *names: str) -> None:
         """Create the folder for a new run.
@@ -193,7 +203,7 @@ class StudyStore:
             return pd.DataFrame(columns=list(columns))
         text = read_text(self.file(name), self.kind)
         with reading(self.file(name), self.kind):
-            return _parse_table(text, columns, optional) if text else pd.DataFrame(columns=list(columns))
+            return parse_table(text, columns, optional) if text else pd.DataFrame(columns=list(columns))
 
     def save_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> None:
         """Replace a safetensors file."""
@@ -248,33 +258,6 @@ def read_json(path: Path, kind: str) -> Any:
     text = read_text(path, kind)
     with reading(path, kind):
         return json.loads(text)
-
-
-def _parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]) -> pd.DataFrame:
-    """Return the rows of a CSV file with these columns, in any order.
-
-    Raises:
-        ValueError: It has other columns, or a value is not of its column's type.
-    """
-    header = next(csv.reader([text.partition("\n")[0]]))  # before pandas reads a million columns
-    missing = [name for name in columns if name not in header and name not in optional]
-    if missing or len(set(header)) < len(header) or not columns.keys() >= set(header):
-        raise ValueError(f"its columns must be {', '.join(columns)}, each once, got {', '.join(header)}")
-    texts = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)[[name for name in columns if name in header]]
-    if texts.isna().to_numpy().any():  # parsing numbers here might round the last digit
-        raise ValueError("a line has too few fields")
-    types = {name: TYPES[columns[name]] for name in texts.columns}
-    for name in (name for name, kind in types.items() if kind.dtype == "bool"):
-        if not texts[name].isin(["True", "False"]).all():
-            raise ValueError(f"{name} must be True or False in every line")
-        texts[name] = texts[name] == "True"
-    numbers = {name: kind.dtype for name, kind in types.items() if kind.dtype not in ("object", "bool")}
-    table = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan").astype(numbers)
-    for name in numbers:
-        outside = ~table[name].between(types[name].low, types[name].high) & table[name].notna()
-        if outside.any():
-            raise ValueError(f"{name} must be {types[name].words}, got {table.loc[outside, name].iloc[0]}")
-    return table
 
 
 def study_kind(folder: Path) -> str | None:

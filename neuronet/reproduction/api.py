@@ -95,7 +95,7 @@ def reproduce(
         check_number("jobs", jobs, 1, whole=True)
     store = StudyStore(None if out is None else output_folder(out), KIND)
     with lock_folder(store.path):
-        store.begin({"version": __version__, "study": name, "size": size})
+        store.begin({"version": __version__, "study": name, "size": size}, log=log)
         records = study.play(size, RunOptions(store.path, jobs, log or (lambda line: None)))
         findings = adjust(study.find(records))
         store.write_table(RECORDS, records)

@@ -246,7 +246,9 @@ def lenet_errors(
         )
     store = StudyStore(folder, STUDY_KIND)
     planned = [Job(settings, data, rule, check_seed(seed), store) for rule in settings.rules for seed in seeds]
-    store.begin({"version": __version__, **settings.shared(), "hash": hash_samples(environment)}, RESULTS_FOLDER)
+    samples = hash_samples(environment)
+    shared = {"version": __version__, **settings.shared(), "hash": samples}
+    store.begin(shared, RESULTS_FOLDER, data={settings.environment: samples}, log=log)
     results = [job.stored() for job in planned]
     missing = [number for number, rows in enumerate(results) if rows is None]
     seconds = SECONDS_PER_IMAGE * settings.epochs * len(data.train[0]) * len(missing)

@@ -20,6 +20,8 @@ GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
 EXCLUDED_FIELDS = {
     "replicas": "seeds says from how many seeds each setting is played",
     "checkpoint_every": "each cell is kept when it is done",
+    "patience": "each run is evaluated at its end; neuronet run stops early",
+    "monitor": "each run is evaluated at its end; neuronet run stops early",
     "trace": "each run has one row; neuronet run traces its neurons",
 }
 """Fields of a run that a sweep does not take, and the reason."""

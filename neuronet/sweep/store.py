@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +24,7 @@ from neuronet.sweep.environment_info import EnvironmentInfo
 from neuronet.sweep.worker import RESULTS, Row
 from neuronet.training import RunConfig
 
-MANIFEST, CELLS, TABLE = "sweep.json", "cells", "table"
+SWEEP, CELLS, TABLE = "sweep.json", "cells", "table"
 
 
 class SweepStore(StudyStore):
@@ -37,12 +37,15 @@ class SweepStore(StudyStore):
     def __init__(self, path: Path | None) -> None:
         super().__init__(path, "sweep")
 
-    def begin_sweep(self, plan: Plan, environment_infos: Mapping[str, EnvironmentInfo]) -> None:
-        """Compare the sweep with the one that the folder holds, if any, and write its manifest.
+    def begin_sweep(
+        self, plan: Plan, environment_infos: Mapping[str, EnvironmentInfo], log: Callable[[str], None] | None = None
+    ) -> None:
+        """Compare the sweep with the one that the folder holds, if any, and write its cells and its manifest.
 
         Args:
             plan: The cells.
             environment_infos: The environments, by name.
+            log: Called with a line for each difference to the manifest of a sweep that is continued.
 
         Raises:
             StudyMismatchError: The folder holds a sweep with other cells, samples or another version.
@@ -51,7 +54,7 @@ class SweepStore(StudyStore):
         from neuronet.version import __version__
 
         samples = {name: environment_info.digest for name, environment_info in environment_infos.items()}
-        before = self._started_manifest()
+        before = self._started_sweep()
         if before is not None:
             version = before.get("version")
             other = next((name for name, digest in before["samples"].items() if samples.get(name, digest) != digest), None)
@@ -61,10 +64,11 @@ class SweepStore(StudyStore):
             if other is not None:
                 raise self.mismatch(f"on samples of {other} that have changed since")
             samples = {**before["samples"], **samples}
-        manifest = {"version": __version__, "samples": samples, "columns": plan.columns}
-        manifest["cells"] = {cell.key: cell.options for cell in plan.cells}
+        content = {"version": __version__, "samples": samples, "columns": plan.columns}
+        content["cells"] = {cell.key: cell.options for cell in plan.cells}
         self.make_folder(CELLS)
-        self.write_json(MANIFEST, manifest, indent=1)
+        self.write_json(SWEEP, content, indent=1)
+        self.write_manifest(samples, log=log)
 
     def check(self, plan: Plan) -> None:
         """Refuse a plan without cells that the folder has results of.
@@ -72,18 +76,18 @@ class SweepStore(StudyStore):
         Raises:
             StudyMismatchError: The plan lacks such cells; the sentence names the first difference.
         """
-        before = (self._started_manifest() or {"cells": {}})["cells"]
+        before = (self._started_sweep() or {"cells": {}})["cells"]
         keys = {cell.key for cell in plan.cells}
         missing = [options for key, options in before.items() if key not in keys]
         if missing:
             difference = _difference(missing[0], list(before.values()), plan.cells)
             raise self.mismatch(difference, "choose another folder, or change the file so that it only adds cells")
 
-    def _started_manifest(self) -> dict[str, Any] | None:
-        """Return the manifest of the sweep that the folder holds; None if no cell has a result, so that none can be lost."""
-        found = self.read_json(MANIFEST)
-        if found is not None and not _is_manifest(found):
-            raise StudyMismatchError(f"'{self.file(MANIFEST)}' is not of a sweep: choose another folder")
+    def _started_sweep(self) -> dict[str, Any] | None:
+        """Return the content of sweep.json; None if no cell has a result, so that none can be lost."""
+        found = self.read_json(SWEEP)
+        if found is not None and not _is_sweep(found):
+            raise StudyMismatchError(f"'{self.file(SWEEP)}' is not of a sweep: choose another folder")
         return found if any(self.finished(CELLS)) else None
 
     def load_results(self, *, failed: bool = True) -> dict[str, Row]:
@@ -117,8 +121,8 @@ class SweepStore(StudyStore):
             self.write(f"{TABLE}.parquet", table.to_parquet(index=False))
 
 
-def _is_manifest(found: Any) -> bool:
-    """Return whether the content of a file is a manifest of this or another version."""
+def _is_sweep(found: Any) -> bool:
+    """Return whether the content of a file is a sweep of this or another version."""
     if not isinstance(found, dict) or not isinstance(found.get("samples"), dict):
         return False
     cells = found.get("cells")

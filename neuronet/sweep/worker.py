@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ from neuronet.training import (
     Callback,
     RunConfig,
     RunContext,
+    RunProgress,
     Trainer,
     build_run,
     diverged_error,
@@ -129,29 +130,25 @@ def _game(configs: Sequence[RunConfig], environment: Environment) -> Iterator[Ru
 
 
 class _CellLosses(Callback):
-    """Callback that sums up the last epoch's mean loss of each cell, (R,), and notes when a cell has diverged.
+    """Callback that sums up the last epoch's mean loss of each cell, (R,), and stops once all cells have diverged.
 
     Attributes:
-        loss: Mean loss of the current epoch so far.
+        loss: Mean loss of the last epoch.
         diverged_at: Epoch in which the loss stopped being finite, from 1; 0 where it is finite.
-        on_divergence: Called once all cells have diverged.
     """
 
     def __init__(self, cells: int, samples: int) -> None:
         self.loss, self.diverged_at = np.zeros(cells), np.zeros(cells, dtype=np.int64)
-        self.on_divergence: Callable[[], None] = lambda: None
-        self._samples = samples
+        self._sum, self._samples = np.zeros(cells), samples
 
-    def before_epoch(self, epoch: int) -> None:
-        self.loss = np.zeros(len(self.loss))
+    def after_rounds(self, run: RunProgress, losses: NDArray[Any]) -> None:
+        self._sum += losses.astype(np.float64).sum(axis=-1) / self._samples
 
-    def after_rounds(self, losses: NDArray[Any]) -> None:
-        self.loss += losses.astype(np.float64).sum(axis=-1) / self._samples
-
-    def after_epoch(self, epoch: int) -> None:
-        self.diverged_at[(self.diverged_at == 0) & ~np.isfinite(self.loss)] = epoch
+    def on_epoch_end(self, run: RunProgress) -> None:
+        self.loss, self._sum = self._sum, np.zeros(len(self._sum))
+        self.diverged_at[(self.diverged_at == 0) & ~np.isfinite(self.loss)] = run.epoch
         if self.diverged_at.all():
-            self.on_divergence()
+            run.stop("all cells have diverged")
 
 
 def _train(game: RunContext, config: RunConfig) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -160,16 +157,14 @@ def _train(game: RunContext, config: RunConfig) -> tuple[NDArray[np.float64], ND
     schedule = build_schedule(config.interventions, engine, per_epoch, config.epochs * per_epoch)
     interventions = ApplyInterventions(InterventionExecutor(schedule, engine, game.setups, per_epoch))
     losses = _CellLosses(len(game.setups), batches.samples)
-    trainer = Trainer(
+    Trainer(
         engine,
         batches,
         engine.prepare(game.environment.train),
         epochs=config.epochs,
         lr_schedule=config.lr_schedule,
         callbacks=(interventions, losses),
-    )
-    losses.on_divergence = trainer.stop
-    trainer.run()
+    ).run()
     return losses.loss, losses.diverged_at
 
 

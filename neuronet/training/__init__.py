@@ -12,15 +12,30 @@ if TYPE_CHECKING:
     from neuronet.training.alignment import ALL_GROUPS as ALL_GROUPS
     from neuronet.training.alignment import WHOLE_NETWORK as WHOLE_NETWORK
     from neuronet.training.alignment import Alignment as Alignment
+    from neuronet.training.api import ARRAYS as ARRAYS
     from neuronet.training.api import coerce_environment as coerce_environment
+    from neuronet.training.api import network_options as network_options
     from neuronet.training.api import resume as resume
     from neuronet.training.api import train as train
     from neuronet.training.assembly import RunContext as RunContext
     from neuronet.training.assembly import build_networks as build_networks
     from neuronet.training.assembly import build_run as build_run
+    from neuronet.training.assembly import continue_run as continue_run
     from neuronet.training.assembly import hash_samples as hash_samples
     from neuronet.training.assembly import resolve_environment as resolve_environment
-    from neuronet.training.callbacks import ApplyInterventions as ApplyInterventions
+    from neuronet.training.callbacks.base import Callback as Callback
+    from neuronet.training.callbacks.base import CallbackError as CallbackError
+    from neuronet.training.callbacks.base import RunProgress as RunProgress
+    from neuronet.training.callbacks.best_checkpoint import BestCheckpoint as BestCheckpoint
+    from neuronet.training.callbacks.early_stopping import EarlyStopping as EarlyStopping
+    from neuronet.training.callbacks.loggers import LOGGERS as LOGGERS
+    from neuronet.training.callbacks.loggers import MLflow as MLflow
+    from neuronet.training.callbacks.loggers import TensorBoard as TensorBoard
+    from neuronet.training.callbacks.loggers import WandB as WandB
+    from neuronet.training.callbacks.loggers import make_loggers as make_loggers
+    from neuronet.training.callbacks.progress import Progress as Progress
+    from neuronet.training.callbacks.recording import diverged_error as diverged_error
+    from neuronet.training.callbacks.rounds import ApplyInterventions as ApplyInterventions
     from neuronet.training.config import RunConfig as RunConfig
     from neuronet.training.config import check_modules as check_modules
     from neuronet.training.config import make_config as make_config
@@ -54,15 +69,20 @@ if TYPE_CHECKING:
     from neuronet.training.options import TRAINING as TRAINING
     from neuronet.training.options import OptionInfo as OptionInfo
     from neuronet.training.result import Result as Result
-    from neuronet.training.trainer import Callback as Callback
+    from neuronet.training.run import Run as Run
     from neuronet.training.trainer import Trainer as Trainer
-    from neuronet.training.trainer import diverged_error as diverged_error
 
 _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
-    "api": "coerce_environment resume train",
-    "assembly": "RunContext build_networks build_run hash_samples resolve_environment",
-    "callbacks": "ApplyInterventions",
+    "api": "ARRAYS coerce_environment network_options resume train",
+    "assembly": "RunContext build_networks build_run continue_run hash_samples resolve_environment",
+    "callbacks.base": "Callback CallbackError RunProgress",
+    "callbacks.best_checkpoint": "BestCheckpoint",
+    "callbacks.early_stopping": "EarlyStopping",
+    "callbacks.loggers": "LOGGERS MLflow TensorBoard WandB make_loggers",
+    "callbacks.progress": "Progress",
+    "callbacks.recording": "diverged_error",
+    "callbacks.rounds": "ApplyInterventions",
     "config": "RunConfig check_modules make_config read_config read_options validate_config",
     "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",
@@ -70,7 +90,8 @@ _HOMES = {
     "labels": "NetworkLabels network_labels policy_names silent_positions",
     "options": "COMPUTE CONTROL_OPTIONS NETWORK OUTPUT OptionInfo PANELS RUN_OPTIONS TRAINING",
     "result": "Result",
-    "trainer": "Callback Trainer diverged_error",
+    "run": "Run",
+    "trainer": "Trainer",
 }
 _HOME_OF = {name: f"neuronet.training.{home}" for home, names in _HOMES.items() for name in names.split()}
 

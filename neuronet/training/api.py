@@ -13,7 +13,7 @@ from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
 from neuronet.registry import Policies, UnresolvedPopulation, parse_population, spec_of
 from neuronet.training.assembly import RunContext, build_run
-from neuronet.training.callbacks import ProgressCallback
+from neuronet.training.callbacks.base import Callback, check_callbacks
 from neuronet.training.config import RunConfig, make_config, read_config
 from neuronet.training.result import Result
 from neuronet.training.run import Run
@@ -30,7 +30,7 @@ def train(
     policy: Policies = "attention",
     network: Network | None = None,
     out: str | Path | Callable[[RunConfig], Path] | None = None,
-    on_progress: ProgressCallback | None = None,
+    callbacks: Sequence[Callback] = (),
     log: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Result:
@@ -42,7 +42,7 @@ def train(
             Shares for each listening layer.
         network: Initial network; None for a fresh one.
         out: Folder to record the run in, or a function that makes one for the configuration; None writes nothing.
-        on_progress: Called with a Progress a few times a second.
+        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (docs/callbacks.md).
         log: Called with lines of text about the run.
         **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
 
@@ -52,18 +52,19 @@ def train(
     Raises:
         Interrupted: A stop was requested by a signal.
         DivergedError: The loss is not finite.
+        CallbackError: A callback has failed; a run with a folder is saved there.
         NeuroNetError: An option is not valid; the message says which.
     """
     if not distributed.is_main_process():
-        out = on_progress = log = None
+        out = log = None
+    given = check_callbacks(callbacks)
     env, environment_text = coerce_environment(environment, options.get("payoff", "auto"))
     if env is not None and options.get("target") is not None:
         raise ConfigurationError("target is an option of table:PATH, but arrays and environments have their own targets")
     if env is not None and options.get("data_dir") is not None:
         raise ConfigurationError("data_dir is an option of environments given by name, but this one has its samples already")
     if network is not None:
-        _check_network(network, options)
-        options |= {"hidden": network.sizes[1:-1], "activation": network.activations[0]}
+        options = network_options(network, options)
     config = make_config({**options, "environment": environment_text, "policy": policy})
     context = build_run(config, environment=env, network=network)
     with closing(context.engine):
@@ -72,8 +73,8 @@ def train(
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
-            run_directory = None if path is None else RunDirectory.create(path, context.config, network)
-            return Run(context, run_directory, on_progress).run()
+            run_directory = None if path is None else _create(path, context, network)
+            return Run(context, run_directory, given).run()
 
 
 def resume(
@@ -83,7 +84,7 @@ def resume(
     environment: Environment | Arrays | None = None,
     policy: Policies | None = None,
     trust: bool = False,
-    on_progress: ProgressCallback | None = None,
+    callbacks: Sequence[Callback] = (),
     log: Callable[[str], None] | None = None,
 ) -> Result:
     """Continue a run from its last checkpoint; the result equals that of a run without interruption.
@@ -96,29 +97,31 @@ def resume(
         policy: Policy or population of the run, if no name in its configuration finds it.
         trust: Whether modules that the folder names (`module:Class`) are imported, which runs their code. Not needed for a module
             that is imported already, nor for a policy or environment that is passed again.
-        on_progress: Called with a Progress a few times a second.
+        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (docs/callbacks.md).
         log: Called with lines of text about the run.
 
     Raises:
         Interrupted: A stop was requested by a signal.
         DivergedError: The loss is not finite.
+        CallbackError: A callback has failed; the run is saved.
         LockedError: Another process writes the folder.
         NeuroNetError: The folder has no run, or the run cannot be resumed.
     """
     if not distributed.is_main_process():
-        on_progress = log = None
+        log = None
+    given = check_callbacks(callbacks)
     new = {name: value for name, value in {"epochs": epochs, "policy": policy}.items() if value is not None}
     if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
         new["policy"] = parse_population(policy)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
-        return _resume(Path(folder), new, environment, on_progress, log)
+        return _resume(Path(folder), new, environment, given, log)
 
 
 def _resume(
     folder: Path,
     new: Mapping[str, Any],
     environment: Environment | Arrays | None,
-    on_progress: ProgressCallback | None,
+    callbacks: Sequence[Callback],
     log: Callable[[str], None] | None,
 ) -> Result:
     run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(folder, read_config)
@@ -137,8 +140,9 @@ def _resume(
             raise type(error)(f"{error} ({hint})") from None
         raise
     with closing(context.engine), lock_folder(folder if distributed.is_main_process() else None):
-        run = Run(context, run_directory, on_progress)
+        run = Run(context, run_directory, callbacks)
         run.resume()
+        run_directory.store.write_manifest(context.data_checksums, context.config.device, log)
         if "epochs" in new:
             run_directory.update_config(epochs=config.epochs)
         if log is not None:
@@ -149,6 +153,11 @@ def _resume(
         return run.run()
 
 
+def _create(path: Path, context: RunContext, network: Network | None) -> RunDirectory[RunConfig]:
+    config = context.config
+    return RunDirectory.create(path, config, network, data=context.data_checksums, device=config.device)
+
+
 def _replica_mode(context: RunContext) -> str:
     if context.config.replicas == 1:
         return ""
@@ -157,12 +166,22 @@ def _replica_mode(context: RunContext) -> str:
     return ", one after another" if isinstance(context.engine, SequentialReplicas) else ", in one batch"
 
 
-def _check_network(network: object, options: Mapping[str, Any]) -> None:
+def network_options(network: object, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a run with a given initial network: those given, with the network's own shape.
+
+    Args:
+        network: Initial network.
+        options: Options as `train` takes them.
+
+    Raises:
+        ConfigurationError: It is not a network, or an option would shape it, too.
+    """
     if not isinstance(network, Network):
         raise ConfigurationError(f"network must be a Network, as build_network and from_graph return it, got {network!r}")
     shaping = next((name for name in ("hidden", "activation", "connectivity", "init") if name in options), None)
     if shaping is not None:
         raise ConfigurationError(f"{shaping} is given twice, as an option and by the network: leave the option out")
+    return {**options, "hidden": network.sizes[1:-1], "activation": network.activations[0]}
 
 
 def coerce_environment(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import Batches, ConfigurationError, Environment, Network, Policy, Samples, check_samples
-from neuronet.engines.base import Engine, Setup
+from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions import policy_repr
 from neuronet.registry import build_network, parse_environment
 from neuronet.training.config import RunConfig
@@ -30,6 +30,7 @@ class RunContext:
         batches: Order of the samples.
         engine_choice: Engine, device and precision, and the reason for them.
         setups: Initial setup of each replica.
+        offset: Number of rounds at which the first epoch would have begun, where the engine has played other samples before.
     """
 
     config: RunConfig
@@ -38,6 +39,12 @@ class RunContext:
     batches: Batches
     engine_choice: EngineChoice
     setups: tuple[Setup, ...]
+    offset: int = 0
+
+    @property
+    def data_checksums(self) -> Mapping[str, str]:
+        """Checksum of the samples, by the name of the environment."""
+        return {self.config.environment: self.provenance["samples"]}
 
     @cached_property
     def provenance(self) -> Mapping[str, str]:
@@ -97,6 +104,29 @@ def build_run(
     )
     engine = engine_choice.build(setups, config.batch_size)
     return RunContext(engine_choice.resolve(config).with_absolute_paths(), env, engine, batches, engine_choice, setups)
+
+
+def continue_run(config: RunConfig, environment: Environment, setup: Setup, state: State, epochs: int) -> RunContext:
+    """Assemble the parts of a run of one replica that goes on from a state, with other samples than before.
+
+    Args:
+        config: Configuration of the run; its policy, optimizer, channels and network are those of the setup.
+        environment: Source of the samples from now on.
+        setup: Game of the state, with the network's connections.
+        state: State after the last round.
+        epochs: Number of epochs played so far.
+
+    Raises:
+        NeuroNetError: The parts do not fit together.
+    """
+    env = resolve_environment(config, environment)
+    network, batches = setup.network, Batches(len(env.train), config.batch_size, config.seeds)
+    engine_choice = select_engine(config, sum(network.sizes[1:]), network.connections, batches.per_epoch)
+    setups = (replace(setup, learning_rate=config.learning_rate, dtype=engine_choice.dtype),)
+    engine = engine_choice.build(setups, config.batch_size)
+    engine.restore(state)
+    offset = state.round - epochs * batches.per_epoch
+    return RunContext(engine_choice.resolve(config), env, engine, batches, engine_choice, setups, offset)
 
 
 def resolve_environment(config: RunConfig, environment: Environment | None = None) -> Environment:

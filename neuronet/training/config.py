@@ -74,6 +74,8 @@ class RunConfig(BaseModel):
     device: str = "auto"
     dtype: Literal["auto", "float64", "float32"] = "auto"
     matmul: Literal["highest", "high", "medium"] = "highest"
+    patience: Count | None = None
+    monitor: Literal["test_loss", "test_accuracy", "train_loss", "train_accuracy"] = "test_loss"
     checkpoint_every: Count = 1
     alignment: Annotated[bool, Field(strict=True)] = False
     interventions: Interventions = ()

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-import platform
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
+from neuronet.recording import library_versions
 from neuronet.registry import format_population
 from neuronet.training.config import RunConfig
-from neuronet.version import __version__
-
-LIBRARIES = ("torch", "numpy", "mesa", "networkx")
-"""Libraries whose versions are kept."""
 
 
-def model_facts(config: RunConfig, metrics: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+def model_facts(config: RunConfig, metrics: Mapping[str, Any], seconds: float, stop_reason: str | None = None) -> dict[str, Any]:
     """Return facts about a run as plain data.
 
     Args:
         config: Configuration of the run.
         metrics: Last row of the replica's metrics; empty before the end of the first epoch.
         seconds: Duration of the run.
+        stop_reason: Reason why a callback stopped the run; None if it did not.
     """
     numbers = {name: metrics.get(name) for name in ("epoch", "train_loss", "test_loss", "test_accuracy")}
     policy = format_population(config.policy)
@@ -32,6 +28,7 @@ def model_facts(config: RunConfig, metrics: Mapping[str, Any], seconds: float) -
         "policy": policy if isinstance(policy, str) else ", ".join(policy),
         **{name: None if value is None or math.isnan(value) else value for name, value in numbers.items()},
         "seconds": round(seconds, 3),
+        "stopped": stop_reason,
         "config": json.loads(config.model_dump_json(context={"recorded": True})),
-        "versions": {"neuronet": __version__, "python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "versions": library_versions(),
     }

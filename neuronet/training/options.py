@@ -80,6 +80,10 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     ),
     "seed": _SEED,
     "replicas": OptionInfo(int, TRAINING, "Networks trained together, with seeds from --seed on (1 to 10,000)", "1"),
+    "patience": OptionInfo(int, TRAINING, "Epochs without a better --monitor after which the run stops (>= 1)", "never"),
+    "monitor": OptionInfo(
+        str, TRAINING, "Metric that --patience compares: test_loss, test_accuracy, train_loss or train_accuracy", "test_loss"
+    ),
     "interventions": OptionInfo(
         list,
         TRAINING,

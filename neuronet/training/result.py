@@ -38,6 +38,8 @@ class Result:
         labels: Policies, silent neurons and input shape of the first replica, for the figure of its network.
         folder: Folder with the record; None if the run is not recorded.
         trace_store: Traces of the run; None if it was not traced.
+        best_models: Best model of each replica, as BestCheckpoint kept it; empty without one.
+        stop_reason: Reason why a callback stopped the run; None if it was played to its end.
     """
 
     config: RunConfig
@@ -51,6 +53,8 @@ class Result:
     labels: NetworkLabels
     folder: Path | None
     trace_store: TraceStore | None = None
+    best_models: tuple[Model, ...] = ()
+    stop_reason: str | None = None
 
     def __repr__(self) -> str:
         accuracy = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
@@ -61,6 +65,17 @@ class Result:
     def model(self) -> Model:
         """Trained network of the first replica."""
         return self.models[0]
+
+    @property
+    def best_model(self) -> Model:
+        """Network of the first replica after its best epoch.
+
+        Raises:
+            ConfigurationError: It was not kept.
+        """
+        if not self.best_models:
+            raise ConfigurationError("no best model was kept: train with callbacks=[BestCheckpoint()]")
+        return self.best_models[0]
 
     @property
     def networks(self) -> tuple[Network, ...]:
@@ -87,6 +102,11 @@ class Result:
     def save(self, path: str | Path) -> Path:
         """Write the first replica to a .safetensors file that `neuronet.load` reads; see Model.save."""
         return self.model.save(path)
+
+    @property
+    def epochs(self) -> int:
+        """Number of epochs that were completed."""
+        return 0 if self.metrics.empty else int(self.metrics["epoch"].max())
 
     @property
     def last(self) -> pd.DataFrame:
@@ -141,6 +161,7 @@ class Result:
             "dtype": config.dtype,
             "seed": config.seed,
             "epochs": config.epochs,
+            "stopped": self.stop_reason,
             "rounds": self.rounds,
             "loss": self.loss,
             "accuracy": self.accuracy,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from neuronet.core import ConfigurationError, StateError
+from neuronet.core import ConfigurationError, NeuroNetError, StateError
 from neuronet.execution import Interrupted, Interruption, distributed
 from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.models import Model, model_to_arrays
@@ -26,22 +28,18 @@ from neuronet.recording import (
     TraceRecorder,
 )
 from neuronet.training.assembly import RunContext
-from neuronet.training.callbacks import (
-    ApplyInterventions,
-    ProgressCallback,
-    RecordAlignment,
-    RecordMetrics,
-    RecordTraces,
-    ReportProgress,
-    SaveCheckpoints,
-    StopOnRequest,
-)
+from neuronet.training.callbacks.base import Callback, CallbackError, RunProgress
+from neuronet.training.callbacks.best_checkpoint import BestCheckpoint
+from neuronet.training.callbacks.early_stopping import EarlyStopping
+from neuronet.training.callbacks.group import CallbackGroup
+from neuronet.training.callbacks.recording import RecordAlignment, RecordMetrics, SaveCheckpoints
+from neuronet.training.callbacks.rounds import ApplyInterventions, RecordTraces, StopOnRequest
 from neuronet.training.config import RunConfig
 from neuronet.training.evaluation import confusion_matrices
 from neuronet.training.labels import network_labels
 from neuronet.training.model_facts import model_facts
 from neuronet.training.result import Result
-from neuronet.training.trainer import Callback, Trainer
+from neuronet.training.trainer import Trainer
 
 
 class Run:
@@ -50,14 +48,14 @@ class Run:
     Args:
         context: Parts of the run.
         run_directory: Record of the run; None if it is not recorded.
-        on_progress: Called a few times a second with the progress.
+        callbacks: Callbacks of the caller.
     """
 
     def __init__(
         self,
         context: RunContext,
         run_directory: RunDirectory[RunConfig] | None,
-        on_progress: ProgressCallback | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         config, engine, rounds = context.config, context.engine, context.batches.per_epoch
         self.config, self.context, self.engine, self.run_directory = config, context, engine, run_directory
@@ -72,22 +70,38 @@ class Run:
             self.recorder = TraceRecorder(config.trace, engine, context.setups, rounds, store)
         self.metrics = RecordMetrics(context, config.learning_rate, lambda: self.seconds, run_directory)
         self.alignment = RecordAlignment(context, self.interventions, run_directory) if config.alignment else None
-        callbacks: list[Callback | None] = [
+        own = [EarlyStopping(config.monitor, config.patience)] if config.patience is not None else []
+        self.callbacks = CallbackGroup([*own, *callbacks])
+        parts: list[Callback | None] = [
             StopOnRequest(self._interruption, self._save_and_interrupt),
             ApplyInterventions(self.interventions),
             self.metrics,
             RecordTraces(self.recorder) if self.recorder is not None else None,
             self.alignment,
-            SaveCheckpoints(self._save, config.checkpoint_every, config.epochs),
-            ReportProgress(on_progress, context, config.epochs, self.metrics) if on_progress is not None else None,
+            self.callbacks,
+            SaveCheckpoints(self._save, config.checkpoint_every),
         ]
+        self.progress = RunProgress(
+            engine,
+            config.epochs,
+            rounds,
+            config.replicas,
+            np.full(config.replicas, np.nan),
+            config=config,
+            environment=context.environment,
+            folder=None if run_directory is None else run_directory.folder,
+            build_models=self._models,
+            offset=context.offset,
+        )
         self._trainer = Trainer(
             engine,
             context.batches,
             self.metrics.samples,
             epochs=config.epochs,
             lr_schedule=config.lr_schedule,
-            callbacks=[callback for callback in callbacks if callback is not None],
+            offset=context.offset,
+            callbacks=[part for part in parts if part is not None],
+            progress=self.progress,
         )
 
     @property
@@ -121,7 +135,7 @@ class Run:
         self.run_directory.rewrite_events(self.interventions.rows)
         if self.recorder is not None:
             self.recorder.store.truncate_after(self.engine.round_number)
-        self.metrics.rows = self._recorded_rows(self.run_directory, METRICS)
+        self.progress.history = self._recorded_rows(self.run_directory, METRICS)
         if self.alignment is not None:
             self.alignment.rows = self._recorded_rows(self.run_directory, ALIGNMENT)
         if distributed.is_main_process():
@@ -152,18 +166,38 @@ class Run:
         Raises:
             Interrupted: A stop was requested by a signal; the run is saved as it stands between two rounds.
             DivergedError: The loss is not finite.
+            CallbackError: A callback of the caller has failed; the run is saved as it stands.
         """
         with self._interruption:
-            self._trainer.run()
+            try:
+                self._trainer.run()
+            except CallbackError as error:
+                saved = self._save_after_failure()
+                raise CallbackError(f"{error}{saved}") from error.__cause__
+            except NeuroNetError:
+                if self.callbacks.failed:
+                    self._save_after_failure()
+                raise
             return self._result()
 
     def _save_and_interrupt(self) -> None:
-        epoch = self.engine.round_number // self.context.batches.per_epoch + 1
-        self.metrics.check_finite(self.metrics.loss_sum, epoch)  # do not overwrite the last checkpoint with a diverged state
         self._save()
         raise Interrupted(self._result())
 
+    def _save_after_failure(self) -> str:
+        """Save what was played before a callback failed, and return where, as the end of a sentence."""
+        if self.engine.round_number == 0:
+            return ""
+        try:
+            self._save()
+            self._save_model(self._models())
+        except NeuroNetError:
+            return ""
+        return "" if self.run_directory is None else f"; the run is saved in '{self.run_directory.folder}' and can be resumed"
+
     def _save(self) -> None:
+        epoch = self.progress.epoch + 1
+        self.metrics.check_finite(self.metrics.loss_sum, epoch)  # do not overwrite the last checkpoint with a diverged state
         if self.recorder is not None:
             self.recorder.store.flush()
         if self.run_directory is not None:
@@ -173,28 +207,36 @@ class Run:
             )
 
     def _models(self) -> tuple[Model, ...]:
-        """Return the trained network of each replica, and write the first one to the run directory."""
+        """Return the network of each replica as it is now."""
         env, engine, replicas = self.context.environment, self.engine, self.config.replicas
-        state, encoding, last = engine.state().without_messages(), env.encoding, self.metrics.rows[-replicas:]
+        state, encoding, last = engine.state().without_messages(), env.encoding, self.progress.history[-replicas:]
         counts = confusion_matrices(engine, self.metrics.test_samples, replicas, env.outputs) if env.payoff.classes else None
         models = []
         for replica, setup in enumerate(engine.setups):
             model = Model.of(setup, state if replicas == 1 else state.replica(replica), encoding)
-            facts = model_facts(self.config, last[replica] if last else {}, self.seconds)
+            facts = model_facts(self.config, last[replica] if last else {}, self.seconds, self.progress.stop_reason)
             models.append(replace(model, facts=facts, confusion=None if counts is None else counts[replica]))
+        return tuple(models)
+
+    def _save_model(self, models: Sequence[Model]) -> None:
+        """Write the network of the first replica to the run directory."""
         if self.run_directory is not None:
             with suppress(ConfigurationError):  # a policy that fires at random and cannot be written as text
                 self.run_directory.save_model(*model_to_arrays(models[0]))
-        return tuple(models)
 
     def _result(self) -> Result:
         alignment = [] if self.alignment is None else self.alignment.rows
+        models = self._models()
+        self._save_model(models)
+        best = next((member for member in self.callbacks.members if isinstance(member, BestCheckpoint)), None)
         return Result(
             config=self.config,
-            metrics=pd.DataFrame(self.metrics.rows, columns=list(COLUMNS)),
+            metrics=pd.DataFrame(self.progress.history, columns=list(COLUMNS)),
             alignment=pd.DataFrame(alignment, columns=list(ALIGNMENT_COLUMNS)),
             events=pd.DataFrame(self.interventions.rows, columns=list(EVENT_COLUMNS)),
-            models=self._models(),
+            models=models,
+            best_models=() if best is None else best.models,
+            stop_reason=self.progress.stop_reason,
             rounds=self.engine.round_number,
             seconds=self.seconds,
             payoff=self.context.environment.payoff,

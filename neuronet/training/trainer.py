@@ -3,54 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from contextlib import suppress
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neuronet.core import Array, Batches, DivergedError, Samples, lr_factor
+from neuronet.core import Batches, Samples, lr_factor
+from neuronet.training.callbacks.base import Callback, RunProgress, TrainableEngine
 from neuronet.training.evaluation import as_numpy
-
-
-class TrainableEngine(Protocol):
-    """Engine that plays rounds; the baseline by autograd is one, too."""
-
-    @property
-    def round_number(self) -> int:
-        """Number of rounds played so far."""
-
-    def set_lr_factor(self, factor: float) -> None:
-        """Scale the learning rate of the following rounds."""
-
-    def play_rounds(self, samples: Samples, order: Array, batch_size: int, /) -> Array:
-        """Play the samples in this order and return the summed loss of each round, (rounds,) or (R, rounds)."""
-
-
-class Callback:
-    """Hooks into the training loop, each of which does nothing by default.
-
-    Epochs count from 1. Every hook is called for all callbacks in the order in which the trainer has them.
-    """
-
-    def before_epoch(self, epoch: int) -> None:
-        """Prepare for an epoch, or for the rest of one; its learning rate is set already."""
-
-    def before_rounds(self) -> None:
-        """Act between two rounds: the only place where the engine may be changed."""
-
-    def next_stop(self, round_number: int) -> int | None:
-        """Return how many rounds will have been played when `before_rounds` must be called next; None if it does not matter.
-
-        Args:
-            round_number: Number of rounds played so far.
-        """
-        return None
-
-    def after_rounds(self, losses: NDArray[Any]) -> None:
-        """Take in the summed losses of the rounds just played, (R, rounds)."""
-
-    def after_epoch(self, epoch: int) -> None:
-        """Act after the last round of an epoch."""
 
 
 class Trainer:
@@ -62,7 +21,13 @@ class Trainer:
         samples: Training samples as the engine's `prepare` returned them.
         epochs: Number of epochs of the whole run (>= 1), which the learning-rate schedule refers to.
         lr_schedule: Name of the learning-rate schedule.
+        offset: Number of rounds at which the first epoch would have begun, if the engine has played other samples before; it
+            may be negative.
         callbacks: Hooks, in the order of their calls.
+        progress: Run in progress, as the callbacks are given it; None for one of the other arguments.
+
+    Attributes:
+        progress: Run in progress.
     """
 
     def __init__(
@@ -73,51 +38,68 @@ class Trainer:
         *,
         epochs: int = 1,
         lr_schedule: str = "constant",
+        offset: int = 0,
         callbacks: Sequence[Callback] = (),
+        progress: RunProgress | None = None,
     ) -> None:
         self.engine, self.batches, self.samples = engine, batches, samples
-        self.epochs, self.lr_schedule, self.callbacks = epochs, lr_schedule, tuple(callbacks)
-        self._stopped = False
-
-    def stop(self) -> None:
-        """Let the loop end after the current epoch."""
-        self._stopped = True
+        self.epochs, self.lr_schedule, self.offset, self.callbacks = epochs, lr_schedule, offset, tuple(callbacks)
+        replicas = len(batches.seeds)
+        losses = np.full(replicas, np.nan)
+        self.progress = progress or RunProgress(engine, epochs, batches.per_epoch, replicas, losses, offset=offset)
+        self._round_by_round = [callback for callback in self.callbacks if callback.wants_rounds]
 
     def run(self, until: int | None = None) -> None:
-        """Play until the engine has played a number of rounds in all; by default, those of all epochs."""
-        end = self.epochs * self.batches.per_epoch if until is None else until
-        while self.engine.round_number < end and not self._stopped:
-            self._run_epoch(end)
+        """Play until the engine has played a number of rounds in all, or a callback stops the run.
+
+        Args:
+            until: The number of rounds; None for those of all epochs.
+        """
+        end = self.offset + self.epochs * self.batches.per_epoch if until is None else until
+        self.progress.stop_reason = self.progress.error = None
+        begun: list[Callback] = []
+        try:
+            for callback in self.callbacks:
+                begun.append(callback)
+                callback.on_run_begin(self.progress)
+            while self.engine.round_number < end and self.progress.stop_reason is None:
+                self._run_epoch(end)
+        except BaseException as error:
+            self.progress.error = error
+            for callback in begun:
+                with suppress(Exception):  # the first error is the one to report
+                    callback.on_run_end(self.progress)
+            raise
+        for callback in self.callbacks:
+            callback.on_run_end(self.progress)
 
     def _run_epoch(self, end: int) -> None:
-        engine, batches, per_epoch = self.engine, self.batches, self.batches.per_epoch
-        epoch, step = divmod(engine.round_number, per_epoch)
-        first_round = epoch * per_epoch
+        engine, batches, per_epoch, progress = self.engine, self.batches, self.batches.per_epoch, self.progress
+        epoch, step = divmod(engine.round_number - self.offset, per_epoch)
+        first_round = self.offset + epoch * per_epoch
         order = batches.order(epoch)
         engine.set_lr_factor(lr_factor(self.lr_schedule, epoch, self.epochs))
-        for callback in self.callbacks:
-            callback.before_epoch(epoch + 1)
         with np.errstate(over="ignore", invalid="ignore"):  # callbacks decide what a loss that is not finite means
-            while first_round + step < end and step < per_epoch:
+            while first_round + step < end and step < per_epoch and progress.stop_reason is None:
                 for callback in self.callbacks:
-                    callback.before_rounds()
-                stops = (callback.next_stop(first_round + step) for callback in self.callbacks)
-                last = min(per_epoch, min([end, *(stop for stop in stops if stop is not None)]) - first_round)
+                    callback.before_rounds(progress)
+                last = self._next_stop(first_round + step, min(end, first_round + per_epoch)) - first_round
                 part = order[..., batches.slice_of(step).start : batches.slice_of(last - 1).stop]
                 losses = as_numpy(engine.play_rounds(self.samples, part, batches.size)).reshape(len(batches.seeds), -1)
+                played = batches.slice_of(last - 1)
+                progress.losses = losses[:, -1] / (played.stop - played.start)
                 for callback in self.callbacks:
-                    callback.after_rounds(losses)
+                    callback.after_rounds(progress, losses)
+                for callback in self._round_by_round:
+                    callback.on_round_end(progress)
                 step = last
             if step == per_epoch:
                 for callback in self.callbacks:
-                    callback.after_epoch(epoch + 1)
+                    callback.on_epoch_end(progress)
 
-
-def diverged_error(epoch: int, learning_rate: float) -> DivergedError:
-    """Return the error for a loss that is not finite.
-
-    Args:
-        epoch: Epoch in which the loss stopped being finite, from 1.
-        learning_rate: Learning rate of the run.
-    """
-    return DivergedError(f"the loss is no longer a number in epoch {epoch}: choose a learning_rate below {learning_rate:g}")
+    def _next_stop(self, round_number: int, end: int) -> int:
+        """Return how many rounds will have been played when the callbacks must be called next."""
+        if self._round_by_round:
+            return round_number + 1
+        stops = (callback.next_stop(round_number) for callback in self.callbacks)
+        return min([end, *(stop for stop in stops if stop is not None)])

@@ -20,7 +20,8 @@ def test_run_writes_a_folder_and_ends_with_json(neuronet, tmp_path):
     assert summary.keys() >= KEYS
     assert (summary["environment"], summary["epochs"], summary["rounds"], summary["out"]) == ("xor", 3, 21, "here")
     found = {path.name for path in (tmp_path / "here").iterdir()}
-    assert found == {"config.json", "metrics.csv", "checkpoint.safetensors", "model.safetensors", "curves.png", "network.png"}
+    arrays = {"checkpoint.safetensors", "model.safetensors"}
+    assert found == {"config.json", "manifest.json", "metrics.csv", *arrays, "curves.png", "network.png"}
 
 
 def test_run_ends_with_a_table(neuronet):

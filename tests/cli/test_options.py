@@ -24,7 +24,14 @@ MODELS = {
     "control": (CONTROL_OPTIONS, ControlConfig(environment="CartPole-v1")),
     "continual": (STUDY_OPTIONS, ContinualConfig()),
 }
-WORDS = {"none": "", "off": "false", "target, label, class or y": "none", "the user's cache": "none", "the preset's": "none"}
+WORDS = {
+    "none": "",
+    "never": "none",
+    "off": "false",
+    "target, label, class or y": "none",
+    "the user's cache": "none",
+    "the preset's": "none",
+}
 
 
 @pytest.mark.parametrize("name", MODELS)

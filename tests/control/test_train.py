@@ -152,7 +152,7 @@ def test_command_writes_a_run_and_resumes_it(tmp_path, monkeypatch, capsys):
     assert summary["mean_return"] == control.train("CartPole-v1", hidden=8, episodes=4, eval_episodes=3, rounds=2).mean_return
     assert (summary["rounds"], summary["episodes"], summary["eval_episodes"], summary["out"]) == (2, 8, 3, "here")
     found = {path.name for path in (tmp_path / "here").iterdir()}
-    assert found == {"config.json", "episodes.csv", "checkpoint.safetensors", "returns.png", "network.png"}
+    assert found == {"config.json", "manifest.json", "episodes.csv", "checkpoint.safetensors", "returns.png", "network.png"}
     status, captured = command(monkeypatch, capsys, "--resume", "here", "--rounds", "3")
     assert status == 0, captured.err
     assert "12 episodes" in captured.out

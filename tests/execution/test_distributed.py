@@ -39,6 +39,34 @@ def test_run_interrupted_on_two_processes_resumes_on_one(tmp_path, neuronet):
     assert list(pd.read_csv(folder / "metrics.csv")["epoch"]) == list(range(1, played + 2))
 
 
+STOPPING = """
+import sys, neuronet
+from neuronet.training import BestCheckpoint, Callback
+
+class Stop(Callback):
+    def on_round_end(self, run):
+        print("called after", run.round)
+        if run.round == 17:  # an epoch has 15 rounds
+            run.stop("enough")
+
+options = {"hidden": [8], "batch_size": 100, "engine": "tensors", "epochs": 3, "lr_schedule": "constant"}
+result = neuronet.train("digits", callbacks=[Stop(), BestCheckpoint()], out=sys.argv[1], **options)
+print("ended", result.rounds, result.epochs, len(result.best_models))
+"""
+
+
+@pytest.mark.slow
+def test_callbacks_of_the_main_process_stop_all_processes(tmp_path):
+    script = tmp_path / "stopping.py"
+    script.write_text(STOPPING)
+    with two_workers(str(script), str(tmp_path / "run"), path=str(ROOT)) as process:
+        out, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err
+    lines = out.splitlines()
+    assert [line for line in lines if line.startswith("called")] == [f"called after {number}" for number in range(1, 18)]
+    assert sorted(line for line in lines if line.startswith("ended")) == ["ended 17 1 0", "ended 17 1 1"]
+
+
 @pytest.fixture
 def two_processes(monkeypatch):
     for name, text in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "1", "MASTER_ADDR": "localhost"}.items():

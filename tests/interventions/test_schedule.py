@@ -13,6 +13,7 @@ import neuronet
 from neuronet.core.errors import StateError
 from neuronet.recording.run_directory import RunDirectory
 from neuronet.training.config import read_config
+from tests.helpers.kills import KillAfter, Killed
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 4))
 CLASSES = (INPUTS[:, 0] * INPUTS[:, 1] > 0).astype(int)
@@ -41,8 +42,8 @@ OPTIONS = {
 }  # 48 samples to learn from: 5 rounds an epoch
 
 
-def train(out=None, on_progress=None, classes=CLASSES, **options):
-    return neuronet.train((INPUTS, classes), out=out, on_progress=on_progress, **{**OPTIONS, "interventions": PLAN, **options})
+def train(out=None, callbacks=(), classes=CLASSES, **options):
+    return neuronet.train((INPUTS, classes), out=out, callbacks=callbacks, **{**OPTIONS, "interventions": PLAN, **options})
 
 
 def test_interventions_are_applied_at_their_times_and_recorded(tmp_path):
@@ -69,18 +70,6 @@ def test_both_engines_agree_on_a_schedule(plan, classes):
     assert set(ours.alignment["group"]) == {"all", "0", "1"}  # the new policy is measured, too
 
 
-class Killed(BaseException):
-    """Stop that saves nothing, as by SIGKILL."""
-
-
-def killed_at(number):
-    def watch(progress):
-        if progress.rounds >= number:
-            raise Killed
-
-    return watch
-
-
 @pytest.mark.parametrize("plan", [PLAN, GROWTH], ids=["acts", "growth"])
 @pytest.mark.parametrize(("engine", "replicas"), [("agents", 1), ("tensors", 3)])
 def test_killed_run_resumes_bit_for_bit(engine, replicas, plan, tmp_path):
@@ -89,7 +78,7 @@ def test_killed_run_resumes_bit_for_bit(engine, replicas, plan, tmp_path):
     for kill in (6, 14):
         folder = tmp_path / str(kill)
         with pytest.raises(Killed):
-            train(folder, killed_at(kill), **options)
+            train(folder, [KillAfter(kill)], **options)
         again = neuronet.resume(folder, environment=(INPUTS, CLASSES))
         pd.testing.assert_frame_equal(again.events, unbroken.events)
         for name in ("metrics.csv", "events.jsonl"):

@@ -17,14 +17,15 @@ from neuronet.recording.traces import store as on_disk
 from neuronet.recording.traces.spec import VARIABLES, TraceSpec, parse_trace
 from neuronet.training.assembly import build_run
 from neuronet.training.config import make_config
+from tests.helpers.kills import KillAfter, Killed
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 4))
 CLASSES = (INPUTS[:, 0] * INPUTS[:, 1] > 0).astype(int)
 OPTIONS = {"hidden": [8, 5], "epochs": 3, "batch_size": 10, "seed": 4, "dtype": "float64"}  # 5 rounds an epoch
 
 
-def train(trace, out=None, on_progress=None, **options):
-    return neuronet.train((INPUTS, CLASSES), trace=trace, out=out, on_progress=on_progress, **{**OPTIONS, **options})
+def train(trace, out=None, callbacks=(), **options):
+    return neuronet.train((INPUTS, CLASSES), trace=trace, out=out, callbacks=callbacks, **{**OPTIONS, **options})
 
 
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
@@ -96,10 +97,6 @@ def test_tracing_does_not_change_the_run(engine):
     pd.testing.assert_frame_equal(metrics[0], metrics[2], check_exact=True)
 
 
-class Killed(BaseException):
-    """As by SIGKILL: nothing is saved."""
-
-
 @pytest.mark.parametrize(("engine", "replicas", "part"), [("agents", 1, 50_000), ("tensors", 2, 7)])
 def test_killed_run_neither_loses_nor_duplicates_rows(engine, replicas, part, tmp_path, monkeypatch):
     monkeypatch.setattr(on_disk, "ROWS_PER_PART", part)
@@ -109,13 +106,8 @@ def test_killed_run_neither_loses_nor_duplicates_rows(engine, replicas, part, tm
     assert not whole.duplicated(["round", "replica", "node"]).any()
     for kill in (3, 9):
         folder = tmp_path / str(kill)
-
-        def watch(progress, kill=kill):
-            if progress.rounds >= kill:
-                raise Killed
-
         with pytest.raises(Killed):
-            train(TRACE, folder, watch, **options)
+            train(TRACE, folder, [KillAfter(kill)], **options)
         left = neuronet.traces(folder)
         pd.testing.assert_frame_equal(left, whole[whole["round"] <= left["round"].max()])
         assert left["round"].max() >= kill - 1

@@ -17,7 +17,7 @@ from neuronet.policies import AttentionSeeking, Contrarian, FreeRider, Noisy, Ra
 from neuronet.recording.run_directory import ALIGNMENT_COLUMNS, RunDirectory
 from neuronet.registry import build_network
 from neuronet.training.alignment import Alignment
-from neuronet.training.callbacks import SaveCheckpoints
+from neuronet.training.callbacks.recording import SaveCheckpoints
 from neuronet.training.config import read_config
 
 MIXED = Population.shares([(AttentionSeeking(), 0.5), (Contrarian(), 0.25), (FreeRider(), 0.25)])
@@ -158,15 +158,15 @@ def test_resumed_alignment_has_no_duplicate_rows(monkeypatch, tmp_path, replicas
     policy = Population.shares([(AttentionSeeking(), 0.5), (Noisy(AttentionSeeking(), sigma=0.2), 0.5)])
     options = {"hidden": [6], "epochs": 4, "alignment": True, "replicas": replicas, "checkpoint_every": 2}
     whole = package.train("xor", policy=policy, **options)
-    save = SaveCheckpoints.after_epoch
+    save = SaveCheckpoints.on_epoch_end
 
-    def save_and_fail(self, epoch):
-        save(self, epoch)
-        if epoch == 3:
+    def save_and_fail(self, run):
+        save(self, run)
+        if run.epoch == 3:
             raise RuntimeError("power cut")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SaveCheckpoints, "after_epoch", save_and_fail)
+        patch.setattr(SaveCheckpoints, "on_epoch_end", save_and_fail)
         with pytest.raises(RuntimeError):
             package.train("xor", policy=policy, out=tmp_path, **options)
     assert sorted(RunDirectory.open(tmp_path, read_config).table("alignment.csv")["epoch"].unique()) == [1, 2, 3]

@@ -15,7 +15,8 @@ from neuronet.core.errors import DivergedError
 from neuronet.execution.signals import Interrupted
 from neuronet.recording.run_directory import RunDirectory
 from neuronet.registry import parse_environment
-from neuronet.training.callbacks import RecordMetrics, StopOnRequest
+from neuronet.training.callbacks.recording import RecordMetrics
+from neuronet.training.callbacks.rounds import StopOnRequest
 from neuronet.training.config import read_config
 
 
@@ -115,13 +116,13 @@ def test_interrupted_between_any_two_rounds(monkeypatch, tmp_path, options, at):
     whole = neuronet.train("xor", **arguments)
     check, rounds = StopOnRequest.before_rounds, count()
 
-    def request_and_check(self):
+    def request_and_check(self, run):
         self.interruption.requested = next(rounds) == at
-        check(self)
+        check(self, run)
 
     with monkeypatch.context() as patch:
         patch.setattr(StopOnRequest, "before_rounds", request_and_check)
-        patch.setattr("neuronet.training.callbacks.INTERRUPT_CHECK_SECONDS", 0.0)  # check after every round
+        patch.setattr("neuronet.training.callbacks.rounds.INTERRUPT_CHECK_SECONDS", 0.0)  # check after every round
         with pytest.raises(Interrupted) as stop:
             neuronet.train("xor", out=tmp_path, **arguments)
     assert stop.value.result.rounds == at
@@ -202,10 +203,10 @@ def test_interrupted_diverged_run_keeps_the_last_checkpoint(monkeypatch, tmp_pat
     neuronet.train("xor", hidden=[5], epochs=1, out=tmp_path)
     before = (tmp_path / "checkpoint.safetensors").read_bytes()
 
-    def diverge(self, losses):
+    def diverge(self, run, losses):
         self.loss_sum = self.loss_sum * np.nan
 
-    def request(self, losses):
+    def request(self, run, losses):
         self.interruption.requested = True
 
     monkeypatch.setattr(RecordMetrics, "after_rounds", diverge)

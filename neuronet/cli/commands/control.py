@@ -49,7 +49,7 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None, *, 
             status.update(f"round {number}: mean return of the last 100 episodes {recent:.1f}")
 
         if folder is not None:
-            return resume(folder, rounds=options.get("rounds"), trust=trust, on_progress=show)
+            return resume(folder, rounds=options.get("rounds"), trust=trust, on_progress=show, log=console.print_err)
         make_config(options)  # refuses what is missing or wrong, before train is called
         return train(**options, out=out or run_folder, on_progress=show)
 

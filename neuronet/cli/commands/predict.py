@@ -13,6 +13,7 @@ from neuronet.cli.commands.options import Json, Trust
 from neuronet.training import OUTPUT
 
 Source = Annotated[Path, typer.Argument(help="Folder of a finished run, or a .safetensors file of a model", show_default=False)]
+Record = Annotated[Path, typer.Argument(help="Folder of a run or a study, or a .safetensors file of a model", show_default=False)]
 
 
 def predict(
@@ -50,10 +51,21 @@ def predict(
         console.OUT.print(f"{len(predictions.table):,} predictions in {out}", markup=False)
 
 
-def show(model: Source, trust: Trust = False, json: Json = False) -> None:
-    """Describe a trained network: how it was trained, how good it is, and which classes it confuses."""
-    from neuronet.cli.tables.model import model_table
-    from neuronet.models import load
+def show(model: Record, trust: Trust = False, json: Json = False) -> None:
+    """Describe a run: its trained network, how good it is, which classes it confuses, and with what it was played.
 
+    Of a study, with what it was played.
+    """
+    from rich.console import Group
+
+    from neuronet.cli.tables.model import manifest_table, model_table
+    from neuronet.models import load
+    from neuronet.recording import MODEL, read_manifest
+
+    manifest = read_manifest(model)
+    if manifest is not None and not (model / MODEL).exists():
+        console.print_result(manifest_table(manifest), lambda: {"manifest": manifest}, json)
+        return
     loaded = load(model, trust=trust)
-    console.print_result(model_table(loaded), loaded.summary, json)
+    table = model_table(loaded) if manifest is None else Group(model_table(loaded), "", manifest_table(manifest))
+    console.print_result(table, lambda: {**loaded.summary(), "manifest": manifest}, json)

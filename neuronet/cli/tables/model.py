@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
 from rich.markup import escape
@@ -31,13 +32,34 @@ def model_table(model: Model) -> RenderableType:
         "policy": str(facts.get("policy", "unknown")),
         "test loss": _number(facts.get("test_loss")),
         "test accuracy": _number(facts.get("test_accuracy")),
-        "versions": ", ".join(f"{name} {version}" for name, version in facts.get("versions", {}).items()),
+        "stopped early": str(facts.get("stopped") or ""),
+        "versions": _joined(facts.get("versions", {})),
     }
+    table = _facts(rows)
+    return table if model.confusion is None else Group(table, "", *_confusion_table(model))
+
+
+def manifest_table(manifest: Mapping[str, Any]) -> RenderableType:
+    """Return with what a run or study was played: command, versions, machine, commits, data, and what has changed since."""
+    rows = {
+        "started": manifest["started"],
+        "command": manifest["command"],
+        **{part: _joined(manifest[part]) for part in ("versions", "machine", "commits", "data")},
+        "resumed": "; ".join(f"{entry['started']} with {_joined(entry['changes'])}" for entry in manifest["resumed"]),
+    }
+    return _facts(rows)
+
+
+def _joined(texts: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in texts.items())
+
+
+def _facts(rows: Mapping[str, str]) -> Table:
     table = Table(title=None, show_header=False, box=None, padding=(0, 1))
     for name, value in rows.items():
         if value:
             table.add_row(f"[bold]{name}[/bold]", escape(value))
-    return table if model.confusion is None else Group(table, "", *_confusion_table(model))
+    return table
 
 
 def _confusion_table(model: Model) -> tuple[str, Table]:

@@ -64,11 +64,12 @@ class StudyRun:
         from neuronet.version import __version__
 
         experiment = self._experiment
+        samples = hash_samples(experiment.environment)
         settings = {
             "version": __version__,
             "protocol": repr(experiment.protocol),
             "data": environment_name,
-            "samples": hash_samples(experiment.environment),
+            "samples": samples,
             "schedule": repr(experiment.schedule),
             "hidden": experiment.hidden,
             "activation": experiment.activation,
@@ -76,7 +77,8 @@ class StudyRun:
             "device": experiment.device,
             "dtype": experiment.dtype,
         }
-        self.store.begin(settings, RESULTS_FOLDER)
+        data = {environment_name: samples}
+        self.store.begin(settings, RESULTS_FOLDER, data=data, device=experiment.device, log=self._log)
 
     def tune(
         self, searches: Mapping[str, HaltonSearch], seeds: Sequence[int], trials: int, max_range_extensions: int

@@ -13,7 +13,7 @@ from neuronet.engines.base import Setup, State, stack_replicas, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings
-from neuronet.training import Callback, Trainer, evaluate
+from neuronet.training import Callback, RunProgress, Trainer, evaluate
 
 Game = tuple[Layers, InitialState, int]
 """Policies, initial state and seed of a game."""
@@ -28,7 +28,7 @@ class _TotalLoss(Callback):
     def __init__(self, replicas: int) -> None:
         self.total = np.zeros(replicas)
 
-    def after_rounds(self, losses: NDArray[Any]) -> None:
+    def after_rounds(self, run: RunProgress, losses: NDArray[Any]) -> None:
         self.total += losses.sum(axis=-1, dtype=np.float64)
 
 

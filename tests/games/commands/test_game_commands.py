@@ -97,6 +97,7 @@ def test_evolve(monkeypatch, capsys, tmp_path):
     assert [row["mutant"] for row in found["invasions"]] == ["contrarian", "attention"]
     assert 0 <= found["accuracy"] <= 1
     assert {path.name for path in tmp_path.iterdir()} == {
+        "manifest.json",
         "composition.csv",
         "history.csv",
         "evolution.png",
@@ -109,7 +110,7 @@ def test_welfare(monkeypatch, capsys, tmp_path):
     arguments = ("welfare", "xor", "--hidden", "4", "--policies", "attention,contrarian", "--seeds", "4", "--rounds", "3")
     found = run(monkeypatch, capsys, tmp_path, *arguments)
     assert {row["profile"] for row in found["profiles"]} == {"attention", "contrarian", "attention:0.5,contrarian:0.5"}
-    assert {path.name for path in tmp_path.iterdir()} == {"prices.csv", "profiles.csv", "welfare.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "prices.csv", "profiles.csv", "welfare.png"}
 
 
 @pytest.mark.parametrize(

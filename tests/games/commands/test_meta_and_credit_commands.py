@@ -37,7 +37,7 @@ def test_meta(neuronet, tmp_path):
     assert sum(row["rank"] for row in summary["alpha_rank"]) == pytest.approx(1)
     tables = {"payoffs", "means", "equilibria", "alpha_rank", "alpha_rank_by_payoff", "fixation"}
     found = {path.name for path in (tmp_path / "m").iterdir()}
-    assert found == {f"{name}.csv" for name in tables} | {"phase.png", "game.nfg", "fixation.graphml"}
+    assert found == {f"{name}.csv" for name in tables} | {"phase.png", "game.nfg", "fixation.graphml", "manifest.json"}
     assert len(pd.read_csv(tmp_path / "m" / "payoffs.csv")) == 3 * 3 * 6
     assert set(nx.read_graphml(tmp_path / "m" / "fixation.graphml")) == set(summary["policies"])
 
@@ -79,6 +79,7 @@ def test_meta_between_layers(neuronet, tmp_path):
     assert status == 0, err
     assert "Equilibria between two layers, by the payoff 'attention'" in out
     assert {path.name for path in (tmp_path / "l").iterdir()} == {
+        "manifest.json",
         "payoffs.csv",
         "equilibria.csv",
         "alpha_rank.csv",

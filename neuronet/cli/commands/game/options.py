@@ -146,13 +146,14 @@ class GameCall:
             DataError: The folder cannot be written to.
         """
         from neuronet.plotting import style
-        from neuronet.recording import remove_partial_files, write_atomically
+        from neuronet.recording import StudyStore, remove_partial_files, write_atomically
 
         folder = self.out or new_folder(f"game-{name}-{Path(self.environment).stem}")
         texts = {f"{table_name}.csv": table.to_csv(index=False, lineterminator="\n") for table_name, table in tables.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             remove_partial_files(folder)
+            StudyStore(folder, "game").write_manifest()
             for file_name, text in {**texts, **(files or {})}.items():
                 write_atomically(folder / file_name, text.encode())
         except OSError as error:
