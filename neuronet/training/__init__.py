@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neuronet.training.assembly import hash_samples as hash_samples
     from neuronet.training.assembly import resolve_environment as resolve_environment
     from neuronet.training.callbacks import ApplyInterventions as ApplyInterventions
+    from neuronet.training.config import DATA_OPTIONS as DATA_OPTIONS
     from neuronet.training.config import RunConfig as RunConfig
     from neuronet.training.config import check_modules as check_modules
     from neuronet.training.config import make_config as make_config
@@ -63,7 +64,7 @@ _HOMES = {
     "api": "coerce_environment resume train",
     "assembly": "RunContext build_networks build_run hash_samples resolve_environment",
     "callbacks": "ApplyInterventions",
-    "config": "RunConfig check_modules make_config read_config read_options validate_config",
+    "config": "DATA_OPTIONS RunConfig check_modules make_config read_config read_options validate_config",
     "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",
     "fields": "ActivationName Count OptimizerField PopulationField PositiveFloat Seed WiringField",

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neuronet.cli import console
+from neuronet.core import Column
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -22,15 +23,18 @@ MAX_CLASSES = 20
 def model_table(model: Model) -> RenderableType:
     """Return facts about a model and, for classes, which are confused with which."""
     network, facts = model.network, model.facts
-    classes = model.classes
+    classes, scores = model.classes, model.test_scores
     rows = {
         "network": f"{'-'.join(map(str, network.sizes))} {network.activations[0]}, {network.connections:,} connections",
         "outputs": "values" if classes is None else f"{len(classes)} classes: {_names(classes)}",
-        "features": _names(model.encoding.features) or f"{network.sizes[0]}, without names",
+        "features": _names(_features(model)) or f"{network.sizes[0]}, without names",
         "trained on": f"{facts.get('environment', 'unknown')}, {model.round:,} rounds",
         "policy": str(facts.get("policy", "unknown")),
         "test loss": _number(facts.get("test_loss")),
         "test accuracy": _number(facts.get("test_accuracy")),
+        "balanced accuracy": "" if scores is None else _number(scores.balanced_accuracy),
+        "macro F1": "" if scores is None else _number(scores.macro_f1),
+        "note": " ".join(model.notes),
         "versions": ", ".join(f"{name} {version}" for name, version in facts.get("versions", {}).items()),
     }
     table = Table(title=None, show_header=False, box=None, padding=(0, 1))
@@ -38,6 +42,13 @@ def model_table(model: Model) -> RenderableType:
         if value:
             table.add_row(f"[bold]{name}[/bold]", escape(value))
     return table if model.confusion is None else Group(table, "", *_confusion_table(model))
+
+
+def _features(model: Model) -> list[str]:
+    """Return the name of each raw column, with the number of its categories."""
+    features, columns = model.encoding.features, model.encoding.columns or (Column(),) * len(model.encoding.features)
+    counts = [f" ({column.inputs} categories)" if column.categories else "" for column in columns]
+    return [f"{name}{count}" for name, count in zip(features, counts, strict=False)]
 
 
 def _confusion_table(model: Model) -> tuple[str, Table]:
