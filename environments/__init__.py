@@ -19,8 +19,14 @@ from neuronet.environments.images.mnist import Mnist
 from neuronet.environments.images.mnist5k import Mnist5k
 from neuronet.environments.tables.breast_cancer import BreastCancer
 from neuronet.environments.tables.california import California
+from neuronet.environments.tables.csv_files import TableFormat, separator_hint
 from neuronet.environments.tables.digits import Digits
+from neuronet.environments.tables.letter import Letter
 from neuronet.environments.tables.openml import read_openml
+from neuronet.environments.tables.pendigits import Pendigits
+from neuronet.environments.tables.raw_inputs import Missing
+from neuronet.environments.tables.satimage import Satimage
+from neuronet.environments.tables.spoken_digits import SpokenDigits
 from neuronet.environments.tables.standardising import check_magnitude, standardisation
 from neuronet.environments.tables.table import Table
 from neuronet.environments.tables.table_files import TARGET_NAMES, read_columns
@@ -38,6 +44,10 @@ ENVIRONMENTS: dict[str, type[Environment]] = {
     "cifar100": Cifar100,
     "breast-cancer": BreastCancer,
     "california": California,
+    "letter": Letter,
+    "pendigits": Pendigits,
+    "satimage": Satimage,
+    "spoken-digits": SpokenDigits,
 }
 """All environments by their names on the command line; the registry adds the forms for files, such as table:PATH."""
 
@@ -53,9 +63,15 @@ __all__ = [
     "FashionMnist",
     "Images",
     "Kmnist",
+    "Letter",
+    "Missing",
     "Mnist",
     "Mnist5k",
+    "Pendigits",
+    "Satimage",
+    "SpokenDigits",
     "Table",
+    "TableFormat",
     "Xor",
     "check_magnitude",
     "from_dataset",
@@ -63,5 +79,6 @@ __all__ = [
     "read_idx_folder",
     "read_image_folder",
     "read_openml",
+    "separator_hint",
     "standardisation",
 ]

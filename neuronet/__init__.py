@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neuronet.conversion import revert as revert
     from neuronet.core import SGD as SGD
     from neuronet.core import Adam as Adam
+    from neuronet.core import Column as Column
     from neuronet.core import CrossEntropy as CrossEntropy
     from neuronet.core import Encoding as Encoding
     from neuronet.core import Environment as Environment
@@ -61,7 +62,7 @@ _HOMES = {
     "comparison": "compare",
     "conversion": "convert revert",
     "core": (
-        "Adam CrossEntropy Encoding Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
+        "Adam Column CrossEntropy Encoding Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
         "Population SGD Samples Scaling SquaredError Wrapper from_graph to_graph"
     ),
     "engines.agents": "NeuronModel",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuronet.core import DataError, Encoding, Samples, Scaling, as_array, check_number
 from neuronet.environments.parts import PartsEnvironment
-from neuronet.environments.tables.split import split
+from neuronet.environments.split import split
 
 Part = tuple[Any, Any]
 """Images (N, height, width) or (N, channels, height, width), bytes; and classes (N,), integers from 0."""

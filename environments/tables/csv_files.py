@@ -6,7 +6,8 @@ import csv
 import math
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,35 +15,67 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, shortened
+from neuronet.core import MISSING, MISSING_NUMBERS, ConfigurationError, DataError, shortened
 
 WIDE = 5_000
 """Number of columns above which a file is read line by line, which is much faster than pandas' columns."""
 
-MISSING = ("", "nan", "NaN", "NAN", "<NA>", "#N/A")
-"""Texts that are no class: programs write them for a missing value."""
 
-MISSING_NUMBERS = (*MISSING, "NA", "N/A", "n/a", "None", "NULL", "null")
-"""Texts that stand for a missing number; among words, NA or None may be the name of a class."""
+@dataclass(frozen=True)
+class TableFormat:
+    """How a file is read.
+
+    Attributes:
+        separator: Separator of the columns of a .csv file, one character.
+        decimal: Decimal point of its numbers, "." or ",".
+        exclude: Names of columns that are left out.
+        categories: Names of columns whose values are categories, even if they look like numbers.
+
+    Raises:
+        ConfigurationError: A separator or decimal point cannot be used.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+    exclude: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.separator, str) or len(self.separator) != 1 or self.separator in '"\r\n0123456789':
+            raise ConfigurationError(f"separator must be one character such as ';', got {self.separator!r}")
+        if self.decimal not in (".", ",") or self.decimal == self.separator:
+            raise ConfigurationError(f"decimal must be '.' or ',' and no separator, got {self.decimal!r}")
+        for name in ("exclude", "categories"):
+            names = getattr(self, name)
+            object.__setattr__(self, name, (names,) if isinstance(names, str) else tuple(map(str, names)))
 
 
-def csv_header(file: Path) -> list[str]:
+PLAIN = TableFormat()
+"""Columns separated by commas, numbers with points."""
+
+
+def csv_header(file: Path, form: TableFormat = PLAIN) -> list[str]:
     """Return the names of the columns as they stand in the file, without spaces around them.
 
     Raises:
         DataError: The file cannot be read, or has no line.
     """
-    for _, row in csv_records(file):
+    for _, row in csv_records(file, form.separator):
         return [name.strip() for name in row]
     raise DataError(f"cannot read '{file}': No columns to parse, the file is empty")
 
 
-def csv_line(file: Path, row: int) -> int:
+def separator_hint(names: Iterable[str]) -> str:
+    """Return advice for a message, if names of columns look as if a semicolon separates them; "" otherwise."""
+    return "; if ';' separates its columns, read it with separator=';'" if any(";" in name for name in names) else ""
+
+
+def csv_line(file: Path, row: int, form: TableFormat = PLAIN) -> int:
     """Return the number of the line, from 1, where a row of values begins; rows count from 0 behind the header."""
-    return next(islice(csv_records(file), row + 1, None), (0, []))[0]
+    return next(islice(csv_records(file, form.separator), row + 1, None), (0, []))[0]
 
 
-def csv_records(file: Path) -> Iterator[tuple[int, list[str]]]:
+def csv_records(file: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Return each record that is not blank, with the number of the line where it begins, from 1.
 
     Raises:
@@ -50,7 +83,7 @@ def csv_records(file: Path) -> Iterator[tuple[int, list[str]]]:
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream, skipinitialspace=True)
+            reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
             line = 1
             for record in reader:
                 if len(record) > 1 or (record and record[0].strip()):
@@ -60,32 +93,35 @@ def csv_records(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise DataError(f"cannot read '{file}': {shortened(str(error))}") from None
 
 
-def read_csv_columns(file: Path, names: list[str], target: int) -> tuple[Any, Any]:
+def read_csv_columns(file: Path, names: list[str], target: int, form: TableFormat) -> tuple[Any, Any]:
     """Return the inputs, a frame with names or an array of numbers, and the series of targets.
 
     Args:
         file: The file.
         names: Names of the columns.
         target: Index of the column of targets.
+        form: How the file is read.
 
     Raises:
         DataError: The file cannot be read, or its lines do not fit the header.
     """
     if len(names) > WIDE:
-        rows, texts = _wide_rows(file, names, target)
-        return rows, _labels(texts)
-    frame = read_csv_frame(file, names, {target: str})
-    labels = _labels(frame.iloc[:, target].fillna("").tolist())
+        rows, texts = _wide_rows(file, names, target, form)
+        return rows, _labels(texts, form.decimal)
+    texts_at = {index: str for index, name in enumerate(names) if name in form.categories}
+    frame = read_csv_frame(file, names, {**texts_at, target: str}, form)
+    labels = _labels(frame.iloc[:, target].fillna("").tolist(), form.decimal)
     return frame.iloc[:, [index for index in range(len(names)) if index != target]], labels
 
 
-def read_csv_frame(file: Path, names: list[str], types: Mapping[int, type] | None = None) -> Any:
+def read_csv_frame(file: Path, names: list[str], types: Mapping[int, type] | None = None, form: TableFormat = PLAIN) -> Any:
     """Return all columns, a frame whose numbers are parsed; missing values are NaN or, in columns of words, None.
 
     Args:
         file: The file.
         names: Names of the columns.
         types: Types of single columns, by index.
+        form: How the file is read.
 
     Raises:
         DataError: The file cannot be read, or its lines do not fit the header.
@@ -98,6 +134,8 @@ def read_csv_frame(file: Path, names: list[str], types: Mapping[int, type] | Non
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
                 file,
+                sep=form.separator,
+                decimal=form.decimal,
                 index_col=False,
                 dtype={} if types is None else dict(types),
                 keep_default_na=False,
@@ -106,32 +144,34 @@ def read_csv_frame(file: Path, names: list[str], types: Mapping[int, type] | Non
                 low_memory=False,  # otherwise the type of a column may change within a long file
             )
     except (pd.errors.ParserWarning, OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        _check_lengths(file, len(names))
+        _check_lengths(file, len(names), form.separator)
         raise DataError(f"cannot read '{file}': {shortened(str(error))}") from None
     frame.columns = pd.Index(names)
     return frame
 
 
-def _check_lengths(file: Path, expected: int) -> None:
+def _check_lengths(file: Path, expected: int, separator: str) -> None:
     for longest in (expected + 1, expected):  # a comma at the end of every line is harmless
-        for line, record in csv_records(file):
+        for line, record in csv_records(file, separator):
             if len(record) > longest or (len(record) > expected and record[-1]):
                 raise _length_error(file, line, len(record), expected)
 
 
 def _length_error(file: Path, line: int, length: int, expected: int) -> DataError:
+    hint = separator_hint(csv_header(file)) if expected == 1 else ""
     return DataError(
-        f"cannot read '{file}': lines have more columns than the header, which has {expected}: line {line}, saw {length}"
+        f"cannot read '{file}': lines have more columns than the header, which has {expected}: line {line}, saw {length}{hint}"
     )
 
 
-def _wide_rows(file: Path, names: list[str], target: int) -> tuple[NDArray[np.float64], list[str]]:
+def _wide_rows(file: Path, names: list[str], target: int, form: TableFormat) -> tuple[NDArray[np.float64], list[str]]:
     rows, texts = [], []
-    for line, record in islice(csv_records(file), 1, None):
+    for line, record in islice(csv_records(file, form.separator), 1, None):
         if len(record) > len(names) + 1 or (len(record) > len(names) and record[-1]):
             raise _length_error(file, line, len(record), len(names))
         values = (record + [""] * (len(names) - len(record)))[: len(names)]
         texts.append(values.pop(target))
+        values = values if form.decimal == "." else [value.replace(form.decimal, ".") for value in values]
         try:
             row = np.array(values, dtype=np.float64)
         except ValueError:
@@ -152,14 +192,15 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _labels(texts: list[str]) -> Any:
+def _labels(texts: list[str], decimal: str) -> Any:
     """Return targets as numbers, as true and false, or as words; None or NaN where one is missing."""
     import pandas as pd
 
     words = pd.Series(texts, dtype=object)
     given = ~words.isin(MISSING_NUMBERS)
     if given.any():
-        numbers = pd.to_numeric(words[given], errors="coerce")
+        points = words[given] if decimal == "." else words[given].str.replace(decimal, ".", regex=False)
+        numbers = pd.to_numeric(points, errors="coerce")
         is_whole = words[given].map(lambda word: re.fullmatch(r"\s*[+-]?\d+\s*", word) is not None)
         if numbers.dtype.kind == "f" and is_whole.all():
             return words.where(given, None)  # integers of more than 64 bits

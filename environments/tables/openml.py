@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import warnings
 
-from neuronet.core import Access, DataError, current_access
+from neuronet.core import Access, DataError, Unseen, current_access
+from neuronet.environments.tables.raw_inputs import Missing
 from neuronet.environments.tables.table import Table
 
 
-def read_openml(which: str, *, data_dir: str = "", target: str | None = None, payoff: str = "auto") -> Table:
+def read_openml(
+    which: str,
+    *,
+    data_dir: str = "",
+    target: str | None = None,
+    payoff: str = "auto",
+    missing: Missing = "refuse",
+    unseen: Unseen = "refuse",
+) -> Table:
     """Return a data set of OpenML as a table; categorical columns become columns of 0 and 1.
 
     scikit-learn downloads it once, verifies it by OpenML's checksum, and caches it.
@@ -21,6 +30,8 @@ def read_openml(which: str, *, data_dir: str = "", target: str | None = None, pa
         data_dir: Cache; "" for scikit-learn's own folder, ~/scikit_learn_data or SCIKIT_LEARN_DATA.
         target: Column of targets; None for OpenML's default.
         payoff: As for Table.
+        missing: As for Table.
+        unseen: As for Table.
 
     Raises:
         DataError: The download failed, a record is looked at, or it is not a table of numbers and categories.
@@ -41,4 +52,4 @@ def read_openml(which: str, *, data_dir: str = "", target: str | None = None, pa
     except Exception as error:  # from the network, the server, or the parser
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(f"cannot fetch {name} from https://www.openml.org: {reason}") from None
-    return Table.from_bunch(bunch, payoff=payoff, name=name)
+    return Table.from_bunch(bunch, payoff=payoff, name=name, missing=missing, unseen=unseen)

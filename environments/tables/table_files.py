@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, MissingExtraError, shortened
-from neuronet.environments.tables.csv_files import csv_header, csv_line, read_csv_columns, read_csv_frame
-from neuronet.environments.tables.frames import frame_numbers
+from neuronet.core import DataError, MissingExtraError, Place, is_frame, shortened
+from neuronet.environments.tables.csv_files import (
+    PLAIN,
+    WIDE,
+    TableFormat,
+    csv_header,
+    csv_line,
+    read_csv_columns,
+    read_csv_frame,
+    separator_hint,
+)
 
 TARGET_NAMES = ("target", "label", "class", "y")
 INPUT_NAMES = ("inputs", "X", "x")
@@ -26,19 +33,23 @@ INDEX_NAMES = re.compile(r"|Unnamed: \d+(_level_\d+)?|__index_level_\d+__")
 
 
 class TableParts(NamedTuple):
-    """Arrays of a file.
+    """Inputs and targets of a file or a frame.
 
     Attributes:
-        inputs: (N, I) numbers.
+        inputs: (N, C) numbers, or a frame whose columns may be words and have gaps.
         targets: (N,) classes, or (N,) or (N, O) values.
         test: Inputs and targets of the file's own test set; None where it has none.
-        features: Name of each input, (I,); () where they have none.
+        features: Name of each column of the inputs, (C,); () where they have none.
+        place: Names the place of an input in the file, of its row and column, for messages; None where that is not known.
+        notes: Lines about what was chosen in reading.
     """
 
     inputs: Any
     targets: Any
     test: tuple[Any, Any] | None = None
     features: tuple[str, ...] = ()
+    place: Place | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Columns(NamedTuple):
@@ -50,19 +61,15 @@ class Columns(NamedTuple):
     """
 
     frame: Any
-    place: Callable[[int, str], str]
-
-    def numbers(self, names: Sequence[str]) -> NDArray[np.float64]:
-        """Return the columns with these names, (N, I).
-
-        Raises:
-            DataError: A value is missing, or is not a number.
-        """
-        return frame_numbers(self.frame[list(names)], self.place)
+    place: Place
 
 
-def read_columns(file: Path) -> Columns:
+def read_columns(file: Path, form: TableFormat = PLAIN) -> Columns:
     """Return all columns of a .csv or .parquet file; of an .npz file the inputs, numbered from 0, and the target, if any.
+
+    Args:
+        file: The file.
+        form: How it is read; `categories` are read as texts, as they stand in the file.
 
     Raises:
         DataError: The file is missing or broken, or a name is there twice.
@@ -80,34 +87,47 @@ def read_columns(file: Path) -> Columns:
         frame = pd.DataFrame(_rows(content[inputs])).rename(columns=str)
         if targets is not None and content[targets].shape == (len(frame),):
             frame = frame.assign(**{targets: content[targets]})
+    elif suffix == ".csv":
+        names = csv_header(file, form)
+        frame = read_csv_frame(file, names, {index: str for index, name in enumerate(names) if name in form.categories}, form)
     else:
-        frame = read_csv_frame(file, csv_header(file)) if suffix == ".csv" else _parquet_frame(file)
+        frame = _parquet_frame(file)
     double = next((name for name in frame.columns[frame.columns.duplicated()]), None)
     if double is not None:
         raise DataError(f"'{file}' has more than one column '{shortened(str(double))}'")
-    row_word = "line" if suffix == ".csv" else "row"
+    return Columns(frame, _file_place(file, form))
+
+
+def _file_place(file: Path, form: TableFormat) -> Place:
+    """Return the place of a value in a file, for messages; a column without a name is that of the whole row."""
+    is_csv = file.suffix.lower() == ".csv"
 
     def place(row: int, column: str) -> str:
-        number = csv_line(file, row) if suffix == ".csv" else row + 1
-        return f"'{file}', {row_word} {number}, column '{shortened(column)}'"
+        where = f"'{file}', {'line' if is_csv else 'row'} {csv_line(file, row, form) if is_csv else row + 1}"
+        return f"{where}, column '{shortened(column)}'" if column else where
 
-    return Columns(frame, place)
+    return place
 
 
-def read_table(file: Path, target: str | None) -> TableParts:
+def read_table(file: Path, target: str | None, form: TableFormat = PLAIN) -> TableParts:
     """Return inputs and targets of a file, and those of its test set, or None where it has none.
 
     Args:
         file: A .csv, .npz or .parquet file.
         target: Column or array of targets; None for the one called target, label, class or y.
+        form: How the file is read.
 
     Raises:
         DataError: The file is missing or broken, or does not have the target.
         MissingExtraError: A .parquet file needs pyarrow.
     """
-    readers = {".csv": _read_csv, ".npz": _read_npz, ".parquet": _read_parquet}
     _check_kind(file)
-    return readers[file.suffix.lower()](file, target)
+    suffix = file.suffix.lower()
+    if suffix == ".csv":
+        return _read_csv(file, target, form)
+    if suffix == ".parquet":
+        return frame_parts(_parquet_frame(file), target, f"'{file}'", form, _file_place(file, form))
+    return _read_npz(file, target)
 
 
 def _check_kind(file: Path) -> None:
@@ -117,16 +137,65 @@ def _check_kind(file: Path) -> None:
         raise DataError(f"cannot read '{file}': a table is a .csv, .npz or .parquet file")
 
 
-def _read_csv(file: Path, target: str | None) -> TableParts:
-    names = csv_header(file)
-    index = _target_index(target, names, file)
-    inputs, labels = read_csv_columns(file, names, index)
+def _read_csv(file: Path, target: str | None, form: TableFormat) -> TableParts:
+    names, source = csv_header(file, form), f"'{file}'"
+    kept = _kept(names, form, source)
+    index = kept[_target_index(target, [names[at] for at in kept], source)]
+    inputs, labels = read_csv_columns(file, names, index, form)
+    place, others, included = _file_place(file, form), [at for at in range(len(names)) if at != index], set(kept)
+    if is_frame(inputs):
+        inputs = _with_categories(inputs.iloc[:, [at in included for at in others]], form)
+    elif form.exclude or form.categories:
+        raise DataError(f"{source} has more than {WIDE:,} columns: all of them must be numbers, and none can be left out")
+    _check_targets(labels, names[index], place)
+    features = tuple(names[at] for at in others if at in included)
+    return TableParts(inputs, labels.to_list(), None, features, place, _target_note(target, names[index]))
 
-    def place(row: int) -> str:
-        return f"'{file}', line {csv_line(file, row)}"
 
-    features = tuple(names[:index] + names[index + 1 :])
-    return TableParts(*_checked(inputs, labels, names[index], place), features=features)
+def frame_parts(frame: Any, target: str | None, source: str, form: TableFormat, place: Place) -> TableParts:
+    """Return inputs and targets of a frame.
+
+    Args:
+        frame: A pandas.DataFrame.
+        target: Column of targets; None for the one called target, label, class or y.
+        source: The frame in words, for messages.
+        form: Columns that are left out, and columns of categories.
+        place: Names the place of a value, for messages.
+
+    Raises:
+        DataError: The frame does not have the target, or one is missing.
+    """
+    names = [str(name) for name in frame.columns]
+    kept = _kept(names, form, source)
+    index = kept[_target_index(target, [names[at] for at in kept], source)]
+    labels = frame.iloc[:, index]
+    inputs = _with_categories(frame.iloc[:, [at for at in kept if at != index]], form)
+    _check_targets(labels, names[index], place)
+    features = tuple(names[at] for at in kept if at != index)
+    return TableParts(inputs, labels.to_list(), None, features, place, _target_note(target, names[index]))
+
+
+def _kept(names: list[str], form: TableFormat, source: str) -> list[int]:
+    """Return the indices of the columns that are not left out."""
+    for name in (*form.exclude, *form.categories):
+        if name not in names:
+            raise DataError(f"{source} has no column '{shortened(name)}': it has {shortened(', '.join(names))}")
+    return [index for index, name in enumerate(names) if name not in form.exclude]
+
+
+def _with_categories(inputs: Any, form: TableFormat) -> Any:
+    named = [name for name in inputs.columns if str(name) in form.categories]
+    return inputs.astype(dict.fromkeys(named, "category")) if named else inputs
+
+
+def _target_note(target: str | None, name: str) -> tuple[str, ...]:
+    return () if target is not None else (f"The target is the column '{shortened(name)}', as none is named.",)
+
+
+def _check_targets(labels: Any, target: str, place: Place) -> None:
+    if labels.isna().any():
+        row = int(np.flatnonzero(labels.isna())[0])
+        raise DataError(f"{place(row, '')}: the target '{shortened(target)}' is missing")
 
 
 def _parquet_frame(file: Path) -> Any:
@@ -140,47 +209,6 @@ def _parquet_frame(file: Path) -> Any:
         raise DataError(f"cannot read '{file}' as a .parquet file: {shortened(str(error))}") from None
     frame.columns = pd.Index([str(name) for name in frame.columns])
     return frame
-
-
-def _read_parquet(file: Path, target: str | None) -> TableParts:
-    frame = _parquet_frame(file)
-    index = _target_index(target, list(frame.columns), file)
-    inputs, labels = frame.iloc[:, np.arange(frame.shape[1]) != index], frame.iloc[:, index]
-    arrays = _checked(inputs, labels, frame.columns[index], lambda row: f"'{file}', row {row + 1}")
-    return TableParts(*arrays, features=tuple(inputs.columns))
-
-
-def _checked(inputs: Any, labels: Any, target: str, place: Callable[[int], str]) -> tuple[Any, Any]:
-    """Return inputs as numbers and targets as an array, if all are given."""
-    if hasattr(inputs, "columns"):
-        inputs = frame_numbers(inputs, lambda row, column: f"{place(row)}, column '{shortened(column)}'")
-    if labels.isna().any():
-        row = int(np.flatnonzero(labels.isna())[0])
-        raise DataError(f"{place(row)}: the target '{shortened(target)}' is missing")
-    return inputs, np.asarray(labels.to_list())
-
-
-def numbers_of(frame: Any, name: str) -> NDArray[np.float64]:
-    """Return the columns of a frame as numbers; a categorical column becomes one column of 0 or 1 for each category.
-
-    Args:
-        frame: A pandas.DataFrame.
-        name: Source of the data, for messages.
-
-    Raises:
-        DataError: A value is missing or complex.
-    """
-    import pandas as pd
-
-    def place(row: int, column: str) -> str:
-        return f"{name}, row {row + 1}, column '{shortened(column)}'"
-
-    for index, column in enumerate(frame.columns):
-        missing = frame.iloc[:, index].isna()
-        if missing.any():
-            raise DataError(f"{place(int(missing.argmax()), str(column))}: inputs must be given, got nothing")
-    categorical = [column for column, dtype in zip(frame.columns, frame.dtypes, strict=True) if dtype.kind not in "biufcmM"]
-    return frame_numbers(pd.get_dummies(frame, columns=categorical), place)
 
 
 def _arrays(file: Path) -> dict[str, NDArray[Any]]:
@@ -199,7 +227,7 @@ def _read_npz(file: Path, target: str | None) -> TableParts:
         if parts is not None:
             return parts
     names = list(content)
-    name = names[_target_index(target, names, file, ("targets", *TARGET_NAMES))]
+    name = names[_target_index(target, names, f"'{file}'", ("targets", *TARGET_NAMES))]
     others = [key for key in content if key != name]
     inputs = next((key for key in INPUT_NAMES if key in others), others[0] if len(others) == 1 else None)
     if inputs is None:
@@ -230,24 +258,25 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
     return array.reshape(len(array), -1) if array.ndim > 2 else array
 
 
-def _target_index(target: str | None, names: list[str], file: Path, usual: tuple[str, ...] = TARGET_NAMES) -> int:
+def _target_index(target: str | None, names: list[str], source: str, usual: tuple[str, ...] = TARGET_NAMES) -> int:
     """Return the index of the column or array of targets, if there is one and only one."""
     listed = shortened(", ".join(names))
     found = [name for name in usual if name in names] if target is None else [target]
     if not found:
-        raise DataError(f"'{file}' has no target called target, label, class or y: name one of {listed}")
+        hint = separator_hint(names)
+        raise DataError(f"{source} has no target called target, label, class or y: name one of {listed}{hint}")
     if len(found) > 1:
         raise DataError(
-            f"'{file}' has more than one usual name of a target, {' and '.join(found)}: name the target, drop the others"
+            f"{source} has more than one usual name of a target, {' and '.join(found)}: name the target, drop the others"
         )
     if found[0] not in names:
-        raise DataError(f"'{file}' has no target '{shortened(found[0])}': it has {listed}")
+        raise DataError(f"{source} has no target '{shortened(found[0])}': it has {listed}")
     if names.count(found[0]) > 1:
-        raise DataError(f"'{file}' has more than one column '{shortened(found[0])}': the target must be there once")
+        raise DataError(f"{source} has more than one column '{shortened(found[0])}': the target must be there once")
     for index, name in enumerate(names):
         if INDEX_NAMES.fullmatch(name) and name != target:
             raise DataError(
-                f"'{file}', column {index + 1} has no name but '{name}': if it is a saved index, leave it out "
-                "(pandas: index=False), otherwise give it a name"
+                f"{source}, column {index + 1} has no name but '{name}': if it is a saved index, leave it out "
+                f"(pandas: index=False, here: exclude='{name}'), otherwise give it a name"
             )
     return names.index(found[0])

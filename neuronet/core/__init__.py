@@ -24,11 +24,24 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
     from neuronet.core.data.batches import Batches as Batches
+    from neuronet.core.data.columns import Column as Column
+    from neuronet.core.data.columns import Unseen as Unseen
+    from neuronet.core.data.columns import encode_columns as encode_columns
+    from neuronet.core.data.columns import unseen_categories as unseen_categories
     from neuronet.core.data.encoding import Encoding as Encoding
     from neuronet.core.data.encoding import Scaling as Scaling
     from neuronet.core.data.encoding import Standardisation as Standardisation
     from neuronet.core.data.foreign_arrays import as_array as as_array
     from neuronet.core.data.foreign_arrays import as_numbers as as_numbers
+    from neuronet.core.data.frames import MISSING as MISSING
+    from neuronet.core.data.frames import MISSING_NUMBERS as MISSING_NUMBERS
+    from neuronet.core.data.frames import Place as Place
+    from neuronet.core.data.frames import column_texts as column_texts
+    from neuronet.core.data.frames import frame_numbers as frame_numbers
+    from neuronet.core.data.frames import is_categorical as is_categorical
+    from neuronet.core.data.frames import is_frame as is_frame
+    from neuronet.core.data.frames import missing_values as missing_values
+    from neuronet.core.data.frames import row_place as row_place
     from neuronet.core.data.sample_checks import check_samples as check_samples
     from neuronet.core.data.sample_checks import checked_samples as checked_samples
     from neuronet.core.environment import Environment as Environment
@@ -72,6 +85,7 @@ if TYPE_CHECKING:
     from neuronet.core.observation import Birth as Birth
     from neuronet.core.observation import Observation as Observation
     from neuronet.core.payoff import PAYOFFS as PAYOFFS
+    from neuronet.core.payoff import BalancedCrossEntropy as BalancedCrossEntropy
     from neuronet.core.payoff import CrossEntropy as CrossEntropy
     from neuronet.core.payoff import Payoff as Payoff
     from neuronet.core.payoff import SquaredError as SquaredError
@@ -127,6 +141,7 @@ _MODULES = {
     "activation": "ACTIVATIONS Activation parse_activation",
     "array_types": "Array Memory Namespace reaches rounding",
     "data.batches": "Batches",
+    "data.columns": "Column Unseen encode_columns unseen_categories",
     "data.encoding": "Encoding Scaling Standardisation",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
@@ -134,13 +149,14 @@ _MODULES = {
         "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number shortened unknown_name_error"
     ),
     "data.foreign_arrays": "as_array as_numbers",
+    "data.frames": ("MISSING MISSING_NUMBERS Place column_texts frame_numbers is_categorical is_frame missing_values row_place"),
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
     "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
     "learning.update_schedule": (
         "UPDATE_SCHEDULES Inactive PartialUpdate RandomSequential Synchronous UpdateSchedule check_update_schedule"
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
-    "payoff": "PAYOFFS CrossEntropy Payoff SquaredError parse_payoff",
+    "payoff": "PAYOFFS BalancedCrossEntropy CrossEntropy Payoff SquaredError parse_payoff",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",

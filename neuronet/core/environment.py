@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import final
@@ -58,6 +59,9 @@ class Environment(ABC):
     """
 
     payoff: Payoff = CrossEntropy()
+
+    notes: Sequence[str] = ()
+    """Lines about the samples that a reader should know, such as how many were left out."""
 
     @property
     @abstractmethod
@@ -116,7 +120,7 @@ class ValidationSplit(Environment):
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self.payoff = environment.payoff
+        self.payoff, self.notes = environment.payoff, environment.notes
 
     @cached_property
     def _validation_mask(self) -> NDArray[np.bool_]:

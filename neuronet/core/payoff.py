@@ -6,8 +6,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import unknown_name_error
+from neuronet.core.errors import check_number, unknown_name_error
 
 
 class Payoff(ABC):
@@ -66,6 +69,56 @@ class CrossEntropy(Payoff):
 
 
 @dataclass(frozen=True)
+class BalancedCrossEntropy(Payoff):
+    """Softmax cross-entropy, in nats, times the weight of the target's class: every class counts as much as any other.
+
+    Attributes:
+        weights: Weight of each class (O,), above 0; () where all are 1.
+
+    Raises:
+        ConfigurationError: A weight is not a finite number above 0.
+    """
+
+    classes = True
+    unit = "nats"
+
+    weights: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for weight in self.weights:
+            check_number("the weight of a class", weight, 0, above=True)
+
+    @classmethod
+    def of(cls, classes: NDArray[np.int64], outputs: int) -> BalancedCrossEntropy:
+        """Return the payoff with the weights that balance some samples: N / (O n) for a class with n of N samples.
+
+        Args:
+            classes: (N,), the class of each training sample, 0 to O - 1; each must occur.
+            outputs: Number of classes, O.
+        """
+        from sklearn.utils.class_weight import compute_class_weight
+
+        return cls(tuple(compute_class_weight("balanced", classes=np.arange(outputs), y=classes).tolist()))
+
+    def loss(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
+        """Return `weight (log sum exp(z) - z_target)`, (..., B)."""
+        return CrossEntropy().loss(xp, outputs, targets) * self._weight_of(xp, outputs, targets)
+
+    def feedback(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
+        """Return `weight (onehot(target) - softmax(z))`, (..., B, O)."""
+        return CrossEntropy().feedback(xp, outputs, targets) * self._weight_of(xp, outputs, targets)[..., None]
+
+    def correct(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
+        """Return True where the largest output is the target's, (..., B)."""
+        return CrossEntropy().correct(xp, outputs, targets)
+
+    def _weight_of(self, xp: Namespace, outputs: Array, targets: Array) -> Array:
+        """Return the weight of each sample, (..., B)."""
+        weights = xp.asarray(list(self.weights) or [1.0] * outputs.shape[-1], dtype=outputs.dtype, device=outputs.device)
+        return xp.sum(_onehot(xp, outputs, targets) * weights, axis=-1)
+
+
+@dataclass(frozen=True)
 class SquaredError(Payoff):
     """Half the squared distance between outputs and targets, summed over the outputs."""
 
@@ -89,7 +142,11 @@ def _onehot(xp: Namespace, outputs: Array, targets: Array) -> Array:
     return xp.astype(targets[..., None] == classes, outputs.dtype)
 
 
-PAYOFFS: dict[str, type[Payoff]] = {"cross-entropy": CrossEntropy, "squared-error": SquaredError}
+PAYOFFS: dict[str, type[Payoff]] = {
+    "cross-entropy": CrossEntropy,
+    "balanced-cross-entropy": BalancedCrossEntropy,
+    "squared-error": SquaredError,
+}
 """All payoffs by name."""
 
 

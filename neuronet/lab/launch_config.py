@@ -10,7 +10,7 @@ from neuronet.core import ConfigurationError, Environment, Network, Population, 
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup
 from neuronet.registry import Policies
-from neuronet.training import RunConfig, build_networks, coerce_environment, make_config, resolve_environment
+from neuronet.training import DATA_OPTIONS, RunConfig, build_networks, coerce_environment, make_config, resolve_environment
 
 UNSUPPORTED_OPTIONS = (
     "engine",
@@ -77,7 +77,7 @@ def make_launch_config(
         raise ConfigurationError(f"{unsupported} is an option of runs only: the lab plays single rounds on the agent engine")
     if not callable(model):
         raise ConfigurationError(f"model must be a subclass of NeuronModel, or return one, got {model!r}")
-    given, name = coerce_environment(environment, options.get("payoff", "auto"))
+    given, name = coerce_environment(environment, **{name: options[name] for name in DATA_OPTIONS if name in options})
     config = make_config({**options, "environment": name, "policy": policy})
     loaded = resolve_environment(config, given)
     check_samples(loaded)

@@ -14,6 +14,7 @@ from neuronet.channels import ChannelAt
 from neuronet.core import (
     PAYOFFS,
     Access,
+    Column,
     ConfigurationError,
     CrossEntropy,
     DataError,
@@ -108,6 +109,8 @@ def model_to_arrays(model: ModelParts) -> tuple[Arrays, dict[str, str]]:
         "round": model.round,
         "inputs": encoding.inputs,
         "features": list(encoding.features),
+        "columns": [vars(column) for column in encoding.columns],
+        "unseen": encoding.unseen,
         "classes": None if encoding.classes is None else encoding.classes.tolist(),
         "facts": dict(model.facts),
     }
@@ -154,7 +157,9 @@ def _from_arrays(
     scaling, targets = (_scaling(_part(arrays, prefix)) for prefix in (SCALING, TARGETS))
     if isinstance(targets, Scaling):
         raise ValueError("targets have no factor")
-    encoding = Encoding(int(content["inputs"]), scaling, tuple(content["features"]), classes, targets)
+    columns = tuple(Column(tuple(column["categories"]), column["fill"]) for column in content.get("columns", ()))
+    unseen, features = content.get("unseen", "refuse"), tuple(content["features"])
+    encoding = Encoding(int(content["inputs"]), scaling, features, classes, targets, columns, unseen)
     encoding.check_sizes(network.sizes[0], network.sizes[-1])
     state = State.from_arrays(int(content["round"]), own) if own else None
     return ModelParts(setup, encoding, int(content["round"]), state, content["facts"], arrays.get(CONFUSION))

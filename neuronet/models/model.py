@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import SGD, ConfigurationError, DataError, Encoding, Network, Synchronous
+from neuronet.core import SGD, ConfigurationError, DataError, Encoding, Network, Synchronous, is_frame
 from neuronet.engines.base import LayerState, Setup, State
 from neuronet.models.files import load_parts, save_parts
 from neuronet.models.parts import ModelParts
+from neuronet.models.scores import ClassScores, constant_note
 from neuronet.policies import AttentionSeeking
 
 if TYPE_CHECKING:
@@ -70,18 +71,36 @@ class Model(ModelParts):
         """Return the outputs of the network, (N, O): logits of classes, or standardised values.
 
         Args:
-            inputs: (N, I) raw numbers, in the units of the training data; images may keep their shape. A frame's columns are
-                found by name if the model knows the names of its features.
+            inputs: (N, C) raw values, in the units of the training data; images may keep their shape. A frame's columns are
+                found by name if the model knows the names of its features; they may be categories if those of the training
+                data were, and have gaps if the run filled them.
 
         Raises:
-            DataError: The inputs do not fit.
+            DataError: The inputs do not fit, are missing, or have a category that no training sample had.
         """
-        encoded = self.encoding.encode(select_features(inputs, self.encoding.features))
+        return self.outputs_of(self.encoding.encode(select_features(inputs, self.encoding.features)))
+
+    def outputs_of(self, encoded: NDArray[Any]) -> Floats:
+        """Return the outputs of the network, (N, O), for its inputs as `encoding.encode` gives them, (N, I)."""
         engine = self._engine()
         parts = [encoded[start : start + BATCH_SIZE] for start in range(0, len(encoded), BATCH_SIZE)]
         outputs = [np.asarray(engine.outputs(part).cpu(), dtype=np.float64) for part in parts]
         engine.close()
         return np.concatenate(outputs) if outputs else np.zeros((0, self.network.sizes[-1]))
+
+    def as_numbers(self, inputs: Any) -> NDArray[Any]:
+        """Return raw inputs as the numbers that the module of `to_torch` takes, (N, I).
+
+        Categories become inputs of 0 and 1, named by `encoding.input_names`, and gaps are filled as in the run. Numbers keep
+        their units, since the module contains their scaling.
+
+        Args:
+            inputs: As for `outputs`.
+
+        Raises:
+            DataError: As for `outputs`.
+        """
+        return self.encoding.as_numbers(select_features(inputs, self.encoding.features))
 
     def predict(self, inputs: Any) -> NDArray[Any]:
         """Return the most probable class of each sample, (N,), or values in the units of the training data, (N, O).
@@ -94,7 +113,11 @@ class Model(ModelParts):
         Raises:
             DataError: The inputs do not fit.
         """
-        predictions = self.encoding.decode(self.outputs(inputs))
+        return self.decoded(self.outputs(inputs))
+
+    def decoded(self, outputs: Floats) -> NDArray[Any]:
+        """Return the predictions that belong to outputs, (N,) or (N, O); see `predict`."""
+        predictions = self.encoding.decode(outputs)
         return predictions[:, 0] if self.classes is None and predictions.shape[1] == 1 else predictions
 
     def predict_proba(self, inputs: Any) -> Floats:
@@ -123,20 +146,70 @@ class Model(ModelParts):
         Raises:
             DataError: Inputs or targets do not fit.
         """
-        predictions, expected = self.predict(inputs), np.asarray(targets)
-        if expected.shape[:1] != predictions.shape[:1] or expected.ndim != predictions.ndim:
-            raise DataError(f"targets must have the shape {predictions.shape} of the predictions, got {expected.shape}")
+        return self.score_of(self.predict(inputs), targets)
+
+    def score_of(self, predictions: NDArray[Any], targets: Any) -> float:
+        """Return the score of predictions; targets, result and errors are those of `score`."""
         if self.classes is None:
             from sklearn.metrics import r2_score
 
-            return float(r2_score(expected, predictions))
-        unknown = np.setdiff1d(expected, self.classes)
-        if len(unknown):
-            raise DataError(f"the model does not know the class {unknown[0].item()!r}: its classes are {shown(self.classes)}")
-        return float(np.mean(expected == predictions))
+            return float(r2_score(self._expected(predictions, targets), predictions))
+        return float(np.mean(self._expected(predictions, targets) == predictions))
+
+    def class_scores(self, inputs: Any, targets: Any) -> ClassScores:
+        """Return accuracy, balanced accuracy, macro F1 and the confusion matrix.
+
+        Args:
+            inputs: As for `outputs`.
+            targets: (N,) classes as in `classes`; one sample or more.
+
+        Raises:
+            ConfigurationError: The targets are values.
+            DataError: Inputs or targets do not fit.
+        """
+        return self.class_scores_of(self.predict(inputs), targets)
+
+    def class_scores_of(self, predictions: NDArray[Any], targets: Any) -> ClassScores:
+        """Return the scores of predicted classes; targets, result and errors are those of `class_scores`."""
+        if self.classes is None:
+            raise ConfigurationError("values have no classes to count: use score")
+        if not len(predictions):
+            raise DataError("scores of classes need one sample or more, got none")
+        from sklearn.metrics import confusion_matrix
+
+        labels = self.classes.tolist()
+        expected = self._expected(predictions, targets)
+        return ClassScores.of(confusion_matrix(expected.tolist(), predictions.tolist(), labels=labels))
+
+    def _expected(self, predictions: NDArray[Any], targets: Any) -> NDArray[Any]:
+        """Return targets that fit predictions.
+
+        Raises:
+            DataError: Their shape differs, or a class is unknown.
+        """
+        expected = np.asarray(targets)
+        if expected.shape[:1] != predictions.shape[:1] or expected.ndim != predictions.ndim:
+            raise DataError(f"targets must have the shape {predictions.shape} of the predictions, got {expected.shape}")
+        unknown = set() if self.classes is None else set(expected.tolist()) - set(self.classes.tolist())
+        if unknown:
+            name = min(unknown, key=str)
+            raise DataError(f"the model does not know the class {name!r}: its classes are {shown(self.classes)}")
+        return expected
+
+    @property
+    def test_scores(self) -> ClassScores | None:
+        """Scores on the run's test samples; None for values, and where they are not known."""
+        return None if self.confusion is None or not self.confusion.any() else ClassScores.of(self.confusion)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines about the model that a reader should know: that it predicts one class for every test sample."""
+        note = None if self.confusion is None or self.classes is None else constant_note(self.confusion, self.classes)
+        return () if note is None else (note,)
 
     def summary(self) -> dict[str, Any]:
         """Return the model as plain data, as `neuronet show --json` prints it."""
+        scores = self.test_scores
         return {
             "sizes": list(self.network.sizes),
             "connections": self.network.connections,
@@ -144,6 +217,7 @@ class Model(ModelParts):
             "classes": None if self.classes is None else self.classes.tolist(),
             "features": list(self.encoding.features),
             "confusion": None if self.confusion is None else self.confusion.tolist(),
+            **({} if scores is None else {"balanced_accuracy": scores.balanced_accuracy, "macro_f1": scores.macro_f1}),
             **self.facts,
         }
 
@@ -157,6 +231,9 @@ class Model(ModelParts):
 
     def to_torch(self) -> nn.Sequential:
         """Return a torch module that takes raw inputs (N, I) and gives the outputs, in the precision of the run.
+
+        Inputs are numbers before their scaling, which the module contains: `as_numbers(frame)` makes them from a frame with
+        categories or gaps, as in `module(torch.from_numpy(model.as_numbers(frame)))`.
 
         Raises:
             ConfigurationError: Its neurons do more than a torch module can: channels or random firing.
@@ -188,13 +265,13 @@ def load(path: str | Path, *, trust: bool = False) -> Model:
     return Model(**vars(load_parts(path, trust=trust)))
 
 
-def select_features(inputs: Any, features: Sequence[str]) -> NDArray[Any]:
-    """Return inputs as an array, with the columns of a frame in the order of the features.
+def select_features(inputs: Any, features: Sequence[str]) -> Any:
+    """Return inputs as an array, or the columns of a frame in the order of the features.
 
     Raises:
         DataError: The frame lacks a feature, or has a column that is none.
     """
-    if not hasattr(inputs, "columns") or not features:
+    if not is_frame(inputs) or not features:
         return np.asarray(inputs)
     frame: pd.DataFrame = inputs
     names = list(map(str, frame.columns))
@@ -204,7 +281,7 @@ def select_features(inputs: Any, features: Sequence[str]) -> NDArray[Any]:
     other = [name for name in names if name not in features]
     if other:
         raise DataError(f"the data have a column '{other[0]}' that the model was not trained on: leave it out")
-    return np.asarray(frame.set_axis(names, axis=1)[list(features)])
+    return frame.set_axis(names, axis=1)[list(features)]
 
 
 def shown(names: Any, most: int = 12) -> str:

@@ -1,6 +1,6 @@
 """Names and specs to objects, and back: one grammar for every spec."""
 
-from neuronet.registry.environment_spec import URI_SCHEMES, parse_environment, with_absolute_path
+from neuronet.registry.environment_spec import URI_SCHEMES, parse_environment, split_table_path, with_absolute_path
 from neuronet.registry.grammar import Call, parse_call, split_list, split_prefix, syntax_error
 from neuronet.registry.networks import build_network
 from neuronet.registry.option_specs import (
@@ -53,6 +53,7 @@ __all__ = [
     "spec_of",
     "split_list",
     "split_prefix",
+    "split_table_path",
     "syntax_error",
     "with_absolute_path",
 ]

@@ -112,7 +112,7 @@ def format_value(value: Any) -> Any:
 
 def _config(options: Mapping[str, Any]) -> RunConfig:
     config = make_config(options)
-    _check_environment(config.environment, config.target, config.payoff, config.data_dir)
+    _check_environment(config.environment, *config.data_options.items())
     if config.engine == "auto":  # the quicker one: a sweep needs no inspection of neurons
         config = config.model_copy(update={"engine": "tensors" if config.update_schedule.is_layerwise else "agents"})
     select_engine(config, 0, 0, 0)  # refuses an engine that cannot do it
@@ -120,8 +120,8 @@ def _config(options: Mapping[str, Any]) -> RunConfig:
 
 
 @cache
-def _check_environment(environment: str, target: str | None, payoff: str, data_dir: str | None) -> None:
-    parse_environment(environment, target=target, payoff=payoff, data_dir=data_dir)
+def _check_environment(environment: str, *options: tuple[str, Any]) -> None:
+    parse_environment(environment, **dict(options))
 
 
 def make_groups(cells: Sequence[Cell], max_group_size: int, batched: Callable[[RunConfig], bool]) -> list[tuple[Cell, ...]]:

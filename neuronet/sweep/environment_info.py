@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from neuronet.core import DataError, Environment
 from neuronet.training import RunConfig, hash_samples, resolve_environment
@@ -28,8 +29,7 @@ class EnvironmentInfo:
 
 def environment_key(config: RunConfig) -> str:
     """Return a text that is equal for all cells with the same environment."""
-    parts = {"target": config.target, "payoff": config.payoff, "data_dir": config.data_dir}
-    given = [f"{name}={value}" for name, value in parts.items() if value not in (None, "auto")]
+    given = [f"{name}={value}" for name, value in config.data_options.items() if value not in (None, "auto", "refuse")]
     return " ".join([config.environment, *given])
 
 
@@ -49,15 +49,12 @@ def load_environment(environment_info: EnvironmentInfo, config: RunConfig) -> En
     Raises:
         DataError: Its samples differ from those where the sweep was started.
     """
-    return _loaded(environment_info, config.environment, config.target, config.payoff, config.data_dir)
+    return _loaded(environment_info, config.environment, *config.data_options.items())
 
 
 @lru_cache(maxsize=1)
-def _loaded(
-    environment_info: EnvironmentInfo, environment: str, target: str | None, payoff: str, data_dir: str | None
-) -> Environment:
-    options = {"environment": environment, "target": target, "payoff": payoff, "data_dir": data_dir}
-    loaded = resolve_environment(RunConfig.model_validate(options))
+def _loaded(environment_info: EnvironmentInfo, environment: str, *options: tuple[str, Any]) -> Environment:
+    loaded = resolve_environment(RunConfig.model_validate({"environment": environment, **dict(options)}))
     if hash_samples(loaded) != environment_info.digest:
         raise DataError(f"the samples of '{environment}' differ from those where the sweep was started")
     return loaded

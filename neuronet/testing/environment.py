@@ -42,9 +42,10 @@ def check_environment(environment: Environment) -> None:
     """Check that an environment satisfies its contract, so that any network can learn in it.
 
     The check covers: `train` and `test` are not empty, fit each other, are finite and the same at every call, and so is their
-    scaling; targets fit the payoff and the number of outputs; the shape fits the number of inputs; the payoff's feedback is
-    minus the derivative of its loss (by finite differences), and its results are the same on torch and with leading axes; a
-    short training run stays finite and does not write into the samples.
+    scaling; the encoding fits the samples, scales as they do, and is the same at every call; targets fit the payoff and the
+    number of outputs; the shape fits the number of inputs; the payoff's feedback is minus the derivative of its loss (by finite
+    differences), and its results are the same on torch and with leading axes; a short training run stays finite and does not
+    write into the samples.
 
     Args:
         environment: The environment, with the parameters to check.
@@ -60,9 +61,34 @@ def check_environment(environment: Environment) -> None:
     before = {name: _copy(samples) for name, samples in parts.items()}
     _check_same(environment, before, "at the next call: draw them once, from a fixed seed")
     with np.errstate(all="ignore"):  # the results are checked for infinite numbers
+        _check_encoding(environment, parts["train"])
         _check_payoff(payoff, outputs, environment.train.targets)
     _check_training(environment)
     _check_same(environment, before, "after training: samples must not be written into")
+
+
+def _check_encoding(environment: Environment, train: Samples) -> None:
+    """Encode numbers and decode outputs, twice: the results must fit and be equal."""
+    encoding, again, scaling = environment.encoding, environment.encoding, train.scaling
+    if (encoding.classes is not None) != environment.payoff.classes:
+        expected = "classes" if environment.payoff.classes else "no classes"
+        raise DataError(f"the encoding must have {expected}, as the targets of the payoff {type(environment.payoff).__name__}")
+    if scaling is not None:
+        raw = train.inputs[:6]
+        if not np.array_equal(encoding.scaling.apply(raw) if encoding.scaling is not None else raw, scaling.apply(raw)):
+            raise DataError("the encoding must have the scaling of the samples")
+    width = len(encoding.columns) or encoding.inputs
+    rows = np.zeros((2, width), dtype=object if encoding.columns else np.float64)
+    for index, column in enumerate(encoding.columns):
+        rows[:, index] = column.categories[0] if column.categories else 0.0
+    drawn = generator(0, Purpose.DATA).standard_normal((6, environment.outputs))
+    encoded, decoded = encoding.encode(rows), encoding.decode(drawn)
+    if encoded.shape != (2, encoding.inputs) or not np.isfinite(encoded).all():
+        raise DataError(f"the encoding must give {encoding.inputs} finite inputs for each sample, got {encoded.shape}")
+    if len(decoded) != len(drawn):
+        raise DataError(f"the encoding must give a prediction for each sample, got the shape {decoded.shape} for 6")
+    if not np.array_equal(encoded, again.encode(rows)) or not np.array_equal(decoded, again.decode(drawn)):
+        raise DataError("the encoding differs at the next call: compute it once, from the training samples")
 
 
 def _copy(samples: Samples) -> Samples:

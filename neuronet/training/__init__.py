@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from neuronet.training.callbacks.progress import Progress as Progress
     from neuronet.training.callbacks.recording import diverged_error as diverged_error
     from neuronet.training.callbacks.rounds import ApplyInterventions as ApplyInterventions
+    from neuronet.training.config import DATA_OPTIONS as DATA_OPTIONS
     from neuronet.training.config import RunConfig as RunConfig
     from neuronet.training.config import check_modules as check_modules
     from neuronet.training.config import make_config as make_config
@@ -83,7 +84,7 @@ _HOMES = {
     "callbacks.progress": "Progress",
     "callbacks.recording": "diverged_error",
     "callbacks.rounds": "ApplyInterventions",
-    "config": "RunConfig check_modules make_config read_config read_options validate_config",
+    "config": "DATA_OPTIONS RunConfig check_modules make_config read_config read_options validate_config",
     "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",
     "fields": "ActivationName Count OptimizerField PopulationField PositiveFloat Seed WiringField",

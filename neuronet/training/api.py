@@ -5,27 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from neuronet.core import Access, ConfigurationError, Environment, Network, NeuroNetError, SpecError, record_access
-from neuronet.environments import Table
+from neuronet.core import (
+    Access,
+    ConfigurationError,
+    Environment,
+    Network,
+    NeuroNetError,
+    SpecError,
+    Unseen,
+    is_frame,
+    record_access,
+)
+from neuronet.environments import Missing, Table
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
 from neuronet.registry import Policies, UnresolvedPopulation, parse_population, spec_of
 from neuronet.training.assembly import RunContext, build_run
 from neuronet.training.callbacks.base import Callback, check_callbacks
-from neuronet.training.config import RunConfig, make_config, read_config
+from neuronet.training.config import DATA_OPTIONS, RunConfig, make_config, read_config
 from neuronet.training.result import Result
 from neuronet.training.run import Run
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Arrays = tuple[Any, Any]
 
-ARRAYS = "arrays"
-"""Name of an environment that is a pair of arrays, in configurations."""
+ARRAYS, FRAME = "arrays", "frame"
+"""Names of environments that are a pair of arrays or a frame, in configurations."""
 
 
 def train(
-    environment: str | Environment | Arrays,
+    environment: str | Environment | Arrays | pd.DataFrame,
     *,
     policy: Policies = "attention",
     network: Network | None = None,
@@ -37,7 +50,8 @@ def train(
     """Train a network of self-interested neurons.
 
     Args:
-        environment: A name ("digits"), `table:PATH`, an Environment, or a pair of arrays (inputs, targets).
+        environment: A name ("digits"), `table:PATH`, an Environment, a pair of arrays (inputs, targets), or a pandas.DataFrame,
+            of which `target` names the column of targets.
         policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
             Shares for each listening layer.
         network: Initial network; None for a fresh one.
@@ -58,30 +72,36 @@ def train(
     if not distributed.is_main_process():
         out = log = None
     given = check_callbacks(callbacks)
-    env, environment_text = coerce_environment(environment, options.get("payoff", "auto"))
-    if env is not None and options.get("target") is not None:
-        raise ConfigurationError("target is an option of table:PATH, but arrays and environments have their own targets")
-    if env is not None and options.get("data_dir") is not None:
-        raise ConfigurationError("data_dir is an option of environments given by name, but this one has its samples already")
+    env, environment_text = coerce_environment(environment, **{name: options[name] for name in DATA_OPTIONS if name in options})
     if network is not None:
         options = network_options(network, options)
     config = make_config({**options, "environment": environment_text, "policy": policy})
     context = build_run(config, environment=env, network=network)
     with closing(context.engine):
-        if log is not None and context.engine_choice.reason:
-            log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context)}.")
+        if log is not None:
+            _log_notes(context.environment.notes, log)
+            if context.engine_choice.reason:
+                log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context)}.")
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
             run_directory = None if path is None else _create(path, context, network)
-            return Run(context, run_directory, given).run()
+            result = Run(context, run_directory, given).run()
+    if log is not None:
+        _log_notes(result.notes, log)
+    return result
+
+
+def _log_notes(notes: Sequence[str], log: Callable[[str], None]) -> None:
+    for note in notes:
+        log(note)
 
 
 def resume(
     folder: str | Path,
     *,
     epochs: int | None = None,
-    environment: Environment | Arrays | None = None,
+    environment: Environment | Arrays | pd.DataFrame | None = None,
     policy: Policies | None = None,
     trust: bool = False,
     callbacks: Sequence[Callback] = (),
@@ -120,14 +140,16 @@ def resume(
 def _resume(
     folder: Path,
     new: Mapping[str, Any],
-    environment: Environment | Arrays | None,
+    environment: Environment | Arrays | pd.DataFrame | None,
     callbacks: Sequence[Callback],
     log: Callable[[str], None] | None,
 ) -> Result:
     run_directory = (RunDirectory if distributed.is_main_process() else ReadOnlyRunDirectory).open(folder, read_config)
-    env = coerce_environment(environment, run_directory.config.payoff)[0] if environment is not None else None
+    env = coerce_environment(environment, **run_directory.config.data_options)[0] if environment is not None else None
     if env is None and run_directory.config.environment == ARRAYS:
         raise ConfigurationError(f"the run in '{folder}' was trained on arrays: pass them as environment=(inputs, targets)")
+    if env is None and run_directory.config.environment == FRAME:
+        raise ConfigurationError(f"the run in '{folder}' was trained on a frame: pass it as environment=frame")
     old_epochs = run_directory.config.epochs
     config = make_config({**dict(run_directory.config), **new}, recorded=True)
     try:
@@ -150,7 +172,10 @@ def _resume(
             if config.epochs != old_epochs and config.lr_schedule != "constant":
                 before = f"so far it was that of a run of {old_epochs}"
                 log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
-        return run.run()
+        result = run.run()
+    if log is not None:
+        _log_notes(result.notes, log)
+    return result
 
 
 def _create(path: Path, context: RunContext, network: Network | None) -> RunDirectory[RunConfig]:
@@ -184,22 +209,52 @@ def network_options(network: object, options: Mapping[str, Any]) -> dict[str, An
     return {**options, "hidden": network.sizes[1:-1], "activation": network.activations[0]}
 
 
-def coerce_environment(environment: str | Environment | Arrays, payoff: str = "auto") -> tuple[Environment | None, str]:
+def coerce_environment(
+    environment: str | Environment | Arrays | pd.DataFrame,
+    payoff: str = "auto",
+    *,
+    target: str | None = None,
+    data_dir: str | None = None,
+    missing: Missing = "refuse",
+    unseen: Unseen = "refuse",
+) -> tuple[Environment | None, str]:
     """Return the given environment, None if it is a name, and its text in a configuration.
 
     Args:
-        environment: A name, an Environment, or a pair of arrays (inputs, targets).
-        payoff: Payoff of arrays, as in RunConfig.
+        environment: A name, an Environment, a pair of arrays (inputs, targets), or a pandas.DataFrame.
+        payoff: Payoff of arrays and frames, as in RunConfig.
+        target: Column of targets of a frame.
+        data_dir: Folder of an environment that is a name.
+        missing: What becomes of missing inputs of arrays and frames.
+        unseen: What becomes of categories that no training sample of arrays or a frame has.
 
     Raises:
-        ConfigurationError: It is not an environment, or it has a payoff of its own.
+        ConfigurationError: It is not an environment, or an option is none of this kind of environment.
+        DataError: Arrays or a frame do not have what they need.
     """
     if isinstance(environment, str):
         return None, environment
+    frame = is_frame(environment)
+    if target is not None and not frame:
+        raise ConfigurationError(
+            "target is an option of table:PATH and frames, but arrays and environments have their own targets"
+        )
+    if data_dir is not None:
+        raise ConfigurationError("data_dir is an option of environments given by name, but this one has its samples already")
     if isinstance(environment, Environment):
         if payoff != "auto":
             raise ConfigurationError(f"payoff is an option of arrays and table:PATH: {type(environment).__name__} has its own")
+        if (missing, unseen) != ("refuse", "refuse"):
+            name = type(environment).__name__
+            raise ConfigurationError(
+                f"missing and unseen are options of arrays, frames and table:PATH: {name} has its samples already"
+            )
         return environment, spec_of(environment) or type(environment).__name__
+    if frame:
+        options: dict[str, Any] = {"payoff": payoff, "missing": missing, "unseen": unseen}
+        return Table.from_frame(environment, target=target, name=FRAME, **options), FRAME
     if isinstance(environment, tuple) and len(environment) == 2:
-        return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
-    raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
+        return Table(*environment, payoff=payoff, name=ARRAYS, missing=missing, unseen=unseen), ARRAYS
+    raise ConfigurationError(
+        f"environment must be a name, an Environment, a frame or a pair of arrays, got {type(environment).__name__}"
+    )

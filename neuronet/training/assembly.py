@@ -136,9 +136,7 @@ def resolve_environment(config: RunConfig, environment: Environment | None = Non
         SpecError: The name is unknown.
         DataError: The samples are not valid.
     """
-    env = environment or parse_environment(
-        config.environment, target=config.target, payoff=config.payoff, data_dir=config.data_dir
-    )
+    env = environment or parse_environment(config.environment, **config.data_options)
     check_samples(env)
     return env
 

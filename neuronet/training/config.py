@@ -42,6 +42,9 @@ from neuronet.training.fields import (
     WiringField,
 )
 
+DATA_OPTIONS = ("target", "payoff", "data_dir", "missing", "unseen")
+"""Fields of RunConfig that say how an environment is made of a file, a frame or arrays."""
+
 
 class RunConfig(BaseModel):
     """Everything that determines a run; the same configuration gives the same run.
@@ -54,8 +57,10 @@ class RunConfig(BaseModel):
 
     environment: str
     target: str | None = None
-    payoff: Literal["auto", "cross-entropy", "squared-error"] = "auto"
+    payoff: Literal["auto", "cross-entropy", "balanced-cross-entropy", "squared-error"] = "auto"
     data_dir: str | None = None
+    missing: Literal["refuse", "mean", "median", "drop"] = "refuse"
+    unseen: Literal["refuse", "zeros"] = "refuse"
     policy: PopulationField = Shares(((AttentionSeeking(), 1.0),))
     engine: Literal["auto", "agents", "tensors"] = "auto"
     hidden: tuple[Count, ...] = (64,)
@@ -87,6 +92,11 @@ class RunConfig(BaseModel):
         if name != "auto" and name not in INITIALISATIONS:
             raise unknown_name_error("init", name, ["auto", *INITIALISATIONS])
         return name
+
+    @property
+    def data_options(self) -> dict[str, Any]:
+        """Options that say how an environment is made of a file, a frame or arrays, as `parse_environment` takes them."""
+        return {name: getattr(self, name) for name in DATA_OPTIONS}
 
     @property
     def seeds(self) -> tuple[int, ...]:

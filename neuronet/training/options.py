@@ -93,7 +93,18 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
         "intervene",
     ),
     "target": OptionInfo(str, DATA, "Column of targets in a table", "target, label, class or y"),
-    "payoff": OptionInfo(str, DATA, "Payoff of a table: cross-entropy, squared-error, or auto to choose by its targets", "auto"),
+    "payoff": OptionInfo(
+        str,
+        DATA,
+        "Payoff of a table: auto (by its targets), cross-entropy, balanced-cross-entropy or squared-error",
+        "auto",
+    ),
+    "missing": OptionInfo(
+        str, DATA, "Missing inputs of a table: refuse, fill with the mean or median of the training samples, or drop", "refuse"
+    ),
+    "unseen": OptionInfo(
+        str, DATA, "Categories of a table that no training sample has: refuse, or zeros in the inputs of their column", "refuse"
+    ),
     "data_dir": OptionInfo(str, DATA, "Folder where the files of the environment are looked for first", "the user's cache"),
     "engine": OptionInfo(str, COMPUTE, "Engine: agents, tensors, or auto to choose by the size of the work", "auto"),
     "device": _DEVICE,

@@ -78,6 +78,11 @@ class Result:
         return self.best_models[0]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines about the trained networks that a reader should know, each once; see Model.notes."""
+        return tuple(dict.fromkeys(note for model in self.models for note in model.notes))
+
+    @property
     def networks(self) -> tuple[Network, ...]:
         """Network of each replica at the end."""
         return tuple(model.network for model in self.models)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.payoff import PAYOFFS, CrossEntropy, SquaredError, parse_payoff
+from neuronet.core.payoff import PAYOFFS, BalancedCrossEntropy, CrossEntropy, SquaredError, parse_payoff
 from neuronet.engines.tensors.kernels.loss import loss_function_for
 from tests.helpers.backends import BACKENDS, array, plain
 
@@ -169,3 +169,30 @@ def test_feedback_of_a_certain_class_has_all_digits(gap):
     tensors = loss_function_for(CrossEntropy(), 2, torch.zeros(0, dtype=torch.float64))
     ours = tensors.output_feedback(torch.from_numpy(outputs), torch.tensor([0]))
     np.testing.assert_allclose(ours.numpy(), feedback, rtol=1e-14)
+
+
+@by_backend
+@by_lead
+def test_balanced_cross_entropy_equals_that_of_torch(backend, lead):
+    """With torch's own weights of classes."""
+    xp, weights = BACKENDS[backend], (0.5, 2.0, 1.0, 3.0, 0.1)
+    outputs, targets = a_batch(lead)
+
+    def loss(z):
+        flat = torch.nn.functional.cross_entropy(
+            z.reshape(-1, 5), torch.tensor(targets).reshape(-1), weight=torch.tensor(weights, dtype=z.dtype), reduction="none"
+        )
+        return flat.reshape(z.shape[:-1])
+
+    expected = asked_torch(loss, outputs)
+    payoff, z, y = BalancedCrossEntropy(weights), array(xp, outputs), array(xp, targets)
+    np.testing.assert_allclose(plain(payoff.loss(xp, z, y)), expected[0], rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(plain(payoff.feedback(xp, z, y)), expected[1], rtol=1e-13, atol=1e-15)
+
+
+def test_balanced_weights_count_every_class_equally():
+    classes = np.array([0] * 6 + [1] * 3 + [2])
+    weights = BalancedCrossEntropy.of(classes, 3).weights
+    np.testing.assert_allclose(np.bincount(classes) * weights, 10 / 3)
+    with pytest.raises(NeuroNetError, match="the weight of a class must be a finite number above 0"):
+        BalancedCrossEntropy((1.0, 0.0))

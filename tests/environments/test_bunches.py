@@ -85,7 +85,7 @@ BAD = {
     "cut short": (lambda path: parquet(path, FRAME)[:-30], r"cannot read '.*data\.parquet' as a \.parquet file"),
     "spoilt": (lambda path: parquet(path, FRAME)[:20] + b"\xff" * 40 + parquet(path, FRAME)[60:], r"data\.parquet"),
     "no target": (lambda path: parquet(path, FRAME[["a", "b"]]), r"has no target called target, label, class or y"),
-    "a word": (lambda path: parquet(path, FRAME.assign(c="tall")), r"row 1, column 'c': .* got 'tall'"),
+    "a word": (lambda path: parquet(path, FRAME.assign(c=["tall"] + ["1"] * 19)), r"row 1, column 'c': .* got 'tall'"),
     "a gap": (
         lambda path: parquet(path, FRAME.assign(a=FRAME.a.where(FRAME.a != 3))),
         r"row 4, column 'a'.*got nothing",

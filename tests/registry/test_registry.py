@@ -10,8 +10,8 @@ from PIL import Image
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.payoff import SquaredError
-from neuronet.environments import ENVIRONMENTS, Emnist, Images, Table
-from neuronet.registry import URI_SCHEMES, parse_environment, spec_of, with_absolute_path
+from neuronet.environments import ENVIRONMENTS, Emnist, Images, Table, TableFormat
+from neuronet.registry import URI_SCHEMES, parse_environment, spec_of, split_table_path, with_absolute_path
 from tests.helpers import dataset_writers
 
 
@@ -77,6 +77,40 @@ def test_target_and_payoff_are_refused_without_a_table():
             parse_environment("digits", **options)
 
 
+def test_missing_and_unseen_are_refused_without_a_table():
+    for options in ({"missing": "mean"}, {"unseen": "zeros"}):
+        with pytest.raises(NeuroNetError, match=r"options of table:PATH and openml:ID, environment 'digits' has no columns"):
+            parse_environment("digits", **options)
+
+
+def test_files_without_their_scheme_get_a_hint(folder):
+    (folder / "wine.csv").write_text("a,y\n1,0\n")
+    for text, hint in (("wine.csv", "table:wine.csv"), (str(folder), f"images:{folder}"), ("./wine.csv", "table:./wine.csv")):
+        with pytest.raises(NeuroNetError, match=r"is no name of an environment: for a (table|folder) write") as caught:
+            parse_environment(text)
+        assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "form"),
+    [
+        ("", TableFormat()),
+        ("separator=';', decimal=','", TableFormat(";", ",")),
+        ("exclude=name", TableFormat(exclude=("name",))),
+        ("exclude=[name, 'first (x)'], categories=[zip]", TableFormat(exclude=("name", "first (x)"), categories=("zip",))),
+    ],
+)
+def test_formats_of_tables_are_in_brackets(options, form):
+    assert split_table_path(f"a (1)/data.csv({options})") == (Path("a (1)/data.csv"), form)
+    assert split_table_path("data(1).csv") == (Path("data(1).csv"), TableFormat())
+
+
+@pytest.mark.parametrize("options", ["sep=';'", "separator=;", "separator=';;'", "decimal=';'"])
+def test_formats_that_cannot_be_read_are_refused(options):
+    with pytest.raises(NeuroNetError):
+        parse_environment(f"table:data.csv({options})")
+
+
 def test_unknown_environment_names_the_schemes():
     with pytest.raises(NeuroNetError, match="unknown environment 'minst': did you mean 'mnist'") as caught:
         parse_environment("minst")
@@ -90,6 +124,8 @@ def test_unknown_environment_names_the_schemes():
         ("idx:mine", "idx:{}/mine"),
         ("images:pets", "images:{}/pets"),
         ("images:pets(size=8)", "images:{}/pets(size=8)"),
+        ("table:data.csv(separator=';')", "table:{}/data.csv(separator=';')"),
+        ("table:a (1).csv", "table:{}/a (1).csv"),
         ("openml:61", "openml:61"),
         ("xor(noise=0.1)", "xor(noise=0.1)"),
         ("my.module:Class", "my.module:Class"),

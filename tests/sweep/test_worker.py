@@ -35,7 +35,9 @@ ALTERNATIVES = {
     "alignment": [True],
     "device": ["cpu"],
     "engine": ["tensors"],
-    "payoff": ["squared-error"],
+    "payoff": ["squared-error", "balanced-cross-entropy"],
+    "missing": ["mean"],
+    "unseen": ["zeros"],
     "channels": [["demand:dropout(0.3)", "activity:k-winners(0.5)"], ["demand:delay(2)"]],
     "interventions": [["1: lesion(layer=1, share=0.4)", "round 3: noise(layer=1, sigma=0.2)"]],
 }
@@ -54,19 +56,23 @@ def test_every_field_of_a_run_has_an_alternative():
 
 
 @pytest.fixture
-def lines(tmp_path):
-    """Return the spec of a table with a column of classes and a column of values."""
+def lines(tmp_path, request):
+    """Return the spec of a table with a column of classes, and what the options missing and unseen are for."""
     rng = np.random.default_rng(1)
     inputs = rng.normal(size=(60, 2))
-    pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)}).to_csv(
-        tmp_path / "lines.csv", index=False
-    )
+    frame = pd.DataFrame({"a": inputs[:, 0], "b": inputs[:, 1], "y": (inputs[:, 0] > 0).astype(int)})
+    name = request.node.callspec.params.get("name") if hasattr(request.node, "callspec") else None
+    if name == "missing":
+        frame.loc[7, "a"] = np.nan
+    if name == "unseen":
+        frame["c"] = [f"word {row}" for row in range(60)]
+    frame.to_csv(tmp_path / "lines.csv", index=False)
     return f"table:{tmp_path / 'lines.csv'}"
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ALTERNATIVES.items() for value in values], ids=str)
 def test_group_gives_the_same_results_as_cells_alone(name, value, lines):
-    world = lines if name == "payoff" else "xor"
+    world = lines if name in ("payoff", "missing", "unseen") else "xor"
     options = {**SMALL, "optimizer": "momentum(0.5)", "environment": world, name: value}
     table = sweep({**options, "seeds": [3, 8], "grid": {"learning_rate": [0.05, 0.2]}})
     assert set(table["group_size"]) == {4}

@@ -16,7 +16,7 @@ from neuronet.training import TRAINING, OptionInfo
 SEED_OPTIONS = {"seed": OptionInfo(int, TRAINING, "First random seed (>= 0)", "0")}
 OPTIONS = select_options(
     "hidden activation connectivity init channels epochs batch_size learning_rate optimizer "
-    "update_schedule target payoff device dtype"
+    "update_schedule target payoff missing unseen device dtype"
 )
 
 POLICIES_HELP = (

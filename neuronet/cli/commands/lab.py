@@ -12,7 +12,7 @@ from neuronet.training import COMPUTE, OUTPUT, OptionInfo
 
 OPTIONS = select_options(
     "policy hidden activation connectivity init channels batch_size learning_rate optimizer "
-    "update_schedule seed target payoff data_dir"
+    "update_schedule seed target payoff missing unseen data_dir"
 )
 LAB_OPTIONS = {"dtype": OptionInfo(str, COMPUTE, "Precision: float64 or float32", "float64")}
 

@@ -20,7 +20,11 @@ def predict(
     model: Source,
     data: Annotated[
         Path,
-        typer.Option(help="New samples: a .csv or .parquet file with the model's features, or an .npz file", show_default=False),
+        typer.Option(
+            help="New samples: a .csv or .parquet file with the model's features, or an .npz file; "
+            "\"new.csv(separator=';', decimal=',')\" says how it is read",
+            show_default=False,
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option(help=escape("CSV file of the predictions [default: printed]"), rich_help_panel=OUTPUT)
@@ -42,7 +46,9 @@ def predict(
         write_predictions(predictions.table, out)
     summary = predictions.summary | {"out": None if out is None else str(out)}
     if predictions.score is not None:
-        console.print_err(f"{predictions.measure} on these samples: {predictions.score:.4f}")
+        scores = predictions.scores
+        others = "" if scores is None else f", balanced accuracy {scores.balanced_accuracy:.4f}, macro F1 {scores.macro_f1:.4f}"
+        console.print_err(f"{predictions.measure} on these samples: {predictions.score:.4f}{others}")
     if json:
         console.print_result("", lambda: summary, json)
     elif out is None:

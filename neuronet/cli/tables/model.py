@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from neuronet.cli import console
+from neuronet.core import Column
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,16 +24,19 @@ MAX_CLASSES = 20
 def model_table(model: Model) -> RenderableType:
     """Return facts about a model and, for classes, which are confused with which."""
     network, facts = model.network, model.facts
-    classes = model.classes
+    classes, scores = model.classes, model.test_scores
     rows = {
         "network": f"{'-'.join(map(str, network.sizes))} {network.activations[0]}, {network.connections:,} connections",
         "outputs": "values" if classes is None else f"{len(classes)} classes: {_names(classes)}",
-        "features": _names(model.encoding.features) or f"{network.sizes[0]}, without names",
+        "features": _names(_features(model)) or f"{network.sizes[0]}, without names",
         "trained on": f"{facts.get('environment', 'unknown')}, {model.round:,} rounds",
         "policy": str(facts.get("policy", "unknown")),
         "test loss": _number(facts.get("test_loss")),
         "test accuracy": _number(facts.get("test_accuracy")),
         "stopped early": str(facts.get("stopped") or ""),
+        "balanced accuracy": "" if scores is None else _number(scores.balanced_accuracy),
+        "macro F1": "" if scores is None else _number(scores.macro_f1),
+        "note": " ".join(model.notes),
         "versions": _joined(facts.get("versions", {})),
     }
     table = _facts(rows)
@@ -60,6 +64,13 @@ def _facts(rows: Mapping[str, str]) -> Table:
         if value:
             table.add_row(f"[bold]{name}[/bold]", escape(value))
     return table
+
+
+def _features(model: Model) -> list[str]:
+    """Return the name of each raw column, with the number of its categories."""
+    features, columns = model.encoding.features, model.encoding.columns or (Column(),) * len(model.encoding.features)
+    counts = [f" ({column.inputs} categories)" if column.categories else "" for column in columns]
+    return [f"{name}{count}" for name, count in zip(features, counts, strict=False)]
 
 
 def _confusion_table(model: Model) -> tuple[str, Table]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.data.encoding import Scaling
+from neuronet.core.data.encoding import Encoding, Scaling
 from neuronet.core.data.foreign_arrays import as_numbers
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.errors import DataError
@@ -38,7 +38,10 @@ def check_samples(environment: Environment) -> None:
     shape = environment.shape
     if not isinstance(shape, tuple) or not all(isinstance(n, int) for n in shape) or prod(shape) != inputs:
         raise DataError(f"shape must be a tuple of integers whose product is the {inputs} inputs, got {shape!r}")
-    environment.encoding.check_sizes(inputs, outputs)
+    encoding = environment.encoding
+    if not isinstance(encoding, Encoding):
+        raise DataError(f"encoding must be a neuronet.Encoding, got {type(encoding).__name__}")
+    encoding.check_sizes(inputs, outputs)
 
 
 def _check_samples_of(samples: object, name: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neuronet.core.data.encoding import Scaling
+from neuronet.core.data.columns import Column
+from neuronet.core.data.encoding import Encoding, Scaling
 from neuronet.core.environment import Environment, Samples
 from neuronet.core.payoff import CrossEntropy
 from neuronet.core.payoff import SquaredError as Squared
@@ -30,6 +31,36 @@ class World(Environment):
     @property
     def outputs(self):
         return self._outputs
+
+
+class Encoded(World):
+    """A world with an encoding of its own, made at each call."""
+
+    def __init__(self, make):
+        super().__init__()
+        self._make = make
+
+    @property
+    def encoding(self):
+        return self._make()
+
+
+class EncodesDifferently(World):
+    calls = 0
+
+    @property
+    def encoding(self):
+        self.calls += 1
+        return Encoding(3, Scaling(np.full(3, float(self.calls)), np.ones(3)), classes=np.arange(2))
+
+
+HALF = np.full(3, 0.5, np.float32)
+
+
+class ScaledOtherwise(World):
+    @property
+    def encoding(self):
+        return Encoding(3, classes=np.arange(2))
 
 
 def classes(count=12, inputs=3):
@@ -181,6 +212,14 @@ FAULTY_ENVIRONMENTS = (
     (World(train=scaled(shift=np.array([0.0, np.nan, 0.0]))), "train.scaling.shift must be finite"),
     (World(train=scaled(factor=[1.0] * 3)), "train.scaling.factor must be a numpy array of numbers, got list"),
     (ScalesDifferently(), "train differs"),
+    (Encoded(lambda: None), "encoding must be a neuronet.Encoding, got NoneType"),
+    (Encoded(lambda: Encoding(4)), "the encoding must have 3 inputs, got 4"),
+    (Encoded(lambda: Encoding(3)), "the encoding must have classes, as the targets of the payoff CrossEntropy"),
+    (Encoded(lambda: Encoding(3, classes=np.array(["a", "a"]))), "must have different classes, but one is there twice"),
+    (Encoded(lambda: Encoding(3, Scaling(np.zeros(3), np.full(3, np.inf)), classes=np.arange(2))), "must give 3 finite inputs"),
+    (Encoded(lambda: Encoding(3, classes=np.arange(2), columns=(Column(), Column(("a",))))), "3 inputs of its columns, got 2"),
+    (EncodesDifferently(), "the encoding differs at the next call"),
+    (ScaledOtherwise(train=scaled(factor=HALF), test=scaled(factor=HALF)), "the encoding must have the scaling of the samples"),
     (Shaped((2, 2)), r"shape must be a tuple of integers whose product is the 3 inputs, got \(2, 2\)"),
     (Shaped([3]), r"shape must be a tuple of integers .* got \[3\]"),
     (Shaped((1.5, 2)), r"shape must be a tuple of integers .* got \(1.5, 2\)"),

@@ -1,0 +1,142 @@
+"""Columns of frames as numbers and as categories: by name, and with missing values refused or filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuronet.core.errors import DataError, shortened
+
+Place = Callable[[int, str], str]
+"""Name of a value's place, for messages: of its row, counted from 0, and its column."""
+
+MISSING = ("", "nan", "NaN", "NAN", "<NA>", "#N/A")
+"""Texts that are no category: programs write them for a missing value."""
+
+MISSING_NUMBERS = (*MISSING, "NA", "N/A", "n/a", "None", "NULL", "null")
+"""Texts that stand for a missing number; among words, NA or None may be the name of a category."""
+
+
+def is_frame(values: object) -> bool:
+    """Return whether values are a frame: a table whose columns have names."""
+    return hasattr(values, "iloc") and hasattr(values, "columns")
+
+
+def row_place(name: str) -> Place:
+    """Return the place of a value in a frame, for messages: its name, the row from 1, the column; "" for the whole row."""
+    return lambda row, column: f"{name}, row {row + 1}" + (f", column '{shortened(column)}'" if column else "")
+
+
+def frame_numbers(frame: Any, place: Place, fills: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Return the columns of a frame as finite or infinite numbers, (N, I).
+
+    Texts of numbers are read. Dates become seconds since 1970, durations become seconds.
+
+    Args:
+        frame: A pandas.DataFrame.
+        place: Names the place of a value.
+        fills: (I,), what replaces a missing value of each column, NaN where it is refused; None to refuse all.
+
+    Raises:
+        DataError: A value is missing where that is refused, or is not a number.
+    """
+    numbers = np.empty(frame.shape, dtype=np.float64)
+    kinds = np.array([dtype.kind for dtype in frame.dtypes], dtype="U1")
+    is_number = np.isin(kinds, list("biuf"))
+    numbers[:, is_number] = frame.loc[:, is_number].to_numpy(dtype=np.float64, na_value=np.nan)
+    for index in np.flatnonzero(~is_number):
+        numbers[:, index] = _column_numbers(frame.iloc[:, index])
+    if fills is not None:
+        for index in np.flatnonzero(np.isnan(numbers).any(axis=0)):
+            gaps = np.isnan(numbers[:, index]) & missing_values(frame.iloc[:, index], MISSING_NUMBERS)
+            numbers[gaps, index] = fills[index]
+    _check_given(numbers, frame, place)
+    return numbers
+
+
+def missing_values(values: Any, texts: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return where a column has no value, (N,): none is there, or a text that stands for none.
+
+    Args:
+        values: A pandas.Series.
+        texts: MISSING for a column of words, MISSING_NUMBERS for a column of numbers.
+    """
+    gaps = values.isna().to_numpy(dtype=np.bool_)
+    if values.dtype.kind == "O":
+        gaps = gaps | np.array([isinstance(value, str) and value.strip() in texts for value in values], dtype=np.bool_)
+    return np.asarray(gaps)
+
+
+def is_categorical(values: Any) -> bool:
+    """Return whether a column has categories: words, none of them a number, or true and false; or its type says so.
+
+    Args:
+        values: A pandas.Series.
+    """
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.CategoricalDtype) or values.dtype.kind == "b":
+        return True
+    if values.dtype.kind != "O":
+        return False
+    given = values[~missing_values(values, MISSING_NUMBERS)].astype(object)
+    if not len(given):
+        return False
+    if all(isinstance(value, bool | np.bool_) for value in given):
+        return True
+    return all(isinstance(value, str) for value in given) and not pd.to_numeric(given, errors="coerce").notna().any()
+
+
+def column_texts(values: Any) -> NDArray[np.object_]:
+    """Return the category of each value of a column as a text, (N,); None where it is missing.
+
+    A whole number in floating point is written without a fraction, since a missing value beside integers makes them such.
+
+    Args:
+        values: A pandas.Series.
+    """
+    texts = np.array([_text(value) for value in values.astype(object)], dtype=object).reshape(len(values))
+    texts[missing_values(values, MISSING)] = None
+    return texts
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _column_numbers(values: Any) -> NDArray[np.float64]:
+    """Return a column as numbers, NaN where a value is none."""
+    import pandas as pd
+
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if values.dtype.kind == "c":
+        return np.full(len(values), np.nan)
+    if values.dtype.kind == "M":
+        values = values - pd.Timestamp(0, tz=values.dt.tz)
+    if values.dtype.kind == "m":
+        values = values.dt.total_seconds()
+    try:
+        numbers = pd.to_numeric(values, errors="coerce")
+        if numbers.dtype.kind == "c":
+            return np.full(len(values), np.nan)
+        return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
+    except (TypeError, ValueError, OverflowError):
+        return np.full(len(values), np.nan)
+
+
+def _check_given(numbers: NDArray[np.float64], frame: Any, place: Place) -> None:
+    import pandas as pd
+
+    missing = np.isnan(numbers)
+    if not missing.any():
+        return
+    column = int(missing.any(axis=0).argmax())
+    row = int(missing[:, column].argmax())
+    value = frame.iloc[row, column]
+    is_missing = pd.api.types.is_scalar(value) and (pd.isna(value) or value == "")
+    got = "nothing" if is_missing else shortened(repr(value))
+    raise DataError(f"{place(row, str(frame.columns[column]))}: inputs must be numbers, got {got}")
