@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,22 +26,15 @@ from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
-from neuronet.core import ConfigurationError, NeuroNetError
+from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors
 from neuronet.execution import exit_status, is_main_process
 
 BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
 
-PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
+TRACEBACK = "--traceback"
+"""Option of every command: print the whole traceback of an error, too."""
 
-ALLOCATOR_ERRORS = (
-    "can't allocate memory",
-    "not enough memory",
-    "out of memory",
-    "Storage size calculation overflowed",
-    "Maximum allowed dimension exceeded",
-    "array is too big",
-)
-"""Words of the errors of the allocators of torch and numpy, which have no class in common."""
+PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
 
 
 class _StoppedError(Exception):
@@ -84,8 +78,10 @@ def start() -> int:
 
 
 def _run() -> int:
+    arguments = [word for word in sys.argv[1:] if word != TRACEBACK]  # before or after the command
     try:
-        code = app(prog_name="neuronet", standalone_mode=False)
+        with plug_in_errors():
+            code = app(arguments, prog_name="neuronet", standalone_mode=False)
         if code == CTRL_C:  # what typer makes of an interruption before the command begins
             raise _StoppedError
     except _StoppedError as stop:
@@ -93,16 +89,25 @@ def _run() -> int:
             sys.stderr.write(f"{stop}\n" if str(stop) else "Interrupted.\n")
         return exit_status()
     except NeuroNetError as error:
+        _show_traceback(error)
         return _refuse(str(error), BAD_INPUT)
     except OSError as error:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:
-        if isinstance(error, MemoryError) or any(words in str(error) for words in ALLOCATOR_ERRORS):
+        if is_out_of_memory(error):
             return _refuse("not enough memory: choose fewer or smaller layers, samples or replicas", FAILED)
         if hasattr(error, "format_message"):  # the command line itself was wrong
             return _refuse(_with_hint(error), BAD_INPUT) if error.format_message() else BAD_INPUT
         raise
     return code if isinstance(code, int) else 0
+
+
+def _show_traceback(error: NeuroNetError) -> None:
+    """Print the whole traceback of an error on standard error, if it was asked for."""
+    if TRACEBACK in sys.argv:
+        within = getattr(error, "traceback_text", "")
+        sys.stderr.write(f"{within}\nwhich was reported as:\n\n" if within else "")
+        traceback.print_exception(error, chain=not within)
 
 
 def _with_hint(error: Any) -> str:
@@ -121,6 +126,9 @@ def _refuse(sentence: str, code: int) -> int:
 def _top(
     version: Annotated[
         bool, typer.Option("--version", help=escape("Print the version and exit [default: off]"), is_eager=True)
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help=escape("Print the whole traceback of an error, too [default: off]"))
     ] = False,
 ) -> None:
     if version:

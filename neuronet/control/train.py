@@ -12,7 +12,7 @@ from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlTrainer, ProgressCallback
-from neuronet.core import Access, ConfigurationError, SpecError, StudyMismatchError, check_import, record_access
+from neuronet.core import Access, ConfigurationError, SpecError, StudyMismatchError, check_import, plug_in_errors, record_access
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import Interruption
 from neuronet.recording import lock_folder, output_folder
@@ -22,6 +22,7 @@ CUSTOM_ENVIRONMENT = "own"
 """Name in the configuration of an environment that a function makes."""
 
 
+@plug_in_errors()
 def train(
     environment: EnvironmentSpec,
     *,
@@ -59,6 +60,7 @@ def train(
             return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
 
 
+@plug_in_errors()
 def resume(
     folder: str | Path,
     *,

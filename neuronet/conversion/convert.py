@@ -16,13 +16,14 @@ from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.conversion.layers import CONVERTED_TYPES, MEMORY, ORIGINAL_TYPES, PolicyLayer, connectivity_of
 from neuronet.conversion.policy_group import PolicyGroup
 from neuronet.conversion.rounds import ROUND, WAITING
-from neuronet.core import ConfigurationError, Group, Policy, StateError, check_number, check_seed, layer_groups
+from neuronet.core import ConfigurationError, Group, Policy, StateError, check_number, check_seed, layer_groups, plug_in_errors
 
 Module = TypeVar("Module", bound=nn.Module)
 PolicySpec = Policy | Sequence[Group]
 """One policy, or groups that share out the input of a layer."""
 
 
+@plug_in_errors()
 def convert(
     module: Module,
     policy: PolicySpec | Mapping[str, PolicySpec],

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from neuronet.core.errors import LockedError as LockedError
     from neuronet.core.errors import MissingExtraError as MissingExtraError
     from neuronet.core.errors import NeuroNetError as NeuroNetError
+    from neuronet.core.errors import NonFiniteError as NonFiniteError
+    from neuronet.core.errors import PlugInError as PlugInError
     from neuronet.core.errors import PolicyError as PolicyError
     from neuronet.core.errors import SpecError as SpecError
     from neuronet.core.errors import StateError as StateError
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import WorkerError as WorkerError
     from neuronet.core.errors import check_flag as check_flag
     from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import is_out_of_memory as is_out_of_memory
     from neuronet.core.errors import shortened as shortened
     from neuronet.core.errors import unknown_name_error as unknown_name_error
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
@@ -76,6 +79,9 @@ if TYPE_CHECKING:
     from neuronet.core.payoff import Payoff as Payoff
     from neuronet.core.payoff import SquaredError as SquaredError
     from neuronet.core.payoff import parse_payoff as parse_payoff
+    from neuronet.core.plug_in_errors import explained as explained
+    from neuronet.core.plug_in_errors import own_place as own_place
+    from neuronet.core.plug_in_errors import plug_in_errors as plug_in_errors
     from neuronet.core.policy import LinearPolicy as LinearPolicy
     from neuronet.core.policy import Policy as Policy
     from neuronet.core.policy import Scales as Scales
@@ -130,8 +136,9 @@ _MODULES = {
     "data.encoding": "Encoding Scaling Standardisation",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
-        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
-        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number shortened unknown_name_error"
+        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
+        "PlugInError PolicyError SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError check_flag "
+        "check_number is_out_of_memory shortened unknown_name_error"
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
@@ -141,6 +148,7 @@ _MODULES = {
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS CrossEntropy Payoff SquaredError parse_payoff",
+    "plug_in_errors": "explained own_place plug_in_errors",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",

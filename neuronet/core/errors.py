@@ -76,8 +76,38 @@ class PolicyError(NeuroNetError):
     """Plug-in (policy, channel, environment, intervention) that breaks its contract."""
 
 
+class PlugInError(PolicyError):
+    """Plug-in of the user's own whose code raised an exception, which is the `__cause__`; its frames are the user's alone.
+
+    Attributes:
+        traceback_text: The whole traceback of that exception; empty if it is not known.
+    """
+
+    traceback_text: str = ""
+
+
+class NonFiniteError(PolicyError):
+    """Policy that returned nan or an infinite number, although everything that it had seen was finite."""
+
+
 class UndeclaredFieldError(PolicyError, AttributeError):
     """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
+
+
+ALLOCATOR_ERRORS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "Storage size calculation overflowed",
+    "Maximum allowed dimension exceeded",
+    "array is too big",
+)
+"""Words of the errors of the allocators of torch and numpy, which have no class in common."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether an exception means that memory does not suffice."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ALLOCATOR_ERRORS)
 
 
 def shortened(text: str) -> str:

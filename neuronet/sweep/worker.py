@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from neuronet.benchmarking import threads
-from neuronet.core import Batches, Environment, NeuroNetError, WorkerError
+from neuronet.core import Batches, Environment, NeuroNetError, WorkerError, plug_in_errors
 from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
 from neuronet.training import (
@@ -80,7 +80,8 @@ def run_job(job: Job) -> list[Row]:
 
 def _rows(configs: Sequence[RunConfig], environment: Environment) -> list[Row]:
     try:
-        return _play_cells(configs, environment)
+        with plug_in_errors():
+            return _play_cells(configs, environment)
     except Exception as error:
         if len(configs) == 1:
             return [_failure_row(error)]

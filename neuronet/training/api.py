@@ -7,7 +7,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from neuronet.core import Access, ConfigurationError, Environment, Network, NeuroNetError, SpecError, record_access
+from neuronet.core import (
+    Access,
+    ConfigurationError,
+    Environment,
+    Network,
+    NeuroNetError,
+    SpecError,
+    plug_in_errors,
+    record_access,
+)
 from neuronet.environments import Table
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
@@ -24,6 +33,7 @@ ARRAYS = "arrays"
 """Name of an environment that is a pair of arrays, in configurations."""
 
 
+@plug_in_errors()
 def train(
     environment: str | Environment | Arrays,
     *,
@@ -76,6 +86,7 @@ def train(
             return Run(context, run_directory, on_progress).run()
 
 
+@plug_in_errors()
 def resume(
     folder: str | Path,
     *,

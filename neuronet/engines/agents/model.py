@@ -22,6 +22,7 @@ from neuronet.core import (
     Scaling,
     as_array,
     parse_activation,
+    plug_in_errors,
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
 from neuronet.engines.agents.layer_state import collect_state, restore_state
@@ -85,7 +86,8 @@ class NeuronModel(NetworkModel, Engine):
         self.dtype = np.dtype(setup.dtype)
         self.context = RoundContext(0, False, self.learning_rate)
         self._lowest_with_demand = 1  # lowest layer at which demands arrived in the last round
-        self._build_layers({})
+        with plug_in_errors():
+            self._build_layers({})
         self._set_synapses(setup.network)
         self._batch_source: tuple[Samples, Batches] | None = None
         if environment is not None:
