@@ -32,6 +32,7 @@ from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
 from neuronet.engines.agents.speaker import InputNeuron, Speaker
+from neuronet.engines.base.answers import check_payoff_answer
 from neuronet.engines.base.checks import check_classes
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
@@ -204,7 +205,10 @@ class NeuronModel(NetworkModel, Engine):
             check_classes(batch.targets, self.sizes[-1])
         outputs = self._outputs(batch.inputs, learning=True)
         loss: Floats = payoff.loss(xp, outputs, batch.targets)
-        self._learn(payoff.feedback(xp, outputs, batch.targets), loss)
+        check_payoff_answer(payoff, "loss", loss, "B", outputs.shape[:-1])
+        feedback: Floats = payoff.feedback(xp, outputs, batch.targets)
+        check_payoff_answer(payoff, "feedback", feedback, "BO", outputs.shape)
+        self._learn(feedback, loss)
         return loss
 
     def _play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Floats:
