@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import NonFiniteError as NonFiniteError
     from neuronet.core.errors import PlugInError as PlugInError
     from neuronet.core.errors import PolicyError as PolicyError
+    from neuronet.core.errors import PolicyWarning as PolicyWarning
     from neuronet.core.errors import SpecError as SpecError
     from neuronet.core.errors import StateError as StateError
     from neuronet.core.errors import StudyMismatchError as StudyMismatchError
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from neuronet.core.payoff import SquaredError as SquaredError
     from neuronet.core.payoff import parse_payoff as parse_payoff
     from neuronet.core.plug_in_errors import explained as explained
+    from neuronet.core.plug_in_errors import own_classes as own_classes
     from neuronet.core.plug_in_errors import own_place as own_place
     from neuronet.core.plug_in_errors import plug_in_errors as plug_in_errors
     from neuronet.core.policy import LinearPolicy as LinearPolicy
@@ -137,8 +139,8 @@ _MODULES = {
     "environment": "Environment Samples ValidationSplit",
     "errors": (
         "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
-        "PlugInError PolicyError SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError check_flag "
-        "check_number is_out_of_memory shortened unknown_name_error"
+        "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
+        "check_flag check_number is_out_of_memory shortened unknown_name_error"
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
@@ -148,7 +150,7 @@ _MODULES = {
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS CrossEntropy Payoff SquaredError parse_payoff",
-    "plug_in_errors": "explained own_place plug_in_errors",
+    "plug_in_errors": "explained own_classes own_place plug_in_errors",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",

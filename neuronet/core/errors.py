@@ -90,6 +90,10 @@ class NonFiniteError(PolicyError):
     """Policy that returned nan or an infinite number, although everything that it had seen was finite."""
 
 
+class PolicyWarning(UserWarning):
+    """Note on a policy of the user's own that breaks its contract, where a run has no log for it."""
+
+
 class UndeclaredFieldError(PolicyError, AttributeError):
     """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
 

@@ -11,7 +11,8 @@ import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from itertools import chain
 from pathlib import Path
 from types import FrameType, TracebackType
 
@@ -184,6 +185,21 @@ def own_place(error: BaseException) -> str:
     first = next((index for index, step in enumerate(steps) if _is_ours(step.file)), len(steps))
     own = [step for step in steps[first:] if not _is_ours(step.file) and not _is_library(step.file)]
     return _place(own[-1]) if own else ""
+
+
+def own_classes(plug_in: object) -> list[type]:
+    """Return the classes of a plug-in, and of those that it wraps, which do not come with NeuroNet.
+
+    Args:
+        plug_in: A policy, or another plug-in.
+    """
+    found = [] if type(plug_in).__module__.partition(".")[0] == "neuronet" else [type(plug_in)]
+    if is_dataclass(plug_in):
+        values = (getattr(plug_in, field.name, None) for field in fields(plug_in))
+        for part in chain.from_iterable(value if isinstance(value, tuple) else (value,) for value in values):
+            if any(f"{base.__module__}.{base.__qualname__}" in KINDS for base in type(part).__mro__):
+                found += own_classes(part)
+    return found
 
 
 def file_name(path: str) -> str:

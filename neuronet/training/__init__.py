@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neuronet.training.alignment import WHOLE_NETWORK as WHOLE_NETWORK
     from neuronet.training.alignment import Alignment as Alignment
     from neuronet.training.api import coerce_environment as coerce_environment
+    from neuronet.training.api import note_policies as note_policies
     from neuronet.training.api import resume as resume
     from neuronet.training.api import train as train
     from neuronet.training.assembly import RunContext as RunContext
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
-    "api": "coerce_environment resume train",
+    "api": "coerce_environment note_policies resume train",
     "assembly": "RunContext build_networks build_run hash_samples resolve_environment",
     "callbacks": "ApplyInterventions",
     "config": "RunConfig check_modules make_config read_config read_options validate_config",

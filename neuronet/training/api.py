@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -10,13 +11,18 @@ from typing import Any
 from neuronet.core import (
     Access,
     ConfigurationError,
+    DivergedError,
     Environment,
     Network,
     NeuroNetError,
+    PolicyWarning,
+    Population,
     SpecError,
+    own_classes,
     plug_in_errors,
     record_access,
 )
+from neuronet.engines.base import Setup
 from neuronet.environments import Table
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
@@ -83,7 +89,8 @@ def train(
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
             run_directory = None if path is None else RunDirectory.create(path, context.config, network)
-            return Run(context, run_directory, on_progress).run()
+            note_policies(context.setups, log)
+            return _run(Run(context, run_directory, on_progress), env, network)
 
 
 @plug_in_errors()
@@ -157,7 +164,39 @@ def _resume(
             if config.epochs != old_epochs and config.lr_schedule != "constant":
                 before = f"so far it was that of a run of {old_epochs}"
                 log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
+        note_policies(context.setups, log)
+        return _run(run, env, run_directory.load_network())
+
+
+def _run(run: Run, environment: Environment | None, network: Network | None) -> Result:
+    """Play a run to its end; if it diverges by a policy of the user's own, say so instead of blaming the learning rate."""
+    try:
         return run.run()
+    except DivergedError as error:
+        from neuronet.testing import find_non_finite
+
+        def play_again(population: Population) -> None:
+            config = run.config.model_copy(update={"policy": population, "alignment": False, "trace": ()})
+            context = build_run(config, environment=environment, network=network)
+            with closing(context.engine):
+                Run(context, None).run()
+
+        if distributed.world_size() > 1:
+            raise
+        raise find_non_finite(error, run.context.setups, run.config.policy, play_again) from None
+
+
+def note_policies(setups: Sequence[Setup], log: Callable[[str], None] | None) -> None:
+    """Say what a short check of the user's own policies found, once for each class: to `log`, or as a Python warning."""
+    if not any(own_classes(policy) for setup in setups for policy in setup.all_policies):
+        return
+    from neuronet.testing import notes_on_policies
+
+    for note in notes_on_policies(setups):
+        if log is not None:
+            log(note)
+        else:
+            warnings.warn(note, PolicyWarning, stacklevel=4)
 
 
 def _replica_mode(context: RunContext) -> str:

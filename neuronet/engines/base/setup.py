@@ -139,6 +139,11 @@ class Setup:
                     "use dense wiring"
                 )
 
+    @property
+    def all_policies(self) -> tuple[Policy, ...]:
+        """The policies of all layers, those of a layer in the order of its groups."""
+        return tuple(group.policy for layer in range(1, len(self.network.sizes)) for group in self.groups(layer))
+
     def groups(self, layer: int) -> tuple[Group, ...]:
         """Return the groups of a listening layer; the first is layer 1."""
         return layer_groups(self.policies[layer - 1], self.network.sizes[layer], layer)
