@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import traceback
 from pathlib import Path
@@ -142,5 +143,5 @@ for command in (
     *(run, predict, show, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
     *(policies, channels, update_schedules, environments),
 ):
-    app.command()(command)
+    app.command(help=escape(inspect.cleandoc(command.__doc__ or "")))(command)  # [lab] is no markup
 app.add_typer(game, name="game")

@@ -51,8 +51,10 @@ if TYPE_CHECKING:
     from neuronet.core.errors import WorkerError as WorkerError
     from neuronet.core.errors import check_flag as check_flag
     from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import find_name as find_name
     from neuronet.core.errors import is_out_of_memory as is_out_of_memory
     from neuronet.core.errors import shortened as shortened
+    from neuronet.core.errors import shown as shown
     from neuronet.core.errors import unknown_name_error as unknown_name_error
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
@@ -140,7 +142,7 @@ _MODULES = {
     "errors": (
         "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
         "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
-        "check_flag check_number is_out_of_memory shortened unknown_name_error"
+        "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error"
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",

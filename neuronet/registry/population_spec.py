@@ -17,6 +17,7 @@ from neuronet.core import (
     Shares,
     SpecError,
     as_population,
+    shown,
 )
 from neuronet.registry.grammar import split_list, split_share
 from neuronet.registry.plug_ins import parse_policy, spec_of
@@ -40,7 +41,7 @@ def parse_population(given: Policies) -> Population:
     invalid = [layer for layer in layers if not isinstance(layer, str | Policy | Shares)]
     if invalid or not layers:
         expected = "a spec such as 'greedy(top=3)', a Policy, a Population, or one for each layer"
-        raise ConfigurationError(f"policy must be {expected}, got {(invalid or [given])[0]!r}")
+        raise ConfigurationError(f"policy must be {expected}, got {shown((invalid or [given])[0])}")
     return as_population([_parse_layer(layer) if isinstance(layer, str) else layer for layer in layers])
 
 

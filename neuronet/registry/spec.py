@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import numpy as np
 
-from neuronet.core import NeuroNetError, SpecError, check_import, may_import, own_place, shortened, unknown_name_error
+from neuronet.core import NeuroNetError, SpecError, check_import, find_name, may_import, own_place, shortened, unknown_name_error
 from neuronet.registry.grammar import EXAMPLE, Call, format_text, parse_call
 
 T = TypeVar("T")
@@ -122,9 +122,10 @@ def _format_argument(value: Any) -> str:
 
 def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> type[T]:
     if ":" not in name:
-        if name not in known:
+        found_name = find_name(name, known)
+        if found_name is None:
             raise unknown_name_error(kind, name, known)
-        return known[name]
+        return known[found_name]
     module_name, class_name = name.split(":")
     check_import(kind, name, module_name)
     try:

@@ -21,6 +21,7 @@ from neuronet.core import (
     own_classes,
     plug_in_errors,
     record_access,
+    shown,
 )
 from neuronet.engines.base import Setup
 from neuronet.environments import Table
@@ -233,4 +234,5 @@ def coerce_environment(environment: str | Environment | Arrays, payoff: str = "a
         return environment, spec_of(environment) or type(environment).__name__
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
-    raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {type(environment).__name__}")
+    got = shown(environment) if isinstance(environment, type) else type(environment).__name__
+    raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {got}")

@@ -28,6 +28,7 @@ from neuronet.core import (
     check_update_schedule,
     layer_groups,
     policies_by_layer,
+    shown,
 )
 
 DTYPES = ("float32", "float64")
@@ -94,7 +95,7 @@ class Setup:
             *(("channels", channel, ChannelAt) for channel in channels),
         ):
             if not isinstance(part, kind):
-                raise ConfigurationError(f"{name} must be a {kind.__name__}, got {part!r}")
+                raise ConfigurationError(f"{name} must be a {kind.__name__}, got {shown(part)}")
         check_seed(seed)
         check_number("learning_rate", learning_rate, 0, above=True)
         if dtype not in DTYPES:
