@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import Namespace as Namespace
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
+    from neuronet.core.culprits import explained as explained
+    from neuronet.core.culprits import own_classes as own_classes
+    from neuronet.core.culprits import own_place as own_place
+    from neuronet.core.culprits import plug_in_errors as plug_in_errors
     from neuronet.core.data.batches import Batches as Batches
     from neuronet.core.data.encoding import Encoding as Encoding
     from neuronet.core.data.encoding import Scaling as Scaling
@@ -82,10 +86,6 @@ if TYPE_CHECKING:
     from neuronet.core.payoff import Payoff as Payoff
     from neuronet.core.payoff import SquaredError as SquaredError
     from neuronet.core.payoff import parse_payoff as parse_payoff
-    from neuronet.core.plug_in_errors import explained as explained
-    from neuronet.core.plug_in_errors import own_classes as own_classes
-    from neuronet.core.plug_in_errors import own_place as own_place
-    from neuronet.core.plug_in_errors import plug_in_errors as plug_in_errors
     from neuronet.core.policy import LinearPolicy as LinearPolicy
     from neuronet.core.policy import Policy as Policy
     from neuronet.core.policy import Scales as Scales
@@ -152,7 +152,7 @@ _MODULES = {
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS CrossEntropy Payoff SquaredError parse_payoff",
-    "plug_in_errors": "explained own_classes own_place plug_in_errors",
+    "culprits": "explained own_classes own_place plug_in_errors",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",

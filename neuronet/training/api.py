@@ -234,5 +234,6 @@ def coerce_environment(environment: str | Environment | Arrays, payoff: str = "a
         return environment, spec_of(environment) or type(environment).__name__
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
-    got = shown(environment) if isinstance(environment, type) else type(environment).__name__
+    given: Any = environment
+    got = shown(given) if isinstance(given, type) else type(given).__name__
     raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {got}")
