@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.text import Text
+from typer import rich_utils
 from typer.core import TyperGroup
 
 from neuronet.cli import console
@@ -58,6 +60,19 @@ class _Group(TyperGroup):
         except KeyboardInterrupt as error:
             raise _StoppedError(str(error)) from None
 
+
+_make_help_text = rich_utils._make_rich_text
+
+
+def _make_folded_text(**options: Any) -> Any:
+    """Return a help text whose long words are folded, where rich would cut them with an ellipsis."""
+    text = _make_help_text(**options)
+    if isinstance(text, Text):
+        text.overflow = "fold"
+    return text
+
+
+rich_utils._make_rich_text = _make_folded_text
 
 app = typer.Typer(
     name="neuronet",

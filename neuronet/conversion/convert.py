@@ -153,7 +153,7 @@ def _assigned(module: nn.Module, policy: Any) -> list[tuple[nn.Module, str, Poli
     every = {name for aliases in names.values() for name in aliases}
     for pattern in policy:
         if not any(_matches(name, pattern, every) for name in every):
-            known = ", ".join(aliases[0] for aliases in names.values())
+            known = ", ".join(aliases[0] or "'' (the module itself)" for aliases in names.values())
             raise ConfigurationError(f"no layer matches '{pattern}': layers that can be converted are {known}")
     return [(layer, aliases[0], _first(policy, aliases, every)) for layer, aliases in names.items()]
 
@@ -173,7 +173,7 @@ def _parsed(policy: Any) -> Any:
 
 def _shared_out(shares: Any, connectivity: Connectivity, seed: int, number: int) -> Policy | tuple[Group, ...]:
     """Return the policies of a layer's neurons, drawn by the seed."""
-    layer = shares.layer(connectivity.groups * connectivity.speakers, seed, number)
+    layer: Policy | tuple[Group, ...] = shares.layer(connectivity.groups * connectivity.speakers, seed, number)
     shares.check_shares_are_present((layer,))
     return layer
 

@@ -120,15 +120,19 @@ def explained(error: Exception) -> PlugInError | None:
 def _steps(error: BaseException) -> list[_Step]:
     steps, entry = [], error.__traceback__
     while entry is not None:
-        plug_in = _first_argument(entry.tb_frame)
+        plug_in = _owner(entry.tb_frame)
         steps.append(_Step(entry, plug_in, _kind(plug_in)))
         entry = entry.tb_next
     return steps
 
 
-def _first_argument(frame: FrameType) -> object:
+def _owner(frame: FrameType) -> object:
+    """Return the object whose method a frame runs, or its class in a class method; None in a function."""
     code = frame.f_code
-    return frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    owner = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+    cls = owner if isinstance(owner, type) else type(owner)
+    defined_in = code.co_qualname.rpartition(".")[0].rpartition(".")[2]
+    return owner if any(base.__name__ == defined_in for base in cls.__mro__) else None
 
 
 def _kind(plug_in: object) -> str:

@@ -141,7 +141,7 @@ def _letters(name: str) -> str:
 
 def shown(value: object) -> str:
     """Return a value for the end of a message, after "got"; a class gets the hint that an instance is needed."""
-    if isinstance(value, type):
+    if isinstance(value, type) and not value.__module__.startswith(("torch.", "builtins")):
         return f"the class {value.__name__}: write {value.__name__}()"
     return repr(value)
 

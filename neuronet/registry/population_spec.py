@@ -25,6 +25,9 @@ from neuronet.registry.plug_ins import parse_policy, spec_of
 Policies = str | Policy | Population | Sequence[str | Policy | Shares]
 """A spec, a Policy or a Population for all neurons; or a spec, a Policy or Shares for each listening layer."""
 
+SURELY_PERCENT = 2.0
+"""Share from which on a percentage must be meant."""
+
 
 def parse_population(given: Policies) -> Population:
     """Return the population that a spec or an object describes.
@@ -59,6 +62,8 @@ def parse_mixture(text: str) -> Shares:
     for spec, share in parts:
         if share is None:
             raise SpecError(f"'{spec}' has no share in '{text}': write one for each policy, such as attention:0.9,greedy:0.1")
+        if share >= SURELY_PERCENT:
+            raise ConfigurationError(f"a share must be a number from 0 to 1, or in percent, such as {share:g}%, got {share:g}")
         shares.append((parse_policy(spec), share))
     return Shares(tuple(shares))
 

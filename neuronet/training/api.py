@@ -73,6 +73,7 @@ def train(
     """
     if not distributed.is_main_process():
         out = on_progress = log = None
+    _check_functions(on_progress=on_progress, log=log)
     env, environment_text = coerce_environment(environment, options.get("payoff", "auto"))
     if env is not None and options.get("target") is not None:
         raise ConfigurationError("target is an option of table:PATH, but arrays and environments have their own targets")
@@ -234,6 +235,15 @@ def coerce_environment(environment: str | Environment | Arrays, payoff: str = "a
         return environment, spec_of(environment) or type(environment).__name__
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS), ARRAYS
-    given: Any = environment
-    got = shown(given) if isinstance(given, type) else type(given).__name__
-    raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {got}")
+    raise ConfigurationError(f"environment must be a name, an Environment or a pair of arrays, got {_kind(environment)}")
+
+
+def _kind(given: object) -> str:
+    return shown(given) if isinstance(given, type) else type(given).__name__
+
+
+def _check_functions(**functions: object) -> None:
+    """Raise an error unless each of these is a function or None."""
+    for name, function in functions.items():
+        if function is not None and not callable(function):
+            raise ConfigurationError(f"{name} must be a function, got {shown(function)}")

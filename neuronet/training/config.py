@@ -207,6 +207,8 @@ def _first_error(error: ValidationError, missing: str) -> NeuroNetError:
     name = str(first["loc"][0])
     if first["type"] == "missing":
         return ConfigurationError(f"{name} is missing: {missing}")
+    if name == "hidden" and first["type"] == "tuple_type":
+        return ConfigurationError(f"hidden must be integers such as 64 or (256, 256), got {shortened(shown(first['input']))}")
     reason = first["msg"].removeprefix("Input ")
     return ConfigurationError(f"{name} {reason[:1].lower()}{reason[1:]}, got {shortened(shown(first['input']))}")
 

@@ -33,7 +33,7 @@ from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
 from neuronet.engines.agents.speaker import InputNeuron, Speaker
 from neuronet.engines.base.answers import check_payoff_answer
-from neuronet.engines.base.checks import check_classes
+from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import State
@@ -71,6 +71,7 @@ class NeuronModel(NetworkModel, Engine):
     def __init__(
         self, setup: Setup, *, environment: Environment | None = None, batch_size: int = 32, shuffle: bool = False
     ) -> None:
+        check_replicas([setup])
         sizes = setup.network.sizes
         if environment is not None and not isinstance(environment, Environment):
             raise ConfigurationError(f"environment must be an Environment, got {type(environment).__name__}")

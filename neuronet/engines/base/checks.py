@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Array, ConfigurationError, DataError, Payoff
+from neuronet.core import Array, ConfigurationError, DataError, Payoff, shown
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state_checks import expected_arrays
 
@@ -105,6 +105,9 @@ def check_replicas(setups: Sequence[Setup]) -> None:
     """
     if not setups:
         raise ConfigurationError("an engine needs at least one setup")
+    for setup in setups:
+        if not isinstance(setup, Setup):
+            raise ConfigurationError(f"an engine needs a Setup(network, policies, ...), got {shown(setup)}")
     first = setups[0]
     for other in setups[1:]:
         if _common_parts(other) != _common_parts(first):

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -99,7 +100,7 @@ class TensorEngine(CopiedByState):
         matmul: str = "highest",
         reducer: Reducer | None = None,
     ) -> None:
-        self.setups = [setup] if isinstance(setup, Setup) else list(setup)
+        self.setups = list(setup) if isinstance(setup, Sequence) else [cast(Setup, setup)]
         check_replicas(self.setups)
         self._reducer = reducer or Reducer()
         self._matmul = MatmulPrecision(matmul)
