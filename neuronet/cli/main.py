@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.text import Text
 from typer import rich_utils
 from typer.core import TyperGroup
+from typer.rich_utils import OptionHighlighter
 
 from neuronet.cli import console
 from neuronet.cli.commands.bench import bench
@@ -61,18 +62,17 @@ class _Group(TyperGroup):
             raise _StoppedError(str(error)) from None
 
 
-_make_help_text = rich_utils._make_rich_text
+class _FoldingHighlighter(OptionHighlighter):
+    """Highlighter of the help that lets long words be folded, where rich would cut them with an ellipsis."""
+
+    def __call__(self, text: str | Text) -> Text:
+        """Return a text, highlighted."""
+        shown = super().__call__(text)
+        shown.overflow = "fold"
+        return shown
 
 
-def _make_folded_text(**options: Any) -> Any:
-    """Return a help text whose long words are folded, where rich would cut them with an ellipsis."""
-    text = _make_help_text(**options)
-    if isinstance(text, Text):
-        text.overflow = "fold"
-    return text
-
-
-rich_utils._make_rich_text = _make_folded_text
+rich_utils.highlighter = _FoldingHighlighter()
 
 app = typer.Typer(
     name="neuronet",

@@ -129,8 +129,8 @@ class Population(ABC):
     @staticmethod
     def per_layer(layers: Iterable[Policy | Shares | Sequence[tuple[Policy, float]]]) -> PerLayer:
         """Return a population with a policy, or shares, for each listening layer, the outputs last."""
-        pairs = (list, tuple)
-        return PerLayer(tuple(Shares(tuple(layer)) if isinstance(layer, pairs) else layer for layer in layers))
+        given: list[Any] = list(layers)
+        return PerLayer(tuple(Shares(tuple(layer)) if isinstance(layer, list | tuple) else layer for layer in given))
 
     @staticmethod
     def by_neuron(policies: Mapping[int, Policy], default: Policy) -> ByFunction:

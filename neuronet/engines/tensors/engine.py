@@ -22,7 +22,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
 
 import torch
 from torch import Tensor
@@ -100,7 +99,7 @@ class TensorEngine(CopiedByState):
         matmul: str = "highest",
         reducer: Reducer | None = None,
     ) -> None:
-        self.setups = list(setup) if isinstance(setup, Sequence) else [cast(Setup, setup)]
+        self.setups = list(setup) if isinstance(setup, Sequence) else [setup]
         check_replicas(self.setups)
         self._reducer = reducer or Reducer()
         self._matmul = MatmulPrecision(matmul)
