@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neuronet.channels.base import Channel, ChannelContext
 from neuronet.channels.message_keys import InFlightKey, MessageKey
 from neuronet.channels.placement import DIRECTIONS
-from neuronet.core import Array, Namespace, Purpose, generator
+from neuronet.core import Array, Namespace, PolicyError, Purpose, generator
 
 
 class ChannelPipeline:
@@ -76,7 +76,13 @@ class ChannelPipeline:
         if learning and self.direction == "activity":
             jacobian = channel.jacobian(messages, context)
             self.jacobian = jacobian if self.jacobian is None else self.jacobian if jacobian is None else self.jacobian * jacobian
-        return channel.transmit(messages, context)
+        delivered = channel.transmit(messages, context)
+        if not _fits(delivered, messages, is_late=channel.history_length > 0):
+            shape = getattr(delivered, "shape", None)
+            got = tuple(shape) if shape is not None else "None: is a return missing?" if delivered is None else type(delivered)
+            place = f"{self.direction} above layer {self.layer}"
+            raise PolicyError(f"channel {channel!r} must deliver {place} of shape {tuple(messages.shape)}, got {got}")
+        return delivered
 
     def end(self) -> None:
         """End a training round: its messages are now in flight."""
@@ -103,3 +109,13 @@ class ChannelPipeline:
                 in_flight.extend([None] * (key.age - len(in_flight)))
                 in_flight[key.age - 1] = messages
         self.jacobian, self._sent = None, []
+
+
+def _fits(delivered: Array | None, messages: Array, *, is_late: bool) -> bool:
+    """Return whether delivered messages have the shape of those that were sent; late ones may have another number of samples."""
+    if delivered is None:
+        return is_late
+    shape: tuple[int, ...] | None = getattr(delivered, "shape", None)
+    if shape is None or len(shape) != messages.ndim:
+        return False
+    return bool(shape == messages.shape or (is_late and shape[-1] == messages.shape[-1]))

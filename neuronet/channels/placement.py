@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from neuronet.channels.base import Channel
-from neuronet.core import ConfigurationError
+from neuronet.core import ConfigurationError, shown
 
 DIRECTIONS = ("activity", "demand")
 """Directions of messages: activity goes up, demands come down."""
@@ -34,7 +34,7 @@ class ChannelAt:
         if self.direction not in DIRECTIONS:
             raise ConfigurationError(f"a channel carries activity or demand, not '{self.direction}': write demand:dropout(0.3)")
         if not isinstance(self.channel, Channel):
-            raise ConfigurationError(f"channel must be a Channel such as Dropout(0.3), got {self.channel!r}")
+            raise ConfigurationError(f"channel must be a Channel such as Dropout(0.3), got {shown(self.channel)}")
         whole = isinstance(self.layer, int) and not isinstance(self.layer, bool)
         if self.layer is not None and (not whole or self.layer < 0):
             raise ConfigurationError(f"a channel's layer must be an integer of 0 or more, got {self.layer!r}")

@@ -63,6 +63,11 @@ def to_json(value: Any) -> Any:
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 epoch", "1,200 rounds"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def make_table(title: str | None = None, caption: str | None = None) -> Table:
     """Return an empty table."""
     return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1), caption=caption, caption_justify="left")
@@ -79,9 +84,10 @@ def run_table(result: Any, **rows: str) -> Table:
     from neuronet.registry import format_population
 
     config, network, policy = result.config, result.network, format_population(result.config.policy)
+    hidden = config.activation if len(network.sizes) > 2 else "without a hidden layer"
     facts = {
         "environment": config.environment,
-        "network": f"{'-'.join(map(str, network.sizes))} {config.activation}, {network.connections:,} connections",
+        "network": f"{'-'.join(map(str, network.sizes))} {hidden}, {counted(network.connections, 'connection')}",
         "policy": policy if isinstance(policy, str) else ", ".join(policy),
         "engine": f"{config.engine} on {config.device}, {config.dtype}",
         **rows,
@@ -99,7 +105,7 @@ def result_table(result: Result) -> Table:
 
     config = result.config
     rows = {
-        "played": f"{result.rounds:,} rounds in {result.epochs} epochs, {result.seconds:.1f} s",
+        "played": f"{counted(result.rounds, 'round')} in {counted(result.epochs, 'epoch')}, {result.seconds:.1f} s",
     }
     if result.stop_reason is not None:
         rows["stopped early"] = result.stop_reason

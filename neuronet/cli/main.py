@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.text import Text
+from typer import rich_utils
 from typer.core import TyperGroup
+from typer.rich_utils import OptionHighlighter
 
 from neuronet.cli import console
 from neuronet.cli.commands.bench import bench
@@ -25,22 +30,15 @@ from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
-from neuronet.core import ConfigurationError, NeuroNetError
+from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors
 from neuronet.execution import exit_status, is_main_process
 
 BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
 
-PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
+TRACEBACK = "--traceback"
+"""Option of every command: print the whole traceback of an error, too."""
 
-ALLOCATOR_ERRORS = (
-    "can't allocate memory",
-    "not enough memory",
-    "out of memory",
-    "Storage size calculation overflowed",
-    "Maximum allowed dimension exceeded",
-    "array is too big",
-)
-"""Words of the errors of the allocators of torch and numpy, which have no class in common."""
+PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
 
 
 class _StoppedError(Exception):
@@ -64,6 +62,18 @@ class _Group(TyperGroup):
             raise _StoppedError(str(error)) from None
 
 
+class _FoldingHighlighter(OptionHighlighter):
+    """Highlighter of the help that lets long words be folded, where rich would cut them with an ellipsis."""
+
+    def __call__(self, text: str | Text) -> Text:
+        """Return a text, highlighted."""
+        shown = super().__call__(text)
+        shown.overflow = "fold"
+        return shown
+
+
+rich_utils.highlighter = _FoldingHighlighter()
+
 app = typer.Typer(
     name="neuronet",
     cls=_Group,
@@ -84,8 +94,10 @@ def start() -> int:
 
 
 def _run() -> int:
+    arguments = [word for word in sys.argv[1:] if word != TRACEBACK]  # before or after the command
     try:
-        code = app(prog_name="neuronet", standalone_mode=False)
+        with plug_in_errors():
+            code = app(arguments, prog_name="neuronet", standalone_mode=False)
         if code == CTRL_C:  # what typer makes of an interruption before the command begins
             raise _StoppedError
     except _StoppedError as stop:
@@ -93,16 +105,25 @@ def _run() -> int:
             sys.stderr.write(f"{stop}\n" if str(stop) else "Interrupted.\n")
         return exit_status()
     except NeuroNetError as error:
+        _show_traceback(error)
         return _refuse(str(error), BAD_INPUT)
     except OSError as error:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:
-        if isinstance(error, MemoryError) or any(words in str(error) for words in ALLOCATOR_ERRORS):
+        if is_out_of_memory(error):
             return _refuse("not enough memory: choose fewer or smaller layers, samples or replicas", FAILED)
         if hasattr(error, "format_message"):  # the command line itself was wrong
             return _refuse(_with_hint(error), BAD_INPUT) if error.format_message() else BAD_INPUT
         raise
     return code if isinstance(code, int) else 0
+
+
+def _show_traceback(error: NeuroNetError) -> None:
+    """Print the whole traceback of an error on standard error, if it was asked for."""
+    if TRACEBACK in sys.argv:
+        within = getattr(error, "traceback_text", "")
+        sys.stderr.write(f"{within}\nwhich was reported as:\n\n" if within else "")
+        traceback.print_exception(error, chain=not within)
 
 
 def _with_hint(error: Any) -> str:
@@ -122,6 +143,9 @@ def _top(
     version: Annotated[
         bool, typer.Option("--version", help=escape("Print the version and exit [default: off]"), is_eager=True)
     ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help=escape("Print the whole traceback of an error, too [default: off]"))
+    ] = False,
 ) -> None:
     if version:
         from neuronet.version import __version__
@@ -134,5 +158,5 @@ for command in (
     *(run, predict, show, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
     *(policies, channels, update_schedules, environments),
 ):
-    app.command()(command)
+    app.command(help=escape(inspect.cleandoc(command.__doc__ or "")))(command)  # [lab] is no markup
 app.add_typer(game, name="game")

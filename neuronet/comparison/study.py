@@ -15,7 +15,7 @@ import pandas as pd
 
 from neuronet.comparison.contestant import BASELINE, CURVE_COLUMNS, Candidate, ComparisonSetup
 from neuronet.comparison.result import Comparison, build_table
-from neuronet.core import ConfigurationError, Environment, check_number, learning_rate_scale
+from neuronet.core import ConfigurationError, Environment, check_number, learning_rate_scale, plug_in_errors
 from neuronet.policies import POLICIES
 from neuronet.recording import StudyStore, lock_folder, output_folder
 from neuronet.registry import Policies, format_population, parse_population
@@ -42,6 +42,7 @@ UNUSED_OPTIONS = ("alignment", "checkpoint_every", "interventions", "monitor", "
 Log = Callable[[str], None]
 
 
+@plug_in_errors()
 def compare(
     environment: str | Environment,
     policies: Iterable[Policies] | str = ALL,

@@ -12,16 +12,28 @@ from neuronet.control.environments import EnvironmentSpec, VectorEnv
 from neuronet.control.record import ControlRunDirectory
 from neuronet.control.result import ControlResult
 from neuronet.control.runner import ControlTrainer, ProgressCallback
-from neuronet.core import Access, ConfigurationError, SpecError, StudyMismatchError, check_import, record_access
+from neuronet.core import (
+    Access,
+    ConfigurationError,
+    DivergedError,
+    Population,
+    SpecError,
+    StudyMismatchError,
+    check_import,
+    plug_in_errors,
+    record_access,
+)
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import Interruption
 from neuronet.recording import lock_folder, output_folder
 from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population, parse_population
+from neuronet.training import note_policies
 
 CUSTOM_ENVIRONMENT = "own"
 """Name in the configuration of an environment that a function makes."""
 
 
+@plug_in_errors()
 def train(
     environment: EnvironmentSpec,
     *,
@@ -56,9 +68,11 @@ def train(
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
             run_directory = None if path is None else ControlRunDirectory.create(path, config, device=config.device)
+            note_policies(engine.setups, None)
             return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
 
 
+@plug_in_errors()
 def resume(
     folder: str | Path,
     *,
@@ -137,5 +151,16 @@ def _engine(config: ControlConfig, vector_env: VectorEnv) -> Engine:
 
 
 def _play(trainer: ControlTrainer) -> ControlResult:
-    with Interruption() as interruption:
-        return trainer.run(interruption)
+    """Play a run to its end; if it diverges by a policy of the user's own, say so instead of blaming the learning rate."""
+    try:
+        with Interruption() as interruption:
+            return trainer.run(interruption)
+    except DivergedError as error:
+        from neuronet.testing import find_non_finite
+
+        def play_again(population: Population) -> None:
+            config = trainer.config.model_copy(update={"policy": population})
+            with closing(_engine(config, trainer.vector_env)) as engine, Interruption() as interruption:
+                ControlTrainer(config, trainer.vector_env, engine, None).run(interruption)
+
+        raise find_non_finite(error, trainer.engine.setups, trainer.config.policy, play_again) from None

@@ -16,13 +16,27 @@ from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.conversion.layers import CONVERTED_TYPES, MEMORY, ORIGINAL_TYPES, PolicyLayer, connectivity_of
 from neuronet.conversion.policy_group import PolicyGroup
 from neuronet.conversion.rounds import ROUND, WAITING
-from neuronet.core import ConfigurationError, Group, Policy, StateError, check_number, check_seed, layer_groups
+from neuronet.core import (
+    ConfigurationError,
+    Group,
+    Policy,
+    Population,
+    Shares,
+    StateError,
+    check_number,
+    check_seed,
+    layer_groups,
+    plug_in_errors,
+    shown,
+)
+from neuronet.registry import parse_population
 
 Module = TypeVar("Module", bound=nn.Module)
-PolicySpec = Policy | Sequence[Group]
-"""One policy, or groups that share out the input of a layer."""
+PolicySpec = str | Policy | Shares | Sequence[Group]
+"""A policy or its spec, shares or their spec, or groups that share out the input of a layer."""
 
 
+@plug_in_errors()
 def convert(
     module: Module,
     policy: PolicySpec | Mapping[str, PolicySpec],
@@ -39,9 +53,10 @@ def convert(
 
     Args:
         module: Any module; its layers of exactly the types torch.nn.Linear, Conv1d, Conv2d and Conv3d are converted.
-        policy: Policy for all these layers; or by patterns of the layers' names, such as `{"features.*": AttentionSeeking(p=1)}`:
-            the first match decides, and layers without a match are not converted; the name of a layer stands for it alone.
-            Instead of a policy, groups can share out the layer's input channels or features.
+        policy: Policy for all these layers, as an object or a spec such as "greedy(top=3)"; or by patterns of the layers' names,
+            such as `{"features.*": "attention(p=1)"}`: the first match decides, and layers without a match are not converted; the
+            name of a layer stands for it alone. Shares such as "attention:0.9,free-rider:0.1" draw lots among the layer's input
+            channels or features by the seed; groups share them out as they say.
         seed: Seed of all random numbers.
         learning_rate: Listeners' learning rate that policies with foresight use, above 0.
         outputs: Number of output neurons whose demands policies with a broadcast hear, 1 or more: the length of the last axis of
@@ -51,6 +66,8 @@ def convert(
     Raises:
         ConfigurationError: There is no such layer, a policy is not supported there, a value is out of range, or the module
             cannot be copied.
+        SpecError: A spec cannot be parsed.
+        PlugInError: A policy of the user's own raised an exception when it was tried.
     """
     check_seed(seed)
     if learning_rate is not None:
@@ -61,10 +78,12 @@ def convert(
     converted = module if inplace else _copied(module)
     broadcast = None if outputs is None else Broadcast(outputs)
     layer_policies: list[tuple[nn.Module, LayerPolicy]] = []
-    for number, (layer, name, policy_spec) in enumerate(_assigned(converted, policy)):
+    for number, (layer, name, policy_spec) in enumerate(_assigned(converted, _parsed(policy))):
         if policy_spec is not None:
             connectivity = connectivity_of(layer, name)
-            groups = _policy_groups(policy_spec, connectivity, name, outputs)
+            is_drawn = isinstance(policy_spec, Shares)
+            given = _shared_out(policy_spec, connectivity, seed, number) if is_drawn else policy_spec
+            groups = _policy_groups(given, connectivity, name, outputs)
             layer_policies.append((layer, LayerPolicy(connectivity, groups, name, number, seed, learning_rate, broadcast)))
             layer_policies[-1][1].check_scales()
     _convert_all(layer_policies)
@@ -134,9 +153,29 @@ def _assigned(module: nn.Module, policy: Any) -> list[tuple[nn.Module, str, Poli
     every = {name for aliases in names.values() for name in aliases}
     for pattern in policy:
         if not any(_matches(name, pattern, every) for name in every):
-            known = ", ".join(aliases[0] for aliases in names.values())
+            known = ", ".join(aliases[0] or "'' (the module itself)" for aliases in names.values())
             raise ConfigurationError(f"no layer matches '{pattern}': layers that can be converted are {known}")
     return [(layer, aliases[0], _first(policy, aliases, every)) for layer, aliases in names.items()]
+
+
+def _parsed(policy: Any) -> Any:
+    """Return the policies with their specs parsed."""
+    if isinstance(policy, Mapping):
+        return {pattern: _parsed(policy_spec) for pattern, policy_spec in policy.items()}
+    given = parse_population(policy) if isinstance(policy, str) else policy
+    if isinstance(given, Shares) and len(given.parts) == 1:
+        return given.parts[0][0]
+    if not isinstance(given, Policy | Shares) and (isinstance(given, type | Population) or not isinstance(given, Iterable)):
+        expected = "a spec such as 'greedy(top=3)', a Policy, Shares, groups, or one of these for each name of a layer"
+        raise ConfigurationError(f"policy must be {expected}, got {shown(given)}")
+    return given
+
+
+def _shared_out(shares: Any, connectivity: Connectivity, seed: int, number: int) -> Policy | tuple[Group, ...]:
+    """Return the policies of a layer's neurons, drawn by the seed."""
+    layer: Policy | tuple[Group, ...] = shares.layer(connectivity.groups * connectivity.speakers, seed, number)
+    shares.check_shares_are_present((layer,))
+    return layer
 
 
 def _matches(name: str, pattern: str, every: Container[str]) -> bool:

@@ -17,7 +17,7 @@ from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedb
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity, LinearConnectivity
 from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.conversion.rounds import Round
-from neuronet.core import ConfigurationError
+from neuronet.core import ConfigurationError, plug_in_errors
 
 MEMORY = "neuronet_memory"
 """Prefix of the buffers with the policies' memory."""
@@ -90,7 +90,7 @@ def _check_is_run(layer: Any) -> None:
 @_without_compiler
 def _forward_feedback_weights(layer: Any) -> Tensor:
     _check_is_run(layer)
-    with torch.no_grad():
+    with torch.no_grad(), plug_in_errors():
         feedback_weights: Tensor = layer.layer_policy.forward_feedback_weights(layer, layer.weight.detach())
     return feedback_weights
 
@@ -103,11 +103,13 @@ def _with_policy_feedback(layer: Any, heard: Tensor, weight: Tensor, bias: Tenso
 
     def input_gradient(gradient: Tensor, heard: Tensor, to_weight: Tensor | None) -> Tensor:
         number = 0 if round is None else round.played()
-        to_input: Tensor = policy.input_gradient(layer, parameters, number, gradient, heard, to_weight)
+        with plug_in_errors():
+            to_input: Tensor = policy.input_gradient(layer, parameters, number, gradient, heard, to_weight)
         return to_input
 
     def scale(gradient: Tensor, to_weight: Tensor, to_bias: Tensor | None) -> ScaledGradients:
-        scaled: ScaledGradients = policy.scale(layer, gradient, to_weight, to_bias)
+        with plug_in_errors():
+            scaled: ScaledGradients = policy.scale(layer, gradient, to_weight, to_bias)
         return scaled
 
     scaler = scale if policy.has_scales else None

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import Namespace as Namespace
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
+    from neuronet.core.culprits import explained as explained
+    from neuronet.core.culprits import own_classes as own_classes
+    from neuronet.core.culprits import own_place as own_place
+    from neuronet.core.culprits import plug_in_errors as plug_in_errors
     from neuronet.core.data.batches import Batches as Batches
     from neuronet.core.data.columns import Column as Column
     from neuronet.core.data.columns import Unseen as Unseen
@@ -53,7 +57,10 @@ if TYPE_CHECKING:
     from neuronet.core.errors import LockedError as LockedError
     from neuronet.core.errors import MissingExtraError as MissingExtraError
     from neuronet.core.errors import NeuroNetError as NeuroNetError
+    from neuronet.core.errors import NonFiniteError as NonFiniteError
+    from neuronet.core.errors import PlugInError as PlugInError
     from neuronet.core.errors import PolicyError as PolicyError
+    from neuronet.core.errors import PolicyWarning as PolicyWarning
     from neuronet.core.errors import SpecError as SpecError
     from neuronet.core.errors import StateError as StateError
     from neuronet.core.errors import StudyMismatchError as StudyMismatchError
@@ -61,7 +68,10 @@ if TYPE_CHECKING:
     from neuronet.core.errors import WorkerError as WorkerError
     from neuronet.core.errors import check_flag as check_flag
     from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import find_name as find_name
+    from neuronet.core.errors import is_out_of_memory as is_out_of_memory
     from neuronet.core.errors import shortened as shortened
+    from neuronet.core.errors import shown as shown
     from neuronet.core.errors import unknown_name_error as unknown_name_error
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
@@ -145,8 +155,9 @@ _MODULES = {
     "data.encoding": "Encoding Scaling Standardisation",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
-        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError PolicyError SpecError StateError "
-        "StudyMismatchError UndeclaredFieldError WorkerError check_flag check_number shortened unknown_name_error"
+        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
+        "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
+        "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error"
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "data.frames": ("MISSING MISSING_NUMBERS Place column_texts frame_numbers is_categorical is_frame missing_values row_place"),
@@ -157,6 +168,7 @@ _MODULES = {
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS BalancedCrossEntropy CrossEntropy Payoff SquaredError parse_payoff",
+    "culprits": "explained own_classes own_place plug_in_errors",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",

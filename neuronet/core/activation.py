@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import unknown_name_error
+from neuronet.core.errors import find_name, unknown_name_error
 
 LEAK = 0.01
 
@@ -103,7 +103,7 @@ def parse_activation(name: str) -> Activation:
     Raises:
         SpecError: The name is unknown.
     """
-    try:
-        return ACTIVATIONS[name]
-    except KeyError:
-        raise unknown_name_error("activation", name, ACTIVATIONS) from None
+    known = find_name(name, ACTIVATIONS)
+    if known is None:
+        raise unknown_name_error("activation", name, ACTIVATIONS)
+    return ACTIVATIONS[known]

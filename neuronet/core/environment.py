@@ -29,7 +29,8 @@ class Samples:
     or `scaled`, because `inputs` may be raw.
 
     Attributes:
-        inputs: (N, I), floating point; or, with a scaling, raw numbers such as bytes (uint8).
+        inputs: (N, I), floating point; or, with a scaling, raw numbers such as bytes from 0 to 255 (uint8), which must not be
+            scaled a second time by hand.
         targets: (N,) integers for classes, or (N, O) values.
         scaling: Scaling of raw inputs; None if they need none.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from difflib import get_close_matches
 from numbers import Integral, Real
@@ -76,14 +76,74 @@ class PolicyError(NeuroNetError):
     """Plug-in (policy, channel, environment, intervention) that breaks its contract."""
 
 
+class PlugInError(PolicyError):
+    """Plug-in of the user's own whose code raised an exception, which is the `__cause__`; its frames are the user's alone.
+
+    Attributes:
+        traceback_text: The whole traceback of that exception; empty if it is not known.
+    """
+
+    traceback_text: str = ""
+
+
+class NonFiniteError(PolicyError):
+    """Policy that returned nan or an infinite number, although everything that it had seen was finite."""
+
+
+class PolicyWarning(UserWarning):
+    """Note on a policy of the user's own that breaks its contract, where a run has no log for it."""
+
+
 class UndeclaredFieldError(PolicyError, AttributeError):
     """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
+
+
+ALLOCATOR_ERRORS = (
+    "can't allocate memory",
+    "not enough memory",
+    "out of memory",
+    "Storage size calculation overflowed",
+    "Maximum allowed dimension exceeded",
+    "array is too big",
+)
+"""Words of the errors of the allocators of torch and numpy, which have no class in common."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether an exception means that memory does not suffice."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in ALLOCATOR_ERRORS)
 
 
 def shortened(text: str) -> str:
     """Return a text on one line, cut to MAX_QUOTED, for a message that quotes an input or another library's error."""
     line = " ".join(text[: 10 * MAX_QUOTED].split())
     return line if len(line) <= MAX_QUOTED else f"{line[: MAX_QUOTED - 3]}..."
+
+
+def find_name(name: object, known: Collection[str]) -> str | None:
+    """Return the known name that is meant, whatever its capitals, hyphens and underscores; None if there is none.
+
+    Args:
+        name: The name as it was given.
+        known: The valid names; an exact match wins.
+    """
+    if not isinstance(name, str):
+        return None
+    if name in known:
+        return name
+    meant = [other for other in known if _letters(other) == _letters(name)]
+    return meant[0] if len(meant) == 1 else None
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_]", "", name).lower()
+
+
+def shown(value: object) -> str:
+    """Return a value for the end of a message, after "got"; a class gets the hint that an instance is needed."""
+    if isinstance(value, type) and not value.__module__.startswith(("torch.", "builtins")):
+        return f"the class {value.__name__}: write {value.__name__}()"
+    return repr(value)
 
 
 def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:

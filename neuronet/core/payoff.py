@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.array_types import Array, Namespace
-from neuronet.core.errors import check_number, unknown_name_error
+from neuronet.core.errors import check_number, find_name, unknown_name_error
 
 
 class Payoff(ABC):
@@ -156,7 +156,7 @@ def parse_payoff(name: str) -> Payoff:
     Raises:
         SpecError: The name is unknown.
     """
-    try:
-        return PAYOFFS[name]()
-    except KeyError:
-        raise unknown_name_error("payoff", name, PAYOFFS) from None
+    known = find_name(name, PAYOFFS)
+    if known is None:
+        raise unknown_name_error("payoff", name, PAYOFFS)
+    return PAYOFFS[known]()

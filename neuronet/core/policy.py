@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, final
 
 from neuronet.core.array_types import Array, Memory
-from neuronet.core.errors import ConfigurationError, PolicyError
+from neuronet.core.errors import ConfigurationError, PolicyError, shown
 from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
 
 MEMORY_AXIS_LETTERS = "JKISO"
@@ -197,7 +197,7 @@ class Wrapper(Policy):
 
     def __post_init__(self) -> None:
         if not isinstance(self.policy, Policy):
-            raise ConfigurationError(f"{type(self).__name__} wraps a policy, got {self.policy!r}")
+            raise ConfigurationError(f"{type(self).__name__} wraps a policy, got {shown(self.policy)}")
 
     @property
     def own_needs(self) -> frozenset[str]:

@@ -12,7 +12,7 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from neuronet.core import ConfigurationError, NeuroNetError, WorkerError, check_number, unknown_name_error
+from neuronet.core import ConfigurationError, NeuroNetError, WorkerError, check_number, plug_in_errors, unknown_name_error
 from neuronet.execution.clusters import DASK, RAY, dask_cluster, ray_cluster
 from neuronet.execution.signals import begin_worker, block_signals
 from neuronet.stop_signals import STOP_SIGNALS
@@ -176,4 +176,5 @@ def _run_in_batches(pool: Any, calls: Sequence[Any], size: int) -> Iterator[Any]
 
 
 def _run_indexed(work: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
-    return index, work(item)
+    with plug_in_errors():  # where the traceback is: it does not travel between processes
+        return index, work(item)

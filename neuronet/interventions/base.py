@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from neuronet.core import PolicyError
+from neuronet.core import ConfigurationError, PolicyError
 from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state, stack_replicas
 from neuronet.policies import POLICIES
 from neuronet.registry import format_spec
@@ -63,6 +63,11 @@ def apply_intervention(engine: Engine, intervention: Intervention) -> Event:
     Raises:
         NeuroNetError: The intervention is not possible here; nothing has changed.
     """
+    given: object = engine
+    if not isinstance(given, Engine):
+        raise ConfigurationError(
+            f"an intervention is applied to an engine, a NeuronModel or TensorEngine, got {type(given).__name__}"
+        )
     setups, state, nodes = apply_to_setups(engine.setups, engine.state(), intervention)
     engine.replace_game(setups, state)
     return Event(state.round, str(intervention), nodes)

@@ -55,7 +55,8 @@ class Model(ModelParts):
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.network.sizes))
-        return f"Model({sizes}, {self.facts.get('policy', 'policy unknown')}, trained for {self.round:,} rounds)"
+        rounds = f"{self.round:,} round{'' if self.round == 1 else 's'}"
+        return f"Model({sizes}, {self.facts.get('policy', 'policy unknown')}, trained for {rounds})"
 
     @property
     def network(self) -> Network:

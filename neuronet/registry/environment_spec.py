@@ -108,6 +108,11 @@ def _split_size(text: str) -> tuple[str, int | None]:
 
 
 def _build_environment(text: str) -> Environment:
+    if re.fullmatch(r"([\w.:-]+/)?[\w.:-]+-v\d+", text):
+        raise SpecError(
+            f"unknown environment '{text}': it looks like an environment of Gymnasium, for which there are "
+            "`neuronet control` and neuronet.control.train"
+        )
     try:
         return parse_spec(text, "environment", Environment, known_environments())
     except SpecError as error:

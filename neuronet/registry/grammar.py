@@ -2,7 +2,7 @@
 
     spec      NAME  or  NAME(argument, ...)
     argument  value  or  NAME=value; arguments without a name come first
-    value     number, true, false, None, 'text', [value, ...], or a spec
+    value     number (85% is 0.85), true, false, None, 'text', [value, ...], or a spec
     NAME      letters, digits, "_", "-" and "."; `module:Class` names a class of the user's own
 
 A spec may have a prefix that says where or when (`demand@2: dropout(0.3)`, `round 120: revive()`), or a share (`greedy:0.1`).
@@ -27,7 +27,7 @@ SHOWN = 80
 
 EXAMPLE = "name or name(parameter=value)"
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?"
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>{_NUMBER}(?![\w.]))"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|'[^']*'|\"[^\"]*\")"
@@ -87,9 +87,14 @@ def split_prefix(text: str, kind: str, example: str) -> tuple[str, str]:
 
 
 def split_share(text: str) -> tuple[str, float | None]:
-    """Split `spec:0.9` into the spec and its share; the share is None if there is none."""
+    """Split `spec:0.9` or `spec:90%` into the spec and its share; the share is None if there is none."""
     match = _SHARE.fullmatch(text)
-    return (text, None) if match is None else (match[1], float(match[2]))
+    return (text, None) if match is None else (match[1], _as_float(match[2]))
+
+
+def _as_float(number: str) -> float:
+    """Return a number as written; 85% is 0.85."""
+    return float(number[:-1]) / 100 if number.endswith("%") else float(number)
 
 
 def split_list(text: str) -> list[str]:
@@ -193,7 +198,7 @@ class _Parser:
 
     def _number(self, source: str) -> int | float:
         if not re.fullmatch(r"[+-]?\d+", source):
-            return float(source)
+            return _as_float(source)
         if len(source) > MAX_DIGITS:
             raise self._error(f"as {source[:10]}... has too many digits")
         return int(source)

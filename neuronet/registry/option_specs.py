@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from neuronet.channels import CHANNELS, Channel, ChannelAt
-from neuronet.core import OPTIMIZERS, UPDATE_SCHEDULES, WIRINGS, ConfigurationError, Optimizer, SpecError, UpdateSchedule, Wiring
+from neuronet.core import (
+    OPTIMIZERS,
+    UPDATE_SCHEDULES,
+    WIRINGS,
+    ConfigurationError,
+    Optimizer,
+    SpecError,
+    UpdateSchedule,
+    Wiring,
+    shown,
+)
 from neuronet.registry.grammar import split_prefix
 from neuronet.registry.spec import format_spec, parse_spec
 
@@ -60,7 +70,7 @@ def as_channels(given: Any) -> tuple[ChannelAt, ...]:
     channels = tuple(parse_channel(channel) if isinstance(channel, str) else channel for channel in several)
     for channel in channels:
         if not isinstance(channel, ChannelAt):
-            raise ConfigurationError(f"channels must be texts such as 'demand:dropout(0.3)', or ChannelAt, got {channel!r}")
+            raise ConfigurationError(f"channels must be texts such as 'demand:dropout(0.3)', or ChannelAt, got {shown(channel)}")
     return channels
 
 

@@ -17,12 +17,16 @@ from neuronet.core import (
     Shares,
     SpecError,
     as_population,
+    shown,
 )
 from neuronet.registry.grammar import split_list, split_share
 from neuronet.registry.plug_ins import parse_policy, spec_of
 
 Policies = str | Policy | Population | Sequence[str | Policy | Shares]
 """A spec, a Policy or a Population for all neurons; or a spec, a Policy or Shares for each listening layer."""
+
+SURELY_PERCENT = 2.0
+"""Share from which on a percentage must be meant."""
 
 
 def parse_population(given: Policies) -> Population:
@@ -40,7 +44,7 @@ def parse_population(given: Policies) -> Population:
     invalid = [layer for layer in layers if not isinstance(layer, str | Policy | Shares)]
     if invalid or not layers:
         expected = "a spec such as 'greedy(top=3)', a Policy, a Population, or one for each layer"
-        raise ConfigurationError(f"policy must be {expected}, got {(invalid or [given])[0]!r}")
+        raise ConfigurationError(f"policy must be {expected}, got {shown((invalid or [given])[0])}")
     return as_population([_parse_layer(layer) if isinstance(layer, str) else layer for layer in layers])
 
 
@@ -58,6 +62,8 @@ def parse_mixture(text: str) -> Shares:
     for spec, share in parts:
         if share is None:
             raise SpecError(f"'{spec}' has no share in '{text}': write one for each policy, such as attention:0.9,greedy:0.1")
+        if share >= SURELY_PERCENT:
+            raise ConfigurationError(f"a share must be a number from 0 to 1, or in percent, such as {share:g}%, got {share:g}")
         shares.append((parse_policy(spec), share))
     return Shares(tuple(shares))
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import numpy as np
 
-from neuronet.core import NeuroNetError, SpecError, check_import, may_import, unknown_name_error
+from neuronet.core import NeuroNetError, SpecError, check_import, find_name, may_import, own_place, shortened, unknown_name_error
 from neuronet.registry.grammar import EXAMPLE, Call, format_text, parse_call
 
 T = TypeVar("T")
@@ -70,7 +70,9 @@ def build_spec(call: Call, kind: str, base: type[T], known: Mapping[str, type[T]
     except NeuroNetError:
         raise
     except Exception as error:  # a class of the user's own may raise anything
-        raise SpecError(f"{kind} '{call.name}' cannot be made from '{_format_call(call)}': {error}") from None
+        place = own_place(error)
+        reason = f"{place}: {type(error).__name__}: {error}" if place else str(error)
+        raise SpecError(f"{kind} '{call.name}' cannot be made from '{_format_call(call)}': {shortened(reason)}") from error
 
 
 def _type_hints(cls: type) -> dict[str, Any]:
@@ -120,18 +122,19 @@ def _format_argument(value: Any) -> str:
 
 def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]]) -> type[T]:
     if ":" not in name:
-        if name not in known:
+        found_name = find_name(name, known)
+        if found_name is None:
             raise unknown_name_error(kind, name, known)
-        return known[name]
+        return known[found_name]
     module_name, class_name = name.split(":")
     check_import(kind, name, module_name)
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise SpecError(f"cannot import the module of {kind} '{name}': {error}") from None
     except Exception as error:  # a module of the user's own may raise anything
-        what = " ".join(f"{type(error).__name__}: {error}".split())
-        raise SpecError(f"cannot import the module of {kind} '{name}': {what}") from error
+        place = own_place(error)
+        reason = str(error) if isinstance(error, ImportError) and not place else f"{type(error).__name__}: {error}"
+        where = f"{place}: " if place else ""
+        raise SpecError(f"cannot import the module of {kind} '{name}': {where}{shortened(reason)}") from error
     found = getattr(module, class_name, None) if may_import(module_name) else vars(module).get(class_name)  # may import, too
     if not isinstance(found, type) or not issubclass(found, base):
         raise SpecError(f"'{name}' is not a valid {kind}: it must be a subclass of {base.__name__}")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number, plug_in_errors
 from neuronet.engines.tensors import resolve_device
 from neuronet.execution import LOKY, Executor, distributed
 from neuronet.recording import lock_folder, output_folder
@@ -42,6 +42,7 @@ class Progress:
     failed: int
 
 
+@plug_in_errors()
 def sweep(
     design: str | Path | Mapping[str, Any] | Design,
     *,

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from neuronet.benchmarking import threads
-from neuronet.core import Batches, Environment, NeuroNetError, WorkerError
+from neuronet.core import Batches, DivergedError, Environment, NeuroNetError, Population, WorkerError, plug_in_errors
 from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
+from neuronet.testing import find_non_finite
 from neuronet.training import (
     ALL_GROUPS,
     MAX_TRAIN_EVAL_SAMPLES,
@@ -81,7 +82,8 @@ def run_job(job: Job) -> list[Row]:
 
 def _rows(configs: Sequence[RunConfig], environment: Environment) -> list[Row]:
     try:
-        return _play_cells(configs, environment)
+        with plug_in_errors():
+            return _play_cells(configs, environment)
     except Exception as error:
         if len(configs) == 1:
             return [_failure_row(error)]
@@ -107,10 +109,21 @@ def _play_cells(configs: Sequence[RunConfig], environment: Environment) -> list[
         epoch = int(diverged_at[index])
         if epoch or not math.isfinite(result["test_loss"]):
             error = diverged_error(epoch or configs[0].epochs, configs[index].learning_rate)
-            rows.append(dict.fromkeys(MEASURES, math.nan) | cost | {"error": str(error)})
+            reason = _reason(configs[index], environment, game, error)
+            rows.append(dict.fromkeys(MEASURES, math.nan) | cost | {"error": str(reason)})
         else:
             rows.append({name: result[name] for name in MEASURES} | cost | {"error": None})
     return rows
+
+
+def _reason(config: RunConfig, environment: Environment, game: RunContext, error: DivergedError) -> NeuroNetError:
+    """Return the error of a diverged cell: that of a policy of the user's own, if it gave the first number that is not finite."""
+
+    def play_again(population: Population) -> None:
+        with _game([config.model_copy(update={"policy": population, "alignment": False})], environment) as again:
+            _train(again, config)
+
+    return find_non_finite(error, game.setups, config.policy, play_again)
 
 
 @contextmanager

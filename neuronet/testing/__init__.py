@@ -8,7 +8,16 @@ array-api-strict is installed, the check of policies is stricter: `pip install "
 """
 
 from neuronet.testing.environment import check_environment
+from neuronet.testing.first_run import notes_on_policies
 from neuronet.testing.policy import check_policy
 from neuronet.testing.synthetic_layer import SyntheticLayer, example_observation
+from neuronet.testing.watched import find_non_finite
 
-__all__ = ["SyntheticLayer", "check_environment", "check_policy", "example_observation"]
+__all__ = [
+    "SyntheticLayer",
+    "check_environment",
+    "check_policy",
+    "example_observation",
+    "find_non_finite",
+    "notes_on_policies",
+]

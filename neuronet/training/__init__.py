@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from neuronet.training.api import ARRAYS as ARRAYS
     from neuronet.training.api import coerce_environment as coerce_environment
     from neuronet.training.api import network_options as network_options
+    from neuronet.training.api import note_policies as note_policies
     from neuronet.training.api import resume as resume
     from neuronet.training.api import train as train
     from neuronet.training.assembly import RunContext as RunContext
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
-    "api": "ARRAYS coerce_environment network_options resume train",
+    "api": "ARRAYS coerce_environment network_options note_policies resume train",
     "assembly": "RunContext build_networks build_run continue_run hash_samples resolve_environment",
     "callbacks.base": "Callback CallbackError RunProgress",
     "callbacks.best_checkpoint": "BestCheckpoint",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -10,14 +11,21 @@ from typing import TYPE_CHECKING, Any
 from neuronet.core import (
     Access,
     ConfigurationError,
+    DivergedError,
     Environment,
     Network,
     NeuroNetError,
+    PolicyWarning,
+    Population,
     SpecError,
     Unseen,
     is_frame,
+    own_classes,
+    plug_in_errors,
     record_access,
+    shown,
 )
+from neuronet.engines.base import Setup
 from neuronet.environments import Missing, Table
 from neuronet.execution import distributed
 from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
@@ -37,6 +45,7 @@ ARRAYS, FRAME = "arrays", "frame"
 """Names of environments that are a pair of arrays or a frame, in configurations."""
 
 
+@plug_in_errors()
 def train(
     environment: str | Environment | Arrays | pd.DataFrame,
     *,
@@ -72,6 +81,7 @@ def train(
     if not distributed.is_main_process():
         out = log = None
     given = check_callbacks(callbacks)
+    _check_functions(log=log)
     env, environment_text = coerce_environment(environment, **{name: options[name] for name in DATA_OPTIONS if name in options})
     if network is not None:
         options = network_options(network, options)
@@ -86,7 +96,8 @@ def train(
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
             run_directory = None if path is None else _create(path, context, network)
-            result = Run(context, run_directory, given).run()
+            note_policies(context.setups, log)
+            result = _run(Run(context, run_directory, given), env, network)
     if log is not None:
         _log_notes(result.notes, log)
     return result
@@ -97,6 +108,7 @@ def _log_notes(notes: Sequence[str], log: Callable[[str], None]) -> None:
         log(note)
 
 
+@plug_in_errors()
 def resume(
     folder: str | Path,
     *,
@@ -172,7 +184,8 @@ def _resume(
             if config.epochs != old_epochs and config.lr_schedule != "constant":
                 before = f"so far it was that of a run of {old_epochs}"
                 log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
-        result = run.run()
+        note_policies(context.setups, log)
+        result = _run(run, env, run_directory.load_network())
     if log is not None:
         _log_notes(result.notes, log)
     return result
@@ -181,6 +194,37 @@ def _resume(
 def _create(path: Path, context: RunContext, network: Network | None) -> RunDirectory[RunConfig]:
     config = context.config
     return RunDirectory.create(path, config, network, data=context.data_checksums, device=config.device)
+
+
+def _run(run: Run, environment: Environment | None, network: Network | None) -> Result:
+    """Play a run to its end; if it diverges by a policy of the user's own, say so instead of blaming the learning rate."""
+    try:
+        return run.run()
+    except DivergedError as error:
+        from neuronet.testing import find_non_finite
+
+        def play_again(population: Population) -> None:
+            config = run.config.model_copy(update={"policy": population, "alignment": False, "trace": ()})
+            context = build_run(config, environment=environment, network=network)
+            with closing(context.engine):
+                Run(context, None).run()
+
+        if distributed.world_size() > 1:
+            raise
+        raise find_non_finite(error, run.context.setups, run.config.policy, play_again) from None
+
+
+def note_policies(setups: Sequence[Setup], log: Callable[[str], None] | None) -> None:
+    """Say what a short check of the user's own policies found, once for each class: to `log`, or as a Python warning."""
+    if not any(own_classes(policy) for setup in setups for policy in setup.all_policies):
+        return
+    from neuronet.testing import notes_on_policies
+
+    for note in notes_on_policies(setups):
+        if log is not None:
+            log(note)
+        else:
+            warnings.warn(note, PolicyWarning, stacklevel=4)
 
 
 def _replica_mode(context: RunContext) -> str:
@@ -255,6 +299,15 @@ def coerce_environment(
         return Table.from_frame(environment, target=target, name=FRAME, **options), FRAME
     if isinstance(environment, tuple) and len(environment) == 2:
         return Table(*environment, payoff=payoff, name=ARRAYS, missing=missing, unseen=unseen), ARRAYS
-    raise ConfigurationError(
-        f"environment must be a name, an Environment, a frame or a pair of arrays, got {type(environment).__name__}"
-    )
+    raise ConfigurationError(f"environment must be a name, an Environment, a frame or a pair of arrays, got {_kind(environment)}")
+
+
+def _kind(given: object) -> str:
+    return shown(given) if isinstance(given, type) else type(given).__name__
+
+
+def _check_functions(**functions: object) -> None:
+    """Raise an error unless each of these is a function or None."""
+    for name, function in functions.items():
+        if function is not None and not callable(function):
+            raise ConfigurationError(f"{name} must be a function, got {shown(function)}")

@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -21,9 +21,11 @@ from neuronet.core import (
     Shares,
     Synchronous,
     check_import,
+    find_name,
     reading_record,
     record_access,
     shortened,
+    shown,
     unknown_name_error,
 )
 from neuronet.policies import AttentionSeeking
@@ -174,11 +176,20 @@ def validate_config(model: type[Config], options: Mapping[str, Any], missing: st
     for name, value in plain.items():
         _check_text(name, value)
     if isinstance(plain.get("hidden"), int):
-        plain["hidden"] = (plain["hidden"],)
+        plain["hidden"] = () if plain["hidden"] == 0 else (plain["hidden"],)
+    for name, value in plain.items():
+        plain[name] = _with_known_name(model, name, value)
     try:
         return model.model_validate(plain, context={"recorded": recorded})
     except ValidationError as error:
         raise _first_error(error, missing) from None
+
+
+def _with_known_name(model: type[BaseModel], name: str, value: Any) -> Any:
+    """Return the value as the option has it: one of its texts is meant whatever its capitals, hyphens and underscores."""
+    texts = INITIALISATIONS if name == "init" else get_args(model.model_fields[name].annotation)
+    known = find_name(value, [text for text in texts if isinstance(text, str)]) if isinstance(value, str) else None
+    return value if known is None else known
 
 
 def _plain(value: Any) -> Any:
@@ -208,8 +219,10 @@ def _first_error(error: ValidationError, missing: str) -> NeuroNetError:
     name = str(first["loc"][0])
     if first["type"] == "missing":
         return ConfigurationError(f"{name} is missing: {missing}")
+    if name == "hidden" and first["type"] == "tuple_type":
+        return ConfigurationError(f"hidden must be integers such as 64 or (256, 256), got {shortened(shown(first['input']))}")
     reason = first["msg"].removeprefix("Input ")
-    return ConfigurationError(f"{name} {reason[:1].lower()}{reason[1:]}, got {shortened(repr(first['input']))}")
+    return ConfigurationError(f"{name} {reason[:1].lower()}{reason[1:]}, got {shortened(shown(first['input']))}")
 
 
 def read_options(path: str | Path) -> dict[str, Any]:

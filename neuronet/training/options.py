@@ -35,11 +35,11 @@ class OptionInfo:
 _POLICY = OptionInfo(
     list,
     NETWORK,
-    'Policy of the neurons: attention, "greedy(top=3)", module:Class, or shares such as attention:0.9,free-rider:0.1; '
+    'Policy of the neurons: attention, "greedy(top=3)", module:Class, or shares such as attention:90%,free-rider:10%; '
     "repeated, one for each listening layer, outputs last",
     "attention",
 )
-_HIDDEN = OptionInfo(str, NETWORK, "Neurons in each hidden layer: 64, 256,256 or none", "64")
+_HIDDEN = OptionInfo(str, NETWORK, "Neurons in each hidden layer: 64, or 256,256; none or 0 for no hidden layer", "64")
 _ACTIVATION = OptionInfo(
     str, NETWORK, "Activation of the hidden layers: relu, leaky-relu, tanh, sigmoid, gelu or identity", "relu"
 )

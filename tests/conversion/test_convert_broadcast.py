@@ -178,3 +178,16 @@ def test_outputs_that_do_not_fit_a_layer_are_refused():
     net = neuronet.convert(nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 5, 3)), DIRECT, outputs=8)
     with pytest.raises(NeuroNetError, match=r"\(4, 5, 8, 8\).*\(4, 2, 10, 10\)"):
         net(torch.randn(4, 1, 12, 12)).sum().backward()
+
+
+def test_direct_feedback_by_name_hears_the_outputs_in_every_layer():
+    """As the object does: the output demand is broadcast there, too."""
+    torch.manual_seed(0)
+    net, inputs = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3)), torch.randn(7, 4)
+    gradients = []
+    for policy in ("direct-feedback", {"*": "direct-feedback"}, DirectFeedback()):
+        module = neuronet.convert(net, policy, outputs=3)
+        nn.functional.cross_entropy(module(inputs), torch.arange(7) % 3).backward()
+        gradients.append(module[0].weight.grad)
+    torch.testing.assert_close(gradients[0], gradients[2])
+    torch.testing.assert_close(gradients[1], gradients[2])

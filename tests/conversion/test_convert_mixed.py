@@ -73,8 +73,8 @@ def test_all_attention_seeking_is_the_ordinary_layer_also_in_groups():
         ({"conv1": SIGN}, "no layer matches 'conv1': layers that can be converted are 0, 3, 7, 9"),
         ({"1": SIGN}, "no layer matches '1'"),
         ({"7": [Group(SIGN, (0, 1))]}, "the groups of layer '7' must share out its 24 neurons"),
-        ({"7": "attention"}, "layer '7' must have a policy, or groups that share it out"),
-        (AttentionSeeking, "must have a policy"),
+        ({"7": ["attention"]}, "layer '7' must have a policy, or groups that share it out"),
+        (AttentionSeeking, "got the class AttentionSeeking: write"),
     ],
 )
 def test_pattern_without_match_raises(policy, message):

@@ -185,7 +185,7 @@ def probing(answer):
         (nn.Linear(2, 3), probing(lambda obs: obs.attention.mT), r"feedback_weights must have the shape \(3, 2\) at layer ''"),
         (nn.Linear(2, 3), probing(lambda obs: 1.0), r"feedback_weights must have the shape \(3, 2\) at layer '', got float"),
         (nn.Linear(2, 2), AttentionSeeking(foresight=1), "cannot see 'learning_rate': give convert a learning_rate"),
-        (nn.Linear(2, 2), AttentionSeeking, "must have a policy"),
+        (nn.Linear(2, 2), AttentionSeeking, "got the class AttentionSeeking: write"),
     ],
 )
 def test_unsupported_modules_raise(module, policy, message):

@@ -105,7 +105,7 @@ def test_an_activation_is_found_by_its_name(name):
     assert parse_activation(name).name == name
 
 
-@pytest.mark.parametrize(("name", "meant"), [("rleu", "relu"), ("leaky_relu", "leaky-relu"), ("Tanh", "tanh")])
+@pytest.mark.parametrize(("name", "meant"), [("rleu", "relu"), ("leaky_rleu", "leaky-relu"), ("tahn", "tanh")])
 def test_a_misspelt_activation_gets_a_hint(name, meant):
     with pytest.raises(NeuroNetError, match=f"unknown activation '{name}': did you mean '{meant}'"):
         parse_activation(name)

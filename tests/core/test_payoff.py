@@ -155,8 +155,8 @@ def test_a_payoff_is_found_by_its_name(name):
 
 
 def test_a_misspelt_payoff_gets_a_hint():
-    with pytest.raises(NeuroNetError, match="unknown payoff 'cross_entropy': did you mean 'cross-entropy'"):
-        parse_payoff("cross_entropy")
+    with pytest.raises(NeuroNetError, match="unknown payoff 'cross_entorpy': did you mean 'cross-entropy'"):
+        parse_payoff("cross_entorpy")
 
 
 @pytest.mark.parametrize("gap", [1.0, 20.0, 30.0])

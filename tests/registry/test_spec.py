@@ -172,7 +172,7 @@ BAD = {
     "greedy[3]": r"'greedy\[3\]' at",
     "greedy;": "at ';'",
     "gredy": "unknown policy 'gredy': did you mean 'greedy'",
-    "Greedy": "unknown policy 'Greedy': did you mean 'greedy'",
+    "Greedi": "unknown policy 'Greedi': did you mean 'greedy'",
     "noisy(gredy)": "unknown policy 'gredy': did you mean 'greedy'",
     "greedy(topp=3)": "policy 'greedy' has no parameter 'topp': it takes top",
     "greedy(3, 4)": "policy 'greedy' has only 1 parameters: it takes top",
@@ -233,7 +233,9 @@ def test_unknown_argument_of_a_plain_class_is_refused(plugin):
 def test_failing_module_is_named(tmp_path, monkeypatch, source, message):
     (tmp_path / "broken.py").write_text(source)
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(NeuroNetError, match=f"cannot import the module of policy 'broken:It': {message}") as caught:
+    with pytest.raises(
+        NeuroNetError, match=rf"cannot import the module of policy 'broken:It': broken\.py line 1: {message}"
+    ) as caught:
         policy("broken:It")
     assert "\n" not in str(caught.value)
 
@@ -242,7 +244,7 @@ def test_module_with_a_missing_import_is_named(tmp_path, monkeypatch):
     (tmp_path / "needy.py").write_text("import nowhere_to_be_found\n")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(
-        NeuroNetError, match="cannot import the module of policy 'needy:It': No module named 'nowhere_to_be_found'"
+        NeuroNetError, match=r"policy 'needy:It': needy\.py line 1: ModuleNotFoundError: No module named 'nowhere_to_be_found'"
     ):
         policy("needy:It")
 

@@ -158,11 +158,10 @@ def test_failing_policy_is_a_row_and_others_are_unaffected():
     said = []
     design = {**SMALL, "grid": {"policy": [FAILING, "attention"], "learning_rate": [0.01, 0.03, 0.09]}}
     table = sweep(design, log=said.append)
-    assert errors(table) == ["", "", "RuntimeError: it fainted at this learning rate", "", "", ""]
+    reason = "policy FailsAtHighRates failed in feedback_weights, failing_policies.py line 21: RuntimeError: it fainted"
+    assert errors(table) == ["", "", f"{reason} at this learning rate", "", "", ""]
     assert table["group_size"].tolist() == [1, 1, 1, 3, 3, 3]
-    assert said == [
-        f"cell 3 (policy={FAILING}, learning_rate=0.09, seed=0) failed: RuntimeError: it fainted at this learning rate"
-    ]
+    assert said == [f"cell 3 (policy={FAILING}, learning_rate=0.09, seed=0) failed: {reason} at this learning rate"]
     np.testing.assert_allclose(table["test_loss"][:2], table["test_loss"][3:5], rtol=1e-11)
     misfit = sweep({**SMALL, "grid": {"policy": [["greedy"] * 3, "greedy"]}})
     assert "one for each of 2 listening layers" in misfit["error"][0]
@@ -172,7 +171,7 @@ def test_failing_policy_is_a_row_and_others_are_unaffected():
 
 def test_strict_sweep_stops_at_the_first_failure():
     design = {**SMALL, "policy": FAILING, "grid": {"learning_rate": [0.01, 0.09, 0.03]}}
-    with pytest.raises(WorkerError, match=r"cell 2 \(learning_rate=0.09, seed=0\) failed: RuntimeError: it fainted"):
+    with pytest.raises(WorkerError, match=r"cell 2 \(learning_rate=0.09, seed=0\) failed: policy .*: RuntimeError: it fainted"):
         sweep(design, strict=True)
 
 

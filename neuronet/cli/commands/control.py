@@ -55,10 +55,13 @@ def _control(options: dict[str, Any], out: Path | None, folder: Path | None, *, 
 
 
 def _results_table(result: ControlResult) -> Table:
+    counted = console.counted
     eval_returns, steps = result.eval_returns, int(result.episodes["steps"].sum())
     rows = {
-        "played": f"{len(result.episodes):,} episodes, {steps:,} steps, in {result.rounds:,} rounds, {result.seconds:.1f} s",
-        "mean return": f"{eval_returns.mean():.1f} over {eval_returns.size} episodes, minimum {eval_returns.min():.1f}",
+        "played": f"{counted(len(result.episodes), 'episode')}, {counted(steps, 'step')}, in {counted(result.rounds, 'round')}, "
+        f"{result.seconds:.1f} s",
+        "mean return": f"{eval_returns.mean():.1f} over {counted(eval_returns.size, 'episode')}, "
+        f"minimum {eval_returns.min():.1f}",
     }
     if result.threshold is not None:
         rows["solved"] = f"{'yes' if result.solved else 'no'}, the threshold is {result.threshold:g}"

@@ -36,7 +36,9 @@ def lab(
 ) -> None:
     """Watch a network live in the browser: inspect neurons, change their policies, play, step, reset.
 
-    Needs the extra lab. The page is on this machine alone, unless --host says otherwise, and opens only by the printed address,
+    Needs the extra [lab]: `pip install 'neuronet[lab]'`.
+
+    The page is on this machine alone, unless --host says otherwise, and opens only by the printed address,
     which has a new token each time. It fetches nothing from elsewhere; Ctrl-C ends it. Every window has a model of its own. The
     learning rate stays as it is set.
     """

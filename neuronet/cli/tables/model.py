@@ -29,7 +29,7 @@ def model_table(model: Model) -> RenderableType:
         "network": f"{'-'.join(map(str, network.sizes))} {network.activations[0]}, {network.connections:,} connections",
         "outputs": "values" if classes is None else f"{len(classes)} classes: {_names(classes)}",
         "features": _names(_features(model)) or f"{network.sizes[0]}, without names",
-        "trained on": f"{facts.get('environment', 'unknown')}, {model.round:,} rounds",
+        "trained on": f"{facts.get('environment', 'unknown')}, {console.counted(model.round, 'round')}",
         "policy": str(facts.get("policy", "unknown")),
         "test loss": _number(facts.get("test_loss")),
         "test accuracy": _number(facts.get("test_accuracy")),

@@ -17,12 +17,13 @@ from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import Configuration, HaltonSearch
 from neuronet.continual.studies.study_runner import StudyRun
-from neuronet.core import Environment, check_number, check_samples
+from neuronet.core import Environment, check_number, check_samples, plug_in_errors
 from neuronet.recording import lock_folder, output_folder
 from neuronet.registry import parse_environment
 from neuronet.training import validate_config
 
 
+@plug_in_errors()
 def continual_study(
     protocol: str | Protocol,
     environment: str | Environment,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neuronet.core.data.encoding import Encoding, Scaling
 from neuronet.core.data.foreign_arrays import as_numbers
 from neuronet.core.environment import Environment, Samples
-from neuronet.core.errors import DataError
+from neuronet.core.errors import DataError, shown
 from neuronet.core.payoff import Payoff
 
 
@@ -25,7 +25,7 @@ def check_samples(environment: Environment) -> None:
     if isinstance(outputs, bool) or not isinstance(outputs, int) or outputs < 1:
         raise DataError(f"outputs must be an integer of 1 or more, got {outputs!r}")
     if not isinstance(payoff, Payoff):
-        raise DataError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {payoff!r}")
+        raise DataError(f"payoff must be an instance of a subclass of neuronet.Payoff, got {shown(payoff)}")
     train, test = environment.train, environment.test
     for name, samples in (("train", train), ("test", test)):
         _check_samples_of(samples, name)

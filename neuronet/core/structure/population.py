@@ -11,7 +11,7 @@ from typing import Any
 
 import networkx as nx
 
-from neuronet.core.errors import ConfigurationError, PolicyError, check_number
+from neuronet.core.errors import ConfigurationError, PolicyError, check_number, shown
 from neuronet.core.policy import OPTIONAL_FIELDS, Policy
 from neuronet.core.random_streams import Purpose, check_seed, generator
 from neuronet.core.structure.network import Network
@@ -52,7 +52,7 @@ def check_policy_form(policy: object) -> None:
         PolicyError: It is not a valid policy.
     """
     if not isinstance(policy, Policy):
-        raise PolicyError(f"a policy must be an instance of a subclass of neuronet.Policy, got {policy!r}")
+        raise PolicyError(f"a policy must be an instance of a subclass of neuronet.Policy, got {shown(policy)}")
     if not isinstance(policy.needs, frozenset) or not policy.needs <= OPTIONAL_FIELDS:
         allowed = ", ".join(sorted(OPTIONAL_FIELDS))
         raise PolicyError(f"{policy!r}: needs must be a frozenset of names among {allowed}, got {policy.needs!r}")
@@ -73,7 +73,7 @@ def layer_groups(given: Policy | Iterable[Group], neurons: int, layer: int | str
         return (Group(given, tuple(range(neurons))),)
     groups = tuple(given) if isinstance(given, Iterable) else ()
     if not groups or not all(isinstance(group, Group) for group in groups):
-        raise ConfigurationError(f"layer {layer} must have a policy, or groups that share it out, got {given!r}")
+        raise ConfigurationError(f"layer {layer} must have a policy, or groups that share it out, got {shown(given)}")
     members = sorted(chain.from_iterable(group.members for group in groups))
     if members != list(range(neurons)):
         raise ConfigurationError(f"the groups of layer {layer} must share out its {neurons} neurons, each in one group")
@@ -94,7 +94,7 @@ def policies_by_layer(given: Any, sizes: Sequence[int]) -> tuple[Policy | tuple[
     is_sequence = isinstance(given, Iterable) and not isinstance(given, str)
     layers: list[Any] = [given] * depth if isinstance(given, Policy) else list(given) if is_sequence else []
     if len(layers) != depth:
-        raise ConfigurationError(f"policies must be one policy, or one for each of {depth} listening layers, got {given!r}")
+        raise ConfigurationError(f"policies must be one policy, or one for each of {depth} listening layers, got {shown(given)}")
     groups = [layer_groups(layer, sizes[number], number) for number, layer in enumerate(layers, start=1)]
     return tuple(layer if isinstance(layer, Policy) else group for layer, group in zip(layers, groups, strict=True))
 
@@ -129,7 +129,8 @@ class Population(ABC):
     @staticmethod
     def per_layer(layers: Iterable[Policy | Shares | Sequence[tuple[Policy, float]]]) -> PerLayer:
         """Return a population with a policy, or shares, for each listening layer, the outputs last."""
-        return PerLayer(tuple(Shares(tuple(layer)) if isinstance(layer, Sequence) else layer for layer in layers))
+        given: list[Any] = list(layers)
+        return PerLayer(tuple(Shares(tuple(layer)) if isinstance(layer, list | tuple) else layer for layer in given))
 
     @staticmethod
     def by_neuron(policies: Mapping[int, Policy], default: Policy) -> ByFunction:
@@ -304,4 +305,4 @@ def as_population(given: Any) -> Population:
     if isinstance(given, Iterable) and not isinstance(given, str):
         population = Population.per_layer(given)
         return as_population(population.layers[0]) if len(population.layers) == 1 else population
-    raise ConfigurationError(f"policies must be a policy, one for each listening layer, or a Population, got {given!r}")
+    raise ConfigurationError(f"policies must be a policy, one for each listening layer, or a Population, got {shown(given)}")

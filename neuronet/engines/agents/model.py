@@ -22,6 +22,7 @@ from neuronet.core import (
     Scaling,
     as_array,
     parse_activation,
+    plug_in_errors,
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
 from neuronet.engines.agents.layer_state import collect_state, restore_state
@@ -31,7 +32,8 @@ from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.scheduler import make_scheduler
 from neuronet.engines.agents.speaker import InputNeuron, Speaker
-from neuronet.engines.base.checks import check_classes
+from neuronet.engines.base.answers import check_payoff_answer
+from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import State
@@ -69,6 +71,7 @@ class NeuronModel(NetworkModel, Engine):
     def __init__(
         self, setup: Setup, *, environment: Environment | None = None, batch_size: int = 32, shuffle: bool = False
     ) -> None:
+        check_replicas([setup])
         sizes = setup.network.sizes
         if environment is not None and not isinstance(environment, Environment):
             raise ConfigurationError(f"environment must be an Environment, got {type(environment).__name__}")
@@ -85,7 +88,8 @@ class NeuronModel(NetworkModel, Engine):
         self.dtype = np.dtype(setup.dtype)
         self.context = RoundContext(0, False, self.learning_rate)
         self._lowest_with_demand = 1  # lowest layer at which demands arrived in the last round
-        self._build_layers({})
+        with plug_in_errors():
+            self._build_layers({})
         self._set_synapses(setup.network)
         self._batch_source: tuple[Samples, Batches] | None = None
         if environment is not None:
@@ -202,7 +206,10 @@ class NeuronModel(NetworkModel, Engine):
             check_classes(batch.targets, self.sizes[-1])
         outputs = self._outputs(batch.inputs, learning=True)
         loss: Floats = payoff.loss(xp, outputs, batch.targets)
-        self._learn(payoff.feedback(xp, outputs, batch.targets), loss)
+        check_payoff_answer(payoff, "loss", loss, "B", outputs.shape[:-1])
+        feedback: Floats = payoff.feedback(xp, outputs, batch.targets)
+        check_payoff_answer(payoff, "feedback", feedback, "BO", outputs.shape)
+        self._learn(feedback, loss)
         return loss
 
     def _play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Floats:

@@ -24,7 +24,7 @@ from neuronet.core import (
 from neuronet.engines.agents.message_board import Index, MessageBoard
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.speaker import Speaker
-from neuronet.engines.base.checks import check_memory
+from neuronet.engines.base.answers import check_answer, check_memory
 
 Floats = NDArray[np.floating[Any]]
 
@@ -127,8 +127,13 @@ class Neuron(Speaker):
         lengths = {"J": 1, "I": self.synapses.size - 1, "S": self.synapses.size, "O": self.outputs, "K": self.attention.size}
         zeros = lambda axes: np.zeros([lengths[letter] for letter in axes], dtype=self.board.dtype)  # noqa: E731
         memory = self.policy.initial_memory(Birth(self._draws, zeros))
-        check_memory(self.policy, memory)
+        check_memory(self.policy, self.layer, memory, (), lengths, "initial_memory")
+        self._axis_lengths = lengths
         return memory
+
+    def _checked(self, hook: str, answer: Any, axes: str, shape: tuple[int, ...]) -> Floats:
+        check_answer(self.policy, hook, self.layer, answer, axes, shape, self.board.dtype)
+        return answer  # type: ignore[no-any-return]
 
     @property
     def weights(self) -> Floats:
@@ -154,7 +159,7 @@ class Neuron(Speaker):
         self.slope = self.activation.slope(xp, potential, activity)
         obs = self._observe(context, potential, activity, self._draws)
         if "speak" in self._hooks:
-            obs.activity = self.policy.speak(obs.activity, obs, self.memory)
+            obs.activity = self._checked("speak", self.policy.speak(obs.activity, obs, self.memory), "BJ", obs.activity.shape)
             activity = obs.activity[:, 0]
         if self.is_silent_in(context):
             activity = np.zeros_like(activity)
@@ -235,11 +240,12 @@ class Neuron(Speaker):
             self.obs.layer_response = self.board.layer_response
         scales = self.policy.scales(self.intent[None, :], self.obs, self.memory)
         if not isinstance(scales, Scales):
-            raise PolicyError(f"{self.policy!r} must return Scales(...) from scales, got {type(scales).__name__}")
+            raise PolicyError(
+                f"{self.policy!r} must return Scales(...) from scales in layer {self.layer}, got {type(scales).__name__}"
+            )
         for name, part in scales._asdict().items():
-            if part is not None and getattr(part, "shape", None) != (1,):
-                got = getattr(part, "shape", type(part).__name__)
-                raise PolicyError(f"{self.policy!r} must give scales of shape (1,), got {got} for {name}")
+            if part is not None:
+                self._checked(f"scales.{name}", part, "J", (1,))
         demand, weights, bias = (1.0 if part is None else part[0] for part in scales)
         self.board.demand[self.index] *= demand
         self._change_scale = np.full_like(self.intent, weights)
@@ -258,7 +264,7 @@ class Neuron(Speaker):
         feedback = self._feedback(context)
         if self._has_default_demand:
             return np.asarray(feedback[:, 0] * self.slope)
-        return np.asarray(self.policy.demand(feedback, obs, self.memory)[:, 0])
+        return self._checked("demand", self.policy.demand(feedback, obs, self.memory), "BJ", obs.activity.shape)[:, 0]
 
     def _feedback(self, context: RoundContext) -> Floats:
         """Return the feedback of the policy, or the one that the environment gives an output neuron, (B, 1)."""
@@ -266,11 +272,12 @@ class Neuron(Speaker):
         if self.above is None:
             assert context.output_feedback is not None
             return np.asarray(context.output_feedback[self.index][:, None])
-        feedback = self.policy.feedback(obs, self.memory)
-        if getattr(feedback, "shape", None) != obs.activity.shape:
-            got = getattr(feedback, "shape", type(feedback).__name__)
-            raise PolicyError(f"{self.policy!r} must give feedback of shape {obs.activity.shape}, got {got}")
-        return np.asarray(feedback)
+        try:
+            return self._checked("feedback", self.policy.feedback(obs, self.memory), "BJ", obs.activity.shape)
+        except Exception:
+            if self.policy.linear:  # its weights are the reason
+                self._checked("feedback_weights", self.policy.feedback_weights(obs, self.memory), "KJ", obs.attention.shape)
+            raise
 
     def _empty_demand(self) -> Floats:
         return np.zeros((self.slope.size, 0), dtype=self.board.dtype)
@@ -291,7 +298,7 @@ class Neuron(Speaker):
         if self.above is None and "broadcast" in self._needs:  # by now all outputs have said it
             self.obs.broadcast = context.broadcast
         if "adapt" in self._hooks:
-            intent = self.policy.adapt(response, self.obs, self.memory)[0]
+            intent = self._checked("adapt", self.policy.adapt(response, self.obs, self.memory), "JS", response.shape)[0]
         if self.has_scales:
             intent = intent * self._change_scale
         if self.fixed:
@@ -299,7 +306,7 @@ class Neuron(Speaker):
         change = self._optimizer_change(intent, context)
         if "remember" in self._hooks:
             memory = self.policy.remember(change[None, :], response, self.obs, self.memory)
-            check_memory(self.policy, memory)
+            check_memory(self.policy, self.layer, memory, (), self._axis_lengths, "remember")
             # copies, since it may hold arrays that the next round overwrites, such as the response
             self.memory = {name: np.array(array) for name, array in memory.items()}
         self._move(change)

@@ -1,4 +1,4 @@
-"""Checks of what an engine is given: samples, feedback, replicas, and what policies remember."""
+"""Checks of what an engine is given: samples, feedback and replicas."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Array, ConfigurationError, DataError, Memory, Payoff, Policy, PolicyError
+from neuronet.core import Array, ConfigurationError, DataError, Payoff, shown
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state_checks import expected_arrays
 
@@ -105,6 +105,9 @@ def check_replicas(setups: Sequence[Setup]) -> None:
     """
     if not setups:
         raise ConfigurationError("an engine needs at least one setup")
+    for setup in setups:
+        if not isinstance(setup, Setup):
+            raise ConfigurationError(f"an engine needs a Setup(network, policies, ...), got {shown(setup)}")
     first = setups[0]
     for other in setups[1:]:
         if _common_parts(other) != _common_parts(first):
@@ -121,14 +124,3 @@ def _common_parts(setup: Setup) -> tuple[object, ...]:
 def _group_sizes(setup: Setup) -> list[list[int]]:
     depth = range(1, len(setup.network.sizes))
     return [[len(group.members) for group in setup.groups(layer)] for layer in depth]
-
-
-def check_memory(policy: Policy, memory: Memory) -> None:
-    """Refuse a memory with other arrays than the policy declares.
-
-    Raises:
-        PolicyError: A name is missing or unknown.
-    """
-    if memory.keys() != policy.memory_axes.keys():
-        expected = ", ".join(policy.memory_axes) or "nothing"
-        raise PolicyError(f"{policy!r} declares the memory {expected}, but it remembers {', '.join(memory) or 'nothing'}")

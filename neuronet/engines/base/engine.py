@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from neuronet.core import Array, Network, Samples, StateError
+from neuronet.core import Array, Network, Samples, StateError, explained, plug_in_errors
 from neuronet.engines.base.checks import check_inputs, check_output_feedback, check_replicas, check_targets, real_numbers
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State
@@ -32,6 +32,14 @@ class LayerSnapshot:
     demand: np.ndarray[Any, Any] | None = None
     weights: np.ndarray[Any, Any] | None = None
     bias: np.ndarray[Any, Any] | None = None
+
+
+def _raise_again(error: Exception) -> NoReturn:
+    """Raise an exception again, or the error that names the plug-in which raised it."""
+    found = explained(error)
+    if found is None:
+        raise error
+    raise found from error
 
 
 class Engine(ABC):
@@ -86,7 +94,10 @@ class Engine(ABC):
         self._check_inputs(batch.inputs)
         outputs = self.setup.network.sizes[-1]
         check_targets(tuple(batch.inputs.shape), tuple(batch.targets.shape), outputs, self.setup.payoff)
-        return self._play(batch)
+        try:
+            return self._play(batch)
+        except Exception as error:  # costs nothing as long as there is none
+            _raise_again(error)
 
     def play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Array:
         """Play many rounds in one call.
@@ -99,7 +110,10 @@ class Engine(ABC):
         Returns:
             (rounds,) or (R, rounds), the sum of the samples' losses in each round.
         """
-        return self._play_rounds(samples, order, batch_size)
+        try:
+            return self._play_rounds(samples, order, batch_size)
+        except Exception as error:
+            _raise_again(error)
 
     def speak(self, inputs: Array) -> Array:
         """Begin a round and return the outputs, (B, O) or (R, B, O); `learn` ends it.
@@ -122,7 +136,10 @@ class Engine(ABC):
         loss = self._as_array(real_numbers("loss", loss))
         check_output_feedback(tuple(output_feedback.shape), tuple(loss.shape), self._output_shape)
         self._output_shape = None
-        self._learn(output_feedback, loss)
+        try:
+            self._learn(output_feedback, loss)
+        except Exception as error:
+            _raise_again(error)
 
     def outputs(self, inputs: Array) -> Array:
         """Return the outputs for these inputs, (B, O) or (R, B, O), without learning."""
@@ -132,7 +149,10 @@ class Engine(ABC):
         self._output_shape = None
         array = self._as_array(real_numbers("inputs", inputs))
         self._check_inputs(array)
-        outputs = self._outputs(array, learning=learning)
+        try:
+            outputs = self._outputs(array, learning=learning)
+        except Exception as error:
+            _raise_again(error)
         self._output_shape = tuple(outputs.shape) if learning else None
         return outputs
 
@@ -199,7 +219,8 @@ class Engine(ABC):
         check_replicas(setups)
         check_state(state, setups)
         self._output_shape = None
-        self._replace_game(list(setups), state)
+        with plug_in_errors():
+            self._replace_game(list(setups), state)
 
     def network(self, replica: int = 0) -> Network:
         """Return the network of a replica with its present weights."""

@@ -28,6 +28,7 @@ from neuronet.core import (
     check_update_schedule,
     layer_groups,
     policies_by_layer,
+    shown,
 )
 
 DTYPES = ("float32", "float64")
@@ -94,7 +95,7 @@ class Setup:
             *(("channels", channel, ChannelAt) for channel in channels),
         ):
             if not isinstance(part, kind):
-                raise ConfigurationError(f"{name} must be a {kind.__name__}, got {part!r}")
+                raise ConfigurationError(f"{name} must be a {kind.__name__}, got {shown(part)}")
         check_seed(seed)
         check_number("learning_rate", learning_rate, 0, above=True)
         if dtype not in DTYPES:
@@ -138,6 +139,11 @@ class Setup:
                     f"{group.policy!r} shares '{name}' across layer {layer}, which is not fully connected to the layer below: "
                     "use dense wiring"
                 )
+
+    @property
+    def all_policies(self) -> tuple[Policy, ...]:
+        """The policies of all layers, those of a layer in the order of its groups."""
+        return tuple(group.policy for layer in range(1, len(self.network.sizes)) for group in self.groups(layer))
 
     def groups(self, layer: int) -> tuple[Group, ...]:
         """Return the groups of a listening layer; the first is layer 1."""

@@ -37,6 +37,8 @@ def check_state(state: State, setups: Sequence[Setup]) -> None:
     Raises:
         StateError: An array is missing, unknown, of another shape, or non-zero where the network has no connection.
     """
+    if not isinstance(state, State):
+        raise StateError(f"an engine continues from a State, as engine.state() returns it, got {type(state).__name__}")
     lead = () if len(setups) == 1 else (len(setups),)
     _check_messages(state.messages, setups[0], len(lead))
     expected, arrays = expected_arrays(setups[0]), state.without_messages().arrays

@@ -26,7 +26,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling
+from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling, plug_in_errors
 from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import LayerSnapshot
 from neuronet.engines.base.setup import Setup
@@ -99,7 +99,7 @@ class TensorEngine(CopiedByState):
         matmul: str = "highest",
         reducer: Reducer | None = None,
     ) -> None:
-        self.setups = [setup] if isinstance(setup, Setup) else list(setup)
+        self.setups = list(setup) if isinstance(setup, Sequence) else [setup]
         check_replicas(self.setups)
         self._reducer = reducer or Reducer()
         self._matmul = MatmulPrecision(matmul)
@@ -108,7 +108,7 @@ class TensorEngine(CopiedByState):
         if self.device.startswith("mps") and self.setup.dtype == "float64":
             raise ConfigurationError("device mps computes only in float32: use dtype float32 or device cpu")
         self.lead = () if len(self.setups) == 1 else (len(self.setups),)
-        with torch.inference_mode():
+        with torch.inference_mode(), plug_in_errors():
             self._build()
 
     def _build(self) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import array_api_compat.torch as xp
 import torch
 from torch import Tensor
 
-from neuronet.core import LAYER_FIELDS, Array, Memory, Observation, PolicyError, RandomStream, Scales
-from neuronet.engines.base.checks import check_memory
+from neuronet.core import LAYER_FIELDS, Array, Memory, Observation, RandomStream, Scales
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.policy_group import PolicyGroup
@@ -134,6 +132,7 @@ class LayerRecord:
             for group in speaking:
                 obs = self.observation(group)
                 obs.activity = group.policy.speak(group.take(self.raw_activity, "BJ"), obs, group.memory)
+                group.check_answer("speak", obs.activity, "BJ", (self.batch, group.count))
                 group.put(said, obs.activity, "BJ")
             self.activity = said
         if mask is not None:
@@ -145,27 +144,23 @@ class LayerRecord:
         """Return the feedback of a group's policy, (..., B, M).
 
         Raises:
-            PolicyError: It has another shape.
+            PolicyError: It has another shape or precision.
         """
-        feedback = group.policy.feedback(self.observation(group), group.memory)
-        shape = (*group.lead, self.batch, group.count)
-        if getattr(feedback, "shape", None) != shape:
-            raise PolicyError(f"{group.policy!r} must give feedback of shape {shape}, got {_shape(feedback)}")
-        checked: Tensor = feedback
-        return checked
+        feedback: Tensor = group.policy.feedback(self.observation(group), group.memory)
+        group.check_answer("feedback", feedback, "BJ", (self.batch, group.count))
+        return feedback
 
     def feedback_weights(self, group: PolicyGroup) -> Tensor:
         """Return the feedback weights of a group's policy, (..., K, M).
 
         Raises:
-            PolicyError: They have another shape.
+            PolicyError: They have another shape or precision.
         """
-        weights = group.policy.feedback_weights(self.observation(group), group.memory)
+        weights: Tensor = group.policy.feedback_weights(self.observation(group), group.memory)
         shape = (self.layer.lengths["K"], group.count)
-        if getattr(weights, "shape", ())[-2:] != shape:
-            raise PolicyError(f"{group.policy!r} must give feedback_weights of shape {shape}, got {_shape(weights)}")
-        checked: Tensor = weights
-        return checked
+        if getattr(weights, "shape", None) != shape or weights.dtype != group.dtype:  # the same for all replicas, or for each
+            group.check_answer("feedback_weights", weights, "KJ", shape)
+        return weights
 
     def demand(self, feedback: Tensor) -> Tensor:
         """Return the demand for a feedback, both (..., B, J): feedback times slope, or what the policies say."""
@@ -173,6 +168,7 @@ class LayerRecord:
         demand: Tensor = feedback * layer.activation.slope(xp, self.potential, self.raw_activity)
         for group in layer.hooked_groups["demand"]:
             part: Tensor = group.policy.demand(group.take(feedback, "BJ"), self.observation(group), group.memory)
+            group.check_answer("demand", part, "BJ", (self.batch, group.count))
             if group.is_whole_layer:
                 return part
             group.put(demand, part, "BJ")
@@ -230,6 +226,7 @@ class LayerRecord:
         intent = response if adapting[0].is_whole_layer else response.clone()
         for group in adapting:
             part: Tensor = group.policy.adapt(group.take(response, "JS"), self.observation(group), group.memory)
+            group.check_answer("adapt", part, "JS", (group.count, layer.lengths["S"]))
             if group.is_whole_layer:
                 intent = part
             else:
@@ -248,7 +245,7 @@ class LayerRecord:
         for group in self.layer.hooked_groups["remember"]:
             parts = group.take(change, "JS"), group.take(response, "JS")
             memory = group.policy.remember(*parts, self.observation(group), group.memory)
-            check_memory(group.policy, memory)
+            group.check_memory(memory, "remember")
             group.memory = self._kept(group, memory)
 
     def _kept(self, group: PolicyGroup, memory: Memory) -> dict[str, Array]:
@@ -269,10 +266,6 @@ def multiply(array: Tensor, factor: Tensor | None, out: Tensor) -> None:
         out.copy_(array)
     else:
         torch.mul(array, factor, out=out)
-
-
-def _shape(answer: Any) -> object:
-    return getattr(answer, "shape", type(answer).__name__)
 
 
 def _slope(record: LayerRecord) -> Tensor:

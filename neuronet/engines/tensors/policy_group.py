@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from neuronet.core import OPTIONAL_FIELDS, Birth, Group, Memory, Observation, Policy, PolicyError, RandomStream, Scales
-from neuronet.engines.base.checks import check_memory
+from neuronet.engines.base.answers import check_answer, check_memory
 from neuronet.engines.tensors.kernels.device import to_device
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 
@@ -26,10 +26,14 @@ class PolicyGroup:
 
     Attributes:
         memory: Memory of the policy; axis J has M entries.
+        layer: Number of the listening layer.
+        lengths: Length of each axis by its letter; J counts the group's neurons.
+        dtype: Precision of the engine.
     """
 
     def __init__(self, space: TensorSpace, policy: Policy, replicas: slice | None, members: Tensor | None, number: int) -> None:
         self.policy = policy
+        self.layer, self.dtype = space.layer, space.dtype
         self.hooks = policy.hooks
         self.needs = policy.needs
         self.hidden_fields = OPTIONAL_FIELDS - policy.needs
@@ -40,11 +44,27 @@ class PolicyGroup:
         self.is_whole_layer = replicas is None and members is None
         self.count = space.lengths["J"] if members is None else members.shape[-1]
         self.lead = space.lead if replicas is None else (replicas.stop - replicas.start,)
-        lengths = space.lengths | {"J": self.count}
+        self.lengths = lengths = space.lengths | {"J": self.count}
         draws = RandomStream(lambda kind, name, axes: self.take(space.draw_initial(kind, name, axes), axes))
         zeros = lambda axes: space.empty(*self.lead, *(lengths[letter] for letter in axes)).zero_()  # noqa: E731
         self.memory: Memory = policy.initial_memory(Birth(draws, zeros))
-        check_memory(policy, self.memory)
+        self.check_memory(self.memory, "initial_memory")
+
+    def check_answer(self, hook: str, answer: Tensor, axes: str, shape: tuple[int, ...]) -> None:
+        """Refuse what the policy returns from a hook, unless it has this shape, of the group's part, and the engine's precision.
+
+        Raises:
+            PolicyError: It has not.
+        """
+        check_answer(self.policy, hook, self.layer, answer, axes, (*self.lead, *shape), self.dtype)
+
+    def check_memory(self, memory: Memory, hook: str) -> None:
+        """Refuse a memory that the policy does not declare, or of another shape.
+
+        Raises:
+            PolicyError: It is such a memory.
+        """
+        check_memory(self.policy, self.layer, memory, self.lead, self.lengths, hook)
 
     def scales(self, response: Tensor, obs: Observation) -> Scales:
         """Return the factors of the policy, each (..., M) or None for 1.
@@ -52,13 +72,14 @@ class PolicyGroup:
         Raises:
             PolicyError: One has another shape.
         """
-        scales, shape = self.policy.scales(response, obs, self.memory), (*self.lead, self.count)
+        scales = self.policy.scales(response, obs, self.memory)
         if not isinstance(scales, Scales):
-            raise PolicyError(f"{self.policy!r} must return Scales(...) from scales, got {type(scales).__name__}")
-        for part in scales:
-            if part is not None and getattr(part, "shape", None) != shape:
-                got = getattr(part, "shape", type(part).__name__)
-                raise PolicyError(f"{self.policy!r} must give scales of shape {shape}, got {got}")
+            raise PolicyError(
+                f"{self.policy!r} must return Scales(...) from scales in layer {self.layer}, got {type(scales).__name__}"
+            )
+        for name, part in zip(Scales._fields, scales, strict=True):
+            if part is not None:
+                self.check_answer(f"scales.{name}", part, "J", (self.count,))
         return scales
 
     def take(self, array: Tensor, axes: str) -> Tensor:

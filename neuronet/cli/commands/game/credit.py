@@ -71,7 +71,7 @@ def _results_table(found: CreditStudy, policy: str) -> Table:
     ways = "all coalitions" if exact else "random orders"
     table = console.make_table(
         f"Credit and attention of neurons, {escape(policy)}",
-        f"Means over {len(found.credits)} networks, 95% intervals by Student's t. Shapley values by {ways}.",
+        f"Means over {console.counted(len(found.credits), 'network')}, 95% intervals by Student's t. Shapley values by {ways}.",
     )
     table.add_column("measure", no_wrap=True)
     console.add_columns(table, "mean", "interval", justify="right")

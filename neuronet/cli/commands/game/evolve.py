@@ -154,9 +154,9 @@ def _results_table(
     unit = " (%)" if test == "accuracy" else ""
     scale = 100 if test == "accuracy" else 1
     table = console.make_table(
-        f"Imitation ({rule.rule}) by {rule.payoff}, {int(end['round'].iloc[0]):,} rounds; "
+        f"Imitation ({rule.rule}) by {rule.payoff}, {console.counted(int(end['round'].iloc[0]), 'round')}; "
         f"test {test}{unit} in the end: {scale * end[test].mean():.4g}",
-        f"Shares are means over {len(end)} networks; ± spans 95% intervals (Student's t).",
+        f"Shares are means over {console.counted(len(end), 'network')}; ± spans 95% intervals (Student's t).",
     )
     console.add_columns(table, "layer", "policy", no_wrap=True)
     console.add_columns(table, "share at first (%)", "in the end (%)", f"test {test} of all such{unit}", justify="right")

@@ -40,7 +40,7 @@ def horizon(
     for seed in game.seeds(networks):
         for start in training_checkpoints(game_setup, policy, seed, rounds):
             tables.append(horizon_slopes(game_setup, start, counted, profile=policy, discount=discount))
-            console.print_err(f"network {seed}, after {start.round} rounds")
+            console.print_err(f"network {seed}, after {console.counted(start.round, 'round')}")
     table = pd.concat(tables, ignore_index=True)
     medians = _medians(table)
     game.write(

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.game.options import GAME_OPTIONS, GameCall, game_command, parse_policies
+from neuronet.cli.console import counted
 from neuronet.core import ConfigurationError
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _play_neurons(
     check_kind(payoff)
     measured = meta_game(game_setup, policies, seeds, players=num_players, layer=layer)
     console.print_err(
-        f"played {measured.loss.size:,} games of {game_setup.rounds} rounds, {measured.neurons} neurons in layer {layer}"
+        f"played {counted(measured.loss.size, 'game')} of {counted(game_setup.rounds, 'round')}, "
+        f"{counted(measured.neurons, 'neuron')} in layer {layer}"
     )
     found = analyse(measured, payoff, **settings)
     ranks = ranks_by_payoff(measured, found, settings["resamples"], settings["seed"])
@@ -115,7 +117,7 @@ def _play_layers(
 
     check_kind(payoff)
     measured = layer_game(game_setup, policies, seeds)
-    console.print_err(f"played {measured.loss.size:,} games of {game_setup.rounds} rounds between two layers")
+    console.print_err(f"played {counted(measured.loss.size, 'game')} of {counted(game_setup.rounds, 'round')} between two layers")
     found = analyse_layers(measured, payoff, **settings)
     payoffs = measured.payoffs(payoff)
     return {

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from neuronet.core import CrossEntropy, Payoff
+from neuronet.engines.base.answers import check_payoff_answer
 
 
 class LossFunction:
@@ -23,7 +24,10 @@ class LossFunction:
     def output_feedback(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Return the feedback of the output neurons, (..., B, O), for targets (..., B) or (..., B, O)."""
         self._losses = self.payoff.loss(xp, outputs, targets)
-        return self.payoff.feedback(xp, outputs, targets)  # type: ignore[no-any-return]
+        check_payoff_answer(self.payoff, "loss", self._losses, "B", outputs.shape[:-1])
+        feedback: Tensor = self.payoff.feedback(xp, outputs, targets)
+        check_payoff_answer(self.payoff, "feedback", feedback, "BO", outputs.shape)
+        return feedback
 
     def losses(self) -> Tensor:
         """Return the loss of each sample of the last batch, (..., B)."""

@@ -23,11 +23,13 @@ class TensorSpace:
         like: A tensor in the engine's precision, on its device.
 
     Attributes:
+        layer: Number of the layer.
         lead: () or (R,), the leading axis of all arrays.
         lengths: Length of each axis by its letter, without B.
     """
 
     def __init__(self, setups: Sequence[Setup], number: int, like: Tensor) -> None:
+        self.layer = number
         self.lead = () if len(setups) == 1 else (len(setups),)
         self.lengths = axis_lengths(setups[0].network.sizes, number)
         self.dtype, self.device = like.dtype, str(like.device)
