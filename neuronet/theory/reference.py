@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from neuronet.core import CrossEntropy
+from neuronet.core import BalancedCrossEntropy, CrossEntropy
 from neuronet.theory.comparison import Layers
 from neuronet.theory.test_case import GameCase
 
@@ -37,8 +37,9 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 def mean_loss(case: GameCase, outputs: Tensor) -> Tensor:
     """Return the loss of a batch, the mean over its samples."""
     targets = torch.as_tensor(case.targets)
-    if isinstance(case.setup.payoff, CrossEntropy):
-        return functional.cross_entropy(outputs, targets)
+    if isinstance(case.setup.payoff, (CrossEntropy, BalancedCrossEntropy)):
+        weights = torch.tensor(getattr(case.setup.payoff, "weights", ()) or [1.0] * outputs.shape[-1], dtype=outputs.dtype)
+        return functional.cross_entropy(outputs, targets, weights, reduction="sum") / len(outputs)
     return 0.5 * functional.mse_loss(outputs, targets, reduction="sum") / len(outputs)
 
 

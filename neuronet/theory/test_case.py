@@ -151,5 +151,5 @@ def make_case(
     network = replace(network, biases=tuple(0.1 * rng.standard_normal(size) for size in sizes[1:]))
     inputs = rng.standard_normal((batch, sizes[0]))
     classes = rng.integers(sizes[-1], size=batch)
-    targets = classes if isinstance(chosen_payoff, CrossEntropy) else rng.standard_normal((batch, sizes[-1]))
+    targets = classes if chosen_payoff.classes else rng.standard_normal((batch, sizes[-1]))
     return GameCase(Setup(network, policy, learning_rate=learning_rate, payoff=chosen_payoff, seed=seed), inputs, targets)

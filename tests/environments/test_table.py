@@ -211,8 +211,8 @@ WRONG = {
     ),
     "no such payoff": (
         (inputs(20), TWO),
-        {"payoff": "crossentropy"},
-        "unknown payoff 'crossentropy': did you mean 'cross-entropy'",
+        {"payoff": "cross-entropie"},
+        "unknown payoff 'cross-entropie': did you mean 'cross-entropy'",
     ),
     "no test": ((inputs(20), TWO), {"test_share": 0}, "test_share must be a number above 0 and below 1, got 0"),
     "only test": ((inputs(20), TWO), {"test_share": 1.0}, "test_share must be a number above 0 and below 1, got 1.0"),

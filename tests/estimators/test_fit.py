@@ -26,6 +26,8 @@ NOT_PARAMETERS = {
     "target",
     "data_dir",
     "payoff",  # of classes, or of values
+    "missing",  # scikit-learn has imputers
+    "unseen",  # inputs are numbers
     "seed",  # random_state
     "replicas",  # an estimator is one network
     "checkpoint_every",  # nothing is written
@@ -184,7 +186,7 @@ def test_clone_and_pickle_keep_everything():
     ("parameter", "value"),
     [
         ("policy", "nonsense"),
-        ("hidden", 0),
+        ("hidden", -1),
         ("epochs", 0),
         ("epochs", 2.5),
         ("batch_size", "32"),

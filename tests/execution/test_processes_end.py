@@ -150,5 +150,5 @@ def test_run_whose_terminal_is_closed_is_saved(tmp_path):
 def test_signal_before_the_command_begins_has_its_status(number, monkeypatch):
     """Typer makes 130 of every KeyboardInterrupt that it meets outside a command."""
     monkeypatch.setattr(stop_signals, "_received", [int(number)])
-    monkeypatch.setattr(main, "app", lambda **options: 130)
+    monkeypatch.setattr(main, "app", lambda *arguments, **options: 130)
     assert main.start() == 128 + number

@@ -133,11 +133,11 @@ def test_an_error_of_the_caller_is_left_alone():
     class StopHere(Exception):
         pass
 
-    def on_progress(event):
+    def log(line):
         raise StopHere
 
     with pytest.raises(StopHere):
-        train(on_progress=on_progress)
+        train(log=log)
 
 
 SHAPES = [

@@ -61,7 +61,7 @@ CALLS = {
     "shares above 1": (lambda: train(policy="greedy:85%,attention:25%"), "add up to 1, got 0.85 + 0.25"),
     "policies for too many layers": (lambda: train(policy=["greedy"] * 5), "one for each of 2 listening layers, got 5"),
     "name in a population": (lambda: nn_.Population.per_layer(["greedy"]), "a policy must be an instance"),
-    "function that is none": (lambda: train(on_progress=3), "on_progress must be a function, got 3"),
+    "function that is none": (lambda: train(log=3), "log must be a function, got 3"),
     "folder without a run": (lambda: nn_.resume("nowhere"), "there is no run in 'nowhere'"),
     "file without a model": (lambda: nn_.load("nowhere.safetensors"), "no trained model in 'nowhere.safetensors'"),
     "file without a table": (lambda: train("table:nowhere.csv"), "'nowhere.csv' not found"),

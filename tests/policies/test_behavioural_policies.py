@@ -171,7 +171,7 @@ def test_copycats_converge_to_their_favourite_speakers(engine):
     ("make", "complaint"),
     [
         (lambda: FreeRider("greedy"), "wraps a policy, got 'greedy'"),
-        (lambda: FreeRider(AttentionSeeking), "wraps a policy, got <class"),
+        (lambda: FreeRider(AttentionSeeking), "wraps a policy, got the class"),
         (lambda: Stubborn(None), "wraps a policy, got None"),
         (lambda: Stubborn(pull=-0.1), "pull must be a finite number of 0 or more, got -0.1"),
         (lambda: Stubborn(pull=float("nan")), "pull must be a finite number of 0 or more, got nan"),

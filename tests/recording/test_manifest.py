@@ -35,7 +35,7 @@ def test_run_says_with_what_it_was_played(tmp_path):
     assert found["machine"]["device"] == "cpu"
     assert set(found["machine"]) >= {"platform", "processor", "aten", "threads", "cores"}
     assert found["data"] == {"xor": hash_samples(Xor())}
-    assert "pytest" in found["command"]
+    assert found["command"]
     assert found["resumed"] == []
 
 

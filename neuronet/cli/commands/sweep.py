@@ -38,7 +38,7 @@ draws = 3
 learning_rate = { low = 0.001, high = 0.1, log = true }
 """
 
-HELP = escape(
+HELP = (
     "Run many configurations from one file, and write one table.\n\n\b\n"  # \b keeps the lines as they are
     + EXAMPLE.strip().replace("\n\n", "\n\b\n")
     + "\n\nThis file makes 2 x 2 x 3 x 5 = 60 cells; each section is optional. Each cell is stored when it is done: "

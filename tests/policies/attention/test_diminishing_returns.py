@@ -80,7 +80,7 @@ def test_output_neurons_follow_the_wrapped_policy(engine):
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": Greedy}, "wraps a policy, got <class"),
+        ({"policy": Greedy}, "wraps a policy, got the class"),
         ({"alpha": -1}, "alpha must be a finite number of 0 or more, got -1"),
         ({"adaptation_rate": 1}, "adaptation_rate must be a number from 0 to below 1, got 1"),
     ],

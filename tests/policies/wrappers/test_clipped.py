@@ -39,7 +39,7 @@ def test_needs_and_memory_are_those_of_the_wrapped_policy():
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": Greedy}, "wraps a policy, got <class"),
+        ({"policy": Greedy}, "wraps a policy, got the class"),
         ({"policy": None}, "wraps a policy, got None"),
         ({"bound": 0}, "bound must be a finite number above 0, got 0"),
         ({"bound": float("inf")}, "bound must be a finite number above 0, got inf"),

@@ -54,7 +54,7 @@ def test_needs_and_memory_are_those_of_the_wrapped_policy():
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": AttentionSeeking}, "wraps a policy, got <class"),
+        ({"policy": AttentionSeeking}, "wraps a policy, got the class"),
         ({"policy": "attention"}, "wraps a policy, got 'attention'"),
         ({"policy": None}, "wraps a policy, got None"),
         ({"sigma": -0.1}, "sigma must be a finite number of 0 or more, got -0.1"),

@@ -47,7 +47,7 @@ def test_nested_trembling_hands_are_independent():
 @pytest.mark.parametrize(
     ("parameters", "complaint"),
     [
-        ({"policy": AttentionSeeking}, "wraps a policy, got <class"),
+        ({"policy": AttentionSeeking}, "wraps a policy, got the class"),
         ({"policy": None}, "wraps a policy, got None"),
         ({"tremble": -0.1}, "tremble must be a number from 0 to 1, got -0.1"),
         ({"tremble": 1.5}, "tremble must be a number from 0 to 1, got 1.5"),
