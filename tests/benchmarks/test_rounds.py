@@ -64,6 +64,7 @@ def test_peer_with_another_update_is_not_compared(monkeypatch):
     assert lines[0].startswith("too quick on 6-5-4-3, batch 7: left out, its update is not autograd's")
 
 
+@pytest.mark.slow
 def test_rows_points_and_figure(tmp_path, monkeypatch):
     monkeypatch.setattr(measure, "peers", lambda compiled: ([AUTOGRAD, Peer("numpy", LayerwiseNumpy)], []))
     for name in ("WIDTHS", "DEPTHS", "BATCHES", "REPLICAS", "POLICIES"):

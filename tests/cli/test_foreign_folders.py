@@ -16,6 +16,8 @@ from neuronet.control import train as train_control
 from neuronet.core import SpecError
 from tests.plotting.fixtures import write_comparison, write_continual_study
 
+pytestmark = pytest.mark.slow  # whole commands in processes of their own
+
 MODULE = "a_foreign_module"
 NEW_VALUES = (
     None,
@@ -138,7 +140,7 @@ def mutate(folder, rng):
     return f"{change.__name__} of {path.name}"
 
 
-MARKS = {24: (), 100: pytest.mark.slow, 500: pytest.mark.exhaustive}
+MARKS = {32: (), 500: pytest.mark.exhaustive}
 """Marks of the mutations whose seeds are below a number, and not below the one before."""
 
 SEEDS = [pytest.param(seed, marks=next(marks for end, marks in MARKS.items() if seed < end)) for seed in range(max(MARKS))]

@@ -213,6 +213,7 @@ def test_breast_cancer():
     np.testing.assert_allclose(np.bincount(world.test.targets), 0.2 * counts, atol=1)
 
 
+@pytest.mark.slow
 def test_5000_images_of_mnist():
     world = Mnist5k()
     assert (len(world.train), len(world.test), world.shape, world.outputs) == (4000, 1000, (28, 28), 10)

@@ -25,7 +25,10 @@ hidden = [64]
 SECONDS = 10
 """Seconds within which all processes must have ended; 2 s on a machine that is not busy."""
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc"),
+]
 
 
 def start(folder, *words):
@@ -78,7 +81,7 @@ def end_and_collect(process, number):
     return err
 
 
-DELAYS = [pytest.param(0.5), *(pytest.param(delay, marks=pytest.mark.slow) for delay in (0.0, 1.0, 2.0, 4.0, 8.0))]
+DELAYS = [0.5, 4.0, *(pytest.param(delay, marks=pytest.mark.exhaustive) for delay in (0.0, 1.0, 2.0, 8.0))]
 """Seconds after the start of the first worker; it takes some to load its libraries."""
 
 

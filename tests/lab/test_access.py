@@ -22,6 +22,8 @@ from neuronet.core.errors import ConfigurationError
 from neuronet.lab import REQUIRED_MODULES, server
 from neuronet.lab.access import AccessGuard, new_token
 
+pytestmark = pytest.mark.slow  # whole commands in processes of their own
+
 INSTALLED = all(find_spec(name) for name in (*REQUIRED_MODULES, "uvicorn"))
 needs_lab = pytest.mark.skipif(not INSTALLED, reason="the extra [lab] is not installed")
 

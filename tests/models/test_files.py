@@ -49,6 +49,7 @@ def test_loaded_models_predict_the_same_to_the_bit(targets, options, tmp_path):
     assert model.score(INPUTS, targets) == result.score(INPUTS, targets)
 
 
+@pytest.mark.slow
 def test_another_process_predicts_the_same(saved, tmp_path):
     result, path = saved
     np.save(tmp_path / "inputs.npy", INPUTS)

@@ -126,6 +126,7 @@ def test_plot_draws_the_figure_of_a_reproduction(neuronet, copied, tmp_path):
     assert "the study is not finished" in answer.err
 
 
+@pytest.mark.slow
 def test_command_prints_findings_and_writes_figure(registered, neuronet, tmp_path):
     answer = neuronet("reproduce", NAME, "--out", "study", "--jobs", "1", "--json")
     assert answer.status == 0

@@ -106,6 +106,7 @@ def test_other_policies_and_learning_rates_have_results_of_their_own(played):
     assert not np.array_equal(found["error"], errors[errors["rule"].isin(rules) & (errors["seed"] == 0)]["error"])
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_processes(played):
     _, errors, _ = played
     settings = replace(BLOBS, rules={rule: RULES[rule] for rule in ("DFA", "brSF")})

@@ -58,6 +58,7 @@ def test_command_prints_one_json_line_and_writes_table_and_figures(command, tmp_
         assert (tmp_path / "here" / name).stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_tuned_study_resumes_with_equal_results(command, tmp_path):
     line = f"permuted(tasks=2) {SMALL} --policies si --tune --trials 2 --tuning-seeds 1 --json --out here"
     first, second = (command(line) for _ in range(2))
@@ -101,6 +102,7 @@ def test_invalid_option_is_refused_in_one_line(command, line, fragment, tmp_path
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_figures_of_many_methods_and_long_sequences(tmp_path):
     rng = np.random.default_rng(0)
     matrices = {name: rng.random((1, 13, 12)) for name in ["backprop", *"abcdefgh"]}

@@ -35,6 +35,7 @@ SMALL = {
 LONG = "permuted(tasks=2) digits --seeds 9 --iterations 100 --hidden 300,300 --policies ewc --jobs 2"
 
 
+@pytest.mark.slow
 def test_two_processes_give_exactly_the_results_of_one(tmp_path):
     found = [
         continual_study(

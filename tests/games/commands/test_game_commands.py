@@ -17,6 +17,7 @@ def run(monkeypatch, capsys, folder, *arguments):
     return json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
+@pytest.mark.slow
 def test_exploitability(monkeypatch, capsys, tmp_path):
     seeds = ("--networks", "1", "--selection-seeds", "1", "--evaluation-seeds", "2")
     arguments = (
@@ -45,6 +46,7 @@ def test_exploitability(monkeypatch, capsys, tmp_path):
     assert {"distances.csv", "exploitability.csv", "responses.csv"} <= {path.name for path in tmp_path.iterdir()}
 
 
+@pytest.mark.slow
 def test_distances(monkeypatch, capsys, tmp_path):
     arguments = (
         "distances",

@@ -147,6 +147,7 @@ def test_analysis_of_a_game_between_layers():
     assert len(figure.axes[0].patches) == 2
 
 
+@pytest.mark.slow
 def test_figures(tmp_path):
     meta = meta_game_of([[0, -1, 2.0], [2, 0, -1], [-1, 2, 0]], noise=0.05)
     found = analyse(meta, resamples=10)
