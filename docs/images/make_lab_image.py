@@ -2,38 +2,42 @@
 
     python docs/images/make_lab_image.py docs/images/lab.png
     python docs/images/make_lab_image.py lab.png 400 800 1400
+    python docs/images/make_lab_image.py --policy "attention:0.5,budgeted(budget=0.1):0.5" docs/images/attention-budget-lab.png
 
 It needs the extra [browser], chromium and chromedriver.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import shutil
 import signal
 import subprocess
 import sys
 from base64 import b64decode
+from collections.abc import Sequence
 from pathlib import Path
 
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.support.ui import WebDriverWait
 
-COMMAND = ("lab", "mnist5k", "--policy", "attention:0.6,greedy:0.2,free-rider:0.2", "--port", "0", "--no-browser")
+COMMAND = ("lab", "mnist5k", "--port", "0", "--no-browser")
+POLICY = "attention:0.6,greedy:0.2,free-rider:0.2"
 STEPS, ROUNDS_PER_STEP = 22, 20
 NEURON = "1/20"
 SIZE = (1280, 800)
 TIMEOUT = 120
 
 
-def main(file: str, *widths: str) -> None:
+def main(file: str, widths: Sequence[str], policy: str) -> None:
     """Play 440 rounds in the lab, select a neuron, and write a picture of the page for each width of the window."""
-    server = subprocess.Popen([sys.executable, "-m", "neuronet", *COMMAND], stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen([sys.executable, "-m", "neuronet", *COMMAND, "--policy", policy], stderr=subprocess.PIPE, text=True)
     driver = open_browser()
     try:
         assert server.stderr is not None
-        address = re.search(r"http://\S+:\d+", server.stderr.readline())
+        address = re.search(r"http://\S+", server.stderr.readline())
         assert address is not None, "the lab does not start"
         resize(driver, *SIZE)
         WebDriverWait(driver, TIMEOUT, ignored_exceptions=[WebDriverException]).until(lambda _: driver.get(address[0]) is None)
@@ -97,6 +101,9 @@ def take_picture(driver: webdriver.Chrome, file: Path, *, whole: bool) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("widths", nargs="*")
+    parser.add_argument("--policy", default=POLICY)
+    given = parser.parse_args()
+    main(given.file, given.widths, given.policy)

@@ -3,9 +3,12 @@
 import math
 from functools import cache
 
+import pandas as pd
 import pytest
 
 from neuronet.reproduction import read_reproduction
+from neuronet.reproduction.feedback_rules import PUBLISHED
+from neuronet.reproduction.lenet import RULES
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "reproduction" / "budgeted-forgetting"
@@ -84,3 +87,17 @@ def test_page_has_every_row_of_the_other_studies(name):
         numbers = (with_interval(row, "accuracy"), with_interval(row, "difference", "+"), p_text)
         expected = " ".join(f"| {row['setting']} | `{row['method']}` | {rate} | {' | '.join(numbers)} |".split())
         assert expected in section, expected
+
+
+def test_page_has_the_lenet_errors_of_every_rule():
+    table = pd.read_csv(RECORDS.parent / "feedback-rules" / "errors.csv")
+    section = PAGE.partition("## Feedback rules beside an outside table")[2]
+    groups = table.groupby(["rule", "learning_rate", "epochs"])
+    assert len(groups) == len(RULES) + 2
+    for (rule, rate, epochs), rows in groups:
+        by_seed = rows.groupby("seed")["error"].min()
+        assert (rows.groupby("seed")["epoch"].max() == epochs).all()
+        best = f"{by_seed.mean():.2f}" + (f" ({by_seed.min():.2f} to {by_seed.max():.2f})" if len(by_seed) > 1 else "")
+        policy = "none" if RULES[rule] is None else f"`{RULES[rule]}`"
+        published = PUBLISHED["fashion-mnist"][rule]
+        assert f"| {rule} | {policy} | {rate:g} | {epochs} | {len(by_seed)} | {best} | {published:g} |" in section
