@@ -17,6 +17,7 @@ from neuronet.environments.images.images import Images
 from neuronet.environments.images.kmnist import Kmnist
 from neuronet.environments.images.mnist import Mnist
 from neuronet.environments.images.mnist5k import Mnist5k
+from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.tables.breast_cancer import BreastCancer
 from neuronet.environments.tables.california import California
 from neuronet.environments.tables.csv_files import TableFormat, separator_hint
@@ -67,6 +68,7 @@ __all__ = [
     "Missing",
     "Mnist",
     "Mnist5k",
+    "PartsEnvironment",
     "Pendigits",
     "Satimage",
     "SpokenDigits",

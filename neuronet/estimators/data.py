@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Encoding, Environment, Payoff, Samples, as_array
-from neuronet.environments import check_magnitude, standardisation
+from neuronet.core import Encoding, Payoff, Samples, as_array
+from neuronet.environments import PartsEnvironment, check_magnitude, standardisation
 
 
-class EstimatorData(Environment):
+class EstimatorData(PartsEnvironment):
     """Environment of samples that are all for training, or with a part that is held out for validation.
 
     Without a held-out part, `test` is the first training sample alone, since an environment must have one.
@@ -25,24 +25,9 @@ class EstimatorData(Environment):
     """
 
     def __init__(self, train: Samples, held_out: Samples | None, outputs: int, payoff: Payoff, encoding: Encoding) -> None:
-        self._train, self._test = train, train.at(slice(0, 1)) if held_out is None else held_out
-        self._outputs, self._encoding = outputs, encoding
-        self.payoff = payoff
-
-    @property
-    def train(self) -> Samples:
-        """Training samples."""
-        return self._train
-
-    @property
-    def test(self) -> Samples:
-        """Held-out samples, or the first training sample."""
-        return self._test
-
-    @property
-    def outputs(self) -> int:
-        """Number of classes or values."""
-        return self._outputs
+        test = train.at(slice(0, 1)) if held_out is None else held_out
+        super().__init__(train, test, outputs, tuple(train.inputs.shape[1:]))
+        self.payoff, self._encoding = payoff, encoding
 
     @property
     def encoding(self) -> Encoding:
