@@ -18,6 +18,7 @@ FIGURES: dict[str, str] = {
     "continual-frontier": "neuronet.plotting.continual.accuracy:frontier_figure",
     "continual-matrices": "neuronet.plotting.continual.accuracy:matrices_figure",
     "continual-summary": "neuronet.plotting.continual.study_summary:study_summary_figure",
+    "inequality": "neuronet.plotting.inequality:inequality_figure",
     "learning-curves": "neuronet.plotting.learning_curves:curves_figure",
     "network": "neuronet.plotting.network.page:network_figure",
     "reproduction-accuracy": "neuronet.plotting.reproduction.accuracy:accuracy_figure",

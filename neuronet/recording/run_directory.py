@@ -4,13 +4,14 @@ config.json              the resolved configuration; `neuronet run --config` rea
 manifest.json            versions, machine, command and checksums of the data
 metrics.csv              a line for each epoch (and replica), appended as it ends
 alignment.csv            the same for each layer and group of neurons, if alignment is measured
+inequality.csv           the same, if the inequality of attention is measured
 events.jsonl             a line for each intervention (and replica), appended as it is applied
 traces/                  Parquet files with a row for each traced neuron and round
 checkpoint.safetensors   the last checkpoint, replaced atomically
 network.safetensors      the network that the run started with, if it was given one
 model.safetensors        the trained network of the first replica, for prediction; written when the run ends or is interrupted
 best.safetensors         the same as it was after its best epoch, if that is asked for
-curves.png, network.png  drawn at the end, and alignment.png
+curves.png, network.png  drawn at the end, and alignment.png and inequality.png
 """
 
 from __future__ import annotations
@@ -36,9 +37,10 @@ Rows = Sequence[Mapping[str, Any]]
 
 CONFIG, METRICS, CHECKPOINT, NETWORK = "config.json", "metrics.csv", "checkpoint.safetensors", "network.safetensors"
 MODEL, BEST_MODEL = "model.safetensors", "best.safetensors"
-ALIGNMENT, EVENTS = "alignment.csv", "events.jsonl"
+ALIGNMENT, INEQUALITY, EVENTS = "alignment.csv", "inequality.csv", "events.jsonl"
 
 _KEYS = {"epoch": "count", "round": "count", "replica": "index"}
+_INEQUALITY = ("gini", "top_tenth", "attention", "attention_share")
 _ALIGNMENT = ("cosine", "angle", "norm_ratio", "attention_share", "accuracy_lost", "loss_gained")
 
 METRICS_TYPES = {
@@ -49,11 +51,13 @@ METRICS_TYPES = {
     "test_accuracy": "share",
     "seconds": "duration",
 }
-ALIGNMENT_TYPES = {**_KEYS, "layer": "index", "group": "object", "neurons": "index"}
-ALIGNMENT_TYPES |= {**dict.fromkeys(_ALIGNMENT, "float64"), "policy": "object"}
+_NEURON_SET = {**_KEYS, "layer": "index", "group": "object", "neurons": "index"}
+ALIGNMENT_TYPES = {**_NEURON_SET, **dict.fromkeys(_ALIGNMENT, "float64"), "policy": "object"}
+INEQUALITY_TYPES = {**_NEURON_SET, **dict.fromkeys(_INEQUALITY, "float64"), "policy": "object"}
 
 COLUMNS = tuple(METRICS_TYPES)
 ALIGNMENT_COLUMNS = tuple(ALIGNMENT_TYPES)
+INEQUALITY_COLUMNS = tuple(INEQUALITY_TYPES)
 EVENT_COLUMNS = ("round", "epoch", "replica", "what", "nodes")
 
 
@@ -156,8 +160,12 @@ class BaseRunDirectory(Generic[Config]):
 class RunDirectory(BaseRunDirectory[Config]):
     """Folder of one training run."""
 
-    reserved = (CONFIG, METRICS, ALIGNMENT, EVENTS, CHECKPOINT, NETWORK, MODEL, BEST_MODEL, FOLDER)
-    tables: ClassVar[Mapping[str, Mapping[str, str]]] = {METRICS: METRICS_TYPES, ALIGNMENT: ALIGNMENT_TYPES}
+    reserved = (CONFIG, METRICS, ALIGNMENT, INEQUALITY, EVENTS, CHECKPOINT, NETWORK, MODEL, BEST_MODEL, FOLDER)
+    tables: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        METRICS: METRICS_TYPES,
+        ALIGNMENT: ALIGNMENT_TYPES,
+        INEQUALITY: INEQUALITY_TYPES,
+    }
 
     def append_events(self, rows: Rows) -> None:
         """Append the rows of an intervention to the events."""

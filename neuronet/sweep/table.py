@@ -18,8 +18,8 @@ from neuronet.sweep.worker import RESULTS, Row
 MAX_ROWS = 40
 """Largest number of settings that are shown; the files have all."""
 
-OPTIONAL = "cosine"
-"""Result without a column if it was not measured."""
+OPTIONAL = ("cosine", "gini")
+"""Results without a column if they were not measured."""
 
 
 def make_table(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def make_table(plan: Plan, rows: Mapping[str, Row]) -> pd.DataFrame:
     lines = [{"cell": cell.number, **cell.swept, **rows[cell.key]} for cell in plan.cells if cell.key in rows]
     table = pd.DataFrame(lines, columns=["cell", *plan.columns, *RESULTS])
     table = table.assign(**{name: _as_uniform_type(table[name]) for name in plan.columns}, error=table["error"].astype("string"))
-    return table.drop(columns=OPTIONAL) if table[OPTIONAL].isna().all() else table
+    return table.drop(columns=[name for name in OPTIONAL if table[name].isna().all()])
 
 
 def _as_uniform_type(column: pd.Series) -> pd.Series:

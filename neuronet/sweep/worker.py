@@ -26,6 +26,7 @@ from neuronet.training import (
     Alignment,
     ApplyInterventions,
     Callback,
+    Inequality,
     RunConfig,
     RunContext,
     RunProgress,
@@ -35,7 +36,7 @@ from neuronet.training import (
     evaluate,
 )
 
-MEASURES = ("test_accuracy", "test_loss", "train_accuracy", "train_loss", "cosine")
+MEASURES = ("test_accuracy", "test_loss", "train_accuracy", "train_loss", "cosine", "gini")
 RESULTS = (*MEASURES, "rounds", "seconds", "group_size", "error")
 """Columns of the table with the results of a cell."""
 
@@ -120,7 +121,9 @@ def _reason(config: RunConfig, environment: Environment, game: RunContext, error
     """Return the error of a diverged cell: that of a policy of the user's own, if it gave the first number that is not finite."""
 
     def play_again(population: Population) -> None:
-        with _game([config.model_copy(update={"policy": population, "alignment": False})], environment) as again:
+        with _game(
+            [config.model_copy(update={"policy": population, "alignment": False, "inequality": False})], environment
+        ) as again:
             _train(again, config)
 
     return find_non_finite(error, game.setups, config.policy, play_again)
@@ -191,4 +194,9 @@ def _evaluate(game: RunContext, config: RunConfig) -> dict[str, list[float]]:
     if config.alignment:
         rows = Alignment(engine.setups, environment).measure(engine.state(), config.epochs)
         cosine = [row["cosine"] for row in rows if row["layer"] == WHOLE_NETWORK and row["group"] == ALL_GROUPS]
-    return {"test_accuracy": test_accuracy, "test_loss": test_loss, "train_accuracy": train_accuracy, "cosine": cosine}
+    gini = [math.nan] * count
+    if config.inequality and config.hidden:
+        rows = Inequality(engine.setups).measure(engine.state(), config.epochs)
+        gini = [row["gini"] for row in rows if row["layer"] == WHOLE_NETWORK and row["group"] == ALL_GROUPS]
+    accuracies = {"test_accuracy": test_accuracy, "train_accuracy": train_accuracy}
+    return {**accuracies, "test_loss": test_loss, "cosine": cosine, "gini": gini}

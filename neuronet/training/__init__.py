@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from neuronet.training.fields import PositiveFloat as PositiveFloat
     from neuronet.training.fields import Seed as Seed
     from neuronet.training.fields import WiringField as WiringField
+    from neuronet.training.inequality import Inequality as Inequality
     from neuronet.training.labels import NetworkLabels as NetworkLabels
     from neuronet.training.labels import network_labels as network_labels
     from neuronet.training.labels import policy_names as policy_names
@@ -89,6 +90,7 @@ _HOMES = {
     "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",
     "fields": "ActivationName Count OptimizerField PopulationField PositiveFloat Seed WiringField",
+    "inequality": "Inequality",
     "labels": "NetworkLabels network_labels policy_names silent_positions",
     "options": "COMPUTE CONTROL_OPTIONS NETWORK OUTPUT OptionInfo PANELS RUN_OPTIONS TRAINING",
     "result": "Result",

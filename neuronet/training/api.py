@@ -204,7 +204,7 @@ def _run(run: Run, environment: Environment | None, network: Network | None) -> 
         from neuronet.testing import find_non_finite
 
         def play_again(population: Population) -> None:
-            config = run.config.model_copy(update={"policy": population, "alignment": False, "trace": ()})
+            config = run.config.model_copy(update={"policy": population, "alignment": False, "inequality": False, "trace": ()})
             context = build_run(config, environment=environment, network=network)
             with closing(context.engine):
                 Run(context, None).run()

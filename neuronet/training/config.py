@@ -85,6 +85,7 @@ class RunConfig(BaseModel):
     monitor: Literal["test_loss", "test_accuracy", "train_loss", "train_accuracy"] = "test_loss"
     checkpoint_every: Count = 1
     alignment: Annotated[bool, Field(strict=True)] = False
+    inequality: Annotated[bool, Field(strict=True)] = False
     interventions: Interventions = ()
     trace: Traces = ()
 

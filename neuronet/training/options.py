@@ -114,6 +114,7 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     ),
     "checkpoint_every": OptionInfo(int, OUTPUT, "Epochs between two checkpoints (>= 1)", "1"),
     "alignment": OptionInfo(bool, OUTPUT, "Measure after each epoch how updates agree with those of backpropagation", "off"),
+    "inequality": OptionInfo(bool, OUTPUT, "Measure after each epoch how unequally attention is spread over neurons", "off"),
     "trace": OptionInfo(
         list, OUTPUT, 'Neurons to trace: "hidden:16 every 10" or "node 70,71 every 1 of attention"; may be repeated', "none"
     ),

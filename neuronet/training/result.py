@@ -29,6 +29,8 @@ class Result:
             train_accuracy (on at most 2,000 training samples), test_loss, test_accuracy, seconds.
         alignment: A row for each epoch, replica, layer and group of neurons: agreement of the update with error
             backpropagation, share of attention, effect of silencing (docs/populations.md); empty if it was not measured.
+        inequality: A row for each epoch, replica, layer and group of hidden neurons: Gini's coefficient of their attention, the
+            part of the tenth with the most, mean attention and share (docs/populations.md); empty if it was not measured.
         events: A row for each intervention and replica: round and epoch (numbers played before it), replica, what, nodes;
             empty without interventions.
         models: Trained network of each replica, with what prediction needs.
@@ -45,6 +47,7 @@ class Result:
     config: RunConfig
     metrics: pd.DataFrame
     alignment: pd.DataFrame
+    inequality: pd.DataFrame
     events: pd.DataFrame
     models: tuple[Model, ...]
     rounds: int
@@ -150,6 +153,14 @@ class Result:
             DataError: The alignment was not measured: train with alignment=True.
         """
         return draw("alignment", self.alignment, path)
+
+    def plot_inequality(self, path: str | Path) -> Path:
+        """Draw the inequality of attention, with the accuracy or loss, to a .png, .svg or .pdf file.
+
+        Raises:
+            DataError: It was not measured: train with inequality=True.
+        """
+        return draw("inequality", self.inequality, path, metrics=self.metrics, loss_unit=self.payoff.unit)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""

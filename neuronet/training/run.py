@@ -20,6 +20,8 @@ from neuronet.recording import (
     ALIGNMENT_COLUMNS,
     COLUMNS,
     EVENT_COLUMNS,
+    INEQUALITY,
+    INEQUALITY_COLUMNS,
     METRICS,
     Checkpoint,
     MemoryTraceStore,
@@ -27,15 +29,17 @@ from neuronet.recording import (
     RunDirectory,
     TraceRecorder,
 )
+from neuronet.training.alignment import Alignment
 from neuronet.training.assembly import RunContext
 from neuronet.training.callbacks.base import Callback, CallbackError, RunProgress
 from neuronet.training.callbacks.best_checkpoint import BestCheckpoint
 from neuronet.training.callbacks.early_stopping import EarlyStopping
 from neuronet.training.callbacks.group import CallbackGroup
-from neuronet.training.callbacks.recording import RecordAlignment, RecordMetrics, SaveCheckpoints
+from neuronet.training.callbacks.recording import RecordMeasurement, RecordMetrics, SaveCheckpoints
 from neuronet.training.callbacks.rounds import ApplyInterventions, RecordTraces, StopOnRequest
 from neuronet.training.config import RunConfig
 from neuronet.training.evaluation import confusion_matrices
+from neuronet.training.inequality import Inequality
 from neuronet.training.labels import network_labels
 from neuronet.training.model_facts import model_facts
 from neuronet.training.result import Result
@@ -69,7 +73,14 @@ class Run:
             store = MemoryTraceStore() if run_directory is None else ParquetTraceStore(run_directory.folder)
             self.recorder = TraceRecorder(config.trace, engine, context.setups, rounds, store)
         self.metrics = RecordMetrics(context, config.learning_rate, lambda: self.seconds, run_directory)
-        self.alignment = RecordAlignment(context, self.interventions, run_directory) if config.alignment else None
+        self.measurements = {
+            file: RecordMeasurement(make, context, self.interventions, file, run_directory)
+            for file, make, is_wanted in (
+                (ALIGNMENT, lambda setups: Alignment(setups, context.environment), config.alignment),
+                (INEQUALITY, Inequality, config.inequality),
+            )
+            if is_wanted
+        }
         own = [EarlyStopping(config.monitor, config.patience)] if config.patience is not None else []
         self.callbacks = CallbackGroup([*own, *callbacks])
         parts: list[Callback | None] = [
@@ -77,7 +88,7 @@ class Run:
             ApplyInterventions(self.interventions),
             self.metrics,
             RecordTraces(self.recorder) if self.recorder is not None else None,
-            self.alignment,
+            *self.measurements.values(),
             self.callbacks,
             SaveCheckpoints(self._save, config.checkpoint_every),
         ]
@@ -136,8 +147,8 @@ class Run:
         if self.recorder is not None:
             self.recorder.store.truncate_after(self.engine.round_number)
         self.progress.history = self._recorded_rows(self.run_directory, METRICS)
-        if self.alignment is not None:
-            self.alignment.rows = self._recorded_rows(self.run_directory, ALIGNMENT)
+        for file, measurement in self.measurements.items():
+            measurement.rows = self._recorded_rows(self.run_directory, file)
         if distributed.is_main_process():
             distributed.barrier()
 
@@ -225,14 +236,15 @@ class Run:
                 self.run_directory.save_model(*model_to_arrays(models[0]))
 
     def _result(self) -> Result:
-        alignment = [] if self.alignment is None else self.alignment.rows
+        measured = {file: measurement.rows for file, measurement in self.measurements.items()}
         models = self._models()
         self._save_model(models)
         best = next((member for member in self.callbacks.members if isinstance(member, BestCheckpoint)), None)
         return Result(
             config=self.config,
             metrics=pd.DataFrame(self.progress.history, columns=list(COLUMNS)),
-            alignment=pd.DataFrame(alignment, columns=list(ALIGNMENT_COLUMNS)),
+            alignment=pd.DataFrame(measured.get(ALIGNMENT, []), columns=list(ALIGNMENT_COLUMNS)),
+            inequality=pd.DataFrame(measured.get(INEQUALITY, []), columns=list(INEQUALITY_COLUMNS)),
             events=pd.DataFrame(self.interventions.rows, columns=list(EVENT_COLUMNS)),
             models=models,
             best_models=() if best is None else best.models,

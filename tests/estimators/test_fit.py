@@ -32,6 +32,7 @@ NOT_PARAMETERS = {
     "replicas",  # an estimator is one network
     "checkpoint_every",  # nothing is written
     "alignment",  # measurements of a run
+    "inequality",
     "trace",
     "monitor",  # early stopping has scikit-learn's parameters
     "patience",

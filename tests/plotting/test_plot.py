@@ -27,7 +27,7 @@ HEADS = {".pdf": b"%PDF", ".svg": b"<?xml", ".png": b"\x89PNG"}
 @pytest.fixture(scope="module")
 def result_folders(tmp_path_factory):
     where = tmp_path_factory.mktemp("results")
-    record_run(where / "mixed", policy=POPULATION, alignment=True)
+    record_run(where / "mixed", policy=POPULATION, alignment=True, inequality=True)
     for seed in (1, 2):
         record_run(where / f"greedy-{seed}", policy="greedy", seed=seed)
     record_run(where / "bare", hidden=[])
@@ -53,7 +53,7 @@ def command(monkeypatch, capsys, *words):
 def test_each_folder_has_its_kinds(result_folders):
     found = {folder.name: kinds_of(folder) for folder in result_folders.iterdir()}
     assert found == {
-        "mixed": ["network", "attention", "alignment", "fields", "curves"],
+        "mixed": ["network", "attention", "alignment", "inequality", "fields", "curves"],
         "greedy-1": ["network", "attention", "fields", "curves"],
         "greedy-2": ["network", "attention", "fields", "curves"],
         "bare": ["network", "fields", "curves"],

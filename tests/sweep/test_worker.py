@@ -33,6 +33,7 @@ ALTERNATIVES = {
     "optimizer": ["adam"],
     "dtype": ["float32"],
     "alignment": [True],
+    "inequality": [True],
     "device": ["cpu"],
     "engine": ["tensors"],
     "payoff": ["squared-error", "balanced-cross-entropy"],
@@ -86,9 +87,13 @@ def test_group_gives_the_same_results_as_cells_alone(name, value, lines):
         if name == "alignment":
             whole = run.alignment[(run.alignment["layer"] == 0) & (run.alignment["epoch"] == 2)]
             np.testing.assert_allclose(row["cosine"], whole["cosine"].iloc[0], rtol=1e-9)
+        if name == "inequality":
+            whole = run.inequality[(run.inequality["layer"] == 0) & (run.inequality["epoch"] == 2)]
+            np.testing.assert_allclose(row["gini"], whole["gini"].iloc[0], rtol=1e-9)
     assert errors(table) == [""] * 4
     assert len(set(table["test_loss"])) == 4
     assert ("cosine" in table) == (name == "alignment")
+    assert ("gini" in table) == (name == "inequality")
 
 
 @given(

@@ -89,4 +89,6 @@ def _show(result: Result, json: bool) -> None:
         result.plot_network(result.folder / "network.png")
         if not result.alignment.empty:
             result.plot_alignment(result.folder / "alignment.png")
+        if not result.inequality.empty:
+            result.plot_inequality(result.folder / "inequality.png")
     console.print_result(console.result_table(result), result.summary, json)

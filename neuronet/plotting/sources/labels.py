@@ -10,7 +10,7 @@ import pandas as pd
 
 from neuronet.plotting.sources.run_data import RunData
 
-IGNORED_OPTIONS = frozenset({"seed", "replicas", "device", "dtype", "checkpoint_every", "alignment", "monitor"})
+IGNORED_OPTIONS = frozenset({"seed", "replicas", "device", "dtype", "checkpoint_every", "alignment", "inequality", "monitor"})
 """Options that do not distinguish runs."""
 
 

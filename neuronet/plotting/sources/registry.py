@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "network": "attention between neurons: weights, and the attention that each neuron receives",
     "attention": "attention that neurons receive, from round to round",
     "alignment": "angle and length of each layer's update relative to error backpropagation's",
+    "inequality": "inequality of the attention of hidden neurons per epoch, and the accuracy",
     "fields": "receptive fields of the first listening layer, as images where the inputs are images",
     "curves": "loss and accuracy per epoch of one or several runs, or mean accuracy over tasks of a continual study",
     "forgetting": "accuracy on each task after each task, of a continual study",

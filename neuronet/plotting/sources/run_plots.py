@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from neuronet.plotting.alignment import alignment_figure
 from neuronet.plotting.attention import attention_figure
+from neuronet.plotting.inequality import inequality_figure
 from neuronet.plotting.learning_curves import curves_figure, runs_figure
 from neuronet.plotting.network.page import network_figure
 from neuronet.plotting.receptive_fields import receptive_fields_figure
@@ -15,7 +16,7 @@ from neuronet.plotting.sources.attention_data import attention_over_time
 from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.plotting.sources.run_data import RunData
-from neuronet.recording import ALIGNMENT, CHECKPOINT, METRICS, RunDirectory
+from neuronet.recording import ALIGNMENT, CHECKPOINT, INEQUALITY, METRICS, RunDirectory
 from neuronet.training import read_config
 
 
@@ -40,6 +41,11 @@ def _attention(folder: Folder, options: PlotOptions) -> Figure:
 
 def _alignment(folder: Folder, options: PlotOptions) -> Figure:
     return alignment_figure(_run(folder, options).run_directory.table(ALIGNMENT))
+
+
+def _inequality(folder: Folder, options: PlotOptions) -> Figure:
+    run = _run(folder, options)
+    return inequality_figure(run.run_directory.table(INEQUALITY), metrics=run.metrics, loss_unit=run.loss_unit)
 
 
 def _curves(folder: Folder, options: PlotOptions) -> Figure:
@@ -72,6 +78,7 @@ RUN_KINDS = {
     "network": Kind(_network, _missing_checkpoint),
     "attention": Kind(_attention, _missing_hidden),
     "alignment": Kind(_alignment, require_files(ALIGNMENT, why="alignment was not measured (neuronet run --alignment)")),
+    "inequality": Kind(_inequality, require_files(INEQUALITY, why="it was not measured (neuronet run --inequality)")),
     "fields": Kind(_fields, _missing_checkpoint),
     "curves": Kind(_curves, require_files(METRICS, why="no epoch has ended")),
 }

@@ -1,18 +1,17 @@
-"""Callbacks of every run that measure it and record it: metrics, alignment, checkpoints."""
+"""Callbacks of every run that measure it and record it: metrics, further measurements, checkpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import DivergedError
-from neuronet.engines.base import Engine
+from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions import InterventionExecutor
-from neuronet.recording import ALIGNMENT, METRICS, RunDirectory
-from neuronet.training.alignment import Alignment
+from neuronet.recording import METRICS, RunDirectory
 from neuronet.training.assembly import RunContext
 from neuronet.training.callbacks.base import Callback, RunProgress
 from neuronet.training.config import RunConfig
@@ -88,31 +87,52 @@ class RecordMetrics(Callback):
             raise diverged_error(epoch, self._learning_rate)
 
 
-class RecordAlignment(Callback):
-    """Callback that measures after every epoch how updates agree with those of error backpropagation.
+class Measurement(Protocol):
+    """Measurement of a network that is repeated after every epoch."""
+
+    def measure(self, state: State, epoch: int) -> list[dict[str, Any]]:
+        """Return the rows of an epoch."""
+
+
+class RecordMeasurement(Callback):
+    """Callback that measures the networks after every epoch, and records the rows.
+
+    Args:
+        make: Prepares the measurement for the setups of the replicas; again whenever an intervention has changed them.
+        context: Parts of the run.
+        executor: Executor of the interventions.
+        file: Table of the run directory.
+        run_directory: Record of the run; None if it is not recorded.
 
     Attributes:
-        rows: Alignment of each epoch, replica, layer and group.
+        file: As above.
+        rows: Rows of all epochs.
     """
 
     def __init__(
-        self, context: RunContext, executor: InterventionExecutor, run_directory: RunDirectory[RunConfig] | None
+        self,
+        make: Callable[[Sequence[Setup]], Measurement],
+        context: RunContext,
+        executor: InterventionExecutor,
+        file: str,
+        run_directory: RunDirectory[RunConfig] | None,
     ) -> None:
-        self._context, self._executor, self._run_directory = context, executor, run_directory
-        self._alignment = Alignment(context.setups, context.environment)
+        self._make, self._context, self._executor, self._run_directory = make, context, executor, run_directory
+        self.file = file
+        self._measurement = make(context.setups)
         self._seen_interventions = 0
         self.rows: list[dict[str, Any]] = []
 
     def on_epoch_end(self, run: RunProgress) -> None:
-        """Measure the alignment of the game as interventions have left it, and record it."""
+        """Measure the game as interventions have left it, and record it."""
         engine: Engine = self._context.engine
         if self._seen_interventions != len(self._executor.rows):
             self._seen_interventions = len(self._executor.rows)
-            self._alignment = Alignment(engine.setups, self._context.environment)
-        rows = self._alignment.measure(engine.state(), run.epoch)
+            self._measurement = self._make(engine.setups)
+        rows = self._measurement.measure(engine.state(), run.epoch)
         self.rows += rows
         if self._run_directory is not None:
-            self._run_directory.append_rows(ALIGNMENT, rows)
+            self._run_directory.append_rows(self.file, rows)
 
 
 class SaveCheckpoints(Callback):
