@@ -24,6 +24,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "neuronet"))
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background of a script ignores Ctrl-C, which tests send
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # as nohup has it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 if "OMP_NUM_THREADS" not in os.environ:  # the tests' layers are small: more threads would only wait for each other
     torch.set_num_threads(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,7 +204,7 @@ class Unpicklable(neuronet.Xor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.handle = lambda: None
+        self.handle = threading.Lock()
 
 
 class Broken(neuronet.Xor):
