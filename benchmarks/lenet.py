@@ -1,8 +1,7 @@
 """Test errors of a LeNet on Fashion-MNIST by each feedback rule, for docs/attention-budget.md.
 
-The learning rates are those of the size `medium` of `neuronet reproduce feedback-rules` with three epochs of tuning on 15,000
-images, but for FA, which they serve badly: there it is the lower one of the two best, which is also BioTorch's for CIFAR-10.
-FA has both.
+The learning rates were the best after three epochs on 15,000 training images, by the error on held-out training images. FA
+has two: that one, and the next lower, which is also BioTorch's for CIFAR-10.
 
 python benchmarks/lenet.py benchmarks/reproduction/feedback-rules/errors.csv [--folder FOLDER] [--jobs N]
 """

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from neuronet.core.data.frames import row_place as row_place
     from neuronet.core.data.sample_checks import check_samples as check_samples
     from neuronet.core.data.sample_checks import checked_samples as checked_samples
+    from neuronet.core.delegating_policy import DelegatingPolicy as DelegatingPolicy
     from neuronet.core.environment import Environment as Environment
     from neuronet.core.environment import Samples as Samples
     from neuronet.core.environment import ValidationSplit as ValidationSplit
@@ -153,6 +154,7 @@ _MODULES = {
     "data.batches": "Batches",
     "data.columns": "Column Unseen encode_columns unseen_categories",
     "data.encoding": "Encoding Scaling Standardisation",
+    "delegating_policy": "DelegatingPolicy",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
         "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "

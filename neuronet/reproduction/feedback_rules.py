@@ -134,9 +134,9 @@ def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"error": pd.DataFrame(rows, columns=[*columns, "best_error", "best_error_low", "best_error_high", "published"])}
 
 
-def _tuning(final: LeNetSettings, samples: int = 0) -> LeNetSettings:
-    """Return the conditions of the final runs on held-out images, with as many epochs: the best rate depends on their number."""
-    return replace(final, samples=samples, validation=True)
+def _tuning(final: LeNetSettings) -> LeNetSettings:
+    """Return the conditions of the final runs on held-out images, with as many rounds, on which the best rate depends."""
+    return replace(final, validation=True)
 
 
 QUICK, SHORT = LeNetSettings("mnist5k", epochs=6, milestones=(3, 4)), LeNetSettings(epochs=8, milestones=(4, 6))
@@ -148,10 +148,10 @@ FEEDBACK_RULES = Reproduction(
     "reproduction-accuracy",
     {
         "small": (FeedbackRulesSetting("mnist5k", QUICK, _tuning(QUICK), 3),),
-        "medium": (FeedbackRulesSetting("fashion-mnist", SHORT, _tuning(SHORT, 15000), 3),),
+        "medium": (FeedbackRulesSetting("fashion-mnist", SHORT, _tuning(SHORT), 3),),
         "full": (
-            FeedbackRulesSetting("mnist", MNIST, _tuning(MNIST, 15000), 3),
-            FeedbackRulesSetting("fashion-mnist", FASHION, _tuning(FASHION, 15000), 3),
+            FeedbackRulesSetting("mnist", MNIST, _tuning(MNIST), 3),
+            FeedbackRulesSetting("fashion-mnist", FASHION, _tuning(FASHION), 3),
         ),
     },
     _find,

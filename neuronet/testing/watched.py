@@ -14,6 +14,7 @@ from neuronet.core import (
     AXES,
     Array,
     Birth,
+    DelegatingPolicy,
     DivergedError,
     Group,
     Layers,
@@ -40,7 +41,7 @@ class OutOfTimeError(Exception):
 
 
 @dataclass(frozen=True)
-class WatchedPolicy(Policy):
+class WatchedPolicy(DelegatingPolicy):
     """The same policy, which raises an error when it gives nan or infinite numbers for finite ones.
 
     Attributes:
@@ -52,31 +53,6 @@ class WatchedPolicy(Policy):
     policy: Policy
     layer: int
     until: float
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """As for the policy itself."""
-        return self.policy.needs
-
-    @property
-    def memory_axes(self) -> Mapping[str, str]:
-        """As for the policy itself."""
-        return self.policy.memory_axes
-
-    @property
-    def hooks(self) -> frozenset[str]:
-        """As for the policy itself."""
-        return self.policy.hooks
-
-    @property
-    def stochastic(self) -> bool:
-        """As for the policy itself."""
-        return self.policy.stochastic
-
-    @property
-    def linear(self) -> bool:
-        """As for the policy itself."""
-        return self.policy.linear
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return the policy's feedback weights."""

@@ -103,4 +103,5 @@ def test_local_device_follows_the_local_rank(monkeypatch):
 
 def test_gathered_policy_wraps_every_member_of_a_policy():
     members = {name for name in vars(Policy) if not name.startswith("_")}
-    assert members <= vars(GatheredPolicy).keys()
+    assert members  # none of them is inherited from Policy itself, whose answers are not those of the policy
+    assert all(getattr(GatheredPolicy, name) is not getattr(Policy, name) for name in members)

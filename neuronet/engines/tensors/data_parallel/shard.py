@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed
 
-from neuronet.core import AXES, Array, Birth, Group, Memory, Observation, Policy, Scales, WorkerError
+from neuronet.core import AXES, Array, Birth, DelegatingPolicy, Group, Memory, Observation, Policy, Scales, WorkerError
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.reducer import Reducer
 
@@ -110,7 +110,7 @@ def _run_collective(collective: Callable[..., object], *arguments: Any) -> None:
         raise WorkerError(f"distributed communication failed: restart the processes, or resume the run ({error})") from error
 
 
-class GatheredPolicy(Policy):
+class GatheredPolicy(DelegatingPolicy):
     """Policy that sees the whole batch and returns this process's part of its answers.
 
     Args:
@@ -131,31 +131,6 @@ class GatheredPolicy(Policy):
 
     def __hash__(self) -> int:
         return hash(self.policy)
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Fields that the policy needs."""
-        return self.policy.needs
-
-    @property
-    def memory_axes(self) -> Mapping[str, str]:
-        """Memory of the policy."""
-        return self.policy.memory_axes
-
-    @property
-    def hooks(self) -> frozenset[str]:
-        """Hooks that the policy overrides."""
-        return self.policy.hooks
-
-    @property
-    def stochastic(self) -> bool:
-        """Whether the policy draws random numbers."""
-        return self.policy.stochastic
-
-    @property
-    def linear(self) -> bool:
-        """Whether the policy is linear."""
-        return self.policy.linear
 
     def _gathered_observation(self, obs: Observation) -> Observation:
         """Return the observation of the whole batch; each field is gathered when it is first read."""
