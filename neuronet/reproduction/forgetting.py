@@ -19,7 +19,7 @@ from neuronet.continual import (
 from neuronet.registry import parse_environment
 from neuronet.reproduction.findings import Finding
 from neuronet.reproduction.forgetting_analysis import best_table, equal_table, find, frontiers
-from neuronet.reproduction.forgetting_methods import LOWEST_RATE, MAIN_METHODS
+from neuronet.reproduction.forgetting_methods import DOUBLED, LOWEST_RATE, MAIN_METHODS, MOST_RETAINED
 from neuronet.reproduction.study import Reproduction, RunOptions
 
 STEPS = (0, 1, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8)
@@ -36,9 +36,10 @@ class ForgettingSetting:
         hidden: Neurons in each hidden layer.
         batch_size: Samples a round.
         iterations: Rounds a task (>= 1); the learning rate is divided by 10 at half of them.
-        seeds: Number of seeds, from 0.
+        seeds: Number of seeds, from `seed` on.
         methods: Specs of the methods.
         steps: Rates of each method, in half decades above its lowest one.
+        seed: First seed (>= 0).
     """
 
     name: str
@@ -49,6 +50,7 @@ class ForgettingSetting:
     seeds: int
     methods: tuple[str, ...] = MAIN_METHODS
     steps: tuple[float, ...] = STEPS
+    seed: int = 0
 
     def plan(self) -> Iterator[tuple[str, float]]:
         """Yield each method with each of its learning rates."""
@@ -60,7 +62,8 @@ class ForgettingSetting:
         """Return the setting in one line."""
         sizes = ",".join(map(str, self.hidden))
         rounds = f"{self.iterations:,} rounds of {self.batch_size} a task"
-        return f"{self.environment}, hidden {sizes}, {rounds}, {len(self.methods)} methods, {self.seeds} seeds"
+        first = f" from {self.seed}" if self.seed else ""
+        return f"{self.environment}, hidden {sizes}, {rounds}, {len(self.methods)} methods, {self.seeds} seeds{first}"
 
     def play(self, options: RunOptions) -> pd.DataFrame:
         """Return a row for each run: setting, method, learning_rate, seed, final, learning (0 to 1) and seconds of learning."""
@@ -71,6 +74,7 @@ class ForgettingSetting:
             hidden=self.hidden,
             late_lr_factor=0.1,
             seeds=self.seeds,
+            seed=self.seed,
         )
         experiment = config.experiment(parse_protocol("split-domain"), parse_environment(self.environment))
         study_run = StudyRun(experiment, options.subfolder(self.name), options.log, options.jobs)
@@ -91,6 +95,14 @@ MEDIUM = (
     ForgettingSetting("mnist5k-batch512", "mnist5k", (256, 256), 512, 8, 30, MAIN_METHODS[:4], (3, 4, 5, 6, 7, 8)),
     ForgettingSetting("fashion-batch64", "fashion-mnist", (256, 256), 64, 188, 10, MAIN_METHODS, (0, 1, 2, 2.5, 3, 3.5, 4, 5)),
 )
+CONFIRMATION = (
+    ForgettingSetting(
+        "new-seeds", "mnist5k", (256, 256), 64, 62, 30, (*MOST_RETAINED, DOUBLED), (1, 2, 2.5, 3, 3.5, 4, 5, 6), 1000
+    ),
+    ForgettingSetting("large", "mnist5k", (1000, 1000), 64, 310, 10, MOST_RETAINED, (1, 2, 2.5, 3, 3.5, 4, 5), 2000),
+)
+"""What kept more than error backpropagation in MEDIUM: with new seeds, and in larger networks that learn five times as long."""
+
 FULL = (
     ForgettingSetting("mnist-batch64", "mnist", (2000,) * 4, 64, 25 * 188, 100, MAIN_METHODS),
     ForgettingSetting("mnist-batch512", "mnist", (2000,) * 4, 512, 25 * 24, 100, MAIN_METHODS),
@@ -111,7 +123,7 @@ FORGETTING = Reproduction(
     "Does a budget of attention forget less than error backpropagation?",
     "arXiv 2310.09952, abstract, and its first author's code (ckodser/greedyneuron, branch neurips)",
     "reproduction-frontier",
-    {"small": SMALL, "medium": MEDIUM, "full": FULL},
+    {"small": SMALL, "medium": MEDIUM, "confirmation": CONFIRMATION, "full": FULL},
     _find,
     _tables,
 )

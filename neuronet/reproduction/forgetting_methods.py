@@ -23,3 +23,6 @@ LOWEST_RATE: dict[str, float] = {
 """Every method, with the decimal logarithm of its lowest rate. Steps of fixed length learn as much at a tenth of the rate."""
 
 MAIN_METHODS = (BASELINE, BUDGETED, RELATIVE, ROWS, MESSAGES, HALVED)
+
+MOST_RETAINED = (BASELINE, BUDGETED, ROWS, MESSAGES)
+"""Error backpropagation, and the forms of the budget that kept more than it with 256 neurons a layer."""
