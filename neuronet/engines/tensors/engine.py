@@ -44,7 +44,7 @@ from neuronet.engines.tensors.layer import Layer, inverse_mask
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound, make_layer_round
 from neuronet.engines.tensors.parameters import VelocityParameters, make_parameters
-from neuronet.engines.tensors.reducer import Reducer
+from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
 
@@ -101,7 +101,7 @@ class TensorEngine(CopiedByState):
     ) -> None:
         self.setups = list(setup) if isinstance(setup, Sequence) else [setup]
         check_replicas(self.setups)
-        self._reducer = reducer or Reducer()
+        self._reducer = reducer or SINGLE_PROCESS
         self._matmul = MatmulPrecision(matmul)
         self.device = resolve_device(device)
         self.dtype: torch.dtype = getattr(torch, self.setup.dtype)

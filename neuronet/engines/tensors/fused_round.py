@@ -1,8 +1,8 @@
 """Rounds of the commonest game with nothing in them but matrix products: in small layers every microsecond of Python counts.
 
-The operations are those of `TensorEngine` and `LayerRound`, in the same order. They suffice where every policy is linear and has
-no other hook than `scales`, and the optimizer's velocities can take the response as it is computed. All views are made
-beforehand.
+The operations are those of `TensorEngine` and `LayerRound`, in the same order. They suffice where every policy is linear, has no
+other hook than `scales` and needs no field but FUSED_NEEDS, and the optimizer's velocities can take the response as it is
+computed. All views are made beforehand.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import array_api_compat.torch as xp
 import torch
 from torch import Tensor
 
-from neuronet.core import Observation, Scales
+from neuronet.core import LAYER_FIELDS, Observation, Scales
 from neuronet.engines.tensors.batch_loader import RoundBlock
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, subtract_softmax
@@ -23,6 +23,9 @@ from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound
 from neuronet.engines.tensors.parameters import VelocityParameters, apply_update
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
+
+FUSED_NEEDS = LAYER_FIELDS | {"response"}
+"""Fields that a fused round can show to the policies that need them."""
 
 
 def supports(layers: Sequence[Layer]) -> bool:
@@ -36,7 +39,7 @@ def supports(layers: Sequence[Layer]) -> bool:
 def _is_plain(layer: Layer) -> bool:
     masks = (layer.mask, layer.demand_mask, layer.learning_mask)
     linear = all(group.linear for group in layer.policy_groups)
-    if not linear or layer.needs or any(mask is not None for mask in masks):
+    if not linear or layer.needs - FUSED_NEEDS or any(mask is not None for mask in masks):
         return False
     if "scales" in layer.hooks:
         return layer.hooks <= {"initial_memory", "scales"} and layer.policy_groups[0].is_whole_layer
@@ -151,7 +154,8 @@ class _FusedPart:
 
     def scale(self, demand: Tensor, rate: float | Tensor, number: int) -> None:
         """Multiply the demand by the policy's factor, in place."""
-        group, response = self._scaled_group, self._layer.response
+        group, layer = self._scaled_group, self._layer
+        response = layer.response
         if group is None or response is None:
             return
         records: list[LayerRecord] = []
@@ -159,9 +163,12 @@ class _FusedPart:
         def get_field(name: str) -> object:  # few policies read more than their response: the record is made on demand
             if not records:
                 records.append(self._record(rate, number))
+                if layer.needs & LAYER_FIELDS:
+                    records[0].measure(demand, response)
             return getattr(records[0].observation(group), name)
 
         self._scales = group.scales(response, Observation(get_field, xp=xp))
+        layer.response_scale = self._scales.demand
         for record in records:
             record.close()
         if self._scales.demand is not None:

@@ -12,7 +12,7 @@ from neuronet.core import LAYER_FIELDS, Array, Memory, Observation, RandomStream
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.policy_group import PolicyGroup
-from neuronet.engines.tensors.reducer import Reducer
+from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
 
 
@@ -181,14 +181,18 @@ class LayerRecord:
         if demand is None or response is None or not layer.hooked_groups["scales"]:
             return demand
         if layer.needs & LAYER_FIELDS:
-            mean_squares = torch.mean(demand * demand, dim=-2)
-            reducer.average(mean_squares)
-            self.layer_demand = torch.sqrt(mean_squares)
-            self.layer_response = torch.linalg.vector_norm(response[..., :-1], dim=-1)
+            self.measure(demand, response, reducer)
         self._scales = self._scales_of_groups(response)
         layer.response_scale = self._scales.demand
         layer.hold_frozen()
         return demand if layer.response_scale is None else demand * layer.response_scale[..., None, :]
+
+    def measure(self, demand: Tensor, response: Tensor, reducer: Reducer = SINGLE_PROCESS) -> None:
+        """Set the sizes of the layer's demands (..., B, J) and responses (..., J, S)."""
+        mean_squares = torch.mean(demand * demand, dim=-2)
+        reducer.average(mean_squares)
+        self.layer_demand = torch.sqrt(mean_squares)
+        self.layer_response = torch.linalg.vector_norm(response[..., :-1], dim=-1)
 
     def _scales_of_groups(self, response: Tensor) -> Scales:
         """Return the factors of all neurons, each (..., J) or None for 1."""

@@ -227,6 +227,7 @@ RATES = (0.01, 0.03, 0.02)
 
 
 FUSED = [AttentionSeeking(), AttentionSeeking(p=3), Greedy(), toys.Random(), Budgeted(), Budgeted(bias="counted"), Damped()]
+FUSED += [Budgeted(strategic=True), Budgeted(budget=0.5, relative=True), Budgeted(relative=True, bias="scaled", steps=False)]
 
 
 @pytest.mark.parametrize("policy", FUSED, ids=repr)
