@@ -30,7 +30,7 @@ from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
-from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors
+from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors, shortened, with_short_quotes
 from neuronet.execution import exit_status, is_main_process
 
 BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
@@ -129,12 +129,12 @@ def _show_traceback(error: NeuroNetError) -> None:
 def _with_hint(error: Any) -> str:
     """Return the message for a wrong command line, with the command that lists what would be right."""
     context = getattr(error, "ctx", None)
-    message: str = error.format_message().rstrip(".")
+    message = shortened(error.format_message().rstrip("."))
     return message if context is None else f"{message} (see {context.command_path} --help)"
 
 
 def _refuse(sentence: str, code: int) -> int:
-    sys.stderr.write(f"Error: {' '.join(sentence.split())}\n")
+    sys.stderr.write(f"Error: {' '.join(with_short_quotes(sentence).split())}\n")
     return code
 
 

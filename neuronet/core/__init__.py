@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import shortened as shortened
     from neuronet.core.errors import shown as shown
     from neuronet.core.errors import unknown_name_error as unknown_name_error
+    from neuronet.core.errors import with_short_quotes as with_short_quotes
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
     from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
@@ -159,7 +160,8 @@ _MODULES = {
     "errors": (
         "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
         "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
-        "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error"
+        "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error "
+        "with_short_quotes"
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "data.frames": ("MISSING MISSING_NUMBERS Place column_texts frame_numbers is_categorical is_frame missing_values row_place"),

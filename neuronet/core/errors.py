@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from difflib import get_close_matches
@@ -12,13 +13,16 @@ from numbers import Integral, Real
 MAX_QUOTED = 200
 """Characters of an input that a message quotes, at most."""
 
+MAX_SENTENCE = 380
+"""Characters of a message, at most, where it lists what would be right."""
+
 _QUOTES = re.compile(
     rf"'[^']{{{MAX_QUOTED + 1},}}'|\"[^\"]{{{MAX_QUOTED + 1},}}\"|\\S{{{MAX_QUOTED + 1},}}|(?<=got ).{{{MAX_QUOTED + 1},}}",
     re.DOTALL,
 )
 
 
-def _with_short_quotes(message: str) -> str:
+def with_short_quotes(message: str) -> str:
     """Return a message without the middle of long quotes, long words, and long values that were got."""
     half = (MAX_QUOTED - 3) // 2
     return _QUOTES.sub(lambda match: f"{match[0][:half]}...{match[0][-half:]}", message)
@@ -33,7 +37,7 @@ class NeuroNetError(ValueError):
     """
 
     def __init__(self, message: object = "", *more: object) -> None:
-        super().__init__(_with_short_quotes(str(message)), *more)
+        super().__init__(with_short_quotes(str(message)), *more)
 
 
 class ConfigurationError(NeuroNetError):
@@ -156,8 +160,12 @@ def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
     """
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
+    beginning = f"unknown {kind} '{shortened(str(name))}': "
+    listed = f"known are {', '.join(names)}"
+    if close and len(listed) > MAX_QUOTED:
+        return SpecError(f"{beginning}did you mean '{close[0]}'?")
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return SpecError(f"unknown {kind} '{name}': {hint}known are {', '.join(names)}")
+    return SpecError(beginning + hint + textwrap.shorten(listed, MAX_SENTENCE - len(beginning), placeholder=" ..."))
 
 
 def check_number(

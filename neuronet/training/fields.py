@@ -78,7 +78,8 @@ def _parse_policy(given: Any, info: ValidationInfo) -> Population:
     return parse_recorded_population(given) if _is_recorded(info) else parse_population(given)
 
 
-Count = Annotated[int, Field(ge=1, strict=True)]
+MAX_COUNT = 10**15
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT, strict=True)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED, strict=True)]
 PositiveFloat = Annotated[FiniteFloat, Field(gt=0, strict=True)]
 ActivationName = Annotated[str, BeforeValidator(lambda name: parse_activation(name).name)]
