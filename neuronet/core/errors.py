@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import math
 import re
-import textwrap
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import cache, partial
 from numbers import Integral, Real
 
 MAX_QUOTED = 200
 """Characters of an input that a message quotes, at most."""
 
 MAX_SENTENCE = 380
-"""Characters of a message, at most, where it lists what would be right."""
-
-_QUOTES = re.compile(
-    rf"'[^']{{{MAX_QUOTED + 1},}}'|\"[^\"]{{{MAX_QUOTED + 1},}}\"|\\S{{{MAX_QUOTED + 1},}}|(?<=got ).{{{MAX_QUOTED + 1},}}",
-    re.DOTALL,
-)
+"""Characters of a message from which on it lists and quotes less."""
 
 
 def with_short_quotes(message: str) -> str:
-    """Return a message without the middle of long quotes, long words, and long values that were got."""
-    half = (MAX_QUOTED - 3) // 2
-    return _QUOTES.sub(lambda match: f"{match[0][:half]}...{match[0][-half:]}", message)
+    """Return a message without the middle of long quotes, long words, and long values that were got.
+
+    Each keeps MAX_QUOTED characters, or a half or a quarter of that where the message would otherwise exceed MAX_SENTENCE.
+    """
+    for length in (MAX_QUOTED, MAX_QUOTED // 2, MAX_QUOTED // 4):
+        message = _long_quotes(length).sub(partial(_without_middle, (length - 3) // 2), message)
+        if len(message) <= MAX_SENTENCE:
+            break
+    return message
+
+
+@cache
+def _long_quotes(length: int) -> re.Pattern[str]:
+    longer = f"{{{length + 1},}}"
+    return re.compile(rf"'[^']{longer}'|\"[^\"]{longer}\"|\S{longer}|(?<=got ).{longer}", re.DOTALL)
+
+
+def _without_middle(half: int, match: re.Match[str]) -> str:
+    return f"{match[0][:half]}...{match[0][-half:]}"
 
 
 class NeuroNetError(ValueError):
@@ -160,12 +171,15 @@ def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
     """
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
-    beginning = f"unknown {kind} '{shortened(str(name))}': "
+    beginning = with_short_quotes(f"unknown {kind} '{name}': ")
     listed = f"known are {', '.join(names)}"
     if close and len(listed) > MAX_QUOTED:
         return SpecError(f"{beginning}did you mean '{close[0]}'?")
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return SpecError(beginning + hint + textwrap.shorten(listed, MAX_SENTENCE - len(beginning), placeholder=" ..."))
+    room = MAX_SENTENCE - len(beginning)
+    if len(listed) > room:
+        listed = f"{listed[: room - 5].rpartition(', ')[0]}, ..."
+    return SpecError(beginning + hint + listed)
 
 
 def check_number(

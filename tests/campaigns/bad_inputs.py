@@ -48,6 +48,7 @@ def play(words: list[str]) -> tuple[int, str]:
     """Return the exit status of a command line and what it wrote to standard error; -1 for an exception."""
     out, err = io.StringIO(), io.StringIO()
     sys.argv = ["neuronet", *words]
+    before = signal.signal(signal.SIGPROF, too_long)
     signal.setitimer(signal.ITIMER_PROF, LONGEST_TIME)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -60,6 +61,7 @@ def play(words: list[str]) -> tuple[int, str]:
         return -1, traceback.format_exc()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
     return code, err.getvalue()
 
 
@@ -141,7 +143,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="random seed [default: 0]")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    signal.signal(signal.SIGPROF, too_long)
     home, stop = Path.cwd(), time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory() as made:
         campaign = Campaign(Path(made), options.seed)

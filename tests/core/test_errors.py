@@ -33,6 +33,24 @@ def test_any_unknown_value_can_be_printed(name, known):
     assert all(each in text for each in known)
 
 
+def test_many_known_names_are_not_listed_where_one_is_meant_and_cut_where_none_is():
+    names = [f"policy-number-{number:03}" for number in range(100)]
+    assert str(unknown_name_error("policy", "policy-number-0200", names)) == (
+        "unknown policy 'policy-number-0200': did you mean 'policy-number-020'?"
+    )
+    text = str(unknown_name_error("policy", "x" * 3000, names))
+    assert len(text) <= 400
+    assert text.endswith("policy-number-006, ...")
+
+
+@pytest.mark.parametrize("long", ["x" * 900, "'" + "y z" * 300 + "'", '"' + "y z" * 300 + '"', "got " + "1, " * 300], ids=len)
+def test_what_a_message_repeats_is_short(long):
+    text = str(NeuroNetError(f"cell 3 ({long} of hidden"))
+    assert len(text) < 260
+    assert "..." in text
+    assert len(str(NeuroNetError(f"cell 3 {long} of '{long}'"))) < 400
+
+
 @pytest.mark.parametrize("name", [None, 3, ["relu"]])
 def test_non_string_is_an_unknown_name(name):
     assert str(unknown_name_error("activation", name, ["relu"])).startswith("unknown activation '")
