@@ -36,6 +36,7 @@ TYPES = {
     "index": ColumnType("int64", 0, words="an integer of 0 or more"),
     "bool": ColumnType("bool"),
     "share": ColumnType("float64", 0, 1, words="a number from 0 to 1"),
+    "percentage": ColumnType("float64", 0, 100, words="a number from 0 to 100"),
     "duration": ColumnType("float64", 0, words="a number of 0 or more"),
 }
 """Types of columns by name; an empty field is nan for a floating-point number, and an empty text otherwise."""

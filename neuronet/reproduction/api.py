@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from neuronet.core import DataError, check_number, unknown_name_error
-from neuronet.recording import STUDY, StudyStore, draw, lock_folder, output_folder, read_text, reading
+from neuronet.recording import STUDY, StudyStore, draw, lock_folder, output_folder, reading
 from neuronet.reproduction.findings import Finding, adjust
 from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.study import Reproduction, RunOptions
@@ -110,16 +109,16 @@ def read_reproduction(folder: str | Path) -> ReproductionResult:
         DataError: The folder holds no finished reproduction.
     """
     path = Path(folder)
-    metadata = StudyStore(path, KIND).read_json(STUDY) or {}
+    store = StudyStore(path, KIND)
+    metadata = store.read_json(STUDY) or {}
     if not isinstance(metadata, dict) or metadata.get("kind") != KIND or str(metadata.get("study")) not in REPRODUCTIONS:
         raise DataError(f"'{path}' does not hold a reproduction: give the --out of neuronet reproduce")
     if not (path / RECORDS).exists():
         raise DataError(f"the reproduction in '{path}' is not finished: start it again with this folder as --out")
     name = str(metadata["study"])
     study = REPRODUCTIONS[name]
-    text = read_text(path / RECORDS, KIND)
-    with reading(path / RECORDS, KIND):  # its columns are the study's
-        records = pd.read_csv(StringIO(text))
+    records = store.read_table(RECORDS, study.columns)
+    with reading(path / RECORDS, KIND):  # a method or seed may be missing
         findings = adjust(study.find(records))
     return ReproductionResult(name, str(metadata.get("size")), study, records, findings, 0.0, path)
 

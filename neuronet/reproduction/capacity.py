@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuronet.reproduction.study import Reproduction
-from neuronet.reproduction.tuned_comparison import ComparisonSetting, accuracy_table, differences_to_backprop
+from neuronet.reproduction.tuned_comparison import COLUMNS, ComparisonSetting, accuracy_table, differences_to_backprop
 
 CAPACITY = Reproduction(
     "Do budgeted neurons learn as well as error backpropagation?",
@@ -23,5 +23,6 @@ CAPACITY = Reproduction(
     },
     differences_to_backprop,
     accuracy_table,
+    COLUMNS,
 )
 """Accuracy of each rule on several sets of data, with networks of four hidden layers as in the authors' code."""

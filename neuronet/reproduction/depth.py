@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from neuronet.reproduction.study import Reproduction, RunOptions
-from neuronet.reproduction.tuned_comparison import RULES, ComparisonSetting, accuracy_table, differences_to_backprop
+from neuronet.reproduction.tuned_comparison import COLUMNS, RULES, ComparisonSetting, accuracy_table, differences_to_backprop
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,6 @@ DEPTH = Reproduction(
     },
     differences_to_backprop,
     accuracy_table,
+    COLUMNS,
 )
 """Accuracy of each rule by the number of hidden layers; rates are tuned at each depth."""

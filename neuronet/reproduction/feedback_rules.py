@@ -35,6 +35,18 @@ PUBLISHED = {
 
 SOURCE = "BioTorch's benchmarks, LeNet (Sanfiz and Akrout 2021, arXiv 2108.13446)"
 
+COLUMNS = {
+    "setting": "object",
+    "method": "object",
+    "learning_rate": "duration",
+    "at_edge": "bool",
+    "seed": "index",
+    "error": "percentage",
+    "best_error": "percentage",
+    "seconds": "duration",
+}
+"""Columns of the records, with their types."""
+
 
 @dataclass(frozen=True)
 class FeedbackRulesSetting:
@@ -76,7 +88,7 @@ class FeedbackRulesSetting:
         records.insert(0, "setting", self.name)
         records.insert(2, "learning_rate", records["rule"].map(rates))
         records.insert(3, "at_edge", records["rule"].map({rule: at_edge for rule, (_, at_edge) in tuned.items()}))
-        return records.rename(columns={"rule": "method"})
+        return records.rename(columns={"rule": "method"})[list(COLUMNS)]
 
     def _tune(self, rule: str, options: RunOptions) -> tuple[float, bool]:
         """Return the learning rate with the lowest error on held-out images, and whether it is the first or last one tried."""
@@ -156,5 +168,6 @@ FEEDBACK_RULES = Reproduction(
     },
     _find,
     _tables,
+    COLUMNS,
 )
 """Test errors of random, direct and sign-symmetric feedback beside error backpropagation; `full` has the published settings."""

@@ -25,6 +25,17 @@ from neuronet.reproduction.study import Reproduction, RunOptions
 STEPS = (0, 1, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8)
 """Rates over four decades, denser where methods learn well and still keep something."""
 
+COLUMNS = {
+    "setting": "object",
+    "method": "object",
+    "learning_rate": "duration",
+    "seed": "index",
+    "final": "share",
+    "learning": "share",
+    "seconds": "duration",
+}
+"""Columns of the records, with their types."""
+
 
 @dataclass(frozen=True)
 class ForgettingSetting:
@@ -86,7 +97,7 @@ class ForgettingSetting:
             for seed, result in zip(config.final_seeds, results, strict=True):
                 accuracies = (float(metric(result.accuracy)) for metric in (final_accuracy, learning_accuracy))
                 rows.append((self.name, *plan[name], seed, *accuracies, result.seconds))
-        return pd.DataFrame(rows, columns=["setting", "method", "learning_rate", "seed", "final", "learning", "seconds"])
+        return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 SMALL = (ForgettingSetting("mnist5k-batch64", "mnist5k", (256, 256), 64, 62, 8, MAIN_METHODS, (1, 2, 3, 4, 5, 6)),)
@@ -126,5 +137,6 @@ FORGETTING = Reproduction(
     {"small": SMALL, "medium": MEDIUM, "confirmation": CONFIRMATION, "full": FULL},
     _find,
     _tables,
+    COLUMNS,
 )
 """Split domain-incremental learning: does the attention budget forget less, and which part of it?"""

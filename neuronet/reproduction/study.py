@@ -55,6 +55,7 @@ class Reproduction:
         settings: Settings of each size, by its name, the smallest first.
         find: Returns the findings in the records, which have a row for each run.
         tables: Returns the tables computed from the records, by name.
+        columns: Columns of the records with their types, as in `neuronet.recording`'s tables.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Reproduction:
     settings: Mapping[str, Sequence[Setting]]
     find: Callable[[pd.DataFrame], Sequence[Finding]]
     tables: Callable[[pd.DataFrame], Mapping[str, pd.DataFrame]]
+    columns: Mapping[str, str]
 
     @property
     def sizes(self) -> dict[str, str]:

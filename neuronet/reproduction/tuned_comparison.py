@@ -14,6 +14,17 @@ from neuronet.reproduction.study import RunOptions
 RULES = ("budgeted", "budgeted(budget=0.5,relative=true)", "sign-symmetric", "random-feedback", "direct-feedback")
 """Rules that are compared with error backpropagation: two forms of the budget, uSF, FA and DFA."""
 
+COLUMNS = {
+    "setting": "object",
+    "method": "object",
+    "learning_rate": "duration",
+    "at_edge": "bool",
+    "depth": "index",
+    "seed": "index",
+    "accuracy": "percentage",
+}
+"""Columns of the records of a comparison, with their types."""
+
 
 @dataclass(frozen=True)
 class ComparisonSetting:

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ import neuronet
 from neuronet.cli.main import start
 from neuronet.control import train as train_control
 from neuronet.core import SpecError
+from neuronet.sweep import sweep
 from tests.plotting.fixtures import write_comparison, write_continual_study
 
 pytestmark = pytest.mark.slow  # whole commands in processes of their own
@@ -42,7 +44,11 @@ COMMANDS = {
     "control": (["control", "--resume", "{}", "--rounds", "2"], ["plot", "{}"]),
     "continual": (["continual-summary", "{}", "--out", "{}/summary"], ["plot", "{}"]),
     "comparison": (["plot", "{}"],),
+    "sweep": (["sweep", "{}/design.toml", "--out", "{}", "--jobs", "1"], ["plot", "{}"]),
+    "records": (["reproduce", "--records", "{}"], ["plot", "{}"]),
 }
+DESIGN = 'environment = "xor"\nseeds = 2\nepochs = 1\nhidden = [3]\nbatch_size = 400\n\n[grid]\npolicy = ["attention", "greedy"]\n'
+RECORDS = Path(__file__).resolve().parents[2] / "benchmarks" / "reproduction" / "budgeted-depth"
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +60,10 @@ def folders(tmp_path_factory):
     train_control("CartPole-v1", **options, out=base / "control")
     write_continual_study(base / "continual", tuned=True)
     write_comparison(base / "comparison")
+    (base / "design.toml").write_text(DESIGN)
+    sweep(base / "design.toml", out=base / "sweep", jobs=1)
+    shutil.move(base / "design.toml", base / "sweep")
+    shutil.copytree(RECORDS, base / "records")
     return base
 
 
@@ -133,7 +143,7 @@ def mutate_metadata(path, rng):
 
 def mutate(folder, rng):
     """Change one file of a folder, and return what was changed."""
-    path = rng.choice(sorted(path for path in folder.iterdir() if path.suffix in (".json", ".csv", ".safetensors")))
+    path = rng.choice(sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".csv", ".safetensors")))
     special = {".json": mutate_json, ".csv": mutate_field, ".safetensors": mutate_metadata}[path.suffix]
     change = special if rng.random() < 0.7 else mutate_bytes
     change(path, rng)
@@ -149,7 +159,7 @@ SEEDS = [pytest.param(seed, marks=next(marks for end, marks in MARKS.items() if 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_changed_folder_gives_a_result_or_one_sentence(seed, folders, play, tmp_path):
     rng = random.Random(seed)
-    kind = rng.choice(["run", "run", "control", "control", "continual", "comparison"])
+    kind = rng.choice(["run", "run", "control", "control", "continual", "comparison", "sweep", "records"])
     folder = tmp_path / "work" / "folder"
     shutil.copytree(folders / kind, folder)
     mutate(folder, rng)
