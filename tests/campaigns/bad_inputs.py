@@ -2,8 +2,8 @@
 
 Specs, command lines and files are spoiled by a grammar and given to the command line, in a folder of their own. Each must be
 taken, or refused by one sentence of at most 400 characters, without a traceback and within ten seconds of processor time. It
-prints how many of each kind were taken and refused, and the violations, the shortest input first. Its exit status is 1 if there
-is one.
+prints how many of each kind were taken and refused, those that were at work longer, to be judged by a reader (a number may still
+be valid, and ask for more work), and the violations, with the shortest input last. Its exit status is 1 if there is one.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ LONGEST_SENTENCE = 400
 LONGEST_TIME = 10.0
 """Seconds of processor time for one input."""
 
+STOPPED = -2
+"""Status of a command that was stopped after that time."""
+
 
 class TooLongError(BaseException):
     """An input that takes more than its time; no handler of ordinary exceptions catches it."""
@@ -45,7 +48,7 @@ def too_long(number: int, frame: FrameType | None) -> None:
 
 
 def play(words: list[str]) -> tuple[int, str]:
-    """Return the exit status of a command line and what it wrote to standard error; -1 for an exception."""
+    """Return the exit status of a command line, -1 for an exception and STOPPED, and what it wrote to standard error."""
     out, err = io.StringIO(), io.StringIO()
     sys.argv = ["neuronet", *words]
     before = signal.signal(signal.SIGPROF, too_long)
@@ -54,7 +57,7 @@ def play(words: list[str]) -> tuple[int, str]:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = start()
     except TooLongError:
-        return -1, f"more than {LONGEST_TIME:g} s of processor time"
+        return STOPPED, f"at work for more than {LONGEST_TIME:g} s of processor time"
     except SystemExit as stop:
         return int(stop.code or 0), err.getvalue()
     except BaseException:
@@ -106,10 +109,12 @@ class Campaign:
         os.chdir(self.work)
         kind, words, size = self._input()
         code, err = play(words)
-        self.counts[f"{kind}: {'taken' if code == 0 else 'refused'}"] += 1
+        self.counts[f"{kind}: { {0: 'taken', STOPPED: 'stopped'}.get(code, 'refused') }"] += 1
         violation = violation_of(code, err)
-        if violation is not None:
-            line = shlex.join(word if len(word) <= 300 else f"{word[:300]}..." for word in words)
+        line = shlex.join(word if len(word) <= 300 else f"{word[:300]}..." for word in words)
+        if code == STOPPED:
+            print(f"{kind}: neuronet {line}\n    {err}", flush=True)
+        elif violation is not None:
             self.violations.append((size, f"{kind}: neuronet {line}", violation))
             print(f"{kind}: neuronet {line}\n    {violation}", flush=True)
 

@@ -47,7 +47,9 @@ COMMANDS = {
     "sweep": (["sweep", "{}/design.toml", "--out", "{}", "--jobs", "1"], ["plot", "{}"]),
     "records": (["reproduce", "--records", "{}"], ["plot", "{}"]),
 }
-DESIGN = 'environment = "xor"\nseeds = 2\nepochs = 1\nhidden = [3]\nbatch_size = 400\n\n[grid]\npolicy = ["attention", "greedy"]\n'
+DESIGN = (
+    'environment = "xor"\nseeds = 2\nepochs = 1\nhidden = [3]\nbatch_size = 400\n\n[grid]\npolicy = ["attention", "greedy"]\n'
+)
 RECORDS = Path(__file__).resolve().parents[2] / "benchmarks" / "reproduction" / "budgeted-depth"
 
 
