@@ -138,9 +138,11 @@ class Method(ABC):
     Attributes:
         ranges: Parameters that tuning may choose besides the learning rate, with their lower and upper bounds (> 0); the
             search is on a logarithmic scale. A parameter with another value than its default is not tuned.
+        uses_learning_rate: Whether the learning rate makes a difference; if not, it is not tuned.
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {}
+    uses_learning_rate: ClassVar[bool] = True
 
     @property
     def own_optimizer(self) -> Optimizer | None:

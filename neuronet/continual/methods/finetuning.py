@@ -20,8 +20,9 @@ from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Metho
 from neuronet.core import Network, NeuroNetError, Optimizer, Purpose, generator
 from neuronet.registry import parse_optimizer
 
-STORAGE_STREAM, REPLAY_STREAM, FISHER_STREAM = 1, 2, 4
-"""Keys of the random streams, within a task, that select the stored, the replayed, and the Fisher information's samples."""
+STORAGE_STREAM, REPLAY_STREAM, FISHER_STREAM, RESERVOIR_STREAM = 1, 2, 4, 5
+"""Keys of the random streams, within a task, that select the stored, the replayed, the Fisher information's and the reservoir's
+samples."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,10 @@ class BackpropLearner(Learner):
         parameter, group = self.parameters[index], self._torch_optimizer.param_groups[0]
         rate = torch.as_tensor(group["lr"], dtype=parameter.dtype, device=parameter.device)
         if "betas" not in group:
-            return rate / (1.0 - group["momentum"])
+            return torch.div(rate, 1.0 - group["momentum"])
         state = self._torch_optimizer.state[parameter]
-        square = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
-        return rate / (square.sqrt() + group["eps"])
+        square: Tensor = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
+        return torch.div(rate, square.sqrt() + group["eps"])
 
     def frozen_parameters(self) -> list[bool]:
         """Return for each parameter whether it is frozen."""

@@ -6,6 +6,7 @@ import importlib
 import re
 from collections.abc import Sequence
 
+from neuronet.continual.methods.analytic import SLDA, RanPAC, Ridge
 from neuronet.continual.methods.base import Method
 from neuronet.continual.methods.finetuning import Backprop
 from neuronet.continual.methods.frozen import Frozen
@@ -17,12 +18,16 @@ from neuronet.continual.methods.penalties.si import SI
 from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.methods.projections.gpm import GPM
 from neuronet.continual.methods.projections.owm import OWM
+from neuronet.continual.methods.rehearsal import AGEM, DER, ER
 from neuronet.continual.methods.replay import Joint, Replay
 from neuronet.core import ConfigurationError, Policy, SpecError, unknown_name_error
 from neuronet.registry import is_mixture, known_policies, parse_population, parse_spec
 
 METHODS: dict[str, type[Method]] = {
+    "a-gem": AGEM,
     "backprop": Backprop,
+    "der": DER,
+    "er": ER,
     "ewc": EWC,
     "ewc-online": OnlineEWC,
     "frozen": Frozen,
@@ -32,8 +37,11 @@ METHODS: dict[str, type[Method]] = {
     "lwf": LwF,
     "mas": MAS,
     "owm": OWM,
+    "ranpac": RanPAC,
     "replay": Replay,
+    "ridge": Ridge,
     "si": SI,
+    "slda": SLDA,
 }
 """Every method that is not a policy, by its name."""
 
