@@ -11,6 +11,7 @@ from neuronet.continual.methods.base import Method
 from neuronet.continual.methods.finetuning import Backprop
 from neuronet.continual.methods.frozen import Frozen
 from neuronet.continual.methods.k_winners import KWinners
+from neuronet.continual.methods.layered import Layered
 from neuronet.continual.methods.lwf import LwF
 from neuronet.continual.methods.penalties.ewc import EWC, OnlineEWC
 from neuronet.continual.methods.penalties.mas import MAS
@@ -34,6 +35,7 @@ METHODS: dict[str, type[Method]] = {
     "gpm": GPM,
     "joint": Joint,
     "k-winners": KWinners,
+    "layered": Layered,
     "lwf": LwF,
     "mas": MAS,
     "owm": OWM,
