@@ -59,7 +59,7 @@ class LearnerConfig:
         networks: Fresh network of each replica.
         seeds: Seed of each replica, (R,).
         optimizer: Optimizer of the parameters.
-        learning_rate: Learning rate (> 0).
+        learning_rate: Learning rate (> 0); nan for a method that uses none.
         batch_size: Samples a round.
         device: Device that computes.
         dtype: "float32" or "float64".
@@ -138,11 +138,14 @@ class Method(ABC):
     Attributes:
         ranges: Parameters that tuning may choose besides the learning rate, with their lower and upper bounds (> 0); the
             search is on a logarithmic scale. A parameter with another value than its default is not tuned.
-        uses_learning_rate: Whether the learning rate makes a difference; if not, it is not tuned.
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {}
-    uses_learning_rate: ClassVar[bool] = True
+
+    @property
+    def uses_learning_rate(self) -> bool:
+        """Whether the learning rate makes a difference; if not, it is not tuned, and learners get nan."""
+        return True
 
     @property
     def own_optimizer(self) -> Optimizer | None:

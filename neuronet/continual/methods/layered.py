@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
-from neuronet.continual.methods.base import LearnerConfig, Method
-from neuronet.continual.methods.policy_learner import PolicyLearner
-from neuronet.core import Policy, Population, check_number
-from neuronet.registry import build_network, parse_policy
+from neuronet.continual.methods.base import LearnerConfig, Method, Range, replace_fields, unset_ranges
+from neuronet.continual.methods.policy_learner import PolicyLearner, policy_ranges
+from neuronet.core import SGD, Policy, Population, check_number
+from neuronet.policies import FreeRider, LeastSquares
+from neuronet.registry import build_network, parse_policy, spec_of
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,28 @@ class Layered(Method):
         """Policies of the hidden and the output neurons."""
         return parse_policy(self.hidden), parse_policy(self.outputs)
 
+    @property
+    def uses_learning_rate(self) -> bool:
+        """Whether any neuron learns by the learning rate: not those of free riders below exact responses."""
+        hidden, outputs = self.policies
+        return not (isinstance(hidden, FreeRider) and isinstance(outputs, LeastSquares))
+
+    def tunable_ranges(self) -> Mapping[str, Range]:
+        """Return the ranges of the parameters of both policies that have their default values."""
+        return {name: span for policy in self.policies for name, span in unset_ranges(policy, policy_ranges(policy)).items()}
+
+    def with_parameters(self, values: Mapping[str, float]) -> Self:
+        """Return the same method with other parameters of the policies that have them."""
+        own = [{name: value for name, value in values.items() if name in policy_ranges(policy)} for policy in self.policies]
+        texts = [
+            spec_of(replace_fields(policy, chosen)) if chosen else None for policy, chosen in zip(self.policies, own, strict=True)
+        ]
+        return replace(self, hidden=texts[0] or self.hidden, outputs=texts[1] or self.outputs)
+
     def learner(self, config: LearnerConfig) -> PolicyLearner:
         """Return a game for each replica."""
+        if not self.uses_learning_rate:
+            config = replace(config, learning_rate=1.0, optimizer=SGD())  # cancels in the responses
         if self.features:
             sizes = config.networks[0].sizes
             networks = [build_network([sizes[0], self.features, sizes[-1]], seed=seed) for seed in config.seeds]

@@ -24,7 +24,10 @@ POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
 }
 """Parameters that tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
 
-"""Arrays of each layer's state that belong to the network itself."""
+
+def policy_ranges(policy: Policy) -> Mapping[str, Range]:
+    """Return the parameters of a policy that tuning may choose, as in `Method.ranges`."""
+    return POLICY_RANGES.get(type(policy), {})
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class PolicyMethod(Method):
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges in POLICY_RANGES if all neurons follow one policy."""
         policy = self._policy
-        return {} if policy is None else unset_ranges(policy, POLICY_RANGES.get(type(policy), {}))
+        return {} if policy is None else unset_ranges(policy, policy_ranges(policy))
 
     def with_parameters(self, values: Mapping[str, float]) -> Self:
         """Return the same policy with other parameters."""

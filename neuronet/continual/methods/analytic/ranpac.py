@@ -32,11 +32,15 @@ class RanPAC(StreamingMethod):
     penalty: float = 100.0
 
     ranges: ClassVar = {"penalty": (1.0, 1e5)}
-    uses_learning_rate = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("penalty", self.penalty, 0, above=True)
+
+    @property
+    def uses_learning_rate(self) -> bool:
+        """Always True: the trunk is trained."""
+        return True
 
     def learner(self, config: LearnerConfig) -> RanPACLearner:
         """Return networks with a trunk."""

@@ -33,11 +33,14 @@ class StreamingMethod(Method):
     features: int = 965
     memory: int = 0
 
-    uses_learning_rate = False
-
     def __post_init__(self) -> None:
         check_number("features", self.features, 1, whole=True)
         check_number("memory", self.memory, 0, whole=True)
+
+    @property
+    def uses_learning_rate(self) -> bool:
+        """Always False for a closed form."""
+        return False
 
     def feature_count(self, outputs: int) -> int:
         """Return the number of random relus for a number of outputs.
