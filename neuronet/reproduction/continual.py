@@ -30,7 +30,8 @@ class ContinualSetting:
         seeds: Number of seeds.
         seed: First seed.
         memory: Bytes of the methods that store samples or sums, as many as keeping-promises keeps.
-        trials: Configurations of each method; half as many again, up to three times, while any best one is at an edge.
+        trials: Configurations of each method; half as many again while any best one is at an edge.
+        extensions: Maximum number of times that there are half as many again.
         tuning_seeds: Seeds of each configuration.
     """
 
@@ -43,7 +44,8 @@ class ContinualSetting:
     seeds: int
     seed: int = 900
     memory: int = 2_546_000
-    trials: int = 18
+    trials: int = 10
+    extensions: int = 1
     tuning_seeds: int = 1
 
     @property
@@ -61,7 +63,6 @@ class ContinualSetting:
             "er": f"er({memory})",
             "der": f"der({memory})",
             RIDGE: f"ridge({memory})",
-            "slda": f"slda({memory})",
             KEEPING: KEEPING,
             f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
@@ -96,6 +97,7 @@ class ContinualSetting:
             iterations=self.iterations,
             tune=True,
             trials=self.trials,
+            max_range_extensions=self.extensions,
             tuning_seeds=self.tuning_seeds,
             optimizers=("sgd", "momentum", "adam"),
         )
@@ -179,8 +181,12 @@ def _study(scenario: str, title: str) -> Reproduction:
         "the first edition of docs/continual-study.md, and methods of the literature",
         "reproduction-accuracy",
         {
-            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 6),),
-            "medium": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, tuning_seeds=2),),
+            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
+            "medium": (
+                ContinualSetting(
+                    "mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, extensions=4, tuning_seeds=2
+                ),
+            ),
             "full": (
                 ContinualSetting(
                     "fashion-mnist",
@@ -193,6 +199,7 @@ def _study(scenario: str, title: str) -> Reproduction:
                     900,
                     3_750_000,
                     trials=30,
+                    extensions=4,
                     tuning_seeds=2,
                 ),
             ),
