@@ -1,6 +1,8 @@
 """Search of configurations: brackets go on until the best is inside, with equal trials for all methods."""
 
+import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from neuronet.continual.studies.api import continual_study
 from neuronet.continual.studies.search import BracketSearch
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
+from neuronet.registry import parse_optimizer
 from tests.continual.fixtures import SEEDS, configurations, make_experiment
 from tests.continual.fixtures_environments import Glyphs
 
@@ -161,3 +164,35 @@ def test_sparse_evaluation_has_the_values_that_tuning_reads(name):
     np.testing.assert_array_equal(sparse[:, read], whole[:, read])
     for metric in (final_accuracy, learning_accuracy):
         np.testing.assert_array_equal(metric(sparse), metric(whole))
+
+
+def test_study_chooses_optimizers_and_methods_without_a_learning_rate(tmp_path):
+    """The final runs have the chosen optimizer, and a study that is read again from its folder is the same."""
+    options = {**SMALL, "trials": 6, "max_range_extensions": 0, "optimizers": ("sgd", "adam")}
+    first, again = (
+        continual_study("split-class(tasks=3)", Glyphs(), ["ewc", "ridge(features=9)", "layered"], out=tmp_path, **options)
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.matrix("ewc"), again.matrix("ewc"))
+    by_policy = first.table.set_index("policy")
+    tried = [json.loads(text).get("optimizer") for text in first.tuning.query("policy == 'ewc' and wave == 1")["settings"]]
+    assert tried == ["sgd", "adam", "sgd"]
+    chosen = json.loads(by_policy.loc["ewc", "settings"])
+    experiment = replace(first.experiment, optimizer=parse_optimizer(chosen["optimizer"]))
+    method = parse_method(f"ewc(strength={chosen['strength']})")
+    expected = experiment.accuracy_matrices(method, by_policy.loc["ewc", "learning_rate"], [0])
+    np.testing.assert_array_equal(first.matrix("ewc"), expected)
+    for name in ("ridge(features=9)", "layered"):
+        assert math.isnan(by_policy.loc[name, "learning_rate"])
+        assert "optimizer" not in by_policy.loc[name, "settings"]
+    assert len(first.search) == len(first.tuning) == 4 * 6
+    assert first.summary()["policies"][1]["learning_rate"] is None or first.table["learning_rate"].notna().iloc[1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"tune": False, "optimizers": ("adam",)}, {"optimizers": ("adam",), "optimizer": "sgd"}, {"optimizers": ("fast",)}],
+)
+def test_optimizers_that_tuning_cannot_choose_are_refused(options):
+    with pytest.raises(NeuroNetError, match="optimizer"):
+        study(trials=1, **options)
