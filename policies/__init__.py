@@ -14,6 +14,7 @@ from neuronet.policies.attention.diminishing_returns import DiminishingReturns
 from neuronet.policies.attention.greedy import Greedy
 from neuronet.policies.attention.income_protecting import IncomeProtecting
 from neuronet.policies.attention.keeping_promises import KeepingPromises
+from neuronet.policies.attention.least_squares import LeastSquares
 from neuronet.policies.attention.weight_maximization import WeightMaximization
 from neuronet.policies.feedback.direct_feedback import DirectFeedback
 from neuronet.policies.feedback.random_feedback import RandomFeedback
@@ -45,6 +46,7 @@ POLICIES: dict[str, type[Policy]] = {
     "hebbian": Hebbian,
     "income-protecting": IncomeProtecting,
     "keeping-promises": KeepingPromises,
+    "least-squares": LeastSquares,
     "node-perturbation": NodePerturbation,
     "noisy": Noisy,
     "random-feedback": RandomFeedback,
@@ -73,6 +75,7 @@ __all__ = [
     "Hebbian",
     "IncomeProtecting",
     "KeepingPromises",
+    "LeastSquares",
     "NodePerturbation",
     "Noisy",
     "RandomFeedback",

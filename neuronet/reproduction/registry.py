@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuronet.reproduction.capacity import CAPACITY
+from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, CONTINUAL_PERMUTED
 from neuronet.reproduction.depth import DEPTH
 from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
 from neuronet.reproduction.forgetting import FORGETTING
@@ -12,6 +13,9 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "budgeted-capacity": CAPACITY,
     "budgeted-depth": DEPTH,
     "budgeted-forgetting": FORGETTING,
+    "continual-class": CONTINUAL_CLASS,
+    "continual-domain": CONTINUAL_DOMAIN,
+    "continual-permuted": CONTINUAL_PERMUTED,
     "feedback-rules": FEEDBACK_RULES,
 }
 """Every reproduction by its name."""

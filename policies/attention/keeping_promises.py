@@ -29,6 +29,7 @@ class KeepingPromises(Wrapper):
         policy: The wrapped policy.
         kappa: Strength of the projection, 0 or more: the weight of a round in C, divided among its samples; per squared activity.
         samples: Number of samples of each batch that enter C, 1 or more; all of the batch if it has fewer.
+        fading: Share of the projector that is lost in a round, 0 to below 1, so that long streams leave directions to learn.
 
     Raises:
         ConfigurationError: A parameter is out of range, or `policy` is not a policy.
@@ -37,11 +38,13 @@ class KeepingPromises(Wrapper):
     policy: Policy = field(default_factory=AttentionSeeking)
     kappa: float = 0.01
     samples: int = 1
+    fading: float = 0.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number("kappa", self.kappa, 0)
         check_number("samples", self.samples, 1, whole=True)
+        check_number("fading", self.fading, 0, 1, below=True)
 
     @property
     def own_memory_axes(self) -> Mapping[str, str]:
@@ -55,7 +58,7 @@ class KeepingPromises(Wrapper):
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """Return the projector, updated with the samples of this round."""
-        xp, projector = obs.xp, memory["projector"]
+        xp, projector = obs.xp, (1.0 - self.fading) * memory["projector"]
         inputs = obs.speaker_activity[..., : self.samples, :]
         inputs = xp.concat([inputs, xp.ones_like(inputs[..., :1])], axis=-1)
         weight = self.kappa / inputs.shape[-2]

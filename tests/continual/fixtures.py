@@ -8,7 +8,7 @@ from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import SplitClass, SplitTask
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.continual.studies.search import HaltonSearch
+from neuronet.continual.studies.search import BracketSearch
 from neuronet.registry import parse_optimizer
 from tests.continual.fixtures_environments import Glyphs
 
@@ -69,5 +69,5 @@ def class_experiment(**options):
 
 def configurations(method, optimizer, count):
     """Return the first configurations of a search, with `at_edge` set."""
-    search = HaltonSearch(method, parse_optimizer(optimizer))
+    search = BracketSearch(method, (parse_optimizer(optimizer),))
     return [search.mark_edge(trial) for trial in search.ask(count)]

@@ -23,6 +23,7 @@ REFUSED = {
     "hebbian": ADAPTS,
     "income-protecting": ADAPTS,
     "keeping-promises": ADAPTS,
+    "least-squares": ADAPTS,
     "node-perturbation": "it explores: it says what it draws",
     "reinforce": "it explores: it says what it draws",
     "stubborn": ADAPTS,

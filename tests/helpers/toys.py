@@ -17,6 +17,7 @@ from neuronet.policies import (
     Greedy,
     IncomeProtecting,
     KeepingPromises,
+    LeastSquares,
     NodePerturbation,
     Noisy,
     RandomSignSymmetric,
@@ -304,6 +305,9 @@ SHIPPED: tuple[Policy, ...] = (
     KeepingPromises(kappa=0.5, samples=3),
     KeepingPromises(IncomeProtecting(Noisy()), samples=2),
     IncomeProtecting(KeepingPromises()),
+    KeepingPromises(Budgeted(), fading=0.1),
+    LeastSquares(KeepingPromises(), penalty=2.0, fading=0.1),
+    LeastSquares(signs=False),
 )
 """Every policy of the registry in its default, and some in other settings."""
 

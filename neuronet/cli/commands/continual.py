@@ -33,7 +33,10 @@ STUDY_OPTIONS = {
     "trials": OptionInfo(int, TUNING, "Configurations that each method tries (>= 1), with --tune", "8"),
     "tuning_seeds": OptionInfo(int, TUNING, "Seeds of each configuration (>= 1), with --tune", "2"),
     "max_range_extensions": OptionInfo(
-        int, TUNING, "Extensions of ranges whose best value is at an edge, at most (>= 0), with --tune", "2"
+        int, TUNING, "Extensions of the search while a method's best value is at an edge, at most (>= 0), with --tune", "3"
+    ),
+    "optimizers": OptionInfo(
+        str, TUNING, "Optimizers that --tune chooses among for every method, such as sgd,momentum,adam", "the study's"
     ),
     "device": RUN_OPTIONS["device"],
     "dtype": OptionInfo(str, COMPUTE, "Precision: float32 or float64", "float32"),
@@ -74,6 +77,8 @@ def continual(
         raise ConfigurationError("continual needs a protocol, such as permuted: see neuronet continual --list")
     from neuronet.continual import continual_study as study
 
+    if options.get("optimizers"):
+        options["optimizers"] = tuple(split_policies([options["optimizers"]]))
     folder = out or new_folder(f"continual-{protocol}-{Path(environment).stem}", make=False)
     try:
         result = study(

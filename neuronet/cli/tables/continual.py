@@ -82,9 +82,12 @@ def _format_bytes(count: float) -> str:
 
 def _settings(row: Mapping[Any, Any]) -> str:
     """Return the learning rate and the tuned parameters."""
-    chosen = {"rate": row["learning_rate"], **json.loads(row["settings"])}
-    edge = " (edge)" if row["at_edge"] else ""
-    return ", ".join(f"{name} {value:g}" for name, value in chosen.items()) + edge
+    rate = {} if isnan(row["learning_rate"]) else {"rate": row["learning_rate"]}
+    chosen = {**rate, **json.loads(row["settings"])}
+    values = ", ".join(f"{name} {value if isinstance(value, str) else f'{value:g}'}" for name, value in chosen.items())
+    faults = ["at an edge"] if row["at_edge"] else []
+    faults += [f"{row['diverged']:.0f} of {row['seeds']} runs diverged"] if row["diverged"] > 0 else []
+    return values + (f" (not tuned: {', '.join(faults)})" if faults else "")
 
 
 def _interval(row: Mapping[Any, Any], name: str, form: str) -> str:

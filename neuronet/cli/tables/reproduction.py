@@ -76,7 +76,7 @@ def _cell(row: Mapping[Any, Any], column: str) -> str:
         return ""
     if column in ("p", "learning_rate"):
         return _p_value(value) if column == "p" else f"{value:.3g}"
-    sign = "+" if column == "difference" else ""
+    sign = "+" if column == "difference" or column.startswith("to_") else ""
     half = f" ± {high - value:.1f}" if isinstance(high, float) and not isnan(high) else ""
     return f"{value:{sign}.1f}{half}"
 

@@ -15,7 +15,7 @@ def configuration_points(tuning: pd.DataFrame) -> dict[str, Floats]:
     Args:
         tuning: A row for each run: policy, learning_rate, settings, seed, final, learning.
     """
-    means = tuning.groupby(["policy", "learning_rate", "settings"])[["learning", "final"]].mean()
+    means = tuning.groupby(["policy", "learning_rate", "settings"], dropna=False)[["learning", "final"]].mean()
     return {str(name): means.loc[name].to_numpy(dtype=np.float64) for name in dict.fromkeys(tuning["policy"])}
 
 

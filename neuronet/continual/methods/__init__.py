@@ -4,6 +4,7 @@ from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Metho
 from neuronet.continual.methods.finetuning import Backprop, BackpropLearner, mask_outputs
 from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
+from neuronet.continual.methods.penalties import QuadraticLearner
 from neuronet.continual.methods.policy_learner import PolicyLearner, PolicyMethod
 from neuronet.continual.methods.registry import METHODS, parse_method, parse_methods
 
@@ -18,6 +19,7 @@ __all__ = [
     "Method",
     "PolicyLearner",
     "PolicyMethod",
+    "QuadraticLearner",
     "Range",
     "TaskInfo",
     "keep_largest",

@@ -59,7 +59,7 @@ class LearnerConfig:
         networks: Fresh network of each replica.
         seeds: Seed of each replica, (R,).
         optimizer: Optimizer of the parameters.
-        learning_rate: Learning rate (> 0).
+        learning_rate: Learning rate (> 0); nan for a method that uses none.
         batch_size: Samples a round.
         device: Device that computes.
         dtype: "float32" or "float64".
@@ -141,6 +141,11 @@ class Method(ABC):
     """
 
     ranges: ClassVar[Mapping[str, Range]] = {}
+
+    @property
+    def uses_learning_rate(self) -> bool:
+        """Whether the learning rate makes a difference; if not, it is not tuned, and learners get nan."""
+        return True
 
     @property
     def own_optimizer(self) -> Optimizer | None:

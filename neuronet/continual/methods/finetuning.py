@@ -6,7 +6,7 @@ Uses torch.autograd and torch.optim only, none of NeuroNet's engines, policies o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,19 +20,20 @@ from neuronet.continual.methods.base import Batch, Learner, LearnerConfig, Metho
 from neuronet.core import Network, NeuroNetError, Optimizer, Purpose, generator
 from neuronet.registry import parse_optimizer
 
-STORAGE_STREAM, REPLAY_STREAM, FISHER_STREAM = 1, 2, 4
-"""Keys of the random streams, within a task, that select the stored, the replayed, and the Fisher information's samples."""
+STORAGE_STREAM, REPLAY_STREAM, FISHER_STREAM, RESERVOIR_STREAM = 1, 2, 4, 5
+"""Keys of the random streams, within a task, that select the stored, the replayed, the Fisher information's and the reservoir's
+samples."""
 
 
 @dataclass(frozen=True)
-class Backprop(Method):
-    """Fine-tuning by error backpropagation, without protection against forgetting (torch.autograd and torch.optim).
+class BackpropMethod(Method):
+    """Base of the methods on torch.autograd and torch.optim.
 
     Args:
         optimizer: "sgd", "momentum(0.9)" or "adam"; "" for the study's optimizer.
     """
 
-    optimizer: str = ""
+    optimizer: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         _ = self.own_optimizer  # checks the spec
@@ -42,6 +43,15 @@ class Backprop(Method):
         """The optimizer as an object; None for the study's."""
         return parse_optimizer(self.optimizer) if self.optimizer else None
 
+
+@dataclass(frozen=True)
+class Backprop(BackpropMethod):
+    """Fine-tuning by error backpropagation, without protection against forgetting (torch.autograd and torch.optim).
+
+    Args:
+        optimizer: "sgd", "momentum(0.9)" or "adam"; "" for the study's optimizer.
+    """
+
     def learner(self, config: LearnerConfig) -> BackpropLearner:
         """Return networks trained by torch."""
         return BackpropLearner(config)
@@ -50,8 +60,8 @@ class Backprop(Method):
 class BackpropLearner(Learner):
     """R networks trained by torch.autograd and torch.optim.
 
-    A subclass may change the loss (`loss`), add a gradient (`penalty_gradient`), freeze parameters (`frozen_parameters`), or
-    observe each step (`after_step`, with `needs_after_step`).
+    A subclass may change the loss (`loss`), change its gradients (`adjusted`), add a step of its own after the optimizer's
+    (`implicit_step`), freeze parameters (`frozen_parameters`), or observe each step (`after_step`, with `needs_after_step`).
 
     Args:
         config: Initial values.
@@ -118,14 +128,13 @@ class BackpropLearner(Learner):
     def train_batch(self, batch: Batch) -> None:
         """Make one step of the optimizer."""
         parameters = self.parameters
-        gradients = torch.autograd.grad(self.loss(batch).sum(), parameters)
-        penalty_gradients = self.penalty_gradient()
+        gradients = self.adjusted(torch.autograd.grad(self.loss(batch).sum(), parameters))
         frozen = self.frozen_parameters()
         before = [parameter.detach().clone() for parameter in parameters] if self.needs_after_step else []
         for index, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
-            total = gradient if penalty_gradients is None else gradient + penalty_gradients[index]
-            parameter.grad = None if frozen[index] else total
+            parameter.grad = None if frozen[index] else gradient
         self._torch_optimizer.step()
+        self.implicit_step()
         if self.needs_after_step:
             self.after_step(gradients, [new.detach() - old for new, old in zip(parameters, before, strict=True)])
 
@@ -142,9 +151,29 @@ class BackpropLearner(Learner):
         """Return the mean cross-entropy of each replica, (R,), for outputs (R, B, O)."""
         return cross_entropy(outputs, batch).mean(dim=-1)
 
-    def penalty_gradient(self) -> list[Tensor] | None:
-        """Return the gradient of a penalty by each parameter, in closed form; None for no penalty."""
-        return None
+    def adjusted(self, gradients: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the gradients that the optimizer gets, for those of the loss."""
+        return gradients
+
+    def implicit_step(self) -> None:
+        """Make a step of the method's own after each step of the optimizer."""
+
+    def step_size(self, index: int) -> Tensor:
+        """Return how far a constant gradient of 1 moves a parameter in a round, in the end: a number, or one for each element.
+
+        It is `eta` under SGD, `eta / (1 - mu)` with momentum, and `eta / (sqrt(v) + epsilon)` under Adam, with the corrected mean
+        square `v` of the gradients so far. With it, an implicit step rests where the gradients of loss and penalty cancel.
+
+        Args:
+            index: Place of the parameter in `parameters`.
+        """
+        parameter, group = self.parameters[index], self._torch_optimizer.param_groups[0]
+        rate = torch.as_tensor(group["lr"], dtype=parameter.dtype, device=parameter.device)
+        if "betas" not in group:
+            return torch.div(rate, 1.0 - group["momentum"])
+        state = self._torch_optimizer.state[parameter]
+        square: Tensor = state["exp_avg_sq"] / (1.0 - group["betas"][1] ** float(state["step"]))
+        return torch.div(rate, square.sqrt() + group["eps"])
 
     def frozen_parameters(self) -> list[bool]:
         """Return for each parameter whether it is frozen."""

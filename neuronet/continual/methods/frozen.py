@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.continual.methods.base import LearnerConfig, Method
-from neuronet.continual.methods.finetuning import BackpropLearner
+from neuronet.continual.methods.base import LearnerConfig
+from neuronet.continual.methods.finetuning import BackpropLearner, BackpropMethod
 
 
 @dataclass(frozen=True)
-class Frozen(Method):
+class Frozen(BackpropMethod):
     """Frozen trunk: backpropagation that trains only the output layer from the second task on; a reference."""
 
     def learner(self, config: LearnerConfig) -> FrozenLearner:

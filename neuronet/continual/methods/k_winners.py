@@ -14,13 +14,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method
-from neuronet.continual.methods.finetuning import BackpropLearner
+from neuronet.continual.methods.base import LearnerConfig
+from neuronet.continual.methods.finetuning import BackpropLearner, BackpropMethod
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class KWinners(Method):
+class KWinners(BackpropMethod):
     """k-winners-take-all: backpropagation in which only the largest activities of a hidden layer pass; the others are 0.
 
     Args:
@@ -32,6 +32,7 @@ class KWinners(Method):
     ranges: ClassVar = {"share": (0.05, 1.0)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("share", self.share, 0, 1, above=True)
 
     def learner(self, config: LearnerConfig) -> KWinnersLearner:

@@ -12,13 +12,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import Batch, LearnerConfig, Method
-from neuronet.continual.methods.finetuning import BackpropLearner, mask_outputs
+from neuronet.continual.methods.base import Batch, LearnerConfig
+from neuronet.continual.methods.finetuning import BackpropLearner, BackpropMethod, mask_outputs
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class LwF(Method):
+class LwF(BackpropMethod):
     """Learning without forgetting: the loss plus the divergence from the outputs of the network before the task.
 
     Args:
@@ -32,6 +32,7 @@ class LwF(Method):
     ranges: ClassVar = {"strength": (1e-2, 1e2)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("strength", self.strength, 0)
         check_number("temperature", self.temperature, 0, above=True)
 

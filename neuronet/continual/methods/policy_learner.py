@@ -14,16 +14,20 @@ from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
 from neuronet.core import Network, Policy, Population, Shares
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import tensor_engine
-from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises
+from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises, LeastSquares
 
 POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
     IncomeProtecting: {"kappa": (10.0, 1e5)},
     DiminishingReturns: {"alpha": (0.1, 10.0)},
     KeepingPromises: {"kappa": (1e-4, 1.0)},
+    LeastSquares: {"penalty": (1.0, 1e5)},
 }
 """Parameters that tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
 
-"""Arrays of each layer's state that belong to the network itself."""
+
+def policy_ranges(policy: Policy) -> Mapping[str, Range]:
+    """Return the parameters of a policy that tuning may choose, as in `Method.ranges`."""
+    return POLICY_RANGES.get(type(policy), {})
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class PolicyMethod(Method):
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges in POLICY_RANGES if all neurons follow one policy."""
         policy = self._policy
-        return {} if policy is None else unset_ranges(policy, POLICY_RANGES.get(type(policy), {}))
+        return {} if policy is None else unset_ranges(policy, policy_ranges(policy))
 
     def with_parameters(self, values: Mapping[str, float]) -> Self:
         """Return the same policy with other parameters."""

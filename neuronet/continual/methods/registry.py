@@ -6,10 +6,12 @@ import importlib
 import re
 from collections.abc import Sequence
 
+from neuronet.continual.methods.analytic import SLDA, RanPAC, Ridge
 from neuronet.continual.methods.base import Method
 from neuronet.continual.methods.finetuning import Backprop
 from neuronet.continual.methods.frozen import Frozen
 from neuronet.continual.methods.k_winners import KWinners
+from neuronet.continual.methods.layered import Layered
 from neuronet.continual.methods.lwf import LwF
 from neuronet.continual.methods.penalties.ewc import EWC, OnlineEWC
 from neuronet.continual.methods.penalties.mas import MAS
@@ -17,23 +19,31 @@ from neuronet.continual.methods.penalties.si import SI
 from neuronet.continual.methods.policy_learner import PolicyMethod
 from neuronet.continual.methods.projections.gpm import GPM
 from neuronet.continual.methods.projections.owm import OWM
+from neuronet.continual.methods.rehearsal import AGEM, DER, ER
 from neuronet.continual.methods.replay import Joint, Replay
 from neuronet.core import ConfigurationError, Policy, SpecError, unknown_name_error
 from neuronet.registry import is_mixture, known_policies, parse_population, parse_spec
 
 METHODS: dict[str, type[Method]] = {
+    "a-gem": AGEM,
     "backprop": Backprop,
+    "der": DER,
+    "er": ER,
     "ewc": EWC,
     "ewc-online": OnlineEWC,
     "frozen": Frozen,
     "gpm": GPM,
     "joint": Joint,
     "k-winners": KWinners,
+    "layered": Layered,
     "lwf": LwF,
     "mas": MAS,
     "owm": OWM,
+    "ranpac": RanPAC,
     "replay": Replay,
+    "ridge": Ridge,
     "si": SI,
+    "slda": SLDA,
 }
 """Every method that is not a policy, by its name."""
 

@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuronet.continual.methods.base import Batch, LearnerConfig, Method, TaskInfo
-from neuronet.continual.methods.finetuning import REPLAY_STREAM, STORAGE_STREAM, BackpropLearner
+from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
+from neuronet.continual.methods.finetuning import REPLAY_STREAM, STORAGE_STREAM, BackpropLearner, BackpropMethod
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class Replay(Method):
+class Replay(BackpropMethod):
     """Experience replay: backpropagation on each batch and as many stored samples of earlier tasks; a reference.
 
     Args:
@@ -29,6 +29,7 @@ class Replay(Method):
     samples_per_task: int = 100
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("samples_per_task", self.samples_per_task, 1, whole=True)
 
     def learner(self, config: LearnerConfig) -> ReplayLearner:
@@ -37,7 +38,7 @@ class Replay(Method):
 
 
 @dataclass(frozen=True)
-class Joint(Method):
+class Joint(BackpropMethod):
     """Joint training: replay that stores all samples of all tasks; a reference."""
 
     def learner(self, config: LearnerConfig) -> ReplayLearner:

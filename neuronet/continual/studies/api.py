@@ -15,7 +15,7 @@ from neuronet.continual.methods import Method, parse_methods
 from neuronet.continual.protocols import Protocol, parse_protocol
 from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
-from neuronet.continual.studies.search import Configuration, HaltonSearch
+from neuronet.continual.studies.search import BracketSearch, Configuration
 from neuronet.continual.studies.study_runner import StudyRun
 from neuronet.core import Environment, check_number, check_samples, plug_in_errors
 from neuronet.recording import lock_folder, output_folder
@@ -70,15 +70,13 @@ def _play(
 ) -> ContinualResult:
     study_run.begin(name)
     if config.tune:
-        searches = {name: HaltonSearch(method, experiment.optimizer) for name, method in methods.items()}
+        searches = {name: BracketSearch(method, config.tuned_optimizers) for name, method in methods.items()}
         chosen, tuning = study_run.tune(searches, config.search_seeds, config.trials, config.max_range_extensions)
     else:
-        chosen = {
-            name: Configuration(method, config.learning_rate_for(method.own_optimizer), {}) for name, method in methods.items()
-        }
+        chosen = {name: Configuration(method, config.learning_rate_for(method), {}) for name, method in methods.items()}
         tuning = pd.DataFrame(columns=list(TUNING_COLUMNS))
     played = study_run.run_final(chosen, config.final_seeds)
     result = build_result(experiment, chosen, played, tuning, config.seed, time.perf_counter() - started, study_run.store.path)
-    for part in ("table", "accuracy", "tuning", "costs"):
+    for part in ("table", "accuracy", "tuning", "search", "costs"):
         study_run.store.write_table(f"{part}.csv", getattr(result, part))
     return result

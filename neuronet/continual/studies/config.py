@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 from neuronet.continual.evaluation import Experiment
+from neuronet.continual.methods import Method
 from neuronet.continual.protocols import PRESETS, Preset, Protocol
 from neuronet.core import MAX_SEED, ConfigurationError, Environment, Optimizer, unknown_name_error
 from neuronet.engines.tensors import resolve_device
@@ -28,10 +30,12 @@ class ContinualConfig(BaseModel):
         tune: Whether each method chooses its learning rate and parameters. Each tries the same number of configurations, with
             the same seeds, which are not those of the results, and is evaluated on a validation split: a sixth of the training
             samples.
-        trials: Configurations that each method tries (>= 1), with `tune`.
+        trials: Configurations that each method tries (>= 1), with `tune`: half of them spread evenly, half around the best.
         tuning_seeds: Seeds of each configuration (>= 1), with `tune`.
-        max_range_extensions: Maximum number of times that ranges are extended (>= 0), while the best configuration of any
+        max_range_extensions: Maximum number of times that the search goes on (>= 0), while the best configuration of any
             method is at the edge of what it tried; each time every method tries half as many configurations again.
+        optimizers: Specs of the optimizers that tuning chooses among for every method without one of its own; empty for the
+            study's optimizer alone.
         preset: One of PRESETS: the length of a task, and the values of the options below that are None.
         iterations: Rounds a task (>= 0); 0 for one epoch.
         batch_size: Samples a round (>= 1).
@@ -52,7 +56,8 @@ class ContinualConfig(BaseModel):
     tune: bool = False
     trials: Count = 8
     tuning_seeds: Count = 2
-    max_range_extensions: Annotated[int, Field(ge=0, strict=True)] = 2
+    max_range_extensions: Annotated[int, Field(ge=0, strict=True)] = 3
+    optimizers: tuple[str, ...] = ()
     preset: str = "fast"
     iterations: Annotated[int, Field(ge=0, strict=True)] | None = None
     batch_size: Annotated[int, Field(ge=1, strict=True)] | None = None
@@ -75,7 +80,15 @@ class ContinualConfig(BaseModel):
     def _one_source_of_learning_rates(self) -> Self:
         if self.tune and self.learning_rate is not None:
             raise ConfigurationError("tune chooses the learning rate: leave learning_rate out, or tune")
+        if self.optimizers and (not self.tune or self.optimizer is not None):
+            raise ConfigurationError("optimizers are chosen by tune: leave out optimizers, or tune without optimizer")
+        _ = self.tuned_optimizers  # checks the specs
         return self
+
+    @property
+    def tuned_optimizers(self) -> tuple[Optimizer, ...]:
+        """Optimizers that tuning chooses among."""
+        return tuple(map(parse_optimizer, self.optimizers)) or (self.settings.optimizer,)
 
     @cached_property
     def settings(self) -> Preset:
@@ -83,9 +96,11 @@ class ContinualConfig(BaseModel):
         optimizer = None if self.optimizer is None else parse_optimizer(self.optimizer)
         return PRESETS[self.preset].with_overrides(self.iterations, self.batch_size, self.hidden, optimizer, self.late_lr_factor)
 
-    def learning_rate_for(self, own_optimizer: Optimizer | None) -> float:
-        """Return the learning rate of a method without `tune`; None for a method with the study's optimizer."""
-        return self.settings.learning_rate_for(own_optimizer) if self.learning_rate is None else self.learning_rate
+    def learning_rate_for(self, method: Method) -> float:
+        """Return the learning rate of a method without `tune`; nan if it uses none."""
+        if not method.uses_learning_rate:
+            return math.nan
+        return self.settings.learning_rate_for(method.own_optimizer) if self.learning_rate is None else self.learning_rate
 
     def experiment(self, protocol: Protocol, environment: Environment) -> Experiment:
         """Return the experiment with these settings.

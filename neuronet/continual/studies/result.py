@@ -32,6 +32,7 @@ TABLE_COLUMNS = (
     "learning_rate",
     "settings",
     "at_edge",
+    "diverged",
     "seeds",
     *(f"{name}{end}" for name in METRICS for end in ("", "_low", "_high")),
     *PAIRED_COLUMNS,
@@ -42,7 +43,7 @@ TABLE_COLUMNS = (
 )
 TABLE_TYPES = {
     **dict.fromkeys(TABLE_COLUMNS, "float64"),
-    **{"policy": "object", "settings": "object", "at_edge": "bool", "seeds": "count"},
+    **{"policy": "object", "settings": "object", "at_edge": "bool", "diverged": "float64", "seeds": "count"},
 }
 
 
@@ -52,11 +53,12 @@ class ContinualResult:
 
     Attributes:
         experiment: Everything that the methods had in common.
-        table: A row for each method, the baseline first, then by final accuracy: policy, learning_rate, settings (tuned
-            parameters, as JSON), at_edge, seeds; final, learning, forgetting, backward and forward (see metrics.py), each with a
-            95% interval `_low` to `_high`; of the final accuracy the paired difference to backprop with its 95% interval, and
-            the p values of Student's t and Wilcoxon's test, each also adjusted by Holm for the number of methods; area
-            (hypervolume, see pareto_front.py; nan without tuning) and memory (bytes kept beyond the network).
+        table: A row for each method, the baseline first, then by final accuracy: policy, learning_rate (nan for a method without
+            one), settings (tuned parameters, as JSON), at_edge, diverged (runs with an accuracy of 0 on every task in the end),
+            seeds; final, learning, forgetting, backward and forward (see metrics.py), each with a 95% interval `_low` to
+            `_high`; of the final accuracy the paired difference to backprop with its 95% interval, and the p values of Student's
+            t and Wilcoxon's test, each also adjusted by Holm for the number of methods; area (hypervolume, see pareto_front.py;
+            nan without tuning) and memory (bytes kept beyond the network).
         accuracy: A row for each method, seed, number of tasks learned and task: policy, seed, learnt (0 before the first
             task), task (from 1), accuracy (0 to 1).
         tuning: A row for each run of tuning: policy, learning_rate, settings, seed, final and learning on validation samples,
@@ -82,6 +84,11 @@ class ContinualResult:
     def matrices(self) -> dict[str, NDArray[np.float64]]:
         """Accuracies of each method, (R, tasks + 1, tasks)."""
         return {name: self.matrix(name) for name in self.table["policy"]}
+
+    @property
+    def search(self) -> pd.DataFrame:
+        """Best mean final accuracy that each method had found after a number of games of tuning: policy, games, best."""
+        return search_curve(self.tuning)
 
     @property
     def times(self) -> dict[str, float]:
@@ -145,6 +152,24 @@ def relative_times(costs: pd.DataFrame) -> dict[str, float]:
     """Return each method's median seconds, divided by backprop's, from a table with COST_COLUMNS."""
     medians = costs.groupby("policy")["seconds"].median()
     return {str(name): float(ratio) for name, ratio in (medians / medians[BASELINE]).items()}
+
+
+def search_curve(tuning: pd.DataFrame) -> pd.DataFrame:
+    """Return the highest mean final accuracy that each method had found after a number of games.
+
+    Args:
+        tuning: A table with TUNING_COLUMNS; a game is one row: one configuration with one seed, through all tasks.
+
+    Returns:
+        A row for each method and configuration, in the order in which they were tried: policy, games, best.
+    """
+    keys = ["policy", "learning_rate", "settings"]
+    means = (
+        tuning.astype({"final": "float64"}).groupby(keys, sort=False, dropna=False)["final"].agg(["mean", "count"]).reset_index()
+    )
+    by_method = means.groupby("policy", sort=False)
+    curve = means.assign(games=by_method["count"].cumsum(), best=by_method["mean"].cummax())
+    return curve[["policy", "games", "best"]].sort_values("policy", kind="stable", ignore_index=True)
 
 
 def finite_or_none(value: Any) -> Any:
@@ -213,7 +238,9 @@ def build_table(matrices: Mapping[str, NDArray[np.float64]], chosen: Mapping[str
         values = {metric: function(matrix) for metric, function in METRICS.items()}
         spans = [number for value in values.values() for number in interval(value)]
         gaps = (math.nan,) * len(PAIRED_COLUMNS) if name == BASELINE else astuple(paired(values["final"] - baseline))
-        first = (name, configuration.learning_rate, json.dumps(configuration.chosen), configuration.at_edge, len(matrix))
+        diverged = int((matrix[:, -1] == 0).all(axis=-1).sum())
+        settings = json.dumps(configuration.settings)
+        first = (name, configuration.learning_rate, settings, configuration.at_edge, diverged, len(matrix))
         rows.append((*first, *spans, *gaps))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS[:-4]))
     for test in ("p_t", "p_wilcoxon"):

@@ -17,7 +17,7 @@ import pandas as pd
 from neuronet.continual.evaluation import Experiment, SequenceResult, final_accuracy, learning_accuracy
 from neuronet.continual.studies.jobs import STUDY_KIND, Job, load_result, run_jobs
 from neuronet.continual.studies.result import TUNING_COLUMNS
-from neuronet.continual.studies.search import Configuration, HaltonSearch
+from neuronet.continual.studies.search import BracketSearch, Configuration
 from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording import StudyStore
 from neuronet.registry import format_option
@@ -25,6 +25,9 @@ from neuronet.training import hash_samples
 
 PlannedRuns = Sequence[tuple[str, Configuration]]
 """Runs to do: name of a method and its configuration."""
+
+BRACKET_TRIALS = 4
+"""Configurations that each method tries before the best one is looked for again."""
 
 RESULTS_FOLDER = "games"
 """Subfolder with the results of each configuration and seed."""
@@ -81,15 +84,16 @@ class StudyRun:
         self.store.begin(settings, RESULTS_FOLDER, data=data, device=experiment.device, log=self._log)
 
     def tune(
-        self, searches: Mapping[str, HaltonSearch], seeds: Sequence[int], trials: int, max_range_extensions: int
+        self, searches: Mapping[str, BracketSearch], seeds: Sequence[int], trials: int, max_range_extensions: int
     ) -> tuple[dict[str, Configuration], pd.DataFrame]:
         """Choose a configuration for each method.
 
         Args:
             searches: Search of each method, by name.
             seeds: Seeds of every trial.
-            trials: Configurations of each method in the first wave; later waves have half as many.
-            max_range_extensions: Maximum number of later waves, run while any method's best is at the edge of what it tried.
+            trials: Configurations of each method; half of them are spread evenly, the others bracket the best so far.
+            max_range_extensions: Maximum number of times that every method gets half as many configurations again, while the
+                best of any method is at the edge of what it tried.
 
         Returns:
             The configuration of each method with the highest mean final accuracy on validation samples, and a table with
@@ -98,21 +102,25 @@ class StudyRun:
         scores: dict[str, list[float]] = {name: [] for name in searches}
         rows: list[tuple[Any, ...]] = []
         best: dict[str, Configuration] = {}
-        extra = (trials + 1) // 2
+        extra, played, budget, extensions = (trials + 1) // 2, 0, trials, 0
         for wave in count(1):
-            number = trials if wave == 1 else extra
+            number = min(extra if wave == 1 else BRACKET_TRIALS, budget - played)
             planned = [(name, trial) for name, search in searches.items() for trial in search.ask(number, best.get(name))]
             results = self._run_all(self._tuning_experiment, "tuning", planned, seeds)
             for (name, trial), by_seed in zip(planned, results, strict=True):
                 accuracy = np.stack([result.accuracy for result in by_seed])
-                final, settings = final_accuracy(accuracy), json.dumps(trial.chosen)
+                final, settings = final_accuracy(accuracy), json.dumps(trial.settings)
                 columns = zip(seeds, final, learning_accuracy(accuracy), strict=True)
                 rows += [(name, trial.learning_rate, settings, *values, wave) for values in columns]
                 scores[name].append(float(final.mean()))
             best = {name: search.mark_edge(search.trials[int(np.argmax(scores[name]))]) for name, search in searches.items()}
+            played += number
+            if played < budget:
+                continue
             at_edge = [name for name, configuration in best.items() if configuration.at_edge]
-            if not at_edge or wave > max_range_extensions:
+            if not at_edge or extensions == max_range_extensions:
                 break
+            budget, extensions = budget + extra, extensions + 1
             self._log(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {extra} more")
         for name, configuration in best.items():
             self._log(f"{name}: chose {configuration}, {max(scores[name]):.4f} on validation")
@@ -123,7 +131,7 @@ class StudyRun:
         results = dict(zip(chosen, self._run_all(self._experiment, "final", list(chosen.items()), seeds), strict=True))
         for name, by_seed in results.items():
             final = final_accuracy(np.stack([result.accuracy for result in by_seed])).mean()
-            self._log(f"{name}: final accuracy {final:.4f} at learning rate {chosen[name].learning_rate:g}")
+            self._log(f"{name}: final accuracy {final:.4f} with {chosen[name]}")
         return results
 
     def _run_all(
@@ -151,7 +159,8 @@ class StudyRun:
     def _file(self, stage: str, name: str, configuration: Configuration, seed: int) -> Path | None:
         if self.store.path is None:
             return None
-        identity = f"{configuration.method!r} {configuration.learning_rate!r}"
+        optimizer = "" if configuration.optimizer is None else f" {configuration.optimizer!r}"
+        identity = f"{configuration.method!r} {configuration.learning_rate!r}{optimizer}"
         safe_name = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-")[:40]
         return self.store.file(f"{RESULTS_FOLDER}/{stage}-{safe_name}-{sha256(identity.encode()).hexdigest()[:12]}-{seed}")
 
@@ -165,7 +174,8 @@ def _make_job(
     experiment: Experiment, configuration: Configuration, seeds: Sequence[int], files: Mapping[int, Path | None]
 ) -> Job:
     paths = tuple(file for seed in seeds if (file := files[seed]) is not None)
-    return Job(experiment, configuration.method, configuration.learning_rate, tuple(seeds), paths)
+    chosen = experiment if configuration.optimizer is None else replace(experiment, optimizer=configuration.optimizer)
+    return Job(chosen, configuration.method, configuration.learning_rate, tuple(seeds), paths)
 
 
 def _replica_groups(experiment: Experiment, seeds: list[int]) -> list[list[int]]:

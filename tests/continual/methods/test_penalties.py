@@ -1,14 +1,20 @@
 """Penalties, distillation and replay, each against a slow and simple reference."""
 
+import copy
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch.nn import functional
 
 from neuronet.continual.methods.finetuning import Backprop, mask_outputs
 from neuronet.continual.methods.lwf import LwF
 from neuronet.continual.methods.penalties.ewc import EWC, OnlineEWC, fisher
 from neuronet.continual.methods.penalties.mas import MAS, sensitivity
+from neuronet.continual.methods.penalties.quadratic_penalty import implicit_share
 from neuronet.continual.methods.penalties.si import SI
 from neuronet.continual.methods.replay import Joint, Replay
 from tests.continual.fixtures import SEEDS, batches, class_experiment, learner_config, make_experiment, task_info, train_tasks
@@ -73,6 +79,12 @@ def quadratic_penalty(learner, anchors):
     )
 
 
+def penalty_gradient(learner):
+    """Return the gradient of the learner's penalty, by the sums that it keeps."""
+    terms = zip(learner.parameters, learner.total_importance, learner.centre, strict=True)
+    return [learner.strength * importance * (value.detach() - centre) for value, importance, centre in terms]
+
+
 def parameter_values(learner):
     return [parameter.detach().clone() for parameter in learner.parameters]
 
@@ -87,7 +99,7 @@ def test_ewc_penalty_is_around_every_earlier_task():
         anchors.append((fisher(learner, task_info(experiment, number)), parameter_values(learner)))
         learner.end_task()
     learner.train_batch(next(batches(experiment, 2)))
-    assert_tensors_close(learner.penalty_gradient(), gradient_of(1.5 * quadratic_penalty(learner, anchors), learner))
+    assert_tensors_close(penalty_gradient(learner), gradient_of(1.5 * quadratic_penalty(learner, anchors), learner))
 
 
 def test_online_ewc_penalty_is_around_the_last_task():
@@ -102,7 +114,7 @@ def test_online_ewc_penalty_is_around_the_last_task():
     running = [0.5 * first + second for first, second in zip(*importances, strict=True)]
     anchors = [(running, parameter_values(learner))]
     learner.train_batch(next(batches(experiment, 2)))
-    assert_tensors_close(learner.penalty_gradient(), gradient_of(1.5 * quadratic_penalty(learner, anchors), learner))
+    assert_tensors_close(penalty_gradient(learner), gradient_of(1.5 * quadratic_penalty(learner, anchors), learner))
 
 
 def test_si_importances_are_normalised_path_integrals():
@@ -125,8 +137,8 @@ def test_si_importances_are_normalised_path_integrals():
     anchors = [(importances, parameter_values(learner))]
     learner.begin_task(task_info(experiment, 1))
     learner.train_batch(next(batches(experiment, 1)))
-    assert_tensors_close(learner.penalty_gradient(), gradient_of(0.7 * quadratic_penalty(learner, anchors), learner))
-    assert twin.penalty_gradient() is None
+    assert_tensors_close(penalty_gradient(learner), gradient_of(0.7 * quadratic_penalty(learner, anchors), learner))
+    assert not any(importance.any() for importance in twin.total_importance)
 
 
 def test_si_path_integrals_sum_to_the_decrease_of_the_loss():
@@ -154,23 +166,76 @@ def test_mas_penalty_is_around_the_last_task_with_summed_sensitivities():
         learner.end_task()
     anchors = [([first + second for first, second in zip(*found, strict=True)], parameter_values(learner))]
     learner.train_batch(next(batches(experiment, 2)))
-    assert_tensors_close(learner.penalty_gradient(), gradient_of(0.3 * quadratic_penalty(learner, anchors), learner))
+    assert_tensors_close(penalty_gradient(learner), gradient_of(0.3 * quadratic_penalty(learner, anchors), learner))
 
 
+def step_sizes(optimizer, rate, gradients):
+    """Return the step size of each parameter after the gradients of all rounds, written out for each optimizer."""
+    if optimizer != "adam":
+        return [rate / (0.5 if optimizer == "momentum(0.5)" else 1.0)] * len(gradients[0])
+    squares = [torch.zeros_like(gradient) for gradient in gradients[0]]
+    for of_round in gradients:
+        squares = [0.999 * square + 0.001 * gradient**2 for square, gradient in zip(squares, of_round, strict=True)]
+    return [rate / ((square / (1 - 0.999 ** len(gradients))) ** 0.5 + 1e-8) for square in squares]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum(0.5)", "adam"])
 @pytest.mark.parametrize("method", [EWC, OnlineEWC, SI, MAS])
-def test_step_descends_loss_and_penalty(method):
-    experiment = make_experiment()
-    learner = train_tasks(method(strength=0.5).learner(learner_config(experiment, rate=0.05)), experiment, 1)
+def test_step_is_the_optimizers_and_then_the_proximal_step_of_the_penalty(method, optimizer):
+    """At the minimum of `(theta - theta')^2 / 2h` plus the penalty its gradient is 0; theta' comes from torch.optim alone."""
+    experiment, rate = make_experiment(), 0.001 if optimizer == "adam" else 0.05
+    learner = method(strength=5.0, optimizer=optimizer)
+    learner = learner.learner(learner_config(experiment, optimizer=optimizer, rate=rate))
+    gradients = []
+    adjusted = learner.adjusted
+    learner.adjusted = lambda found: gradients.append([gradient.clone() for gradient in found]) or adjusted(found)
+    train_tasks(learner, experiment, 1)
     first, second, *_ = batches(experiment, 1)
     learner.begin_task(task_info(experiment, 1))
     learner.train_batch(first)
-    before, penalty_gradient = parameter_values(learner), learner.penalty_gradient()
-    gradients = torch.autograd.grad(learner.loss(second).sum(), learner.parameters)
+    twin = copy.deepcopy(learner)  # the same moments, no penalty
+    twin.strength = 0.0
+    twin.train_batch(second)
     learner.train_batch(second)
-    assert_tensors_close(
-        learner.parameters, [old - 0.05 * (g + p) for old, g, p in zip(before, gradients, penalty_gradient, strict=True)]
-    )
-    assert max(float(gradient.abs().max()) for gradient in penalty_gradient) > 0
+    pulls = penalty_gradient(learner)
+    terms = zip(learner.parameters, twin.parameters, step_sizes(optimizer, rate, gradients[:-1]), pulls, strict=True)
+    for found, free, size, pull in terms:
+        torch.testing.assert_close((found - free).detach(), -size * pull, rtol=1e-7, atol=1e-12)
+    assert max(float(pull.abs().max()) for pull in pulls) > 0
+
+
+sizes = st.floats(0, 1e30) | st.sampled_from([0.0, 1e-30, 1e300])
+
+
+@given(sizes, sizes, sizes, st.sampled_from([torch.float32, torch.float64]))
+def test_implicit_steps_are_finite_and_have_the_closed_form(rate, strength, importance, dtype):
+    """The minimum of `(theta - 1)^2 / 2 rate + strength importance (theta + 2)^2 / 2`, by exact fractions."""
+    values = [torch.tensor(min(value, torch.finfo(dtype).max), dtype=dtype) for value in (rate, importance)]
+    share = implicit_share(values[0], strength, values[1])
+    assert 0 <= float(share) <= 1
+    product = Fraction(float(values[0])) * Fraction(strength) * Fraction(float(values[1]))
+    if float(values[0]) * strength < torch.finfo(dtype).max:  # beyond, the rate is that of the largest number
+        assert float(1 - 3 * share) == pytest.approx(float((1 - 2 * product) / (1 + product)), abs=1e-5)
+
+
+@given(st.floats(0, 1e30), st.floats(1e-3, 1e3), st.sampled_from(["sgd", "momentum(0.9)", "adam"]))
+@settings(max_examples=20, deadline=None)
+def test_no_strength_makes_a_quadratic_diverge(strength, importance, optimizer):
+    """Loss `|theta - 1|^2 / 2`, penalty around 0: all rounds are finite, and the rest is `1 / (1 + strength importance)`."""
+    experiment = make_experiment()
+    learner = EWC(strength=strength).learner(learner_config(experiment, optimizer=optimizer, rate=0.01))
+    for parameter in learner.parameters:
+        parameter.data.zero_()
+    learner.add_penalty([torch.full_like(parameter, importance) for parameter in learner.parameters])
+    learner.loss = lambda batch: sum(((parameter - 1.0) ** 2).flatten(1).sum(dim=1) / 2 for parameter in learner.parameters)
+    for _ in range(400 if optimizer == "adam" else 1500):
+        learner.train_batch(None)
+        assert all(parameter.isfinite().all() and parameter.abs().max() < 3 for parameter in learner.parameters)
+    if optimizer != "adam":
+        for parameter in learner.parameters:
+            torch.testing.assert_close(
+                parameter.detach(), torch.full_like(parameter, 1 / (1 + strength * importance)), rtol=1e-3, atol=1e-6
+            )
 
 
 @pytest.mark.parametrize("method", [EWC, OnlineEWC, SI, MAS, LwF])

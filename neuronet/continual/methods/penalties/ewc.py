@@ -13,14 +13,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, TaskInfo
-from neuronet.continual.methods.finetuning import FISHER_STREAM, mask_outputs
+from neuronet.continual.methods.base import LearnerConfig, TaskInfo
+from neuronet.continual.methods.finetuning import FISHER_STREAM, BackpropMethod, mask_outputs
 from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, mean_gradients
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class EWC(Method):
+class EWC(BackpropMethod):
     """Elastic weight consolidation: a penalty for each earlier task, weighted by the diagonal of its Fisher information.
 
     The information is an exact expectation over the network's own output distribution, for the samples it is computed on.
@@ -36,6 +36,7 @@ class EWC(Method):
     ranges: ClassVar = {"strength": (1.0, 1e5)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("strength", self.strength, 0)
         check_number("samples", self.samples, 0, whole=True)
 
@@ -45,7 +46,7 @@ class EWC(Method):
 
 
 @dataclass(frozen=True)
-class OnlineEWC(Method):
+class OnlineEWC(BackpropMethod):
     """Online elastic weight consolidation: one penalty around the latest parameters, by a running sum of Fisher information.
 
     Args:
@@ -61,6 +62,7 @@ class OnlineEWC(Method):
     ranges: ClassVar = {"strength": (1.0, 1e5)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("strength", self.strength, 0)
         check_number("gamma", self.gamma, 0, 1, below=True)
         check_number("samples", self.samples, 0, whole=True)

@@ -12,13 +12,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, TaskInfo
+from neuronet.continual.methods.base import LearnerConfig, TaskInfo
+from neuronet.continual.methods.finetuning import BackpropMethod
 from neuronet.continual.methods.penalties.quadratic_penalty import Importances, QuadraticLearner, mean_gradients
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class MAS(Method):
+class MAS(BackpropMethod):
     """Memory aware synapses: a penalty around the latest parameters, weighted by the sensitivity of the outputs' squared norm.
 
     Args:
@@ -30,6 +31,7 @@ class MAS(Method):
     ranges: ClassVar = {"strength": (1e-3, 1e2)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("strength", self.strength, 0)
 
     def learner(self, config: LearnerConfig) -> MASLearner:

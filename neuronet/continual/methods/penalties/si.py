@@ -12,13 +12,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method, TaskInfo
+from neuronet.continual.methods.base import LearnerConfig, TaskInfo
+from neuronet.continual.methods.finetuning import BackpropMethod
 from neuronet.continual.methods.penalties.quadratic_penalty import QuadraticLearner
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class SI(Method):
+class SI(BackpropMethod):
     """Synaptic intelligence: a penalty around the latest parameters, weighted by their path integrals of the loss.
 
     Args:
@@ -32,6 +33,7 @@ class SI(Method):
     ranges: ClassVar = {"strength": (1e-3, 1e2)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("strength", self.strength, 0)
         check_number("damping", self.damping, 0, above=True)
 

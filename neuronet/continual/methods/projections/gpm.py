@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from neuronet.continual.methods.base import LearnerConfig, Method
+from neuronet.continual.methods.base import LearnerConfig
+from neuronet.continual.methods.finetuning import BackpropMethod
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class GPM(Method):
+class GPM(BackpropMethod):
     """Gradient projection memory: changes lose the main directions M of earlier tasks' inputs, `dW - dW M M^T`.
 
     Args:
@@ -33,6 +34,7 @@ class GPM(Method):
     ranges: ClassVar = {"threshold": (0.7, 1.0)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("threshold", self.threshold, 0, 1, above=True)
         check_number("samples", self.samples, 1, whole=True)
 

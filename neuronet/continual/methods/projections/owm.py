@@ -12,13 +12,14 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from neuronet.continual.methods.base import LearnerConfig, Method
+from neuronet.continual.methods.base import LearnerConfig
+from neuronet.continual.methods.finetuning import BackpropMethod
 from neuronet.continual.methods.projections.gradient_projection import ProjectingLearner
 from neuronet.core import check_number
 
 
 @dataclass(frozen=True)
-class OWM(Method):
+class OWM(BackpropMethod):
     """Orthogonal weights modification: `dW P` with `P = I - A (A^T A + alpha I)^-1 A^T`; A has the mean of each batch's inputs.
 
     Args:
@@ -32,6 +33,7 @@ class OWM(Method):
     ranges: ClassVar = {"alpha": (1e-4, 1e2)}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_number("alpha", self.alpha, 0, above=True)
         check_number("decay", self.decay, 0, 1, above=True)
 

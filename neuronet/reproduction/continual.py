@@ -1,0 +1,216 @@
+"""Comparison of methods against forgetting that are tuned with equal budgets, at equal memory: what keeps earlier tasks?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from neuronet.comparison import BASELINE
+from neuronet.continual import METRICS, continual_study
+from neuronet.reproduction.findings import Finding, difference
+from neuronet.reproduction.study import Reproduction, RunOptions
+from neuronet.statistics import interval, paired
+
+KEEPING, RIDGE = "keeping-promises", "ridge"
+
+
+@dataclass(frozen=True)
+class ContinualSetting:
+    """Conditions that the methods of one comparison share.
+
+    Attributes:
+        name: Name in tables.
+        protocol: Spec of the protocol.
+        environment: Spec of the environment.
+        hidden: Neurons in each hidden layer.
+        batch_size: Samples a round.
+        iterations: Rounds a task (>= 1).
+        seeds: Number of seeds.
+        seed: First seed.
+        memory: Bytes of the methods that store samples or sums, as many as keeping-promises keeps.
+        trials: Configurations of each method; half as many again while any best one is at an edge.
+        extensions: Maximum number of times that there are half as many again.
+        tuning_seeds: Seeds of each configuration.
+    """
+
+    name: str
+    protocol: str
+    environment: str
+    hidden: tuple[int, ...]
+    batch_size: int
+    iterations: int
+    seeds: int
+    seed: int = 900
+    memory: int = 2_546_000
+    trials: int = 10
+    extensions: int = 0
+    tuning_seeds: int = 1
+
+    @property
+    def methods(self) -> dict[str, str]:
+        """Spec of each method, by its name in tables."""
+        memory = f"memory={self.memory}"
+        features = round((self.memory / 4) ** 0.5) - 2
+        return {
+            BASELINE: BASELINE,
+            "joint": "joint",
+            "ewc": "ewc(samples=1000)",
+            "si": "si",
+            "owm": "owm",
+            "gpm": "gpm",
+            "er": f"er({memory})",
+            "der": f"der({memory})",
+            RIDGE: f"ridge({memory})",
+            KEEPING: KEEPING,
+            f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
+            f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
+            "least-squares, random features": f"layered(features={features})",
+            f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
+        }
+
+    def describe(self) -> str:
+        """Return the setting in one line."""
+        sizes = ",".join(map(str, self.hidden))
+        rounds = f"{self.iterations} rounds of {self.batch_size} a task"
+        return f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {len(self.methods)} methods, {self.seeds} seeds"
+
+    def play(self, options: RunOptions) -> pd.DataFrame:
+        """Return a row for each run.
+
+        The columns are setting, method, learning_rate (nan for none), settings (JSON), at_edge, diverged (whether the run ended
+        at 0), games (of tuning), found_half and found (best validation accuracy after half of the games, and after all), seed,
+        the measures of forgetting, accuracy (final), all in %, seconds of learning, and bytes kept beyond the network.
+        """
+        result = continual_study(
+            self.protocol,
+            self.environment,
+            list(self.methods.values()),
+            jobs=options.jobs,
+            out=options.subfolder(self.name),
+            log=lambda line: options.log(f"{self.name}: {line}"),
+            seeds=self.seeds,
+            seed=self.seed,
+            hidden=self.hidden,
+            batch_size=self.batch_size,
+            iterations=self.iterations,
+            tune=True,
+            trials=self.trials,
+            max_range_extensions=self.extensions,
+            tuning_seeds=self.tuning_seeds,
+            optimizers=("sgd", "momentum", "adam"),
+        )
+        names = {spec: name for name, spec in self.methods.items()}
+        tables = []
+        for row in result.table.to_dict("records"):
+            spec = row["policy"]
+            matrix = result.matrix(spec)
+            costs = result.costs[result.costs["policy"] == spec]
+            curve = result.search[result.search["policy"] == spec]
+            games = int(curve["games"].iloc[-1])
+            half = curve[curve["games"] <= max(games / 2, curve["games"].iloc[0])]
+            shared = {
+                "setting": self.name,
+                "method": names[spec],
+                **{name: row[name] for name in ("learning_rate", "settings", "at_edge")},
+                "diverged": (matrix[:, -1] == 0).all(axis=-1),
+                "games": games,
+                "found_half": 100 * float(half["best"].iloc[-1]),
+                "found": 100 * float(curve["best"].iloc[-1]),
+                "seed": costs["seed"].to_numpy(),
+            }
+            measures = {name: 100 * np.asarray(measure(matrix)) for name, measure in METRICS.items()}
+            measures["accuracy"] = measures.pop("final")
+            amounts = {name: costs[name].to_numpy() for name in ("seconds", "bytes")}
+            tables.append(pd.DataFrame({**shared, **measures, **amounts}))
+        return pd.concat(tables, ignore_index=True)
+
+
+def methods_table(records: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each setting and method, by accuracy (final, %), with 95% intervals.
+
+    The differences to error backpropagation and to keeping-promises are paired seed by seed. A note says whether a method was
+    not tuned: its configuration is at an edge of what was tried, or runs of it diverged.
+    """
+    rows = []
+    for setting, part in records.groupby("setting", sort=False):
+        by_seed = part.pivot(index="seed", columns="method", values="accuracy")
+        for method in by_seed.mean().sort_values(ascending=False, kind="stable").index:
+            own = part[part["method"] == method]
+            spans = [number for name in ("accuracy", "learning") for number in interval(own[name].to_numpy(dtype=np.float64))]
+            gaps: list[float] = []
+            for reference in (BASELINE, KEEPING):
+                summary = paired((by_seed[method] - by_seed[reference]).to_numpy(dtype=np.float64))
+                gaps += [float("nan")] * 3 if method == reference else [summary.mean, summary.low, summary.high]
+            first = own.iloc[0]
+            edge = "at an edge" if first["at_edge"] else ""
+            tuned = "diverged" if own["diverged"].any() else edge
+            rows.append((setting, method, *spans, *gaps, own["bytes"].mean() / 1e6, f"not tuned: {tuned}" if tuned else ""))
+    spans_of = [f"{name}{end}" for name in ("accuracy", "learning") for end in ("", "_low", "_high")]
+    gaps_of = [f"{name}{end}" for name in ("to_backprop", "to_promises") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=["setting", "method", *spans_of, *gaps_of, "megabytes", "note"])
+
+
+def search_table(records: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each setting and method: games of tuning, best accuracy on validation after half and all, and choice."""
+    columns = ["setting", "method", "games", "found_half", "found", "learning_rate", "settings"]
+    return records.drop_duplicates(["setting", "method"])[columns].reset_index(drop=True)
+
+
+def find(records: pd.DataFrame) -> list[Finding]:
+    """Return how far every method's final accuracy is from that of keeping-promises in each setting, in points."""
+    found = []
+    for setting, part in records.groupby("setting", sort=False):
+        by_seed = part.pivot(index="seed", columns="method", values="accuracy")
+        for method in dict.fromkeys(part["method"]):
+            if method != KEEPING:
+                gap = (by_seed[method] - by_seed[KEEPING]).to_numpy(dtype=np.float64)
+                found.append(difference(str(setting), f"final accuracy: {method} - {KEEPING}", gap))
+    return found
+
+
+def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {"methods": methods_table(records), "search": search_table(records)}
+
+
+def _study(scenario: str, title: str) -> Reproduction:
+    """Return the study of a protocol: small takes minutes, medium an hour, full a day or more of two cores."""
+    return Reproduction(
+        title,
+        "the first edition of docs/continual-study.md, and methods of the literature",
+        "reproduction-accuracy",
+        {
+            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
+            "medium": (
+                ContinualSetting(
+                    "mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, extensions=4, tuning_seeds=2
+                ),
+            ),
+            "full": (
+                ContinualSetting(
+                    "fashion-mnist",
+                    scenario,
+                    "fashion-mnist",
+                    (400, 400),
+                    128,
+                    300,
+                    30,
+                    900,
+                    3_750_000,
+                    trials=30,
+                    extensions=4,
+                    tuning_seeds=2,
+                ),
+            ),
+        },
+        find,
+        _tables,
+    )
+
+
+CONTINUAL_DOMAIN = _study("split-domain", "Five tasks of two classes, which of the two? Which methods keep the earlier tasks?")
+CONTINUAL_CLASS = _study(
+    "split-class", "Five tasks of two classes, which of all classes so far? Which methods keep the earlier tasks?"
+)
+CONTINUAL_PERMUTED = _study("permuted", "Ten permutations of the inputs: which methods keep the earlier ones?")
