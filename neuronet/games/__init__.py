@@ -4,15 +4,15 @@ All studies use `play`, which plays games from given initial states, profiles an
 `neuronet.games.pettingzoo` is imported separately, because it needs the package pettingzoo.
 """
 
-from neuronet.games.attribution.credit import Credit, CreditStudy, attribute_credit, correlation_interval, credit_study
+from neuronet.games.attribution.credit import Credit, CreditStudy, attribute_credit, correlation_interval, credit_of, credit_study
 from neuronet.games.attribution.shapley import Bools
 from neuronet.games.equilibrium.deviations import Deviations, deviations
-from neuronet.games.equilibrium.equilibrium_study import EquilibriumStudy, study_equilibrium
+from neuronet.games.equilibrium.equilibrium_study import ANY, EquilibriumStudy, study_equilibrium
 from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
 from neuronet.games.equilibrium.local_best_response import DISTANCES, distances, distances_over_training, mean_distances
-from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, Welfare, candidate_profiles, welfare
-from neuronet.games.equilibrium.response_lengths import length_spread, response_lengths
+from neuronet.games.equilibrium.price_of_anarchy import TOLERANCES, DeviationTest, Welfare, candidate_profiles, welfare
+from neuronet.games.equilibrium.response_lengths import length_spread, response_lengths, spread_of_lengths
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
@@ -28,12 +28,15 @@ from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
+from neuronet.games.simulation.own_functions import FunctionMeasure, OwnPayoff, parse_payoff_kind, parse_utility
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
+from neuronet.games.simulation.trained_run import TrainedRun, is_run_folder, load_trained_run
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
 
 __all__ = [
+    "ANY",
     "COSINES",
     "DISTANCES",
     "DYNAMICS",
@@ -41,6 +44,7 @@ __all__ = [
     "LEARNERS",
     "MAX_PROFILES",
     "TOLERANCE",
+    "TOLERANCES",
     "Analysis",
     "Bools",
     "Credit",
@@ -53,6 +57,7 @@ __all__ = [
     "EvolutionResult",
     "Exploitability",
     "Floats",
+    "FunctionMeasure",
     "GameSetup",
     "InitialState",
     "Interval",
@@ -62,10 +67,12 @@ __all__ = [
     "MatchedNormFeedback",
     "MetaGame",
     "Outcomes",
+    "OwnPayoff",
     "Profile",
     "ScaledFeedback",
     "SwitchablePolicy",
     "SymmetricGame",
+    "TrainedRun",
     "UpdateRule",
     "Welfare",
     "analyse",
@@ -74,6 +81,7 @@ __all__ = [
     "candidate_profiles",
     "check_kind",
     "correlation_interval",
+    "credit_of",
     "credit_study",
     "deviations",
     "distances",
@@ -85,19 +93,24 @@ __all__ = [
     "graphml",
     "horizon_slopes",
     "invade",
+    "is_run_folder",
     "layer_game",
     "learn",
     "length_spread",
+    "load_trained_run",
     "mean_distances",
     "meta_game",
     "nfg_of_layers",
     "nfg_of_symmetric",
+    "parse_payoff_kind",
+    "parse_utility",
     "payoff_trajectory",
     "play",
     "ranks_by_payoff",
     "replicator",
     "response_lengths",
     "single_policy_histories",
+    "spread_of_lengths",
     "study_equilibrium",
     "symmetric_equilibria",
     "train_profile",
