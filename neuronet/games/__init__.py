@@ -21,9 +21,10 @@ from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_p
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
 from neuronet.games.metagame.dynamics import DYNAMICS, Endings, endings, replicator, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
-from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
+from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
-from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
+from neuronet.games.metagame.nash import Equilibrium, bimatrix_equilibria, symmetric_equilibria
+from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -34,6 +35,16 @@ from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
 from neuronet.games.simulation.trained_run import TrainedRun, is_run_folder, load_trained_run
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
+from neuronet.games.solutions.correlated import (
+    CorrelatedEquilibrium,
+    correlated_equilibrium,
+    correlation_gap,
+    played_distribution,
+)
+from neuronet.games.solutions.double_oracle import ResponseGame, best_equilibrium, response_oracles
+from neuronet.games.solutions.gambit_file import read_nfg
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
+from neuronet.games.solutions.quantal_response import quantal_responses
 
 __all__ = [
     "ANY",
@@ -47,11 +58,13 @@ __all__ = [
     "TOLERANCES",
     "Analysis",
     "Bools",
+    "CorrelatedEquilibrium",
     "Credit",
     "CreditStudy",
     "DeviationTest",
     "Deviations",
     "Endings",
+    "Equilibrium",
     "EquilibriumEstimate",
     "EquilibriumStudy",
     "EvolutionResult",
@@ -66,10 +79,13 @@ __all__ = [
     "Learning",
     "MatchedNormFeedback",
     "MetaGame",
+    "NormalFormGame",
     "Outcomes",
     "OwnPayoff",
     "Profile",
+    "ResponseGame",
     "ScaledFeedback",
+    "Stability",
     "SwitchablePolicy",
     "SymmetricGame",
     "TrainedRun",
@@ -78,8 +94,12 @@ __all__ = [
     "analyse",
     "analyse_layers",
     "attribute_credit",
+    "best_equilibrium",
+    "bimatrix_equilibria",
     "candidate_profiles",
     "check_kind",
+    "correlated_equilibrium",
+    "correlation_gap",
     "correlation_interval",
     "credit_of",
     "credit_study",
@@ -106,11 +126,16 @@ __all__ = [
     "parse_utility",
     "payoff_trajectory",
     "play",
+    "played_distribution",
+    "quantal_responses",
     "ranks_by_payoff",
+    "read_nfg",
     "replicator",
     "response_lengths",
+    "response_oracles",
     "single_policy_histories",
     "spread_of_lengths",
+    "stability",
     "study_equilibrium",
     "symmetric_equilibria",
     "train_profile",

@@ -18,13 +18,13 @@ from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimat
 from neuronet.games.metagame.dynamics import HORIZON, endings, simplex_samples, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.games.metagame.nash import (
-    TOLERANCE,
     Equilibrium,
     bimatrix_equilibria,
     match_equilibrium,
     payoff_matrix,
     symmetric_equilibria,
 )
+from neuronet.games.metagame.stability import TOLERANCE
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 

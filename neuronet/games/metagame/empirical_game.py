@@ -36,6 +36,7 @@ from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.payoffs import Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import policies_of
+from neuronet.games.solutions.normal_form import NormalFormGame
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import short_name
 from neuronet.statistics import bootstrap_means
@@ -114,6 +115,10 @@ class MetaGame:
             bootstrap_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed),
         )
 
+    def normal_form(self, kind: str = "attention") -> NormalFormGame:
+        """Return the game of the mean payoffs in normal form, which other libraries can take."""
+        return self.game(kind).normal_form(f"payoff {kind} of {self.neurons} neurons")
+
     def means(self, kind: str = "attention", resamples: int = 1000) -> pd.DataFrame:
         """Return one row per policy and combination of opponents, with the mean payoff and its 95% interval."""
         interval = Interval.from_samples(self.game(kind).payoffs, self.resampled(kind, resamples).payoffs)
@@ -155,6 +160,12 @@ class LayerGame:
     def payoffs(self, kind: str = "attention") -> Floats:
         """Return the mean payoffs over the seeds, (2, P, P)."""
         return np.asarray(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))].mean(axis=0))
+
+    def normal_form(self, kind: str = "attention") -> NormalFormGame:
+        """Return the game of the mean payoffs in normal form, which other libraries can take."""
+        return NormalFormGame(
+            (self.names,) * 2, self.payoffs(kind), ("first layer", "second layer"), f"payoff {kind} of two layers"
+        )
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> Floats:
         """Return the mean payoffs over bootstrap samples of the seeds, (count, 2, P, P)."""

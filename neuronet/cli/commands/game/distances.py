@@ -114,6 +114,6 @@ def _headline(medians: pd.DataFrame) -> str:
     return (
         f"After {last['round']:,} rounds, {last['policy']} neurons of layer {last['layer']} miss {frozen} of the attainable gain "
         f"with frozen demands ({last['angle']:.2g} degrees from the best response), and {real} in the real game, where "
-        f"demands react ({last['real_angle']:.2g} degrees); {last['losing']} of {last['neurons']} lose by their own change of the "
-        "synapses."
+        f"demands react ({last['real_angle']:.2g} degrees); {last['losing']} of {last['neurons']} lose by their own change of "
+        "the synapses."
     )
