@@ -24,6 +24,8 @@ from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_ga
 from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
 from neuronet.games.metagame.nash import Equilibrium, bimatrix_equilibria, symmetric_equilibria
+from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
+from neuronet.games.metagame.solutions_table import solve_game
 from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
@@ -54,6 +56,7 @@ __all__ = [
     "KINDS",
     "LEARNERS",
     "MAX_PROFILES",
+    "SPACE",
     "TOLERANCE",
     "TOLERANCES",
     "Analysis",
@@ -82,6 +85,7 @@ __all__ = [
     "NormalFormGame",
     "Outcomes",
     "OwnPayoff",
+    "PolicySearch",
     "Profile",
     "ResponseGame",
     "ScaledFeedback",
@@ -111,6 +115,7 @@ __all__ = [
     "evolve",
     "fixation_graphml",
     "graphml",
+    "grow_policy_game",
     "horizon_slopes",
     "invade",
     "is_run_folder",
@@ -134,6 +139,7 @@ __all__ = [
     "response_lengths",
     "response_oracles",
     "single_policy_histories",
+    "solve_game",
     "spread_of_lengths",
     "stability",
     "study_equilibrium",

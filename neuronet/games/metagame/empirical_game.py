@@ -62,6 +62,11 @@ class ReducedProfile(Population):
     layer: int
     other_layers_policy: Policy
 
+    @staticmethod
+    def focal_neuron(seed: int, layer: int, neurons: int) -> int:
+        """Return the index of the focal neuron in a layer with this number of neurons."""
+        return int(generator(seed, Purpose.POPULATION, layer).permutation(neurons)[0])
+
     def groups(self, network: Network, seed: int) -> Layers:
         """Return the groups of the layer, larger ones first, so that games with equal group sizes can share a batch."""
         order = generator(seed, Purpose.POPULATION, self.layer).permutation(network.sizes[self.layer]).tolist()
