@@ -29,6 +29,7 @@ from neuronet.games.metagame.solutions_table import solve_game
 from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
+from neuronet.games.reaction.potential import antisymmetric_share, potential_table, potential_test
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
 from neuronet.games.simulation.own_functions import FunctionMeasure, OwnPayoff, parse_payoff_kind, parse_utility
@@ -97,6 +98,7 @@ __all__ = [
     "Welfare",
     "analyse",
     "analyse_layers",
+    "antisymmetric_share",
     "attribute_credit",
     "best_equilibrium",
     "bimatrix_equilibria",
@@ -132,6 +134,8 @@ __all__ = [
     "payoff_trajectory",
     "play",
     "played_distribution",
+    "potential_table",
+    "potential_test",
     "quantal_responses",
     "ranks_by_payoff",
     "read_nfg",
