@@ -4,15 +4,15 @@ All studies use `play`, which plays games from given initial states, profiles an
 `neuronet.games.pettingzoo` is imported separately, because it needs the package pettingzoo.
 """
 
-from neuronet.games.attribution.credit import Credit, CreditStudy, attribute_credit, correlation_interval, credit_study
+from neuronet.games.attribution.credit import Credit, CreditStudy, attribute_credit, correlation_interval, credit_of, credit_study
 from neuronet.games.attribution.shapley import Bools
 from neuronet.games.equilibrium.deviations import Deviations, deviations
-from neuronet.games.equilibrium.equilibrium_study import EquilibriumStudy, study_equilibrium
+from neuronet.games.equilibrium.equilibrium_study import ANY, EquilibriumStudy, study_equilibrium
 from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
 from neuronet.games.equilibrium.local_best_response import DISTANCES, distances, distances_over_training, mean_distances
-from neuronet.games.equilibrium.price_of_anarchy import DeviationTest, Welfare, candidate_profiles, welfare
-from neuronet.games.equilibrium.response_lengths import length_spread, response_lengths
+from neuronet.games.equilibrium.price_of_anarchy import TOLERANCES, DeviationTest, Welfare, candidate_profiles, welfare
+from neuronet.games.equilibrium.response_lengths import length_spread, response_lengths, spread_of_lengths
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
@@ -21,38 +21,60 @@ from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_p
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
 from neuronet.games.metagame.dynamics import DYNAMICS, Endings, endings, replicator, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
-from neuronet.games.metagame.export import MAX_PROFILES, fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
+from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
-from neuronet.games.metagame.nash import TOLERANCE, symmetric_equilibria
+from neuronet.games.metagame.nash import Equilibrium, bimatrix_equilibria, symmetric_equilibria
+from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
+from neuronet.games.metagame.solutions_table import solve_game
+from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
+from neuronet.games.reaction.potential import antisymmetric_share, potential_table, potential_test
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
+from neuronet.games.simulation.own_functions import FunctionMeasure, OwnPayoff, parse_payoff_kind, parse_utility
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
+from neuronet.games.simulation.trained_run import TrainedRun, is_run_folder, load_trained_run
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
+from neuronet.games.solutions.correlated import (
+    CorrelatedEquilibrium,
+    correlated_equilibrium,
+    correlation_gap,
+    played_distribution,
+)
+from neuronet.games.solutions.double_oracle import ResponseGame, best_equilibrium, response_oracles
+from neuronet.games.solutions.gambit_file import read_nfg
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
+from neuronet.games.solutions.quantal_response import quantal_responses
 
 __all__ = [
+    "ANY",
     "COSINES",
     "DISTANCES",
     "DYNAMICS",
     "KINDS",
     "LEARNERS",
     "MAX_PROFILES",
+    "SPACE",
     "TOLERANCE",
+    "TOLERANCES",
     "Analysis",
     "Bools",
+    "CorrelatedEquilibrium",
     "Credit",
     "CreditStudy",
     "DeviationTest",
     "Deviations",
     "Endings",
+    "Equilibrium",
     "EquilibriumEstimate",
     "EquilibriumStudy",
     "EvolutionResult",
     "Exploitability",
     "Floats",
+    "FunctionMeasure",
     "GameSetup",
     "InitialState",
     "Interval",
@@ -61,19 +83,31 @@ __all__ = [
     "Learning",
     "MatchedNormFeedback",
     "MetaGame",
+    "NormalFormGame",
     "Outcomes",
+    "OwnPayoff",
+    "PolicySearch",
     "Profile",
+    "ResponseGame",
     "ScaledFeedback",
+    "Stability",
     "SwitchablePolicy",
     "SymmetricGame",
+    "TrainedRun",
     "UpdateRule",
     "Welfare",
     "analyse",
     "analyse_layers",
+    "antisymmetric_share",
     "attribute_credit",
+    "best_equilibrium",
+    "bimatrix_equilibria",
     "candidate_profiles",
     "check_kind",
+    "correlated_equilibrium",
+    "correlation_gap",
     "correlation_interval",
+    "credit_of",
     "credit_study",
     "deviations",
     "distances",
@@ -83,21 +117,35 @@ __all__ = [
     "evolve",
     "fixation_graphml",
     "graphml",
+    "grow_policy_game",
     "horizon_slopes",
     "invade",
+    "is_run_folder",
     "layer_game",
     "learn",
     "length_spread",
+    "load_trained_run",
     "mean_distances",
     "meta_game",
     "nfg_of_layers",
     "nfg_of_symmetric",
+    "parse_payoff_kind",
+    "parse_utility",
     "payoff_trajectory",
     "play",
+    "played_distribution",
+    "potential_table",
+    "potential_test",
+    "quantal_responses",
     "ranks_by_payoff",
+    "read_nfg",
     "replicator",
     "response_lengths",
+    "response_oracles",
     "single_policy_histories",
+    "solve_game",
+    "spread_of_lengths",
+    "stability",
     "study_equilibrium",
     "symmetric_equilibria",
     "train_profile",

@@ -22,7 +22,7 @@ from neuronet.registry.population_spec import (
     parse_recorded_population,
     short_name,
 )
-from neuronet.registry.spec import build_spec, format_spec, parse_spec
+from neuronet.registry.spec import build_spec, format_spec, parse_function, parse_spec
 
 __all__ = [
     "URI_SCHEMES",
@@ -42,6 +42,7 @@ __all__ = [
     "parse_call",
     "parse_channel",
     "parse_environment",
+    "parse_function",
     "parse_optimizer",
     "parse_policy",
     "parse_population",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -126,7 +127,19 @@ def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]
         if found_name is None:
             raise unknown_name_error(kind, name, known)
         return known[found_name]
-    module_name, class_name = name.split(":")
+    found = import_attribute(name, kind)
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise SpecError(f"'{name}' is not a valid {kind}: it must be a subclass of {base.__name__}")
+    return found
+
+
+def import_attribute(name: str, kind: str) -> Any:
+    """Return the attribute of a module that a text "module:name" names; None where the module has none.
+
+    Raises:
+        SpecError: The module cannot be imported, or a record may not import it.
+    """
+    module_name, attribute = name.split(":")
     check_import(kind, name, module_name)
     try:
         module = importlib.import_module(module_name)
@@ -135,10 +148,25 @@ def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]
         reason = str(error) if isinstance(error, ImportError) and not place else f"{type(error).__name__}: {error}"
         where = f"{place}: " if place else ""
         raise SpecError(f"cannot import the module of {kind} '{name}': {where}{shortened(reason)}") from error
-    found = getattr(module, class_name, None) if may_import(module_name) else vars(module).get(class_name)  # may import, too
-    if not isinstance(found, type) or not issubclass(found, base):
-        raise SpecError(f"'{name}' is not a valid {kind}: it must be a subclass of {base.__name__}")
-    return found
+    return getattr(module, attribute, None) if may_import(module_name) else vars(module).get(attribute)  # may import, too
+
+
+def parse_function(text: str, kind: str) -> Callable[..., Any]:
+    """Return the function, or class, of a spec "module:name".
+
+    Args:
+        text: The spec, without arguments.
+        kind: What is described, such as "payoff", for the messages.
+
+    Raises:
+        SpecError: The text has another form, or the module has nothing that can be called by this name.
+    """
+    if not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*", text):
+        raise SpecError(f"{kind} must be module:function, such as mymodule:my_{kind}, got '{shortened(text)}'")
+    found = import_attribute(text, kind)
+    if not callable(found):
+        raise SpecError(f"'{text}' is not a valid {kind}: the module has no function of this name")
+    return found  # type: ignore[no-any-return]
 
 
 def format_spec(plug_in: object, known: Mapping[str, type[Any]], *, all_parameters: bool = False) -> str:

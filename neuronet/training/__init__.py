@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from neuronet.training.options import RUN_OPTIONS as RUN_OPTIONS
     from neuronet.training.options import TRAINING as TRAINING
     from neuronet.training.options import OptionInfo as OptionInfo
+    from neuronet.training.recorded_run import RecordedRun as RecordedRun
     from neuronet.training.result import Result as Result
     from neuronet.training.run import Run as Run
     from neuronet.training.trainer import Trainer as Trainer
@@ -93,6 +94,7 @@ _HOMES = {
     "inequality": "Inequality",
     "labels": "NetworkLabels network_labels policy_names silent_positions",
     "options": "COMPUTE CONTROL_OPTIONS NETWORK OUTPUT OptionInfo PANELS RUN_OPTIONS TRAINING",
+    "recorded_run": "RecordedRun",
     "result": "Result",
     "run": "Run",
     "trainer": "Trainer",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from rich.console import Group
 from rich.markup import escape
@@ -11,15 +13,20 @@ from neuronet.cli import console
 from neuronet.games import Analysis, Interval
 
 
-def meta_game_tables(found: Analysis, ranks: pd.DataFrame, means: pd.DataFrame) -> Group:
-    """Return what policies earn, a row for each policy's part in the game, and a sentence about both payoffs.
+def meta_game_tables(found: Analysis, ranks: pd.DataFrame, means: Mapping[str, pd.DataFrame]) -> Group:
+    """Return what policies earn by each payoff, and a row for each policy's part in the game.
 
     Args:
         found: Analysis of a game of neurons.
         ranks: Alpha-ranks by each payoff.
-        means: Mean payoff of each policy against each combination of opponents, with its interval.
+        means: Mean payoff of each policy against each combination of opponents, with its interval, by payoff.
     """
-    return Group(_payoffs_table(found, means), _results_table(found, ranks), escape(headline(found, ranks)))
+    return Group(*(_payoffs_table(found, kind, table) for kind, table in means.items()), _results_table(found, ranks))
+
+
+def shown_kinds(found: Analysis) -> tuple[str, str]:
+    """Return the payoff of the analysis, and the scaled or raw attention that is shown beside it."""
+    return found.kind, _other_kind(found)
 
 
 def headline(found: Analysis, ranks: pd.DataFrame) -> str:
@@ -44,10 +51,10 @@ def _other_kind(found: Analysis) -> str:
     return "attention" if found.kind == "scaled" else "scaled"
 
 
-def _payoffs_table(found: Analysis, means: pd.DataFrame) -> Table:
+def _payoffs_table(found: Analysis, kind: str, means: pd.DataFrame) -> Table:
     """Return the payoff of each policy where all others follow one."""
     table = console.make_table(
-        f"Payoff '{found.kind}' of a policy, where all others follow another", "95% intervals over seeds. All counts: means.csv."
+        f"Payoff '{kind}' of a policy, where all others follow another", "95% intervals over seeds. All counts: means.csv."
     )
     table.add_column("policy", no_wrap=True)
     console.add_columns(table, *(f"among {escape(name)}" for name in found.names), justify="right")
@@ -90,6 +97,18 @@ def _endings(found: Analysis) -> str:
     counts = found.ending_counts or {}
     parts = [f"{counts[kind]} {name}" for kind, name in names.items() if kind in counts]
     return f"from {sum(counts.values())} initial mixes: {', '.join(parts)}"
+
+
+def layers_headline(found: Analysis) -> str:
+    """Return the equilibria between two layers in a sentence."""
+    parts = [
+        f"{' against '.join(_format_mix(found.names, spread) for spread in result.shares)} ({100 * result.frequency:.0f}%)"
+        for result in found.equilibria
+    ]
+    many = ", and the game is degenerate: there may be more" if found.degenerate else ""
+    return (
+        f"Equilibria by '{found.kind}', with the fraction of resampled tables that have them: {'; '.join(parts) or 'none'}{many}."
+    )
 
 
 def layers_table(found: Analysis) -> Table:

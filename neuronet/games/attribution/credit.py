@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from neuronet.core import ConfigurationError, Environment, Measure, Network, Power, check_number
 from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
-from neuronet.games.simulation.game_setup import GameSetup
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats, attention_payoff
 from neuronet.games.simulation.profiles import Profile, cached_short_name, policies_of
 from neuronet.games.simulation.training import train_profile
@@ -202,9 +202,33 @@ def credit_study(
     """
     if not seeds:
         raise ConfigurationError("seeds must not be empty")
+    ends = (train_profile(game_setup, profile, seed, game_setup.rounds) for seed in seeds)
+    return credit_of(game_setup, ends, layer=layer, permutations=permutations, samples=samples)
+
+
+def credit_of(
+    game_setup: GameSetup,
+    starts: Iterable[InitialState],
+    *,
+    layer: int = 1,
+    permutations: int = 32,
+    samples: int = MAX_SAMPLES,
+) -> CreditStudy:
+    """Attribute credit to the neurons of trained networks.
+
+    Args:
+        game_setup: Settings of the game.
+        starts: States of the networks, with seeds that differ.
+        layer: Layer, 1 for the first hidden layer.
+        permutations: Number of orders per sample, as for `attribute_credit`.
+        samples: Largest number of test samples.
+
+    Raises:
+        ConfigurationError: A value is out of range.
+    """
     credits, policies, networks = {}, {}, {}
-    for seed in seeds:
-        end = train_profile(game_setup, profile, seed, game_setup.rounds)
+    for end in starts:
+        seed = end.seed
         assert end.state is not None and end.layers is not None
         networks[seed] = end.state.network(end.network)
         credits[seed] = attribute_credit(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from neuronet.core import ConfigurationError, Policy, Purpose, check_number, generator
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
-from neuronet.games.simulation.payoffs import KINDS, Floats
+from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile, policies_of, with_deviation
 
@@ -119,7 +119,7 @@ def deviations(
     deviating = play(game_setup, profiles, seeds, start)
     shape = (len(policies), len(chosen), len(seeds))
     gains, baseline = {}, {}
-    for kind in KINDS:
+    for kind in game_setup.kinds:
         baseline[kind] = np.stack([base.payoffs[kind][layer - 1][0, :, neuron] for layer, neuron in chosen])
         with np.errstate(invalid="ignore"):  # a network may have diverged
             gains[kind] = _own_payoffs(deviating.payoffs[kind], chosen, shape) - baseline[kind]

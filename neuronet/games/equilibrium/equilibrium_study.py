@@ -12,8 +12,8 @@ from neuronet.core import ConfigurationError, Policy, check_number
 from neuronet.games.equilibrium.deviations import Deviations, concatenate, deviations, sample_deviators
 from neuronet.games.equilibrium.exploitability import Exploitability, estimate_exploitability, exploitability_table
 from neuronet.games.equilibrium.feedback_scaling import MatchedNormFeedback, ScaledFeedback
-from neuronet.games.equilibrium.local_best_response import distances_over_training
-from neuronet.games.simulation.game_setup import GameSetup
+from neuronet.games.equilibrium.local_best_response import distances, distances_over_training
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import INSTANT_KINDS
 from neuronet.games.simulation.profiles import Profile, cached_short_name, parse_profile, policies_of
 from neuronet.games.simulation.training import training_checkpoints
@@ -61,7 +61,8 @@ class EquilibriumStudy:
         parts = []
         for games in self.deviations:
             policies = pd.DataFrame({"round": games.round, "policy": self.names})
-            gains = {kind: games.gains[kind].mean(axis=-1).reshape(-1) / games.baseline[kind].mean() for kind in INSTANT_KINDS}
+            kinds = [kind for kind in games.gains if kind not in ("gain", "loss")]
+            gains = {kind: games.gains[kind].mean(axis=-1).reshape(-1) / games.baseline[kind].mean() for kind in kinds}
             gains["loss_increase"] = games.loss_increase.mean(axis=-1).reshape(-1)
             parts.append(policies.merge(games.deviator_table.drop(columns="plays"), how="cross").assign(**gains))
         return pd.concat(parts, ignore_index=True).rename(columns={"attention": "relative"})
@@ -74,6 +75,7 @@ def study_equilibrium(
     *,
     networks: int = 2,
     at_rounds: Sequence[int] = (0,),
+    starts: Sequence[InitialState] = (),
     selection_seeds: int = 4,
     evaluation_seeds: int = 12,
     deviators: int | None = None,
@@ -92,6 +94,8 @@ def study_equilibrium(
         policies: Policies tried by the deviators.
         networks: Number of networks, with seeds from `seed` on.
         at_rounds: Rounds of training after which deviations begin, ascending.
+        starts: States in which deviations begin, such as those of a trained run, instead of networks that are trained here;
+            all after the same number of rounds.
         selection_seeds: Number of seeds on which best responses are selected.
         evaluation_seeds: Number of other seeds on which they are evaluated, two or more.
         deviators: Number of neurons per layer that may deviate, drawn at random; None for all.
@@ -108,17 +112,19 @@ def study_equilibrium(
     if not at_rounds:
         raise ConfigurationError("at_rounds must not be empty: use at_rounds=(0,) for fresh networks")
     population = parse_profile(profile)
-    own = policies_of(population.groups(game_setup.network(seed), seed), game_setup.sizes)
+    first = InitialState(game_setup.network(seed), seed) if not starts else starts[0]
+    own = policies_of(population.groups(first.network, first.seed), game_setup.sizes)
     tried, matched_norm, names = _deviation_set(policies, own[:-1])
     chosen = sample_deviators(game_setup, deviators, seed)
     deviation_seeds = range(FIRST_DEVIATION_SEED, FIRST_DEVIATION_SEED + selection_seeds + evaluation_seeds)
-    parts: dict[int, list[Deviations]] = {number: [] for number in at_rounds}
-    for network in range(seed, seed + networks):
-        for start in training_checkpoints(game_setup, population, network, at_rounds):
-            games = deviations(game_setup, population, tried, deviation_seeds, start, deviators=chosen)
-            parts[start.round].append(games)
-            if log is not None:
-                log(f"network {network}, after {start.round} rounds: {games.num_tested} deviations replayed")
+    parts: dict[int, list[Deviations]] = {number: [] for number in ([starts[0].round] if starts else at_rounds)}
+    trained = (training_checkpoints(game_setup, population, network, at_rounds) for network in range(seed, seed + networks))
+    for start in starts or chain.from_iterable(trained):
+        games = deviations(game_setup, population, tried, deviation_seeds, start, deviators=chosen)
+        parts[start.round].append(games)
+        if log is not None:
+            log(f"network {start.seed}, after {start.round} rounds: {games.num_tested} deviations replayed")
+    kinds = (*INSTANT_KINDS, *(payoff.name for payoff in game_setup.own_payoffs))
     by_round = tuple(concatenate(part) for part in parts.values())
     sets = {ANY: list(range(len(tried))), **({MATCHED_NORM: matched_norm} if matched_norm else {})}
     results = {
@@ -126,16 +132,19 @@ def study_equilibrium(
             games.select_seeds(slice(0, selection_seeds)).select_policies(indices),
             games.select_seeds(slice(selection_seeds, None)).select_policies(indices),
             kind,
-            num_tested=sum(games.num_tested for games in by_round) * len(INSTANT_KINDS),
+            num_tested=sum(games.num_tested for games in by_round) * len(kinds),
             confidence=confidence,
             names=[names[index] for index in indices],
         )
         for label, indices in sets.items()
-        for kind in INSTANT_KINDS
+        for kind in kinds
         for games in by_round
     }
-    rounds = _checkpoint_rounds(at_rounds, game_setup.rounds)
-    return EquilibriumStudy(results, by_round, distances_over_training(game_setup, population, seed, rounds), names)
+    if starts:
+        distance = distances(game_setup, starts[0], population)
+    else:
+        distance = distances_over_training(game_setup, population, seed, _checkpoint_rounds(at_rounds, game_setup.rounds))
+    return EquilibriumStudy(results, by_round, distance, names)
 
 
 def _checkpoint_rounds(at_rounds: Sequence[int], length: int) -> list[int]:

@@ -50,7 +50,8 @@ class Welfare:
 
     Attributes:
         profiles: One row per profile, in order of loss: profile, loss, loss_low, loss_high, accuracy, welfare (total attention of
-            the hidden neurons), welfare_low, welfare_high; and in units of the mean payoff: gain_lower_bound (lower confidence
+            the hidden neurons), welfare_low, welfare_high, scaled_welfare (the same of activity-scaled attention),
+            scaled_welfare_low, scaled_welfare_high; and in units of the mean payoff: gain_lower_bound (lower confidence
             bound of a best response's gain), largest_gain (its measured gain), epsilon (bound that no deviation tried exceeds);
             num_tested (number of deviations).
         losses: Test loss of each seed, by profile and for "backprop".
@@ -145,7 +146,9 @@ def welfare(
     if len(seeds) < 4 or not profiles:
         raise ConfigurationError(f"welfare needs a profile and four seeds or more, got {len(profiles)} and {len(seeds)}")
     outcomes = play(game_setup, list(profiles.values()), seeds)
-    total_attention = np.sum([layer.sum(axis=-1) for layer in outcomes.payoffs["attention"]], axis=0)
+    total_attention, total_scaled = (
+        np.sum([layer.sum(axis=-1) for layer in outcomes.payoffs[kind]], axis=0) for kind in ("attention", "scaled")
+    )
     losses = {name: outcomes.loss[row] for row, name in enumerate(profiles)}
     by_profile = {name: total_attention[row] for row, name in enumerate(profiles)}
     rows = []
@@ -162,6 +165,9 @@ def welfare(
                 "welfare": attention,
                 "welfare_low": attention_low,
                 "welfare_high": attention_high,
+                **dict(
+                    zip(("scaled_welfare", "scaled_welfare_low", "scaled_welfare_high"), interval(total_scaled[row]), strict=True)
+                ),
                 **run_deviation_test(game_setup, profile, policies, seeds, settings),
             }
         )

@@ -66,13 +66,26 @@ def length_spread(
         ratio: longest length relative to the shortest;
         cosine, angle: between the layer's change and that of backpropagation, in degrees, as `Alignment` measures them.
     """
-    population = parse_profile(profile)
+    starts = training_checkpoints(game_setup, trained_by, seed, rounds)
+    return pd.concat([spread_of_lengths(game_setup, start, profile=profile) for start in starts], ignore_index=True)
+
+
+def spread_of_lengths(game_setup: GameSetup, start: InitialState, *, profile: Profile = "budgeted") -> pd.DataFrame:
+    """Return the spread of the lengths in each layer, and the alignment of a budgeted round, in one state.
+
+    Args:
+        game_setup: Settings of the game.
+        start: State of the network.
+        profile: Policies of the round that is measured.
+
+    Returns:
+        One row per listening layer, with the columns of `length_spread`.
+    """
     rows: list[dict[str, Any]] = []
-    for start in training_checkpoints(game_setup, trained_by, seed, rounds):
-        aligned = _alignment(game_setup, start, population.groups(start.network, start.seed))
-        for layer, lengths in enumerate(response_lengths(game_setup, start, profile), start=1):
-            index = {"round": start.round, "seed": seed, "layer": layer, "neurons": len(lengths)}
-            rows.append({**index, **_spread(lengths), **aligned[layer]})
+    aligned = _alignment(game_setup, start, parse_profile(profile).groups(start.network, start.seed))
+    for layer, lengths in enumerate(response_lengths(game_setup, start, profile), start=1):
+        index = {"round": start.round, "seed": start.seed, "layer": layer, "neurons": len(lengths)}
+        rows.append({**index, **_spread(lengths), **aligned[layer]})
     return pd.DataFrame(rows)
 
 

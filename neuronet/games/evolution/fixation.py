@@ -17,6 +17,7 @@ from neuronet.core import ConfigurationError, Policy, Purpose, check_number, gen
 from neuronet.games.evolution.simulation import EVOLUTION, EvolvingPopulation
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.simulation.game_setup import GameSetup
+from neuronet.games.simulation.payoffs import check_kind
 from neuronet.games.simulation.play import MAX_BATCHED_GAMES
 
 CONFIDENCE = 0.95
@@ -105,6 +106,7 @@ def invade(
         ConfigurationError: A value is out of range.
     """
     rule = update_rule or UpdateRule()
+    check_kind(rule.payoff, game_setup.kinds)
     check_number("layer", layer, 1, len(game_setup.hidden), whole=True)
     check_number("trials", trials, 1, whole=True)
     check_number("rounds", rounds, 1, whole=True)

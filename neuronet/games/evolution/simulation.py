@@ -20,7 +20,7 @@ from neuronet.games.evolution.switchable_policy import SwitchablePolicy, reset_m
 from neuronet.games.evolution.update_rules import UpdateRule, standardised
 from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup
-from neuronet.games.simulation.payoffs import Floats, payoffs_of
+from neuronet.games.simulation.payoffs import Floats, check_kind
 from neuronet.games.simulation.play import initial_states, paired_games
 from neuronet.games.simulation.profiles import GivenLayers, Profile, cached_short_name, parse_profile, policies_of
 
@@ -105,7 +105,7 @@ class EvolvingPopulation:
         """Play some rounds; return the payoffs of the neurons, (R, J) per hidden layer, and the mean training loss, (R,)."""
         before = self.batched_games.attention_holdings()
         train_loss = self.batched_games.run(rounds)
-        return payoffs_of(before, self.batched_games.attention_holdings(), train_loss)[payoff], train_loss
+        return self.batched_games.payoffs_since(before, train_loss)[payoff], train_loss
 
     def updated_policy_indices(
         self, payoffs: Sequence[Floats], update_rule: UpdateRule, num_policies: int, generation: int
@@ -143,10 +143,12 @@ def evolve(
 
     Raises:
         ConfigurationError: There are fewer than two policies, or a value is out of range.
+        SpecError: The payoff of the update rule is unknown.
     """
     check_number("generations", generations, 1, whole=True)
     check_number("rounds", rounds, 1, whole=True)
     rule = update_rule or UpdateRule()
+    check_kind(rule.payoff, game_setup.kinds)
     games = paired_games(parse_profile(profile), initial_states(game_setup, seeds), seeds)
     by_network = [policies_of(layers, game_setup.sizes) for layers, _, _ in games]
     distinct = list(policies)

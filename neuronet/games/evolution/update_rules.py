@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import ConfigurationError, check_number, unknown_name_error
-from neuronet.games.simulation.payoffs import Floats, check_kind
+from neuronet.games.simulation.payoffs import Floats
 
 UPDATE_RULES = ("fermi", "moran")
 
@@ -32,7 +32,7 @@ class UpdateRule:
 
     Raises:
         ConfigurationError: A value is out of range, or the payoff is equal for all neurons.
-        SpecError: The rule or the payoff is unknown.
+        SpecError: The rule is unknown.
     """
 
     rule: str = "fermi"
@@ -44,7 +44,6 @@ class UpdateRule:
     def __post_init__(self) -> None:
         if self.rule not in UPDATE_RULES:
             raise unknown_name_error("update rule", self.rule, UPDATE_RULES)
-        check_kind(self.payoff)
         if self.payoff == "loss":
             raise ConfigurationError("imitation needs a payoff that differs between neurons: payoff 'loss' is shared by all")
         check_number("strength", self.strength, 0)

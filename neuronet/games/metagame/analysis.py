@@ -18,15 +18,15 @@ from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimat
 from neuronet.games.metagame.dynamics import HORIZON, endings, simplex_samples, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.games.metagame.nash import (
-    TOLERANCE,
     Equilibrium,
     bimatrix_equilibria,
     match_equilibrium,
     payoff_matrix,
     symmetric_equilibria,
 )
+from neuronet.games.metagame.stability import TOLERANCE
 from neuronet.games.metagame.symmetric_game import SymmetricGame
-from neuronet.games.simulation.payoffs import KINDS, Floats
+from neuronet.games.simulation.payoffs import Floats
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 """Further intensities of selection for which alpha-rank is computed."""
@@ -45,7 +45,7 @@ def analyse(
 
     Args:
         meta: Measured meta-game.
-        kind: Payoff, one of KINDS.
+        kind: Payoff by name.
         alpha: Intensity of selection per range of the mean payoffs, 0 or more.
         size: Size of the population; None for the number of neurons of the layer.
         resamples: Number of bootstrap samples of the seeds, 2 or more.
@@ -144,9 +144,9 @@ def _pure_equilibrium_frequency(games: SymmetricGame) -> Floats:
 
 
 def ranks_by_payoff(meta: MetaGame, analysis: Analysis, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Return the alpha-rank by each payoff in KINDS, one row per payoff and policy."""
+    """Return the alpha-rank by each payoff of the game, one row per payoff and policy."""
     parts = []
-    for kind in KINDS:
+    for kind in meta.payoffs_by_seed:
         games = _rescaled_games(meta, kind, resamples, seed)
         ranks = Interval.from_samples(*(alpha_rank(game, analysis.alpha, analysis.size) for game in games))
         parts.append(pd.DataFrame({"payoff": kind, "policy": meta.names, **ranks.columns("rank")}))

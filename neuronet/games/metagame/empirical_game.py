@@ -11,7 +11,7 @@ In a game between two layers, each layer as a whole chooses a policy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -31,11 +31,12 @@ from neuronet.core import (
 )
 from neuronet.games.metagame.analysis_result import Interval
 from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame, compositions
-from neuronet.games.simulation.game_setup import GameSetup
+from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
-from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
+from neuronet.games.simulation.payoffs import Floats, check_kind
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import policies_of
+from neuronet.games.solutions.normal_form import NormalFormGame
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import short_name
 from neuronet.statistics import bootstrap_means
@@ -60,6 +61,11 @@ class ReducedProfile(Population):
     others: tuple[int, ...]
     layer: int
     other_layers_policy: Policy
+
+    @staticmethod
+    def focal_neuron(seed: int, layer: int, neurons: int) -> int:
+        """Return the index of the focal neuron in a layer with this number of neurons."""
+        return int(generator(seed, Purpose.POPULATION, layer).permutation(neurons)[0])
 
     def groups(self, network: Network, seed: int) -> Layers:
         """Return the groups of the layer, larger ones first, so that games with equal group sizes can share a batch."""
@@ -102,11 +108,21 @@ class MetaGame:
 
     def game(self, kind: str = "attention") -> SymmetricGame:
         """Return the game of the mean payoffs over the seeds."""
-        return SymmetricGame(self.names, self.players, self.payoffs_by_seed[check_kind(kind)].mean(axis=0))
+        return SymmetricGame(
+            self.names, self.players, self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))].mean(axis=0)
+        )
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> SymmetricGame:
         """Return games of the mean payoffs over bootstrap samples of the seeds, on a leading axis."""
-        return SymmetricGame(self.names, self.players, bootstrap_means(self.payoffs_by_seed[check_kind(kind)], count, seed))
+        return SymmetricGame(
+            self.names,
+            self.players,
+            bootstrap_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed),
+        )
+
+    def normal_form(self, kind: str = "attention") -> NormalFormGame:
+        """Return the game of the mean payoffs in normal form, which other libraries can take."""
+        return self.game(kind).normal_form(f"payoff {kind} of {self.neurons} neurons")
 
     def means(self, kind: str = "attention", resamples: int = 1000) -> pd.DataFrame:
         """Return one row per policy and combination of opponents, with the mean payoff and its 95% interval."""
@@ -148,11 +164,17 @@ class LayerGame:
 
     def payoffs(self, kind: str = "attention") -> Floats:
         """Return the mean payoffs over the seeds, (2, P, P)."""
-        return np.asarray(self.payoffs_by_seed[check_kind(kind)].mean(axis=0))
+        return np.asarray(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))].mean(axis=0))
+
+    def normal_form(self, kind: str = "attention") -> NormalFormGame:
+        """Return the game of the mean payoffs in normal form, which other libraries can take."""
+        return NormalFormGame(
+            (self.names,) * 2, self.payoffs(kind), ("first layer", "second layer"), f"payoff {kind} of two layers"
+        )
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> Floats:
         """Return the mean payoffs over bootstrap samples of the seeds, (count, 2, P, P)."""
-        return bootstrap_means(self.payoffs_by_seed[check_kind(kind)], count, seed)
+        return bootstrap_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed)
 
     def table(self) -> pd.DataFrame:
         """Return one row per seed and pair of policies, with the payoffs of both layers, loss and accuracy."""
@@ -189,6 +211,7 @@ def meta_game(
     players: int = 4,
     layer: int = 1,
     other_layers_policy: Policy | None = None,
+    starts: Sequence[InitialState] = (),
 ) -> MetaGame:
     """Measure the payoff of each policy in a layer against each combination of opponents.
 
@@ -203,6 +226,7 @@ def meta_game(
         players: Number of players n of the reduced game, from 2 to the number of neurons of the layer.
         layer: Layer, 1 for the first hidden layer.
         other_layers_policy: Policy of the other layers; None for attention-seeking.
+        starts: States in which games begin, such as those of a trained run, in turn over the seeds; none for fresh networks.
 
     Raises:
         ConfigurationError: A value is out of range.
@@ -217,9 +241,12 @@ def meta_game(
         for focal_player in range(count)
         for row in others.tolist()
     ]
-    outcomes = play(game_setup, profiles, seeds)
+    states = [replace(starts[row % len(starts)], seed=seed) for row, seed in enumerate(seeds)] if starts else None
+    outcomes = play(game_setup, profiles, seeds, states)
     alone = [p * len(others) + int(np.flatnonzero(others[:, p] == neurons - 1)[0]) for p in range(count)]
-    paid = {kind: _focal_payoffs(outcomes, kind, layer, policies, alone).reshape(-1, count, len(others)) for kind in KINDS}
+    paid = {
+        kind: _focal_payoffs(outcomes, kind, layer, policies, alone).reshape(-1, count, len(others)) for kind in game_setup.kinds
+    }
     shape = (count, len(others), len(seeds))
     loss, accuracy = (np.moveaxis(array.reshape(shape), -1, 0) for array in (outcomes.loss, outcomes.accuracy))
     return MetaGame(names, players, neurons, others, paid, loss, accuracy, tuple(seeds))
@@ -259,7 +286,7 @@ def layer_game(game_setup: GameSetup, policies: Sequence[Policy], seeds: Sequenc
     shape = (len(policies), len(policies), len(seeds))
     paid = {
         kind: np.stack([np.moveaxis(payoff.mean(axis=-1).reshape(shape), -1, 0) for payoff in outcomes.payoffs[kind]], axis=1)
-        for kind in KINDS
+        for kind in game_setup.kinds
     }
     loss, accuracy = (np.moveaxis(array.reshape(shape), -1, 0) for array in (outcomes.loss, outcomes.accuracy))
     return LayerGame(names, (game_setup.hidden[0], game_setup.hidden[1]), paid, loss, accuracy, tuple(seeds))

@@ -19,10 +19,6 @@ from neuronet.games.metagame.analysis_result import Analysis
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
-MAX_PROFILES = 100_000
-"""Largest number of profiles of an exported game."""
-
-
 NOT_IN_XML = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
 
@@ -56,16 +52,8 @@ def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> 
     Raises:
         ConfigurationError: The game has more than MAX_PROFILES profiles.
     """
-    count, n = len(game.names), game.players
-    if count**n > MAX_PROFILES:
-        raise ConfigurationError(f"a game can be exported with at most {MAX_PROFILES:,} profiles, got {count}^{n}")
-    payoffs = np.empty((n, *([count] * n)))
-    for profile in product(range(count), repeat=n):
-        counts = np.bincount(profile, minlength=count)
-        for player, policy in enumerate(profile):
-            others = counts - np.eye(count, dtype=np.int64)[policy]
-            payoffs[(player, *profile)] = game.payoffs[policy, game.index[tuple(others.tolist())]]
-    return nfg(title, [f"neuron {number}" for number in range(1, n + 1)], [game.names] * n, payoffs)
+    form = game.normal_form(title)
+    return nfg(title, form.players, form.strategies, form.payoffs)
 
 
 def nfg_of_layers(names: Sequence[str], payoffs: Floats, title: str = "two layers of neurons") -> str:

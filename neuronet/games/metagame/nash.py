@@ -15,11 +15,9 @@ import numpy as np
 
 from neuronet.core import ConfigurationError
 from neuronet.games.metagame.dynamics import simplex_samples
+from neuronet.games.metagame.stability import TOLERANCE, is_stable
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
-
-TOLERANCE = 1e-9
-"""Numbers up to this size count as zero, in units of the range of payoffs."""
 
 ROOT_SEARCH_STARTS = 24
 """Number of initial points of the root search for three or more policies and more than two players."""
@@ -144,41 +142,6 @@ def _root_search(game: SymmetricGame, support: tuple[int, ...], near: Floats | N
         part = share(answer.x)
         if np.abs(gaps(answer.x)).max() <= TOLERANCE and (part > 1e-6).all():
             yield part
-
-
-def is_stable(game: SymmetricGame, mix: Floats) -> bool:
-    """Return whether an equilibrium is evolutionarily stable, by the curvature around it; False if that is zero.
-
-    Args:
-        game: Game with payoffs in units of their range.
-        mix: Equilibrium, (P,).
-    """
-    earned = game.expected(mix)
-    best_responses = np.flatnonzero(earned >= earned.max() - 1e-7)
-    played = [policy for policy in best_responses if mix[policy] > TOLERANCE]
-    others = [policy for policy in best_responses if mix[policy] <= TOLERANCE]
-    curvature = -game.payoff_jacobian(mix)
-    curvature = (curvature + curvature.T) / 2
-    first, free = played[0], played[1:]
-    moved = np.array([np.eye(len(mix))[policy] - np.eye(len(mix))[first] for policy in (*free, *others)]).reshape(-1, len(mix))
-    form = moved @ curvature @ moved.T
-    inner, cross, outer = form[: len(free), : len(free)], form[: len(free), len(free) :], form[len(free) :, len(free) :]
-    if len(free) and np.linalg.eigvalsh(inner).min() <= TOLERANCE:
-        return False
-    if len(free):
-        outer = outer - cross.T @ np.linalg.solve(inner, cross)
-    return strictly_copositive(outer)
-
-
-def strictly_copositive(form: Floats) -> bool:
-    """Return whether `z @ form @ z > 0` for all z >= 0 except 0, by eigenvectors of all principal submatrices (Kaplan 2000)."""
-    for size in range(1, len(form) + 1):
-        for part in combinations(range(len(form)), size):
-            values, vectors = np.linalg.eigh(form[np.ix_(part, part)])
-            signed = vectors * np.sign(vectors.sum(axis=0))
-            if ((values <= TOLERANCE) & (signed > 0).all(axis=0)).any():
-                return False
-    return True
 
 
 def bimatrix_equilibria(rows: Floats, columns: Floats) -> tuple[list[Equilibrium], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuronet.core import ConfigurationError
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
 
 Ints = NDArray[np.int64]
 
@@ -95,6 +96,24 @@ class SymmetricGame:
         """Return the gain of the best policy over a mix that all opponents use, (..., P) to (...)."""
         earned = self.expected(mix)
         return np.asarray(earned.max(axis=-1) - np.sum(mix * earned, axis=-1))
+
+    def normal_form(self, title: str = "a layer of neurons") -> NormalFormGame:
+        """Return the game in normal form, with all players told apart.
+
+        Raises:
+            ConfigurationError: It has more than MAX_PROFILES profiles.
+        """
+        count, n = len(self.names), self.players
+        if count**n > MAX_PROFILES:
+            raise ConfigurationError(f"a game can be exported with at most {MAX_PROFILES:,} profiles, got {count}^{n}")
+        payoffs = np.empty((n, *([count] * n)))
+        for profile in product(range(count), repeat=n):
+            counts = np.bincount(profile, minlength=count)
+            for player, policy in enumerate(profile):
+                others = counts - np.eye(count, dtype=np.int64)[policy]
+                payoffs[(player, *profile)] = self.payoffs[policy, self.index[tuple(others.tolist())]]
+        players = tuple(f"neuron {number}" for number in range(1, n + 1))
+        return NormalFormGame((self.names,) * n, payoffs, players, title)
 
     def pairwise_payoffs(self, one: int, other: int) -> Floats:
         """Return the payoff of `one` with c opponents of its policy and n - 1 - c of `other`, (..., n) for c = 0 to n - 1."""

@@ -12,7 +12,7 @@ from neuronet.core import Batches, Layers, Network, Samples, StateError
 from neuronet.engines.base import Setup, State, stack_replicas, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
-from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings
+from neuronet.games.simulation.payoffs import AttentionHoldings, Floats, attention_holdings, payoffs_of
 from neuronet.training import Callback, RunProgress, Trainer, evaluate
 
 Game = tuple[Layers, InitialState, int]
@@ -77,6 +77,16 @@ class BatchedGames:
         return attention_holdings(
             self.engine.round_number, weights, biases, names, self.game_setup.probe_inputs, self.game_setup.measure
         )
+
+    def payoffs_since(self, before: AttentionHoldings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
+        """Return all payoffs at this moment, an array (R, J) per hidden layer by name.
+
+        Args:
+            before: Attention at the beginning of the game.
+            loss: Loss of each network, (R,).
+        """
+        own = {payoff.name: payoff for payoff in self.game_setup.own_payoffs}
+        return payoffs_of(before, self.attention_holdings(), loss, own)
 
     def evaluate(self) -> tuple[Floats, Floats]:
         """Return the loss and accuracy on test samples, (R,) each; accuracy is nan for regression."""

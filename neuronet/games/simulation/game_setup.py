@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,10 +19,13 @@ from neuronet.core import (
     Optimizer,
     Power,
     Samples,
+    Wiring,
     check_number,
     check_samples,
 )
 from neuronet.engines.base import State
+from neuronet.games.simulation.own_functions import OwnPayoff
+from neuronet.games.simulation.payoffs import KINDS
 from neuronet.registry import build_network
 
 PROBE_SIZE = 256
@@ -43,7 +46,8 @@ class GameSetup:
         learning_rate: Learning rate (> 0), constant over the game.
         batch_size: Samples per round, 1 or more.
         rounds: Length of a game in rounds, 1 or more.
-        measure: Utility of a unit of attention.
+        measure: Utility of attention, such as `Power(3)`; what the payoffs attention, share, scaled and gain count.
+        own_payoffs: Further payoffs, each by a function.
         dtype: "float64" or "float32".
         device: Device of the tensor engine.
 
@@ -55,13 +59,14 @@ class GameSetup:
     environment: Environment
     hidden: tuple[int, ...] = (32,)
     activation: str = "relu"
-    connectivity: str = "dense"
+    connectivity: str | Wiring = "dense"
     init: str = "auto"
     optimizer: Optimizer = field(default_factory=Momentum)
     learning_rate: float = 0.02
     batch_size: int = 32
     rounds: int = 45
     measure: Measure = field(default_factory=Power)
+    own_payoffs: tuple[OwnPayoff, ...] = ()
     dtype: str = "float64"
     device: str = "cpu"
 
@@ -74,6 +79,8 @@ class GameSetup:
             raise ConfigurationError("hidden must name at least one hidden layer, such as hidden=(32,), got ()")
         check_number("batch_size", self.batch_size, 1, whole=True)
         check_number("rounds", self.rounds, 1, whole=True)
+        if len(set(self.kinds)) < len(self.kinds):
+            raise ConfigurationError(f"own payoffs must have names of their own, got {', '.join(self.kinds)}")
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -81,9 +88,18 @@ class GameSetup:
         return (self.environment.inputs, *self.hidden, self.environment.outputs)
 
     @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the names of all payoffs: KINDS and those of the user's own."""
+        return (*KINDS, *(payoff.name for payoff in self.own_payoffs))
+
+    @property
     def per_epoch(self) -> int:
         """Return the number of rounds in one epoch."""
         return -(-len(self.environment.train) // self.batch_size)
+
+    def with_rounds(self, rounds: int) -> GameSetup:
+        """Return the same settings with another length of the game."""
+        return replace(self, rounds=rounds)
 
     @cached_property
     def probe_samples(self) -> Samples:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from neuronet.core import Layers
-from neuronet.games.simulation.payoffs import KINDS, Floats
+from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.profiles import cached_short_name, policies_of
 
 
@@ -18,7 +18,7 @@ class Outcomes:
     """Results of P profiles played from S seeds.
 
     Attributes:
-        payoffs: For each name in KINDS, an array (P, S, J) per hidden layer.
+        payoffs: For each payoff by name, an array (P, S, J) per hidden layer.
         loss: Final test loss, (P, S).
         accuracy: Final test accuracy, (P, S), 0 to 1; nan for regression.
         train_loss: Mean loss of the samples played, (P, S), each measured before its round.
@@ -50,7 +50,8 @@ class Outcomes:
 
 def mean_payoffs(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Return mean payoffs and the number of neurons by group."""
-    kinds = [kind for kind in KINDS if kind in table.columns]
+    index = ("profile", "seed", "layer", "neuron", "policy")
+    kinds = [name for name in table.columns if name not in index]
     groups = table.groupby(list(keys), sort=False)
     return groups.size().rename("neurons").to_frame().join(groups[kinds].mean()).reset_index()
 

@@ -10,7 +10,7 @@ loss        minus the network's test loss, equal for all neurons
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,9 @@ INSTANT_KINDS = ("attention", "share", "scaled")
 """Names of the payoffs that are defined at any moment, not only over a game."""
 
 Floats = NDArray[np.float64]
+
+LayerPayoff = Callable[[Floats, Floats, Floats], Floats]
+"""From attention (R, K, J), activity (R, B, J) and loss (R,) to the payoffs of a layer's neurons, (R, J)."""
 
 
 def check_kind(kind: str, known: Sequence[str] = KINDS) -> str:
@@ -46,10 +49,14 @@ class AttentionHoldings:
     Attributes:
         round: Number of rounds played.
         by_kind: For each name in INSTANT_KINDS, an array (R, J) per hidden layer.
+        attention: Weights of the listeners, (R, K, J) per hidden layer.
+        activity: Activity on the probe batch, (R, B, J) per hidden layer.
     """
 
     round: int
     by_kind: Mapping[str, tuple[Floats, ...]]
+    attention: tuple[Floats, ...]
+    activity: tuple[Floats, ...]
 
 
 def attention_payoff(attention: NDArray[Any], measure: Measure) -> Floats:
@@ -106,7 +113,8 @@ def attention_holdings(
         measure: Utility of a unit of attention.
     """
     above = weights[1:]
-    activity_stds = [layer.std(axis=-2)[..., None, :] for layer in activities(weights[:-1], biases[:-1], names[:-1], inputs)]
+    spoken = activities(weights[:-1], biases[:-1], names[:-1], inputs)
+    activity_stds = [layer.std(axis=-2)[..., None, :] for layer in spoken]
     scaled = [layer * activity_std for layer, activity_std in zip(above, activity_stds, strict=True)]
     return AttentionHoldings(
         round_number,
@@ -115,19 +123,28 @@ def attention_holdings(
             "share": tuple(share_payoff(layer, measure) for layer in above),
             "scaled": tuple(attention_payoff(layer, measure) for layer in scaled),
         },
+        tuple(np.asarray(layer, dtype=np.float64) for layer in above),
+        tuple(spoken),
     )
 
 
-def payoffs_of(before: AttentionHoldings, after: AttentionHoldings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
-    """Return the payoffs of games: for each name in KINDS, an array (R, J) per hidden layer.
+def payoffs_of(
+    before: AttentionHoldings, after: AttentionHoldings, loss: Floats, own: Mapping[str, LayerPayoff] | None = None
+) -> dict[str, tuple[Floats, ...]]:
+    """Return the payoffs of games: for each name in KINDS and each own payoff, an array (R, J) per hidden layer.
 
     Args:
         before: Attention at the beginning.
         after: Attention at the end, at least one round later.
         loss: Final loss of each network, (R,).
+        own: Further payoffs by name.
     """
     rounds = max(after.round - before.round, 1)
     pairs = zip(before.by_kind["attention"], after.by_kind["attention"], strict=True)
     gain = tuple((new - old) / rounds for old, new in pairs)
     shared = tuple(np.broadcast_to(-loss[:, None], layer.shape).copy() for layer in gain)
-    return {**after.by_kind, "gain": gain, "loss": shared}
+    further = {
+        name: tuple(payoff(*layer, loss) for layer in zip(after.attention, after.activity, strict=True))
+        for name, payoff in (own or {}).items()
+    }
+    return {**after.by_kind, "gain": gain, "loss": shared, **further}

@@ -16,7 +16,6 @@ from neuronet.engines.base import expected_arrays
 from neuronet.games.simulation.batched_games import BatchedGames, Game, setup_of
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.outcomes import Outcomes
-from neuronet.games.simulation.payoffs import KINDS, payoffs_of
 from neuronet.games.simulation.profiles import Profile, parse_profile
 
 MAX_BATCHED_GAMES = 64
@@ -46,14 +45,14 @@ def play(
     if not profiles or not states:
         raise ConfigurationError("profiles and seeds must not be empty")
     games = [game for profile in profiles for game in paired_games(parse_profile(profile), states, seeds)]
-    payoffs = {kind: tuple(np.empty((len(games), width)) for width in game_setup.hidden) for kind in KINDS}
+    payoffs = {kind: tuple(np.empty((len(games), width)) for width in game_setup.hidden) for kind in game_setup.kinds}
     loss, accuracy, train_loss = (np.empty(len(games)) for _ in range(3))
     for indices in _batchable_games(game_setup, games):
         with closing(BatchedGames(game_setup, [games[index] for index in indices])) as batched_games:
             before = batched_games.attention_holdings()
             train_loss[indices] = batched_games.run(game_setup.rounds)
             loss[indices], accuracy[indices] = batched_games.evaluate()
-            for kind, layers in payoffs_of(before, batched_games.attention_holdings(), loss[indices]).items():
+            for kind, layers in batched_games.payoffs_since(before, loss[indices]).items():
                 for total, layer in zip(payoffs[kind], layers, strict=True):
                     total[indices] = layer
     shape = (len(profiles), len(states))

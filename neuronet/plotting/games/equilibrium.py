@@ -23,15 +23,15 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
     Args:
         gains: One row per deviator and policy: round, policy, layer, neuron, and relative and scaled (mean gains in raw and in
             activity-scaled attention, in units of the mean payoffs).
-        distances: Result of `distances_over_training`.
+        distances: Result of `distances_over_training`; not drawn where it has a single round, as of a trained run.
         profile: Policies of the neurons, for the title.
     """
     rounds = sorted(gains["round"].unique())
     names = list(dict.fromkeys(gains["policy"]))
     height = 1.6 + 0.26 * len(names)
-    figure = style.new_figure(4.2 * len(rounds) + 4.4, max(height, 4.0), pads=(0.08, 0.06))
-    columns = len(rounds) + 1
-    grid = figure.add_gridspec(2, columns, width_ratios=[*[1.0] * len(rounds), 0.8])
+    over_time = distances["round"].nunique() > 1
+    figure = style.new_figure(4.2 * len(rounds) + (4.4 if over_time else 2.6), max(height, 4.0), pads=(0.08, 0.06))
+    grid = figure.add_gridspec(2, len(rounds) + over_time, width_ratios=[*[1.0] * len(rounds), *[0.8] * over_time])
     first: Axes | None = None
     for index, number in enumerate(rounds):
         axes = figure.add_subplot(grid[:, index], sharey=first)
@@ -44,6 +44,8 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         first.set_yticks(range(len(names)), [style.truncate(name, MAX_NAME_LENGTH) for name in names])
         first.invert_yaxis()
         style.name_below(figure, *first.get_legend_handles_labels(), loc="outside lower left", ncols=3)
+    if not over_time:
+        return figure
     _draw_distances(figure.add_subplot(grid[0, -1]), distances, "missed_gain", "fraction of gain missed", "Local best response")
     _draw_distances(figure.add_subplot(grid[1, -1]), distances, "attainable_gain", "attainable gain", "")
     return figure

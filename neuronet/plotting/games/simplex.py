@@ -37,12 +37,13 @@ def phase_figure(game: SymmetricGame, analysis: Analysis, resampled: SymmetricGa
     triples = _triples(analysis)
     columns = min(3, ceil(np.sqrt(len(triples))))
     rows = ceil(len(triples) / columns)
-    figure = style.new_figure(3.9 * columns + 0.4, 3.6 * rows + 1.0, pads=(0.06, 0.04))
+    below = 1.0 if columns > 1 else 1.5  # one triangle has room for a single column of the legend
+    figure = style.new_figure(3.9 * columns + 0.4, 3.6 * rows + below, pads=(0.06, 0.04))
     for position, triple in enumerate(triples, start=1):
         _triangle(figure.add_subplot(rows, columns, position), game.rescaled(game.payoff_range), analysis, triple)
     title = f"Replicator dynamics by the payoff '{analysis.kind}'" + (": three policies at a time" if len(triples) > 1 else "")
     figure.suptitle(title, fontsize=style.LARGE, color=style.INK, x=0.02, ha="left")
-    style.add_legend(figure, handles=_legend_handles(), loc="outside lower center", ncols=2)
+    style.add_legend(figure, handles=_legend_handles(), loc="outside lower center", ncols=min(columns, 2))
     return figure
 
 

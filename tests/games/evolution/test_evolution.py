@@ -8,11 +8,11 @@ import pytest
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.population import Shares
 from neuronet.environments import Digits
-from neuronet.games.evolution import simulation
 from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolvingPopulation, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule, standardised
+from neuronet.games.simulation.batched_games import BatchedGames
 from neuronet.games.simulation.game_setup import GameSetup
 from neuronet.games.simulation.play import play
 from neuronet.policies import AttentionSeeking, BestResponse, Budgeted, Damped, Greedy, IncomeProtecting
@@ -122,8 +122,12 @@ def population():
 
 
 def test_fault_in_the_payoffs_is_detected(monkeypatch):
-    original = simulation.payoffs_of
-    monkeypatch.setattr(simulation, "payoffs_of", lambda *args: {"gain": tuple(-layer for layer in original(*args)["gain"])})
+    original = BatchedGames.payoffs_since
+
+    def reversed_gain(*args):
+        return {"gain": tuple(-layer for layer in original(*args)["gain"])}
+
+    monkeypatch.setattr(BatchedGames, "payoffs_since", reversed_gain)
     result = evolve(
         symmetric_toy(), population(), range(6), generations=12, rounds=2, update_rule=UpdateRule(strength=50.0, events=3)
     )

@@ -11,6 +11,9 @@ from neuronet.cli.commands.game.exploitability import exploitability
 from neuronet.cli.commands.game.horizon import horizon
 from neuronet.cli.commands.game.lengths import lengths
 from neuronet.cli.commands.game.meta import meta
+from neuronet.cli.commands.game.potential import potential
+from neuronet.cli.commands.game.psro import psro
+from neuronet.cli.commands.game.solve import solve
 from neuronet.cli.commands.game.welfare import welfare
 
 app = typer.Typer(
@@ -28,3 +31,6 @@ app.command()(evolve)
 app.command()(welfare)
 app.command()(meta)
 app.command()(credit)
+app.command()(potential)
+app.command()(psro)
+app.command()(solve)

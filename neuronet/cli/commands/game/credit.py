@@ -8,7 +8,8 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import GameCall, Profile, game_command
+from neuronet.cli.commands.game.call import GameCall
+from neuronet.cli.commands.game.options import MEASURE_OPTION, Profile, game_command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,12 +20,15 @@ EPOCHS = 10
 """Epochs of learning, unless `--rounds` is given."""
 
 
-@game_command(f"{EPOCHS} epochs")
+@game_command(f"{EPOCHS} epochs", **MEASURE_OPTION)
 def credit(
     game: GameCall,
-    policy: Profile = "attention",
+    policy: Profile = None,
     layer: Annotated[int, typer.Option(help="Layer of the neurons (>= 1), 1 for the first hidden layer")] = 1,
-    seeds: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 5,
+    seeds: Annotated[
+        int | None,
+        typer.Option(help=escape("Number of networks (>= 1), with seeds from --seed on [default: 5, or the replicas of a run]")),
+    ] = None,
     permutations: Annotated[int, typer.Option(help="Orders in which neurons join, for each sample (an even number)")] = 32,
     samples: Annotated[int, typer.Option(help="Test samples of the evaluation, at most (>= 1)")] = 512,
 ) -> None:
@@ -33,11 +37,17 @@ def credit(
     The activity of a neuron that is left out is replaced by its mean. A free rider is a neuron with at least
     an equal share of the attention whose credit has 0 within its 95% interval.
     """
-    from neuronet.games import credit_study, graphml
+    from neuronet.games import credit_of, credit_study, graphml
     from neuronet.plotting.games import credit_figure
 
-    chosen, game_setup = game.seeds(seeds), game.setup(epochs=EPOCHS)
-    found = credit_study(game_setup, policy, chosen, layer=layer, permutations=permutations, samples=samples)
+    settings: dict[str, Any] = {"layer": layer, "permutations": permutations, "samples": samples}
+    game_setup = game.setup(epochs=EPOCHS)
+    policy = game.profile(policy)[1]
+    if game.run is not None:
+        game.check_run_options(seeds=seeds, rounds=game.options.get("rounds"))
+        found = credit_of(game_setup, game.run.starts, **settings)
+    else:
+        found = credit_study(game_setup, policy, game.seeds(5 if seeds is None else seeds), **settings)
     table, summary = found.table(), found.summary()
     game.write(
         "credit",
@@ -48,6 +58,7 @@ def credit(
             for number, network in found.networks.items()
         },
         shown=_results_table(found, policy),
+        headline=_headline(found, policy),
         summary={
             "policy": policy,
             "rounds": game_setup.rounds,
@@ -79,3 +90,16 @@ def _results_table(found: CreditStudy, policy: str) -> Table:
         one = line["low"] != line["low"]
         table.add_row(line["measure"], f"{line['mean']:.3f}", "" if one else f"{line['low']:.3f} to {line['high']:.3f}")
     return table
+
+
+def _headline(found: CreditStudy, policy: str) -> str:
+    """Return how attention, raw and scaled, goes with credit."""
+    means = {str(row.measure): float(row.mean) for row in found.summary().itertuples(index=False)}
+    raw, scaled = (
+        next(means[name] for name in means if name.endswith(f"with {kind}")) for kind in ("attention", "scaled attention")
+    )
+    free = next(mean for name, mean in means.items() if name.startswith("free riders"))
+    return (
+        f"With {policy}, credit has a rank correlation of {raw:.2f} with raw attention and of {scaled:.2f} with the scaled one; "
+        f"{100 * free:.0f}% of the neurons ride free."
+    )

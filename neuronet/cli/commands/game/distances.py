@@ -8,11 +8,15 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import GameCall, game_command, parse_epochs, parse_policies
+from neuronet.cli.commands.game.call import GameCall
+from neuronet.cli.commands.game.options import game_command
+from neuronet.cli.commands.game.parsing import parse_policies
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
+
+    from neuronet.games import Profile
 
 POLICIES = "attention,budgeted,budgeted(strategic=true),best-response,greedy"
 
@@ -21,16 +25,24 @@ POLICIES = "attention,budgeted,budgeted(strategic=true),best-response,greedy"
 def distances(
     game: GameCall,
     policies: Annotated[
-        list[str] | None, typer.Option(help=escape(f"Policies to compare, with commas in between [default: {POLICIES}]"))
+        list[str] | None,
+        typer.Option(help=escape(f"Policies to compare, with commas in between [default: {POLICIES}, or the run's own]")),
     ] = None,
     listeners: Annotated[
         str | None,
         typer.Option(
-            help=escape("Policy that trains the network and that all listeners follow [default: the compared policy itself]")
+            help=escape(
+                "Policy that trains the network and that all listeners follow [default: the compared one, or the run's own]"
+            )
         ),
     ] = None,
-    at_epochs: Annotated[str, typer.Option(help="Epochs of training after which neurons are compared")] = "0,1,5,20",
-    networks: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 1,
+    at_epochs: Annotated[
+        str | None,
+        typer.Option(help=escape("Epochs of training after which neurons are compared [default: 0,1,5,20; none for a run]")),
+    ] = None,
+    networks: Annotated[
+        int | None, typer.Option(help=escape("Number of networks (>= 1), with seeds from --seed on [default: 1]"))
+    ] = None,
     radius: Annotated[float, typer.Option(help="Radius of a move, relative to activity or synapses (> 0)")] = 0.01,
 ) -> None:
     """Compare what each neuron does with its best response in a small ball, at fixed demands and at demands that react.
@@ -40,16 +52,16 @@ def distances(
     """
     import pandas as pd
 
-    from neuronet.games import distances_over_training
+    from neuronet.games import distances as measure
 
     game_setup = game.setup()
-    rounds = [epoch * game_setup.per_epoch for epoch in parse_epochs(at_epochs)]
     tables = []
-    for policy in parse_policies(policies or [POLICIES]):
-        tables += [
-            distances_over_training(game_setup, policy, seed, rounds, listeners=listeners, relative_radius=radius)
-            for seed in game.seeds(networks)
-        ]
+    run = game.run
+    compared: list[Profile] = [*parse_policies(policies or [POLICIES])] if policies or run is None else [game.profile(None)[0]]
+    for policy in compared:
+        for start in game.starts(listeners or policy, at_epochs, networks, "0,1,5,20"):
+            above = listeners if listeners is not None or run is None else start.layers
+            tables.append(measure(game_setup, start, policy, listeners=above, relative_radius=radius))
         console.print_err(f"measured {tables[-1]['policy'].iloc[0]}")
     table = pd.concat(tables, ignore_index=True)
     summary = _medians(table)
@@ -57,7 +69,8 @@ def distances(
         "distances",
         tables={"distances": table, "medians": summary},
         pictures={},
-        shown=_results_table(summary, listeners),
+        shown=_results_table(summary, listeners if run is None else listeners or run.policy),
+        headline=_headline(summary),
         summary={"listeners": listeners, "medians": summary.to_dict("records")},
     )
 
@@ -91,3 +104,16 @@ def _results_table(medians: pd.DataFrame, listeners: str | None) -> Table:
         losing = f"{row['losing']} of {row['neurons']}"
         table.add_row(escape(row["policy"]), str(row["round"]), str(row["layer"]), *cells, losing)
     return table
+
+
+def _headline(medians: pd.DataFrame) -> str:
+    """Return what the policy of the first row misses at the end, with frozen demands and with those that react."""
+    first = medians[medians["policy"] == medians["policy"].iloc[0]]
+    last = first[first["round"] == first["round"].max()].iloc[-1]
+    frozen, real = (f"{100 * last[f'{game}missed_gain']:.2g}%" for game in ("", "real_"))
+    return (
+        f"After {last['round']:,} rounds, {last['policy']} neurons of layer {last['layer']} miss {frozen} of the attainable gain "
+        f"with frozen demands ({last['angle']:.2g} degrees from the best response), and {real} in the real game, where "
+        f"demands react ({last['real_angle']:.2g} degrees); {last['losing']} of {last['neurons']} lose by their own change of "
+        "the synapses."
+    )

@@ -8,7 +8,9 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import GameCall, game_command, parse_policies
+from neuronet.cli.commands.game.call import GameCall
+from neuronet.cli.commands.game.options import MEASURE_OPTION, PAYOFF_HELP, game_command
+from neuronet.cli.commands.game.parsing import parse_policies
 from neuronet.training import OptionInfo
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ POLICIES = "attention,greedy,sign-symmetric,free-rider"
 EVOLUTION = "Evolution"
 RULE_OPTIONS = {
     "rule": OptionInfo(str, EVOLUTION, "Update rule of imitation: fermi or moran", "fermi", "update_rule"),
-    "payoff": OptionInfo(str, EVOLUTION, "Payoff that is compared: gain, attention, share or scaled", "gain"),
+    "payoff": OptionInfo(str, EVOLUTION, PAYOFF_HELP.format("Payoff that is compared"), "gain"),
     "strength": OptionInfo(float, EVOLUTION, "Intensity of selection, per standard deviation of payoffs (>= 0)", "1.0"),
     "mutation": OptionInfo(float, EVOLUTION, "Probability of a random policy instead (0 to 1)", "0.0"),
     "events": OptionInfo(int, EVOLUTION, "Changes of policy in a layer and generation, at most (>= 1)", "2"),
@@ -30,7 +32,7 @@ RULE_OPTIONS = {
 """Options of imitation, by field of UpdateRule."""
 
 
-@game_command(**RULE_OPTIONS)
+@game_command(**MEASURE_OPTION, **RULE_OPTIONS)
 def evolve(
     game: GameCall,
     policies: Annotated[
@@ -58,9 +60,11 @@ def evolve(
     from neuronet.games import evolve as play_evolution
     from neuronet.plotting.games import evolution_figure
 
+    game.refuse_run("evolve")
     runs, game_setup = game.seeds(seeds), game.setup()
     named = parse_policies(policies or [POLICIES])
-    rule = UpdateRule(**{name: value for name, value in game.options.items() if name in RULE_OPTIONS})
+    rule_options = {name: value for name, value in game.options.items() if name in RULE_OPTIONS}
+    rule = UpdateRule(**{**rule_options, "payoff": game.payoff_name("gain")})
     length: dict[str, Any] = {"generations": generations, "rounds": rounds}
     shares = Shares(tuple((policy, 1 / len(named)) for policy in named))
     found = play_evolution(game_setup, shares, runs, update_rule=rule, policies=named, **length)
@@ -76,6 +80,7 @@ def evolve(
         tables=tables,
         pictures={"evolution": evolution_figure(found, pure, test)},
         shown=_results_table(last, test, found, invasions),
+        headline=_headline(last, test, found),
         summary={
             "last": last.to_dict("records"),
             test: float(found.history[found.history["generation"] == generations][test].mean()),
@@ -182,3 +187,15 @@ def _results_table(
             *names, probability, f"{100 * invasion.neutral:.1f}", f"{invasion.p_value:.2g}", str(invasion.undecided)
         )
     return Group(table, fixations)
+
+
+def _headline(last: pd.DataFrame, test: str, found: EvolutionResult) -> str:
+    """Return which policy has the largest share of the first hidden layer in the end, and whether that is decided."""
+    rows = last[last["layer"] == last["layer"].min()].sort_values("last", ascending=False)
+    first, others = rows.iloc[0], rows.iloc[1:]
+    sure = bool(first["low"] > others["high"].max())
+    measured = found.history[found.history["generation"] == found.history["generation"].max()][test].mean()
+    return (
+        f"By '{found.update_rule.payoff}', {first['policy']} has the largest share in the end, {100 * first['last']:.0f}%"
+        f"{'' if sure else ', but these seeds do not decide: intervals overlap'}; test {test} {measured:.4g}."
+    )

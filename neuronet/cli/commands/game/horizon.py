@@ -8,7 +8,9 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import GameCall, Profile, game_command, parse_epochs, parse_integers
+from neuronet.cli.commands.game.call import GameCall
+from neuronet.cli.commands.game.options import Profile, game_command
+from neuronet.cli.commands.game.parsing import parse_integers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
 @game_command()
 def horizon(
     game: GameCall,
-    policy: Profile = "attention",
+    policy: Profile = None,
     horizons: Annotated[str, typer.Option(help="Numbers of rounds that count (>= 1), with commas in between")] = "1,2,5,20",
     discount: Annotated[float, typer.Option(help="Weight of a round relative to the round before (above 0, at most 1)")] = 0.9,
-    at_epochs: Annotated[str, typer.Option(help="Epochs of training after which the rounds begin")] = "0,1,5,20",
-    networks: Annotated[int, typer.Option(help="Number of networks (>= 1), with seeds from --seed on")] = 1,
+    at_epochs: Annotated[
+        str | None,
+        typer.Option(help=escape("Epochs of training after which the rounds begin [default: 0,1,5,20; none for a run]")),
+    ] = None,
+    networks: Annotated[
+        int | None, typer.Option(help=escape("Number of networks (>= 1), with seeds from --seed on [default: 1]"))
+    ] = None,
 ) -> None:
     """Find the direction in a neuron's synapses that gains it most attention over several rounds, and compare it with others.
 
@@ -31,24 +38,24 @@ def horizon(
     """
     import pandas as pd
 
-    from neuronet.games import horizon_slopes, training_checkpoints
+    from neuronet.games import horizon_slopes
 
     game_setup = game.setup()
-    rounds = [epoch * game_setup.per_epoch for epoch in parse_epochs(at_epochs)]
+    profile, words = game.profile(policy)
     counted = parse_integers("horizons", horizons, least=1)
     tables = []
-    for seed in game.seeds(networks):
-        for start in training_checkpoints(game_setup, policy, seed, rounds):
-            tables.append(horizon_slopes(game_setup, start, counted, profile=policy, discount=discount))
-            console.print_err(f"network {seed}, after {console.counted(start.round, 'round')}")
+    for start in game.starts(profile, at_epochs, networks, "0,1,5,20"):
+        tables.append(horizon_slopes(game_setup, start, counted, profile=profile, discount=discount))
+        console.print_err(f"network {start.seed}, after {console.counted(start.round, 'round')}")
     table = pd.concat(tables, ignore_index=True)
     medians = _medians(table)
     game.write(
         "horizon",
         tables={"slopes": table, "medians": medians},
         pictures={},
-        shown=_results_table(medians, policy, discount),
-        summary={"policy": policy, "discount": discount, "medians": medians.to_dict("records")},
+        shown=_results_table(medians, words, discount),
+        headline=_headline(medians, words),
+        summary={"policy": words, "discount": discount, "medians": medians.to_dict("records")},
     )
 
 
@@ -79,3 +86,15 @@ def _results_table(medians: pd.DataFrame, policy: str, discount: float) -> Table
         losing = f"{row['losing']} of {row['neurons']}"
         table.add_row(str(row["round"]), str(row["layer"]), str(row["horizon"]), *cosines, losing)
     return table
+
+
+def _headline(medians: pd.DataFrame, policy: str) -> str:
+    """Return how the best direction over the longest horizon lies to the neurons' own change, at the end."""
+    last = medians[medians["round"] == medians["round"].max()]
+    far = last[last["horizon"] == last["horizon"].max()].iloc[-1]
+    rounds, horizon, losing, neurons = (int(far[name]) for name in ("round", "horizon", "losing", "neurons"))
+    return (
+        f"After {rounds:,} rounds of {policy}, the direction that gains most over {horizon} rounds has a cosine of "
+        f"{far['backprop']:.2f} with the neurons' own change and of {far['whisper']:.2f} with whispering; "
+        f"{losing} of {neurons} neurons lose by a small step along their own change."
+    )

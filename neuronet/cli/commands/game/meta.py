@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,9 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.game.options import GAME_OPTIONS, GameCall, game_command, parse_policies
+from neuronet.cli.commands.game.call import GameCall
+from neuronet.cli.commands.game.options import GAME_OPTIONS, MEASURE_OPTION, PAYOFF_HELP, game_command
+from neuronet.cli.commands.game.parsing import parse_policies
 from neuronet.cli.console import counted
 from neuronet.core import ConfigurationError
 
@@ -17,13 +20,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neuronet.core import Policy
-    from neuronet.games import Analysis, GameSetup
+    from neuronet.games import Analysis, GameSetup, InitialState
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
-META_OPTIONS = {"hidden": replace(GAME_OPTIONS["hidden"], default="31, or 16,16 for layers")}
+META_OPTIONS = {"hidden": replace(GAME_OPTIONS["hidden"], default="31, or 16,16 for layers"), **MEASURE_OPTION}
 
-Payoff = Annotated[str, typer.Option(help="Payoff of the game: attention, share, scaled, gain or loss")]
+Payoff = Annotated[str, typer.Option(help=escape(PAYOFF_HELP.format("Payoff of the game")))]
 
 
 @game_command("one epoch", **META_OPTIONS)
@@ -54,15 +57,20 @@ def meta(
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
     played = game.seeds(seeds, 2)
-    game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
-    game_setup = game.setup()
+    game.choose_payoff(payoff)
+    if game.run is None:
+        game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
+    elif players_are == "layers":
+        game.refuse_run("meta --players-are layers")
+    game_setup, payoff = game.setup(), game.payoff_name()
+    starts = () if game.run is None else game.run.starts
     chosen = parse_policies(policies or [POLICIES])
     settings = {"alpha": alpha, "size": population, "resamples": resamples, "seed": game.seed}
     about = {"players_are": players_are, "payoff": payoff, "seeds": seeds, "rounds": game_setup.rounds}
     if players_are == "layers":
         parts = _play_layers(game_setup, chosen, played, payoff, settings)
     else:
-        parts = _play_neurons(game_setup, chosen, played, payoff, settings, num_players, layer)
+        parts = _play_neurons(game_setup, chosen, played, payoff, settings, num_players, layer, starts)
     game.write("meta", **{**parts, "summary": {**about, **parts["summary"]}})
 
 
@@ -74,13 +82,13 @@ def _play_neurons(
     settings: dict[str, Any],
     num_players: int,
     layer: int,
+    starts: Sequence[InitialState],
 ) -> dict[str, Any]:
-    from neuronet.cli.tables.meta_game import meta_game_tables
-    from neuronet.games import MAX_PROFILES, analyse, check_kind, fixation_graphml, meta_game, nfg_of_symmetric, ranks_by_payoff
+    from neuronet.cli.tables.meta_game import headline, meta_game_tables, shown_kinds
+    from neuronet.games import MAX_PROFILES, analyse, fixation_graphml, meta_game, nfg_of_symmetric, ranks_by_payoff
     from neuronet.plotting.games import phase_figure
 
-    check_kind(payoff)
-    measured = meta_game(game_setup, policies, seeds, players=num_players, layer=layer)
+    measured = meta_game(game_setup, policies, seeds, players=num_players, layer=layer, starts=starts)
     console.print_err(
         f"played {counted(measured.loss.size, 'game')} of {counted(game_setup.rounds, 'round')}, "
         f"{counted(measured.neurons, 'neuron')} in layer {layer}"
@@ -103,7 +111,10 @@ def _play_neurons(
         },
         "pictures": {"phase": phase_figure(game, found, resampled)},
         "files": files,
-        "shown": meta_game_tables(found, ranks, measured.means(payoff, settings["resamples"])),
+        "shown": meta_game_tables(
+            found, ranks, {kind: measured.means(kind, settings["resamples"]) for kind in shown_kinds(found)}
+        ),
+        "headline": headline(found, ranks),
         "summary": {"players": num_players, "neurons": measured.neurons, "layer": layer, **_summary(found)},
     }
 
@@ -111,11 +122,10 @@ def _play_neurons(
 def _play_layers(
     game_setup: GameSetup, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    from neuronet.cli.tables.meta_game import layers_table
-    from neuronet.games import analyse_layers, check_kind, layer_game, nfg_of_layers
+    from neuronet.cli.tables.meta_game import layers_headline, layers_table
+    from neuronet.games import analyse_layers, layer_game, nfg_of_layers
     from neuronet.plotting.games import layers_figure
 
-    check_kind(payoff)
     measured = layer_game(game_setup, policies, seeds)
     console.print_err(f"played {counted(measured.loss.size, 'game')} of {counted(game_setup.rounds, 'round')} between two layers")
     found = analyse_layers(measured, payoff, **settings)
@@ -129,6 +139,7 @@ def _play_layers(
         "pictures": {"layers": layers_figure(payoffs, measured.resampled(payoff, 1000), found)},
         "files": {"game.nfg": nfg_of_layers(measured.names, payoffs, f"two layers, payoff {payoff}")},
         "shown": layers_table(found),
+        "headline": layers_headline(found),
         "summary": _summary(found),
     }
 

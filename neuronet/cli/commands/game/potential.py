@@ -1,0 +1,81 @@
+"""`neuronet game potential`: is learning by a policy a potential game?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from neuronet.cli import console
+from neuronet.cli.commands.game.call import GameCall
+from neuronet.cli.commands.game.options import game_command
+from neuronet.cli.commands.game.parsing import parse_policies
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+
+@game_command()
+def potential(
+    game: GameCall,
+    policies: Annotated[
+        list[str] | None, typer.Option(help=escape("Policies to test, with commas in between [default: all built-in ones]"))
+    ] = None,
+    at_epochs: Annotated[
+        str | None,
+        typer.Option(help=escape("Epochs of training by attention-seeking before the test [default: 1; none for a run]")),
+    ] = None,
+    networks: Annotated[
+        int | None, typer.Option(help=escape("Number of networks (>= 1), with seeds from --seed on [default: 1]"))
+    ] = None,
+) -> None:
+    """Measure how much of what the neurons want turns, instead of climbing one function of the network.
+
+    It is the antisymmetric share of the Jacobian of all hidden neurons' directions: 0 where learning is a potential game. The
+    Jacobian has the square of the hidden neurons' synapses, so that hidden layers are 4 neurons by default.
+    """
+    from neuronet.games import potential_table
+    from neuronet.policies import POLICIES
+
+    if game.run is None:
+        game.options.setdefault("hidden", (4, 4))
+    chosen = parse_policies(policies or [",".join(POLICIES)])
+    starts = list(game.starts("attention", at_epochs, networks, "1"))
+    table = potential_table(game.setup(), starts, chosen)
+    means = table.groupby(["policy", "round"], sort=False)[["intended", "real"]].mean().reset_index()
+    game.write(
+        "potential",
+        tables={"potential": table, "means": means},
+        pictures={},
+        shown=_results_table(means, len({start.seed for start in starts})),
+        headline=_headline(means),
+        summary={"means": means.to_dict("records")},
+    )
+
+
+def _headline(means: pd.DataFrame) -> str:
+    last = means[means["round"] == means["round"].max()]
+    exact = last.loc[last["intended"] < 1e-9, "policy"]
+    names = ", ".join(exact) or "no policy tried"
+    first = last.iloc[0]
+    return (
+        f"Learning is a potential game at fixed demands by {names} (share below 1e-9); in the real round, where demands react, "
+        f"{100 * first['real']:.3g}% of what {first['policy']} neurons want turns."
+    )
+
+
+def _results_table(means: pd.DataFrame, networks: int) -> Table:
+    table = console.make_table(
+        f"Antisymmetric share of what hidden neurons want, {console.counted(networks, 'network')}",
+        "0: slopes of one potential; 1: a rotation. intended: of the changes that the policies intend. real: of the slopes of "
+        "w^2 / 2 in the real round, with demands that react, if all neurons follow the policy. -: nothing depends on the "
+        "synapses, or a derivative is not finite.",
+    )
+    console.add_columns(table, "policy", no_wrap=True)
+    console.add_columns(table, "after", "intended", "real", justify="right")
+    for row in means.itertuples(index=False):
+        cells = ["-" if value != value else "0" if value < 1e-9 else f"{value:.3f}" for value in (row.intended, row.real)]
+        table.add_row(escape(str(row.policy)), str(row.round), *cells)
+    return table
