@@ -1,4 +1,4 @@
-"""`python -m tools.site [FOLDER]`: build the site, strictly, into build/site or another folder."""
+"""`python -m tools.site [FOLDER]`: build the site, strictly, into build/site or another folder, and check it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
+from tools.site.check import findings
 from tools.site.navigation import ROOT
 from tools.site.sources import sources
 
@@ -26,13 +27,14 @@ def prepare(folder: Path) -> None:
 
 
 def main(target: Path) -> int:
-    """Build the site and return the exit status: 0 if there was neither an error nor a warning."""
+    """Build and check the site, and return the exit status: 0 if there was no warning and no finding."""
     source, doctrees = target.with_name(f"{target.name}-source"), target.with_name(f"{target.name}-doctrees")
     prepare(source)
     options = ["-b", "html", "-q", "-j", "2", "-W", "--keep-going", "-c", str(Path(__file__).parent), "-d", str(doctrees)]
     status = build_main([*options, str(source), str(target)])
-    print(f"The site is in {target / 'index.html'}." if status == 0 else "The site has errors.")
-    return status
+    found = findings(target)
+    print("\n".join(found) or f"The site is in {target / 'index.html'}.")
+    return status or int(bool(found))
 
 
 if __name__ == "__main__":

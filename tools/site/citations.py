@@ -7,6 +7,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tools.site.navigation import DOCS, ROOT
 
@@ -85,6 +86,15 @@ def surname(name: str) -> str:
     return name.lower().removesuffix("'s")
 
 
+def entries_of(citation: Citation) -> list[Entry]:
+    """Return the entries that a citation is of: by number, or by year and surname, whose later words a citation may leave out."""
+    if not citation.first:
+        return [entry for entry in entries() if f"arXiv {citation.year}" in entry.text]
+    names = (citation.first, f"{citation.first} ")
+    return [entry for entry in entries() if entry.year == citation.year and (entry.first == names[0] or entry.first.startswith(names[1]))]
+
+
+@cache
 def entries() -> list[Entry]:
     """Return the entries of the bibliography."""
     text = (DOCS / "bibliography.md").read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
 root_doc = "index"
 default_role = "literal"
+smartquotes = False
 nitpicky = False
 suppress_warnings = ["docutils", "ref.python"]
 # Docstrings are plain text with backticks, no reStructuredText, and name types shortly; pages are Markdown, and checked strictly.
@@ -28,6 +29,9 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 autodoc_inherit_docstrings = True
 python_maximum_signature_line_length = 88
+python_use_unqualified_type_names = True
+napoleon_numpy_docstring = False
+napoleon_attr_annotations = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 add_module_names = False

@@ -14,9 +14,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Tutorials": (
         "quickstart.md",
         "notebooks/a_week_in_the_life_of_a_neuron.ipynb",
-        "invent-a-rule.md",
-        "a-game-of-neurons.md",
-        "who-forgets.md",
+        "notebooks/invent_a_rule.ipynb",
+        "notebooks/a_game_of_neurons.ipynb",
+        "notebooks/who_forgets.ipynb",
     ),
     HOW_TO: (
         "modellers.md",

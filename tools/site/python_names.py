@@ -60,13 +60,14 @@ def _described(one: PublicName) -> str:
     """Return the part of a page that describes a name, by its docstring."""
     value = value_of(one.door, one.name)
     if value is None:
-        return f"## {one.name}\n\n`{one.path}` needs an extra that was not installed when this site was built.\n"
+        return _directive(one, [f".. py:data:: {one.path}", "", "   Needs an extra that was not installed when this site was built."])
     if not (inspect.isclass(value) or inspect.isroutine(value)):
         constant = constant_of(one)
         text = [f".. py:data:: {one.path}", *([f"   :type: {constant.annotation}"] if constant.annotation else []), ""]
         return _directive(one, [*text, *(f"   {escape_docstring(line)}" for line in (constant.text or f"`{constant.value}`").splitlines())])
     if inspect.isclass(value):
-        return _directive(one, [f".. autoclass:: {one.path}", "   :members:", "   :show-inheritance:"])
+        bases = [] if value.__bases__ == (object,) else ["   :show-inheritance:"]
+        return _directive(one, [f".. autoclass:: {one.path}", "   :members:", *bases])
     return _directive(one, [f".. autofunction:: {one.path}"])
 
 

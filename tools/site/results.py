@@ -23,7 +23,7 @@ class Result:
         heading: Heading above it.
         what: Address of the picture, or the first row of the table.
         alternative: Alternative text of the picture; "" for a table.
-        commands: Commands in its part of the page, the nearest first.
+        commands: Commands in its part of the page, the nearest first; where there is none, those of the parts above.
     """
 
     page: str
@@ -35,6 +35,7 @@ class Result:
 
 def results(page: str) -> Iterator[Result]:
     """Yield the pictures and the tables with measured numbers of a page of docs/."""
+    above: list[str] = []
     for heading, text in _parts((DOCS / page).read_text(encoding="utf-8")):
         prose = re.sub(r"^```(?:python|text|toml|json).*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
         places = [(match.start(), match[1].strip()) for match in _COMMAND.finditer(prose) if _is_code(prose, match.start())]
@@ -42,7 +43,8 @@ def results(page: str) -> Iterator[Result]:
         found += [(start, head, "") for start, head in _tables(prose)]
         for start, what, alternative in sorted(found):
             nearest = sorted(places, key=lambda place: abs(place[0] - start))
-            yield Result(page, heading, what, alternative, tuple(command for _, command in nearest))
+            yield Result(page, heading, what, alternative, tuple(command for _, command in nearest) or tuple(above))
+        above = [*(command for _, command in reversed(places)), *above]
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
