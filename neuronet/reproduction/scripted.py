@@ -38,7 +38,11 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
             "Feedback rules beside an outside table",
             "python benchmarks/lenet.py benchmarks/reproduction/feedback-rules/errors.csv",
         ),
-        ("channels.md", "Results: attention-seeking with channels", "python benchmarks/channels.py --csv benchmarks/channels.csv"),
+        (
+            "channels.md",
+            "Results: attention-seeking with channels",
+            "python benchmarks/channels.py --csv benchmarks/channels.csv",
+        ),
         ("compare.md", "Digits", "neuronet compare digits --seeds 5 --tune"),
         (
             "continual-learning.md",
@@ -46,7 +50,11 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
             "neuronet continual split-task mnist5k --preset vandeven-split --iterations 100 --seeds 2",
         ),
         ("continual-learning.md", "Comparison with Avalanche", "python benchmarks/against_avalanche.py"),
-        ("continual-study.md", "Continual-learning study: results", "neuronet continual-summary benchmarks/continual/{domain,permuted,class}"),
+        (
+            "continual-study.md",
+            "Continual-learning study: results",
+            "neuronet continual-summary benchmarks/continual/{domain,permuted,class}",
+        ),
         (
             "continual-study.md",
             "Comparison at equal learning",
@@ -62,7 +70,11 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("convert.md", "Measured", "python benchmarks/convert.py"),
         ("games.md", "Distance from the local best response", "neuronet game distances digits --networks 5"),
         ("games.md", "A longer horizon", "neuronet game horizon digits --networks 5"),
-        ("games.md", "Where a budget leads away from backpropagation", "neuronet game lengths digits --hidden 32,32 --networks 5"),
+        (
+            "games.md",
+            "Where a budget leads away from backpropagation",
+            "neuronet game lengths digits --hidden 32,32 --networks 5",
+        ),
         ("games.md", "Is attention-seeking an equilibrium?", "neuronet game exploitability digits --policy attention"),
         ("games.md", "Evolution of policies", "neuronet game evolve digits --seeds 8"),
         ("games.md", "Price of anarchy", "neuronet game welfare digits"),

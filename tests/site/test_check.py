@@ -35,7 +35,9 @@ def test_faults_are_found(body, fragment, tmp_path):
 
 
 def test_sound_page_has_no_findings(tmp_path):
-    body = "<a href='other.html#here'>x</a><a href='#top'>x</a><a href='https://example.org'>x</a><img src='a.png' alt='a picture'>"
+    body = (
+        "<a href='other.html#here'>x</a><a href='#top'>x</a><a href='https://example.org'>x</a><img src='a.png' alt='a picture'>"
+    )
     assert site(tmp_path, body) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -74,7 +74,7 @@ def _links(folder: Path, pages: dict[str, Page]) -> Iterator[str]:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
-            target = name if not parts.path else os.path.normpath(os.path.join(os.path.dirname(name), unquote(parts.path)))
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(parts.path))) if parts.path else name
             if target.startswith("..") or not (folder / target).exists():
                 yield f"{name}: the link '{link}' leads to no file"
             elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].ids:
@@ -95,7 +95,9 @@ def _loaded(folder: Path, pages: dict[str, Page]) -> Iterator[str]:
 
 def _pictures(pages: dict[str, Page]) -> Iterator[str]:
     for name, page in pages.items():
-        yield from (f"{name}: the picture '{source}' has no alternative text" for source, text in page.pictures if not text.strip())
+        yield from (
+            f"{name}: the picture '{source}' has no alternative text" for source, text in page.pictures if not text.strip()
+        )
 
 
 def _absent(pages: dict[str, Page]) -> Iterator[str]:

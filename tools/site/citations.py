@@ -14,9 +14,8 @@ from tools.site.navigation import DOCS, ROOT
 FOLDERS = ("neuronet", "policies", "environments")
 
 _NAME = r"(?:[Vv]an de |[Vv]an |[Dd]e )?[A-Z][\w'-]+"
-_CITATION = re.compile(
-    rf"\b(?:After )?(?P<first>{_NAME})(?:,? (?:and )?{_NAME}(?: \(?[A-Z]\.\)?)?|,)*(?: et al\.| and others)?,? \(?(?P<year>1[89]\d\d|20[0-4]\d)\b(?!\.\d)"
-)
+_AUTHORS = rf"(?P<first>{_NAME})(?:,? (?:and )?{_NAME}(?: \(?[A-Z]\.\)?)?|,)*(?: et al\.| and others)?"
+_CITATION = re.compile(rf"\b(?:After )?{_AUTHORS},? \(?(?P<year>1[7-9]\d\d|20[0-4]\d)\b(?!\.\d)")
 _ARXIV = re.compile(r"\barXiv[: ](\d{4}\.\d{4,5})")
 _ENTRY = re.compile(r"^- \*\*(?P<authors>.+?) (?P<year>\d{4})\.\*\* ", re.MULTILINE)
 
@@ -91,7 +90,11 @@ def entries_of(citation: Citation) -> list[Entry]:
     if not citation.first:
         return [entry for entry in entries() if f"arXiv {citation.year}" in entry.text]
     names = (citation.first, f"{citation.first} ")
-    return [entry for entry in entries() if entry.year == citation.year and (entry.first == names[0] or entry.first.startswith(names[1]))]
+    return [
+        entry
+        for entry in entries()
+        if entry.year == citation.year and (entry.first == names[0] or entry.first.startswith(names[1]))
+    ]
 
 
 @cache
@@ -101,6 +104,8 @@ def entries() -> list[Entry]:
     starts = list(_ENTRY.finditer(text))
     ends = [*(match.start() for match in starts[1:]), len(text)]
     return [
-        Entry(surname(re.split(r",| and | et al", match["authors"])[0]), match["year"], " ".join(text[match.start() : end].split()))
+        Entry(
+            surname(re.split(r",| and | et al", match["authors"])[0]), match["year"], " ".join(text[match.start() : end].split())
+        )
         for match, end in zip(starts, ends, strict=True)
     ]

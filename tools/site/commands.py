@@ -41,7 +41,7 @@ def pages() -> dict[str, str]:
     found = list(commands())
     rows = [[f"[`{name}`]({file_name(name)})", cell(plain(first_paragraph(command)))] for name, command in found]
     text = (
-        "# Commands\n\nEvery command takes `--help`. Exit status: 0 done, 1 failed, 2 wrong input, 128 plus the number of a signal.\n\n"
+        "# Commands\n\nEvery command takes `--help`. Exit status: 0 done, 1 failed, 2 wrong input, 128 + a signal's number.\n\n"
         f"{table(['command', 'what it does'], rows)}"
     )
     return {"commands.md": text} | {file_name(name): _page(name, command) for name, command in found}
@@ -61,8 +61,10 @@ def _page(name: str, command: Any) -> str:
     parts = [f"# {name}\n\n{plain(str(command.help or ''))}\n", f"```text\n{_usage(name, command)}\n```\n"]
     children = getattr(command, "commands", {})
     if children:
-        rows = [[f"[`{name} {child}`]({file_name(f'{name} {child}')})", cell(plain(first_paragraph(inner)))]
-                for child, inner in children.items()]
+        rows = [
+            [f"[`{name} {child}`]({file_name(f'{name} {child}')})", cell(plain(first_paragraph(inner)))]
+            for child, inner in children.items()
+        ]
         parts.append(table(["command", "what it does"], rows))
     arguments = [parameter for parameter in options(command) if parameter.param_type_name == "argument"]
     if arguments:
@@ -80,7 +82,9 @@ def _page(name: str, command: Any) -> str:
 
 def _usage(name: str, command: Any) -> str:
     arguments = [one for one in options(command) if one.param_type_name == "argument"]
-    words = [f"[{one.name.upper()}]{'...' if one.nargs == -1 else ''}" if not one.required else one.name.upper() for one in arguments]
+    words = [
+        f"[{one.name.upper()}]{'...' if one.nargs == -1 else ''}" if not one.required else one.name.upper() for one in arguments
+    ]
     return " ".join([name, "[OPTIONS]", *words, *(["COMMAND [ARGS]..."] if getattr(command, "commands", {}) else [])])
 
 
@@ -105,5 +109,7 @@ def _meaning(parameter: Any) -> tuple[str, str]:
     if match:
         return cell(text[: match.start()]), f"`{cell(match[1])}`"
     shown = parameter.default
-    default = "" if shown is None or callable(shown) else f"`{cell(str(shown).lower() if isinstance(shown, bool) else str(shown))}`"
+    default = (
+        "" if shown is None or callable(shown) else f"`{cell(str(shown).lower() if isinstance(shown, bool) else str(shown))}`"
+    )
     return cell(text), default or ("required" if parameter.required else "")

@@ -55,11 +55,20 @@ copybutton_only_copy_prompt_lines = True
 pygments_style = "tango"
 pygments_dark_style = "github-dark"
 
+
+_plain: dict[str, list[str]] = {}
+
+
 def prepare_docstring(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Make reStructuredText of a docstring, where backticks are the only markup."""
-    if what in ("attribute", "property"):
-        lines[:0] = [""]  # or napoleon takes what is before a colon for the type
     lines[:] = map(escape_docstring, lines)
+    _plain[name] = list(lines)
+
+
+def restore_docstring(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Undo what napoleon does to a property: it takes what is before a colon for the type."""
+    if what in ("attribute", "property"):
+        lines[:] = _plain.pop(name, lines)
 
 
 def is_skipped(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
@@ -86,5 +95,6 @@ def setup(app: Any) -> dict[str, Any]:
     """Register the formulas and the escapes."""
     app.add_html_math_renderer("mathml", (_inline_formula, None), (_block_formula, None))
     app.connect("autodoc-process-docstring", prepare_docstring, priority=100)  # before napoleon's own
+    app.connect("autodoc-process-docstring", restore_docstring, priority=900)
     app.connect("autodoc-skip-member", is_skipped)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,11 +40,8 @@ class PublicName:
 
 def packages() -> list[str]:
     """Return the packages of NeuroNet in alphabetical order, the top first."""
-    found = ["neuronet"]
-    for module in pkgutil.walk_packages(neuronet.__path__, "neuronet.", onerror=lambda name: None):
-        if module.ispkg:
-            found.append(module.name)
-    return sorted(dict.fromkeys(found))
+    walked = pkgutil.walk_packages(neuronet.__path__, "neuronet.", onerror=lambda name: None)
+    return sorted({"neuronet", *(module.name for module in walked if module.ispkg)})
 
 
 @cache
@@ -134,9 +131,9 @@ def _constants() -> dict[str, list[tuple[ModuleType, Constant]]]:
                 continue
             annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
             value = ast.unparse(node.value) if isinstance(node, ast.AnnAssign | ast.Assign) and node.value else ""
-            is_text = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
-            text = inspect.cleandoc(str(following.value.value)) if is_text and isinstance(following, ast.Expr) else ""
-            found.setdefault(target.id, []).append((module, Constant(annotation, value, text)))
+            text = following.value if isinstance(following, ast.Expr) else None
+            below = inspect.cleandoc(str(text.value)) if isinstance(text, ast.Constant) else ""
+            found.setdefault(target.id, []).append((module, Constant(annotation, value, below)))
     return found
 
 

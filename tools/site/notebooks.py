@@ -28,7 +28,7 @@ def to_markdown(file: Path) -> tuple[str, dict[str, bytes]]:
                 pictures[name] = b64decode("".join(output["data"]["image/png"]))
     if parts and parts[0].startswith("# "):
         title, _, rest = parts[0].partition("\n")
-        parts[0] = f"{title}\n\n[The notebook]({file.name}){{ .notebook download }} to run it yourself.\n{rest}"
+        parts[0] = f"{title}\n\n{{download}}`The notebook <{file.name}>`, to run it yourself.\n{rest}"
     return "\n\n".join(part for part in parts if part) + "\n", pictures
 
 

@@ -51,7 +51,10 @@ KNOWN: dict[str, tuple[str, str]] = {
     "INITIALISATIONS": ("Initialisations", "`--init NAME`: numerators of the variance of initial weights."),
     "ACTIVATIONS": ("Activations", "`--activation NAME`."),
     "OPTIMIZERS": ("Optimizers", "`--optimizer NAME`."),
-    "LR_SCHEDULES": ("Learning-rate schedules", "`--lr-schedule NAME`: factor of the learning rate by the share of training done."),
+    "LR_SCHEDULES": (
+        "Learning-rate schedules",
+        "`--lr-schedule NAME`: factor of the learning rate by the share of training done.",
+    ),
     "MEASURES": ("Measures of attention", "`attention(measure=NAME)`: utility of attention."),
     "METHODS": ("Continual methods", "`neuronet continual --policy NAME`: see [the benchmark](../continual-learning.md)."),
     "PROTOCOLS": ("Continual protocols", "`neuronet continual NAME`: see [the benchmark](../continual-learning.md)."),
@@ -82,6 +85,7 @@ INTERNAL = frozenset(
 )
 """Dictionaries from names to code that no user gives a name for."""
 
+
 @cache
 def registries() -> tuple[Registry, ...]:
     """Return every registry: annotated module-level dictionaries from names to classes or functions, and those of KNOWN.
@@ -96,7 +100,9 @@ def registries() -> tuple[Registry, ...]:
             if path not in INTERNAL and id(entries) not in found:
                 found[id(entries)] = Registry(path, title, use, entries)
     order = [title for title, _ in KNOWN.values()]
-    return tuple(sorted(found.values(), key=lambda one: (order.index(one.title) if one.title in order else len(order), one.title)))
+    return tuple(
+        sorted(found.values(), key=lambda one: (order.index(one.title) if one.title in order else len(order), one.title))
+    )
 
 
 def _registry_names(file: Path) -> Iterator[str]:
@@ -120,8 +126,8 @@ def pages() -> dict[str, str]:
     """Return the Markdown of a page for each registry, and of the page that lists them."""
     rows = [[f"[{one.title}](plug-ins-{one.slug}.md)", str(len(one.entries)), one.use] for one in registries()]
     intro = (
-        "Everything that has a name: what `neuronet` and its Python functions take as text. The tables are read from the registries\n"
-        "when this site is built. [The grammar of specs](../specs.md) says how parameters are written.\n"
+        "Everything that has a name: what `neuronet` and its Python functions take as text. The tables are read from the\n"
+        "registries when this site is built. [The grammar of specs](../specs.md) says how parameters are written.\n"
     )
     out = {"plug-ins.md": f"# Plug-ins\n\n{intro}\n{table(['kind', 'names', 'used as'], rows)}"}
     for one in registries():
@@ -147,25 +153,30 @@ def describe(registry: Registry, name: str, entry: Any) -> str:
     """Return what an entry is, in a paragraph."""
     if isinstance(entry, str):
         return f"{entry[:1].upper()}{entry[1:]}."
-    if registry.title == "Reproductions":
-        return f"{entry.title}. Source: {entry.source}."
-    if registry.title == "Continual presets":
-        return _preset(entry)
-    if isinstance(entry, int | float):
-        return f"Variance {entry:g} / number of connections; see `initial_weights`."
-    if registry.title == "Activations":
-        return f"`{name}`; weights are initialised by `{entry.init}` unless `--init` says otherwise."
-    if registry.title == "Learning-rate schedules":
-        return ", ".join(f"{entry(share):.3g} at {share:.0%}" for share in (0.0, 0.25, 0.5, 0.75, 1.0)) + " of the rounds."
-    return summary(entry)
+    described = DESCRIPTIONS.get(registry.title)
+    return summary(entry) if described is None else described(name, entry)
 
 
-def _preset(entry: Any) -> str:
+def _schedule(name: str, entry: Callable[[float], float]) -> str:
+    return ", ".join(f"{entry(share):.3g} at {share:.0%}" for share in (0.0, 0.25, 0.5, 0.75, 1.0)) + " of the rounds."
+
+
+def _preset(name: str, entry: Any) -> str:
     hidden = "" if getattr(entry, "hidden", None) is None else f", hidden layers {entry.hidden}"
     schedule = entry.schedule
     length = f"{schedule.epochs} epochs" if schedule.iterations == 0 else f"{schedule.iterations:,} rounds"
     source = getattr(entry, "source", "") or ""
     return f"{length} of {schedule.batch_size} samples a task{hidden}. {source and f'Source: {source}.'}".strip()
+
+
+DESCRIPTIONS: dict[str, Callable[[str, Any], str]] = {
+    "Activations": lambda name, entry: f"`{name}`; weights are initialised by `{entry.init}` unless `--init` says otherwise.",
+    "Continual presets": _preset,
+    "Initialisations": lambda name, entry: f"Variance {entry:g} / number of connections; see `initial_weights`.",
+    "Learning-rate schedules": _schedule,
+    "Reproductions": lambda name, entry: f"{entry.title} Source: {entry.source}.",
+}
+"""Descriptions of entries that are no classes or functions with a docstring, by the title of their registry."""
 
 
 def first_sentence(text: str) -> str:
@@ -181,7 +192,10 @@ def _entry(registry: Registry, name: str, entry: Any) -> str:
         shown = f"`{entry.__module__}.{entry.__qualname__}`" if one is None else python_role(one)
         parts.append(f"In Python: {shown}\n" if entry.__name__ != "<lambda>" else "")
     if dataclasses.is_dataclass(entry) and isinstance(entry, type):
-        rows = [[f"`{field.name}`", f"`{_default(field)}`", cell(_attribute(entry, field.name))] for field in dataclasses.fields(entry)]
+        rows = [
+            [f"`{field.name}`", f"`{_default(field)}`", cell(_attribute(entry, field.name))]
+            for field in dataclasses.fields(entry)
+        ]
         rows = [row for row, field in zip(rows, dataclasses.fields(entry), strict=True) if field.init]
         parts.append(table(["parameter", "default", "meaning"], rows) if rows else "It has no parameters.\n")
     if registry.title == "Policies":

@@ -19,9 +19,9 @@ PUBLISHED_EPOCHS = 100
 INTRODUCTION = """\
 # Beside published numbers
 
-Figures of the literature beside those of this repository. `python -m tools.site.published` writes this page from the records in
-`benchmarks/`; a test fails where the two differ. A verdict is read off the interval alone: *reproduced* if the published figure is in the
-95% interval, *same direction* or *the opposite* by the sign, *undecided* without an interval.
+Figures of the literature beside those of this repository. `python -m tools.site.published` writes this page from the records
+in `benchmarks/`; a test fails where the two differ. A verdict is read off the interval alone: *reproduced* if the published
+figure is in the 95% interval, *same direction* or *the opposite* by the sign, *undecided* without an interval.
 
 `neuronet reproduce --list` has every study, its sizes and its settings.
 """
@@ -43,7 +43,8 @@ def _findings() -> Iterator[str]:
         if not found:
             continue
         rows = [
-            f"| {one.setting} | {one.claim} | {one.published} | {one.value:+.1f} | {one.low:+.1f} to {one.high:+.1f} | {one.conclusion} |"
+            f"| {one.setting} | {one.claim} | {one.published} | {one.value:+.1f} | {one.low:+.1f} to {one.high:+.1f} "
+            f"| {one.conclusion} |"
             for one in found
         ]
         yield "\n".join(
@@ -77,14 +78,18 @@ def _feedback_rules() -> Iterator[str]:
             rate = by_rate.idxmin()
             seeds = best.loc[rate]
             spread = "one seed" if len(seeds) == 1 else f"{seeds.min():.2f} to {seeds.max():.2f}, {len(seeds)} seeds"
-            verdict = _error_verdict(float(by_rate.min()), published) if epochs == PUBLISHED_EPOCHS else "no verdict: shorter training"
-            rows.append(f"| {rule} | {published:.2f} | {by_rate.min():.2f} | {spread} | {epochs} of {PUBLISHED_EPOCHS} | {verdict} |")
+            verdict = (
+                _error_verdict(float(by_rate.min()), published) if epochs == PUBLISHED_EPOCHS else "no verdict: shorter training"
+            )
+            rows.append(
+                f"| {rule} | {published:.2f} | {by_rate.min():.2f} | {spread} | {epochs} of {PUBLISHED_EPOCHS} | {verdict} |"
+            )
     absent = ", ".join(f"{rule} {value:g}" for rule, value in PUBLISHED["mnist"].items())
     yield "\n".join(
         [
             f"## {REPRODUCTIONS['feedback-rules'].title}\n",
-            f"Published: {SOURCE}, one seed. Test error in % of the best epoch on Fashion-MNIST. Ours: at the best of the rates tried; ranges "
-            "go from the least to the largest seed.\n",
+            f"Published: {SOURCE}, one seed. Test error in % of the best epoch on Fashion-MNIST. Ours: at the best of the rates\n"
+            "tried; ranges go from the least to the largest seed.\n",
             f"```sh\npython benchmarks/lenet.py {ERRORS}\n```\n",
             "| rule | published | ours | range | epochs | verdict |\n|---|---|---|---|---|---|",
             *rows,

@@ -47,10 +47,7 @@ def _page(door: str, names: list[PublicName]) -> str:
     parts = [f"# {door}\n\n{description(door)}\n"]
     elsewhere = [one for one in names if one.home != door]
     if elsewhere:
-        rows = [
-            [python_role(one), f"`{one.home}`", cell(summary(value_of(door, one.name)))]
-            for one in elsewhere
-        ]
+        rows = [[python_role(one), f"`{one.home}`", cell(summary(value_of(door, one.name)))] for one in elsewhere]
         parts.append(f"Also exported here:\n\n{table(['name', 'described at', 'what it is'], rows)}")
     parts += [_described(one) for one in sorted(names, key=lambda one: one.name.lower()) if one.home == door]
     return "\n".join(parts)
@@ -60,11 +57,15 @@ def _described(one: PublicName) -> str:
     """Return the part of a page that describes a name, by its docstring."""
     value = value_of(one.door, one.name)
     if value is None:
-        return _directive(one, [f".. py:data:: {one.path}", "", "   Needs an extra that was not installed when this site was built."])
+        return _directive(
+            one, [f".. py:data:: {one.path}", "", "   Needs an extra that was not installed when this site was built."]
+        )
     if not (inspect.isclass(value) or inspect.isroutine(value)):
         constant = constant_of(one)
         text = [f".. py:data:: {one.path}", *([f"   :type: {constant.annotation}"] if constant.annotation else []), ""]
-        return _directive(one, [*text, *(f"   {escape_docstring(line)}" for line in (constant.text or f"`{constant.value}`").splitlines())])
+        return _directive(
+            one, [*text, *(f"   {escape_docstring(line)}" for line in (constant.text or f"`{constant.value}`").splitlines())]
+        )
     if inspect.isclass(value):
         bases = [] if value.__bases__ == (object,) else ["   :show-inheritance:"]
         return _directive(one, [f".. autoclass:: {one.path}", "   :members:", *bases])

@@ -49,7 +49,8 @@ def results(page: str) -> Iterator[Result]:
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
     """Yield the parts of a page between headings of the first and the second level, outside of code."""
-    heading, lines, fenced = "", [], False
+    lines: list[str] = []
+    heading, fenced = "", False
     for line in text.splitlines():
         fenced ^= line.lstrip().startswith("```")
         if not fenced and re.match(r"#{1,2} ", line):

@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.site import commands, examples, links, notebooks, plug_ins, python_names
 from tools.site.navigation import DOCS, ROOT, navigation, page_file, toctree
 
-NOT_COPIED = frozenset({".py", ".ipynb", ".md"})
+NOT_COPIED = frozenset({".py", ".md"})
 
 
 def found_pages() -> list[str]:
@@ -18,7 +18,7 @@ def found_pages() -> list[str]:
 
 def generated() -> dict[str, str]:
     """Return the Markdown of every page of the reference that is generated, by its name in the site."""
-    found = {}
+    found: dict[str, str] = {}
     for part in (commands, plug_ins, python_names):
         pages = part.pages()
         first, *others = pages

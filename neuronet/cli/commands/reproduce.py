@@ -30,7 +30,12 @@ def reproduce(
     ] = None,
     out: Out = None,
     list_all: Annotated[
-        bool, typer.Option("--list", help=escape("List studies and their sizes, and what makes each figure and table of the pages [default: off]"), rich_help_panel=OUTPUT)
+        bool,
+        typer.Option(
+            "--list",
+            help=escape("List studies and their sizes, and what makes each figure and table of the pages [default: off]"),
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
