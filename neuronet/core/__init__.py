@@ -188,7 +188,7 @@ _MODULES = {
 }
 _MODULE_OF = {name: f"neuronet.core.{module}" for module, names in _MODULES.items() for name in names.split()}
 
-__all__ = []
+__all__ = [*_MODULE_OF]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

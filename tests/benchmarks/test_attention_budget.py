@@ -1,4 +1,4 @@
-"""The numbers in docs/attention-budget.md and README.md equal those of the reproduction's records."""
+"""The numbers in docs/attention-budget.md equal those of the reproduction's records."""
 
 import math
 from functools import cache
@@ -13,7 +13,6 @@ from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "reproduction" / "budgeted-forgetting"
 PAGE = (ROOT / "docs" / "attention-budget.md").read_text(encoding="utf-8")
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @cache
@@ -55,17 +54,6 @@ def test_page_has_every_finding_and_its_p_value():
         if finding.published:
             row = f"| {finding.setting} | {finding.claim} | {finding.published} | {numbers} | {finding.conclusion} |"
             assert row in PAGE
-
-
-def test_readme_has_the_numbers_of_the_main_setting():
-    best = result().tables["best"].query("setting == 'mnist5k-batch64'").set_index("method")
-    for method in ("backprop", "budgeted", "budgeted(budget=0.5,relative=true)"):
-        assert f"`{method}`" in README
-        assert with_interval(best.loc[method], "final") in README
-    for method, text in (("budgeted", "gains"), ("budgeted(budget=0.5,relative=true)", "loses")):
-        gap = best.loc[method]
-        numbers = f"{abs(gap['difference']):.1f} ± {gap['difference_high'] - gap['difference']:.1f}"
-        assert f"{text} {numbers}" in " ".join(README.split())
 
 
 @pytest.mark.parametrize("column", ["seconds", "final", "learning"])

@@ -30,7 +30,12 @@ def reproduce(
     ] = None,
     out: Out = None,
     list_all: Annotated[
-        bool, typer.Option("--list", help=escape("List studies and their sizes [default: off]"), rich_help_panel=OUTPUT)
+        bool,
+        typer.Option(
+            "--list",
+            help=escape("List studies and their sizes, and what makes each figure and table of the pages [default: off]"),
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -39,12 +44,12 @@ def reproduce(
     An interrupted study continues when it is started again with its folder as --out. The folder gets records.csv (every
     run), findings.csv and figure.png.
     """
-    from neuronet.cli.tables.reproduction import findings_table, list_table
+    from neuronet.cli.tables.reproduction import findings_table, list_tables
     from neuronet.reproduction import FIGURE, get_reproduction, read_reproduction
     from neuronet.reproduction import reproduce as run
 
     if list_all:
-        console.OUT.print(list_table())
+        console.OUT.print(list_tables())
         return
     if records is not None:
         if name is not None or size is not None or out is not None or jobs is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from math import isnan
 from typing import Any
 
@@ -12,12 +13,28 @@ from rich.markup import escape
 from rich.table import Table
 
 from neuronet.cli.console import add_columns, make_table
-from neuronet.reproduction import REPRODUCTIONS, Finding, ReproductionResult
+from neuronet.reproduction import REPRODUCTIONS, SCRIPTED_RESULTS, Finding, ReproductionResult
 
 
-def list_table() -> Table:
+def list_tables() -> Group:
+    """Return a table of the registered studies, and one of the figures and tables of the pages with the command of each."""
+    return Group(_study_table(), "", _page_table())
+
+
+def _page_table() -> Table:
+    table = make_table("figures and tables of docs/, and what makes them in a clone of the repository")
+    for name in ("page", "figure or table", "command"):
+        table.add_column(name, overflow="fold")
+    for page, entries in groupby(SCRIPTED_RESULTS, key=lambda entry: entry.page):
+        table.add_section()
+        for number, entry in enumerate(entries):
+            table.add_row("" if number else page, escape(entry.heading), escape(entry.command))
+    return table
+
+
+def _study_table() -> Table:
     """Return a table of every registered study, its sizes and its source."""
-    table = make_table()
+    table = make_table("studies: neuronet reproduce STUDY --size SIZE")
     table.add_column("study", no_wrap=True)
     table.add_column("size", no_wrap=True)
     table.add_column("what is played")

@@ -1,0 +1,79 @@
+"""The order of the pages. A page or notebook in docs/ that has no place here comes last among the how-to guides by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+HOW_TO = "How-to guides"
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Tutorials": (
+        "quickstart.md",
+        "notebooks/a_week_in_the_life_of_a_neuron.ipynb",
+        "notebooks/invent_a_rule.ipynb",
+        "notebooks/a_game_of_neurons.ipynb",
+        "notebooks/who_forgets.ipynb",
+    ),
+    HOW_TO: (
+        "modellers.md",
+        "policies.md",
+        "populations.md",
+        "environments.md",
+        "add-a-policy.md",
+        "add-an-environment.md",
+        "compare.md",
+        "sweeps.md",
+        "interventions.md",
+        "channels.md",
+        "update-schedules.md",
+        "traces.md",
+        "lab.md",
+        "plotting.md",
+        "callbacks.md",
+        "models.md",
+        "scikit-learn.md",
+        "convert.md",
+        "control.md",
+        "continual-learning.md",
+        "games.md",
+        "devices.md",
+    ),
+    "Reference": (
+        "reference/commands.md",
+        "reference/plug-ins.md",
+        "reference/python.md",
+        "specs.md",
+        "file-formats.md",
+        "reference/examples.md",
+    ),
+    "Explanation": ("theory.md", "architecture.md", "parity.md", "speed.md", "decisions.md"),
+    "Results": ("gallery.md", "results.md", "published-numbers.md", "attention-budget.md", "continual-study.md"),
+    "Project": ("vocabulary.md", "bibliography.md", "changelog.md", "contributing.md"),
+}
+"""Pages of docs/ and pages that are generated, by section."""
+
+
+def navigation(pages: Sequence[str]) -> dict[str, list[str]]:
+    """Return the pages of each section.
+
+    Args:
+        pages: Pages and notebooks of docs/, relative to it; those that have no place come last among the how-to guides.
+    """
+    placed = {page for section in SECTIONS.values() for page in section}
+    others = [page for page in pages if page not in placed]
+    return {title: [*members, *(others if title == HOW_TO else [])] for title, members in SECTIONS.items()}
+
+
+def page_file(page: str) -> str:
+    """Return the name of the Markdown file of a page or a notebook."""
+    return page.removesuffix(".ipynb") + ".md" if page.endswith(".ipynb") else page
+
+
+def toctree(pages: Sequence[str], caption: str = "", *, hidden: bool = True) -> str:
+    """Return the directive that puts pages below the page where it stands."""
+    options = [*([f":caption: {caption}"] if caption else []), *([":hidden:"] if hidden else []), ":maxdepth: 1"]
+    return "\n".join(["```{toctree}", *options, "", *(f"/{page_file(page).removesuffix('.md')}" for page in pages), "```", ""])
