@@ -74,7 +74,7 @@ def compare(
                 gaps = {key: max(gap, gaps.get(key, 0.0)) for key, gap in differences.items()}
                 if resync:
                     model.restore(state)
-        return _summary(gaps, len(setup.network.weights), rounds)
+        return _summary(gaps, len(setup.network.activations), rounds)
     finally:
         model.close()
         engine.close()

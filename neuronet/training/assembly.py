@@ -171,6 +171,7 @@ def build_networks(config: RunConfig, env: Environment, network: Network | None 
                 activation=config.activation,
                 init=config.init,
                 seed=seed,
+                layout="auto" if config.replicas == 1 else "dense",  # replicas are stacked, and have different connections
             )
             for seed in config.seeds
         ]

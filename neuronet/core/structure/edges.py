@@ -151,9 +151,9 @@ def check_edges(order: Ints, sizes: Sequence[int], speakers: Ints, listeners: In
     if len(twice):
         key = np.sort(keys)[twice[0]]
         raise StateError(f"{name(int(np.flatnonzero(keys == key)[0]))} is given {(keys == key).sum()} times: give each edge once")
-    bad = np.flatnonzero(~np.isfinite(values)) if values is not None else ()
-    if len(bad) and values is not None:
-        raise StateError(f"{name(bad[0])}: weight must be a finite number, got {values[bad[0]]}")
+    if values is not None and not np.isfinite(values).all():
+        bad = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise StateError(f"{name(bad)}: weight must be a finite number, got {values[bad]}")
     reached = layer_of == 0
     for layer in range(1, len(sizes)):
         own = layer_of[listeners] == layer

@@ -72,8 +72,8 @@ class ScaleFree(FixedDegreeWiring):
 
     After Dorogovtsev, Mendes and Samukhin 2000, "Structure of growing networks with preferential linking", between two layers:
     speakers and listeners arrive one after another, and a listener chooses a speaker in proportion to `a` plus the listeners
-    that it has already. With m listeners of a speaker on average the exponent is `2 + a / m`. Which neurons come first is
-    random. Small layers cut the power law off.
+    that it has already. With m listeners of a speaker on average the exponent is `2 + a / m`, for numbers of listeners well
+    above a. Which neurons come first is random. Small layers cut the power law off.
 
     Args:
         speakers: Number of speakers that each neuron listens to, 1 or more (all, where there are fewer).
@@ -129,7 +129,8 @@ class Spatial(FixedDegreeWiring):
             down, right = rng.normal(scale=self.length * 1.1**attempt, size=(2, len(chosen)))
             row = np.floor(((chosen // columns_here + 0.5) / rows_here + down) % 1.0 * rows).astype(np.int64) % rows
             column = np.floor(((chosen % columns_here + 0.5) / columns_here + right) % 1.0 * columns).astype(np.int64) % columns
-            return row * columns + column
+            place: Ints = row * columns + column
+            return place
 
         return draw
 

@@ -82,7 +82,7 @@ class SparseNetwork(Network):
         return sum(pattern.count for pattern in self.patterns)
 
     @cached_property
-    def weights(self) -> tuple[Floats, ...]:  # type: ignore[override]
+    def weights(self) -> tuple[Floats, ...]:
         """The weights as matrices (J, I), 0 where there is no connection.
 
         Raises:
@@ -92,7 +92,7 @@ class SparseNetwork(Network):
         return tuple(pattern.to_dense(values) for pattern, values in zip(self.patterns, self.values, strict=True))
 
     @cached_property
-    def masks(self) -> tuple[Bools | None, ...]:  # type: ignore[override]
+    def masks(self) -> tuple[Bools | None, ...]:
         """The connections as masks (J, I); None for full connection.
 
         Raises:

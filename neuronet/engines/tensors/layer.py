@@ -109,11 +109,13 @@ class Layer:
         """Return the intended change of the weights as speakers see it, (..., J, I); None if it has no buffer of its own."""
         if self.response is None or self.response_scale is None:
             return None if self.response is None else self.response_weights
-        return self.response_weights * self.response_scale[..., None]
+        seen: Tensor = self.response_weights * self.response_scale[..., None]
+        return seen
 
     def response_lengths(self) -> Tensor:
         """Return the length of each neuron's response without the bias, (..., J)."""
-        return torch.linalg.vector_norm(self.response_weights, dim=-1)
+        lengths: Tensor = torch.linalg.vector_norm(self.response_weights, dim=-1)
+        return lengths
 
     def scale_change(self, intent: Tensor, scales: Scales, out: Tensor) -> None:
         """Write an intended change (..., J, S) times the policies' factors into `out`."""

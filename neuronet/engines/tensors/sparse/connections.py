@@ -23,10 +23,13 @@ class Connections:
         like: A tensor in the engine's precision, on its device.
 
     Attributes:
+        is_native: False: these are not torch's products of matrices.
         pattern: The connections.
         rows: (E,), listener of each connection.
         order: (E,), place of each connection in this order; itself ordered by speaker.
     """
+
+    is_native = False
 
     def __init__(self, pattern: Pattern, like: Tensor) -> None:
         self.pattern, self._like = pattern, like[:0]
@@ -34,7 +37,7 @@ class Connections:
         self._by_listener, self._by_speaker = self._indices(pattern), self._indices(by_speaker)
         self.rows, self.order = self._index(pattern.rows), self._index(order)
         # without MKL torch has no product of sparse rows on a CPU: scipy's takes about three times as long
-        self._is_native = like.device.type != "cpu" or torch.backends.mkl.is_available()
+        self._has_product = like.device.type != "cpu" or torch.backends.mkl.is_available()  # type: ignore[no-untyped-call]
 
     def _index(self, array: object) -> Tensor:
         return as_tensor(array).to(self._like.device)
@@ -64,7 +67,7 @@ class Connections:
 
     def _product(self, matrix: Tensor, array: Tensor, out: Tensor) -> Tensor:
         by_neuron = array.mT.contiguous()
-        if self._is_native:
+        if self._has_product:
             torch.addmm(out.mT, matrix, by_neuron, beta=0, out=out.mT)
             return out
         parts = (matrix.values(), matrix.col_indices(), matrix.crow_indices())

@@ -55,7 +55,8 @@ class SparseLayer(Layer):
     ) -> None:
         network = setup.network
         assert isinstance(network, SparseNetwork)
-        pattern, listening = network.patterns[number - 1], None if above is None else above.connections.pattern
+        pattern = network.patterns[number - 1]
+        listening = None if above is None else network.patterns[number]
         space = SparseSpace(setup, number, like, pattern, listening)
         self.number, self.space, self.above = number, space, above
         self.lead, self.lengths = space.lead, space.lengths

@@ -15,6 +15,7 @@ class SparseLayerRound(LayerRound):
     """Forward and backward pass of a sparse hidden layer: the products of a `LayerRound`, along connections alone."""
 
     layer: SparseLayer
+    _follows_attention = False
 
     def products(self) -> tuple[Connections, Connections]:
         """Return the products of this layer, and of the layer above."""
@@ -34,8 +35,11 @@ class SparseLayerRound(LayerRound):
         above = self.layer.above
         assert above is not None
         order = above.connections.order
+        if self._follows_attention:
+            return above.weights.index_select(0, order)
         answers = [(group, record.feedback_weights(group)) for group in self.layer.policy_groups]
-        if all(weights is record.observation(group).attention for group, weights in answers):  # no need to look at each
+        if all(weights is record.observation(group).attention for group, weights in answers):
+            self._follows_attention = True  # policies do not look at values, so that the next answers are attention, too
             return above.weights.index_select(0, order)
         whole = above.weights.new_empty(above.weights.shape)
         for group, weights in answers:

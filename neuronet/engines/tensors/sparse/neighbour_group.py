@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -146,17 +147,19 @@ class NeighbourGroup(PolicyGroup):
         Args:
             axes: Letters of the memory, J first.
         """
-        places, valid = np.zeros((*self.lead,), dtype=np.int64), np.ones((*self.lead,), dtype=np.bool_)
+        members = len(self.rows)
+        places: NDArray[Any] = np.zeros(members, dtype=np.int64)
+        valid: NDArray[Any] = np.ones(members, dtype=np.bool_)
         for letter in axes[1:]:
             width = self.lengths[letter]
-            within, length = np.arange(width), np.full(self.lead, width)
+            length = np.full(members, width)
             if letter in PAIRED and letter in self._lists:
                 length = self._lists[letter].lengths + (letter == "S")
-            within = np.broadcast_to(within, (*self.lead, width)).copy()
+            within = np.tile(np.arange(width), (members, 1))
             exists = within < length[:, None]
             if letter == "S":  # the bias is last in padded lists, too
                 within[:, -1], exists[:, :-1], exists[:, -1] = length - 1, within[:, :-1] < length[:, None] - 1, True
-            column = (self.lead[0], *[1] * (places.ndim - 1), width)
+            column = (members, *[1] * (places.ndim - 1), width)
             places = places[..., None] * length.reshape(-1, *[1] * places.ndim) + within.reshape(column)
             valid = valid[..., None] & exists.reshape(column)
         return places, valid
