@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from neuronet.core import Scaling as Scaling
     from neuronet.core import SquaredError as SquaredError
     from neuronet.core import Wrapper as Wrapper
+    from neuronet.core import from_edges as from_edges
     from neuronet.core import from_graph as from_graph
+    from neuronet.core import from_matrices as from_matrices
     from neuronet.core import to_graph as to_graph
     from neuronet.engines.agents import NeuronModel as NeuronModel
     from neuronet.engines.base import Setup as Setup
@@ -63,7 +65,7 @@ _HOMES = {
     "conversion": "convert revert",
     "core": (
         "Adam Column CrossEntropy Encoding Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
-        "Population SGD Samples Scaling SquaredError Wrapper from_graph to_graph"
+        "Population SGD Samples Scaling SquaredError Wrapper from_edges from_graph from_matrices to_graph"
     ),
     "engines.agents": "NeuronModel",
     "engines.base": "Setup State",

@@ -85,9 +85,10 @@ def run_table(result: Any, **rows: str) -> Table:
 
     config, network, policy = result.config, result.network, format_population(result.config.policy)
     hidden = config.activation if len(network.sizes) > 2 else "without a hidden layer"
+    layout = ", sparse layout" if network.is_sparse else ""
     facts = {
         "environment": config.environment,
-        "network": f"{'-'.join(map(str, network.sizes))} {hidden}, {counted(network.connections, 'connection')}",
+        "network": f"{'-'.join(map(str, network.sizes))} {hidden}, {counted(network.connections, 'connection')}{layout}",
         "policy": policy if isinstance(policy, str) else ", ".join(policy),
         "engine": f"{config.engine} on {config.device}, {config.dtype}",
         **rows,

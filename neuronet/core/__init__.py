@@ -118,19 +118,28 @@ if TYPE_CHECKING:
     from neuronet.core.random_streams import check_seed as check_seed
     from neuronet.core.random_streams import generator as generator
     from neuronet.core.random_streams import pick as pick
+    from neuronet.core.structure.edges import MAX_MASK_ENTRIES as MAX_MASK_ENTRIES
+    from neuronet.core.structure.edges import first_values as first_values
+    from neuronet.core.structure.edges import from_edges as from_edges
+    from neuronet.core.structure.edges import from_matrices as from_matrices
     from neuronet.core.structure.graph import from_graph as from_graph
     from neuronet.core.structure.graph import to_graph as to_graph
+    from neuronet.core.structure.graph_wirings import WIRINGS as WIRINGS
+    from neuronet.core.structure.graph_wirings import FixedDegreeWiring as FixedDegreeWiring
+    from neuronet.core.structure.graph_wirings import FixedInDegree as FixedInDegree
+    from neuronet.core.structure.graph_wirings import Modular as Modular
+    from neuronet.core.structure.graph_wirings import ScaleFree as ScaleFree
+    from neuronet.core.structure.graph_wirings import Spatial as Spatial
     from neuronet.core.structure.network import INITIALISATIONS as INITIALISATIONS
-    from neuronet.core.structure.network import WIRINGS as WIRINGS
     from neuronet.core.structure.network import Bools as Bools
-    from neuronet.core.structure.network import Dense as Dense
     from neuronet.core.structure.network import Floats as Floats
     from neuronet.core.structure.network import Ints as Ints
     from neuronet.core.structure.network import Network as Network
-    from neuronet.core.structure.network import SmallWorld as SmallWorld
-    from neuronet.core.structure.network import Sparse as Sparse
-    from neuronet.core.structure.network import Wiring as Wiring
+    from neuronet.core.structure.network import initial_values as initial_values
     from neuronet.core.structure.network import initial_weights as initial_weights
+    from neuronet.core.structure.pattern import MAX_DENSE_ENTRIES as MAX_DENSE_ENTRIES
+    from neuronet.core.structure.pattern import Pattern as Pattern
+    from neuronet.core.structure.pattern import check_dense as check_dense
     from neuronet.core.structure.population import Group as Group
     from neuronet.core.structure.population import Layers as Layers
     from neuronet.core.structure.population import PerLayer as PerLayer
@@ -140,6 +149,16 @@ if TYPE_CHECKING:
     from neuronet.core.structure.population import check_policy_form as check_policy_form
     from neuronet.core.structure.population import layer_groups as layer_groups
     from neuronet.core.structure.population import policies_by_layer as policies_by_layer
+    from neuronet.core.structure.sparse_network import LAYOUTS as LAYOUTS
+    from neuronet.core.structure.sparse_network import SparseNetwork as SparseNetwork
+    from neuronet.core.structure.sparse_network import prefers_sparse as prefers_sparse
+    from neuronet.core.structure.sparse_network import to_dense as to_dense
+    from neuronet.core.structure.sparse_network import to_sparse as to_sparse
+    from neuronet.core.structure.sparse_network import with_layout as with_layout
+    from neuronet.core.structure.wiring import Dense as Dense
+    from neuronet.core.structure.wiring import SmallWorld as SmallWorld
+    from neuronet.core.structure.wiring import Sparse as Sparse
+    from neuronet.core.structure.wiring import Wiring as Wiring
     from neuronet.core.trust_region import TrustRegionStep as TrustRegionStep
     from neuronet.core.trust_region import solve_trust_region as solve_trust_region
     from neuronet.core.utility import MEASURES as MEASURES
@@ -179,7 +198,12 @@ _MODULES = {
     "access": "Access check_import current_access may_import reading_record record_access",
     "data.sample_checks": "check_samples checked_samples",
     "structure.graph": "from_graph to_graph",
-    "structure.network": "INITIALISATIONS WIRINGS Bools Dense Floats Ints Network SmallWorld Sparse Wiring initial_weights",
+    "structure.edges": "MAX_MASK_ENTRIES first_values from_edges from_matrices",
+    "structure.graph_wirings": "WIRINGS FixedDegreeWiring FixedInDegree Modular ScaleFree Spatial",
+    "structure.network": "INITIALISATIONS Bools Floats Ints Network initial_values initial_weights",
+    "structure.pattern": "MAX_DENSE_ENTRIES Pattern check_dense",
+    "structure.sparse_network": "LAYOUTS SparseNetwork prefers_sparse to_dense to_sparse with_layout",
+    "structure.wiring": "Dense SmallWorld Sparse Wiring",
     "structure.population": (
         "Group Layers PerLayer Population Shares as_population check_policy_form layer_groups policies_by_layer"
     ),

@@ -158,7 +158,14 @@ class LayerRandom:
             except KeyError as error:
                 known = ", ".join(sorted(self._sizes))
                 raise PolicyError(f"draw '{name}' has axes '{axes}', but {error} is not one of {known}") from None
-            place = (self._layer, self._round, zlib.crc32(f"{kind}:{axes}:{name}".encode()))
-            numbers = generator(self._seed, self._purpose, *place)
-            self._drawn[key] = numbers.standard_normal(shape) if kind == "normal" else _clip_below_one(numbers.random(shape))
+            self._drawn[key] = self._numbers(kind, name, axes, shape)
         return self._drawn[key]
+
+    def draw_connections(self, kind: str, name: str, axes: str, count: int) -> NDArray[np.float64]:
+        """Return numbers for the connections of a sparse layer that is too large for an array with these axes, (count,)."""
+        return self._numbers(kind, name, axes, (count,))
+
+    def _numbers(self, kind: str, name: str, axes: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        place = (self._layer, self._round, zlib.crc32(f"{kind}:{axes}:{name}".encode()))
+        numbers = generator(self._seed, self._purpose, *place)
+        return numbers.standard_normal(shape) if kind == "normal" else _clip_below_one(numbers.random(shape))

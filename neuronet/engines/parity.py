@@ -74,7 +74,7 @@ def compare(
                 gaps = {key: max(gap, gaps.get(key, 0.0)) for key, gap in differences.items()}
                 if resync:
                     model.restore(state)
-        return _summary(gaps, len(setup.network.weights), rounds)
+        return _summary(gaps, len(setup.network.activations), rounds)
     finally:
         model.close()
         engine.close()
@@ -106,6 +106,8 @@ def state_differences(one: State, other: State, setup: Setup) -> dict[ArrayKey, 
 def _comparable_masks(setup: Setup) -> dict[ArrayKey, NDArray[Any]]:
     """Return, for each memory array along axis J, where the neurons are connected; elsewhere only tensors have entries."""
     masks: dict[ArrayKey, NDArray[Any]] = {}
+    if setup.network.is_sparse:  # its arrays have no other entries
+        return masks
     for layer in range(1, len(setup.network.sizes)):
         for number, group in enumerate(setup.groups(layer)):
             for name, axes in group.policy.memory_axes.items():

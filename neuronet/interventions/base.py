@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from neuronet.core import ConfigurationError, PolicyError
-from neuronet.engines.base import Engine, Setup, State, check_replicas, check_state, stack_replicas
+from neuronet.core import ConfigurationError, PolicyError, to_sparse
+from neuronet.engines.base import (
+    Engine,
+    Setup,
+    State,
+    check_replicas,
+    check_state,
+    dense_game,
+    stack_replicas,
+    to_dense_state,
+    to_sparse_state,
+)
 from neuronet.policies import POLICIES
 from neuronet.registry import format_spec
 
@@ -91,9 +101,18 @@ def apply_to_setups(
         raise PolicyError(f"an intervention must be {expected}, got {type(intervention).__name__}")
     check_state(state, setups)
     alone = len(setups) == 1
-    results = [intervention.apply(setup, state if alone else state.replica(index)) for index, setup in enumerate(setups)]
+    results = [_applied(intervention, setup, state if alone else state.replica(index)) for index, setup in enumerate(setups)]
     after, nodes = [setup for setup, _, _ in results], tuple(nodes for _, _, nodes in results)
     check_replicas(after)
     if alone:
         return after, results[0][1], nodes
     return after, stack_replicas([part for _, part, _ in results]), nodes
+
+
+def _applied(intervention: Intervention, setup: Setup, state: State) -> tuple[Setup, State, tuple[int, ...]]:
+    """Return a game after an intervention; a sparse one becomes dense for it, if it is small enough, and sparse again."""
+    if not setup.network.is_sparse:
+        return intervention.apply(setup, state)
+    game, changed, nodes = intervention.apply(dense_game(setup), to_dense_state(state, setup))
+    sparse = replace(game, network=to_sparse(game.network))
+    return sparse, to_sparse_state(changed, sparse), nodes

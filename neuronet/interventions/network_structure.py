@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Group, Network, NeuroNetError, Policy, StateError
+from neuronet.core import Group, Network, NeuroNetError, Pattern, Policy, SparseNetwork, StateError
 from neuronet.engines.base import Setup, State
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -85,13 +86,15 @@ class Structure:
         arrays, activations = self.arrays, tuple(metadata["activations"])
         layers = range(1, len(activations) + 1)
         masked = {layer: f"{layer}.masked" in arrays and bool(arrays[f"{layer}.masked"][replica]) for layer in layers}
-        network = Network(
-            weights=tuple(layer.weights.astype(np.float64) for layer in state.layers),
-            biases=tuple(layer.bias.astype(np.float64) for layer in state.layers),
-            masks=tuple(arrays[f"{layer}.mask"][replica] if masked[layer] else None for layer in layers),
-            activations=activations,
-            nodes=tuple(arrays[f"{layer}.nodes"][replica] for layer in (0, *layers)),
-        )
+        weights, biases = (tuple(getattr(part, name).astype(np.float64) for part in state.layers) for name in ("weights", "bias"))
+        masks = tuple(arrays[f"{layer}.mask"][replica] if masked[layer] else None for layer in layers)
+        nodes = tuple(arrays[f"{layer}.nodes"][replica] for layer in (0, *layers))
+        if initial.network.is_sparse:
+            sizes = pairwise(map(len, nodes))
+            whole = (np.ones((j, i), dtype=np.bool_) if mask is None else mask for mask, (i, j) in zip(masks, sizes, strict=True))
+            network: Network = SparseNetwork(weights, tuple(map(Pattern.of_mask, whole)), biases, activations, nodes)
+        else:
+            network = Network(weights, biases, masks, activations, nodes)
         policies = []
         for layer, texts in zip(layers, metadata["policies"], strict=True):
             numbers = arrays[f"{layer}.group"][replica]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Network, StateError
+from neuronet.core import Network, Pattern, SparseNetwork, StateError
 from neuronet.engines.base import State
 from neuronet.interventions import InterventionLog, Structure
 
@@ -122,11 +122,13 @@ def _read_log(path: Path, metadata: Metadata, structure: Arrays) -> Intervention
 
 def network_to_arrays(network: Network) -> tuple[Arrays, Metadata]:
     """Return the arrays and the metadata of a network's file."""
-    arrays: Arrays = {}
-    for layer, (weights, bias, mask) in enumerate(zip(network.weights, network.biases, network.masks, strict=True), start=1):
-        arrays |= {f"{layer}.weights": weights, f"{layer}.bias": bias}
-        if mask is not None:
-            arrays[f"{layer}.mask"] = mask
+    arrays: Arrays = {f"{layer}.bias": bias for layer, bias in enumerate(network.biases, start=1)}
+    if isinstance(network, SparseNetwork):
+        for layer, (values, pattern) in enumerate(zip(network.values, network.patterns, strict=True), start=1):
+            arrays |= {f"{layer}.weights": values, f"{layer}.starts": pattern.starts, f"{layer}.columns": pattern.columns}
+    else:
+        arrays |= {f"{layer}.weights": weights for layer, weights in enumerate(network.weights, start=1)}
+        arrays |= {f"{layer}.mask": mask for layer, mask in enumerate(network.masks, start=1) if mask is not None}
     arrays |= {f"{layer}.nodes": nodes for layer, nodes in enumerate(network.nodes)}
     return arrays, {"format": FORMAT, "activations": ",".join(network.activations)}
 
@@ -140,12 +142,12 @@ def network_from_arrays(path: Path, metadata: Metadata, arrays: Arrays) -> Netwo
     activations = tuple(metadata.get("activations", "").split(","))
     layers = range(1, len(activations) + 1)
     try:
-        return Network(
-            weights=tuple(arrays[f"{layer}.weights"] for layer in layers),
-            biases=tuple(arrays[f"{layer}.bias"] for layer in layers),
-            masks=tuple(arrays.get(f"{layer}.mask") for layer in layers),
-            activations=activations,
-            nodes=tuple(arrays[f"{layer}.nodes"] for layer in range(len(activations) + 1)),
-        )
+        weights, biases = (tuple(arrays[f"{layer}.{part}"] for layer in layers) for part in ("weights", "bias"))
+        nodes = tuple(arrays[f"{layer}.nodes"] for layer in range(len(activations) + 1))
+        if "1.starts" in arrays:
+            parts = [(len(nodes[layer - 1]), arrays[f"{layer}.starts"], arrays[f"{layer}.columns"]) for layer in layers]
+            return SparseNetwork(weights, tuple(Pattern(*part) for part in parts), biases, activations, nodes)
+        masks = tuple(arrays.get(f"{layer}.mask") for layer in layers)
+        return Network(weights, biases, masks, activations, nodes)
     except KeyError as error:
         raise StateError(f"'{path}' is not a network: {error} is missing") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +92,13 @@ def train(
         if log is not None:
             _log_notes(context.environment.notes, log)
             if context.engine_choice.reason:
-                log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{_replica_mode(context)}.")
+                mode = f"{_replica_mode(context)}{_layout(context)}"
+                log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{mode}.")
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
-            run_directory = None if path is None else _create(path, context, network)
+            kept = context.setups[0].network if network is None and context.setups[0].network.is_sparse else network
+            run_directory = None if path is None else _create(path, context, kept)
             note_policies(context.setups, log)
             result = _run(Run(context, run_directory, given), env, network)
     if log is not None:
@@ -233,6 +236,15 @@ def _replica_mode(context: RunContext) -> str:
     from neuronet.engines.tensors import SequentialReplicas
 
     return ", one after another" if isinstance(context.engine, SequentialReplicas) else ", in one batch"
+
+
+def _layout(context: RunContext) -> str:
+    """Return what is said of a sparse layout; nothing of a dense one."""
+    network = context.setups[0].network
+    if not network.is_sparse or context.engine_choice.engine == "agents":
+        return ""
+    possible = sum(int(a) * int(b) for a, b in pairwise(network.sizes))
+    return f"; sparse layout, {network.connections:,} of {possible:,} possible connections"
 
 
 def network_options(network: object, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,12 +49,10 @@ class RunContext:
     @cached_property
     def provenance(self) -> Mapping[str, str]:
         """Texts and digests of what the run depends on besides its configuration."""
-        networks = [setup.network for setup in self.setups]
-        numbers = [array for network in networks for array in (*network.weights, *network.biases, *network.masks)]
         return {
             "samples": hash_samples(self.environment),
             "policies": " | ".join(dict.fromkeys(_policies_repr(setup.policies) for setup in self.setups)),
-            "first networks": _digest([array for array in numbers if array is not None]),
+            "first networks": _digest([array for setup in self.setups for array in setup.network.arrays]),
         }
 
 
@@ -173,6 +171,7 @@ def build_networks(config: RunConfig, env: Environment, network: Network | None 
                 activation=config.activation,
                 init=config.init,
                 seed=seed,
+                layout="auto" if config.replicas == 1 else "dense",  # replicas are stacked, and have different connections
             )
             for seed in config.seeds
         ]

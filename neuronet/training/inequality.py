@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet.core import SparseNetwork
 from neuronet.engines.base import Setup, State
 from neuronet.statistics import gini
 from neuronet.training.alignment import build_neuron_sets
@@ -61,10 +62,15 @@ class Inequality:
     def _relative_attention(self, state: State, replica: int) -> list[NDArray[np.float64]]:
         """Return the attention of each hidden layer's neurons in units of its mean, (J,) each; nan for silent neurons."""
         setup, found = self.setups[replica], []
-        pairs = zip(state.layers[1:], setup.network.masks[1:], strict=True)
-        for number, (above, mask) in enumerate(pairs, start=1):
+        network = setup.network
+        for number, above in enumerate(state.layers[1:], start=1):
             weights = np.asarray(above.weights if len(self.setups) == 1 else above.weights[replica], dtype=np.float64)
-            received = ((weights if mask is None else weights * mask) ** 2).sum(axis=0) / 2
+            if isinstance(network, SparseNetwork):
+                pattern = network.patterns[number]
+                received = np.bincount(pattern.columns, weights**2, minlength=pattern.speakers) / 2
+            else:
+                mask = network.masks[number]
+                received = ((weights if mask is None else weights * mask) ** 2).sum(axis=0) / 2
             received = np.where(setup.is_silent(number), math.nan, received)
             heard = received[~np.isnan(received)]
             mean = heard.mean() if len(heard) else math.nan

@@ -23,6 +23,7 @@ from neuronet.core import (
     Wrapper,
     check_flag,
     check_number,
+    rounding,
 )
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
@@ -100,7 +101,8 @@ class Budgeted(Wrapper):
         if not self.strategic:
             return weights
         share = obs.response / self.budget
-        return weights * (1.0 - share * share)
+        left = 1.0 - share * share  # of a listener with one speaker nothing is left, but for rounding
+        return weights * obs.xp.where(left > rounding(obs.xp, share), left, obs.xp.zeros_like(left))
 
     def scales(self, response: Array, obs: Observation, memory: Memory) -> Scales:
         """Return budget over length, for what is divided by it."""

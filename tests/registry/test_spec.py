@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import OPTIMIZERS, Optimizer
 from neuronet.core.policy import Policy
-from neuronet.core.structure.network import WIRINGS, Wiring
+from neuronet.core.structure.graph_wirings import WIRINGS
+from neuronet.core.structure.wiring import Wiring
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES, AttentionSeeking, Greedy, Noisy
 from neuronet.registry import parse_spec

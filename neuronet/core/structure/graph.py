@@ -10,8 +10,9 @@ import numpy as np
 
 from neuronet.core.activation import parse_activation
 from neuronet.core.errors import StateError
-from neuronet.core.random_streams import Purpose, check_seed, generator
-from neuronet.core.structure.network import Bools, Floats, Network, initial_weights
+from neuronet.core.structure.edges import assemble, check_edges
+from neuronet.core.structure.network import Floats, Ints, Network
+from neuronet.core.structure.sparse_network import to_sparse
 
 
 def to_graph(network: Network) -> nx.DiGraph:
@@ -19,15 +20,14 @@ def to_graph(network: Network) -> nx.DiGraph:
 
     Nodes have the order of the layers, so that `from_graph` returns the same network.
     """
-    graph = nx.DiGraph()
+    network, graph = to_sparse(network), nx.DiGraph()
     graph.add_nodes_from(network.nodes[0].tolist(), layer=0)
-    for layer, weights in enumerate(network.weights, start=1):
-        speakers, listeners = network.nodes[layer - 1].tolist(), network.nodes[layer].tolist()
-        activation, mask = network.activations[layer - 1], network.masks[layer - 1]
-        for node, bias in zip(listeners, network.biases[layer - 1].tolist(), strict=True):
+    for layer, (values, pattern) in enumerate(zip(network.values, network.patterns, strict=True), start=1):
+        activation, listeners = network.activations[layer - 1], network.nodes[layer]
+        for node, bias in zip(listeners.tolist(), network.biases[layer - 1].tolist(), strict=True):
             graph.add_node(node, layer=layer, bias=bias, activation=activation)
-        connected = np.argwhere(np.ones(weights.shape, dtype=bool) if mask is None else mask).tolist()
-        graph.add_weighted_edges_from((speakers[i], listeners[j], float(weights[j, i])) for j, i in connected)
+        speakers = network.nodes[layer - 1][pattern.columns]
+        graph.add_weighted_edges_from(zip(speakers.tolist(), listeners[pattern.rows].tolist(), values.tolist(), strict=True))
     return graph
 
 
@@ -38,6 +38,7 @@ def from_graph(
     output_activation: str = "identity",
     init: str = "auto",
     seed: int = 0,
+    layout: str = "auto",
 ) -> Network:
     """Return the compact form of a layered graph.
 
@@ -49,28 +50,25 @@ def from_graph(
         output_activation: Activation of the output layer, if its nodes name none.
         init: Initialisation of the weights, if the edges have none.
         seed: Seed of the initialisation.
+        layout: "dense", "sparse", or "auto" for the faster of them.
 
     Raises:
         StateError: The graph is not a layered network; the message names the node or edge.
     """
-    check_seed(seed)
     layers = _layers(graph)
-    _check_edges(graph)
-    _check_reachable(graph, layers)
-    weighted = _weighted(graph)
-    weights, biases, masks, activations = [], [], [], []
-    for layer in range(1, len(layers)):
-        last = layer == len(layers) - 1
-        name = _activation_of(graph, layers[layer], layer, output_activation if last else activation)
-        mask, given = _matrices(graph, layers[layer], layers[layer - 1])
-        rng = generator(seed, Purpose.WEIGHTS, layer)
-        layer_init = parse_activation(name).init if init == "auto" else init
-        weights.append(given if weighted else initial_weights(mask, mask.shape, layer_init, rng))
-        biases.append(np.asarray([_bias(graph, node) for node in layers[layer]]))
-        masks.append(None if mask.all() else mask)
-        activations.append(name)
-    nodes = tuple(np.asarray(layer, dtype=np.int64) for layer in layers)
-    return Network(tuple(weights), tuple(biases), tuple(masks), tuple(activations), nodes)
+    order = np.asarray([node for layer in layers for node in layer], dtype=np.int64)
+    places = {node: place for place, node in enumerate(order.tolist())}
+    edges = np.fromiter((places[node] for edge in graph.edges for node in edge), np.int64, 2 * graph.number_of_edges())
+    speakers, listeners = edges[::2], edges[1::2]
+    sizes = [len(layer) for layer in layers]
+    _check_cycles(graph, np.repeat(np.arange(len(layers)), sizes), speakers, listeners)
+    check_edges(order, sizes, speakers, listeners, None)
+    weights = _weights(graph)
+    biases = np.asarray([0.0] * sizes[0] + [_bias(graph, node) for layer in layers[1:] for node in layer])
+    defaults = [activation] * (len(layers) - 2) + [output_activation]
+    names = [_activation_of(graph, layers[number], number, name) for number, name in enumerate(defaults, start=1)]
+    ids = np.split(order, np.cumsum(sizes)[:-1])
+    return assemble(ids, speakers, listeners, weights, biases, names, init=init, seed=seed, layout=layout)
 
 
 def _layers(graph: nx.DiGraph) -> list[list[int]]:
@@ -95,44 +93,28 @@ def _layers(graph: nx.DiGraph) -> list[list[int]]:
     return [members[layer] for layer in range(depth)]
 
 
-def _check_edges(graph: nx.DiGraph) -> None:
-    if not nx.is_directed_acyclic_graph(graph):
+def _check_cycles(graph: nx.DiGraph, layer_of: Ints, speakers: Ints, listeners: Ints) -> None:
+    """Refuse a cycle, which contains an edge that does not go to the next layer."""
+    if (layer_of[listeners] == layer_of[speakers] + 1).all():
+        return
+    with suppress(nx.NetworkXNoCycle):
         edges = nx.find_cycle(graph)
         path = " -> ".join(str(edge[0]) for edge in edges) + f" -> {edges[-1][1]}"
         raise StateError(f"the graph has a cycle, {path}: messages must go from layer to layer")
-    for speaker, listener in graph.edges:
-        before, after = graph.nodes[speaker]["layer"], graph.nodes[listener]["layer"]
-        if after != before + 1:
-            raise StateError(
-                f"edge {speaker} -> {listener} goes from layer {before} to layer {after}: edges must go to the next layer"
-            )
 
 
-def _check_reachable(graph: nx.DiGraph, layers: list[list[int]]) -> None:
-    reached = set(layers[0])
-    for layer in layers[1:]:
-        reached = {node for node in layer if any(speaker in reached for speaker in graph.predecessors(node))}
-    for node in layers[-1]:
-        if node not in reached:
-            raise StateError(f"output {node} is not connected to any input: give it speakers")
-
-
-def _weighted(graph: nx.DiGraph) -> bool:
-    missing = [(u, v) for u, v, weight in graph.edges(data="weight") if weight is None]
-    if missing and len(missing) < graph.number_of_edges():
-        raise StateError(f"edge {missing[0][0]} -> {missing[0][1]} has no 'weight', but other edges have one")
-    return not missing
-
-
-def _matrices(graph: nx.DiGraph, listeners: list[int], speakers: list[int]) -> tuple[Bools, Floats]:
-    columns = {node: i for i, node in enumerate(speakers)}
-    mask = np.zeros((len(listeners), len(speakers)), dtype=np.bool_)
-    weights = np.zeros(mask.shape)
-    for j, listener in enumerate(listeners):
-        for speaker, _, weight in graph.in_edges(listener, data="weight", default=0.0):
-            mask[j, columns[speaker]] = True
-            weights[j, columns[speaker]] = _finite(weight, f"edge {speaker} -> {listener}: weight")
-    return mask, weights
+def _weights(graph: nx.DiGraph) -> Floats | None:
+    """Return the weight of each edge, (E,); None if no edge has one."""
+    given = [weight for _, _, weight in graph.edges(data="weight")]
+    if all(weight is None for weight in given):
+        return None if given else np.zeros(0)
+    for (speaker, listener), weight in zip(graph.edges, given, strict=True):
+        if weight is None:
+            raise StateError(f"edge {speaker} -> {listener} has no 'weight', but other edges have one")
+    if set(map(type, given)) == {float} and np.isfinite(array := np.asarray(given)).all():
+        return array
+    named = zip(graph.edges, given, strict=True)
+    return np.asarray([_finite(weight, f"edge {speaker} -> {listener}: weight") for (speaker, listener), weight in named])
 
 
 def _bias(graph: nx.DiGraph, node: int) -> float:

@@ -1,16 +1,17 @@
-"""Compact form of a layered network: a weight matrix and a mask for each listening layer, with their construction."""
+"""Compact form of a layered network: a weight matrix and a mask for each listening layer, and their first weights."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.activation import parse_activation
-from neuronet.core.errors import StateError, check_number, unknown_name_error
+from neuronet.core.errors import StateError, unknown_name_error
+from neuronet.core.structure.pattern import Pattern
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -45,8 +46,7 @@ class Network:
         depth = len(self.weights)
         if depth < 1 or not len(self.biases) == len(self.masks) == len(self.activations) == len(self.nodes) - 1 == depth:
             raise StateError("a network needs weights, a bias, a mask and an activation for each layer that listens")
-        if len(np.unique(np.concatenate(self.nodes))) < sum(self.sizes):
-            raise StateError("node ids of neurons must be unique, but one is given twice")
+        self._check_nodes()
         for layer, (weights, bias, mask) in enumerate(zip(self.weights, self.biases, self.masks, strict=True), start=1):
             shape = (len(self.nodes[layer]), len(self.nodes[layer - 1]))
             if weights.shape != shape or bias.shape != shape[:1] or (mask is not None and mask.shape != shape):
@@ -56,6 +56,10 @@ class Network:
             if mask is not None and weights[~mask].any():
                 raise StateError(f"layer {layer} has non-zero weights where its mask has no connection")
             parse_activation(self.activations[layer - 1])
+
+    def _check_nodes(self) -> None:
+        if len(np.unique(np.concatenate(self.nodes))) < sum(self.sizes):
+            raise StateError("node ids of neurons must be unique, but one is given twice")
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -67,92 +71,20 @@ class Network:
         """Number of connections."""
         return sum(w.size if m is None else int(m.sum()) for w, m in zip(self.weights, self.masks, strict=True))
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether there is a number for each connection instead of matrices, as in a `SparseNetwork`."""
+        return False
 
-class Wiring(ABC):
-    """Connectivity between two layers."""
+    @property
+    def arrays(self) -> list[NDArray[Any]]:
+        """All arrays but the node ids, which tell whether two networks are the same."""
+        return [array for array in (*self.weights, *self.biases, *self.masks) if array is not None]
 
-    @abstractmethod
-    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools | None:
-        """Return the connection mask, (listeners, speakers), True where there is a connection; None for all connections."""
+    def with_parameters(self, weights: tuple[Floats, ...], biases: tuple[Floats, ...]) -> Network:
+        """Return the network with other weights and biases, in the same layout."""
+        return replace(self, weights=weights, biases=biases)
 
-
-@dataclass(frozen=True)
-class Dense(Wiring):
-    """Full connectivity: every neuron listens to every neuron of the layer before."""
-
-    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> None:
-        """Return None: all connections are present."""
-        return
-
-
-@dataclass(frozen=True)
-class Sparse(Wiring):
-    """Random connectivity with one probability for all connections; every neuron keeps a speaker and a listener.
-
-    Args:
-        probability: Probability of a connection, above 0, at most 1.
-
-    Raises:
-        ConfigurationError: It is out of range.
-    """
-
-    probability: float = 0.1
-
-    def __post_init__(self) -> None:
-        check_number("edge probability", self.probability, 0, 1, above=True)
-
-    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools:
-        """Return independent random connections, and a random connection for each neuron that has none."""
-        return _connect_isolated(rng.random((listeners, speakers)) < self.probability, rng)
-
-
-@dataclass(frozen=True)
-class SmallWorld(Wiring):
-    """Small-world connectivity: neurons listen to their nearest speakers, and some connections are rewired at random.
-
-    After Watts and Strogatz 1998, between two layers: positions are spread evenly over a ring.
-
-    Args:
-        neighbours: Number of speakers that each neuron listens to, 1 or more (all, where there are fewer).
-        rewire: Probability, 0 to 1, that a connection goes to a random speaker instead.
-
-    Raises:
-        ConfigurationError: A parameter is out of range.
-    """
-
-    neighbours: int = 8
-    rewire: float = 0.1
-
-    def __post_init__(self) -> None:
-        check_number("neighbours", self.neighbours, 1, whole=True)
-        check_number("rewire", self.rewire, 0, 1)
-
-    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools:
-        """Return connections to the nearest speakers on the ring, some of them rewired to unconnected speakers."""
-        count = min(self.neighbours, speakers)
-        mask = np.zeros((listeners, speakers), dtype=np.bool_)
-        for listener in range(listeners):
-            gap = np.abs(np.arange(speakers) / speakers - listener / listeners)
-            near = np.argsort(np.minimum(gap, 1 - gap), kind="stable")[:count]
-            mask[listener, near] = True
-            for speaker in near[rng.random(count) < self.rewire]:
-                unheard = np.flatnonzero(~mask[listener])
-                if unheard.size:
-                    mask[listener, speaker] = False
-                    mask[listener, rng.choice(unheard)] = True
-        return _connect_isolated(mask, rng)
-
-
-def _connect_isolated(mask: Bools, rng: np.random.Generator) -> Bools:
-    for listener in np.flatnonzero(~mask.any(axis=1)):
-        mask[listener, rng.integers(mask.shape[1])] = True
-    for speaker in np.flatnonzero(~mask.any(axis=0)):
-        mask[rng.integers(mask.shape[0]), speaker] = True
-    return mask
-
-
-WIRINGS: dict[str, type[Wiring]] = {"dense": Dense, "sparse": Sparse, "small-world": SmallWorld}
-"""All connectivities by name."""
 
 INITIALISATIONS: dict[str, float] = {"he": 2.0, "glorot": 2.0, "lecun": 1.0, "zeros": 0.0}
 """All initialisations by name, with the numerator of the weights' variance."""
@@ -167,11 +99,29 @@ def initial_weights(mask: Bools | None, shape: tuple[int, int], init: str, rng: 
     Raises:
         SpecError: The initialisation is unknown.
     """
-    if init not in INITIALISATIONS:
-        raise unknown_name_error("init", init, ["auto", *INITIALISATIONS])
+    variance = _variance(init)
     connected = np.ones(shape, dtype=np.bool_) if mask is None else mask
     fan = connected.sum(axis=1, keepdims=True).astype(np.float64)
     if init == "glorot":
         fan = fan + connected.sum(axis=0, keepdims=True)
-    scale = np.sqrt(INITIALISATIONS[init] / np.maximum(fan, 1.0))
+    scale = np.sqrt(variance / np.maximum(fan, 1.0))
     return np.asarray(rng.standard_normal(shape) * scale * connected, dtype=np.float64)
+
+
+def initial_values(pattern: Pattern, init: str, rng: np.random.Generator) -> Floats:
+    """Return normal weights by connection, (E,), with the variance that `initial_weights` describes.
+
+    Raises:
+        SpecError: The initialisation is unknown.
+    """
+    variance = _variance(init)
+    fan = pattern.in_degrees[pattern.rows].astype(np.float64)
+    if init == "glorot":
+        fan += pattern.out_degrees[pattern.columns]
+    return np.asarray(rng.standard_normal(pattern.count) * np.sqrt(variance / fan), dtype=np.float64)
+
+
+def _variance(init: str) -> float:
+    if init not in INITIALISATIONS:
+        raise unknown_name_error("init", init, ["auto", *INITIALISATIONS])
+    return INITIALISATIONS[init]

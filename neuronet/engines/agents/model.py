@@ -35,6 +35,7 @@ from neuronet.engines.agents.speaker import InputNeuron, Speaker
 from neuronet.engines.base.answers import check_payoff_answer
 from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
+from neuronet.engines.base.ragged import to_dense_state, to_sparse_state
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import State
 
@@ -261,10 +262,10 @@ class NeuronModel(NetworkModel, Engine):
         """Return everything that the next round depends on, collected from all neurons."""
         layers = tuple(collect_state(list(self.layers[n]), n, self.setup) for n in range(1, len(self.sizes)))
         messages = {key: np.array(array, order="C") for key, array in self._router.messages.state().items()}
-        return State(self.round_number, layers, messages)
+        return to_sparse_state(State(self.round_number, layers, messages), self.setup)
 
     def _restore(self, state: State) -> None:
-        state = state.map(lambda array: array.astype(self.dtype))
+        state = to_dense_state(state, self.setup).map(lambda array: array.astype(self.dtype))
         for layer, before in enumerate(state.layers, start=1):
             restore_state(list(self.layers[layer]), before, self.setup.groups(layer))
         self._router.messages.restore(state.messages)

@@ -2,6 +2,7 @@
 
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
+from neuronet.engines.base.ragged import dense_game, to_dense_state, to_sparse_state
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import LayerState, State, SynapseArrays, stack_replicas
 from neuronet.engines.base.state_checks import check_state, expected_arrays
@@ -16,7 +17,10 @@ __all__ = [
     "SynapseArrays",
     "check_replicas",
     "check_state",
+    "dense_game",
     "expected_arrays",
     "stack_replicas",
+    "to_dense_state",
+    "to_sparse_state",
     "transfer_state",
 ]

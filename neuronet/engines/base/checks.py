@@ -109,6 +109,8 @@ def check_replicas(setups: Sequence[Setup]) -> None:
         if not isinstance(setup, Setup):
             raise ConfigurationError(f"an engine needs a Setup(network, policies, ...), got {shown(setup)}")
     first = setups[0]
+    if len(setups) > 1 and any(setup.network.is_sparse for setup in setups):
+        raise ConfigurationError("replicas cannot be stacked in a sparse layout: use layout dense, or an engine for each of them")
     for other in setups[1:]:
         if _common_parts(other) != _common_parts(first):
             raise ConfigurationError("replicas must have equal setups except for seed, network, learning rate and policies")

@@ -134,6 +134,10 @@ class Setup:
     def _check_memory_axes(self, layer: int, group: Group) -> None:
         for name, axes in group.policy.memory_axes.items():
             check_axes(name, axes)
+            if "J" not in axes and self.network.is_sparse:
+                raise ConfigurationError(
+                    f"{group.policy!r} shares '{name}' across layer {layer}, which has a sparse layout: use layout dense"
+                )
             if "J" not in axes and self.network.masks[layer - 1] is not None:
                 raise ConfigurationError(
                     f"{group.policy!r} shares '{name}' across layer {layer}, which is not fully connected to the layer below: "

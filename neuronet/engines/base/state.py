@@ -22,7 +22,7 @@ class SynapseArrays:
     """One number for each synapse of a layer: its strength, or what an optimizer keeps about it.
 
     Attributes:
-        weights: (J, I); R replicas have a leading axis R.
+        weights: (J, I), or (E,) in a sparse network; R replicas have a leading axis R.
         bias: (J,); R replicas have a leading axis R.
     """
 
@@ -35,7 +35,7 @@ class LayerState:
     """State of a listening layer; R replicas have a leading axis R in all arrays.
 
     Attributes:
-        weights: (J, I), the attention of its neurons.
+        weights: (J, I), the attention of its neurons; (E,), in the order of its pattern, in a sparse network.
         bias: (J,), their biases.
         optimizer: The optimizer's arrays by name, such as "velocity".
         memories: For each group of the layer, what it remembers by name, (members, ...); groups at the end that remember nothing
@@ -85,10 +85,9 @@ class State:
 
     def network(self, old: Network) -> Network:
         """Return a network with the weights and biases of this state, and everything else as in the old one."""
-        return replace(
-            old,
-            weights=tuple(layer.weights.astype(np.float64) for layer in self.layers),
-            biases=tuple(layer.bias.astype(np.float64) for layer in self.layers),
+        return old.with_parameters(
+            tuple(layer.weights.astype(np.float64) for layer in self.layers),
+            tuple(layer.bias.astype(np.float64) for layer in self.layers),
         )
 
     def map(self, change: Callable[[Floats], Floats]) -> State:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from neuronet.channels import HISTORY_NAMES, HistoryKey, InFlightKey, MessageKey, channels_by_location, layer_delays
-from neuronet.core import Group, StateError
+from neuronet.core import Group, SparseNetwork, StateError
 from neuronet.engines.base.array_names import ArrayKey, MemoryKey, SynapseKey, format_name
+from neuronet.engines.base.ragged import array_shape
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import Floats, State
 
@@ -14,13 +15,16 @@ from neuronet.engines.base.state import Floats, State
 def expected_arrays(setup: Setup) -> dict[ArrayKey, tuple[int, ...]]:
     """Return the keys and shapes of a state's arrays for a game, without the axis of replicas and without messages."""
     shapes: dict[ArrayKey, tuple[int, ...]] = {}
-    sizes = setup.network.sizes
+    network, sizes = setup.network, setup.network.sizes
     for layer in range(1, len(sizes)):
+        sparse = network if isinstance(network, SparseNetwork) else None
         for optimizer in ("", *setup.optimizer.state_names):
-            shapes[SynapseKey(layer, "weights", optimizer)] = (sizes[layer], sizes[layer - 1])
+            matrix = (sizes[layer], sizes[layer - 1])
+            shapes[SynapseKey(layer, "weights", optimizer)] = (sparse.patterns[layer - 1].count,) if sparse else matrix
             shapes[SynapseKey(layer, "bias", optimizer)] = (sizes[layer],)
         for number, group in enumerate(setup.groups(layer)):
-            for name, shape in memory_shapes(sizes, layer, group).items():
+            for name, axes in group.policy.memory_axes.items():
+                shape = array_shape(sparse, layer, axes, group.members) if sparse else memory_shapes(sizes, layer, group)[name]
                 shapes[MemoryKey(layer, number, name)] = shape
     return shapes
 
@@ -51,6 +55,8 @@ def check_state(state: State, setups: Sequence[Setup]) -> None:
             found = f"must have shape {lead + shape}, got {arrays[key].shape}"
             raise StateError(f"incompatible state: '{format_name(key)}' {found}")
     for replica, setup in enumerate(setups):
+        if setup.network.is_sparse:
+            continue
         for number, (layer, mask) in enumerate(zip(state.layers, setup.network.masks, strict=True), start=1):
             for optimizer, synapses in layer.buffers.items():
                 weights = synapses.weights[replica] if lead else synapses.weights

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neuronet.core import Birth, Group, LayerRandom, Population, RandomStream
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.index_maps import MISSING, connected_mask, find_old_layer, old_indices
+from neuronet.engines.base.ragged import dense_game, to_dense_state, to_sparse_state
 from neuronet.engines.base.setup import Setup, axis_lengths
 from neuronet.engines.base.state import LayerState, State, SynapseArrays, stack_replicas
 from neuronet.engines.base.state_checks import check_state
@@ -60,6 +61,9 @@ def transfer_state(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> 
 
 
 def _transferred(state: State, old: Setup, new: Setup) -> State:
+    if old.network.is_sparse or new.network.is_sparse:
+        moved = _transferred(to_dense_state(state, old), dense_game(old), dense_game(new))
+        return to_sparse_state(moved, new)
     layers = []
     for number in range(1, len(new.network.sizes)):
         layer, old_number = _initial_layer(new, number), find_old_layer(new.network, number, old.network)

@@ -22,11 +22,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling, plug_in_errors
+from neuronet.core import SGD, Array, ConfigurationError, Network, Samples, Scaling, SparseNetwork, plug_in_errors
 from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import LayerSnapshot
 from neuronet.engines.base.setup import Setup
@@ -38,12 +40,12 @@ from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
-from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 from neuronet.engines.tensors.kernels.threads import limited_threads
 from neuronet.engines.tensors.layer import Layer, inverse_mask
+from neuronet.engines.tensors.layer_factory import make_layer, make_layer_round
 from neuronet.engines.tensors.layer_record import LayerRecord
-from neuronet.engines.tensors.layer_round import LayerRound, make_layer_round
-from neuronet.engines.tensors.parameters import VelocityParameters, make_parameters
+from neuronet.engines.tensors.layer_round import LayerRound
+from neuronet.engines.tensors.parameters import SparseSynapses, Synapses, VelocityParameters, make_parameters
 from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
@@ -112,14 +114,14 @@ class TensorEngine(CopiedByState):
             self._build()
 
     def _build(self) -> None:
-        sizes, like = self.setup.network.sizes, torch.empty(0, dtype=self.dtype, device=self.device)
-        shapes = [(neurons, speakers) for speakers, neurons in pairwise(sizes)]
-        self._largest_layer = len(self.setups) * max(neurons * (speakers + 1) for neurons, speakers in shapes)
-        self.parameters = make_parameters(self.setup.optimizer, shapes, self.lead, like)
+        network, like = self.setup.network, torch.empty(0, dtype=self.dtype, device=self.device)
+        synapses = self._synapses(network, like)
+        self._largest_layer = len(self.setups) * max(prod(form.weights_shape) + form.neurons for form in synapses)
+        self.parameters = make_parameters(self.setup.optimizer, synapses, self.lead, like)
         self.learning_rate = self._compute_learning_rate()
         self.layers = self._build_layers(like)
         self._needs_reward = bool(self.setup.channels) or any("reward" in layer.needs for layer in self.layers)
-        self._loss_function = loss_function_for(self.setup.payoff, sizes[-1], like)
+        self._loss_function = loss_function_for(self.setup.payoff, network.sizes[-1], like)
         space = self.layers[0].space
         self._input_mask = inverse_mask(space, [setup.is_silent(0)[None, :] for setup in self.setups])
         self._scheduler = make_scheduler(self.setups, self.layers)
@@ -131,20 +133,26 @@ class TensorEngine(CopiedByState):
         self._activities: list[Tensor] = []
         self._demands: list[Tensor | None] = []
 
+    def _synapses(self, network: Network, like: Tensor) -> list[Synapses]:
+        if not isinstance(network, SparseNetwork):
+            return [Synapses(neurons, speakers) for speakers, neurons in pairwise(network.sizes)]
+        rows = (as_tensor(pattern.rows).to(like.device) for pattern in network.patterns)
+        return [SparseSynapses(*pattern.shape, own) for pattern, own in zip(network.patterns, rows, strict=True)]
+
     def _build_layers(self, like: Tensor) -> list[Layer]:
         parameters, layers = self.parameters, list[Layer]()
-        for index in reversed(range(len(self.setup.network.weights))):
+        for index in reversed(range(len(self.setup.network.activations))):
             views = parameters.views(parameters.flat, index)
             velocities = parameters.views(parameters.velocity, index) if self._takes_responses else None
-            space, above = TensorSpace(self.setups, index + 1, like), layers[0] if layers else None
-            layer = Layer(self.setups, index + 1, space, views, velocities, parameters.decay, above)
-            layer.weights.copy_(space.tensor([setup.network.weights[index] for setup in self.setups]))
-            layer.bias.copy_(space.tensor([setup.network.biases[index] for setup in self.setups]))
+            layer = make_layer(self.setups, index + 1, like, views, velocities, parameters.decay, layers[0] if layers else None)
+            layer.weights.copy_(layer.space.tensor([_weights(setup.network, index) for setup in self.setups]))
+            layer.bias.copy_(layer.space.tensor([setup.network.biases[index] for setup in self.setups]))
             layers.insert(0, layer)
         return layers
 
     def _can_fuse(self) -> bool:
-        plain = self._takes_responses and self._input_mask is None and not self.setup.channels
+        network, channels = self.setup.network, self.setup.channels
+        plain = self._takes_responses and self._input_mask is None and not channels and not network.is_sparse
         return plain and isinstance(self._loss_function, SoftmaxCrossEntropy) and supports(self.layers)
 
     @property
@@ -334,7 +342,7 @@ class TensorEngine(CopiedByState):
         if layer == 0:
             return LayerSnapshot(activity)
         here, demand = self.layers[layer - 1], self._demands[layer - 1] if self._demands else None
-        return LayerSnapshot(activity, None if demand is None else as_numpy(demand), as_numpy(here.weights), as_numpy(here.bias))
+        return LayerSnapshot(activity, None if demand is None else as_numpy(demand), here.weight_matrix(), as_numpy(here.bias))
 
     def close(self) -> None:
         """Release all tensors."""
@@ -344,3 +352,8 @@ class TensorEngine(CopiedByState):
         self._pending = None
         self._router.restore({})
         self._activities, self._demands = [], []
+
+
+def _weights(network: Network, index: int) -> Any:
+    """Return the weights of a layer: a matrix (J, I), or (E,) in a sparse network."""
+    return network.values[index] if isinstance(network, SparseNetwork) else network.weights[index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from neuronet.engines.base.ragged import dense_game
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.engines.tensors.kernels.device import resolve_device
@@ -25,6 +26,8 @@ def tensor_engine(
         device: Where to compute.
         matmul: As for TensorEngine.
     """
+    if len(setups) > 1:
+        setups = [dense_game(setup) for setup in setups]  # their arrays are stacked, and have different connections
     largest = batch_size * max(a * b for a, b in pairwise(setups[0].network.sizes))
     if len(setups) > 1 and resolve_device(device) == "cpu" and largest > MAX_BATCHED_WORK:
         return SequentialReplicas(setups, device=device, matmul=matmul)

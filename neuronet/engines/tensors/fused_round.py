@@ -164,7 +164,7 @@ class _FusedPart:
             if not records:
                 records.append(self._record(rate, number))
                 if layer.needs & LAYER_FIELDS:
-                    records[0].measure(demand, response)
+                    records[0].measure(demand)
             return getattr(records[0].observation(group), name)
 
         self._scales = group.scales(response, Observation(get_field, xp=xp))

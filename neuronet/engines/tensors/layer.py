@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core import Activation, parse_activation
+from neuronet.core import Activation, Scales, parse_activation
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.tensors.kernels.device import copy_to_numpy
+from neuronet.engines.tensors.kernels.device import as_numpy, copy_to_numpy
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 from neuronet.engines.tensors.policy_group import PolicyGroup, policy_groups
+
+HOOKS = ("speak", "demand", "scales", "adapt", "remember")
+"""Hooks that only some of a layer's groups may define."""
 
 
 class Layer:
@@ -74,21 +77,50 @@ class Layer:
         self.learning_mask = inverse_mask(space, [setup.is_fixed(number)[:, None] for setup in setups])
         self.demand_mask = self._demand_mask(masks_above)
         self.policy_groups: list[PolicyGroup] = policy_groups(space, [setup.groups(number) for setup in setups])
-        self.hooks = frozenset[str]().union(*(group.hooks for group in self.policy_groups))
-        self.hooked_groups = {
-            hook: [group for group in self.policy_groups if hook in group.hooks]
-            for hook in ("speak", "demand", "scales", "adapt", "remember")
-        }
-        self.needs = frozenset[str]().union(*(group.needs for group in self.policy_groups))
+        self._set_hooks()
         self.synapse_mask = self._synapse_mask() if "synapse_mask" in self.needs else None
+        self._set_response(velocities, decay, is_read=response_is_read(setups, number))
+
+    def _set_hooks(self) -> None:
+        self.hooks = frozenset[str]().union(*(group.hooks for group in self.policy_groups))
+        self.hooked_groups = {hook: [group for group in self.policy_groups if hook in group.hooks] for hook in HOOKS}
+        self.needs = frozenset[str]().union(*(group.needs for group in self.policy_groups))
+
+    def _set_response(self, velocities: tuple[Tensor, Tensor] | None, decay: float, *, is_read: bool) -> None:
+        """Let responses go into the velocities, or into a buffer if a policy reads them first."""
         self.response: Tensor | None = None
         self.response_scale: Tensor | None = None
-        if velocities is None or self.hooks & {"scales", "adapt", "remember"} or _response_is_read(setups, number):
-            self.response = _aligned(space, self.lead, self.lengths["J"], self.lengths["S"])
-            velocities, decay = (self.response[..., :-1], self.response[..., -1]), 0.0
+        if velocities is None or self.hooks & {"scales", "adapt", "remember"} or is_read:
+            self.response = self._buffer()
+            velocities, decay = self.split(self.response), 0.0
         self.scaled_response = torch.empty_like(self.response) if self.response is not None and "scales" in self.hooks else None
         self.response_weights, self.response_bias = velocities
         self.decay = decay
+
+    def _buffer(self) -> Tensor:
+        """Return an uninitialised tensor over all synapses."""
+        return _aligned(self.space, self.lead, self.lengths["J"], self.lengths["S"])
+
+    def split(self, synapses: Tensor) -> tuple[Tensor, Tensor]:
+        """Return weights (..., J, I) and biases (..., J) of an array over all synapses (..., J, S)."""
+        return synapses[..., :-1], synapses[..., -1]
+
+    def seen_response(self) -> Tensor | None:
+        """Return the intended change of the weights as speakers see it, (..., J, I); None if it has no buffer of its own."""
+        if self.response is None or self.response_scale is None:
+            return None if self.response is None else self.response_weights
+        seen: Tensor = self.response_weights * self.response_scale[..., None]
+        return seen
+
+    def response_lengths(self) -> Tensor:
+        """Return the length of each neuron's response without the bias, (..., J)."""
+        lengths: Tensor = torch.linalg.vector_norm(self.response_weights, dim=-1)
+        return lengths
+
+    def scale_change(self, intent: Tensor, scales: Scales, out: Tensor) -> None:
+        """Write an intended change (..., J, S) times the policies' factors into `out`."""
+        multiply(intent[..., :-1], None if scales.weights is None else scales.weights[..., None], out[..., :-1])
+        multiply(intent[..., -1], scales.bias, out[..., -1])
 
     def hold_frozen(self) -> None:
         """Set the response of neurons that do not adapt to 0."""
@@ -99,6 +131,10 @@ class Layer:
     def synapses(self) -> Tensor:
         """Return the weights and, last, the bias, (..., J, S)."""
         return torch.cat((self.weights, self.bias[..., None]), dim=-1)
+
+    def weight_matrix(self) -> Any:
+        """Return the weights as a matrix, (..., J, I), which shares their memory on a CPU."""
+        return as_numpy(self.weights)
 
     def memories(self, groups: int) -> tuple[Mapping[str, Any], ...]:
         """Return numpy copies of what each of the layer's groups remembers, by name."""
@@ -137,9 +173,17 @@ class Layer:
         return heard if self.speaking_mask is None else heard * self.speaking_mask
 
 
-def _response_is_read(setups: Sequence[Setup], number: int) -> bool:
+def response_is_read(setups: Sequence[Setup], number: int) -> bool:
     """Return whether a policy of the layer below reads the response of this one."""
     return number > 1 and any("response" in group.policy.needs for setup in setups for group in setup.groups(number - 1))
+
+
+def multiply(array: Tensor, factor: Tensor | None, out: Tensor) -> None:
+    """Write `array * factor` into `out`; None stands for 1."""
+    if factor is None:
+        out.copy_(array)
+    else:
+        torch.mul(array, factor, out=out)
 
 
 def _aligned(space: TensorSpace, lead: tuple[int, ...], rows: int, columns: int) -> Tensor:

@@ -157,7 +157,7 @@ class LayerRecord:
             PolicyError: They have another shape or precision.
         """
         weights: Tensor = group.policy.feedback_weights(self.observation(group), group.memory)
-        shape = (self.layer.lengths["K"], group.count)
+        shape = (group.lengths["K"], group.count)
         if getattr(weights, "shape", None) != shape or weights.dtype != group.dtype:  # the same for all replicas, or for each
             group.check_answer("feedback_weights", weights, "KJ", shape)
         return weights
@@ -181,18 +181,18 @@ class LayerRecord:
         if demand is None or response is None or not layer.hooked_groups["scales"]:
             return demand
         if layer.needs & LAYER_FIELDS:
-            self.measure(demand, response, reducer)
+            self.measure(demand, reducer)
         self._scales = self._scales_of_groups(response)
         layer.response_scale = self._scales.demand
         layer.hold_frozen()
         return demand if layer.response_scale is None else demand * layer.response_scale[..., None, :]
 
-    def measure(self, demand: Tensor, response: Tensor, reducer: Reducer = SINGLE_PROCESS) -> None:
-        """Set the sizes of the layer's demands (..., B, J) and responses (..., J, S)."""
+    def measure(self, demand: Tensor, reducer: Reducer = SINGLE_PROCESS) -> None:
+        """Set the sizes of the layer's demands, (..., B, J), and of its responses."""
         mean_squares = torch.mean(demand * demand, dim=-2)
         reducer.average(mean_squares)
         self.layer_demand = torch.sqrt(mean_squares)
-        self.layer_response = torch.linalg.vector_norm(response[..., :-1], dim=-1)
+        self.layer_response = self.layer.response_lengths()
 
     def _scales_of_groups(self, response: Tensor) -> Scales:
         """Return the factors of all neurons, each (..., J) or None for 1."""
@@ -202,7 +202,7 @@ class LayerRecord:
             return answers[0]
         merged = []
         for parts in zip(*answers, strict=True):
-            whole = response.new_ones(response.shape[:-1])
+            whole = torch.ones_like(self.layer.bias)
             for group, part in zip(groups, parts, strict=True):
                 if part is not None:
                     group.put(whole, part, "J")
@@ -214,9 +214,7 @@ class LayerRecord:
         intent, scaled = self._intent(), self.layer.scaled_response
         if intent is None or scaled is None or self.listener_demand is None:
             return intent
-        _, weights, bias = self._scales
-        multiply(intent[..., :-1], None if weights is None else weights[..., None], scaled[..., :-1])
-        multiply(intent[..., -1], bias, scaled[..., -1])
+        self.layer.scale_change(intent, self._scales, scaled)
         return scaled
 
     def _intent(self) -> Tensor | None:
@@ -230,7 +228,7 @@ class LayerRecord:
         intent = response if adapting[0].is_whole_layer else response.clone()
         for group in adapting:
             part: Tensor = group.policy.adapt(group.take(response, "JS"), self.observation(group), group.memory)
-            group.check_answer("adapt", part, "JS", (group.count, layer.lengths["S"]))
+            group.check_answer("adapt", part, "JS", (group.count, group.lengths["S"]))
             if group.is_whole_layer:
                 intent = part
             else:
@@ -264,14 +262,6 @@ class LayerRecord:
         }
 
 
-def multiply(array: Tensor, factor: Tensor | None, out: Tensor) -> None:
-    """Write `array * factor` into `out`; None stands for 1."""
-    if factor is None:
-        out.copy_(array)
-    else:
-        torch.mul(array, factor, out=out)
-
-
 def _slope(record: LayerRecord) -> Tensor:
     return record.layer.activation.slope(xp, record.potential, record.raw_activity)  # type: ignore[no-any-return]
 
@@ -280,12 +270,7 @@ def _response(record: LayerRecord) -> Tensor | None:
     above = record.layer.above
     if record.listener_demand is None:
         return None
-    if above is None:
-        return record.layer.attention
-    if above.response is None:
-        return None
-    response = above.response[..., :-1]
-    return response if above.response_scale is None else response * above.response_scale[..., None]
+    return record.layer.attention if above is None else above.seen_response()
 
 
 FIELD_GETTERS: dict[str, tuple[str, Callable[[LayerRecord], Tensor | None]]] = {

@@ -10,6 +10,7 @@ from neuronet.engines.tensors.kernels.matmul import MatmulBackend
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.round_context import RoundContext
+from neuronet.engines.tensors.sparse.connections import Connections
 
 
 class LayerRound:
@@ -24,9 +25,8 @@ class LayerRound:
         self.layer = layer
         self.batch = batch
         self.lead = layer.lead
-        lengths, space = layer.lengths, layer.space
-        self.matmul = MatmulBackend(self.lead, batch, lengths["I"] * lengths["J"], layer.weights)
-        self.matmul_above = MatmulBackend(self.lead, batch, lengths["J"] * lengths["K"], layer.weights)
+        space = layer.space
+        self.matmul, self.matmul_above = self.products()
         self.fused_activation = FUSED_ACTIVATIONS.get(layer.activation.name)
         self.potential = self.buffer()
         self._is_identity = layer.activation.name == "identity"
@@ -37,6 +37,12 @@ class LayerRound:
         self._feedback: Tensor | None = None
         self._feedback_weights: Tensor | None = None
         self._ones = space.empty(*self.lead, batch, *((1,) if self.lead else ())).fill_(1)
+
+    def products(self) -> tuple[MatmulBackend | Connections, MatmulBackend | Connections]:
+        """Return the products of this layer, and of the layer above."""
+        lengths, like = self.layer.lengths, self.layer.weights
+        sizes = (lengths["I"] * lengths["J"], lengths["J"] * lengths["K"])
+        return MatmulBackend(self.lead, self.batch, sizes[0], like), MatmulBackend(self.lead, self.batch, sizes[1], like)
 
     def buffer(self) -> Tensor:
         """Return an uninitialised tensor (..., B, J)."""
@@ -151,8 +157,3 @@ class OutputLayerRound(LayerRound):
             demand = record.demand(demand)
         mask = record.masks.speaking
         return demand if mask is None else demand * mask
-
-
-def make_layer_round(layer: Layer, batch: int) -> LayerRound:
-    """Return the passes of a layer for a batch size."""
-    return (OutputLayerRound if layer.above is None else LayerRound)(layer, batch)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from neuronet.core import ConfigurationError, DataError, Floats, Network, check_number
+from neuronet.core import ConfigurationError, DataError, Floats, Network, SparseNetwork, check_number
 from neuronet.plotting import style
 from neuronet.plotting.network.input_layout import ImageBox
 
@@ -149,6 +149,12 @@ def received_attention(network: Network, layer: int) -> Floats:
         network: The network.
         layer: 0 for inputs.
     """
+    if isinstance(network, SparseNetwork):
+        last = layer == len(network.patterns)
+        pattern, values = network.patterns[layer - last], network.values[layer - last]
+        with np.errstate(over="ignore"):
+            received = np.bincount(pattern.rows if last else pattern.columns, values**2, minlength=network.sizes[layer]) / 2
+        return np.asarray(np.minimum(received, np.finfo(np.float64).max), dtype=np.float64)
     weights = network.weights[-1].T if layer == len(network.weights) else network.weights[layer]
     with np.errstate(over="ignore"):
         return np.asarray(np.minimum((weights * weights).sum(axis=0) / 2, np.finfo(np.float64).max), dtype=np.float64)

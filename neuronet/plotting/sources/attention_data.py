@@ -48,7 +48,7 @@ def _received(network: Network, number: int) -> pd.DataFrame:
     """Return the attention of each hidden neuron, as rows of this round."""
     rows = [
         (number, layer, int(node), "", float(value))
-        for layer in range(1, len(network.weights))
+        for layer in range(1, len(network.activations))
         for node, value in zip(network.nodes[layer], received_attention(network, layer), strict=True)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))

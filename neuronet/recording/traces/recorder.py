@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from neuronet.core import ConfigurationError, Policy
 from neuronet.engines.base import Engine, LayerSnapshot, Setup
@@ -149,8 +150,9 @@ class TraceRecorder:
         replica_index, nothing = self._replica_index(replica), np.full(len(indices), np.nan)
         numbers = dict.fromkeys(VARIABLES, nothing)
         if above.weights is not None:
-            received = above.weights[replica_index][:, indices].astype(np.float64)
-            numbers["attention"] = (received * received).sum(axis=0) / 2
+            whole: Any = above.weights if issparse(above.weights) else above.weights[replica_index]
+            received = whole[:, indices].astype(np.float64)
+            numbers["attention"] = (received * received).sum(axis=0) / 2  # both kinds of matrix multiply by entry
         if snapshot.weights is not None:
             synapses = _synapses(snapshot, replica_index, indices)
             numbers["paid"] = (synapses[:, :-1] ** 2).sum(axis=1) / 2
@@ -168,4 +170,6 @@ class TraceRecorder:
 def _synapses(snapshot: LayerSnapshot, replica_index: Any, indices: Indices) -> Floats:
     """Return a copy of the weights of some neurons and, last, their bias, (neurons, S)."""
     assert snapshot.weights is not None and snapshot.bias is not None
-    return np.column_stack((snapshot.weights[replica_index][indices], snapshot.bias[replica_index][indices])).astype(np.float64)
+    whole: Any = snapshot.weights
+    weights = whole[indices].toarray() if issparse(whole) else whole[replica_index][indices]
+    return np.column_stack((weights, snapshot.bias[replica_index][indices])).astype(np.float64)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.errors import NeuroNetError
-from neuronet.core.structure.network import INITIALISATIONS, Dense, Network, SmallWorld, Sparse, initial_weights
+from neuronet.core.structure.network import INITIALISATIONS, Network, initial_weights
+from neuronet.core.structure.wiring import Dense, SmallWorld, Sparse
 from neuronet.registry import build_network, parse_wiring
 
 sizes = st.lists(st.integers(1, 12), min_size=2, max_size=5)

@@ -12,8 +12,8 @@ from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.payoff import CrossEntropy, SquaredError
 from neuronet.core.random_streams import MAX_SEED
-from neuronet.core.structure.network import Dense, SmallWorld, Sparse
 from neuronet.core.structure.population import Group
+from neuronet.core.structure.wiring import Dense, SmallWorld, Sparse
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine

@@ -1,0 +1,59 @@
+"""The forward and backward pass of a sparse layer for one batch size."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from neuronet.engines.tensors.layer_record import LayerRecord
+from neuronet.engines.tensors.layer_round import LayerRound, OutputLayerRound
+from neuronet.engines.tensors.sparse.connections import Connections
+from neuronet.engines.tensors.sparse.layer import SparseLayer
+from neuronet.engines.tensors.sparse.neighbour_group import NeighbourGroup, put_entries
+
+
+class SparseLayerRound(LayerRound):
+    """Forward and backward pass of a sparse hidden layer: the products of a `LayerRound`, along connections alone."""
+
+    layer: SparseLayer
+    _follows_attention = False
+
+    def products(self) -> tuple[Connections, Connections]:
+        """Return the products of this layer, and of the layer above."""
+        above = self.layer.above
+        return self.layer.connections, self.layer.connections if above is None else above.connections
+
+    def buffer(self) -> Tensor:
+        """Return an uninitialised tensor (B, J), stored neuron by neuron."""
+        return self.layer.space.empty(self.layer.lengths["J"], self.batch).mT
+
+    def feedback_weights(self, record: LayerRecord) -> Tensor:
+        """Return how much the demand along each connection counts, (E of the layer above,), ordered by speaker.
+
+        Raises:
+            PolicyError: A policy returns weights of another shape.
+        """
+        above = self.layer.above
+        assert above is not None
+        order = above.connections.order
+        if self._follows_attention:
+            return above.weights.index_select(0, order)
+        answers = [(group, record.feedback_weights(group)) for group in self.layer.policy_groups]
+        if all(weights is record.observation(group).attention for group, weights in answers):
+            self._follows_attention = True  # policies do not look at values, so that the next answers are attention, too
+            return above.weights.index_select(0, order)
+        whole = above.weights.new_empty(above.weights.shape)
+        for group, weights in answers:
+            assert isinstance(group, NeighbourGroup)
+            lists = group.neighbourhood.listeners
+            assert lists is not None
+            put_entries(whole, weights.expand(*group.lead, lists.width, 1).squeeze(2), lists)
+        return whole.index_select(0, order)
+
+
+class SparseOutputRound(SparseLayerRound, OutputLayerRound):
+    """Forward and backward pass of a sparse output layer, whose demand comes from the payoff."""
+
+
+def make_sparse_round(layer: SparseLayer, batch: int) -> SparseLayerRound:
+    """Return the passes of a sparse layer for a batch size."""
+    return (SparseOutputRound if layer.above is None else SparseLayerRound)(layer, batch)

@@ -1,0 +1,96 @@
+"""Runs of sparse networks: recorded, resumed, traced, changed, saved and drawn as other runs are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neuronet import AttentionSeeking, Model, Setup, TensorEngine, build_network, load, resume, train
+from neuronet.core import StateError, to_dense, to_sparse
+from neuronet.engines.base import to_dense_state
+from neuronet.interventions import apply_intervention, parse_intervention
+from neuronet.plotting.network.model import received_attention
+from neuronet.recording import traces
+from tests.interventions.fixtures import game, play
+from tests.interventions.test_every_intervention import EXAMPLES, PREPARED
+
+OPTIONS = {"hidden": (600, 600), "connectivity": "fixed-in-degree(5)", "engine": "tensors", "seed": 1}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sparse") / "run"
+    changes = ["round 20: freeze(layer=1, share=0.2)", "round 30: rewire(layer=2, fraction=0.4)"]
+    return train("digits", epochs=2, out=folder, trace="hidden:4 every 10", interventions=changes, **OPTIONS)
+
+
+def test_a_large_network_of_few_connections_is_sparse_and_learns(run):
+    assert run.network.is_sparse
+    assert run.network.connections == 5 * (600 + 600 + 10)
+    assert run.network.patterns[1].in_degrees.min() >= 1
+    assert run.metrics["test_accuracy"].iloc[-1] > 0.3
+
+
+def test_a_resumed_run_equals_an_unbroken_one(run, tmp_path):
+    changes = run.config.interventions
+    train("digits", epochs=1, out=tmp_path / "run", interventions=changes, **OPTIONS)
+    resumed = resume(tmp_path / "run", epochs=2)
+    for ours, theirs in zip(resumed.network.arrays, run.network.arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_traces_measure_the_attention_of_sparse_neurons(run):
+    frame = traces(run.folder)
+    last = frame[frame["round"] == frame["round"].max()]
+    assert len(last) and np.isfinite(last[["attention", "paid", "change"]].to_numpy()).all()
+
+
+def test_a_model_keeps_its_connections(run, tmp_path):
+    model = load(run.folder)
+    assert isinstance(model, Model) and model.network.is_sparse
+    again = load(model.save(tmp_path / "model.safetensors"))
+    for ours, theirs in zip(again.network.arrays, run.network.arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_replicas_are_played_with_matrices():
+    result = train("digits", epochs=1, replicas=2, **OPTIONS)
+    assert not result.network.is_sparse
+
+
+def test_replicas_of_a_large_network_are_refused():
+    with pytest.raises(StateError, match="5000 x 5000"):
+        train("digits", epochs=1, replicas=2, **{**OPTIONS, "hidden": (5000, 5000)})
+
+
+def test_received_attention_is_that_of_the_matrices():
+    network = build_network((6, 5, 4), connectivity="sparse(0.5)", layout="sparse")
+    for layer in range(3):
+        np.testing.assert_allclose(received_attention(network, layer), received_attention(to_dense(network), layer))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_interventions_change_a_sparse_network_as_a_dense_one(name):
+    setup = game()
+    engines = [TensorEngine(replace(setup, network=layout(setup.network)), device="cpu") for layout in (to_sparse, to_dense)]
+    for engine in engines:
+        play(engine, 2)
+        if name in PREPARED:
+            apply_intervention(engine, parse_intervention(PREPARED[name]))
+        apply_intervention(engine, parse_intervention(EXAMPLES[name]))
+        play(engine, 3)
+    sparse, full = engines
+    assert sparse.setup.network.is_sparse
+    ours, theirs = to_dense_state(sparse.state(), sparse.setup).to_arrays(), full.state().to_arrays()
+    assert ours.keys() == theirs.keys()
+    for array, name_of in ((ours[key], key) for key in ours if "group" not in key):
+        np.testing.assert_allclose(array, theirs[name_of], atol=1e-9)
+
+
+def test_interventions_on_a_layer_that_is_too_large_are_refused():
+    network = build_network((8, 5000, 5000, 3), connectivity="fixed-in-degree(3)")
+    engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
+    with pytest.raises(StateError, match="5000 x 5000"):
+        apply_intervention(engine, parse_intervention("rewire(layer=2, fraction=0.3)"))
