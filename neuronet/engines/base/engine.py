@@ -54,11 +54,13 @@ class Engine(ABC):
         name: "agents" or "tensors".
         device: Where it computes, such as "cpu".
         setups: The game of each replica, as it is now.
+        is_compiled: Whether `play_rounds` uses compiled rounds.
     """
 
     name: str
     device: str
     setups: list[Setup]
+    is_compiled: bool = False
     _output_shape: tuple[int, ...] | None = None  # of the round that `speak` has begun
 
     @property

@@ -3,7 +3,17 @@
 from neuronet.engines.tensors.data_parallel.engine import DataParallelEngine
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.engines.tensors.factory import MAX_BATCHED_WORK, tensor_engine
+from neuronet.engines.tensors.kernels.choice import KERNELS, why_not_compiled
 from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 
-__all__ = ["MAX_BATCHED_WORK", "DataParallelEngine", "SequentialReplicas", "TensorEngine", "resolve_device", "tensor_engine"]
+__all__ = [
+    "KERNELS",
+    "MAX_BATCHED_WORK",
+    "DataParallelEngine",
+    "SequentialReplicas",
+    "TensorEngine",
+    "resolve_device",
+    "tensor_engine",
+    "why_not_compiled",
+]

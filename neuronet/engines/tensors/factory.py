@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.engine import TensorEngine
+from neuronet.engines.tensors.kernels.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 
@@ -15,7 +16,13 @@ MAX_BATCHED_WORK = 1_000_000
 
 
 def tensor_engine(
-    setups: Sequence[Setup], batch_size: int, *, device: str = "auto", matmul: str = "highest"
+    setups: Sequence[Setup],
+    batch_size: int,
+    *,
+    device: str = "auto",
+    matmul: str = "highest",
+    kernels: str = "auto",
+    rounds: int = 0,
 ) -> TensorEngine | SequentialReplicas:
     """Return the fastest engine for some replicas: all together on a GPU or with small layers, one after another otherwise.
 
@@ -24,8 +31,12 @@ def tensor_engine(
         batch_size: Samples a round.
         device: Where to compute.
         matmul: As for TensorEngine.
+        kernels: As for TensorEngine.
+        rounds: As for TensorEngine.
     """
+    compiled = matmul == "highest" and select_compiled(setups, batch_size, resolve_device(device), check_kernels(kernels), rounds)
+    kernels = "compiled" if compiled else "torch"
     largest = batch_size * max(a * b for a, b in pairwise(setups[0].network.sizes))
-    if len(setups) > 1 and resolve_device(device) == "cpu" and largest > MAX_BATCHED_WORK:
+    if len(setups) > 1 and not compiled and resolve_device(device) == "cpu" and largest > MAX_BATCHED_WORK:
         return SequentialReplicas(setups, device=device, matmul=matmul)
-    return TensorEngine(setups, device=device, matmul=matmul)
+    return TensorEngine(setups, device=device, matmul=matmul, kernels=kernels)

@@ -46,6 +46,7 @@ class GameSetup:
         measure: Utility of a unit of attention.
         dtype: "float64" or "float32".
         device: Device of the tensor engine.
+        kernels: Rounds of the tensor engine: "torch", "compiled", or "auto" by the number of games that are played together.
 
     Raises:
         ConfigurationError: A value is out of range.
@@ -64,6 +65,7 @@ class GameSetup:
     measure: Measure = field(default_factory=Power)
     dtype: str = "float64"
     device: str = "cpu"
+    kernels: str = "auto"
 
     def __post_init__(self) -> None:
         if not isinstance(self.environment, Environment):

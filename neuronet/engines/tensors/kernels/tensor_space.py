@@ -61,3 +61,11 @@ class TensorSpace:
         for generator in self._generators:
             generator.open(number, batch)
         return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])
+
+    def draw_some(self, replicas: Sequence[int], number: int, batch: int, kind: str, name: str, axes: str) -> list[Any]:
+        """Return the layer's random numbers of a round as arrays, for some of the replicas; otherwise as `draw`."""
+        drawn = []
+        for replica in replicas:
+            self._generators[replica].open(number, batch)
+            drawn.append(self._generators[replica].draw(kind, name, axes))
+        return drawn
