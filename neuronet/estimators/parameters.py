@@ -100,7 +100,7 @@ class NeuronParameters(BaseEstimator):
             device: Device of the tensor engine: "auto", "cpu", "cuda", "cuda:N" or "mps".
             dtype: Precision: "float64", "float32", or "auto" by the size of the work.
             matmul: Precision of float32 matrix products: "highest", "high" or "medium".
-            kernels: Rounds of the tensor engine: "torch", "compiled" (needs numba), or "auto" by the work.
+            kernels: Rounds on a CPU: "torch", "onednn", "compiled" (needs numba), or "auto" by work and machine.
             random_state: Seed (>= 0), as `seed` of `neuronet.train`; a RandomState or None draws a seed for each fit.
         """
         self.policy = policy

@@ -48,7 +48,7 @@ class EngineChoice:
 
     def resolve(self, config: RunConfig, engine: Engine) -> RunConfig:
         """Return the configuration with this engine, its device, precision and kernels in place of "auto"."""
-        kernels = "compiled" if engine.is_compiled else "torch"
+        kernels = "compiled" if engine.is_compiled else engine.products
         return config.model_copy(update={"engine": self.engine, "device": self.device, "dtype": self.dtype, "kernels": kernels})
 
     def build(self, setups: Sequence[Setup], batch_size: int, networks: int | None = None) -> Engine:

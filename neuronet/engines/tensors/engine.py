@@ -39,6 +39,7 @@ from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.kernels.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
+from neuronet.engines.tensors.kernels.matmul import PRODUCTS, products_of_machine
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
 from neuronet.engines.tensors.kernels.threads import limited_threads
@@ -80,8 +81,8 @@ class TensorEngine(CopiedByState):
         device: "cpu", "cuda", "cuda:1" or "mps"; "auto" for the fastest one available.
         matmul: Precision of float32 matrix products, where the device has faster ones: "highest", "high" (TF32) or "medium"
             (bfloat16).
-        kernels: "compiled" for compiled rounds where numba is installed and every policy declares a form, "torch" for torch's
-            own, "auto" for what is faster.
+        kernels: "compiled" for compiled rounds where numba is installed and every policy declares a form; "torch" for torch's
+            rounds with its own matrix products, "onednn" for those with oneDNN's where they are large; "auto" for what is faster.
         rounds: Rounds of all networks in the study that this engine is a part of, by which "auto" decides; 0 if not known.
         reducer: Combines the results of processes that play one batch together; None for a single process.
 
@@ -89,6 +90,7 @@ class TensorEngine(CopiedByState):
         learning_rate: eta: a number, or (R, 1, 1) where replicas differ.
         is_fused: Whether `play_rounds` uses fused rounds.
         is_compiled: Whether `play_rounds` uses compiled rounds.
+        products: "torch" or "onednn", the library for large single-precision products on a CPU.
 
     Raises:
         ConfigurationError: The device is not available, or the games differ in more.
@@ -112,6 +114,7 @@ class TensorEngine(CopiedByState):
         self._reducer = reducer or Reducer()
         self._matmul = MatmulPrecision(matmul)
         self.kernels, self._study_rounds = check_kernels(kernels), rounds
+        self.products = kernels if kernels in PRODUCTS else products_of_machine()
         self.device = resolve_device(device)
         self.dtype: torch.dtype = getattr(torch, self.setup.dtype)
         if self.device.startswith("mps") and self.setup.dtype == "float64":
@@ -147,7 +150,8 @@ class TensorEngine(CopiedByState):
         for index in reversed(range(len(self.setup.network.weights))):
             views = parameters.views(parameters.flat, index)
             velocities = parameters.views(parameters.velocity, index) if self._takes_responses else None
-            space, above = TensorSpace(self.setups, index + 1, like), layers[0] if layers else None
+            space = TensorSpace(self.setups, index + 1, like, self.products)
+            above = layers[0] if layers else None
             layer = Layer(self.setups, index + 1, space, views, velocities, parameters.decay, above)
             layer.weights.copy_(space.tensor([setup.network.weights[index] for setup in self.setups]))
             layer.bias.copy_(space.tensor([setup.network.biases[index] for setup in self.setups]))

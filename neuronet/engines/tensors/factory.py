@@ -9,6 +9,7 @@ from neuronet.engines.base.setup import Setup
 from neuronet.engines.tensors.engine import TensorEngine
 from neuronet.engines.tensors.kernels.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.kernels.device import resolve_device
+from neuronet.engines.tensors.kernels.matmul import products_of_machine
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas
 
 MAX_BATCHED_WORK = 1_000_000
@@ -35,8 +36,8 @@ def tensor_engine(
         rounds: As for TensorEngine.
     """
     compiled = matmul == "highest" and select_compiled(setups, batch_size, resolve_device(device), check_kernels(kernels), rounds)
-    kernels = "compiled" if compiled else "torch"
+    kernels = "compiled" if compiled else products_of_machine() if kernels in ("auto", "compiled") else kernels
     largest = batch_size * max(a * b for a, b in pairwise(setups[0].network.sizes))
     if len(setups) > 1 and not compiled and resolve_device(device) == "cpu" and largest > MAX_BATCHED_WORK:
-        return SequentialReplicas(setups, device=device, matmul=matmul)
+        return SequentialReplicas(setups, device=device, matmul=matmul, kernels=kernels)
     return TensorEngine(setups, device=device, matmul=matmul, kernels=kernels)

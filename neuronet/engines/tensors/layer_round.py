@@ -25,8 +25,8 @@ class LayerRound:
         self.batch = batch
         self.lead = layer.lead
         lengths, space = layer.lengths, layer.space
-        self.matmul = MatmulBackend(self.lead, batch, lengths["I"] * lengths["J"], layer.weights)
-        self.matmul_above = MatmulBackend(self.lead, batch, lengths["J"] * lengths["K"], layer.weights)
+        self.matmul = MatmulBackend(self.lead, batch, lengths["I"] * lengths["J"], layer.weights, space.products)
+        self.matmul_above = MatmulBackend(self.lead, batch, lengths["J"] * lengths["K"], layer.weights, space.products)
         self.fused_activation = FUSED_ACTIVATIONS.get(layer.activation.name)
         self.potential = self.buffer()
         self._is_identity = layer.activation.name == "identity"

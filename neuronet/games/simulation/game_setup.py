@@ -46,7 +46,7 @@ class GameSetup:
         measure: Utility of a unit of attention.
         dtype: "float64" or "float32".
         device: Device of the tensor engine.
-        kernels: Rounds of the tensor engine: "torch", "compiled", or "auto" by the number of games that are played together.
+        kernels: Kernels of the tensor engine; "auto" decides by the number of games that are played together.
 
     Raises:
         ConfigurationError: A value is out of range.

@@ -12,8 +12,8 @@ from pathlib import Path
 from neuronet.core import SGD, ConfigurationError, CrossEntropy, FeedbackForm, Momentum, form_of
 from neuronet.engines.base.setup import Setup
 
-KERNELS = ("auto", "compiled", "torch")
-"""Kernels of the tensor engine: compiled rounds where they pay, wherever they can be used, or never."""
+KERNELS = ("auto", "compiled", "torch", "onednn")
+"""Kernels of the tensor engine: what is faster, compiled rounds, or torch's rounds by its own products or by oneDNN's."""
 
 ACTIVATIONS = frozenset({"relu", "tanh", "sigmoid", "leaky-relu", "identity"})
 """Activations of compiled rounds."""
@@ -52,7 +52,7 @@ def select_compiled(setups: Sequence[Setup], batch_size: int, device: str, kerne
         kernels: One of KERNELS.
         rounds: Rounds of all networks in the study of which these replicas are a part; 0 if they are not known.
     """
-    if kernels == "torch" or not device.startswith("cpu") or not _numba() or not supports(setups):
+    if kernels in ("torch", "onednn") or not device.startswith("cpu") or not _numba() or not supports(setups):
         return False
     if kernels == "compiled":
         return True
@@ -111,8 +111,9 @@ def marker(dtype: str) -> Path:
     return base / "neuronet" / "compiled" / f"{dtype}-{_numba()}-{source.stat().st_mtime_ns:x}"
 
 
+@cache
 def leave_marker(dtype: str) -> None:
-    """Remember that the compiled rounds of a precision are on disk; without effect where nothing can be written."""
+    """Remember that the compiled rounds of a precision are on disk, once; without effect where nothing can be written."""
     try:
         marker(dtype).parent.mkdir(parents=True, exist_ok=True)
         marker(dtype).touch()

@@ -21,6 +21,7 @@ class TensorSpace:
         setups: The game of each replica.
         number: Listening layer, 1 for the first.
         like: A tensor in the engine's precision, on its device.
+        products: Library for large products, one of `kernels.matmul.PRODUCTS`.
 
     Attributes:
         layer: Number of the layer.
@@ -28,8 +29,8 @@ class TensorSpace:
         lengths: Length of each axis by its letter, without B.
     """
 
-    def __init__(self, setups: Sequence[Setup], number: int, like: Tensor) -> None:
-        self.layer = number
+    def __init__(self, setups: Sequence[Setup], number: int, like: Tensor, products: str = "torch") -> None:
+        self.layer, self.products = number, products
         self.lead = () if len(setups) == 1 else (len(setups),)
         self.lengths = axis_lengths(setups[0].network.sizes, number)
         self.dtype, self.device = like.dtype, str(like.device)
