@@ -29,6 +29,6 @@ PRODUCT_TABLE: dict[str, ProductRow] = {
     "amd zen 4": ProductRow(None, 0, "measured"),
     "amd zen 5": ProductRow(2_000_000, 10_000, "measured"),
     "arm": ProductRow(None, 0, "known"),
-    "intel": ProductRow(None, 0, "known"),
+    "intel": ProductRow(None, 0, "measured"),
 }
 """Row of each family of processors; others use torch's own products."""
