@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neuronet.core.access import reading_record as reading_record
     from neuronet.core.access import record_access as record_access
     from neuronet.core.activation import ACTIVATIONS as ACTIVATIONS
+    from neuronet.core.activation import LEAK as LEAK
     from neuronet.core.activation import Activation as Activation
     from neuronet.core.activation import parse_activation as parse_activation
     from neuronet.core.array_types import Array as Array
@@ -151,7 +152,7 @@ if TYPE_CHECKING:
     from neuronet.core.utility import parse_measure as parse_measure
 
 _MODULES = {
-    "activation": "ACTIVATIONS Activation parse_activation",
+    "activation": "ACTIVATIONS LEAK Activation parse_activation",
     "array_types": "Array Memory Namespace reaches rounding",
     "data.batches": "Batches",
     "data.columns": "Column Unseen encode_columns unseen_categories",

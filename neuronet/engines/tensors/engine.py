@@ -33,10 +33,10 @@ from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import LayerState, State, SynapseArrays
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import make_router
-from neuronet.engines.tensors.compiled_rounds import CompiledRounds
+from neuronet.engines.tensors.compiled.choice import check_kernels, select_compiled
+from neuronet.engines.tensors.compiled.rounds import CompiledRounds
 from neuronet.engines.tensors.copying import CopiedByState
 from neuronet.engines.tensors.fused_round import FusedRound, supports
-from neuronet.engines.tensors.kernels.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
 from neuronet.engines.tensors.kernels.matmul import PRODUCTS, products_of_machine

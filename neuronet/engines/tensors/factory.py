@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from neuronet.engines.base.setup import Setup
+from neuronet.engines.tensors.compiled.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.engine import TensorEngine
-from neuronet.engines.tensors.kernels.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.kernels.device import resolve_device
 from neuronet.engines.tensors.kernels.matmul import products_of_machine
 from neuronet.engines.tensors.sequential_replicas import SequentialReplicas

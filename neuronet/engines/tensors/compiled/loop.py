@@ -1,8 +1,8 @@
 """Rounds of small dense networks as one loop that numba compiles: no call into Python, and no result in new memory.
 
-This module needs numba, the extra [fast]. Arrays are numpy's; a game's are flat, so that one compilation serves all networks of
-a precision. Products are numba's `np.dot`, of the OpenBLAS in scipy. The formulas are those of `fused_round.py`, with the
-feedback weights of `neuronet.core.FeedbackForm`.
+This module needs numba, the extra [fast]; all of it is in one file, since numba looks at the date of that file alone. Arrays are
+numpy's; a game's are flat, so that one compilation serves all networks of a precision. Products are numba's `np.dot`, of the
+OpenBLAS in scipy. The formulas are those of `fused_round.py`, with the feedback weights of `neuronet.core.FeedbackForm`.
 """
 
 from __future__ import annotations

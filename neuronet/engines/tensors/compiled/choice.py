@@ -106,7 +106,7 @@ def _numba() -> str:
 
 def marker(dtype: str) -> Path:
     """Return the file that exists once the compiled rounds of a precision are on disk."""
-    source = Path(__file__).with_name("compiled.py")
+    source = Path(__file__).with_name("loop.py")
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return base / "neuronet" / "compiled" / f"{dtype}-{_numba()}-{source.stat().st_mtime_ns:x}"
 

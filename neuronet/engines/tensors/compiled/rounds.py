@@ -16,10 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuronet.core import FeedbackForm, Samples, form_of
-from neuronet.core.activation import LEAK
-from neuronet.core.array_types import rounding
-from neuronet.engines.tensors.kernels.choice import leave_marker
+from neuronet.core import LEAK, FeedbackForm, Samples, form_of, rounding
+from neuronet.engines.tensors.compiled.choice import leave_marker
 from neuronet.engines.tensors.kernels.device import as_numpy
 from neuronet.engines.tensors.kernels.threads import single_threaded_products
 from neuronet.engines.tensors.layer import Layer
@@ -29,7 +27,7 @@ from neuronet.engines.tensors.policy_group import PolicyGroup
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
 
 if TYPE_CHECKING:
-    from neuronet.engines.tensors.kernels.compiled import Plan
+    from neuronet.engines.tensors.compiled.loop import Plan
 
 NOISE_ROUNDS = 16
 """Rounds for which noise is drawn at once."""
@@ -82,7 +80,7 @@ class CompiledRounds:
             (..., rounds), the sum of the samples' losses in each round; None, without a change, for samples that compiled rounds
             do not take.
         """
-        from neuronet.engines.tensors.kernels.compiled import Rounds
+        from neuronet.engines.tensors.compiled.loop import Rounds
 
         inputs, targets = self._inputs(samples), np.ascontiguousarray(as_numpy(samples.targets), dtype=np.int64)
         count = np.shape(order)[-1]
@@ -111,7 +109,7 @@ class CompiledRounds:
 
     def _spread(self, plan: Plan, rounds: Any, room: NDArray[Any], losses: NDArray[Any]) -> None:
         """Play rounds, with the replicas spread over torch's number of threads."""
-        from neuronet.engines.tensors.kernels.compiled import play
+        from neuronet.engines.tensors.compiled.loop import play
 
         work = rounds.order.size * sum(a * b for a, b in zip(self._sizes, self._sizes[1:], strict=False))
         threads = min(self._replicas, torch.get_num_threads(), os.cpu_count() or 1) if work >= MIN_THREAD_WORK else 1
@@ -149,7 +147,7 @@ class CompiledRounds:
         self.activities, self.demands = views[: len(self._sizes)], list(views[: len(self._sizes) - 1 : -1])
 
     def _make_plan(self) -> Plan:
-        from neuronet.engines.tensors.kernels.compiled import CODES, Plan
+        from neuronet.engines.tensors.compiled.loop import CODES, Plan
 
         neurons, layers = sum(self._sizes[1:]), self._layers
         attention, sign, noise = (np.zeros((self._replicas, neurons), self._dtype) for _ in range(3))

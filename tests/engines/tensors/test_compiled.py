@@ -15,7 +15,7 @@ from neuronet.core import SGD, Adam, ConfigurationError, CrossEntropy, Group, Mo
 from neuronet.core.data.encoding import Scaling
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine, tensor_engine, why_not_compiled
-from neuronet.engines.tensors.kernels import choice
+from neuronet.engines.tensors.compiled import choice
 from neuronet.policies import (
     AttentionSeeking,
     Contrarian,
@@ -114,7 +114,7 @@ def mixed(seed):
 
 @compiles
 def test_replicas_that_differ_equal_those_of_torch(samples, monkeypatch):
-    monkeypatch.setattr("neuronet.engines.tensors.compiled_rounds.MIN_THREAD_WORK", 0)
+    monkeypatch.setattr("neuronet.engines.tensors.compiled.rounds.MIN_THREAD_WORK", 0)
     monkeypatch.setattr("torch.get_num_threads", lambda: 3)
     setups = [make_setup(mixed(seed), seed, learning_rate=0.05 * seed) for seed in (1, 2, 3, 4)]
     order = np.stack([np.random.default_rng(seed).permutation(SAMPLES) for seed in range(4)])
