@@ -9,10 +9,11 @@ from functools import partial
 
 from benchmarks.rounds.peers import AUTOGRAD, peers
 from neuronet import AttentionSeeking
-from neuronet.benchmarking.api import MANY_ROUNDS, PRODUCTS, Row, TimingBudget, rows, threads, timed
+from neuronet.benchmarking.api import COMPILED, MANY_ROUNDS, PRODUCTS, Row, TimingBudget, rows, threads, timed
 from neuronet.benchmarking.contestants import (
     UPDATE_TOLERANCE,
     MatrixProducts,
+    TensorEngineCompiled,
     TensorEngineMany,
     TensorEngineSingle,
     build_case,
@@ -37,7 +38,10 @@ def against_peers(
     with threads(budget.threads):
         for case in (build_case(layers, batch) for layers in sizes for batch in batches):
             contestants: dict[str, TimedFunction] = {}
-            for name, cls in ((POLICY, TensorEngineSingle), (f"{POLICY}, {MANY_ROUNDS}", TensorEngineMany)):
+            engines = {POLICY: TensorEngineSingle, f"{POLICY}, {MANY_ROUNDS}": TensorEngineMany}
+            if TensorEngineCompiled(case, AttentionSeeking()).engine.is_compiled:
+                engines[f"{POLICY}, {COMPILED}"] = TensorEngineCompiled
+            for name, cls in engines.items():
                 check_same_update(partial(cls, policies=AttentionSeeking()), AUTOGRAD.make, case, (name, AUTOGRAD.name))
                 contestants[name] = cls(case, AttentionSeeking()).play
             for peer in found:

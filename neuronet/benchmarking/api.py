@@ -14,11 +14,13 @@ from neuronet.benchmarking.contestants import (
     Autograd,
     BenchmarkCase,
     MatrixProducts,
+    TensorEngineCompiled,
     TensorEngineMany,
     TensorEngineSingle,
     build_case,
     check_same_update,
 )
+from neuronet.benchmarking.machine import pinned
 from neuronet.benchmarking.timing import TimedFunction, Timing, time_interleaved
 from neuronet.core import Policy, check_number
 from neuronet.policies import AttentionSeeking
@@ -31,6 +33,9 @@ AUTOGRAD = "autograd"
 PRODUCTS = "matrix products alone"
 MANY_ROUNDS = "many rounds a call"
 """Suffix of a contestant that plays many rounds in one call."""
+
+COMPILED = "compiled rounds"
+"""Suffix of a contestant whose rounds numba has compiled."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,13 @@ def rounds(case: BenchmarkCase, policies: Mapping[str, Policy], budget: TimingBu
     """Time rounds of one network and batch size, as `bench` does."""
     contestants: dict[str, TimedFunction] = {}
     for name, policy in policies.items():
-        for cls, label in ((TensorEngineSingle, name), (TensorEngineMany, f"{name}, {MANY_ROUNDS}")):
+        for cls, label in (
+            (TensorEngineSingle, name),
+            (TensorEngineMany, f"{name}, {MANY_ROUNDS}"),
+            (TensorEngineCompiled, f"{name}, {COMPILED}"),
+        ):
+            if cls is TensorEngineCompiled and not cls(case, policy).engine.is_compiled:
+                continue
             if policy == AttentionSeeking():
                 check_same_update(partial(cls, policies=policy), Autograd, case, (label, AUTOGRAD))
             contestants[label] = cls(case, policy).play
@@ -138,10 +149,11 @@ def rows(case: str, times: Mapping[str, Timing], reference: str, *, unit: str = 
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Set the number of torch threads within a `with` block."""
+    """Set the number of torch threads within a `with` block, and keep the process on as many processors."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        yield
+        with pinned(count):
+            yield
     finally:
         torch.set_num_threads(before)

@@ -92,9 +92,11 @@ class TensorEngineSingle:
         device: Device to compute on.
     """
 
+    kernels = "auto"
+
     def __init__(self, case: BenchmarkCase, policies: Policies, *, device: str = "cpu") -> None:
         setup = Setup(case.network, policies, Momentum(MOMENTUM), LEARNING_RATE, CrossEntropy(), dtype="float32")
-        self.engine = TensorEngine(setup, device=device)
+        self.engine = TensorEngine(setup, device=device, kernels=self.kernels)
         self.samples = self.engine.prepare(Samples(case.inputs, case.targets))
 
     def play(self, rounds: int) -> None:
@@ -116,6 +118,12 @@ class TensorEngineMany(TensorEngineSingle):
         """Call `play_rounds` once."""
         batch = len(self.samples)
         self.engine.play_rounds(self.samples, np.tile(np.arange(batch), rounds), batch)
+
+
+class TensorEngineCompiled(TensorEngineMany):
+    """Tensor engine with one call for all rounds, which numba compiles."""
+
+    kernels = "compiled"
 
 
 class Autograd:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from neuronet.baselines import Backprop
 from neuronet.core import Batches, Environment, Population, Shares, Synchronous
 from neuronet.engines.base import Engine, Setup
-from neuronet.engines.tensors import tensor_engine
 from neuronet.policies import AttentionSeeking
 from neuronet.training import Callback, EngineChoice, RunConfig, RunProgress, Trainer, build_networks, evaluate
 
@@ -87,7 +86,7 @@ class ComparisonSetup:
         if is_baseline:
             engine = Backprop(setups, device=self.engine_choice.device)
         else:
-            engine = tensor_engine(setups, config.batch_size, device=self.engine_choice.device, matmul=self.engine_choice.matmul)
+            engine = self.engine_choice.build(setups, config.batch_size)
         with closing(engine):
             return self._train(engine, games)
 

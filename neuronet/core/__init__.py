@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neuronet.core.access import reading_record as reading_record
     from neuronet.core.access import record_access as record_access
     from neuronet.core.activation import ACTIVATIONS as ACTIVATIONS
+    from neuronet.core.activation import LEAK as LEAK
     from neuronet.core.activation import Activation as Activation
     from neuronet.core.activation import parse_activation as parse_activation
     from neuronet.core.array_types import Array as Array
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import shown as shown
     from neuronet.core.errors import unknown_name_error as unknown_name_error
     from neuronet.core.errors import with_short_quotes as with_short_quotes
+    from neuronet.core.feedback_form import FeedbackForm as FeedbackForm
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
     from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
@@ -107,6 +109,7 @@ if TYPE_CHECKING:
     from neuronet.core.policy import Scales as Scales
     from neuronet.core.policy import Wrapper as Wrapper
     from neuronet.core.policy import check_axes as check_axes
+    from neuronet.core.policy import form_of as form_of
     from neuronet.core.policy import shared_memory_names as shared_memory_names
     from neuronet.core.policy_traits import Traits as Traits
     from neuronet.core.policy_traits import trait_rows as trait_rows
@@ -169,7 +172,7 @@ if TYPE_CHECKING:
     from neuronet.core.utility import parse_measure as parse_measure
 
 _MODULES = {
-    "activation": "ACTIVATIONS Activation parse_activation",
+    "activation": "ACTIVATIONS LEAK Activation parse_activation",
     "array_types": "Array Memory Namespace reaches rounding",
     "data.batches": "Batches",
     "data.columns": "Column Unseen encode_columns unseen_categories",
@@ -184,6 +187,7 @@ _MODULES = {
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "data.frames": ("MISSING MISSING_NUMBERS Place column_texts frame_numbers is_categorical is_frame missing_values row_place"),
+    "feedback_form": "FeedbackForm",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
     "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
     "learning.update_schedule": (
@@ -192,7 +196,7 @@ _MODULES = {
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS BalancedCrossEntropy CrossEntropy Payoff SquaredError parse_payoff",
     "culprits": "explained own_classes own_place plug_in_errors",
-    "policy": "LinearPolicy Policy Scales Wrapper check_axes shared_memory_names",
+    "policy": "LinearPolicy Policy Scales Wrapper check_axes form_of shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
     "access": "Access check_import current_access may_import reading_record record_access",

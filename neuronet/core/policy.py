@@ -23,6 +23,7 @@ from typing import NamedTuple, final
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import ConfigurationError, PolicyError, shown
+from neuronet.core.feedback_form import FeedbackForm
 from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
 
 MEMORY_AXIS_LETTERS = "JKISO"
@@ -81,6 +82,11 @@ class Policy(ABC):
     def linear(self) -> bool:
         """Whether feedback is `demand @ feedback_weights(obs, memory)`, so that engines may compute that product themselves."""
         return False
+
+    @property
+    def form(self) -> FeedbackForm | None:
+        """Form of the feedback, if engines may compile it without calling the policy; None by default."""
+        return None
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return the weight of each listener's demand for each neuron, (..., K, J); only for linear policies."""
@@ -155,6 +161,14 @@ def check_axes(name: str, axes: str) -> None:
 def shared_memory_names(policy: Policy) -> list[str]:
     """Return the names of the memory arrays that the neurons of a layer share; all of them must hear all speakers."""
     return [name for name, axes in policy.memory_axes.items() if "J" not in axes]
+
+
+def form_of(policy: Policy) -> FeedbackForm | None:
+    """Return the form that a policy declares; None without one, and if a subclass of the declaring class changes a hook."""
+    owner = next(cls for cls in type(policy).__mro__ if "form" in vars(cls))
+    if any(getattr(type(policy), hook) is not getattr(owner, hook) for hook in ("feedback", "feedback_weights", *OPTIONAL_HOOKS)):
+        return None
+    return policy.form
 
 
 class LinearPolicy(Policy):

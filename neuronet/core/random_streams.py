@@ -132,6 +132,8 @@ class LayerRandom:
         self._purpose = Purpose.START  # until the first round begins
         self._round = 0
         self._drawn: dict[tuple[str, str, str], NDArray[np.float64]] = {}
+        self._generator: np.random.Generator | None = None
+        self._start: Any = {}
 
     def open(self, number: int, batch: int) -> None:
         """Begin a round and discard the numbers of the last one.
@@ -167,5 +169,15 @@ class LayerRandom:
 
     def _numbers(self, kind: str, name: str, axes: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
         place = (self._layer, self._round, zlib.crc32(f"{kind}:{axes}:{name}".encode()))
-        numbers = generator(self._seed, self._purpose, *place)
+        numbers = self._generator_at(*place)
         return numbers.standard_normal(shape) if kind == "normal" else _clip_below_one(numbers.random(shape))
+
+    def _generator_at(self, *place: int) -> np.random.Generator:
+        """Return `generator(seed, purpose, *place)`: the same one, set to another place, for less than a new one."""
+        if self._generator is None:
+            self._generator = generator(self._seed, self._purpose, *place)
+            self._start = self._generator.bit_generator.state  # nothing is drawn yet
+        start = self._start["state"]
+        start["key"][1], start["counter"][1:] = self._purpose, place
+        self._generator.bit_generator.state = self._start
+        return self._generator

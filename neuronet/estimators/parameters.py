@@ -32,6 +32,7 @@ RUN_PARAMETERS = (
     "device",
     "dtype",
     "matmul",
+    "kernels",
 )
 """Parameters that are options of a run, by the same names."""
 
@@ -68,6 +69,7 @@ class NeuronParameters(BaseEstimator):
         device: str = "auto",
         dtype: str = "auto",
         matmul: str = "highest",
+        kernels: str = "auto",
         random_state: Any = 0,
     ) -> None:
         """Store the parameters as they are given; `fit` checks them.
@@ -98,6 +100,7 @@ class NeuronParameters(BaseEstimator):
             device: Device of the tensor engine: "auto", "cpu", "cuda", "cuda:N" or "mps".
             dtype: Precision: "float64", "float32", or "auto" by the size of the work.
             matmul: Precision of float32 matrix products: "highest", "high" or "medium".
+            kernels: Rounds on a CPU: "torch", "onednn", "compiled" (needs numba), or "auto" by work and machine.
             random_state: Seed (>= 0), as `seed` of `neuronet.train`; a RandomState or None draws a seed for each fit.
         """
         self.policy = policy
@@ -123,6 +126,7 @@ class NeuronParameters(BaseEstimator):
         self.device = device
         self.dtype = dtype
         self.matmul = matmul
+        self.kernels = kernels
         self.random_state = random_state
 
     def _config(self, **changes: Any) -> RunConfig:

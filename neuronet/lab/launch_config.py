@@ -19,6 +19,7 @@ UNSUPPORTED_OPTIONS = (
     "replicas",
     "device",
     "matmul",
+    "kernels",
     "patience",
     "monitor",
     "checkpoint_every",

@@ -158,7 +158,10 @@ class SweepRun:
         if not groups:
             return
         infos = [self._info(group[0].config) for group in groups]
-        jobs = [Job(tuple(cell.config for cell in group), info) for group, info in zip(groups, infos, strict=True)]
+        jobs = [
+            Job(tuple(cell.config for cell in group), info, cells=len(self.plan.cells))
+            for group, info in zip(groups, infos, strict=True)
+        ]
         if executor.is_remote:
             from neuronet.version import __version__
 

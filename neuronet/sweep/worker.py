@@ -55,12 +55,14 @@ class Job:
         environment_info: Fingerprint of their environment where the sweep was started.
         folder: Folder to search for modules of the user, last; None on this machine.
         version: NeuroNet's version where the sweep was started; None on this machine.
+        cells: Cells of the whole sweep, those of earlier runs included; None for these alone.
     """
 
     configs: tuple[RunConfig, ...]
     environment_info: EnvironmentInfo
     folder: str | None = None
     version: str | None = None
+    cells: int | None = None
 
 
 def run_job(job: Job) -> list[Row]:
@@ -78,17 +80,17 @@ def run_job(job: Job) -> list[Row]:
         sys.path.append(job.folder)
     environment = load_environment(job.environment_info, job.configs[0])
     with threads(1), threadpool_limits(1):  # the same order of sums in every process
-        return _rows(job.configs, environment)
+        return _rows(job.configs, environment, job.cells)
 
 
-def _rows(configs: Sequence[RunConfig], environment: Environment) -> list[Row]:
+def _rows(configs: Sequence[RunConfig], environment: Environment, cells: int | None) -> list[Row]:
     try:
         with plug_in_errors():
-            return _play_cells(configs, environment)
+            return _play_cells(configs, environment, cells)
     except Exception as error:
         if len(configs) == 1:
             return [_failure_row(error)]
-    return [row for config in configs for row in _rows((config,), environment)]
+    return [row for config in configs for row in _rows((config,), environment, cells)]
 
 
 def _failure_row(error: Exception) -> Row:
@@ -97,9 +99,9 @@ def _failure_row(error: Exception) -> Row:
     return dict.fromkeys(MEASURES, math.nan) | {"rounds": 0, "seconds": 0.0, "group_size": 1, "error": message[:MAX_ERROR_LENGTH]}
 
 
-def _play_cells(configs: Sequence[RunConfig], environment: Environment) -> list[Row]:
+def _play_cells(configs: Sequence[RunConfig], environment: Environment, cells: int | None) -> list[Row]:
     started, count = time.perf_counter(), len(configs)
-    with _game(configs, environment) as game:
+    with _game(configs, environment, cells) as game:
         train_loss, diverged_at = _train(game, configs[0])
         measured = _evaluate(game, configs[0]) | {"train_loss": train_loss.tolist()}
         rounds = game.engine.round_number
@@ -130,9 +132,9 @@ def _reason(config: RunConfig, environment: Environment, game: RunContext, error
 
 
 @contextmanager
-def _game(configs: Sequence[RunConfig], environment: Environment) -> Iterator[RunContext]:
+def _game(configs: Sequence[RunConfig], environment: Environment, cells: int | None = None) -> Iterator[RunContext]:
     """Build the run of one cell, or one with the cells as replicas, with the networks and rates that they have alone."""
-    games = [build_run(config, environment=environment) for config in configs]
+    games = [build_run(config, environment=environment, networks=cells) for config in configs]
     if len(games) == 1:
         with closing(games[0].engine):
             yield games[0]
@@ -141,7 +143,7 @@ def _game(configs: Sequence[RunConfig], environment: Environment) -> Iterator[Ru
         game.engine.close()
     setups, choice = tuple(game.setups[0] for game in games), games[0].engine_choice
     batches = Batches(len(environment.train), configs[0].batch_size, tuple(config.seed for config in configs))
-    with closing(choice.build(setups, batches.size)) as engine:
+    with closing(choice.build(setups, batches.size, cells)) as engine:
         yield RunContext(games[0].config, environment, engine, batches, choice, setups)
 
 

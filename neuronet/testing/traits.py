@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Policy, PolicyError, Scales, pick, shared_memory_names, traits_of
+from neuronet.core import Policy, PolicyError, Scales, form_of, pick, shared_memory_names, traits_of
 from neuronet.testing.reference_rounds import ROUNDS, HookOutput, play
 from neuronet.testing.synthetic_layer import LayerView, SyntheticLayer
 
@@ -36,6 +36,7 @@ def check_traits(policy: Policy) -> None:
     _check_hooks(policy, answers)
     if traits.linear:
         _check_linear(policy, answers)
+    _check_form(policy, answers)
     if not traits.memory_axes:
         _check_memoryless(policy, answers)
     _check_locality(policy)
@@ -81,6 +82,25 @@ def _check_linear(policy: Policy, answers: dict[str, HookOutput]) -> None:
                 f"{policy!r} is linear, but its feedback in round {number} is not demand @ feedback_weights: "
                 "implement feedback_weights alone, or subclass Policy"
             )
+
+
+def _check_form(policy: Policy, answers: dict[str, HookOutput]) -> None:
+    """Check that a policy with a form, which engines may compile, computes what the form says."""
+    form = form_of(policy)
+    if form is None:
+        return
+    first = answers.get("feedback_weights in round 0")
+    for number in range(ROUNDS):
+        fields = SyntheticLayer().fields(number)
+        weights = form.weights(np, fields["attention"], fields["listener_mask"])
+        weights = first.array if form.fixed and first is not None else weights
+        feedback = answers[f"feedback in round {number}"].array
+        if not form.noise and not is_close(feedback, fields["demand"] @ weights):  # noise is compared by the tests of engines
+            raise PolicyError(f"{policy!r}: its feedback in round {number} is not what its form says, {form}")
+        change = answers.get(f"adapt in round {number}")
+        expected = fields["intention"] if form.adapts else np.zeros_like(fields["intention"])
+        if change is not None and not is_close(change.array, expected):
+            raise PolicyError(f"{policy!r}: its change in round {number} is not what its form says, {form}")
 
 
 def _check_memoryless(policy: Policy, answers: dict[str, HookOutput]) -> None:

@@ -94,6 +94,7 @@ def train(
             if context.engine_choice.reason:
                 mode = f"{_replica_mode(context)}{_layout(context)}"
                 log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{mode}.")
+            _log_kernels(context, log)
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
@@ -104,6 +105,15 @@ def train(
     if log is not None:
         _log_notes(result.notes, log)
     return result
+
+
+def _log_kernels(context: RunContext, log: Callable[[str], None]) -> None:
+    if context.engine.is_compiled:
+        log("Rounds are compiled by numba.")
+    elif context.engine_choice.kernels == "compiled":
+        from neuronet.engines.tensors import why_not_compiled
+
+        log(f"Rounds are torch's: {why_not_compiled(context.setups, context.engine_choice.device)}.")
 
 
 def _log_notes(notes: Sequence[str], log: Callable[[str], None]) -> None:

@@ -71,6 +71,7 @@ def build_run(
     *,
     environment: Environment | None = None,
     network: Network | None = None,
+    networks: int | None = None,
 ) -> RunContext:
     """Assemble the parts of a run.
 
@@ -78,14 +79,16 @@ def build_run(
         config: Configuration of the run.
         environment: Environment instead of the one that the configuration names.
         network: Initial network of every replica instead of a fresh one for each seed.
+        networks: Networks that are trained in all; None for those of this run alone.
 
     Raises:
         NeuroNetError: The parts do not fit together.
     """
     env = resolve_environment(config, environment)
-    networks = build_networks(config, env, network)
+    initial_networks = build_networks(config, env, network)
     batches = Batches(len(env.train), config.batch_size, config.seeds)
-    engine_choice = select_engine(config, sum(networks[0].sizes[1:]), networks[0].connections, config.epochs * batches.per_epoch)
+    first, rounds = initial_networks[0], config.epochs * batches.per_epoch
+    engine_choice = select_engine(config, sum(first.sizes[1:]), first.connections, rounds)
     setups = tuple(
         Setup(
             initial,
@@ -98,10 +101,10 @@ def build_run(
             channels=config.channels,
             update_schedule=config.update_schedule,
         )
-        for initial, seed in zip(networks, config.seeds, strict=True)
+        for initial, seed in zip(initial_networks, config.seeds, strict=True)
     )
-    engine = engine_choice.build(setups, config.batch_size)
-    return RunContext(engine_choice.resolve(config).with_absolute_paths(), env, engine, batches, engine_choice, setups)
+    engine = engine_choice.build(setups, config.batch_size, networks)
+    return RunContext(engine_choice.resolve(config, engine).with_absolute_paths(), env, engine, batches, engine_choice, setups)
 
 
 def continue_run(config: RunConfig, environment: Environment, setup: Setup, state: State, epochs: int) -> RunContext:
@@ -124,7 +127,7 @@ def continue_run(config: RunConfig, environment: Environment, setup: Setup, stat
     engine = engine_choice.build(setups, config.batch_size)
     engine.restore(state)
     offset = state.round - epochs * batches.per_epoch
-    return RunContext(engine_choice.resolve(config), env, engine, batches, engine_choice, setups, offset)
+    return RunContext(engine_choice.resolve(config, engine), env, engine, batches, engine_choice, setups, offset)
 
 
 def resolve_environment(config: RunConfig, environment: Environment | None = None) -> Environment:

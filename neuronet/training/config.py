@@ -81,6 +81,7 @@ class RunConfig(BaseModel):
     device: str = "auto"
     dtype: Literal["auto", "float64", "float32"] = "auto"
     matmul: Literal["highest", "high", "medium"] = "highest"
+    kernels: Literal["auto", "compiled", "torch", "onednn"] = "auto"
     patience: Count | None = None
     monitor: Literal["test_loss", "test_accuracy", "train_loss", "train_accuracy"] = "test_loss"
     checkpoint_every: Count = 1

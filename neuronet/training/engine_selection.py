@@ -34,6 +34,8 @@ class EngineChoice:
         dtype: "float64" or "float32".
         reason: Reason for the engine, in a few words; empty if the configuration names it.
         matmul: Precision of matrix products in float32: "highest", "high" or "medium".
+        kernels: "auto", "compiled" or "torch".
+        rounds: Rounds of each network in the whole run.
     """
 
     engine: str
@@ -41,17 +43,21 @@ class EngineChoice:
     dtype: str
     reason: str
     matmul: str
+    kernels: str = "auto"
+    rounds: int = 0
 
-    def resolve(self, config: RunConfig) -> RunConfig:
-        """Return the configuration with this engine, device and precision in place of "auto"."""
-        return config.model_copy(update={"engine": self.engine, "device": self.device, "dtype": self.dtype})
+    def resolve(self, config: RunConfig, engine: Engine) -> RunConfig:
+        """Return the configuration with this engine, its device, precision and kernels in place of "auto"."""
+        kernels = "compiled" if engine.is_compiled else engine.products
+        return config.model_copy(update={"engine": self.engine, "device": self.device, "dtype": self.dtype, "kernels": kernels})
 
-    def build(self, setups: Sequence[Setup], batch_size: int) -> Engine:
+    def build(self, setups: Sequence[Setup], batch_size: int, networks: int | None = None) -> Engine:
         """Return the engine, with the given setup of each replica.
 
         Args:
             setups: Initial setup of each replica.
             batch_size: Samples in a round.
+            networks: Networks that are trained in all, by which kernels are chosen; None for these replicas alone.
         """
         if self.engine == "agents":
             from neuronet.engines.agents import NeuronModel
@@ -61,7 +67,8 @@ class EngineChoice:
 
         if distributed.world_size() > 1:
             return DataParallelEngine(setups, device=self.device, matmul=self.matmul)
-        return tensor_engine(setups, batch_size, device=self.device, matmul=self.matmul)
+        rounds = self.rounds * (len(setups) if networks is None else networks)
+        return tensor_engine(setups, batch_size, device=self.device, matmul=self.matmul, kernels=self.kernels, rounds=rounds)
 
 
 def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int) -> EngineChoice:
@@ -97,7 +104,8 @@ def select_engine(config: RunConfig, neurons: int, connections: int, rounds: int
         from neuronet.engines.tensors import resolve_device
 
         device = resolve_device(config.device)
-    return EngineChoice(engine, device, _select_dtype(config, connections, device), reason, config.matmul)
+    dtype = _select_dtype(config, connections, device)
+    return EngineChoice(engine, device, dtype, reason, config.matmul, config.kernels, rounds)
 
 
 def _beyond_agents(config: RunConfig) -> tuple[str, str] | None:

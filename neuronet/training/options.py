@@ -112,6 +112,9 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     "matmul": OptionInfo(
         str, COMPUTE, "Precision of float32 matrix products: highest, high (TF32) or medium (bfloat16)", "highest"
     ),
+    "kernels": OptionInfo(
+        str, COMPUTE, "Rounds on a CPU: torch, onednn (its products), compiled (needs numba), or auto by work and machine", "auto"
+    ),
     "checkpoint_every": OptionInfo(int, OUTPUT, "Epochs between two checkpoints (>= 1)", "1"),
     "alignment": OptionInfo(bool, OUTPUT, "Measure after each epoch how updates agree with those of backpropagation", "off"),
     "inequality": OptionInfo(bool, OUTPUT, "Measure after each epoch how unequally attention is spread over neurons", "off"),

@@ -12,10 +12,12 @@ from functools import cached_property
 from neuronet.core import (
     Array,
     ConfigurationError,
+    FeedbackForm,
     LinearPolicy,
     Measure,
     Memory,
     Observation,
+    Power,
     check_flag,
     check_number,
     parse_measure,
@@ -65,6 +67,13 @@ class AttentionSeeking(LinearPolicy):
     def worth(self) -> Measure:
         """The measure of attention as an object."""
         return self.measure if isinstance(self.measure, Measure) else parse_measure(self.measure, self.p)
+
+    @property
+    def form(self) -> FeedbackForm | None:
+        """The attention for p = 2, its sign for p = 1; None for other measures, with foresight, and for scaled attention."""
+        if self.foresight or self.scaled or type(self.worth) is not Power:
+            return None
+        return {2.0: FeedbackForm(attention=1.0), 1.0: FeedbackForm(sign=1.0)}.get(float(self.worth.p))
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return the measure's slope at expected attention: `phi'(w + foresight eta c)`; scaled, `std phi'(std (w + ...))`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core import Array, LinearPolicy, Memory, Observation
+from neuronet.core import Array, FeedbackForm, LinearPolicy, Memory, Observation
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,11 @@ class Contrarian(LinearPolicy):
 
     Where all other neurons follow error backpropagation, a contrarian neuron increases the loss.
     """
+
+    @property
+    def form(self) -> FeedbackForm:
+        """The attention, negative."""
+        return FeedbackForm(attention=-1.0)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return `-w_kj`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core import Array, LinearPolicy, Memory, Observation, check_number, reaches
+from neuronet.core import Array, FeedbackForm, LinearPolicy, Memory, Observation, check_number, reaches
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Greedy(LinearPolicy):
 
     def __post_init__(self) -> None:
         check_number("top", self.top, 1, whole=True)
+
+    @property
+    def form(self) -> FeedbackForm | None:
+        """The attention of the strongest listener; None for more than one."""
+        return FeedbackForm(attention=1.0, strongest=True) if self.top == 1 else None
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return the attention of the `top` strongest listeners, 0 for the others."""

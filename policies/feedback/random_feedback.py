@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neuronet.core import Array, Birth, LinearPolicy, Memory, Observation, check_number
+from neuronet.core import Array, Birth, FeedbackForm, LinearPolicy, Memory, Observation, check_number
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class RandomFeedback(LinearPolicy):
     def initial_memory(self, birth: Birth) -> Memory:
         """Return standard normal numbers."""
         return {"feedback": birth.draws.normal("feedback", "JK")}
+
+    @property
+    def form(self) -> FeedbackForm:
+        """Weights that are fixed at birth."""
+        return FeedbackForm(fixed=True)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return `scale * B_kj / sqrt(listeners of j)`, 0 where there is no connection."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuronet.core import Array, LinearPolicy, Memory, Observation, check_number
+from neuronet.core import Array, FeedbackForm, LinearPolicy, Memory, Observation, check_number
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class SignSymmetric(LinearPolicy):
 
     def __post_init__(self) -> None:
         check_number("scale", self.scale, 0, above=True)
+
+    @property
+    def form(self) -> FeedbackForm:
+        """The sign, divided by the root of the number of listeners."""
+        return FeedbackForm(sign=self.scale, shared=True)
 
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return `scale * sign(w_kj) / sqrt(listeners of j)`."""

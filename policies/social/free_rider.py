@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from neuronet.core import Array, Memory, Observation, Policy, Wrapper
+from neuronet.core import Array, FeedbackForm, Memory, Observation, Policy, Wrapper, form_of
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
@@ -23,6 +23,12 @@ class FreeRider(Wrapper):
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
+
+    @property
+    def form(self) -> FeedbackForm | None:
+        """The wrapped policy's, without adaptation."""
+        inner = form_of(self.policy)
+        return None if inner is None else replace(inner, adapts=False, draw=inner.draw and f"policy/{inner.draw}")
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return 0; for neurons without listeners, the wrapped policy's change."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from neuronet.core import Array, Memory, Observation, Policy, Wrapper, check_number
+from neuronet.core import Array, FeedbackForm, Memory, Observation, Policy, Wrapper, check_number, form_of
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
@@ -31,6 +31,12 @@ class Noisy(Wrapper):
     def own_stochastic(self) -> bool:
         """True if the noise level is above 0."""
         return bool(self.sigma)
+
+    @property
+    def form(self) -> FeedbackForm | None:
+        """The wrapped policy's with noise; None if that has noise of its own."""
+        inner = form_of(self.policy)
+        return None if inner is None or inner.noise else replace(inner, noise=self.sigma, draw="noise" if self.sigma else "")
 
     def feedback(self, obs: Observation, memory: Memory) -> Array:
         """Return the wrapped policy's feedback with noise."""

@@ -54,11 +54,15 @@ class Engine(ABC):
         name: "agents" or "tensors".
         device: Where it computes, such as "cpu".
         setups: The game of each replica, as it is now.
+        is_compiled: Whether `play_rounds` uses compiled rounds.
+        products: Library for large products of matrices, "torch" or "onednn"; "auto" for an engine without them.
     """
 
     name: str
     device: str
     setups: list[Setup]
+    is_compiled: bool = False
+    products: str = "auto"
     _output_shape: tuple[int, ...] | None = None  # of the round that `speak` has begun
 
     @property

@@ -21,6 +21,8 @@ class CopiedByState(Engine):
     learning_rate: float | Tensor
     _reducer: Reducer
     _matmul: MatmulPrecision
+    kernels: str
+    _study_rounds: int
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how a copy is made.
@@ -33,11 +35,16 @@ class CopiedByState(Engine):
         if self._reducer.is_distributed:
             raise ConfigurationError("an engine of several processes cannot be copied: use its state()")
         rate = as_numpy(self.learning_rate) if isinstance(self.learning_rate, Tensor) else self.learning_rate
-        options = {"device": self.device, "matmul": self._matmul.precision}
+        options: dict[str, Any] = {
+            "device": self.device,
+            "matmul": self._matmul.precision,
+            "kernels": self.kernels,
+            "rounds": self._study_rounds,
+        }
         return _copied, (type(self), self.setups, options, self.state(), rate)
 
 
-def _copied(kind: Any, setups: Any, options: dict[str, str], state: State, rate: Any) -> Any:
+def _copied(kind: Any, setups: Any, options: dict[str, Any], state: State, rate: Any) -> Any:
     engine = kind(setups, **options)
     engine.restore(state)
     with torch.inference_mode():

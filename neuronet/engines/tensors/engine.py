@@ -35,10 +35,13 @@ from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import LayerState, State, SynapseArrays
 from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
 from neuronet.engines.tensors.channel_router import make_router
+from neuronet.engines.tensors.compiled.choice import check_kernels, select_compiled
+from neuronet.engines.tensors.compiled.rounds import CompiledRounds
 from neuronet.engines.tensors.copying import CopiedByState
 from neuronet.engines.tensors.fused_round import FusedRound, supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
+from neuronet.engines.tensors.kernels.matmul import PRODUCTS, products_of_machine
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
 from neuronet.engines.tensors.kernels.threads import limited_threads
 from neuronet.engines.tensors.layer import Layer, inverse_mask
@@ -80,11 +83,16 @@ class TensorEngine(CopiedByState):
         device: "cpu", "cuda", "cuda:1" or "mps"; "auto" for the fastest one available.
         matmul: Precision of float32 matrix products, where the device has faster ones: "highest", "high" (TF32) or "medium"
             (bfloat16).
+        kernels: "compiled" for compiled rounds where numba is installed and every policy declares a form; "torch" for torch's
+            rounds with its own matrix products, "onednn" for those with oneDNN's where they are large; "auto" for what is faster.
+        rounds: Rounds of all networks in the study that this engine is a part of, by which "auto" decides; 0 if not known.
         reducer: Combines the results of processes that play one batch together; None for a single process.
 
     Attributes:
         learning_rate: eta: a number, or (R, 1, 1) where replicas differ.
         is_fused: Whether `play_rounds` uses fused rounds.
+        is_compiled: Whether `play_rounds` uses compiled rounds.
+        products: "torch" or "onednn", the library for large single-precision products on a CPU.
 
     Raises:
         ConfigurationError: The device is not available, or the games differ in more.
@@ -99,12 +107,16 @@ class TensorEngine(CopiedByState):
         *,
         device: str = "auto",
         matmul: str = "highest",
+        kernels: str = "auto",
+        rounds: int = 0,
         reducer: Reducer | None = None,
     ) -> None:
         self.setups = list(setup) if isinstance(setup, Sequence) else [setup]
         check_replicas(self.setups)
         self._reducer = reducer or SINGLE_PROCESS
         self._matmul = MatmulPrecision(matmul)
+        self.kernels, self._study_rounds = check_kernels(kernels), rounds
+        self.products = kernels if kernels in PRODUCTS else products_of_machine()
         self.device = resolve_device(device)
         self.dtype: torch.dtype = getattr(torch, self.setup.dtype)
         if self.device.startswith("mps") and self.setup.dtype == "float64":
@@ -127,6 +139,8 @@ class TensorEngine(CopiedByState):
         self._scheduler = make_scheduler(self.setups, self.layers)
         self._router = make_router(self.setups, space.tensor)
         self.is_fused = self._can_fuse()
+        self.is_compiled = self._selects_compiled()
+        self._compiled: CompiledRounds | None = None
         self._layer_rounds: dict[int, list[LayerRound]] = {}
         self._fused_rounds: dict[int, FusedRound] = {}
         self._pending: _Round | None = None
@@ -144,7 +158,8 @@ class TensorEngine(CopiedByState):
         for index in reversed(range(len(self.setup.network.activations))):
             views = parameters.views(parameters.flat, index)
             velocities = parameters.views(parameters.velocity, index) if self._takes_responses else None
-            layer = make_layer(self.setups, index + 1, like, views, velocities, parameters.decay, layers[0] if layers else None)
+            above = layers[0] if layers else None
+            layer = make_layer(self.setups, index + 1, like, self.products, views, velocities, parameters.decay, above)
             layer.weights.copy_(layer.space.tensor([_weights(setup.network, index) for setup in self.setups]))
             layer.bias.copy_(layer.space.tensor([setup.network.biases[index] for setup in self.setups]))
             layers.insert(0, layer)
@@ -154,6 +169,13 @@ class TensorEngine(CopiedByState):
         network, channels = self.setup.network, self.setup.channels
         plain = self._takes_responses and self._input_mask is None and not channels and not network.is_sparse
         return plain and isinstance(self._loss_function, SoftmaxCrossEntropy) and supports(self.layers)
+
+    def _selects_compiled(self) -> bool:
+        return (
+            self._takes_responses
+            and self._matmul.precision == "highest"
+            and select_compiled(self.setups, 1, self.device, self.kernels, self._study_rounds)
+        )
 
     @property
     def _takes_responses(self) -> bool:
@@ -200,10 +222,23 @@ class TensorEngine(CopiedByState):
 
     def _play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Tensor:
         with self._computing(batch_size):
+            if self.is_compiled and (played := self._play_compiled(samples, order, batch_size)) is not None:
+                return played
             play_block = self._play_fused if self.is_fused else self._play_block
             losses = [play_block(block) for block in BatchLoader(samples, order, batch_size, self.lead)]
             all_losses = torch.cat(losses).movedim(0, -1)
         return all_losses.to(torch.float64 if not self.device.startswith("mps") else all_losses.dtype)
+
+    def _play_compiled(self, samples: Samples, order: Array, batch_size: int) -> Tensor | None:
+        """Return the losses of the rounds, or None for samples that compiled rounds do not take."""
+        if self._compiled is None:
+            assert isinstance(self.parameters, VelocityParameters)
+            self._compiled = CompiledRounds(self.layers, self.parameters)
+        losses = self._compiled.play(samples, order, batch_size, self.learning_rate, self.round_number)
+        if losses is not None:
+            self._activities, self._demands = self._compiled.activities, self._compiled.demands
+            self.round_number += losses.shape[-1]
+        return losses
 
     def _play_fused(self, block: RoundBlock) -> Tensor:
         """Return the sum of the samples' losses in each round, (rounds, ...)."""
@@ -348,7 +383,7 @@ class TensorEngine(CopiedByState):
         """Release all tensors."""
         self.layers = []
         self.parameters = make_parameters(SGD(), [], (), torch.zeros(0))
-        self._layer_rounds, self._fused_rounds = {}, {}
+        self._layer_rounds, self._fused_rounds, self._compiled = {}, {}, None
         self._pending = None
         self._router.restore({})
         self._activities, self._demands = [], []

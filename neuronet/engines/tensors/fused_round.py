@@ -215,7 +215,8 @@ class _FusedLayer(_FusedPart):
         super().__init__(layer_round, parameters)
         layer, lead = self._layer, layer_round.lead
         # unlike the other products, this one is faster by it also where there are few weights
-        self._linear = select_linear(lead, layer_round.batch * layer.weights.numel(), layer.weights)
+        work = layer_round.batch * layer.weights.numel()
+        self._linear = select_linear(lead, work, layer.weights, layer.space.products)
         self._add_product: Callable[..., Tensor] = torch.baddbmm if lead else torch.addmm
         self._product: Callable[..., Tensor] = torch.bmm if lead else torch.mm
         self._matmul_above = None if layer_round.matmul_above.is_native else layer_round.matmul_above

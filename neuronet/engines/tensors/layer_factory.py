@@ -18,6 +18,7 @@ def make_layer(
     setups: Sequence[Setup],
     number: int,
     like: Tensor,
+    products: str,
     parameters: tuple[Tensor, Tensor],
     velocities: tuple[Tensor, Tensor] | None,
     decay: float,
@@ -29,13 +30,14 @@ def make_layer(
         setups: The game of each replica.
         number: Listening layer, 1 for the first.
         like: A tensor in the engine's precision, on its device.
+        products: Library for large products, one of `kernels.matmul.PRODUCTS`.
         parameters: Weights and biases, views of the engine's parameters.
         velocities: Likewise, of the engine's velocities; None if the response must have a buffer of its own.
         decay: Factor by which the velocities decay in each round.
         above: The layer of its listeners; None for the output layer.
     """
     if not setups[0].network.is_sparse:
-        return Layer(setups, number, TensorSpace(setups, number, like), parameters, velocities, decay, above)
+        return Layer(setups, number, TensorSpace(setups, number, like, products), parameters, velocities, decay, above)
     assert above is None or isinstance(above, SparseLayer)
     return SparseLayer(setups[0], number, like, parameters, velocities, decay, above)
 

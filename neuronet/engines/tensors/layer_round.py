@@ -40,9 +40,10 @@ class LayerRound:
 
     def products(self) -> tuple[MatmulBackend | Connections, MatmulBackend | Connections]:
         """Return the products of this layer, and of the layer above."""
-        lengths, like = self.layer.lengths, self.layer.weights
-        sizes = (lengths["I"] * lengths["J"], lengths["J"] * lengths["K"])
-        return MatmulBackend(self.lead, self.batch, sizes[0], like), MatmulBackend(self.lead, self.batch, sizes[1], like)
+        lengths, like, library = self.layer.lengths, self.layer.weights, self.layer.space.products
+        own, above = lengths["I"] * lengths["J"], lengths["J"] * lengths["K"]
+        backends = [MatmulBackend(self.lead, self.batch, weights, like, library) for weights in (own, above)]
+        return backends[0], backends[1]
 
     def buffer(self) -> Tensor:
         """Return an uninitialised tensor (..., B, J)."""

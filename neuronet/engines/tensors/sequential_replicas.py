@@ -23,15 +23,16 @@ class SequentialReplicas(Engine):
         setups: The game of each replica, two or more.
         device: Where they compute.
         matmul: As for TensorEngine.
+        kernels: As for TensorEngine.
     """
 
     name = "tensors"
 
-    def __init__(self, setups: Sequence[Setup], *, device: str = "auto", matmul: str = "highest") -> None:
+    def __init__(self, setups: Sequence[Setup], *, device: str = "auto", matmul: str = "highest", kernels: str = "auto") -> None:
         check_replicas(setups)
         self.setups = list(setups)
-        self.engines = [TensorEngine(setup, device=device, matmul=matmul) for setup in setups]
-        self.device = self.engines[0].device
+        self.engines = [TensorEngine(setup, device=device, matmul=matmul, kernels=kernels) for setup in setups]
+        self.device, self.products = self.engines[0].device, self.engines[0].products
 
     @property
     def round_number(self) -> int:

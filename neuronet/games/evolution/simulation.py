@@ -216,7 +216,8 @@ def single_policy_histories(
     parts = []
     for policy in policies:
         games = paired_games(parse_profile(policy), initial_states(game_setup, seeds), seeds)
-        with closing(BatchedGames(game_setup, games)) as batched_games:
+        played = len(games) * len(policies) * -(-generations * rounds // game_setup.rounds)
+        with closing(BatchedGames(game_setup, games, played)) as batched_games:
             for generation in range(generations + 1):
                 train_loss = batched_games.run(rounds) if generation else np.full(len(seeds), np.nan)
                 table = _performance_table(batched_games, seeds, generation, train_loss)

@@ -38,15 +38,22 @@ class BatchedGames:
     Args:
         game_setup: Settings shared by the games.
         games: Profile, initial state and seed of each game; all initial states have the same round.
+        played: Number of games of the study that these are a part of; None for these alone.
 
     Raises:
         StateError: The initial states cannot be combined.
     """
 
-    def __init__(self, game_setup: GameSetup, games: Sequence[Game]) -> None:
+    def __init__(self, game_setup: GameSetup, games: Sequence[Game], played: int | None = None) -> None:
         self.game_setup = game_setup
         self.setups = [setup_of(game_setup, layers, start.network, seed) for layers, start, seed in games]
-        self.engine = tensor_engine(self.setups, game_setup.batch_size, device=game_setup.device)
+        self.engine = tensor_engine(
+            self.setups,
+            game_setup.batch_size,
+            device=game_setup.device,
+            kernels=game_setup.kernels,
+            rounds=game_setup.rounds * (len(games) if played is None else played),
+        )
         state = _first_state(game_setup, games, self.setups)
         if state is not None:
             self.engine.restore(state)

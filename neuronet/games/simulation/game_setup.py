@@ -50,6 +50,7 @@ class GameSetup:
         own_payoffs: Further payoffs, each by a function.
         dtype: "float64" or "float32".
         device: Device of the tensor engine.
+        kernels: Kernels of the tensor engine; "auto" decides by the number of games that are played together.
 
     Raises:
         ConfigurationError: A value is out of range.
@@ -69,6 +70,7 @@ class GameSetup:
     own_payoffs: tuple[OwnPayoff, ...] = ()
     dtype: str = "float64"
     device: str = "cpu"
+    kernels: str = "auto"
 
     def __post_init__(self) -> None:
         if not isinstance(self.environment, Environment):

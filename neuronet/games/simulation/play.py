@@ -48,7 +48,7 @@ def play(
     payoffs = {kind: tuple(np.empty((len(games), width)) for width in game_setup.hidden) for kind in game_setup.kinds}
     loss, accuracy, train_loss = (np.empty(len(games)) for _ in range(3))
     for indices in _batchable_games(game_setup, games):
-        with closing(BatchedGames(game_setup, [games[index] for index in indices])) as batched_games:
+        with closing(BatchedGames(game_setup, [games[index] for index in indices], len(games))) as batched_games:
             before = batched_games.attention_holdings()
             train_loss[indices] = batched_games.run(game_setup.rounds)
             loss[indices], accuracy[indices] = batched_games.evaluate()

@@ -10,17 +10,20 @@ from neuronet.core.environment import Samples
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import TensorEngine
 from neuronet.engines.tensors.kernels import matmul
-from neuronet.engines.tensors.kernels.matmul import MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WORK, MatmulBackend, _linear
+from neuronet.engines.tensors.kernels.matmul import ANY_PROCESSOR, MatmulBackend, products_of_machine
+from neuronet.engines.tensors.kernels.processor import family_of
+from neuronet.engines.tensors.kernels.product_table import PRODUCT_TABLE, ProductRow
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import build_network
 from tests.helpers.engine_fixtures import max_difference
 
 LIKE = torch.zeros(1)
+WORK, WEIGHTS = ANY_PROCESSOR.min_work, ANY_PROCESSOR.min_weights
 BATCH, SPEAKERS, NEURONS, LISTENERS = 128, 200, 100, 60
 
 
 def products(monkeypatch_linear):
-    found = MatmulBackend((), MIN_ONEDNN_WORK // MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WEIGHTS, LIKE)
+    found = MatmulBackend((), WORK // WEIGHTS, WEIGHTS, LIKE)
     found._linear = monkeypatch_linear
     return found
 
@@ -61,35 +64,50 @@ def test_both_back_ends_agree(linear, decay):
 
 @pytest.mark.parametrize(
     "lead, batch, weights, like",
-    [
-        ((2,), 200, MIN_ONEDNN_WEIGHTS, LIKE),
-        ((), 199, MIN_ONEDNN_WEIGHTS, LIKE),
-        ((), 10**6, MIN_ONEDNN_WEIGHTS - 1, LIKE),
-        ((), 200, MIN_ONEDNN_WEIGHTS, LIKE.double()),
-    ],
+    [((2,), 200, WEIGHTS, LIKE), ((), 199, WEIGHTS, LIKE), ((), 10**6, WEIGHTS - 1, LIKE), ((), 200, WEIGHTS, LIKE.double())],
     ids=["replicas", "small", "few weights", "double"],
 )
-def test_torch_is_used_where_onednn_is_unavailable(lead, batch, weights, like):
-    assert MatmulBackend(lead, batch, weights, like)._linear is None
+def test_torch_is_used_where_onednn_does_not_pay(lead, batch, weights, like, linear, monkeypatch):
+    monkeypatch.setattr(matmul, "processor_family", lambda: "other")
+    assert MatmulBackend(lead, batch, weights, like, "onednn").is_native
+    assert not MatmulBackend((), WORK // WEIGHTS, WEIGHTS, LIKE, "onednn").is_native
+    assert MatmulBackend((), WORK // WEIGHTS, WEIGHTS, LIKE, "torch").is_native
 
 
-def test_back_end_depends_on_the_processor():
-    assert MatmulBackend((), MIN_ONEDNN_WORK // MIN_ONEDNN_WEIGHTS, MIN_ONEDNN_WEIGHTS, LIKE)._linear is _linear()
+@pytest.mark.parametrize("row", [ProductRow(None, 0, "known"), ProductRow(5, 0, "measured"), None])
+def test_products_are_those_of_the_table(row, linear, monkeypatch):
+    monkeypatch.setattr(matmul, "processor_family", lambda: "some")
+    monkeypatch.setattr(matmul, "PRODUCT_TABLE", {} if row is None else {"some": row})
+    expected = "onednn" if row is not None and row.min_work is not None else "torch"
+    assert products_of_machine() == expected
+    setup = Setup(build_network((6, 5, 3), seed=1), AttentionSeeking(), dtype="float32")
+    assert TensorEngine(setup, device="cpu").products == expected
+    assert TensorEngine(setup, device="cpu", kernels="onednn").products == "onednn"
+    assert TensorEngine(setup, device="cpu", kernels="torch").products == "torch"
+
+
+def test_rows_of_the_table_are_measured_or_known():
+    assert {row.basis for row in PRODUCT_TABLE.values()} <= {"measured", "known"}
 
 
 @pytest.mark.parametrize(
-    "processor",
+    "architecture, vendor, family, model, expected",
     [
-        {"architecture": "x86_64", "avx512_f": False, "cpu_name": "AMD"},
-        {"architecture": "aarch64", "avx512_f": True, "cpu_name": "AMD"},
-        {"architecture": "x86_64", "avx512_f": True, "cpu_name": "Intel(R) Xeon(R)"},
-        {},
+        ("x86_64", "AuthenticAMD", "25", "1", "amd zen 3"),
+        ("x86_64", "AuthenticAMD", "25", "17", "amd zen 4"),
+        ("x86_64", "AuthenticAMD", "25", "97", "amd zen 4"),
+        ("x86_64", "AuthenticAMD", "26", "2", "amd zen 5"),
+        ("x86_64", "AuthenticAMD", "23", "49", "other"),
+        ("x86_64", "AuthenticAMD", "", "unknown", "other"),
+        ("x86_64", "GenuineIntel", "6", "143", "intel"),
+        ("aarch64", "", "", "", "arm"),
+        ("arm64", "", "", "", "arm"),
+        ("riscv64", "", "", "", "other"),
     ],
-    ids=["narrow", "other architecture", "intel", "unknown"],
 )
-def test_onednn_is_for_wide_processors_of_other_makers_only(processor, monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: processor, raising=False)
-    assert _linear.__wrapped__() is None
+def test_family_of_a_processor(architecture, vendor, family, model, expected):
+    assert family_of(architecture, {"vendor_id": vendor, "cpu family": family, "model": model}) == expected
+    assert family_of("x86_64", {}) == "other"
 
 
 @pytest.mark.parametrize("sizes", [(6, 5, 3), (2, 1, 2), (1, 3, 1)], ids=str)
@@ -98,10 +116,8 @@ def test_many_rounds_by_onednn_equal_those_by_torch(linear, monkeypatch, sizes, 
     network = build_network(sizes, activation=activation, seed=1)
     setup = Setup(network, AttentionSeeking(), learning_rate=0.05, dtype="float32")
     samples = Samples(random(12, sizes[0]).numpy(), np.arange(12) % sizes[-1])
-    engines = [TensorEngine(setup, device="cpu")]
-    for name, value in {"_linear": lambda: linear, "MIN_ONEDNN_WORK": 0, "MIN_ONEDNN_WEIGHTS": 0}.items():
-        monkeypatch.setattr(matmul, name, value)
-    engines.append(TensorEngine(setup, device="cpu"))
+    monkeypatch.setattr(matmul, "PRODUCT_TABLE", dict.fromkeys([matmul.processor_family()], ProductRow(0, 0, "known")))
+    engines = [TensorEngine(setup, device="cpu", kernels=kernels) for kernels in ("torch", "onednn")]
     losses = [engine.play_rounds(engine.prepare(samples), np.arange(12), 5) for engine in engines]
     torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-5)
     assert max_difference(*(engine.state() for engine in engines)) <= 1e-5

@@ -147,6 +147,11 @@ class GatheredPolicy(DelegatingPolicy):
         fits = getattr(answer, "ndim", 0) > 1 and answer.shape[-2] == self._shard.batch
         return self._shard.local(answer, -2) if fits else answer  # the engine checks the shape
 
+    @property
+    def form(self) -> None:
+        """None: it must be called, since it gathers what it sees."""
+        return
+
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """Return the policy's activity."""
         said = self._local(self.policy.speak(self._shard.gather(activity, -2), self._gathered_observation(obs), memory))

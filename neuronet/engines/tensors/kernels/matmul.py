@@ -1,46 +1,57 @@
-"""Matrix products of a round, by the faster of torch's libraries for their size."""
+"""Matrix products of a round, by the faster of torch's libraries for their size and for the processor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-MIN_ONEDNN_WORK = 2_000_000
-"""Multiplications in a product from which oneDNN is faster in spite of its costlier call ..."""
+from neuronet.engines.tensors.kernels.processor import processor_family
+from neuronet.engines.tensors.kernels.product_table import PRODUCT_TABLE, ProductRow
 
-MIN_ONEDNN_WEIGHTS = 10_000
-"""... if there are at least so many weights."""
+PRODUCTS = ("torch", "onednn")
+"""Libraries for large single-precision products on a CPU: torch's own, or oneDNN, which torch ships."""
+
+ANY_PROCESSOR = ProductRow(2_000_000, 10_000, "known")
+"""Sizes from which oneDNN is used where it is asked for and the table has none."""
+
+
+def products_of_machine() -> str:
+    """Return the library for large products on this machine: the choice of the table, never that of a timing.
+
+    So a run repeats to the last bit on one machine.
+    """
+    row = PRODUCT_TABLE.get(processor_family())
+    return "torch" if row is None or row.min_work is None or _linear() is None else "onednn"
 
 
 @cache
 def _linear() -> Any:
-    """Return oneDNN's `x @ w.T + b`, which torch ships; None where torch's own product is equally fast.
-
-    Torch computes float32 products by MKL, which uses AVX-512 on Intel processors only; oneDNN uses it on all that have it.
-    The choice depends on the machine and never on a timing, so that a run repeats to the last bit.
-    """
-    capabilities: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    wide = capabilities.get("architecture") == "x86_64" and capabilities.get("avx512_f", False)
-    if not wide or "intel" in str(capabilities.get("cpu_name", "")).lower() or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+    """Return oneDNN's `x @ w.T + b`, which torch ships, into new memory: it has no form with `out`; None where torch has none."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     found = getattr(getattr(torch.ops.mkldnn, "_linear_pointwise", None), "default", None)
     return getattr(found, "_op", found)
 
 
-def select_linear(lead: tuple[int, ...], work: int, like: Tensor) -> Any:
-    """Return oneDNN's product for a number of multiplications; None for replicas, small products and other devices.
+def select_linear(lead: tuple[int, ...], work: int, like: Tensor, products: str, weights: int | None = None) -> Any:
+    """Return oneDNN's product; None for torch's own: for replicas, small products, other devices and double precision.
 
     Args:
         lead: () or (R,).
         work: Number of multiplications.
         like: A tensor in the engine's precision, on its device.
+        products: One of PRODUCTS.
+        weights: Number of weights; None where few of them are no reason against oneDNN.
     """
-    large = not lead and work >= MIN_ONEDNN_WORK and like.dtype == torch.float32 and like.device.type == "cpu"
-    return _linear() if large else None
+    if products != "onednn" or lead or like.dtype != torch.float32 or like.device.type != "cpu":
+        return None
+    row = PRODUCT_TABLE.get(processor_family(), ANY_PROCESSOR)
+    row = ANY_PROCESSOR if row.min_work is None else row
+    assert row.min_work is not None
+    return _linear() if work >= row.min_work and (weights is None or weights >= row.min_weights) else None
 
 
 class MatmulBackend:
@@ -51,10 +62,11 @@ class MatmulBackend:
         batch: Samples a round.
         weights: Number of weights between the two layers.
         like: A tensor in the engine's precision, on its device.
+        products: One of PRODUCTS.
     """
 
-    def __init__(self, lead: tuple[int, ...], batch: int, weights: int, like: Tensor) -> None:
-        self._linear = select_linear(lead, batch * weights, like) if weights >= MIN_ONEDNN_WEIGHTS else None
+    def __init__(self, lead: tuple[int, ...], batch: int, weights: int, like: Tensor, products: str = "torch") -> None:
+        self._linear = select_linear(lead, batch * weights, like, products, weights)
         self._add_product = torch.baddbmm if lead else torch.addmm
         self._product = torch.bmm if lead else torch.mm
 

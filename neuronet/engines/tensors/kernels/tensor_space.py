@@ -21,6 +21,7 @@ class TensorSpace:
         setups: The game of each replica.
         number: Listening layer, 1 for the first.
         like: A tensor in the engine's precision, on its device.
+        products: Library for large products, one of `kernels.matmul.PRODUCTS`.
 
     Attributes:
         layer: Number of the layer.
@@ -28,8 +29,8 @@ class TensorSpace:
         lengths: Length of each axis by its letter, without B.
     """
 
-    def __init__(self, setups: Sequence[Setup], number: int, like: Tensor) -> None:
-        self.layer = number
+    def __init__(self, setups: Sequence[Setup], number: int, like: Tensor, products: str = "torch") -> None:
+        self.layer, self.products = number, products
         self.lead = () if len(setups) == 1 else (len(setups),)
         self.lengths = axis_lengths(setups[0].network.sizes, number)
         self.dtype, self.device = like.dtype, str(like.device)
@@ -61,3 +62,11 @@ class TensorSpace:
         for generator in self._generators:
             generator.open(number, batch)
         return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])
+
+    def draw_some(self, replicas: Sequence[int], number: int, batch: int, kind: str, name: str, axes: str) -> list[Any]:
+        """Return the layer's random numbers of a round as arrays, for some of the replicas; otherwise as `draw`."""
+        drawn = []
+        for replica in replicas:
+            self._generators[replica].open(number, batch)
+            drawn.append(self._generators[replica].draw(kind, name, axes))
+        return drawn

@@ -1,9 +1,11 @@
-"""Number of torch's threads for small layers."""
+"""Number of threads for small layers: torch's, and those of the products of compiled rounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
 import torch
 
@@ -28,3 +30,27 @@ def limited_threads(work: int, device: str) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+@cache
+def _openblas() -> list[Any]:
+    """Return the controllers of the OpenBLAS libraries in this process."""
+    import scipy.linalg  # noqa: F401 - its OpenBLAS computes numba's products
+    from threadpoolctl import ThreadpoolController
+
+    return list(ThreadpoolController().select(internal_api="openblas").lib_controllers)
+
+
+@contextmanager
+def single_threaded_products() -> Iterator[None]:
+    """Let OpenBLAS compute each product in the thread that asks for it."""
+    before = [(library, library.get_num_threads()) for library in _openblas()]
+    for library, threads in before:
+        if threads != 1:
+            library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, threads in before:
+            if threads != 1:
+                library.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""Rounds that numba compiles: when they are chosen, their memory, and the loop itself."""
