@@ -15,6 +15,24 @@ from neuronet.statistics import interval, paired
 
 KEEPING, RIDGE = "keeping-promises", "ridge"
 
+COLUMNS = {
+    "setting": "object",
+    "method": "object",
+    "learning_rate": "duration",
+    "settings": "object",
+    "at_edge": "bool",
+    "diverged": "bool",
+    "games": "index",
+    "found_half": "percentage",
+    "found": "percentage",
+    "seed": "index",
+    **{name: "float64" for name in METRICS if name != "final"},
+    "accuracy": "percentage",
+    "seconds": "duration",
+    "bytes": "duration",
+}
+"""Columns of the records, with their types."""
+
 
 @dataclass(frozen=True)
 class ContinualSetting:
@@ -206,6 +224,7 @@ def _study(scenario: str, title: str) -> Reproduction:
         },
         find,
         _tables,
+        COLUMNS,
     )
 
 
