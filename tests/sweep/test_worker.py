@@ -34,6 +34,7 @@ ALTERNATIVES = {
     "dtype": ["float32"],
     "alignment": [True],
     "inequality": [True],
+    "kernels": ["torch", "compiled"],
     "device": ["cpu"],
     "engine": ["tensors"],
     "payoff": ["squared-error", "balanced-cross-entropy"],
