@@ -255,10 +255,6 @@ def test_kernels_are_chosen_by_the_work_of_the_study(monkeypatch):
     assert not tensor_engine(setups, 32, rounds=enough, kernels="torch").is_compiled
     assert not tensor_engine(setups, 32, rounds=enough, matmul="high").is_compiled
     assert not tensor_engine(setups, 10**6, rounds=enough).is_compiled
-    choice.leave_marker.cache_clear()
-    choice.leave_marker("float64")
-    assert tensor_engine(setups, 32, rounds=enough // 2).is_compiled
-    assert not tensor_engine([replace(setup, dtype="float32") for setup in setups], 32, rounds=enough // 2).is_compiled
     monkeypatch.setattr(choice, "_numba", lambda: "")
     assert not tensor_engine(setups, 32, rounds=enough, kernels="compiled").is_compiled
     assert "neuronet[fast]" in why_not_compiled(setups, "cpu")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
-from pathlib import Path
 
 from neuronet.core import SGD, ConfigurationError, CrossEntropy, FeedbackForm, Momentum, form_of
 from neuronet.engines.base.setup import Setup
@@ -22,10 +20,8 @@ MAX_COMPILED_WORK = 4_000_000
 """Multiplications in the largest product of a round up to which compiled rounds are faster than torch's."""
 
 COMPILE_SECONDS = 8.0
-"""Cost of the first use of compiled rounds in one precision on a machine ..."""
-
-LOAD_SECONDS = 0.6
-"""... and of later ones in another process, for the import of numba and what it keeps on disk."""
+"""Cost of the first use of compiled rounds in one precision on a machine. Later uses cost less, but a choice that depended on what is
+on disk would give the second run other last digits than the first."""
 
 SAVED_SINGLE, SAVED_REPLICA, SAVED_MIXED = 30e-6, 8e-6, 50e-6
 """Seconds that a compiled round saves at least: of a single network, of one of several replicas, and with several policies."""
@@ -60,7 +56,7 @@ def select_compiled(setups: Sequence[Setup], batch_size: int, device: str, kerne
         return False
     mixed = any(len(setups[0].groups(layer)) > 1 for layer in range(1, len(setups[0].network.sizes)))
     saved = SAVED_MIXED if mixed else SAVED_REPLICA if len(setups) > 1 else SAVED_SINGLE
-    return rounds * saved > (LOAD_SECONDS if marker(setups[0].dtype).exists() else COMPILE_SECONDS)
+    return rounds * saved > COMPILE_SECONDS
 
 
 def why_not_compiled(setups: Sequence[Setup], device: str) -> str:
@@ -82,7 +78,7 @@ def supports(setups: Sequence[Setup]) -> bool:
         and type(first.payoff) is CrossEntropy
         and type(first.optimizer) in (SGD, Momentum)
         and first.update_schedule.is_synchronous
-        and not any(setup.channels or setup.silent for setup in setups)
+        and not any(setup.channels or setup.silent or setup.network.is_sparse for setup in setups)
         and all(_has_forms(setup) for setup in setups)
     )
 
@@ -102,20 +98,3 @@ def _numba() -> str:
         return version("numba")
     except PackageNotFoundError:
         return ""
-
-
-def marker(dtype: str) -> Path:
-    """Return the file that exists once the compiled rounds of a precision are on disk."""
-    source = Path(__file__).with_name("loop.py")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "neuronet" / "compiled" / f"{dtype}-{_numba()}-{source.stat().st_mtime_ns:x}"
-
-
-@cache
-def leave_marker(dtype: str) -> None:
-    """Remember that the compiled rounds of a precision are on disk, once; without effect where nothing can be written."""
-    try:
-        marker(dtype).parent.mkdir(parents=True, exist_ok=True)
-        marker(dtype).touch()
-    except OSError:
-        pass

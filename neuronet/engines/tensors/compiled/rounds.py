@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuronet.core import LEAK, FeedbackForm, Samples, form_of, rounding
-from neuronet.engines.tensors.compiled.choice import leave_marker
 from neuronet.engines.tensors.kernels.device import as_numpy
 from neuronet.engines.tensors.kernels.threads import single_threaded_products
 from neuronet.engines.tensors.layer import Layer
@@ -102,7 +101,6 @@ class CompiledRounds:
             noise = self._noise(plan, number + begin, size, part.shape[1])
             losses.append(np.empty((self._replicas, -(-part.shape[1] // size))))
             self._spread(plan, Rounds(inputs, targets, part, size, rates, noise), room, losses[-1])
-        leave_marker(self._dtype.name)
         self._show(room, count - (played - 1) * size)
         whole = losses[0] if len(losses) == 1 else np.concatenate(losses, axis=1)
         return torch.from_numpy(whole if self._lead else whole[0])
