@@ -37,7 +37,7 @@ def test_page_has_the_numbers_of_the_other_studies(study):
 
 
 @pytest.mark.parametrize(("study", "diverged", "tried"), [("permuted", (7, 3), 12), ("domain", (4, 2), 12), ("class", (2, 2), 9)])
-def test_page_says_how_many_rivals_of_the_first_edition_ended_at_zero(study, diverged, tried):
+def test_page_says_how_many_runs_of_the_first_edition_ended_at_zero(study, diverged, tried):
     tuning = pd.read_csv(RECORDS / study / "tuning.csv")
     means = tuning.groupby(["policy", "learning_rate", "settings"])["final"].mean().reset_index()
     for policy, count in zip(("ewc(samples=2000)", "si"), diverged, strict=True):
