@@ -1,8 +1,13 @@
 """The numbers in docs/continual-study.md and README.md equal those of the studies' records."""
 
+import json
+import math
+
+import pandas as pd
 import pytest
 
 from neuronet.continual.studies.summary import summarize_studies
+from neuronet.reproduction import read_reproduction
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "continual"
@@ -13,17 +18,15 @@ def format_interval(mean, low, high, sign=""):
     return f"{100 * mean:{sign}.1f} ± {50 * (high - low):.1f}"
 
 
-def test_page_and_readme_have_the_numbers_of_the_three_main_studies():
+def test_page_has_the_numbers_of_the_first_editions_studies():
     table = summarize_studies([RECORDS / "domain", RECORDS / "permuted", RECORDS / "class"]).table
     assert len(table) == 12
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for row in table.itertuples():
         final = format_interval(row.final, row.final_low, row.final_high)
         line = f"| `{row.policy}` | {final} | {format_interval(row.learning, row.learning_low, row.learning_high)} |"
         if row.policy != "backprop":
             line += f" {format_interval(row.difference, row.difference_low, row.difference_high, '+')} |"
         assert line in PAGE
-        assert final in readme
 
 
 @pytest.mark.parametrize("study", ["stream", "trial-permuted", "trial-split-domain"])
@@ -31,3 +34,43 @@ def test_page_has_the_numbers_of_the_other_studies(study):
     for row in summarize_studies([RECORDS / study]).table.itertuples():
         lines = [line for line in PAGE.splitlines() if line.startswith(f"| `{row.policy}` | ")]
         assert any(format_interval(row.final, row.final_low, row.final_high) in line for line in lines), row.policy
+
+
+@pytest.mark.parametrize(("study", "diverged", "tried"), [("permuted", (7, 3), 12), ("domain", (4, 2), 12), ("class", (2, 2), 9)])
+def test_page_says_how_many_runs_of_the_first_edition_ended_at_zero(study, diverged, tried):
+    tuning = pd.read_csv(RECORDS / study / "tuning.csv")
+    means = tuning.groupby(["policy", "learning_rate", "settings"])["final"].mean().reset_index()
+    for policy, count in zip(("ewc(samples=2000)", "si"), diverged, strict=True):
+        own = means[means["policy"] == policy]["final"]
+        assert (int((own == 0).sum()), len(own)) == (count, tried)
+    assert f"In `permuted` {diverged[0]} of the 12" in PAGE or f"`split-{study}` {diverged[0]} and {diverged[1]}" in PAGE
+
+
+def with_interval(row, name, sign=""):
+    return "" if math.isnan(row[name]) else f"{row[name]:{sign}.1f} ± {row[f'{name}_high'] - row[name]:.1f}"
+
+
+def chosen(row):
+    rate = {} if math.isnan(row["learning_rate"]) else {"rate": row["learning_rate"]}
+    values = {**rate, **json.loads(row["settings"])}
+    return ", ".join(f"{name} {value if isinstance(value, str) else f'{value:g}'}" for name, value in values.items())
+
+
+def test_page_and_readme_have_the_numbers_of_the_study_at_equal_memory():
+    result = read_reproduction(ROOT / "benchmarks" / "reproduction" / "continual-domain")
+    choices = result.tables["search"].set_index("method").to_dict("index")
+    assert len({choice["games"] for choice in choices.values()}) == 1
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = PAGE.partition("## Equal memory, equal budgets")[2].partition("\n## ")[0]
+    rows = result.tables["methods"].fillna({"note": ""}).to_dict("records")
+    assert len(rows) == len(choices) >= 14
+    for row in rows:
+        numbers = [with_interval(row, "accuracy"), with_interval(row, "learning")]
+        numbers += [with_interval(row, name, "+") for name in ("to_backprop", "to_promises")]
+        cells = [f"`{row['method']}`", *numbers, f"{row['megabytes']:.2f}", chosen(choices[row["method"]]), row["note"]]
+        expected = " ".join(f"| {' | '.join(cells)} |".split())
+        assert expected in " ".join(section.split()), expected
+        if f"| `{row['method']}` |" in readme:
+            assert f"| `{row['method']}` | {with_interval(row, 'accuracy')} |" in readme
+    assert f"{result.records['seed'].nunique()} seeds" in section
+    assert readme.count(" ± ") >= 6
