@@ -21,7 +21,7 @@ TOLERANCE = 1e-9
 STABLE, NOT_STABLE, NO_EQUILIBRIUM = "evolutionarily stable", "equilibrium, not stable", "no equilibrium"
 
 INVASION = 1e-3
-"""Share of mutants by which a witness is judged."""
+"""Share of mutants by which a witness is measured."""
 
 
 @dataclass(frozen=True, eq=False)
