@@ -19,6 +19,7 @@ from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule
 from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_payoff
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
+from neuronet.games.metagame.certificate import MixCertificate, certify_mix
 from neuronet.games.metagame.dynamics import DYNAMICS, Endings, endings, replicator, trajectory
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
 from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
@@ -83,6 +84,7 @@ __all__ = [
     "Learning",
     "MatchedNormFeedback",
     "MetaGame",
+    "MixCertificate",
     "NormalFormGame",
     "Outcomes",
     "OwnPayoff",
@@ -103,6 +105,7 @@ __all__ = [
     "best_equilibrium",
     "bimatrix_equilibria",
     "candidate_profiles",
+    "certify_mix",
     "check_kind",
     "correlated_equilibrium",
     "correlation_gap",

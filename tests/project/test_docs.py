@@ -92,8 +92,8 @@ WITH_COMMANDS = [page for page in PAGES if COMMANDS[page]]
 
 def write_shown_files(page, folder):
     """Write the files that the page shows: those whose first line is their name."""
-    for text in blocks(page, "toml"):
-        if name := re.match(r"# (\w+\.toml)\n", text):
+    for text in (*blocks(page, "toml"), *blocks(page, "python")):
+        if name := re.match(r"# (\w+\.(toml|py))\n", text):
             (folder / name[1]).write_text(text, encoding="utf-8")
 
 

@@ -26,7 +26,7 @@ from neuronet.policies import AttentionSeeking
 Parameters = tuple[float, ...]
 """Values of the parameters of a space, in their order."""
 
-SPACE: Mapping[str, tuple[float, float]] = {"loudness": (0.25, 8.0), "p": (1.0, 4.0), "foresight": (0.0, 1.0)}
+SPACE: Mapping[str, tuple[float, float]] = {"feedback_scale": (0.25, 8.0), "p": (1.0, 4.0), "foresight": (0.0, 1.0)}
 """Least and largest value of each parameter: factor of the feedback, exponent of the utility, foresight."""
 
 START: Parameters = (1.0, 2.0, 0.0)
@@ -34,10 +34,10 @@ START: Parameters = (1.0, 2.0, 0.0)
 
 
 def seeking_policy(parameters: Parameters) -> Policy:
-    """Return the attention-seeking policy with (loudness, p, foresight)."""
-    loudness, p, foresight = parameters
+    """Return the attention-seeking policy with (feedback_scale, p, foresight)."""
+    feedback_scale, p, foresight = parameters
     policy = AttentionSeeking(p=p, foresight=foresight)
-    return policy if loudness == 1.0 else ScaledFeedback(policy, loudness)
+    return policy if feedback_scale == 1.0 else ScaledFeedback(policy, feedback_scale)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ TOLERANCE = 1e-9
 STABLE, NOT_STABLE, NO_EQUILIBRIUM = "evolutionarily stable", "equilibrium, not stable", "no equilibrium"
 
 INVASION = 1e-3
-"""Share of mutants by which a witness is judged."""
+"""Share of mutants by which a witness is measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +29,13 @@ class Stability:
     """Whether small groups of mutants can invade a mix.
 
     Attributes:
-        verdict: STABLE, NOT_STABLE or NO_EQUILIBRIUM.
+        conclusion: STABLE, NOT_STABLE or NO_EQUILIBRIUM.
         regret: Gain of the best policy over the mix; 0 in an equilibrium up to rounding.
         mutant: Mix of the mutants that do best in a share of INVASION of the population, (P,).
         advantage: Payoff of these mutants minus that of the mix, in that population; below 0 where all tried are repelled.
     """
 
-    verdict: str
+    conclusion: str
     regret: float
     mutant: Floats
     advantage: float
@@ -60,8 +60,8 @@ def stability(game: SymmetricGame, mix: Floats) -> Stability:
     regret = float(units.regret(shares))
     mutant, advantage = _best_mutant(units, shares)
     equilibrium = regret <= 1e-7
-    verdict = NO_EQUILIBRIUM if not equilibrium else STABLE if is_stable(units, shares) else NOT_STABLE
-    return Stability(verdict, float(game.regret(shares)), mutant, advantage * game.payoff_range)
+    conclusion = NO_EQUILIBRIUM if not equilibrium else STABLE if is_stable(units, shares) else NOT_STABLE
+    return Stability(conclusion, float(game.regret(shares)), mutant, advantage * game.payoff_range)
 
 
 def _best_mutant(game: SymmetricGame, mix: Floats) -> tuple[Floats, float]:

@@ -1,8 +1,8 @@
 """Is learning a potential game? The Jacobian of what all hidden neurons want, and its antisymmetric share (docs/theory.md).
 
 Each hidden neuron has a direction in its own synapses: the change that its policy intends, or the slope of its utility with
-demands that react. If the Jacobian of all of these directions by all hidden neurons' synapses is symmetric, they are slopes of one
-function of the network, the potential, and the neurons climb it together (Monderer and Shapley 1996). The rest turns.
+demands that react. If the Jacobian of all of these directions by all hidden neurons' synapses is symmetric, they are slopes of
+one function of the network, the potential, and the neurons climb it together (Monderer and Shapley 1996). The rest turns.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def intended_field(game: DifferentiableRound, inputs: Tensor, targets: Tensor) -
 
 
 def real_field(game: DifferentiableRound, inputs: Tensor, targets: Tensor) -> Field:
-    """Return the slopes of each hidden neuron's utility in its own synapses, with demands that react, per unit of learning rate."""
+    """Return the slopes of all hidden neurons' utilities in their own synapses, demands reacting, per unit of learning rate."""
 
     def field(synapses: Sequence[Tensor]) -> Tensor:
         changes = game.changes(game.play(inputs, targets, synapses))
@@ -148,7 +148,7 @@ def _flat(parts: Sequence[Tensor | None], free: Sequence[Tensor], rows: tuple[in
 
 
 def antisymmetric_share(jacobian: Floats) -> float:
-    """Return the norm of the antisymmetric part of a matrix relative to its own: 0 for slopes of a potential, 1 for a rotation."""
+    """Return the norm of the antisymmetric part relative to the whole: 0 for slopes of a potential, 1 for a rotation."""
     whole = float(np.linalg.norm(jacobian))
     if not whole > 0:
         return float("nan")

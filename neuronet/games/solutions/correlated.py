@@ -117,9 +117,9 @@ def correlation_gap(game: NormalFormGame, distribution: Floats, *, coarse: bool 
         )
     gaps = [0.0]
     for player, payoff in enumerate(game.payoffs):
-        chances = np.moveaxis(array, player, 0).reshape(len(game.strategies[player]), -1)
-        earned = np.moveaxis(payoff, player, 0).reshape(chances.shape)
-        gains = chances @ earned.T - (chances * earned).sum(axis=1, keepdims=True)
+        probabilities = np.moveaxis(array, player, 0).reshape(len(game.strategies[player]), -1)
+        earned = np.moveaxis(payoff, player, 0).reshape(probabilities.shape)
+        gains = probabilities @ earned.T - (probabilities * earned).sum(axis=1, keepdims=True)
         gaps.append(float(gains.sum(axis=0).max() if coarse else gains.max(axis=1).sum()))
     return max(gaps)
 

@@ -135,3 +135,48 @@ def test_invalid_options_are_refused(arguments, fragment, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["neuronet", "game", *arguments.split()])
     assert start() == 2
     assert fragment in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    from neuronet import train
+
+    folder = tmp_path_factory.mktemp("runs") / "trained"
+    train("xor", policy="greedy", hidden=(4,), epochs=1, replicas=2, out=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "count"),
+    [
+        ("distances", "medians", 1),
+        ("horizon --horizons 1,2", "medians", 2),
+        ("lengths", "means", 2),
+        ("credit", "found", 5),
+        ("potential --policies attention", "means", 1),
+        ("exploitability --deviations attention --selection-seeds 1 --evaluation-seeds 2 --rounds 2", "found", 6),
+        ("meta --policies attention,greedy --num-players 2 --seeds 2 --rounds 2 --resamples 5", "alpha_rank", 2),
+    ],
+)
+def test_commands_analyse_a_trained_run(arguments, key, count, trained, monkeypatch, capsys, tmp_path):
+    command, *options = arguments.split()
+    found = run(monkeypatch, capsys, tmp_path, command, str(trained), *options)
+    assert len(found[key]) == count
+    assert found["headline"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        ("distances RUN --at-epochs 1", "at_epochs is for networks"),
+        ("exploitability RUN --networks 2", "networks is for networks"),
+        ("credit RUN --hidden 3", "hidden is that of the run"),
+        ("evolve RUN", "from fresh networks"),
+        ("welfare RUN", "from fresh networks"),
+        ("meta RUN --players-are layers", "from fresh networks"),
+    ],
+)
+def test_options_that_a_run_has_already_are_refused(arguments, fragment, trained, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["neuronet", "game", *arguments.replace("RUN", str(trained)).split()])
+    assert start() == 2
+    assert fragment in capsys.readouterr().err

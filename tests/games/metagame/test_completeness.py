@@ -77,22 +77,22 @@ def test_game_that_another_library_gets_wrong():
 
 def test_stability_of_a_given_mix_has_a_witness():
     hawks = matrix_game([[-1, 2], [0, 1]])
-    assert stability(hawks, np.array([0.5, 0.5])).verdict == STABLE
+    assert stability(hawks, np.array([0.5, 0.5])).conclusion == STABLE
     assert stability(hawks, np.array([0.5, 0.5])).advantage < 0
     pure = stability(hawks, np.array([1.0, 0.0]))
-    assert (pure.verdict, tuple(pure.mutant)) == (NO_EQUILIBRIUM, (0, 1))
+    assert (pure.conclusion, tuple(pure.mutant)) == (NO_EQUILIBRIUM, (0, 1))
     assert pure.advantage == pytest.approx(1.0, abs=0.01)
     costly_loss = stability(matrix_game([[0, -1, 0.5], [0.5, 0, -1], [-1, 0.5, 0]]), np.full(3, 1 / 3))
-    assert costly_loss.verdict == NOT_STABLE
+    assert costly_loss.conclusion == NOT_STABLE
     assert costly_loss.advantage > 0
 
 
-def test_verdicts_of_equilibria_agree_with_their_witnesses():
+def test_conclusions_of_equilibria_agree_with_their_witnesses():
     rng = np.random.default_rng(3)
     for _ in range(60):
         game = matrix_game(rng.normal(size=(3, 3)))
         for equilibrium in symmetric_equilibria(game):
             found = stability(game, equilibrium.mixes[0])
-            assert (found.verdict == STABLE) == equilibrium.stable
+            assert (found.conclusion == STABLE) == equilibrium.stable
             assert (found.advantage < 0) == equilibrium.stable
             assert payoff_matrix(game).shape == (3, 3)

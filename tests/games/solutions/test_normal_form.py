@@ -29,8 +29,8 @@ def test_payoffs_of_deviations_equal_sums_over_profiles(shape):
     for player, earned in enumerate(game.deviation_payoffs(mixes)):
         expected = np.zeros(shape[player])
         for profile in product(*map(range, shape)):
-            chance = np.prod([mixes[other][played] for other, played in enumerate(profile) if other != player])
-            expected[profile[player]] += chance * game.payoffs[(player, *profile)]
+            probability = np.prod([mixes[other][played] for other, played in enumerate(profile) if other != player])
+            expected[profile[player]] += probability * game.payoffs[(player, *profile)]
         assert earned == pytest.approx(expected, abs=1e-12)
 
 

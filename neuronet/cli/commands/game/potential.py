@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,15 +11,23 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.game.call import GameCall
-from neuronet.cli.commands.game.options import game_command
+from neuronet.cli.commands.game.options import GAME_OPTIONS, game_command
 from neuronet.cli.commands.game.parsing import parse_policies
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+POTENTIAL_OPTIONS = {
+    "hidden": replace(GAME_OPTIONS["hidden"], default="4,4"),
+    "activation": replace(GAME_OPTIONS["activation"], default="tanh, which has derivatives everywhere"),
+}
 
-@game_command()
+ZERO = 1e-9
+"""Share below which learning counts as a potential game."""
+
+
+@game_command(**POTENTIAL_OPTIONS)
 def potential(
     game: GameCall,
     policies: Annotated[
@@ -25,7 +35,7 @@ def potential(
     ] = None,
     at_epochs: Annotated[
         str | None,
-        typer.Option(help=escape("Epochs of training by attention-seeking before the test [default: 1; none for a run]")),
+        typer.Option(help=escape("Epochs of training by attention-seeking before it [default: 1; none for a run]")),
     ] = None,
     networks: Annotated[
         int | None, typer.Option(help=escape("Number of networks (>= 1), with seeds from --seed on [default: 1]"))
@@ -34,13 +44,15 @@ def potential(
     """Measure how much of what the neurons want turns, instead of climbing one function of the network.
 
     It is the antisymmetric share of the Jacobian of all hidden neurons' directions: 0 where learning is a potential game. The
-    Jacobian has the square of the hidden neurons' synapses, so that hidden layers are 4 neurons by default.
+    Jacobian has the square of the hidden neurons' synapses, so that hidden layers have 4 neurons by default. At a kink of relu it
+    is not defined.
     """
     from neuronet.games import potential_table
     from neuronet.policies import POLICIES
 
     if game.run is None:
         game.options.setdefault("hidden", (4, 4))
+        game.options.setdefault("activation", "tanh")
     chosen = parse_policies(policies or [",".join(POLICIES)])
     starts = list(game.starts("attention", at_epochs, networks, "1"))
     table = potential_table(game.setup(), starts, chosen)
@@ -57,12 +69,12 @@ def potential(
 
 def _headline(means: pd.DataFrame) -> str:
     last = means[means["round"] == means["round"].max()]
-    exact = last.loc[last["intended"] < 1e-9, "policy"]
+    exact = last.loc[last["intended"] < ZERO, "policy"]
     names = ", ".join(exact) or "no policy tried"
     first = last.iloc[0]
     return (
-        f"Learning is a potential game at fixed demands by {names} (share below 1e-9); in the real round, where demands react, "
-        f"{100 * first['real']:.3g}% of what {first['policy']} neurons want turns."
+        f"Learning is a potential game at fixed demands by {names} (share below {ZERO:g}); in the real round, where demands "
+        f"react, {100 * first['real']:.3g}% of what {first['policy']} neurons want turns."
     )
 
 
@@ -76,6 +88,6 @@ def _results_table(means: pd.DataFrame, networks: int) -> Table:
     console.add_columns(table, "policy", no_wrap=True)
     console.add_columns(table, "after", "intended", "real", justify="right")
     for row in means.itertuples(index=False):
-        cells = ["-" if value != value else "0" if value < 1e-9 else f"{value:.3f}" for value in (row.intended, row.real)]
+        cells = ["-" if isnan(value) else "0" if value < ZERO else f"{value:.3f}" for value in (row.intended, row.real)]
         table.add_row(escape(str(row.policy)), str(row.round), *cells)
     return table

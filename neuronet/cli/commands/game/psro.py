@@ -26,7 +26,7 @@ def psro(
     tolerance: Annotated[float, typer.Option(help="Gain that does not count, in units of the mean payoff (>= 0)")] = 0.01,
     steps: Annotated[int, typer.Option(help="Steps, at most (>= 1)")] = 8,
 ) -> None:
-    """Let a game between attention-seeking policies of any loudness, exponent p and foresight grow by best responses.
+    """Let a game between attention-seeking policies of any feedback scale, exponent p and foresight grow by best responses.
 
     From attention-seeking on, the best of several random policies against the equilibrium so far joins the game (policy-space
     response oracles), until none gains more than the tolerance. A neuron plays against all others of its layer, from a
@@ -62,7 +62,7 @@ def psro(
 def _headline(history: pd.DataFrame, policies: pd.DataFrame, *, converged: bool) -> str:
     mixed = policies[policies["share"] > 1e-3].sort_values("share", ascending=False)
     parts = [
-        f"{100 * row.share:.0f}% (loudness {row.loudness:.3g}, p {row.p:.3g}, foresight {row.foresight:.2g})"
+        f"{100 * row.share:.0f}% (feedback scale {row.feedback_scale:.3g}, p {row.p:.3g}, foresight {row.foresight:.2g})"
         for row in mixed.itertuples()
     ]
     ends = "no policy tried gains more" if converged else "policies that gain more were still found"
