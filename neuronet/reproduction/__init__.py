@@ -4,20 +4,17 @@ from neuronet.reproduction.api import FIGURE, ReproductionResult, get_reproducti
 from neuronet.reproduction.findings import Finding, Published
 from neuronet.reproduction.forgetting_analysis import frontiers, level_of_backprop
 from neuronet.reproduction.frontier import Frontier
-from neuronet.reproduction.published import PUBLISHED_TABLES, PublishedTable
 from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.scripted import SCRIPTED_RESULTS, ScriptedResult
 from neuronet.reproduction.study import Reproduction, RunOptions
 
 __all__ = [
     "FIGURE",
-    "PUBLISHED_TABLES",
     "REPRODUCTIONS",
     "SCRIPTED_RESULTS",
     "Finding",
     "Frontier",
     "Published",
-    "PublishedTable",
     "Reproduction",
     "ReproductionResult",
     "RunOptions",

@@ -9,7 +9,8 @@ import pytest
 
 from neuronet.policies import POLICIES, Greedy
 from tests.helpers.paths import ROOT
-from tools.site import commands, doors, navigation, plug_ins, python_names, sources
+from tools.site import navigation, sources
+from tools.site.reference import commands, doors, plug_ins, python_names
 
 DOORS = sorted(
     ".".join(path.parent.relative_to(ROOT).parts)

@@ -11,7 +11,7 @@ from functools import cache
 
 from tools.site.navigation import DOCS, ROOT
 
-FOLDERS = ("neuronet", "policies", "environments")
+FOLDERS = ("neuronet", "policies", "environments", "tools")
 
 _NAME = r"(?:[Vv]an de |[Vv]an |[Dd]e )?[A-Z][\w'-]+"
 _AUTHORS = rf"(?P<first>{_NAME})(?:,? (?:and )?{_NAME}(?: \(?[A-Z]\.\)?)?|,)*(?: et al\.| and others)?"

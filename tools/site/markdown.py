@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tools.site.doors import PublicName
+from tools.site.reference.doors import PublicName
 
 
 def cell(text: str) -> str:

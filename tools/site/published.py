@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from neuronet.core import NeuroNetError
-from neuronet.reproduction import PUBLISHED_TABLES, REPRODUCTIONS, Finding, PublishedTable, read_reproduction
+from neuronet.reproduction import REPRODUCTIONS, Finding, read_reproduction
 from tools.site.navigation import DOCS, ROOT
+from tools.site.published_tables import PUBLISHED_TABLES, PublishedTable
 
 RECORDS = Path("benchmarks") / "reproduction"
 ERRORS = RECORDS / "feedback-rules" / "errors.csv"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.site import commands, examples, links, notebooks, plug_ins, python_names
+from tools.site import links, notebooks
 from tools.site.navigation import DOCS, ROOT, navigation, page_file, toctree
+from tools.site.reference import commands, examples, plug_ins, python_names
 
 NOT_COPIED = frozenset({".py", ".md"})
 

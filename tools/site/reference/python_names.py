@@ -6,8 +6,8 @@ import importlib
 import inspect
 
 from neuronet.core import MissingExtraError
-from tools.site.doors import PublicName, constant_of, public_names, summary, value_of
 from tools.site.markdown import cell, escape_docstring, python_role, table
+from tools.site.reference.doors import PublicName, constant_of, public_names, summary, value_of
 
 
 def doors() -> dict[str, list[PublicName]]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from neuronet.core import NeuroNetError
 from neuronet.registry import URI_SCHEMES
-from tools.site.doors import modules, public_names, summary, value_of
 from tools.site.markdown import cell, python_role, table
+from tools.site.reference.doors import modules, public_names, summary, value_of
 
 
 @dataclass(frozen=True)

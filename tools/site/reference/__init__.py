@@ -1,0 +1,1 @@
+"""The reference, from the code: public names, plug-ins, commands and examples."""
