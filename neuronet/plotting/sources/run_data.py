@@ -97,6 +97,7 @@ class RunData:
             activation=config.activation,
             init=config.init,
             seed=config.seeds[self.replica],
+            layout="dense",  # a run of a sparse network keeps it in its folder
         )
 
     @cached_property
