@@ -102,7 +102,7 @@ class Alignment:
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
         channels = memoryless_channels(setups[0].channels)
         self._given = setups[0]
-        changes = {"optimizer": SGD(), "dtype": "float64", "channels": channels, "update_schedule": Synchronous()}
+        changes: dict[str, Any] = {"optimizer": SGD(), "dtype": "float64", "channels": channels, "update_schedule": Synchronous()}
         self.setups = [replace(dense_game(setup), **changes) for setup in setups]
         self.payoff: Payoff = environment.payoff
         train, test = environment.train, environment.test
