@@ -85,7 +85,7 @@ def run_table(result: Any, **rows: str) -> Table:
 
     config, network, policy = result.config, result.network, format_population(result.config.policy)
     hidden = config.activation if len(network.sizes) > 2 else "without a hidden layer"
-    layout = ", sparse layout" if network.is_sparse else ""
+    layout = ", sparse layout" if network.is_sparse and config.engine == "tensors" else ""
     facts = {
         "environment": config.environment,
         "network": f"{'-'.join(map(str, network.sizes))} {hidden}, {counted(network.connections, 'connection')}{layout}",

@@ -138,7 +138,13 @@ def _resume(
 
 def _engine(config: ControlConfig, vector_env: VectorEnv) -> Engine:
     sizes = (vector_env.inputs, *config.hidden, vector_env.actions.outputs)
-    network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
+    network = build_network(
+        sizes,
+        connectivity=config.connectivity,
+        activation=config.activation,
+        seed=config.seed,
+        layout="dense",
+    )
     policies = config.policy.groups(network, config.seed)
     setup = Setup(network, policies, config.optimizer, config.learning_rate, vector_env.actions.payoff, config.seed, config.dtype)
     if config.engine == "agents":

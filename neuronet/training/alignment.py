@@ -21,7 +21,7 @@ from torch import Tensor
 from neuronet.baselines import Layer, activities, losses, negative_gradient
 from neuronet.channels import memoryless_channels
 from neuronet.core import SGD, Environment, Payoff, Policy, Samples, Synchronous
-from neuronet.engines.base import Setup, State
+from neuronet.engines.base import Setup, State, dense_game, to_dense_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.registry import short_name
 
@@ -101,9 +101,9 @@ class Alignment:
 
     def __init__(self, setups: Sequence[Setup], environment: Environment) -> None:
         channels = memoryless_channels(setups[0].channels)
-        self.setups = [
-            replace(setup, optimizer=SGD(), dtype="float64", channels=channels, update_schedule=Synchronous()) for setup in setups
-        ]
+        self._given = setups[0]
+        changes: dict[str, Any] = {"optimizer": SGD(), "dtype": "float64", "channels": channels, "update_schedule": Synchronous()}
+        self.setups = [replace(dense_game(setup), **changes) for setup in setups]
         self.payoff: Payoff = environment.payoff
         train, test = environment.train, environment.test
         self._batch = _tensors(train.at(_evenly_spaced(len(train), BATCH)))
@@ -123,6 +123,7 @@ class Alignment:
             state: State of the engine.
             epoch: Number of the epoch, for the rows.
         """
+        state = to_dense_state(state, self._given)  # sparse games have a single replica
         layers = self._layers(state)
         intended = self._updates(state)
         gradient = negative_gradient(layers, self.payoff, self._batch)

@@ -44,7 +44,11 @@ _ACTIVATION = OptionInfo(
     str, NETWORK, "Activation of the hidden layers: relu, leaky-relu, tanh, sigmoid, gelu or identity", "relu"
 )
 _CONNECTIVITY = OptionInfo(
-    str, NETWORK, 'Connections between layers: dense, "sparse(0.1)" or "small-world(neighbours=8, rewire=0.1)"', "dense"
+    str,
+    NETWORK,
+    'Connections between layers: dense, "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", "fixed-in-degree(8)", '
+    '"scale-free(8)", "spatial(8)" or "modular(4)"',
+    "dense",
 )
 _OPTIMIZER = OptionInfo(str, TRAINING, 'Optimizer: sgd, "momentum(0.9)" or adam', "momentum")
 _LEARNING_RATE = OptionInfo(float, TRAINING, "Learning rate (> 0)", "0.02")

@@ -82,6 +82,7 @@ class RecordedRun:
             activation=config.activation,
             init=config.init,
             seed=self.seed,
+            layout="dense",  # a run of a sparse network keeps it in its folder
         )
 
     @cached_property

@@ -26,7 +26,16 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 FAST = {
-    "python": {"architecture.md", "callbacks.md", "channels.md", "convert.md", "devices.md", "interventions.md", "modellers.md"},
+    "python": {
+        "architecture.md",
+        "callbacks.md",
+        "channels.md",
+        "convert.md",
+        "devices.md",
+        "interventions.md",
+        "modellers.md",
+        "sparse-networks.md",
+    },
     "console": {"channels.md", "compare.md", "theory.md"},
     "examples": {"a_neurons_life.py", "handover.py"},
 }

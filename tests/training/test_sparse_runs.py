@@ -94,3 +94,22 @@ def test_interventions_on_a_layer_that_is_too_large_are_refused():
     engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
     with pytest.raises(StateError, match="5000 x 5000"):
         apply_intervention(engine, parse_intervention("rewire(layer=2, fraction=0.3)"))
+
+
+def test_alignment_and_inequality_are_measured(tmp_path):
+    result = train("digits", epochs=1, alignment=True, inequality=True, out=tmp_path / "run", **OPTIONS)
+    assert result.alignment["cosine"].iloc[-1] == pytest.approx(1.0, abs=1e-9)  # attention-seeking is error backpropagation
+    assert 0 < result.inequality["gini"].iloc[-1] < 1
+
+
+def test_figures_of_a_sparse_run_are_drawn(run, neuronet):
+    answer = neuronet("plot", run.folder, "--out", "figures", "--format", "png")
+    assert answer.status == 0, answer.err
+    assert "network" in answer.out
+
+
+def test_the_command_line_says_the_layout(neuronet):
+    options = ["--hidden", "600,600", "--connectivity", "scale-free(5)", "--engine", "tensors", "--epochs", "1"]
+    answer = neuronet("run", "digits", *options)
+    assert answer.status == 0, answer.err
+    assert "sparse layout" in answer.out

@@ -45,13 +45,13 @@ from neuronet.engines.tensors.kernels.matmul import PRODUCTS, products_of_machin
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
 from neuronet.engines.tensors.kernels.threads import limited_threads
 from neuronet.engines.tensors.layer import Layer, inverse_mask
-from neuronet.engines.tensors.layer_factory import make_layer, make_layer_round
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound
 from neuronet.engines.tensors.parameters import SparseSynapses, Synapses, VelocityParameters, make_parameters
 from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
+from neuronet.engines.tensors.sparse.layer_factory import make_layer, make_layer_round
 
 MAX_CACHED_SIZES = 6
 """Number of batch sizes whose buffers are kept."""

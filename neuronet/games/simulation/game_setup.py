@@ -116,7 +116,14 @@ class GameSetup:
 
     def network(self, seed: int) -> Network:
         """Return a fresh network initialised from a seed."""
-        return build_network(self.sizes, connectivity=self.connectivity, activation=self.activation, init=self.init, seed=seed)
+        return build_network(
+            self.sizes,
+            connectivity=self.connectivity,
+            activation=self.activation,
+            init=self.init,
+            seed=seed,
+            layout="dense",
+        )
 
 
 @dataclass(frozen=True, eq=False)

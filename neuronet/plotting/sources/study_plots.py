@@ -51,7 +51,13 @@ def _control_network(folder: Folder, options: PlotOptions) -> Figure:
     assert checkpoint is not None  # its file was found
     config, (state, _) = run_directory.config, checkpoint
     sizes = (state.layers[0].weights.shape[1], *(len(layer.bias) for layer in state.layers))
-    network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, seed=config.seed)
+    network = build_network(
+        sizes,
+        connectivity=config.connectivity,
+        activation=config.activation,
+        seed=config.seed,
+        layout="dense",
+    )
     groups = config.policy.groups(network, config.seed)
     labels = network_labels(Setup(network, groups), None)
     return network_figure(state.network(network), **options.size, **labels)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from neuronet.core import WIRINGS, Dense, FixedInDegree, Modular, Pattern, Scale
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.structure.sampling import sheet
 from neuronet.registry import build_network, format_option, parse_wiring
+from tests.helpers.paths import ROOT
 
 STREAMING = [Sparse(0.01), SmallWorld(6, 0.2), FixedInDegree(6), ScaleFree(6), Spatial(6, 0.05), Modular(5, 6, 0.8)]
 
@@ -150,3 +153,9 @@ def test_weights_of_large_layers_have_the_variance_of_their_initialisation(wirin
 
 def test_dense_wiring_has_no_pattern():
     assert Dense().pattern(10, 10, np.random.default_rng(0)) is None
+
+
+@pytest.mark.parametrize("name", WIRINGS)
+def test_every_wiring_is_documented(name):
+    page = (ROOT / "docs" / "sparse-networks.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `{name}[(`]", page, re.MULTILINE)

@@ -20,6 +20,7 @@ from neuronet.engines.tensors import TensorEngine
 from neuronet.engines.tensors.sparse import neighbour_lists, space
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, IncomeProtecting, KeepingPromises, RandomFeedback, Stubborn
 from tests.engines.parity.test_random_games import ROUNDS, games, remains_bounded
+from tests.engines.tensors.test_uninitialised_memory import played, poisoned_memory
 from tests.helpers import toys
 from tests.helpers.engine_fixtures import BATCH, SAMPLES, game, max_difference, play
 
@@ -98,6 +99,16 @@ def test_random_games_have_equal_numbers(given_game, batch_size, resync):
     setup = replace(setup, network=to_sparse(setup.network))
     assume(remains_bounded(setup, samples, batch_size))
     assert compare(setup, samples, batch_size=batch_size, rounds=ROUNDS, resync=resync).largest <= 1e-9
+
+
+@pytest.mark.parametrize("policy", [*toys.TOYS, AttentionSeeking(), FreeRider(), MIXED], ids=repr)
+def test_no_number_depends_on_what_was_in_memory(policy):
+    setup = sparse_game(policy, optimizer=SGD())
+    plain = played(setup)
+    with poisoned_memory():
+        poisoned = played(setup)
+    for name, array in plain.items():
+        np.testing.assert_allclose(poisoned[name], array, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 @pytest.mark.parametrize("policy", SHARED_MEMORY, ids=repr)

@@ -76,6 +76,8 @@ class Connections:
 
     def respond(self, demand: Tensor, heard: Tensor, into: Tensor, decay: float) -> None:
         """Compute `into = decay * into + demand.T @ heard / B` for each connection, (E,)."""
+        if not decay:
+            into.zero_()  # the product multiplies what was there, even by 0
         matrix, by_neuron = self.matrix(into), demand.mT.contiguous()
         by_speaker = heard.mT.contiguous().mT
         torch.sparse.sampled_addmm(matrix, by_neuron, by_speaker, beta=decay, alpha=1 / demand.shape[-2], out=matrix)
