@@ -2,8 +2,8 @@
 
 Specs, command lines and files are spoiled by a grammar and given to the command line, in a folder of their own. Each must be
 taken, or refused by one sentence of at most 400 characters, without a traceback and within ten seconds of processor time. It
-prints how many of each kind were taken and refused, those that were at work longer, to be judged by a reader (a number may still
-be valid, and ask for more work), and the violations, with the shortest input last. Its exit status is 1 if there is one.
+prints how many of each kind were taken and refused, those that were at work longer, for a reader to look at (a number may be
+valid, and ask for more work), and the violations, with the shortest input last. Its exit status is 1 if there is one.
 """
 
 from __future__ import annotations
