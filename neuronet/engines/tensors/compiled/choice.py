@@ -20,8 +20,8 @@ MAX_COMPILED_WORK = 4_000_000
 """Multiplications in the largest product of a round up to which compiled rounds are faster than torch's."""
 
 COMPILE_SECONDS = 8.0
-"""Cost of the first use of compiled rounds in one precision on a machine. Later uses cost less, but a choice that depended on what
-is on disk would give the second run other last digits than the first."""
+"""Cost of the first use of compiled rounds in one precision on a machine. Later uses cost less, but a choice that depended on
+what is on disk would give the second run other last digits than the first."""
 
 SAVED_SINGLE, SAVED_REPLICA, SAVED_MIXED = 30e-6, 8e-6, 50e-6
 """Seconds that a compiled round saves at least: of a single network, of one of several replicas, and with several policies."""
