@@ -30,7 +30,7 @@ def main(target: Path) -> int:
     """Build and check the site, and return the exit status: 0 if there was no warning and no finding."""
     source, doctrees = target.with_name(f"{target.name}-source"), target.with_name(f"{target.name}-doctrees")
     prepare(source)
-    options = ["-b", "html", "-q", "-j", "2", "-W", "--keep-going", "-c", str(Path(__file__).parent), "-d", str(doctrees)]
+    options = ["-b", "html", "-a", "-q", "-j", "2", "-W", "--keep-going", "-c", str(Path(__file__).parent), "-d", str(doctrees)]
     status = build_main([*options, str(source), str(target)])
     found = findings(target)
     print("\n".join(found) or f"The site is in {target / 'index.html'}.")
