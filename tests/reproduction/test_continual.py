@@ -10,6 +10,8 @@ from neuronet.continual import parse_method
 from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
 from neuronet.reproduction.continual import CONTINUAL_DOMAIN, KEEPING, ContinualSetting, methods_table, search_table
 
+pytestmark = pytest.mark.slow
+
 NAME = "continual-domain"
 TINY = ContinualSetting("digits", "split-domain", "digits", (6,), 8, 3, 3, memory=20_000, trials=2)
 
