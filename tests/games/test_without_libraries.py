@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from neuronet.core.errors import MissingExtraError
+from neuronet.games import solve_game
 from neuronet.games.metagame.analysis import analyse
-from tests.games.metagame.fixtures import meta_game_of
+from tests.games.metagame.fixtures import meta_game_of, random_game
 
 
 @pytest.fixture
@@ -30,6 +31,15 @@ def test_analysis_does_not_depend_on_installed_libraries(hide):
     full = analyse(meta, resamples=10)
     hide("nashpy", "open_spiel", "egttools")
     assert analyse(meta, resamples=10).equilibria_table().equals(full.equilibria_table())
+
+
+def test_equilibria_do_not_depend_on_installed_libraries(hide):
+    game = random_game(2, 4, seed=3).normal_form()
+    full, complete = solve_game(game)
+    hide("nashpy", "open_spiel", "pyspiel", "pygambit", "egttools")
+    again, complete_again = solve_game(game)
+    assert again.equals(full)
+    assert complete == complete_again
 
 
 def test_missing_pettingzoo_is_named(hide, monkeypatch):
