@@ -28,6 +28,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
     for entry in (
         ("attention-budget.md", "What is compared", "python docs/images/make_lab_image.py docs/images/attention-budget-lab.png"),
         ("attention-budget.md", "Five thousand digits", f"{_RECORDS}/budgeted-forgetting"),
+        ("attention-budget.md", "New seeds", f"{_RECORDS}/budgeted-forgetting-new-seeds"),
         ("attention-budget.md", "Larger batches, other images", f"{_RECORDS}/budgeted-forgetting"),
         ("attention-budget.md", "Beside the published figure", f"{_RECORDS}/budgeted-forgetting"),
         ("attention-budget.md", "All comparisons", f"{_RECORDS}/budgeted-forgetting"),
@@ -52,7 +53,12 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("continual-learning.md", "Comparison with Avalanche", "python benchmarks/against_avalanche.py"),
         (
             "continual-study.md",
-            "Continual-learning study: results",
+            "Equal memory, equal budgets",
+            "neuronet reproduce --records benchmarks/reproduction/continual-domain",
+        ),
+        (
+            "continual-study.md",
+            "The first edition's studies",
             "neuronet continual-summary benchmarks/continual/{domain,permuted,class}",
         ),
         (
@@ -79,6 +85,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("games.md", "Evolution of policies", "neuronet game evolve digits --seeds 8"),
         ("games.md", "Price of anarchy", "neuronet game welfare digits"),
         ("games.md", "The meta-game", "neuronet game meta digits --policies attention,greedy,noisy,free-rider"),
+        ("games.md", "Learning as a game", "neuronet game potential digits --networks 3"),
         ("games.md", "Credit", "neuronet game credit digits"),
         ("interventions.md", "Lesion study", "python examples/lesions.py --full"),
         ("lab.md", "The lab", "python docs/images/make_lab_image.py docs/images/lab.png"),
@@ -94,6 +101,9 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("results.md", "Digits, default settings", "python benchmarks/digits.py"),
         ("results.md", "Other data, default settings", "neuronet run fashion-mnist --hidden 256,256 --epochs 10 --json"),
         ("results.md", "Cost of the agent engine", "python benchmarks/agents.py"),
+        ("speed.md", "Compiled rounds", "python -m benchmarks.tiny"),
+        ("speed.md", "Products by machine", "python -m benchmarks.products"),
+        ("speed.md", "Sparse networks", "python benchmarks/sparse.py growth"),
         ("speed.md", "Figures", "python -m benchmarks.rounds --quick --markdown speed.md --plot docs/images/speed.png"),
         ("theory.md", "Propositions", "neuronet check"),
     )

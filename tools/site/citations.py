@@ -13,7 +13,7 @@ from tools.site.navigation import DOCS, ROOT
 
 FOLDERS = ("neuronet", "policies", "environments", "tools")
 
-_NAME = r"(?:[Vv]an de |[Vv]an |[Dd]e )?[A-Z][\w'-]+"
+_NAME = r"(?:[Vv]on |[Vv]an de |[Vv]an |[Dd]e )?[A-Z][\w'-]+"
 _AUTHORS = rf"(?P<first>{_NAME})(?:,? (?:and )?{_NAME}(?: \(?[A-Z]\.\)?)?|,)*(?: et al\.| and others)?"
 _CITATION = re.compile(rf"\b(?:After )?{_AUTHORS},? \(?(?P<year>1[7-9]\d\d|20[0-4]\d)\b(?!\.\d)")
 _ARXIV = re.compile(r"\barXiv[: ](\d{4}\.\d{4,5})")

@@ -1,6 +1,6 @@
 """Ridge regression on random features of a trunk that is trained on the first task and then frozen.
 
-McDonnell, Gong, Parvaneh, Abbasnejad, van den Hengel 2023, "RanPAC: random projections and pre-trained models for continual
+McDonnell et al. 2023, "RanPAC: random projections and pre-trained models for continual
 learning" (arXiv 2307.02251), with the first task in place of pre-training.
 """
 
