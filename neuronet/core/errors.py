@@ -13,7 +13,7 @@ from numbers import Integral, Real
 MAX_QUOTED = 200
 """Characters of an input that a message quotes, at most."""
 
-MAX_SENTENCE = 380
+MAX_SENTENCE = 330
 """Characters of a message from which on it lists and quotes less."""
 
 

@@ -40,7 +40,7 @@ def test_many_known_names_are_not_listed_where_one_is_meant_and_cut_where_none_i
     )
     text = str(unknown_name_error("policy", "x" * 3000, names))
     assert len(text) <= 400
-    assert text.endswith("policy-number-006, ...")
+    assert text.endswith("policy-number-004, ...")
 
 
 @pytest.mark.parametrize("long", ["x" * 900, "'" + "y z" * 300 + "'", '"' + "y z" * 300 + '"', "got " + "1, " * 300], ids=len)
