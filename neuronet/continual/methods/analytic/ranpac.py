@@ -1,26 +1,25 @@
 """Ridge regression on random features of a trunk that is trained on the first task and then frozen.
 
-McDonnell et al. 2023, "RanPAC: random projections and pre-trained models for continual
-learning" (arXiv 2307.02251), with the first task in place of pre-training.
+McDonnell et al. 2023, "RanPAC: random projections and pre-trained models for continual learning" (arXiv 2307.02251), with the
+first task in place of pre-training.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from torch import Tensor
 
-from neuronet.continual.methods.analytic.ridge import RidgeLearner
+from neuronet.continual.methods.analytic.ridge import Ridge, RidgeLearner
 from neuronet.continual.methods.analytic.streaming import StreamingMethod
 from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
 from neuronet.continual.methods.finetuning import BackpropLearner
-from neuronet.core import Network, check_number
+from neuronet.core import Network
 from neuronet.registry import build_network
 
 
 @dataclass(frozen=True)
-class RanPAC(StreamingMethod):
+class RanPAC(Ridge):
     """Ridge regression on random relus of a trunk's last hidden layer; backpropagation trains the trunk on the first task only.
 
     Args:
@@ -28,14 +27,6 @@ class RanPAC(StreamingMethod):
         memory: Bytes that the sums may take in single precision, which then decide the number of features; 0 for `features`.
         penalty: Weight of the squared norm of the output weights, biases included (> 0).
     """
-
-    penalty: float = 100.0
-
-    ranges: ClassVar = {"penalty": (1.0, 1e5)}
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_number("penalty", self.penalty, 0, above=True)
 
     @property
     def uses_learning_rate(self) -> bool:
