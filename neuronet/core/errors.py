@@ -13,16 +13,19 @@ from numbers import Integral, Real
 MAX_QUOTED = 200
 """Characters of an input that a message quotes, at most."""
 
-MAX_SENTENCE = 330
-"""Characters of a message from which on it lists and quotes less."""
+MAX_LISTED = 330
+"""Characters of a message from which on it lists less."""
+
+MAX_SENTENCE, MIN_QUOTED = 390, 120
+"""Characters of a message from which on it quotes less, and what a quote keeps at least: the path of a file, mostly."""
 
 
 def with_short_quotes(message: str) -> str:
     """Return a message without the middle of long quotes, long words, and long values that were got.
 
-    Each keeps MAX_QUOTED characters, or a half or a quarter of that where the message would otherwise exceed MAX_SENTENCE.
+    Each keeps MAX_QUOTED characters, or fewer down to MIN_QUOTED where the message would otherwise exceed MAX_SENTENCE.
     """
-    for length in (MAX_QUOTED, MAX_QUOTED // 2, MAX_QUOTED // 4):
+    for length in (MAX_QUOTED, (MAX_QUOTED + MIN_QUOTED) // 2, MIN_QUOTED):
         message = _long_quotes(length).sub(partial(_without_middle, (length - 3) // 2), message)
         if len(message) <= MAX_SENTENCE:
             break
@@ -32,7 +35,8 @@ def with_short_quotes(message: str) -> str:
 @cache
 def _long_quotes(length: int) -> re.Pattern[str]:
     longer = f"{{{length + 1},}}"
-    return re.compile(rf"'[^']{longer}'|\"[^\"]{longer}\"|\S{longer}|(?<=got ).{longer}", re.DOTALL)
+    quotes = "|".join(rf"(?<![\w.)]){mark}[^{mark}]{longer}{mark}" for mark in ("'", '"'))  # a mark after a word closes a quote
+    return re.compile(rf"{quotes}|\S{longer}|(?<=got ).{longer}", re.DOTALL)
 
 
 def _without_middle(half: int, match: re.Match[str]) -> str:
@@ -176,7 +180,7 @@ def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
     if close and len(listed) > MAX_QUOTED:
         return SpecError(f"{beginning}did you mean '{close[0]}'?")
     hint = f"did you mean '{close[0]}'? " if close else ""
-    room = MAX_SENTENCE - len(beginning)
+    room = MAX_LISTED - len(beginning)
     if len(listed) > room:
         listed = f"{listed[: room - 5].rpartition(', ')[0]}, ..."
     return SpecError(beginning + hint + listed)

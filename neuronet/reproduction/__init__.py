@@ -2,8 +2,8 @@
 
 from neuronet.reproduction.api import FIGURE, ReproductionResult, get_reproduction, read_reproduction, reproduce
 from neuronet.reproduction.findings import Finding, Published
-from neuronet.reproduction.forgetting_analysis import frontiers, level_of_backprop
-from neuronet.reproduction.frontier import Frontier
+from neuronet.reproduction.forgetting.analysis import frontiers, level_of_backprop
+from neuronet.reproduction.forgetting.frontier import Frontier
 from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.scripted import SCRIPTED_RESULTS, ScriptedResult
 from neuronet.reproduction.study import Reproduction, RunOptions

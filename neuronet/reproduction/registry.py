@@ -6,7 +6,7 @@ from neuronet.reproduction.capacity import CAPACITY
 from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, CONTINUAL_PERMUTED
 from neuronet.reproduction.depth import DEPTH
 from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
-from neuronet.reproduction.forgetting import FORGETTING
+from neuronet.reproduction.forgetting.study import FORGETTING
 from neuronet.reproduction.study import Reproduction
 
 REPRODUCTIONS: dict[str, Reproduction] = {

@@ -26,6 +26,7 @@ MODELS = {
 }
 WORDS = {
     "none": "",
+    "the study's": "",
     "never": "none",
     "off": "false",
     "target, label, class or y": "none",

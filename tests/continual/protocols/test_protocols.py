@@ -16,7 +16,7 @@ from neuronet.continual.protocols.registry import (
 )
 from neuronet.core.environment import Samples
 from neuronet.core.errors import NeuroNetError
-from neuronet.environments import Digits, Letter
+from neuronet.environments import Digits
 from tests.continual.fixtures_environments import Glyphs, Values
 
 ENVIRONMENT = Glyphs()
@@ -172,11 +172,3 @@ def test_rotated_refuses_inputs_that_are_not_images():
 def test_protocols_by_name():
     assert parse_protocol("permuted(tasks=50)") == Permuted(50)
     assert parse_protocol("rotated") == Rotated()
-
-
-def test_letters_make_thirteen_tasks_of_two():
-    tasks = SplitDomain(13).sequence(Letter(), 0)
-    letters = np.concatenate([np.array(task.name.removeprefix("classes ").split(", "), dtype=int) for task in tasks])
-    assert sorted(letters) == list(range(26))
-    assert sum(len(task.train) for task in tasks) == len(Letter().train)
-    assert all(set(task.train.targets) == {0, 1} for task in tasks)

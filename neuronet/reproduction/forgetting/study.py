@@ -18,8 +18,8 @@ from neuronet.continual import (
 )
 from neuronet.registry import parse_environment
 from neuronet.reproduction.findings import Finding
-from neuronet.reproduction.forgetting_analysis import best_table, equal_table, find, frontiers
-from neuronet.reproduction.forgetting_methods import DOUBLED, LOWEST_RATE, MAIN_METHODS, MOST_RETAINED
+from neuronet.reproduction.forgetting.analysis import best_table, equal_table, find, frontiers
+from neuronet.reproduction.forgetting.methods import DOUBLED, LOWEST_RATE, MAIN_METHODS, MOST_RETAINED
 from neuronet.reproduction.study import Reproduction, RunOptions
 
 STEPS = (0, 1, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8)

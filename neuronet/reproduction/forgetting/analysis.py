@@ -11,8 +11,8 @@ import pandas as pd
 
 from neuronet.comparison import BASELINE
 from neuronet.reproduction.findings import Finding, Floats, Published, difference
-from neuronet.reproduction.forgetting_methods import BUDGETED, DOUBLED, HALVED, MESSAGES, RELATIVE, ROWS
-from neuronet.reproduction.frontier import Frontier
+from neuronet.reproduction.forgetting.frontier import Frontier
+from neuronet.reproduction.forgetting.methods import BUDGETED, DOUBLED, HALVED, MESSAGES, RELATIVE, ROWS
 from neuronet.statistics import holm, interval, paired
 
 Fronts = Mapping[str, Mapping[str, Frontier]]

@@ -1,0 +1,1 @@
+"""The study of forgetting under a budget of attention."""
