@@ -21,14 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from math import prod
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from neuronet.core import SGD, Array, ConfigurationError, Network, Samples, Scaling, SparseNetwork, plug_in_errors
+from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling, plug_in_errors
 from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import LayerSnapshot
 from neuronet.engines.base.setup import Setup
@@ -47,11 +45,11 @@ from neuronet.engines.tensors.kernels.threads import limited_threads
 from neuronet.engines.tensors.layer import Layer, inverse_mask
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.layer_round import LayerRound
-from neuronet.engines.tensors.parameters import SparseSynapses, Synapses, VelocityParameters, make_parameters
+from neuronet.engines.tensors.parameters import VelocityParameters, make_parameters
 from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
-from neuronet.engines.tensors.sparse.layer_factory import make_layer, make_layer_round
+from neuronet.engines.tensors.sparse.layer_factory import make_layer_round, make_layers, synapses_of
 
 MAX_CACHED_SIZES = 6
 """Number of batch sizes whose buffers are kept."""
@@ -127,11 +125,11 @@ class TensorEngine(CopiedByState):
 
     def _build(self) -> None:
         network, like = self.setup.network, torch.empty(0, dtype=self.dtype, device=self.device)
-        synapses = self._synapses(network, like)
+        synapses = synapses_of(network, like)
         self._largest_layer = len(self.setups) * max(prod(form.weights_shape) + form.neurons for form in synapses)
         self.parameters = make_parameters(self.setup.optimizer, synapses, self.lead, like)
         self.learning_rate = self._compute_learning_rate()
-        self.layers = self._build_layers(like)
+        self.layers = make_layers(self.setups, self.parameters, like, self.products, write_velocities=self._takes_responses)
         self._needs_reward = bool(self.setup.channels) or any("reward" in layer.needs for layer in self.layers)
         self._loss_function = loss_function_for(self.setup.payoff, network.sizes[-1], like)
         space = self.layers[0].space
@@ -146,24 +144,6 @@ class TensorEngine(CopiedByState):
         self._pending: _Round | None = None
         self._activities: list[Tensor] = []
         self._demands: list[Tensor | None] = []
-
-    def _synapses(self, network: Network, like: Tensor) -> list[Synapses]:
-        if not isinstance(network, SparseNetwork):
-            return [Synapses(neurons, speakers) for speakers, neurons in pairwise(network.sizes)]
-        rows = (as_tensor(pattern.rows).to(like.device) for pattern in network.patterns)
-        return [SparseSynapses(*pattern.shape, own) for pattern, own in zip(network.patterns, rows, strict=True)]
-
-    def _build_layers(self, like: Tensor) -> list[Layer]:
-        parameters, layers = self.parameters, list[Layer]()
-        for index in reversed(range(len(self.setup.network.activations))):
-            views = parameters.views(parameters.flat, index)
-            velocities = parameters.views(parameters.velocity, index) if self._takes_responses else None
-            above = layers[0] if layers else None
-            layer = make_layer(self.setups, index + 1, like, self.products, views, velocities, parameters.decay, above)
-            layer.weights.copy_(layer.space.tensor([_weights(setup.network, index) for setup in self.setups]))
-            layer.bias.copy_(layer.space.tensor([setup.network.biases[index] for setup in self.setups]))
-            layers.insert(0, layer)
-        return layers
 
     def _can_fuse(self) -> bool:
         network, channels = self.setup.network, self.setup.channels
@@ -387,8 +367,3 @@ class TensorEngine(CopiedByState):
         self._pending = None
         self._router.restore({})
         self._activities, self._demands = [], []
-
-
-def _weights(network: Network, index: int) -> Any:
-    """Return the weights of a layer: a matrix (J, I), or (E,) in a sparse network."""
-    return network.values[index] if isinstance(network, SparseNetwork) else network.weights[index]
