@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from typing import Any, NoReturn
+from typing import Any, NoReturn, SupportsIndex
 
 from mesa import Model
 from mesa.agent import Agent, AgentSet
@@ -50,7 +50,14 @@ class RegisteredAgents(AgentSet):  # type: ignore[misc]
 
 
 class LayerAgents(RegisteredAgents):
-    """Agents of a layer, in the order of their indices; only interventions change it."""
+    """Agents of a layer, in the order of their indices; only interventions change it.
+
+    A layer is a sequence, too: `layer[0]` is its first agent. Mesa 3.5 announces the end of this for its own sets.
+    """
+
+    def __getitem__(self, item: SupportsIndex | slice) -> Any:
+        """Return the agent at an index, or a list of the agents in a slice."""
+        return list(self)[item]
 
     def add(self, agent: Agent) -> None:
         """Refuse to add an agent.
@@ -93,6 +100,7 @@ class NetworkModel(Model):  # type: ignore[misc]
 
     def __init__(self, seed: int) -> None:
         super().__init__(rng=seed)
+        self._kept_agents: dict[Agent, None] = {}  # sets of agents hold weak references, and Mesa 3.5 keeps no list of them
         self._all_agents = RegisteredAgents([], random=self.random)
         self._agents_by_type: dict[type, AgentSet] = {}
 
@@ -100,6 +108,7 @@ class NetworkModel(Model):  # type: ignore[misc]
         """Let an agent join the model, as its constructor does."""
         self._agents_by_type.setdefault(type(agent), RegisteredAgents([], random=self.random))
         super().register_agent(agent)
+        self._kept_agents[agent] = None
 
     def deregister_agent(self, agent: Agent) -> None:
         """Let an agent leave the model, as `agent.remove()` does.
@@ -110,6 +119,19 @@ class NetworkModel(Model):  # type: ignore[misc]
         if isinstance(agent, Speaker):
             agent.check_can_leave()
         super().deregister_agent(agent)
+        self._kept_agents.pop(agent, None)
+
+    def run_for(self, duration: float) -> None:
+        """Make steps: `model.run_for(10)` is ten rounds. Mesa has this from 3.5 on.
+
+        Args:
+            duration: Number of steps (>= 0).
+        """
+        if hasattr(Model, "run_for"):
+            super().run_for(duration)
+            return
+        for _ in range(int(duration)):
+            self.step()
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy needs."""

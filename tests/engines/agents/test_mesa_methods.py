@@ -51,9 +51,10 @@ def test_other_agents_join_and_leave_a_model(models):
     observer = mesa.Agent(model)
     assert observer in model.agents
     chosen = model.layers[1].select()
-    chosen.remove(chosen[0])
+    chosen.remove(next(iter(chosen)))
     assert len(chosen) == SIZES[1] - 1
     observer.remove()
+    assert observer not in model.agents
     assert len(model.agents) == sum(SIZES)
 
 
