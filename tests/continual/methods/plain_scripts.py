@@ -1,5 +1,7 @@
 """Methods against forgetting in plain torch, that share no code and no random numbers with `neuronet.continual`."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
@@ -10,7 +12,7 @@ HIDDEN, BATCH, ROUNDS = 100, 64, 40
 def relus(inputs, rng):
     """Return a network of relus with two outputs, as He et al. 2015 begin."""
     sizes = (inputs, HIDDEN, HIDDEN, 2)
-    layers = [torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]
+    layers = [torch.nn.Linear(a, b) for a, b in pairwise(sizes)]
     for layer in layers:
         layer.weight.data = torch.tensor(rng.normal(0, (2 / layer.in_features) ** 0.5, layer.weight.shape), dtype=torch.float32)
         layer.bias.data.zero_()
