@@ -2,8 +2,8 @@
 
     python benchmarks/continual/ablation.py FOLDER [--protocol split-domain] [--jobs N]
 
-Five tasks of two digits of mnist5k, 784-100-100 relus, 40 rounds of 64 samples a task, 5 seeds from 900; 20 games of tuning for each
-row (optimizer, learning rate, kappa), as in `neuronet reproduce continual-domain --size small`. Prints a row for each.
+Five tasks of two digits of mnist5k, 784-100-100 relus, 40 rounds of 64 samples a task, 5 seeds from 900; 20 games of tuning for
+each row (optimizer, learning rate, kappa), else as `neuronet reproduce continual-domain --size small`. Prints a row for each.
 """
 
 from __future__ import annotations
