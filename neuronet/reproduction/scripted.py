@@ -58,6 +58,11 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ),
         (
             "continual-study.md",
+            "The same methods, all classes",
+            "neuronet reproduce --records benchmarks/reproduction/continual-class",
+        ),
+        (
+            "continual-study.md",
             "The first edition's studies",
             "neuronet continual-summary benchmarks/continual/{domain,permuted,class}",
         ),

@@ -5,6 +5,7 @@ import math
 
 import pandas as pd
 import pytest
+from scipy import stats
 
 from neuronet.continual.studies.summary import summarize_studies
 from neuronet.reproduction import read_reproduction
@@ -56,12 +57,20 @@ def chosen(row):
     return ", ".join(f"{name} {value if isinstance(value, str) else f'{value:g}'}" for name, value in values.items())
 
 
-def test_page_and_readme_have_the_numbers_of_the_study_at_equal_memory():
-    result = read_reproduction(ROOT / "benchmarks" / "reproduction" / "continual-domain")
+SECTIONS = {
+    "continual-domain": "## Equal memory, equal budgets",
+    "continual-class": "## The same methods, all classes",
+    "continual-permuted": "## The same methods, permuted inputs",
+}
+
+
+@pytest.mark.parametrize("study", SECTIONS)
+def test_page_and_readme_have_the_numbers_of_the_studies_at_equal_memory(study):
+    result = read_reproduction(ROOT / "benchmarks" / "reproduction" / study)
     choices = result.tables["search"].set_index("method").to_dict("index")
     assert len({choice["games"] for choice in choices.values()}) == 1
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = PAGE.partition("## Equal memory, equal budgets")[2].partition("\n## ")[0]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8") if study == "continual-domain" else ""
+    section = PAGE.partition(SECTIONS[study])[2].partition("\n## ")[0]
     rows = result.tables["methods"].fillna({"note": ""}).to_dict("records")
     assert len(rows) == len(choices) >= 14
     for row in rows:
@@ -73,4 +82,19 @@ def test_page_and_readme_have_the_numbers_of_the_study_at_equal_memory():
         if f"| `{row['method']}` |" in readme:
             assert f"| `{row['method']}` | {with_interval(row, 'accuracy')} |" in readme
     assert f"{result.records['seed'].nunique()} seeds" in section
-    assert readme.count(" ± ") >= 6
+    assert not readme or readme.count(" ± ") >= 6
+
+
+@pytest.mark.parametrize(("study", "method", "other", "text"), [
+    ("continual-class", "least-squares, random features", "er", "0.7 ± 1.7"),
+    ("continual-class", "least-squares, random features", "der", "2.2 ± 1.6"),
+    ("continual-class", "least-squares, random features", "joint", "-0.1 ± 1.3"),
+    ("continual-class", "least-squares, random features", "gpm", "15.2 ± 2.0"),
+])  # fmt: skip
+def test_paired_differences_in_the_text_are_those_of_the_records(study, method, other, text):
+    records = read_reproduction(ROOT / "benchmarks" / "reproduction" / study).records
+    wide = records.pivot(index="seed", columns="method", values="accuracy")
+    gap = wide[method] - wide[other]
+    low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
+    assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
+    assert text in PAGE.partition(SECTIONS[study])[2].partition("\n## ")[0]
