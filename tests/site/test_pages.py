@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from docs.site import citations, formulas, links, notebooks, published, results
+from docs.site.navigation import DOCS
 from neuronet.reproduction import SCRIPTED_RESULTS
 from tests.helpers.paths import ROOT
-from tools.site import citations, formulas, links, notebooks, published, results
-from tools.site.navigation import DOCS
 
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
@@ -77,7 +77,7 @@ def test_results_without_a_command_are_found(tmp_path, monkeypatch):
 
 def test_published_numbers_are_those_of_the_records():
     written = (DOCS / "published-numbers.md").read_text(encoding="utf-8")
-    assert written == published.page(), "python -m tools.site.published writes the page"
+    assert written == published.page(), "python -m docs.site.published writes the page"
 
 
 def test_gallery_has_twelve_pictures_with_their_commands():

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from docs.site import navigation, sources
+from docs.site.reference import commands, doors, plug_ins, python_names
 from neuronet.policies import POLICIES, Greedy
 from tests.helpers.paths import ROOT
-from tools.site import navigation, sources
-from tools.site.reference import commands, doors, plug_ins, python_names
 
 DOORS = sorted(
     ".".join(path.parent.relative_to(ROOT).parts)

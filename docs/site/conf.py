@@ -1,12 +1,12 @@
-"""Sphinx's configuration of the site; `python -m tools.site` prepares the pages that it reads."""
+"""Sphinx's configuration of the site; `python -m docs.site` prepares the pages that it reads."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from docs.site import formulas
+from docs.site.markdown import escape_docstring
 from neuronet.version import __version__
-from tools.site import formulas
-from tools.site.markdown import escape_docstring
 
 project = "NeuroNet"
 author = "The NeuroNet authors"

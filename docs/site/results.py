@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.site.navigation import DOCS
+from docs.site.navigation import DOCS
 
 _PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)", re.DOTALL)
 _COMMAND = re.compile(r"((?:neuronet(?! ?\w*\.)|python(?:3)? (?:-m )?[\w./-]+|\./\w+\.sh)[^`\n]*)")
