@@ -28,7 +28,11 @@ def test_small_study_agrees_with_its_records(name):
     assert gaps.max() < POINTS, gaps
 
 
-METHODS = {"backprop": "backprop", "ridge": "ridge(memory={memory}, penalty={penalty})", "keeping-promises": "{name}(kappa={kappa})"}
+METHODS = {
+    "backprop": "backprop",
+    "ridge": "ridge(memory={memory}, penalty={penalty})",
+    "keeping-promises": "{name}(kappa={kappa})",
+}
 """Quick methods of the comparison at equal memory, and their specs with the settings that tuning chose."""
 
 

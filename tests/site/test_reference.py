@@ -117,7 +117,7 @@ def test_every_page_is_in_the_navigation_once():
 
 
 def test_page_without_a_place_is_among_the_how_to_guides():
-    assert navigation.navigation(["brand-new.md"])[navigation.HOW_TO][-1] == "brand-new.md"
+    assert navigation.navigation(["brand-new.md"])[navigation.OTHERS][-1] == "brand-new.md"
 
 
 def test_home_of_a_name_is_the_deepest_door():
