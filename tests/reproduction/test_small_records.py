@@ -45,7 +45,7 @@ def test_method_against_forgetting_agrees_with_its_records(name):
     recorded = records[records["method"] == name].sort_values("seed")
     chosen = json.loads(recorded["settings"].iloc[0])
     rate = recorded["learning_rate"].iloc[0]
-    spec = METHODS[name].format(name=name, memory=setting.memory, **chosen)
+    spec = METHODS[name].format(memory=setting.memory, **chosen)
     result = continual_study(
         setting.protocol,
         setting.environment,
