@@ -10,7 +10,7 @@ class ScriptedResult:
     """Figure or table of a page.
 
     Attributes:
-        page: File name of the page in docs/.
+        page: File name of the page in docs/, or README.md.
         heading: Heading above it, of the first or the second level.
         command: Command that makes it, in a clone of the repository.
     """
@@ -103,6 +103,8 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
             "neuronet run digits --policy attention:85%,free-rider:10%,contrarian:5% --inequality --replicas 20 --epochs 10",
         ),
         ("populations.md", "Example: growing shares of another policy", "python examples/mixed_population.py --full"),
+        ("README.md", "NeuroNet", "python docs/images/make_lab_image.py docs/images/lab.png"),
+        ("README.md", "One result", f"{_RECORDS}/continual-domain"),
         ("results.md", "Digits, default settings", "python benchmarks/digits.py"),
         ("results.md", "Other data, default settings", "neuronet run fashion-mnist --hidden 256,256 --epochs 10 --json"),
         ("results.md", "Cost of the agent engine", "python benchmarks/agents.py"),
@@ -110,7 +112,8 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("speed.md", "Products by machine", "python -m benchmarks.products"),
         ("speed.md", "Sparse networks", "python benchmarks/sparse.py growth"),
         ("speed.md", "Figures", "python -m benchmarks.rounds --quick --markdown speed.md --plot docs/images/speed.png"),
+        ("sweeps.md", "Verification", "python benchmarks/sweep_killed.py --seed 1"),
         ("theory.md", "Propositions", "neuronet check"),
     )
 )
-"""Every figure and table of results in docs/; a test holds the pages to it."""
+"""Every figure and table of results in README.md and docs/; a test holds the pages to it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.site import check
+from docs.site import check
 
 
 def site(folder, body):

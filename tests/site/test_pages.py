@@ -6,10 +6,10 @@ import re
 
 import pytest
 
+from docs.site import citations, formulas, links, notebooks, published, results
+from docs.site.navigation import DOCS
 from neuronet.reproduction import SCRIPTED_RESULTS
 from tests.helpers.paths import ROOT
-from tools.site import citations, formulas, links, notebooks, published, results
-from tools.site.navigation import DOCS
 
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 NOTEBOOKS = sorted((DOCS / "notebooks").glob("*.ipynb"))
@@ -50,10 +50,15 @@ def test_citations_are_found_in_a_text(text, found):
     assert {(one.first, one.year) for one in citations._cited("file.py", text)} == found
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
 def test_every_figure_and_table_has_a_command(page):
     listed = {(entry.page, entry.heading) for entry in SCRIPTED_RESULTS}
-    exempt = {"gallery.md", "published-numbers.md"}  # each part of these names its command
+    exempt = {
+        "gallery.md",  # every picture has its command below it
+        "published-numbers.md",  # every part names its command
+        "devices.md",  # the Python block below the table computes it, and is run
+        "environments.md",  # sizes of data sets, which are no results
+    }
     for result in results.results(page):
         assert result.commands, f"{page}, '{result.heading}': no command beside '{result.what}'"
         entry = f'("{page}", "{result.heading}", "{result.commands[0]}")'
@@ -77,7 +82,7 @@ def test_results_without_a_command_are_found(tmp_path, monkeypatch):
 
 def test_published_numbers_are_those_of_the_records():
     written = (DOCS / "published-numbers.md").read_text(encoding="utf-8")
-    assert written == published.page(), "python -m tools.site.published writes the page"
+    assert written == published.page(), "python -m docs.site.published writes the page"
 
 
 def test_gallery_has_twelve_pictures_with_their_commands():
@@ -109,6 +114,10 @@ def test_formulas_become_mathml(page):
         assert "<math " in formulas.block(tex)
     for tex in re.findall(r"(?<!\$)\$([^$\n]+?)\$(?!\$)", text):
         assert "<math " in formulas.inline(tex)
+
+
+def test_names_of_functions_in_formulas_have_no_space_around_them():
+    assert "<mi>max</mi>" in formulas.inline(r"\lambda_{\max}")
 
 
 def test_unknown_tex_is_refused():

@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from docs.site import navigation, sources
+from docs.site.reference import commands, doors, plug_ins, python_names
 from neuronet.policies import POLICIES, Greedy
 from tests.helpers.paths import ROOT
-from tools.site import navigation, sources
-from tools.site.reference import commands, doors, plug_ins, python_names
 
 DOORS = sorted(
     ".".join(path.parent.relative_to(ROOT).parts)
@@ -117,7 +117,7 @@ def test_every_page_is_in_the_navigation_once():
 
 
 def test_page_without_a_place_is_among_the_how_to_guides():
-    assert navigation.navigation(["brand-new.md"])[navigation.HOW_TO][-1] == "brand-new.md"
+    assert navigation.navigation(["brand-new.md"])[navigation.OTHERS][-1] == "brand-new.md"
 
 
 def test_home_of_a_name_is_the_deepest_door():

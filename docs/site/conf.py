@@ -1,12 +1,12 @@
-"""Sphinx's configuration of the site; `python -m tools.site` prepares the pages that it reads."""
+"""Sphinx's configuration of the site; `python -m docs.site` prepares the pages that it reads."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from docs.site import formulas
+from docs.site.markdown import escape_docstring
 from neuronet.version import __version__
-from tools.site import formulas
-from tools.site.markdown import escape_docstring
 
 project = "NeuroNet"
 author = "The NeuroNet authors"
@@ -77,6 +77,15 @@ def is_skipped(app: Any, what: str, name: str, obj: Any, skip: bool, options: An
     return True if callable(obj) and module and not str(module).startswith(("neuronet", "builtins")) else None
 
 
+def replace_hyphens(app: Any, tree: Any, name: str) -> None:
+    """Put a dash between a parameter or an attribute and its description, where Sphinx writes two hyphens."""
+    from docutils import nodes
+
+    for text in list(tree.findall(nodes.Text)):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" \N{EN DASH} "))
+
+
 def _inline_formula(self: Any, node: Any) -> None:
     from docutils.nodes import SkipNode
 
@@ -92,9 +101,15 @@ def _block_formula(self: Any, node: Any) -> None:
 
 
 def setup(app: Any) -> dict[str, Any]:
-    """Register the formulas and the escapes."""
+    """Register the formulas, the escapes, and the words for attributes."""
+    from sphinx.domains.python import PyObject
+
     app.add_html_math_renderer("mathml", (_inline_formula, None), (_block_formula, None))
     app.connect("autodoc-process-docstring", prepare_docstring, priority=100)  # before napoleon's own
     app.connect("autodoc-process-docstring", restore_docstring, priority=900)
     app.connect("autodoc-skip-member", is_skipped)
+    app.connect("doctree-resolved", replace_hyphens)
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":  # so Sphinx calls what docstrings and readers call an attribute
+            field.label = "Attributes"
     return {"parallel_read_safe": True, "parallel_write_safe": True}

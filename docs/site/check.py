@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tools.site.reference.doors import public_names
-from tools.site.reference.plug_ins import anchor, registries
+from docs.site.reference.doors import public_names
+from docs.site.reference.plug_ins import anchor, registries
 
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src"}
 """Attributes whose address a browser loads by itself."""

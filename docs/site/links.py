@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from tools.site.navigation import DOCS, ROOT, page_file
+from docs.site.navigation import DOCS, ROOT, page_file
 
 PAGES_OUTSIDE = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
 """Files at the top of the repository that are pages of the site, too."""

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools.site.navigation import DOCS
+from docs.site.navigation import DOCS, ROOT
 
 _PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)\s]+)\)", re.DOTALL)
 _COMMAND = re.compile(r"((?:neuronet(?! ?\w*\.)|python(?:3)? (?:-m )?[\w./-]+|\./\w+\.sh)[^`\n]*)")
-_MEASURED = re.compile(r"\d[.,]\d|±|\d ?%|<0\.001|\d of \d")
+_MEASURED = re.compile(r"\d[.,]\d|±|\d ?%|<0\.001|\d of \d|\de-\d|\d \(\d|^\d+$")
 """What a cell with a measured number has."""
 
 
@@ -34,9 +34,10 @@ class Result:
 
 
 def results(page: str) -> Iterator[Result]:
-    """Yield the pictures and the tables with measured numbers of a page of docs/."""
+    """Yield the pictures and the tables with measured numbers of README.md or a page of docs/."""
     above: list[str] = []
-    for heading, text in _parts((DOCS / page).read_text(encoding="utf-8")):
+    file = (ROOT if page == "README.md" else DOCS) / page
+    for heading, text in _parts(file.read_text(encoding="utf-8")):
         prose = re.sub(r"^```(?:python|text|toml|json).*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
         places = [(match.start(), match[1].strip()) for match in _COMMAND.finditer(prose) if _is_code(prose, match.start())]
         found = [(match.start(), match[2], match[1]) for match in _PICTURE.finditer(prose)]

@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
+from docs.site.markdown import cell, table
 from neuronet.cli.main import app
-from tools.site.markdown import cell, table
 
 GENERAL = "General"
 """Panel of options that have none."""

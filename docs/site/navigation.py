@@ -1,4 +1,4 @@
-"""The order of the pages. A page or notebook in docs/ that has no place here comes last among the how-to guides by itself."""
+"""The order of the pages. A page or notebook in docs/ that has no place here comes last in the section OTHERS by itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
-HOW_TO = "How-to guides"
+OTHERS = "How to run and measure"
+"""Section of the pages that have no place."""
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Tutorials": (
@@ -18,30 +19,28 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "notebooks/a_game_of_neurons.ipynb",
         "notebooks/who_forgets.ipynb",
     ),
-    HOW_TO: (
-        "modellers.md",
+    "How-to guides": ("questions.md", "troubleshooting.md", "modellers.md", "lab.md"),
+    "How to build a network": (
         "policies.md",
+        "add-a-policy.md",
         "populations.md",
         "environments.md",
-        "add-a-policy.md",
         "add-an-environment.md",
+        "sparse-networks.md",
+        "channels.md",
+        "update-schedules.md",
+    ),
+    OTHERS: (
         "compare.md",
         "sweeps.md",
         "interventions.md",
-        "channels.md",
-        "update-schedules.md",
         "traces.md",
-        "lab.md",
         "plotting.md",
         "callbacks.md",
-        "models.md",
-        "scikit-learn.md",
-        "convert.md",
-        "control.md",
-        "continual-learning.md",
-        "games.md",
         "devices.md",
     ),
+    "How to study": ("games.md", "continual-learning.md", "control.md"),
+    "How to use it elsewhere": ("models.md", "scikit-learn.md", "convert.md"),
     "Reference": (
         "reference/commands.md",
         "reference/plug-ins.md",
@@ -50,7 +49,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "file-formats.md",
         "reference/examples.md",
     ),
-    "Explanation": ("theory.md", "architecture.md", "parity.md", "speed.md", "decisions.md"),
+    "Explanation": ("theory.md", "architecture.md", "randomness.md", "parity.md", "speed.md", "decisions.md"),
     "Results": ("gallery.md", "results.md", "published-numbers.md", "attention-budget.md", "continual-study.md"),
     "Project": ("vocabulary.md", "bibliography.md", "changelog.md", "contributing.md"),
 }
@@ -61,11 +60,11 @@ def navigation(pages: Sequence[str]) -> dict[str, list[str]]:
     """Return the pages of each section.
 
     Args:
-        pages: Pages and notebooks of docs/, relative to it; those that have no place come last among the how-to guides.
+        pages: Pages and notebooks of docs/, relative to it; those that have no place come last in the section OTHERS.
     """
     placed = {page for section in SECTIONS.values() for page in section}
     others = [page for page in pages if page not in placed]
-    return {title: [*members, *(others if title == HOW_TO else [])] for title, members in SECTIONS.items()}
+    return {title: [*members, *(others if title == OTHERS else [])] for title, members in SECTIONS.items()}
 
 
 def page_file(page: str) -> str:

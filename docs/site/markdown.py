@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tools.site.reference.doors import PublicName
+from docs.site.reference.doors import PublicName
 
 
 def cell(text: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.site import links, notebooks
-from tools.site.navigation import DOCS, ROOT, navigation, page_file, toctree
-from tools.site.reference import commands, examples, plug_ins, python_names
+from docs.site import links, notebooks
+from docs.site.navigation import DOCS, ROOT, navigation, page_file, toctree
+from docs.site.reference import commands, examples, plug_ins, python_names
 
-NOT_COPIED = frozenset({".py", ".md"})
+NOT_COPIED = frozenset({".py", ".pyc", ".md"})
+BUILDER = DOCS / "site"
 
 
 def found_pages() -> list[str]:
@@ -50,7 +51,7 @@ def sources() -> Iterator[tuple[str, str | bytes]]:
         yield from ((str(Path(name).with_name(picture)), content) for picture, content in pictures.items())
     yield from generated().items()
     for path in sorted(DOCS.rglob("*")):
-        if path.is_file() and path.suffix not in NOT_COPIED:
+        if path.is_file() and path.suffix not in NOT_COPIED and not path.is_relative_to(BUILDER):
             yield path.relative_to(DOCS).as_posix(), path.read_bytes()
     yield from ((address, path.read_bytes()) for address, path in linked.items())
 

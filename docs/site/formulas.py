@@ -40,6 +40,7 @@ def _to_mathml(tex: str, display: str) -> str:
         mathml = convert(body, display=display)
     except Exception as error:  # the converter's errors have no common base
         raise ValueError(f"the formula '{tex}' cannot be converted to MathML: {type(error).__name__}: {error}") from error
+    mathml = re.sub(r"<mo>((?:arg|max|min|\s)+)</mo>", r"<mi>\1</mi>", mathml)  # the name of a function, without space around it
     unknown = re.search(r"\\[A-Za-z]+", html.unescape(re.sub(r"<[^>]+>", " ", mathml)))
     if unknown:
         raise ValueError(f"the formula '{tex}' has '{unknown[0]}', which has no MathML")

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from docs.site.markdown import cell, python_role, table
+from docs.site.reference.doors import modules, public_names, summary, value_of
 from neuronet.core import NeuroNetError
 from neuronet.registry import URI_SCHEMES
-from tools.site.markdown import cell, python_role, table
-from tools.site.reference.doors import modules, public_names, summary, value_of
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tools.site.navigation import DOCS, ROOT
+from docs.site.navigation import DOCS, ROOT
 
-FOLDERS = ("neuronet", "policies", "environments", "tools")
+FOLDERS = ("neuronet", "policies", "environments", "docs/site")
 
 _NAME = r"(?:[Vv]on |[Vv]an de |[Vv]an |[Dd]e )?[A-Z][\w'-]+"
 _AUTHORS = rf"(?P<first>{_NAME})(?:,? (?:and )?{_NAME}(?: \(?[A-Z]\.\)?)?|,)*(?: et al\.| and others)?"

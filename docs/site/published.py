@@ -1,4 +1,4 @@
-"""The page "Beside published numbers": `python -m tools.site.published` writes it to docs/ from the records in benchmarks/."""
+"""The page "Beside published numbers": `python -m docs.site.published` writes it to docs/ from the records in benchmarks/."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from docs.site.navigation import DOCS, ROOT
+from docs.site.published_tables import PUBLISHED_TABLES, PublishedTable
 from neuronet.core import NeuroNetError
 from neuronet.reproduction import REPRODUCTIONS, Finding, read_reproduction
-from tools.site.navigation import DOCS, ROOT
-from tools.site.published_tables import PUBLISHED_TABLES, PublishedTable
 
 RECORDS = Path("benchmarks") / "reproduction"
 ERRORS = RECORDS / "feedback-rules" / "errors.csv"
@@ -20,7 +20,7 @@ PUBLISHED_EPOCHS = 100
 INTRODUCTION = """\
 # Beside published numbers
 
-Figures of the literature beside those of this repository. `python -m tools.site.published` writes this page from the records
+Figures of the literature beside those of this repository. `python -m docs.site.published` writes this page from the records
 in `benchmarks/`; a test fails where the two differ. A verdict is read off the interval alone: *reproduced* if the published
 figure is in the 95% interval, *same direction* or *the opposite* by the sign, *undecided* without an interval.
 

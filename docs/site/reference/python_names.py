@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 
+from docs.site.markdown import cell, escape_docstring, python_role, table
+from docs.site.reference.doors import PublicName, constant_of, public_names, summary, value_of
 from neuronet.core import MissingExtraError
-from tools.site.markdown import cell, escape_docstring, python_role, table
-from tools.site.reference.doors import PublicName, constant_of, public_names, summary, value_of
 
 
 def doors() -> dict[str, list[PublicName]]:

@@ -1,4 +1,4 @@
-"""`python -m tools.site [FOLDER]`: build the site, strictly, into build/site or another folder, and check it."""
+"""`python -m docs.site [FOLDER]`: build the site, strictly, into build/site or another folder, and check it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sphinx.cmd.build import build_main
 
-from tools.site.check import findings
-from tools.site.navigation import ROOT
-from tools.site.sources import sources
+from docs.site.check import findings
+from docs.site.navigation import ROOT
+from docs.site.sources import sources
 
 
 def prepare(folder: Path) -> None:

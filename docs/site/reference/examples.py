@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tools.site.navigation import ROOT
+from docs.site.navigation import ROOT
 
 
 def pages() -> dict[str, str]:

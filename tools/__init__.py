@@ -1,1 +1,0 @@
-"""Tools of the repository, which are not part of the package."""
