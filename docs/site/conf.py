@@ -102,14 +102,15 @@ def _block_formula(self: Any, node: Any) -> None:
 
 def setup(app: Any) -> dict[str, Any]:
     """Register the formulas, the escapes, and the words for attributes."""
-    from sphinx.domains.python import PyObject
+    from sphinx.domains.python import PythonDomain
 
     app.add_html_math_renderer("mathml", (_inline_formula, None), (_block_formula, None))
     app.connect("autodoc-process-docstring", prepare_docstring, priority=100)  # before napoleon's own
     app.connect("autodoc-process-docstring", restore_docstring, priority=900)
     app.connect("autodoc-skip-member", is_skipped)
     app.connect("doctree-resolved", replace_hyphens)
-    for field in PyObject.doc_field_types:
+    documented: Any = PythonDomain.directives["class"]  # its list of fields is that of all Python objects
+    for field in documented.doc_field_types:
         if field.name == "variable":  # so Sphinx calls what docstrings and readers call an attribute
             field.label = "Attributes"
     return {"parallel_read_safe": True, "parallel_write_safe": True}
