@@ -3,11 +3,12 @@
 from neuronet.sweep.api import MAX_GROUP_SIZE, Progress, sweep
 from neuronet.sweep.cells import Cell, Plan, make_plan
 from neuronet.sweep.design import Choices, Design, Range, parse_design, read_design
-from neuronet.sweep.store import SweepStore
+from neuronet.sweep.store import SWEEP, SweepStore, read_curves, read_traces
 from neuronet.sweep.table import summary_table
 
 __all__ = [
     "MAX_GROUP_SIZE",
+    "SWEEP",
     "Cell",
     "Choices",
     "Design",
@@ -17,7 +18,9 @@ __all__ = [
     "SweepStore",
     "make_plan",
     "parse_design",
+    "read_curves",
     "read_design",
+    "read_traces",
     "summary_table",
     "sweep",
 ]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from neuronet.training.callbacks.progress import Progress as Progress
     from neuronet.training.callbacks.recording import diverged_error as diverged_error
     from neuronet.training.callbacks.rounds import ApplyInterventions as ApplyInterventions
+    from neuronet.training.callbacks.rounds import RecordTraces as RecordTraces
     from neuronet.training.config import DATA_OPTIONS as DATA_OPTIONS
     from neuronet.training.config import RunConfig as RunConfig
     from neuronet.training.config import check_modules as check_modules
@@ -86,7 +87,7 @@ _HOMES = {
     "callbacks.loggers": "LOGGERS MLflow TensorBoard WandB make_loggers",
     "callbacks.progress": "Progress",
     "callbacks.recording": "diverged_error",
-    "callbacks.rounds": "ApplyInterventions",
+    "callbacks.rounds": "ApplyInterventions RecordTraces",
     "config": "DATA_OPTIONS RunConfig check_modules make_config read_config read_options validate_config",
     "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",

@@ -45,8 +45,11 @@ ALTERNATIVES = {
 }
 """A value besides the default for every field that must reach the cells of a group."""
 
-ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "update_schedule"} | set(EXCLUDED_FIELDS)
-"""Fields of every cell here; those that say where samples are found; one that the CPU does nothing for; one for agents alone."""
+ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "update_schedule", "trace"} | set(
+    EXCLUDED_FIELDS
+)
+"""Fields of every cell here; those that say where samples are found; one that the CPU does nothing for; one for agents alone;
+traces, which have a test of their own."""
 
 
 def errors(table):

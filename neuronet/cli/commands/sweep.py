@@ -86,6 +86,8 @@ def sweep(
         except KeyboardInterrupt:
             command = _resume_command(file, {"out": out, **options})
             raise KeyboardInterrupt(f"What was played is kept. Continue with: {command}") from None
+    if design.curves and table["error"].isna().any():
+        _draw_curves(folder)
     failed = int(table["error"].notna().sum())
     (console.ERR if json else console.OUT).print(summary_table(table, design.swept))
     if failed:
@@ -97,6 +99,13 @@ def sweep(
 
 
 sweep.__doc__ = HELP
+
+
+def _draw_curves(folder: Path) -> None:
+    from neuronet.plotting.sources import kinds_of, plot
+
+    for kind in kinds_of(folder):
+        console.print_err(str(plot(folder, kind, folder / f"{kind}.png", log=console.print_err)))
 
 
 def _resume_command(file: Path, options: dict[str, Any]) -> str:

@@ -38,7 +38,7 @@ def policy_table(known: Mapping[str, Any]) -> Table:
 
 
 def _parameters(cls: Any, known: Mapping[str, Any]) -> str:
-    if not dataclasses.is_dataclass(cls):
+    if not hasattr(cls, "__dataclass_fields__"):
         return ""
     builtin: dict[str, type[Any]] = {**CHANNELS, **UPDATE_SCHEDULES, **POLICIES, **ENVIRONMENTS, **known}
     try:
