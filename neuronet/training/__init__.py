@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from neuronet.training.callbacks.base import Callback as Callback
     from neuronet.training.callbacks.base import CallbackError as CallbackError
     from neuronet.training.callbacks.base import RunProgress as RunProgress
+    from neuronet.training.callbacks.base import TrainableEngine as TrainableEngine
     from neuronet.training.callbacks.best_checkpoint import BestCheckpoint as BestCheckpoint
     from neuronet.training.callbacks.early_stopping import EarlyStopping as EarlyStopping
     from neuronet.training.callbacks.loggers import LOGGERS as LOGGERS
@@ -81,7 +82,7 @@ _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
     "api": "ARRAYS coerce_environment network_options note_policies resume train",
     "assembly": "RunContext build_networks build_run continue_run hash_samples resolve_environment",
-    "callbacks.base": "Callback CallbackError RunProgress",
+    "callbacks.base": "Callback CallbackError RunProgress TrainableEngine",
     "callbacks.best_checkpoint": "BestCheckpoint",
     "callbacks.early_stopping": "EarlyStopping",
     "callbacks.loggers": "LOGGERS MLflow TensorBoard WandB make_loggers",
