@@ -142,10 +142,10 @@ class ModuleEngine:
         """
         self._module.train()
         sums = []
-        for indices in torch.as_tensor(order, device=self._device).reshape(-1).split(batch_size):
+        for indices in torch.split(torch.as_tensor(order, device=self._device).reshape(-1), batch_size):
             self._optimizer.zero_grad()
             loss = losses(self._payoff, self._module(samples.inputs[indices])[None], samples.targets[indices])[0]
-            loss.mean().backward()
+            torch.autograd.backward(loss.mean())
             self._optimizer.step()
             self.round_number += 1
             sums.append(loss.detach().sum())

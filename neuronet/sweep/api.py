@@ -138,6 +138,8 @@ class SweepRun:
                     self._environment_infos[name] = inspect_environment(cell.config)
                 except NeuroNetError as error:
                     raise DataError(f"{cell}: {error}") from None
+                for note in self._environment_infos[name].notes:
+                    self._log(note)
         self.store.begin_sweep(self.plan, self._environment_infos, self._log)
         keys = {cell.key for cell in self.plan.cells}
         self.rows = {key: row for key, row in self.store.load_results(failed=not again).items() if key in keys}

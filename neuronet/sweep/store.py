@@ -153,7 +153,8 @@ class SweepStore(StudyStore):
         Raises:
             DataError: The folder holds no sweep with curves, or a file cannot be read.
         """
-        cells, curves = self._swept(), {}
+        cells = self._swept()
+        curves: dict[str, list[Row]] = {}
         for path, results in self.finished(CELLS):
             with reading(path, self.kind):
                 curves |= {
@@ -177,7 +178,8 @@ class SweepStore(StudyStore):
         Raises:
             DataError: The folder holds no sweep with traces, or a file cannot be read.
         """
-        cells, parts = self._swept(), {}
+        cells = self._swept()
+        parts: dict[str, pd.DataFrame] = {}
         for path, results in self.finished(CELLS):
             traced = self.file(f"{TRACES}/{path.stem}.parquet")
             if not traced.exists():

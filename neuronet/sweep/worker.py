@@ -45,6 +45,9 @@ RESULTS = (*MEASURES, "rounds", "seconds", "group_size", "error")
 
 MAX_ERROR_LENGTH = 400
 
+MEASURED_SECONDS = 0.3
+"""Seconds of rounds that an estimate of a group's time plays."""
+
 Row = dict[str, Any]
 """Results of a cell, by RESULTS."""
 
@@ -153,6 +156,41 @@ def _reason(config: RunConfig, environment: Environment, game: RunContext, error
             _train(again, config)
 
     return find_non_finite(error, game.setups, config.policy, play_again)
+
+
+def measure_group(configs: Sequence[RunConfig], environment: Environment, *, curves: bool = False) -> float | None:
+    """Return about how many seconds a group of cells takes, from rounds of about MEASURED_SECONDS and one evaluation.
+
+    Args:
+        configs: Configurations of the cells.
+        environment: Their environment.
+        curves: Whether the cells are evaluated after every epoch.
+
+    Returns:
+        The seconds, with loading left out; None if the cells fail.
+    """
+    try:
+        with plug_in_errors(), _game(configs, environment) as game:
+            engine, batches = game.engine, game.batches
+            samples, rounds = engine.prepare(environment.train), configs[0].epochs * batches.per_epoch
+            order = batches.order(0)
+
+            def play(first: int, last: int) -> None:
+                part = order[..., batches.slice_of(first).start : batches.slice_of(last - 1).stop]
+                with np.errstate(over="ignore", invalid="ignore"):
+                    engine.play_rounds(samples, part, batches.size)
+
+            play(0, 1)  # what is done once, such as compiling
+            started, played = time.perf_counter(), 0
+            while played < batches.per_epoch - 1 and time.perf_counter() - started < MEASURED_SECONDS:
+                play(played + 1, played + 2)
+                played += 1
+            seconds = (time.perf_counter() - started) / max(played, 1) * rounds
+            started = time.perf_counter()
+            _evaluate(game, configs[0])
+            return seconds + (time.perf_counter() - started) * (configs[0].epochs if curves else 1)
+    except Exception:  # the sweep will say why
+        return None
 
 
 @contextmanager
