@@ -177,46 +177,6 @@ def benchmark_table(rows: Sequence[Row], title: str | None = None) -> Table:
     return table
 
 
-def plug_in_table(kind: str, known: Mapping[str, Any]) -> Table:
-    """Return a table of plug-ins by name, with summary and parameters."""
-    table = make_table()
-    table.add_column(kind, no_wrap=True)
-    add_columns(table, "what it is", "parameters and defaults")
-    for name, cls in sorted(known.items()):
-        table.add_row(name, escape((cls.__doc__ or "").split("\n")[0]), escape(_parameters(cls)))
-    return table
-
-
-def policy_table(known: Mapping[str, Any]) -> Table:
-    """Return a table of policies by name, with summary, traits and parameters."""
-    from neuronet.core import trait_rows
-
-    table = make_table()
-    table.add_column("policy", no_wrap=True)
-    add_columns(table, "what it is", "traits", "parameters and defaults")
-    for name, meaning, traits in trait_rows(known):
-        table.add_row(name, escape(meaning), escape(traits), escape(_parameters(known[name])))
-    return table
-
-
-def _parameters(cls: Any) -> str:
-    from neuronet.channels import CHANNELS
-    from neuronet.core import UPDATE_SCHEDULES
-    from neuronet.environments import ENVIRONMENTS
-    from neuronet.policies import POLICIES
-    from neuronet.registry import format_spec
-
-    fields = getattr(cls, "__dataclass_fields__", {})
-    if not fields:
-        return ""
-    try:
-        builtin: dict[str, type[Any]] = {**CHANNELS, **UPDATE_SCHEDULES, **POLICIES, **ENVIRONMENTS}
-        spec = format_spec(cls(), builtin, all_parameters=True)
-    except TypeError:  # a parameter has no default
-        return ", ".join(fields)
-    return spec.partition("(")[2].removesuffix(")")
-
-
 class Bar:
     """Progress bar on standard error, where that is a terminal.
 

@@ -25,7 +25,7 @@ from neuronet.cli.commands.control import control
 from neuronet.cli.commands.game.app import app as game
 from neuronet.cli.commands.lab import lab
 from neuronet.cli.commands.plot import plot
-from neuronet.cli.commands.plug_ins import channels, environments, policies, update_schedules
+from neuronet.cli.commands.plug_ins import channels, environments, interventions, policies, update_schedules
 from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
@@ -156,7 +156,7 @@ def _top(
 
 for command in (
     *(run, predict, show, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
-    *(policies, channels, update_schedules, environments),
+    *(policies, channels, update_schedules, interventions, environments),
 ):
     app.command(help=escape(inspect.cleandoc(command.__doc__ or "")))(command)  # [lab] is no markup
 app.add_typer(game, name="game")

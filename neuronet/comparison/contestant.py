@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.baselines import Backprop
-from neuronet.core import Batches, Environment, Population, Shares, Synchronous
+from neuronet.core import Array, Batches, Environment, Population, Samples, Shares, Synchronous
 from neuronet.engines.base import Engine, Setup
 from neuronet.policies import AttentionSeeking
-from neuronet.training import Callback, EngineChoice, RunConfig, RunProgress, Trainer, build_networks, evaluate
+from neuronet.training import (
+    Callback,
+    EngineChoice,
+    RunConfig,
+    RunProgress,
+    TrainableEngine,
+    Trainer,
+    build_networks,
+    evaluate,
+)
 
 BASELINE = "backprop"
 """Name of the baseline: error backpropagation by torch's autograd and torch.optim, which is not a policy."""
@@ -51,6 +60,11 @@ class ComparisonSetup:
     config: RunConfig
     environment: Environment
     engine_choice: EngineChoice
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What the record holds besides the configuration: nothing."""
+        return {}
 
     def train_candidate(self, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]) -> pd.DataFrame:
         """Train with every learning rate from every seed and return a row for each rate, seed and epoch, by CURVE_COLUMNS.
@@ -88,16 +102,36 @@ class ComparisonSetup:
         else:
             engine = self.engine_choice.build(setups, config.batch_size)
         with closing(engine):
-            return self._train(engine, games)
+            return train_games(engine, games, self.environment, self.config)
 
-    def _train(self, engine: Backprop | Engine, games: Sequence[tuple[float, int]]) -> pd.DataFrame:
-        test = engine.prepare(self.environment.test)
-        batches = Batches(len(self.environment.train), self.config.batch_size, tuple(seed for _, seed in games))
-        curves = _Curves(games, batches.samples, lambda: evaluate(engine, self.environment.payoff, test, len(games)))
-        samples = engine.prepare(self.environment.train)
-        epochs, lr_schedule = self.config.epochs, self.config.lr_schedule
-        Trainer(engine, batches, samples, epochs=epochs, lr_schedule=lr_schedule, callbacks=(curves,)).run()
-        return pd.DataFrame(curves.rows, columns=list(CURVE_COLUMNS))
+
+class ComparableEngine(TrainableEngine, Protocol):
+    """Engine that can be trained and evaluated."""
+
+    def prepare(self, samples: Samples, /) -> Samples:
+        """Return samples as the engine takes them."""
+
+    def outputs(self, inputs: Array, /) -> Array:
+        """Return the outputs of each replica for inputs."""
+
+
+def train_games(
+    engine: ComparableEngine, games: Sequence[tuple[float, int]], environment: Environment, config: RunConfig
+) -> pd.DataFrame:
+    """Train the replicas of an engine, and return a row for each of them and each epoch, by CURVE_COLUMNS.
+
+    Args:
+        engine: Engine that has not played yet.
+        games: Learning rate and seed of each replica.
+        environment: Samples to train and to evaluate on.
+        config: Epochs, batch size and learning-rate schedule.
+    """
+    test = engine.prepare(environment.test)
+    batches = Batches(len(environment.train), config.batch_size, tuple(seed for _, seed in games))
+    curves = _Curves(games, batches.samples, lambda: evaluate(engine, environment.payoff, test, len(games)))
+    samples = engine.prepare(environment.train)
+    Trainer(engine, batches, samples, epochs=config.epochs, lr_schedule=config.lr_schedule, callbacks=(curves,)).run()
+    return pd.DataFrame(curves.rows, columns=list(CURVE_COLUMNS))
 
 
 class _Curves(Callback):

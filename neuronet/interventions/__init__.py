@@ -1,6 +1,7 @@
 """Interventions: change a network between two rounds, equally on every engine.
 
-Each function takes an engine and the fields of the class of the same name. The class is the intervention itself, for a schedule.
+Each function takes an engine and the fields of the class of the same name. The class is the intervention itself, which a run
+schedules in a pair with a time, such as (5, Lesion(layer=1)), or as a text, "5: lesion(layer=1)".
 """
 
 from neuronet.interventions.base import Event, Intervention, apply_intervention, apply_to_setups
@@ -23,7 +24,13 @@ from neuronet.interventions.functions import (
 )
 from neuronet.interventions.network_structure import Structure, policy_repr
 from neuronet.interventions.neuron_interventions import Freeze, Lesion, Noise, Revive, Switch, Thaw
-from neuronet.interventions.parser import ScheduledIntervention, parse_intervention, parse_scheduled_intervention
+from neuronet.interventions.parser import (
+    ScheduledIntervention,
+    is_timed,
+    parse_intervention,
+    parse_scheduled_intervention,
+    schedule_intervention,
+)
 from neuronet.interventions.schedule import InterventionSchedule
 from neuronet.interventions.structural_interventions import Add, AddLayer, Connect, Disconnect, Remove, RemoveLayer, Rewire
 
@@ -57,6 +64,7 @@ __all__ = [
     "connect",
     "disconnect",
     "freeze",
+    "is_timed",
     "lesion",
     "noise",
     "parse_intervention",
@@ -66,6 +74,7 @@ __all__ = [
     "remove_layer",
     "revive",
     "rewire",
+    "schedule_intervention",
     "switch",
     "thaw",
 ]

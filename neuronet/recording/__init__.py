@@ -23,7 +23,17 @@ from neuronet.recording.run_directory import (
 )
 from neuronet.recording.study_store import STUDY, StudyStore, json_bytes, read_json, study_kind
 from neuronet.recording.traces.recorder import TraceRecorder
-from neuronet.recording.traces.store import MemoryTraceStore, ParquetTraceStore, TraceStore, traces
+from neuronet.recording.traces.store import COLUMNS as TRACE_COLUMNS
+from neuronet.recording.traces.store import FOLDER as TRACES
+from neuronet.recording.traces.store import (
+    MemoryTraceStore,
+    ParquetTraceStore,
+    TraceStore,
+    import_pyarrow,
+    read_trace_file,
+    traces,
+    traces_to_parquet,
+)
 
 __all__ = [
     "ALIGNMENT",
@@ -39,6 +49,8 @@ __all__ = [
     "METRICS",
     "MODEL",
     "STUDY",
+    "TRACES",
+    "TRACE_COLUMNS",
     "BaseRunDirectory",
     "Checkpoint",
     "MemoryTraceStore",
@@ -50,6 +62,7 @@ __all__ = [
     "TraceStore",
     "check_regular",
     "draw",
+    "import_pyarrow",
     "inside",
     "json_bytes",
     "library_versions",
@@ -62,10 +75,12 @@ __all__ = [
     "read_manifest",
     "read_progress",
     "read_text",
+    "read_trace_file",
     "reading",
     "remove_partial_files",
     "study_kind",
     "traces",
+    "traces_to_parquet",
     "write_atomically",
     "writing",
 ]

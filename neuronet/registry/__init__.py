@@ -22,7 +22,7 @@ from neuronet.registry.population_spec import (
     parse_recorded_population,
     short_name,
 )
-from neuronet.registry.spec import build_spec, format_spec, parse_function, parse_spec
+from neuronet.registry.spec import build_spec, format_spec, format_value, parse_function, parse_spec
 
 __all__ = [
     "URI_SCHEMES",
@@ -36,6 +36,7 @@ __all__ = [
     "format_option",
     "format_population",
     "format_spec",
+    "format_value",
     "is_mixture",
     "known_environments",
     "known_policies",

@@ -12,13 +12,13 @@ import pandas as pd
 from neuronet.core import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number, plug_in_errors
 from neuronet.engines.tensors import resolve_device
 from neuronet.execution import LOKY, Executor, distributed
-from neuronet.recording import lock_folder, output_folder
+from neuronet.recording import import_pyarrow, lock_folder, output_folder
 from neuronet.sweep.cells import Cell, Plan, benefits_from_batching, estimated_seconds, make_groups, make_plan
 from neuronet.sweep.design import Design, parse_design, read_design
 from neuronet.sweep.environment_info import EnvironmentInfo, environment_key, inspect_environment
 from neuronet.sweep.store import SweepStore
 from neuronet.sweep.table import make_table
-from neuronet.sweep.worker import Job, Row, run_job
+from neuronet.sweep.worker import CellResult, Job, Row, run_job
 from neuronet.training import RunConfig
 
 MAX_GROUP_SIZE = 16
@@ -129,6 +129,7 @@ class SweepRun:
             DataError: An environment cannot be loaded.
             StudyMismatchError: The store holds another sweep.
         """
+        self._check_folder()
         self.store.check(self.plan)  # before any samples are loaded
         for cell in self.plan.cells:
             name = environment_key(cell.config)
@@ -137,6 +138,8 @@ class SweepRun:
                     self._environment_infos[name] = inspect_environment(cell.config)
                 except NeuroNetError as error:
                     raise DataError(f"{cell}: {error}") from None
+                for note in self._environment_infos[name].notes:
+                    self._log(note)
         self.store.begin_sweep(self.plan, self._environment_infos, self._log)
         keys = {cell.key for cell in self.plan.cells}
         self.rows = {key: row for key, row in self.store.load_results(failed=not again).items() if key in keys}
@@ -146,6 +149,21 @@ class SweepRun:
         if self._before:
             self._log(f"{self._before} of {len(self.plan.cells)} cells were played before.")
         self._report_progress()
+
+    def _check_folder(self) -> None:
+        """Refuse curves and traces that cannot be written.
+
+        Raises:
+            ConfigurationError: There is no folder.
+            MissingExtraError: Traces need pyarrow.
+        """
+        wanted = "curves" if self.plan.curves else "trace" if self.plan.has_traces else None
+        if wanted and self.store.path is None:
+            raise ConfigurationError(
+                f"{wanted} of a sweep needs a folder to be written in: give out='runs/my-sweep', or leave it out"
+            )
+        if self.plan.has_traces:
+            import_pyarrow()
 
     def run(self, executor: Executor, max_group_size: int, *, strict: bool) -> None:
         """Run the cells that have no result yet.
@@ -159,7 +177,7 @@ class SweepRun:
             return
         infos = [self._info(group[0].config) for group in groups]
         jobs = [
-            Job(tuple(cell.config for cell in group), info, cells=len(self.plan.cells))
+            Job(tuple(cell.config for cell in group), info, cells=len(self.plan.cells), curves=self.plan.curves)
             for group, info in zip(groups, infos, strict=True)
         ]
         if executor.is_remote:
@@ -168,24 +186,24 @@ class SweepRun:
             jobs = [replace(job, folder=str(Path.cwd()), version=__version__) for job in jobs]
         seconds = sum(estimated_seconds(group, info) for group, info in zip(groups, infos, strict=True))
         exclusive = any(cell.config.engine == "tensors" and resolve_device(cell.config.device) != "cpu" for cell, *_ in groups)
-        for index, rows in executor.map(run_job, jobs, seconds=seconds, exclusive=exclusive):
-            self._store_rows(groups[index], rows, strict=strict)
+        for index, results in executor.map(run_job, jobs, seconds=seconds, exclusive=exclusive):
+            self._store_results(groups[index], results, strict=strict)
 
     def _info(self, config: RunConfig) -> EnvironmentInfo:
         return self._environment_infos[environment_key(config)]
 
-    def _store_rows(self, cells: Sequence[Cell], rows: Sequence[Row], *, strict: bool) -> None:
-        results = list(zip(cells, rows, strict=True))
-        kept = [(cell, row) for cell, row in results if not (strict and row["error"])]
+    def _store_results(self, cells: Sequence[Cell], results: Sequence[CellResult], *, strict: bool) -> None:
+        given = list(zip(cells, results, strict=True))
+        kept = [(cell, result) for cell, result in given if not (strict and result.row["error"])]
         if kept:
-            self.store.save_results([cell for cell, _ in kept], [row for _, row in kept])
-        self.rows |= {cell.key: row for cell, row in kept}
+            self.store.save_results([cell for cell, _ in kept], [result for _, result in kept])
+        self.rows |= {cell.key: result.row for cell, result in kept}
         self._report_progress()
-        for cell, row in results:
-            if row["error"]:
+        for cell, result in given:
+            if result.row["error"]:
                 if strict:
-                    raise WorkerError(f"{cell} failed: {row['error']}")
-                self._log(f"{cell} failed: {row['error']}")
+                    raise WorkerError(f"{cell} failed: {result.row['error']}")
+                self._log(f"{cell} failed: {result.row['error']}")
 
     def _report_progress(self) -> None:
         failed = sum(row["error"] is not None for row in self.rows.values())

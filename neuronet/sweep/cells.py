@@ -60,11 +60,18 @@ class Plan:
         cells: Its cells without duplicates, in order.
         columns: Swept fields, with the seed last.
         duplicates: Number of settings that were equal to an earlier one.
+        curves: Whether every cell is measured after each epoch.
     """
 
     cells: tuple[Cell, ...]
     columns: tuple[str, ...]
     duplicates: int
+    curves: bool = False
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether neurons of a cell are traced."""
+        return any(cell.config.trace for cell in self.cells)
 
 
 def make_plan(design: Design) -> Plan:
@@ -90,7 +97,7 @@ def make_plan(design: Design) -> Plan:
             cell_options = options | ({"seed": seed} if seed else {})
             cell = Cell(len(cells) + 1, config.model_copy(update={"seed": seed}), cell_options, {**swept, "seed": seed})
             cells.setdefault(cell.key, cell)
-    return Plan(tuple(cells.values()), columns, len(settings) * len(design.seeds) - len(cells))
+    return Plan(tuple(cells.values()), columns, len(settings) * len(design.seeds) - len(cells), design.curves)
 
 
 @cache

@@ -15,14 +15,13 @@ import numpy as np
 from neuronet.core import MAX_SEED, ConfigurationError, NeuroNetError, check_number, check_seed, unknown_name_error
 from neuronet.training import RunConfig, read_options
 
-GRID, RANDOM, PAIRED, SEEDS = "grid", "random", "paired", "seeds"
+GRID, RANDOM, PAIRED, SEEDS, CURVES = "grid", "random", "paired", "seeds", "curves"
 
 EXCLUDED_FIELDS = {
     "replicas": "seeds says from how many seeds each setting is played",
     "checkpoint_every": "each cell is kept when it is done",
     "patience": "each run is evaluated at its end; neuronet run stops early",
     "monitor": "each run is evaluated at its end; neuronet run stops early",
-    "trace": "each run has one row; neuronet run traces its neurons",
 }
 """Fields of a run that a sweep does not take, and the reason."""
 
@@ -98,6 +97,7 @@ class Design:
         draws: Number of draws.
         draw_seed: Seed of the draws; a larger number of draws begins with the same ones.
         seeds: Seeds of every setting.
+        curves: Whether every cell is measured after each epoch, not after the last alone.
     """
 
     fixed: Setting
@@ -107,6 +107,7 @@ class Design:
     draws: int = 1
     draw_seed: int = 0
     seeds: tuple[int, ...] = (0,)
+    curves: bool = False
 
     @property
     def swept(self) -> tuple[str, ...]:
@@ -152,13 +153,16 @@ def parse_design(options: Mapping[str, Any]) -> Design:
         SpecError: A field is unknown.
     """
     sections = {name: _section(name, options.get(name, {})) for name in (GRID, PAIRED, RANDOM)}
-    fixed = {name: value for name, value in options.items() if name not in (*sections, SEEDS)}
+    fixed = {name: value for name, value in options.items() if name not in (*sections, SEEDS, CURVES)}
     draws, draw_seed = sections[RANDOM].pop("draws", None), sections[RANDOM].pop("seed", 0)
     _check_fields(fixed, sections)
     if draws is None and sections[RANDOM]:
         raise ConfigurationError("[random] says what is drawn but not how often: add draws = 20")
     if draws is not None and not sections[RANDOM]:
         raise ConfigurationError("[random] says how often but not what is drawn: add learning_rate = { low = 0.001, high = 0.1 }")
+    curves = options.get(CURVES, False)
+    if not isinstance(curves, bool):
+        raise ConfigurationError(f"curves must be true or false, got {curves!r}")
     check_number("draws in [random]", 1 if draws is None else draws, 1, whole=True)
     check_number("seed in [random]", draw_seed, 0, MAX_SEED, whole=True)
     pairs = {name: _values(PAIRED, name, value, unique=False) for name, value in sections[PAIRED].items()}
@@ -171,6 +175,7 @@ def parse_design(options: Mapping[str, Any]) -> Design:
         draws=draws or 1,
         draw_seed=draw_seed,
         seeds=_seeds(options.get(SEEDS, 1), fixed.get("seed")),
+        curves=curves,
     )
     if design.size > MAX_CELLS:
         raise _too_many_cells_error(design.size)
@@ -197,7 +202,9 @@ def _check_fields(fixed: Setting, sections: Mapping[str, Setting]) -> None:
             if name in EXCLUDED_FIELDS:
                 raise ConfigurationError(f"{name} is not a field of a sweep: {EXCLUDED_FIELDS[name]}")
             if name not in known:
-                raise unknown_name_error(f"field in {section}", name, [*known, *((SEEDS, *sections) if names is fixed else ())])
+                raise unknown_name_error(
+                    f"field in {section}", name, [*known, *((SEEDS, CURVES, *sections) if names is fixed else ())]
+                )
             if name == "seed" and names is not fixed:
                 raise ConfigurationError(f"seed is in {section}: write seeds = 5, or seeds = [0, 7], above the sections")
             if names is fixed and name not in LIST_FIELDS and isinstance(names[name], (list, tuple)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -19,18 +20,34 @@ class EnvironmentInfo:
         samples: Number of training samples.
         inputs: Number of inputs of a sample.
         outputs: Number of output neurons.
+        notes: What was decided about the samples by default, such as the column of targets.
     """
 
     digest: str
     samples: int
     inputs: int
     outputs: int
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def environment_key(config: RunConfig) -> str:
     """Return a text that is equal for all cells with the same environment."""
     given = [f"{name}={value}" for name, value in config.data_options.items() if value not in (None, "auto", "refuse")]
     return " ".join([config.environment, *given])
+
+
+def inspect_environments(configs: Iterable[RunConfig]) -> dict[str, EnvironmentInfo]:
+    """Load every environment, and return its fingerprint and sizes by its `environment_key`.
+
+    Raises:
+        DataError: Samples cannot be loaded.
+    """
+    found: dict[str, EnvironmentInfo] = {}
+    for config in configs:
+        name = environment_key(config)
+        if name not in found:
+            found[name] = inspect_environment(config)
+    return found
 
 
 def inspect_environment(config: RunConfig) -> EnvironmentInfo:
@@ -40,7 +57,7 @@ def inspect_environment(config: RunConfig) -> EnvironmentInfo:
         DataError: Its samples cannot be loaded.
     """
     loaded = resolve_environment(config)
-    return EnvironmentInfo(hash_samples(loaded), len(loaded.train), loaded.inputs, loaded.outputs)
+    return EnvironmentInfo(hash_samples(loaded), len(loaded.train), loaded.inputs, loaded.outputs, tuple(loaded.notes))
 
 
 def load_environment(environment_info: EnvironmentInfo, config: RunConfig) -> Environment:

@@ -2,7 +2,9 @@
 
 sweep.json     the cells, and what they depend on
 cells/*.json   a file for each group of cells that ran together
+traces/        a Parquet file for each group, if neurons are traced
 table.csv      a line for each cell, at the end; table.parquet, too, where pyarrow is installed
+curves.csv     a line for each cell and epoch, at the end, if the design asks for curves
 """
 
 from __future__ import annotations
@@ -17,14 +19,14 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import StudyMismatchError, check_number
-from neuronet.recording import StudyStore, reading
+from neuronet.core import DataError, StudyMismatchError, check_number
+from neuronet.recording import TRACE_COLUMNS, TRACES, StudyStore, read_trace_file, reading, traces_to_parquet
 from neuronet.sweep.cells import Cell, Plan, format_value
 from neuronet.sweep.environment_info import EnvironmentInfo
-from neuronet.sweep.worker import RESULTS, Row
+from neuronet.sweep.worker import MEASURES, RESULTS, CellResult, Row
 from neuronet.training import RunConfig
 
-SWEEP, CELLS, TABLE = "sweep.json", "cells", "table"
+SWEEP, CELLS, TABLE, CURVE_TABLE = "sweep.json", "cells", "table", "curves.csv"
 
 
 class SweepStore(StudyStore):
@@ -63,10 +65,13 @@ class SweepStore(StudyStore):
             self.check(plan)
             if other is not None:
                 raise self.mismatch(f"on samples of {other} that have changed since")
+            if plan.curves and not before.get("curves"):
+                raise self.mismatch("without curves", "choose another folder, or leave curves out")
             samples = {**before["samples"], **samples}
-        content = {"version": __version__, "samples": samples, "columns": plan.columns}
+        content = {"version": __version__, "samples": samples, "columns": plan.columns, "curves": plan.curves}
         content["cells"] = {cell.key: cell.options for cell in plan.cells}
-        self.make_folder(CELLS)
+        content["swept"] = {cell.key: list(cell.swept.values()) for cell in plan.cells}
+        self.make_folder(CELLS, *([TRACES] if plan.has_traces else []))
         self.write_json(SWEEP, content, indent=1)
         self.write_manifest(samples, log=log)
 
@@ -108,17 +113,129 @@ class SweepStore(StudyStore):
             }
         return {key: row for key, row in results.items() if failed or row["error"] is None}
 
-    def save_results(self, cells: Sequence[Cell], rows: Sequence[Row]) -> None:
+    def save_results(self, cells: Sequence[Cell], results: Sequence[CellResult]) -> None:
         """Write the results of a group of cells, all of them or none."""
-        content = {cell.key: {**row, **_non_finite_as_none(row)} for cell, row in zip(cells, rows, strict=True)}
+        content: dict[str, Row] = {}
+        for cell, result in zip(cells, results, strict=True):
+            content[cell.key] = {**result.row, **_non_finite_as_none(result.row)}
+            if result.curve:
+                content[cell.key]["curve"] = [{**values, **_non_finite_as_none(values)} for values in result.curve]
         name = sha256(" ".join(content).encode()).hexdigest()[:20]
+        traced = [(index, result.traces) for index, result in enumerate(results) if result.traces is not None]
+        if traced:  # before the results, so that a cell with results has its traces
+            rows = pd.concat([table.assign(replica=index) for index, table in traced], ignore_index=True)
+            self.write(f"{TRACES}/{name}.parquet", traces_to_parquet(rows))
         self.write_json(f"{CELLS}/{name}.json", content)
 
+    def _swept(self) -> dict[str, Row]:
+        """Return the number and the swept values of each cell, by its key.
+
+        Raises:
+            DataError: The folder holds no sweep.
+        """
+        found = self.read_json(SWEEP)
+        if not (_is_sweep(found) and isinstance(found.get("swept"), dict) and isinstance(found.get("columns"), list)):
+            raise DataError(f"'{self.path}' holds no sweep, or one of another version: it needs a {SWEEP} with its cells")
+        swept = found["swept"].items()
+        return {
+            key: {"cell": number, **dict(zip(found["columns"], values, strict=True))}
+            for number, (key, values) in enumerate(swept, 1)
+        }
+
+    def trace_columns(self) -> list[str]:
+        """Return the columns of the swept options in the traces, without the seed."""
+        first = next(iter(self._swept().values()), {})
+        return [trace_column(name) for name in first if name not in ("cell", "seed")]
+
+    def curves(self) -> pd.DataFrame:
+        """Return a row for each finished cell and epoch: the cell, its swept values, epoch, and its measures.
+
+        Raises:
+            DataError: The folder holds no sweep with curves, or a file cannot be read.
+        """
+        cells = self._swept()
+        curves: dict[str, list[Row]] = {}
+        for path, results in self.finished(CELLS):
+            with reading(path, self.kind):
+                curves |= {
+                    key: [{name: _checked(name, values[name]) for name in MEASURES} for values in row["curve"]]
+                    for key, row in results.items()
+                    if row.get("curve")
+                }
+        rows = [
+            {**cell, "epoch": epoch, **values}
+            for key, cell in cells.items()
+            for epoch, values in enumerate(curves.get(key, []), start=1)
+        ]
+        if not rows:
+            raise DataError(f"there are no curves in '{self.path}': write curves = true above the sections of the file")
+        table = pd.DataFrame(rows)
+        return table.drop(columns=[name for name in ("cosine", "gini") if table[name].isna().all()])
+
+    def traces(self) -> pd.DataFrame:
+        """Return a row for each traced neuron and round of every finished cell, after the cell and its swept values.
+
+        Raises:
+            DataError: The folder holds no sweep with traces, or a file cannot be read.
+        """
+        cells = self._swept()
+        parts: dict[str, pd.DataFrame] = {}
+        for path, results in self.finished(CELLS):
+            traced = self.file(f"{TRACES}/{path.stem}.parquet")
+            if not traced.exists():
+                continue
+            keys = list(results)
+            for index, rows in read_trace_file(traced, self.kind).groupby("replica"):
+                with reading(path, self.kind):
+                    parts[keys[int(index)]] = rows.drop(columns="replica")
+        tables = []
+        for key, cell in cells.items():
+            if key in parts:
+                part = parts[key]
+                described = {trace_column(name): [value] * len(part) for name, value in cell.items()}
+                tables.append(pd.concat([pd.DataFrame(described, index=part.index), part], axis=1))
+        if not tables:
+            raise DataError(
+                f"there are no traces in '{self.path}': write trace = 'hidden:16 every epoch' in the file of the sweep"
+            )
+        return pd.concat(tables, ignore_index=True)
+
     def save_table(self, table: pd.DataFrame) -> None:
-        """Write the table of all cells."""
+        """Write the table of all cells, and their curves, if there are any."""
+        if self.path is not None and self.read_json(SWEEP).get("curves"):
+            self.write_table(CURVE_TABLE, self.curves())
         self.write_table(f"{TABLE}.csv", table)
         if find_spec("pyarrow") is not None:
             self.write(f"{TABLE}.parquet", table.to_parquet(index=False))
+
+
+def trace_column(name: str) -> str:
+    """Return the column of a swept option in the traces, which have a policy of each neuron."""
+    return f"cell_{name}" if name in TRACE_COLUMNS else name
+
+
+def read_curves(folder: str | Path) -> pd.DataFrame:
+    """Return the measures of a sweep's cells after every epoch: a row for each cell and epoch, with the cell's swept values.
+
+    Args:
+        folder: Folder of a sweep with `curves = true`, which may still go on.
+
+    Raises:
+        DataError: There are no curves, or they cannot be read.
+    """
+    return SweepStore(Path(folder)).curves()
+
+
+def read_traces(folder: str | Path) -> pd.DataFrame:
+    """Return the traced neurons of a sweep's cells: a row for each cell, neuron and round, with the cell's swept values.
+
+    Args:
+        folder: Folder of a sweep with `trace`, which may still go on.
+
+    Raises:
+        DataError: There are no traces, or they cannot be read.
+    """
+    return SweepStore(Path(folder)).traces()
 
 
 def _is_sweep(found: Any) -> bool:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from neuronet.training.callbacks.base import Callback as Callback
     from neuronet.training.callbacks.base import CallbackError as CallbackError
     from neuronet.training.callbacks.base import RunProgress as RunProgress
+    from neuronet.training.callbacks.base import TrainableEngine as TrainableEngine
     from neuronet.training.callbacks.best_checkpoint import BestCheckpoint as BestCheckpoint
     from neuronet.training.callbacks.early_stopping import EarlyStopping as EarlyStopping
     from neuronet.training.callbacks.loggers import LOGGERS as LOGGERS
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from neuronet.training.callbacks.progress import Progress as Progress
     from neuronet.training.callbacks.recording import diverged_error as diverged_error
     from neuronet.training.callbacks.rounds import ApplyInterventions as ApplyInterventions
+    from neuronet.training.callbacks.rounds import RecordTraces as RecordTraces
     from neuronet.training.config import DATA_OPTIONS as DATA_OPTIONS
     from neuronet.training.config import RunConfig as RunConfig
     from neuronet.training.config import check_modules as check_modules
@@ -80,13 +82,13 @@ _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
     "api": "ARRAYS coerce_environment network_options note_policies resume train",
     "assembly": "RunContext build_networks build_run continue_run hash_samples resolve_environment",
-    "callbacks.base": "Callback CallbackError RunProgress",
+    "callbacks.base": "Callback CallbackError RunProgress TrainableEngine",
     "callbacks.best_checkpoint": "BestCheckpoint",
     "callbacks.early_stopping": "EarlyStopping",
     "callbacks.loggers": "LOGGERS MLflow TensorBoard WandB make_loggers",
     "callbacks.progress": "Progress",
     "callbacks.recording": "diverged_error",
-    "callbacks.rounds": "ApplyInterventions",
+    "callbacks.rounds": "ApplyInterventions RecordTraces",
     "config": "DATA_OPTIONS RunConfig check_modules make_config read_config read_options validate_config",
     "engine_selection": "SECONDS_PER_CONNECTION SECONDS_PER_NEURON EngineChoice select_engine",
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",

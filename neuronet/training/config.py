@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -138,17 +138,18 @@ def read_config(path: str | Path) -> RunConfig:
         return make_config(read_options(path), recorded=True)
 
 
-def check_modules(options: Mapping[str, Any]) -> None:
+def check_modules(options: Mapping[str, Any], make: Callable[[Mapping[str, Any]], BaseModel] | None = None) -> None:
     """Raise an error if recorded options name a module that is not imported yet.
 
     Args:
         options: Some options of a run, as they are recorded.
+        make: Makes a configuration of another kind than RunConfig.
 
     Raises:
         SpecError: They name a module, in any option.
     """
     with record_access(Access.RESUME):
-        make_config({**options, "environment": ""})
+        (make or make_config)({**options, "environment": ""})
         environment = str(options.get("environment", ""))
         module, colon, _ = environment.partition(":")
         if colon and module not in {form.partition(":")[0] for form in URI_SCHEMES}:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, FiniteFloat, InstanceOf, PlainSerializer, SerializationInfo, ValidationInfo
 
 from neuronet.channels import ChannelAt
-from neuronet.core import MAX_SEED, ConfigurationError, Optimizer, Population, UpdateSchedule, Wiring, parse_activation
+from neuronet.core import MAX_SEED, Optimizer, Population, UpdateSchedule, Wiring, parse_activation
 from neuronet.recording.traces import TraceSpec, parse_trace
 from neuronet.registry import (
     as_channels,
@@ -62,16 +62,11 @@ def _is_recorded(info: SerializationInfo | ValidationInfo) -> bool:
 
 
 def _parse_interventions(given: Any) -> tuple[Any, ...]:
-    items = _items(given)
-    if not items:
+    if given in ((), []):
         return ()
-    from neuronet.interventions import ScheduledIntervention, parse_scheduled_intervention  # imports the engines
+    from neuronet.interventions import is_timed, schedule_intervention  # imports the engines
 
-    parsed = tuple(parse_scheduled_intervention(item) if isinstance(item, str) else item for item in items)
-    for item in parsed:
-        if not isinstance(item, ScheduledIntervention):
-            raise ConfigurationError(f"interventions must be texts such as '5: lesion(layer=1, share=0.2)', got {item!r}")
-    return parsed
+    return tuple(schedule_intervention(item) for item in ((given,) if is_timed(given) else _items(given)))
 
 
 def _parse_policy(given: Any, info: ValidationInfo) -> Population:

@@ -123,7 +123,10 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     "alignment": OptionInfo(bool, OUTPUT, "Measure after each epoch how updates agree with those of backpropagation", "off"),
     "inequality": OptionInfo(bool, OUTPUT, "Measure after each epoch how unequally attention is spread over neurons", "off"),
     "trace": OptionInfo(
-        list, OUTPUT, 'Neurons to trace: "hidden:16 every 10" or "node 70,71 every 1 of attention"; may be repeated', "none"
+        list,
+        OUTPUT,
+        'Neurons to trace: "hidden:16 every 10" (rounds), "node 70,71 every epoch of attention"; may be repeated',
+        "none",
     ),
 }
 """Options of a training run, by field of RunConfig."""

@@ -69,6 +69,7 @@ LINES = (
     "environments",
     "channels",
     "update-schedules",
+    "interventions",
 )
 """Valid command lines for every command that ends by itself."""
 

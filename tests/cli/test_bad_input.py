@@ -40,7 +40,7 @@ CASES = {
     "unknown option": (["run", "xor", "--polcy", "greedy"], "--policy"),
     "unknown command": (["rum", "xor"], "'run'? (see neuronet --help)"),
     "unknown option of a subcommand": (["game", "credit", "xor", "--x"], "--x (see neuronet game credit --help)"),
-    "missing argument": (["compare"], "Missing argument 'environment' (see neuronet compare --help)"),
+    "missing argument": (["compare"], "environment is missing: say what to train on, such as 'digits'"),
     "two environments": (["run", "xor", "digits"], "unexpected extra argument"),
     "resume where no run is": (["run", "--resume", "."], "there is no run in"),
     "resume with another policy": (["run", "--resume", ".", "--policy", "greedy"], "leave out policy"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import subprocess
 import sys
 
@@ -11,11 +12,12 @@ import typer
 
 from neuronet.cli.commands.continual import STUDY_OPTIONS
 from neuronet.cli.commands.game.options import GAME_OPTIONS
-from neuronet.cli.commands.options import parse_sizes, with_options
-from neuronet.cli.main import app
+from neuronet.cli.commands.options import parse_sizes, with_file, with_options
+from neuronet.cli.main import app, start
 from neuronet.continual.studies.config import ContinualConfig
 from neuronet.control import ControlConfig
-from neuronet.core.errors import ConfigurationError
+from neuronet.control import make_config as make_control_config
+from neuronet.core.errors import ConfigurationError, SpecError
 from neuronet.training.config import RunConfig
 from neuronet.training.options import CONTROL_OPTIONS, RUN_OPTIONS
 
@@ -43,6 +45,31 @@ def test_help_shows_the_defaults_of_the_model(name):
         value = plain[field]
         text = ",".join(map(str, value)) if isinstance(value, list) else str(value).lower()
         assert WORDS.get(info.default, info.default) == text, field
+
+
+def test_options_of_a_file_stand_behind_those_given(tmp_path):
+    file, record = tmp_path / "mine.toml", tmp_path / "config.json"
+    file.write_text('environment = "xor"\nepochs = 3\nseed = 4')
+    assert with_file({"epochs": 7}, file) == {"environment": "xor", "epochs": 7, "seed": 4}
+    assert with_file({"epochs": 7}, None) == {"epochs": 7}
+    record.write_text('{"environment": "xor", "policy": "somewhere:Mine", "epochs": 3}')
+    assert with_file({}, record, fields=("environment", "epochs"), trust=False) == {"environment": "xor", "epochs": 3}
+    with pytest.raises(SpecError, match="--trust"):
+        with_file({}, record, trust=False)
+    with pytest.raises(SpecError, match="--trust"):
+        with_file({}, record, trust=False, fields=("environment", "policy"), make=make_control_config)
+    assert with_file({"policy": "greedy"}, record, trust=False)["policy"] == "greedy"
+
+
+def test_commands_take_files_of_options(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "mine.toml"
+    file.write_text('environment = "xor"\nhidden = [4]\nepochs = 1\nlr_schedule = "cosine"')
+    monkeypatch.chdir(tmp_path)
+    words = ["compare", "--config", str(file), "--policies", "greedy", "--seeds", "1", "--out", "found", "--json"]
+    monkeypatch.setattr(sys, "argv", ["neuronet", *words])
+    assert start() == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["environment"] == "xor"
+    assert json.loads((tmp_path / "found" / "study.json").read_text())["lr_schedule"] == "cosine"
 
 
 @pytest.mark.parametrize("name", ["run", "control"])

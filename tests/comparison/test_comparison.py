@@ -12,8 +12,9 @@ from scipy import stats
 
 import neuronet as package
 from neuronet.comparison.contestant import CURVE_COLUMNS, ComparisonSetup
+from neuronet.comparison.parts import GRID, MAX_GRID_EXTENSIONS, best_rate
 from neuronet.comparison.result import build_table
-from neuronet.comparison.study import GRID, MAX_GRID_EXTENSIONS, best_rate, compare, parse_candidates
+from neuronet.comparison.study import compare, parse_candidates
 from neuronet.core.errors import ConfigurationError, SpecError, StudyMismatchError
 from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.core.structure.population import Population
@@ -110,7 +111,7 @@ def test_tuning_tries_the_same_rates_on_validation_samples_and_other_seeds(train
 
 
 def test_best_rate_at_the_edge_extends_the_grid_for_all(monkeypatch, training_calls):
-    monkeypatch.setattr("neuronet.comparison.study.GRID", (1e-7, 1e-6))
+    monkeypatch.setattr("neuronet.comparison.parts.GRID", (1e-7, 1e-6))
     result = compare("xor", ["attention"], tune=True, hidden=[4], epochs=1, seeds=2, optimizer="sgd")
     rates = sorted(result.tuning["learning_rate"].unique())
     assert len(rates) == 2 + MAX_GRID_EXTENSIONS

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +12,14 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import neuronet
-from neuronet.core.errors import StateError
+from neuronet.cli import start
+from neuronet.core.errors import ConfigurationError, StateError
+from neuronet.interventions import INTERVENTIONS, Freeze, Intervention, Lesion, Noise, Switch
+from neuronet.policies import Noisy, RandomFeedback
 from neuronet.recording.run_directory import RunDirectory
 from neuronet.training.config import read_config
 from tests.helpers.kills import KillAfter, Killed
+from tests.helpers.paths import ROOT
 
 INPUTS = np.random.default_rng(3).normal(size=(60, 4))
 CLASSES = (INPUTS[:, 0] * INPUTS[:, 1] > 0).astype(int)
@@ -55,6 +61,69 @@ def test_interventions_are_applied_at_their_times_and_recorded(tmp_path):
     assert set(result.events["nodes"][0]) == set(result.events["nodes"][3])
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert lines == result.events.to_dict("records")
+
+
+@dataclass(frozen=True)
+class Fatigue(Intervention):
+    """All attention gets weaker."""
+
+    rest: float = 0.9
+    name = "fatigue"
+
+    def apply(self, setup, state):
+        layers = tuple(replace(layer, weights=layer.weights * self.rest) for layer in state.layers)
+        return setup, replace(state, layers=layers), ()
+
+
+def test_objects_are_scheduled_like_their_specs(tmp_path):
+    policy = Noisy(RandomFeedback(), sigma=0.1)
+    objects = [
+        (1, Lesion(layer=1, share=0.3)),
+        ("round 13", Freeze(layer=1, neurons=(0, 4))),
+        ("round 13", Switch(layer=1, share=0.5, policy=policy)),
+        (3, "revive()"),
+    ]
+    run, by_specs = train(tmp_path, interventions=objects), train()
+    np.testing.assert_array_equal(run.network.weights[0], by_specs.network.weights[0])
+    assert list(run.events["nodes"]) == list(by_specs.events["nodes"])
+    assert read_config(tmp_path / "config.json").interventions == run.config.interventions
+    one = train(interventions=(1, Noise(sigma=0.5)), epochs=2)
+    assert list(one.events["what"]) == ["noise(sigma=0.5)"]
+
+
+def test_custom_intervention_is_scheduled_and_named_by_its_module(tmp_path):
+    run = train(tmp_path, interventions=[(1, Fatigue(0.5))], epochs=2)
+    assert list(run.events["what"]) == ["tests.interventions.test_schedule:Fatigue(rest=0.5)"]
+    by_spec = train(interventions=["1: tests.interventions.test_schedule:Fatigue(0.5)"], epochs=2)
+    np.testing.assert_array_equal(run.network.weights[0], by_spec.network.weights[0])
+    assert neuronet.resume(tmp_path, epochs=3, environment=(INPUTS, CLASSES)).rounds == 15
+
+
+@pytest.mark.parametrize(
+    ("given", "fragment"),
+    [
+        (Noise(), r"say when noise happens: \(5, Noise"),
+        ((1.5, Noise()), r"the time of noise must be an integer of 0 or more.*got 1\.5"),
+        (("soon", Noise()), "got 'soon'"),
+        ((True, Noise()), "got True"),
+        (Noise, "got the class Noise"),
+        ({1: Noise()}, "must be a text such as '5: lesion"),
+    ],
+    ids=str,
+)
+def test_intervention_without_a_time_is_refused(given, fragment):
+    with pytest.raises(ConfigurationError, match=fragment):
+        train(interventions=[given])
+
+
+def test_all_are_listed_and_documented(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["neuronet", "interventions"])
+    assert start() == 0
+    listed = capsys.readouterr().out
+    page = (ROOT / "docs" / "interventions.md").read_text(encoding="utf-8")
+    for name in INTERVENTIONS:
+        assert f"  {name} " in listed
+        assert f"`{name}`" in page
 
 
 @pytest.mark.parametrize("plan", [PLAN, GROWTH], ids=["acts", "growth"])

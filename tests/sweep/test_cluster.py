@@ -74,7 +74,7 @@ def _without_new_cluster(cls):
 def test_worker_refuses_another_version_or_other_samples():
     config = make_plan(parse_design({"environment": "xor", "epochs": 1})).cells[0].config
     job = Job((config,), inspect_environment(config))
-    assert run_job(job)[0]["error"] is None
+    assert run_job(job)[0].row["error"] is None
     with pytest.raises(WorkerError, match=r"a worker has version .*, and the sweep was started with version 9\.0"):
         run_job(replace(job, version="9.0"))
     with pytest.raises(DataError, match="the samples of 'xor' differ"):

@@ -58,7 +58,8 @@ def test_sweep_writes_a_table_and_resumes(neuronet, tmp_path):
     code, out, err = neuronet("sweep", "study.toml", "--dry-run")
     assert (code, len(out.splitlines())) == (0, 12)
     assert out.splitlines()[2] == "cell 3 (policy=attention, learning_rate=0.1, seed=0)"
-    assert err == "12 cells, 0 of them played; nothing was played now.\n"
+    assert err.startswith("12 cells, 0 of them played; nothing is kept of what was played now.\nAbout 0:0")
+    assert "in 1 process, without their start (rounds of 2 of 2 groups were played)." in err
     assert not (tmp_path / "runs").exists()
 
     code, out, err = neuronet("sweep", "study.toml")

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 import neuronet
 from neuronet.core.errors import ConfigurationError, WorkerError
-from neuronet.sweep import sweep
+from neuronet.execution import Executor
+from neuronet.sweep import estimate_time, inspect_environments, sweep
 from neuronet.sweep.cells import benefits_from_batching, estimated_seconds, make_groups, make_plan
 from neuronet.sweep.design import EXCLUDED_FIELDS, parse_design
 from neuronet.sweep.environment_info import inspect_environment
+from neuronet.sweep.worker import measure_group
 from neuronet.training.config import RunConfig
 
 SMALL = {"environment": "xor", "hidden": [8], "epochs": 2}
@@ -45,8 +47,11 @@ ALTERNATIVES = {
 }
 """A value besides the default for every field that must reach the cells of a group."""
 
-ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "update_schedule"} | set(EXCLUDED_FIELDS)
-"""Fields of every cell here; those that say where samples are found; one that the CPU does nothing for; one for agents alone."""
+ALONE = {"environment", "seed", "learning_rate", "target", "data_dir", "matmul", "update_schedule", "trace"} | set(
+    EXCLUDED_FIELDS
+)
+"""Fields of every cell here; those that say where samples are found; one that the CPU does nothing for; one for agents alone;
+traces, which have a test of their own."""
 
 
 def errors(table):
@@ -131,6 +136,32 @@ def test_large_layers_and_agents_run_alone():
     seconds = [estimated_seconds([cell], environment_info) for cell in cells]
     assert all(0 < estimate < 3600 for estimate in seconds)
     assert estimated_seconds(cells[:1] * 4, environment_info) > seconds[0]
+
+
+def test_estimated_time_follows_the_measured_rounds(monkeypatch):
+    monkeypatch.setattr(
+        "neuronet.sweep.timing.measure_group", lambda configs, env, curves: 3.0 * len(configs) * configs[0].epochs
+    )
+    grid = {"epochs": [1, 2, 4], "policy": ["attention", "greedy"]}
+    cells = make_plan(parse_design({"environment": "xor", "seeds": 5, "grid": grid})).cells
+    infos = inspect_environments(cell.config for cell in cells)
+    found = estimate_time(cells, infos, Executor(2), 16)
+    assert (found.groups, found.measured, found.processes) == (6, 6, 2)
+    np.testing.assert_allclose(found.core_seconds, 3.0 * 5 * (1 + 2 + 4) * 2)
+    np.testing.assert_allclose(found.seconds, found.core_seconds / 2)
+    monkeypatch.setattr("neuronet.sweep.timing.MAX_MEASURED_GROUPS", 2)
+    by_size = estimate_time(cells, infos, Executor(1), 16)
+    assert by_size.measured == 2
+    np.testing.assert_allclose(by_size.core_seconds, found.core_seconds)  # time is proportional to the rounds here
+    assert estimate_time([], infos, Executor(1), 16).seconds == 0
+
+
+def test_measured_time_is_that_of_the_rounds(monkeypatch):
+    cells = make_plan(parse_design({"environment": "xor", "epochs": 3, "seeds": 2})).cells
+    configs, environment = [cell.config for cell in cells], neuronet.environments.Xor()
+    assert 0 < measure_group(configs, environment) < 60
+    failing = make_plan(parse_design({**SMALL, "policy": FAILING, "learning_rate": 0.09})).cells[0].config
+    assert measure_group([failing], environment) is None
 
 
 def test_both_engines_give_the_same_results():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import Json, Out, Trust, refuse_with_resume, run_folder, with_options
+from neuronet.cli.commands.options import ConfigFile, Json, Out, Trust, refuse_with_resume, run_folder, with_file, with_options
 from neuronet.training import CONTROL_OPTIONS, OUTPUT
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def control(
     environment: Annotated[
         str | None, typer.Argument(help="Gymnasium environment: an id such as CartPole-v1, or module:Name-v0")
     ] = None,
+    config: ConfigFile = None,
     out: Out = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run to continue", rich_help_panel=OUTPUT)] = None,
     trust: Trust = False,
@@ -32,12 +33,20 @@ def control(
     if environment is not None:
         options["environment"] = environment
     if resume is not None:
-        refuse_with_resume({**options, "out": out}, "rounds")
+        refuse_with_resume({**options, "config": config, "out": out}, "rounds")
+    elif config is not None:
+        options = _with_file(options, config, trust=trust)
     result = _control(options, out, resume, trust=trust)
     if result.folder is not None:
         result.plot(result.folder / "returns.png")
         result.plot_network(result.folder / "network.png")
     console.print_result(_results_table(result), result.summary, json)
+
+
+def _with_file(options: dict[str, Any], config: Path, *, trust: bool) -> dict[str, Any]:
+    from neuronet.control import make_config
+
+    return with_file(options, config, trust=trust, make=make_config)
 
 
 def _control(options: dict[str, Any], out: Path | None, folder: Path | None, *, trust: bool) -> ControlResult:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import select_options, with_options
+from neuronet.cli.commands.options import ConfigFile, Trust, select_options, with_file, with_options
 from neuronet.training import COMPUTE, OUTPUT, OptionInfo
 
 OPTIONS = select_options(
@@ -20,7 +21,12 @@ LAB_OPTIONS = {"dtype": OptionInfo(str, COMPUTE, "Precision: float64 or float32"
 @with_options(OPTIONS, LAB_OPTIONS)
 def lab(
     options: dict[str, Any],
-    environment: Annotated[str, typer.Argument(help="Environment: digits, xor, table:PATH or module:Class")] = "digits",
+    environment: Annotated[
+        str | None,
+        typer.Argument(help=escape("Environment: digits, xor, table:PATH or module:Class [default: digits]"), show_default=False),
+    ] = None,
+    config: ConfigFile = None,
+    trust: Trust = False,
     port: Annotated[
         int, typer.Option(help="Port of the page on this machine (>= 0); 0 for a free one", rich_help_panel=OUTPUT)
     ] = 8765,
@@ -45,4 +51,6 @@ def lab(
     from neuronet.lab import check_installed, make_launch_config, serve
 
     check_installed()
-    serve(make_launch_config(environment, **options), port=port, host=host, browser=browser, log=console.print_err)
+    options = with_file(options, config, trust=trust, fields=("environment", "dtype", *OPTIONS))
+    given = options.pop("environment", "digits")
+    serve(make_launch_config(environment or given, **options), port=port, host=host, browser=browser, log=console.print_err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import wraps
 from itertools import count
@@ -32,6 +32,45 @@ Trust = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(help="File of options (.toml, or config.json of a run); options given here win", rich_help_panel=OUTPUT),
+]
+
+
+def with_file(
+    options: Mapping[str, Any],
+    path: Path | None,
+    *,
+    trust: bool = True,
+    fields: Collection[str] | None = None,
+    make: Callable[[Mapping[str, Any]], Any] | None = None,
+) -> dict[str, Any]:
+    """Return the options of a command with those of a file, over which they win.
+
+    Args:
+        options: Options that are given on the command line.
+        path: TOML file, or the config.json of a run; None for no file.
+        trust: Whether modules that a config.json names (`module:Class`) are imported.
+        fields: Options of the command; others in a config.json, which has all of a run, are left out. None for all.
+        make: Makes a configuration of another kind than RunConfig.
+
+    Raises:
+        ConfigurationError: The file is missing or broken.
+        SpecError: A config.json without trust names a module.
+    """
+    if path is None:
+        return dict(options)
+    from neuronet.training import check_modules, read_options
+
+    recorded = read_options(path)
+    if path.suffix == ".json":
+        recorded = {name: value for name, value in recorded.items() if fields is None or name in fields}
+        if not trust:
+            check_modules({name: value for name, value in recorded.items() if name not in options}, make)
+    return {**recorded, **options}
 
 
 def select_options(fields: str) -> dict[str, OptionInfo]:

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from neuronet.cli import console
-from neuronet.cli.commands.options import Json, Out, Trust, refuse_with_resume, run_folder, with_options
+from neuronet.cli.commands.options import ConfigFile, Json, Out, Trust, refuse_with_resume, run_folder, with_file, with_options
 from neuronet.execution import is_main_process
 from neuronet.training import OUTPUT, RUN_OPTIONS
 
@@ -23,10 +23,7 @@ def run(
     environment: Annotated[
         str | None, typer.Argument(help="Environment: digits, fashion-mnist, table:PATH, ...; see neuronet environments")
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="File of options (.toml, or config.json of a run); options given here win", rich_help_panel=OUTPUT),
-    ] = None,
+    config: ConfigFile = None,
     out: Out = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run to continue", rich_help_panel=OUTPUT)] = None,
     log: Annotated[
@@ -62,12 +59,9 @@ def _loggers(names: list[str] | None) -> list[Callback]:
 
 
 def _train(options: dict[str, Any], config: Path | None, out: Path | None, loggers: list[Callback], *, trust: bool) -> Result:
-    from neuronet.training import Progress, check_modules, make_config, read_options, train
+    from neuronet.training import Progress, make_config, train
 
-    recorded = {} if config is None else read_options(config)
-    if config is not None and config.suffix == ".json" and not trust:
-        check_modules({name: value for name, value in recorded.items() if name not in options})
-    options = {**recorded, **options}
+    options = with_file(options, config, trust=trust)
     make_config(options)  # refuses what is missing or wrong, before train is called
     bar = Progress(console.ERR)
     with console.saving("run"):

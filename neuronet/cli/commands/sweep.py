@@ -18,6 +18,7 @@ from neuronet.cli.commands.options import Json
 if TYPE_CHECKING:
     import pandas as pd
 
+    from neuronet.execution import Executor
     from neuronet.sweep import Plan, Progress, SweepStore
 
 LOKY, MAX_GROUP_SIZE = "loky", 16  # as in neuronet.sweep, which is imported when it is needed
@@ -63,11 +64,12 @@ def sweep(
     strict: Annotated[bool, typer.Option("--strict", help=escape("Stop when a cell fails [default: off]"))] = False,
     retry: Annotated[bool, typer.Option("--retry", help=escape("Repeat cells that failed before [default: off]"))] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help=escape("List the cells without playing them [default: off]"))
+        bool, typer.Option("--dry-run", help=escape("List the cells and estimate the time from a few rounds [default: off]"))
     ] = False,
     json: Json = False,
 ) -> None:
     """Run many configurations from one file, and write one table; HELP is the help text."""
+    from neuronet.execution import Executor
     from neuronet.sweep import SweepStore, make_plan, read_design, summary_table
     from neuronet.sweep import sweep as run_sweep
 
@@ -78,7 +80,7 @@ def sweep(
     options: dict[str, Any] = {"jobs": jobs, "backend": backend, "scheduler": scheduler, "max_group_size": max_group_size}
     options |= {"strict": strict, "retry": retry}
     if dry_run:
-        _list(make_plan(design), store, json)
+        _list(make_plan(design), store, json, Executor(jobs, backend, scheduler), max_group_size)
         return
     with Bar() as bar:
         try:
@@ -86,6 +88,8 @@ def sweep(
         except KeyboardInterrupt:
             command = _resume_command(file, {"out": out, **options})
             raise KeyboardInterrupt(f"What was played is kept. Continue with: {command}") from None
+    if design.curves and table["error"].isna().any():
+        _draw_curves(folder)
     failed = int(table["error"].notna().sum())
     (console.ERR if json else console.OUT).print(summary_table(table, design.swept))
     if failed:
@@ -97,6 +101,13 @@ def sweep(
 
 
 sweep.__doc__ = HELP
+
+
+def _draw_curves(folder: Path) -> None:
+    from neuronet.plotting.sources import kinds_of, plot
+
+    for kind in kinds_of(folder):
+        console.print_err(str(plot(folder, kind, folder / f"{kind}.png", log=console.print_err)))
 
 
 def _resume_command(file: Path, options: dict[str, Any]) -> str:
@@ -114,17 +125,36 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
 
 
-def _list(plan: Plan, store: SweepStore, json: bool) -> None:
+def _list(plan: Plan, store: SweepStore, json: bool, executor: Executor, max_group_size: int) -> None:
+    from neuronet.sweep import estimate_time, inspect_environments
+
     store.check(plan)
     known = store.load_results()
     done = sum(cell.key in known for cell in plan.cells)
+    missing = [cell for cell in plan.cells if cell.key not in known]
+    infos = inspect_environments(cell.config for cell in missing)
+    time_needed = estimate_time(missing, infos, executor, max_group_size, curves=plan.curves)
     if json:
         cells = [{"cell": cell.number, **cell.swept, "played": cell.key in known} for cell in plan.cells]
-        typer.echo(json_format.dumps({"cells": len(cells), "played": done, "out": str(store.path), "rows": cells}))
+        typer.echo(
+            json_format.dumps(
+                {
+                    "cells": len(cells),
+                    "played": done,
+                    "seconds": round(time_needed.seconds, 1),
+                    "out": str(store.path),
+                    "rows": cells,
+                }
+            )
+        )
         return
     for cell in plan.cells:
         typer.echo(f"{cell}{', played' if cell.key in known else ''}")
-    console.print_err(f"{_cells(len(plan.cells))}, {done} of them played; nothing was played now.")
+    console.print_err(f"{_cells(len(plan.cells))}, {done} of them played; nothing is kept of what was played now.")
+    if missing:
+        how = f"rounds of {time_needed.measured} of {console.counted(time_needed.groups, 'group')} were played"
+        where = console.counted(time_needed.processes, "process").replace("processs", "processes")
+        console.print_err(f"About {time_left(time_needed.seconds)} in {where}, without their start ({how}).")
 
 
 def _cells(count: int) -> str:

@@ -13,17 +13,24 @@ from neuronet.core import Access, ConfigurationError, DataError, record_access, 
 from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
-from neuronet.plotting.sources.study_plots import COMPARISON_KINDS, CONTINUAL_KINDS, CONTROL_KINDS, REPRODUCTION_KINDS
+from neuronet.plotting.sources.study_plots import (
+    COMPARISON_KINDS,
+    CONTINUAL_KINDS,
+    CONTROL_KINDS,
+    REPRODUCTION_KINDS,
+    SWEEP_KINDS,
+)
 from neuronet.recording import CONFIG, STUDY, check_regular, study_kind
+from neuronet.sweep import SWEEP
 from neuronet.training import read_options
 
 KINDS: dict[str, str] = {
     "network": "attention between neurons: weights, and the attention that each neuron receives",
-    "attention": "attention that neurons receive, from round to round",
+    "attention": "attention that neurons receive, from round to round; of a sweep, the mean of each setting and policy",
     "alignment": "angle and length of each layer's update relative to error backpropagation's",
-    "inequality": "inequality of the attention of hidden neurons per epoch, and the accuracy",
+    "inequality": "inequality of the attention of hidden neurons per epoch, and the accuracy; of a run or sweep",
     "fields": "receptive fields of the first listening layer, as images where the inputs are images",
-    "curves": "loss and accuracy per epoch of one or several runs, or mean accuracy over tasks of a continual study",
+    "curves": "loss and accuracy per epoch of runs, sweeps and comparisons, or mean accuracy over tasks of a continual study",
     "forgetting": "accuracy on each task after each task, of a continual study",
     "frontier": "final against learning accuracy, of a continual study with --tune",
     "reproduction": "results of a reproduction: frontiers, or accuracy by rule or depth",
@@ -78,6 +85,7 @@ RESULT_KINDS = (
     RUN,
     ResultKind("a continual study", (STUDY,), CONTINUAL_KINDS, "continual study"),
     ResultKind("a reproduction", (STUDY,), REPRODUCTION_KINDS, "reproduction"),
+    ResultKind("a sweep", (SWEEP,), SWEEP_KINDS),
     ResultKind("a comparison", (STUDY,), COMPARISON_KINDS, "comparison"),
 )
 """Every kind of folder; the first one that fits is used."""

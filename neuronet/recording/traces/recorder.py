@@ -41,6 +41,7 @@ class TraceRecorder:
         if distributed.world_size() > 1:
             raise ConfigurationError("traces are not supported in distributed runs: leave trace out, or start one process")
         self._traces = tuple(traces)
+        self._intervals = [trace.interval(per_epoch) for trace in self._traces]
         self._selected_nodes = [
             [trace.select_nodes(setup.network, setup.seed, number) for setup in initial_setups]
             for number, trace in enumerate(self._traces)
@@ -52,7 +53,7 @@ class TraceRecorder:
 
     def _due_traces(self, number: int) -> list[int]:
         """Return the indices of the traces that are due in a round, from 1."""
-        return [index for index, trace in enumerate(self._traces) if number % trace.every == 0]
+        return [index for index, interval in enumerate(self._intervals) if number % interval == 0]
 
     def next_stop(self, played: int) -> int:
         """Return the number of rounds to play before the next traced one, at least 1.
@@ -60,7 +61,7 @@ class TraceRecorder:
         Args:
             played: Number of rounds played so far.
         """
-        ahead = min(trace.every - played % trace.every for trace in self._traces)
+        ahead = min(interval - played % interval for interval in self._intervals)
         return played + max(ahead - 1, 1)
 
     def begin_round(self) -> bool:

@@ -15,10 +15,13 @@ VARIABLES = ("attention", "paid", "bias", "change", "activity_mean", "activity_s
 DEFAULT_COUNT, DEFAULT_EVERY = 16, 10
 """Neurons that are traced, and rounds between two rows, by default."""
 
-EXAMPLE = "'hidden:16 every 10', with inputs, hidden, outputs, all, 'layer 1' or 'node 70,71' before the colon"
+EPOCH = "epoch"
+"""Interval in a spec: the last round of every epoch."""
+
+EXAMPLE = "'hidden:16 every 10' or 'every epoch', with inputs, hidden, outputs, all, 'layer 1' or 'node 70,71' before the colon"
 
 _PATTERN = re.compile(
-    r"\s*(?P<target>[^:]+?)\s*(?::\s*(?P<count>all|\d{1,9}))?(?:\s+every\s+(?P<every>\d{1,15}))?(?:\s+of\s+(?P<of>.+))?"
+    r"\s*(?P<target>[^:]+?)\s*(?::\s*(?P<count>all|\d{1,9}))?(?:\s+every\s+(?P<every>epoch|\d{1,15}))?(?:\s+of\s+(?P<of>.+))?"
 )
 _LAYER = re.compile(r"layer\s*(\d{1,6})")
 _NODES = re.compile(r"nodes?\s+(\d{1,18}(?:\s*,\s*\d{1,18})*)")
@@ -32,14 +35,14 @@ class TraceSpec:
         target: "inputs", "hidden", "outputs", "all", "layer N", or "nodes".
         nodes: Node ids, where the target is "nodes".
         count: Neurons that are chosen by the seed from those present at the beginning; None for all present at the time.
-        every: Rounds from one row to the next (>= 1).
+        every: Rounds from one row to the next (>= 1); None for the last round of every epoch.
         variables: Some of VARIABLES.
     """
 
     target: str
     nodes: tuple[int, ...]
     count: int | None
-    every: int
+    every: int | None
     variables: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -49,7 +52,15 @@ class TraceSpec:
         """Return the spec; without `all_parameters`, the variables are left out if all are traced."""
         target = f"node {','.join(map(str, self.nodes))}" if self.nodes else f"{self.target}:{self.count or 'all'}"
         of = f" of {','.join(self.variables)}" if all_parameters or self.variables != VARIABLES else ""
-        return f"{target} every {self.every}{of}"
+        return f"{target} every {self.every or EPOCH}{of}"
+
+    def interval(self, per_epoch: int) -> int:
+        """Return the number of rounds from one row to the next.
+
+        Args:
+            per_epoch: Rounds in an epoch.
+        """
+        return per_epoch if self.every is None else self.every
 
     def layers(self, sizes: Sequence[int]) -> range:
         """Return the layers from which neurons are chosen.
@@ -93,7 +104,7 @@ class TraceSpec:
 
 
 def parse_trace(text: str) -> TraceSpec:
-    """Return the trace of a spec: "hidden:16 every 10", "node 70,71 every 1 of attention,change" or "outputs:all".
+    """Return the trace of a spec: "hidden:16 every 10", "node 70,71 every 1 of attention,change" or "outputs:all every epoch".
 
     Raises:
         SpecError: The text cannot be parsed, or names an unknown variable.
@@ -106,7 +117,7 @@ def parse_trace(text: str) -> TraceSpec:
     if named and match["count"]:
         raise SpecError(f"the trace '{text}' names its nodes: leave out ':{match['count']}'")
     count = None if match["count"] == "all" else int(match["count"] or DEFAULT_COUNT)
-    every = int(match["every"] or DEFAULT_EVERY)
+    every = None if match["every"] == EPOCH else int(match["every"] or DEFAULT_EVERY)
     if count == 0 or every == 0:
         raise syntax_error("trace", text, "a number of neurons and of rounds of 1 or more")
     nodes = tuple(int(node) for node in named[1].split(",")) if named else ()

@@ -100,7 +100,7 @@ class ParquetTraceStore(TraceStore):
     """
 
     def __init__(self, run: Path) -> None:
-        _import_pyarrow()
+        import_pyarrow()
         self._folder = run / FOLDER
         self._part: list[pd.DataFrame] = []
         self._rows = self._unwritten = 0
@@ -129,7 +129,7 @@ class ParquetTraceStore(TraceStore):
         """Drop the rows of later rounds, and continue in the last part if it is not full."""
         self._part, self._rows, self._unwritten = [], 0, 0
         for path in reversed(part_files(self._folder.parent)):
-            table = _read(path)
+            table = read_trace_file(path)
             kept = table[table["round"] <= number]
             if kept.empty:
                 with writing(path):
@@ -145,7 +145,7 @@ class ParquetTraceStore(TraceStore):
         path = inside(self._folder.parent, f"{FOLDER}/{name}")
         with writing(path):
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, _to_parquet(table))
+            write_atomically(path, traces_to_parquet(table))
 
     def table(self) -> pd.DataFrame:
         """Return all rows, from the files."""
@@ -163,9 +163,11 @@ def traces(folder: str | Path) -> pd.DataFrame:
         DataError: There are no traces, or they cannot be read.
     """
     found = part_files(Path(folder))
+    if not found and any((Path(folder) / FOLDER).glob("*.parquet")):
+        raise DataError(f"the traces in '{folder}' are of a sweep: neuronet.sweep.read_traces reads them")
     if not found:
         raise DataError(f"there are no traces in '{folder}': train with trace='hidden:16 every 10'")
-    return pd.concat([_read(path) for path in found], ignore_index=True)
+    return pd.concat([read_trace_file(path) for path in found], ignore_index=True)
 
 
 def part_files(run: Path) -> list[Path]:
@@ -177,7 +179,12 @@ def _part_name(first: int) -> str:
     return f"part-{first:012d}.parquet"
 
 
-def _import_pyarrow() -> Any:
+def import_pyarrow() -> Any:
+    """Return pyarrow, with its module of Parquet files.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
     try:
         import pyarrow
         import pyarrow.parquet
@@ -186,8 +193,9 @@ def _import_pyarrow() -> Any:
     return pyarrow
 
 
-def _to_parquet(table: pd.DataFrame) -> bytes:
-    arrow = _import_pyarrow()
+def traces_to_parquet(table: pd.DataFrame) -> bytes:
+    """Return the rows of traces as a Parquet file."""
+    arrow = import_pyarrow()
     kinds = {"int64": arrow.int64(), "float64": arrow.float64(), "bool": arrow.bool_(), "object": arrow.string()}
     schema = arrow.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
     sink = arrow.BufferOutputStream()
@@ -196,9 +204,18 @@ def _to_parquet(table: pd.DataFrame) -> bytes:
     return data
 
 
-def _read(path: Path) -> pd.DataFrame:
-    _import_pyarrow()
-    check_regular(path, "run")
+def read_trace_file(path: Path, kind: str = "run") -> pd.DataFrame:
+    """Return the rows of a Parquet file of traces.
+
+    Args:
+        path: The file.
+        kind: What it is a part of, for the message.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    import_pyarrow()
+    check_regular(path, kind)
     try:
         table = pd.read_parquet(path, engine="pyarrow")
         return table[list(COLUMNS)].astype(COLUMNS)
