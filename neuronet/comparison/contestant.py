@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.baselines import Backprop
-from neuronet.core import Array, Batches, Environment, Population, Samples, Shares, Synchronous
+from neuronet.core import Array, Batches, Environment, Policy, Population, Samples, Shares, Synchronous
 from neuronet.engines.base import Engine, Setup
 from neuronet.policies import AttentionSeeking
 from neuronet.training import (
@@ -76,6 +76,27 @@ class ComparisonSetup:
             rates: Learning rates.
             seeds: Consecutive seeds.
         """
+        return self._train(candidate, rates, seeds)
+
+    def policies(self, candidate: Candidate) -> tuple[Policy, ...]:
+        """Return the policies that a candidate's neurons follow; none for the baseline."""
+        if candidate.population is None:
+            return ()
+        config = self.config.model_copy(update={"replicas": 1})
+        (network,) = build_networks(config, self.environment)
+        return Setup(network, candidate.population.groups(network, config.seed)).all_policies
+
+    def play_again(self, candidate: Candidate, rate: float, seed: int, watch: Callable[[Setup], Setup]) -> None:
+        """Train with one learning rate from one seed, with the setup that a function makes of the candidate's."""
+        self._train(candidate, [rate], [seed], watch)
+
+    def _train(
+        self,
+        candidate: Candidate,
+        rates: Sequence[float],
+        seeds: Sequence[int],
+        watch: Callable[[Setup], Setup] | None = None,
+    ) -> pd.DataFrame:
         config = self.config.model_copy(update={"seed": seeds[0], "replicas": len(seeds)})
         networks = dict(zip(seeds, build_networks(config, self.environment), strict=True))
         games = [(rate, seed) for rate in rates for seed in seeds]
@@ -96,6 +117,7 @@ class ComparisonSetup:
             )
             for rate, seed in games
         ]
+        setups = setups if watch is None else list(map(watch, setups))
         engine: Backprop | Engine
         if is_baseline:
             engine = Backprop(setups, device=self.engine_choice.device)

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from neuronet.baselines import losses, torch_optimizer
 from neuronet.comparison.contestant import Candidate, train_games
-from neuronet.conversion import convert
-from neuronet.core import Array, ConfigurationError, Environment, NeuroNetError, Samples, shortened, shown
+from neuronet.conversion import PolicyLayer, convert
+from neuronet.core import Array, ConfigurationError, Environment, NeuroNetError, Policy, Samples, shortened, shown
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import resolve_device
 from neuronet.training import EngineChoice, RunConfig
 
@@ -91,6 +92,15 @@ class ModuleSetup:
                     tables.append(train_games(engine, [(rate, seed)], self.environment, self.config))
         return pd.concat(tables, ignore_index=True)
 
+    def policies(self, candidate: Candidate) -> tuple[Policy, ...]:
+        """Return the policies that a candidate's neurons follow; none for the baseline."""
+        module = self._engine(candidate, self.config.learning_rate, self.config.seed).module
+        layers = (layer for layer in module.modules() if isinstance(layer, PolicyLayer))
+        return tuple(group.policy for layer in layers for group in layer.layer_policy.policy_groups)
+
+    def play_again(self, candidate: Candidate, rate: float, seed: int, watch: Callable[[Setup], Setup]) -> None:
+        """Do nothing: the neurons of a module are not watched, because they have no setup."""
+
     def _engine(self, candidate: Candidate, rate: float, seed: int) -> ModuleEngine:
         module = fresh_module(self.module, seed)
         if candidate.population is not None:
@@ -109,6 +119,7 @@ class ModuleEngine:
         rate: Learning rate (> 0).
 
     Attributes:
+        module: As above, on the device.
         round_number: Number of rounds played so far.
     """
 
@@ -116,7 +127,7 @@ class ModuleEngine:
         self.round_number, self._rate, self._payoff = 0, rate, setup.environment.payoff
         self._device, self._dtype = setup.engine_choice.device, getattr(torch, setup.engine_choice.dtype)
         self._shape = input_shape(setup.environment)
-        self._module = module.to(self._device, self._dtype)
+        self.module = module.to(self._device, self._dtype)
         self._optimizer = torch_optimizer(setup.config.optimizer, [{"params": list(module.parameters()), "lr": rate}])
 
     def set_lr_factor(self, factor: float) -> None:
@@ -140,11 +151,11 @@ class ModuleEngine:
             order: (N,) or (1, N), indices of the samples.
             batch_size: Samples of a round; the last round may have fewer.
         """
-        self._module.train()
+        self.module.train()
         sums = []
         for indices in torch.split(torch.as_tensor(order, device=self._device).reshape(-1), batch_size):
             self._optimizer.zero_grad()
-            loss = losses(self._payoff, self._module(samples.inputs[indices])[None], samples.targets[indices])[0]
+            loss = losses(self._payoff, self.module(samples.inputs[indices])[None], samples.targets[indices])[0]
             torch.autograd.backward(loss.mean())
             self._optimizer.step()
             self.round_number += 1
@@ -153,9 +164,9 @@ class ModuleEngine:
 
     def outputs(self, inputs: Array) -> Array:
         """Return the outputs for inputs as `prepare` returned them: (B, O)."""
-        self._module.eval()
+        self.module.eval()
         with torch.no_grad():
-            return self._module(inputs)
+            return self.module(inputs)
 
 
 def module_setup(config: RunConfig, environment: Environment, module: NewModule) -> ModuleSetup:

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from neuronet.comparison.contestant import CURVE_COLUMNS, Candidate
-from neuronet.core import Environment, learning_rate_scale
+from neuronet.core import Environment, Policy, learning_rate_scale
+from neuronet.engines.base import Setup
 from neuronet.execution import Executor
 from neuronet.recording import StudyStore
 from neuronet.training import (
@@ -63,6 +64,12 @@ class Conditions(Protocol):
 
     def train_candidate(self, candidate: Candidate, rates: Sequence[float], seeds: Sequence[int]) -> pd.DataFrame:
         """Return a row for each learning rate, seed and epoch."""
+
+    def policies(self, candidate: Candidate) -> tuple[Policy, ...]:
+        """Return the policies that a candidate's neurons follow; none for the baseline."""
+
+    def play_again(self, candidate: Candidate, rate: float, seed: int, watch: Callable[[Setup], Setup]) -> None:
+        """Train with one learning rate from one seed, with the setup that a function makes of the candidate's."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from neuronet.comparison.contestant import BASELINE, Candidate, ComparisonSetup
 from neuronet.comparison.modules import ModuleSetup, NewModule, module_setup
@@ -17,12 +20,16 @@ from neuronet.execution import Executor
 from neuronet.policies import POLICIES
 from neuronet.recording import lock_folder, output_folder
 from neuronet.registry import Policies, format_population, parse_population
+from neuronet.testing import find_non_finite
 from neuronet.training import (
     RunConfig,
     build_networks,
+    diverged_error,
     make_config,
+    note_policies,
     resolve_environment,
     select_engine,
+    warn_or_log,
 )
 
 ALL = "all"
@@ -90,8 +97,11 @@ def compare(
     given = out(config) if callable(out) else out
     folder = None if given is None else output_folder(given)
     study = ComparisonStudy(setup, folder, say, executor)
+    note_policies((policy for candidate in candidates for policy in setup.policies(candidate)), log)
     with lock_folder(folder):
-        return _play(study, candidates, tune, started)
+        result = _play(study, candidates, tune, started)
+        warn_or_log(_notes_on_divergence(result, setup, candidates), log)
+    return result
 
 
 def _network_setup(config: RunConfig, env: Environment) -> ComparisonSetup:
@@ -131,6 +141,20 @@ def _play(study: ComparisonStudy, candidates: Sequence[Candidate], tune: bool, s
     study.store.write_table("table.csv", table)
     study.store.write_table("curves.csv", curves)
     return Comparison(config, measure, table, curves, study.tuning(), time.perf_counter() - started, study.store.path)
+
+
+def _notes_on_divergence(result: Comparison, setup: Conditions, candidates: Sequence[Candidate]) -> Iterator[str]:
+    """Yield a line for each candidate with losses that are not finite: the plug-in that gave the first, or the learning rate."""
+    for candidate in candidates:
+        curves = result.curves[result.curves["policy"] == candidate.name]
+        diverged = curves[~np.isfinite(curves[["train_loss", "test_loss"]]).all(axis=1)]
+        if diverged.empty:
+            continue
+        rate, seed, epoch = (diverged.iloc[0][name] for name in ("learning_rate", "seed", "epoch"))
+        play_again = partial(setup.play_again, candidate, float(rate), int(seed))
+        reason = find_non_finite(diverged_error(int(epoch), float(rate)), play_again)
+        count, seeds = diverged["seed"].nunique(), curves["seed"].nunique()
+        yield f"Note: {candidate.name} diverged from {count} of {seeds} seeds, {int(seed)} first: {reason}."
 
 
 def parse_candidates(policies: Iterable[Policies] | str) -> list[Candidate]:

@@ -16,7 +16,6 @@ from neuronet.core import (
     Access,
     ConfigurationError,
     DivergedError,
-    Population,
     SpecError,
     StudyMismatchError,
     check_import,
@@ -68,7 +67,7 @@ def train(
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
             run_directory = None if path is None else ControlRunDirectory.create(path, config, device=config.device)
-            note_policies(engine.setups, None)
+            note_policies([policy for setup in engine.setups for policy in setup.all_policies], None)
             return _play(ControlTrainer(config, vector_env, engine, run_directory, on_progress))
 
 
@@ -136,7 +135,7 @@ def _resume(
         return _play(trainer)
 
 
-def _engine(config: ControlConfig, vector_env: VectorEnv) -> Engine:
+def _engine(config: ControlConfig, vector_env: VectorEnv, watch: Callable[[Setup], Setup] | None = None) -> Engine:
     sizes = (vector_env.inputs, *config.hidden, vector_env.actions.outputs)
     network = build_network(
         sizes,
@@ -147,6 +146,7 @@ def _engine(config: ControlConfig, vector_env: VectorEnv) -> Engine:
     )
     policies = config.policy.groups(network, config.seed)
     setup = Setup(network, policies, config.optimizer, config.learning_rate, vector_env.actions.payoff, config.seed, config.dtype)
+    setup = setup if watch is None else watch(setup)
     if config.engine == "agents":
         from neuronet.engines.agents import NeuronModel
 
@@ -164,9 +164,8 @@ def _play(trainer: ControlTrainer) -> ControlResult:
     except DivergedError as error:
         from neuronet.testing import find_non_finite
 
-        def play_again(population: Population) -> None:
-            config = trainer.config.model_copy(update={"policy": population})
-            with closing(_engine(config, trainer.vector_env)) as engine, Interruption() as interruption:
-                ControlTrainer(config, trainer.vector_env, engine, None).run(interruption)
+        def play_again(watch: Callable[[Setup], Setup]) -> None:
+            with closing(_engine(trainer.config, trainer.vector_env, watch)) as engine, Interruption() as interruption:
+                ControlTrainer(trainer.config, trainer.vector_env, engine, None).run(interruption)
 
-        raise find_non_finite(error, trainer.engine.setups, trainer.config.policy, play_again) from None
+        raise find_non_finite(error, play_again) from None

@@ -1,5 +1,6 @@
 """Conversion of torch modules: Linear and Conv layers become layers of neurons that follow policies."""
 
 from neuronet.conversion.convert import convert, revert
+from neuronet.conversion.layers import PolicyLayer
 
-__all__ = ["convert", "revert"]
+__all__ = ["PolicyLayer", "convert", "revert"]

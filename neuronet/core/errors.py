@@ -106,7 +106,7 @@ class PlugInError(PolicyError):
 
 
 class NonFiniteError(PolicyError):
-    """Policy that returned nan or an infinite number, although everything that it had seen was finite."""
+    """Plug-in that gave nan or an infinite number, although everything that it had seen was finite."""
 
 
 class PolicyWarning(UserWarning):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from threading import Event, RLock
 from typing import Any
@@ -11,15 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Batches, ConfigurationError, DivergedError, unknown_name_error
+from neuronet.core import (
+    Batches,
+    ConfigurationError,
+    DivergedError,
+    NonFiniteError,
+    StateError,
+    own_classes,
+    unknown_name_error,
+)
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base import Setup
+from neuronet.engines.base import Setup, State
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
 from neuronet.lab.controls import Controls, controls_of, without_noise
 from neuronet.lab.history import History
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.snapshot import Snapshot
 from neuronet.registry import parse_policy, parse_update_schedule, short_name
+from neuronet.testing import find_non_finite
 from neuronet.training import Alignment, evaluate, policy_names, silent_positions
 
 ACTIONS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
@@ -72,6 +82,7 @@ class Session:
         self._batches = Batches(len(self.launch_config.environment.train), config.batch_size, (controls.seed,))
         self._alignment: tuple[Setup, Alignment] | None = None
         self._history = History()
+        self._states: tuple[State, ...] = ()
         self.snapshot = self._take_snapshot([])
 
     def reset(self) -> Snapshot:
@@ -92,12 +103,14 @@ class Session:
         """Play some rounds, and return a snapshot.
 
         Raises:
-            DivergedError: The loss is not finite.
+            DivergedError: The loss or a weight is not finite.
+            NonFiniteError: A plug-in of the reader's own gave numbers that are not finite.
         """
         with self._lock:
             if self._closed.is_set():
                 return self.snapshot
             losses = []
+            self._remember_step()
             with np.errstate(over="ignore", invalid="ignore"):
                 for _ in range(rounds):
                     if self._closed.is_set():
@@ -105,12 +118,32 @@ class Session:
                     self.model.step()
                     losses.append(self.model.loss)
                     if not math.isfinite(self.model.loss):
-                        raise DivergedError(
-                            f"the loss is not finite after round {self.model.round_number}: "
-                            "choose a smaller learning rate and reset"
-                        )
-                self.snapshot = self._take_snapshot(losses)
+                        raise self._diverged_error("the loss is")
+                try:
+                    self.snapshot = self._take_snapshot(losses)
+                except StateError:
+                    raise self._diverged_error("the weights are") from None
             return self.snapshot
+
+    def _diverged_error(self, what: str) -> DivergedError | NonFiniteError:
+        """Return the error for numbers that are not finite: that of a plug-in of the reader's own, or of the learning rate."""
+        after = f"{what} not finite after round {self.model.round_number}"
+        return find_non_finite(DivergedError(f"{after}: choose a smaller learning rate and reset"), self._play_last_steps_again)
+
+    def _remember_step(self) -> None:
+        """Keep the states before the last two steps if plug-ins are own ones: a loss shows the faults of the round before."""
+        setup = self.model.setup
+        parts = (*setup.all_policies, setup.payoff, *(placed.channel for placed in setup.channels))
+        self._states = (*self._states[-1:], self.model.state()) if any(map(own_classes, parts)) else ()
+
+    def _play_last_steps_again(self, watch: Callable[[Setup], Setup]) -> None:
+        """Play from the first state that is kept up to this round, with the setup that a function makes of the model's."""
+        launch, setup = self.launch_config, watch(self.model.setup)
+        with closing(NeuronModel(setup, environment=launch.environment, batch_size=launch.config.batch_size)) as model:
+            model.restore(self._states[0])
+            model.set_lr_factor(self.controls.learning_rate / self._rate)
+            while model.round_number < self.model.round_number:
+                model.step()
 
     def update_controls(self, **changes: Any) -> Snapshot:
         """Change settings, and return a snapshot; `seed` and `update_schedule` are used from the next reset on.

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from neuronet.core import ConfigurationError, DataError, NeuroNetError, WorkerError, check_number, plug_in_errors
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, Policy, WorkerError, check_number, plug_in_errors
+from neuronet.engines.base import Setup
 from neuronet.engines.tensors import resolve_device
 from neuronet.execution import LOKY, Executor, distributed
 from neuronet.recording import import_pyarrow, lock_folder, output_folder
+from neuronet.registry import build_network
 from neuronet.sweep.cells import Cell, Plan, benefits_from_batching, estimated_seconds, make_groups, make_plan
 from neuronet.sweep.design import Design, parse_design, read_design
 from neuronet.sweep.environment_info import EnvironmentInfo, environment_key, inspect_environment
 from neuronet.sweep.store import SweepStore
 from neuronet.sweep.table import make_table
 from neuronet.sweep.worker import CellResult, Job, Row, run_job
-from neuronet.training import RunConfig
+from neuronet.training import RunConfig, note_policies
 
 MAX_GROUP_SIZE = 16
 """Largest number of cells that run together, by default."""
@@ -89,6 +92,7 @@ def sweep(
     sweep_run = SweepRun(plan, store, on_progress or (lambda progress: None), log or (lambda line: None))
     with lock_folder(store.path):
         sweep_run.begin(again=strict or retry)
+        note_policies(sweep_run.policies(), log)
         sweep_run.run(executor, max_group_size, strict=strict)
         table = make_table(plan, sweep_run.rows)
         store.save_table(table)
@@ -188,6 +192,18 @@ class SweepRun:
         exclusive = any(cell.config.engine == "tensors" and resolve_device(cell.config.device) != "cpu" for cell, *_ in groups)
         for index, results in executor.map(run_job, jobs, seconds=seconds, exclusive=exclusive):
             self._store_results(groups[index], results, strict=strict)
+
+    def policies(self) -> list[Policy]:
+        """Return the policies of the cells that have no result yet, those of each population once."""
+        missing = (cell.config for cell in self.plan.cells if cell.key not in self.rows)
+        configs = {(repr(config.policy), len(config.hidden)): config for config in missing}
+        found: list[Policy] = []
+        for config in configs.values():
+            info = self._info(config)
+            with suppress(Exception):  # the rows of these cells will say why
+                network = build_network((info.inputs, *config.hidden, info.outputs), seed=config.seed)
+                found += Setup(network, config.policy.groups(network, config.seed)).all_policies
+        return found
 
     def _info(self, config: RunConfig) -> EnvironmentInfo:
         return self._environment_infos[environment_key(config)]

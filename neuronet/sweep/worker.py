@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from neuronet.benchmarking import threads
-from neuronet.core import Batches, DivergedError, Environment, NeuroNetError, Population, WorkerError, plug_in_errors
+from neuronet.core import Batches, DivergedError, Environment, NeuroNetError, WorkerError, plug_in_errors
+from neuronet.engines.base import Setup
 from neuronet.interventions import InterventionExecutor, build_schedule
 from neuronet.recording import MemoryTraceStore, TraceRecorder
 from neuronet.sweep.environment_info import EnvironmentInfo, load_environment
@@ -136,7 +137,7 @@ def _play_cells(job: Job, environment: Environment) -> list[CellResult]:
         epoch = int(played.losses.diverged_at[index])
         if epoch or not math.isfinite(values["test_loss"]):
             error = diverged_error(epoch or configs[0].epochs, configs[index].learning_rate)
-            reason = _reason(configs[index], environment, game, error)
+            reason = _reason(configs[index], environment, error)
             results.append(CellResult(dict.fromkeys(MEASURES, math.nan) | cost | {"error": str(reason)}))
             continue
         row = {name: values[name] for name in MEASURES} | cost | {"error": None}
@@ -146,16 +147,15 @@ def _play_cells(job: Job, environment: Environment) -> list[CellResult]:
     return results
 
 
-def _reason(config: RunConfig, environment: Environment, game: RunContext, error: DivergedError) -> NeuroNetError:
-    """Return the error of a diverged cell: that of a policy of the user's own, if it gave the first number that is not finite."""
+def _reason(config: RunConfig, environment: Environment, error: DivergedError) -> NeuroNetError:
+    """Return the error of a diverged cell: that of a plug-in of the user's own, if it gave the first nan or infinite number."""
 
-    def play_again(population: Population) -> None:
-        with _game(
-            [config.model_copy(update={"policy": population, "alignment": False, "inequality": False, "trace": ()})], environment
-        ) as again:
-            _train(again, config)
+    def play_again(watch: Callable[[Setup], Setup]) -> None:
+        plain = config.model_copy(update={"alignment": False, "inequality": False, "trace": ()})
+        with closing((again := build_run(plain, environment=environment, watch=watch)).engine):
+            _train(again, plain)
 
-    return find_non_finite(error, game.setups, config.policy, play_again)
+    return find_non_finite(error, play_again)
 
 
 def measure_group(configs: Sequence[RunConfig], environment: Environment, *, curves: bool = False) -> float | None:

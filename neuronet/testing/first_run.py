@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 
 from neuronet.core import NeuroNetError, Policy, own_classes
-from neuronet.engines.base import Setup
 from neuronet.testing.policy import quick_check
 
 SWITCH = "NEURONET_POLICY_CHECK"
@@ -15,24 +14,23 @@ SWITCH = "NEURONET_POLICY_CHECK"
 _CHECKED: set[type] = set()
 
 
-def notes_on_policies(setups: Iterable[Setup]) -> list[str]:
+def notes_on_policies(policies: Iterable[Policy]) -> list[str]:
     """Return a sentence for each policy of the user's own that is found to break its contract; each class is tried once.
 
     The check takes about a tenth of a second for each class. What the run itself refuses, such as an exception or a wrong
     shape, is left to the run.
 
     Args:
-        setups: The games that are about to be played.
+        policies: Policies of the games that are about to be played.
     """
     if os.environ.get(SWITCH, "").lower() in ("off", "0", "no", "false"):
         return []
     notes = []
-    for setup in setups:
-        for policy in setup.all_policies:
-            classes = [cls for cls in own_classes(policy) if cls not in _CHECKED]
-            _CHECKED.update(classes)
-            if classes:
-                notes += _note(policy, classes[0].__name__)
+    for policy in policies:
+        classes = [cls for cls in own_classes(policy) if cls not in _CHECKED]
+        _CHECKED.update(classes)
+        if classes:
+            notes += _note(policy, classes[0].__name__)
     return notes
 
 

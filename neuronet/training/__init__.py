@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neuronet.training.api import note_policies as note_policies
     from neuronet.training.api import resume as resume
     from neuronet.training.api import train as train
+    from neuronet.training.api import warn_or_log as warn_or_log
     from neuronet.training.assembly import RunContext as RunContext
     from neuronet.training.assembly import build_networks as build_networks
     from neuronet.training.assembly import build_run as build_run
@@ -80,7 +81,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
-    "api": "ARRAYS coerce_environment network_options note_policies resume train",
+    "api": "ARRAYS coerce_environment network_options note_policies resume train warn_or_log",
     "assembly": "RunContext build_networks build_run continue_run hash_samples resolve_environment",
     "callbacks.base": "Callback CallbackError RunProgress TrainableEngine",
     "callbacks.best_checkpoint": "BestCheckpoint",

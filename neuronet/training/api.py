@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +16,8 @@ from neuronet.core import (
     Environment,
     Network,
     NeuroNetError,
+    Policy,
     PolicyWarning,
-    Population,
     SpecError,
     Unseen,
     is_frame,
@@ -100,7 +100,7 @@ def train(
         with lock_folder(path):
             kept = context.setups[0].network if network is None and context.setups[0].network.is_sparse else network
             run_directory = None if path is None else _create(path, context, kept)
-            note_policies(context.setups, log)
+            note_policies(context.policies, log)
             result = _run(Run(context, run_directory, given), env, network)
     if log is not None:
         _log_notes(result.notes, log)
@@ -197,7 +197,7 @@ def _resume(
             if config.epochs != old_epochs and config.lr_schedule != "constant":
                 before = f"so far it was that of a run of {old_epochs}"
                 log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
-        note_policies(context.setups, log)
+        note_policies(context.policies, log)
         result = _run(run, env, run_directory.load_network())
     if log is not None:
         _log_notes(result.notes, log)
@@ -210,34 +210,45 @@ def _create(path: Path, context: RunContext, network: Network | None) -> RunDire
 
 
 def _run(run: Run, environment: Environment | None, network: Network | None) -> Result:
-    """Play a run to its end; if it diverges by a policy of the user's own, say so instead of blaming the learning rate."""
+    """Play a run to its end; if it diverges by a plug-in of the user's own, say so instead of blaming the learning rate."""
     try:
         return run.run()
     except DivergedError as error:
         from neuronet.testing import find_non_finite
 
-        def play_again(population: Population) -> None:
-            config = run.config.model_copy(update={"policy": population, "alignment": False, "inequality": False, "trace": ()})
-            context = build_run(config, environment=environment, network=network)
+        def play_again(watch: Callable[[Setup], Setup]) -> None:
+            config = run.config.model_copy(update={"alignment": False, "inequality": False, "trace": ()})
+            context = build_run(config, environment=environment, network=network, watch=watch)
             with closing(context.engine):
                 Run(context, None).run()
 
         if distributed.world_size() > 1:
             raise
-        raise find_non_finite(error, run.context.setups, run.config.policy, play_again) from None
+        raise find_non_finite(error, play_again) from None
 
 
-def note_policies(setups: Sequence[Setup], log: Callable[[str], None] | None) -> None:
+def note_policies(policies: Iterable[Policy], log: Callable[[str], None] | None) -> None:
     """Say what a short check of the user's own policies found, once for each class: to `log`, or as a Python warning."""
-    if not any(own_classes(policy) for setup in setups for policy in setup.all_policies):
-        return
-    from neuronet.testing import notes_on_policies
+    own = [policy for policy in policies if own_classes(policy)]
+    if own:
+        from neuronet.testing import notes_on_policies
 
-    for note in notes_on_policies(setups):
+        warn_or_log(notes_on_policies(own), log, stacklevel=5)
+
+
+def warn_or_log(notes: Iterable[str], log: Callable[[str], None] | None, *, stacklevel: int = 4) -> None:
+    """Say notes about policies to `log`, or as Python warnings.
+
+    Args:
+        notes: Lines of text.
+        log: Called with each of them; None for warnings.
+        stacklevel: Frames from here to the caller that a warning names, as `warnings.warn` counts them.
+    """
+    for note in notes:
         if log is not None:
             log(note)
         else:
-            warnings.warn(note, PolicyWarning, stacklevel=4)
+            warnings.warn(note, PolicyWarning, stacklevel=stacklevel)
 
 
 def _replica_mode(context: RunContext) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
@@ -42,6 +42,11 @@ class RunContext:
     offset: int = 0
 
     @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Policies of all replicas."""
+        return tuple(policy for setup in self.setups for policy in setup.all_policies)
+
+    @property
     def data_checksums(self) -> Mapping[str, str]:
         """Checksum of the samples, by the name of the environment."""
         return {self.config.environment: self.provenance["samples"]}
@@ -72,6 +77,7 @@ def build_run(
     environment: Environment | None = None,
     network: Network | None = None,
     networks: int | None = None,
+    watch: Callable[[Setup], Setup] | None = None,
 ) -> RunContext:
     """Assemble the parts of a run.
 
@@ -80,6 +86,7 @@ def build_run(
         environment: Environment instead of the one that the configuration names.
         network: Initial network of every replica instead of a fresh one for each seed.
         networks: Networks that are trained in all; None for those of this run alone.
+        watch: Makes the setup that is played of each replica's; None for the same.
 
     Raises:
         NeuroNetError: The parts do not fit together.
@@ -103,6 +110,7 @@ def build_run(
         )
         for initial, seed in zip(initial_networks, config.seeds, strict=True)
     )
+    setups = setups if watch is None else tuple(map(watch, setups))
     engine = engine_choice.build(setups, config.batch_size, networks)
     return RunContext(engine_choice.resolve(config, engine).with_absolute_paths(), env, engine, batches, engine_choice, setups)
 

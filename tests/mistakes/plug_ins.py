@@ -175,6 +175,28 @@ class Logarithm(neuronet.Policy):
 
 
 @dataclass(frozen=True)
+class Ratio(Channel):
+    """Gives nan where it divides by 0."""
+
+    def transmit(self, messages, context):
+        return (messages - messages) / (messages - messages)
+
+
+class LogLoss(neuronet.SquaredError):
+    """Payoff whose loss is nan: the logarithm of a negative number."""
+
+    def loss(self, xp, outputs, targets):
+        return xp.log(-1.0 - super().loss(xp, outputs, targets))
+
+
+class RootFeedback(neuronet.SquaredError):
+    """Payoff whose feedback is nan: the root of a negative number."""
+
+    def feedback(self, xp, outputs, targets):
+        return xp.sqrt(-1.0 - outputs**2)
+
+
+@dataclass(frozen=True)
 class Steady(neuronet.Policy):
     """Keeps its contract; where it diverges, the learning rate is to blame."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -21,6 +21,7 @@ from neuronet.continual.protocols.gradual_drift import GradualDrift, neighbour_f
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
 from neuronet.core import SGD, Environment, Network, Optimizer, Samples
+from neuronet.engines.base import Setup
 from neuronet.registry import build_network
 
 
@@ -55,6 +56,7 @@ class Experiment:
         dtype: "float32" or "float64".
         sparse_evaluation: Whether to evaluate a task only right after it was learned, and all tasks at the end: the values
             that tuning reads.
+        watch: As in LearnerConfig.
     """
 
     protocol: Protocol
@@ -66,6 +68,7 @@ class Experiment:
     device: str = "cpu"
     dtype: str = "float32"
     sparse_evaluation: bool = False
+    watch: Callable[[Setup], Setup] | None = None
     _sequences: dict[int, tuple[Task, ...]] = field(default_factory=dict, init=False, repr=False)
 
     def check(self, seed: int) -> None:
@@ -126,6 +129,7 @@ class Experiment:
             batch_size=self.schedule.batch_size,
             device=self.device,
             dtype=self.dtype,
+            watch=self.watch,
         )
         with closing(method.learner(config)) as learner:
             run = SequenceRun(self, learner, seeds)

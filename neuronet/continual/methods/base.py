@@ -6,7 +6,7 @@ R replicas (seeds), each with tasks of its own, are trained together, on a leadi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -14,7 +14,8 @@ from torch import Tensor
 
 from neuronet.continual.methods.kept_memory import array_bytes
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
-from neuronet.core import ConfigurationError, Network, Optimizer
+from neuronet.core import ConfigurationError, Network, Optimizer, Policy
+from neuronet.engines.base import Setup
 
 T = TypeVar("T")
 
@@ -63,6 +64,7 @@ class LearnerConfig:
         batch_size: Samples a round.
         device: Device that computes.
         dtype: "float32" or "float64".
+        watch: Makes the setup that is played of each replica's, if the learner has setups; None for the same.
     """
 
     networks: Sequence[Network]
@@ -72,6 +74,7 @@ class LearnerConfig:
     batch_size: int
     device: str
     dtype: str
+    watch: Callable[[Setup], Setup] | None = None
 
 
 class Learner(ABC):
@@ -155,6 +158,10 @@ class Method(ABC):
     @abstractmethod
     def learner(self, config: LearnerConfig) -> Learner:
         """Return new networks that learn by this method."""
+
+    def neuron_policies(self, network: Network, seed: int) -> tuple[Policy, ...]:
+        """Return the policies that the neurons of a network follow, by the method's setup from a seed; none without policies."""
+        return ()
 
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges of the parameters that tuning may choose."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, replace_fields, unset_ranges
 from neuronet.continual.methods.policy_learner import PolicyLearner, policy_ranges
-from neuronet.core import SGD, Policy, Population, check_number
+from neuronet.core import SGD, Network, Policy, Population, check_number
 from neuronet.policies import FreeRider, LeastSquares
 from neuronet.registry import build_network, parse_policy, spec_of
 
@@ -38,6 +38,10 @@ class Layered(Method):
     def policies(self) -> tuple[Policy, Policy]:
         """Policies of the hidden and the output neurons."""
         return parse_policy(self.hidden), parse_policy(self.outputs)
+
+    def neuron_policies(self, network: Network, seed: int) -> tuple[Policy, ...]:
+        """Return both policies."""
+        return self.policies
 
     @property
     def uses_learning_rate(self) -> bool:

@@ -44,6 +44,10 @@ class PolicyMethod(Method):
         """Return a game for each replica."""
         return PolicyLearner(self.population, config)
 
+    def neuron_policies(self, network: Network, seed: int) -> tuple[Policy, ...]:
+        """Return the policies of the population."""
+        return Setup(network, self.population.groups(network, seed)).all_policies
+
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges in POLICY_RANGES if all neurons follow one policy."""
         policy = self._policy
@@ -77,6 +81,7 @@ class PolicyLearner(Learner):
             )
             for network, seed in zip(config.networks, config.seeds, strict=True)
         ]
+        setups = setups if config.watch is None else list(map(config.watch, setups))
         self._single_replica = len(setups) == 1
         self._engine: Any = tensor_engine(setups, config.batch_size, device=config.device)
         self._replicas = range(len(setups))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import BracketSearch, Configuration
 from neuronet.continual.studies.study_runner import StudyRun
-from neuronet.core import Environment, check_number, check_samples, plug_in_errors
+from neuronet.core import DivergedError, Environment, check_number, check_samples, plug_in_errors
+from neuronet.engines.base import Setup
 from neuronet.recording import lock_folder, output_folder
 from neuronet.registry import parse_environment
-from neuronet.training import validate_config
+from neuronet.testing import find_non_finite
+from neuronet.training import note_policies, validate_config, warn_or_log
 
 
 @plug_in_errors()
@@ -61,13 +64,17 @@ def continual_study(
     experiment = config.experiment(sequence, loaded_environment)
     study_run = StudyRun(experiment, None if out is None else output_folder(out), log or (lambda line: None), jobs)
     name = environment if isinstance(environment, str) else type(environment).__name__
+    network = experiment.network(config.seed)
+    note_policies((policy for method in methods.values() for policy in method.neuron_policies(network, config.seed)), log)
     with lock_folder(study_run.store.path):
-        return _play(study_run, experiment, config, methods, name, started)
+        result, chosen = _play(study_run, experiment, config, methods, name, started)
+        warn_or_log(_notes_on_divergence(result, chosen), log)
+    return result
 
 
 def _play(
     study_run: StudyRun, experiment: Experiment, config: ContinualConfig, methods: Mapping[str, Method], name: str, started: float
-) -> ContinualResult:
+) -> tuple[ContinualResult, Mapping[str, Configuration]]:
     study_run.begin(name)
     if config.tune:
         searches = {name: BracketSearch(method, config.tuned_optimizers) for name, method in methods.items()}
@@ -79,4 +86,29 @@ def _play(
     result = build_result(experiment, chosen, played, tuning, config.seed, time.perf_counter() - started, study_run.store.path)
     for part in ("table", "accuracy", "tuning", "search", "costs"):
         study_run.store.write_table(f"{part}.csv", getattr(result, part))
-    return result
+    return result, chosen
+
+
+def _notes_on_divergence(result: ContinualResult, chosen: Mapping[str, Configuration]) -> Iterator[str]:
+    """Yield a line for each method that diverged: the policy that gave the first number that is not finite, or the values."""
+    for name, configuration in chosen.items():
+        rows = result.accuracy[result.accuracy["policy"] == name]
+        best = rows[rows["learnt"] == rows["learnt"].max()].groupby("seed")["accuracy"].max()
+        diverged = best.index[best == 0].tolist()
+        if not diverged:
+            continue
+        seed, experiment = diverged[0], result.experiment
+        if configuration.optimizer is not None:
+            experiment = replace(experiment, optimizer=configuration.optimizer)
+
+        def play_again(
+            watch: Callable[[Setup], Setup],
+            experiment: Experiment = experiment,
+            configuration: Configuration = configuration,
+            seed: int = seed,
+        ) -> None:
+            replace(experiment, watch=watch).run(configuration.method, configuration.learning_rate, [seed])
+
+        blamed = f"its outputs are no longer numbers with {configuration}: choose a lower learning rate"
+        reason = find_non_finite(DivergedError(blamed), play_again)
+        yield f"Note: {name} diverged from {len(diverged)} of {len(best)} seeds, {seed} first: {reason}."
