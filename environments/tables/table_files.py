@@ -260,7 +260,7 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
 
 def _target_index(target: str | None, names: list[str], source: str, usual: tuple[str, ...] = TARGET_NAMES) -> int:
     """Return the index of the column or array of targets, if there is one and only one."""
-    listed = shortened(", ".join(names))
+    listed = shortened(", ".join(filter(None, names)))
     found = [name for name in usual if name in names] if target is None else [target]
     if not found:
         hint = separator_hint(names)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
+from rich.table import Table
 from rich.text import Text
 from typer import rich_utils
 from typer.core import TyperGroup
@@ -72,7 +74,23 @@ class _FoldingHighlighter(OptionHighlighter):
         return shown
 
 
+class _TightTable(Table):
+    """Table of options without the columns that are empty, such as short names, which would leave less room for the text."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the columns that have a text."""
+        kept = [list(column.cells) for column in self.columns if any(map(str, column.cells))]
+        if self.show_header or len(kept) == len(self.columns):
+            yield from super().__rich_console__(console, options)
+            return
+        table = Table(highlight=True, show_header=False, expand=True, box=None, pad_edge=self.pad_edge, padding=self.padding)
+        for cells in zip(*kept, strict=True):
+            table.add_row(*cells)
+        yield table
+
+
 rich_utils.highlighter = _FoldingHighlighter()
+vars(rich_utils)["Table"] = _TightTable
 
 app = typer.Typer(
     name="neuronet",

@@ -66,7 +66,7 @@ def serve(
         port: Port, 1 to 65535; 0 for any free one.
         host: Name or address on which to listen; the default is reached from this machine alone.
         browser: Whether to open the page in the browser.
-        log: Called with the address of the page, and with a warning if other machines can reach it.
+        log: Called with notes on the samples, with the address of the page, and with a warning if other machines can reach it.
 
     Raises:
         MissingExtraError: The extra [lab] is not installed.
@@ -75,6 +75,9 @@ def serve(
     check_installed()
     from neuronet.lab.server import serve_page
 
+    if log is not None:
+        for note in launch_config.environment.notes:
+            log(note)
     serve_page(launch_config, port, host=host, browser=browser, log=log)
 
 

@@ -193,6 +193,7 @@ def _resume(
         if "epochs" in new:
             run_directory.update_config(epochs=config.epochs)
         if log is not None:
+            _log_notes(context.environment.notes, log)
             log(f"Resuming after round {run.engine.round_number:,}.")
             if config.epochs != old_epochs and config.lr_schedule != "constant":
                 before = f"so far it was that of a run of {old_epochs}"

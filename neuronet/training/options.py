@@ -35,7 +35,7 @@ class OptionInfo:
 _POLICY = OptionInfo(
     list,
     NETWORK,
-    'Policy of the neurons: attention, "greedy(top=3)", module:Class, or shares such as attention:90%,free-rider:10%; '
+    'Policy of the neurons: attention, "greedy(top=3)", module:Class, or shares such as attention:90%,greedy:10%; '
     "repeated, one for each listening layer, outputs last",
     "attention",
 )

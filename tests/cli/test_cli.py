@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -88,6 +89,17 @@ def test_help_and_version(neuronet):
         assert neuronet(*arguments).status == 0
     assert neuronet("--version").out.strip() == package.__version__
     assert "Usage" in neuronet().out
+
+
+@pytest.mark.parametrize("command", ["run", "sweep", "compare", "predict"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_help_fits_the_width_and_cuts_nothing(neuronet, command, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", width)
+    lines = neuronet(command, "--help").out.splitlines()
+    assert max(map(len, lines)) == width
+    assert "…" not in "".join(lines)
+    assert any(re.search(r"--[a-z-]+  <", line) for line in lines)  # no empty columns between names and types
 
 
 def test_import_loads_no_heavy_library():

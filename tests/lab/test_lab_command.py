@@ -11,6 +11,7 @@ import pytest
 import neuronet.lab
 from neuronet.cli.main import start
 from neuronet.core.errors import ConfigurationError, MissingExtraError
+from neuronet.lab import make_launch_config
 from neuronet.lab.server import bind_socket
 
 INSTALLED = all(find_spec(name) for name in neuronet.lab.REQUIRED_MODULES)
@@ -45,6 +46,18 @@ def test_invalid_option_is_refused_with_exit_status_2(command, monkeypatch, case
     assert status == 2
     assert fragment in err
     assert len(err.splitlines()) == 1
+
+
+def test_notes_on_the_samples_are_said(tmp_path, monkeypatch):
+    rows = "\n".join(f"{number},{number % 3},{'ab'[number % 2]}" for number in range(30))
+    (tmp_path / "pets.csv").write_text(f"size,age,class\n{rows}\n", encoding="utf-8")
+    monkeypatch.setattr(neuronet.lab, "check_installed", lambda: None)
+    monkeypatch.setattr("neuronet.lab.server.serve_page", lambda *arguments, **options: None)
+    lines = []
+    launched = make_launch_config(f"table:{tmp_path / 'pets.csv'}")
+    neuronet.lab.serve(launched, log=lines.append)
+    assert any("class" in line for line in lines)
+    assert lines == list(launched.environment.notes)
 
 
 def test_port_in_use_is_refused(command, monkeypatch):

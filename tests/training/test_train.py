@@ -180,6 +180,17 @@ def test_resume_repairs_metrics_with_a_truncated_line(tmp_path):
         pd.testing.assert_frame_equal(metrics.drop(columns="seconds"), whole.metrics.drop(columns="seconds"), check_exact=True)
 
 
+def test_resume_says_the_notes_on_the_samples(tmp_path):
+    rows = "\n".join(f"{number},{number % 3},{'ab'[number % 2]}" for number in range(30))
+    (tmp_path / "pets.csv").write_text(f"size,age,class\n{rows}\n", encoding="utf-8")
+    first, again = [], []
+    neuronet.train(f"table:{tmp_path / 'pets.csv'}", hidden=3, epochs=1, out=tmp_path / "run", log=first.append)
+    neuronet.resume(tmp_path / "run", epochs=2, log=again.append)
+    said = [line for line in first if "class" in line and "target" in line.lower()]
+    assert said
+    assert set(said) <= set(again)
+
+
 def test_resume_of_arrays_needs_the_arrays(tmp_path):
     inputs = np.random.default_rng(1).normal(size=(60, 2))
     env = (inputs, (inputs[:, 0] > 0).astype(int))
