@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -172,9 +173,15 @@ def _top(
         raise typer.Exit
 
 
+def _help_text(command: Callable[..., None]) -> str:
+    """Return a command's docstring with a line for each paragraph, which the terminal's width breaks, unless it is marked."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(text if text.startswith("\b") else text.replace("\n", " ") for text in paragraphs)
+
+
 for command in (
     *(run, predict, show, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
     *(policies, channels, update_schedules, interventions, environments),
 ):
-    app.command(help=escape(inspect.cleandoc(command.__doc__ or "")))(command)  # [lab] is no markup
+    app.command(help=escape(_help_text(command)))(command)  # [lab] is no markup
 app.add_typer(game, name="game")
