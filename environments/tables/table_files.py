@@ -277,6 +277,6 @@ def _target_index(target: str | None, names: list[str], source: str, usual: tupl
         if INDEX_NAMES.fullmatch(name) and name != target:
             raise DataError(
                 f"{source}, column {index + 1} has no name but '{name}': if it is a saved index, leave it out "
-                f"(pandas: index=False, here: exclude='{name}'), otherwise give it a name"
+                f"(pandas: index=False, here: table:FILE(exclude='{name}')), otherwise give it a name"
             )
     return names.index(found[0])
