@@ -154,7 +154,8 @@ class Session:
         with self._lock:
             if action not in (*ACTIONS, "return"):
                 raise unknown_name_error("action", action, (*ACTIONS, "return"))
-            node = int(self.model.network().nodes[layer][position])
+            nodes = self.model.network().nodes
+            node = int(nodes[layer][position]) if 0 <= position < len(nodes[layer]) else -1  # the intervention refuses it
             before = next((group.policy for group in self._groups(layer) if position in group.members), None)
             if action in OPPOSITES:
                 ACTIONS[action](self.model, layer=layer, neurons=position)
