@@ -97,7 +97,7 @@ def take_picture(driver: webdriver.Chrome, file: Path, *, whole: bool) -> None:
     """Write a picture of the window, or of the whole page."""
     sources = "return [...document.querySelectorAll('img')].map(e => e.src.length + e.width).join()"
     last, since = "", time.monotonic()
-    while time.monotonic() < since + 3:  # until the figures are drawn for this width
+    while time.monotonic() < since + 8:  # until the figures are drawn for this width
         time.sleep(0.25)
         if (shown := driver.execute_script(sources)) != last:
             last, since = shown, time.monotonic()

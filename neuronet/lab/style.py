@@ -22,7 +22,8 @@ html {{ overflow-y: auto !important; }}
 .lab-head span:last-child {{ overflow: hidden; text-overflow: ellipsis; }}
 .lab-error {{ color: #b00020; }}
 .lab-controls {{ display: flex; flex-direction: column; }}
-.lab-buttons {{ display: flex; gap: 5px; align-items: center; }}
+.lab-buttons {{ display: flex; gap: 4px; align-items: center; }}
+.lab .lab-controls .lab-buttons .v-btn {{ padding: 0 7px; }}
 .lab-pair {{ display: grid; grid-template-columns: 74px minmax(0, 1fr); gap: 10px; align-items: start; }}
 .lab .lab-row .lab-buttons {{ flex-wrap: wrap; gap: 4px; }}
 .lab .lab-row .lab-buttons .v-btn {{ font-size: 11.5px; padding: 0 5px; }}
@@ -40,7 +41,7 @@ html {{ overflow-y: auto !important; }}
 .lab-term {{ text-decoration: underline dotted {style.MUTED}; text-underline-offset: 3px; cursor: help; }}
 .lab-reason {{ font-size: 12px; line-height: 15px; color: {style.MUTED}; }}
 .lab .lab-seed .v-messages__message {{ font-size: 12px; line-height: 14px; color: #b00020; }}
-.lab .lab-save {{ position: absolute; right: 0; bottom: 0; width: 22px; height: 22px; line-height: 22px; text-align: center;
+.lab .lab-save {{ position: absolute; right: 0; top: -24px; width: 22px; height: 22px; line-height: 22px; text-align: center;
   font-size: 14px; color: {style.MUTED}; text-decoration: none; border-radius: 4px; background: rgba(255, 255, 255, 0.8); }}
 .lab .lab-save:hover, .lab .lab-save:focus {{ background: #e8eaee; color: {style.INK}; }}
 .lab-code pre {{ overflow-x: auto; font-size: 12px; line-height: 17px; margin: 4px 0 0; white-space: pre-wrap; }}

@@ -62,7 +62,7 @@ def NetworkCard(  # noqa: N802
             dense=True,
             hide_details=True,
             class_="lab-alone",
-            style_="position: absolute; right: 8px; top: 4px",
+            style_="position: absolute; right: 34px; top: 4px",
         )
 
 
