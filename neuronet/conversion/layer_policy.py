@@ -106,7 +106,7 @@ class LayerPolicy:
             return connectivity.broadcast(demand.to(attention.dtype), gradient.to(attention.dtype), heard)
 
         fields: dict[str, Callable[[], Tensor]] = {
-            "demand": lambda: -samples * connectivity.demand(gradient, heard).to(attention.dtype),
+            "demand": lambda: connectivity.demand((-samples * gradient).to(attention.dtype), heard),
             "broadcast": broadcast,
         }
         if self.reads_input or to_weight is not None:

@@ -79,6 +79,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("continual-study.md", "All methods", f"{_CONTINUAL}/trial-permuted benchmarks/continual/trial-split-domain"),
         ("control.md", "CartPole-v1 with other policies", "neuronet control CartPole-v1 --policy POLICY --seed SEED --json"),
         ("convert.md", "Measured", "python benchmarks/convert.py"),
+        ("convert.md", "A nonlinear rule of your own", "python benchmarks/convert.py --nonlinear"),
         ("games.md", "Distance from the local best response", "neuronet game distances digits --networks 5"),
         ("games.md", "A longer horizon", "neuronet game horizon digits --networks 5"),
         (
