@@ -1,0 +1,58 @@
+"""Mechanisms: the frontier of honesty and accuracy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from neuronet.games import Judgements
+from neuronet.plotting import style
+
+LOOKS = {"certain": (style.GREEN, "o"), "undecided": (style.AMBER, "s"), "refuted": (style.ORANGE, "^")}
+"""Colour and marker of each conclusion."""
+
+WORDS = {
+    "certain": "no deviation tried gains more",
+    "undecided": "undecided",
+    "refuted": "a deviation gains more",
+}
+
+
+def mechanisms_figure(found: Judgements, environment: str) -> Figure:
+    """Return a figure of the best deviation's gain and of accuracy, with a numbered point for each mechanism.
+
+    Args:
+        found: Result of `judge_mechanisms`.
+        environment: Name of the environment, for the title.
+    """
+    table = found.table
+    figure = style.new_figure(10.6, max(4.6, 1.2 + 0.24 * len(table)), pads=(0.1, 0.08))
+    axes, names = figure.subplots(1, 2, width_ratios=(1.6, 1.0))
+    limit = 100 * found.tolerance
+    x = "gain of the best deviation tried from a fresh network (% of mean payoff), with bounds"
+    style.format_axes(
+        axes, title=f"Honesty and accuracy on {environment}", x=x, y=f"test accuracy (%) after {found.training_rounds:,} rounds"
+    )
+    seen = set()
+    for number, row in enumerate(table.itertuples(index=False), start=1):
+        colour, marker = LOOKS[row.conclusion]
+        label = None if row.conclusion in seen else WORDS[row.conclusion]
+        seen.add(row.conclusion)
+        centre, height = 100 * row.gain, 100 * row.accuracy
+        bounds: dict[str, Any] = {
+            "xerr": [[max(centre - 100 * row.lower, 0)], [max(100 * row.upper - centre, 0)]],
+            "yerr": [[height - 100 * row.accuracy_low], [100 * row.accuracy_high - height]],
+        }
+        axes.errorbar(centre, height, **bounds, fmt=marker, color=colour, markersize=6, linewidth=0.8, alpha=0.8, label=label)
+        axes.annotate(str(number), (centre, height), xytext=(5, 5), textcoords="offset points", fontsize=8, color=style.INK)
+    axes.axvline(limit, color=style.MUTED, linewidth=1.0, linestyle="--", label=f"{limit:g}%")
+    axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
+    axes.xaxis.set_major_formatter("{x:g}")
+    style.name_below(figure, *axes.get_legend_handles_labels(), ncols=4)
+    names.axis("off")
+    for number, row in enumerate(table.itertuples(index=False), start=1):
+        place = 1.0 - (number - 0.5) / len(table)
+        text = f"{number}  {style.truncate(row.mechanism, 46)}"
+        names.text(0.0, place, text, transform=names.transAxes, fontsize=8.5, va="center", color=style.INK)
+    return figure
