@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from neuronet.games import Judgements
@@ -17,6 +18,14 @@ WORDS = {
     "undecided": "undecided",
     "refuted": "a deviation gains more",
 }
+
+LABELS = ((5, 6), (5, -13), (-15, 6), (-15, -13))
+"""Places of the numbers of points that are close to each other, in points."""
+
+
+def _place(gain: float) -> float:
+    """Return the place of a gain in % on the axis, in decades."""
+    return float(np.sign(gain) * np.log10(1 + abs(gain)))
 
 
 def mechanisms_figure(found: Judgements, environment: str) -> Figure:
@@ -34,7 +43,8 @@ def mechanisms_figure(found: Judgements, environment: str) -> Figure:
     style.format_axes(
         axes, title=f"Honesty and accuracy on {environment}", x=x, y=f"test accuracy (%) after {found.training_rounds:,} rounds"
     )
-    seen = set()
+    seen: set[str] = set()
+    shown: list[tuple[float, float]] = []
     for number, row in enumerate(table.itertuples(index=False), start=1):
         colour, marker = LOOKS[row.conclusion]
         label = None if row.conclusion in seen else WORDS[row.conclusion]
@@ -45,10 +55,13 @@ def mechanisms_figure(found: Judgements, environment: str) -> Figure:
             "yerr": [[height - 100 * row.accuracy_low], [100 * row.accuracy_high - height]],
         }
         axes.errorbar(centre, height, **bounds, fmt=marker, color=colour, markersize=6, linewidth=0.8, alpha=0.8, label=label)
-        axes.annotate(str(number), (centre, height), xytext=(5, 5), textcoords="offset points", fontsize=8, color=style.INK)
+        near = sum(abs(_place(centre) - other) < 0.3 and abs(height - level) < 0.1 for other, level in shown)
+        shown.append((_place(centre), height))
+        axes.annotate(str(number), (centre, height), xytext=LABELS[near % len(LABELS)], textcoords="offset points", fontsize=8)
     axes.axvline(limit, color=style.MUTED, linewidth=1.0, linestyle="--", label=f"{limit:g}%")
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.6)
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlim(left=min(-1.0, 150 * float(table["gain"].min())))
     style.name_below(figure, *axes.get_legend_handles_labels(), ncols=4)
     names.axis("off")
     for number, row in enumerate(table.itertuples(index=False), start=1):

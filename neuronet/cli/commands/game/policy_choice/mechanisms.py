@@ -85,8 +85,8 @@ def _results_table(found: Judgements) -> Table:
         f"{console.counted(found.training_rounds, 'round')} in which nobody deviates, and change against the first mechanism, "
         "± 95%. attention: total of the hidden neurons, then scaled by activity.",
     )
-    table.add_column("mechanism", overflow="fold")
-    table.add_column("best deviation", overflow="fold")
+    table.add_column("mechanism", overflow="fold", min_width=20)
+    table.add_column("best deviation", overflow="fold", min_width=10)
     console.add_columns(
         table, "gain (%)", "honest", "shirks", "accuracy (%)", "change", "attention", justify="right", no_wrap=True
     )
