@@ -194,7 +194,7 @@ class KWinners(Channel):
 class Normalization(Channel):
     """Divisive normalisation: divides the messages of each sample by their root mean square over the layer (Heeger 1992).
 
-    A layer of louder neurons is not heard better, and a neuron that is louder than the others takes from what they are heard.
+    A layer of larger messages is not heard better, and a larger message takes from what the others are heard.
     Samples whose messages are all 0 stay so. Also active in evaluation.
 
     Args:

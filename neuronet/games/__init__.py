@@ -18,7 +18,7 @@ from neuronet.games.evolution.fixation import Invasion, invade
 from neuronet.games.evolution.simulation import EvolutionResult, evolve, single_policy_histories
 from neuronet.games.evolution.switchable_policy import SwitchablePolicy
 from neuronet.games.evolution.update_rules import UpdateRule
-from neuronet.games.mechanisms.judgement import MECHANISMS, Judgements, judge_mechanisms, tried_deviations
+from neuronet.games.mechanisms.comparison import MECHANISMS, MechanismComparison, compare_mechanisms, tried_deviations
 from neuronet.games.mechanisms.mechanism import Mechanism, parse_mechanism
 from neuronet.games.metagame.analysis import analyse, analyse_layers, ranks_by_payoff
 from neuronet.games.metagame.analysis_result import Analysis, EquilibriumEstimate, Interval
@@ -29,7 +29,7 @@ from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_lay
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
 from neuronet.games.metagame.nash import Equilibrium, bimatrix_equilibria, symmetric_equilibria
 from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
-from neuronet.games.metagame.sequential import SequentialVerdict, certify_until, look_error, with_more_seeds
+from neuronet.games.metagame.sequential import SequentialConclusion, certify_until, look_error, with_more_seeds
 from neuronet.games.metagame.solutions_table import solve_game
 from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
@@ -99,11 +99,11 @@ __all__ = [
     "InitialState",
     "Interval",
     "Invasion",
-    "Judgements",
     "LayerGame",
     "Learning",
     "MatchedNormFeedback",
     "Mechanism",
+    "MechanismComparison",
     "MetaGame",
     "MixCertificate",
     "NetworkPayoff",
@@ -116,7 +116,7 @@ __all__ = [
     "ResponseGame",
     "ScaledActivity",
     "ScaledFeedback",
-    "SequentialVerdict",
+    "SequentialConclusion",
     "Stability",
     "SwitchablePolicy",
     "SymmetricGame",
@@ -133,6 +133,7 @@ __all__ = [
     "certify_mix",
     "certify_until",
     "check_kind",
+    "compare_mechanisms",
     "correlated_equilibrium",
     "correlation_gap",
     "correlation_interval",
@@ -151,7 +152,6 @@ __all__ = [
     "horizon_slopes",
     "invade",
     "is_run_folder",
-    "judge_mechanisms",
     "layer_game",
     "learn",
     "length_spread",

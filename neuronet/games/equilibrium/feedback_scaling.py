@@ -1,8 +1,8 @@
-"""Deviations of feedback length alone, of feedback direction alone, and of loudness.
+"""Deviations of feedback length alone, of feedback direction alone, and of activity.
 
 Feedback has a direction and a length; longer feedback moves a neuron's synapses further in a round, like a larger learning rate
 of that neuron. Two wrappers separate the effects: `ScaledFeedback` changes the length of a policy's feedback,
-`MatchedNormFeedback` gives it the length of another policy's feedback. `ScaledActivity` speaks louder, or whispers.
+`MatchedNormFeedback` gives it the length of another policy's feedback. `ScaledActivity` says more or less than its activity.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class MatchedNormFeedback(Wrapper):
 
 @dataclass(frozen=True)
 class ScaledActivity(Wrapper):
-    """Policy of a neuron that says a multiple of its activity: loud above 1, whispering below.
+    """Policy of a neuron that says a multiple of its activity.
 
     Its demands on its own potential are those of the wrapped policy, as if it spoke plainly.
 

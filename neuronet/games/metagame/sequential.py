@@ -21,7 +21,7 @@ UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, eq=False)
-class SequentialVerdict:
+class SequentialConclusion:
     """Conclusion about a mix, and the looks that led to it.
 
     Attributes:
@@ -72,7 +72,7 @@ def certify_until(
     first: int = 8,
     most: int = 256,
     seed: int = 0,
-) -> SequentialVerdict:
+) -> SequentialConclusion:
     """Measure a game with more and more seeds, until it is decided whether a mix is an equilibrium up to a tolerance.
 
     Args:
@@ -103,7 +103,7 @@ def certify_until(
         looks.append(certify_mix(measured, mix, kind, confidence=1 - error))
         conclusion, count = looks[-1].conclusion(limit), len(measured.seeds)
         if conclusion != UNDECIDED or 2 * count > most:
-            return SequentialVerdict(conclusion, tuple(looks), limit, unit, confidence, measured)
+            return SequentialConclusion(conclusion, tuple(looks), limit, unit, confidence, measured)
         measured = with_more_seeds(measured, measure(range(seed + count, seed + 2 * count)))
 
 

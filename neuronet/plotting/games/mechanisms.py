@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from neuronet.games import Judgements
+from neuronet.games import MechanismComparison
 from neuronet.plotting import style
 
 LOOKS = {"certain": (style.GREEN, "o"), "undecided": (style.AMBER, "s"), "refuted": (style.ORANGE, "^")}
@@ -28,11 +28,11 @@ def _place(gain: float) -> float:
     return float(np.sign(gain) * np.log10(1 + abs(gain)))
 
 
-def mechanisms_figure(found: Judgements, environment: str) -> Figure:
+def mechanisms_figure(found: MechanismComparison, environment: str) -> Figure:
     """Return a figure of the best deviation's gain and of accuracy, with a numbered point for each mechanism.
 
     Args:
-        found: Result of `judge_mechanisms`.
+        found: Result of `compare_mechanisms`.
         environment: Name of the environment, for the title.
     """
     table = found.table

@@ -15,12 +15,12 @@ from neuronet.games import (
     CreditPayoff,
     GameSetup,
     InitialState,
-    Judgements,
+    MechanismComparison,
     PricedPayoff,
     ScaledActivity,
     attribute_credit,
+    compare_mechanisms,
     deviations,
-    judge_mechanisms,
     parse_mechanism,
     play,
     tried_deviations,
@@ -113,7 +113,7 @@ def test_scaled_attention_counts_what_listeners_hear():
 
 def test_gains_equal_replayed_deviations_in_units_of_the_mean_payoff():
     seeds, policies = (0, 1, 2), [FreeRider()]
-    found = judge_mechanisms(GAME, ["attention", "budgeted(budget=0.5) + share"], policies, seeds, deviators=5)
+    found = compare_mechanisms(GAME, ["attention", "budgeted(budget=0.5) + share"], policies, seeds, deviators=5)
     tried = tried_deviations(policies)
     for name, bound, kind in (
         ("attention", lambda policy: policy, "attention"),
@@ -133,7 +133,7 @@ def test_gains_equal_replayed_deviations_in_units_of_the_mean_payoff():
 
 def test_haste_gains_nothing_where_every_step_has_the_same_length():
     game = GameSetup(Xor(), hidden=(5,), rounds=4, optimizer=SGD())
-    found = judge_mechanisms(game, ["attention", "budgeted(bias=scaled)"], [FreeRider()], (0, 1), deviators=2).gains
+    found = compare_mechanisms(game, ["attention", "budgeted(bias=scaled)"], [FreeRider()], (0, 1), deviators=2).gains
     hasty = found[found["deviation"].str.startswith("feedback")]
     gains = hasty.groupby("mechanism")["gain"].apply(lambda values: values.abs().max())
     assert gains["budgeted(bias=scaled)"] < 1e-9
@@ -148,7 +148,7 @@ def test_verdicts_and_picture_follow_the_bounds():
         ("c", "refuted", 0.1, 0.5, 0.1, 0.9, 0.9, 0.89, 0.91),
         ("d", "undecided", 0.1, 0.0, -0.1, 0.9, 0.9, 0.89, 0.91),
     ]
-    found = Judgements(pd.DataFrame(), pd.DataFrame(rows, columns=list(columns)), 0.02, 5, 45, 450)
+    found = MechanismComparison(pd.DataFrame(), pd.DataFrame(rows, columns=list(columns)), 0.02, 5, 45, 450)
     assert found.honest() == ["a"]
     labels = [text.get_text() for text in mechanisms_figure(found, "toys").axes[1].texts]
     assert labels == ["1  a", "2  b", "3  c", "4  d"]
@@ -157,4 +157,4 @@ def test_verdicts_and_picture_follow_the_bounds():
 @pytest.mark.parametrize("mechanisms", [[], ["credit", "credit"]])
 def test_mechanisms_must_differ(mechanisms):
     with pytest.raises(ConfigurationError, match="mechanisms"):
-        judge_mechanisms(GAME, mechanisms, [FreeRider()], (0, 1))
+        compare_mechanisms(GAME, mechanisms, [FreeRider()], (0, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from neuronet.games import MECHANISMS, Judgements
+from neuronet.games import MECHANISMS, MechanismComparison
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "mechanisms"
@@ -41,7 +41,7 @@ def test_verdicts_follow_from_the_recorded_gains(folder):
 
 def test_page_names_the_honest_mechanisms_of_digits():
     table = pd.read_csv(RECORDS / "digits" / "mechanisms.csv")
-    honest = Judgements(pd.DataFrame(), table, 0.02, 20, 45, 450).honest()
+    honest = MechanismComparison(pd.DataFrame(), table, 0.02, 20, 45, 450).honest()
     assert honest == ["budgeted(budget=0.3) + priced(0.03)", "budgeted(budget=0.3) + loss"]
     section = PAGE[PAGE.index("## Mechanisms") :]
     assert all(f"`{name}`" in section[: section.index("\n## ")] for name in honest)

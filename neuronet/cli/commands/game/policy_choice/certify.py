@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from neuronet.core import Policy
-    from neuronet.games import Floats, SequentialVerdict
+    from neuronet.games import Floats, SequentialConclusion
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
@@ -110,7 +110,7 @@ def parse_mix(text: str, policies: list[Policy]) -> Floats:
     return np.asarray(shares / shares.sum())
 
 
-def _gains(found: SequentialVerdict) -> pd.DataFrame:
+def _gains(found: SequentialConclusion) -> pd.DataFrame:
     import pandas as pd
 
     last = found.looks[-1]
@@ -118,7 +118,7 @@ def _gains(found: SequentialVerdict) -> pd.DataFrame:
     return pd.DataFrame({"policy": found.measured.names, **{name: values / found.unit for name, values in columns.items()}})
 
 
-def _stability(found: SequentialVerdict, shares: Floats, kind: str, resamples: int, seed: int) -> dict[str, float]:
+def _stability(found: SequentialConclusion, shares: Floats, kind: str, resamples: int, seed: int) -> dict[str, float]:
     """Return how often each conclusion about stability holds, of bootstrap samples of the seeds."""
     from collections import Counter
 
@@ -131,7 +131,7 @@ def _stability(found: SequentialVerdict, shares: Floats, kind: str, resamples: i
     return {name: count / resamples for name, count in conclusions.most_common()}
 
 
-def _results_table(gains: pd.DataFrame, mix: str, kind: str, found: SequentialVerdict) -> Table:
+def _results_table(gains: pd.DataFrame, mix: str, kind: str, found: SequentialConclusion) -> Table:
     counts = ", ".join(str(look.seeds) for look in found.looks)
     table = console.make_table(
         f"Gain of a neuron over {escape(mix)}, in % of the mix's mean {escape(kind)}",
@@ -144,7 +144,7 @@ def _results_table(gains: pd.DataFrame, mix: str, kind: str, found: SequentialVe
     return table
 
 
-def _headline(found: SequentialVerdict, mix: str, tolerance: float, stable: dict[str, float]) -> str:
+def _headline(found: SequentialConclusion, mix: str, tolerance: float, stable: dict[str, float]) -> str:
     limit, count = f"{100 * tolerance:g}%", len(found.measured.seeds)
     words = {
         "certain": f"is an equilibrium up to {limit} with {100 * found.confidence:g}% confidence",

@@ -15,7 +15,7 @@ from neuronet.cli.commands.game.parsing import parse_policies
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from neuronet.games import Judgements
+    from neuronet.games import MechanismComparison
 
 POLICIES = "best-response,greedy,sign-symmetric,contrarian,copycat,free-rider,hebbian"
 
@@ -35,7 +35,9 @@ def mechanisms(
     policy: Annotated[str, typer.Option(help="Policy of all neurons but the deviator")] = "attention",
     policies: Annotated[
         list[str] | None,
-        typer.Option(help=escape(f"Policies of deviators, besides louder speech and faster learning [default: {POLICIES}]")),
+        typer.Option(
+            help=escape(f"Policies of deviators, besides a larger or smaller activity and feedback [default: {POLICIES}]")
+        ),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Networks (>= 2), with seeds from --seed on")] = 20,
     deviators: Annotated[int, typer.Option(help="Neurons of a layer that deviate, one at a time (>= 1)")] = 4,
@@ -44,11 +46,11 @@ def mechanisms(
 ) -> None:
     """Compare mechanisms: what lone deviators gain from fresh networks, how well networks learn, and what neurons receive.
 
-    Deviators speak louder or whisper, learn faster or slower, or follow another policy. A rule binds them as it binds all others.
+    Deviators say more or less than their activity, learn faster or slower, or follow another policy. A rule binds them as it binds all others.
     A mechanism is honest if with 95% no deviation tried gains more than the tolerance, at no loss of accuracy.
     """
     from neuronet.core import check_number
-    from neuronet.games import MECHANISMS, judge_mechanisms
+    from neuronet.games import MECHANISMS, compare_mechanisms
     from neuronet.plotting.games import mechanisms_figure
     from neuronet.registry import parse_policy, split_list
 
@@ -56,7 +58,7 @@ def mechanisms(
     game.refuse_run("mechanisms")
     game_setup = game.setup()
     named = [name for text in mechanisms or [] for name in split_list(text)] or list(MECHANISMS)
-    found = judge_mechanisms(
+    found = compare_mechanisms(
         game_setup,
         named,
         parse_policies(policies or [POLICIES]),
@@ -77,12 +79,12 @@ def mechanisms(
     )
 
 
-def _results_table(found: Judgements) -> Table:
+def _results_table(found: MechanismComparison) -> Table:
     table = console.make_table(
         f"Mechanisms: {console.counted(found.seeds, 'fresh network')}, deviations of {console.counted(found.rounds, 'round')}",
         "gain: of the best deviation tried, in % of the mean payoff, with bounds that hold for all mechanisms and deviations "
         f"together (95%). honest: none gains more than {100 * found.tolerance:g}%. shirks: gain of a free rider. accuracy: after "
-        f"{console.counted(found.training_rounds, 'round')} in which nobody deviates, and change against the first mechanism, "
+        f"{console.counted(found.training_rounds, 'round')} without a deviation, and change against the first mechanism, "
         "± 95%. attention: total of the hidden neurons, then scaled by activity.",
     )
     table.add_column("mechanism", overflow="fold", min_width=20)
@@ -106,7 +108,7 @@ def _results_table(found: Judgements) -> Table:
     return table
 
 
-def _headline(found: Judgements) -> str:
+def _headline(found: MechanismComparison) -> str:
     honest, limit = found.honest(), f"{100 * found.tolerance:g}%"
     first = found.table.iloc[0]
     start = f"Under {first['mechanism']}, {first['deviation']} gains {100 * first['gain']:.3g}% from a fresh network"

@@ -1,6 +1,6 @@
-"""Judge mechanisms by what a lone deviator gains from a fresh network, by accuracy, and by the neurons' welfare.
+"""Compare mechanisms by what a lone deviator gains from a fresh network, by accuracy, and by the neurons' welfare.
 
-All neurons follow one policy, as the mechanism binds it. One neuron deviates: it speaks louder or whispers, learns faster or not
+All neurons follow one policy, as the mechanism binds it. One neuron deviates: it says more or less than its activity, learns faster or not
 at all, or follows another policy, bound likewise. What it gains is measured in units of the mean payoff.
 """
 
@@ -50,15 +50,15 @@ MECHANISMS = (
 TOLERANCE = 0.02
 """Gain in units of the mean payoff up to which a deviation counts as unprofitable."""
 
-LOUDNESS = (0.5, 2.0, 8.0)
-"""Factors of the activity of whispering and loud neurons."""
+ACTIVITY_FACTORS = (0.5, 2.0, 8.0)
+"""Factors of the activity that deviators say."""
 
-HASTE = (0.5, 2.0, 8.0)
+FEEDBACK_FACTORS = (0.5, 2.0, 8.0)
 """Factors of the feedback of neurons that learn slower or faster."""
 
 
 @dataclass(frozen=True, eq=False)
-class Judgements:
+class MechanismComparison:
     """What deviations gain under each mechanism, and what the network gains or loses.
 
     Attributes:
@@ -89,19 +89,19 @@ class Judgements:
 
 
 def tried_deviations(policies: Sequence[Policy], own: Policy | None = None) -> dict[str, Policy]:
-    """Return the deviations by their names: louder and softer speech, faster and slower learning, and other policies.
+    """Return the deviations by their names: a larger or smaller activity and feedback, and other policies.
 
     Args:
         policies: Other policies.
         own: Policy of all neurons; None for attention-seeking.
     """
     policy = own or AttentionSeeking()
-    found: dict[str, Policy] = {f"activity times {factor:g}": ScaledActivity(policy, factor) for factor in LOUDNESS}
-    found |= {f"feedback times {factor:g}": ScaledFeedback(policy, factor) for factor in HASTE}
+    found: dict[str, Policy] = {f"activity times {factor:g}": ScaledActivity(policy, factor) for factor in ACTIVITY_FACTORS}
+    found |= {f"feedback times {factor:g}": ScaledFeedback(policy, factor) for factor in FEEDBACK_FACTORS}
     return found | {cached_short_name(other): other for other in policies if other != policy}
 
 
-def judge_mechanisms(
+def compare_mechanisms(
     game_setup: GameSetup,
     mechanisms: Sequence[Mechanism | str],
     policies: Sequence[Policy],
@@ -112,8 +112,8 @@ def judge_mechanisms(
     training_rounds: int | None = None,
     tolerance: float = TOLERANCE,
     log: Callable[[str], None] | None = None,
-) -> Judgements:
-    """Play the deviations of each mechanism from fresh networks, and train networks in which nobody deviates.
+) -> MechanismComparison:
+    """Play the deviations of each mechanism from fresh networks, and train networks without a deviation.
 
     Mechanisms that differ in their payoff alone share their games.
 
@@ -121,7 +121,7 @@ def judge_mechanisms(
         game_setup: Settings of the game; its `rounds` is the length of a deviation, its own payoffs are replaced, and a
             mechanism's channels come after its own.
         mechanisms: Mechanisms, or their texts; accuracy is compared with that of the first.
-        policies: Policies tried by deviators, besides louder and softer speech and faster and slower learning.
+        policies: Policies tried by deviators, besides a larger or smaller activity and feedback.
         seeds: Seeds of the networks and of all other random draws, two or more.
         own: Policy of all neurons; None for attention-seeking.
         deviators: Neurons of a layer that deviate, one at a time, drawn at random (>= 1).
@@ -142,36 +142,36 @@ def judge_mechanisms(
     rows: dict[str, dict[str, Any]] = {}
     certificates: dict[str, MixCertificate] = {}
     accuracies: dict[str, Floats] = {}
-    for mechanism, alike in _alike(parsed):
-        setup = replace(game_setup, own_payoffs=_own_payoffs(alike), channels=(*game_setup.channels, *mechanism.channels))
-        relative = _gains(setup, mechanism, alike, tried, seeds, own or AttentionSeeking(), deviators)
+    for mechanism, group in _same_games(parsed):
+        setup = replace(game_setup, own_payoffs=_own_payoffs(group), channels=(*game_setup.channels, *mechanism.channels))
+        relative = _gains(setup, mechanism, group, tried, seeds, own or AttentionSeeking(), deviators)
         trained = play(
             replace(setup, own_payoffs=()).with_rounds(training_rounds or setup.rounds),
             [mechanism.bound(own or AttentionSeeking())],
             seeds,
         )
-        for other in alike:
+        for other in group:
             certificates[other.name] = certificate_of(relative[other.kind], CONFIDENCE, len(tried) * len(parsed))
             accuracies[other.name] = trained.accuracy[0]
             rows[other.name] = {"mechanism": other.name, "payoff": other.kind, **_welfare(trained)}
         if log is not None:
-            log(f"{' and '.join(each.name for each in alike)}: {len(tried)} deviations played")
+            log(f"{' and '.join(each.name for each in group)}: {len(tried)} deviations played")
     order = [each.name for each in parsed]
     table = pd.DataFrame(
         [
             {
                 **rows[name],
-                **_verdict(certificates[name], list(tried), tolerance),
+                **_conclusion(certificates[name], list(tried), tolerance),
                 **_change(accuracies[name] - accuracies[order[0]]),
             }
             for name in order
         ]
     )
     gains = pd.concat([_gain_rows(name, certificates[name], list(tried)) for name in order], ignore_index=True)
-    return Judgements(gains, table, tolerance, len(seeds), game_setup.rounds, training_rounds or game_setup.rounds)
+    return MechanismComparison(gains, table, tolerance, len(seeds), game_setup.rounds, training_rounds or game_setup.rounds)
 
 
-def _alike(mechanisms: Sequence[Mechanism]) -> list[tuple[Mechanism, list[Mechanism]]]:
+def _same_games(mechanisms: Sequence[Mechanism]) -> list[tuple[Mechanism, list[Mechanism]]]:
     """Return the mechanisms in groups of equal rules and channels, each with its first."""
     groups: dict[Any, list[Mechanism]] = {}
     for mechanism in mechanisms:
@@ -186,7 +186,7 @@ def _own_payoffs(mechanisms: Sequence[Mechanism]) -> tuple[GamePayoff, ...]:
 def _gains(
     setup: GameSetup,
     mechanism: Mechanism,
-    alike: Sequence[Mechanism],
+    group: Sequence[Mechanism],
     tried: Mapping[str, Policy],
     seeds: Sequence[int],
     own: Policy,
@@ -202,7 +202,7 @@ def _gains(
     ]
     base, deviating = play(setup, [layers], seeds), play(setup, profiles, seeds)
     found = {}
-    for kind in {each.kind for each in alike}:
+    for kind in {each.kind for each in group}:
         without = np.stack([base.payoffs[kind][layer - 1][0, :, neuron] for layer, neuron in chosen])
         paid = np.empty((len(tried), *without.shape))
         for index, (layer, neuron) in enumerate(chosen):
@@ -230,7 +230,7 @@ def _welfare(trained: Outcomes) -> dict[str, float]:
     }
 
 
-def _verdict(certificate: MixCertificate, names: Sequence[str], tolerance: float) -> dict[str, Any]:
+def _conclusion(certificate: MixCertificate, names: Sequence[str], tolerance: float) -> dict[str, Any]:
     best = int(np.argmax(certificate.gains))
     shirking = [gain for name, gain in zip(names, certificate.gains, strict=True) if name == "free-rider"]
     return {
