@@ -223,6 +223,8 @@ def credit_of(
     Raises:
         ConfigurationError: A value is out of range.
     """
+    if game_setup.channels:
+        raise ConfigurationError("credit is attributed without channels: leave channels out")
     credits, policies, networks = {}, {}, {}
     for end in starts:
         seed = end.seed

@@ -1,7 +1,7 @@
 """Compare mechanisms by what a lone deviator gains from a fresh network, by accuracy, and by the neurons' welfare.
 
-All neurons follow one policy, as the mechanism binds it. One neuron deviates: it says more or less than its activity, learns faster or not
-at all, or follows another policy, bound likewise. What it gains is measured in units of the mean payoff.
+All neurons follow one policy, as the mechanism binds it. One neuron deviates: it says more or less than its activity, learns
+faster or not at all, or follows another policy, bound likewise. What it gains is measured in units of the mean payoff.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.channels import ChannelContext, channels_by_location
-from neuronet.core import Batches, Layers, Network, PolicyError, Samples, StateError
+from neuronet.channels import ChannelAt, ChannelContext, channels_by_location
+from neuronet.core import Batches, Environment, Layers, Network, PolicyError, Samples, StateError
 from neuronet.engines.base import Setup, State, stack_replicas, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -80,6 +80,16 @@ class BatchedGames:
     def state(self) -> State:
         """Return the state of the games."""
         return self.engine.state()
+
+    @property
+    def environment(self) -> Environment:
+        """Source of the training and test samples."""
+        return self.game_setup.environment
+
+    @property
+    def channels(self) -> tuple[ChannelAt, ...]:
+        """Channels between the layers."""
+        return self.game_setup.channels
 
     def activities(self, inputs: NDArray[Any]) -> tuple[list[Floats], list[Floats]]:
         """Return what the neurons say on inputs (B, I), and what their listeners hear, (R, B, J) per hidden layer each."""

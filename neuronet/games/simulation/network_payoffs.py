@@ -14,19 +14,36 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neuronet.core import ConfigurationError, check_number
+from neuronet.channels import ChannelAt
+from neuronet.core import ConfigurationError, Environment, Network, check_number
 from neuronet.games.attribution.shapley import Coalitions, leave_one_out, sampled_shapley
 from neuronet.games.simulation.payoffs import AttentionHoldings, Floats
 
-if TYPE_CHECKING:
-    from neuronet.games.simulation.batched_games import BatchedGames
-
 SAMPLES = 128
 """Default of the number of test samples on which contributions are measured."""
+
+
+class PlayedGames(Protocol):
+    """R games as payoffs see them, at any moment."""
+
+    @property
+    def environment(self) -> Environment:
+        """Source of the test samples."""
+
+    @property
+    def channels(self) -> tuple[ChannelAt, ...]:
+        """Channels between the layers."""
+
+    def networks(self) -> list[Network]:
+        """Return the networks as they are now."""
+
+    def activities(self, inputs: NDArray[Any]) -> tuple[list[Floats], list[Floats]]:
+        """Return what the neurons say on inputs (B, I), and what their listeners hear, (R, B, J) per hidden layer each."""
 
 
 class GamePayoff(Protocol):
@@ -36,7 +53,7 @@ class GamePayoff(Protocol):
     def name(self) -> str:
         """Name of the payoff in tables and options."""
 
-    def of_games(self, games: BatchedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
         """Return the payoffs of the neurons at the end of R games, (R, J) per hidden layer.
 
         Args:
@@ -55,7 +72,7 @@ class NetworkPayoff(ABC):
         """Name of the payoff in tables and options."""
 
     @abstractmethod
-    def of_games(self, games: BatchedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
         """Return the payoffs of the neurons at the end of R games, (R, J) per hidden layer, as `GamePayoff` says."""
 
 
@@ -80,7 +97,7 @@ class PricedPayoff(NetworkPayoff):
         """The spec."""
         return f"priced({self.price:g})"
 
-    def of_games(self, games: BatchedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
         """Return attention minus the price paid, (R, J) per hidden layer."""
         pairs = zip(after.by_kind["attention"], after.activity, strict=True)
         return tuple(paid - self.price / 2 * np.square(said).mean(axis=-2) for paid, said in pairs)
@@ -107,7 +124,7 @@ class ContributionPayoff(NetworkPayoff):
         """The name in PAYOFFS."""
         return "contribution"
 
-    def of_games(self, games: BatchedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
         """Return the contributions, (R, J) per hidden layer."""
         return coalition_payoffs(games, self.samples, leave_one_out)
 
@@ -138,7 +155,7 @@ class CreditPayoff(NetworkPayoff):
         """The name in PAYOFFS."""
         return "credit"
 
-    def of_games(self, games: BatchedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
         """Return the Shapley values, (R, J) per hidden layer."""
         return coalition_payoffs(games, self.samples, lambda found: sampled_shapley(found, self.permutations, 0).mean(axis=0))
 
@@ -151,7 +168,7 @@ PAYOFFS: Mapping[str, type[NetworkPayoff]] = {
 """Payoffs with parameters, by name."""
 
 
-def coalition_payoffs(games: BatchedGames, samples: int, pay: Callable[[Coalitions], Floats]) -> tuple[Floats, ...]:
+def coalition_payoffs(games: PlayedGames, samples: int, pay: Callable[[Coalitions], Floats]) -> tuple[Floats, ...]:
     """Return payoffs that are functions of the values of coalitions, (R, J) per hidden layer.
 
     Layers above the coalition's speak as their weights say.
@@ -159,9 +176,9 @@ def coalition_payoffs(games: BatchedGames, samples: int, pay: Callable[[Coalitio
     Raises:
         ConfigurationError: The games have channels, of which coalitions know nothing.
     """
-    if games.game_setup.channels:
+    if games.channels:
         raise ConfigurationError("pay by contribution is measured without channels: leave channels out")
-    environment, networks = games.game_setup.environment, games.networks()
+    environment, networks = games.environment, games.networks()
     inputs = np.asarray(environment.test.at(slice(0, min(samples, len(environment.test)))).inputs)
     _, heard = games.activities(inputs)
     found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,12 +20,9 @@ from neuronet.core import (
     shortened,
     shown,
 )
-from neuronet.games.simulation.network_payoffs import PAYOFFS, GamePayoff, NetworkPayoff
+from neuronet.games.simulation.network_payoffs import PAYOFFS, GamePayoff, NetworkPayoff, PlayedGames
 from neuronet.games.simulation.payoffs import KINDS, AttentionHoldings, Floats, check_kind
 from neuronet.registry import parse_function, parse_spec
-
-if TYPE_CHECKING:
-    from neuronet.games.simulation.batched_games import BatchedGames
 
 PayoffFunction = Callable[[Floats, Floats, Floats], Any]
 """From attention (R, K, J), activity (R, B, J) and loss (R,) of R networks to the payoffs of a layer's neurons, (R, J)."""
@@ -69,7 +66,7 @@ class OwnPayoff:
     name: str
     function: PayoffFunction
 
-    def of_games(self, games: BatchedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
         """Return the payoffs of the neurons, (R, J) per hidden layer.
 
         Raises:

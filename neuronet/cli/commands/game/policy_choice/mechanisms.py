@@ -35,9 +35,7 @@ def mechanisms(
     policy: Annotated[str, typer.Option(help="Policy of all neurons but the deviator")] = "attention",
     policies: Annotated[
         list[str] | None,
-        typer.Option(
-            help=escape(f"Policies of deviators, besides a larger or smaller activity and feedback [default: {POLICIES}]")
-        ),
+        typer.Option(help=escape(f"Policies of deviators, besides other activity and feedback [default: {POLICIES}]")),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Networks (>= 2), with seeds from --seed on")] = 20,
     deviators: Annotated[int, typer.Option(help="Neurons of a layer that deviate, one at a time (>= 1)")] = 4,
@@ -46,7 +44,7 @@ def mechanisms(
 ) -> None:
     """Compare mechanisms: what lone deviators gain from fresh networks, how well networks learn, and what neurons receive.
 
-    Deviators say more or less than their activity, learn faster or slower, or follow another policy. A rule binds them as it binds all others.
+    Deviators say more or less than their activity, learn faster or slower, or follow another policy. A rule binds them, too.
     A mechanism is honest if with 95% no deviation tried gains more than the tolerance, at no loss of accuracy.
     """
     from neuronet.core import check_number
