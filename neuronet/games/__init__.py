@@ -37,7 +37,7 @@ from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.reaction.potential import antisymmetric_share, potential_table, potential_test
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.network_payoffs import (
-    PAYOFFS,
+    NETWORK_PAYOFFS,
     ContributionPayoff,
     CreditPayoff,
     GamePayoff,
@@ -71,8 +71,8 @@ __all__ = [
     "LEARNERS",
     "MAX_PROFILES",
     "MECHANISMS",
+    "NETWORK_PAYOFFS",
     "OWN",
-    "PAYOFFS",
     "SPACE",
     "TOLERANCE",
     "TOLERANCES",

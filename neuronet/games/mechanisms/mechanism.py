@@ -17,7 +17,7 @@ from functools import reduce
 
 from neuronet.channels import DIRECTIONS, ChannelAt
 from neuronet.core import Policy, SpecError, Wrapper
-from neuronet.games.simulation.network_payoffs import PAYOFFS, GamePayoff
+from neuronet.games.simulation.network_payoffs import NETWORK_PAYOFFS, GamePayoff
 from neuronet.games.simulation.own_functions import parse_payoff_kind
 from neuronet.games.simulation.payoffs import KINDS
 from neuronet.registry import parse_channel, parse_policy
@@ -70,7 +70,7 @@ def parse_mechanism(text: str) -> Mechanism:
     for part in _split(text):
         if part.partition(":")[0].partition("@")[0].strip() in DIRECTIONS:
             channels.append(parse_channel(part))
-        elif ":" in part or part.partition("(")[0].strip() in (*KINDS, *PAYOFFS):
+        elif ":" in part or part.partition("(")[0].strip() in (*KINDS, *NETWORK_PAYOFFS):
             payoffs.append(parse_payoff_kind(part))
         else:
             rules.append(_rule(part))

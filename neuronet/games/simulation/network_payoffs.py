@@ -121,7 +121,7 @@ class ContributionPayoff(NetworkPayoff):
 
     @property
     def name(self) -> str:
-        """The name in PAYOFFS."""
+        """The name in NETWORK_PAYOFFS."""
         return "contribution"
 
     def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
@@ -152,7 +152,7 @@ class CreditPayoff(NetworkPayoff):
 
     @property
     def name(self) -> str:
-        """The name in PAYOFFS."""
+        """The name in NETWORK_PAYOFFS."""
         return "credit"
 
     def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
@@ -160,7 +160,7 @@ class CreditPayoff(NetworkPayoff):
         return coalition_payoffs(games, self.samples, lambda found: sampled_shapley(found, self.permutations, 0).mean(axis=0))
 
 
-PAYOFFS: Mapping[str, type[NetworkPayoff]] = {
+NETWORK_PAYOFFS: Mapping[str, type[NetworkPayoff]] = {
     "priced": PricedPayoff,
     "contribution": ContributionPayoff,
     "credit": CreditPayoff,

@@ -20,7 +20,7 @@ from neuronet.core import (
     shortened,
     shown,
 )
-from neuronet.games.simulation.network_payoffs import PAYOFFS, GamePayoff, NetworkPayoff, PlayedGames
+from neuronet.games.simulation.network_payoffs import NETWORK_PAYOFFS, GamePayoff, NetworkPayoff, PlayedGames
 from neuronet.games.simulation.payoffs import KINDS, AttentionHoldings, Floats, check_kind
 from neuronet.registry import parse_function, parse_spec
 
@@ -122,9 +122,9 @@ def parse_payoff_kind(text: str) -> str | GamePayoff:
         ConfigurationError: A parameter is out of range.
     """
     if ":" not in text:
-        if text.partition("(")[0].strip() not in PAYOFFS:
-            return check_kind(text, (*KINDS, *PAYOFFS))
-        return parse_spec(text, "payoff", NetworkPayoff, PAYOFFS, example="priced(price=0.1)")
+        if text.partition("(")[0].strip() not in NETWORK_PAYOFFS:
+            return check_kind(text, (*KINDS, *NETWORK_PAYOFFS))
+        return parse_spec(text, "payoff", NetworkPayoff, NETWORK_PAYOFFS, example="priced(price=0.1)")
     found = parse_function(text, "payoff")
     if isinstance(found, type):
         raise SpecError(f"'{text}' is not a valid payoff: it must be a function, got {shown(found)}")
