@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neuronet.core import ConfigurationError, DataError, MissingExtraError
-from neuronet.games import NormalFormGame, read_nfg
-from neuronet.games.metagame.export import nfg
+from neuronet.games import NormalFormGame, bimatrix_equilibria, read_nfg
+from neuronet.games.solutions.nfg_format import nfg
 from tests.games.metagame.fixtures import matrix_game, meta_game_of, random_game
 
 
@@ -61,24 +61,28 @@ def test_measured_games_are_games_in_normal_form():
     assert meta.normal_form().strategies == (("a", "b"),) * 2
 
 
-def test_pygambit_is_given_names(monkeypatch):
-    """A stand-in records what pygambit would be given: it is built from source in many minutes."""
+def test_pygambit_is_given_the_game_in_its_own_format(monkeypatch, tmp_path):
+    """A stand-in records what pygambit would be given, of which our own reader makes the same game."""
     import sys
     from types import SimpleNamespace
 
-    class Game(SimpleNamespace):
-        @classmethod
-        def from_arrays(cls, *arrays, title):
-            players = [SimpleNamespace(strategies=[SimpleNamespace() for _ in range(size)]) for size in arrays[0].shape]
-            return cls(arrays=arrays, title=title, players=players)
-
-    monkeypatch.setitem(sys.modules, "pygambit", SimpleNamespace(Game=Game))
+    monkeypatch.setitem(sys.modules, "pygambit", SimpleNamespace(read_nfg=lambda file: file.read()))
     game = normal_form((2, 3))
-    found = game.to_pygambit()
-    assert all((ours == theirs).all() for ours, theirs in zip(game.payoffs, found.arrays, strict=True))
-    assert [[strategy.label for strategy in player.strategies] for player in found.players] == [
-        list(names) for names in game.strategies
-    ]
+    (tmp_path / "game.nfg").write_bytes(game.to_pygambit())
+    found = read_nfg(tmp_path / "game.nfg")
+    assert (found.payoffs == game.payoffs).all()
+    assert (found.players, found.strategies, found.title) == (game.players, game.strategies, game.title)
+
+
+def test_pygambit_finds_the_same_equilibria():
+    pygambit = pytest.importorskip("pygambit", reason="pygambit is not installed")
+    for seed in range(10):
+        payoffs = np.random.default_rng(seed).normal(size=(2, 3, 3))
+        game = NormalFormGame((("a", "b", "c"),) * 2, payoffs, ("row", "column"), "random")
+        theirs = pygambit.nash.enummixed_solve(game.to_pygambit(), rational=False).equilibria
+        found = sorted([float(mix[player][name]) for player in ("row", "column") for name in "abc"] for mix in theirs)
+        ours = sorted(np.concatenate(each.mixes).tolist() for each in bimatrix_equilibria(*payoffs)[0])
+        assert np.array(found) == pytest.approx(np.array(ours), abs=1e-6)
 
 
 @pytest.mark.parametrize(
