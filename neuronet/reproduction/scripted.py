@@ -101,6 +101,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("results.md", "Digits, default settings", "python benchmarks/digits.py"),
         ("results.md", "Other data, default settings", "neuronet run fashion-mnist --hidden 256,256 --epochs 10 --json"),
         ("results.md", "Cost of the agent engine", "python benchmarks/agents.py"),
+        ("results.md", "Cost of the agent engine", "python benchmarks/agents.py --growth"),
         ("speed.md", "Compiled rounds", "python -m benchmarks.tiny"),
         ("speed.md", "Products by machine", "python -m benchmarks.products"),
         ("speed.md", "Sparse networks", "python benchmarks/sparse.py growth"),
