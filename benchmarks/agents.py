@@ -2,9 +2,10 @@
 
     python benchmarks/agents.py [--rounds 60] [--growth] [--json FILE]
 
-Both alternate in one process with one thread; medians of CPU time are compared, which leaves out other processes. "Layer-wise numpy"
-is the minimum for the same round with one matrix product for each layer: attention-seeking with p = 2, momentum, float64. With
-`--growth`, networks of 100 to 100,000 agents are built and played, each in a process of its own, whose memory is measured.
+Both alternate in one process with one thread; medians of CPU time are compared, which leaves out other processes.
+"Layer-wise numpy" is the minimum for the same round with one matrix product for each layer: attention-seeking with p = 2,
+momentum, float64. With `--growth`, networks of 100 to 100,000 agents are built and played, each in a process of its own, whose
+memory is measured.
 """
 
 from __future__ import annotations

@@ -104,6 +104,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("results.md", "Cost of the agent engine", "python benchmarks/agents.py --growth"),
         ("speed.md", "Compiled rounds", "python -m benchmarks.tiny"),
         ("speed.md", "Products by machine", "python -m benchmarks.products"),
+        ("speed.md", "Replicas", "python -m benchmarks.gpu --device cpu --only replicas"),
         ("speed.md", "Sparse networks", "python benchmarks/sparse.py growth"),
         ("speed.md", "Figures", "python -m benchmarks.rounds --quick --markdown speed.md --plot docs/images/speed.png"),
         ("theory.md", "Propositions", "neuronet check"),
