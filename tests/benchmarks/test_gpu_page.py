@@ -14,7 +14,7 @@ ROWS = {"parity": len(POLICIES), "tests": 1, "rounds": 5, "replicas": 2, "sparse
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SECTIONS)
 def test_section_runs(name):
-    rows, line = page.play(name, tiny("cpu"))
+    rows, line = page.play(name, tiny("cpu"), share=10.0)
     assert "complete" in line
     assert len(rows) == ROWS[name]
     assert len({tuple(row) for row in rows}) == 1
