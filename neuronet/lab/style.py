@@ -22,9 +22,9 @@ html {{ overflow-y: auto !important; }}
 .lab-head span:last-child {{ overflow: hidden; text-overflow: ellipsis; }}
 .lab-error {{ color: #b00020; }}
 .lab-controls {{ display: flex; flex-direction: column; }}
-.lab-buttons {{ display: flex; gap: 4px; align-items: center; }}
-.lab .lab-controls .lab-buttons .v-btn {{ padding: 0 7px; }}
-.lab-pair {{ display: grid; grid-template-columns: 74px minmax(0, 1fr); gap: 10px; align-items: start; }}
+.lab-buttons {{ display: flex; gap: 3px; align-items: center; }}
+.lab .lab-controls .lab-buttons .v-btn {{ padding: 0 5px; min-width: 0; }}
+.lab-pair {{ display: grid; grid-template-columns: 52px minmax(0, 1fr); gap: 10px; align-items: start; }}
 .lab .lab-row .lab-buttons {{ flex-wrap: wrap; gap: 4px; }}
 .lab .lab-row .lab-buttons .v-btn {{ font-size: 11.5px; padding: 0 5px; }}
 .lab-heading {{ font-weight: bold; margin-top: 12px; line-height: 18px; }}

@@ -63,6 +63,12 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ),
         (
             "continual-study.md",
+            "The same methods, permuted inputs",
+            "neuronet reproduce --records benchmarks/reproduction/continual-permuted",
+        ),
+        ("continual-study.md", "What of the matrix matters", "python benchmarks/continual/ablation.py FOLDER"),
+        (
+            "continual-study.md",
             "The first edition's studies",
             "neuronet continual-summary benchmarks/continual/{domain,permuted,class}",
         ),
