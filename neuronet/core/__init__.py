@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from neuronet.core.environment import ValidationSplit as ValidationSplit
     from neuronet.core.errors import ConfigurationError as ConfigurationError
     from neuronet.core.errors import DataError as DataError
+    from neuronet.core.errors import DataWarning as DataWarning
     from neuronet.core.errors import DivergedError as DivergedError
     from neuronet.core.errors import LockedError as LockedError
     from neuronet.core.errors import MissingExtraError as MissingExtraError
@@ -180,7 +181,7 @@ _MODULES = {
     "delegating_policy": "DelegatingPolicy",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
-        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
+        "ConfigurationError DataError DataWarning DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
         "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
         "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error "
         "with_short_quotes"

@@ -113,6 +113,10 @@ class PolicyWarning(UserWarning):
     """Note on a policy of the user's own that breaks its contract, where a run has no log for it."""
 
 
+class DataWarning(UserWarning):
+    """Note on samples that can be used, but look as if something else was meant."""
+
+
 class UndeclaredFieldError(PolicyError, AttributeError):
     """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
 
