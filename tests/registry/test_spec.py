@@ -199,7 +199,7 @@ BAD = {
     "absent.at.all:Thing": "cannot import the module of policy 'absent.at.all:Thing': No module named 'absent'",
     "os..path:Thing": "cannot import the module of policy",
     "a-b:Thing": "cannot import the module of policy",
-    "math:Thing": "'math:Thing' is not a valid policy: it must be a subclass of Policy",
+    "math:Thing": "module math has no Thing; it has no policy",
     "math:sin": "'math:sin' is not a valid policy: it must be a subclass of Policy",
     "decimal:Decimal": "'decimal:Decimal' is not a valid policy: it must be a subclass of Policy",
     "neuronet.core.policy:Policy": "policy 'neuronet.core.policy:Policy' cannot be made from",

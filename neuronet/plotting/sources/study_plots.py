@@ -16,7 +16,6 @@ from neuronet.plotting.returns import returns_figure
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.recording import CHECKPOINT, StudyStore, make_figure
 from neuronet.registry import build_network
-from neuronet.reproduction import read_reproduction
 from neuronet.training import network_labels
 
 UNFINISHED = "the study is not finished"
@@ -64,6 +63,8 @@ def _control_network(folder: Folder, options: PlotOptions) -> Figure:
 
 
 def _reproduction(folder: Folder, _: PlotOptions) -> Figure:
+    from neuronet.reproduction import read_reproduction  # loads torch's compiler, through converted modules
+
     result = read_reproduction(folder)
     figure: Figure = make_figure(result.study.figure, result.records)
     return figure
