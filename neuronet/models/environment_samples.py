@@ -83,7 +83,7 @@ def warn_of_scaled(inputs: Any, encoding: Encoding) -> None:
     """Warn if inputs that must be raw look as if they were scaled already, such as `environment.test.inputs` of a table.
 
     Inputs look so where they have mean 0 and deviation 1, while raw ones had other means or other deviations in training.
-    Fewer than 20 samples are not judged.
+    Fewer than 20 samples are not looked at.
 
     Args:
         inputs: (N, I) raw numbers.

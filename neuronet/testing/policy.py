@@ -66,7 +66,8 @@ def check_policy(policy: Policy, *, log: Callable[[str], None] | None = None) ->
         raise PolicyError(f"{policy!r} is not a policy: expected an instance of neuronet.Policy")
     whole: dict[str, HookOutput] = {}
     parts: dict[str, Callable[[], object]] = {
-        "declarations": lambda: (_check_configuration(policy), _check_declarations(policy)),
+        "the class": lambda: _check_configuration(policy),
+        "declarations": lambda: _check_declarations(policy),
         "results": lambda: whole.update(play(policy, LayerView(SyntheticLayer()), watch=True)),
         "repetition": lambda: _check_repeatable(policy, whole),
         "single neurons": lambda: _check_single_neurons(policy),
