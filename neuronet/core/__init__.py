@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import Namespace as Namespace
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
+    from neuronet.core.culprits import check_signatures as check_signatures
     from neuronet.core.culprits import explained as explained
     from neuronet.core.culprits import own_classes as own_classes
     from neuronet.core.culprits import own_place as own_place
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from neuronet.core.environment import ValidationSplit as ValidationSplit
     from neuronet.core.errors import ConfigurationError as ConfigurationError
     from neuronet.core.errors import DataError as DataError
+    from neuronet.core.errors import DataWarning as DataWarning
     from neuronet.core.errors import DivergedError as DivergedError
     from neuronet.core.errors import LockedError as LockedError
     from neuronet.core.errors import MissingExtraError as MissingExtraError
@@ -180,7 +182,7 @@ _MODULES = {
     "delegating_policy": "DelegatingPolicy",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
-        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
+        "ConfigurationError DataError DataWarning DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
         "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
         "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error "
         "with_short_quotes"
@@ -195,7 +197,7 @@ _MODULES = {
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS BalancedCrossEntropy CrossEntropy Payoff SquaredError parse_payoff",
-    "culprits": "explained own_classes own_place plug_in_errors",
+    "culprits": "check_signatures explained own_classes own_place plug_in_errors",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes form_of shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",

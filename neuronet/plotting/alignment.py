@@ -16,8 +16,8 @@ from neuronet.plotting import style
 COLUMNS = ("epoch", "replica", "layer", "group", "policy", "angle", "norm_ratio")
 
 PANELS = {
-    "angle": ("Direction", "angle to backpropagation's update (degrees)"),
-    "norm_ratio": ("Length", "length relative to backpropagation's update"),
+    "angle": ("Direction", "angle to backpropagation (degrees)"),
+    "norm_ratio": ("Length", "length relative to backpropagation"),
 }
 """Title and label of each panel, by its column."""
 
@@ -45,6 +45,7 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
         for number, (layer, group, policy) in enumerate(names):
             part = shown[(shown["layer"] == layer) & (shown["group"] == group) & (shown["policy"] == policy)]
             name = f"layer {layer}: {style.truncate(policy)}" + (f" (group {group})" if group != "all" else "")
+            name += ", outputs (paid by the environment)" if layer == shown["layer"].max() else ""
             _draw_line(axes, part.groupby("epoch")[column].mean().astype(np.float64), number, len(names), name)
         _draw_reference(axes, column)
     style.name_below(figure, handlelength=3.0)
@@ -55,7 +56,7 @@ def _draw_line(axes: Axes, mean: pd.Series, number: int, count: int, name: str) 
     """Draw a line; the first lines are the widest, so that later ones do not hide them where they agree."""
     colour, dashes = style.line_style(number)
     width = 1.4 + 2.4 * (count - 1 - number) / count
-    options: dict[str, Any] = {"linewidth": width, "marker": style.marker(mean), "markersize": 2.5 + width}
+    options: dict[str, Any] = {"linewidth": width, "marker": style.marker(mean), "markersize": 2.5 + width, "clip_on": False}
     axes.plot(mean.index, mean, color=colour, linestyle=dashes, label=name, **options)
 
 

@@ -103,7 +103,7 @@ class Result:
         """Return the first replica's probability of each class; see Model.predict_proba."""
         return self.model.predict_proba(inputs)
 
-    def score(self, inputs: Any, targets: Any) -> float:
+    def score(self, inputs: Any, targets: Any = None) -> float:
         """Return accuracy or coefficient of determination of the first replica; see Model.score."""
         return self.model.score(inputs, targets)
 

@@ -25,6 +25,7 @@ from neuronet.core import (
     check_axes,
     check_number,
     check_seed,
+    check_signatures,
     check_update_schedule,
     layer_groups,
     policies_by_layer,
@@ -125,6 +126,9 @@ class Setup:
         sizes = self.network.sizes
         channels_at = channels_by_location(self.channels, sizes)
         groups = [group for layer in range(1, len(sizes)) for group in self.groups(layer)]
+        channels = [channel.channel for channel in self.channels]
+        for plug_in in (*dict.fromkeys(group.policy for group in groups), self.optimizer, self.payoff, *channels):
+            check_signatures(plug_in)
         delays = bool(layer_delays(channels_at, len(sizes)))
         check_update_schedule(self.update_schedule, groups, channels=bool(channels_at), delays=delays)
         for layer in range(1, len(sizes)):
