@@ -81,15 +81,15 @@ def add_columns(table: Table, *headings: str, **style: Any) -> None:
 
 def run_table(result: Any, **rows: str) -> Table:
     """Return a table of facts about a run: environment, network, policy and engine, these rows, and the folder."""
-    from neuronet.registry import format_population
+    from neuronet.registry import describe_population
 
-    config, network, policy = result.config, result.network, format_population(result.config.policy)
+    config, network = result.config, result.network
     hidden = config.activation if len(network.sizes) > 2 else "without a hidden layer"
     layout = ", sparse layout" if network.is_sparse and config.engine == "tensors" else ""
     facts = {
         "environment": config.environment,
         "network": f"{'-'.join(map(str, network.sizes))} {hidden}, {counted(network.connections, 'connection')}{layout}",
-        "policy": policy if isinstance(policy, str) else ", ".join(policy),
+        "policy": describe_population(config.policy),
         "engine": f"{config.engine} on {config.device}, {config.dtype}",
         **rows,
         "recorded in": str(result.folder),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neuronet.core import ConfigurationError, Network, Payoff
 from neuronet.models import Model
 from neuronet.recording import TraceStore, draw
-from neuronet.registry import format_population
+from neuronet.registry import describe_population, format_population
 from neuronet.training.config import RunConfig
 from neuronet.training.labels import NetworkLabels
 
@@ -61,7 +61,7 @@ class Result:
 
     def __repr__(self) -> str:
         accuracy = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
-        policy = format_population(self.config.policy)
+        policy = describe_population(self.config.policy)
         return f"Result({self.config.environment}, {policy}, rounds={self.rounds}, loss={self.loss:.4f}{accuracy})"
 
     @property

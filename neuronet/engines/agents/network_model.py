@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 from typing import Any, NoReturn
 
@@ -17,6 +18,10 @@ class RegisteredAgents(AgentSet):  # type: ignore[misc]
 
     Sets that are made from it (`select`, `shuffle`, `sort`) are Mesa's own and can be changed at will.
     """
+
+    def __repr__(self) -> str:
+        counts = Counter(type(agent).__name__ for agent in self)
+        return f"{type(self).__name__}({', '.join(f'{number} {name}' for name, number in counts.items())})"
 
     def discard(self, agent: Agent) -> None:
         """Remove an agent if it is in the set.
@@ -51,6 +56,11 @@ class RegisteredAgents(AgentSet):  # type: ignore[misc]
 
 class LayerAgents(RegisteredAgents):
     """Agents of a layer, in the order of their indices; only interventions change it."""
+
+    def __repr__(self) -> str:
+        first = next(iter(self), None)
+        where = "" if first is None else f"layer {first.layer}, "
+        return f"{type(self).__name__}({where}{super().__repr__().partition('(')[2]}"
 
     def add(self, agent: Agent) -> None:
         """Refuse to add an agent.

@@ -25,6 +25,7 @@ from neuronet.engines.agents.message_board import Index, MessageBoard
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.speaker import Speaker
 from neuronet.engines.base.answers import check_answer, check_memory
+from neuronet.registry import short_name
 
 Floats = NDArray[np.floating[Any]]
 
@@ -71,6 +72,7 @@ class Neuron(Speaker):
         self.optimizer = optimizer
         self.outputs = outputs
         self.fixed = self.posts_response = self.posts_sizes = False
+        self._policy_name: str | None = None  # looked up when it is asked for
         self.connect(place, boards, neighbours, activation, policy)
 
     def connect(
@@ -110,9 +112,17 @@ class Neuron(Speaker):
         hint = "use neuronet.interventions.switch, or model.assign"
         raise ConfigurationError(f"{self!r} cannot have another policy than the setup of its model says: {hint}")
 
+    @property
+    def policy_name(self) -> str:
+        """Short name of its policy, such as "greedy(top=3)", as the record of a run has it."""
+        if self._policy_name is None:
+            self._policy_name = short_name(self._policy)
+        return self._policy_name
+
     def set_policy(self, policy: Policy) -> None:
         """Follow the policy of the model's setup from the next round on; the memory stays. Only the model calls this."""
         self._policy = policy
+        self._policy_name = None
         self._hooks = policy.hooks
         self._needs = policy.needs
         self._has_default_demand = "demand" not in self._hooks
