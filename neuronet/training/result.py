@@ -16,7 +16,7 @@ from neuronet.models import Model
 from neuronet.recording import TraceStore, draw
 from neuronet.registry import describe_population, format_population
 from neuronet.training.config import RunConfig
-from neuronet.training.labels import NetworkLabels
+from neuronet.training.labels import NetworkLabels, in_epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +142,15 @@ class Result:
             raise ConfigurationError("the run was not traced: train with trace='hidden:16 every 10'")
         return self.trace_store.table()
 
+    @property
+    def _marks(self) -> list[tuple[float, str]]:
+        """Interventions, after how many epochs and what."""
+        rows = [] if self.events.empty else zip(self.events["round"].astype(int), self.events["what"].astype(str), strict=True)
+        return in_epochs(rows, self.metrics)
+
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves to a .png, .svg or .pdf file."""
-        return draw("learning-curves", self.metrics, path, loss_unit=self.payoff.unit)
+        return draw("learning-curves", self.metrics, path, loss_unit=self.payoff.unit, events=self._marks)
 
     def plot_alignment(self, path: str | Path) -> Path:
         """Draw the angle between updates and those of error backpropagation to a .png, .svg or .pdf file.
@@ -152,7 +158,7 @@ class Result:
         Raises:
             DataError: The alignment was not measured: train with alignment=True.
         """
-        return draw("alignment", self.alignment, path)
+        return draw("alignment", self.alignment, path, events=self._marks)
 
     def plot_inequality(self, path: str | Path) -> Path:
         """Draw the inequality of attention, with the accuracy or loss, to a .png, .svg or .pdf file.
@@ -160,7 +166,8 @@ class Result:
         Raises:
             DataError: It was not measured: train with inequality=True.
         """
-        return draw("inequality", self.inequality, path, metrics=self.metrics, loss_unit=self.payoff.unit)
+        options: dict[str, Any] = {"metrics": self.metrics, "loss_unit": self.payoff.unit, "events": self._marks}
+        return draw("inequality", self.inequality, path, **options)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""

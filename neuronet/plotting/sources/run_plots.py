@@ -17,7 +17,7 @@ from neuronet.plotting.sources.labels import group_runs
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, require_files
 from neuronet.plotting.sources.run_data import RunData
 from neuronet.recording import ALIGNMENT, CHECKPOINT, INEQUALITY, METRICS, RunDirectory
-from neuronet.training import read_config
+from neuronet.training import in_epochs, read_config
 
 
 def _run(folder: Folder, options: PlotOptions) -> RunData:
@@ -40,19 +40,19 @@ def _attention(folder: Folder, options: PlotOptions) -> Figure:
 
 
 def _alignment(folder: Folder, options: PlotOptions) -> Figure:
-    return alignment_figure(_run(folder, options).run_directory.table(ALIGNMENT))
+    run = _run(folder, options)
+    return alignment_figure(run.run_directory.table(ALIGNMENT), events=in_epochs(run.events, run.metrics))
 
 
 def _inequality(folder: Folder, options: PlotOptions) -> Figure:
     run = _run(folder, options)
-    return inequality_figure(run.run_directory.table(INEQUALITY), metrics=run.metrics, loss_unit=run.loss_unit)
+    events = in_epochs(run.events, run.metrics)
+    return inequality_figure(run.run_directory.table(INEQUALITY), metrics=run.metrics, loss_unit=run.loss_unit, events=events)
 
 
 def _curves(folder: Folder, options: PlotOptions) -> Figure:
     run = _run(folder, options)
-    epoch = float((run.metrics["round"] / run.metrics["epoch"]).iloc[0])  # in rounds
-    events = [(number / epoch, what) for number, what in run.events]
-    return curves_figure(run.metrics, loss_unit=run.loss_unit, events=events)
+    return curves_figure(run.metrics, loss_unit=run.loss_unit, events=in_epochs(run.events, run.metrics))
 
 
 def multiple_runs_figure(folders: Sequence[Folder], options: PlotOptions) -> Figure:
