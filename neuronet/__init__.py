@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from neuronet.recording import traces as traces
     from neuronet.registry import Population as Population
     from neuronet.registry import build_network as build_network
+    from neuronet.statistics import gini as gini
     from neuronet.training import Result as Result
     from neuronet.training import resume as resume
     from neuronet.training import train as train
@@ -76,6 +77,7 @@ _HOMES = {
     "policies": "AttentionSeeking Greedy Noisy",
     "recording": "traces",
     "registry": "Population build_network",
+    "statistics": "gini",
     "training": "Result resume train",
 }
 _HOME_OF = {name: f"neuronet.{home}" for home, names in _HOMES.items() for name in names.split()}

@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
+
 from neuronet.core import (
     Access,
     ConfigurationError,
@@ -48,7 +50,7 @@ ARRAYS, FRAME = "arrays", "frame"
 
 @plug_in_errors()
 def train(
-    environment: str | Environment | Arrays | pd.DataFrame,
+    environment: str | Environment | Arrays | pd.DataFrame | None = None,
     *,
     policy: Policies = "attention",
     network: Network | None = None,
@@ -64,11 +66,15 @@ def train(
             of which `target` names the column of targets.
         policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
             Shares for each listening layer.
-        network: Initial network; None for a fresh one.
+        network: Initial network, of all replicas, which then have the same connections and first weights; None for a fresh one
+            of each seed.
         out: Folder to record the run in, or a function that makes one for the configuration; None writes nothing.
-        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (docs/callbacks.md).
+        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (page Callbacks).
         log: Called with lines of text about the run.
-        **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
+        **options: Any other option of `neuronet run`: target, payoff, data_dir, missing, unseen, engine, hidden, activation,
+            connectivity, init, epochs, batch_size, learning_rate, lr_schedule, optimizer, seed, replicas, channels,
+            update_schedule, device, dtype, matmul, kernels, patience, monitor, checkpoint_every, alignment, inequality,
+            interventions, trace.
 
     Returns:
         The result: accuracy, metrics, networks.
@@ -83,6 +89,8 @@ def train(
         out = log = None
     given = check_callbacks(callbacks)
     _check_functions(log=log)
+    if environment is None:
+        raise ConfigurationError("train needs an environment, as in train('digits'), or a frame, or a pair of arrays")
     env, environment_text = coerce_environment(environment, **{name: options[name] for name in DATA_OPTIONS if name in options})
     if network is not None:
         options = network_options(network, options)
@@ -95,6 +103,8 @@ def train(
                 mode = f"{_replica_mode(context)}{_layout(context)}"
                 log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{mode}.")
             _log_kernels(context, log)
+            if network is not None and config.replicas > 1:
+                log(f"All {config.replicas} replicas start from the given network: they differ in their seeds alone.")
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
@@ -142,7 +152,7 @@ def resume(
         policy: Policy or population of the run, if no name in its configuration finds it.
         trust: Whether modules that the folder names (`module:Class`) are imported, which runs their code. Not needed for a module
             that is imported already, nor for a policy or environment that is passed again.
-        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (docs/callbacks.md).
+        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (page Callbacks).
         log: Called with lines of text about the run.
 
     Raises:
@@ -267,6 +277,9 @@ def network_options(network: object, options: Mapping[str, Any]) -> dict[str, An
     Raises:
         ConfigurationError: It is not a network, or an option would shape it, too.
     """
+    if isinstance(network, nx.Graph):
+        kind = type(network).__name__
+        raise ConfigurationError(f"network must be a Network, got a networkx {kind}: use neuronet.from_graph(graph)")
     if not isinstance(network, Network):
         raise ConfigurationError(f"network must be a Network, as build_network and from_graph return it, got {network!r}")
     shaping = next((name for name in ("hidden", "activation", "connectivity", "init") if name in options), None)

@@ -28,9 +28,9 @@ class Result:
         metrics: A row for each epoch and replica: epoch, round, replica, train_loss (mean over the epoch, while learning),
             train_accuracy (on at most 2,000 training samples), test_loss, test_accuracy, seconds.
         alignment: A row for each epoch, replica, layer and group of neurons: agreement of the update with error
-            backpropagation, share of attention, effect of silencing (docs/populations.md); empty if it was not measured.
+            backpropagation, share of attention, effect of silencing (page Populations); empty if it was not measured.
         inequality: A row for each epoch, replica, layer and group of hidden neurons: Gini's coefficient of their attention, the
-            part of the tenth with the most, mean attention and share (docs/populations.md); empty if it was not measured.
+            part of the tenth with the most, mean attention and share (page Populations); empty if it was not measured.
         events: A row for each intervention and replica: round and epoch (numbers played before it), replica, what, nodes;
             empty without interventions.
         models: Trained network of each replica, with what prediction needs.
@@ -133,7 +133,7 @@ class Result:
         return None if math.isnan(value) else value
 
     def traces(self) -> pd.DataFrame:
-        """Return a row for each traced neuron and round, in the order of rounds (docs/traces.md).
+        """Return a row for each traced neuron and round, in the order of rounds; the page Traces describes its columns.
 
         Raises:
             ConfigurationError: The run was not traced.

@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from neuronet.control import EPISODES
-from neuronet.core import Access, ConfigurationError, DataError, record_access, unknown_name_error
+from neuronet.core import Access, ConfigurationError, DataError, SpecError, record_access, unknown_name_error
 from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
@@ -83,6 +83,10 @@ RESULT_KINDS = (
 """Every kind of folder; the first one that fits is used."""
 
 
+OTHER_WORDS = {"gini": "inequality", "loss": "curves", "accuracy": "curves", "weights": "network"}
+"""Words for what a kind of figure shows."""
+
+
 def plot(
     folders: str | Path | Sequence[str | Path],
     kind: str,
@@ -110,6 +114,8 @@ def plot(
         ConfigurationError: There is no folder, one is given twice, or the figure shows single runs only.
         DataError: A folder has no data for the figure, or the file cannot be written.
     """
+    if kind in OTHER_WORDS:
+        raise SpecError(f"unknown kind of figure '{kind}': did you mean '{OTHER_WORDS[kind]}'?")
     if kind not in KINDS:
         raise unknown_name_error("kind of figure", kind, KINDS)
     paths = [Path(folder) for folder in ([folders] if isinstance(folders, (str, Path)) else folders)]
