@@ -67,7 +67,7 @@ def csv_header(file: Path, form: TableFormat = PLAIN) -> list[str]:
 
 def separator_hint(names: Iterable[str]) -> str:
     """Return advice for a message, if names of columns look as if a semicolon separates them; "" otherwise."""
-    return ": is it separated by ';'? Write table:FILE.csv(separator=';')" if any(";" in name for name in names) else ""
+    return "; if ';' separates its columns, read it with separator=';'" if any(";" in name for name in names) else ""
 
 
 def csv_line(file: Path, row: int, form: TableFormat = PLAIN) -> int:

@@ -105,9 +105,15 @@ def test_gini_takes_the_attention_of_neurons_as_it_comes():
 
 
 def test_closing_table_has_the_inequality_and_show_says_which_replica(neuronet, tmp_path):
-    answer = neuronet("run", "xor", "--hidden", "6", "--epochs", "1", "--replicas", "3", "--inequality", "--out", "society")
+    answer = neuronet("run", "xor", "--hidden", "6", "--epochs", "1", "--replicas", "3", "--inequality", "--out", "mixed")
     assert answer.status == 0, answer.err
     assert "Gini's coefficient of attention" in answer.out
     assert "±" in answer.out
-    shown = neuronet("show", "society")
+    shown = neuronet("show", "mixed")
     assert "1 of 3 (seed 0); mean of all: test loss" in " ".join(shown.out.split())
+
+
+def test_seeds_of_a_command_are_replicas(neuronet):
+    answer = neuronet("run", "xor", "--seeds", "3")
+    assert answer.status == 2
+    assert "several seeds are --replicas 5" in answer.err
