@@ -58,7 +58,7 @@ def inequality_figure(
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         if len(panel.lines) > 1:  # the legend stands below the panel, where it hides no band
             style.add_legend(panel, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=min(2, len(panel.lines)))
-        style.annotate_events(panel, events, top=panel is not axes[-1])
+        style.annotate_events(panel, events, top=False, named=panel is axes[0])
     if several:
         figure.supxlabel("lines: means over the replicas; bands: 95% intervals", fontsize=style.NORMAL, color=style.MUTED)
     return figure

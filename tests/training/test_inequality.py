@@ -117,4 +117,5 @@ def test_interventions_are_marked_in_every_figure_of_a_result(monkeypatch, tmp_p
         ("learning-curves", "inequality", "alignment"), marks
     )
     figure = inequality_figure(result.inequality, metrics=result.metrics, events=marks)
-    assert all(any("lesion" in text.get_text() for text in axes.texts) for axes in figure.axes)
+    assert [text.get_text() for text in figure.axes[0].texts] == [marks[0][1]]
+    assert all(any(list(line.get_xdata()) == [1.0, 1.0] for line in axes.lines) for axes in figure.axes)
