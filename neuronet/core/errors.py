@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Set
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache, partial
@@ -231,6 +231,16 @@ def check_number(
         upper = f"below {high:g}" if below else f"at most {high:g}" if above else f"{high:g}"
         span = f" above {low:g} and {upper}" if above else f" from {low:g} to {upper}"
     raise ConfigurationError(f"{name} must be {kind}{span}, got {value!r}")
+
+
+def check_order(name: str, value: object) -> None:
+    """Raise an error if a parameter whose order counts is a set, a mapping or bytes.
+
+    Raises:
+        ConfigurationError: It is one of these, so that it has no order, or only a part of it would be read.
+    """
+    if isinstance(value, Mapping | Set | bytes):
+        raise ConfigurationError(f"{name} must be a list, whose order counts, got {shown(value)}")
 
 
 def check_flag(name: str, value: object) -> None:

@@ -22,13 +22,14 @@ PANELS = {
 """Title and label of each panel, by its column."""
 
 
-def alignment_figure(table: pd.DataFrame) -> Figure:
+def alignment_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figure:
     """Return the figure of a run's alignment: a line per layer or group, the mean of the replicas.
 
     An update of length 0 has no angle, and thus no line on the left.
 
     Args:
         table: Alignment of a run, as in a Result or in alignment.csv.
+        events: Events during the run, in epochs.
 
     Raises:
         DataError: A column is missing, or there is no row.
@@ -48,6 +49,7 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
             name += ", outputs (paid by the environment)" if layer == shown["layer"].max() else ""
             _draw_line(axes, part.groupby("epoch")[column].mean().astype(np.float64), number, len(names), name)
         _draw_reference(axes, column)
+        style.annotate_events(axes, events, top=False)
     style.name_below(figure, handlelength=3.0)
     return figure
 

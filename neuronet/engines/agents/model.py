@@ -99,6 +99,11 @@ class NeuronModel(NetworkModel, Engine):
             samples = self.prepare(environment.train)
             self._batch_source = (samples, Batches(len(samples), batch_size, (setup.seed,)))
 
+    def __repr__(self) -> str:
+        sizes = "-".join(str(len(layer)) for layer in self.layers) or "closed"
+        names = dict.fromkeys(neuron.policy_name for layer in self.layers[1:] for neuron in layer)
+        return f"{type(self).__name__}({', '.join([sizes, *names])}, round {self.round_number})"
+
     def _build_layers(self, existing: Mapping[int, Speaker]) -> None:
         """Build the layers of existing neurons, by node, and of new ones."""
         self.sizes = self.setup.network.sizes

@@ -15,6 +15,7 @@ from neuronet.engines.agents.message_board import Index
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.agents.speaker import Speaker
 from neuronet.engines.base.answers import check_answer, check_memory
+from neuronet.registry import short_name
 
 Floats = NDArray[np.floating[Any]]
 
@@ -57,6 +58,7 @@ class Neuron(Speaker):
         super().__init__(model, node, place, arithmetic.above, neighbours[-1])
         self.outputs = outputs
         self.fixed = False
+        self._policy_name: str | None = None  # looked up when it is asked for
         self.connect(place, arithmetic, neighbours, policy)
 
     def connect(
@@ -89,9 +91,17 @@ class Neuron(Speaker):
         hint = "use neuronet.interventions.switch, or model.assign"
         raise ConfigurationError(f"{self!r} cannot have another policy than the setup of its model says: {hint}")
 
+    @property
+    def policy_name(self) -> str:
+        """Short name of its policy, such as "greedy(top=3)", as the record of a run has it."""
+        if self._policy_name is None:
+            self._policy_name = short_name(self._policy)
+        return self._policy_name
+
     def set_policy(self, policy: Policy) -> None:
         """Follow the policy of the model's setup from the next round on; the memory stays. Only the model calls this."""
         self._policy = policy
+        self._policy_name = None
         self._hooks = policy.hooks
         self._needs = policy.needs
         self._speaks_its_mind = "speak" in self._hooks

@@ -13,6 +13,7 @@ from matplotlib.ticker import NullFormatter
 
 from neuronet.games import EvolutionResult, Welfare
 from neuronet.plotting import style
+from neuronet.plotting.policy_styles import policy_lines
 
 MAX_NAME_LENGTH = 38
 
@@ -97,24 +98,25 @@ def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str =
     """
     layers = sorted(evolution.composition["layer"].unique())
     names = list(dict.fromkeys(evolution.composition["policy"]))
+    lines = policy_lines(names)
     figure = style.new_figure(4.6 * (len(layers) + 1) + 0.4, 4.0, pads=(0.1, 0.08))
     for index, layer in enumerate(layers, start=1):
         axes = figure.add_subplot(1, len(layers) + 1, index)
         style.format_axes(axes, title=f"Composition of hidden layer {layer}", x="rounds played", y="share of neurons")
         part = evolution.composition[evolution.composition["layer"] == layer]
-        for number, name in enumerate(names):
+        for name in names:
             label = style.truncate(name, MAX_NAME_LENGTH)
-            _draw_mean(axes, part[part["policy"] == name], "share", style.line_style(number), label)
+            _draw_mean(axes, part[part["policy"] == name], "share", lines[name], label)
         axes.set_ylim(0, 1)
     axes = figure.add_subplot(1, len(layers) + 1, len(layers) + 1)
     shown = "error" if test == "accuracy" else "loss"
     label = "test error (% of samples)" if shown == "error" else "test loss"
     style.format_axes(axes, title=f"Effect on test {test}", x="rounds played", y=label)
     _draw_mean(axes, _with_error(evolution.history), shown, (style.INK, "solid"), "all policies, with imitation", linewidth=2.6)
-    for number, name in enumerate(names):
+    for name in names:
         part = pure[pure["policy"] == name] if len(pure) else pure
         if len(part):
-            _draw_mean(axes, _with_error(part), shown, style.line_style(number), "_", band=False)
+            _draw_mean(axes, _with_error(part), shown, lines[name], "_", band=False)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     title = "left: neurons of each policy; right: networks of one policy, without imitation" if len(pure) else None
