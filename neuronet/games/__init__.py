@@ -24,9 +24,8 @@ from neuronet.games.metagame.dynamics import DYNAMICS, Endings, endings, replica
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
 from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
-from neuronet.games.metagame.nash import Equilibrium, bimatrix_equilibria, symmetric_equilibria
+from neuronet.games.metagame.nash import Equilibrium, symmetric_equilibria
 from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
-from neuronet.games.metagame.solutions_table import solve_game
 from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
@@ -39,16 +38,19 @@ from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
 from neuronet.games.simulation.trained_run import TrainedRun, is_run_folder, load_trained_run
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria, has_continuum
 from neuronet.games.solutions.correlated import (
     CorrelatedEquilibrium,
     correlated_equilibrium,
     correlation_gap,
     played_distribution,
 )
+from neuronet.games.solutions.dominance import Undominated, undominated
 from neuronet.games.solutions.double_oracle import ResponseGame, best_equilibrium, response_oracles
 from neuronet.games.solutions.gambit_file import read_nfg
 from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
 from neuronet.games.solutions.quantal_response import quantal_responses
+from neuronet.games.solutions.solve import GameSolutions, Solution, solve_game
 
 __all__ = [
     "ANY",
@@ -77,6 +79,7 @@ __all__ = [
     "Floats",
     "FunctionMeasure",
     "GameSetup",
+    "GameSolutions",
     "InitialState",
     "Interval",
     "Invasion",
@@ -92,10 +95,12 @@ __all__ = [
     "Profile",
     "ResponseGame",
     "ScaledFeedback",
+    "Solution",
     "Stability",
     "SwitchablePolicy",
     "SymmetricGame",
     "TrainedRun",
+    "Undominated",
     "UpdateRule",
     "Welfare",
     "analyse",
@@ -121,6 +126,7 @@ __all__ = [
     "fixation_graphml",
     "graphml",
     "grow_policy_game",
+    "has_continuum",
     "horizon_slopes",
     "invade",
     "is_run_folder",
@@ -154,5 +160,6 @@ __all__ = [
     "train_profile",
     "training_checkpoints",
     "trajectory",
+    "undominated",
     "welfare",
 ]

@@ -19,7 +19,6 @@ from neuronet.games.metagame.dynamics import HORIZON, endings, simplex_samples, 
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.games.metagame.nash import (
     Equilibrium,
-    bimatrix_equilibria,
     match_equilibrium,
     payoff_matrix,
     symmetric_equilibria,
@@ -27,6 +26,7 @@ from neuronet.games.metagame.nash import (
 from neuronet.games.metagame.stability import TOLERANCE
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 """Further intensities of selection for which alpha-rank is computed."""

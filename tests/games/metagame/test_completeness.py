@@ -7,8 +7,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from neuronet.games.metagame.nash import bimatrix_equilibria, payoff_matrix, symmetric_equilibria
+from neuronet.games.metagame.nash import payoff_matrix, symmetric_equilibria
 from neuronet.games.metagame.stability import NO_EQUILIBRIUM, NOT_STABLE, STABLE, stability
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria
 from tests.games.metagame.fixtures import matrix_game
 
 
