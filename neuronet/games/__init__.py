@@ -26,7 +26,8 @@ from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_lay
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
 from neuronet.games.metagame.nash import Equilibrium, symmetric_equilibria
 from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
-from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
+from neuronet.games.metagame.stability import NEUTRAL, NO_EQUILIBRIUM, NOT_STABLE, STABLE, TOLERANCE, Stability, stability
+from neuronet.games.metagame.stored_game import load_meta_game
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.reaction.potential import antisymmetric_share, potential_table, potential_test
@@ -48,7 +49,7 @@ from neuronet.games.solutions.correlated import (
 from neuronet.games.solutions.dominance import Undominated, undominated
 from neuronet.games.solutions.double_oracle import ResponseGame, best_equilibrium, response_oracles
 from neuronet.games.solutions.gambit_file import read_nfg
-from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame, check_game
 from neuronet.games.solutions.quantal_response import quantal_responses
 from neuronet.games.solutions.solve import GameSolutions, Solution, solve_game
 
@@ -60,7 +61,11 @@ __all__ = [
     "KINDS",
     "LEARNERS",
     "MAX_PROFILES",
+    "NEUTRAL",
+    "NOT_STABLE",
+    "NO_EQUILIBRIUM",
     "SPACE",
+    "STABLE",
     "TOLERANCE",
     "TOLERANCES",
     "Analysis",
@@ -111,6 +116,7 @@ __all__ = [
     "bimatrix_equilibria",
     "candidate_profiles",
     "certify_mix",
+    "check_game",
     "check_kind",
     "correlated_equilibrium",
     "correlation_gap",
@@ -133,6 +139,7 @@ __all__ = [
     "layer_game",
     "learn",
     "length_spread",
+    "load_meta_game",
     "load_trained_run",
     "mean_distances",
     "meta_game",

@@ -37,7 +37,9 @@ def headline(found: GameSolutions) -> str:
     elif found.complete:
         known = f"{count.format('')}, which {'is' if len(nash) == 1 else 'are'} all"
     elif found.degenerate:
-        known = f"{count.format('extreme ')} of a degenerate game, whose mixtures with the same mix of one player are equilibria, too"
+        known = (
+            f"{count.format('extreme ')} of a degenerate game, whose mixtures with the same mix of one player are equilibria, too"
+        )
     else:
         known = f"{count.format('')}, and there may be more"
     best = {kind: float(found.of_kind(kind)[0].payoffs.sum()) for kind in ("correlated", "coarse correlated")}
@@ -49,9 +51,8 @@ def headline(found: GameSolutions) -> str:
 
 def _equilibria_table(found: GameSolutions) -> Table:
     symmetric = SymmetricGame.is_symmetric(found.game)
-    caption = (
-        "Shares of strategies; of correlated equilibria the marginals. gap: largest gain of a player who deviates."
-        + (" The game is symmetric: equilibria that differ by an exchange of players are listed once, with their number." * symmetric)
+    caption = "Shares of strategies; of correlated equilibria the marginals. gap: largest gain of a player who deviates." + (
+        " The game is symmetric: equilibria that differ by an exchange of players are listed once, with their number." * symmetric
     )
     table = console.make_table(f"Equilibria of '{escape(found.game.title)}'", caption)
     console.add_columns(table, "equilibrium", "player", no_wrap=True)
@@ -84,9 +85,7 @@ def _players(found: GameSolutions, solution: Solution) -> list[tuple[str, int]]:
         same = (names, tuple(np.round(solution.mixes[row], 9).tolist()), f"{solution.payoffs[row]:.9g}")
         groups.setdefault(same, []).append(row)
     every = len(groups) == 1
-    return [
-        ("each" if every else ", ".join(found.game.players[row] for row in rows), rows[0]) for rows in groups.values()
-    ]
+    return [("each" if every else ", ".join(found.game.players[row] for row in rows), rows[0]) for rows in groups.values()]
 
 
 def _profiles_table(found: GameSolutions) -> Table:

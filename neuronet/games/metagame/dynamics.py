@@ -18,6 +18,7 @@ from scipy.special import log_softmax, logsumexp
 from neuronet.core import ConfigurationError, SpecError, check_number
 from neuronet.games.metagame.symmetric_game import SymmetricGame, multinomials
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.normal_form import check_game
 
 HORIZON = 400.0
 """Time until which a trajectory is followed; payoffs are in units of their range."""
@@ -88,6 +89,7 @@ def trajectory(
         SpecError: The dynamics are unknown.
         ConfigurationError: The starts are not mixes of all policies, the times do not increase, or the integration fails.
     """
+    check_game(game, SymmetricGame)
     if dynamics not in DYNAMICS:
         raise SpecError(f"dynamics must be one of {', '.join(DYNAMICS)}, got '{dynamics}'")
     check_number("tolerance", tolerance, 0, above=True)

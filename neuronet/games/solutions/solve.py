@@ -149,9 +149,7 @@ def solve_game(game: NormalFormGame, rationality: float = 10.0) -> GameSolutions
     for kind, coarse in (("correlated", False), ("coarse correlated", True)):
         best = correlated_equilibrium(game, coarse=coarse)
         solutions.append(Solution(kind, 1, tuple(best.marginals), best.payoffs, best.gap, best.distribution))
-    solutions.append(
-        _of_mixes(game, f"quantal response, {rationality:g}", 1, tuple(quantal_responses(game, [rationality])[0]))
-    )
+    solutions.append(_of_mixes(game, f"quantal response, {rationality:g}", 1, tuple(quantal_responses(game, [rationality])[0])))
     return GameSolutions(game, tuple(solutions), complete, degenerate, left)
 
 
