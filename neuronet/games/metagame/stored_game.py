@@ -33,7 +33,7 @@ def load_meta_game(folder: str | Path) -> MetaGame | LayerGame:
     """
     path = Path(folder) / PAYOFFS
     try:
-        table = pd.read_csv(path, float_precision="round_trip")
+        table = pd.read_csv(path)
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}; name a folder of neuronet game meta") from None
     except ValueError as error:

@@ -1,7 +1,8 @@
 """Nash equilibria of games between two roles, with a test whether the game is degenerate.
 
 A game is degenerate if some mix has more pure best replies than strategies that it plays (Nisan et al. 2007, definition 3.2).
-Equilibria are pairs of vertices of the two best-reply polytopes that together have all labels (Mangasarian 1964; Avis et al. 2010).
+Equilibria are pairs of vertices of the two best-reply polytopes that together have all labels (Mangasarian 1964; Avis et al.
+2010).
 """
 
 from __future__ import annotations

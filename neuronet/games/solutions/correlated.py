@@ -53,7 +53,8 @@ def correlated_equilibrium(
         weights: Weight of each player's payoff in the sum; None for equal ones. Negative weights look for the worst equilibrium.
 
     Raises:
-        ConfigurationError: The game is none in normal form or has too many profiles, the weights are not numbers for all players, or the solver fails.
+        ConfigurationError: The game is none in normal form or has too many profiles, the weights are not numbers for all players,
+            or the solver fails.
     """
     check_game(game, NormalFormGame)
     count = len(game.strategies)

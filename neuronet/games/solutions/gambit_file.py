@@ -1,4 +1,4 @@
-"""Games in Gambit's .nfg format: payoffs, or numbers of outcomes, for each profile, the first player's strategy varying fastest."""
+"""Games in Gambit's .nfg format: payoffs or an outcome for each profile, the first player's strategy varying fastest."""
 
 from __future__ import annotations
 

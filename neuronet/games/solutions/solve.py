@@ -34,8 +34,8 @@ class Solution:
         mixes: Shares of each player's strategies; of correlated equilibria the marginals.
         payoffs: Expected payoff of each player, (n,).
         gap: Largest gain of a player who deviates; 0 up to rounding in an equilibrium.
-        distribution: Probability of each profile, (strategies of the first player, ...), of correlated equilibria; None of others,
-            whose players draw independently.
+        distribution: Probability of each profile, (strategies of the first player, ...), of correlated equilibria; None of
+            others, whose players draw independently.
     """
 
     kind: str
@@ -87,7 +87,7 @@ class GameSolutions:
         return pd.DataFrame(rows, columns=["kind", "number", "player", "strategy", "share", "payoff", "total", "gap"])
 
     def profiles(self) -> pd.DataFrame:
-        """Return one row per profile of a correlated equilibrium that has a probability: kind, the players' strategies, and it."""
+        """Return one row per profile with a probability in a correlated equilibrium: kind, players' strategies, probability."""
         rows = [(found.kind, *played, chance) for found in self.solutions for played, chance in self._support(found)]
         return pd.DataFrame(rows, columns=["kind", *self.game.players, "probability"])
 

@@ -52,7 +52,7 @@ def test_stored_game_between_layers_is_the_measured_one(tmp_path):
 
 
 def test_folder_without_a_whole_game_is_refused(tmp_path):
-    with pytest.raises(DataError, match="payoffs.csv"):
+    with pytest.raises(DataError, match=r"payoffs\.csv"):
         load_meta_game(tmp_path)
     meta_game_of([[-1, 2], [0, 1]]).table().iloc[:-1].to_csv(tmp_path / "payoffs.csv", index=False)
     with pytest.raises(DataError, match="all seeds and profiles"):

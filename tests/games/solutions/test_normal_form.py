@@ -130,7 +130,8 @@ def test_more_than_two_players_are_refused_for_nashpy():
 
 
 def outcome_file(numbers="1 2 0 1", second='{ "win" 5/2, -1 }'):
-    return f'NFG 1 R "with outcomes" {{ "one" "{{" }}\n{{ {{ "a" "b" }} {{ "x" "y" }} }}\n"a comment"\n{{\n{{ "" 1 2 }}\n{second}\n}}\n{numbers}\n'
+    head = 'NFG 1 R "with outcomes" { "one" "{" }\n{ { "a" "b" } { "x" "y" } }\n"a comment"\n'
+    return head + f'{{\n{{ "" 1 2 }}\n{second}\n}}\n{numbers}\n'
 
 
 def test_games_with_outcomes_are_read(tmp_path):
