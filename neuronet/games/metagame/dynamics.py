@@ -37,15 +37,20 @@ GrowthRates = Callable[[Floats, Floats], Floats]
 
 
 def _replicator_growth(earned: Floats, logs: Floats) -> Floats:
+    """Return `f_p - sum_q x_q f_q`."""
     return np.asarray(earned - np.sum(np.exp(logs) * earned, axis=-1, keepdims=True))
 
 
 def _logit_growth(earned: Floats, logs: Floats) -> Floats:
+    """Return `softmax(f / LOGIT_NOISE)_p / x_p - 1`."""
     return np.asarray(np.expm1(np.minimum(log_softmax(earned / LOGIT_NOISE, axis=-1) - logs, 500.0)))
 
 
 DYNAMICS: Mapping[str, GrowthRates] = MappingProxyType({"replicator": _replicator_growth, "logit": _logit_growth})
-"""Growth rates of log shares, by the names of the dynamics."""
+"""Growth rates of log shares, `d log x_p / dt`, by the names of the dynamics, for payoffs f and shares x.
+
+"replicator": `f_p - sum_q x_q f_q`. "logit": `softmax(f / LOGIT_NOISE)_p / x_p - 1`.
+"""
 
 
 @dataclass(frozen=True, eq=False)

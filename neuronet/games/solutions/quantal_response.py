@@ -1,5 +1,7 @@
 """Logit quantal response: players choose better strategies more often, by the odds `exp(rationality * payoff)`.
 
+Payoffs are in units of their range.
+
 McKelvey and Palfrey 1995. The branch that begins with uniform mixes at rationality 0 is followed by a predictor and a
 corrector in logarithms of shares (Turocy 2005); it ends in a Nash equilibrium, which is thereby selected.
 """
