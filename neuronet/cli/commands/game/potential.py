@@ -44,9 +44,11 @@ def potential(
     """Measure how much of what the neurons want turns, instead of climbing one function of the network.
 
     It is the antisymmetric share of the Jacobian of all hidden neurons' directions: 0 where they are the gradient of one
-    function, an exact potential, at this point. A share above 0 excludes neither weighted or ordinal potentials nor a Lyapunov
-    function. Intended directions are at demands that are frozen for the slope and recomputed for the Jacobian. The Jacobian has the square of the hidden neurons' synapses, so that hidden layers have 4 neurons by default. At a kink of relu it
-    is not defined.
+    function, an exact potential, at this point. A share above 0 excludes neither weighted or ordinal potentials nor a
+    Lyapunov function. Intended directions are at demands that are frozen for the slope and recomputed for the Jacobian.
+
+    The Jacobian has the square of the hidden neurons' synapses, so that hidden layers have 4 neurons by default. At a kink of
+    relu it is not defined.
     """
     from neuronet.games import potential_table
     from neuronet.policies import POLICIES
@@ -83,9 +85,9 @@ def _headline(means: pd.DataFrame) -> str:
 def _results_table(means: pd.DataFrame, networks: int) -> Table:
     table = console.make_table(
         f"Antisymmetric share of what hidden neurons want, {console.counted(networks, 'network')}",
-        "0: gradient of one function, at this point; 1: a rotation. intended: of the changes that the policies intend. real: of the slopes of "
-        "w^2 / 2 in the real round, with demands that react, if all neurons follow the policy. -: nothing depends on the "
-        "synapses, or a derivative is not finite.",
+        "0: gradient of one function, at this point; 1: a rotation. intended: of the changes that the policies intend. real: of "
+        "the slopes of w^2 / 2 in the real round, with demands that react, if all neurons follow the policy. -: nothing depends "
+        "on the synapses, or a derivative is not finite.",
     )
     console.add_columns(table, "policy", no_wrap=True)
     console.add_columns(table, "after", "intended", "real", justify="right")
