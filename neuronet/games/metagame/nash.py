@@ -69,7 +69,7 @@ def symmetric_equilibria(game: SymmetricGame) -> list[Equilibrium]:
             for mix in _interior_equilibria(units, support):
                 known = any(np.allclose(mix, equilibrium.mixes[0], atol=1e-6) for equilibrium in equilibria)
                 if float(units.regret(mix)) <= TOLERANCE and not known:
-                    equilibria.append(_judged(game, units, mix))
+                    equilibria.append(_with_conclusion(game, units, mix))
     return equilibria
 
 
@@ -80,10 +80,10 @@ def match_equilibrium(game: SymmetricGame, known: Equilibrium) -> Equilibrium | 
     if not near:
         return None
     best = min(near, key=lambda point: float(np.abs(point - mix).sum()))
-    return _judged(game, units, best)
+    return _with_conclusion(game, units, best)
 
 
-def _judged(game: SymmetricGame, units: SymmetricGame, mix: Floats) -> Equilibrium:
+def _with_conclusion(game: SymmetricGame, units: SymmetricGame, mix: Floats) -> Equilibrium:
     found = equilibrium_stability(units, mix)
     return Equilibrium((mix,), float(game.regret(mix)), found == STABLE, found == NEUTRAL)
 

@@ -88,7 +88,7 @@ class GameSolutions:
 
     def profiles(self) -> pd.DataFrame:
         """Return one row per profile with a probability in a correlated equilibrium: kind, players' strategies, probability."""
-        rows = [(found.kind, *played, chance) for found in self.solutions for played, chance in self._support(found)]
+        rows = [(found.kind, *played, probability) for found in self.solutions for played, probability in self._support(found)]
         return pd.DataFrame(rows, columns=["kind", *self.game.players, "probability"])
 
     def records(self) -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ class GameSolutions:
                 "gap": found.gap,
                 "profiles": None
                 if found.distribution is None
-                else [{"strategies": list(played), "probability": chance} for played, chance in self._support(found)],
+                else [{"strategies": list(played), "probability": probability} for played, probability in self._support(found)],
             }
             for found in self.solutions
         ]
