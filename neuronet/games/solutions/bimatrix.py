@@ -61,7 +61,8 @@ def has_continuum(equilibria: list[Equilibrium]) -> bool:
 
 
 def _unit(payoffs: Floats) -> Floats:
-    return np.asarray(payoffs / (float(np.ptp(payoffs)) or 1.0))
+    """Return payoffs from 0 to 1, which have the same equilibria; all 0 if they are equal."""
+    return np.asarray((payoffs - payoffs.min()) / (float(np.ptp(payoffs)) or 1.0))
 
 
 def _regret(rows: Floats, columns: Floats, mix: Floats, other: Floats) -> float:

@@ -88,6 +88,17 @@ def test_degenerate_game_may_have_finitely_many_equilibria():
     assert [equilibrium.support for equilibrium in found] == [((1,), (0,))]
 
 
+def test_equilibria_do_not_depend_on_a_constant_in_the_payoffs():
+    """Payoffs of neurons differ in their last digits."""
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        rows, columns = rng.integers(0, 9, size=(2, 3, 3)).astype(float)
+        plain, degenerate = bimatrix_equilibria(rows, columns)
+        shifted, again = bimatrix_equilibria(rows + 2.0**20, columns - 2.0**20)
+        assert [equilibrium.support for equilibrium in shifted] == [equilibrium.support for equilibrium in plain]
+        assert again == degenerate
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e9])
 def test_degeneracy_does_not_depend_on_the_unit_of_a_players_payoffs(scale):
     rows, columns = np.array(PAIR, dtype=float)
