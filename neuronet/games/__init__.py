@@ -27,11 +27,11 @@ from neuronet.games.metagame.dynamics import DYNAMICS, Endings, endings, replica
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame, layer_game, meta_game
 from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_layers, nfg_of_symmetric
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
-from neuronet.games.metagame.nash import Equilibrium, bimatrix_equilibria, symmetric_equilibria
+from neuronet.games.metagame.nash import Equilibrium, symmetric_equilibria
 from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
 from neuronet.games.metagame.sequential import SequentialConclusion, certify_until, look_error, with_more_seeds
-from neuronet.games.metagame.solutions_table import solve_game
-from neuronet.games.metagame.stability import TOLERANCE, Stability, stability
+from neuronet.games.metagame.stability import NEUTRAL, NO_EQUILIBRIUM, NOT_STABLE, STABLE, TOLERANCE, Stability, stability
+from neuronet.games.metagame.stored_game import load_meta_game
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.reaction.horizon import COSINES, horizon_slopes
 from neuronet.games.reaction.potential import antisymmetric_share, potential_table, potential_test
@@ -51,16 +51,19 @@ from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile
 from neuronet.games.simulation.trained_run import TrainedRun, is_run_folder, load_trained_run
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria, has_continuum
 from neuronet.games.solutions.correlated import (
     CorrelatedEquilibrium,
     correlated_equilibrium,
     correlation_gap,
     played_distribution,
 )
+from neuronet.games.solutions.dominance import Undominated, undominated
 from neuronet.games.solutions.double_oracle import ResponseGame, best_equilibrium, response_oracles
 from neuronet.games.solutions.gambit_file import read_nfg
-from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame, check_game
 from neuronet.games.solutions.quantal_response import quantal_responses
+from neuronet.games.solutions.solve import GameSolutions, Solution, solve_game
 
 __all__ = [
     "ANY",
@@ -72,8 +75,12 @@ __all__ = [
     "MAX_PROFILES",
     "MECHANISMS",
     "NETWORK_PAYOFFS",
+    "NEUTRAL",
+    "NOT_STABLE",
+    "NO_EQUILIBRIUM",
     "OWN",
     "SPACE",
+    "STABLE",
     "TOLERANCE",
     "TOLERANCES",
     "Analysis",
@@ -95,6 +102,7 @@ __all__ = [
     "FunctionMeasure",
     "GamePayoff",
     "GameSetup",
+    "GameSolutions",
     "HindsightRegret",
     "InitialState",
     "Interval",
@@ -117,10 +125,12 @@ __all__ = [
     "ScaledActivity",
     "ScaledFeedback",
     "SequentialConclusion",
+    "Solution",
     "Stability",
     "SwitchablePolicy",
     "SymmetricGame",
     "TrainedRun",
+    "Undominated",
     "UpdateRule",
     "Welfare",
     "analyse",
@@ -132,6 +142,7 @@ __all__ = [
     "candidate_profiles",
     "certify_mix",
     "certify_until",
+    "check_game",
     "check_kind",
     "compare_mechanisms",
     "correlated_equilibrium",
@@ -148,6 +159,7 @@ __all__ = [
     "fixation_graphml",
     "graphml",
     "grow_policy_game",
+    "has_continuum",
     "hindsight_regret",
     "horizon_slopes",
     "invade",
@@ -155,6 +167,7 @@ __all__ = [
     "layer_game",
     "learn",
     "length_spread",
+    "load_meta_game",
     "load_trained_run",
     "look_error",
     "mean_distances",
@@ -185,6 +198,7 @@ __all__ = [
     "training_checkpoints",
     "trajectory",
     "tried_deviations",
+    "undominated",
     "welfare",
     "with_more_seeds",
 ]

@@ -122,6 +122,25 @@ class NormalFormGame:
         return pyspiel.create_tensor_game(short, self.title, names, [payoff.reshape(-1) for payoff in self.payoffs])
 
 
+def check_game(game: object, expected: type) -> None:
+    """Refuse a game of another form than an analysis takes.
+
+    Raises:
+        ConfigurationError: The game is not of the expected type; the sentence says how it is converted.
+    """
+    if isinstance(game, expected):
+        return
+    found = type(game).__name__
+    ways = {
+        ("NormalFormGame", "SymmetricGame"): ": take game.normal_form()",
+        ("SymmetricGame", "NormalFormGame"): ": take SymmetricGame.from_normal_form(game)",
+        ("NormalFormGame", "MetaGame"): ": take game.normal_form(payoff)",
+        ("NormalFormGame", "LayerGame"): ": take game.normal_form(payoff)",
+        ("SymmetricGame", "MetaGame"): ": take game.game(payoff)",
+    }
+    raise ConfigurationError(f"game must be a {expected.__name__}, got {found}{ways.get((expected.__name__, found), '')}")
+
+
 def _library(module: str, package: str) -> Any:
     try:
         return import_module(module)

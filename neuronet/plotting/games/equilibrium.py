@@ -38,7 +38,7 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         axes = figure.add_subplot(grid[:, index], sharey=first)
         first = first or axes
         title = f"{profile}: fresh network" if number == 0 else f"after {number:,} rounds"
-        style.format_axes(axes, title=title, x="gain of a single deviator (% of mean attention)")
+        style.format_axes(axes, title=title, x="gain of a single deviator\n(% of mean attention; logarithmic beyond ±1)")
         _draw_gains(axes, gains[gains["round"] == number], names)
         axes.tick_params(labelleft=index == 0)
     if first is not None:
@@ -152,7 +152,9 @@ def welfare_figure(result: Welfare) -> Figure:
     style.add_legend(loss)
     loss.set_yticks(rows, [style.truncate(name, MAX_NAME_LENGTH) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
-    style.format_axes(gain, title="Gain of a single deviator", x="% of mean payoff: measured (dot), and bounds")
+    style.format_axes(
+        gain, title="Gain of a single deviator", x="% of mean payoff: measured (dot), and bounds;\nlogarithmic beyond ±1"
+    )
     gain.hlines(rows, 100 * table["gain_lower_bound"], 100 * table["epsilon"], color=style.ORANGE, linewidth=1.4)
     gain.plot(100 * table["largest_gain"], rows, "o", color=style.ORANGE, markersize=4)
     gain.set_xscale("symlog", linthresh=1.0, linscale=0.4)

@@ -131,3 +131,41 @@ def test_more_than_two_players_are_refused_for_nashpy():
     with pytest.raises(ConfigurationError, match="two players"):
         normal_form((2, 2, 2)).to_nashpy()
     assert matrix_game([[1, 0], [0, 1]]).normal_form().to_nashpy() is not None
+
+
+def outcome_file(numbers="1 2 0 1", second='{ "win" 5/2, -1 }'):
+    head = 'NFG 1 R "with outcomes" { "one" "{" }\n{ { "a" "b" } { "x" "y" } }\n"a comment"\n'
+    return head + f'{{\n{{ "" 1 2 }}\n{second}\n}}\n{numbers}\n'
+
+
+def test_games_with_outcomes_are_read(tmp_path):
+    """Profiles are listed with the first player's strategy varying fastest, outcome 0 pays nothing, and a brace may be a name."""
+    path = tmp_path / "game.nfg"
+    path.write_text(outcome_file())
+    game = read_nfg(path)
+    assert game.players == ("one", "{")
+    assert game.payoffs[0].tolist() == [[1, 0], [2.5, 1]]
+    assert game.payoffs[1].tolist() == [[2, 0], [-1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (outcome_file("1 2 0"), "outcomes of 4 profiles, it has 3"),
+        (outcome_file("1 2 3 0"), "numbers from 0 to 2, got 3"),
+        (outcome_file(second='{ "win" 5 }'), "outcome 2 'win' must pay 2 players, it has 1"),
+    ],
+)
+def test_errors_in_outcomes_are_named(tmp_path, text, reason):
+    path = tmp_path / "game.nfg"
+    path.write_text(text)
+    with pytest.raises(DataError, match=reason):
+        read_nfg(path)
+
+
+def test_outcomes_are_read_as_gambit_reads_them(tmp_path):
+    pygambit = pytest.importorskip("pygambit", reason="pygambit is not installed")
+    path = tmp_path / "game.nfg"
+    path.write_text(outcome_file().replace('"{"', '"two"'))
+    theirs = pygambit.read_nfg(str(path)).to_arrays(dtype=float)
+    assert np.array_equal(read_nfg(path).payoffs, np.array(theirs))
