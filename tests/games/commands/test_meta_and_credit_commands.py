@@ -1,31 +1,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from types import SimpleNamespace
 
 import networkx as nx
 import pandas as pd
 import pytest
 
-from neuronet.cli.main import start
 from neuronet.cli.tables.meta_game import headline
 from neuronet.games import load_meta_game
-
-
-@pytest.fixture
-def neuronet(monkeypatch, capsys, tmp_path):
-    """Function that runs the command line in an empty folder and returns status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neuronet", "game", *map(str, arguments)])
-        capsys.readouterr()
-        status = start()
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 def test_meta(neuronet, tmp_path):

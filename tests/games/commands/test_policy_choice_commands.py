@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import pandas as pd
 import pytest
 
 from neuronet.cli.commands.game.policy_choice.certify import parse_mix
-from neuronet.cli.main import start
 from neuronet.core import ConfigurationError
 from neuronet.policies import AttentionSeeking, FreeRider
 
 QUICK = ("--hidden", "4", "--rounds", "3")
-
-
-@pytest.fixture
-def neuronet(monkeypatch, capsys, tmp_path):
-    """Function that runs the command line in an empty folder and returns status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neuronet", "game", *map(str, arguments)])
-        capsys.readouterr()
-        status = start()
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 def test_mix_has_a_share_of_each_policy():
