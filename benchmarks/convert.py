@@ -5,12 +5,15 @@ evaluation on 5,000 others. A fresh network is then trained on all training imag
 images.
 
 python benchmarks/convert.py [--epochs 5] [--seeds 3] [--json FILE]
+python benchmarks/convert.py --nonlinear
 """
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +34,38 @@ ROWS = {
     "attention": neuronet.AttentionSeeking(),
     "sign-symmetric": SignSymmetric(),
     "random-feedback": RandomFeedback(),
+}
+
+
+@dataclass(frozen=True)
+class Cubic(neuronet.LinearPolicy):
+    """Linear in the demands."""
+
+    def feedback_weights(self, obs, memory):
+        return obs.attention**3
+
+
+@dataclass(frozen=True)
+class SaturatedDemand(neuronet.Policy):
+    """Nonlinear in each listener's demand."""
+
+    def feedback(self, obs, memory):
+        return obs.xp.tanh(obs.demand) @ obs.attention
+
+
+@dataclass(frozen=True)
+class SaturatedFeedback(neuronet.Policy):
+    """Nonlinear in the sum of the demands."""
+
+    def feedback(self, obs, memory):
+        return obs.xp.tanh(obs.demand @ obs.attention)
+
+
+OWN_ROWS = {
+    "a linear rule": Cubic(),
+    "tanh(demand @ attention)": SaturatedFeedback(),
+    "noisy": neuronet.Noisy(),
+    "tanh(demand) @ attention": SaturatedDemand(),
 }
 LEARNING_RATES = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016)
 BATCH = 64
@@ -83,10 +118,12 @@ def select_learning_rate(name: str, images: torch.Tensor, labels: torch.Tensor) 
     return LEARNING_RATES[int(np.argmax(scores))]
 
 
-def cost(images: torch.Tensor, labels: torch.Tensor, rounds: int = 60) -> dict[str, float]:
+def cost(
+    images: torch.Tensor, labels: torch.Tensor, rows: Mapping[str, neuronet.Policy | None], rounds: int = 60
+) -> dict[str, float]:
     """Return the median CPU time (ms) of the forward and backward pass of a round, over interleaved rounds."""
-    modules = {name: network(0) if policy is None else neuronet.convert(network(0), policy) for name, policy in ROWS.items()}
-    spent: dict[str, list[float]] = {name: [] for name in ROWS}
+    modules = {name: network(0) if policy is None else neuronet.convert(network(0), policy) for name, policy in rows.items()}
+    spent: dict[str, list[float]] = {name: [] for name in rows}
     for _ in range(rounds):
         for name, module in modules.items():
             start = time.process_time()
@@ -99,14 +136,20 @@ def main(
     epochs: Annotated[int, typer.Option(min=1)] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="Number of seeds (>= 1).")] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the results.")] = None,
+    nonlinear: Annotated[bool, typer.Option("--nonlinear", help="Measure the cost of nonlinear rules alone.")] = False,
 ) -> None:
     torch.set_num_threads(1)
+    if nonlinear:
+        costs = cost(torch.randn(BATCH, 1, 28, 28), torch.arange(BATCH) % 10, OWN_ROWS)
+        for name, duration in costs.items():
+            print(f"{name:26} {duration:6.1f} ms a round, {duration / costs['a linear rule']:.1f} times a linear rule")
+        return
     environment = FashionMnist()
     (images, labels), test = load(environment.train), load(environment.test)
     table = Table(title=f"Fashion-MNIST, 2 + 2 layers, {epochs} epochs, {seeds} seeds", title_justify="left")
     for heading in ("backward signal", "test accuracy, mean", "least", "most", "learning rate", "ms a round"):
         table.add_column(heading, justify="right" if table.columns else "left")
-    results, ended, costs = [], {}, cost(images, labels)
+    results, ended, costs = [], {}, cost(images, labels, ROWS)
     for name in ROWS:
         rate = select_learning_rate(name, images, labels)
         ended[name] = [train(name, seed, rate, images, labels, epochs) for seed in range(seeds)]

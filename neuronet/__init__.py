@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from neuronet.core import NeuroNetError as NeuroNetError
     from neuronet.core import Observation as Observation
     from neuronet.core import Policy as Policy
-    from neuronet.core import Population as Population
     from neuronet.core import Samples as Samples
     from neuronet.core import Scaling as Scaling
     from neuronet.core import SquaredError as SquaredError
@@ -54,7 +53,9 @@ if TYPE_CHECKING:
     from neuronet.policies import Greedy as Greedy
     from neuronet.policies import Noisy as Noisy
     from neuronet.recording import traces as traces
+    from neuronet.registry import Population as Population
     from neuronet.registry import build_network as build_network
+    from neuronet.statistics import gini as gini
     from neuronet.training import Result as Result
     from neuronet.training import resume as resume
     from neuronet.training import train as train
@@ -65,7 +66,7 @@ _HOMES = {
     "conversion": "convert revert",
     "core": (
         "Adam Column CrossEntropy Encoding Environment Group LinearPolicy Momentum Network NeuroNetError Observation Policy "
-        "Population SGD Samples Scaling SquaredError Wrapper from_edges from_graph from_matrices to_graph"
+        "SGD Samples Scaling SquaredError Wrapper from_edges from_graph from_matrices to_graph"
     ),
     "engines.agents": "NeuronModel",
     "engines.base": "Setup State",
@@ -75,7 +76,8 @@ _HOMES = {
     "models": "Model load",
     "policies": "AttentionSeeking Greedy Noisy",
     "recording": "traces",
-    "registry": "build_network",
+    "registry": "Population build_network",
+    "statistics": "gini",
     "training": "Result resume train",
 }
 _HOME_OF = {name: f"neuronet.{home}" for home, names in _HOMES.items() for name in names.split()}

@@ -6,7 +6,7 @@ Built on scipy, which is imported when it is first needed, and on nothing else o
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -142,14 +142,15 @@ def bootstrap_ratio(
     return float(numerator.mean() / denominator.mean()), float(low), float(high)
 
 
-def gini(values: Floats) -> float:
-    """Return Gini's coefficient (1912) of values (n,) >= 0: 0 where all are equal, towards 1 where one has everything.
+def gini(values: Iterable[float]) -> float:
+    """Return Gini's coefficient (1912) of n values >= 0, such as neurons' attention: 0 where all are equal, towards 1 otherwise.
 
-    It is half the mean absolute difference in units of the mean.
+    It is half the mean absolute difference in units of the mean; 1 - 1/n where one has everything.
 
     Raises:
         DataError: A value is negative, or none is positive.
     """
+    values = np.asarray(values if isinstance(values, np.ndarray) else list(values), dtype=np.float64)
     if len(values) == 0 or values.min() < 0 or values.sum() <= 0:
         raise DataError("Gini's coefficient needs values >= 0, at least one of them > 0")
     ranks, count = np.arange(1, len(values) + 1), len(values)

@@ -28,6 +28,7 @@ from neuronet.policies.social.hebbian import Hebbian
 from neuronet.policies.social.stubborn import Stubborn
 from neuronet.policies.wrappers.clipped import Clipped
 from neuronet.policies.wrappers.damped import Damped
+from neuronet.policies.wrappers.frugal import Frugal
 from neuronet.policies.wrappers.noisy import Noisy
 from neuronet.policies.wrappers.trembling_hand import TremblingHand
 
@@ -42,6 +43,7 @@ POLICIES: dict[str, type[Policy]] = {
     "diminishing-returns": DiminishingReturns,
     "direct-feedback": DirectFeedback,
     "free-rider": FreeRider,
+    "frugal": Frugal,
     "greedy": Greedy,
     "hebbian": Hebbian,
     "income-protecting": IncomeProtecting,
@@ -71,6 +73,7 @@ __all__ = [
     "DiminishingReturns",
     "DirectFeedback",
     "FreeRider",
+    "Frugal",
     "Greedy",
     "Hebbian",
     "IncomeProtecting",

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from base64 import b64decode
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,6 +95,12 @@ def play(driver: webdriver.Chrome) -> None:
 
 def take_picture(driver: webdriver.Chrome, file: Path, *, whole: bool) -> None:
     """Write a picture of the window, or of the whole page."""
+    sources = "return [...document.querySelectorAll('img')].map(e => e.src.length + e.width).join()"
+    last, since = "", time.monotonic()
+    while time.monotonic() < since + 8:  # until the figures are drawn for this width
+        time.sleep(0.25)
+        if (shown := driver.execute_script(sources)) != last:
+            last, since = shown, time.monotonic()
     data = driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})
     file.write_bytes(b64decode(data["data"]))
     width = driver.execute_script("return [document.documentElement.scrollWidth, document.documentElement.scrollHeight]")

@@ -264,6 +264,8 @@ def _target_index(target: str | None, names: list[str], source: str, usual: tupl
     found = [name for name in usual if name in names] if target is None else [target]
     if not found:
         hint = separator_hint(names)
+        if hint and source.startswith("'"):
+            hint = f": is it separated by ';'? Write table:{source[1:-1]}(separator=';')"
         raise DataError(f"{source} has no target called target, label, class or y: name one of {listed}{hint}")
     if len(found) > 1:
         raise DataError(

@@ -1,13 +1,14 @@
-"""Channels between layers: dropout, delay, noise, quantization, and k winners."""
+"""Channels between layers: dropout, delay, noise, quantization, k winners, and normalisation."""
 
 from neuronet.channels.base import Channel, ChannelContext
-from neuronet.channels.builtin import CHANNELS, Delay, Dropout, GaussianNoise, KWinners, Quantization
+from neuronet.channels.builtin import CHANNELS, Delay, Dropout, GaussianNoise, KWinners, Normalization, Quantization
 from neuronet.channels.message_keys import HISTORY_NAMES, HistoryKey, InFlightKey, MessageKey
-from neuronet.channels.placement import ChannelAt, channels_by_location, memoryless_channels
+from neuronet.channels.placement import DIRECTIONS, ChannelAt, channels_by_location, memoryless_channels
 from neuronet.channels.router import MessageRouter, layer_delays
 
 __all__ = [
     "CHANNELS",
+    "DIRECTIONS",
     "HISTORY_NAMES",
     "Channel",
     "ChannelAt",
@@ -20,6 +21,7 @@ __all__ = [
     "KWinners",
     "MessageKey",
     "MessageRouter",
+    "Normalization",
     "Quantization",
     "channels_by_location",
     "layer_delays",

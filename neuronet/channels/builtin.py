@@ -190,12 +190,53 @@ class KWinners(Channel):
         return xp.astype(reaches(xp, size, threshold), messages.dtype)
 
 
+@dataclass(frozen=True)
+class Normalization(Channel):
+    """Divisive normalisation: divides the messages of each sample by their root mean square over the layer (Heeger 1992).
+
+    A layer of larger messages is not heard better, and a larger message takes from what the others are heard.
+    Samples whose messages are all 0 stay so. Also active in evaluation.
+
+    Args:
+        masks_feedback: Whether a speaker's demand is divided likewise, as if it had no part in the root mean square; otherwise
+            the speaker knows nothing of the division. For activity alone.
+
+    Raises:
+        ConfigurationError: A parameter is out of range.
+    """
+
+    masks_feedback: bool = True
+
+    def __post_init__(self) -> None:
+        check_flag("masks_feedback", self.masks_feedback)
+
+    @property
+    def active_in_eval(self) -> bool:
+        """True: normalisation is part of what the network computes."""
+        return True
+
+    def transmit(self, messages: Array, context: ChannelContext) -> Array:
+        """Return the divided messages; of each sample their mean square is 1."""
+        return messages * self._factor(messages, context)
+
+    def jacobian(self, messages: Array, context: ChannelContext) -> Array | None:
+        """Return the factor of each message, if it scales feedback."""
+        return context.xp.ones_like(messages) * self._factor(messages, context) if self.masks_feedback else None
+
+    def _factor(self, messages: Array, context: ChannelContext) -> Array:
+        """Return 1 over the root mean square, (..., B, 1)."""
+        xp = context.xp
+        rms = xp.mean(messages * messages, axis=-1, keepdims=True) ** 0.5
+        return 1.0 / xp.where(rms > 0, rms, xp.ones_like(rms))
+
+
 CHANNELS: dict[str, type[Channel]] = {
     "noise": GaussianNoise,
     "delay": Delay,
     "dropout": Dropout,
     "quantize": Quantization,
     "k-winners": KWinners,
+    "normalize": Normalization,
 }
 """All channels by their names on the command line."""
 

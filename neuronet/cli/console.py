@@ -81,15 +81,15 @@ def add_columns(table: Table, *headings: str, **style: Any) -> None:
 
 def run_table(result: Any, **rows: str) -> Table:
     """Return a table of facts about a run: environment, network, policy and engine, these rows, and the folder."""
-    from neuronet.registry import format_population
+    from neuronet.registry import describe_population
 
-    config, network, policy = result.config, result.network, format_population(result.config.policy)
+    config, network = result.config, result.network
     hidden = config.activation if len(network.sizes) > 2 else "without a hidden layer"
     layout = ", sparse layout" if network.is_sparse and config.engine == "tensors" else ""
     facts = {
         "environment": config.environment,
         "network": f"{'-'.join(map(str, network.sizes))} {hidden}, {counted(network.connections, 'connection')}{layout}",
-        "policy": policy if isinstance(policy, str) else ", ".join(policy),
+        "policy": describe_population(config.policy),
         "engine": f"{config.engine} on {config.device}, {config.dtype}",
         **rows,
         "recorded in": str(result.folder),
@@ -103,6 +103,7 @@ def run_table(result: Any, **rows: str) -> Table:
 def result_table(result: Result) -> Table:
     """Return a table of a run's result."""
     from neuronet.registry import format_channel, format_option
+    from neuronet.statistics import interval
 
     config = result.config
     rows = {
@@ -114,6 +115,12 @@ def result_table(result: Result) -> Table:
         rows["test loss"] = f"{result.loss:.4f}"
     if result.accuracy is not None:
         rows["test accuracy"] = f"{result.accuracy:.4f}"
+    whole = result.inequality.query("layer == 0 and group == 'all'")
+    whole = whole.loc[whole["epoch"] == whole["epoch"].max(), "gini"].dropna().to_numpy()
+    if len(whole):
+        mean, _, high = interval(whole)
+        spread = f" ± {high - mean:.4f} (95% interval of {len(whole)} replicas)" if len(whole) > 1 else ""
+        rows["inequality"] = f"Gini's coefficient of attention {mean:.4f}{spread}"
     if not result.events.empty:
         rows["interventions"] = "; ".join(dict.fromkeys(f"after round {e.round:,}: {e.what}" for e in result.events.itertuples()))
     if config.replicas > 1:

@@ -149,6 +149,9 @@ def _with_hint(error: Any) -> str:
     """Return the message for a wrong command line, with the command that lists what would be right."""
     context = getattr(error, "ctx", None)
     message = shortened(error.format_message().rstrip("."))
+    names = () if context is None else {parameter.name for parameter in context.command.params}
+    if getattr(error, "option_name", "") == "--seeds" and "replicas" in names:
+        message = "No such option: --seeds: several seeds are --replicas 5, from --seed on"
     return message if context is None else f"{message} (see {context.command_path} --help)"
 
 

@@ -58,6 +58,10 @@ class Comparison:
         """Draw the learning curves with their bands to a .png, .svg or .pdf file."""
         return draw("comparison", self.curves, path, measure=self.measure)
 
+    def plot_result(self, path: str | Path) -> Path:
+        """Draw the table, means and paired differences with their 95% intervals, to a .png, .svg or .pdf file."""
+        return draw("comparison-result", self.table, path, measure=self.measure)
+
     def summary(self) -> dict[str, Any]:
         """Return the result as plain data, as `neuronet compare --json` prints it."""
         rows = self.table.to_dict("records")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from neuronet.conversion.kernel_positions import KernelAxis, by_kernel_position
 from neuronet.core import ConfigurationError
 
 
@@ -225,11 +226,9 @@ class ConvolutionConnectivity(Connectivity):
 
     def demand(self, gradient: Tensor, heard: Tensor) -> Tensor:
         """Return the gradient of the outputs that see a place through each position of the kernel; 0 where there is no output."""
-        channels, batch = gradient.shape[1], len(heard)
-        identity = torch.eye(self.positions, dtype=gradient.dtype, device=gradient.device)
-        kernels = identity.reshape(1, self.positions, *self.kernel).repeat(channels, *(1 for _ in heard.shape[1:]))
-        places = heard.new_empty(1, dtype=gradient.dtype).expand(batch, channels * self.positions, *heard.shape[2:])
-        return self._rows(self._input_gradient(gradient, places, kernels, channels), self.listeners)
+        shape = zip(self.kernel, self.stride, self.padding, self.dilation, heard.shape[2:], strict=True)
+        seen = by_kernel_position(gradient, [KernelAxis(*axis) for axis in shape])
+        return seen.reshape(*self.lead, self.listeners, -1).mT
 
     def broadcast_axis(self, outputs: int) -> int:
         """Return the number of pairs (output, position of the kernel)."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from neuronet.conversion.autograd_functions import ScaledGradients
 from neuronet.conversion.broadcast import Broadcast
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity
+from neuronet.conversion.finite import warn_of_non_finite
 from neuronet.conversion.policy_group import PolicyGroup, RoundRandom, assemble
 from neuronet.core import ConfigurationError, Observation, PolicyError, RandomStream
 
@@ -106,7 +107,7 @@ class LayerPolicy:
             return connectivity.broadcast(demand.to(attention.dtype), gradient.to(attention.dtype), heard)
 
         fields: dict[str, Callable[[], Tensor]] = {
-            "demand": lambda: -samples * connectivity.demand(gradient, heard).to(attention.dtype),
+            "demand": lambda: connectivity.demand((-samples * gradient).to(attention.dtype), heard),
             "broadcast": broadcast,
         }
         if self.reads_input or to_weight is not None:
@@ -229,7 +230,10 @@ class LayerPolicy:
         expected = (*self.connectivity.lead, self.connectivity.listeners if linear else 2, neurons)
         shape = getattr(answer, "shape", type(answer).__name__)
         if shape != expected:
-            raise PolicyError(f"{policy!r}: {hook} must have the shape {expected} at layer '{self.name}', got {shape}")
+            letters = "(K, J)" if linear else "(B, J)"
+            spelled = letters if len(expected) == 2 else f"(groups, {letters[1:]}"
+            got = tuple(shape) if isinstance(shape, torch.Size) else shape
+            raise PolicyError(f"{policy!r} must give {hook} of shape {spelled} = {expected} at layer '{self.name}', got {got}")
         return answer
 
     def _field_getter(self, attention: Tensor, more: dict[str, Callable[[], Any]]) -> Callable[[str], Any]:
@@ -254,6 +258,7 @@ class LayerPolicy:
     def _call_groups(self, hook: str, layer: nn.Module, obs: Sequence[Observation]) -> Tensor:
         groups = self.policy_groups
         answers = [getattr(group.policy, hook)(view, group.memory(layer)) for group, view in zip(groups, obs, strict=True)]
+        warn_of_non_finite(answers, groups, obs, hook, self.name)
         return assemble(groups, answers, self.connectivity.speakers)
 
 

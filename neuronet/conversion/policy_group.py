@@ -23,6 +23,7 @@ from neuronet.core import (
     Policy,
     PolicyError,
     RandomStream,
+    check_signatures,
 )
 
 FieldGetter = Callable[[str], Any]
@@ -111,6 +112,7 @@ class PolicyGroup:
         Raises:
             ConfigurationError: It does.
         """
+        check_signatures(self.policy)
         hooks, needs = sorted(self.policy.hooks - SUPPORTED_HOOKS), sorted(self.policy.needs - SUPPORTED_FIELDS)
         if hooks:
             raise ConfigurationError(f"{self.policy!r} cannot be converted: torch modules support feedback, but not {hooks[0]}")

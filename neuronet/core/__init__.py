@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from neuronet.core.array_types import Namespace as Namespace
     from neuronet.core.array_types import reaches as reaches
     from neuronet.core.array_types import rounding as rounding
+    from neuronet.core.culprits import check_signatures as check_signatures
     from neuronet.core.culprits import explained as explained
     from neuronet.core.culprits import own_classes as own_classes
     from neuronet.core.culprits import own_place as own_place
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from neuronet.core.environment import ValidationSplit as ValidationSplit
     from neuronet.core.errors import ConfigurationError as ConfigurationError
     from neuronet.core.errors import DataError as DataError
+    from neuronet.core.errors import DataWarning as DataWarning
     from neuronet.core.errors import DivergedError as DivergedError
     from neuronet.core.errors import LockedError as LockedError
     from neuronet.core.errors import MissingExtraError as MissingExtraError
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import WorkerError as WorkerError
     from neuronet.core.errors import check_flag as check_flag
     from neuronet.core.errors import check_number as check_number
+    from neuronet.core.errors import check_order as check_order
     from neuronet.core.errors import find_name as find_name
     from neuronet.core.errors import is_out_of_memory as is_out_of_memory
     from neuronet.core.errors import shortened as shortened
@@ -133,6 +136,12 @@ if TYPE_CHECKING:
     from neuronet.core.structure.graph_wirings import Modular as Modular
     from neuronet.core.structure.graph_wirings import ScaleFree as ScaleFree
     from neuronet.core.structure.graph_wirings import Spatial as Spatial
+    from neuronet.core.structure.groups import Group as Group
+    from neuronet.core.structure.groups import Layers as Layers
+    from neuronet.core.structure.groups import check_policy_form as check_policy_form
+    from neuronet.core.structure.groups import layer_groups as layer_groups
+    from neuronet.core.structure.groups import parse_policies_with as parse_policies_with
+    from neuronet.core.structure.groups import policies_by_layer as policies_by_layer
     from neuronet.core.structure.network import INITIALISATIONS as INITIALISATIONS
     from neuronet.core.structure.network import Bools as Bools
     from neuronet.core.structure.network import Floats as Floats
@@ -143,15 +152,12 @@ if TYPE_CHECKING:
     from neuronet.core.structure.pattern import MAX_DENSE_ENTRIES as MAX_DENSE_ENTRIES
     from neuronet.core.structure.pattern import Pattern as Pattern
     from neuronet.core.structure.pattern import check_dense as check_dense
-    from neuronet.core.structure.population import Group as Group
-    from neuronet.core.structure.population import Layers as Layers
+    from neuronet.core.structure.population import ByFunction as ByFunction
+    from neuronet.core.structure.population import ByNode as ByNode
     from neuronet.core.structure.population import PerLayer as PerLayer
     from neuronet.core.structure.population import Population as Population
     from neuronet.core.structure.population import Shares as Shares
     from neuronet.core.structure.population import as_population as as_population
-    from neuronet.core.structure.population import check_policy_form as check_policy_form
-    from neuronet.core.structure.population import layer_groups as layer_groups
-    from neuronet.core.structure.population import policies_by_layer as policies_by_layer
     from neuronet.core.structure.sparse_network import LAYOUTS as LAYOUTS
     from neuronet.core.structure.sparse_network import SparseNetwork as SparseNetwork
     from neuronet.core.structure.sparse_network import prefers_sparse as prefers_sparse
@@ -180,9 +186,9 @@ _MODULES = {
     "delegating_policy": "DelegatingPolicy",
     "environment": "Environment Samples ValidationSplit",
     "errors": (
-        "ConfigurationError DataError DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
+        "ConfigurationError DataError DataWarning DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
         "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
-        "check_flag check_number find_name is_out_of_memory shortened shown unknown_name_error "
+        "check_flag check_number check_order find_name is_out_of_memory shortened shown unknown_name_error "
         "with_short_quotes"
     ),
     "data.foreign_arrays": "as_array as_numbers",
@@ -195,7 +201,7 @@ _MODULES = {
     ),
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS BalancedCrossEntropy CrossEntropy Payoff SquaredError parse_payoff",
-    "culprits": "explained own_classes own_place plug_in_errors",
+    "culprits": "check_signatures explained own_classes own_place plug_in_errors",
     "policy": "LinearPolicy Policy Scales Wrapper check_axes form_of shared_memory_names",
     "policy_traits": "Traits trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
@@ -208,9 +214,8 @@ _MODULES = {
     "structure.pattern": "MAX_DENSE_ENTRIES Pattern check_dense",
     "structure.sparse_network": "LAYOUTS SparseNetwork prefers_sparse to_dense to_sparse with_layout",
     "structure.wiring": "Dense SmallWorld Sparse Wiring",
-    "structure.population": (
-        "Group Layers PerLayer Population Shares as_population check_policy_form layer_groups policies_by_layer"
-    ),
+    "structure.groups": "Group Layers check_policy_form layer_groups parse_policies_with policies_by_layer",
+    "structure.population": "ByFunction ByNode PerLayer Population Shares as_population",
     "trust_region": "TrustRegionStep solve_trust_region",
     "utility": "MEASURES LogTotal Measure Power Saturating parse_measure",
 }

@@ -5,6 +5,7 @@ Calls of plug-ins are not wrapped: an exception is looked at once, where it leav
 
 from __future__ import annotations
 
+import inspect
 import os
 import site
 import sysconfig
@@ -12,11 +13,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from neuronet.core.errors import NeuroNetError, PlugInError, is_out_of_memory, shortened
+from neuronet.core.errors import NeuroNetError, PlugInError, PolicyError, is_out_of_memory, shortened
 
 KINDS = {
     "neuronet.core.policy.Policy": "policy",
@@ -204,6 +206,38 @@ def own_classes(plug_in: object) -> list[type]:
             if any(f"{base.__module__}.{base.__qualname__}" in KINDS for base in type(part).__mro__):
                 found += own_classes(part)
     return found
+
+
+def check_signatures(plug_in: object) -> None:
+    """Check that each method of a plug-in, and of those that it wraps, can be called as its base class says.
+
+    Args:
+        plug_in: A policy, channel, payoff or another plug-in; those that come with NeuroNet are not looked at.
+
+    Raises:
+        PolicyError: A method takes other arguments.
+    """
+    for cls in own_classes(plug_in):
+        wrong = _wrong_signature(cls)
+        if wrong:
+            raise PolicyError(wrong)
+
+
+@cache
+def _wrong_signature(cls: type) -> str:
+    for base in cls.__mro__[1:]:
+        kind = KINDS.get(f"{base.__module__}.{base.__qualname__}")
+        for name, method in vars(base).items() if kind and base.__module__.startswith("neuronet.") else ():
+            own = inspect.getattr_static(cls, name)
+            if name.startswith("_") or not inspect.isfunction(method) or own is method or not inspect.isfunction(own):
+                continue
+            expected, got = inspect.signature(method), inspect.signature(own)
+            try:
+                got.bind(*expected.parameters)  # engines pass arguments by their place
+            except TypeError:
+                texts = [", ".join(signature.parameters) for signature in (expected, got)]
+                return f"{kind} {cls.__name__}: {name} must take ({texts[0]}), got ({texts[1]})"
+    return ""
 
 
 def file_name(path: str) -> str:

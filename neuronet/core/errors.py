@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Set
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache, partial
@@ -113,6 +113,10 @@ class PolicyWarning(UserWarning):
     """Note on a policy of the user's own that breaks its contract, where a run has no log for it."""
 
 
+class DataWarning(UserWarning):
+    """Note on samples that can be used, but look as if something else was meant."""
+
+
 class UndeclaredFieldError(PolicyError, AttributeError):
     """Observation field that the policy did not declare in `needs`, or that is not known yet in this hook."""
 
@@ -165,25 +169,26 @@ def shown(value: object) -> str:
     return repr(value)
 
 
-def unknown_name_error(kind: str, name: str, known: Iterable[str]) -> SpecError:
+def unknown_name_error(kind: str, name: str, known: Iterable[str], *, more: str = "") -> SpecError:
     """Return the error for a name that is not among the known names.
 
     Args:
         kind: What the name stands for, such as "policy".
         name: The unknown name.
         known: The valid names.
+        more: What else could be written, which ends the message.
     """
     names = sorted(known)
     close = get_close_matches(str(name), names, n=1)
-    beginning = with_short_quotes(f"unknown {kind} '{name}': ")
+    beginning, end = with_short_quotes(f"unknown {kind} '{name}': "), f"; {more}" if more else ""
     listed = f"known are {', '.join(names)}"
     if close and len(listed) > MAX_QUOTED:
-        return SpecError(f"{beginning}did you mean '{close[0]}'?")
+        return SpecError(f"{beginning}did you mean '{close[0]}'?{end.replace('; ', ' ', 1)}")
     hint = f"did you mean '{close[0]}'? " if close else ""
-    room = MAX_LISTED - len(beginning)
+    room = MAX_LISTED - len(beginning) - len(end)
     if len(listed) > room:
         listed = f"{listed[: room - 5].rpartition(', ')[0]}, ..."
-    return SpecError(beginning + hint + listed)
+    return SpecError(beginning + hint + listed + end)
 
 
 def check_number(
@@ -226,6 +231,16 @@ def check_number(
         upper = f"below {high:g}" if below else f"at most {high:g}" if above else f"{high:g}"
         span = f" above {low:g} and {upper}" if above else f" from {low:g} to {upper}"
     raise ConfigurationError(f"{name} must be {kind}{span}, got {value!r}")
+
+
+def check_order(name: str, value: object) -> None:
+    """Raise an error if a parameter whose order counts is a set, a mapping or bytes.
+
+    Raises:
+        ConfigurationError: It is one of these, so that it has no order, or only a part of it would be read.
+    """
+    if isinstance(value, Mapping | Set | bytes):
+        raise ConfigurationError(f"{name} must be a list, whose order counts, got {shown(value)}")
 
 
 def check_flag(name: str, value: object) -> None:

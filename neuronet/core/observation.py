@@ -218,6 +218,18 @@ class Birth:
         self.draws = draws
         self.zeros = zeros
 
+    def __repr__(self) -> str:
+        return "Birth(zeros(axes), draws.normal(name, axes), draws.uniform(name, axes))"
+
+    def __getattr__(self, name: str) -> Any:
+        """Raise an error for everything that a birth does not have.
+
+        Raises:
+            AttributeError: Always; the message says what there is.
+        """
+        known = "it has zeros and draws, as in birth.zeros('JS') and birth.draws.normal('name', 'JK')"
+        raise AttributeError(f"a birth has no '{name}': {known}")
+
     def for_wrapped_policy(self) -> Birth:
         """Return the same for a wrapped policy, with its own random numbers."""
         return Birth(self.draws.scoped("policy"), self.zeros)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from neuronet.core import ConfigurationError, PolicyError, to_sparse
+from neuronet.core import ConfigurationError, PolicyError, check_signatures, to_sparse
 from neuronet.engines.base import (
     Engine,
     Setup,
@@ -99,6 +99,7 @@ def apply_to_setups(
     if not (isinstance(intervention, Intervention) and hasattr(intervention, "__dataclass_fields__")):
         expected = "a dataclass such as neuronet.interventions.Lesion"
         raise PolicyError(f"an intervention must be {expected}, got {type(intervention).__name__}")
+    check_signatures(intervention)
     check_state(state, setups)
     alone = len(setups) == 1
     results = [_applied(intervention, setup, state if alone else state.replica(index)) for index, setup in enumerate(setups)]

@@ -58,6 +58,7 @@ class InterventionSchedule:
             if due_round >= rounds:
                 unit, count = ("round", due_round) if scheduled.in_rounds else ("epoch", scheduled.time)
                 raise ConfigurationError(
-                    f"intervention '{scheduled.what}' is scheduled after {unit} {count}, which is not before the end of the run"
+                    f"intervention '{scheduled.what}' is scheduled after {unit} {count}, but the run ends after {unit} "
+                    f"{rounds if scheduled.in_rounds else rounds * scheduled.time // due_round}"
                 )
             setups, state, _ = apply_to_setups(setups, replace(state, round=due_round), scheduled.intervention)

@@ -56,6 +56,8 @@ class ClickableFigureWidget(ipyvue.VueTemplate):  # type: ignore[misc]
           :data-name="spot.name" @click="pick([spot.name, 0, 0])"><title>{{ spot.text }}</title></circle>
       </g>
     </svg>
+    <a :href="source" :download="text.replace(/[^A-Za-z0-9]+/g, '-') + '.png'" class="lab-save"
+      :title="'save this picture: ' + text" :aria-label="'save this picture: ' + text">&#8681;</a>
   </div>
 </template>
 <script>

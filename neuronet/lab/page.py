@@ -12,8 +12,11 @@ import solara
 from matplotlib.figure import Figure
 
 from neuronet.core import NeuroNetError
+from neuronet.lab.cards.meanings import ALIGNMENT, ATTENTION, LEARNING
 from neuronet.lab.cards.network_card import NetworkCard
 from neuronet.lab.cards.neuron_card import NeuronCard
+from neuronet.lab.cards.session_code import session_code
+from neuronet.lab.cards.window import Sizes, WindowWidth, sizes_for
 from neuronet.lab.clickable_figure import ClickableFigure
 from neuronet.lab.history import locate_node
 from neuronet.lab.launch_config import LaunchConfig
@@ -25,8 +28,8 @@ from neuronet.lab.style import STYLE
 from neuronet.lab.widgets import Title
 from neuronet.plotting.network import NeuronPosition, PolicyStyles, policy_styles
 
-NETWORK, NEURON, SMALL = (610, 412), (382, 382), (322, 246)
-"""Sizes of the figures in pixels; with the sidebar they fill a window of 1280 x 800."""
+FIRST_WIDTH = 1280
+"""Width of the window in pixels until the browser has told it."""
 
 STEP_PAUSE = 0.05
 """Seconds between two steps while playing, in which the page reacts to its reader."""
@@ -51,6 +54,7 @@ def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
     playing, set_playing = solara.use_state(False)
     rounds, set_rounds = solara.use_state(1)
     error_message, set_error_message = solara.use_state("")
+    width, set_width = solara.use_state(FIRST_WIDTH)
     solara.use_effect(lambda: session.close, [session])
 
     def attempt(action: Callable[[], Snapshot]) -> bool:
@@ -83,6 +87,7 @@ def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
 
     with solara.Div(classes=["lab"]):
         solara.Style(STYLE)
+        WindowWidth(set_width)
         Sidebar(
             session.controls,
             session.initial_controls,
@@ -92,13 +97,21 @@ def Lab(launch_config: LaunchConfig) -> None:  # noqa: N802
             on_rounds=set_rounds,
             on_step=lambda: attempt(lambda: session.step(rounds)),
             on_reset=reset,
+            on_undo=lambda: attempt(session.undo),
+            last_action=snapshot.last_action,
             on_update=lambda **changes: attempt(lambda: session.update_controls(**changes)),
         )
         with solara.Div(classes=["lab-main"]):
             StatusLine(launch_config.config.environment, snapshot, error_message)
             Cards(
-                snapshot, session.controls.other, lambda position, action: attempt(lambda: session.intervene(*position, action))
+                snapshot,
+                session.controls.other,
+                sizes_for(width),
+                lambda position, action: attempt(lambda: session.intervene(*position, action)),
             )
+            code = escape(session_code(launch_config, session.controls, snapshot))
+            inner = f"<summary>This session as code</summary><pre>{code}</pre>"
+            solara.HTML("details", unsafe_innerHTML=inner, classes=["lab-card", "lab-code"])
 
 
 @solara.component
@@ -120,7 +133,9 @@ def StatusLine(name: str, snapshot: Snapshot, error_message: str) -> None:  # no
 
 
 @solara.component
-def Cards(snapshot: Snapshot, other: str, on_intervene: Callable[[NeuronPosition, str], Any]) -> None:  # noqa: N802
+def Cards(  # noqa: N802
+    snapshot: Snapshot, other: str, sizes: Sizes, on_intervene: Callable[[NeuronPosition, str], Any]
+) -> None:
     """Figures of the network and of the selected neuron, which is remembered here."""
     first = (1, 0) if snapshot.outputs > 1 else (0, 0)
     selected_node, set_selected_node = solara.use_state(snapshot.node(first))
@@ -134,21 +149,34 @@ def Cards(snapshot: Snapshot, other: str, on_intervene: Callable[[NeuronPosition
         set_selected_only(True)
         set_selected_node(snapshot.node(position))
 
-    panels: dict[str, Callable[[], Figure]] = {
-        "Learning": lambda: learning_panel(snapshot, *SMALL),
-        "Attention by policy": lambda: attention_panel(snapshot, styles, *SMALL),
-        "Alignment with backpropagation": lambda: alignment_panel(snapshot, *SMALL),
+    panels: dict[str, tuple[str, Callable[[int, int], Figure]]] = {
+        "Learning": (LEARNING, lambda width, height: learning_panel(snapshot, width, height)),
+        "Attention by policy": (ATTENTION, lambda width, height: attention_panel(snapshot, styles, width, height)),
+        "Alignment with backpropagation": (ALIGNMENT, lambda width, height: alignment_panel(snapshot, width, height)),
     }
     with solara.Div(classes=["lab-main"]):
         with solara.Div(classes=["lab-row"]):
             NetworkCard(
-                snapshot, styles, selected, NETWORK, selected_only=selected_only, on_only=set_selected_only, on_select=select
+                snapshot,
+                styles,
+                selected,
+                sizes.network,
+                selected_only=selected_only,
+                on_only=set_selected_only,
+                on_select=select,
             )
             NeuronCard(
-                snapshot, selected, NEURON, other, on_select=select, on_intervene=lambda action: on_intervene(selected, action)
+                snapshot,
+                selected,
+                sizes.neuron,
+                other,
+                on_select=select,
+                on_intervene=lambda action: on_intervene(selected, action),
             )
         with solara.Div(classes=["lab-row"]):
-            for title, draw in panels.items():
+            for (title, (meaning, draw)), size in zip(panels.items(), sizes.small, strict=True):
                 with solara.Div(classes=["lab-card"]):
-                    Title(title)
-                    ClickableFigure(lambda draw=draw: (draw(), ()), text=title, size=SMALL, dependencies=[snapshot.number])
+                    Title(title, meaning=meaning)
+                    ClickableFigure(
+                        lambda draw=draw, size=size: (draw(*size), ()), text=title, size=size, dependencies=[snapshot.number]
+                    )

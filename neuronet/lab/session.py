@@ -16,6 +16,7 @@ from neuronet.core import (
     Batches,
     ConfigurationError,
     DivergedError,
+    Group,
     NonFiniteError,
     StateError,
     own_classes,
@@ -25,7 +26,7 @@ from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, State
 from neuronet.interventions import freeze, lesion, revive, switch, thaw
 from neuronet.lab.controls import Controls, controls_of, without_noise
-from neuronet.lab.history import History
+from neuronet.lab.history import History, locate_node
 from neuronet.lab.launch_config import LaunchConfig
 from neuronet.lab.snapshot import Snapshot
 from neuronet.registry import parse_policy, parse_update_schedule, short_name
@@ -34,6 +35,9 @@ from neuronet.training import Alignment, evaluate, policy_names, silent_position
 
 ACTIONS: dict[str, Callable[..., Any]] = {"silence": lesion, "revive": revive, "freeze": freeze, "thaw": thaw, "follow": switch}
 """Interventions on a single neuron, by name."""
+
+OPPOSITES = {"silence": "revive", "revive": "silence", "freeze": "thaw", "thaw": "freeze"}
+"""Action that takes another one back."""
 
 MAX_EVAL_SAMPLES = 500
 """Largest number of test samples by which a snapshot is evaluated."""
@@ -81,6 +85,8 @@ class Session:
         self._test = model.prepare(self.launch_config.environment.test)
         self._batches = Batches(len(self.launch_config.environment.train), config.batch_size, (controls.seed,))
         self._alignment: tuple[Setup, Alignment] | None = None
+        self._done: list[tuple[int, str, Any]] = []
+        self._earlier: dict[int, Any] = {}
         self._history = History()
         self._states: tuple[State, ...] = ()
         self.snapshot = self._take_snapshot([])
@@ -153,9 +159,12 @@ class Session:
         """
         with self._lock:
             controls = replace(self.controls, **changes)
-            if any(getattr(controls, name) != getattr(self.controls, name) for name in ("policy", "other", "share", "noise")):
+            names = ("policy", "share", "noise", *(["other"] if controls.share else []))  # else no neuron follows the other
+            if any(getattr(controls, name) != getattr(self.controls, name) for name in names):
                 setup = self.model.setup
                 self.model.assign(controls.layers(self.launch_config.population, setup.network, setup.seed))
+                self._earlier.clear()
+                self._done = [done for done in self._done if done[1] in OPPOSITES]
             channels = controls.channels(self.launch_config.config.channels)
             if channels != self.model.setup.channels:
                 self.model.use_channels(channels)
@@ -169,26 +178,71 @@ class Session:
         Args:
             layer: Layer of the neuron, 0 for inputs.
             position: Position in the layer.
-            action: "silence", "revive", "freeze", "thaw", or "follow": the policy `controls.other`.
+            action: "silence", "revive", "freeze", "thaw", "follow": the policy `controls.other`, or "return": the policy that
+                the neuron followed before.
 
         Raises:
             SpecError: The action is unknown.
             NeuroNetError: The action is not possible for this neuron.
         """
         with self._lock:
-            if action not in ACTIONS:
-                raise unknown_name_error("action", action, ACTIONS)
-            if action == "follow":
-                switch(self.model, parse_policy(self.controls.other), layer=layer, neurons=position)
-            else:
+            if action not in (*ACTIONS, "return"):
+                raise unknown_name_error("action", action, (*ACTIONS, "return"))
+            nodes = self.model.network().nodes
+            node = int(nodes[layer][position]) if 0 <= position < len(nodes[layer]) else -1  # the intervention refuses it
+            before = next((group.policy for group in self._groups(layer) if position in group.members), None)
+            if action in OPPOSITES:
                 ACTIONS[action](self.model, layer=layer, neurons=position)
+            elif action == "follow":
+                switch(self.model, parse_policy(self.controls.other), layer=layer, neurons=position)
+                self._earlier.setdefault(node, before)
+            elif node in self._earlier:
+                switch(self.model, self._earlier.pop(node), layer=layer, neurons=position)
+            else:
+                raise ConfigurationError("the neuron has no earlier policy: it was not switched since the policies were chosen")
+            self._done.append((node, action, before))
             return self._refresh_snapshot()
+
+    def undo(self) -> Snapshot:
+        """Take the last intervention back, and return a snapshot; rounds since then stay, and a switched neuron's memory is new.
+
+        Raises:
+            ConfigurationError: There is no intervention since the last reset, or its neuron was removed.
+        """
+        with self._lock:
+            if not self._done:
+                raise ConfigurationError("there is no intervention to undo since the last reset")
+            node, action, before = self._done.pop()
+            place = locate_node(self.model.network().nodes, node)
+            if place is None:
+                raise ConfigurationError("the intervention cannot be undone: its neuron was removed")
+            layer, position = place
+            if action in OPPOSITES:
+                ACTIONS[OPPOSITES[action]](self.model, layer=layer, neurons=position)
+                return self._refresh_snapshot()
+            now = next(group.policy for group in self._groups(layer) if position in group.members)
+            switch(self.model, before, layer=layer, neurons=position)
+            if action == "return":
+                self._earlier[node] = now
+            elif self._earlier.get(node) == before:
+                del self._earlier[node]
+            return self._refresh_snapshot()
+
+    def _groups(self, layer: int) -> tuple[Group, ...]:
+        """Return the groups of a layer; none for the inputs."""
+        return self.model.setup.groups(layer) if layer else ()
 
     def _refresh_snapshot(self) -> Snapshot:
         """Update policies, silent and frozen neurons of the last snapshot, since which no round was played."""
         silent, frozen = self._silent_and_frozen()
-        self.snapshot = replace(self.snapshot, number=self._next_number(), policies=self._names(), silent=silent, frozen=frozen)
+        changed: dict[str, Any] = {"policies": self._names(), "silent": silent, "frozen": frozen, **self._undoable()}
+        self.snapshot = replace(self.snapshot, number=self._next_number(), **changed)
         return self.snapshot
+
+    def _undoable(self) -> dict[str, Any]:
+        """Return the fields of a snapshot about earlier interventions."""
+        earlier = {node: short_name(without_noise(policy, self.controls.noise)) for node, policy in self._earlier.items()}
+        return {"earlier": earlier, "last_action": self._done[-1][1] if self._done else ""}
 
     def _silent_and_frozen(self) -> tuple[tuple[frozenset[int], ...], tuple[frozenset[int], ...]]:
         """Return the silent and the frozen neurons of each layer."""
@@ -222,6 +276,7 @@ class Session:
             silent=silent,
             frozen=frozen,
             rows=tuple(rows),
+            **self._undoable(),
         )
         received = [snapshot.received(layer) for layer in range(snapshot.outputs)]
         self._history.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class Snapshot:
         environment: The environment.
         silent: For each layer, the inputs first, the positions of silent neurons.
         frozen: For each layer, the positions of neurons that are active but do not adapt.
+        earlier: Names of the policies that switched neurons followed before, by their nodes.
+        last_action: Last intervention, which can be undone; "" for none.
         rows: Alignment with backpropagation for each listening layer: cosine, angle in degrees, ratio of lengths.
     """
 
@@ -44,6 +46,8 @@ class Snapshot:
     silent: tuple[frozenset[int], ...]
     frozen: tuple[frozenset[int], ...]
     rows: tuple[dict[str, float], ...]
+    earlier: dict[int, str] = field(default_factory=dict)
+    last_action: str = ""
 
     @property
     def outputs(self) -> int:

@@ -1,7 +1,6 @@
-"""Style sheet of the page: a grid for a window of 1280 x 800, in the colours of the figures.
+"""Style sheet of the page: a grid of cards in the colours of the figures.
 
-In a narrower window cards stand below each other, and a figure that is wider than the window scrolls in its card, so that its
-text keeps its size.
+Figures are drawn for the window's width, so that their text keeps its size; in a narrow window cards stand below each other.
 """
 
 from __future__ import annotations
@@ -23,9 +22,10 @@ html {{ overflow-y: auto !important; }}
 .lab-head span:last-child {{ overflow: hidden; text-overflow: ellipsis; }}
 .lab-error {{ color: #b00020; }}
 .lab-controls {{ display: flex; flex-direction: column; }}
-.lab-buttons {{ display: flex; gap: 5px; align-items: center; }}
-.lab-pair {{ display: grid; grid-template-columns: 64px 1fr; gap: 10px; align-items: end; }}
-.lab .lab-row .lab-buttons {{ width: 382px; overflow: hidden; gap: 4px; }}
+.lab-buttons {{ display: flex; gap: 3px; align-items: center; }}
+.lab .lab-controls .lab-buttons .v-btn {{ padding: 0 5px; min-width: 0; }}
+.lab-pair {{ display: grid; grid-template-columns: 52px minmax(0, 1fr); gap: 10px; align-items: start; }}
+.lab .lab-row .lab-buttons {{ flex-wrap: wrap; gap: 4px; }}
 .lab .lab-row .lab-buttons .v-btn {{ font-size: 11.5px; padding: 0 5px; }}
 .lab-heading {{ font-weight: bold; margin-top: 12px; line-height: 18px; }}
 .lab-label {{ font-size: 12px; margin-top: 8px; line-height: 16px; }}
@@ -38,7 +38,15 @@ html {{ overflow-y: auto !important; }}
 .lab .lab-alone .v-input--selection-controls__input {{ margin-right: 0; transform: scale(0.75); }}
 .lab .v-btn {{ text-transform: none; letter-spacing: 0; font-family: inherit; font-size: 12px; min-width: 0; padding: 0 6px; }}
 .lab-main, .lab-row {{ background: #f4f5f7; }}
-@media (max-width: 1267px) {{
+.lab-term {{ text-decoration: underline dotted {style.MUTED}; text-underline-offset: 3px; cursor: help; }}
+.lab-reason {{ font-size: 12px; line-height: 15px; color: {style.MUTED}; }}
+.lab .lab-seed .v-messages__message {{ font-size: 12px; line-height: 14px; color: #b00020; }}
+.lab .lab-save {{ position: absolute; right: 0; top: -24px; width: 22px; height: 22px; line-height: 22px; text-align: center;
+  font-size: 14px; color: {style.MUTED}; text-decoration: none; border-radius: 4px; background: rgba(255, 255, 255, 0.8); }}
+.lab .lab-save:hover, .lab .lab-save:focus {{ background: #e8eaee; color: {style.INK}; }}
+.lab-code pre {{ overflow-x: auto; font-size: 12px; line-height: 17px; margin: 4px 0 0; white-space: pre-wrap; }}
+.lab-code summary {{ cursor: pointer; font-weight: bold; line-height: 20px; }}
+@media (max-width: 1279px) {{
   .lab {{ grid-template-columns: 216px minmax(0, 1fr); }}
   .lab-main {{ grid-template-columns: minmax(0, 1fr); }}
   .lab-row {{ flex-wrap: wrap; }}

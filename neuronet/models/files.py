@@ -67,6 +67,10 @@ def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
     try:
         found = StudyStore(file.parent, "model").load_arrays(file.name)
     except StateError as error:
+        if file.suffix != SUFFIX:
+            raise DataError(
+                f"'{file}' is no model file: give a {SUFFIX} file that save() wrote, or the folder of a finished run"
+            ) from None
         raise DataError(str(error)) from None
     assert found is not None
     metadata, arrays = found

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuronet.core import SGD, ConfigurationError, DataError, Encoding, Network, Synchronous, is_frame
 from neuronet.engines.base import LayerState, Setup, State
+from neuronet.models.environment_samples import decoded_targets, is_of_environment, network_inputs, warn_of_scaled
 from neuronet.models.files import load_parts, save_parts
 from neuronet.models.parts import ModelParts
 from neuronet.models.scores import ClassScores, constant_note
@@ -74,12 +75,17 @@ class Model(ModelParts):
         Args:
             inputs: (N, C) raw values, in the units of the training data; images may keep their shape. A frame's columns are
                 found by name if the model knows the names of its features; they may be categories if those of the training
-                data were, and have gaps if the run filled them.
+                data were, and have gaps if the run filled them. Or an environment, or its spec, for its test samples; or
+                samples such as `environment.train`: these are scaled once, whatever form they are in.
 
         Raises:
             DataError: The inputs do not fit, are missing, or have a category that no training sample had.
         """
-        return self.outputs_of(self.encoding.encode(select_features(inputs, self.encoding.features)))
+        if is_of_environment(inputs):
+            return self.outputs_of(network_inputs(inputs, self.encoding))
+        raw = select_features(inputs, self.encoding.features)
+        warn_of_scaled(raw, self.encoding)
+        return self.outputs_of(self.encoding.encode(raw))
 
     def outputs_of(self, encoded: NDArray[Any]) -> Floats:
         """Return the outputs of the network, (N, O), for its inputs as `encoding.encode` gives them, (N, I)."""
@@ -137,17 +143,17 @@ class Model(ModelParts):
 
         return np.asarray(softmax(self.outputs(inputs), axis=-1))
 
-    def score(self, inputs: Any, targets: Any) -> float:
+    def score(self, inputs: Any, targets: Any = None) -> float:
         """Return the accuracy (0 to 1) for classes, or the mean coefficient of determination (at most 1) for values.
 
         Args:
-            inputs: As for `outputs`.
-            targets: (N,) classes as in `classes`, or (N,) or (N, O) values.
+            inputs: As for `outputs`: `model.score("digits")` is the score on the test samples of that environment.
+            targets: (N,) classes as in `classes`, or (N,) or (N, O) values; an environment and samples have their own.
 
         Raises:
             DataError: Inputs or targets do not fit.
         """
-        return self.score_of(self.predict(inputs), targets)
+        return self.score_of(self.predict(inputs), self._targets(inputs, targets))
 
     def score_of(self, predictions: NDArray[Any], targets: Any) -> float:
         """Return the score of predictions; targets, result and errors are those of `score`."""
@@ -157,18 +163,18 @@ class Model(ModelParts):
             return float(r2_score(self._expected(predictions, targets), predictions))
         return float(np.mean(self._expected(predictions, targets) == predictions))
 
-    def class_scores(self, inputs: Any, targets: Any) -> ClassScores:
+    def class_scores(self, inputs: Any, targets: Any = None) -> ClassScores:
         """Return accuracy, balanced accuracy, macro F1 and the confusion matrix.
 
         Args:
             inputs: As for `outputs`.
-            targets: (N,) classes as in `classes`; one sample or more.
+            targets: (N,) classes as in `classes`, one sample or more; an environment and samples have their own.
 
         Raises:
             ConfigurationError: The targets are values.
             DataError: Inputs or targets do not fit.
         """
-        return self.class_scores_of(self.predict(inputs), targets)
+        return self.class_scores_of(self.predict(inputs), self._targets(inputs, targets))
 
     def class_scores_of(self, predictions: NDArray[Any], targets: Any) -> ClassScores:
         """Return the scores of predicted classes; targets, result and errors are those of `class_scores`."""
@@ -181,6 +187,13 @@ class Model(ModelParts):
         labels = self.classes.tolist()
         expected = self._expected(predictions, targets)
         return ClassScores.of(confusion_matrix(expected.tolist(), predictions.tolist(), labels=labels))
+
+    def _targets(self, inputs: Any, targets: Any) -> Any:
+        if targets is not None:
+            return targets
+        if not is_of_environment(inputs):
+            raise DataError("targets are missing: only an environment and its samples have their own")
+        return decoded_targets(inputs, self.encoding)
 
     def _expected(self, predictions: NDArray[Any], targets: Any) -> NDArray[Any]:
         """Return targets that fit predictions.

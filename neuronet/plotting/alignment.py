@@ -16,19 +16,20 @@ from neuronet.plotting import style
 COLUMNS = ("epoch", "replica", "layer", "group", "policy", "angle", "norm_ratio")
 
 PANELS = {
-    "angle": ("Direction", "angle to backpropagation's update (degrees)"),
-    "norm_ratio": ("Length", "length relative to backpropagation's update"),
+    "angle": ("Direction", "angle to backpropagation (degrees)"),
+    "norm_ratio": ("Length", "length relative to backpropagation"),
 }
 """Title and label of each panel, by its column."""
 
 
-def alignment_figure(table: pd.DataFrame) -> Figure:
+def alignment_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figure:
     """Return the figure of a run's alignment: a line per layer or group, the mean of the replicas.
 
     An update of length 0 has no angle, and thus no line on the left.
 
     Args:
         table: Alignment of a run, as in a Result or in alignment.csv.
+        events: Events during the run, in epochs.
 
     Raises:
         DataError: A column is missing, or there is no row.
@@ -45,8 +46,10 @@ def alignment_figure(table: pd.DataFrame) -> Figure:
         for number, (layer, group, policy) in enumerate(names):
             part = shown[(shown["layer"] == layer) & (shown["group"] == group) & (shown["policy"] == policy)]
             name = f"layer {layer}: {style.truncate(policy)}" + (f" (group {group})" if group != "all" else "")
+            name += ", outputs (paid by the environment)" if layer == shown["layer"].max() else ""
             _draw_line(axes, part.groupby("epoch")[column].mean().astype(np.float64), number, len(names), name)
         _draw_reference(axes, column)
+        style.annotate_events(axes, events, top=False)
     style.name_below(figure, handlelength=3.0)
     return figure
 
@@ -55,7 +58,7 @@ def _draw_line(axes: Axes, mean: pd.Series, number: int, count: int, name: str) 
     """Draw a line; the first lines are the widest, so that later ones do not hide them where they agree."""
     colour, dashes = style.line_style(number)
     width = 1.4 + 2.4 * (count - 1 - number) / count
-    options: dict[str, Any] = {"linewidth": width, "marker": style.marker(mean), "markersize": 2.5 + width}
+    options: dict[str, Any] = {"linewidth": width, "marker": style.marker(mean), "markersize": 2.5 + width, "clip_on": False}
     axes.plot(mean.index, mean, color=colour, linestyle=dashes, label=name, **options)
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from neuronet.core import DataError
 from neuronet.plotting import style
-from neuronet.plotting.network.model import policy_styles
+from neuronet.plotting.policy_styles import policy_lines
 
 COLUMNS = ("round", "layer", "node", "policy", "attention")
 
@@ -87,13 +87,13 @@ def _draw_neurons(axes: Axes, part: pd.DataFrame) -> None:
 
 
 def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:
-    styles = policy_styles(policies)
-    for number, policy in enumerate(policies):
+    styles = policy_lines(policies)
+    for policy in policies:
         members = part[part["policy"] == policy]
         if members.empty:
             continue
         paths = _paths(members)
-        hue, dashes = styles[policy][0], style.DASHES[number % len(style.DASHES)]
+        hue, dashes = styles[policy]
         axes.plot(paths.index, paths, color=hue, linewidth=0.6, alpha=0.35, markersize=2.5, **_line_options(paths, "solid"))
         label = style.truncate(policy) or "all"
         options = _line_options(paths, dashes)

@@ -50,7 +50,7 @@ def comparison_figure(curves: pd.DataFrame, *, measure: str = "accuracy") -> Fig
         axes.tick_params(labelleft=position % columns == 1 or columns == 1, labelbottom=position > len(names) - columns)
         if BASELINE in spread.index:
             _draw_policy(axes, spread.loc[[BASELINE]], colour=style.MUTED, linestyle=style.DASHED, label=BASELINE)
-        label = f"policy, {curves['seed'].nunique()} seeds: mean, lowest to highest"
+        label = f"policy, {curves['seed'].nunique()} seeds: mean, lowest to highest (not an interval)"
         _draw_policy(axes, spread.loc[[name]], colour=style.BLUE, label=label)
     if first is not None:
         _set_scale(first, measure)

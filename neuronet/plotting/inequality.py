@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from neuronet.core import DataError
 from neuronet.plotting import style
+from neuronet.plotting.policy_styles import policy_lines
 from neuronet.statistics import interval
 
 COLUMNS = ("epoch", "replica", "layer", "group", "policy", "gini", "top_tenth", "attention")
@@ -19,7 +20,9 @@ COLUMNS = ("epoch", "replica", "layer", "group", "policy", "gini", "top_tenth", 
 WHOLE, ALL = 0, "all"
 
 
-def inequality_figure(table: pd.DataFrame, *, metrics: pd.DataFrame | None = None, loss_unit: str = "nats") -> Figure:
+def inequality_figure(
+    table: pd.DataFrame, *, metrics: pd.DataFrame | None = None, loss_unit: str = "nats", events: style.Events = ()
+) -> Figure:
     """Return the figure of a run's inequality: Gini's coefficient, attention by policy, and the test accuracy or loss.
 
     Lines are means over the replicas, bands their 95% intervals.
@@ -28,6 +31,7 @@ def inequality_figure(table: pd.DataFrame, *, metrics: pd.DataFrame | None = Non
         table: Inequality of a run, as in a Result or in inequality.csv.
         metrics: Metrics of the run, for the last panel; None for none.
         loss_unit: Unit of the loss, which is drawn where no accuracy is known.
+        events: Events during the run, in epochs.
 
     Raises:
         DataError: A column is missing, or there is no row.
@@ -38,21 +42,23 @@ def inequality_figure(table: pd.DataFrame, *, metrics: pd.DataFrame | None = Non
     whole = table[table["layer"] == WHOLE]
     groups = whole[whole["group"] != ALL]
     panels = 1 + (not groups.empty) + (metrics is not None)
-    figure = style.new_figure(4.4 * panels + 0.4, 3.8, pads=(0.12, 0.08))
+    figure = style.new_figure(4.4 * panels + 0.4, 4.2, pads=(0.12, 0.08))
     axes = list(np.atleast_1d(figure.subplots(1, panels)))
     several = table["replica"].nunique() > 1
     _draw_gini(axes[0], table)
     if not groups.empty:
         style.format_axes(axes[1], title="Attention by policy", x="epoch", y="mean attention (mean of its layer = 1)")
-        for number, (name, rows) in enumerate(groups.groupby("policy", sort=False)):
-            _draw_line(axes[1], rows, "attention", str(name), number)
+        lines = policy_lines([str(name) for name in groups["policy"].unique()])
+        for name, rows in groups.groupby("policy", sort=False):
+            _draw_line(axes[1], rows, "attention", str(name), lines[str(name)])
         axes[1].axhline(1, color=style.MUTED, linewidth=0.9, linestyle=":")
     if metrics is not None:
         _draw_metrics(axes[-1], metrics, loss_unit)
     for panel in axes:
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if len(panel.lines) > 1:
-            style.add_legend(panel)
+        if len(panel.lines) > 1:  # the legend stands below the panel, where it hides no band
+            style.add_legend(panel, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=min(2, len(panel.lines)))
+        style.annotate_events(panel, events, top=False, named=panel is axes[0])
     if several:
         figure.supxlabel("lines: means over the replicas; bands: 95% intervals", fontsize=style.NORMAL, color=style.MUTED)
     return figure
@@ -62,9 +68,9 @@ def _draw_gini(axes: Axes, table: pd.DataFrame) -> None:
     style.format_axes(axes, title="Inequality of attention", x="epoch", y="Gini's coefficient, or share")
     layers = table[(table["group"] == ALL) & (table["layer"] != WHOLE)]
     for number, (layer, rows) in enumerate(layers.groupby("layer")):
-        _draw_line(axes, rows, "gini", f"Gini, layer {layer}", number)
+        _draw_line(axes, rows, "gini", f"Gini, layer {layer}", style.line_style(number))
     rows = table[(table["group"] == ALL) & (table["layer"] == WHOLE)]
-    _draw_line(axes, rows, "top_tenth", "share of the top tenth", layers["layer"].nunique())
+    _draw_line(axes, rows, "top_tenth", "share of the top tenth", style.line_style(layers["layer"].nunique()))
     axes.set_ylim(0, min(1.0, 1.25 * axes.get_ylim()[1]))
 
 
@@ -73,13 +79,13 @@ def _draw_metrics(axes: Axes, metrics: pd.DataFrame, loss_unit: str) -> None:
     column, title = ("test_accuracy", "Test accuracy") if accuracy else ("test_loss", "Test loss")
     style.format_axes(axes, title=title, x="epoch", y="accuracy (% of samples)" if accuracy else f"loss ({loss_unit})")
     shown = metrics.assign(shown=metrics[column].astype(np.float64) * (100 if accuracy else 1))
-    _draw_line(axes, shown, "shown", title.lower(), 0)
+    _draw_line(axes, shown, "shown", title.lower(), style.line_style(0))
 
 
-def _draw_line(axes: Axes, rows: pd.DataFrame, column: str, name: str, number: int) -> None:
+def _draw_line(axes: Axes, rows: pd.DataFrame, column: str, name: str, line: tuple[str, style.Dashes]) -> None:
     by_epoch = rows.groupby("epoch")[column].apply(lambda values: interval(values.to_numpy(dtype=np.float64)))
     mean, low, high = (np.array(part) for part in zip(*by_epoch, strict=True))
-    colour, dashes = style.line_style(number)
+    colour, dashes = line
     band = None if np.isnan(low).all() else (low, high)
     options: dict[str, Any] = {
         "linestyle": dashes,

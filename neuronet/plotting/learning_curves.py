@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from neuronet.core import DataError
 from neuronet.plotting import style
+from neuronet.plotting.policy_styles import run_lines
 
 SPLITS: tuple[tuple[str, str, str, style.Dashes], ...] = (
     ("train", "training", style.ORANGE, style.DASHED),
@@ -87,10 +88,11 @@ def runs_figure(runs: Mapping[str, pd.DataFrame], *, loss_unit: str = "nats") ->
     several = max(table["replica"].nunique() for table in tables.values()) > 1
     figure = _new_figure(panels, 3.5 + 0.19 * ceil(len(runs) / 2) + 0.19 * several)
     epochs = pd.concat([table["epoch"] for table in tables.values()])
+    lines = run_lines(list(tables))
     for axes, panel in zip(figure.axes, panels, strict=True):
         style.format_axes(axes, title=f"Test {panel.name}", x="epoch", y=panel.label)
-        for number, (name, table) in enumerate(tables.items()):
-            _draw_run(axes, _values(table, panel, "test"), panel, name, number)
+        for name, table in tables.items():
+            _draw_run(axes, _values(table, panel, "test"), panel, name, lines[name])
         _set_ranges(axes, panel, epochs)
     title = "line: mean over the seeds; band: lowest to highest" if several else None
     style.name_below(figure, *figure.axes[-1].get_legend_handles_labels(), handlelength=3.0, title=title)
@@ -144,11 +146,11 @@ def _draw_split(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, colou
     axes.plot(mean.index, mean, color=colour, linestyle=dashes, label=label, **options)
 
 
-def _draw_run(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, number: int) -> None:
+def _draw_run(axes: Axes, values: pd.DataFrame, panel: Panel, name: str, line: tuple[str, style.Dashes]) -> None:
     mean = _mean(values)
     replicas = values.loc[mean.index]
     band = (replicas.min(axis=1), replicas.max(axis=1)) if values.shape[1] > 1 else None
-    hue, dashes = style.line_style(number)
+    hue, dashes = line
     label = style.truncate(name, 60) + (f": {panel.last.format(mean.iloc[-1])}" if len(mean) else "")
     options: dict[str, Any] = {"linestyle": dashes, "marker": style.marker(mean), "markersize": 3.5, "label": label}
     style.mean_with_band(axes, mean.index, mean, band, colour=hue, **options)

@@ -188,17 +188,18 @@ def mean_with_band(
     return line
 
 
-def annotate_events(axes: Axes, events: Events, *, top: bool = True) -> None:
+def annotate_events(axes: Axes, events: Events, *, top: bool = True, named: bool = True) -> None:
     """Draw a dotted line at each event, and the event's name next to it unless there are too many.
 
     Args:
         axes: Axes whose horizontal axis is time.
         events: Events, in units of that axis.
         top: Whether names stand at the upper edge instead of the lower one.
+        named: Whether the names are drawn, which one panel of several suffices for.
     """
     for when, name in events:
         axes.axvline(when, color=MUTED, linewidth=0.9, linestyle="dotted", zorder=1)
-        if len(events) <= MAX_ANNOTATIONS:
+        if named and len(events) <= MAX_ANNOTATIONS:
             axes.text(
                 when,
                 0.98 if top else 0.02,

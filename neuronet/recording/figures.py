@@ -14,6 +14,7 @@ from neuronet.core import unknown_name_error
 FIGURES: dict[str, str] = {
     "alignment": "neuronet.plotting.alignment:alignment_figure",
     "comparison": "neuronet.plotting.comparison:comparison_figure",
+    "comparison-result": "neuronet.plotting.comparison_result:comparison_result_figure",
     "continual-accuracy": "neuronet.plotting.continual.accuracy:average_accuracy_figure",
     "continual-frontier": "neuronet.plotting.continual.accuracy:frontier_figure",
     "continual-matrices": "neuronet.plotting.continual.accuracy:matrices_figure",

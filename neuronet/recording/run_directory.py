@@ -85,7 +85,7 @@ class BaseRunDirectory(Generic[Config]):
         cls,
         folder: Path,
         config: Config,
-        network: Network | None = None,
+        network: Network | Sequence[Network] | None = None,
         *,
         data: Mapping[str, str] | None = None,
         device: str | None = None,
@@ -95,7 +95,7 @@ class BaseRunDirectory(Generic[Config]):
         Args:
             folder: Its path.
             config: The run's configuration.
-            network: The network that the run starts with, if it was given one.
+            network: The network that the run starts with, or that of each replica, if it was given any.
             data: Checksums of samples, for the manifest.
             device: Device that computes, for the manifest.
 
@@ -106,8 +106,9 @@ class BaseRunDirectory(Generic[Config]):
         directory = cls(folder, config)
         directory.store.reserve(*cls.reserved)
         directory.store.write_manifest(data, device)
-        if network is not None:
-            directory.store.save_arrays(NETWORK, *network_to_arrays(network))
+        given = () if network is None else (network,) if isinstance(network, Network) else network
+        for replica, start in enumerate(given):
+            directory.store.save_arrays(network_file(replica), *network_to_arrays(start))
         directory.update_config()
         return directory
 
@@ -193,14 +194,23 @@ class RunDirectory(BaseRunDirectory[Config]):
         found = self.store.load_arrays(CHECKPOINT)
         return None if found is None else Checkpoint.from_arrays(self.folder / CHECKPOINT, *found)
 
-    def load_network(self) -> Network | None:
-        """Return the network that the run started with, or None if it was generated.
+    def load_network(self, replica: int = 0) -> Network | None:
+        """Return the network that a replica started with, or None if it was generated.
+
+        Args:
+            replica: Number of the replica, from 0.
 
         Raises:
             StateError: It cannot be read.
         """
-        found = self.store.load_arrays(NETWORK)
-        return None if found is None else network_from_arrays(self.folder / NETWORK, *found)
+        name = network_file(replica) if self.store.has(network_file(replica)) else NETWORK  # one network may be that of all
+        found = self.store.load_arrays(name)
+        return None if found is None else network_from_arrays(self.folder / name, *found)
+
+    def load_networks(self, replicas: int) -> list[Network] | None:
+        """Return the network that each replica started with, or None if they were generated; errors as for `load_network`."""
+        found = [self.load_network(replica) for replica in range(replicas)] if self.store.has(NETWORK) else []
+        return [network for network in found if network is not None] or None
 
 
 class ReadOnlyRunDirectory(RunDirectory[Config]):
@@ -219,6 +229,11 @@ class ReadOnlyRunDirectory(RunDirectory[Config]):
         """Return a table up to the last round to keep."""
         table = super().table(name)
         return table[table["round"] <= self._last_round].reset_index(drop=True)
+
+
+def network_file(replica: int) -> str:
+    """Return the name of the file with the network that a replica started with."""
+    return NETWORK if replica == 0 else NETWORK.replace(".", f"-{replica}.")
 
 
 def _json_lines(rows: Rows) -> str:

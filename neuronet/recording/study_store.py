@@ -112,7 +112,8 @@ class StudyStore:
             DataError: The folder cannot be written.
         """
         if any(self.has(name) for name in names):
-            raise self.mismatch("already", "resume it with --resume, or choose another folder")
+            resume = f"neuronet.resume({str(self.path)!r})"
+            raise self.mismatch("already", f"resume it with --resume, in Python {resume}, or choose another folder")
         self.make_folder()
 
     def mismatch(self, difference: str, remedy: str = "choose another folder") -> StudyMismatchError:

@@ -1,5 +1,6 @@
 """Names and specs to objects, and back: one grammar for every spec."""
 
+from neuronet.core import Population
 from neuronet.registry.environment_spec import URI_SCHEMES, parse_environment, split_table_path, with_absolute_path
 from neuronet.registry.grammar import Call, parse_call, split_list, split_prefix, syntax_error
 from neuronet.registry.networks import build_network
@@ -16,6 +17,7 @@ from neuronet.registry.plug_ins import known_environments, known_policies, parse
 from neuronet.registry.population_spec import (
     Policies,
     UnresolvedPopulation,
+    describe_population,
     format_population,
     is_mixture,
     parse_population,
@@ -28,10 +30,12 @@ __all__ = [
     "URI_SCHEMES",
     "Call",
     "Policies",
+    "Population",
     "UnresolvedPopulation",
     "as_channels",
     "build_network",
     "build_spec",
+    "describe_population",
     "format_channel",
     "format_option",
     "format_population",

@@ -23,6 +23,7 @@ from neuronet.core import (
     generator,
     initial_weights,
     parse_activation,
+    shown,
     with_layout,
 )
 from neuronet.registry.option_specs import parse_wiring
@@ -30,7 +31,7 @@ from neuronet.registry.option_specs import parse_wiring
 
 def build_network(
     sizes: Sequence[int],
-    *,
+    *more: object,
     connectivity: Wiring | str = "dense",
     activation: str = "relu",
     output_activation: str = "identity",
@@ -44,7 +45,8 @@ def build_network(
     is made, and time and memory grow with the number of connections.
 
     Args:
-        sizes: Neurons in each layer (>= 1), inputs first, outputs last.
+        sizes: Neurons in each layer (>= 1), inputs first, outputs last, as one list.
+        *more: Nothing: sizes that are not in a list are refused.
         connectivity: "dense", "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", "fixed-in-degree(8)", "scale-free",
             "spatial", "modular", or a Wiring.
         activation: Activation of the hidden layers.
@@ -57,6 +59,9 @@ def build_network(
         ConfigurationError: A number is out of range.
         SpecError: A name is unknown, or a spec cannot be parsed.
     """
+    if more or not isinstance(sizes, Sequence | np.ndarray) or isinstance(sizes, str | bytes):
+        given = [sizes, *more] if more else sizes
+        raise ConfigurationError(f"sizes must be one list, such as build_network([64, 64, 10]), got {shown(given)}")
     if len(sizes) < 2 or any(isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < 1 for n in sizes):
         raise ConfigurationError(f"sizes must be two or more integers of 1 or more, got {list(sizes)}")
     check_seed(seed)

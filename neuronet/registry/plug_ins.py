@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from neuronet.core import Access, Environment, NeuroNetError, Policy, PolicyError, current_access
+from neuronet.core import Access, Environment, NeuroNetError, Policy, PolicyError, current_access, parse_policies_with
 from neuronet.environments import ENVIRONMENTS
 from neuronet.policies import POLICIES
 from neuronet.registry.spec import format_spec, parse_spec
@@ -72,6 +72,9 @@ def parse_policy(text: str) -> Policy:
         ConfigurationError: A parameter is out of range.
     """
     return parse_spec(text, "policy", Policy, known_policies())
+
+
+parse_policies_with(parse_policy)
 
 
 def spec_of(plug_in: object, *, all_parameters: bool = False) -> str | None:

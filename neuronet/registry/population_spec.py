@@ -1,12 +1,19 @@
-"""Populations by spec: "greedy(top=3)", "attention:0.9,free-rider:0.1", or one such text for each listening layer."""
+"""Populations by spec: "greedy(top=3)", "attention:0.9,free-rider:0.1", or one such text for each listening layer.
+
+"nodes(attention, [free-rider, 3, 4])" has a policy for all nodes, and others for some of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from neuronet.core import (
+    ByFunction,
+    ByNode,
     ConfigurationError,
     Layers,
     Network,
@@ -17,13 +24,32 @@ from neuronet.core import (
     Shares,
     SpecError,
     as_population,
+    check_order,
     shown,
 )
-from neuronet.registry.grammar import split_list, split_share
-from neuronet.registry.plug_ins import parse_policy, spec_of
+from neuronet.registry.grammar import Call, parse_call, split_list, split_share
+from neuronet.registry.plug_ins import known_policies, parse_policy, spec_of
+from neuronet.registry.spec import build_spec
 
-Policies = str | Policy | Population | Sequence[str | Policy | Shares]
-"""A spec, a Policy or a Population for all neurons; or a spec, a Policy or Shares for each listening layer."""
+PolicyShares = Mapping[str | Policy, float]
+"""Shares by policy, such as {"attention": 0.9, "free-rider": 0.1}."""
+
+Policies = str | Policy | Population | PolicyShares | Sequence[str | Policy | Shares | PolicyShares]
+"""A spec, a Policy, a Population or shares for all neurons; or a spec, a Policy or shares for each listening layer."""
+
+NODES = "nodes"
+"""Name of a spec with a policy for each of some nodes."""
+
+MUST_LISTEN = "must_listen"
+"""Argument of such a spec: whether a node that does not listen is refused instead of left out."""
+
+EXAMPLE_OF_NODES = "nodes(attention, [free-rider, 3, 4])"
+
+FUNCTION = "function "
+"""Beginning of the record of a population that is a function, which no text can hold."""
+
+MAX_NODES = 8
+"""Nodes of a policy that a short text names."""
 
 SURELY_PERCENT = 2.0
 """Share from which on a percentage must be meant."""
@@ -34,13 +60,17 @@ def parse_population(given: Policies) -> Population:
 
     Raises:
         SpecError: A text cannot be parsed.
-        ConfigurationError: The value is none of the types of `Policies`, or shares do not add up to 1.
+        ConfigurationError: The value is none of the types of `Policies`, such as a set, or shares do not add up to 1.
     """
     if isinstance(given, str):
-        return parse_mixture(given)
+        return _parse_nodes(given) if re.match(rf"\s*{NODES}\s*\(", given) else parse_mixture(given)
     if isinstance(given, Policy | Population):
         return as_population(given)
+    if isinstance(given, Mapping):
+        return Population.shares(given)
+    check_order("policy", given)
     layers: list[Any] = list(given) if isinstance(given, Iterable) else [given]
+    layers = [Population.shares(layer) if isinstance(layer, Mapping) else layer for layer in layers]
     invalid = [layer for layer in layers if not isinstance(layer, str | Policy | Shares)]
     if invalid or not layers:
         expected = "a spec such as 'greedy(top=3)', a Policy, a Population, or one for each layer"
@@ -68,6 +98,24 @@ def parse_mixture(text: str) -> Shares:
     return Shares(tuple(shares))
 
 
+def _parse_nodes(text: str) -> ByNode:
+    """Return the population of a spec such as "nodes(attention, [free-rider, 3, 4])".
+
+    Raises:
+        SpecError: A policy cannot be parsed, or the text has another form.
+        ConfigurationError: A node is not an integer, or is named twice.
+    """
+    call = parse_call(text, "policy", EXAMPLE_OF_NODES)
+    default, *parts = call.positional or (None,)
+    policies = [default, *(part[0] if isinstance(part, tuple) and part else None for part in parts)]
+    must_listen = call.named.get(MUST_LISTEN, True)
+    if set(call.named) - {MUST_LISTEN} or not isinstance(must_listen, bool) or not all(isinstance(p, Call) for p in policies):
+        raise SpecError(f"'{text}' must have a policy for all nodes, and others with nodes in brackets: {EXAMPLE_OF_NODES}")
+    known = known_policies()
+    first, *others = [build_spec(policy, "policy", Policy, known) for policy in policies]
+    return ByNode(first, tuple((policy, part[1:]) for policy, part in zip(others, parts, strict=True)), must_listen)
+
+
 def _parse_layer(text: str) -> Policy | Shares:
     shares = parse_mixture(text)
     return shares.parts[0][0] if len(shares.parts) == 1 else shares
@@ -87,17 +135,39 @@ def format_population(given: Policies, *, all_parameters: bool = False) -> str |
     """
     if isinstance(given, str | UnresolvedPopulation):
         return given if isinstance(given, str) else given.text
-    if isinstance(given, Policy):
-        return short_name(given, all_parameters=all_parameters)
-    if isinstance(given, Shares):
-        names = [short_name(policy, all_parameters=all_parameters) for policy, _ in given.parts]
-        mixed = ",".join(f"{name}:{share!r}" for name, (_, share) in zip(names, given.parts, strict=True))
-        return mixed if len(names) > 1 else names[0]
-    if isinstance(given, Population) and not isinstance(given, PerLayer):
-        return f"{type(given).__module__}:{type(given).__qualname__}"
+    if isinstance(given, Mapping):
+        given = Population.shares(given)
+    if isinstance(given, Policy | Population) and not isinstance(given, PerLayer):
+        return _format_one(given, all_parameters)
     layers = given.layers if isinstance(given, PerLayer) else given
     texts = tuple(str(format_population(layer, all_parameters=all_parameters)) for layer in layers)
     return texts if len(texts) > 1 else texts[0]
+
+
+def _format_one(given: Policy | Population, all_parameters: bool) -> str:
+    name = partial(short_name, all_parameters=all_parameters)
+    if isinstance(given, Policy):
+        return name(given)
+    if isinstance(given, Shares):
+        mixed = ",".join(f"{name(policy)}:{share!r}" for policy, share in given.parts)
+        return mixed if len(given.parts) > 1 else name(given.parts[0][0])
+    if isinstance(given, ByNode):
+        parts = [f"[{name(policy)}, {', '.join(map(str, nodes))}]" for policy, nodes in given.members]
+        lenient = [] if given.must_listen else [f"{MUST_LISTEN}=false"]
+        return f"{NODES}({', '.join([name(given.default), *parts, *lenient])})"
+    if isinstance(given, ByFunction):
+        return f"{FUNCTION}{getattr(given.function, '__qualname__', type(given.function).__qualname__)}"
+    return f"{type(given).__module__}:{type(given).__qualname__}"
+
+
+def describe_population(given: Policies) -> str:
+    """Return a population for a reader, on one line: its spec, with the first MAX_NODES nodes of each policy."""
+    if isinstance(given, ByNode):
+        members = [(policy, (*nodes[:MAX_NODES], *["..."] * (len(nodes) > MAX_NODES))) for policy, nodes in given.members]
+        parts = [f"[{short_name(policy)}, {', '.join(map(str, nodes))}]" for policy, nodes in members]
+        return f"{NODES}({', '.join([short_name(given.default), *parts])})"
+    text = format_population(given)
+    return text if isinstance(text, str) else ", ".join(text)
 
 
 def short_name(policy: Policy, *, all_parameters: bool = False) -> str:
@@ -125,6 +195,9 @@ class UnresolvedPopulation(Population):
 
 def parse_recorded_population(given: Policies) -> Population:
     """Return the population of a recorded run; one that cannot be resolved is refused when its groups are asked for."""
+    if isinstance(given, str) and given.startswith(FUNCTION):
+        name = given.removeprefix(FUNCTION)
+        return UnresolvedPopulation(given, f"policies were given by the function '{name}', which the record of a run cannot hold")
     try:
         return parse_population(given)
     except NeuroNetError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -58,6 +59,9 @@ def build_spec(call: Call, kind: str, base: type[T], known: Mapping[str, type[T]
         if unknown is not None or len(call.positional) > len(fields):
             what = f"no parameter '{unknown}'" if unknown else f"only {len(fields)} parameters"
             raise SpecError(f"{kind} '{call.name}' has {what}: it takes {', '.join(fields) or 'none'}")
+    missing = sorted(getattr(cls, "__abstractmethods__", ()))
+    if missing:
+        raise SpecError(f"{kind} '{call.name}' has no method {' and no '.join(missing)}: write it, or choose another class")
     hints = _type_hints(cls)
 
     def build(name: str, value: Any) -> Any:
@@ -125,12 +129,33 @@ def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]
     if ":" not in name:
         found_name = find_name(name, known)
         if found_name is None:
-            raise unknown_name_error(kind, name, known)
+            raise unknown_name_error(kind, name, known, more="a class of your own is module:Class")
         return known[found_name]
+    module_name, attribute = name.split(":")
+    if module_name.endswith(".py"):
+        raise SpecError(f"{kind} '{name}' names a file: write {module_name.removesuffix('.py').replace('/', '.')}:{attribute}")
     found = import_attribute(name, kind)
+    if found is None:
+        raise SpecError(_no_such_class(module_name, attribute, kind, base))
     if not isinstance(found, type) or not issubclass(found, base):
         raise SpecError(f"'{name}' is not a valid {kind}: it must be a subclass of {base.__name__}")
     return found
+
+
+def _plural(noun: str) -> str:
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+
+
+def _no_such_class(module_name: str, attribute: str, kind: str, base: type) -> str:
+    """Return the message for a module that has no such attribute, with the classes that it has instead."""
+    module = sys.modules.get(module_name)
+    own = [
+        key
+        for key, value in ({} if module is None else vars(module)).items()
+        if isinstance(value, type) and issubclass(value, base) and value.__module__ == module_name
+    ]
+    there = f"its {_plural(kind)} are {', '.join(sorted(own))}" if own else f"it has no {kind}"
+    return shortened(f"module {module_name} has no {attribute}; {there}")
 
 
 def import_attribute(name: str, kind: str) -> Any:

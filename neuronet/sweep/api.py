@@ -75,7 +75,7 @@ def sweep(
         log: Called with a line of text for each message.
 
     Returns:
-        A line for each cell: its number, every swept field, the seed, and its results (docs/sweeps.md).
+        A line for each cell: its number, every swept field, the seed, and its results.
 
     Raises:
         LockedError: Another process writes the folder.

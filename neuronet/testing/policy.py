@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,9 @@ from neuronet.core import (
     PolicyError,
     Purpose,
     Samples,
+    Wrapper,
     check_axes,
+    check_signatures,
     generator,
     pick,
     shared_memory_names,
@@ -28,17 +30,20 @@ from neuronet.engines.base import Setup
 from neuronet.registry import build_network
 from neuronet.testing.reference_rounds import HookOutput, first_line, play
 from neuronet.testing.synthetic_layer import META, NUMPY, OTHER_LIBRARIES, LayerView, Library, SyntheticLayer
-from neuronet.testing.traits import check_traits, is_close
+from neuronet.testing.traits import check_stochastic, check_traits, is_close
 
 ENGINE_TOLERANCE = 1e-9
 ROUND_TOLERANCE = 1e-12
 """Largest difference between the engines after a few rounds, and after one."""
 
+SMALL_DEMAND = 1e-3
+"""Factor of the demands of a second sparse layer, as small as those of a network: a policy may compare them with a threshold."""
+
 LEARNING_RATE = 0.01
 """Small, so that no neuron saturates in these rounds: its slope would be the rounding of 1 - a^2, different in each engine."""
 
 
-def check_policy(policy: Policy) -> None:
+def check_policy(policy: Policy, *, log: Callable[[str], None] | None = None) -> None:
     """Check that a policy satisfies its contract, so that it gives the same numbers on every engine.
 
     The policy is tried on synthetic neurons, on numpy and torch in both precisions, on arrays that have a shape but no values,
@@ -52,23 +57,31 @@ def check_policy(policy: Policy) -> None:
 
     Args:
         policy: The policy, with the parameters to check.
+        log: Called with the name of each part before it begins, such as print; the check takes about a second.
 
     Raises:
         PolicyError: It breaks the contract; the message says where.
     """
     if not isinstance(policy, Policy):
         raise PolicyError(f"{policy!r} is not a policy: expected an instance of neuronet.Policy")
-    _check_configuration(policy)
-    _check_declarations(policy)
-    whole = play(policy, LayerView(SyntheticLayer()), watch=True)
-    _check_repeatable(policy, whole)
-    _check_single_neurons(policy)
-    _check_replicas(policy)
-    _check_feedback_weights(policy)
-    check_traits(policy)
-    _check_zero_inputs(policy)
-    _check_libraries(policy, whole)
-    _check_engines(policy)
+    whole: dict[str, HookOutput] = {}
+    parts: dict[str, Callable[[], object]] = {
+        "the class": lambda: _check_configuration(policy),
+        "declarations": lambda: _check_declarations(policy),
+        "results": lambda: whole.update(play(policy, LayerView(SyntheticLayer()), watch=True)),
+        "repetition": lambda: _check_repeatable(policy, whole),
+        "single neurons": lambda: _check_single_neurons(policy),
+        "replicas": lambda: _check_replicas(policy),
+        "order of samples": lambda: _check_feedback_weights(policy),
+        "traits": lambda: check_traits(policy),
+        "zeros": lambda: _check_zero_inputs(policy),
+        "array libraries": lambda: _check_libraries(policy, whole),
+        "both engines": lambda: _check_engines(policy),
+    }
+    for name, check in parts.items():
+        if log is not None:
+            log(f"checking {name}")
+        check()
 
 
 def quick_check(policy: Policy) -> None:
@@ -90,7 +103,9 @@ def quick_check(policy: Policy) -> None:
         return
     _check_configuration(policy)
     _check_declarations(policy)
-    whole = play(policy, LayerView(SyntheticLayer()), watch=True)
+    view = LayerView(SyntheticLayer())
+    whole = play(policy, view, watch=True)
+    check_stochastic(policy, view)
     _check_repeatable(policy, whole)
     _check_single_neurons(policy, neurons=1)
     _check_replicas(policy)
@@ -134,6 +149,7 @@ def _classes(policy: Any) -> Iterator[type]:
 
 
 def _check_declarations(policy: Policy) -> None:
+    check_signatures(policy)
     needs, memory_axes = policy.needs, policy.memory_axes
     if not isinstance(needs, frozenset) or not needs <= OPTIONAL_FIELDS:
         allowed = ", ".join(sorted(OPTIONAL_FIELDS))
@@ -147,6 +163,11 @@ def _check_declarations(policy: Policy) -> None:
             check_axes(name, axes)
         except NeuroNetError as error:
             raise PolicyError(f"{policy!r}: {error}") from None
+    base: type[Policy] = Wrapper if isinstance(policy, Wrapper) else Policy
+    own = policy.own_memory_axes if isinstance(policy, Wrapper) else memory_axes
+    if own and all(getattr(type(policy), hook) is getattr(base, hook) for hook in ("initial_memory", "remember")):
+        names = ", ".join(f"'{name}'" for name in own)
+        raise PolicyError(f"{policy!r} declares memory that is always zero, {names}: is remember missing?")
 
 
 def _check_repeatable(policy: Policy, first: Mapping[str, HookOutput]) -> None:
@@ -167,23 +188,42 @@ def _check_repeatable(policy: Policy, first: Mapping[str, HookOutput]) -> None:
 
 def _check_single_neurons(policy: Policy, neurons: int | None = None) -> None:
     """Check that a neuron's results are the same in its layer and alone, with and without unconnected neurons."""
-    dense = (SyntheticLayer(), "depends on other neurons of its layer: J = 1 must give the same as the whole layer")
-    sparse = (SyntheticLayer(sparse=True), "depends on unconnected neurons: ignore entries where obs.listener_mask is 0")
-    for synthetic, message in (dense,) if shared_memory_names(policy) else (dense, sparse):
+    dense = SyntheticLayer()
+    sparse = (SyntheticLayer(sparse=True), SyntheticLayer(sparse=True, demand_scale=SMALL_DEMAND))
+    for synthetic in (dense,) if shared_memory_names(policy) else (dense, *sparse):
         whole = play(policy, LayerView(synthetic))
         for neuron in range(neurons or synthetic.lengths["J"]):
             picks = synthetic.picks(neuron)
-            alone = play(policy, LayerView(synthetic, picks=picks))
             expected = {name: pick(answer.array, answer.axes, picks) for name, answer in whole.items()}
-            _check_same(policy, alone, expected, message)
+            for name, answer in play(policy, LayerView(synthetic, picks=picks)).items():
+                if not is_close(answer.array, expected[name]):
+                    raise PolicyError(f"{policy!r}: {_why_not_alone(policy, synthetic, neuron, name, whole[name])}")
+
+
+def _why_not_alone(policy: Policy, synthetic: SyntheticLayer, neuron: int, name: str, whole: HookOutput) -> str:
+    """Return why a neuron's result differs in its layer and alone."""
+    if not synthetic.sparse:
+        return f"{name} depends on other neurons of its layer: J = 1 must give the same as the whole layer"
+    what, mask = "neurons", "listener_mask"
+    for axes, seen, other in (("K", "listeners", "listener_mask"), ("SI", "speakers", "synapse_mask")):
+        picks = {axis: part for axis, part in synthetic.picks(neuron).items() if axis not in axes}
+        answer = play(policy, LayerView(synthetic, picks=picks))[name]
+        if is_close(answer.array, pick(whole.array, whole.axes, picks)):
+            what, mask = seen, other  # alone, but with all of these, it gives the same
+            break
+    memory = name.partition("memory ")[2].rstrip(",")
+    if memory:
+        return f"the memory {memory} counts {what} that are not connected: multiply by obs.{mask}"
+    return f"{name} depends on unconnected neurons: ignore entries where obs.{mask} is 0"
 
 
 def _check_replicas(policy: Policy) -> None:
     synthetic = SyntheticLayer((1, 2, 3))
-    stacked = play(policy, LayerView(synthetic))
+    with _error_context("with several replicas arrays have a leading axis: use axis=-2, keepdims=True"):
+        stacked = play(policy, LayerView(synthetic))
     for index, seed in enumerate(synthetic.seeds):
         single = play(policy, LayerView(SyntheticLayer((seed,))))
-        message = "mixes leading axes: count axes from the end, such as axis=-1"
+        message = "mixes leading axes: with several replicas arrays have a leading axis: use axis=-2, keepdims=True"
         _check_same(policy, single, {name: answer.array[index] for name, answer in stacked.items()}, message)
 
 
@@ -248,7 +288,8 @@ def _check_engines(policy: Policy) -> None:
             except Exception as error:
                 raise PolicyError(f"{policy!r} fails on a {connectivity} network: {first_line(error)}") from error
             if not parity.largest <= limit:
-                raise PolicyError(
-                    f"{policy!r}: on a {connectivity} network the engines differ by {parity.largest:.1e} in {parity.worst}: "
-                    "it must depend on obs and memory alone"
-                )
+                hint = "it must depend on obs and memory alone"
+                if connectivity != "dense":  # the dense network has passed
+                    hint = "it counts neurons that are not connected: multiply by obs.listener_mask, or by obs.synapse_mask"
+                where = f"on a {connectivity} network the engines differ by {parity.largest:.1e} in {parity.worst}"
+                raise PolicyError(f"{policy!r}: {where}: {hint}")

@@ -101,6 +101,7 @@ class SyntheticLayer:
         zero_fields: Fields that are 0 throughout.
         reversed_samples: Whether the samples of a round have the opposite order.
         first: Number of the first round.
+        demand_scale: Factor of every demand.
         isolated_neuron: Neuron whose own fields are unchanged, while all fields that it cannot see differ; for one replica.
 
     Attributes:
@@ -116,6 +117,7 @@ class SyntheticLayer:
         zero_fields: Sequence[str] = (),
         reversed_samples: bool = False,
         first: int = 0,
+        demand_scale: float = 1.0,
         isolated_neuron: int | None = None,
     ) -> None:
         self.seeds = tuple(seeds)
@@ -125,6 +127,7 @@ class SyntheticLayer:
         self.zero_fields = frozenset(zero_fields)
         self.reversed_samples = reversed_samples
         self.first = first
+        self.demand_scale = demand_scale
         self.isolated_neuron = isolated_neuron
 
     @property
@@ -184,6 +187,7 @@ class SyntheticLayer:
         fields = {name: rng.standard_normal(self.shape(axes)) for name, axes in (FIELDS | OWN_FIELDS).items()}
         if self.reversed_samples:
             fields = {name: data[::-1] if (FIELDS | OWN_FIELDS)[name].startswith("B") else data for name, data in fields.items()}
+        fields["demand"] = fields["demand"] * self.demand_scale
         fields["activity"] = np.tanh(fields["potential"])
         fields["slope"] = 1 - fields["activity"] ** 2
         fields["reward"] = -np.abs(fields["reward"])

@@ -32,7 +32,7 @@ def check_traits(policy: Policy) -> None:
     traits = traits_of(policy)
     view = LayerView(SyntheticLayer())
     answers = play(policy, view)
-    _check_stochastic(policy, sorted(view.drawn_names))
+    check_stochastic(policy, view)
     _check_hooks(policy, answers)
     if traits.linear:
         _check_linear(policy, answers)
@@ -42,7 +42,13 @@ def check_traits(policy: Policy) -> None:
     _check_locality(policy)
 
 
-def _check_stochastic(policy: Policy, drawn_names: list[str]) -> None:
+def check_stochastic(policy: Policy, view: LayerView) -> None:
+    """Check that a policy has drawn random numbers in the rounds of a view if, and only if, it says so.
+
+    Raises:
+        PolicyError: Its `stochastic` says something else.
+    """
+    drawn_names = sorted(view.drawn_names)
     if drawn_names and not policy.stochastic:
         raise PolicyError(
             f"{policy!r} draws '{drawn_names[0]}' in a round, but stochastic is False: set stochastic = True "

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from neuronet.training.fields import WiringField as WiringField
     from neuronet.training.inequality import Inequality as Inequality
     from neuronet.training.labels import NetworkLabels as NetworkLabels
+    from neuronet.training.labels import in_epochs as in_epochs
     from neuronet.training.labels import network_labels as network_labels
     from neuronet.training.labels import policy_names as policy_names
     from neuronet.training.labels import silent_positions as silent_positions
@@ -95,7 +96,7 @@ _HOMES = {
     "evaluation": "MAX_TRAIN_EVAL_SAMPLES as_numpy evaluate",
     "fields": "ActivationName Count OptimizerField PopulationField PositiveFloat Seed WiringField",
     "inequality": "Inequality",
-    "labels": "NetworkLabels network_labels policy_names silent_positions",
+    "labels": "NetworkLabels in_epochs network_labels policy_names silent_positions",
     "options": "COMPUTE CONTROL_OPTIONS NETWORK OUTPUT OptionInfo PANELS RUN_OPTIONS TRAINING",
     "recorded_run": "RecordedRun",
     "result": "Result",

@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import networkx as nx
+
 from neuronet.core import (
     Access,
     ConfigurationError,
@@ -48,10 +50,10 @@ ARRAYS, FRAME = "arrays", "frame"
 
 @plug_in_errors()
 def train(
-    environment: str | Environment | Arrays | pd.DataFrame,
+    environment: str | Environment | Arrays | pd.DataFrame | None = None,
     *,
     policy: Policies = "attention",
-    network: Network | None = None,
+    network: Network | Callable[[int], Network] | None = None,
     out: str | Path | Callable[[RunConfig], Path] | None = None,
     callbacks: Sequence[Callback] = (),
     log: Callable[[str], None] | None = None,
@@ -64,11 +66,15 @@ def train(
             of which `target` names the column of targets.
         policy: A text such as "greedy(top=3)" or "attention:0.9,free-rider:0.1", a Policy, a Population, or one text, Policy or
             Shares for each listening layer.
-        network: Initial network; None for a fresh one.
+        network: Initial network of all replicas, which then have the same connections and first weights; or a function of the
+            seed that returns one for each replica. None for a fresh one of each seed.
         out: Folder to record the run in, or a function that makes one for the configuration; None writes nothing.
-        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (docs/callbacks.md).
+        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (page Callbacks).
         log: Called with lines of text about the run.
-        **options: Any other field of RunConfig: engine, hidden, epochs, learning_rate, seed, ...
+        **options: Any other option of `neuronet run`: target, payoff, data_dir, missing, unseen, engine, hidden, activation,
+            connectivity, init, epochs, batch_size, learning_rate, lr_schedule, optimizer, seed, replicas, channels,
+            update_schedule, device, dtype, matmul, kernels, patience, monitor, checkpoint_every, alignment, inequality,
+            interventions, trace.
 
     Returns:
         The result: accuracy, metrics, networks.
@@ -83,11 +89,20 @@ def train(
         out = log = None
     given = check_callbacks(callbacks)
     _check_functions(log=log)
+    if environment is None:
+        raise ConfigurationError("train needs an environment, as in train('digits'), or a frame, or a pair of arrays")
     env, environment_text = coerce_environment(environment, **{name: options[name] for name in DATA_OPTIONS if name in options})
-    if network is not None:
+    networks: Network | tuple[Network, ...] | None = network if isinstance(network, Network) else None
+    if network is not None and not callable(network):
         options = network_options(network, options)
+    elif network is not None:
+        config = make_config({**options, "environment": environment_text, "policy": policy})
+        networks = tuple(network(seed) for seed in config.seeds)
+        for made in networks:
+            network_options(made, options)
+        options = network_options(networks[0], options)
     config = make_config({**options, "environment": environment_text, "policy": policy})
-    context = build_run(config, environment=env, network=network)
+    context = build_run(config, environment=env, network=networks)
     with closing(context.engine):
         if log is not None:
             _log_notes(context.environment.notes, log)
@@ -95,13 +110,15 @@ def train(
                 mode = f"{_replica_mode(context)}{_layout(context)}"
                 log(f"Engine {context.engine_choice.engine}: {context.engine_choice.reason}{mode}.")
             _log_kernels(context, log)
+            if isinstance(network, Network) and config.replicas > 1:
+                log(f"All {config.replicas} replicas start from the given network: they differ in their seeds alone.")
         folder = out(context.config) if callable(out) else out
         path = None if folder is None else output_folder(folder)
         with lock_folder(path):
-            kept = context.setups[0].network if network is None and context.setups[0].network.is_sparse else network
+            kept = context.setups[0].network if networks is None and context.setups[0].network.is_sparse else networks
             run_directory = None if path is None else _create(path, context, kept)
             note_policies(context.policies, log)
-            result = _run(Run(context, run_directory, given), env, network)
+            result = _run(Run(context, run_directory, given), env, networks)
     if log is not None:
         _log_notes(result.notes, log)
     return result
@@ -142,7 +159,7 @@ def resume(
         policy: Policy or population of the run, if no name in its configuration finds it.
         trust: Whether modules that the folder names (`module:Class`) are imported, which runs their code. Not needed for a module
             that is imported already, nor for a policy or environment that is passed again.
-        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (docs/callbacks.md).
+        callbacks: Callbacks such as EarlyStopping(), in the order of their calls (page Callbacks).
         log: Called with lines of text about the run.
 
     Raises:
@@ -180,7 +197,7 @@ def _resume(
     try:
         if isinstance(config.policy, UnresolvedPopulation):
             raise SpecError(config.policy.reason)
-        context = build_run(config, environment=env, network=run_directory.load_network())
+        context = build_run(config, environment=env, network=run_directory.load_networks(run_directory.config.replicas))
     except NeuroNetError as error:
         if (env is None or "policy" not in new) and "--trust" not in str(error):
             hint = "pass a policy or environment without a name in Python: neuronet.resume(folder, policy=...)"
@@ -199,18 +216,18 @@ def _resume(
                 before = f"so far it was that of a run of {old_epochs}"
                 log(f"The learning rate continues as in a run of {config.epochs} epochs; {before}.")
         note_policies(context.policies, log)
-        result = _run(run, env, run_directory.load_network())
+        result = _run(run, env, run_directory.load_networks(run_directory.config.replicas))
     if log is not None:
         _log_notes(result.notes, log)
     return result
 
 
-def _create(path: Path, context: RunContext, network: Network | None) -> RunDirectory[RunConfig]:
+def _create(path: Path, context: RunContext, network: Network | Sequence[Network] | None) -> RunDirectory[RunConfig]:
     config = context.config
     return RunDirectory.create(path, config, network, data=context.data_checksums, device=config.device)
 
 
-def _run(run: Run, environment: Environment | None, network: Network | None) -> Result:
+def _run(run: Run, environment: Environment | None, network: Network | Sequence[Network] | None) -> Result:
     """Play a run to its end; if it diverges by a plug-in of the user's own, say so instead of blaming the learning rate."""
     try:
         return run.run()
@@ -279,6 +296,9 @@ def network_options(network: object, options: Mapping[str, Any]) -> dict[str, An
     Raises:
         ConfigurationError: It is not a network, or an option would shape it, too.
     """
+    if isinstance(network, nx.Graph):
+        kind = type(network).__name__
+        raise ConfigurationError(f"network must be a Network, got a networkx {kind}: use neuronet.from_graph(graph)")
     if not isinstance(network, Network):
         raise ConfigurationError(f"network must be a Network, as build_network and from_graph return it, got {network!r}")
     shaping = next((name for name in ("hidden", "activation", "connectivity", "init") if name in options), None)

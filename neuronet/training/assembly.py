@@ -75,7 +75,7 @@ def build_run(
     config: RunConfig,
     *,
     environment: Environment | None = None,
-    network: Network | None = None,
+    network: Network | Sequence[Network] | None = None,
     networks: int | None = None,
     watch: Callable[[Setup], Setup] | None = None,
 ) -> RunContext:
@@ -84,7 +84,7 @@ def build_run(
     Args:
         config: Configuration of the run.
         environment: Environment instead of the one that the configuration names.
-        network: Initial network of every replica instead of a fresh one for each seed.
+        network: Initial network of every replica, or of each of them, instead of a fresh one for each seed.
         networks: Networks that are trained in all; None for those of this run alone.
         watch: Makes the setup that is played of each replica's; None for the same.
 
@@ -168,11 +168,11 @@ def _digest(arrays: Sequence[NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def build_networks(config: RunConfig, env: Environment, network: Network | None = None) -> list[Network]:
-    """Return the initial network of each replica: a fresh one for each seed, or the given one for all.
+def build_networks(config: RunConfig, env: Environment, network: Network | Sequence[Network] | None = None) -> list[Network]:
+    """Return the initial network of each replica: a fresh one for each seed, the given one for all, or given ones.
 
     Raises:
-        ConfigurationError: The network does not fit the environment.
+        ConfigurationError: A network does not fit the environment, or the networks do not fit each other.
     """
     if network is None:
         return [
@@ -186,9 +186,16 @@ def build_networks(config: RunConfig, env: Environment, network: Network | None 
             )
             for seed in config.seeds
         ]
-    if (network.sizes[0], network.sizes[-1]) != (env.inputs, env.outputs):
+    given = [network] * config.replicas if isinstance(network, Network) else list(network)
+    if (given[0].sizes[0], given[0].sizes[-1]) != (env.inputs, env.outputs):
         raise ConfigurationError(
-            f"the network has {network.sizes[0]} inputs and {network.sizes[-1]} outputs, "
+            f"the network has {given[0].sizes[0]} inputs and {given[0].sizes[-1]} outputs, "
             f"the environment needs {env.inputs} and {env.outputs}"
         )
-    return [network] * config.replicas
+    for seed, other in zip(config.seeds, given, strict=True):
+        if (other.sizes, other.activations) != (given[0].sizes, given[0].activations):
+            raise ConfigurationError(
+                f"the networks of all replicas must have equal layers and activations, but that of seed {seed} has "
+                f"{'-'.join(map(str, other.sizes))} and that of seed {config.seed} {'-'.join(map(str, given[0].sizes))}"
+            )
+    return given

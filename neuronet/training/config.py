@@ -173,6 +173,10 @@ def validate_config(model: type[Config], options: Mapping[str, Any], missing: st
         SpecError: A spec cannot be parsed.
     """
     unknown = next((name for name in options if name not in model.model_fields), None)
+    if unknown == "seeds" and "replicas" in model.model_fields:
+        raise ConfigurationError(
+            "unknown option 'seeds': several seeds are replicas from the first one, such as seed=0, replicas=5"
+        )
     if unknown is not None:
         raise ConfigurationError(str(unknown_name_error("option", str(unknown), model.model_fields)))
     plain = {name: _plain(value) for name, value in options.items()}

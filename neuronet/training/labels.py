@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import TypedDict
 
 import numpy as np
+import pandas as pd
 
 from neuronet.core import Policy
 from neuronet.engines.base import Setup
@@ -54,6 +55,19 @@ def policy_names(setup: Setup, name: Callable[[Policy], str] = short_name) -> tu
                 names[member] = group_name
         layers.append(tuple(names))
     return tuple(layers)
+
+
+def in_epochs(events: Iterable[tuple[int, str]], metrics: pd.DataFrame) -> list[tuple[float, str]]:
+    """Return events with their times in epochs instead of rounds, each once.
+
+    Args:
+        events: After how many rounds, and what.
+        metrics: Metrics of the run, with a row at the end of each epoch.
+    """
+    if metrics.empty:
+        return []
+    rounds = float((metrics["round"] / metrics["epoch"]).iloc[0])  # of an epoch
+    return [(number / rounds, what) for number, what in dict.fromkeys(events)]
 
 
 def silent_positions(setup: Setup) -> tuple[frozenset[int], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from neuronet.recording import library_versions
-from neuronet.registry import format_population
+from neuronet.registry import describe_population
 from neuronet.training.config import RunConfig
 
 
@@ -22,10 +22,9 @@ def model_facts(config: RunConfig, metrics: Mapping[str, Any], seconds: float, s
         stop_reason: Reason why a callback stopped the run; None if it did not.
     """
     numbers = {name: metrics.get(name) for name in ("epoch", "train_loss", "test_loss", "test_accuracy")}
-    policy = format_population(config.policy)
     return {
         "environment": config.environment,
-        "policy": policy if isinstance(policy, str) else ", ".join(policy),
+        "policy": describe_population(config.policy),
         **{name: None if value is None or math.isnan(value) else value for name, value in numbers.items()},
         "seconds": round(seconds, 3),
         "stopped": stop_reason,

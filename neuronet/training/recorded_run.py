@@ -70,7 +70,7 @@ class RecordedRun:
     @cached_property
     def initial_network(self) -> Network:
         """Initial network."""
-        given = self.run_directory.load_network()
+        given = self.run_directory.load_network(self.replica)
         if given is not None:
             return given
         config = self.run_directory.config

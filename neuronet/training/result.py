@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from neuronet.core import ConfigurationError, Network, Payoff
 from neuronet.models import Model
 from neuronet.recording import TraceStore, draw
-from neuronet.registry import format_population
+from neuronet.registry import describe_population, format_population
 from neuronet.training.config import RunConfig
-from neuronet.training.labels import NetworkLabels
+from neuronet.training.labels import NetworkLabels, in_epochs
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +28,9 @@ class Result:
         metrics: A row for each epoch and replica: epoch, round, replica, train_loss (mean over the epoch, while learning),
             train_accuracy (on at most 2,000 training samples), test_loss, test_accuracy, seconds.
         alignment: A row for each epoch, replica, layer and group of neurons: agreement of the update with error
-            backpropagation, share of attention, effect of silencing (docs/populations.md); empty if it was not measured.
+            backpropagation, share of attention, effect of silencing (page Populations); empty if it was not measured.
         inequality: A row for each epoch, replica, layer and group of hidden neurons: Gini's coefficient of their attention, the
-            part of the tenth with the most, mean attention and share (docs/populations.md); empty if it was not measured.
+            part of the tenth with the most, mean attention and share (page Populations); empty if it was not measured.
         events: A row for each intervention and replica: round and epoch (numbers played before it), replica, what, nodes;
             empty without interventions.
         models: Trained network of each replica, with what prediction needs.
@@ -61,7 +61,7 @@ class Result:
 
     def __repr__(self) -> str:
         accuracy = "" if self.accuracy is None else f", accuracy={self.accuracy:.4f}"
-        policy = format_population(self.config.policy)
+        policy = describe_population(self.config.policy)
         return f"Result({self.config.environment}, {policy}, rounds={self.rounds}, loss={self.loss:.4f}{accuracy})"
 
     @property
@@ -103,7 +103,7 @@ class Result:
         """Return the first replica's probability of each class; see Model.predict_proba."""
         return self.model.predict_proba(inputs)
 
-    def score(self, inputs: Any, targets: Any) -> float:
+    def score(self, inputs: Any, targets: Any = None) -> float:
         """Return accuracy or coefficient of determination of the first replica; see Model.score."""
         return self.model.score(inputs, targets)
 
@@ -133,7 +133,7 @@ class Result:
         return None if math.isnan(value) else value
 
     def traces(self) -> pd.DataFrame:
-        """Return a row for each traced neuron and round, in the order of rounds (docs/traces.md).
+        """Return a row for each traced neuron and round, in the order of rounds; the page Traces describes its columns.
 
         Raises:
             ConfigurationError: The run was not traced.
@@ -142,9 +142,15 @@ class Result:
             raise ConfigurationError("the run was not traced: train with trace='hidden:16 every 10'")
         return self.trace_store.table()
 
+    @property
+    def _marks(self) -> list[tuple[float, str]]:
+        """Interventions, after how many epochs and what."""
+        rows = [] if self.events.empty else zip(self.events["round"].astype(int), self.events["what"].astype(str), strict=True)
+        return in_epochs(rows, self.metrics)
+
     def plot(self, path: str | Path) -> Path:
         """Draw the learning curves to a .png, .svg or .pdf file."""
-        return draw("learning-curves", self.metrics, path, loss_unit=self.payoff.unit)
+        return draw("learning-curves", self.metrics, path, loss_unit=self.payoff.unit, events=self._marks)
 
     def plot_alignment(self, path: str | Path) -> Path:
         """Draw the angle between updates and those of error backpropagation to a .png, .svg or .pdf file.
@@ -152,7 +158,7 @@ class Result:
         Raises:
             DataError: The alignment was not measured: train with alignment=True.
         """
-        return draw("alignment", self.alignment, path)
+        return draw("alignment", self.alignment, path, events=self._marks)
 
     def plot_inequality(self, path: str | Path) -> Path:
         """Draw the inequality of attention, with the accuracy or loss, to a .png, .svg or .pdf file.
@@ -160,7 +166,8 @@ class Result:
         Raises:
             DataError: It was not measured: train with inequality=True.
         """
-        return draw("inequality", self.inequality, path, metrics=self.metrics, loss_unit=self.payoff.unit)
+        options: dict[str, Any] = {"metrics": self.metrics, "loss_unit": self.payoff.unit, "events": self._marks}
+        return draw("inequality", self.inequality, path, **options)
 
     def plot_network(self, path: str | Path) -> Path:
         """Draw the network's attention to a .png, .svg or .pdf file."""

@@ -58,7 +58,9 @@ class KeepingPromises(Wrapper):
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """Return the projector, updated with the samples of this round."""
-        xp, projector = obs.xp, (1.0 - self.fading) * memory["projector"]
+        xp, projector = obs.xp, memory["projector"]
+        if self.fading:
+            projector = (1.0 - self.fading) * projector
         inputs = obs.speaker_activity[..., : self.samples, :]
         inputs = xp.concat([inputs, xp.ones_like(inputs[..., :1])], axis=-1)
         weight = self.kappa / inputs.shape[-2]

@@ -37,6 +37,14 @@ def test_page_has_the_numbers_of_the_other_studies(study):
         assert any(format_interval(row.final, row.final_low, row.final_high) in line for line in lines), row.policy
 
 
+def test_page_has_the_numbers_of_the_ablation():
+    for row in summarize_studies([RECORDS / "ablation"], "keeping-promises").table.itertuples():
+        line = f"`{row.policy}` | {format_interval(row.final, row.final_low, row.final_high)} |"
+        if row.policy != "keeping-promises":
+            line += f" {format_interval(row.difference, row.difference_low, row.difference_high, '+')} |"
+        assert line in PAGE
+
+
 @pytest.mark.parametrize(("study", "diverged", "tried"), [("permuted", (7, 3), 12), ("domain", (4, 2), 12), ("class", (2, 2), 9)])
 def test_page_says_how_many_runs_of_the_first_edition_ended_at_zero(study, diverged, tried):
     tuning = pd.read_csv(RECORDS / study / "tuning.csv")
@@ -90,6 +98,8 @@ def test_page_and_readme_have_the_numbers_of_the_studies_at_equal_memory(study):
     ("continual-class", "least-squares, random features", "der", "2.2 ± 1.6"),
     ("continual-class", "least-squares, random features", "joint", "-0.1 ± 1.3"),
     ("continual-class", "least-squares, random features", "gpm", "15.2 ± 2.0"),
+    ("continual-permuted", "gpm", "keeping-promises(sign-symmetric)", "0.3 ± 0.3"),
+    ("continual-permuted", "keeping-promises(sign-symmetric)", "backprop", "4.4 ± 0.9"),
 ])  # fmt: skip
 def test_paired_differences_in_the_text_are_those_of_the_records(study, method, other, text):
     records = read_reproduction(ROOT / "benchmarks" / "reproduction" / study).records

@@ -1,8 +1,9 @@
 """Campaign of kills, run by hand: `python -m tests.campaigns.kills --kills 40 --seed 0`.
 
 Each kill starts a command, sends it a signal after a random time, so that every phase is met (imports, loading of workers,
-play, saving), and checks: the exit status, no traceback, no process left after a while, and no half-written file after the
-command is started again. It prints the counts and the first violation, and its exit status is 1 if there is one.
+play, saving), and checks: the exit status, no traceback, no process left after a while. Then it starts the command again, to its
+end, and checks: no half-written file, and the same tables as of a command that nobody killed. It prints the counts and the
+first violation, and its exit status is 1 if there is one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import cache
 from pathlib import Path
+
+import pandas as pd
 
 from tests.execution.test_processes_end import running
 
@@ -72,6 +76,28 @@ def kill_once(name: str, number: int, delay: float, patience: float) -> tuple[st
         return _continue(name, folder), seconds
 
 
+def tables(folder: Path) -> dict[str, str]:
+    """Return every table of a folder without the columns of measured times, by its path."""
+    found = {}
+    for path in sorted(folder.rglob("*.csv")):
+        table = pd.read_csv(path)
+        found[str(path.relative_to(folder))] = table[[name for name in table if "seconds" not in name]].to_csv()
+    return found
+
+
+@cache
+def unbroken(name: str) -> dict[str, str]:
+    """Return the tables of a command that nobody kills."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "sweep.toml").write_text(SWEEP)
+        process = start(folder, COMMANDS[name])
+        _, err = process.communicate(timeout=600)
+        if process.returncode:
+            raise RuntimeError(f"{name} fails without a kill: {err[-300:]}")
+        return tables(folder)
+
+
 def _continue(name: str, folder: Path) -> str | None:
     """Start the command again to its end, and return the violation, if any."""
     resumable = name in RESUME and (folder / "out" / "config.json").exists()
@@ -80,7 +106,11 @@ def _continue(name: str, folder: Path) -> str | None:
     if again.returncode:
         return f"the next start failed: {err[-300:]}"
     partial = sorted(str(path.relative_to(folder)) for path in folder.rglob(".*.partial"))
-    return f"half-written files are left: {partial}" if partial else None
+    if partial:
+        return f"half-written files are left: {partial}"
+    found, expected = tables(folder), unbroken(name)
+    differing = sorted(path for path in found.keys() | expected.keys() if found.get(path) != expected.get(path))
+    return f"tables differ from those of an unbroken command: {differing}" if differing else None
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuronet.channels import CHANNELS, Channel, Delay, Dropout, GaussianNoise, KWinners, Quantization
+from neuronet.channels import CHANNELS, Channel, Delay, Dropout, GaussianNoise, KWinners, Normalization, Quantization
 from neuronet.channels.pipeline import ChannelPipeline
 from neuronet.continual.methods.k_winners import keep_largest
 from neuronet.core.errors import NeuroNetError
@@ -218,7 +218,26 @@ def test_jacobian_equals_the_effect_of_a_change():
     assert believing.jacobian is None
 
 
+def test_normalized_messages_of_a_sample_have_a_mean_square_of_one():
+    arrived = carried(Normalization(), direction="activity")
+    assert np.square(arrived).mean(axis=-1) == pytest.approx(1.0)
+    assert carried(Normalization(), messages=3.0 * MESSAGES) == pytest.approx(arrived)
+    silent = line(Normalization(), direction="activity")
+    assert (silent.transmit(np.zeros((2, 3)), 0, learning=True) == 0).all()
+
+
+def test_normalization_scales_feedback_as_if_the_root_mean_square_were_given():
+    way = line(Normalization(), direction="activity")
+    way.transmit(MESSAGES, 0, learning=True)
+    rms = np.sqrt(np.square(MESSAGES).mean(axis=-1, keepdims=True))
+    assert way.jacobian == pytest.approx(np.broadcast_to(1 / rms, MESSAGES.shape))
+    unaware = line(Normalization(masks_feedback=False), direction="activity")
+    unaware.transmit(MESSAGES, 0, learning=True)
+    assert unaware.jacobian is None
+
+
 BAD = [
+    (lambda: Normalization(masks_feedback=2), "masks_feedback must be true or false, got 2"),
     (lambda: Dropout(1.0), "share must be a number from 0 to below 1, got 1.0"),
     (lambda: Dropout(masks_feedback=1), "masks_feedback must be true or false, got 1"),
     (lambda: Dropout(scaled="yes"), "scaled must be true or false, got 'yes'"),

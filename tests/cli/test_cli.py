@@ -141,3 +141,17 @@ def test_module_in_the_current_folder_is_found(neuronet, tmp_path, monkeypatch):
     answer = neuronet("run", "xor", "--policy", "my_own_policies:Deaf", "--epochs", "1", "--json")
     assert answer.status == 0, answer.err
     assert json.loads(answer.out)["policy"] == "my_own_policies:Deaf"
+
+
+@pytest.mark.slow
+def test_check_says_for_each_policy_whether_it_keeps_its_contract(neuronet, tmp_path, monkeypatch):
+    lines = ["import neuronet", "from dataclasses import dataclass", "@dataclass(frozen=True)", "class Odd(neuronet.Policy):"]
+    (tmp_path / "odd_rule.py").write_text("\n".join([*lines, "    def feedback(self, obs):", "        return obs.demand"]))
+    monkeypatch.syspath_prepend(tmp_path)
+    answer = neuronet("check", "greedy(top=2)", "odd_rule:Odd")
+    good, bad = answer.out.splitlines()
+    assert answer.status == 1
+    assert good == "greedy(top=2) keeps its contract"
+    assert bad.startswith("odd_rule:Odd breaks its contract: policy Odd: feedback must take (self, obs, memory)")
+    assert neuronet("check", "greedy").status == 0
+    assert neuronet("check", "odd_rule:Even").status == 2

@@ -106,7 +106,7 @@ def test_function_makes_modules_that_cannot_be_initialised_again():
         ({"module": lambda: 7}, "torch.nn.Module or a function that returns one, got 7"),
         ({"policies": ["hebbian"]}, "cannot be converted"),
     ],
-    ids=str,
+    ids=["hidden", "outputs", "inputs", "no-weights", "number", "function-of-a-number", "policy"],
 )
 def test_what_does_not_fit_is_refused(options, fragment):
     given = {"module": nn.Linear(2, 2), "policies": ["attention"], **OPTIONS, **options}

@@ -182,8 +182,16 @@ def probing(answer):
         (nn.Linear(2, 2, dtype=torch.complex64), SIGN, "layer '' has complex parameters"),
         (nn.Linear(2, 3), probing(lambda obs: obs.slope), r"Tries\(\) is not supported at layer '': a neuron cannot see 'slope'"),
         (nn.Linear(2, 3), probing(lambda obs: obs.response), "reads 'response' without declaring it"),
-        (nn.Linear(2, 3), probing(lambda obs: obs.attention.mT), r"feedback_weights must have the shape \(3, 2\) at layer ''"),
-        (nn.Linear(2, 3), probing(lambda obs: 1.0), r"feedback_weights must have the shape \(3, 2\) at layer '', got float"),
+        (
+            nn.Linear(2, 3),
+            probing(lambda obs: obs.attention.mT),
+            r"must give feedback_weights of shape \(K, J\) = \(3, 2\) at layer ''",
+        ),
+        (
+            nn.Linear(2, 3),
+            probing(lambda obs: 1.0),
+            r"must give feedback_weights of shape \(K, J\) = \(3, 2\) at layer '', got float",
+        ),
         (nn.Linear(2, 2), AttentionSeeking(foresight=1), "cannot see 'learning_rate': give convert a learning_rate"),
         (nn.Linear(2, 2), AttentionSeeking, "got the class AttentionSeeking: write"),
     ],

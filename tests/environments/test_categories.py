@@ -179,7 +179,7 @@ def test_format_of_a_csv_can_be_said(tmp_path):
     frame = people().dropna().assign(zip=lambda table: [f"0{row % 3}" for row in range(len(table))])
     frame.to_csv(tmp_path / "people.csv", sep=";", decimal=",", index=True)
     form = TableFormat(";", ",", exclude="Unnamed: 0", categories=["zip"])
-    with pytest.raises(DataError, match="read it with separator=';'"):
+    with pytest.raises(DataError, match=r"separated by ';'\? Write table:.*people\.csv\(separator=';'\)"):
         Table.read(tmp_path / "people.csv")
     with pytest.raises(DataError, match="column 1 has no name but ''"):
         Table.read(tmp_path / "people.csv", form=TableFormat(";", ","))

@@ -317,3 +317,32 @@ def test_invalid_launch_option_is_refused(options, fragment):
 def test_model_must_return_a_neuron_model():
     with pytest.raises(ConfigurationError, match="got dict"):
         Session(start(model=lambda setup, **options: {}))
+
+
+def test_last_intervention_can_be_undone():
+    session = Session(start())
+    with pytest.raises(ConfigurationError, match="no intervention to undo"):
+        session.undo()
+    session.update_controls(other="greedy")
+    session.intervene(1, 3, "silence")
+    session.intervene(1, 4, "freeze")
+    assert session.intervene(1, 5, "follow").last_action == "follow"
+    session.step()
+    assert session.undo().policies[0][5] == "attention"
+    assert session.undo().frozen[1] == frozenset()
+    snapshot = session.undo()
+    assert (snapshot.silent[1], snapshot.last_action) == (frozenset(), "")
+
+
+def test_a_switched_neuron_can_return_to_its_earlier_policy():
+    session = Session(start(policy="attention:0.5,free-rider:0.5"))
+    session.update_controls(other="contrarian", policy="attention", share=0.0)
+    node = session.snapshot.node((1, 2))
+    assert session.intervene(1, 2, "follow").earlier == {node: "attention"}
+    session.update_controls(other="greedy")
+    assert session.snapshot.policies[0][2] == "contrarian"
+    session.intervene(1, 2, "follow")
+    snapshot = session.intervene(1, 2, "return")
+    assert (snapshot.policies[0][2], snapshot.earlier) == ("attention", {})
+    with pytest.raises(ConfigurationError, match="no earlier policy"):
+        session.intervene(1, 2, "return")

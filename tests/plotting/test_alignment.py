@@ -25,7 +25,11 @@ def table_of():
 def test_each_layer_and_group_has_a_line(tmp_path):
     figure = alignment_figure(table_of())
     angle, length = figure.axes
-    labels = ["layer 1: attention (group 0)", "layer 1: free-rider (group 1)", "layer 2: attention"]
+    labels = [
+        "layer 1: attention (group 0)",
+        "layer 1: free-rider (group 1)",
+        "layer 2: attention, outputs (paid by the environment)",
+    ]
     for axes in (angle, length):
         assert [line.get_label() for line in axes.lines if line.get_label().startswith("layer")] == labels
     np.testing.assert_allclose(angle.lines[0].get_ydata(), [10.5, 20.5, 30.5])

@@ -9,6 +9,7 @@ import pytest
 from neuronet.core.errors import DataError
 from neuronet.plotting import style
 from neuronet.plotting.attention import COLUMNS, UNRECORDED_DASHES, attention_figure
+from neuronet.plotting.policy_styles import POLICY_HUES
 
 
 def table_of(rounds, neurons, policy=lambda node: "attention", layers=(1,)):
@@ -38,7 +39,10 @@ def test_policies_have_medians_in_the_colours_of_the_network_figure():
         assert len(axes.lines) == 9 + 2
         medians = {line.get_label(): line for line in axes.lines if line.get_label() in ("attention", "greedy")}
         np.testing.assert_array_equal(medians["greedy"].get_ydata(), [1, 8, 15, 22])
-        assert [medians[name].get_color() for name in ("attention", "greedy")] == list(style.POLICY_COLOURS[:2])
+        assert [medians[name].get_color() for name in ("attention", "greedy")] == [
+            POLICY_HUES["attention"],
+            POLICY_HUES["greedy"],
+        ]
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["attention", "greedy"]
 

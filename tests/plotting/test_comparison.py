@@ -50,3 +50,17 @@ def test_diverged_losses_are_drawn_up_to_their_end():
 def test_missing_column_is_refused():
     with pytest.raises(DataError, match=r"curves .*'test_loss'"):
         comparison_figure(curves_of(["a"]).drop(columns="test_loss"), measure="loss")
+
+
+def test_result_figure_has_the_means_and_intervals_of_the_table():
+    from neuronet.plotting.comparison_result import comparison_result_figure
+
+    columns = ("policy", "mean", "low", "high", "difference", "difference_low", "difference_high")
+    table = pd.DataFrame([("backprop", 0.9, 0.8, 1.0, *[np.nan] * 3), ("a", 0.7, 0.6, 0.75, -0.2, -0.3, -0.1)], columns=columns)
+    left, right = comparison_result_figure(table).axes
+    assert [text.get_text() for text in left.get_yticklabels()] == ["backprop", "a"]
+    (bars,) = left.collections
+    np.testing.assert_allclose([segment[:, 0] for segment in bars.get_segments()], [[80, 100], [60, 75]])
+    np.testing.assert_allclose(right.collections[0].get_segments()[-1][:, 0], [-30, -10])
+    with pytest.raises(DataError, match="difference"):
+        comparison_result_figure(table.drop(columns="difference"))

@@ -11,11 +11,13 @@ import pytest
 
 import neuronet
 from neuronet.cli.main import start
-from neuronet.core.errors import ConfigurationError, DataError
+from neuronet.core.errors import ConfigurationError, DataError, NeuroNetError
 from neuronet.plotting.sources import KINDS, kinds_of, plot
 from neuronet.plotting.sources.attention_data import attention_over_time, initial_and_final_attention
 from neuronet.plotting.sources.labels import group_runs
+from neuronet.plotting.sources.plot_options import PlotOptions
 from neuronet.plotting.sources.run_data import RunData
+from neuronet.plotting.sources.run_plots import joint_inequality_figure
 from neuronet.recording.run_directory import RunDirectory
 from neuronet.training.config import read_config
 from tests.helpers.paths import ROOT
@@ -270,3 +272,20 @@ def test_unreadable_table_is_refused(tmp_path):
 def test_grouped_metrics_have_every_epoch(result_folders):
     table = group_runs([opened(result_folders / "mixed")[0]])["attention:0.5,free-rider:0.5"]
     pd.testing.assert_series_equal(table["test_loss"], opened(result_folders / "mixed")[0].metrics["test_loss"])
+
+
+def test_inequality_of_runs_that_differ_in_seeds_is_that_of_replicas(tmp_path):
+    options = {"policy": POPULATION, "inequality": True, "epochs": 1}
+    for seed in range(3):
+        record_run(tmp_path / f"seed-{seed}", seed=seed, **options)
+    record_run(tmp_path / "other", seed=9, **{**options, "policy": "attention"})
+    record_run(tmp_path / "unmeasured", seed=4, policy=POPULATION, epochs=1)
+    folders = [tmp_path / f"seed-{seed}" for seed in range(3)]
+    figure = joint_inequality_figure(folders, PlotOptions(None, 0, print))
+    gini = [neuronet.train("xor", hidden=[6], engine="agents", seed=seed, **options).inequality for seed in range(3)]
+    mean = np.mean([table.query("layer == 1 and group == 'all'")["gini"].iloc[-1] for table in gini])
+    assert figure.axes[0].lines[0].get_ydata() == pytest.approx([mean])
+    assert len(figure.axes[0].collections) == 2  # intervals
+    for second, sentence in (("other", "differ in"), ("unmeasured", "has no inequality"), ("seed-0", "given twice")):
+        with pytest.raises(NeuroNetError, match=sentence):
+            plot([folders[0], tmp_path / second], "inequality", tmp_path / "x.png")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
 import pytest
 
 import neuronet as package
-from neuronet.core.structure.population import Population
+from neuronet.core.structure.population import ByNode, Population
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, Noisy
-from neuronet.registry import format_population, is_mixture, parse_population, split_list
+from neuronet.registry import describe_population, format_population, is_mixture, parse_population, split_list
 
 MIXED = "attention:0.75,free-rider:0.25"
 
@@ -71,6 +72,65 @@ def test_lists_are_split_outside_brackets_and_quotes():
     assert not is_mixture("a(x=1),mine:B")
 
 
+NODES = "nodes(attention, [greedy(top=2), 3, 4], [free-rider, 5])"
+
+
+def test_policies_of_nodes_are_a_spec():
+    population = Population.by_neuron({3: Greedy(top=2), 5: FreeRider(), 4: Greedy(top=2)}, AttentionSeeking())
+    assert parse_population(NODES) == population
+    assert format_population(population) == NODES
+    assert parse_population(str(format_population(population, all_parameters=True))) == population
+    lenient = ByNode(population.default, population.members, must_listen=False)
+    assert parse_population(str(format_population(lenient))) == lenient
+    many = Population.by_neuron(dict.fromkeys(range(2, 40), "free-rider"), "attention")
+    assert describe_population(many) == "nodes(attention, [free-rider, 2, 3, 4, 5, 6, 7, 8, 9, ...])"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nodes(attention, 3)", "must have a policy for all nodes"),
+        ("nodes([free-rider, 3])", "must have a policy for all nodes"),
+        ("nodes()", "must have a policy for all nodes"),
+        ("nodes(attention, [free-rider, gredy])", "integers"),
+        ("nodes(attention, [free-ridr, 3])", "did you mean 'free-rider'"),
+        ("nodes(attention, else=greedy)", "must have a policy for all nodes|cannot parse"),
+    ],
+)
+def test_invalid_spec_of_nodes_is_refused(text, sentence):
+    with pytest.raises(package.NeuroNetError, match=sentence):
+        parse_population(text)
+
+
+@pytest.mark.parametrize("given", [{"attention", "greedy"}, frozenset({AttentionSeeking()}), b"attention", {0: "attention"}])
+def test_what_has_no_order_is_no_list_of_layers(given):
+    with pytest.raises(package.NeuroNetError, match=r"must be a list|must be an instance"):
+        parse_population(given)
+
+
+def test_mapping_gives_shares_in_train():
+    given = {"attention": 0.75, "free-rider": 0.25}
+    assert parse_population(given) == parse_population(MIXED)
+    assert format_population(given) == MIXED
+    assert same(
+        package.train("xor", policy=given, hidden=[8], epochs=1), package.train("xor", policy=MIXED, hidden=[8], epochs=1)
+    )
+    with pytest.raises(package.NeuroNetError, match=r"shares must add up to 1, got 0.9 = 0.9"):
+        package.train("xor", policy={"attention": 0.9})
+
+
+def test_assignment_by_attribute_is_recorded_and_resumed(tmp_path):
+    network = package.build_network((2, 8, 2), seed=1)
+    graph = package.to_graph(network)
+    nx.set_node_attributes(graph, {0: "rider", 3: "rider", 5: "rider"}, "role")
+    population = Population.by_attribute(graph, "role", {"rider": "free-rider"}, default="attention")
+    options = {"network": network, "policy": population, "lr_schedule": "constant"}
+    whole = package.train("xor", **options, epochs=4)
+    assert "nodes(attention, [free-rider, 0, 3, 5])" in repr(whole)
+    package.train("xor", **options, epochs=2, out=tmp_path / "run")
+    assert same(package.resume(tmp_path / "run", epochs=4), whole)
+
+
 @pytest.mark.parametrize("engine", ["agents", "tensors"])
 def test_spec_and_object_give_the_same_run(engine):
     options = {"hidden": [8], "epochs": 2, "engine": engine, "seed": 3}
@@ -124,7 +184,7 @@ def test_resumed_run_keeps_its_population(tmp_path):
     by_hand = Population.by_function(lambda node, layer: FreeRider() if node in (3, 5) else AttentionSeeking())
     whole = package.train("xor", policy=by_hand, **options, epochs=4)
     package.train("xor", policy=by_hand, **options, epochs=2, out=tmp_path / "mine")
-    with pytest.raises(package.NeuroNetError, match=r"neuronet\.resume\(folder, policy=\.\.\.\)"):
+    with pytest.raises(package.NeuroNetError, match=r"<lambda>', which the record .* neuronet\.resume\(folder, policy=\.\.\.\)"):
         package.resume(tmp_path / "mine", epochs=4)
     other = Population.by_function(lambda node, layer: FreeRider() if node in (3, 6) else AttentionSeeking())
     with pytest.raises(package.NeuroNetError, match="the policies differ"):

@@ -103,3 +103,19 @@ def test_figure_has_a_panel_for_layers_policies_and_accuracy(tmp_path):
     assert len(accuracy_axes.collections) == 1  # the interval of three replicas
     assert len(inequality_figure(run(policy="attention").inequality).axes) == 1
     assert result.plot_inequality(tmp_path / "inequality.png").stat().st_size > 10_000
+
+
+def test_interventions_are_marked_in_every_figure_of_a_result(monkeypatch, tmp_path):
+    result = run(interventions=("1: lesion(layer=1, neurons=0)",), alignment=True)
+    drawn = {}
+    monkeypatch.setattr("neuronet.training.result.draw", lambda name, data, path, **options: drawn.update({name: options}))
+    result.plot(tmp_path / "curves.png")
+    result.plot_inequality(tmp_path / "inequality.png")
+    result.plot_alignment(tmp_path / "alignment.png")
+    marks = [(1.0, str(result.events["what"].iloc[0]))]
+    assert {name: options["events"] for name, options in drawn.items()} == dict.fromkeys(
+        ("learning-curves", "inequality", "alignment"), marks
+    )
+    figure = inequality_figure(result.inequality, metrics=result.metrics, events=marks)
+    assert [text.get_text() for text in figure.axes[0].texts] == [marks[0][1]]
+    assert all(any(list(line.get_xdata()) == [1.0, 1.0] for line in axes.lines) for axes in figure.axes)

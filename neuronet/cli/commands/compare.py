@@ -80,6 +80,7 @@ def compare(
         raise finished_parts_stored(folder) from None
     if result.folder is not None:
         result.plot(result.folder / "curves.png")
+        result.plot_result(result.folder / "result.png")
     console.print_result(console.comparison_table(result), result.summary, json)
 
 

@@ -66,12 +66,17 @@ def show(model: Record, trust: Trust = False, json: Json = False) -> None:
 
     from neuronet.cli.tables.model import manifest_table, model_table
     from neuronet.models import load
-    from neuronet.recording import MODEL, read_manifest
+    from neuronet.recording import METRICS, MODEL, RunDirectory, read_manifest
+    from neuronet.training import read_config
 
     manifest = read_manifest(model)
     if manifest is not None and not (model / MODEL).exists():
         console.print_result(manifest_table(manifest), lambda: {"manifest": manifest}, json)
         return
     loaded = load(model, trust=trust)
-    table = model_table(loaded) if manifest is None else Group(model_table(loaded), "", manifest_table(manifest))
+    replicas = loaded.facts.get("config", {}).get("replicas", 1)
+    metrics = RunDirectory.open(model, read_config).table(METRICS) if replicas > 1 and (model / METRICS).exists() else None
+    table = (
+        model_table(loaded, metrics) if manifest is None else Group(model_table(loaded, metrics), "", manifest_table(manifest))
+    )
     console.print_result(table, lambda: {**loaded.summary(), "manifest": manifest}, json)

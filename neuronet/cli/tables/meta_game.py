@@ -21,7 +21,8 @@ def meta_game_tables(found: Analysis, ranks: pd.DataFrame, means: Mapping[str, p
         ranks: Alpha-ranks by each payoff.
         means: Mean payoff of each policy against each combination of opponents, with its interval, by payoff.
     """
-    return Group(*(_payoffs_table(found, kind, table) for kind, table in means.items()), _results_table(found, ranks))
+    paid = (_payoffs_table(found, kind, table) for kind, table in means.items())
+    return Group(*paid, _results_table(found, ranks), _equilibria_table(found))
 
 
 def shown_kinds(found: Analysis) -> tuple[str, str]:
@@ -91,6 +92,22 @@ def _results_table(found: Analysis, ranks: pd.DataFrame) -> Table:
     return table
 
 
+def _equilibria_table(found: Analysis) -> Table:
+    """Return a table with a row for each equilibrium in which all players use the same mix."""
+    table = console.make_table(
+        f"Equilibria by the payoff '{found.kind}' in which all players use the same mix",
+        "frequency: fraction of resampled tables with an equilibrium of these policies. stable: fraction in which it is also "
+        "evolutionarily stable. All kinds of equilibria: neuronet game solve FOLDER.",
+    )
+    table.add_column("mix", overflow="fold")
+    table.add_column("conclusion")
+    console.add_columns(table, "frequency", "stable", justify="right")
+    for result in found.equilibria:
+        cells = escape(_format_mix(found.names, result.shares[0])), result.equilibrium.stability
+        table.add_row(*cells, f"{100 * result.frequency:.0f}%", f"{100 * result.stable:.0f}%")
+    return table
+
+
 def _endings(found: Analysis) -> str:
     """Return from how many initial mixes replicator dynamics ends in what way."""
     names = {"fixed": "at rest", "cycle": "in a cycle", "undecided": "undecided"}
@@ -105,7 +122,7 @@ def layers_headline(found: Analysis) -> str:
         f"{' against '.join(_format_mix(found.names, spread) for spread in result.shares)} ({100 * result.frequency:.0f}%)"
         for result in found.equilibria
     ]
-    many = ", and the game is degenerate: there may be more" if found.degenerate else ""
+    many = "; mixtures of those in which one layer's mix is the same are equilibria, too" if found.degenerate else ""
     return (
         f"Equilibria by '{found.kind}', with the fraction of resampled tables that have them: {'; '.join(parts) or 'none'}{many}."
     )

@@ -13,6 +13,7 @@ from neuronet.cli import console
 from neuronet.core import Column
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import RenderableType
 
     from neuronet.models import Model
@@ -21,8 +22,13 @@ MAX_CLASSES = 20
 """Number of classes up to which the whole confusion matrix is printed."""
 
 
-def model_table(model: Model) -> RenderableType:
-    """Return facts about a model and, for classes, which are confused with which."""
+def model_table(model: Model, metrics: pd.DataFrame | None = None) -> RenderableType:
+    """Return facts about a model and, for classes, which are confused with which.
+
+    Args:
+        model: The model.
+        metrics: Metrics of all replicas of its run; None if they are not known.
+    """
     network, facts = model.network, model.facts
     classes, scores = model.classes, model.test_scores
     rows = {
@@ -31,6 +37,7 @@ def model_table(model: Model) -> RenderableType:
         "features": _names(_features(model)) or f"{network.sizes[0]}, without names",
         "trained on": f"{facts.get('environment', 'unknown')}, {console.counted(model.round, 'round')}",
         "policy": str(facts.get("policy", "unknown")),
+        "replica": _replica(facts.get("config", {}), metrics),
         "test loss": _number(facts.get("test_loss")),
         "test accuracy": _number(facts.get("test_accuracy")),
         "stopped early": str(facts.get("stopped") or ""),
@@ -52,6 +59,20 @@ def manifest_table(manifest: Mapping[str, Any]) -> RenderableType:
         "resumed": "; ".join(f"{entry['started']} with {_joined(entry['changes'])}" for entry in manifest["resumed"]),
     }
     return _facts(rows)
+
+
+def _replica(config: Mapping[str, Any], metrics: pd.DataFrame | None) -> str:
+    """Return which replica a model is, and the means of all; "" where there is one."""
+    replicas = config.get("replicas", 1)
+    if replicas == 1:
+        return ""
+    words = f"1 of {replicas} (seed {config.get('seed', 0)})"
+    if metrics is None or metrics.empty:
+        return words
+    last = metrics[metrics["epoch"] == metrics["epoch"].max()]
+    means = last[["test_loss", "test_accuracy"]].mean().dropna()
+    named = [f"{str(name).replace('_', ' ')} {mean:.4f}" for name, mean in means.items()]
+    return f"{words}; mean of all: {', '.join(named)}"
 
 
 def _joined(texts: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core.data.frames import Place, column_texts, frame_numbers
+from neuronet.core.data.frames import MISSING_HINT, Place, column_texts, frame_numbers
 from neuronet.core.errors import DataError, shortened
 
 Unseen = Literal["refuse", "zeros"]
@@ -98,13 +98,14 @@ def _codes(frame: Any, index: int, column: Column, place: Place, unseen: Unseen)
     texts, name = column_texts(frame.iloc[:, index]), str(frame.columns[index])
     gaps = np.array([text is None for text in texts], dtype=np.bool_)
     if gaps.any() and column.fill is None:
-        raise DataError(f"{place(int(gaps.argmax()), name)}: inputs must be given, got nothing")
+        raise DataError(f"{place(int(gaps.argmax()), name)}: inputs must be given, got nothing: {MISSING_HINT}")
     texts[gaps] = column.fill
     codes = np.asarray(pd.Index(column.categories, dtype=object).get_indexer(pd.Index(texts, dtype=object)))
     if unseen == "refuse" and (codes < 0).any():
         row = int((codes < 0).argmax())
         known = shortened(", ".join(column.categories))
         raise DataError(
-            f"{place(row, name)}: no training sample has the category {shortened(repr(texts[row]))}, the known ones are {known}"
+            f"{place(row, name)}: no training sample has the category {shortened(repr(texts[row]))}, "
+            f"the known ones are {known}: train with --unseen zeros (unseen='zeros') to accept others"
         )
     return codes

@@ -30,6 +30,10 @@ def row_place(name: str) -> Place:
     return lambda row, column: f"{name}, row {row + 1}" + (f", column '{shortened(column)}'" if column else "")
 
 
+MISSING_HINT = "train with --missing mean, median or drop (missing='mean')"
+"""Advice where a value is missing."""
+
+
 def frame_numbers(frame: Any, place: Place, fills: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Return the columns of a frame as finite or infinite numbers, (N, I).
 
@@ -138,5 +142,5 @@ def _check_given(numbers: NDArray[np.float64], frame: Any, place: Place) -> None
     row = int(missing[:, column].argmax())
     value = frame.iloc[row, column]
     is_missing = pd.api.types.is_scalar(value) and (pd.isna(value) or value == "")
-    got = "nothing" if is_missing else shortened(repr(value))
+    got = f"nothing: {MISSING_HINT}" if is_missing else shortened(repr(value))
     raise DataError(f"{place(row, str(frame.columns[column]))}: inputs must be numbers, got {got}")

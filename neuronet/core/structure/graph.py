@@ -72,6 +72,11 @@ def from_graph(
 
 
 def _layers(graph: nx.DiGraph) -> list[list[int]]:
+    if isinstance(graph, nx.Graph) and not graph.is_directed():
+        raise StateError(
+            f"a network must be a networkx.DiGraph, got {type(graph).__name__}: give each node a 'layer' from 0, take "
+            "graph.to_directed() and remove the edges that do not go to the next layer"
+        )
     if not isinstance(graph, nx.DiGraph) or graph.is_multigraph():
         raise StateError(f"a network must be a networkx.DiGraph, got {type(graph).__name__}")
     members: dict[int, list[int]] = {}

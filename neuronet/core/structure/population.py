@@ -7,106 +7,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
+from numbers import Integral
 from typing import Any
 
 import networkx as nx
 
-from neuronet.core.errors import ConfigurationError, PolicyError, check_number, shown
-from neuronet.core.policy import OPTIONAL_FIELDS, Policy
+from neuronet.core.errors import ConfigurationError, check_number, check_order, shown
+from neuronet.core.policy import Policy
 from neuronet.core.random_streams import Purpose, check_seed, generator
+from neuronet.core.structure.groups import Group, Layers, as_policy, check_policy_form
 from neuronet.core.structure.network import Network
-
-
-@dataclass(frozen=True)
-class Group:
-    """Neurons of a layer that follow the same policy.
-
-    Attributes:
-        policy: Their policy.
-        members: Their positions in the layer, ascending from 0.
-
-    Raises:
-        PolicyError: The policy is not a valid policy.
-        ConfigurationError: The members are not such numbers.
-    """
-
-    policy: Policy
-    members: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        check_policy_form(self.policy)
-        try:
-            members = tuple(int(member) for member in self.members)
-            whole = all(member == given for member, given in zip(members, self.members, strict=True))
-        except (TypeError, ValueError):
-            members, whole = (), False
-        if not members or not whole or members[0] < 0 or any(a >= b for a, b in pairwise(members)):
-            raise ConfigurationError(f"members must be ascending positions in the layer, at least one, got {self.members!r}")
-        object.__setattr__(self, "members", members)
-
-
-def check_policy_form(policy: object) -> None:
-    """Raise an error if an object is not a policy or declares needs that do not exist.
-
-    Raises:
-        PolicyError: It is not a valid policy.
-    """
-    if not isinstance(policy, Policy):
-        raise PolicyError(f"a policy must be an instance of a subclass of neuronet.Policy, got {shown(policy)}")
-    if not isinstance(policy.needs, frozenset) or not policy.needs <= OPTIONAL_FIELDS:
-        allowed = ", ".join(sorted(OPTIONAL_FIELDS))
-        raise PolicyError(f"{policy!r}: needs must be a frozenset of names among {allowed}, got {policy.needs!r}")
-
-
-def layer_groups(given: Policy | Iterable[Group], neurons: int, layer: int | str) -> tuple[Group, ...]:
-    """Return the groups of a layer: those given, or a single group of all neurons.
-
-    Args:
-        given: A policy for the whole layer, or groups that share it out.
-        neurons: Number of neurons in the layer.
-        layer: Number or name of the layer, for the message.
-
-    Raises:
-        ConfigurationError: A neuron is in no group, or in two.
-    """
-    if isinstance(given, Policy):
-        return (Group(given, tuple(range(neurons))),)
-    groups = tuple(given) if isinstance(given, Iterable) else ()
-    if not groups or not all(isinstance(group, Group) for group in groups):
-        raise ConfigurationError(f"layer {layer} must have a policy, or groups that share it out, got {shown(given)}")
-    members = sorted(chain.from_iterable(group.members for group in groups))
-    if members != list(range(neurons)):
-        raise ConfigurationError(f"the groups of layer {layer} must share out its {neurons} neurons, each in one group")
-    return groups
-
-
-def policies_by_layer(given: Any, sizes: Sequence[int]) -> tuple[Policy | tuple[Group, ...], ...]:
-    """Return the policy or the groups of every listening layer.
-
-    Args:
-        given: A policy for all layers, or for each listening layer a policy or groups.
-        sizes: Number of neurons in each layer, the inputs first.
-
-    Raises:
-        ConfigurationError: The number of layers differs, or an entry does not fit its layer.
-    """
-    depth = len(sizes) - 1
-    is_sequence = isinstance(given, Iterable) and not isinstance(given, str)
-    layers: list[Any] = [given] * depth if isinstance(given, Policy) else list(given) if is_sequence else []
-    if len(layers) != depth:
-        raise ConfigurationError(f"policies must be one policy, or one for each of {depth} listening layers, got {shown(given)}")
-    groups = [layer_groups(layer, sizes[number], number) for number, layer in enumerate(layers, start=1)]
-    return tuple(layer if isinstance(layer, Policy) else group for layer, group in zip(layers, groups, strict=True))
-
-
-Layers = tuple[Policy | tuple[Group, ...], ...]
-"""A policy, or the groups of neurons, for each listening layer."""
 
 
 class Population(ABC):
     """Assignment of policies to the neurons of a network.
 
-    The same seed gives the same groups; replicas with other seeds have other members in groups of the same sizes.
+    The same seed gives the same groups; replicas with other seeds have other members in groups of the same sizes. Wherever a
+    policy is needed, the functions below also take its text, such as "greedy(top=3)".
     """
 
     @abstractmethod
@@ -122,38 +39,65 @@ class Population(ABC):
         """
 
     @staticmethod
-    def shares(parts: Iterable[tuple[Policy, float]]) -> Shares:
-        """Return a population with a share of the neurons for each policy: `[(AttentionSeeking(), 0.9), (FreeRider(), 0.1)]`."""
-        return Shares(tuple(parts))
+    def shares(parts: Mapping[Policy | str, float] | Iterable[tuple[Policy | str, float]]) -> Shares:
+        """Return a population with a share of the neurons for each policy: `{"attention": 0.9, "free-rider": 0.1}`."""
+        return Shares(_pairs(parts))
 
     @staticmethod
-    def per_layer(layers: Iterable[Policy | Shares | Sequence[tuple[Policy, float]]]) -> PerLayer:
-        """Return a population with a policy, or shares, for each listening layer, the outputs last."""
-        given: list[Any] = list(layers)
-        return PerLayer(tuple(Shares(tuple(layer)) if isinstance(layer, list | tuple) else layer for layer in given))
+    def per_layer(layers: Iterable[Policy | str | Shares | Sequence[tuple[Policy | str, float]]]) -> PerLayer:
+        """Return a population with a policy, or shares, for each listening layer, the outputs last.
+
+        Raises:
+            ConfigurationError: An entry is neither, or there is no order of layers.
+        """
+        check_order("layers", layers)
+        return PerLayer(tuple(_layer(layer) for layer in layers))
 
     @staticmethod
-    def by_neuron(policies: Mapping[int, Policy], default: Policy) -> ByFunction:
-        """Return a population with a policy for each node of the network's graph; other nodes follow the default."""
-        named = dict(policies)
-        return ByFunction(lambda node, layer: named.get(node, default), frozenset(named))
+    def by_neuron(policies: Mapping[int, Policy | str], default: Policy | str) -> ByNode:
+        """Return a population with a policy for each node of the network's graph; other nodes follow the default.
+
+        Raises:
+            ConfigurationError: A node is not an integer.
+        """
+        return ByNode.of(((node, as_policy(policy)) for node, policy in policies.items()), as_policy(default))
 
     @staticmethod
-    def by_attribute(graph: nx.DiGraph, attribute: str, policies: Mapping[Any, Policy], default: Policy) -> ByFunction:
+    def by_attribute(graph: nx.Graph, attribute: str, policies: Mapping[Any, Policy | str], default: Policy | str) -> ByNode:
         """Return a population with a policy for each value of a node attribute; nodes without such a value follow the default.
+
+        Nodes with such a value that do not listen, such as inputs, are left out.
 
         Raises:
             ConfigurationError: No node of the graph has one of these values.
         """
+        known = {value: as_policy(policy) for value, policy in policies.items()}
         values = dict(graph.nodes(data=attribute))
-        if not any(value in policies for value in values.values()):
+        found = [(node, known[value]) for node, value in values.items() if value in known]
+        if not found:
             raise ConfigurationError(f"no node's '{attribute}' is any of {', '.join(map(repr, policies))}")
-        return ByFunction(lambda node, layer: policies.get(values.get(node), default))
+        return ByNode.of(found, as_policy(default), must_listen=False)
 
     @staticmethod
     def by_function(function: Callable[[int, int], Policy]) -> ByFunction:
-        """Return a population in which each neuron follows `function(node, layer)`; the first listening layer is 1."""
+        """Return a population in which each neuron follows `function(node, layer)`; the first listening layer is 1.
+
+        A record of a run cannot hold a function: to continue the run, pass the population again.
+        """
         return ByFunction(function)
+
+
+def _pairs(parts: Any) -> tuple[Any, ...]:
+    """Return pairs of a policy and a share; what is no such pair is left for Shares to refuse."""
+    items = list(parts.items()) if isinstance(parts, Mapping) else list(parts)
+    is_pair = [isinstance(item, tuple | list) and len(item) == 2 for item in items]
+    return tuple((as_policy(item[0]), item[1]) if pair else item for item, pair in zip(items, is_pair, strict=True))
+
+
+def _layer(given: Any) -> Any:
+    if isinstance(given, Mapping | list | tuple):
+        return Shares(_pairs(given))
+    return as_policy(given) if isinstance(given, str) else given
 
 
 @dataclass(frozen=True)
@@ -174,7 +118,7 @@ class Shares(Population):
 
     def __post_init__(self) -> None:
         try:
-            parts = tuple((policy, share) for policy, share in self.parts)
+            parts = tuple((policy, share) for policy, share in self.parts if not isinstance(self.parts, Mapping))
         except (TypeError, ValueError):
             parts = ()
         if not parts:
@@ -260,40 +204,100 @@ class PerLayer(Population):
 
 
 @dataclass(frozen=True)
+class ByNode(Population):
+    """Population with a policy for each of some nodes of the network's graph; all other neurons follow the default.
+
+    Attributes:
+        default: Policy of nodes that are not named.
+        members: Other policies, each with its nodes in ascending order.
+        must_listen: Whether a node that does not listen is refused instead of left out.
+
+    Raises:
+        ConfigurationError: A node is not an integer, or is named twice.
+    """
+
+    default: Policy
+    members: tuple[tuple[Policy, tuple[int, ...]], ...] = ()
+    must_listen: bool = True
+
+    def __post_init__(self) -> None:
+        check_policy_form(self.default)
+        nodes: list[Any] = list(chain.from_iterable(part for _, part in self.members))
+        wrong = next((node for node in nodes if isinstance(node, bool) or not isinstance(node, Integral)), None)
+        if wrong is not None:
+            raise ConfigurationError(f"a policy is assigned to nodes, which are integers, got {shown(wrong)}")
+        twice = next((node for node in nodes if nodes.count(node) > 1), None) if len(set(nodes)) < len(nodes) else None
+        if twice is not None:
+            raise ConfigurationError(f"node {twice} can follow one policy only, but is named twice")
+        for policy, _ in self.members:
+            check_policy_form(policy)
+        ordered = tuple((policy, tuple(sorted(int(node) for node in part))) for policy, part in self.members if part)
+        object.__setattr__(self, "members", ordered)
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[int, Policy]], default: Policy, *, must_listen: bool = True) -> ByNode:
+        """Return the population of pairs of a node and its policy."""
+        members: list[tuple[Policy, list[int]]] = []
+        for node, policy in pairs:
+            known = next((nodes for other, nodes in members if other is policy or other == policy), None)
+            if known is None:
+                members.append((policy, [node]))
+            else:
+                known.append(node)
+        return cls(default, tuple((policy, tuple(nodes)) for policy, nodes in members), must_listen)
+
+    def groups(self, network: Network, seed: int) -> Layers:
+        """Return the groups of each layer in the order of their first members.
+
+        Raises:
+            ConfigurationError: A node does not listen or is not in the network.
+        """
+        policies = {node: policy for policy, nodes in self.members for node in nodes}
+        if self.must_listen:
+            missing = sorted(set(policies).difference(*(nodes.tolist() for nodes in network.nodes[1:])))
+            if missing:
+                raise ConfigurationError(f"node {missing[0]} cannot follow a policy: it has no speakers or is not in the network")
+        return _groups_by_node(network, lambda node, layer: policies.get(node, self.default))
+
+
+@dataclass(frozen=True)
 class ByFunction(Population):
     """Population in which a function gives each neuron's policy.
 
     Attributes:
         function: `function(node, layer)`, called for every neuron that listens.
-        named: Nodes that must exist and listen.
     """
 
     function: Callable[[int, int], Policy]
-    named: frozenset[int] = frozenset()
 
     def groups(self, network: Network, seed: int) -> Layers:
         """Return the groups of each layer in the order of their first members."""
-        listening = set(chain.from_iterable(nodes.tolist() for nodes in network.nodes[1:]))
-        missing = sorted(self.named - listening)
-        if missing:
-            raise ConfigurationError(f"node {missing[0]} cannot follow a policy: it has no speakers or is not in the network")
-        return tuple(self._layer(nodes.tolist(), number) for number, nodes in enumerate(network.nodes[1:], start=1))
+        return _groups_by_node(network, self.policy)
 
-    def _layer(self, nodes: Sequence[int], number: int) -> Policy | tuple[Group, ...]:
-        members: list[tuple[Policy, list[int]]] = []
-        for position, node in enumerate(nodes):
-            policy = self.function(node, number)
-            known = next((positions for other, positions in members if other is policy or other == policy), None)
-            if known is None:
-                check_policy_form(policy)
-                members.append((policy, [position]))
-            else:
-                known.append(position)
-        return members[0][0] if len(members) == 1 else tuple(Group(policy, tuple(positions)) for policy, positions in members)
+    def policy(self, node: int, layer: int) -> Policy:
+        """Return what the function gives for a neuron."""
+        return self.function(node, layer)
+
+
+def _groups_by_node(network: Network, policy_of: Callable[[int, int], Policy]) -> Layers:
+    return tuple(_groups_of_layer(nodes.tolist(), number, policy_of) for number, nodes in enumerate(network.nodes[1:], start=1))
+
+
+def _groups_of_layer(nodes: Sequence[int], number: int, policy_of: Callable[[int, int], Policy]) -> Policy | tuple[Group, ...]:
+    members: list[tuple[Policy, list[int]]] = []
+    for position, node in enumerate(nodes):
+        policy = policy_of(node, number)
+        known = next((positions for other, positions in members if other is policy or other == policy), None)
+        if known is None:
+            check_policy_form(policy)
+            members.append((policy, [position]))
+        else:
+            known.append(position)
+    return members[0][0] if len(members) == 1 else tuple(Group(policy, tuple(positions)) for policy, positions in members)
 
 
 def as_population(given: Any) -> Population:
-    """Return the population for a policy, for a sequence with one policy for each listening layer, or for a population.
+    """Return the population for a policy, a sequence with one for each listening layer, shares by policy, or a population.
 
     Raises:
         ConfigurationError: It is none of these.
@@ -302,6 +306,9 @@ def as_population(given: Any) -> Population:
         return given
     if isinstance(given, Policy):
         return Shares(((given, 1.0),))
+    if isinstance(given, Mapping):
+        return Population.shares(given)
+    check_order("policies", given)
     if isinstance(given, Iterable) and not isinstance(given, str):
         population = Population.per_layer(given)
         return as_population(population.layers[0]) if len(population.layers) == 1 else population

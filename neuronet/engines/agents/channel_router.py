@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neuronet.channels import MessageRouter
 from neuronet.core import LayerRandom, RandomStream
+from neuronet.engines.agents.layer_arithmetic import LayerArithmetic
 from neuronet.engines.agents.message_board import MessageBoard
 from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
@@ -26,13 +27,14 @@ class ChannelRouter:
     Args:
         setup: The game.
         boards: Board of every layer, the inputs first.
+        arithmetic: Arithmetic of every layer above the inputs.
         dtype: Precision of the engine.
     """
 
-    def __init__(self, setup: Setup, boards: Sequence[MessageBoard], dtype: Any) -> None:
+    def __init__(self, setup: Setup, boards: Sequence[MessageBoard], arithmetic: Sequence[LayerArithmetic], dtype: Any) -> None:
         sizes = setup.network.sizes
         self.messages = MessageRouter(setup.channels, sizes, [setup.seed], xp, lambda arrays: arrays[0].astype(dtype))
-        self._boards = boards
+        self._boards, self._arithmetic = boards, arithmetic
         # where neurons observe an earlier round again, its random numbers are drawn again
         self._recalled_boards = {
             layer: MessageBoard(0, 0, LayerRandom(setup.seed, layer, axis_lengths(sizes, layer)), dtype)
@@ -45,7 +47,7 @@ class ChannelRouter:
         arrived = self.messages.forward(layer, board.activity.T, context.number, learning=context.learning)
         board.delivered_activity = np.ascontiguousarray(arrived.T)
 
-    def backward(self, layer: int, neurons: Sequence[Neuron], context: RoundContext, *, has_demand: bool) -> RoundContext | None:
+    def backward(self, layer: int, neurons: Iterable[Neuron], context: RoundContext, *, has_demand: bool) -> RoundContext | None:
         """Deliver the demand of the listeners to a hidden layer, and return the round that it is about.
 
         Args:
@@ -61,7 +63,7 @@ class ChannelRouter:
         arrived = self.messages.backward(layer, above.demand.T if has_demand else None, context.number)
         jacobian = self.messages.jacobian(layer)
         if layer in self.messages.delays:
-            past = self.messages.recall_round(layer, self._kept(layer, neurons, context, jacobian))
+            past = self.messages.recall_round(layer, self._kept(layer, context, jacobian))
             if arrived is None or past is None:
                 return None
             jacobian = past.get("jacobian")
@@ -72,7 +74,7 @@ class ChannelRouter:
         board.jacobian = None if jacobian is None else np.ascontiguousarray(jacobian.T)
         return context
 
-    def _kept(self, layer: int, neurons: Sequence[Neuron], context: RoundContext, jacobian: Any) -> Mapping[str, Any]:
+    def _kept(self, layer: int, context: RoundContext, jacobian: Any) -> Mapping[str, Any]:
         """Return copies of what a layer must keep of a round until its demands arrive."""
         assert context.broadcast is not None
         board, below = self._boards[layer], self._boards[layer - 1]
@@ -80,22 +82,19 @@ class ChannelRouter:
             "speaker_activity": below.delivered_activity.T.copy(),
             "reward": context.reward,
             "broadcast": context.broadcast.copy(),
-            "potential": np.empty_like(board.activity.T),
-            "activity": np.empty_like(board.activity.T),
+            "potential": self._arithmetic[layer - 1].potential[..., 0].T.copy(),
+            "activity": board.activity.T.copy(),
         }
-        for neuron in neurons:
-            kept["potential"][:, neuron.index] = neuron.obs.potential[:, 0]
-            kept["activity"][:, neuron.index] = neuron.obs.activity[:, 0]
         return kept if jacobian is None else {**kept, "jacobian": jacobian}
 
-    def _recall(self, layer: int, neurons: Sequence[Neuron], past: Mapping[str, Any], context: RoundContext) -> RoundContext:
+    def _recall(self, layer: int, neurons: Iterable[Neuron], past: Mapping[str, Any], context: RoundContext) -> RoundContext:
         number = context.number - self.messages.delays[layer]
         then = replace(context, number=number, broadcast=past["broadcast"], reward=past["reward"])
         batch = len(past["speaker_activity"])
         self._boards[layer].demand = np.zeros((len(self._boards[layer].activity), batch), dtype=past["speaker_activity"].dtype)
         recalled, heard = self._recalled_boards[layer], np.ascontiguousarray(past["speaker_activity"].T)
         recalled.open(number, batch)
+        self._arithmetic[layer - 1].recall(heard, *(np.ascontiguousarray(past[name].T) for name in ("potential", "activity")))
         for neuron in neurons:
-            draws = RandomStream(recalled.draw, neuron.axis_indices)
-            neuron.recall(then, heard, past["potential"][:, neuron.index], past["activity"][:, neuron.index], draws)
+            neuron.observe(then, RandomStream(recalled.draw, neuron.axis_indices))
         return then

@@ -41,12 +41,13 @@ def collect_state(neurons: Sequence[Neuron], layer: int, setup: Setup) -> LayerS
 
 
 def restore_state(neurons: Sequence[Neuron], state: LayerState, groups: Sequence[Group]) -> None:
-    """Give the neurons of a listening layer the state that `collect_state` returned."""
+    """Give the neurons of a listening layer the state that `collect_state` returned; their attention is yet to be posted."""
     for neuron in neurons:
         at = (neuron.index, neuron.speakers)
         rows = {name: np.append(arrays.weights[at], arrays.bias[neuron.index]) for name, arrays in state.buffers.items()}
-        neuron.synapses[:], neuron.optimizer_state = rows.pop(""), rows
-        neuron.post_attention()
+        neuron.synapses[:] = rows.pop("")
+        for name, array in neuron.optimizer_state.items():
+            array[:] = rows[name]
     for number, group in enumerate(groups):
         for place, neuron in _members(neurons, group):
             neuron.memory = {

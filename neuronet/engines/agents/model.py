@@ -25,6 +25,7 @@ from neuronet.core import (
     plug_in_errors,
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
+from neuronet.engines.agents.layer_arithmetic import LayerArithmetic, LayerHabits
 from neuronet.engines.agents.layer_state import collect_state, restore_state
 from neuronet.engines.agents.message_board import Index, MessageBoard, connected
 from neuronet.engines.agents.network_model import LayerAgents, NetworkModel
@@ -57,6 +58,7 @@ class NeuronModel(NetworkModel, Engine):
     Attributes:
         layers: Agents of each layer, the inputs first, each an AgentSet.
         boards: Message board of each layer.
+        arithmetic: Arithmetic of each layer above the inputs, the first at 0; it holds the synapses.
         context: The round that is played, or that was played last.
         round_number: Number of rounds played.
         loss: Mean loss of the last round, before it was learnt from; nan before the first.
@@ -97,11 +99,17 @@ class NeuronModel(NetworkModel, Engine):
             samples = self.prepare(environment.train)
             self._batch_source = (samples, Batches(len(samples), batch_size, (setup.seed,)))
 
+    def __repr__(self) -> str:
+        sizes = "-".join(str(len(layer)) for layer in self.layers) or "closed"
+        names = dict.fromkeys(neuron.policy_name for layer in self.layers[1:] for neuron in layer)
+        return f"{type(self).__name__}({', '.join([sizes, *names])}, round {self.round_number})"
+
     def _build_layers(self, existing: Mapping[int, Speaker]) -> None:
         """Build the layers of existing neurons, by node, and of new ones."""
         self.sizes = self.setup.network.sizes
         depth = range(len(self.sizes))
         self.boards = [self._make_board(layer) for layer in depth]
+        self.arithmetic = [self._make_arithmetic(layer) for layer in depth[1:]]
         self.layers: list[LayerAgents] = [LayerAgents(self._build_layer(layer, existing), random=self.random) for layer in depth]
         self._apply_setup()
 
@@ -109,6 +117,13 @@ class NeuronModel(NetworkModel, Engine):
         lengths = axis_lengths(self.sizes, layer) if layer else {"J": self.sizes[0], "I": 0}
         rng = LayerRandom(self.setup.seed, layer, lengths)
         return MessageBoard(self.sizes[layer], lengths["I"], rng, self.dtype)
+
+    def _make_arithmetic(self, layer: int) -> LayerArithmetic:
+        network = self.setup.network
+        speakers = [connected(network.masks[layer - 1], row=index) for index in range(self.sizes[layer])]
+        below, board, above = self.boards[layer - 1], self.boards[layer], [*self.boards, None][layer + 1]
+        activation = parse_activation(network.activations[layer - 1])
+        return LayerArithmetic(below, board, above, speakers, activation, self.setup.optimizer)
 
     def _build_layer(self, layer: int, existing: Mapping[int, Speaker]) -> list[Speaker]:
         network, agents = self.setup.network, list[Speaker]()
@@ -125,14 +140,12 @@ class NeuronModel(NetworkModel, Engine):
                 agent.board = self.boards[0]
                 agents.append(agent)
                 continue
-            neighbours = (connected(network.masks[layer - 1], row=index), listeners)
-            activation = parse_activation(network.activations[layer - 1])
-            boards = (self.boards[layer - 1], self.boards[layer], above)
+            arithmetic = self.arithmetic[layer - 1]
+            neighbours = (arithmetic.speakers[index], listeners)
             if isinstance(agent, Neuron):
-                agent.connect(place, boards, neighbours, activation, policies[index])
+                agent.connect(place, arithmetic, neighbours, policies[index])
             else:
-                optimizer, outputs = self.setup.optimizer, self.sizes[-1]
-                agent = Neuron(self, node, place, boards, neighbours, activation, policies[index], optimizer, outputs)
+                agent = Neuron(self, node, place, arithmetic, neighbours, policies[index], self.sizes[-1])
             agents.append(agent)
         return agents
 
@@ -141,26 +154,42 @@ class NeuronModel(NetworkModel, Engine):
 
     def _apply_setup(self) -> None:
         """Tell the neurons their policies, and which of them are silent or frozen."""
-        self._router = ChannelRouter(self.setup, self.boards, self.dtype)
+        self._router = ChannelRouter(self.setup, self.boards, self.arithmetic, self.dtype)
         self._scheduler = make_scheduler(self.setup)
         for layer, agents in enumerate(self.layers):
             silent, fixed = self.setup.is_silent(layer), self.setup.is_fixed(layer)
             policies = self._policies(layer)
-            response_is_read = layer > 1 and any("response" in group.policy.needs for group in self.setup.groups(layer - 1))
-            sizes_are_read = bool(layer) and any(group.policy.needs & LAYER_FIELDS for group in self.setup.groups(layer))
+            if layer:
+                self.arithmetic[layer - 1].habits = self._habits(layer)
             for agent in agents:
                 agent.silent = bool(silent[agent.index])
                 if layer:
-                    agent.fixed, agent.posts_response = bool(fixed[agent.index]), response_is_read
-                    agent.posts_sizes = sizes_are_read
+                    agent.fixed = bool(fixed[agent.index])
                     agent.set_policy(policies[agent.index])
+
+    def _habits(self, layer: int) -> LayerHabits:
+        """Return what the policies of a layer, and of the one below, require of its arithmetic."""
+        policies, hooks = self._policies(layer), dict[int, frozenset[str]]()
+        for index, policy in policies.items():
+            hooks[index] = policy.hooks
+        fixed = np.flatnonzero(self.setup.is_fixed(layer))
+        needs_below = [group.policy.needs for group in self.setup.groups(layer - 1)] if layer > 1 else []
+        used = frozenset[str]().union(*hooks.values())
+        return LayerHabits(
+            post_response=any("response" in needs for needs in needs_below),
+            post_sizes=any(policy.needs & LAYER_FIELDS for policy in policies.values()),
+            scale="scales" in used,
+            intend=bool(used & {"scales", "adapt"}),
+            remember="remember" in used,
+            zeroed=[index for index in fixed.tolist() if "scales" not in hooks[index]],
+        )
 
     def _set_synapses(self, network: Network) -> None:
         for layer in range(1, len(self.sizes)):
             for neuron in self.layers[layer]:
                 neuron.synapses[:-1] = network.weights[layer - 1][neuron.index, neuron.speakers]
                 neuron.synapses[-1] = network.biases[layer - 1][neuron.index]
-                neuron.post_attention()
+            self.arithmetic[layer - 1].post_attention()
 
     def neuron(self, node: int) -> Neuron | InputNeuron:
         """Return the agent at a node of the graph.
@@ -227,9 +256,10 @@ class NeuronModel(NetworkModel, Engine):
         for board in self.boards:
             board.open(self.round_number, len(inputs))
         self._call_all(self.layers[0], "speak", context)
-        for below, layer in enumerate(self.layers[1:]):
+        for below, (arithmetic, layer) in enumerate(zip(self.arithmetic, self.layers[1:], strict=True)):
             self._router.forward(below, context)
-            self._call_all(layer, "speak", context)
+            arithmetic.listen()
+            self._call_all(layer, "say", context)
         return self.boards[-1].activity.T.copy()
 
     def _learn(self, output_feedback: Floats, loss: Floats) -> None:
@@ -239,20 +269,21 @@ class NeuronModel(NetworkModel, Engine):
         lowest = len(self.layers) - 1
         self._feed_back(lowest, context)
         for layer in range(lowest - 1, 0, -1):
-            then = self._router.backward(layer, list(self.layers[layer]), context, has_demand=lowest == layer + 1)
+            then = self._router.backward(layer, self.layers[layer], context, has_demand=lowest == layer + 1)
             if then is not None:
                 self._feed_back(layer, then)
                 lowest = layer
-        self._scheduler.adapt(self.layers, context, lowest, self._call_all)
+        self._scheduler.adapt(self.layers, self.arithmetic, context, lowest, self._call_all)
         self._router.messages.end()
         self._lowest_with_demand = lowest
         self.round_number += 1
         self.loss = float(loss.mean())
 
     def _feed_back(self, layer: int, context: RoundContext) -> None:
-        agents = self.layers[layer]
-        self._call_all(agents, "feed_back", context)
-        if any(neuron.has_scales for neuron in agents):
+        agents, arithmetic = self.layers[layer], self.arithmetic[layer - 1]
+        self._call_all(agents, "demand", context)
+        arithmetic.respond()
+        if arithmetic.habits.scale:
             self._call_all(agents, "settle", context)
 
     def _call_all(self, agents: mesa.agent.AgentSet, method: str, context: RoundContext) -> None:
@@ -268,6 +299,7 @@ class NeuronModel(NetworkModel, Engine):
         state = to_dense_state(state, self.setup).map(lambda array: array.astype(self.dtype))
         for layer, before in enumerate(state.layers, start=1):
             restore_state(list(self.layers[layer]), before, self.setup.groups(layer))
+            self.arithmetic[layer - 1].post_attention()
         self._router.messages.restore(state.messages)
         self.round_number = state.round
 
@@ -296,7 +328,7 @@ class NeuronModel(NetworkModel, Engine):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Continue as a copy, which shares nothing with the model that it was made of."""
         super().__setstate__(state)
-        messages, self._router = state["_router"], ChannelRouter(self.setup, self.boards, self.dtype)
+        messages, self._router = state["_router"], ChannelRouter(self.setup, self.boards, self.arithmetic, self.dtype)
         self._router.messages.restore(messages)
 
     def layer_snapshot(self, layer: int) -> LayerSnapshot:
@@ -315,7 +347,7 @@ class NeuronModel(NetworkModel, Engine):
         """
         self.layers = []
         self.remove_all_agents()
-        self.boards = []
+        self.boards, self.arithmetic = [], []
         self._router.messages.restore({})
         self._batch_source = None
         ids = getattr(mesa.Agent, "_ids", None)  # gone in later versions of Mesa

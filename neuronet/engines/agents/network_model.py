@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 from typing import Any, NoReturn, SupportsIndex
 
@@ -17,6 +18,10 @@ class RegisteredAgents(AgentSet):  # type: ignore[misc]
 
     Sets that are made from it (`select`, `shuffle`, `sort`) are Mesa's own and can be changed at will.
     """
+
+    def __repr__(self) -> str:
+        counts = Counter(type(agent).__name__ for agent in self)
+        return f"{type(self).__name__}({', '.join(f'{number} {name}' for name, number in counts.items())})"
 
     def discard(self, agent: Agent) -> None:
         """Remove an agent if it is in the set.
@@ -58,6 +63,11 @@ class LayerAgents(RegisteredAgents):
     def __getitem__(self, item: SupportsIndex | slice) -> Any:
         """Return the agent at an index, or a list of the agents in a slice."""
         return list(self)[item]
+
+    def __repr__(self) -> str:
+        first = next(iter(self), None)
+        where = "" if first is None else f"layer {first.layer}, "
+        return f"{type(self).__name__}({where}{super().__repr__().partition('(')[2]}"
 
     def add(self, agent: Agent) -> None:
         """Refuse to add an agent.

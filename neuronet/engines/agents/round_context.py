@@ -23,7 +23,7 @@ class RoundContext:
         learning: Whether the neurons learn from this round.
         learning_rate: eta.
         inputs: (I, B), values that the input neurons say.
-        active: Mask (J,) of the neurons of each layer that are awake; None for all.
+        active: Mask (J,) of the neurons of each layer that are awake, None for all; empty if all are in every layer.
         output_feedback: (O, B), how each output neuron should want its activity to move; None before the payoff.
         broadcast: (B, O), demands of the output neurons; None before the payoff.
         reward: (B,), minus each sample's loss; None before the payoff.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import mesa
 
 from neuronet.core import Bools, RandomSequential
+from neuronet.engines.agents.layer_arithmetic import LayerArithmetic
 from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
 from neuronet.engines.base.setup import Setup
@@ -26,34 +27,56 @@ class Scheduler:
         self._schedule = setup.update_schedule
         self._seed, self._sizes = setup.seed, setup.network.sizes
 
-    def active(self, number: int, *, learning: bool) -> list[Bools | None]:
-        """Return the mask (J,) of the neurons of each layer that are awake in a round; None for all."""
+    def active(self, number: int, *, learning: bool) -> Sequence[Bools | None]:
+        """Return the mask (J,) of the neurons of each layer that are awake in a round, None for all; nothing if all are."""
         masks: list[Bools | None] = [None] * len(self._sizes)
         for layer in range(1, len(self._sizes) - 1) if learning else ():
             masks[layer] = self._schedule.active_mask(self._seed, layer, self._sizes[layer], number)
-        return masks
+        return masks if any(mask is not None for mask in masks) else ()
 
     def adapt(
-        self, layers: Sequence[mesa.agent.AgentSet], context: RoundContext, lowest_with_demand: int, call_all: CallAll
+        self,
+        layers: Sequence[mesa.agent.AgentSet],
+        arithmetic: Sequence[LayerArithmetic],
+        context: RoundContext,
+        lowest_with_demand: int,
+        call_all: CallAll,
     ) -> None:
         """Let the neurons adapt that act in this round.
 
         Args:
             layers: Agents of each layer, the inputs first.
+            arithmetic: Arithmetic of each layer above the inputs.
             context: The round.
             lowest_with_demand: Lowest layer at which demands have arrived.
             call_all: Calls a method of all agents of a set.
         """
         for layer in range(1, len(self._sizes)):
             update = self._schedule.update_mask(self._seed, layer, self._sizes[layer], context.number)
-            agents = layers[layer]
-            if update is not None or context.active[layer] is not None:
-                agents = agents.select(
-                    lambda neuron, update=update: (
-                        (update is None or update[neuron.index]) and context.is_active(neuron.layer, neuron.index)
-                    )
+            agents, has_demand = layers[layer], layer >= lowest_with_demand
+            if update is None and (not context.active or context.active[layer] is None):
+                self._adapt_together(agents, arithmetic[layer - 1], context, call_all, has_demand=has_demand)
+                continue
+            agents = agents.select(
+                lambda neuron, update=update: (
+                    (update is None or update[neuron.index]) and context.is_active(neuron.layer, neuron.index)
                 )
-            call_all(agents, "adapt" if layer >= lowest_with_demand else "adapt_without_demand", context)
+            )
+            call_all(agents, "adapt" if has_demand else "adapt_without_demand", context)
+
+    @staticmethod
+    def _adapt_together(
+        agents: mesa.agent.AgentSet, arithmetic: LayerArithmetic, context: RoundContext, call_all: CallAll, *, has_demand: bool
+    ) -> None:
+        """Let all neurons of a layer adapt: the same as `adapt` of each, with the arithmetic done at once."""
+        if not has_demand:
+            arithmetic.rest(context)
+            return
+        if arithmetic.habits.intend:
+            call_all(agents, "intend", context)
+        arithmetic.step(context)
+        if arithmetic.habits.remember:
+            call_all(agents, "remember", context)
 
 
 class RandomSequentialScheduler(Scheduler):
@@ -69,7 +92,12 @@ class RandomSequentialScheduler(Scheduler):
         self._random = schedule
 
     def adapt(
-        self, layers: Sequence[mesa.agent.AgentSet], context: RoundContext, lowest_with_demand: int, call_all: CallAll
+        self,
+        layers: Sequence[mesa.agent.AgentSet],
+        arithmetic: Sequence[LayerArithmetic],
+        context: RoundContext,
+        lowest_with_demand: int,
+        call_all: CallAll,
     ) -> None:
         """Let all neurons act in the order of this round."""
         neurons: list[Neuron] = [neuron for layer in layers[1:] for neuron in sorted(layer, key=lambda agent: agent.index)]

@@ -62,7 +62,7 @@ class Speaker(mesa.Agent):  # type: ignore[misc]
 
     def is_silent_in(self, context: RoundContext) -> bool:
         """Return whether it is silent in a round, always or because it is asleep."""
-        return self.silent or not context.is_active(self.layer, self.index)
+        return self.silent or (bool(context.active) and not context.is_active(self.layer, self.index))
 
     @property
     def attention(self) -> Floats:

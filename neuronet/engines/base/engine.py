@@ -181,7 +181,7 @@ class Engine(ABC):
         """Let neurons follow other policies from the next round on; neurons with an unchanged policy keep their memory.
 
         Args:
-            policies: A Population, or what a Setup takes.
+            policies: What a Setup takes.
 
         Raises:
             NeuroNetError: They do not fit the network.

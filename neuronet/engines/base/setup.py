@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -19,17 +20,21 @@ from neuronet.core import (
     Optimizer,
     Payoff,
     Policy,
+    Population,
+    Shares,
     StateError,
     Synchronous,
     UpdateSchedule,
     check_axes,
     check_number,
     check_seed,
+    check_signatures,
     check_update_schedule,
     layer_groups,
     policies_by_layer,
     shown,
 )
+from neuronet.registry import Policies, parse_population
 
 DTYPES = ("float32", "float64")
 
@@ -40,7 +45,8 @@ class Setup:
 
     Attributes:
         network: The connections, and the weights and biases at the start.
-        policies: One policy, or a tuple of groups, for each listening layer; the constructor also takes a single policy.
+        policies: One policy, or a tuple of groups, for each listening layer; the constructor also takes a single policy, a
+            Population, and texts such as "attention:0.9,free-rider:0.1", as `train` does. The seed draws the members of shares.
         optimizer: Turns intended changes into changes.
         learning_rate: eta, above 0.
         payoff: Loss of the outputs, and the feedback of the output neurons.
@@ -54,6 +60,7 @@ class Setup:
 
     Raises:
         ConfigurationError: Two parts do not fit each other, or a value is out of range.
+        SpecError: The text of a policy cannot be parsed.
         StateError: A silent or frozen node is not in the network.
     """
 
@@ -73,7 +80,7 @@ class Setup:
     def __init__(
         self,
         network: Network,
-        policies: Policy | Iterable[Policy | Iterable[Group]],
+        policies: Policies | Iterable[Policy | Iterable[Group]],
         optimizer: Optimizer | None = None,
         learning_rate: float = 0.1,
         payoff: Payoff | None = None,
@@ -105,7 +112,7 @@ class Setup:
             raise StateError(f"node {min(unknown)} is not in the network: it can be neither silent nor frozen")
         values = {
             "network": network,
-            "policies": policies_by_layer(policies, network.sizes),
+            "policies": policies_by_layer(_with_groups(policies, network, seed), network.sizes),
             "optimizer": optimizer,
             "learning_rate": learning_rate,
             "payoff": payoff,
@@ -125,6 +132,9 @@ class Setup:
         sizes = self.network.sizes
         channels_at = channels_by_location(self.channels, sizes)
         groups = [group for layer in range(1, len(sizes)) for group in self.groups(layer)]
+        channels = [channel.channel for channel in self.channels]
+        for plug_in in (*dict.fromkeys(group.policy for group in groups), self.optimizer, self.payoff, *channels):
+            check_signatures(plug_in)
         delays = bool(layer_delays(channels_at, len(sizes)))
         check_update_schedule(self.update_schedule, groups, channels=bool(channels_at), delays=delays)
         for layer in range(1, len(sizes)):
@@ -160,6 +170,14 @@ class Setup:
     def is_fixed(self, layer: int) -> Bools:
         """Return which neurons of a layer do not adapt, because they are silent or frozen, (J,)."""
         return np.isin(self.network.nodes[layer], list(self.silent | self.frozen))
+
+
+def _with_groups(policies: Any, network: Network, seed: int) -> Any:
+    """Return policies by layer: those of a population or of texts, else what was given."""
+    layers = policies if isinstance(policies, list | tuple) else ()
+    if isinstance(policies, str | Population | Mapping) or any(isinstance(layer, str | Shares | Mapping) for layer in layers):
+        return parse_population(policies).groups(network, seed)
+    return policies
 
 
 def axis_lengths(sizes: Sequence[int], layer: int) -> dict[str, int]:

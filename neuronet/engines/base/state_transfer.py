@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Birth, Group, LayerRandom, Population, RandomStream
+from neuronet.core import Birth, Group, LayerRandom, RandomStream
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.index_maps import MISSING, connected_mask, find_old_layer, old_indices
 from neuronet.engines.base.ragged import dense_game, to_dense_state, to_sparse_state
@@ -23,15 +23,12 @@ def with_policies(setups: Sequence[Setup], policies: Any) -> list[Setup]:
 
     Args:
         setups: The game of each replica.
-        policies: A Population, or what a Setup takes, for all replicas.
+        policies: What a Setup takes, for all replicas.
 
     Raises:
         NeuroNetError: They do not fit, or the replicas would differ in more than they may.
     """
-    changed = []
-    for setup in setups:
-        given = policies.groups(setup.network, setup.seed) if isinstance(policies, Population) else policies
-        changed.append(replace(setup, policies=given))
+    changed = [replace(setup, policies=policies) for setup in setups]
     check_replicas(changed)
     return changed
 

@@ -248,15 +248,14 @@ class LayerRecord:
             parts = group.take(change, "JS"), group.take(response, "JS")
             memory = group.policy.remember(*parts, self.observation(group), group.memory)
             group.check_memory(memory, "remember")
-            group.memory = self._kept(group, memory)
+            if self.masks.update is None:
+                group.keep(memory)
+            else:
+                group.memory = self._updated(group, memory, group.take(self.masks.update, "J"))
 
-    def _kept(self, group: PolicyGroup, memory: Memory) -> dict[str, Array]:
-        """Return the memory after the round: copies, since it may hold arrays that the next round overwrites."""
-        old, update = group.memory, self.masks.update
-        if update is None:
-            return {name: array if array is old[name] else array.clone() for name, array in memory.items()}
-        acts = group.take(update, "J")
-        axes = group.policy.memory_axes
+    def _updated(self, group: PolicyGroup, memory: Memory, acts: Tensor) -> dict[str, Array]:
+        """Return the memory after the round, where only some neurons act, (..., M)."""
+        axes, old = group.policy.memory_axes, group.memory
         return {
             name: torch.where(acts[(..., *[None] * (len(axes[name]) - 1))], array, old[name]) for name, array in memory.items()
         }

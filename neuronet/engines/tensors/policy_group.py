@@ -48,6 +48,7 @@ class PolicyGroup:
         draws = RandomStream(lambda kind, name, axes: self.take(space.draw_initial(kind, name, axes), axes))
         zeros = lambda axes: space.empty(*self.lead, *(lengths[letter] for letter in axes)).zero_()  # noqa: E731
         self.memory: Memory = policy.initial_memory(Birth(draws, zeros))
+        self._buffers: dict[str, Tensor] = {}  # copies that belong to this group alone
         self.check_memory(self.memory, "initial_memory")
 
     def check_answer(self, hook: str, answer: Tensor, axes: str, shape: tuple[int, ...]) -> None:
@@ -65,6 +66,20 @@ class PolicyGroup:
             PolicyError: It is such a memory.
         """
         check_memory(self.policy, self.layer, memory, self.lead, self.lengths, hook)
+
+    def keep(self, memory: Memory) -> None:
+        """Remember copies of these arrays, since the next round may overwrite them; buffers of earlier copies are used again."""
+        held = {_storage(array) for array in self.memory.values()}
+        kept: dict[str, Tensor] = {}
+        for name, array in memory.items():
+            old, buffer = self.memory[name], self._buffers.get(name)
+            if array is old:
+                kept[name] = array
+            elif buffer is not None and old is buffer and array.dtype == buffer.dtype and _storage(array) not in held:
+                kept[name] = buffer.copy_(array)
+            else:
+                kept[name] = self._buffers[name] = array.clone()
+        self.memory = kept
 
     def scales(self, response: Tensor, obs: Observation) -> Scales:
         """Return the factors of the policy, each (..., M) or None for 1.
@@ -112,6 +127,10 @@ class PolicyGroup:
         index = [1] * len(axes)
         index[place] = self.count
         target.scatter_(place, self.members.view(-1, *index).expand(shape), part.expand(shape))
+
+
+def _storage(array: Tensor) -> int:
+    return array.untyped_storage().data_ptr()
 
 
 def policy_groups(space: TensorSpace, replicas: Sequence[tuple[Group, ...]]) -> list[PolicyGroup]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from neuronet.core import ConfigurationError, Environment, Measure, Network, Power, check_number
-from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, sampled_shapley
+from neuronet.games.attribution.shapley import MAX_SAMPLES, Bools, Coalitions, exact_shapley, leave_one_out, sampled_shapley
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.games.simulation.payoffs import Floats, attention_payoff
 from neuronet.games.simulation.profiles import Profile, cached_short_name, policies_of
@@ -99,18 +99,15 @@ def attribute_credit(
     with closing(Coalitions(network, environment, layer, samples)) as coalitions:
         exact = coalitions.neurons <= MAX_EXACT_NEURONS
         values = exact_shapley(coalitions) if exact else sampled_shapley(coalitions, permutations, seed)
-        J, N = coalitions.neurons, coalitions.samples
-        but_one = np.vstack((np.ones((1, J), dtype=bool), ~np.eye(J, dtype=bool)))
-        by_sample = coalitions.coalition_value(np.repeat(but_one, N, axis=0), np.tile(np.arange(N), J + 1))
-        coalition_value = by_sample.reshape(J + 1, N).mean(axis=1)
+        left_out = leave_one_out(coalitions)
         activity_std = coalitions.activity.std(axis=0)
-    bounds = np.array([interval(values[:, neuron]) for neuron in range(J)])
+    bounds = np.array([interval(values[:, neuron]) for neuron in range(values.shape[1])])
     attention, attention_measure = network.weights[layer], measure or Power()
     return Credit(
         shapley=bounds[:, 0],
         low=bounds[:, 1],
         high=bounds[:, 2],
-        leave_one_out=coalition_value[0] - coalition_value[1:],
+        leave_one_out=left_out,
         attention=attention_payoff(attention, attention_measure),
         scaled=attention_payoff(attention * activity_std, attention_measure),
         exact=exact,
@@ -226,6 +223,8 @@ def credit_of(
     Raises:
         ConfigurationError: A value is out of range.
     """
+    if game_setup.channels:
+        raise ConfigurationError("credit is attributed without channels: leave channels out")
     credits, policies, networks = {}, {}, {}
     for end in starts:
         seed = end.seed

@@ -38,6 +38,7 @@ class Coalitions:
         environment: Environment of the test samples.
         layer: Layer, 1 for the first hidden layer.
         samples: Largest number of test samples.
+        activity: What the layer says on these samples, (N, J); None for what its weights say.
 
     Attributes:
         activity: Activity of the neurons on each sample, (N, J).
@@ -48,14 +49,21 @@ class Coalitions:
         ConfigurationError: The network has no such hidden layer.
     """
 
-    def __init__(self, network: Network, environment: Environment, layer: int, samples: int = MAX_SAMPLES) -> None:
+    def __init__(
+        self,
+        network: Network,
+        environment: Environment,
+        layer: int,
+        samples: int = MAX_SAMPLES,
+        activity: Floats | None = None,
+    ) -> None:
         check_number("layer", layer, 1, len(network.sizes) - 2, whole=True)
         check_number("samples", samples, 2, whole=True)
         test = environment.test.at(slice(0, min(samples, len(environment.test))))
-        layer_activities = activities(
-            network.weights[:layer], network.biases[:layer], network.activations[:layer], np.asarray(test.inputs)
-        )
-        self.activity: Floats = layer_activities[-1]
+        if activity is None:
+            below = network.weights[:layer], network.biases[:layer], network.activations[:layer]
+            activity = activities(*below, np.asarray(test.inputs))[-1]
+        self.activity = activity
         self.samples, self.neurons = self.activity.shape
         self._mean = self.activity.mean(axis=0)
         self._targets, self._payoff = np.asarray(test.targets), environment.payoff
@@ -122,3 +130,12 @@ def sampled_shapley(coalitions: Coalitions, permutations: int, seed: int) -> Flo
             coalition_value = coalitions.coalition_value(speaking.reshape(-1, J), samples).reshape(N, J + 1)
             total += np.take_along_axis(np.diff(coalition_value, axis=1), ranks, axis=1)
     return total / (permutations // 2 * 2)
+
+
+def leave_one_out(coalitions: Coalitions) -> Floats:
+    """Return the value of all neurons minus that of all but one, for each, (J,)."""
+    J, N = coalitions.neurons, coalitions.samples
+    members = np.vstack((np.ones((1, J), dtype=bool), ~np.eye(J, dtype=bool)))
+    by_sample = coalitions.coalition_value(np.repeat(members, N, axis=0), np.tile(np.arange(N), J + 1))
+    values = by_sample.reshape(J + 1, N).mean(axis=1)
+    return np.asarray(values[0] - values[1:])

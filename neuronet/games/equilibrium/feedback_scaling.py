@@ -1,8 +1,8 @@
-"""Deviations of feedback length alone, and of feedback direction alone.
+"""Deviations of feedback length alone, of feedback direction alone, and of activity.
 
 Feedback has a direction and a length; longer feedback moves a neuron's synapses further in a round, like a larger learning rate
 of that neuron. Two wrappers separate the effects: `ScaledFeedback` changes the length of a policy's feedback,
-`MatchedNormFeedback` gives it the length of another policy's feedback.
+`MatchedNormFeedback` gives it the length of another policy's feedback. `ScaledActivity` says more or less than its activity.
 """
 
 from __future__ import annotations
@@ -71,3 +71,28 @@ class MatchedNormFeedback(Wrapper):
         own = super().feedback(obs, memory)
         mine, theirs = (xp.sum(array * array, axis=-2, keepdims=True) for array in (own, self.reference.feedback(obs, {})))
         return own * (theirs / xp.where(mine > 0, mine, xp.ones_like(mine))) ** 0.5
+
+
+@dataclass(frozen=True)
+class ScaledActivity(Wrapper):
+    """Policy of a neuron that says a multiple of its activity.
+
+    Its demands on its own potential are those of the wrapped policy, as if it spoke plainly.
+
+    Args:
+        policy: Policy that the neuron follows otherwise.
+        factor: Factor (> 0).
+
+    Raises:
+        ConfigurationError: The factor is out of range.
+    """
+
+    policy: Policy = field(default_factory=AttentionSeeking)
+    factor: float = 2.0
+
+    def __post_init__(self) -> None:
+        check_number("factor", self.factor, 0, above=True)
+
+    def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
+        """Return the factor times what the wrapped policy says, (..., B, J)."""
+        return self.factor * super().speak(activity, obs, memory)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -204,7 +204,8 @@ def run_deviation_test(
 def backprop_losses(game_setup: GameSetup, seeds: Sequence[int]) -> Floats:
     """Return the test loss of backpropagation by autograd from the same networks and batches, (S,)."""
     environment, layers = game_setup.environment, (AttentionSeeking(),) * (len(game_setup.hidden) + 1)
-    setups = [setup_of(game_setup, layers, game_setup.network(seed), seed) for seed in seeds]
+    plain = replace(game_setup, channels=())
+    setups = [setup_of(plain, layers, game_setup.network(seed), seed) for seed in seeds]
     with closing(Backprop(setups, device=game_setup.device)) as engine:
         train, test = engine.prepare(environment.train), engine.prepare(environment.test)
         batches = Batches(len(environment.train), game_setup.batch_size, tuple(seeds))

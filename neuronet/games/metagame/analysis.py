@@ -19,7 +19,6 @@ from neuronet.games.metagame.dynamics import HORIZON, endings, simplex_samples, 
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.games.metagame.nash import (
     Equilibrium,
-    bimatrix_equilibria,
     match_equilibrium,
     payoff_matrix,
     symmetric_equilibria,
@@ -27,6 +26,7 @@ from neuronet.games.metagame.nash import (
 from neuronet.games.metagame.stability import TOLERANCE
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria, has_continuum
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 """Further intensities of selection for which alpha-rank is computed."""
@@ -102,7 +102,7 @@ def analyse_layers(
     raw, population = meta.payoffs(kind), min(meta.neurons) if size is None else size
     units = np.array([float(np.ptp(part)) or 1.0 for part in raw])[:, None, None]
     payoffs, resampled = raw / units, meta.resampled(kind, resamples, seed) / units
-    equilibria, degenerate = bimatrix_equilibria(*payoffs)
+    equilibria, _ = bimatrix_equilibria(*payoffs)
     by_support = [{other.support: other for other in reversed(bimatrix_equilibria(*table)[0])} for table in resampled]
 
     def rank(intensity: float) -> Interval:
@@ -125,7 +125,7 @@ def analyse_layers(
         ending_shares=None,
         ending_counts=None,
         fixation_probabilities=None,
-        degenerate=degenerate,
+        degenerate=has_continuum(equilibria),
     )
 
 

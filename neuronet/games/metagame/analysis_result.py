@@ -71,7 +71,8 @@ class Analysis:
         ending_shares: Shares to which replicator dynamics leads, (P,), means over initial mixes; None between layers.
         ending_counts: Number of initial mixes by the kind of their ending: fixed, cycle, undecided; None between layers.
         fixation_probabilities: Entry [s, r] for a mutant r among s, (P, P); None between layers.
-        degenerate: Whether the game of the mean payoffs may have more equilibria.
+        degenerate: Whether the game of the mean payoffs may have more equilibria: of neurons, if it is degenerate; between
+            layers, if mixtures of these are equilibria.
     """
 
     names: tuple[str, ...]
@@ -89,11 +90,16 @@ class Analysis:
     degenerate: bool
 
     def equilibria_table(self) -> pd.DataFrame:
-        """Return one row per equilibrium, role and policy."""
+        """Return one row per equilibrium, role and policy, with share, frequency and stability."""
         parts = [pd.DataFrame()]
         for number, estimate in enumerate(self.equilibria, start=1):
             roles = ("all",) if len(estimate.shares) == 1 else ("first", "second")
-            stable = {"stable": estimate.equilibrium.stable, "stable_frequency": estimate.stable}
+            known = estimate.equilibrium
+            stable = {
+                "stable": known.stable,
+                "neutral": None if known.stable is None else known.neutral,
+                "stable_frequency": estimate.stable,
+            }
             for role, shares in zip(roles, estimate.shares, strict=True):
                 index = {"equilibrium": number, "role": role, "policy": self.names}
                 parts.append(pd.DataFrame({**index, **shares.columns("share"), "frequency": estimate.frequency, **stable}))

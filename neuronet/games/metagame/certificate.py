@@ -99,6 +99,17 @@ def certify_mix(meta: MetaGame, mix: Floats, kind: str = "attention", *, confide
         raise ConfigurationError(f"mix must be shares of the {len(meta.names)} policies with sum 1, got {mix}")
     paid = meta.payoffs_by_seed[check_kind(kind, tuple(meta.payoffs_by_seed))]
     earned = SymmetricGame(meta.names, meta.players, paid).expected(np.broadcast_to(shares, (len(paid), len(shares))))
-    gains = (earned - (earned @ shares)[:, None]).T
-    upper, lower = (sign * upper_bounds(sign * gains, len(shares), confidence) for sign in (1, -1))
+    return certificate_of((earned - (earned @ shares)[:, None]).T, confidence)
+
+
+def certificate_of(gains: Floats, confidence: float = CONFIDENCE, num_tested: int | None = None) -> MixCertificate:
+    """Return the certificate of gains that are measured on S seeds, (P, S).
+
+    Args:
+        gains: Gain of each policy on each seed.
+        confidence: Confidence of all bounds of one side together, above 0 and below 1.
+        num_tested: Number of bounds of one side that hold together; None for P.
+    """
+    count = len(gains) if num_tested is None else num_tested
+    upper, lower = (sign * upper_bounds(sign * gains, count, confidence) for sign in (1, -1))
     return MixCertificate(gains.mean(axis=1), lower, upper, gains.std(axis=1, ddof=1), gains.shape[1], confidence)

@@ -18,6 +18,7 @@ from scipy.special import log_softmax, logsumexp
 from neuronet.core import ConfigurationError, SpecError, check_number
 from neuronet.games.metagame.symmetric_game import SymmetricGame, multinomials
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.normal_form import check_game
 
 HORIZON = 400.0
 """Time until which a trajectory is followed; payoffs are in units of their range."""
@@ -36,15 +37,20 @@ GrowthRates = Callable[[Floats, Floats], Floats]
 
 
 def _replicator_growth(earned: Floats, logs: Floats) -> Floats:
+    """Return `f_p - sum_q x_q f_q`."""
     return np.asarray(earned - np.sum(np.exp(logs) * earned, axis=-1, keepdims=True))
 
 
 def _logit_growth(earned: Floats, logs: Floats) -> Floats:
+    """Return `softmax(f / LOGIT_NOISE)_p / x_p - 1`."""
     return np.asarray(np.expm1(np.minimum(log_softmax(earned / LOGIT_NOISE, axis=-1) - logs, 500.0)))
 
 
 DYNAMICS: Mapping[str, GrowthRates] = MappingProxyType({"replicator": _replicator_growth, "logit": _logit_growth})
-"""Growth rates of log shares, by the names of the dynamics."""
+"""Growth rates of log shares, `d log x_p / dt`, by the names of the dynamics, for payoffs f and shares x.
+
+"replicator": `f_p - sum_q x_q f_q`. "logit": `softmax(f / LOGIT_NOISE)_p / x_p - 1`.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +94,7 @@ def trajectory(
         SpecError: The dynamics are unknown.
         ConfigurationError: The starts are not mixes of all policies, the times do not increase, or the integration fails.
     """
+    check_game(game, SymmetricGame)
     if dynamics not in DYNAMICS:
         raise SpecError(f"dynamics must be one of {', '.join(DYNAMICS)}, got '{dynamics}'")
     check_number("tolerance", tolerance, 0, above=True)

@@ -1,8 +1,4 @@
-"""Export of games and networks for other tools: Gambit's .nfg format, and GraphML.
-
-The .nfg format is that of Gambit's documentation: the payoffs of all players for each profile, with the first player's strategy
-varying fastest.
-"""
+"""Export of games and networks for other tools: Gambit's .nfg format, and GraphML."""
 
 from __future__ import annotations
 
@@ -18,32 +14,10 @@ from neuronet.core import ConfigurationError, Network, StateError, to_graph
 from neuronet.games.metagame.analysis_result import Analysis
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.nfg_format import nfg
 
 NOT_IN_XML = re.compile("[^\\t\\n\\r\\u0020-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 """Characters that XML 1.0 cannot hold."""
-
-
-def nfg(title: str, players: Sequence[str], strategies: Sequence[Sequence[str]], payoffs: Floats) -> str:
-    """Return a game in normal form in Gambit's .nfg format.
-
-    Args:
-        title: Title of the game.
-        players: Names of the n players.
-        strategies: Names of each player's strategies.
-        payoffs: Payoffs, (n, strategies of the first player, ..., strategies of the last player).
-
-    Raises:
-        ConfigurationError: The payoffs are not finite real numbers or have another shape.
-    """
-    shape = tuple(len(names) for names in strategies)
-    is_real = payoffs.dtype.kind in "iuf" and not np.ma.is_masked(payoffs)
-    if payoffs.shape != (len(players), *shape) or not is_real or not np.isfinite(payoffs).all():
-        found = f"{payoffs.dtype} of shape {payoffs.shape}"
-        raise ConfigurationError(f"payoffs must be finite real numbers of shape {(len(players), *shape)}, got {found}")
-    by_player = "\n".join(f"{{ {_listed(names)} }}" for names in strategies)
-    head = f'NFG 1 R {_quoted(title)} {{ {_listed(players)} }}\n\n{{ {by_player}\n}}\n""\n\n'
-    lines = payoffs.reshape(len(players), -1, order="F").T.tolist()
-    return head + "\n".join(" ".join(map(_number, line)) for line in lines) + "\n"
 
 
 def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> str:
@@ -59,20 +33,6 @@ def nfg_of_symmetric(game: SymmetricGame, title: str = "a layer of neurons") -> 
 def nfg_of_layers(names: Sequence[str], payoffs: Floats, title: str = "two layers of neurons") -> str:
     """Return a game between two layers in Gambit's .nfg format, given payoffs (2, P, P)."""
     return nfg(title, ["first layer", "second layer"], [names, names], payoffs)
-
-
-def _number(payoff: float) -> str:
-    """Return the shortest exact text of a payoff, without the plus sign of an exponent, which Gambit does not read."""
-    return repr(payoff).replace("e+", "e")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " ".join(_quoted(name) for name in names)
-
-
-def _quoted(text: str) -> str:
-    plain = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{plain}"'
 
 
 def fixation_graphml(analysis: Analysis) -> str:

@@ -16,6 +16,7 @@ from scipy.special import softmax
 from neuronet.core import ConfigurationError, SpecError, check_number
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.normal_form import check_game
 
 NextMix = Callable[[Floats, Floats], Floats]
 """From payoffs and regrets, both (P,), to the next mix, (P,)."""
@@ -73,6 +74,7 @@ def learn(game: SymmetricGame, start: Floats, rule: str, rounds: int, *, step: f
         SpecError: The rule is unknown.
         ConfigurationError: A value is out of range.
     """
+    check_game(game, SymmetricGame)
     if rule not in LEARNERS:
         raise SpecError(f"rule must be one of {', '.join(LEARNERS)}, got '{rule}'")
     check_number("rounds", rounds, 1, whole=True)

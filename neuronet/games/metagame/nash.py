@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 from math import comb
 
 import numpy as np
 
 from neuronet.core import ConfigurationError
 from neuronet.games.metagame.dynamics import simplex_samples
-from neuronet.games.metagame.stability import TOLERANCE, is_stable
+from neuronet.games.metagame.stability import NEUTRAL, NOT_STABLE, STABLE, TOLERANCE, equilibrium_stability
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.normal_form import check_game
 
 ROOT_SEARCH_STARTS = 24
 """Number of initial points of the root search for three or more policies and more than two players."""
@@ -31,11 +32,18 @@ class Equilibrium:
         mixes: Shares of the policies, (P,): one array for a symmetric game, one per role otherwise.
         regret: Gain of the best unilateral deviation; 0 up to rounding.
         stable: Whether the equilibrium is evolutionarily stable; None for games between roles.
+        neutral: Whether it is neutrally stable, but not evolutionarily: no mutants gain, but some earn as much.
     """
 
     mixes: tuple[Floats, ...]
     regret: float
     stable: bool | None = None
+    neutral: bool = False
+
+    @property
+    def stability(self) -> str:
+        """Return STABLE, NEUTRAL or NOT_STABLE of a symmetric game's equilibrium."""
+        return STABLE if self.stable else NEUTRAL if self.neutral else NOT_STABLE
 
     @property
     def support(self) -> tuple[tuple[int, ...], ...]:
@@ -48,7 +56,11 @@ def symmetric_equilibria(game: SymmetricGame) -> list[Equilibrium]:
 
     The result is complete for one or two policies, and for two players in a game that is not degenerate. Otherwise the equilibria
     are found by a root search from many initial points.
+
+    Raises:
+        ConfigurationError: The game is not a symmetric one.
     """
+    check_game(game, SymmetricGame)
     units = game.rescaled(game.payoff_range)
     equilibria: list[Equilibrium] = []
     count = len(game.names)
@@ -57,7 +69,7 @@ def symmetric_equilibria(game: SymmetricGame) -> list[Equilibrium]:
             for mix in _interior_equilibria(units, support):
                 known = any(np.allclose(mix, equilibrium.mixes[0], atol=1e-6) for equilibrium in equilibria)
                 if float(units.regret(mix)) <= TOLERANCE and not known:
-                    equilibria.append(Equilibrium((mix,), float(game.regret(mix)), is_stable(units, mix)))
+                    equilibria.append(_with_conclusion(game, units, mix))
     return equilibria
 
 
@@ -68,7 +80,12 @@ def match_equilibrium(game: SymmetricGame, known: Equilibrium) -> Equilibrium | 
     if not near:
         return None
     best = min(near, key=lambda point: float(np.abs(point - mix).sum()))
-    return Equilibrium((best,), float(game.regret(best)), is_stable(units, best))
+    return _with_conclusion(game, units, best)
+
+
+def _with_conclusion(game: SymmetricGame, units: SymmetricGame, mix: Floats) -> Equilibrium:
+    found = equilibrium_stability(units, mix)
+    return Equilibrium((mix,), float(game.regret(mix)), found == STABLE, found == NEUTRAL)
 
 
 def _interior_equilibria(game: SymmetricGame, support: tuple[int, ...], near: Floats | None = None) -> Iterator[Floats]:
@@ -142,34 +159,6 @@ def _root_search(game: SymmetricGame, support: tuple[int, ...], near: Floats | N
         part = share(answer.x)
         if np.abs(gaps(answer.x)).max() <= TOLERANCE and (part > 1e-6).all():
             yield part
-
-
-def bimatrix_equilibria(rows: Floats, columns: Floats) -> tuple[list[Equilibrium], bool]:
-    """Return the equilibria of a game between two roles by support enumeration (Nisan et al. 2007, algorithm 3.4).
-
-    Args:
-        rows: Payoffs of the row player, (P, Q).
-        columns: Payoffs of the column player, (P, Q).
-
-    Returns:
-        Equilibria with supports of equal size, and whether the game is degenerate. The number of equilibria of a non-degenerate
-        game is odd (Wilson 1971); an even number shows that there may be more.
-    """
-    unit = float(max(np.ptp(rows), np.ptp(columns))) or 1.0
-    equilibria = []
-    for size in range(1, min(rows.shape) + 1):
-        for support, other_support in product(combinations(range(rows.shape[0]), size), combinations(range(rows.shape[1]), size)):
-            block = np.ix_(support, other_support)
-            part, other_part = _solve_indifference(columns[block].T / unit), _solve_indifference(rows[block] / unit)
-            if part is None or other_part is None:
-                continue
-            mix = _embed(np.zeros(rows.shape[0]), support, part)
-            other_mix = _embed(np.zeros(rows.shape[1]), other_support, other_part)
-            row_payoffs, column_payoffs = rows @ other_mix, mix @ columns
-            regret = float(max(row_payoffs.max() - mix @ row_payoffs, column_payoffs.max() - column_payoffs @ other_mix))
-            if regret <= TOLERANCE * unit:
-                equilibria.append(Equilibrium((mix, other_mix), regret))
-    return equilibria, len(equilibria) % 2 == 0
 
 
 def payoff_matrix(game: SymmetricGame) -> Floats:

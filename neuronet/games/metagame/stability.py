@@ -14,14 +14,24 @@ import numpy as np
 from neuronet.core import ConfigurationError
 from neuronet.games.metagame.symmetric_game import SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.normal_form import check_game
 
 TOLERANCE = 1e-9
 """Numbers up to this size count as zero, in units of the range of payoffs."""
 
-STABLE, NOT_STABLE, NO_EQUILIBRIUM = "evolutionarily stable", "equilibrium, not stable", "no equilibrium"
+STABLE, NEUTRAL, NOT_STABLE, NO_EQUILIBRIUM = (
+    "evolutionarily stable",
+    "neutrally stable",
+    "equilibrium, not stable",
+    "no equilibrium",
+)
+"""Conclusions about a mix: small groups of all mutants lose, none gain but some earn as much, some gain, one gains at once."""
 
 INVASION = 1e-3
 """Share of mutants by which a witness is measured."""
+
+ROUNDING = 1e-12
+"""Advantages up to this size count as zero, in units of the range of payoffs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +39,7 @@ class Stability:
     """Whether small groups of mutants can invade a mix.
 
     Attributes:
-        conclusion: STABLE, NOT_STABLE or NO_EQUILIBRIUM.
+        conclusion: STABLE, NEUTRAL, NOT_STABLE or NO_EQUILIBRIUM.
         regret: Gain of the best policy over the mix; 0 in an equilibrium up to rounding.
         mutant: Mix of the mutants that do best in a share of INVASION of the population, (P,).
         advantage: Payoff of these mutants minus that of the mix, in that population; below 0 where all tried are repelled.
@@ -51,16 +61,16 @@ def stability(game: SymmetricGame, mix: Floats) -> Stability:
         mix: Shares of the policies, (P,), with sum 1.
 
     Raises:
-        ConfigurationError: The mix is not shares of all policies.
+        ConfigurationError: The game is not symmetric, or the mix is not shares of all policies.
     """
+    check_game(game, SymmetricGame)
     shares = np.asarray(mix, dtype=np.float64)
     if shares.shape != (len(game.names),) or (shares < 0).any() or abs(shares.sum() - 1) > 1e-9:
         raise ConfigurationError(f"mix must be shares of the {len(game.names)} policies with sum 1, got {mix}")
     units = game.rescaled(game.payoff_range)
     regret = float(units.regret(shares))
     mutant, advantage = _best_mutant(units, shares)
-    equilibrium = regret <= 1e-7
-    conclusion = NO_EQUILIBRIUM if not equilibrium else STABLE if is_stable(units, shares) else NOT_STABLE
+    conclusion = equilibrium_stability(units, shares) if regret <= 1e-7 else NO_EQUILIBRIUM
     return Stability(conclusion, float(game.regret(shares)), mutant, advantage * game.payoff_range)
 
 
@@ -77,11 +87,13 @@ def _best_mutant(game: SymmetricGame, mix: Floats) -> tuple[Floats, float]:
             for direction in (*vectors.T, *-vectors.T):
                 moved = np.zeros(count)
                 moved[list(part)] = direction - direction.mean()
-                if np.abs(moved).max() > TOLERANCE:
-                    candidates.append(_edge(mix, moved))
-    advantages = [_advantage(game, mix, mutant) for mutant in candidates]
+                mutant = _edge(mix, moved)
+                if np.abs(mutant - mix).max() > TOLERANCE:
+                    candidates.append(mutant)
+    advantages = np.array([_advantage(game, mix, mutant) for mutant in candidates])
+    advantages[np.abs(advantages) <= ROUNDING] = 0.0
     first = int(np.argmax(advantages))
-    return candidates[first], advantages[first]
+    return candidates[first], float(advantages[first])
 
 
 def _edge(mix: Floats, direction: Floats) -> Floats:
@@ -97,6 +109,29 @@ def _advantage(game: SymmetricGame, mix: Floats, mutant: Floats) -> float:
     return float((mutant - mix) @ earned)
 
 
+def equilibrium_stability(game: SymmetricGame, mix: Floats) -> str:
+    """Return STABLE, NEUTRAL or NOT_STABLE, by the curvature around an equilibrium up to TOLERANCE.
+
+    With more than two players, where the curvature is zero in some direction, the mutants of the witness decide between the last
+    two.
+
+    Args:
+        game: Game with payoffs in units of their range.
+        mix: Equilibrium, (P,).
+    """
+    if is_stable(game, mix):
+        return STABLE
+    inner, cross, outer = _curvature(game, mix)
+    values, vectors = np.linalg.eigh(inner)
+    flat = values <= TOLERANCE
+    if (values < -TOLERANCE).any() or (np.abs(vectors[:, flat].T @ cross) > TOLERANCE).any():
+        return NOT_STABLE
+    bent = vectors[:, ~flat].T @ cross
+    if not copositive(outer - bent.T @ (bent / values[~flat, None])):
+        return NOT_STABLE
+    return NEUTRAL if game.players == 2 or _best_mutant(game, mix)[1] <= 0 else NOT_STABLE
+
+
 def is_stable(game: SymmetricGame, mix: Floats) -> bool:
     """Return whether an equilibrium is evolutionarily stable, by the curvature around it; False if that is zero.
 
@@ -104,6 +139,16 @@ def is_stable(game: SymmetricGame, mix: Floats) -> bool:
         game: Game with payoffs in units of their range.
         mix: Equilibrium, (P,).
     """
+    inner, cross, outer = _curvature(game, mix)
+    if len(inner):
+        if np.linalg.eigvalsh(inner).min() <= TOLERANCE:
+            return False
+        outer = outer - cross.T @ np.linalg.solve(inner, cross)
+    return strictly_copositive(outer)
+
+
+def _curvature(game: SymmetricGame, mix: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return what mutants lose to second order: the form of moves within the support, of these with others, and of others."""
     earned = game.expected(mix)
     best_responses = np.flatnonzero(earned >= earned.max() - 1e-7)
     played = [policy for policy in best_responses if mix[policy] > TOLERANCE]
@@ -113,20 +158,26 @@ def is_stable(game: SymmetricGame, mix: Floats) -> bool:
     first, free = played[0], played[1:]
     moved = np.array([np.eye(len(mix))[policy] - np.eye(len(mix))[first] for policy in (*free, *others)]).reshape(-1, len(mix))
     form = moved @ curvature @ moved.T
-    inner, cross, outer = form[: len(free), : len(free)], form[: len(free), len(free) :], form[len(free) :, len(free) :]
-    if len(free) and np.linalg.eigvalsh(inner).min() <= TOLERANCE:
-        return False
-    if len(free):
-        outer = outer - cross.T @ np.linalg.solve(inner, cross)
-    return strictly_copositive(outer)
+    count = len(free)
+    return form[:count, :count], form[:count, count:], form[count:, count:]
 
 
 def strictly_copositive(form: Floats) -> bool:
     """Return whether `z @ form @ z > 0` for all z >= 0 except 0, by eigenvectors of all principal submatrices (Kaplan 2000)."""
+    return _smallest_on_cone(form) > TOLERANCE
+
+
+def copositive(form: Floats) -> bool:
+    """Return whether `z @ form @ z >= 0` for all z >= 0, up to TOLERANCE, by the same eigenvectors."""
+    return _smallest_on_cone(form) >= -TOLERANCE
+
+
+def _smallest_on_cone(form: Floats) -> float:
+    """Return the smallest eigenvalue of a principal submatrix with a positive eigenvector; infinity without any."""
+    smallest = np.inf
     for size in range(1, len(form) + 1):
         for part in combinations(range(len(form)), size):
             values, vectors = np.linalg.eigh(form[np.ix_(part, part)])
             signed = vectors * np.sign(vectors.sum(axis=0))
-            if ((values <= TOLERANCE) & (signed > 0).all(axis=0)).any():
-                return False
-    return True
+            smallest = min(smallest, float(values[(signed > 0).all(axis=0)].min(initial=np.inf)))
+    return smallest

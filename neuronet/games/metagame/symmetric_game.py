@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from neuronet.core import ConfigurationError
 from neuronet.games.simulation.payoffs import Floats
-from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame, check_game
+
+SAME = 1e-12
+"""Difference of payoffs, in units of their range, up to which they count as equal."""
 
 Ints = NDArray[np.int64]
 
@@ -114,6 +117,37 @@ class SymmetricGame:
                 payoffs[(player, *profile)] = self.payoffs[policy, self.index[tuple(others.tolist())]]
         players = tuple(f"neuron {number}" for number in range(1, n + 1))
         return NormalFormGame((self.names,) * n, payoffs, players, title)
+
+    @classmethod
+    def from_normal_form(cls, game: NormalFormGame) -> SymmetricGame:
+        """Return a game in normal form as a symmetric one; the names of the policies are those of the first player's strategies.
+
+        Raises:
+            ConfigurationError: The game is not symmetric: an exchange of players with their strategies changes payoffs.
+        """
+        check_game(game, NormalFormGame)
+        found = cls._read(game)
+        if found is None:
+            raise ConfigurationError(
+                f"the game '{game.title}' is not symmetric: an exchange of players with their strategies changes the payoffs"
+            )
+        return found
+
+    @classmethod
+    def is_symmetric(cls, game: NormalFormGame) -> bool:
+        """Return whether no exchange of players with their strategies changes the payoffs, up to rounding."""
+        return cls._read(game) is not None
+
+    @classmethod
+    def _read(cls, game: NormalFormGame) -> SymmetricGame | None:
+        count, n = len(game.strategies[0]), len(game.players)
+        if count < 2 or any(len(names) != count for names in game.strategies):
+            return None
+        profiles = [np.repeat(np.arange(count), row).tolist() for row in compositions(n - 1, count)]
+        payoffs = np.array([[game.payoffs[(0, policy, *others)] for others in profiles] for policy in range(count)])
+        symmetric = cls(game.strategies[0], n, payoffs)
+        same = np.abs(symmetric.normal_form().payoffs - game.payoffs).max() <= SAME * game.unit
+        return symmetric if same else None
 
     def pairwise_payoffs(self, one: int, other: int) -> Floats:
         """Return the payoff of `one` with c opponents of its policy and n - 1 - c of `other`, (..., n) for c = 0 to n - 1."""

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core import SGD, Layers
+from neuronet.core import SGD, ConfigurationError, Layers
 from neuronet.engines.base import Setup, State, transfer_state
 from neuronet.engines.tensors import TensorEngine
 from neuronet.games.reaction.differentiable_layer import Answer, DifferentiableLayer, Fields
@@ -67,7 +67,13 @@ class DifferentiableRound:
 
     @classmethod
     def of_game(cls, game_setup: GameSetup, start: InitialState, layers: Layers) -> DifferentiableRound:
-        """Return the next round of a game from a state, if its neurons follow these policies from now on."""
+        """Return the next round of a game from a state, if its neurons follow these policies from now on.
+
+        Raises:
+            ConfigurationError: The game has channels.
+        """
+        if game_setup.channels:
+            raise ConfigurationError("slopes through a round are computed without channels: leave channels out")
         setup = replace(setup_of(game_setup, layers, start.network, start.seed), optimizer=SGD(), dtype="float64")
         with closing(TensorEngine(setup, device="cpu")) as engine:
             if start.state is not None:

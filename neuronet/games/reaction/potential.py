@@ -1,8 +1,9 @@
-"""Is learning a potential game? The Jacobian of what all hidden neurons want, and its antisymmetric share (docs/theory.md).
+"""Is what all neurons want a gradient? The Jacobian of their directions, and its antisymmetric share (docs/theory.md).
 
 Each hidden neuron has a direction in its own synapses: the change that its policy intends, or the slope of its utility with
 demands that react. If the Jacobian of all of these directions by all hidden neurons' synapses is symmetric, they are slopes of
-one function of the network, the potential, and the neurons climb it together (Monderer and Shapley 1996). The rest turns.
+one function of the network, an exact potential, and the neurons climb it together (Monderer and Shapley 1996). The test is at a
+point. A Jacobian that is not symmetric excludes neither weighted or ordinal potentials nor a Lyapunov function.
 """
 
 from __future__ import annotations

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NoReturn
 
+import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Batches, Layers, Network, Samples, StateError
+from neuronet.channels import ChannelAt, ChannelContext, channels_by_location
+from neuronet.core import Batches, Environment, Layers, Network, PolicyError, Samples, StateError
 from neuronet.engines.base import Setup, State, stack_replicas, transfer_state
 from neuronet.engines.tensors import tensor_engine
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
@@ -20,6 +23,11 @@ Game = tuple[Layers, InitialState, int]
 
 MAX_EVAL_SAMPLES = 2048
 """Largest number of test samples in an evaluation."""
+
+
+def _no_draw(kind: str, shape: tuple[int, ...]) -> NoReturn:
+    """Refuse random numbers: channels that are active in evaluation draw none."""
+    raise PolicyError("a channel that is active in evaluation must not draw random numbers where payoffs are measured")
 
 
 class _TotalLoss(Callback):
@@ -57,6 +65,7 @@ class BatchedGames:
         state = _first_state(game_setup, games, self.setups)
         if state is not None:
             self.engine.restore(state)
+        self._channels = channels_by_location(game_setup.channels, game_setup.sizes)
         self._train = self.engine.prepare(game_setup.environment.train)
         self._test: Samples = self.engine.prepare(game_setup.environment.test)
         self._batches = Batches(len(game_setup.environment.train), game_setup.batch_size, tuple(seed for _, _, seed in games))
@@ -72,18 +81,54 @@ class BatchedGames:
         """Return the state of the games."""
         return self.engine.state()
 
+    @property
+    def environment(self) -> Environment:
+        """Source of the training and test samples."""
+        return self.game_setup.environment
+
+    @property
+    def channels(self) -> tuple[ChannelAt, ...]:
+        """Channels between the layers."""
+        return self.game_setup.channels
+
+    def activities(self, inputs: NDArray[Any]) -> tuple[list[Floats], list[Floats]]:
+        """Return what the neurons say on inputs (B, I), and what their listeners hear, (R, B, J) per hidden layer each."""
+        self.engine.outputs(inputs)
+        said, heard = [], []
+        for number, width in enumerate(self.game_setup.hidden, start=1):
+            activity = np.asarray(self.engine.layer_snapshot(number).activity, dtype=np.float64)
+            said.append(activity.reshape(len(self.setups), len(inputs), width))
+            heard.append(self._delivered(number, said[-1]))
+        return said, heard
+
+    def _delivered(self, layer: int, messages: Floats) -> Floats:
+        """Return the activity of a layer as it is delivered in evaluation."""
+        context = ChannelContext(xp, False, (), _no_draw)
+        for channel in self._channels.get(("activity", layer), ()):
+            delivered = channel.transmit(messages, context) if channel.active_in_eval else messages
+            messages = np.asarray(messages if delivered is None else delivered)
+        return messages
+
+    def networks(self) -> list[Network]:
+        """Return the networks as they are now."""
+        layers, count = self.engine.state().layers, len(self.setups)
+        found = []
+        for number, setup in enumerate(self.setups):
+            shapes = [weights.shape for weights in setup.network.weights]
+            weights = tuple(layer.weights.reshape(count, *shape)[number] for layer, shape in zip(layers, shapes, strict=True))
+            biases = tuple(layer.bias.reshape(count, -1)[number] for layer in layers)
+            found.append(replace(setup.network, weights=weights, biases=biases))
+        return found
+
     def attention_holdings(self) -> AttentionHoldings:
         """Return the attention of the hidden neurons, (R, J) per layer."""
-        state, replicas = self.engine.state(), len(self.setups)
-        sizes = self.game_setup.sizes
-        weights, biases = [], []
-        for number, layer in enumerate(state.layers, start=1):
-            weights.append(layer.weights.reshape(replicas, sizes[number], sizes[number - 1]))
-            biases.append(layer.bias.reshape(replicas, sizes[number]))
-        names = self.setups[0].network.activations
-        return attention_holdings(
-            self.engine.round_number, weights, biases, names, self.game_setup.probe_inputs, self.game_setup.measure
-        )
+        state, replicas, sizes = self.engine.state(), len(self.setups), self.game_setup.sizes
+        above = [
+            layer.weights.reshape(replicas, sizes[number], sizes[number - 1])
+            for number, layer in enumerate(state.layers[1:], start=2)
+        ]
+        said, heard = self.activities(self.game_setup.probe_inputs)
+        return attention_holdings(self.engine.round_number, above, said, heard, self.game_setup.measure)
 
     def payoffs_since(self, before: AttentionHoldings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
         """Return all payoffs at this moment, an array (R, J) per hidden layer by name.
@@ -92,8 +137,9 @@ class BatchedGames:
             before: Attention at the beginning of the game.
             loss: Loss of each network, (R,).
         """
-        own = {payoff.name: payoff for payoff in self.game_setup.own_payoffs}
-        return payoffs_of(before, self.attention_holdings(), loss, own)
+        after = self.attention_holdings()
+        own = {payoff.name: payoff.of_games(self, after, loss) for payoff in self.game_setup.own_payoffs}
+        return {**payoffs_of(before, after, loss), **own}
 
     def evaluate(self) -> tuple[Floats, Floats]:
         """Return the loss and accuracy on test samples, (R,) each; accuracy is nan for regression."""
@@ -108,7 +154,16 @@ class BatchedGames:
 def setup_of(game_setup: GameSetup, layers: Layers, network: Network, seed: int) -> Setup:
     """Return the engine setup of a game."""
     environment, rate = game_setup.environment, game_setup.learning_rate
-    return Setup(network, layers, game_setup.optimizer, rate, environment.payoff, seed, game_setup.dtype)
+    return Setup(
+        network,
+        layers,
+        game_setup.optimizer,
+        rate,
+        environment.payoff,
+        seed,
+        game_setup.dtype,
+        channels=game_setup.channels,
+    )
 
 
 def _first_state(game_setup: GameSetup, games: Sequence[Game], setups: Sequence[Setup]) -> State | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet.channels import ChannelAt, channels_by_location
 from neuronet.core import (
     ConfigurationError,
     Environment,
@@ -24,7 +25,7 @@ from neuronet.core import (
     check_samples,
 )
 from neuronet.engines.base import State
-from neuronet.games.simulation.own_functions import OwnPayoff
+from neuronet.games.simulation.network_payoffs import GamePayoff
 from neuronet.games.simulation.payoffs import KINDS
 from neuronet.registry import build_network
 
@@ -47,7 +48,9 @@ class GameSetup:
         batch_size: Samples per round, 1 or more.
         rounds: Length of a game in rounds, 1 or more.
         measure: Utility of attention, such as `Power(3)`; what the payoffs attention, share, scaled and gain count.
-        own_payoffs: Further payoffs, each by a function.
+        own_payoffs: Further payoffs, such as `PricedPayoff(0.1)`, or each by a function.
+        channels: Channels between layers, in the order in which messages pass; `distances`, `horizon`, `lengths` and `potential`
+            refuse them.
         dtype: "float64" or "float32".
         device: Device of the tensor engine.
         kernels: Kernels of the tensor engine; "auto" decides by the number of games that are played together.
@@ -67,7 +70,8 @@ class GameSetup:
     batch_size: int = 32
     rounds: int = 45
     measure: Measure = field(default_factory=Power)
-    own_payoffs: tuple[OwnPayoff, ...] = ()
+    own_payoffs: tuple[GamePayoff, ...] = ()
+    channels: tuple[ChannelAt, ...] = ()
     dtype: str = "float64"
     device: str = "cpu"
     kernels: str = "auto"
@@ -81,6 +85,7 @@ class GameSetup:
             raise ConfigurationError("hidden must name at least one hidden layer, such as hidden=(32,), got ()")
         check_number("batch_size", self.batch_size, 1, whole=True)
         check_number("rounds", self.rounds, 1, whole=True)
+        channels_by_location(self.channels, self.sizes)
         if len(set(self.kinds)) < len(self.kinds):
             raise ConfigurationError(f"own payoffs must have names of their own, got {', '.join(self.kinds)}")
 

@@ -20,7 +20,8 @@ from neuronet.core import (
     shortened,
     shown,
 )
-from neuronet.games.simulation.payoffs import KINDS, Floats, check_kind
+from neuronet.games.simulation.network_payoffs import NETWORK_PAYOFFS, GamePayoff, NetworkPayoff, PlayedGames
+from neuronet.games.simulation.payoffs import KINDS, AttentionHoldings, Floats, check_kind
 from neuronet.registry import parse_function, parse_spec
 
 PayoffFunction = Callable[[Floats, Floats, Floats], Any]
@@ -65,14 +66,18 @@ class OwnPayoff:
     name: str
     function: PayoffFunction
 
-    def __call__(self, attention: Floats, activity: Floats, loss: Floats) -> Floats:
-        """Return the payoffs of a layer's neurons, (R, J).
+    def of_games(self, games: PlayedGames, after: AttentionHoldings, loss: Floats) -> tuple[Floats, ...]:
+        """Return the payoffs of the neurons, (R, J) per hidden layer.
 
         Raises:
             ConfigurationError: The function returns something else.
         """
-        shape = (attention.shape[0], attention.shape[-1])
-        return call_own(self.function, (attention, activity, loss), shape, f"the payoff '{self.name}'")
+        what = f"the payoff '{self.name}'"
+        layers = zip(after.attention, after.activity, strict=True)
+        return tuple(
+            call_own(self.function, (attention, activity, loss), (attention.shape[0], attention.shape[-1]), what)
+            for attention, activity in layers
+        )
 
 
 def call_own(function: Callable[..., Any], arguments: tuple[Any, ...], shape: tuple[int, ...], what: str) -> Floats:
@@ -109,14 +114,17 @@ def parse_utility(text: str) -> Measure:
     return parse_spec(text, "utility", Measure, MEASURES, example="power(p=3) or module:function")
 
 
-def parse_payoff_kind(text: str) -> str | OwnPayoff:
-    """Return one of KINDS, or the payoff of a spec "module:function".
+def parse_payoff_kind(text: str) -> str | GamePayoff:
+    """Return one of KINDS, or the payoff of a spec such as "credit", "priced(price=0.1)" or "module:function".
 
     Raises:
         SpecError: The text names something unknown, or no function.
+        ConfigurationError: A parameter is out of range.
     """
     if ":" not in text:
-        return check_kind(text)
+        if text.partition("(")[0].strip() not in NETWORK_PAYOFFS:
+            return check_kind(text, (*KINDS, *NETWORK_PAYOFFS))
+        return parse_spec(text, "payoff", NetworkPayoff, NETWORK_PAYOFFS, example="priced(price=0.1)")
     found = parse_function(text, "payoff")
     if isinstance(found, type):
         raise SpecError(f"'{text}' is not a valid payoff: it must be a function, got {shown(found)}")

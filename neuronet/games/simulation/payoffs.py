@@ -2,15 +2,15 @@
 
 attention   sum_k phi(w_kj) at the end of the game: the utility of docs/theory.md
 share       mean over the listeners k of phi(w_kj) / sum_j phi(w_kj); the shares of a layer sum to 1: a constant-sum game
-scaled      sum_k phi(w_kj std(a_j)): attention in units of the spread of the neuron's activity; invariant to rescaling a ReLU
-            neuron's activity by c and its listeners' weights by 1 / c
+scaled      sum_k phi(w_kj std(a_j)): attention in units of the spread of the neuron's activity, as its listeners hear it;
+            invariant to rescaling a ReLU neuron's activity by c and its listeners' weights by 1 / c
 gain        change of attention per round
 loss        minus the network's test loss, equal for all neurons
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,9 +26,6 @@ INSTANT_KINDS = ("attention", "share", "scaled")
 """Names of the payoffs that are defined at any moment, not only over a game."""
 
 Floats = NDArray[np.float64]
-
-LayerPayoff = Callable[[Floats, Floats, Floats], Floats]
-"""From attention (R, K, J), activity (R, B, J) and loss (R,) to the payoffs of a layer's neurons, (R, J)."""
 
 
 def check_kind(kind: str, known: Sequence[str] = KINDS) -> str:
@@ -50,7 +47,7 @@ class AttentionHoldings:
         round: Number of rounds played.
         by_kind: For each name in INSTANT_KINDS, an array (R, J) per hidden layer.
         attention: Weights of the listeners, (R, K, J) per hidden layer.
-        activity: Activity on the probe batch, (R, B, J) per hidden layer.
+        activity: What the neurons say on the probe batch, (R, B, J) per hidden layer.
     """
 
     round: int
@@ -96,25 +93,21 @@ def activities(
 
 def attention_holdings(
     round_number: int,
-    weights: Sequence[NDArray[Any]],
-    biases: Sequence[NDArray[Any]],
-    names: Sequence[str],
-    inputs: Any,
+    above: Sequence[NDArray[Any]],
+    said: Sequence[NDArray[Any]],
+    heard: Sequence[NDArray[Any]],
     measure: Measure,
 ) -> AttentionHoldings:
     """Return the attention received by the hidden neurons.
 
     Args:
         round_number: Number of rounds played.
-        weights: Weights of each listening layer, (R, J, I); 0 without a connection.
-        biases: Biases of each listening layer, (R, J).
-        names: Activation of each listening layer.
-        inputs: Probe inputs, (B, I), on which the spread of activities is measured.
+        above: Weights of the listeners of each hidden layer, (R, K, J); 0 without a connection.
+        said: What the neurons of each hidden layer say on the probe batch, (R, B, J).
+        heard: What their listeners hear of it, (R, B, J), whose spread scales attention.
         measure: Utility of a unit of attention.
     """
-    above = weights[1:]
-    spoken = activities(weights[:-1], biases[:-1], names[:-1], inputs)
-    activity_stds = [layer.std(axis=-2)[..., None, :] for layer in spoken]
+    activity_stds = [layer.std(axis=-2)[..., None, :] for layer in heard]
     scaled = [layer * activity_std for layer, activity_std in zip(above, activity_stds, strict=True)]
     return AttentionHoldings(
         round_number,
@@ -124,27 +117,20 @@ def attention_holdings(
             "scaled": tuple(attention_payoff(layer, measure) for layer in scaled),
         },
         tuple(np.asarray(layer, dtype=np.float64) for layer in above),
-        tuple(spoken),
+        tuple(said),
     )
 
 
-def payoffs_of(
-    before: AttentionHoldings, after: AttentionHoldings, loss: Floats, own: Mapping[str, LayerPayoff] | None = None
-) -> dict[str, tuple[Floats, ...]]:
-    """Return the payoffs of games: for each name in KINDS and each own payoff, an array (R, J) per hidden layer.
+def payoffs_of(before: AttentionHoldings, after: AttentionHoldings, loss: Floats) -> dict[str, tuple[Floats, ...]]:
+    """Return the payoffs of games: for each name in KINDS an array (R, J) per hidden layer.
 
     Args:
         before: Attention at the beginning.
         after: Attention at the end, at least one round later.
         loss: Final loss of each network, (R,).
-        own: Further payoffs by name.
     """
     rounds = max(after.round - before.round, 1)
     pairs = zip(before.by_kind["attention"], after.by_kind["attention"], strict=True)
     gain = tuple((new - old) / rounds for old, new in pairs)
     shared = tuple(np.broadcast_to(-loss[:, None], layer.shape).copy() for layer in gain)
-    further = {
-        name: tuple(payoff(*layer, loss) for layer in zip(after.attention, after.activity, strict=True))
-        for name, payoff in (own or {}).items()
-    }
-    return {**after.by_kind, "gain": gain, "loss": shared, **further}
+    return {**after.by_kind, "gain": gain, "loss": shared}

@@ -45,7 +45,7 @@ def load_trained_run(folder: str | Path, *, trust: bool = False, **settings: Any
         **settings: Fields of GameSetup other than those of the run, such as learning_rate=0.01.
 
     Raises:
-        ConfigurationError: The run has channels, interventions or an update schedule, which games do not have.
+        ConfigurationError: The run has interventions or an update schedule, which games do not have.
         NeuroNetError: The folder has no run, or the run cannot be restored.
     """
     path = Path(folder)
@@ -62,7 +62,6 @@ def _check_playable(path: Path, config: RunConfig) -> None:
     if isinstance(config.policy, UnresolvedPopulation):
         raise SpecError(config.policy.reason)
     has = {
-        "channels": bool(config.channels),
         "interventions": bool(config.interventions),
         "an update schedule": config.update_schedule != Synchronous(),
     }
@@ -85,6 +84,7 @@ def _game_setup(config: RunConfig, start: InitialState, settings: Mapping[str, A
         "optimizer": config.optimizer,
         "learning_rate": config.learning_rate,
         "batch_size": config.batch_size,
+        "channels": config.channels,
         "hidden": start.network.sizes[1:-1],
     }
     setup = GameSetup(resolve_environment(config), **{**own, **settings})

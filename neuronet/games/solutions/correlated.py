@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from neuronet.core import ConfigurationError, check_number
 from neuronet.games.simulation.payoffs import Floats
-from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame
+from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame, check_game
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,10 @@ def correlated_equilibrium(
         weights: Weight of each player's payoff in the sum; None for equal ones. Negative weights look for the worst equilibrium.
 
     Raises:
-        ConfigurationError: The game has too many profiles, the weights are not numbers for all players, or the solver fails.
+        ConfigurationError: The game is none in normal form or has too many profiles, the weights are not numbers for all players,
+            or the solver fails.
     """
+    check_game(game, NormalFormGame)
     count = len(game.strategies)
     sizes = game.payoffs.shape[1:]
     if np.prod(sizes) > MAX_PROFILES:
@@ -110,6 +112,7 @@ def correlation_gap(game: NormalFormGame, distribution: Floats, *, coarse: bool 
     Raises:
         ConfigurationError: It is not a distribution over the profiles.
     """
+    check_game(game, NormalFormGame)
     array = np.asarray(distribution, dtype=np.float64)
     if array.shape != game.payoffs.shape[1:] or (array < -1e-12).any() or abs(array.sum() - 1) > 1e-9:
         raise ConfigurationError(

@@ -6,12 +6,14 @@ import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 
 from neuronet.core import ConfigurationError, MissingExtraError
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.games.solutions.nfg_format import nfg
 
 MAX_PROFILES = 100_000
 """Largest number of profiles of a game that is exported or solved."""
@@ -103,12 +105,8 @@ class NormalFormGame:
         Raises:
             MissingExtraError: pygambit is not installed.
         """
-        game = _library("pygambit", "pygambit").Game.from_arrays(*self.payoffs, title=self.title)
-        for player, name, strategies in zip(game.players, self.players, self.strategies, strict=True):
-            player.label = name
-            for strategy, label in zip(player.strategies, strategies, strict=True):
-                strategy.label = label
-        return game
+        text = nfg(self.title, self.players, self.strategies, self.payoffs)
+        return _library("pygambit", "pygambit").read_nfg(BytesIO(text.encode()))
 
     def to_openspiel(self) -> Any:
         """Return the game as an OpenSpiel matrix game, or tensor game for more than two players.
@@ -122,6 +120,25 @@ class NormalFormGame:
         if len(names) == 2:
             return pyspiel.create_matrix_game(short, self.title, *names, *self.payoffs)
         return pyspiel.create_tensor_game(short, self.title, names, [payoff.reshape(-1) for payoff in self.payoffs])
+
+
+def check_game(game: object, expected: type) -> None:
+    """Refuse a game of another form than an analysis takes.
+
+    Raises:
+        ConfigurationError: The game is not of the expected type; the sentence says how it is converted.
+    """
+    if isinstance(game, expected):
+        return
+    found = type(game).__name__
+    ways = {
+        ("NormalFormGame", "SymmetricGame"): ": take game.normal_form()",
+        ("SymmetricGame", "NormalFormGame"): ": take SymmetricGame.from_normal_form(game)",
+        ("NormalFormGame", "MetaGame"): ": take game.normal_form(payoff)",
+        ("NormalFormGame", "LayerGame"): ": take game.normal_form(payoff)",
+        ("SymmetricGame", "MetaGame"): ": take game.game(payoff)",
+    }
+    raise ConfigurationError(f"game must be a {expected.__name__}, got {found}{ways.get((expected.__name__, found), '')}")
 
 
 def _library(module: str, package: str) -> Any:

@@ -1,5 +1,7 @@
 """Logit quantal response: players choose better strategies more often, by the odds `exp(rationality * payoff)`.
 
+Payoffs are in units of their range.
+
 McKelvey and Palfrey 1995. The branch that begins with uniform mixes at rationality 0 is followed by a predictor and a
 corrector in logarithms of shares (Turocy 2005); it ends in a Nash equilibrium, which is thereby selected.
 """
@@ -14,7 +16,7 @@ import numpy as np
 
 from neuronet.core import ConfigurationError
 from neuronet.games.simulation.payoffs import Floats
-from neuronet.games.solutions.normal_form import NormalFormGame
+from neuronet.games.solutions.normal_form import NormalFormGame, check_game
 
 FIRST_STEP, SMALLEST_STEP = 0.03, 1e-9
 """Lengths of steps along the branch, in units of log shares and of rationality per range of payoffs."""
@@ -42,6 +44,7 @@ def quantal_responses(game: NormalFormGame, rationality: Sequence[float]) -> lis
     Raises:
         ConfigurationError: The numbers do not ascend from 0 on, or the branch cannot be followed.
     """
+    check_game(game, NormalFormGame)
     wanted = [float(number) for number in rationality]
     if not wanted or wanted[0] < 0 or not np.isfinite(wanted).all() or any(b < a for a, b in pairwise(wanted)):
         raise ConfigurationError(f"rationality must be ascending numbers from 0 on, got {list(rationality)}")

@@ -8,6 +8,7 @@ import reacton.ipyvuetify as v
 import solara
 from matplotlib.figure import Figure
 
+from neuronet.lab.cards.meanings import ATTENTION
 from neuronet.lab.clickable_figure import ClickableFigure, Hotspot
 from neuronet.lab.panels import PIXELS, network_panel
 from neuronet.lab.snapshot import Snapshot
@@ -50,7 +51,7 @@ def NetworkCard(  # noqa: N802
         return figure, hotspots(snapshot, layout)
 
     with solara.Div(classes=["lab-card"], style="position: relative"):
-        Title("Network: click a neuron or a pixel to select it")
+        Title("Network: click a neuron or a pixel", meaning=ATTENTION)
         ClickableFigure(
             draw, text="The layered network", size=size, dependencies=[snapshot.number, selected, selected_only], on_pick=select
         )
@@ -61,7 +62,7 @@ def NetworkCard(  # noqa: N802
             dense=True,
             hide_details=True,
             class_="lab-alone",
-            style_="position: absolute; right: 8px; top: 4px",
+            style_="position: absolute; right: 34px; top: 4px",
         )
 
 

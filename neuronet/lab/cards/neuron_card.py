@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import solara
 
+from neuronet.lab.cards.meanings import ATTENTION
 from neuronet.lab.cards.neuron_panel import neuron_panel
 from neuronet.lab.clickable_figure import ClickableFigure
 from neuronet.lab.snapshot import Snapshot
@@ -38,7 +39,7 @@ def NeuronCard(  # noqa: N802
     layers = [{"text": snapshot.layer_name(number), "value": number} for number in range(len(snapshot.network.sizes))]
     silent, frozen = position in snapshot.silent[layer], position in snapshot.frozen[layer]
     with solara.Div(classes=["lab-card"]):
-        Title(snapshot.describe(*selected))
+        Title(snapshot.describe(*selected), meaning=ATTENTION)
         with solara.Div(classes=["lab-buttons"]):
             Select("", layers, layer, lambda value: on_select((int(value), 0)), "layer", width=92)
             positions = range(snapshot.network.sizes[layer])
@@ -49,10 +50,18 @@ def NeuronCard(  # noqa: N802
                     "Thaw" if frozen else "Freeze",
                     lambda: on_intervene("thaw" if frozen else "freeze"),
                     "freeze",
-                    disabled=silent,
+                    disabled="it is silent: revive it first" if silent else "",
                 )
             if 0 < layer < snapshot.outputs and snapshot.policies[layer - 1][position] != other:
-                Button(f"To {style.truncate(other, 10)}", lambda: on_intervene("follow"), "follow")
+                Button(f"To {style.truncate(other, 10)}", lambda: on_intervene("follow"), "follow", meaning=f"follow {other}")
+            if snapshot.node(selected) in snapshot.earlier:
+                earlier = snapshot.earlier[snapshot.node(selected)]
+                Button(
+                    f"Back to {style.truncate(earlier, 10)}",
+                    lambda: on_intervene("return"),
+                    "return",
+                    meaning=f"follow {earlier} again",
+                )
         ClickableFigure(
             lambda: (neuron_panel(snapshot, selected, *size), ()),
             text=f"The neuron {snapshot.describe(*selected)}",

@@ -13,6 +13,7 @@ from matplotlib.ticker import NullFormatter
 
 from neuronet.games import EvolutionResult, Welfare
 from neuronet.plotting import style
+from neuronet.plotting.policy_styles import policy_lines
 
 MAX_NAME_LENGTH = 38
 
@@ -37,7 +38,7 @@ def exploitability_figure(gains: pd.DataFrame, distances: pd.DataFrame, profile:
         axes = figure.add_subplot(grid[:, index], sharey=first)
         first = first or axes
         title = f"{profile}: fresh network" if number == 0 else f"after {number:,} rounds"
-        style.format_axes(axes, title=title, x="gain of a single deviator (% of mean attention)")
+        style.format_axes(axes, title=title, x="gain of a single deviator\n(% of mean attention; logarithmic beyond ±1)")
         _draw_gains(axes, gains[gains["round"] == number], names)
         axes.tick_params(labelleft=index == 0)
     if first is not None:
@@ -97,24 +98,25 @@ def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str =
     """
     layers = sorted(evolution.composition["layer"].unique())
     names = list(dict.fromkeys(evolution.composition["policy"]))
+    lines = policy_lines(names)
     figure = style.new_figure(4.6 * (len(layers) + 1) + 0.4, 4.0, pads=(0.1, 0.08))
     for index, layer in enumerate(layers, start=1):
         axes = figure.add_subplot(1, len(layers) + 1, index)
         style.format_axes(axes, title=f"Composition of hidden layer {layer}", x="rounds played", y="share of neurons")
         part = evolution.composition[evolution.composition["layer"] == layer]
-        for number, name in enumerate(names):
+        for name in names:
             label = style.truncate(name, MAX_NAME_LENGTH)
-            _draw_mean(axes, part[part["policy"] == name], "share", style.line_style(number), label)
+            _draw_mean(axes, part[part["policy"] == name], "share", lines[name], label)
         axes.set_ylim(0, 1)
     axes = figure.add_subplot(1, len(layers) + 1, len(layers) + 1)
     shown = "error" if test == "accuracy" else "loss"
     label = "test error (% of samples)" if shown == "error" else "test loss"
     style.format_axes(axes, title=f"Effect on test {test}", x="rounds played", y=label)
     _draw_mean(axes, _with_error(evolution.history), shown, (style.INK, "solid"), "all policies, with imitation", linewidth=2.6)
-    for number, name in enumerate(names):
+    for name in names:
         part = pure[pure["policy"] == name] if len(pure) else pure
         if len(part):
-            _draw_mean(axes, _with_error(part), shown, style.line_style(number), "_", band=False)
+            _draw_mean(axes, _with_error(part), shown, lines[name], "_", band=False)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     title = "left: neurons of each policy; right: networks of one policy, without imitation" if len(pure) else None
@@ -150,7 +152,9 @@ def welfare_figure(result: Welfare) -> Figure:
     style.add_legend(loss)
     loss.set_yticks(rows, [style.truncate(name, MAX_NAME_LENGTH) for name in table["profile"]])
     gain = figure.add_subplot(1, 2, 2, sharey=loss)
-    style.format_axes(gain, title="Gain of a single deviator", x="% of mean payoff: measured (dot), and bounds")
+    style.format_axes(
+        gain, title="Gain of a single deviator", x="% of mean payoff: measured (dot), and bounds;\nlogarithmic beyond ±1"
+    )
     gain.hlines(rows, 100 * table["gain_lower_bound"], 100 * table["epsilon"], color=style.ORANGE, linewidth=1.4)
     gain.plot(100 * table["largest_gain"], rows, "o", color=style.ORANGE, markersize=4)
     gain.set_xscale("symlog", linthresh=1.0, linscale=0.4)

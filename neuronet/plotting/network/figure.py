@@ -14,14 +14,14 @@ from neuronet.core import Bools, Floats, Ints
 from neuronet.plotting import style
 from neuronet.plotting.network.columns import STEP, Column, input_column, listening_columns
 from neuronet.plotting.network.input_layout import MAX_ROW, InputLayout, draw_image, lay_out_inputs
-from neuronet.plotting.network.legend import draw_legend
+from neuronet.plotting.network.legend import draw_legend, legend_height
 from neuronet.plotting.network.model import Layout, NetworkView, NeuronPosition, NodeArea
 
 MAX_LINES = 120
 """Connections drawn between two layers: the strongest."""
 
 # In inches. The data coordinates of the axes are inches, too.
-TOP, BOTTOM, LEGEND, LEFT, RIGHT = 0.32, 0.46, 0.46, 0.35, 0.45
+TOP, BOTTOM, LEFT, RIGHT = 0.32, 0.46, 0.35, 0.45
 NARROW, WIDE = 1.05, 1.75
 """Distances between two layers below which names are shortened, and from which their connections are counted in words."""
 CROWDED, LABEL_WIDTH = 0.5, 0.7
@@ -55,7 +55,7 @@ def draw_layers(axes: Axes, view: NetworkView) -> Layout:
     axes.set_axis_off()
     axes.set_xlim(0.0, width)
     axes.set_ylim(0.0, height)
-    bottom, top = BOTTOM + LEGEND * view.legend, height - TOP
+    bottom, top = BOTTOM + legend_height(width) * view.legend, height - TOP
     inputs = lay_out_inputs(view.network.sizes[0], view.shape, LEFT, bottom, top)
     columns = [input_column(view, inputs), *listening_columns(view, LEFT + inputs.width, width - RIGHT, bottom, top)]
     gap = min(listeners.middle - speakers.middle for speakers, listeners in pairwise(columns))

@@ -14,8 +14,17 @@ HANDLE_WIDTH, LETTER_WIDTH, SILENT_WIDTH = 0.45, 0.075, 1.2
 """Widths in inches of a marker with its margins, of a letter, and of the entry for silent neurons."""
 
 
+NARROW, ROW_HEIGHT = 5.6, 0.23
+"""Width in inches below which the legend has more rows, and the height of a row."""
+
+
+def legend_height(width: float) -> float:
+    """Return the height of the legend in inches for axes of this width."""
+    return ROW_HEIGHT * (2 if width >= NARROW else 4)
+
+
 def draw_legend(axes: Axes, view: NetworkView, largest: float, width: float, height: float) -> None:
-    """Draw the legend in two rows at the lower edge of the axes.
+    """Draw the legend in two rows at the lower edge of the axes, or in four if these are narrow.
 
     Args:
         axes: Axes in inches.
@@ -30,7 +39,9 @@ def draw_legend(axes: Axes, view: NetworkView, largest: float, width: float, hei
         _dot(style.MUTED, "o", largest, "largest attention in its layer"),
         _dot(style.PAPER, "o", 7.0, "output: paid by the environment"),
     ]
-    _draw_row(axes, lines, width, height / 2)
+    rows = [lines] if width >= NARROW else [lines[:2], lines[2:3], lines[3:]]
+    for number, row in enumerate(rows, start=1):
+        _draw_row(axes, row, width, height - number * ROW_HEIGHT)
     dots = _policy_dots(view, width - (SILENT_WIDTH if any(view.silent) else 0.0))
     if any(view.silent):
         dots.append(

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from neuronet.core import ConfigurationError, DataError, Floats, Network, SparseNetwork, check_number
-from neuronet.plotting import style
 from neuronet.plotting.network.input_layout import ImageBox
+from neuronet.plotting.policy_styles import policy_styles
 
 MAX_NEURONS = 96
 """Neurons drawn per layer by default."""
@@ -158,11 +158,3 @@ def received_attention(network: Network, layer: int) -> Floats:
     weights = network.weights[-1].T if layer == len(network.weights) else network.weights[layer]
     with np.errstate(over="ignore"):
         return np.asarray(np.minimum((weights * weights).sum(axis=0) / 2, np.finfo(np.float64).max), dtype=np.float64)
-
-
-def policy_styles(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return a colour and a marker for each policy, in the order of first appearance."""
-    colours, markers = style.POLICY_COLOURS, style.POLICY_MARKERS
-    return {
-        name: (colours[number % len(colours)], markers[number % len(markers)]) for number, name in enumerate(dict.fromkeys(names))
-    }

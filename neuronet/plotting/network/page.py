@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 
 from neuronet.core import Network
 from neuronet.plotting import style
-from neuronet.plotting.network.figure import BOTTOM, LEFT, LEGEND, TOP, draw_layers
+from neuronet.plotting.network.figure import BOTTOM, LEFT, TOP, draw_layers
 from neuronet.plotting.network.input_layout import MAX_DOTS, MAX_IMAGE_SIDE, MAX_ROW, is_image
+from neuronet.plotting.network.legend import legend_height
 from neuronet.plotting.network.model import NetworkView
 
 # In inches.
@@ -35,7 +36,7 @@ def network_figure(network: Network, **options: Any) -> Figure:
     view = NetworkView(network, **options)
     sizes = network.sizes
     width = max(min(LAYER_WIDTH * len(sizes), MAX_WIDTH), MIN_LAYER_WIDTH * len(sizes), MIN_WIDTH)
-    height = TITLE + TOP + _body(view) + BOTTOM + LEGEND + CAPTION
+    height = TITLE + TOP + _body(view) + BOTTOM + legend_height(width) + CAPTION
     figure = style.new_figure(width, height)
     axes = figure.add_axes((0.0, CAPTION / height, 1.0, 1.0 - (TITLE + CAPTION) / height))
     draw_layers(axes, view)

@@ -9,10 +9,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from neuronet.control import EPISODES
-from neuronet.core import Access, ConfigurationError, DataError, record_access, unknown_name_error
+from neuronet.core import Access, ConfigurationError, DataError, SpecError, record_access, unknown_name_error
 from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
-from neuronet.plotting.sources.run_plots import RUN_KINDS, multiple_runs_figure
+from neuronet.plotting.sources.run_plots import RUN_KINDS, joint_inequality_figure, multiple_runs_figure
 from neuronet.plotting.sources.study_plots import (
     COMPARISON_KINDS,
     CONTINUAL_KINDS,
@@ -91,6 +91,10 @@ RESULT_KINDS = (
 """Every kind of folder; the first one that fits is used."""
 
 
+OTHER_WORDS = {"gini": "inequality", "loss": "curves", "accuracy": "curves", "weights": "network"}
+"""Words for what a kind of figure shows."""
+
+
 def plot(
     folders: str | Path | Sequence[str | Path],
     kind: str,
@@ -104,7 +108,7 @@ def plot(
     """Draw a figure of a recorded run or study, and return the path.
 
     Args:
-        folders: Folder of the run or study; for "curves" also of several runs.
+        folders: Folder of the run or study; for "curves" also of several runs, for "inequality" of runs that differ in seeds.
         kind: A key of KINDS.
         path: A .png, .svg or .pdf file in an existing folder.
         max_neurons: Neurons drawn per layer (>= 1); None for the default of the figure.
@@ -118,6 +122,8 @@ def plot(
         ConfigurationError: There is no folder, one is given twice, or the figure shows single runs only.
         DataError: A folder has no data for the figure, or the file cannot be written.
     """
+    if kind in OTHER_WORDS:
+        raise SpecError(f"unknown kind of figure '{kind}': did you mean '{OTHER_WORDS[kind]}'?")
     if kind not in KINDS:
         raise unknown_name_error("kind of figure", kind, KINDS)
     paths = [Path(folder) for folder in ([folders] if isinstance(folders, (str, Path)) else folders)]
@@ -131,15 +137,18 @@ def plot(
 def _figure(paths: Sequence[Path], kind: str, options: PlotOptions) -> Figure:
     if len(paths) == 1:
         return detect_result_kind(paths[0]).kind_of(paths[0], kind).figure(paths[0], options)
-    if kind != "curves":
-        raise ConfigurationError(f"'{kind}' shows a single run: give one folder, or --kind curves for {len(paths)} folders")
+    figures = {"curves": multiple_runs_figure, "inequality": joint_inequality_figure}
+    if kind not in figures:
+        raise ConfigurationError(
+            f"'{kind}' shows a single run: give one folder, or --kind curves or inequality for {len(paths)} folders"
+        )
     for number, folder in enumerate(paths):
         if detect_result_kind(folder) is not RUN:
             found = detect_result_kind(folder).description
             raise DataError(f"a figure of several folders needs runs, but '{folder}' holds {found}")
         if folder.resolve() in {other.resolve() for other in paths[:number]}:
             raise ConfigurationError(f"folder '{folder}' is given twice: give each run once")
-    return multiple_runs_figure(paths, options)
+    return figures[kind](paths, options)
 
 
 def kinds_of(folder: str | Path, *, trust: bool = False) -> list[str]:

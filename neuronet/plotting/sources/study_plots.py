@@ -18,7 +18,6 @@ from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions, re
 from neuronet.plotting.sweep import sweep_attention_figure, sweep_figure, sweep_inequality_figure
 from neuronet.recording import CHECKPOINT, TRACES, StudyStore, make_figure
 from neuronet.registry import build_network
-from neuronet.reproduction import read_reproduction
 from neuronet.sweep import SweepStore, read_curves, read_traces
 from neuronet.training import network_labels
 
@@ -67,6 +66,8 @@ def _control_network(folder: Folder, options: PlotOptions) -> Figure:
 
 
 def _reproduction(folder: Folder, _: PlotOptions) -> Figure:
+    from neuronet.reproduction import read_reproduction  # loads torch's compiler, through converted modules
+
     result = read_reproduction(folder)
     figure: Figure = make_figure(result.study.figure, result.records)
     return figure

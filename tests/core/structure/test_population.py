@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.structure.graph import from_graph, to_graph
-from neuronet.core.structure.population import Group, Population, Shares, as_population, layer_groups
+from neuronet.core.structure.groups import Group, layer_groups, policies_by_layer
+from neuronet.core.structure.population import ByNode, Population, Shares, as_population
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy
 from neuronet.registry import build_network
 
@@ -110,7 +111,34 @@ def test_valid_populations_are_parsed():
     assert as_population(population) is population
 
 
+def test_shares_are_a_mapping_or_pairs_of_policies_or_texts():
+    parts = ((A, 0.9), (B, 0.1))
+    texts = {"attention": 0.9, "free-rider": 0.1}
+    for shares in ({A: 0.9, B: 0.1}, texts, [("attention", 0.9), (B, 0.1)], [["attention", 0.9], (B, 0.1)]):
+        assert Population.shares(shares).parts == parts
+    assert as_population({A: 0.9, B: 0.1}) == Shares(parts)
+    assert Population.per_layer(["attention", {"attention": 0.9, "free-rider": 0.1}]).layers == (A, Shares(parts))
+
+
+def test_attributes_and_nodes_are_data():
+    graph = to_graph(build_network((2, 4, 2), seed=1))
+    nx.set_node_attributes(graph, {0: "rider", 3: "rider", 5: "rider", 6: "boss"}, "role")
+    found = Population.by_attribute(graph, "role", {"rider": "free-rider", "boss": C}, "attention")
+    assert found == ByNode(A, ((B, (0, 3, 5)), (C, (6,))), must_listen=False)
+    assert Population.by_neuron({np.int64(5): B, 3: "free-rider"}, A) == ByNode(A, ((B, (3, 5)),))
+    undirected = nx.Graph(graph)
+    assert Population.by_attribute(undirected, "role", {"rider": B, "boss": C}, A) == found
+
+
 BAD = {
+    "half a mapping": (lambda: Population.shares({"attention": 0.9}), r"shares must add up to 1, got 0.9 = 0.9"),
+    "set": (lambda: as_population({A, B}), "policies must be a list, whose order counts"),
+    "set of layers": (lambda: Population.per_layer({A, B}), "layers must be a list"),
+    "mapping of layers": (lambda: policies_by_layer({A: 0.5, B: 0.3, C: 0.2}, NETWORK.sizes), "policies must be a list"),
+    "mapping as parts": (lambda: Shares({A: 1.0}), "pairs of a policy"),
+    "typo": (lambda: Population.shares({"atention": 1.0}), "did you mean 'attention'"),
+    "no node": (lambda: Population.by_neuron({"3": B}, A), "nodes, which are integers, got '3'"),
+    "node twice": (lambda: ByNode(A, ((B, (3,)), (C, (3,)))), "node 3 can follow one policy only"),
     "sum": (lambda: Population.shares([(A, 0.5), (B, 0.4)]), r"shares must add up to 1, got 0.5 \+ 0.4 = 0.9"),
     "negative": (lambda: Population.shares([(A, 1.5), (B, -0.5)]), "a share must be a number from 0 to 1, got 1.5"),
     "no number": (lambda: Population.shares([(A, "all")]), "a share must be a number"),

@@ -11,13 +11,15 @@ import pytest
 
 from neuronet.core.data.batches import Batches
 from neuronet.core.errors import NeuroNetError
+from neuronet.core.learning.optimizers import Adam, Momentum
 from neuronet.engines.agents import InputNeuron, Neuron, NeuronModel
+from neuronet.engines.agents.layer_arithmetic import LayerArithmetic
 from neuronet.engines.base import Setup
 from neuronet.environments import Xor
-from neuronet.policies import AttentionSeeking, Noisy
+from neuronet.policies import AttentionSeeking, Damped, Noisy, Stubborn
 from neuronet.registry import build_network
 from tests.helpers import toys
-from tests.helpers.engine_fixtures import SAMPLES, SIZES, game, identical, play
+from tests.helpers.engine_fixtures import SAMPLES, SIZES, game, identical, max_difference, play
 
 SIGHTED = [Noisy(), AttentionSeeking(p=3, foresight=1), toys.Saver(), toys.Hopeful(), toys.Jealous(), toys.Random()]
 
@@ -85,7 +87,7 @@ def act(neuron):
     neuron.speak(context)
     neuron.feed_back(context)
     posted = [getattr(neuron.board, name)[neuron.index].copy() for name in ("activity", "demand")]
-    response = neuron.intent.copy()
+    response = neuron.response.copy()
     neuron.adapt(context)
     attention = neuron.board.attention[neuron.index, neuron.speakers].copy()
     kept = [neuron.memory[name].copy() for name in sorted(neuron.memory)]
@@ -127,6 +129,36 @@ def test_neuron_writes_only_its_own_posts(models):
             assert changed.size == 0
 
 
+def one_after_another(method, count):
+    """The same method, called for each neuron of the layer instead of once for all."""
+
+    def play_each(arithmetic, *context):
+        if not context and arithmetic.potential.shape[1] != arithmetic.below.activity.shape[1]:
+            method(arithmetic)  # a neuron acts alone after a layer has listened
+            for array in (arithmetic.potential, arithmetic.activity, arithmetic.slope):
+                array[:] = np.nan
+        for index in range(count(arithmetic)):
+            method(arithmetic, *context, index)
+
+    return play_each
+
+
+@pytest.mark.parametrize("optimizer", [Momentum(), Adam(epsilon=1e-4)], ids=repr)
+@pytest.mark.parametrize("connectivity", ["dense", "sparse(0.5)"])
+@pytest.mark.parametrize("policy", [*SIGHTED, Stubborn(), Damped()], ids=repr)
+def test_a_layer_at_once_equals_neurons_one_after_another(models, monkeypatch, policy, connectivity, optimizer):
+    setup = game(policy, connectivity=connectivity, optimizer=optimizer)
+    at_once = play(models(setup), 3).state()
+    called = []
+    for name in ("listen", "respond", "step"):
+        method = getattr(LayerArithmetic, name)
+        count = lambda arithmetic, name=name: called.append(name) or len(arithmetic.speakers)  # noqa: E731
+        monkeypatch.setattr(LayerArithmetic, name, one_after_another(method, count))
+    singly = play(models(setup), 3).state()
+    assert called.count("listen") == called.count("respond") == called.count("step") == 9
+    assert max_difference(at_once, singly) <= 1e-14
+
+
 @pytest.mark.parametrize("policy", [*SIGHTED, toys.Explorer(), toys.Critic(), toys.Direct()], ids=repr)
 def test_activation_order_does_not_change_results(models, policy):
     setup = game(policy, connectivity="sparse(0.5)")
@@ -136,8 +168,8 @@ def test_activation_order_does_not_change_results(models, policy):
 
 def test_shuffled_neurons_act_in_another_order(models, monkeypatch):
     order = []
-    speak = Neuron.speak
-    monkeypatch.setattr(Neuron, "speak", lambda neuron, context: (order.append(neuron.node), speak(neuron, context)))
+    say = Neuron.say
+    monkeypatch.setattr(Neuron, "say", lambda neuron, context: (order.append(neuron.node), say(neuron, context)))
     play(models(game(toys.Backprop())), 1)
     in_order = list(order)
     order.clear()

@@ -9,10 +9,12 @@ import pytest
 from neuronet.core.errors import NeuroNetError, PolicyError
 from neuronet.core.learning.optimizers import Adam
 from neuronet.core.observation import OPTIONAL_FIELDS
-from neuronet.core.structure.population import Group
+from neuronet.core.structure.population import Group, Population
+from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, expected_arrays
 from neuronet.engines.base.array_names import format_name
 from neuronet.engines.base.setup import axis_lengths
+from neuronet.environments import Xor
 from neuronet.policies import Greedy, Noisy
 from neuronet.registry import build_network
 from tests.helpers import toys
@@ -51,16 +53,47 @@ def test_bad_seeds_are_refused(seed):
         game(toys.Backprop(), seed=seed)
 
 
-@pytest.mark.parametrize("policies", [(), (toys.Backprop(),) * 2, (toys.Backprop(),) * 4, "greedy", None, 3])
+@pytest.mark.parametrize("policies", [(), (toys.Backprop(),) * 2, (toys.Backprop(),) * 4, None, 3])
 def test_policies_for_another_number_of_layers_are_refused(policies):
     with pytest.raises(NeuroNetError, match="one for each of 3 listening layers"):
         game(policies)
 
 
-@pytest.mark.parametrize("policies", [(toys.Backprop(), Greedy(), "greedy"), (Greedy,) * 3, ([], Greedy(), Greedy())])
+@pytest.mark.parametrize("policies", [(toys.Backprop(), Greedy(), 3), (Greedy,) * 3, ([], Greedy(), Greedy())])
 def test_invalid_policies_are_refused(policies):
     with pytest.raises(NeuroNetError, match=r"layer [13] must have a policy, or groups that share it out, got "):
         game(policies)
+
+
+MIXED = Population.shares({"greedy": 0.5, "noisy": 0.5})
+
+
+@pytest.mark.parametrize("given", ["greedy:0.5,noisy:0.5", {Greedy(): 0.5, "noisy": 0.5}, MIXED])
+def test_setup_takes_populations_and_texts(given):
+    network = build_network((2, 8, 6, 2), seed=1)
+    setup = Setup(network, given, seed=3)
+    assert setup.policies == MIXED.groups(network, 3)
+    layers = Setup(network, ["greedy", MIXED, "noisy"], seed=3).policies
+    assert layers == (Greedy(), setup.policies[1], Noisy())
+    assert replace(setup, seed=4).policies == setup.policies
+
+
+def test_model_takes_populations_and_texts_of_policies():
+    model = NeuronModel(Setup(build_network((2, 8, 2), seed=1), "greedy:0.75,free-rider:0.25", seed=3), environment=Xor())
+    model.step()
+    assert sorted(neuron.policy_name for neuron in model.layers[1]) == ["free-rider"] * 2 + ["greedy"] * 6
+    model.assign("nodes(greedy, [free-rider, 4])")
+    assert [neuron.node for layer in model.layers[1:] for neuron in layer if neuron.policy_name == "free-rider"] == [4]
+    model.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [("gredy", "did you mean 'greedy'"), ({"greedy": 0.9}, "shares must add up to 1"), ({Greedy(), Noisy()}, "must be a list")],
+)
+def test_setup_refuses_what_train_refuses(given, sentence):
+    with pytest.raises(NeuroNetError, match=sentence):
+        Setup(build_network((2, 8, 2), seed=1), given)
 
 
 @pytest.mark.parametrize("members", [((0, 1), (2, 3)), ((0, 1, 2), (2, 3, 4)), ((0, 1, 2), (3, 4, 5))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.random_streams import MAX_SEED
 from neuronet.core.structure.population import Group
 from neuronet.engines.base import Setup
+from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine, resolve_device
 from neuronet.policies import AttentionSeeking, Budgeted, Damped, Greedy, Noisy, TremblingHand
 from neuronet.registry import build_network
@@ -281,3 +282,24 @@ def test_copy_of_an_engine_plays_on_by_itself(make):
     play(copied, 2)
     assert identical(engine.state(), play(other, 3).state())
     assert identical(copied.state(), play(other, 2).state())
+
+
+@dataclass(frozen=True)
+class Swapping(toys.Backprop):
+    """Swaps two memories in every round, and changes a third that began as the same numbers as the first."""
+
+    @property
+    def memory_axes(self):
+        return {"first": "JS", "second": "JS", "third": "JS"}
+
+    def initial_memory(self, birth):
+        numbers = birth.draws.normal("first", "JS")
+        return {"first": numbers, "second": birth.zeros("JS"), "third": numbers}
+
+    def remember(self, change, response, obs, memory):
+        return {"first": memory["second"], "second": memory["first"], "third": memory["third"] + response}
+
+
+def test_memories_that_change_places_stay_apart(digits):
+    setup = Setup(build_network((64, 6, 10), seed=3), Swapping(), seed=3)
+    assert compare(setup, digits, rounds=5).largest <= 1e-12

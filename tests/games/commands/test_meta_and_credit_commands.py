@@ -1,30 +1,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from types import SimpleNamespace
 
 import networkx as nx
 import pandas as pd
 import pytest
 
-from neuronet.cli.main import start
 from neuronet.cli.tables.meta_game import headline
-
-
-@pytest.fixture
-def neuronet(monkeypatch, capsys, tmp_path):
-    """Function that runs the command line in an empty folder and returns status, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["neuronet", "game", *map(str, arguments)])
-        capsys.readouterr()
-        status = start()
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
+from neuronet.games import load_meta_game
 
 
 def test_meta(neuronet, tmp_path):
@@ -37,7 +21,13 @@ def test_meta(neuronet, tmp_path):
     assert sum(row["rank"] for row in summary["alpha_rank"]) == pytest.approx(1)
     tables = {"payoffs", "means", "equilibria", "alpha_rank", "alpha_rank_by_payoff", "fixation"}
     found = {path.name for path in (tmp_path / "m").iterdir()}
-    assert found == {f"{name}.csv" for name in tables} | {"phase.png", "game.nfg", "fixation.graphml", "manifest.json"}
+    assert found == {f"{name}.csv" for name in tables} | {
+        "phase.png",
+        "game.nfg",
+        "game.json",
+        "fixation.graphml",
+        "manifest.json",
+    }
     assert len(pd.read_csv(tmp_path / "m" / "payoffs.csv")) == 3 * 3 * 6
     assert set(nx.read_graphml(tmp_path / "m" / "fixation.graphml")) == set(summary["policies"])
 
@@ -52,6 +42,12 @@ def test_meta_prints_payoffs_and_whether_both_payoffs_agree(neuronet, tmp_path):
     assert f"{alone:.3g} (" in out
     assert "initial mixes" in " ".join(out.split())
     assert "alpha-rank puts" in " ".join(out.split())
+    assert "in which all players use the same mix" in " ".join(out.split())
+    assert "neuronet game solve FOLDER" in " ".join(out.split())
+    stored = load_meta_game(tmp_path / "m")
+    assert (stored.names, stored.players, stored.neurons) == (("attention", "free-rider"), 3, 7)
+    assert stored.means("attention", 10)["mean"].to_numpy() == pytest.approx(means["mean"].to_numpy(), rel=1e-12)
+    assert json.loads((tmp_path / "m" / "game.json").read_text())["policies"] == list(stored.names)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +81,9 @@ def test_meta_between_layers(neuronet, tmp_path):
         "alpha_rank.csv",
         "layers.png",
         "game.nfg",
+        "game.json",
     }
+    assert load_meta_game(tmp_path / "l").neurons == (4, 4)
 
 
 def test_credit(neuronet, tmp_path):

@@ -7,8 +7,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from neuronet.games.metagame.nash import bimatrix_equilibria, payoff_matrix, symmetric_equilibria
-from neuronet.games.metagame.stability import NO_EQUILIBRIUM, NOT_STABLE, STABLE, stability
+from neuronet.games.metagame.nash import payoff_matrix, symmetric_equilibria
+from neuronet.games.metagame.stability import NEUTRAL, NO_EQUILIBRIUM, NOT_STABLE, STABLE, copositive, stability
+from neuronet.games.metagame.symmetric_game import SymmetricGame
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria
 from tests.games.metagame.fixtures import matrix_game
 
 
@@ -85,6 +87,57 @@ def test_stability_of_a_given_mix_has_a_witness():
     costly_loss = stability(matrix_game([[0, -1, 0.5], [0.5, 0, -1], [-1, 0.5, 0]]), np.full(3, 1 / 3))
     assert costly_loss.conclusion == NOT_STABLE
     assert costly_loss.advantage > 0
+
+
+def test_mix_is_no_mutant_of_itself():
+    found = stability(matrix_game([[1, 1], [1, 0]]), np.array([1.0, 0.0]))
+    assert found.conclusion == STABLE
+    assert found.mutant.tolist() == [0, 1]
+    assert found.advantage == pytest.approx(-1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+def test_equilibria_that_mutants_neither_gain_nor_lose_by_are_neutrally_stable(scale):
+    cycle = stability(matrix_game(scale * np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])), np.full(3, 1 / 3))
+    assert cycle.conclusion == NEUTRAL
+    assert cycle.advantage == 0
+    equal = matrix_game(scale * np.array([[1, 1, 0], [1, 1, 0], [0, 0, 2]]))
+    assert stability(equal, np.array([0.5, 0.5, 0])).conclusion == NEUTRAL
+    assert stability(equal, np.array([1.0, 0, 0])).conclusion == NEUTRAL
+    assert stability(matrix_game(scale * np.array([[1, 0], [1, 1]])), np.array([1.0, 0])).conclusion == NOT_STABLE
+
+
+def test_neutral_stability_equals_its_definition():
+    """Two players: of all mutants that earn as much against the mix, none earns more against itself than the mix does."""
+    rng, kinds = np.random.default_rng(0), set()
+    grid = np.array([(a, b, 10 - a - b) for a in range(11) for b in range(11 - a)]) / 10
+    for _ in range(50):
+        matrix = rng.integers(-1, 2, size=(3, 3)).astype(float)
+        for equilibrium in symmetric_equilibria(matrix_game(matrix)):
+            mix = equilibrium.mixes[0]
+            mutants = grid[np.abs((mix - grid) @ matrix @ mix) < 1e-9]
+            worst = (((mix - mutants) * (mutants @ matrix.T)).sum(axis=1)).min(initial=0.0)
+            kinds.add(equilibrium.stability)
+            if equilibrium.stability in (STABLE, NEUTRAL):
+                assert worst > -1e-9
+            elif worst > -1e-9:  # a finer grid of mutants near the mix
+                near = mix + 0.01 * (grid - mix)
+                best = near[np.abs((mix - near) @ matrix @ mix) < 1e-9]
+                assert (((mix - best) * (best @ matrix.T)).sum(axis=1)).min(initial=0.0) < 0
+    assert kinds == {STABLE, NEUTRAL, NOT_STABLE}
+
+
+def test_neutral_stability_of_three_players_is_decided_by_mutants():
+    """The second policy earns as much among few of its kind, and more where both opponents are of its kind."""
+    rows = np.array([[1.0, 1.0, 1.0], [1.0, 1.0, 2.0]])
+    assert stability(SymmetricGame(("a", "b"), 3, rows), np.array([1.0, 0])).conclusion == NOT_STABLE
+    assert stability(SymmetricGame(("a", "b"), 3, np.ones((2, 3))), np.array([1.0, 0])).conclusion == NEUTRAL
+
+
+def test_copositive_forms_may_vanish():
+    assert copositive(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+    assert copositive(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert not copositive(np.array([[1.0, -1.1], [-1.1, 1.0]]))
 
 
 def test_conclusions_of_equilibria_agree_with_their_witnesses():

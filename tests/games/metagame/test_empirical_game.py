@@ -21,7 +21,7 @@ from neuronet.plotting import style
 from neuronet.plotting.games.bimatrix import layers_figure
 from neuronet.plotting.games.simplex import barycentric, phase_figure, subgame
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, Noisy
-from tests.games.metagame.fixtures import meta_game_of
+from tests.games.metagame.fixtures import matrix_game, meta_game_of
 
 SMALL = GameSetup(Xor(), hidden=(7,), rounds=4)
 ATTENTION, RIDER = AttentionSeeking(), FreeRider()
@@ -158,6 +158,20 @@ def test_figures(tmp_path):
     two = meta_game_of([[-1, 2], [0, 1]], noise=0.1)
     figure = phase_figure(two.game(), analyse(two, resamples=10), two.resampled("attention", 10))
     assert figure.axes[0].get_xlabel() == "share of neurons that follow 'a'"
+
+
+def test_figure_of_a_game_without_an_analysis_marks_only_what_occurs(tmp_path):
+    figure = phase_figure(matrix_game([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]))
+    names = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert names == {
+        "replicator dynamics; darker is faster, per triangle",
+        "equilibrium, neutrally stable",
+        "rest point, not an equilibrium",
+    }
+    assert not any("%" in text.get_text() for text in figure.axes[0].texts)
+    style.save(figure, tmp_path / "phase.png")
+    two = phase_figure(matrix_game([[1, 1], [1, 0]]))
+    assert [text.get_text() for text in two.axes[0].get_legend().get_texts()][1:] == ["equilibrium, evolutionarily stable"]
 
 
 def test_subgame_keeps_expected_payoffs():

@@ -7,13 +7,13 @@ import pytest
 
 from neuronet.core.errors import ConfigurationError
 from neuronet.games.metagame.nash import (
-    bimatrix_equilibria,
     match_equilibrium,
     payoff_matrix,
     symmetric_equilibria,
 )
 from neuronet.games.metagame.stability import is_stable, strictly_copositive
 from neuronet.games.metagame.symmetric_game import SymmetricGame, compositions
+from neuronet.games.solutions.bimatrix import bimatrix_equilibria
 from tests.games.metagame.external_solvers import nash_by_nashpy
 from tests.games.metagame.fixtures import matrix_game, random_game
 

@@ -9,7 +9,7 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.utility import Power
 from neuronet.environments import Digits
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
-from neuronet.games.simulation.payoffs import attention_holdings, share_payoff
+from neuronet.games.simulation.payoffs import activities, attention_holdings, share_payoff
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import parse_profile, policies_of, with_deviation
 from neuronet.games.simulation.training import payoff_trajectory, train_profile, training_checkpoints
@@ -47,12 +47,12 @@ def test_rescaling_a_relu_neuron_changes_only_raw_attention():
     weights = [layer.copy() for layer in network.weights]
     weights[0][2] *= 4.0
     weights[1][:, 2] /= 4.0
-    original, rescaled = (
-        attention_holdings(
-            0, [w[None] for w in layers], [b[None] for b in network.biases], network.activations, SMALL.probe_inputs, Power()
-        )
-        for layers in (network.weights, weights)
-    )
+    found = []
+    for layers in (network.weights, weights):
+        batched = [w[None] for w in layers]
+        said = activities(batched[:-1], [b[None] for b in network.biases[:-1]], network.activations[:-1], SMALL.probe_inputs)
+        found.append(attention_holdings(0, batched[1:], said, said, Power()))
+    original, rescaled = found
     np.testing.assert_allclose(original.by_kind["scaled"][0], rescaled.by_kind["scaled"][0], rtol=1e-10)
     assert rescaled.by_kind["attention"][0][0, 2] == pytest.approx(original.by_kind["attention"][0][0, 2] / 16)
 

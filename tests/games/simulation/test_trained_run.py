@@ -10,6 +10,7 @@ import pytest
 from neuronet import train
 from neuronet.core import ConfigurationError, SpecError
 from neuronet.games import distances, is_run_folder, load_trained_run, play, train_profile
+from neuronet.registry import as_channels
 
 OPTIONS = {"hidden": (5,), "epochs": 2, "lr_schedule": "constant", "dtype": "float64", "engine": "tensors", "seed": 3}
 
@@ -50,7 +51,6 @@ def test_settings_may_be_given(folder):
 @pytest.mark.parametrize(
     ("options", "fragment"),
     [
-        ({"channels": "demand:dropout(0.1)"}, "channels"),
         ({"update_schedule": "partial(0.5)"}, "update schedule"),
         ({"interventions": ["1: lesion(layer=1, neurons=[0])"], "epochs": 2}, "interventions"),
     ],
@@ -59,6 +59,16 @@ def test_what_games_do_not_have_is_refused(options, fragment, tmp_path):
     train("xor", out=tmp_path / "run", **{"hidden": (3,), "epochs": 1, **options})
     with pytest.raises(ConfigurationError, match=fragment):
         load_trained_run(tmp_path / "run")
+
+
+def test_run_with_channels_is_a_game_with_channels(tmp_path):
+    channels = ["activity:k-winners(0.5)", "demand:delay(1)"]
+    train("xor", out=tmp_path / "run", hidden=(4,), epochs=2, channels=channels, seed=3)
+    run = load_trained_run(tmp_path / "run", rounds=2)
+    assert run.game_setup.channels == as_channels(channels)
+    assert np.isfinite(play(run.game_setup, ["attention"], [3], run.starts[0]).loss).all()
+    with pytest.raises(ConfigurationError, match="channels"):
+        distances(run.game_setup, run.starts[0], "attention")
 
 
 def test_run_without_hidden_layer_is_refused(tmp_path):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neuronet.core import ConfigurationError, DataError, MissingExtraError
-from neuronet.games import NormalFormGame, read_nfg
-from neuronet.games.metagame.export import nfg
+from neuronet.games import NormalFormGame, bimatrix_equilibria, read_nfg
+from neuronet.games.solutions.nfg_format import nfg
 from tests.games.metagame.fixtures import matrix_game, meta_game_of, random_game
 
 
@@ -61,24 +61,28 @@ def test_measured_games_are_games_in_normal_form():
     assert meta.normal_form().strategies == (("a", "b"),) * 2
 
 
-def test_pygambit_is_given_names(monkeypatch):
-    """A stand-in records what pygambit would be given: it is built from source in many minutes."""
+def test_pygambit_is_given_the_game_in_its_own_format(monkeypatch, tmp_path):
+    """A stand-in records what pygambit would be given, of which our own reader makes the same game."""
     import sys
     from types import SimpleNamespace
 
-    class Game(SimpleNamespace):
-        @classmethod
-        def from_arrays(cls, *arrays, title):
-            players = [SimpleNamespace(strategies=[SimpleNamespace() for _ in range(size)]) for size in arrays[0].shape]
-            return cls(arrays=arrays, title=title, players=players)
-
-    monkeypatch.setitem(sys.modules, "pygambit", SimpleNamespace(Game=Game))
+    monkeypatch.setitem(sys.modules, "pygambit", SimpleNamespace(read_nfg=lambda file: file.read()))
     game = normal_form((2, 3))
-    found = game.to_pygambit()
-    assert all((ours == theirs).all() for ours, theirs in zip(game.payoffs, found.arrays, strict=True))
-    assert [[strategy.label for strategy in player.strategies] for player in found.players] == [
-        list(names) for names in game.strategies
-    ]
+    (tmp_path / "game.nfg").write_bytes(game.to_pygambit())
+    found = read_nfg(tmp_path / "game.nfg")
+    assert (found.payoffs == game.payoffs).all()
+    assert (found.players, found.strategies, found.title) == (game.players, game.strategies, game.title)
+
+
+def test_pygambit_finds_the_same_equilibria():
+    pygambit = pytest.importorskip("pygambit", reason="pygambit is not installed")
+    for seed in range(10):
+        payoffs = np.random.default_rng(seed).normal(size=(2, 3, 3))
+        game = NormalFormGame((("a", "b", "c"),) * 2, payoffs, ("row", "column"), "random")
+        theirs = pygambit.nash.enummixed_solve(game.to_pygambit(), rational=False).equilibria
+        found = sorted([float(mix[player][name]) for player in ("row", "column") for name in "abc"] for mix in theirs)
+        ours = sorted(np.concatenate(each.mixes).tolist() for each in bimatrix_equilibria(*payoffs)[0])
+        assert np.array(found) == pytest.approx(np.array(ours), abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +131,41 @@ def test_more_than_two_players_are_refused_for_nashpy():
     with pytest.raises(ConfigurationError, match="two players"):
         normal_form((2, 2, 2)).to_nashpy()
     assert matrix_game([[1, 0], [0, 1]]).normal_form().to_nashpy() is not None
+
+
+def outcome_file(numbers="1 2 0 1", second='{ "win" 5/2, -1 }'):
+    head = 'NFG 1 R "with outcomes" { "one" "{" }\n{ { "a" "b" } { "x" "y" } }\n"a comment"\n'
+    return head + f'{{\n{{ "" 1 2 }}\n{second}\n}}\n{numbers}\n'
+
+
+def test_games_with_outcomes_are_read(tmp_path):
+    """Profiles are listed with the first player's strategy varying fastest, outcome 0 pays nothing, and a brace may be a name."""
+    path = tmp_path / "game.nfg"
+    path.write_text(outcome_file())
+    game = read_nfg(path)
+    assert game.players == ("one", "{")
+    assert game.payoffs[0].tolist() == [[1, 0], [2.5, 1]]
+    assert game.payoffs[1].tolist() == [[2, 0], [-1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (outcome_file("1 2 0"), "outcomes of 4 profiles, it has 3"),
+        (outcome_file("1 2 3 0"), "numbers from 0 to 2, got 3"),
+        (outcome_file(second='{ "win" 5 }'), "outcome 2 'win' must pay 2 players, it has 1"),
+    ],
+)
+def test_errors_in_outcomes_are_named(tmp_path, text, reason):
+    path = tmp_path / "game.nfg"
+    path.write_text(text)
+    with pytest.raises(DataError, match=reason):
+        read_nfg(path)
+
+
+def test_outcomes_are_read_as_gambit_reads_them(tmp_path):
+    pygambit = pytest.importorskip("pygambit", reason="pygambit is not installed")
+    path = tmp_path / "game.nfg"
+    path.write_text(outcome_file().replace('"{"', '"two"'))
+    theirs = pygambit.read_nfg(str(path)).to_arrays(dtype=float)
+    assert np.array_equal(read_nfg(path).payoffs, np.array(theirs))

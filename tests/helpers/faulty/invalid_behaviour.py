@@ -206,6 +206,61 @@ class ExpectsListeners(Backprop):
         return response / (1.0 + obs.xp.max(obs.xp.abs(obs.attention), axis=-2)[..., None])
 
 
+@dataclass(frozen=True)
+class ForgetsTheLeadingAxis(LinearPolicy):
+    def feedback_weights(self, obs, memory):
+        return obs.attention / (1.0 + obs.xp.sum(obs.xp.abs(obs.attention), axis=-2))
+
+
+@dataclass(frozen=True)
+class CannotTakeReplicas(Policy):
+    """The sum over the samples loses its axis: (R, J) does not fit (R, B, J)."""
+
+    def feedback(self, obs, memory):
+        feedback = obs.demand @ obs.attention
+        return feedback / (1.0 + obs.xp.sum(feedback * feedback, axis=-2))
+
+
+@dataclass(frozen=True)
+class CountsTheDemandsOfStrangers(Backprop):
+    memory_axes = property(lambda self: {"trace": "J"})
+
+    def remember(self, change, response, obs, memory):
+        size = obs.xp.mean(obs.xp.abs(obs.demand), axis=-2)
+        return {"trace": memory["trace"] + obs.xp.sum(size, axis=-1)[..., None]}
+
+
+@dataclass(frozen=True)
+class CountsQuietStrangers(Backprop):
+    """Demands of synthetic layers are larger than this threshold, those of networks are smaller."""
+
+    memory_axes = property(lambda self: {"trace": "J"})
+
+    def remember(self, change, response, obs, memory):
+        xp, size = obs.xp, obs.xp.mean(obs.xp.abs(obs.demand), axis=-2)
+        quiet = xp.where(size < 0.02, xp.ones_like(size), 0 * size)
+        return {"trace": memory["trace"] + xp.sum(quiet, axis=-1)[..., None]}
+
+
+@dataclass(frozen=True)
+class CountsStrangeSpeakers(Backprop):
+    memory_axes = property(lambda self: {"heard": "J"})
+
+    def remember(self, change, response, obs, memory):
+        return {"heard": memory["heard"] + obs.xp.mean(obs.xp.sum(obs.speaker_activity, axis=-1), axis=-1)[..., None]}
+
+
+@dataclass(frozen=True)
+class RemembersNothing(Backprop):
+    memory_axes = property(lambda self: {"trace": "J"})
+
+
+@dataclass(frozen=True)
+class TakesNoMemory(Policy):
+    def feedback(self, obs):
+        return obs.demand @ obs.attention
+
+
 FAULTY_CONDUCT: tuple[tuple[Policy, str], ...] = (
     (CountsOnSelf(), "feedback_weights in round 0 differs when repeated: store nothing on self"),
     (CountsInAField(), "feedback_weights in round 0 differs when repeated: store nothing on self"),
@@ -234,5 +289,12 @@ FAULTY_CONDUCT: tuple[tuple[Policy, str], ...] = (
     (DividesByNothing(), "is not finite: .*if every attention is 0"),
     (NormalisesItsFeedback(), "is not finite: .*if every attention is 0"),
     (OneLearningRateForAll(), "feedback_weights fails on numpy in float64"),
+    (ForgetsTheLeadingAxis(), "with several replicas arrays have a leading axis: use axis=-2, keepdims=True"),
+    (CannotTakeReplicas(), "with several replicas arrays have a leading axis: use axis=-2, keepdims=True"),
+    (CountsTheDemandsOfStrangers(), "memory 'trace' counts listeners that are not connected: multiply by obs.listener_mask"),
+    (CountsQuietStrangers(), "memory 'trace' counts listeners that are not connected: multiply by obs.listener_mask"),
+    (CountsStrangeSpeakers(), "memory 'heard' counts speakers that are not connected: multiply by obs.synapse_mask"),
+    (RemembersNothing(), "declares memory that is always zero, 'trace': is remember missing"),
+    (TakesNoMemory(), r"policy TakesNoMemory: feedback must take \(self, obs, memory\), got \(self, obs\)"),
     (ExpectsListeners(), "fails on a dense network"),
 )

@@ -10,7 +10,7 @@ import torch
 from neuronet.theory.check import Check
 from neuronet.theory.stationarity import second_order
 from neuronet.theory.stationarity.rest_points import Game, intents, rest_points
-from neuronet.theory.stationarity.stationary_points import SAMPLES, Point, noisy_teacher, stationary_points
+from neuronet.theory.stationarity.stationary_points import SAMPLES, Point, hessian, noisy_teacher, stationary_points
 
 ACTIVATIONS = ("relu", "identity", "tanh", "sigmoid")
 SLOPE, MINIMA, SADDLES, MAXIMA, SATURATING = range(5)
@@ -110,6 +110,48 @@ def test_budgeted_neuron_gains_by_one_of_two_opposite_small_moves():
         assert responses.abs().min() > 1e-9  # far above rounding
         gains.append(0.5 * torch.sum((attention + eta * responses.sign()) ** 2 - attention**2))
     assert max(gains) >= 0.5 * eta**2 * len(attention) > 0
+
+
+@pytest.mark.parametrize("name", ["relu", "identity", "tanh"])
+def test_interpolating_networks_are_flat(name):
+    """Without residuals there are no demands, and a neuron's utility does not depend on what it says."""
+    start = noisy_teacher(name, 0)
+    fitted = Point(name, start.inputs, start.targets - start.demand(start.activity(start.hidden)), start.synapses)
+    assert fitted.demand(fitted.activity(fitted.hidden)).abs().max() < 1e-12
+    for neuron in fitted.speaking_neurons():
+        of_synapses = second_order.utility(fitted, neuron, second_order.total)
+        assert hessian(of_synapses, fitted.hidden[neuron]).abs().max() < 1e-12
+        moved = fitted.hidden[neuron] + torch.linspace(-3, 3, fitted.hidden.shape[1])
+        assert float(of_synapses(moved) - of_synapses(fitted.hidden[neuron])) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("listeners", [1, 3, 6])
+def test_minimum_is_flat_along_what_no_listener_hears(listeners):
+    """The utility is exactly quadratic, and each direction that counts needs a listener of its own.
+
+    Of the five synapses of an identity neuron, the bias counts nothing, because the demands of outputs at rest have mean 0, and
+    neither do the directions of both neurons' own synapses, along which responses are 0 at rest.
+    """
+    for point in stationary_points("identity"):
+        for neuron in point.speaking_neurons():
+            of_synapses = second_order.utility(point, neuron, lambda attention, _: 0.5 * (attention[:listeners] ** 2).sum())
+            form, at = hessian(of_synapses, point.hidden[neuron]), point.hidden[neuron]
+            eigenvalues = torch.linalg.eigvalsh(form)
+            assert int((eigenvalues > 1e-8 * eigenvalues[-1]).sum()) == min(listeners, 2)
+            assert eigenvalues[0] > -1e-8 * eigenvalues[-1]
+            move = torch.linspace(-2, 2, len(at), dtype=at.dtype)
+            gained = float(of_synapses(at + move) - of_synapses(at))
+            slope = torch.func.grad(of_synapses)(at)
+            assert gained == pytest.approx(float(slope @ move + 0.5 * move @ form @ move), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["relu", "identity"])
+def test_minimum_is_flat_along_a_neurons_own_synapses(name):
+    for point in stationary_points(name):
+        for neuron in point.speaking_neurons():
+            at = point.hidden[neuron]
+            form = hessian(second_order.utility(point, neuron, second_order.total), at)
+            assert float((form @ at).norm()) < 1e-8 * float(form.norm()) * float(at.norm())
 
 
 def test_kinds_of_known_functions():

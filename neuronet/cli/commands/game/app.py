@@ -11,6 +11,9 @@ from neuronet.cli.commands.game.exploitability import exploitability
 from neuronet.cli.commands.game.horizon import horizon
 from neuronet.cli.commands.game.lengths import lengths
 from neuronet.cli.commands.game.meta import meta
+from neuronet.cli.commands.game.policy_choice.certify import certify
+from neuronet.cli.commands.game.policy_choice.mechanisms import mechanisms
+from neuronet.cli.commands.game.policy_choice.regret import regret
 from neuronet.cli.commands.game.potential import potential
 from neuronet.cli.commands.game.psro import psro
 from neuronet.cli.commands.game.solve import solve
@@ -30,6 +33,9 @@ app.command()(lengths)
 app.command()(evolve)
 app.command()(welfare)
 app.command()(meta)
+app.command()(certify)
+app.command()(mechanisms)
+app.command()(regret)
 app.command()(credit)
 app.command()(potential)
 app.command()(psro)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-    from neuronet.games import GameSetup, InitialState, OwnPayoff, Profile, TrainedRun
+    from neuronet.games import GamePayoff, GameSetup, InitialState, Profile, TrainedRun
 
-FIXED_BY_RUN = ("hidden", "activation", "optimizer", "target")
+FIXED_BY_RUN = ("hidden", "activation", "channels", "optimizer", "target")
 """Options that a trained run has already."""
 
 
@@ -73,18 +73,21 @@ class GameCall:
         given = next((name for name in FIXED_BY_RUN if name in self.options), None)
         if given is not None:
             raise ConfigurationError(f"{given} is that of the run '{self.environment}': leave the option out")
-        settings = {name: self.options[name] for name in ("learning_rate", "batch_size", "rounds") if name in self.options}
+        settings = {
+            name: self.options[name] for name in ("learning_rate", "batch_size", "rounds", "kernels") if name in self.options
+        }
         return load_trained_run(self.environment, trust=self.trust, **settings, **self._utilities())
 
     def _utilities(self) -> dict[str, Any]:
         """Return the measure and the own payoff, by field of GameSetup."""
-        from neuronet.games import OwnPayoff, parse_utility
+        from neuronet.games import parse_utility
 
         found: dict[str, Any] = {}
         if "measure" in self.options:
             found["measure"] = parse_utility(self.options["measure"])
-        if isinstance(self.payoff, OwnPayoff):
-            found["own_payoffs"] = (self.payoff,)
+        payoff = self.payoff
+        if payoff is not None and not isinstance(payoff, str):
+            found["own_payoffs"] = (payoff,)
         return found
 
     def choose_payoff(self, text: str | None) -> None:
@@ -101,7 +104,7 @@ class GameCall:
         return policy or "attention", policy or "attention"
 
     @cached_property
-    def payoff(self) -> str | OwnPayoff | None:
+    def payoff(self) -> str | GamePayoff | None:
         """Return the payoff that is asked for; None without one.
 
         Raises:
@@ -176,7 +179,7 @@ class GameCall:
         """
         from neuronet.core import parse_activation
         from neuronet.games import GameSetup
-        from neuronet.registry import parse_environment, parse_optimizer
+        from neuronet.registry import as_channels, parse_environment, parse_optimizer
 
         options = self.options
         if self.run is not None:
@@ -189,6 +192,8 @@ class GameCall:
             optimizer=parse_optimizer(options.get("optimizer", "momentum")),
             learning_rate=options.get("learning_rate", 0.02),
             batch_size=options.get("batch_size", 32),
+            channels=as_channels(options.get("channels", ())),
+            kernels=options.get("kernels", "auto"),
             **self._utilities(),
         )
         return replace(found, rounds=options.get("rounds", epochs * found.per_epoch))

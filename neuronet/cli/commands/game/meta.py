@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -71,7 +72,9 @@ def meta(
         parts = _play_layers(game_setup, chosen, played, payoff, settings)
     else:
         parts = _play_neurons(game_setup, chosen, played, payoff, settings, num_players, layer, starts)
-    game.write("meta", **{**parts, "summary": {**about, **parts["summary"]}})
+    described = {**about, "policies": parts["summary"]["policies"], "neurons": parts["summary"]["neurons"]}
+    files = {**parts["files"], "game.json": dumps({**described, "players": parts["summary"].get("players", 2)}, indent=2) + "\n"}
+    game.write("meta", **{**parts, "files": files, "summary": {**about, **parts["summary"]}})
 
 
 def _play_neurons(
@@ -140,7 +143,7 @@ def _play_layers(
         "files": {"game.nfg": nfg_of_layers(measured.names, payoffs, f"two layers, payoff {payoff}")},
         "shown": layers_table(found),
         "headline": layers_headline(found),
-        "summary": _summary(found),
+        "summary": {"neurons": list(measured.neurons), **_summary(found)},
     }
 
 

@@ -33,7 +33,7 @@ Profile = Annotated[
 
 GAME_OPTIONS: dict[str, OptionInfo] = {
     "hidden": replace(RUN_OPTIONS["hidden"], default="32"),
-    **select_options("activation optimizer batch_size target"),
+    **select_options("activation channels optimizer batch_size target kernels"),
     "learning_rate": replace(RUN_OPTIONS["learning_rate"], help="Learning rate (> 0), constant"),
 }
 """Options of a game's network and learning, by field of GameSetup."""
@@ -50,7 +50,8 @@ MEASURE_OPTION = {
 """Option of the commands whose payoffs count attention."""
 
 PAYOFF_HELP = (
-    "{}: attention, share, scaled, gain or loss; or module:function of attention (R, K, J), activity (R, B, J) and test loss (R,)"
+    "{}: attention, share, scaled, gain, loss, credit, contribution or priced(price=0.1); or module:function of attention "
+    "(R, K, J), activity (R, B, J) and test loss (R,)"
 )
 
 

@@ -1,4 +1,4 @@
-"""`neuronet game potential`: is learning by a policy a potential game?"""
+"""`neuronet game potential`: are the directions of all neurons the gradient of one function?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POTENTIAL_OPTIONS = {
 }
 
 ZERO = 1e-9
-"""Share below which learning counts as a potential game."""
+"""Share below which directions count as a gradient."""
 
 
 @game_command(**POTENTIAL_OPTIONS)
@@ -43,9 +43,12 @@ def potential(
 ) -> None:
     """Measure how much of what the neurons want turns, instead of climbing one function of the network.
 
-    It is the antisymmetric share of the Jacobian of all hidden neurons' directions: 0 where learning is a potential game. The
-    Jacobian has the square of the hidden neurons' synapses, so that hidden layers have 4 neurons by default. At a kink of relu it
-    is not defined.
+    It is the antisymmetric share of the Jacobian of all hidden neurons' directions: 0 where they are the gradient of one
+    function, an exact potential, at this point. A share above 0 excludes neither weighted or ordinal potentials nor a
+    Lyapunov function. Intended directions are at demands that are frozen for the slope and recomputed for the Jacobian.
+
+    The Jacobian has the square of the hidden neurons' synapses, so that hidden layers have 4 neurons by default. At a kink of
+    relu it is not defined.
     """
     from neuronet.games import potential_table
     from neuronet.policies import POLICIES
@@ -73,17 +76,18 @@ def _headline(means: pd.DataFrame) -> str:
     names = ", ".join(exact) or "no policy tried"
     first = last.iloc[0]
     return (
-        f"Learning is a potential game at fixed demands by {names} (share below {ZERO:g}); in the real round, where demands "
-        f"react, {100 * first['real']:.3g}% of what {first['policy']} neurons want turns."
+        f"At these points the directions at fixed demands are the gradient of one function for {names} (share below {ZERO:g}); "
+        f"in the real round, where demands react, {first['policy']} neurons have an antisymmetric share of {first['real']:.3g}"
+        f"{', and no exact potential' if first['real'] > ZERO else ''}."
     )
 
 
 def _results_table(means: pd.DataFrame, networks: int) -> Table:
     table = console.make_table(
         f"Antisymmetric share of what hidden neurons want, {console.counted(networks, 'network')}",
-        "0: slopes of one potential; 1: a rotation. intended: of the changes that the policies intend. real: of the slopes of "
-        "w^2 / 2 in the real round, with demands that react, if all neurons follow the policy. -: nothing depends on the "
-        "synapses, or a derivative is not finite.",
+        "0: gradient of one function, at this point; 1: a rotation. intended: of the changes that the policies intend. real: of "
+        "the slopes of w^2 / 2 in the real round, with demands that react, if all neurons follow the policy. -: nothing depends "
+        "on the synapses, or a derivative is not finite.",
     )
     console.add_columns(table, "policy", no_wrap=True)
     console.add_columns(table, "after", "intended", "real", justify="right")

@@ -75,6 +75,7 @@ class NeighbourGroup(PolicyGroup):
         self.lengths = space.lengths | {"J": 1, "I": speakers.width, "S": speakers.width + 1, "K": width}
         draws = RandomStream(lambda kind, name, axes: self.take(space.draw_initial(kind, name, axes), axes))
         self.memory = policy.initial_memory(Birth(draws, self._zeros))
+        self._buffers = {}
         self.check_memory(self.memory, "initial_memory")
 
     def _index(self, array: NDArray[np.int64]) -> Tensor:

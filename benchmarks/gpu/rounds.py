@@ -1,7 +1,5 @@
 """Cost of a round on a GPU: the tensor engine and plain torch with autograd, launched normally and replayed as a CUDA graph.
 
-python benchmarks/gpu.py [--device cuda] [--matmul high] [--json FILE]
-
 A CUDA graph is a recording of the kernels of one round that the GPU repeats without the host, so that the difference is the cost
 of Python. The engine's round can be recorded for a linear policy without memory and for sgd or momentum, where buffers keep their
 addresses; the recorded rounds are checked against normal ones.
@@ -9,18 +7,10 @@ addresses; the recorded rounds are checked against normal ones.
 
 from __future__ import annotations
 
-import json
-import platform
-from collections.abc import Callable, Mapping
-from itertools import product
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Callable
 
 import numpy as np
 import torch
-import typer
-from rich.console import Console
-from rich.table import Table
 
 from neuronet.benchmarking.contestants import (
     Autograd,
@@ -28,14 +18,11 @@ from neuronet.benchmarking.contestants import (
     MatrixProducts,
     TensorEngineMany,
     TensorEngineSingle,
-    build_case,
 )
-from neuronet.benchmarking.timing import TimedFunction, time_interleaved
+from neuronet.benchmarking.timing import TimedFunction
 from neuronet.core.errors import StateError
 from neuronet.policies import AttentionSeeking, Noisy
 
-SIZES = ((64, 64, 10), (784, 512, 512, 10), (3072, 2048, 2048, 100))
-BATCHES = (32, 256, 2048)
 WARM_UP = 5
 """Rounds before a recording, so that libraries have selected their kernels."""
 
@@ -108,36 +95,3 @@ def _to_the_end(play: TimedFunction, device: str) -> TimedFunction:
             torch.cuda.synchronize()
 
     return waiting
-
-
-def report(rows: list[Mapping[str, object]], machine: str) -> Table:
-    table = Table(title=f"microseconds for a round on {machine}", title_justify="left", box=None)
-    for heading in ("case", "contestant", "minimum", "median"):
-        table.add_column(heading, justify="left" if heading in ("case", "contestant") else "right")
-    for row in rows:
-        table.add_row(str(row["case"]), str(row["contestant"]), f"{row['minimum']:,.1f}", f"{row['median']:,.1f}")
-    return table
-
-
-def main(
-    device: Annotated[str, typer.Option(help="cuda, or cpu to test the script.")] = "cuda",
-    matmul: Annotated[str, typer.Option(help="Precision of matrix products: highest, high or medium.")] = "highest",
-    blocks: Annotated[int, typer.Option(min=1, help="Number of blocks of each contestant (>= 1).")] = 20,
-    smallest: Annotated[bool, typer.Option("--smallest", help="Only the smallest case.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file for the timings.")] = None,
-) -> None:
-    torch.set_float32_matmul_precision(matmul)
-    rows: list[Mapping[str, object]] = []
-    for sizes, batch in [(SIZES[0], BATCHES[0])] if smallest else product(SIZES, BATCHES):
-        case = build_case(sizes, batch)
-        for name, times in time_interleaved(contestants(case, device), blocks=blocks, seconds=0.02).items():
-            micro = {"minimum": 1e6 * times.minimum, "median": 1e6 * times.median}
-            rows.append({"case": case.name, "contestant": name, **micro})
-    machine = torch.cuda.get_device_name() if device != "cpu" else platform.processor() or platform.machine()
-    Console(width=120).print(report(rows, f"{machine}, torch {torch.__version__}, matmul {matmul}"))
-    if json_file is not None:
-        json_file.write_text(json.dumps({"machine": machine, "torch": torch.__version__, "rows": rows}, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -1,0 +1,1 @@
+"""Commands about mechanisms, and about what neurons would rather have played."""

@@ -1,0 +1,1 @@
+"""Mechanisms that reward or bind neurons, and what deviations gain under them."""
