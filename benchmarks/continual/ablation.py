@@ -1,4 +1,4 @@
-"""What of keeping-promises keeps earlier tasks? The full matrix, parts of it, and one layer alone, tuned alike.
+"""What of keeping-promises keeps earlier tasks? The full matrix, parts of it, and one layer alone, with equal tuning.
 
     python benchmarks/continual/ablation.py FOLDER [--protocol split-domain] [--jobs N]
 

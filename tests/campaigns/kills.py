@@ -2,7 +2,7 @@
 
 Each kill starts a command, sends it a signal after a random time, so that every phase is met (imports, loading of workers,
 play, saving), and checks: the exit status, no traceback, no process left after a while. Then it starts the command again, to its
-end, and checks: no half-written file, and the same tables as of a command that nobody killed. It prints the counts and the
+end, and checks: no half-written file, and the same tables as of an unbroken command. It prints the counts and the
 first violation, and its exit status is 1 if there is one.
 """
 
@@ -87,7 +87,7 @@ def tables(folder: Path) -> dict[str, str]:
 
 @cache
 def unbroken(name: str) -> dict[str, str]:
-    """Return the tables of a command that nobody kills."""
+    """Return the tables of a command that is not killed."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "sweep.toml").write_text(SWEEP)
