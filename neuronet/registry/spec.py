@@ -143,6 +143,8 @@ def _find_class(name: str, kind: str, base: type[T], known: Mapping[str, type[T]
 
 
 def _plural(noun: str) -> str:
+    if " or " in noun:
+        return " and ".join(map(_plural, noun.split(" or ")))
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 

@@ -86,7 +86,7 @@ def test_only_given_options_reach_the_command():
     def command(options: dict, environment: str = "xor") -> None:
         received.update(options, environment=environment)
 
-    command(**dict.fromkeys(GAME_OPTIONS) | {"hidden": "8,4", "environment": "digits"})
+    command(**{info.flag or field: None for field, info in GAME_OPTIONS.items()} | {"hidden": "8,4", "environment": "digits"})
     assert received == {"hidden": (8, 4), "environment": "digits"}
 
 

@@ -133,7 +133,8 @@ class Setup:
         channels_at = channels_by_location(self.channels, sizes)
         groups = [group for layer in range(1, len(sizes)) for group in self.groups(layer)]
         channels = [channel.channel for channel in self.channels]
-        for plug_in in (*dict.fromkeys(group.policy for group in groups), self.optimizer, self.payoff, *channels):
+        policies = {id(group.policy): group.policy for group in groups}  # a policy may be unhashable
+        for plug_in in (*policies.values(), self.optimizer, self.payoff, *channels):
             check_signatures(plug_in)
         delays = bool(layer_delays(channels_at, len(sizes)))
         check_update_schedule(self.update_schedule, groups, channels=bool(channels_at), delays=delays)

@@ -100,7 +100,7 @@ def test_builtin_method_by_its_module():
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("own_methods:Missing", "own_methods:Missing"),
+        ("own_methods:Missing", "module own_methods has no Missing"),
         ("own_methods:Thing", "subclass of Method or of Policy"),
         ("own_methods:number", "subclass of Method or of Policy"),
         ("own_methods:SlowerLearner", "subclass of Method or of Policy"),

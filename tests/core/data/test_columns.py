@@ -79,7 +79,11 @@ def test_words_and_truths_are_categories(values, expected):
 @pytest.mark.parametrize(
     ("columns", "unseen", "message"),
     [
-        ((Column(), COLOURS), "refuse", "^here, row 2, column 'size': inputs must be numbers, got nothing$"),
+        (
+            (Column(), COLOURS),
+            "refuse",
+            "^here, row 2, column 'size': inputs must be numbers, got nothing: train with --missing mean, median or drop",
+        ),
         ((Column(fill=0.0), Column(("blue", "red"))), "refuse", "^here, row 2, column 'colour': inputs must be given, got noth"),
         (
             (Column(fill=0.0), Column(("blue",), "blue")),

@@ -44,7 +44,7 @@ def test_mechanisms(neuronet, tmp_path):
 
 @pytest.mark.slow
 def test_certify(neuronet, tmp_path):
-    options = ("--policies", "attention,free-rider", "--mix", "free-rider", "--seeds", 3, "--max-seeds", 6, "--resamples", 10)
+    options = ("--policies", "attention,free-rider", "--mix", "free-rider", "--seeds", 3, "--max-seeds", 6)
     status, out, err = neuronet("certify", "xor", *QUICK, *options, "--tolerance", 0, "--out", "c", "--json")
     assert status == 0, err
     summary = json.loads(out.splitlines()[-1])

@@ -103,4 +103,4 @@ def test_command(tmp_path, monkeypatch, capsys):
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert [row["policy"] for row in found["means"]] == ["attention", "greedy"]
     assert found["means"][0]["intended"] < 1e-10
-    assert "by attention (share" in found["headline"]
+    assert "for attention (share" in found["headline"]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from neuronet.games import Floats, SequentialConclusion
 
 POLICIES = "attention,greedy,noisy,free-rider"
+RESAMPLES = 200
+"""Bootstrap samples of the seeds, for the stability of the mix."""
 
 
 @game_command("one epoch", **MEASURE_OPTION)
@@ -43,7 +45,6 @@ def certify(
     max_seeds: Annotated[int, typer.Option(help="Networks, at most (>= --seeds)")] = 128,
     num_players: Annotated[int, typer.Option(help="Players of the reduced game (>= 2), as for game meta")] = 2,
     layer: Annotated[int, typer.Option(help="Layer of the players (>= 1), 1 for the first hidden layer")] = 1,
-    resamples: Annotated[int, typer.Option(help="Bootstrap samples of the seeds, for the stability of the mix (>= 1)")] = 200,
 ) -> None:
     """Decide whether a mix of policies is an equilibrium, playing as many networks as that takes, and test its stability.
 
@@ -68,7 +69,7 @@ def certify(
         most=max_seeds,
         seed=game.seed,
     )
-    gains, stable = _gains(found), _stability(found, shares, kind, resamples, game.seed)
+    gains, stable = _gains(found), _stability(found, shares, kind, RESAMPLES, game.seed)
     game.write(
         "certify",
         tables={"gains": gains, "payoffs": found.measured.table()},
