@@ -62,7 +62,8 @@ WRONG = {
     "demand@first:dropout": "a channel's layer must be an integer of 0 or more, got 'first' in 'demand@first:dropout'",
     "demand@0:dropout": "layer 0 receives no demands: a demand channel needs layer 1 or above",
     "demand:lost": (
-        "unknown channel 'lost': known are delay, dropout, k-winners, noise, normalize, quantize; a class of your own is module:Class"
+        "unknown channel 'lost': known are delay, dropout, k-winners, noise, normalize, quantize; "
+        "a class of your own is module:Class"
     ),
     "demand:dropout(often=1)": "channel 'dropout' has no parameter 'often': it takes share, scaled, masks_feedback",
     "demand:neuronet.policies:Greedy": "'neuronet.policies:Greedy' is not a valid channel: it must be a subclass of Channel",
