@@ -50,6 +50,7 @@ html {{ overflow-y: auto !important; }}
   .lab {{ grid-template-columns: 216px minmax(0, 1fr); }}
   .lab-main {{ grid-template-columns: minmax(0, 1fr); }}
   .lab-row {{ flex-wrap: wrap; }}
+  .lab .lab-row .lab-buttons {{ padding-right: 26px; }}
   .lab-row .lab-card {{ max-width: 100%; overflow-x: auto; }}
   .lab-head {{ height: auto; flex-wrap: wrap; gap: 0 24px; }}
 }}

@@ -12,6 +12,9 @@ from neuronet.lab.snapshot import Snapshot
 from neuronet.plotting import style
 from neuronet.plotting.network import NeuronPosition
 
+NARROW = 3.6
+"""Width of a panel in inches below which titles are shortened."""
+
 MAX_TICKS = 16
 """Number of listeners up to which the axis names each one."""
 
@@ -27,6 +30,9 @@ def neuron_panel(snapshot: Snapshot, selected: NeuronPosition, width: int, heigh
 
 
 def _title(axes: Axes, text: str) -> None:
+    """Set the title; what is in brackets is left out where the panel is narrow."""
+    if axes.get_window_extent().width / axes.figure.dpi < NARROW:
+        text = text.partition(" (")[0]
     axes.set_title(text, fontsize=style.SMALL, color=style.INK, loc="left", pad=4)
 
 

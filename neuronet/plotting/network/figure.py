@@ -26,6 +26,8 @@ NARROW, WIDE = 1.05, 1.75
 """Distances between two layers below which names are shortened, and from which their connections are counted in words."""
 CROWDED, LABEL_WIDTH = 0.5, 0.7
 """Distance between two layers below which only some layers are named, and the width of a name in inches."""
+IMAGE_SHARE = 0.38
+"""Largest share of the figure's width that an image takes."""
 
 # In points.
 MAX_DOT, MIN_DOT, CROSS, MIN_RING = 13.0, 4.5, 4.5, 10.0
@@ -56,7 +58,7 @@ def draw_layers(axes: Axes, view: NetworkView) -> Layout:
     axes.set_xlim(0.0, width)
     axes.set_ylim(0.0, height)
     bottom, top = BOTTOM + legend_height(width) * view.legend, height - TOP
-    inputs = lay_out_inputs(view.network.sizes[0], view.shape, LEFT, bottom, top)
+    inputs = lay_out_inputs(view.network.sizes[0], view.shape, LEFT, bottom, top, IMAGE_SHARE * width)
     columns = [input_column(view, inputs), *listening_columns(view, LEFT + inputs.width, width - RIGHT, bottom, top)]
     gap = min(listeners.middle - speakers.middle for speakers, listeners in pairwise(columns))
     for speakers, listeners in pairwise(columns):

@@ -109,7 +109,9 @@ def is_image(shape: tuple[int, ...] | None) -> bool:
     return shape is not None and len(shape) in (2, 3) and min(shape[-2:]) > 1
 
 
-def lay_out_inputs(count: int, shape: tuple[int, ...] | None, left: float, bottom: float, top: float) -> InputLayout:
+def lay_out_inputs(
+    count: int, shape: tuple[int, ...] | None, left: float, bottom: float, top: float, widest: float = MAX_IMAGE_SIDE
+) -> InputLayout:
     """Place the inputs between two heights.
 
     Args:
@@ -118,9 +120,10 @@ def lay_out_inputs(count: int, shape: tuple[int, ...] | None, left: float, botto
         left: Left edge in inches.
         bottom: Lower edge in inches.
         top: Upper edge in inches.
+        widest: Largest side of an image in inches.
     """
     if shape is not None and is_image(shape):
-        return _lay_out_image(shape, left, bottom, top)
+        return _lay_out_image(shape, left, bottom, top, widest)
     size = -(-count // MAX_DOTS)
     bins = tuple(tuple(range(start, min(start + size, count))) for start in range(0, count, size))
     row = min((top - bottom) / len(bins), MAX_ROW)
@@ -128,9 +131,9 @@ def lay_out_inputs(count: int, shape: tuple[int, ...] | None, left: float, botto
     return InputLayout(bins, np.full(len(bins), left + 0.15), y, row, 0.15, None)
 
 
-def _lay_out_image(shape: tuple[int, ...], left: float, bottom: float, top: float) -> InputLayout:
+def _lay_out_image(shape: tuple[int, ...], left: float, bottom: float, top: float, widest: float) -> InputLayout:
     channels, rows, columns = (1, *shape)[-3:]
-    side = min(MAX_IMAGE_SIDE, top - bottom) / max(rows, columns)
+    side = min(MAX_IMAGE_SIDE, widest, top - bottom) / max(rows, columns)
     width, height = side * columns, side * rows
     box = ImageBox(left, (bottom + top - height) / 2, width, height, (channels, rows, columns))
     block = -(-max(rows, columns) // BINS_PER_SIDE)
