@@ -19,7 +19,7 @@ from neuronet.reproduction.lenet import RULES, LeNetSettings, lenet_errors
 
 RATES = {"BP": 0.01, "FA": 0.001, "DFA": 0.0001, "uSF": 0.0316, "brSF": 0.0316, "frSF": 0.01}
 SHORT = LeNetSettings(epochs=8, milestones=(4, 6), learning_rates=RATES)
-LONG_RULES = ("FA", "DFA", "brSF")
+LONG_RULES = ("FA", "DFA", "brSF", "frSF")
 LONG = LeNetSettings(learning_rates={rule: RATES[rule] for rule in LONG_RULES}, rules={rule: RULES[rule] for rule in LONG_RULES})
 SECOND_BP = replace(SHORT, rules={"BP": RULES["BP"]}, learning_rates={"BP": RATES["BP"]})
 FAST_FA = replace(SHORT, rules={"FA": RULES["FA"]}, learning_rates={"FA": 0.00316})
