@@ -12,11 +12,12 @@ import solara
 from matplotlib.figure import Figure
 
 from neuronet.core import NeuroNetError
+from neuronet.lab.cards.figure_sizes import Sizes, sizes_for
 from neuronet.lab.cards.meanings import ALIGNMENT, ATTENTION, LEARNING
 from neuronet.lab.cards.network_card import NetworkCard
 from neuronet.lab.cards.neuron_card import NeuronCard
 from neuronet.lab.cards.session_code import session_code
-from neuronet.lab.cards.window import Sizes, WindowWidth, sizes_for
+from neuronet.lab.cards.window import WindowWidth
 from neuronet.lab.clickable_figure import ClickableFigure
 from neuronet.lab.history import locate_node
 from neuronet.lab.launch_config import LaunchConfig

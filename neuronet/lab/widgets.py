@@ -10,6 +10,7 @@ import reacton.ipyvuetify as v
 import solara
 
 from neuronet.core import ConfigurationError
+from neuronet.lab.written_number import read_number
 
 
 @solara.component
@@ -83,20 +84,6 @@ def Slider(  # noqa: N802
     )
     if disabled:
         TextLine(disabled, "lab-reason")
-
-
-def read_number(text: str) -> int:
-    """Return the integer (>= 0) that a reader has written.
-
-    Raises:
-        ConfigurationError: It is none.
-    """
-    written = text.strip()
-    if written.isascii() and written.isdigit():
-        return int(written)
-    raise ConfigurationError(
-        f"write a whole number, 0 or more, not '{written[:20]}'" if written else "write a whole number, 0 or more"
-    )
 
 
 @solara.component

@@ -17,7 +17,7 @@ from threading import Thread
 import pytest
 
 from neuronet.lab import REQUIRED_MODULES
-from neuronet.lab.cards.window import sizes_for
+from neuronet.lab.cards.figure_sizes import sizes_for
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from neuronet import NeuroNetError
+from neuronet.lab.cards.figure_sizes import sizes_for
 from neuronet.lab.cards.session_code import session_code
-from neuronet.lab.cards.window import sizes_for
 from neuronet.lab.launch_config import make_launch_config
 from neuronet.lab.session import Session
-from neuronet.lab.widgets import read_number
+from neuronet.lab.written_number import read_number
 
 
 @pytest.mark.parametrize("text", ["-7", "1.5", "abc", "1e3", "²"])
