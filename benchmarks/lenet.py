@@ -23,7 +23,8 @@ LONG_RULES = ("FA", "DFA", "brSF", "frSF")
 LONG = LeNetSettings(learning_rates={rule: RATES[rule] for rule in LONG_RULES}, rules={rule: RULES[rule] for rule in LONG_RULES})
 SECOND_BP = replace(SHORT, rules={"BP": RULES["BP"]}, learning_rates={"BP": RATES["BP"]})
 FAST_FA = replace(SHORT, rules={"FA": RULES["FA"]}, learning_rates={"FA": 0.00316})
-PLAN = ((SHORT, (0,)), (SECOND_BP, (1, 2)), (FAST_FA, (0,)), (LONG, (0,)))
+SLOW_DFA = replace(LONG, epochs=20, milestones=(), rules={"DFA": RULES["DFA"]}, learning_rates={"DFA": 0.0000316})
+PLAN = ((SHORT, (0,)), (SECOND_BP, (1, 2)), (FAST_FA, (0,)), (LONG, (0,)), (SLOW_DFA, (0,)))
 """Settings, and their seeds."""
 
 

@@ -97,7 +97,7 @@ def test_page_has_the_lenet_errors_of_every_rule():
     table = pd.read_csv(RECORDS.parent / "feedback-rules" / "errors.csv")
     section = PAGE.partition("## Feedback rules beside an outside table")[2]
     groups = table.groupby(["rule", "learning_rate", "epochs"])
-    assert len(groups) == len(RULES) + 5
+    assert len(groups) == len(RULES) + 6
     for (rule, rate, epochs), rows in groups:
         by_seed = rows.groupby("seed")["error"].min()
         assert (rows.groupby("seed")["epoch"].max() == epochs).all()
