@@ -24,7 +24,15 @@ LONG = LeNetSettings(learning_rates={rule: RATES[rule] for rule in LONG_RULES}, 
 SECOND_BP = replace(SHORT, rules={"BP": RULES["BP"]}, learning_rates={"BP": RATES["BP"]})
 FAST_FA = replace(SHORT, rules={"FA": RULES["FA"]}, learning_rates={"FA": 0.00316})
 SLOW_DFA = replace(LONG, epochs=20, milestones=(), rules={"DFA": RULES["DFA"]}, learning_rates={"DFA": 0.0000316})
-PLAN = ((SHORT, (0,)), (SECOND_BP, (1, 2)), (FAST_FA, (0,)), (LONG, (0,)), (SLOW_DFA, (0,)))
+BUDGETED = tuple(replace(SHORT, rules={"budgeted": "budgeted"}, learning_rates={"budgeted": rate}) for rate in (0.001, 0.000316))
+PLAN = (
+    (SHORT, (0,)),
+    (SECOND_BP, (1, 2)),
+    (FAST_FA, (0,)),
+    (LONG, (0,)),
+    (SLOW_DFA, (0,)),
+    *((settings, (0,)) for settings in BUDGETED),
+)
 """Settings, and their seeds."""
 
 
