@@ -31,7 +31,7 @@ def test_small_study_agrees_with_its_records(name):
 METHODS = {
     "backprop": "backprop",
     "ridge": "ridge(memory={memory}, penalty={penalty})",
-    "keeping-promises": "{name}(kappa={kappa})",
+    "keeping-promises": "keeping-promises(kappa={kappa})",
 }
 """Quick methods of the comparison at equal memory, and their specs with the settings that tuning chose."""
 
