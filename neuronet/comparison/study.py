@@ -15,7 +15,7 @@ from neuronet.comparison.contestant import BASELINE, Candidate, ComparisonSetup
 from neuronet.comparison.modules import ModuleSetup, NewModule, module_setup
 from neuronet.comparison.parts import UNUSED_OPTIONS, ComparisonStudy, Conditions, Log
 from neuronet.comparison.result import Comparison, build_table
-from neuronet.core import ConfigurationError, Environment, check_number, plug_in_errors
+from neuronet.core import ConfigurationError, Environment, check_number, check_order, plug_in_errors
 from neuronet.execution import Executor
 from neuronet.policies import POLICIES
 from neuronet.recording import lock_folder, output_folder
@@ -164,6 +164,7 @@ def parse_candidates(policies: Iterable[Policies] | str) -> list[Candidate]:
         SpecError: A policy is unknown.
         ConfigurationError: There is no policy, or one is named twice.
     """
+    check_order("policies", policies)
     given = [policies] if isinstance(policies, str) else list(policies)
     specs = [name for spec in given for name in (POLICIES if spec == ALL else [spec])]
     candidates = [Candidate(BASELINE, None, BASELINE)]

@@ -11,10 +11,12 @@ import pytest
 from scipy import stats
 
 import neuronet as package
+from neuronet import NeuroNetError
 from neuronet.comparison.contestant import CURVE_COLUMNS, ComparisonSetup
 from neuronet.comparison.parts import GRID, MAX_GRID_EXTENSIONS, best_rate
 from neuronet.comparison.result import build_table
 from neuronet.comparison.study import compare, parse_candidates
+from neuronet.continual import continual_study
 from neuronet.core.errors import ConfigurationError, SpecError, StudyMismatchError
 from neuronet.core.learning.optimizers import learning_rate_scale
 from neuronet.core.structure.population import Population
@@ -169,6 +171,15 @@ def test_interrupted_comparison_resumes(training_calls, tmp_path):
     compare("xor", ["attention", "noisy"], tune=True, out=tmp_path / "parts", **OPTIONS)  # new candidates may be added
     with pytest.raises(StudyMismatchError, match="another epochs"):
         compare("xor", ["attention"], tune=True, out=tmp_path / "parts", hidden=[8], epochs=3, seeds=3)
+
+
+def test_mapping_and_set_of_policies_are_refused():
+    """Only their keys would be read, and a set has no order."""
+    for policies in ({"attention": 0.9, "greedy": 0.1}, {"attention", "greedy"}):
+        with pytest.raises(NeuroNetError, match="policies must be a list, whose order counts"):
+            compare("xor", policies, epochs=1)
+        with pytest.raises(NeuroNetError, match="policies must be a list, whose order counts"):
+            continual_study("permuted", "digits", policies, seeds=2)
 
 
 def test_candidates_from_specs():

@@ -18,7 +18,7 @@ from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import BracketSearch, Configuration
 from neuronet.continual.studies.study_runner import StudyRun
-from neuronet.core import DivergedError, Environment, check_number, check_samples, plug_in_errors
+from neuronet.core import DivergedError, Environment, check_number, check_order, check_samples, plug_in_errors
 from neuronet.engines.base import Setup
 from neuronet.recording import lock_folder, output_folder
 from neuronet.registry import parse_environment
@@ -59,6 +59,7 @@ def continual_study(
     sequence = parse_protocol(protocol) if isinstance(protocol, str) else protocol
     loaded_environment = parse_environment(environment) if isinstance(environment, str) else environment
     check_samples(loaded_environment)
+    check_order("policies", policies)
     specs = list(policies)
     methods = parse_methods(specs if BASELINE in specs else [BASELINE, *specs])
     experiment = config.experiment(sequence, loaded_environment)
