@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from neuronet.training.alignment import ALL_GROUPS as ALL_GROUPS
     from neuronet.training.alignment import WHOLE_NETWORK as WHOLE_NETWORK
     from neuronet.training.alignment import Alignment as Alignment
-    from neuronet.training.api import ARRAYS as ARRAYS
-    from neuronet.training.api import coerce_environment as coerce_environment
-    from neuronet.training.api import network_options as network_options
     from neuronet.training.api import note_policies as note_policies
     from neuronet.training.api import resume as resume
     from neuronet.training.api import train as train
     from neuronet.training.api import warn_or_log as warn_or_log
+    from neuronet.training.arguments import ARRAYS as ARRAYS
+    from neuronet.training.arguments import coerce_environment as coerce_environment
+    from neuronet.training.arguments import network_options as network_options
     from neuronet.training.assembly import RunContext as RunContext
     from neuronet.training.assembly import build_networks as build_networks
     from neuronet.training.assembly import build_run as build_run
@@ -82,7 +82,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alignment": "ALL_GROUPS WHOLE_NETWORK Alignment",
-    "api": "ARRAYS coerce_environment network_options note_policies resume train warn_or_log",
+    "api": "note_policies resume train warn_or_log",
+    "arguments": "ARRAYS coerce_environment network_options",
     "assembly": "RunContext build_networks build_run continue_run hash_samples resolve_environment",
     "callbacks.base": "Callback CallbackError RunProgress TrainableEngine",
     "callbacks.best_checkpoint": "BestCheckpoint",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -28,7 +30,9 @@ from neuronet.recording import (
     ParquetTraceStore,
     RunDirectory,
     TraceRecorder,
+    library_versions,
 )
+from neuronet.registry import describe_population
 from neuronet.training.alignment import Alignment
 from neuronet.training.assembly import RunContext
 from neuronet.training.callbacks.base import Callback, CallbackError, RunProgress
@@ -41,7 +45,6 @@ from neuronet.training.config import RunConfig
 from neuronet.training.evaluation import confusion_matrices
 from neuronet.training.inequality import Inequality
 from neuronet.training.labels import network_labels
-from neuronet.training.model_facts import model_facts
 from neuronet.training.result import Result
 from neuronet.training.trainer import Trainer
 
@@ -225,7 +228,7 @@ class Run:
         models = []
         for replica, setup in enumerate(engine.setups):
             model = Model.of(setup, state if replicas == 1 else state.replica(replica), encoding)
-            facts = model_facts(self.config, last[replica] if last else {}, self.seconds, self.progress.stop_reason)
+            facts = _model_facts(self.config, last[replica] if last else {}, self.seconds, self.progress.stop_reason)
             models.append(replace(model, facts=facts, confusion=None if counts is None else counts[replica]))
         return tuple(models)
 
@@ -256,3 +259,24 @@ class Run:
             folder=None if self.run_directory is None else self.run_directory.folder,
             trace_store=None if self.recorder is None else self.recorder.store,
         )
+
+
+def _model_facts(config: RunConfig, metrics: Mapping[str, Any], seconds: float, stop_reason: str | None = None) -> dict[str, Any]:
+    """Return facts about a run that its trained network keeps, as plain data.
+
+    Args:
+        config: Configuration of the run.
+        metrics: Last row of the replica's metrics; empty before the end of the first epoch.
+        seconds: Duration of the run.
+        stop_reason: Reason why a callback stopped the run; None if it did not.
+    """
+    numbers = {name: metrics.get(name) for name in ("epoch", "train_loss", "test_loss", "test_accuracy")}
+    return {
+        "environment": config.environment,
+        "policy": describe_population(config.policy),
+        **{name: None if value is None or math.isnan(value) else value for name, value in numbers.items()},
+        "seconds": round(seconds, 3),
+        "stopped": stop_reason,
+        "config": json.loads(config.model_dump_json(context={"recorded": True})),
+        "versions": library_versions(),
+    }
