@@ -37,18 +37,18 @@ def with_network(setup: Setup, network: Network, policies: Mapping[int, Policy])
         policies: Policy of each of its neurons, by node.
     """
     order: list[Policy] = []
+    numbers_by_id: dict[int, int] = {}  # a policy may be unhashable
     for policy in (*policies_by_node(setup).values(), *policies.values()):
-        if not any(known is policy or known == policy for known in order):
-            order.append(policy)
+        if id(policy) not in numbers_by_id:
+            number = next((number for number, known in enumerate(order) if known == policy), len(order))
+            order += [policy] * (number == len(order))
+            numbers_by_id[id(policy)] = number
     layers = []
     for nodes in network.nodes[1:]:
-        assigned = [policies.get(node) for node in nodes.tolist()]
-        numbers = np.asarray(
-            [next(n for n, known in enumerate(order) if known is policy or known == policy) for policy in assigned]
-        )
+        numbers = np.asarray([numbers_by_id[id(policies[node])] for node in nodes.tolist()])
         members = [(policy, np.flatnonzero(numbers == number)) for number, policy in enumerate(order)]
         layers.append(tuple(Group(policy, tuple(indices.tolist())) for policy, indices in members if indices.size))
-    present = frozenset(int(node) for nodes in network.nodes for node in nodes)
+    present = frozenset(node for nodes in network.nodes for node in nodes.tolist())
     silent, frozen = setup.silent & present, setup.frozen & present
     return replace(setup, network=network, policies=tuple(layers), silent=silent, frozen=frozen, max_node=_max_node(setup))
 

@@ -85,6 +85,7 @@ class Connect(Intervention):
     pairs: Sequence[tuple[int, int]]
 
     name = "connect"
+    takes_sparse = True
 
     def __post_init__(self) -> None:
         try:
@@ -137,6 +138,7 @@ class Add(Intervention):
     policy: Policy | None = None
 
     name = "add"
+    takes_sparse = True
 
     def __post_init__(self) -> None:
         check_number("add: neurons", self.neurons, 1, whole=True)
@@ -187,6 +189,7 @@ class AddLayer(Intervention):
     policy: Policy | None = None
 
     name = "add_layer"
+    takes_sparse = True
 
     def __post_init__(self) -> None:
         if self.activation != "auto":
@@ -217,6 +220,7 @@ class RemoveLayer(Intervention):
     layer: int
 
     name = "remove_layer"
+    takes_sparse = True
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Remove the layer."""

@@ -108,17 +108,23 @@ def initial_weights(mask: Bools | None, shape: tuple[int, int], init: str, rng: 
     return np.asarray(rng.standard_normal(shape) * scale * connected, dtype=np.float64)
 
 
-def initial_values(pattern: Pattern, init: str, rng: np.random.Generator) -> Floats:
-    """Return normal weights by connection, (E,), with the variance that `initial_weights` describes.
+def initial_values(pattern: Pattern, init: str, rng: np.random.Generator, *, first: int = 0) -> Floats:
+    """Return normal weights by connection, (E - first,), with the variance that `initial_weights` describes.
+
+    Args:
+        pattern: The connections.
+        init: Name of the initialisation.
+        rng: Draws the weights.
+        first: Place of the first connection that gets a weight.
 
     Raises:
         SpecError: The initialisation is unknown.
     """
     variance = _variance(init)
-    fan = pattern.in_degrees[pattern.rows].astype(np.float64)
+    fan = pattern.in_degrees[pattern.rows[first:]].astype(np.float64)
     if init == "glorot":
-        fan += pattern.out_degrees[pattern.columns]
-    return np.asarray(rng.standard_normal(pattern.count) * np.sqrt(variance / fan), dtype=np.float64)
+        fan += pattern.out_degrees[pattern.columns[first:]]
+    return np.asarray(rng.standard_normal(len(fan)) * np.sqrt(variance / fan), dtype=np.float64)
 
 
 def _variance(init: str) -> float:
