@@ -12,7 +12,7 @@ from neuronet.core import Bools, Policy, check_number, check_policy_form, patter
 from neuronet.engines.base import Setup, State, SynapseArrays, transfer_state
 from neuronet.interventions.base import InterventionResult
 from neuronet.interventions.connection_draws import connections_of
-from neuronet.interventions.policy_assignment import policies_by_node, with_network
+from neuronet.interventions.policy_assignment import with_network
 from neuronet.interventions.targeting import NeuronIntervention, Targets, nodes_of, rng_for
 
 
@@ -177,5 +177,5 @@ class Switch(NeuronIntervention):
         """Assign the policy to the selected neurons."""
         assert self.policy is not None
         nodes = nodes_of(setup, self.targets(setup, state))
-        after = with_network(setup, setup.network, policies_by_node(setup) | dict.fromkeys(nodes, self.policy))
+        after = with_network(setup, setup.network, dict.fromkeys(nodes, self.policy))
         return after, transfer_state(state, [setup], [after]), nodes

@@ -26,7 +26,7 @@ from neuronet.interventions.network_edits import (
     without_layer,
     without_neurons,
 )
-from neuronet.interventions.policy_assignment import most_common_policy, new_nodes, policies_by_node, with_network
+from neuronet.interventions.policy_assignment import most_common_policy, new_nodes, with_network
 from neuronet.interventions.targeting import NeuronIntervention, check_layer, nodes_of, rng_for
 
 CONNECTION_SELECTIONS = ("any", "weakest")
@@ -34,7 +34,7 @@ CONNECTION_SELECTIONS = ("any", "weakest")
 
 def _with_network(setup: Setup, state: State, network: Network, added: Mapping[int, Policy]) -> tuple[Setup, State]:
     """Return setup and state with another network; what belongs to neurons and connections that remain is kept."""
-    after = with_network(setup, network, policies_by_node(setup) | dict(added))
+    after = with_network(setup, network, added)
     return after, transfer_state(state, [setup], [after])
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from neuronet import AttentionSeeking, Model, Setup, TensorEngine, build_network, load, resume, train
-from neuronet.core import StateError, to_dense, to_sparse
+from neuronet.core import ConfigurationError, StateError, to_dense, to_sparse
 from neuronet.engines.base import to_dense_state
-from neuronet.interventions import apply_intervention, parse_intervention
+from neuronet.interventions import Intervention, apply_intervention, parse_intervention
 from neuronet.plotting.network.model import received_attention
 from neuronet.recording import traces
 from tests.interventions.fixtures import game, play
@@ -89,11 +89,40 @@ def test_interventions_change_a_sparse_network_as_a_dense_one(name):
         np.testing.assert_allclose(array, theirs[name_of], atol=1e-9)
 
 
-def test_interventions_on_a_layer_that_is_too_large_are_refused():
+@pytest.mark.parametrize("name", EXAMPLES.keys() - {"add_layer"})
+def test_interventions_change_a_layer_that_is_too_large_for_matrices(name):
+    network = build_network((8, 5000, 5000, 3), connectivity="fixed-in-degree(3)", layout="sparse")
+    engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
+    for spec in (PREPARED.get(name), EXAMPLES[name]):
+        if spec:
+            assert apply_intervention(engine, parse_intervention(spec)).nodes
+    assert engine.network().connections == pytest.approx(network.connections, abs=4 * 5000)
+
+
+def test_a_full_layer_in_a_large_sparse_network_is_refused():
     network = build_network((8, 5000, 5000, 3), connectivity="fixed-in-degree(3)")
     engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
-    with pytest.raises(StateError, match="5000 x 5000"):
-        apply_intervention(engine, parse_intervention("rewire(layer=2, fraction=0.3)"))
+    with pytest.raises(ConfigurationError, match="25,000,000 connections"):
+        apply_intervention(engine, parse_intervention("add_layer(after=1)"))
+
+
+@dataclass(frozen=True)
+class Halve(Intervention):
+    """An intervention of one's own, which expects matrices."""
+
+    name = "halve"
+
+    def apply(self, setup, state):
+        weights = state.layer(2).weights
+        return setup, state.with_layer(2, weights=weights * np.full((1, weights.shape[1]), 0.5)), (1,)
+
+
+def test_an_own_intervention_gets_matrices():
+    setup = game()
+    sparse = TensorEngine(replace(setup, network=to_sparse(setup.network)), device="cpu")
+    before = sparse.network().values[1]
+    apply_intervention(sparse, Halve())
+    np.testing.assert_array_equal(sparse.network().values[1], before / 2)
 
 
 def test_alignment_and_inequality_are_measured(tmp_path):

@@ -58,7 +58,7 @@ class Network:
             parse_activation(self.activations[layer - 1])
 
     def _check_nodes(self) -> None:
-        if len(np.unique(np.concatenate(self.nodes))) < sum(self.sizes):
+        if (np.diff(np.sort(np.concatenate(self.nodes))) == 0).any():
             raise StateError("node ids of neurons must be unique, but one is given twice")
 
     @cached_property
