@@ -69,7 +69,23 @@ class Network:
     @property
     def connections(self) -> int:
         """Number of connections."""
-        return sum(w.size if m is None else int(m.sum()) for w, m in zip(self.weights, self.masks, strict=True))
+        return sum(self.layer_connections(layer) for layer in range(1, len(self.sizes)))
+
+    def layer_connections(self, layer: int) -> int:
+        """Return the number of connections of a listening layer; the first is layer 1."""
+        weights, mask = self.weights[layer - 1], self.masks[layer - 1]
+        return weights.size if mask is None else int(mask.sum())
+
+    def layer_part(self, layer: int, listeners: Any, speakers: Any = slice(None)) -> tuple[Floats, Bools]:
+        """Return the weights of some neurons of a listening layer, and which of them are connections, (listeners, speakers).
+
+        Args:
+            layer: Listening layer, 1 for the first.
+            listeners: Positions of neurons in the layer.
+            speakers: Positions in the layer below; all of them by default.
+        """
+        weights, mask = self.weights[layer - 1][listeners][:, speakers], self.masks[layer - 1]
+        return weights, np.ones(weights.shape, dtype=np.bool_) if mask is None else mask[listeners][:, speakers]
 
     @property
     def is_sparse(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from neuronet.core.activation import parse_activation
 from neuronet.core.errors import ConfigurationError, StateError
@@ -76,10 +77,22 @@ class SparseNetwork(Network):
         """True: there is a number for each connection."""
         return True
 
-    @property
-    def connections(self) -> int:
-        """Number of connections."""
-        return sum(pattern.count for pattern in self.patterns)
+    def layer_connections(self, layer: int) -> int:
+        """Return the number of connections of a listening layer; the first is layer 1."""
+        return self.patterns[layer - 1].count
+
+    def layer_part(self, layer: int, listeners: Any, speakers: Any = slice(None)) -> tuple[Floats, Bools]:
+        """Return the weights of some neurons of a listening layer, and which of them are connections, without its matrix.
+
+        Args:
+            layer: Listening layer, 1 for the first.
+            listeners: Positions of neurons in the layer.
+            speakers: Positions in the layer below; all of them by default.
+        """
+        pattern, values = self.patterns[layer - 1], self.values[layer - 1]
+        places = csr_array((np.arange(1, pattern.count + 1), pattern.columns, pattern.starts), shape=pattern.shape)
+        numbers = places[listeners][:, speakers].toarray()  # of connections, from 1; 0 where there is none
+        return np.append(values, 0.0)[numbers - 1], numbers > 0
 
     @cached_property
     def weights(self) -> tuple[Floats, ...]:
