@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from neuronet import AttentionSeeking, Model, Setup, TensorEngine, build_network, load, resume, train
-from neuronet.core import ConfigurationError, to_dense, to_sparse
+from neuronet.core import ConfigurationError, Pattern, to_dense, to_sparse
 from neuronet.engines.base import to_dense_state
 from neuronet.interventions import Intervention, apply_intervention, parse_intervention
 from neuronet.plotting.network.model import received_attention
+from neuronet.plotting.network.page import network_figure
+from neuronet.plotting.receptive_fields import receptive_fields_figure
 from neuronet.recording import traces
 from tests.interventions.fixtures import game, play
 from tests.interventions.test_every_intervention import EXAMPLES, PREPARED
@@ -69,6 +72,25 @@ def test_received_attention_is_that_of_the_matrices():
     network = build_network((6, 5, 4), connectivity="sparse(0.5)", layout="sparse")
     for layer in range(3):
         np.testing.assert_allclose(received_attention(network, layer), received_attention(to_dense(network), layer))
+
+
+def test_parts_of_a_sparse_layer_are_those_of_its_matrix():
+    network = build_network((6, 5, 4), connectivity="sparse(0.5)", layout="sparse")
+    for layer, *part in ((1, [3, 1]), (2, slice(None), [4]), (2, [0, 2], [1, 4, 0])):
+        ours, theirs = network.layer_part(layer, *part), to_dense(network).layer_part(layer, *part)
+        for array, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(array, other)
+        assert network.layer_connections(layer) == to_dense(network).layer_connections(layer)
+
+
+@pytest.mark.parametrize("selected", [None, (1, 17), (2, 4999)])
+def test_figures_of_a_network_that_is_too_large_for_matrices_are_drawn(selected, monkeypatch):
+    network = build_network((64, 5000, 5000, 10), connectivity="fixed-in-degree(5)")
+    monkeypatch.setattr(Pattern, "matrix", None)
+    figure = network_figure(network, shape=(8, 8), selected=selected)
+    texts = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "of 25,000" in texts
+    assert receptive_fields_figure(network, shape=(8, 8)).axes
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
