@@ -50,7 +50,8 @@ class SparseTransfer:
     def _connections(self) -> Places:
         """Return the places of connections that are in both networks."""
         before, after = self._old_network.patterns[self._old_layer - 1], self._new_network.patterns[self._layer - 1]
-        if before is after and (self._indices["J"] == np.arange(before.shape[0])).all():
+        same = (np.array_equal(self._indices[letter], np.arange(size)) for letter, size in zip("JI", before.shape, strict=True))
+        if before is after and all(same):
             everything = np.arange(after.count)
             return everything, everything
         old = (before.rows.astype(np.int64), before.columns.astype(np.int64))
