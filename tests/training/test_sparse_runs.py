@@ -115,9 +115,13 @@ def test_interventions_change_a_sparse_network_as_a_dense_one(name):
 def test_interventions_change_a_layer_that_is_too_large_for_matrices(name):
     network = build_network((8, 5000, 5000, 3), connectivity="fixed-in-degree(3)", layout="sparse")
     engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
-    for spec in (PREPARED.get(name), EXAMPLES[name]):
+    heard = network.patterns[0].columns[: network.patterns[0].starts[1]].tolist()  # by neuron 0, whose pairs the examples change
+    given = {"connect": f"connect(layer=1, pairs=[[0, {min(set(range(8)) - set(heard))}]])"}
+    given["disconnect"] = f"disconnect(layer=1, pairs=[[0, {heard[0]}]])"
+    for spec in (PREPARED.get(name), given.get(name, EXAMPLES[name])):
         if spec:
             assert apply_intervention(engine, parse_intervention(spec)).nodes
+    assert repr(network) == "SparseNetwork(8-5000-5000-3, 30,009 connections)"
     assert engine.network().connections == pytest.approx(network.connections, abs=4 * 5000)
 
 

@@ -128,6 +128,9 @@ class SparseNetwork(Network):
         """Return the network with other weights, (E,) each, and biases."""
         return SparseNetwork(weights, self.patterns, biases, self.activations, self.nodes)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'-'.join(map(str, self.sizes))}, {self.connections:,} connections)"
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy needs: no matrices."""
         return {name: vars(self)[name] for name in ("values", "patterns", "biases", "activations", "nodes")}
