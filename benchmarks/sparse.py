@@ -111,14 +111,13 @@ def change(sizes: str, wiring: str) -> str:
     game((4, 4), "sparse(0.5)", "sparse")[1]()
     before = memory()
     engine, play = game(tuple(map(int, sizes.split("-"))), wiring)
-    start = time.process_time()
     play()
-    played, rows = time.process_time() - start, []
-    rows.append(f"| {sizes}, {wiring} | built, and a round | {played:.2f} s | {memory() - before} MB |")
+    rows = []
     for spec in CHANGES:
         start = time.process_time()
         apply_intervention(engine, parse_intervention(spec))
-        rows.append(f"| | `{spec}` | {time.process_time() - start:.2f} s | {memory() - before} MB |")
+        seconds, name = time.process_time() - start, "" if rows else f"{sizes}, {wiring}"
+        rows.append(f"| {name} | `{spec}` | {seconds:.2f} s | {memory() - before} MB |")
     return "\n".join(rows)
 
 
