@@ -2,6 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/sparse.py growth    # time and memory from 10^5 to 10^7 connections
     OMP_NUM_THREADS=1 python benchmarks/sparse.py layouts   # a round in either layout, by size and density
+    OMP_NUM_THREADS=1 python benchmarks/sparse.py interventions  # each intervention on two of these networks
     OMP_NUM_THREADS=1 python benchmarks/sparse.py products  # sparse rows against padded lists of neighbours
     python benchmarks/sparse.py load                        # networkx, scipy.sparse and arrays of edges
 
@@ -27,6 +28,7 @@ import torch
 from safetensors.numpy import save_file
 
 from neuronet import AttentionSeeking, Momentum, Samples, Setup, TensorEngine, build_network, from_edges, from_graph, to_graph
+from neuronet.interventions import apply_intervention, parse_intervention
 
 BATCH, ROUNDS = 32, 10
 
@@ -34,6 +36,17 @@ GROWTH = [
     *((f"784-{n}-{n}-10", "fixed-in-degree(50)") for n in (1_000, 10_000, 100_000)),
     *((f"1000-{n}-{n}-10", "fixed-in-degree(10)") for n in (5_000, 50_000, 500_000)),
     ("784-10000-10000-10", "sparse(0.005)"),
+]
+CHANGED = [("784-10000-10000-10", "sparse(0.005)"), ("1000-500000-500000-10", "fixed-in-degree(10)")]
+CHANGES = [
+    "lesion(layer=1, share=0.1)",
+    "freeze(layer=1, share=0.1, select='most')",
+    "noise(sigma=0.1)",
+    "rewire(fraction=0.1)",
+    "rewire(fraction=0.1, which='weakest')",
+    "add(layer=1, neurons=100)",
+    "remove(layer=1, share=0.1)",
+    "switch(layer=1, share=0.1, policy='contrarian')",
 ]
 LAYOUTS = [(n, density) for n in (512, 1024) for density in (0.05, 0.1, 0.2, 0.4)]
 
@@ -89,9 +102,37 @@ def growth() -> Iterator[str]:
     yield "| network | connections | built | a round | for a connection | saved | memory |"
     yield "|---|---|---|---|---|---|---|"
     for sizes, wiring in GROWTH:
-        yield subprocess.run(
-            [sys.executable, __file__, "row", sizes, wiring], check=True, capture_output=True, text=True
-        ).stdout.strip()
+        yield in_own_process("row", sizes, wiring)
+
+
+def change(sizes: str, wiring: str) -> str:
+    """Return the rows of the table of interventions on a network, measured in this process."""
+    torch.set_num_threads(1)
+    game((4, 4), "sparse(0.5)", "sparse")[1]()
+    before = memory()
+    engine, play = game(tuple(map(int, sizes.split("-"))), wiring)
+    play()
+    rows = []
+    for spec in CHANGES:
+        start = time.process_time()
+        apply_intervention(engine, parse_intervention(spec))
+        seconds, name = time.process_time() - start, "" if rows else f"{sizes}, {wiring}"
+        rows.append(f"| {name} | `{spec}` | {seconds:.2f} s | {memory() - before} MB |")
+    return "\n".join(rows)
+
+
+def interventions() -> Iterator[str]:
+    """Yield the table of interventions."""
+    yield "| network | | time | memory until then |"
+    yield "|---|---|---|---|"
+    for sizes, wiring in CHANGED:
+        yield in_own_process("change", sizes, wiring)
+
+
+def in_own_process(*arguments: str) -> str:
+    """Return what this script prints in another process."""
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def layouts() -> Iterator[str]:
@@ -158,10 +199,11 @@ def load() -> Iterator[str]:
 
 def main() -> None:
     """Print a table."""
-    tables = {"growth": growth, "layouts": layouts, "products": products, "load": load}
+    tables = {"growth": growth, "interventions": interventions, "layouts": layouts, "products": products, "load": load}
     kind = sys.argv[1] if len(sys.argv) > 1 else ""
-    if kind == "row":
-        print(measure(*sys.argv[2:]))
+    rows = {"row": measure, "change": change}
+    if kind in rows:
+        print(rows[kind](*sys.argv[2:]))
         return
     if kind not in tables or len(sys.argv) > 2:
         sys.exit(f"usage: python benchmarks/sparse.py {{{','.join(tables)}}}")

@@ -158,8 +158,11 @@ if TYPE_CHECKING:
     from neuronet.core.structure.population import Population as Population
     from neuronet.core.structure.population import Shares as Shares
     from neuronet.core.structure.population import as_population as as_population
+    from neuronet.core.structure.sampling import distinct_ranks as distinct_ranks
+    from neuronet.core.structure.sampling import independent_pairs as independent_pairs
     from neuronet.core.structure.sparse_network import LAYOUTS as LAYOUTS
     from neuronet.core.structure.sparse_network import SparseNetwork as SparseNetwork
+    from neuronet.core.structure.sparse_network import pattern_of as pattern_of
     from neuronet.core.structure.sparse_network import prefers_sparse as prefers_sparse
     from neuronet.core.structure.sparse_network import to_dense as to_dense
     from neuronet.core.structure.sparse_network import to_sparse as to_sparse
@@ -212,7 +215,8 @@ _MODULES = {
     "structure.graph_wirings": "WIRINGS FixedDegreeWiring FixedInDegree Modular ScaleFree Spatial",
     "structure.network": "INITIALISATIONS Bools Floats Ints Network initial_values initial_weights",
     "structure.pattern": "MAX_DENSE_ENTRIES Pattern check_dense",
-    "structure.sparse_network": "LAYOUTS SparseNetwork prefers_sparse to_dense to_sparse with_layout",
+    "structure.sampling": "distinct_ranks independent_pairs",
+    "structure.sparse_network": "LAYOUTS SparseNetwork pattern_of prefers_sparse to_dense to_sparse with_layout",
     "structure.wiring": "Dense SmallWorld Sparse Wiring",
     "structure.groups": "Group Layers check_policy_form layer_groups parse_policies_with policies_by_layer",
     "structure.population": "ByFunction ByNode PerLayer Population Shares as_population",

@@ -31,9 +31,12 @@ class Intervention(ABC):
 
     Attributes:
         name: Name in a spec such as "lesion(layer=1)".
+        takes_sparse: Whether `apply` takes the games of sparse networks as they are, with a number for each connection. Others
+            get them with matrices, for layers that are small enough.
     """
 
     name: ClassVar[str]
+    takes_sparse: ClassVar[bool] = False
 
     @abstractmethod
     def apply(self, setup: Setup, state: State) -> InterventionResult:
@@ -111,8 +114,8 @@ def apply_to_setups(
 
 
 def _applied(intervention: Intervention, setup: Setup, state: State) -> tuple[Setup, State, tuple[int, ...]]:
-    """Return a game after an intervention; a sparse one becomes dense for it, if it is small enough, and sparse again."""
-    if not setup.network.is_sparse:
+    """Return a game after an intervention; a sparse one becomes dense for it and sparse again, unless it takes sparse ones."""
+    if intervention.takes_sparse or not setup.network.is_sparse:
         return intervention.apply(setup, state)
     game, changed, nodes = intervention.apply(dense_game(setup), to_dense_state(state, setup))
     sparse = replace(game, network=to_sparse(game.network))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Group, Network, NeuroNetError, Pattern, Policy, SparseNetwork, StateError
+from neuronet.core import Group, Network, NeuroNetError, Pattern, Policy, SparseNetwork, StateError, pattern_of
 from neuronet.engines.base import Setup, State
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -28,7 +27,8 @@ class Structure:
 
     Attributes:
         arrays: By name, each with a leading axis R: `0.nodes` (R, I), `1.nodes`, `1.silent`, `1.frozen` and `1.group` (R, J);
-            for a layer that is not fully connected, `1.mask` (R, J, I) and `1.masked` (R,).
+            for a layer that is not fully connected, `1.mask` (R, J, I) and `1.masked` (R,). Of a sparse network, `1.starts`
+            (1, J + 1) and `1.columns` (1, E) instead, the arrays of the layer's pattern.
         metadata: Activations, the policy of each group as a text, and the largest node number so far, as JSON.
     """
 
@@ -52,7 +52,7 @@ class Structure:
                 [np.isin(part, list(setup.frozen)) for part, setup in zip(nodes, setups, strict=True)]
             )
             if layer:
-                arrays |= _mask_arrays(setups, layer)
+                arrays |= _pattern_arrays(setups, layer) if first.is_sparse else _mask_arrays(setups, layer)
                 arrays[f"{layer}.group"] = np.stack([_group_numbers(setup, layer) for setup in setups])
         layers = range(1, len(first.sizes))
         policies = [[[policy_repr(group.policy) for group in setup.groups(layer)] for setup in setups] for layer in layers]
@@ -85,15 +85,15 @@ class Structure:
     def _setup(self, initial: Setup, state: State, replica: int, metadata: Any, known: Mapping[str, Policy]) -> Setup:
         arrays, activations = self.arrays, tuple(metadata["activations"])
         layers = range(1, len(activations) + 1)
-        masked = {layer: f"{layer}.masked" in arrays and bool(arrays[f"{layer}.masked"][replica]) for layer in layers}
         weights, biases = (tuple(getattr(part, name).astype(np.float64) for part in state.layers) for name in ("weights", "bias"))
-        masks = tuple(arrays[f"{layer}.mask"][replica] if masked[layer] else None for layer in layers)
         nodes = tuple(arrays[f"{layer}.nodes"][replica] for layer in (0, *layers))
         if initial.network.is_sparse:
-            sizes = pairwise(map(len, nodes))
-            whole = (np.ones((j, i), dtype=np.bool_) if mask is None else mask for mask, (i, j) in zip(masks, sizes, strict=True))
-            network: Network = SparseNetwork(weights, tuple(map(Pattern.of_mask, whole)), biases, activations, nodes)
+            parts = [(arrays[f"{layer}.starts"][replica], arrays[f"{layer}.columns"][replica]) for layer in layers]
+            patterns = (Pattern(len(speakers), *part) for speakers, part in zip(nodes[:-1], parts, strict=True))
+            network: Network = SparseNetwork(weights, tuple(patterns), biases, activations, nodes)
         else:
+            masked = {layer: f"{layer}.masked" in arrays and bool(arrays[f"{layer}.masked"][replica]) for layer in layers}
+            masks = tuple(arrays[f"{layer}.mask"][replica] if masked[layer] else None for layer in layers)
             network = Network(weights, biases, masks, activations, nodes)
         policies = []
         for layer, texts in zip(layers, metadata["policies"], strict=True):
@@ -107,6 +107,11 @@ class Structure:
     def _nodes(self, kind: str, replica: int, layers: Sequence[int]) -> frozenset[int]:
         parts = [(self.arrays[f"{layer}.nodes"][replica], self.arrays[f"{layer}.{kind}"][replica]) for layer in layers]
         return frozenset(int(node) for nodes, mask in parts for node in nodes[mask])
+
+
+def _pattern_arrays(setups: Sequence[Setup], layer: int) -> dict[str, NDArray[Any]]:
+    patterns = [pattern_of(setup.network, layer) for setup in setups]
+    return {f"{layer}.{name}": np.stack([getattr(own, name) for own in patterns]) for name in ("starts", "columns")}
 
 
 def _mask_arrays(setups: Sequence[Setup], layer: int) -> dict[str, NDArray[Any]]:

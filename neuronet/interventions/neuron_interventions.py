@@ -8,19 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Bools, Policy, check_number, check_policy_form
+from neuronet.core import Bools, Policy, check_number, check_policy_form, pattern_of
 from neuronet.engines.base import Setup, State, SynapseArrays, transfer_state
 from neuronet.interventions.base import InterventionResult
-from neuronet.interventions.policy_assignment import policies_by_node, with_network
+from neuronet.interventions.connection_draws import connections_of
+from neuronet.interventions.policy_assignment import with_network
 from neuronet.interventions.targeting import NeuronIntervention, Targets, nodes_of, rng_for
 
 
-def reset_optimizer_state(state: State, targets: Targets) -> State:
+def reset_optimizer_state(setup: Setup, state: State, targets: Targets) -> State:
     """Return the state in which the optimizer's buffers of the selected neurons are 0."""
+    network = setup.network
     for layer, indices in targets.items():
         if layer:
+            synapses = connections_of(pattern_of(network, layer), indices)[1] if network.is_sparse else indices
             optimizer = {
-                name: SynapseArrays(_with_zeros(arrays.weights, indices), _with_zeros(arrays.bias, indices))
+                name: SynapseArrays(_with_zeros(arrays.weights, synapses), _with_zeros(arrays.bias, indices))
                 for name, arrays in state.layer(layer).optimizer.items()
             }
             state = state.with_layer(layer, optimizer=optimizer)
@@ -56,7 +59,7 @@ class Lesion(NeuronIntervention):
         """Silence the selected neurons."""
         targets = self.targets(setup, state)
         nodes = nodes_of(setup, targets)
-        return replace(setup, silent=setup.silent | set(nodes)), reset_optimizer_state(state, targets), nodes
+        return replace(setup, silent=setup.silent | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Freeze(NeuronIntervention):
         """Freeze the selected neurons."""
         targets = self.targets(setup, state)
         nodes = nodes_of(setup, targets)
-        return replace(setup, frozen=setup.frozen | set(nodes)), reset_optimizer_state(state, targets), nodes
+        return replace(setup, frozen=setup.frozen | set(nodes)), reset_optimizer_state(setup, state, targets), nodes
 
 
 @dataclass(frozen=True)
@@ -136,11 +139,12 @@ class Noise(NeuronIntervention):
         moved = state
         for layer, indices in targets.items():
             weights: NDArray[Any] = state.layer(layer).weights.astype(np.float64)
-            mask = setup.network.masks[layer - 1]
-            connected = np.ones(weights.shape, dtype=np.bool_) if mask is None else mask
-            scale = np.sqrt((weights * weights).sum() / max(connected.sum(), 1))
-            drawn = rng_for(setup, state, layer, "noise on attention").standard_normal(weights.shape)
-            weights[indices] += (self.sigma * scale * drawn * connected)[indices]
+            pattern = pattern_of(setup.network, layer)
+            scale = np.sqrt((weights * weights).sum() / max(pattern.count, 1))
+            drawn = self.sigma * scale * rng_for(setup, state, layer, "noise on attention").standard_normal(pattern.count)
+            noisy = connections_of(pattern, indices)[1]
+            place = noisy if setup.network.is_sparse else (pattern.rows[noisy], pattern.columns[noisy])
+            weights[place] += drawn[noisy]
             moved = moved.with_layer(layer, weights=weights.astype(setup.dtype))
         return setup, moved, nodes_of(setup, targets)
 
@@ -173,5 +177,5 @@ class Switch(NeuronIntervention):
         """Assign the policy to the selected neurons."""
         assert self.policy is not None
         nodes = nodes_of(setup, self.targets(setup, state))
-        after = with_network(setup, setup.network, policies_by_node(setup) | dict.fromkeys(nodes, self.policy))
+        after = with_network(setup, setup.network, dict.fromkeys(nodes, self.policy))
         return after, transfer_state(state, [setup], [after]), nodes

@@ -28,3 +28,28 @@ def extreme_indices(sizes: NDArray[np.floating], count: int, *, largest: bool, d
     before, tied = sizes > high if largest else sizes < low, (sizes >= low) & (sizes <= high)
     selected = np.flatnonzero(before)
     return np.sort(np.append(selected, np.flatnonzero(tied)[: count - selected.size]))
+
+
+def lowest_of_rows(
+    keys: NDArray[np.floating], rows: NDArray[np.int64], counts: NDArray[np.int64], *, dtype: str | None
+) -> NDArray[np.int64]:
+    """Return the ascending indices of the smallest keys of each row, ties as in `extreme_indices`.
+
+    Args:
+        keys: (N,), 0 or more.
+        rows: (N,), row of each key, ascending from 0.
+        counts: (R,), number of indices of each row, 0 to the number of its keys.
+        dtype: Precision in which the keys were computed, "float64" or "float32"; None for exact numbers.
+    """
+    lengths = np.bincount(rows, minlength=len(counts))
+    starts = np.cumsum(lengths) - lengths
+    order = np.lexsort((keys, rows))
+    if dtype is not None:
+        last = np.zeros(len(counts))
+        some = counts > 0
+        last[some] = keys[order[(starts + counts - 1)[some]]]
+        tolerance = rounding(np, np.zeros(0, dtype))
+        low, high = (last * (1 - tolerance))[rows], (last * (1 + tolerance))[rows]
+        order = np.lexsort((np.where(keys < low, 0, np.where(keys <= high, 1, 2)), rows))
+    within = np.arange(len(keys)) - starts[rows]
+    return np.sort(order[within < counts[rows]])

@@ -26,7 +26,7 @@ from neuronet.interventions.network_edits import (
     without_layer,
     without_neurons,
 )
-from neuronet.interventions.policy_assignment import most_common_policy, new_nodes, policies_by_node, with_network
+from neuronet.interventions.policy_assignment import most_common_policy, new_nodes, with_network
 from neuronet.interventions.targeting import NeuronIntervention, check_layer, nodes_of, rng_for
 
 CONNECTION_SELECTIONS = ("any", "weakest")
@@ -34,7 +34,7 @@ CONNECTION_SELECTIONS = ("any", "weakest")
 
 def _with_network(setup: Setup, state: State, network: Network, added: Mapping[int, Policy]) -> tuple[Setup, State]:
     """Return setup and state with another network; what belongs to neurons and connections that remain is kept."""
-    after = with_network(setup, network, policies_by_node(setup) | dict(added))
+    after = with_network(setup, network, added)
     return after, transfer_state(state, [setup], [after])
 
 
@@ -85,6 +85,7 @@ class Connect(Intervention):
     pairs: Sequence[tuple[int, int]]
 
     name = "connect"
+    takes_sparse = True
 
     def __post_init__(self) -> None:
         try:
@@ -137,6 +138,7 @@ class Add(Intervention):
     policy: Policy | None = None
 
     name = "add"
+    takes_sparse = True
 
     def __post_init__(self) -> None:
         check_number("add: neurons", self.neurons, 1, whole=True)
@@ -187,6 +189,7 @@ class AddLayer(Intervention):
     policy: Policy | None = None
 
     name = "add_layer"
+    takes_sparse = True
 
     def __post_init__(self) -> None:
         if self.activation != "auto":
@@ -217,6 +220,7 @@ class RemoveLayer(Intervention):
     layer: int
 
     name = "remove_layer"
+    takes_sparse = True
 
     def apply(self, setup: Setup, state: State) -> InterventionResult:
         """Remove the layer."""

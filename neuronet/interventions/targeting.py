@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Bools, ConfigurationError, Purpose, check_number, generator, unknown_name_error
+from neuronet.core import Bools, ConfigurationError, Purpose, SparseNetwork, check_number, generator, unknown_name_error
 from neuronet.engines.base import Setup, State
 from neuronet.interventions.base import Intervention
 from neuronet.interventions.ranking import extreme_indices
@@ -66,6 +66,7 @@ class NeuronIntervention(Intervention):
     first_layer: ClassVar[int] = 1  # 0 where inputs can be selected
     all_layers: ClassVar[bool] = False  # whether layer=None selects every layer, not the hidden ones alone
     condition: ClassVar[str] = "there"
+    takes_sparse: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.layer is not None:
@@ -141,11 +142,14 @@ def attention_received(setup: Setup, state: State, layer: int) -> NDArray[np.flo
     """
     if layer == len(setup.network.sizes) - 1:
         raise ConfigurationError("output neurons have no listeners: select a share of them with select='random'")
-    weights = state.layer(layer + 1).weights.astype(np.float64)
+    weights, network = state.layer(layer + 1).weights.astype(np.float64), setup.network
+    if isinstance(network, SparseNetwork):
+        pattern = network.patterns[layer]
+        return np.bincount(pattern.columns, weights=weights * weights, minlength=pattern.speakers) / 2
     received: NDArray[np.float64] = (weights * weights).sum(axis=0) / 2
     return received
 
 
 def nodes_of(setup: Setup, targets: Targets) -> tuple[int, ...]:
     """Return the graph nodes of the selected neurons."""
-    return tuple(int(setup.network.nodes[layer][index]) for layer, indices in targets.items() for index in indices)
+    return tuple(node for layer, indices in targets.items() for node in setup.network.nodes[layer][indices].tolist())

@@ -52,7 +52,7 @@ class Snapshot:
     @property
     def outputs(self) -> int:
         """Number of the output layer."""
-        return len(self.network.weights)
+        return len(self.network.sizes) - 1
 
     def layer_name(self, layer: int) -> str:
         """Return the name of a layer."""
@@ -70,10 +70,9 @@ class Snapshot:
         """Return the positions in the layer above that listen to a neuron, and their weights."""
         if layer == self.outputs:
             return np.zeros(0, dtype=np.int64), np.zeros(0)
-        mask = self.network.masks[layer]
-        weights = self.network.weights[layer][:, position]
-        indices = np.arange(len(weights)) if mask is None else np.flatnonzero(mask[:, position])
-        return indices, weights[indices]
+        weights, connected = self.network.layer_part(layer + 1, slice(None), [position])
+        indices = np.flatnonzero(connected[:, 0])
+        return indices, weights[indices, 0]
 
     def node(self, position: tuple[int, int]) -> int:
         """Return the node in the graph of a neuron, given its layer and position."""

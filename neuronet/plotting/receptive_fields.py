@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from neuronet.core import Bools, DataError, Floats, Network, check_number
+from neuronet.core import Bools, DataError, Floats, Ints, Network, check_number
 from neuronet.plotting import style
 from neuronet.plotting.network.model import received_attention
 
@@ -57,7 +57,7 @@ def receptive_fields_figure(
     is_output = len(network.sizes) == 2
     if is_output:  # outputs receive no attention and keep their own order
         selected = np.sort(selected)
-    weights = _visible_weights(network, varying_inputs)[selected]
+    weights = _visible_weights(network, selected, varying_inputs)
     names = [(str(network.nodes[1][j]), "" if is_output else f"{received[j]:.2g}") for j in selected]
     is_image = len(shape) > 1
     count = f"all {size}" if len(selected) == size else f"{len(selected)} of {size}"
@@ -77,11 +77,10 @@ def _caption(*, is_image: bool, is_output: bool, missing: str) -> list[str]:
     return [f"{node}{attention}.", f"{missing}: constant inputs, and missing connections."]
 
 
-def _visible_weights(network: Network, varying_inputs: Bools | None) -> Floats:
-    """Return the weights, (J, I); nan where there is no connection or the input is constant."""
-    weights = network.weights[0].astype(np.float64)
-    if network.masks[0] is not None:
-        weights[~network.masks[0]] = np.nan
+def _visible_weights(network: Network, selected: Ints, varying_inputs: Bools | None) -> Floats:
+    """Return the weights of selected neurons, (N, I); nan where there is no connection or the input is constant."""
+    weights, connected = network.layer_part(1, selected)
+    weights = np.where(connected, weights, np.nan)
     if varying_inputs is not None:
         if np.shape(varying_inputs) != (network.sizes[0],):
             raise DataError(

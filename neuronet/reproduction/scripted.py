@@ -122,6 +122,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("speed.md", "Products by machine", "python -m benchmarks.products"),
         ("speed.md", "Replicas", "python -m benchmarks.gpu --device cpu --only replicas"),
         ("speed.md", "Sparse networks", "python benchmarks/sparse.py growth"),
+        ("speed.md", "Interventions on sparse networks", "python benchmarks/sparse.py interventions"),
         ("speed.md", "Figures", "python -m benchmarks.rounds --quick --markdown speed.md --plot docs/images/speed.png"),
         ("sweeps.md", "Verification", "python benchmarks/sweep_killed.py --seed 1"),
         ("theory.md", "Propositions", "neuronet check"),

@@ -6,12 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Batches, ConfigurationError, Environment, Network, Policy, Samples, check_samples
+from neuronet.core import (
+    MAX_DENSE_ENTRIES,
+    Batches,
+    ConfigurationError,
+    Environment,
+    Network,
+    Policy,
+    Samples,
+    check_samples,
+    with_layout,
+)
 from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions import policy_repr
 from neuronet.registry import build_network, parse_environment
@@ -168,6 +179,19 @@ def _digest(arrays: Sequence[NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
+def _fresh_network(config: RunConfig, env: Environment, seed: int) -> Network:
+    sizes = (env.inputs, *config.hidden, env.outputs)
+    network = build_network(sizes, connectivity=config.connectivity, activation=config.activation, init=config.init, seed=seed)
+    if config.replicas == 1:
+        return network
+    if network.is_sparse and max(a * b for a, b in pairwise(sizes)) > MAX_DENSE_ENTRIES:
+        raise ConfigurationError(
+            f"{config.replicas} replicas of a sparse network are played with matrices, for which layers of {sizes} neurons are "
+            f"too large: let a sweep have seeds = {config.replicas}, which plays each network by itself and by connection"
+        )
+    return with_layout(network, "dense")  # replicas are stacked, and have different connections
+
+
 def build_networks(config: RunConfig, env: Environment, network: Network | Sequence[Network] | None = None) -> list[Network]:
     """Return the initial network of each replica: a fresh one for each seed, the given one for all, or given ones.
 
@@ -175,17 +199,7 @@ def build_networks(config: RunConfig, env: Environment, network: Network | Seque
         ConfigurationError: A network does not fit the environment, or the networks do not fit each other.
     """
     if network is None:
-        return [
-            build_network(
-                (env.inputs, *config.hidden, env.outputs),
-                connectivity=config.connectivity,
-                activation=config.activation,
-                init=config.init,
-                seed=seed,
-                layout="auto" if config.replicas == 1 else "dense",  # replicas are stacked, and have different connections
-            )
-            for seed in config.seeds
-        ]
+        return [_fresh_network(config, env, seed) for seed in config.seeds]
     given = [network] * config.replicas if isinstance(network, Network) else list(network)
     if (given[0].sizes[0], given[0].sizes[-1]) != (env.inputs, env.outputs):
         raise ConfigurationError(

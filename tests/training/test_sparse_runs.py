@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from neuronet import AttentionSeeking, Model, Setup, TensorEngine, build_network, load, resume, train
-from neuronet.core import StateError, to_dense, to_sparse
+from neuronet.core import ConfigurationError, Pattern, to_dense, to_sparse
 from neuronet.engines.base import to_dense_state
-from neuronet.interventions import apply_intervention, parse_intervention
+from neuronet.interventions import Intervention, apply_intervention, parse_intervention
 from neuronet.plotting.network.model import received_attention
+from neuronet.plotting.network.page import network_figure
+from neuronet.plotting.receptive_fields import receptive_fields_figure
 from neuronet.recording import traces
 from tests.interventions.fixtures import game, play
 from tests.interventions.test_every_intervention import EXAMPLES, PREPARED
@@ -61,7 +64,7 @@ def test_replicas_are_played_with_matrices():
 
 
 def test_replicas_of_a_large_network_are_refused():
-    with pytest.raises(StateError, match="5000 x 5000"):
+    with pytest.raises(ConfigurationError, match="seeds = 2"):
         train("digits", epochs=1, replicas=2, **{**OPTIONS, "hidden": (5000, 5000)})
 
 
@@ -69,6 +72,25 @@ def test_received_attention_is_that_of_the_matrices():
     network = build_network((6, 5, 4), connectivity="sparse(0.5)", layout="sparse")
     for layer in range(3):
         np.testing.assert_allclose(received_attention(network, layer), received_attention(to_dense(network), layer))
+
+
+def test_parts_of_a_sparse_layer_are_those_of_its_matrix():
+    network = build_network((6, 5, 4), connectivity="sparse(0.5)", layout="sparse")
+    for layer, *part in ((1, [3, 1]), (2, slice(None), [4]), (2, [0, 2], [1, 4, 0])):
+        ours, theirs = network.layer_part(layer, *part), to_dense(network).layer_part(layer, *part)
+        for array, other in zip(ours, theirs, strict=True):
+            np.testing.assert_array_equal(array, other)
+        assert network.layer_connections(layer) == to_dense(network).layer_connections(layer)
+
+
+@pytest.mark.parametrize("selected", [None, (1, 17), (2, 4999)])
+def test_figures_of_a_network_that_is_too_large_for_matrices_are_drawn(selected, monkeypatch):
+    network = build_network((64, 5000, 5000, 10), connectivity="fixed-in-degree(5)")
+    monkeypatch.setattr(Pattern, "matrix", None)
+    figure = network_figure(network, shape=(8, 8), selected=selected)
+    texts = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "of 25,000" in texts
+    assert receptive_fields_figure(network, shape=(8, 8)).axes
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -89,11 +111,44 @@ def test_interventions_change_a_sparse_network_as_a_dense_one(name):
         np.testing.assert_allclose(array, theirs[name_of], atol=1e-9)
 
 
-def test_interventions_on_a_layer_that_is_too_large_are_refused():
+@pytest.mark.parametrize("name", EXAMPLES.keys() - {"add_layer"})
+def test_interventions_change_a_layer_that_is_too_large_for_matrices(name):
+    network = build_network((8, 5000, 5000, 3), connectivity="fixed-in-degree(3)", layout="sparse")
+    engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
+    heard = network.patterns[0].columns[: network.patterns[0].starts[1]].tolist()  # by neuron 0, whose pairs the examples change
+    given = {"connect": f"connect(layer=1, pairs=[[0, {min(set(range(8)) - set(heard))}]])"}
+    given["disconnect"] = f"disconnect(layer=1, pairs=[[0, {heard[0]}]])"
+    for spec in (PREPARED.get(name), given.get(name, EXAMPLES[name])):
+        if spec:
+            assert apply_intervention(engine, parse_intervention(spec)).nodes
+    assert repr(network) == "SparseNetwork(8-5000-5000-3, 30,009 connections)"
+    assert engine.network().connections == pytest.approx(network.connections, abs=4 * 5000)
+
+
+def test_a_full_layer_in_a_large_sparse_network_is_refused():
     network = build_network((8, 5000, 5000, 3), connectivity="fixed-in-degree(3)")
     engine = TensorEngine(Setup(network, AttentionSeeking(), dtype="float32"), device="cpu")
-    with pytest.raises(StateError, match="5000 x 5000"):
-        apply_intervention(engine, parse_intervention("rewire(layer=2, fraction=0.3)"))
+    with pytest.raises(ConfigurationError, match="25,000,000 connections"):
+        apply_intervention(engine, parse_intervention("add_layer(after=1)"))
+
+
+@dataclass(frozen=True)
+class Halve(Intervention):
+    """An intervention of one's own, which expects matrices."""
+
+    name = "halve"
+
+    def apply(self, setup, state):
+        weights = state.layer(2).weights
+        return setup, state.with_layer(2, weights=weights * np.full((1, weights.shape[1]), 0.5)), (1,)
+
+
+def test_an_own_intervention_gets_matrices():
+    setup = game()
+    sparse = TensorEngine(replace(setup, network=to_sparse(setup.network)), device="cpu")
+    before = sparse.network().values[1]
+    apply_intervention(sparse, Halve())
+    np.testing.assert_array_equal(sparse.network().values[1], before / 2)
 
 
 def test_alignment_and_inequality_are_measured(tmp_path):

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any
 
+import numpy as np
+
 from neuronet.core.errors import ConfigurationError, PolicyError, check_order, shown
 from neuronet.core.policy import OPTIONAL_FIELDS, Policy
+
+MANY_MEMBERS = 1000
+"""Members of a group from which they are checked as an array."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,24 @@ class Group:
 
     def __post_init__(self) -> None:
         check_policy_form(self.policy)
-        try:
-            members = tuple(int(member) for member in self.members)
-            whole = all(member == given for member, given in zip(members, self.members, strict=True))
-        except (TypeError, ValueError):
-            members, whole = (), False
-        if not members or not whole or members[0] < 0 or any(a >= b for a, b in pairwise(members)):
+        members = _ascending_positions(self.members)
+        if not members:
             raise ConfigurationError(f"members must be ascending positions in the layer, at least one, got {self.members!r}")
         object.__setattr__(self, "members", members)
+
+
+def _ascending_positions(given: Any) -> tuple[int, ...]:
+    """Return ascending integers from 0 as a tuple; an empty one if they are not such."""
+    if isinstance(given, tuple | range) and len(given) > MANY_MEMBERS:  # a layer may have a million neurons
+        array = np.asarray(given)
+        if array.ndim == 1 and array.dtype == np.int64:
+            return tuple(array.tolist()) if array[0] >= 0 and (np.diff(array) > 0).all() else ()
+    try:
+        members = tuple(int(member) for member in given)
+        whole = all(member == own for member, own in zip(members, given, strict=True))
+    except (TypeError, ValueError):
+        return ()
+    return members if members and whole and members[0] >= 0 and all(a < b for a, b in pairwise(members)) else ()
 
 
 def check_policy_form(policy: object) -> None:

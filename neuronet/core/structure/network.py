@@ -58,7 +58,7 @@ class Network:
             parse_activation(self.activations[layer - 1])
 
     def _check_nodes(self) -> None:
-        if len(np.unique(np.concatenate(self.nodes))) < sum(self.sizes):
+        if (np.diff(np.sort(np.concatenate(self.nodes))) == 0).any():
             raise StateError("node ids of neurons must be unique, but one is given twice")
 
     @cached_property
@@ -69,7 +69,23 @@ class Network:
     @property
     def connections(self) -> int:
         """Number of connections."""
-        return sum(w.size if m is None else int(m.sum()) for w, m in zip(self.weights, self.masks, strict=True))
+        return sum(self.layer_connections(layer) for layer in range(1, len(self.sizes)))
+
+    def layer_connections(self, layer: int) -> int:
+        """Return the number of connections of a listening layer; the first is layer 1."""
+        weights, mask = self.weights[layer - 1], self.masks[layer - 1]
+        return weights.size if mask is None else int(mask.sum())
+
+    def layer_part(self, layer: int, listeners: Any, speakers: Any = slice(None)) -> tuple[Floats, Bools]:
+        """Return the weights of some neurons of a listening layer, and which of them are connections, (listeners, speakers).
+
+        Args:
+            layer: Listening layer, 1 for the first.
+            listeners: Positions of neurons in the layer.
+            speakers: Positions in the layer below; all of them by default.
+        """
+        weights, mask = self.weights[layer - 1][listeners][:, speakers], self.masks[layer - 1]
+        return weights, np.ones(weights.shape, dtype=np.bool_) if mask is None else mask[listeners][:, speakers]
 
     @property
     def is_sparse(self) -> bool:
@@ -108,17 +124,23 @@ def initial_weights(mask: Bools | None, shape: tuple[int, int], init: str, rng: 
     return np.asarray(rng.standard_normal(shape) * scale * connected, dtype=np.float64)
 
 
-def initial_values(pattern: Pattern, init: str, rng: np.random.Generator) -> Floats:
-    """Return normal weights by connection, (E,), with the variance that `initial_weights` describes.
+def initial_values(pattern: Pattern, init: str, rng: np.random.Generator, *, first: int = 0) -> Floats:
+    """Return normal weights by connection, (E - first,), with the variance that `initial_weights` describes.
+
+    Args:
+        pattern: The connections.
+        init: Name of the initialisation.
+        rng: Draws the weights.
+        first: Place of the first connection that gets a weight.
 
     Raises:
         SpecError: The initialisation is unknown.
     """
     variance = _variance(init)
-    fan = pattern.in_degrees[pattern.rows].astype(np.float64)
+    fan = pattern.in_degrees[pattern.rows[first:]].astype(np.float64)
     if init == "glorot":
-        fan += pattern.out_degrees[pattern.columns]
-    return np.asarray(rng.standard_normal(pattern.count) * np.sqrt(variance / fan), dtype=np.float64)
+        fan += pattern.out_degrees[pattern.columns[first:]]
+    return np.asarray(rng.standard_normal(len(fan)) * np.sqrt(variance / fan), dtype=np.float64)
 
 
 def _variance(init: str) -> float:

@@ -68,6 +68,13 @@ class Pattern:
         counts = np.bincount(listeners, minlength=shape[0])
         return cls(shape[1], _starts(counts), speakers[order].astype(np.int32)), order
 
+    @classmethod
+    def full(cls, shape: tuple[int, int]) -> Pattern:
+        """Return the pattern in which every listener has every speaker, for a shape (J, I)."""
+        listeners, speakers = shape
+        starts = np.arange(listeners + 1, dtype=np.int64) * speakers
+        return cls(speakers, starts, np.tile(np.arange(speakers, dtype=np.int32), listeners))
+
     @property
     def shape(self) -> tuple[int, int]:
         """(J, I)."""
@@ -77,6 +84,11 @@ class Pattern:
     def count(self) -> int:
         """E, number of connections."""
         return len(self.columns)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether every listener has every speaker."""
+        return self.count == self.shape[0] * self.shape[1]
 
     @property
     def in_degrees(self) -> NDArray[np.int64]:
@@ -115,6 +127,10 @@ class Pattern:
             StateError: The matrix would be too large.
         """
         check_dense(self.shape)
+        return self.matrix(values)
+
+    def matrix(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values by connection as a matrix (J, I), 0 where there is no connection, however large it is."""
         matrix = np.zeros(self.shape, dtype=values.dtype)
         matrix[self.rows, self.columns] = values
         return matrix

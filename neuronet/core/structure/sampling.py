@@ -72,6 +72,37 @@ def distinct_speakers(
     return chosen
 
 
+def distinct_ranks(counts: Ints, populations: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Return random distinct integers for each row: the row and the integer of each, ascending.
+
+    Integers that come twice are drawn again. Of rows that need more than half, those that are left out are drawn instead.
+
+    Args:
+        counts: (R,), number of integers of each row, 0 or more.
+        populations: (R,), number from below which each row's integers come, at least its count.
+        rng: Draws the integers.
+    """
+    few = 2 * counts <= populations
+    rows = np.repeat(np.arange(len(counts)), np.where(few, counts, populations - counts))
+    ranks = rng.integers(populations[rows])
+    while True:
+        ranks = ranks[np.lexsort((ranks, rows))]
+        again = np.flatnonzero((np.diff(rows) == 0) & (np.diff(ranks) == 0)) + 1
+        if not len(again):
+            break
+        ranks[again] = rng.integers(populations[rows[again]])
+    if few.all():
+        return rows, ranks
+    candidates = np.where(few, 0, populations)
+    starts, drawn = np.cumsum(candidates) - candidates, few[rows]
+    left = np.ones(candidates.sum(), dtype=np.bool_)
+    left[starts[rows[~drawn]] + ranks[~drawn]] = False
+    others = np.repeat(np.arange(len(counts)), candidates)[left]
+    rows, ranks = np.append(rows[drawn], others), np.append(ranks[drawn], np.flatnonzero(left) - starts[others])
+    order = np.lexsort((ranks, rows))
+    return rows[order], ranks[order]
+
+
 def pattern_of_speakers(chosen: NDArray[np.int64], speakers: int) -> Pattern:
     """Return the pattern of ascending speakers (J, count)."""
     listeners, count = chosen.shape

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from neuronet.core.activation import parse_activation
 from neuronet.core.errors import ConfigurationError, StateError
@@ -76,10 +77,22 @@ class SparseNetwork(Network):
         """True: there is a number for each connection."""
         return True
 
-    @property
-    def connections(self) -> int:
-        """Number of connections."""
-        return sum(pattern.count for pattern in self.patterns)
+    def layer_connections(self, layer: int) -> int:
+        """Return the number of connections of a listening layer; the first is layer 1."""
+        return self.patterns[layer - 1].count
+
+    def layer_part(self, layer: int, listeners: Any, speakers: Any = slice(None)) -> tuple[Floats, Bools]:
+        """Return the weights of some neurons of a listening layer, and which of them are connections, without its matrix.
+
+        Args:
+            layer: Listening layer, 1 for the first.
+            listeners: Positions of neurons in the layer.
+            speakers: Positions in the layer below; all of them by default.
+        """
+        pattern, values = self.patterns[layer - 1], self.values[layer - 1]
+        places = csr_array((np.arange(1, pattern.count + 1), pattern.columns, pattern.starts), shape=pattern.shape)
+        numbers = places[listeners][:, speakers].toarray()  # of connections, from 1; 0 where there is none
+        return np.append(values, 0.0)[numbers - 1], numbers > 0
 
     @cached_property
     def weights(self) -> tuple[Floats, ...]:
@@ -99,7 +112,7 @@ class SparseNetwork(Network):
             StateError: A layer is too large for a matrix.
         """
         self._check_dense()
-        return tuple(None if _is_full(pattern) else pattern.mask() for pattern in self.patterns)
+        return tuple(None if pattern.is_full else pattern.mask() for pattern in self.patterns)
 
     def _check_dense(self) -> None:
         for pattern in self.patterns:
@@ -115,30 +128,53 @@ class SparseNetwork(Network):
         """Return the network with other weights, (E,) each, and biases."""
         return SparseNetwork(weights, self.patterns, biases, self.activations, self.nodes)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'-'.join(map(str, self.sizes))}, {self.connections:,} connections)"
+
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy needs: no matrices."""
         return {name: vars(self)[name] for name in ("values", "patterns", "biases", "activations", "nodes")}
 
 
-def to_dense(network: Network) -> Network:
+def to_dense(network: Network, *, limited: bool = True) -> Network:
     """Return the network with a matrix for each layer; one that has them is returned itself.
+
+    Args:
+        network: The network.
+        limited: Whether layers with more than MAX_DENSE_ENTRIES possible connections are refused.
 
     Raises:
         StateError: A layer is too large for a matrix.
     """
     if not isinstance(network, SparseNetwork):
         return network
-    return Network(network.weights, network.biases, network.masks, network.activations, network.nodes)
+    weights, masks = (network.weights, network.masks) if limited else _matrices(network)
+    return Network(weights, network.biases, masks, network.activations, network.nodes)
+
+
+def _matrices(network: SparseNetwork) -> tuple[tuple[Floats, ...], tuple[Bools | None, ...]]:
+    weights = tuple(pattern.matrix(values) for pattern, values in zip(network.patterns, network.values, strict=True))
+    ones = (None if pattern.is_full else np.ones(pattern.count, dtype=np.bool_) for pattern in network.patterns)
+    masks = (None if own is None else pattern.matrix(own) for pattern, own in zip(network.patterns, ones, strict=True))
+    return weights, tuple(masks)
 
 
 def to_sparse(network: Network) -> SparseNetwork:
     """Return the network with a number for each connection; one that has them is returned itself."""
     if isinstance(network, SparseNetwork):
         return network
-    full = (np.ones(weights.shape, dtype=np.bool_) for weights in network.weights)
-    masks = [ones if mask is None else mask for ones, mask in zip(full, network.masks, strict=True)]
-    values = tuple(weights[mask] for weights, mask in zip(network.weights, masks, strict=True))
-    return SparseNetwork(values, tuple(map(Pattern.of_mask, masks)), network.biases, network.activations, network.nodes)
+    patterns = tuple(pattern_of(network, layer) for layer in range(1, len(network.sizes)))
+    matrices = zip(network.weights, network.masks, strict=True)
+    values = tuple(weights.flatten() if mask is None else weights[mask] for weights, mask in matrices)
+    return SparseNetwork(values, patterns, network.biases, network.activations, network.nodes)
+
+
+def pattern_of(network: Network, layer: int) -> Pattern:
+    """Return the connections of a listening layer in any layout; the first is layer 1."""
+    if isinstance(network, SparseNetwork):
+        return network.patterns[layer - 1]
+    mask = network.masks[layer - 1]
+    return Pattern.full((network.sizes[layer], network.sizes[layer - 1])) if mask is None else Pattern.of_mask(mask)
 
 
 def with_layout(network: Network, layout: str = "auto") -> Network:
@@ -163,7 +199,3 @@ def prefers_sparse(network: Network) -> bool:
     """Return whether a sparse layout is faster: a large layer, and few of all possible connections."""
     entries = [int(a) * int(b) for a, b in zip(network.sizes[1:], network.sizes[:-1], strict=True)]
     return max(entries) >= MIN_SPARSE_ENTRIES and network.connections <= MAX_SPARSE_DENSITY * sum(entries)
-
-
-def _is_full(pattern: Pattern) -> bool:
-    return pattern.count == pattern.shape[0] * pattern.shape[1]

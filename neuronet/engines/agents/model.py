@@ -11,23 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import (
-    LAYER_FIELDS,
     Array,
     Batches,
     ConfigurationError,
     Environment,
-    LayerRandom,
     Network,
     Samples,
     Scaling,
     as_array,
-    parse_activation,
     plug_in_errors,
 )
 from neuronet.engines.agents.channel_router import ChannelRouter
-from neuronet.engines.agents.layer_arithmetic import LayerArithmetic, LayerHabits
+from neuronet.engines.agents.layer_builder import LayerBuilder, habits_of, policies_of
 from neuronet.engines.agents.layer_state import collect_state, restore_state
-from neuronet.engines.agents.message_board import Index, MessageBoard, connected
 from neuronet.engines.agents.network_model import LayerAgents, NetworkModel
 from neuronet.engines.agents.neuron import Neuron
 from neuronet.engines.agents.round_context import RoundContext
@@ -37,7 +33,7 @@ from neuronet.engines.base.answers import check_payoff_answer
 from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import Engine, LayerSnapshot
 from neuronet.engines.base.ragged import to_dense_state, to_sparse_state
-from neuronet.engines.base.setup import Setup, axis_lengths
+from neuronet.engines.base.setup import Setup
 from neuronet.engines.base.state import State
 
 Floats = NDArray[np.floating[Any]]
@@ -107,50 +103,10 @@ class NeuronModel(NetworkModel, Engine):
     def _build_layers(self, existing: Mapping[int, Speaker]) -> None:
         """Build the layers of existing neurons, by node, and of new ones."""
         self.sizes = self.setup.network.sizes
-        depth = range(len(self.sizes))
-        self.boards = [self._make_board(layer) for layer in depth]
-        self.arithmetic = [self._make_arithmetic(layer) for layer in depth[1:]]
-        self.layers: list[LayerAgents] = [LayerAgents(self._build_layer(layer, existing), random=self.random) for layer in depth]
+        builder = LayerBuilder(self, self.setup)
+        self.boards, self.arithmetic = builder.boards, builder.arithmetic
+        self.layers: list[LayerAgents] = builder.layers(existing)
         self._apply_setup()
-
-    def _make_board(self, layer: int) -> MessageBoard:
-        lengths = axis_lengths(self.sizes, layer) if layer else {"J": self.sizes[0], "I": 0}
-        rng = LayerRandom(self.setup.seed, layer, lengths)
-        return MessageBoard(self.sizes[layer], lengths["I"], rng, self.dtype)
-
-    def _make_arithmetic(self, layer: int) -> LayerArithmetic:
-        network = self.setup.network
-        speakers = [connected(network.masks[layer - 1], row=index) for index in range(self.sizes[layer])]
-        below, board, above = self.boards[layer - 1], self.boards[layer], [*self.boards, None][layer + 1]
-        activation = parse_activation(network.activations[layer - 1])
-        return LayerArithmetic(below, board, above, speakers, activation, self.setup.optimizer)
-
-    def _build_layer(self, layer: int, existing: Mapping[int, Speaker]) -> list[Speaker]:
-        network, agents = self.setup.network, list[Speaker]()
-        above = self.boards[layer + 1] if layer + 1 < len(self.sizes) else None
-        policies = self._policies(layer)
-        for index, node in enumerate(network.nodes[layer].tolist()):
-            listeners: Index = np.zeros(0, dtype=np.int64)
-            if above is not None:
-                listeners = connected(network.masks[layer], column=index)
-            agent, place = existing.get(node), (layer, index)
-            if layer == 0:
-                agent = agent or InputNeuron(self, node, place, above, listeners)
-                agent.attach(place, above, listeners)
-                agent.board = self.boards[0]
-                agents.append(agent)
-                continue
-            arithmetic = self.arithmetic[layer - 1]
-            neighbours = (arithmetic.speakers[index], listeners)
-            if isinstance(agent, Neuron):
-                agent.connect(place, arithmetic, neighbours, policies[index])
-            else:
-                agent = Neuron(self, node, place, arithmetic, neighbours, policies[index], self.sizes[-1])
-            agents.append(agent)
-        return agents
-
-    def _policies(self, layer: int) -> dict[int, Any]:
-        return {index: group.policy for group in self.setup.groups(layer) for index in group.members} if layer else {}
 
     def _apply_setup(self) -> None:
         """Tell the neurons their policies, and which of them are silent or frozen."""
@@ -158,31 +114,14 @@ class NeuronModel(NetworkModel, Engine):
         self._scheduler = make_scheduler(self.setup)
         for layer, agents in enumerate(self.layers):
             silent, fixed = self.setup.is_silent(layer), self.setup.is_fixed(layer)
-            policies = self._policies(layer)
+            policies = policies_of(self.setup, layer)
             if layer:
-                self.arithmetic[layer - 1].habits = self._habits(layer)
+                self.arithmetic[layer - 1].habits = habits_of(self.setup, layer)
             for agent in agents:
                 agent.silent = bool(silent[agent.index])
                 if layer:
                     agent.fixed = bool(fixed[agent.index])
                     agent.set_policy(policies[agent.index])
-
-    def _habits(self, layer: int) -> LayerHabits:
-        """Return what the policies of a layer, and of the one below, require of its arithmetic."""
-        policies, hooks = self._policies(layer), dict[int, frozenset[str]]()
-        for index, policy in policies.items():
-            hooks[index] = policy.hooks
-        fixed = np.flatnonzero(self.setup.is_fixed(layer))
-        needs_below = [group.policy.needs for group in self.setup.groups(layer - 1)] if layer > 1 else []
-        used = frozenset[str]().union(*hooks.values())
-        return LayerHabits(
-            post_response=any("response" in needs for needs in needs_below),
-            post_sizes=any(policy.needs & LAYER_FIELDS for policy in policies.values()),
-            scale="scales" in used,
-            intend=bool(used & {"scales", "adapt"}),
-            remember="remember" in used,
-            zeroed=[index for index in fixed.tolist() if "scales" not in hooks[index]],
-        )
 
     def _set_synapses(self, network: Network) -> None:
         for layer in range(1, len(self.sizes)):

@@ -73,5 +73,8 @@ def _nodes(network: Network, layer: int) -> Ints:
 
 def _indices_in(nodes: NDArray[np.int64], among: NDArray[np.int64]) -> Ints:
     """Return the index of each node among others; MISSING for nodes that are not among them."""
-    known = {node: place for place, node in enumerate(among.tolist())}
-    return np.asarray([known.get(node, MISSING) for node in nodes.tolist()], dtype=np.int64)
+    order = np.argsort(among)
+    places = np.minimum(np.searchsorted(among[order], nodes), max(len(among) - 1, 0))
+    if not len(among):
+        return np.full(len(nodes), MISSING)
+    return np.where(among[order[places]] == nodes, order[places], MISSING)

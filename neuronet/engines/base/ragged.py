@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neuronet.core import Ints, SparseNetwork, to_dense
 from neuronet.engines.base.setup import Setup, axis_lengths
@@ -71,7 +70,7 @@ def to_dense_state(state: State, setup: Setup) -> State:
             return array
         shape = [(lengths[number - 1] | {"J": len(members)})[letter] for letter in axes]
         whole = np.zeros(shape, dtype=array.dtype)
-        whole[_entries(network, number, axes, members)] = array
+        whole[entries(network, number, axes, members)] = array
         return whole
 
     return _mapped(state, setup, lambda pattern, array: pattern.to_dense(array), matrix)
@@ -84,7 +83,7 @@ def to_sparse_state(state: State, setup: Setup) -> State:
         return state
 
     def flat(array: Floats, number: int, axes: str, members: tuple[int, ...]) -> Floats:
-        return np.asarray(array[_entries(network, number, axes, members)]) if is_ragged(axes) else array
+        return np.asarray(array[entries(network, number, axes, members)]) if is_ragged(axes) else array
 
     return _mapped(state, setup, lambda pattern, array: array[pattern.rows, pattern.columns], flat)
 
@@ -105,22 +104,38 @@ def _mapped(state: State, setup: Setup, synapses: Any, memory: Any) -> State:
     return State(state.round, tuple(layers), state.messages)
 
 
-def _entries(network: SparseNetwork, layer: int, axes: str, members: Sequence[int]) -> tuple[NDArray[Any], ...]:
-    """Return the index arrays of a group's entries within an array of the dense game, in the order of the flat one."""
-    below = network.patterns[layer - 1]
-    above = network.patterns[layer].transposed[0] if layer < len(network.patterns) else None
-    found: list[list[NDArray[Any]]] = [[] for _ in axes]
-    for row, member in enumerate(members):
-        speakers = below.columns[below.starts[member] : below.starts[member + 1]]
-        listeners = speakers[:0] if above is None else above.columns[above.starts[member] : above.starts[member + 1]]
-        places = {
-            "J": np.asarray([row]),
-            "I": speakers,
-            "S": np.append(speakers, below.speakers),
-            "K": listeners,
-            "O": np.arange(network.sizes[-1]),
-        }
-        mesh = np.meshgrid(*(places[letter] for letter in axes), indexing="ij")
-        for axis, part in zip(found, mesh, strict=True):
-            axis.append(part.ravel())
-    return tuple(np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64) for parts in found)
+def entries(network: SparseNetwork, layer: int, axes: str, members: Sequence[int] | Ints) -> tuple[Ints, ...]:
+    """Return the index along each axis of the entries of an array over connections, in their order.
+
+    Args:
+        network: The network.
+        layer: Listening layer, 1 for the first.
+        axes: Letters of the array, J and at least one of I, S and K among them.
+        members: Neurons along J, whose index is their position here.
+    """
+    chosen = np.asarray(members, dtype=np.int64)
+    letters = [letter for letter in axes if letter != "J"]
+    lengths = dict(zip(letters, block_lengths(network, layer, axes, chosen), strict=True))
+    blocks = np.prod(list(lengths.values()), axis=0)
+    rows = np.repeat(np.arange(len(chosen)), blocks)
+    within = np.arange(len(rows)) - (np.cumsum(blocks) - blocks)[rows]
+    indices = {"J": rows}
+    for letter in reversed(letters):
+        own = lengths[letter][rows]
+        indices[letter] = _neighbour(network, layer, letter, chosen[rows], within % own)
+        within //= own
+    return tuple(indices[letter] for letter in axes)
+
+
+def _neighbour(network: SparseNetwork, layer: int, letter: str, neurons: Ints, number: Ints) -> Ints:
+    """Return the index in its layer of a neuron's neighbour with a number, from 0."""
+    if letter == "O" or (letter == "K" and layer == len(network.patterns)):
+        return number
+    pattern = network.patterns[layer].transposed[0] if letter == "K" else network.patterns[layer - 1]
+    places = pattern.starts[neurons] + number
+    if letter != "S":
+        return np.asarray(pattern.columns[places], dtype=np.int64)
+    is_bias = places == pattern.starts[neurons + 1]
+    found = np.full(len(neurons), pattern.speakers)
+    found[~is_bias] = pattern.columns[places[~is_bias]]
+    return found

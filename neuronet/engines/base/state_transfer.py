@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Birth, Group, LayerRandom, RandomStream
+from neuronet.core import Birth, Group, LayerRandom, RandomStream, SparseNetwork
 from neuronet.engines.base.checks import check_replicas
 from neuronet.engines.base.index_maps import MISSING, connected_mask, find_old_layer, old_indices
 from neuronet.engines.base.ragged import dense_game, to_dense_state, to_sparse_state
 from neuronet.engines.base.setup import Setup, axis_lengths
+from neuronet.engines.base.sparse_memory import initial_memory
+from neuronet.engines.base.sparse_transfer import SparseTransfer
 from neuronet.engines.base.state import LayerState, State, SynapseArrays, stack_replicas
 from neuronet.engines.base.state_checks import check_state
 
@@ -58,14 +60,15 @@ def transfer_state(state: State, old: Sequence[Setup], new: Sequence[Setup]) -> 
 
 
 def _transferred(state: State, old: Setup, new: Setup) -> State:
-    if old.network.is_sparse or new.network.is_sparse:
+    if old.network.is_sparse != new.network.is_sparse:
         moved = _transferred(to_dense_state(state, old), dense_game(old), dense_game(new))
         return to_sparse_state(moved, new)
     layers = []
     for number in range(1, len(new.network.sizes)):
         layer, old_number = _initial_layer(new, number), find_old_layer(new.network, number, old.network)
         if old_number:
-            _ArrayTransfer(old, old_number, new, number).copy_layer(state.layer(old_number), layer)
+            transfer = SparseTransfer if new.network.is_sparse else _ArrayTransfer
+            transfer(old, old_number, new, number).copy_layer(state.layer(old_number), layer)
         layers.append(layer)
     same = all(np.array_equal(ours, theirs) for ours, theirs in zip(new.network.nodes, old.network.nodes, strict=False))
     kept = same and new.network.sizes == old.network.sizes and new.channels == old.channels  # otherwise messages are lost
@@ -75,12 +78,14 @@ def _transferred(state: State, old: Setup, new: Setup) -> State:
 def _initial_layer(setup: Setup, layer: int) -> LayerState:
     """Return the initial state of a layer; the optimizer's arrays are 0."""
     dtype, network = np.dtype(setup.dtype), setup.network
-    weights, bias = network.weights[layer - 1].astype(dtype), network.biases[layer - 1].astype(dtype)
+    weights_by_layer = network.values if isinstance(network, SparseNetwork) else network.weights
+    weights, memory = weights_by_layer[layer - 1].astype(dtype), initial_memory if network.is_sparse else _initial_memory
+    bias = network.biases[layer - 1].astype(dtype)
     return LayerState(
         weights,
         bias,
         {name: SynapseArrays(np.zeros_like(weights), np.zeros_like(bias)) for name in setup.optimizer.state_names},
-        tuple(_initial_memory(setup, layer, group) for group in setup.groups(layer)),
+        tuple(memory(setup, layer, group) for group in setup.groups(layer)),
     )
 
 

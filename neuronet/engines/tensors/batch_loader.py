@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuronet.core import Samples
-from neuronet.engines.tensors.kernels.device import to_device
+from neuronet.core import Samples, Scaling
+from neuronet.engines.tensors.kernels.device import as_tensor, to_device
 
 ROUNDS_PER_BLOCK = 16
 """Rounds in a block."""
@@ -90,3 +90,14 @@ class BatchLoader:
             torch.index_select(self._raw, 0, chosen, out=buffer)
         else:
             torch.sub(self._raw.index_select(0, chosen), self._scaling.shift, out=buffer).mul_(self._scaling.factor)
+
+
+def prepare_samples(samples: Samples, dtype: torch.dtype, device: str) -> Samples:
+    """Return samples as tensors on a device; inputs with a scaling keep their type, and are scaled when they are played."""
+    inputs, targets = (as_tensor(array).to(device=device) for array in (samples.inputs, samples.targets))
+    is_index = targets.dtype in (torch.int32, torch.int64)
+    targets = targets.to(dtype) if targets.is_floating_point() else targets if is_index else targets.to(torch.int64)
+    if samples.scaling is None:
+        return Samples(inputs.to(dtype), targets)
+    shift, factor = (as_tensor(part).to(dtype=dtype, device=device) for part in (samples.scaling.shift, samples.scaling.factor))
+    return Samples(inputs, targets, Scaling(shift, factor))

@@ -26,33 +26,31 @@ from math import prod
 import torch
 from torch import Tensor
 
-from neuronet.core import SGD, Array, ConfigurationError, Samples, Scaling, plug_in_errors
+from neuronet.core import SGD, Array, ConfigurationError, Samples, plug_in_errors
 from neuronet.engines.base.checks import check_classes, check_replicas
 from neuronet.engines.base.engine import LayerSnapshot
 from neuronet.engines.base.setup import Setup
-from neuronet.engines.base.state import LayerState, State, SynapseArrays
-from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock
+from neuronet.engines.base.state import State
+from neuronet.engines.tensors.assembly.layer_factory import make_layers, synapses_of
+from neuronet.engines.tensors.assembly.layer_state import collect_state, restore_state
+from neuronet.engines.tensors.assembly.round_cache import RoundCache
+from neuronet.engines.tensors.batch_loader import BatchLoader, RoundBlock, prepare_samples
 from neuronet.engines.tensors.channel_router import make_router
 from neuronet.engines.tensors.compiled.choice import check_kernels, select_compiled
 from neuronet.engines.tensors.compiled.rounds import CompiledRounds
 from neuronet.engines.tensors.copying import CopiedByState
-from neuronet.engines.tensors.fused_round import FusedRound, supports
+from neuronet.engines.tensors.fused_round import supports
 from neuronet.engines.tensors.kernels.device import as_numpy, as_tensor, copy_to_numpy, resolve_device, to_device
 from neuronet.engines.tensors.kernels.loss import SoftmaxCrossEntropy, loss_function_for
 from neuronet.engines.tensors.kernels.matmul import PRODUCTS, products_of_machine
 from neuronet.engines.tensors.kernels.precision import MatmulPrecision
 from neuronet.engines.tensors.kernels.threads import limited_threads
-from neuronet.engines.tensors.layer import Layer, inverse_mask
+from neuronet.engines.tensors.layer import inverse_mask
 from neuronet.engines.tensors.layer_record import LayerRecord
-from neuronet.engines.tensors.layer_round import LayerRound
 from neuronet.engines.tensors.parameters import VelocityParameters, make_parameters
 from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import RoundContext
 from neuronet.engines.tensors.scheduler import make_scheduler
-from neuronet.engines.tensors.sparse.layer_factory import make_layer_round, make_layers, synapses_of
-
-MAX_CACHED_SIZES = 6
-"""Number of batch sizes whose buffers are kept."""
 
 
 @dataclass(eq=False)
@@ -139,8 +137,7 @@ class TensorEngine(CopiedByState):
         self.is_fused = self._can_fuse()
         self.is_compiled = self._selects_compiled()
         self._compiled: CompiledRounds | None = None
-        self._layer_rounds: dict[int, list[LayerRound]] = {}
-        self._fused_rounds: dict[int, FusedRound] = {}
+        self._rounds = RoundCache(self.layers, self._loss_function, self.parameters)
         self._pending: _Round | None = None
         self._activities: list[Tensor] = []
         self._demands: list[Tensor | None] = []
@@ -176,14 +173,7 @@ class TensorEngine(CopiedByState):
 
     def prepare(self, samples: Samples) -> Samples:
         """Return the samples as tensors on the engine's device; inputs with a scaling are scaled when they are played."""
-        inputs = as_tensor(samples.inputs).to(device=self.device)
-        targets = as_tensor(samples.targets).to(device=self.device)
-        is_index = targets.dtype in (torch.int32, torch.int64)
-        targets = targets.to(self.dtype) if targets.is_floating_point() else targets if is_index else targets.to(torch.int64)
-        if samples.scaling is None:
-            return Samples(inputs.to(self.dtype), targets)
-        scaling = Scaling(self._as_array(samples.scaling.shift), self._as_array(samples.scaling.factor))
-        return Samples(inputs, targets, scaling)
+        return prepare_samples(samples, self.dtype, self.device)
 
     def _as_array(self, array: Array) -> Tensor:
         return as_tensor(array).to(dtype=self.dtype, device=self.device)
@@ -222,7 +212,7 @@ class TensorEngine(CopiedByState):
 
     def _play_fused(self, block: RoundBlock) -> Tensor:
         """Return the sum of the samples' losses in each round, (rounds, ...)."""
-        fused = self._fused_round_for(block.size)
+        fused = self._rounds.fused_round(block.size)
         losses = fused.play(block, self.learning_rate, self.round_number)
         self._activities, self._demands = fused.activities, fused.demands
         self.round_number += len(block.targets)
@@ -264,7 +254,7 @@ class TensorEngine(CopiedByState):
         activity = inputs if self._input_mask is None else inputs * self._input_mask
         records: list[LayerRecord] = []
         self._activities = [activity]
-        for below, layer_round in enumerate(self._layer_rounds_for(batch)):
+        for below, layer_round in enumerate(self._rounds.layer_rounds(batch)):
             record = layer_round.forward(self._router.forward(below, activity, context), context)
             activity = record.activity
             records.append(record)
@@ -279,7 +269,7 @@ class TensorEngine(CopiedByState):
         demands: list[Tensor | None] = []
         for index in reversed(range(len(records))):
             records[index], demand = self._router.backward(records[index], demand, context)
-            demand = self._layer_rounds_for(records[index].batch)[index].backward(records[index], demand)
+            demand = self._rounds.layer_rounds(records[index].batch)[index].backward(records[index], demand)
             demand = records[index].settle(demand, self._reducer)
             if index == len(records) - 1:
                 context.broadcast = demand
@@ -302,45 +292,16 @@ class TensorEngine(CopiedByState):
         with torch.inference_mode(), limited_threads(self._largest_layer * batch, self.device), self._matmul:
             yield
 
-    def _layer_rounds_for(self, batch: int) -> list[LayerRound]:
-        if batch not in self._layer_rounds:
-            while len(self._layer_rounds) >= MAX_CACHED_SIZES:
-                oldest = next(iter(self._layer_rounds))
-                del self._layer_rounds[oldest]
-                self._fused_rounds.pop(oldest, None)
-            self._layer_rounds[batch] = [make_layer_round(layer, batch) for layer in self.layers]
-        return self._layer_rounds[batch]
-
-    def _fused_round_for(self, batch: int) -> FusedRound:
-        if batch not in self._fused_rounds:
-            loss_function, parameters = self._loss_function, self.parameters
-            assert isinstance(loss_function, SoftmaxCrossEntropy)
-            assert isinstance(parameters, VelocityParameters)
-            self._fused_rounds[batch] = FusedRound(self._layer_rounds_for(batch), loss_function, parameters)
-        return self._fused_rounds[batch]
-
     def state(self) -> State:
         """Return everything that the next round depends on, as numpy copies."""
-        layers = tuple(self._layer_state(layer) for layer in self.layers)
+        layers = tuple(collect_state(layer, self.parameters, len(self.setup.groups(layer.number))) for layer in self.layers)
         return State(self.round_number, layers, {key: copy_to_numpy(array) for key, array in self._router.state().items()})
-
-    def _layer_state(self, layer: Layer) -> LayerState:
-        buffers = {
-            name: SynapseArrays(*map(copy_to_numpy, self.parameters.views(flat, layer.number - 1)))
-            for name, flat in self.parameters.buffers()
-        }
-        return LayerState.of(buffers, layer.memories(len(self.setup.groups(layer.number))))
 
     def _restore(self, state: State) -> None:
         self._pending = None
         with torch.inference_mode():
             for layer, before in zip(self.layers, state.layers, strict=True):
-                buffers = before.buffers
-                for name, flat in self.parameters.buffers():
-                    weights, bias = self.parameters.views(flat, layer.number - 1)
-                    weights.copy_(self._as_array(buffers[name].weights))
-                    bias.copy_(self._as_array(buffers[name].bias))
-                layer.restore_memories(before.memories)
+                restore_state(layer, self.parameters, before, self._as_array)
             self._router.restore({key: self._as_array(array.copy()) for key, array in state.messages.items()})
         self.round_number = state.round
 
@@ -363,7 +324,7 @@ class TensorEngine(CopiedByState):
         """Release all tensors."""
         self.layers = []
         self.parameters = make_parameters(SGD(), [], (), torch.zeros(0))
-        self._layer_rounds, self._fused_rounds, self._compiled = {}, {}, None
+        self._rounds, self._compiled = RoundCache([], self._loss_function, self.parameters), None
         self._pending = None
         self._router.restore({})
         self._activities, self._demands = [], []

@@ -66,7 +66,7 @@ def draw_layers(axes: Axes, view: NetworkView) -> Layout:
         if gap >= WIDE:
             _write_below(axes, (speakers.middle + listeners.middle) / 2, bottom, caption)
     if inputs.image is not None:
-        draw_image(axes, inputs.image, view.network, view.selected, selected_only=view.selected_only)
+        draw_image(axes, inputs.image, view.network, view.received(0), view.selected, selected_only=view.selected_only)
     node_areas = [area for column in columns if column.layer or not inputs.image for area in _draw_dots(axes, view, column)]
     step = 1 if gap >= CROWDED else ceil(LABEL_WIDTH / gap)
     for column in columns:
@@ -81,9 +81,9 @@ def draw_layers(axes: Axes, view: NetworkView) -> Layout:
 
 def _draw_lines(axes: Axes, view: NetworkView, speakers: Column, listeners: Column, inputs: InputLayout) -> list[str]:
     """Draw the strongest connections between two layers, and return the lines of their caption."""
-    weights, mask = view.network.weights[speakers.layer], view.network.masks[speakers.layer]
-    rows = weights[listeners.first_members]
-    between = inputs.gather(rows) if speakers.layer == 0 else rows[:, speakers.first_members]
+    shown = slice(None) if speakers.layer == 0 else speakers.first_members
+    rows, _ = view.network.layer_part(listeners.layer, listeners.first_members, shown)
+    between = inputs.gather(rows) if speakers.layer == 0 else rows
     strength = np.abs(between)
     largest = float(strength.max(initial=0.0))
     if view.focus is not None:
@@ -102,7 +102,7 @@ def _draw_lines(axes: Axes, view: NetworkView, speakers: Column, listeners: Colu
     axes.add_collection(lines, autolim=False)
     if speakers.layer == 0 and inputs.is_binned:
         return [f"strongest {len(share)}"]
-    count = f"{len(share)} of {_count(weights.size if mask is None else int(mask.sum()))}"
+    count = f"{len(share)} of {_count(view.network.layer_connections(listeners.layer))}"
     return [count, f"|w| ≤ {largest:.2g}"] if len(share) else [count]
 
 

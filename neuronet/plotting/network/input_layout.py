@@ -150,24 +150,27 @@ def _lay_out_image(shape: tuple[int, ...], left: float, bottom: float, top: floa
     return InputLayout(bins, np.tile(middle_x, len(y)), np.repeat(middle_y, wide), side * block, width, box)
 
 
-def draw_image(axes: Axes, box: ImageBox, network: Network, selected: tuple[int, int] | None, *, selected_only: bool) -> None:
+def draw_image(
+    axes: Axes, box: ImageBox, network: Network, received: Floats, selected: tuple[int, int] | None, *, selected_only: bool
+) -> None:
     """Draw the attention that each pixel receives, summed over channels, or the weights of a neuron in focus.
 
     Args:
         axes: Axes in inches.
         box: Place of the image.
         network: The network.
+        received: Attention `sum_k w_kj^2 / 2` that each input receives.
         selected: Layer and position of the selected neuron; a selected pixel is framed.
         selected_only: Whether a selected neuron of the first listening layer shows its weights.
     """
-    weights = network.weights[0]
     if selected_only and selected is not None and selected[0] == 1:
-        shown, colours = weights[selected[1]].reshape(box.shape).sum(axis=0), style.SIGNED
+        weights, _ = network.layer_part(1, [selected[1]])
+        shown, colours = weights.reshape(box.shape).sum(axis=0), style.SIGNED
         vmax = float(np.abs(shown).max()) or 1.0
         vmin = -vmax
     else:
         with np.errstate(over="ignore"):
-            shown, colours = (weights * weights).sum(axis=0).reshape(box.shape).sum(axis=0), RECEIVED
+            shown, colours = 2 * received.reshape(box.shape).sum(axis=0), RECEIVED
         vmin, vmax = 0.0, float(min(shown.max(), np.finfo(np.float64).max)) or 1.0
     extent = (box.left, box.left + box.width, box.bottom, box.bottom + box.height)
     limits = axes.get_xlim(), axes.get_ylim()

@@ -125,7 +125,7 @@ class NetworkView:
     @property
     def outputs(self) -> int:
         """Number of the output layer."""
-        return len(self.network.weights)
+        return len(self.network.sizes) - 1
 
     def is_silent(self, layer: int, position: int) -> bool:
         """Return whether a neuron is silent."""

@@ -13,11 +13,11 @@ from neuronet.core import SGD, Adam, ConfigurationError, Momentum, PolicyError, 
 from neuronet.core.policy import shared_memory_names
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
-from neuronet.engines.base import Setup, to_dense_state, to_sparse_state
+from neuronet.engines.base import Setup, sparse_memory, to_dense_state, to_sparse_state
 from neuronet.engines.base.state import State
 from neuronet.engines.parity import compare
 from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.sparse import neighbour_lists, space
+from neuronet.engines.tensors.sparse import neighbour_lists
 from neuronet.policies import AttentionSeeking, FreeRider, Greedy, IncomeProtecting, KeepingPromises, RandomFeedback, Stubborn
 from tests.engines.parity.test_random_games import ROUNDS, games, remains_bounded
 from tests.engines.tensors.test_uninitialised_memory import played, poisoned_memory
@@ -177,7 +177,7 @@ def test_replicas_are_refused():
 
 def test_draws_of_a_large_layer_are_by_connection(monkeypatch):
     setup = sparse_game(RandomFeedback())
-    monkeypatch.setattr(space, "MAX_DENSE_ENTRIES", 1)
+    monkeypatch.setattr(sparse_memory, "MAX_DENSE_ENTRIES", 1)
     one, other = (play(TensorEngine(setup, device="cpu"), 2).state() for _ in range(2))
     assert max_difference(one, other) == 0
     feedback = one.layer(1).memories[0]["feedback"]

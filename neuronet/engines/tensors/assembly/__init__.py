@@ -1,0 +1,1 @@
+"""What an engine is put together from: its layers, their passes for each batch size, and their state."""
