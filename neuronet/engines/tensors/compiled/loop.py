@@ -1,36 +1,39 @@
 """Rounds of small dense networks as one loop that numba compiles: no call into Python, and no result in new memory.
 
-This module needs numba, the extra [fast]; all of it is in one file, since numba looks at the date of that file alone. Arrays are
-numpy's; a game's are flat, so that one compilation serves all networks of a precision. Products are numba's `np.dot`, of the
-OpenBLAS in scipy. The formulas are those of `fused_round.py`, with the feedback weights of `neuronet.core.FeedbackForm`.
+This module needs numba, the extra [fast]. Arrays are numpy's; a game's are flat, so that one compilation serves all networks of
+a precision. Products are numba's `np.dot`, of the OpenBLAS in scipy. The formulas are those of `fused_round.py`, with the feedback
+weights of `neuronet.core.FeedbackForm`.
+
+numba looks only at the file of the function that it keeps on disk. `play` therefore is made with a stamp of `arithmetic.py` beside
+it, since the values that a function closes over are a part of the key under which numba keeps it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Floats = NDArray[Any]
-Ints = NDArray[np.int64]
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-RELU, TANH, SIGMOID, LEAKY_RELU, IDENTITY = range(5)
-CODES = {"relu": RELU, "tanh": TANH, "sigmoid": SIGMOID, "leaky-relu": LEAKY_RELU, "identity": IDENTITY}
-"""Code of each activation that the compiled rounds know."""
-
-
-def compiled(function: Function) -> Function:
-    """Return the function compiled, kept on disk where a folder can be written."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    try:
-        result: Function = njit(cache=True, **options)(function)
-    except RuntimeError:  # numba finds no folder
-        result = njit(**options)(function)
-    return result
+from neuronet.engines.tensors.compiled import arithmetic
+from neuronet.engines.tensors.compiled.arithmetic import (
+    OPTIONS,
+    Floats,
+    Ints,
+    activate,
+    add_noise,
+    compiled,
+    feedback_weights,
+    gather,
+    move,
+    move_biases,
+    multiply_by_slope,
+    softmax,
+)
 
 
 class Plan(NamedTuple):
@@ -92,38 +95,6 @@ class Rounds(NamedTuple):
 
 
 @compiled
-def play(
-    plan: Plan,
-    rounds: Rounds,
-    parameters: Floats,
-    velocity: Floats,
-    room: Floats,
-    scratch: Floats,
-    losses: Floats,
-    first: int,
-    last: int,
-) -> None:
-    """Play all rounds of the replicas from `first` to before `last`.
-
-    Args:
-        plan: What is fixed.
-        rounds: What is played.
-        parameters: (R, P), weights and biases, changed in place.
-        velocity: (R, P), likewise.
-        room: (R, batch * (I + 2 N)), activity of all layers, then demand of the listening layers, of the last round.
-        scratch: (2 * largest number of weights,), one for each thread.
-        losses: (R, rounds), where the sum of the samples' losses is written.
-        first: First replica.
-        last: End of the replicas.
-    """
-    for replica in range(first, last):
-        for number in range(losses.shape[1]):
-            losses[replica, number] = _round(
-                plan, rounds, parameters[replica], velocity[replica], room[replica], scratch, replica, number
-            )
-
-
-@compiled
 def _round(
     plan: Plan,
     rounds: Rounds,
@@ -138,8 +109,7 @@ def _round(
     chosen = rounds.order[replica, start : start + rounds.batch]
     batch, layers = len(chosen), len(sizes) - 1
     activity = room[: batch * sizes[0]].reshape(batch, sizes[0])
-    for sample in range(batch):
-        activity[sample] = rounds.inputs[chosen[sample]]
+    gather(rounds.inputs, chosen, activity)
     place, weight = batch * sizes[0], 0
     for layer in range(layers):
         listeners, connections = sizes[layer + 1], sizes[layer] * sizes[layer + 1]
@@ -147,11 +117,11 @@ def _round(
         weights = parameters[weight : weight + connections].reshape(listeners, sizes[layer])
         bias = parameters[weight + connections : weight + connections + listeners]
         np.dot(heard, weights.T, activity)
-        _activate(activity, bias, plan.activations[layer], plan.leak)
+        activate(activity, bias, plan.activations[layer], plan.leak)
         place += batch * listeners
         weight += connections + listeners
     demand = room[place : place + batch * sizes[layers]].reshape(batch, sizes[layers])
-    loss = _softmax(activity, rounds.targets, chosen, demand)
+    loss = softmax(activity, rounds.targets, chosen, demand)
     _adapt_all(plan, rounds, parameters, velocity, room, scratch, replica, number, batch, place, weight)
     return loss
 
@@ -175,6 +145,7 @@ def _adapt_all(
     neuron, spoken, noise_end = plan.attention.shape[1], place, rounds.noise.shape[2]
     for layer in range(len(sizes) - 2, -1, -1):
         listeners, speakers = sizes[layer + 1], sizes[layer]
+        shape = listeners, speakers
         demand = room[place : place + batch * listeners].reshape(batch, listeners)
         place += batch * listeners
         spoken -= batch * listeners
@@ -182,170 +153,85 @@ def _adapt_all(
         weight -= (speakers + 1) * listeners
         neuron -= listeners
         end = weight + speakers * listeners
+        weights = parameters[weight:end].reshape(shape)
         if layer > 0:
-            weights = parameters[weight:end].reshape(listeners, speakers)
             below = room[place : place + batch * speakers].reshape(batch, speakers)
-            if not plan.attends[layer - 1]:
-                weights = _feedback_weights(plan, parameters, scratch, replica, neuron - speakers, weight, listeners, speakers)
-            np.dot(demand, weights, below)
+            limits = scratch[len(scratch) - speakers :]
+            own = slice(neuron - speakers, neuron)
+            if plan.attends[layer - 1]:
+                np.dot(demand, weights, below)
+            else:
+                heeded = scratch[end - weight : 2 * (end - weight)].reshape(shape)
+                fixed = _part(plan.fixed, replica, weight, shape)
+                forms = plan.attention[replica, own], plan.sign[replica, own], plan.strongest[replica, own]
+                feedback_weights(weights, *forms, fixed, plan.tie, limits, heeded)
+                np.dot(demand, heeded, below)
             if plan.slot[layer - 1, replica] >= 0:
                 noise = rounds.noise[number, plan.slot[layer - 1, replica], noise_end - rounds.batch * speakers :]
-                _add_noise(below, plan.noise[replica, neuron - speakers : neuron], noise)
+                drawn = noise[: batch * speakers].reshape(batch, speakers)
+                add_noise(below, plan.noise[replica, own], drawn, limits)
             if plan.noisy[layer - 1]:
                 noise_end -= rounds.batch * speakers
-            _multiply_by_slope(below, heard, plan.activations[layer - 1], plan.leak)
-        response = scratch[: end - weight]
-        np.dot(demand.T, heard, response.reshape(listeners, speakers))
-        mask = plan.mask[replica, weight:end] if plan.mask.shape[1] else plan.mask[replica]
+            multiply_by_slope(below, heard, plan.activations[layer - 1], plan.leak)
+        response = scratch[: end - weight].reshape(shape)
+        np.dot(demand.T, heard, response)
         adapts = plan.adapts[replica, neuron : neuron + listeners]
-        _move(parameters[weight:end], velocity[weight:end], response, mask, adapts, batch, plan.decay, rate)
+        moving = velocity[weight:end].reshape(shape)
+        move(weights, moving, response, _part(plan.mask, replica, weight, shape), adapts, batch, plan.decay, rate)
         bias = slice(end, end + listeners)
-        _move_biases(parameters[bias], velocity[bias], demand, adapts, plan.decay, rate)
+        move_biases(parameters[bias], velocity[bias], demand, adapts, plan.decay, rate)
 
 
 @compiled
-def _activate(potential: Floats, bias: Floats, code: int, leak: Any) -> None:
-    """Replace `potential` minus its bias, (B, J), by the activity."""
-    for sample in range(len(potential)):
-        row = potential[sample]
-        if code == RELU:
-            for j in range(len(row)):
-                z = row[j] + bias[j]
-                row[j] = row.dtype.type(0) if z < 0 else z  # not a number stays so
-        elif code == TANH:
-            for j in range(len(row)):
-                row[j] = np.tanh(row[j] + bias[j])
-        elif code == SIGMOID:
-            half = row.dtype.type(0.5)
-            for j in range(len(row)):
-                row[j] = half + half * np.tanh(half * (row[j] + bias[j]))
-        elif code == LEAKY_RELU:
-            for j in range(len(row)):
-                z = row[j] + bias[j]
-                row[j] = z if z > 0 else leak * z
-        else:
-            for j in range(len(row)):
-                row[j] += bias[j]
+def _part(arrays: Floats, replica: int, begin: int, shape: tuple[int, int]) -> Floats:
+    """Return a layer's part of the arrays (R, P), in its shape; (0, 0) of those that have no entries."""
+    if not arrays.shape[1]:
+        return arrays[replica].reshape(0, 0)
+    return arrays[replica, begin : begin + shape[0] * shape[1]].reshape(shape)
 
 
-@compiled
-def _multiply_by_slope(feedback: Floats, activity: Floats, code: int, leak: Any) -> None:
-    """Multiply the feedback, (B, J), by the slope of the activation, given the activity."""
-    one = feedback.dtype.type(1)
-    for sample in range(len(feedback)):
-        row, said = feedback[sample], activity[sample]
-        if code == RELU:
-            for j in range(len(row)):
-                row[j] = row[j] if said[j] > 0 else row.dtype.type(0)
-        elif code == TANH:
-            for j in range(len(row)):
-                row[j] *= one - said[j] * said[j]
-        elif code == SIGMOID:
-            for j in range(len(row)):
-                row[j] *= said[j] * (one - said[j])
-        elif code == LEAKY_RELU:
-            for j in range(len(row)):
-                row[j] *= one if said[j] > 0 else leak
-
-
-@compiled
-def _softmax(outputs: Floats, targets: Ints, chosen: Ints, demand: Floats) -> float:
-    """Write `onehot - softmax(outputs)` into the demand, (B, O), and return the sum of the cross-entropies.
-
-    The target's entry is the sum of the other probabilities, which has all digits where the target's probability is almost 1.
-    """
-    zero, total = outputs.dtype.type(0), 0.0
-    for sample in range(len(outputs)):
-        row, answer, target = outputs[sample], demand[sample], targets[chosen[sample]]
-        largest = row.max()
-        for o in range(len(row)):
-            answer[o] = np.exp(row[o] - largest)
-        whole = zero
-        for o in range(len(row)):
-            whole += answer[o]
-        total += np.log(whole) + largest - row[target]
-        others = zero
-        for o in range(len(row)):
-            share = answer[o] / whole
-            others += zero if o == target else share
-            answer[o] = -share
-        answer[target] = others
-    return total
-
-
-@compiled
-def _feedback_weights(
-    plan: Plan, parameters: Floats, scratch: Floats, replica: int, neuron: int, weight: int, listeners: int, speakers: int
-) -> Floats:
-    """Return the feedback weights of the speakers, (K, J), in the second half of the scratch memory.
+def _make_play(stamp: str) -> Callable[..., None]:
+    """Return `play`, kept on disk where a folder can be written.
 
     Args:
-        plan: What is fixed.
-        parameters: (P,), those of the replica.
-        scratch: Scratch memory.
-        replica: The replica.
-        neuron: Number of the first speaker among the listening neurons.
-        weight: Place of the first listener's first weight.
-        listeners: K.
-        speakers: J.
+        stamp: Text that changes with all source that is compiled into `play` from other files.
     """
-    half = len(scratch) // 2
-    weights = scratch[half : half + listeners * speakers].reshape(listeners, speakers)
-    for j in range(speakers):
-        attention, sign = plan.attention[replica, neuron + j], plan.sign[replica, neuron + j]
-        threshold = parameters.dtype.type(-1)  # all listeners count
-        if plan.strongest[replica, neuron + j]:
-            for k in range(listeners):
-                threshold = max(threshold, abs(parameters[weight + k * speakers + j]))
-            threshold *= plan.tie
-        for k in range(listeners):
-            w = parameters[weight + k * speakers + j]
-            weights[k, j] = attention * w + sign * np.sign(w) if abs(w) >= threshold else w - w  # not a number stays so
-            if plan.fixed.shape[1]:
-                weights[k, j] += plan.fixed[replica, weight + k * speakers + j]
-    return weights
+
+    def play(
+        plan: Plan,
+        rounds: Rounds,
+        parameters: Floats,
+        velocity: Floats,
+        room: Floats,
+        scratch: Floats,
+        losses: Floats,
+        first: int,
+        last: int,
+    ) -> None:
+        """Play all rounds of the replicas from `first` to before `last`.
+
+        Args:
+            plan: What is fixed.
+            rounds: What is played.
+            parameters: (R, P), weights and biases, changed in place.
+            velocity: (R, P), likewise.
+            room: (R, batch * (I + 2 N)), activity of all layers, then demand of the listening layers, of the last round.
+            scratch: (2 * largest number of weights + largest number of neurons,), one for each thread.
+            losses: (R, rounds), where the sum of the samples' losses is written.
+            first: First replica.
+            last: End of the replicas.
+        """
+        assert stamp  # closed over, so that it is a part of the key on disk
+        for replica in range(first, last):
+            for number in range(losses.shape[1]):
+                losses[replica, number] = _round(
+                    plan, rounds, parameters[replica], velocity[replica], room[replica], scratch, replica, number
+                )
+
+    try:
+        return njit(cache=True, **OPTIONS)(play)
+    except RuntimeError:  # numba finds no folder
+        return njit(**OPTIONS)(play)
 
 
-@compiled
-def _add_noise(feedback: Floats, sigma: Floats, noise: Floats) -> None:
-    """Add `sigma * rms * noise` to the feedback, (B, J), with the root mean square of each neuron's feedback over the batch."""
-    batch, neurons = feedback.shape
-    for j in range(neurons):
-        if sigma[j] > 0:
-            square = feedback.dtype.type(0)
-            for sample in range(batch):
-                square += feedback[sample, j] * feedback[sample, j]
-            scale = sigma[j] * np.sqrt(square / feedback.dtype.type(batch))
-            for sample in range(batch):
-                feedback[sample, j] += scale * noise[sample * neurons + j]
-
-
-@compiled
-def _move(
-    weights: Floats, velocity: Floats, response: Floats, mask: Floats, adapts: Floats, batch: int, decay: Any, rate: Any
-) -> None:
-    """Compute `velocity = decay * velocity + response / B` and `weights += rate * velocity`, all (J * I,)."""
-    speakers = len(weights) // len(adapts)
-    for j in range(len(adapts)):
-        scale = adapts[j] / weights.dtype.type(batch)
-        begin = j * speakers
-        if len(mask):
-            for i in range(begin, begin + speakers):
-                velocity[i] = decay * velocity[i] + scale * response[i] * mask[i]
-                weights[i] += rate * velocity[i]
-        else:
-            for i in range(begin, begin + speakers):
-                velocity[i] = decay * velocity[i] + scale * response[i]
-                weights[i] += rate * velocity[i]
-
-
-@compiled
-def _move_biases(bias: Floats, velocity: Floats, demand: Floats, adapts: Floats, decay: Any, rate: Any) -> None:
-    """Compute `velocity = decay * velocity + mean demand` and `bias += rate * velocity`, all (J,)."""
-    batch, neurons = demand.shape
-    velocity *= decay
-    for sample in range(batch):
-        for j in range(neurons):
-            velocity[j] += adapts[j] / demand.dtype.type(batch) * demand[sample, j]
-    for j in range(neurons):
-        bias[j] += rate * velocity[j]
+play = _make_play(sha256(Path(arithmetic.__file__).read_bytes()).hexdigest())
