@@ -67,6 +67,11 @@ class SymmetricGame:
         return compositions(self.players - 1, len(self.names))
 
     @cached_property
+    def coefficients(self) -> Floats:
+        """Return the multinomial coefficient of each combination in `opponents`, (M,)."""
+        return multinomials(self.opponents)
+
+    @cached_property
     def index(self) -> dict[tuple[int, ...], int]:
         """Return the row of each combination in `opponents`."""
         return {tuple(row): number for number, row in enumerate(self.opponents.tolist())}
@@ -83,7 +88,7 @@ class SymmetricGame:
 
     def expected(self, mix: Floats) -> Floats:
         """Return the expected payoff of each policy against opponents that draw theirs from a mix, (..., P) to (..., P)."""
-        odds = multinomials(self.opponents) * np.prod(mix[..., None, :] ** self.opponents, axis=-1)
+        odds = self.coefficients * np.prod(mix[..., None, :] ** self.opponents, axis=-1)
         return np.asarray(np.einsum("...pm,...m->...p", self.payoffs, odds))
 
     def payoff_jacobian(self, mix: Floats) -> Floats:

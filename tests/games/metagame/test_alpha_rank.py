@@ -95,3 +95,11 @@ def test_invalid_selection_is_refused():
         log_fixation_probabilities(random_game(2, 2), -1.0, 10)
     with pytest.raises(ConfigurationError, match="at least the 4 players"):
         log_fixation_probabilities(random_game(4, 2), 1.0, 3)
+
+
+@given(total=st.integers(1, 60), data=st.data())
+def test_hypergeometric_equals_that_of_scipy(total, data):
+    marked, drawn = (data.draw(st.integers(0, total)) for _ in range(2))
+    found = np.arange(drawn + 2)
+    expected = scipy.stats.hypergeom.pmf(found, total, marked, drawn)
+    np.testing.assert_allclose(hypergeometric(found, total, np.asarray(marked), drawn), expected, rtol=1e-10, atol=1e-14)

@@ -87,7 +87,7 @@ def multiply_by_slope(feedback: Floats, activity: Floats, code: int, leak: Any) 
 
 @compiled
 def softmax(outputs: Floats, targets: Ints, chosen: Ints, demand: Floats) -> float:
-    """Write `onehot - softmax(outputs)` into the demand, (B, O), and return the sum of the cross-entropies.
+    """Write the demand of the outputs, one-hot minus softmax, (B, O), and return the sum of the cross-entropies.
 
     The target's entry is the sum of the other probabilities, which has all digits where the target's probability is almost 1.
     """
@@ -181,7 +181,10 @@ def add_noise(feedback: Floats, sigma: Floats, noise: Floats, scales: Floats) ->
 def move(
     weights: Floats, velocity: Floats, response: Floats, mask: Floats, adapts: Floats, batch: int, decay: Any, rate: Any
 ) -> None:
-    """Compute `velocity = decay * velocity + response / B` and `weights += rate * velocity`, all (J, I); the mask may be (0, 0)."""
+    """Compute `velocity = decay * velocity + response / B` and `weights += rate * velocity`, all (J, I).
+
+    The mask, 1 where there is a connection, is (0, 0) where all neurons are connected.
+    """
     for j in range(len(adapts)):
         scale = adapts[j] / weights.dtype.type(batch)
         own, moving, asked = weights[j], velocity[j], response[j]

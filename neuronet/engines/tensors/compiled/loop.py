@@ -1,11 +1,11 @@
 """Rounds of small dense networks as one loop that numba compiles: no call into Python, and no result in new memory.
 
 This module needs numba, the extra [fast]. Arrays are numpy's; a game's are flat, so that one compilation serves all networks of
-a precision. Products are numba's `np.dot`, of the OpenBLAS in scipy. The formulas are those of `fused_round.py`, with the feedback
-weights of `neuronet.core.FeedbackForm`.
+a precision. Products are numba's `np.dot`, of the OpenBLAS in scipy. The formulas are those of `fused_round.py`, with the
+feedback weights of `neuronet.core.FeedbackForm`.
 
-numba looks only at the file of the function that it keeps on disk. `play` therefore is made with a stamp of `arithmetic.py` beside
-it, since the values that a function closes over are a part of the key under which numba keeps it.
+numba looks only at the file of the function that it keeps on disk. `play` is therefore made with a stamp of `arithmetic.py`:
+the values that a function closes over are a part of the key under which numba keeps it.
 """
 
 from __future__ import annotations
@@ -94,100 +94,127 @@ class Rounds(NamedTuple):
     noise: Floats
 
 
+class Views(NamedTuple):
+    """A replica's arrays in rounds of B samples, as views; each list has an entry for each listening layer.
+
+    Attributes:
+        activity: (B, J), that of the inputs before the others.
+        demand: (B, J).
+        weights: (J, I).
+        velocity: (J, I).
+        bias: (J,).
+        bias_velocity: (J,).
+        adapts: (J,).
+        mask: (J, I) or (0, 0).
+        fixed: (J, I) or (0, 0), fixed feedback weights of the speakers.
+        feedback: (J, I), scratch memory for the feedback weights of the speakers.
+        response: (J, I), scratch memory.
+        limits: (I,), scratch memory.
+    """
+
+    activity: list[Floats]
+    demand: list[Floats]
+    weights: list[Floats]
+    velocity: list[Floats]
+    bias: list[Floats]
+    bias_velocity: list[Floats]
+    adapts: list[Floats]
+    mask: list[Floats]
+    fixed: list[Floats]
+    feedback: list[Floats]
+    response: list[Floats]
+    limits: list[Floats]
+
+
 @compiled
-def _round(
-    plan: Plan,
-    rounds: Rounds,
-    parameters: Floats,
-    velocity: Floats,
-    room: Floats,
-    scratch: Floats,
-    replica: int,
-    number: int,
-) -> float:
-    sizes, start = plan.sizes, number * rounds.batch
-    chosen = rounds.order[replica, start : start + rounds.batch]
-    batch, layers = len(chosen), len(sizes) - 1
-    activity = room[: batch * sizes[0]].reshape(batch, sizes[0])
-    gather(rounds.inputs, chosen, activity)
-    place, weight = batch * sizes[0], 0
-    for layer in range(layers):
-        listeners, connections = sizes[layer + 1], sizes[layer] * sizes[layer + 1]
-        heard, activity = activity, room[place : place + batch * listeners].reshape(batch, listeners)
-        weights = parameters[weight : weight + connections].reshape(listeners, sizes[layer])
-        bias = parameters[weight + connections : weight + connections + listeners]
-        np.dot(heard, weights.T, activity)
-        activate(activity, bias, plan.activations[layer], plan.leak)
-        place += batch * listeners
-        weight += connections + listeners
-    demand = room[place : place + batch * sizes[layers]].reshape(batch, sizes[layers])
-    loss = softmax(activity, rounds.targets, chosen, demand)
-    _adapt_all(plan, rounds, parameters, velocity, room, scratch, replica, number, batch, place, weight)
+def _vectors(flat: Floats, begins: Ints, lengths: Ints) -> list[Floats]:
+    """Return parts of a flat array."""
+    return [flat[begins[k] : begins[k] + lengths[k]] for k in range(len(begins))]
+
+
+@compiled
+def _matrix(flat: Floats, begin: int, rows: int, columns: int) -> Floats:
+    """Return a part of a flat array as a matrix, (0, 0) if the array has no entries."""
+    part: Floats = flat[begin : begin + rows * columns].reshape(rows, columns) if len(flat) else flat.reshape(0, 0)
+    return part
+
+
+@compiled
+def _matrices(flat: Floats, begins: Ints, rows: Ints, columns: Ints) -> list[Floats]:
+    """Return parts of a flat array as matrices, each (0, 0) if the array has no entries."""
+    return [_matrix(flat, begins[k], rows[k], columns[k]) for k in range(len(begins))]
+
+
+@compiled
+def _views(plan: Plan, parameters: Floats, velocity: Floats, room: Floats, scratch: Floats, replica: int, batch: int) -> Views:
+    """Return the views of a replica. They are made once: in each round, they would cost as much as the arithmetic."""
+    sizes, listeners, speakers = plan.sizes, plan.sizes[1:], plan.sizes[:-1]
+    samples, nowhere, end = np.full_like(sizes, batch), np.zeros_like(listeners), len(scratch)
+    connections = listeners * speakers
+    weight = np.cumsum(connections + listeners) - connections - listeners
+    said = batch * (np.cumsum(sizes) - sizes)
+    demanded = batch * (sizes.sum() + listeners.sum() - np.cumsum(listeners))
+    return Views(
+        activity=_matrices(room, said, samples, sizes),
+        demand=_matrices(room, demanded, samples, listeners),
+        weights=_matrices(parameters, weight, listeners, speakers),
+        velocity=_matrices(velocity, weight, listeners, speakers),
+        bias=_vectors(parameters, weight + connections, listeners),
+        bias_velocity=_vectors(velocity, weight + connections, listeners),
+        adapts=_vectors(plan.adapts[replica], np.cumsum(listeners) - listeners, listeners),
+        mask=_matrices(plan.mask[replica], weight, listeners, speakers),
+        fixed=_matrices(plan.fixed[replica], weight, listeners, speakers),
+        feedback=_matrices(scratch, nowhere + end // 2, listeners, speakers),
+        response=_matrices(scratch, nowhere, listeners, speakers),
+        limits=_vectors(scratch, end - speakers, speakers),
+    )
+
+
+@compiled
+def _round(plan: Plan, rounds: Rounds, views: Views, replica: int, number: int) -> float:
+    """Play a round, and return the sum of the samples' losses."""
+    activity, batch = views.activity, len(views.activity[0])
+    chosen = rounds.order[replica, number * rounds.batch : number * rounds.batch + batch]
+    gather(rounds.inputs, chosen, activity[0])
+    for layer in range(len(views.weights)):
+        np.dot(activity[layer], views.weights[layer].T, activity[layer + 1])
+        activate(activity[layer + 1], views.bias[layer], plan.activations[layer], plan.leak)
+    loss = softmax(activity[-1], rounds.targets, chosen, views.demand[-1])
+    neuron, noise_end = plan.attention.shape[1], rounds.noise.shape[2]
+    for layer in range(len(views.weights) - 1, -1, -1):
+        neuron -= len(views.bias[layer])
+        if layer > 0:
+            demand, speakers = views.demand[layer - 1], slice(neuron - activity[layer].shape[1], neuron)
+            np.dot(views.demand[layer], _feedback_weights(plan, views, replica, layer, speakers), demand)
+            if plan.noisy[layer - 1]:
+                noise_end -= rounds.batch * demand.shape[1]
+            if plan.slot[layer - 1, replica] >= 0:
+                noise = _matrix(rounds.noise[number, plan.slot[layer - 1, replica]], noise_end, *demand.shape)
+                add_noise(demand, plan.noise[replica, speakers], noise, views.limits[layer])
+            multiply_by_slope(demand, activity[layer], plan.activations[layer - 1], plan.leak)
+        _adapt(plan, views, layer, rounds.rates[replica])
     return loss
 
 
 @compiled
-def _adapt_all(
-    plan: Plan,
-    rounds: Rounds,
-    parameters: Floats,
-    velocity: Floats,
-    room: Floats,
-    scratch: Floats,
-    replica: int,
-    number: int,
-    batch: int,
-    place: int,
-    weight: int,
-) -> None:
-    """Pass the demands down from the outputs, whose demand begins at `place`, and change each layer once its speakers have it."""
-    sizes, rate = plan.sizes, rounds.rates[replica]
-    neuron, spoken, noise_end = plan.attention.shape[1], place, rounds.noise.shape[2]
-    for layer in range(len(sizes) - 2, -1, -1):
-        listeners, speakers = sizes[layer + 1], sizes[layer]
-        shape = listeners, speakers
-        demand = room[place : place + batch * listeners].reshape(batch, listeners)
-        place += batch * listeners
-        spoken -= batch * listeners
-        heard = room[spoken - batch * speakers : spoken].reshape(batch, speakers)
-        weight -= (speakers + 1) * listeners
-        neuron -= listeners
-        end = weight + speakers * listeners
-        weights = parameters[weight:end].reshape(shape)
-        if layer > 0:
-            below = room[place : place + batch * speakers].reshape(batch, speakers)
-            limits = scratch[len(scratch) - speakers :]
-            own = slice(neuron - speakers, neuron)
-            if plan.attends[layer - 1]:
-                np.dot(demand, weights, below)
-            else:
-                heeded = scratch[end - weight : 2 * (end - weight)].reshape(shape)
-                fixed = _part(plan.fixed, replica, weight, shape)
-                forms = plan.attention[replica, own], plan.sign[replica, own], plan.strongest[replica, own]
-                feedback_weights(weights, *forms, fixed, plan.tie, limits, heeded)
-                np.dot(demand, heeded, below)
-            if plan.slot[layer - 1, replica] >= 0:
-                noise = rounds.noise[number, plan.slot[layer - 1, replica], noise_end - rounds.batch * speakers :]
-                drawn = noise[: batch * speakers].reshape(batch, speakers)
-                add_noise(below, plan.noise[replica, own], drawn, limits)
-            if plan.noisy[layer - 1]:
-                noise_end -= rounds.batch * speakers
-            multiply_by_slope(below, heard, plan.activations[layer - 1], plan.leak)
-        response = scratch[: end - weight].reshape(shape)
-        np.dot(demand.T, heard, response)
-        adapts = plan.adapts[replica, neuron : neuron + listeners]
-        moving = velocity[weight:end].reshape(shape)
-        move(weights, moving, response, _part(plan.mask, replica, weight, shape), adapts, batch, plan.decay, rate)
-        bias = slice(end, end + listeners)
-        move_biases(parameters[bias], velocity[bias], demand, adapts, plan.decay, rate)
+def _feedback_weights(plan: Plan, views: Views, replica: int, layer: int, speakers: slice) -> Floats:
+    """Return the feedback weights of the speakers of a layer, (J, I), which are numbered among the listening neurons."""
+    weights = views.weights[layer]
+    if plan.attends[layer - 1]:
+        return weights
+    forms = plan.attention[replica, speakers], plan.sign[replica, speakers], plan.strongest[replica, speakers]
+    feedback_weights(weights, *forms, views.fixed[layer], plan.tie, views.limits[layer], views.feedback[layer])
+    return views.feedback[layer]
 
 
 @compiled
-def _part(arrays: Floats, replica: int, begin: int, shape: tuple[int, int]) -> Floats:
-    """Return a layer's part of the arrays (R, P), in its shape; (0, 0) of those that have no entries."""
-    if not arrays.shape[1]:
-        return arrays[replica].reshape(0, 0)
-    return arrays[replica, begin : begin + shape[0] * shape[1]].reshape(shape)
+def _adapt(plan: Plan, views: Views, layer: int, rate: Any) -> None:
+    """Change a layer, once its speakers have heard its demand."""
+    demand, response, adapts = views.demand[layer], views.response[layer], views.adapts[layer]
+    np.dot(demand.T, views.activity[layer], response)
+    batch = len(demand)
+    move(views.weights[layer], views.velocity[layer], response, views.mask[layer], adapts, batch, plan.decay, rate)
+    move_biases(views.bias[layer], views.bias_velocity[layer], demand, adapts, plan.decay, rate)
 
 
 def _make_play(stamp: str) -> Callable[..., None]:
@@ -223,15 +250,19 @@ def _make_play(stamp: str) -> Callable[..., None]:
         """
         assert stamp  # closed over, so that it is a part of the key on disk
         for replica in range(first, last):
+            batch = 0
             for number in range(losses.shape[1]):
-                losses[replica, number] = _round(
-                    plan, rounds, parameters[replica], velocity[replica], room[replica], scratch, replica, number
-                )
+                samples = min(rounds.batch, rounds.order.shape[1] - number * rounds.batch)
+                if samples != batch:
+                    batch = samples
+                    views = _views(plan, parameters[replica], velocity[replica], room[replica], scratch, replica, batch)
+                losses[replica, number] = _round(plan, rounds, views, replica, number)
 
     try:
-        return njit(cache=True, **OPTIONS)(play)
+        result: Callable[..., None] = njit(cache=True, **OPTIONS)(play)
     except RuntimeError:  # numba finds no folder
-        return njit(**OPTIONS)(play)
+        result = njit(**OPTIONS)(play)
+    return result
 
 
 play = _make_play(sha256(Path(arithmetic.__file__).read_bytes()).hexdigest())
