@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from neuronet.core.errors import ConfigurationError
 from neuronet.games.metagame.alpha_rank import (
     alpha_rank,
     alpha_rank_two_roles,
     fixation_probabilities,
+    hypergeometric,
     log_fixation_probabilities,
     payoff_difference,
     stationary,
@@ -101,5 +105,5 @@ def test_invalid_selection_is_refused():
 def test_hypergeometric_equals_that_of_scipy(total, data):
     marked, drawn = (data.draw(st.integers(0, total)) for _ in range(2))
     found = np.arange(drawn + 2)
-    expected = scipy.stats.hypergeom.pmf(found, total, marked, drawn)
+    expected = hypergeom.pmf(found, total, marked, drawn)
     np.testing.assert_allclose(hypergeometric(found, total, np.asarray(marked), drawn), expected, rtol=1e-10, atol=1e-14)
