@@ -164,7 +164,7 @@ def _views(plan: Plan, parameters: Floats, velocity: Floats, room: Floats, scrat
         adapts=_vectors(plan.adapts[replica], np.cumsum(listeners) - listeners, listeners),
         mask=_matrices(plan.mask[replica], weight, listeners, speakers),
         fixed=_matrices(plan.fixed[replica], weight, listeners, speakers),
-        feedback=_matrices(scratch, nowhere + end // 2, listeners, speakers),
+        feedback=_matrices(scratch, nowhere + (end - sizes.max()) // 2, listeners, speakers),
         response=_matrices(scratch, nowhere, listeners, speakers),
         limits=_vectors(scratch, end - speakers, speakers),
     )
