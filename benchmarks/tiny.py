@@ -1,9 +1,9 @@
 """Tiny networks, and many of them: compiled rounds beside torch's, autograd and JAX's loop, on the same processors.
 
-    python -m benchmarks.tiny [--blocks 40] [--seconds 0.03] [--replicas 16]
+    python -m benchmarks.tiny [--blocks 40] [--seconds 0.03] [--replicas 16] [--cpu-time]
 
 The first table has one processor for all contestants. The second has replicas of 64-32-10 on two, and the time is that of one
-network's round.
+network's round. With `--cpu-time` that is the time of both processors together.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
 
 from functools import partial
+from time import perf_counter, process_time
 from typing import Annotated
 
 import numpy as np
@@ -25,12 +26,14 @@ from neuronet.benchmarking.contestants import (
     LEARNING_RATE,
     MOMENTUM,
     Autograd,
+    BenchmarkCase,
     TensorEngineCompiled,
     TensorEngineMany,
     build_case,
     check_same_update,
 )
 from neuronet.benchmarking.timing import TimedFunction, Timing, time_interleaved
+from neuronet.engines.base import Engine
 from neuronet.engines.tensors import tensor_engine
 
 SIZES, BATCH = (64, 32, 10), 32
@@ -59,7 +62,9 @@ def replicas(count: int, dtype: str) -> dict[str, TimedFunction]:
         for seed, case in enumerate(cases)
     ]
     order = np.stack([np.arange(BATCH * ROUNDS) % BATCH] * count)
-    found: dict[str, TimedFunction] = {}
+    found: dict[str, TimedFunction] = {
+        "torch, a call a round": _single_calls(tensor_engine(setups, BATCH, kernels="torch"), cases[0])
+    }
     for name, kernels in {"torch's rounds": "torch", "compiled rounds": "compiled"}.items():
         engine = tensor_engine(setups, BATCH, device="cpu", kernels=kernels)
         samples = engine.prepare(Samples(cases[0].inputs, cases[0].targets))
@@ -70,6 +75,17 @@ def replicas(count: int, dtype: str) -> dict[str, TimedFunction]:
 
         found[name] = play
     return found
+
+
+def _single_calls(engine: Engine, case: BenchmarkCase) -> TimedFunction:
+    shape = (len(engine.setups), *case.inputs.shape)
+    samples = engine.prepare(Samples(np.broadcast_to(case.inputs, shape).copy(), np.stack([case.targets] * shape[0])))
+
+    def play(rounds: int) -> None:
+        for _ in range(rounds * ROUNDS):
+            engine.play(samples.inputs, samples.targets)
+
+    return play
 
 
 def show(title: str, times: dict[str, Timing], rounds: int = 1) -> None:
@@ -84,16 +100,18 @@ def main(
     blocks: Annotated[int, typer.Option(min=1, help="Blocks of each contestant (>= 1).")] = 40,
     seconds: Annotated[float, typer.Option(help="Seconds of a block (> 0).")] = 0.03,
     count: Annotated[int, typer.Option("--replicas", min=2, help="Replicas (>= 2).")] = 16,
+    cpu_time: Annotated[bool, typer.Option("--cpu-time", help="Count processor time, for machines that are not quiet.")] = False,
 ) -> None:
+    clock = process_time if cpu_time else perf_counter
     torch.set_num_threads(1)
     with pinned(1) as processors:
         print(f"{machine_name(1)}, on processor {processors}")
         for batch in (32, 128, 1024):
-            show(f"64-32-10, batch {batch}", time_interleaved(contestants(batch), blocks=blocks, seconds=seconds))
+            show(f"64-32-10, batch {batch}", time_interleaved(contestants(batch), blocks=blocks, seconds=seconds, clock=clock))
     torch.set_num_threads(2)
     with pinned(2):
         for dtype in ("float32", "float64"):
-            times = time_interleaved(replicas(count, dtype), blocks=blocks, seconds=seconds)
+            times = time_interleaved(replicas(count, dtype), blocks=blocks, seconds=seconds, clock=clock)
             show(f"{count} replicas of 64-32-10, batch {BATCH}, {dtype}, two processors", times, ROUNDS * count)
 
 

@@ -123,10 +123,13 @@ class LayerRandom:
         seed: The run's seed.
         layer: The layer, 1 for the first that listens.
         sizes: The length of each axis by its letter, without B.
+
+    Attributes:
+        seed: The run's seed.
     """
 
     def __init__(self, seed: int, layer: int, sizes: Mapping[str, int]) -> None:
-        self._seed = seed
+        self.seed = seed
         self._layer = layer
         self._sizes = dict(sizes)
         self._purpose = Purpose.START  # until the first round begins
@@ -175,7 +178,7 @@ class LayerRandom:
     def _generator_at(self, *place: int) -> np.random.Generator:
         """Return `generator(seed, purpose, *place)`: the same one, set to another place, for less than a new one."""
         if self._generator is None:
-            self._generator = generator(self._seed, self._purpose, *place)
+            self._generator = generator(self.seed, self._purpose, *place)
             self._start = self._generator.bit_generator.state  # nothing is drawn yet
         start = self._start["state"]
         start["key"][1], start["counter"][1:] = self._purpose, place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -162,7 +163,13 @@ class Setup:
 
     def groups(self, layer: int) -> tuple[Group, ...]:
         """Return the groups of a listening layer; the first is layer 1."""
-        return layer_groups(self.policies[layer - 1], self.network.sizes[layer], layer)
+        return self._groups[layer - 1]
+
+    @cached_property
+    def _groups(self) -> tuple[tuple[Group, ...], ...]:
+        return tuple(
+            layer_groups(given, self.network.sizes[number], number) for number, given in enumerate(self.policies, start=1)
+        )
 
     def is_silent(self, layer: int) -> Bools:
         """Return which neurons of a layer are silent, (J,); the inputs are layer 0."""

@@ -9,11 +9,10 @@ computed without subtractions, by the elimination of Grassmann, Taksar and Heyma
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import hypergeom
+from scipy.special import betaln, logsumexp
 
 from neuronet.core import ConfigurationError, check_number
-from neuronet.games.metagame.symmetric_game import SymmetricGame
+from neuronet.games.metagame.symmetric_game import Ints, SymmetricGame
 from neuronet.games.simulation.payoffs import Floats
 
 
@@ -29,13 +28,30 @@ def log_fixation_probability(lead: Floats, alpha: float) -> Floats:
     return np.asarray(-logsumexp(terms, axis=-1))
 
 
+def hypergeometric(found: Ints, total: int, marked: Ints, drawn: int) -> Floats:
+    """Return the probability of `found` marked ones among `drawn` of `total`, without the second that scipy.stats takes to load.
+
+    Args:
+        found: Number of marked ones that are drawn, (...).
+        total: Number of those from which are drawn.
+        marked: Number of the marked ones among these, (...), 0 to `total`.
+        drawn: Number of those that are drawn, 0 to `total`.
+    """
+    least, most = np.maximum(0, drawn - (total - marked)), np.minimum(marked, drawn)
+    inside = np.clip(found, least, most)
+    ways = -betaln(inside + 1, marked - inside + 1) - np.log(marked + 1)
+    others = -betaln(drawn - inside + 1, total - marked - drawn + inside + 1) - np.log(total - marked + 1)
+    everything = -betaln(drawn + 1, total - drawn + 1) - np.log(total + 1)
+    return np.where(inside == found, np.exp(ways + others - everything), 0.0)
+
+
 def payoff_difference(game: SymmetricGame, mutant: int, resident: int, size: int) -> Floats:
     """Return the payoff of mutants minus that of residents with 1, ..., size - 1 mutants, (..., size - 1)."""
     others, group = size - 1, game.players - 1
     mutants = np.arange(1, size)[:, None]
     met = np.arange(game.players)[None, :]
-    mutant_odds = hypergeom.pmf(met, others, mutants - 1, group)
-    resident_odds = hypergeom.pmf(met, others, others - mutants, group)
+    mutant_odds = hypergeometric(met, others, mutants - 1, group)
+    resident_odds = hypergeometric(met, others, others - mutants, group)
     mutant_payoffs = np.einsum("...c,kc->...k", game.pairwise_payoffs(mutant, resident), mutant_odds)
     resident_payoffs = np.einsum("...c,kc->...k", game.pairwise_payoffs(resident, mutant), resident_odds)
     return np.asarray(mutant_payoffs - resident_payoffs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations, product
 from math import comb
 
@@ -31,6 +31,16 @@ def multinomials(counts: Ints) -> Floats:
     """Return the multinomial coefficient of each composition, (M, P) to (M,)."""
     totals = np.cumsum(counts, axis=-1)
     return np.array([np.prod([float(comb(t, c)) for t, c in zip(*row, strict=True)]) for row in zip(totals, counts, strict=True)])
+
+
+@lru_cache(maxsize=16)
+def _opponents(total: int, policies: int) -> tuple[Ints, Floats]:
+    """Return combinations of opponents and their coefficients, not writable: resampled games are many, and share them."""
+    counts = compositions(total, policies)
+    found = counts, multinomials(counts)
+    for array in found:
+        array.setflags(write=False)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +74,12 @@ class SymmetricGame:
     @cached_property
     def opponents(self) -> Ints:
         """Return the number of opponents per policy, (M, P), for all combinations of n - 1 opponents."""
-        return compositions(self.players - 1, len(self.names))
+        return _opponents(self.players - 1, len(self.names))[0]
+
+    @cached_property
+    def coefficients(self) -> Floats:
+        """Return the multinomial coefficient of each combination in `opponents`, (M,)."""
+        return _opponents(self.players - 1, len(self.names))[1]
 
     @cached_property
     def index(self) -> dict[tuple[int, ...], int]:
@@ -83,7 +98,7 @@ class SymmetricGame:
 
     def expected(self, mix: Floats) -> Floats:
         """Return the expected payoff of each policy against opponents that draw theirs from a mix, (..., P) to (..., P)."""
-        odds = multinomials(self.opponents) * np.prod(mix[..., None, :] ** self.opponents, axis=-1)
+        odds = self.coefficients * np.prod(mix[..., None, :] ** self.opponents, axis=-1)
         return np.asarray(np.einsum("...pm,...m->...p", self.payoffs, odds))
 
     def payoff_jacobian(self, mix: Floats) -> Floats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,7 @@ from neuronet.registry import build_network
 from tests.helpers.engine_fixtures import max_difference
 
 pytest.importorskip("numba")
+arithmetic, loop = (pytest.importorskip(f"neuronet.engines.tensors.compiled.{name}") for name in ("arithmetic", "loop"))
 
 POLICIES = [
     AttentionSeeking(),
@@ -119,6 +122,17 @@ def test_replicas_that_differ_equal_those_of_torch(samples, monkeypatch):
     setups = [make_setup(mixed(seed), seed, learning_rate=0.05 * seed) for seed in (1, 2, 3, 4)]
     order = np.stack([np.random.default_rng(seed).permutation(SAMPLES) for seed in range(4)])
     assert_equal_play(setups, samples, order)
+
+
+@compiles
+def test_replicas_with_equal_seeds_have_the_same_noise(samples):
+    setups = [make_setup(policy) for policy in (Noisy(), Noisy(Greedy()), Noisy(sigma=0.1))]
+    assert_equal_play(setups, samples, np.stack([np.arange(SAMPLES)] * 3))
+
+
+def test_arithmetic_is_a_part_of_the_key_of_what_is_on_disk():
+    cells = {cell.cell_contents for cell in loop.play.py_func.__closure__}
+    assert sha256(Path(arithmetic.__file__).read_bytes()).hexdigest() in cells
 
 
 @compiles

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import hypergeom
 
 from neuronet.core.errors import ConfigurationError
 from neuronet.games.metagame.alpha_rank import (
     alpha_rank,
     alpha_rank_two_roles,
     fixation_probabilities,
+    hypergeometric,
     log_fixation_probabilities,
     payoff_difference,
     stationary,
@@ -95,3 +99,11 @@ def test_invalid_selection_is_refused():
         log_fixation_probabilities(random_game(2, 2), -1.0, 10)
     with pytest.raises(ConfigurationError, match="at least the 4 players"):
         log_fixation_probabilities(random_game(4, 2), 1.0, 3)
+
+
+@given(total=st.integers(1, 60), data=st.data())
+def test_hypergeometric_equals_that_of_scipy(total, data):
+    marked, drawn = (data.draw(st.integers(0, total)) for _ in range(2))
+    found = np.arange(drawn + 2)
+    expected = hypergeom.pmf(found, total, marked, drawn)
+    np.testing.assert_allclose(hypergeometric(found, total, np.asarray(marked), drawn), expected, rtol=1e-10, atol=1e-14)

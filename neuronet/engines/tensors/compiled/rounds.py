@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class CompiledRounds:
         self._dtype = self._flat.dtype
         self._plan = self._make_plan()
         self._scaled: tuple[Samples, NDArray[Any]] | None = None
-        self._scratch = 2 * max(a * b for a, b in zip(self._sizes, self._sizes[1:], strict=False))
+        self._scratch = 2 * max(a * b for a, b in pairwise(self._sizes)) + max(self._sizes)
 
     def play(self, samples: Samples, order: Any, size: int, rate: float | Tensor, number: int) -> Tensor | None:
         """Play many rounds.
@@ -109,7 +110,7 @@ class CompiledRounds:
         """Play rounds, with the replicas spread over torch's number of threads."""
         from neuronet.engines.tensors.compiled.loop import play
 
-        work = rounds.order.size * sum(a * b for a, b in zip(self._sizes, self._sizes[1:], strict=False))
+        work = rounds.order.size * sum(a * b for a, b in pairwise(self._sizes))
         threads = min(self._replicas, torch.get_num_threads(), os.cpu_count() or 1) if work >= MIN_THREAD_WORK else 1
         bounds = np.linspace(0, self._replicas, threads + 1).astype(int).tolist()
 
@@ -145,7 +146,8 @@ class CompiledRounds:
         self.activities, self.demands = views[: len(self._sizes)], list(views[: len(self._sizes) - 1 : -1])
 
     def _make_plan(self) -> Plan:
-        from neuronet.engines.tensors.compiled.loop import CODES, Plan
+        from neuronet.engines.tensors.compiled.arithmetic import CODES
+        from neuronet.engines.tensors.compiled.loop import Plan
 
         neurons, layers = sum(self._sizes[1:]), self._layers
         attention, sign, noise = (np.zeros((self._replicas, neurons), self._dtype) for _ in range(3))

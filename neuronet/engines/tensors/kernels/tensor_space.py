@@ -64,9 +64,14 @@ class TensorSpace:
         return self.tensor([generator.draw(kind, name, axes) for generator in self._generators])
 
     def draw_some(self, replicas: Sequence[int], number: int, batch: int, kind: str, name: str, axes: str) -> list[Any]:
-        """Return the layer's random numbers of a round as arrays, for some of the replicas; otherwise as `draw`."""
-        drawn = []
+        """Return the layer's random numbers of a round as arrays, for some of the replicas; otherwise as `draw`.
+
+        Replicas with the same seed have the same numbers, which are drawn once.
+        """
+        drawn: dict[int, Any] = {}
         for replica in replicas:
-            self._generators[replica].open(number, batch)
-            drawn.append(self._generators[replica].draw(kind, name, axes))
-        return drawn
+            generator = self._generators[replica]
+            if generator.seed not in drawn:
+                generator.open(number, batch)
+                drawn[generator.seed] = generator.draw(kind, name, axes)
+        return [drawn[self._generators[replica].seed] for replica in replicas]
