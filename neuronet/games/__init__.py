@@ -29,7 +29,13 @@ from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_lay
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
 from neuronet.games.metagame.nash import Equilibrium, symmetric_equilibria
 from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
-from neuronet.games.metagame.sequential import SequentialConclusion, certify_until, look_error, with_more_seeds
+from neuronet.games.metagame.sequential import (
+    SequentialConclusion,
+    certify_until,
+    look_error,
+    pure_equilibria_until,
+    with_more_seeds,
+)
 from neuronet.games.metagame.stability import NEUTRAL, NO_EQUILIBRIUM, NOT_STABLE, STABLE, TOLERANCE, Stability, stability
 from neuronet.games.metagame.stored_game import load_meta_game
 from neuronet.games.metagame.symmetric_game import SymmetricGame
@@ -182,6 +188,7 @@ __all__ = [
     "played_distribution",
     "potential_table",
     "potential_test",
+    "pure_equilibria_until",
     "quantal_responses",
     "ranks_by_payoff",
     "read_nfg",
