@@ -125,10 +125,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def sampled_means(values: Floats, count: int, seed: int | np.random.Generator = 0) -> Floats:
     """Return means that are as plausible as the mean of values over seeds, (n, ...) to (count, ...).
 
-    A draw adds to the mean a combination of the seeds' deviations with normal weights, divided by the root of a chi-squared variable.
-    Every linear combination of the drawn entries has Student's t distribution (1908) around its mean, with its standard error and
-    n - 1 degrees of freedom. Percentiles of these draws are thus intervals for any function of the means, and the usual t interval for
-    a linear one. All entries of the other axes share the weights, since they come from the same seeds. Percentiles of the usual
+    A draw adds to the mean a combination of the seeds' deviations with normal weights, divided by the root of a chi-squared
+    variable. Every linear combination of the drawn entries has Student's t distribution (1908) around its mean, with its standard
+    error and n - 1 degrees of freedom. Percentiles of these draws are thus intervals for any function of the means, and the usual
+    t interval for a linear one. All entries of the other axes share the weights, since they come from the same seeds. Percentiles of the usual
     bootstrap cover a mean of five normal values in 83% of cases, not in 95%.
 
     Args:

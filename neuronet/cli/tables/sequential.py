@@ -33,7 +33,7 @@ def sequential_table(conclusions: pd.DataFrame, payoff: str) -> Table:
     """Return the conclusions for the terminal."""
     table = console.make_table(
         f"Is a policy that all neurons follow an equilibrium, by the payoff '{escape(payoff)}'?",
-        "best deviation: the policy with the largest gain, in % of the mean payoff, with bounds that hold for all policies and looks "
+        "best deviation: the policy with the largest gain, in % of the mean payoff; bounds hold for all policies and looks "
         "together. seeds: of the look that decided, or of the last. The other tables do not count the looks.",
     )
     table.add_column("policy", no_wrap=True)
@@ -47,7 +47,7 @@ def sequential_table(conclusions: pd.DataFrame, payoff: str) -> Table:
 
 
 def sequential_headline(decided: Sequence[SequentialConclusion], tolerance: float) -> str:
-    """Return in a sentence which policies are equilibria for certain, which are not, and how many seeds would decide the others."""
+    """Return a sentence: which policies are equilibria for certain, which are not, and how many seeds would decide the others."""
     names, limit = decided[0].measured.names, f"{100 * tolerance:g}%"
     by_kind = {
         kind: [name for name, found in zip(names, decided, strict=True) if found.conclusion == kind]
@@ -63,6 +63,6 @@ def sequential_headline(decided: Sequence[SequentialConclusion], tolerance: floa
         most = None if None in needed else max(count for count in needed if count is not None)
         more = f" (about {most:,} seeds would decide)" if most else " (more than 100,000 seeds would be needed)"
     return (
-        f"After {len(decided[0].measured.seeds)} seeds, up to {limit} of its mean payoff and with {100 * decided[0].confidence:g}% "
+        f"After {len(decided[0].measured.seeds)} seeds, up to {limit} of its mean payoff, with {100 * decided[0].confidence:g}% "
         f"confidence in all conclusions together: {'; '.join(parts)}{more}."
     )

@@ -110,8 +110,8 @@ def pure_equilibria_until(
 ) -> tuple[SequentialConclusion, ...]:
     """Measure a game until it is decided of each policy whether all players following it is an equilibrium up to a tolerance.
 
-    All conclusions are right together with the given confidence: the bounds count all P (P - 1) gains and all looks. A policy keeps
-    the conclusion of the look that decides it; all have the seeds of the last look in `measured`.
+    All conclusions are right together with the given confidence: the bounds count all P (P - 1) gains and all looks. A policy
+    keeps the conclusion of the look that decides it; all have the seeds of the last look in `measured`.
 
     Args:
         measure: Measures the game on given seeds, such as `lambda seeds: meta_game(game_setup, policies, seeds)`.

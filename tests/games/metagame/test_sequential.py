@@ -66,7 +66,7 @@ def test_play_stops_where_the_theory_says(power):
 
 
 def test_conclusions_about_all_policies_are_right_together():
-    """Of 200 simulated games all 95% conclusions of a game are right in at least 93%; more than half of the policies are decided."""
+    """All 95% conclusions of a game are right in at least 93% of 200 games; more than half of the policies are decided."""
     rng, right, decided = np.random.default_rng(6), 0, 0
     for _ in range(200):
         true = rng.normal(size=(3, 3))

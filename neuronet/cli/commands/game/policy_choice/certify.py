@@ -49,8 +49,8 @@ def certify(
     """Decide whether a mix of policies is an equilibrium, playing as many networks as that takes, and test its stability.
 
     A conclusion is certain (no policy gains more than the tolerance), refuted (one does), or undecided after --max-seeds. The mix
-    is evolutionarily stable if a small group of mutants earns less than it; tables of payoffs that are drawn around the means say how
-    often that holds.
+    is evolutionarily stable if a small group of mutants earns less than it; tables of payoffs drawn around the means say
+    how often that holds.
     """
     from neuronet.games import certify_until, meta_game
 
