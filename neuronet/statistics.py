@@ -128,8 +128,8 @@ def sampled_means(values: Floats, count: int, seed: int | np.random.Generator = 
     A draw adds to the mean a combination of the seeds' deviations with normal weights, divided by the root of a chi-squared
     variable. Every linear combination of the drawn entries has Student's t distribution (1908) around its mean, with its standard
     error and n - 1 degrees of freedom. Percentiles of these draws are thus intervals for any function of the means, and the usual
-    t interval for a linear one. All entries of the other axes share the weights, since they come from the same seeds. Percentiles of the usual
-    bootstrap cover a mean of five normal values in 83% of cases, not in 95%.
+    t interval for a linear one. All entries of the other axes share the weights, since they come from the same seeds. Percentiles
+    of the usual bootstrap cover a mean of five normal values in 83% of cases, not in 95%.
 
     Args:
         values: One row for each of n seeds, 2 or more.

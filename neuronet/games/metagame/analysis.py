@@ -1,7 +1,8 @@
 """Analysis of a meta-game: equilibria, alpha-rank, replicator dynamics and fixation, with intervals over the seeds.
 
 Every estimate is repeated for tables of payoffs that are drawn around the means; intervals span the 2.5th to the 97.5th
-percentile. Intensities of selection are per range of the mean payoffs: at 1, the player with the lowest payoff imitates the one with the highest with odds of e to 1.
+percentile. Intensities of selection are per range of the mean payoffs: at 1, the player with the lowest payoff imitates the one
+with the highest with odds of e to 1.
 """
 
 from __future__ import annotations
