@@ -131,7 +131,7 @@ def halves(cell):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_no_equilibrium_by_role_is_missed(seed):
-    """Two roles, two strategies: cells of shares that may hold an equilibrium are halved, until they are near one that is found."""
+    """Two roles, two strategies: cells of shares that may hold an equilibrium are halved, until they are near one found."""
     game = role_game((2, 2), (2, 2), seed)
     equilibria = role_equilibria(game)
     assert len(equilibria) % 2 == 1
