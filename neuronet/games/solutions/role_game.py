@@ -180,7 +180,10 @@ class RoleGame:
         groups: list[list[int]] = []
         for player in range(len(game.players)):
             same = next((group for group in groups if _exchangeable(game, group[0], player)), None)
-            groups.append([player]) if same is None else same.append(player)
+            if same is None:
+                groups.append([player])
+            else:
+                same.append(player)
         players = tuple(map(len, groups))
         strategies = tuple(game.strategies[group[0]] for group in groups)
         parts = []

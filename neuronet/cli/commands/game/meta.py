@@ -109,8 +109,9 @@ def _decide(
 ) -> tuple[SequentialConclusion, ...]:
     from neuronet.games import pure_equilibria_until
 
-    options = {"confidence": until, "tolerance": tolerance, "most": most}
-    return pure_equilibria_until(measure, payoff, first=len(first), seed=first.start, **options)
+    return pure_equilibria_until(
+        measure, payoff, tolerance=tolerance, confidence=until, first=len(first), most=most, seed=first.start
+    )
 
 
 def _neurons_parts(
