@@ -1,4 +1,4 @@
-"""Statistics of results: intervals, paired tests, corrections for many tests, the bootstrap, and Gini's coefficient.
+"""Statistics of results: intervals, paired tests, corrections for many tests, draws of plausible means, and Gini's coefficient.
 
 Built on scipy, which is imported when it is first needed, and on nothing else of NeuroNet but its errors.
 """
@@ -122,24 +122,41 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def bootstrap_means(values: Floats, count: int, seed: int = 0) -> Floats:
-    """Return bootstrap means (Efron 1979) over the first axis of values: (n, ...) to (count, ...).
+def sampled_means(values: Floats, count: int, seed: int | np.random.Generator = 0) -> Floats:
+    """Return means that are as plausible as the mean of values over seeds, (n, ...) to (count, ...).
 
-    All entries of the other axes share the resampled indices, since they come from the same seeds.
+    A draw adds to the mean a combination of the seeds' deviations with normal weights, divided by the root of a chi-squared
+    variable. Every linear combination of the drawn entries has Student's t distribution (1908) around its mean, with its standard
+    error and n - 1 degrees of freedom. Percentiles of these draws are thus intervals for any function of the means, and the usual
+    t interval for a linear one. All entries of the other axes share the weights, since they come from the same seeds. Percentiles
+    of the usual bootstrap (Efron 1979) cover a mean of five normal values in 83% of cases, not in 95%.
+
+    Args:
+        values: One row for each of n seeds, 2 or more.
+        count: Number of draws.
+        seed: Seed of the draws, or their generator.
     """
-    drawn = np.random.default_rng(seed).multinomial(len(values), np.full(len(values), 1 / len(values)), size=count)
-    means: Floats = np.tensordot(drawn / len(values), values, axes=1)
-    return means
+    rng, n = np.random.default_rng(seed), len(values)
+    scale = np.sqrt(rng.chisquare(n - 1, size=count) / (n - 1)) * math.sqrt(n * (n - 1))
+    weights = rng.normal(size=(count, n)) / scale[:, None]
+    mean: Floats = values.mean(axis=0)
+    return np.asarray(mean + np.tensordot(weights, values - mean, axes=1))
 
 
-def bootstrap_ratio(
-    numerator: Floats, denominator: Floats, rng: np.random.Generator, resamples: int = 2000
+def ratio_interval(
+    numerator: Floats, denominator: Floats, rng: np.random.Generator, draws: int = 4000
 ) -> tuple[float, float, float]:
-    """Return the ratio of two means over the same seeds, (n,) each, with its 95% percentile bootstrap interval (Efron 1979)."""
-    drawn = rng.integers(len(numerator), size=(resamples, len(numerator)))
-    ratios = numerator[drawn].mean(axis=1) / denominator[drawn].mean(axis=1)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(numerator.mean() / denominator.mean()), float(low), float(high)
+    """Return the ratio of two positive means over the same seeds, (n,) each, with its 95% interval by `sampled_means`.
+
+    Of normal values it is the interval of Fieller (Fieller 1954).
+    The bounds are nan where the denominator is not sure to be positive.
+    """
+    above, below = sampled_means(np.stack((numerator, denominator), axis=1), draws, rng).T
+    ratio = float(numerator.mean() / denominator.mean())
+    if np.quantile(below, (1 - CONFIDENCE) / 2) <= 0:
+        return ratio, math.nan, math.nan
+    low, high = np.quantile(above / below, [0.025, 0.975])
+    return ratio, float(low), float(high)
 
 
 def gini(values: Iterable[float]) -> float:

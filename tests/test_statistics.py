@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from neuronet.core.errors import DataError
-from neuronet.statistics import bootstrap_means, bootstrap_ratio, gini, holm, interval, paired, t_quantile, t_test, wilcoxon
+from neuronet.statistics import gini, holm, interval, paired, ratio_interval, sampled_means, t_quantile, t_test, wilcoxon
 
 DIFFERENCES = np.array([0.3, -0.1, 0.25, 0.7, 0.05, 0.41])
 
@@ -68,19 +68,35 @@ def test_holm_equals_values_by_hand():
     assert adjusted[1] == 0.02
 
 
-def test_bootstrap_means_share_resampled_seeds_across_entries():
+def test_sampled_means_have_students_t_distribution():
+    """Any linear combination of the entries, in units of its standard error; seeds are shared by the entries."""
     values = np.random.default_rng(0).normal(size=(6, 2, 3))
-    means = bootstrap_means(values, 4000)
-    assert means.shape == (4000, 2, 3)
-    assert means.mean(axis=0) == pytest.approx(values.mean(axis=0), abs=0.03)
-    assert means.std(axis=0) == pytest.approx(values.std(axis=0) / np.sqrt(6), rel=0.08)
-    assert bootstrap_means(np.repeat(values[:, :1], 2, axis=1), 5)[:, 0] == pytest.approx(bootstrap_means(values[:, :1], 5)[:, 0])
+    means = sampled_means(values, 20_000)
+    assert means.shape == (20_000, 2, 3)
+    weights = np.random.default_rng(1).normal(size=(2, 3))
+    combined = (values * weights).sum(axis=(1, 2))
+    drawn = ((means * weights).sum(axis=(1, 2)) - combined.mean()) / (combined.std(ddof=1) / np.sqrt(6))
+    assert stats.kstest(drawn, stats.t(5).cdf).pvalue > 1e-3
+    assert sampled_means(np.repeat(values[:, :1], 2, axis=1), 5)[:, 0] == pytest.approx(sampled_means(values[:, :1], 5)[:, 0])
 
 
-def test_bootstrap_ratio_of_losses():
+def test_ratio_of_losses():
     losses = np.array([2.0, 4.0, 6.0])
-    assert bootstrap_ratio(losses, losses / 2, np.random.default_rng(0)) == (2.0, 2.0, 2.0)
-    assert bootstrap_ratio(losses, np.ones(3), np.random.default_rng(0)) == (4.0, 2.0, 6.0)
+    assert ratio_interval(losses + 10, (losses + 10) / 2, np.random.default_rng(0)) == pytest.approx((2.0, 2.0, 2.0))
+    ratio, low, high = ratio_interval(losses, np.ones(3), np.random.default_rng(0), 100_000)
+    assert (ratio, low, high) == pytest.approx(interval(losses), abs=0.15)
+    assert np.isnan(ratio_interval(np.ones(3), losses - 3, np.random.default_rng(0))[1:]).all()
+
+
+def test_ratio_interval_is_fiellers():
+    """Of paired normal values: the ratios rho at which the t test of numerator - rho * denominator does not reject."""
+    rng = np.random.default_rng(2)
+    common = rng.normal(size=8)
+    numerator, denominator = 3 + common + rng.normal(size=8), 5 + 0.5 * common + 0.5 * rng.normal(size=8)
+    grid = np.linspace(0.1, 1.2, 4000)
+    inside = grid[[t_test(numerator - rho * denominator) >= 0.05 for rho in grid]]
+    _, low, high = ratio_interval(numerator, denominator, rng, 200_000)
+    assert (low, high) == pytest.approx((inside.min(), inside.max()), abs=0.01)
 
 
 def test_gini_equals_its_definition():

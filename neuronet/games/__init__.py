@@ -29,7 +29,13 @@ from neuronet.games.metagame.export import fixation_graphml, graphml, nfg_of_lay
 from neuronet.games.metagame.learners import LEARNERS, Learning, learn
 from neuronet.games.metagame.nash import Equilibrium, symmetric_equilibria
 from neuronet.games.metagame.policy_oracle import SPACE, PolicySearch, grow_policy_game
-from neuronet.games.metagame.sequential import SequentialConclusion, certify_until, look_error, with_more_seeds
+from neuronet.games.metagame.sequential import (
+    SequentialConclusion,
+    certify_until,
+    look_error,
+    pure_equilibria_until,
+    with_more_seeds,
+)
 from neuronet.games.metagame.stability import NEUTRAL, NO_EQUILIBRIUM, NOT_STABLE, STABLE, TOLERANCE, Stability, stability
 from neuronet.games.metagame.stored_game import load_meta_game
 from neuronet.games.metagame.symmetric_game import SymmetricGame
@@ -63,6 +69,15 @@ from neuronet.games.solutions.double_oracle import ResponseGame, best_equilibriu
 from neuronet.games.solutions.gambit_file import read_nfg
 from neuronet.games.solutions.normal_form import MAX_PROFILES, NormalFormGame, check_game
 from neuronet.games.solutions.quantal_response import quantal_responses
+from neuronet.games.solutions.role_equilibria import (
+    RoleDistribution,
+    played_counts,
+    pure_role_equilibria,
+    role_correlated_equilibrium,
+    role_equilibria,
+    role_gap,
+)
+from neuronet.games.solutions.role_game import RoleGame
 from neuronet.games.solutions.solve import GameSolutions, Solution, solve_game
 
 __all__ = [
@@ -122,6 +137,8 @@ __all__ = [
     "PricedPayoff",
     "Profile",
     "ResponseGame",
+    "RoleDistribution",
+    "RoleGame",
     "ScaledActivity",
     "ScaledFeedback",
     "SequentialConclusion",
@@ -179,15 +196,21 @@ __all__ = [
     "parse_utility",
     "payoff_trajectory",
     "play",
+    "played_counts",
     "played_distribution",
     "potential_table",
     "potential_test",
+    "pure_equilibria_until",
+    "pure_role_equilibria",
     "quantal_responses",
     "ranks_by_payoff",
     "read_nfg",
     "replicator",
     "response_lengths",
     "response_oracles",
+    "role_correlated_equilibrium",
+    "role_equilibria",
+    "role_gap",
     "single_policy_histories",
     "solve_game",
     "spread_of_lengths",

@@ -99,6 +99,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("games.md", "Mechanisms", "neuronet game mechanisms digits"),
         ("games.md", "Regret in hindsight", "neuronet game regret digits --networks 4 --deviators 2"),
         ("games.md", "The meta-game", "neuronet game meta digits --policies attention,greedy,noisy,free-rider"),
+        ("games.md", "What the intervals cover", "pytest -s -m slow tests/games/metagame/test_coverage.py"),
         ("games.md", "Learning as a game", "neuronet game potential digits --networks 3"),
         ("games.md", "Credit", "neuronet game credit digits"),
         ("interventions.md", "Lesion study", "python examples/lesions.py --full"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuronet.reproduction import Frontier
-from neuronet.statistics import bootstrap_means
+from neuronet.statistics import sampled_means
 
 RATES = np.array([0.01, 0.1, 1.0, 10.0])
 
@@ -43,9 +43,9 @@ def test_mean_at_equal_learning_is_interpolated_between_the_means(level, seed):
     assert values.mean() == pytest.approx(expected, abs=1e-12)
 
 
-def test_spread_at_equal_learning_is_that_of_the_bootstrap():
+def test_spread_at_equal_learning_is_that_of_plausible_means():
     front = make_frontier(seeds=200)
-    both = bootstrap_means(np.concatenate([front.learning, front.final], axis=1), 4000)
+    both = sampled_means(np.concatenate([front.learning, front.final], axis=1), 4000)
     resampled = [interpolated(row[:4], row[4:], 0.85) for row in both]
     values = front.at_learning(0.85)
     assert values.std(ddof=1) / np.sqrt(len(values)) == pytest.approx(np.std(resampled), rel=0.08)

@@ -28,7 +28,7 @@ from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.simulation.play import play
 from neuronet.games.simulation.profiles import Profile, cached_short_name
 from neuronet.policies import AttentionSeeking
-from neuronet.statistics import CONFIDENCE, bootstrap_ratio, interval
+from neuronet.statistics import CONFIDENCE, interval, ratio_interval
 from neuronet.training import Trainer, evaluate
 
 TOLERANCES = (0.05, 0.25, 1.0)
@@ -60,7 +60,7 @@ class Welfare:
             backpropagation; none where no profile counts as an equilibrium: measure ("loss" or "attention"), name ("anarchy" or
             "stability"), tolerance, evidence ("certain" or "possible"), equilibria (number of profiles that count as
             equilibria), numerator and denominator (profiles, or "backprop"), ratio (of mean losses or attention), low and high
-            (95% bootstrap interval over seeds).
+            (95% interval over seeds).
     """
 
     profiles: pd.DataFrame
@@ -239,6 +239,6 @@ def _prices(
             values = losses if measure == "loss" else attention
             for numerator, denominator in pairs:
                 rng = generator(seed, Purpose.POPULATION, 0, 3)
-                ratio = bootstrap_ratio(values[numerator][half:], values[denominator][half:], rng)
+                ratio = ratio_interval(values[numerator][half:], values[denominator][half:], rng)
                 prices.append((measure, price, tolerance, evidence, len(equilibria), numerator, denominator, *ratio))
     return pd.DataFrame(prices, columns=PRICE_COLUMNS)

@@ -1,7 +1,8 @@
-"""Analysis of a meta-game: equilibria, alpha-rank, replicator dynamics and fixation, with bootstrap intervals over the seeds.
+"""Analysis of a meta-game: equilibria, alpha-rank, replicator dynamics and fixation, with intervals over the seeds.
 
-Every estimate is repeated for resampled seeds; intervals span the 2.5th to the 97.5th percentile. Intensities of selection are
-per range of the mean payoffs: at 1, the player with the lowest payoff imitates the one with the highest with odds of e to 1.
+Every estimate is repeated for tables of payoffs that are drawn around the means; intervals span the 2.5th to the 97.5th
+percentile. Intensities of selection are per range of the mean payoffs: at 1, the player with the lowest payoff imitates the one
+with the highest with odds of e to 1.
 """
 
 from __future__ import annotations
@@ -48,8 +49,8 @@ def analyse(
         kind: Payoff by name.
         alpha: Intensity of selection per range of the mean payoffs, 0 or more.
         size: Size of the population; None for the number of neurons of the layer.
-        resamples: Number of bootstrap samples of the seeds, 2 or more.
-        seed: Seed of the bootstrap.
+        resamples: Number of tables of payoffs that are drawn for intervals, 2 or more.
+        seed: Seed of the draws.
 
     Raises:
         ConfigurationError: A value is out of range.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,11 +11,12 @@ import pandas as pd
 
 from neuronet.games.metagame.nash import Equilibrium
 from neuronet.games.simulation.payoffs import Floats
+from neuronet.statistics import CONFIDENCE, t_quantile
 
 
 @dataclass(frozen=True, eq=False)
 class Interval:
-    """Estimates with 95% bootstrap intervals over the seeds.
+    """Estimates with 95% intervals over the seeds.
 
     Attributes:
         value: Estimates from the mean payoffs.
@@ -27,8 +29,16 @@ class Interval:
     high: Floats
 
     @staticmethod
+    def of_means(values: Floats) -> Interval:
+        """Return the mean of values over the seeds, (S, ...), with its interval by Student's t."""
+        count = len(values)
+        half = t_quantile((1 - CONFIDENCE) / 2, count - 1) * values.std(axis=0, ddof=1) / math.sqrt(count)
+        mean = values.mean(axis=0)
+        return Interval(np.asarray(mean), np.asarray(mean - half), np.asarray(mean + half))
+
+    @staticmethod
     def from_samples(value: Floats, resampled: Floats) -> Interval:
-        """Return the interval of estimates from resampled payoffs, (resamples, ...)."""
+        """Return the interval of estimates from resampled payoffs, (resamples, ...), which `sampled_means` draws."""
         low, high = np.quantile(resampled, (0.025, 0.975), axis=0)
         return Interval(np.asarray(value), low, high)
 
@@ -39,7 +49,7 @@ class Interval:
 
 @dataclass(frozen=True, eq=False)
 class EquilibriumEstimate:
-    """Equilibrium of the mean payoffs with its bootstrap frequency.
+    """Equilibrium of the mean payoffs with its frequency in resampled games.
 
     Attributes:
         equilibrium: Equilibrium of the mean payoffs.

@@ -80,7 +80,9 @@ def _seeds(margin: float, spread: float, tail: float) -> float:
     return count
 
 
-def certify_mix(meta: MetaGame, mix: Floats, kind: str = "attention", *, confidence: float = CONFIDENCE) -> MixCertificate:
+def certify_mix(
+    meta: MetaGame, mix: Floats, kind: str = "attention", *, confidence: float = CONFIDENCE, num_tested: int | None = None
+) -> MixCertificate:
     """Return what each policy gains over a mix of a measured game, with simultaneous confidence bounds.
 
     Args:
@@ -88,6 +90,7 @@ def certify_mix(meta: MetaGame, mix: Floats, kind: str = "attention", *, confide
         mix: Shares of the policies that all players use, (P,), chosen without looking at these seeds.
         kind: Payoff by name.
         confidence: Confidence of all bounds of one side together, above 0 and below 1.
+        num_tested: Number of bounds of one side that hold together, with those of other mixes; None for P.
 
     Raises:
         ConfigurationError: The mix is not shares of all policies, or a value is out of range.
@@ -99,7 +102,7 @@ def certify_mix(meta: MetaGame, mix: Floats, kind: str = "attention", *, confide
         raise ConfigurationError(f"mix must be shares of the {len(meta.names)} policies with sum 1, got {mix}")
     paid = meta.payoffs_by_seed[check_kind(kind, tuple(meta.payoffs_by_seed))]
     earned = SymmetricGame(meta.names, meta.players, paid).expected(np.broadcast_to(shares, (len(paid), len(shares))))
-    return certificate_of((earned - (earned @ shares)[:, None]).T, confidence)
+    return certificate_of((earned - (earned @ shares)[:, None]).T, confidence, num_tested)
 
 
 def certificate_of(gains: Floats, confidence: float = CONFIDENCE, num_tested: int | None = None) -> MixCertificate:

@@ -39,7 +39,7 @@ from neuronet.games.simulation.profiles import policies_of
 from neuronet.games.solutions.normal_form import NormalFormGame
 from neuronet.policies import AttentionSeeking
 from neuronet.registry import short_name
-from neuronet.statistics import bootstrap_means
+from neuronet.statistics import sampled_means
 
 
 @dataclass(frozen=True)
@@ -113,20 +113,20 @@ class MetaGame:
         )
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> SymmetricGame:
-        """Return games of the mean payoffs over bootstrap samples of the seeds, on a leading axis."""
+        """Return games whose payoffs are drawn around the means over the seeds, on a leading axis; see `sampled_means`."""
         return SymmetricGame(
             self.names,
             self.players,
-            bootstrap_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed),
+            sampled_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed),
         )
 
     def normal_form(self, kind: str = "attention") -> NormalFormGame:
         """Return the game of the mean payoffs in normal form, which other libraries can take."""
         return self.game(kind).normal_form(f"payoff {kind} of {self.neurons} neurons")
 
-    def means(self, kind: str = "attention", resamples: int = 1000) -> pd.DataFrame:
-        """Return one row per policy and combination of opponents, with the mean payoff and its 95% interval."""
-        interval = Interval.from_samples(self.game(kind).payoffs, self.resampled(kind, resamples).payoffs)
+    def means(self, kind: str = "attention") -> pd.DataFrame:
+        """Return one row per policy and combination of opponents, with the mean payoff and its 95% interval by Student's t."""
+        interval = Interval.of_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))])
         others = pd.DataFrame(self.others, columns=[f"others {name}" for name in self.names])
         return pd.DataFrame({"policy": self.names}).merge(others, how="cross").assign(**interval.columns("mean"))
 
@@ -173,8 +173,8 @@ class LayerGame:
         )
 
     def resampled(self, kind: str, count: int, seed: int = 0) -> Floats:
-        """Return the mean payoffs over bootstrap samples of the seeds, (count, 2, P, P)."""
-        return bootstrap_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed)
+        """Return the mean payoffs drawn around those over the seeds, (count, 2, P, P)."""
+        return sampled_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed)
 
     def table(self) -> pd.DataFrame:
         """Return one row per seed and pair of policies, with the payoffs of both layers, loss and accuracy."""

@@ -1,4 +1,4 @@
-"""Measure a game until it is decided whether a given mix is an equilibrium, with an error that counts every look at the data.
+"""Measure a game until it is decided whether given mixes are equilibria, with an error that counts every look at the data.
 
 The number of seeds doubles from look to look. Bounds at look k have the error `alpha / (k (k + 1))`; these sum to at most alpha
 over any number of looks, so that a conclusion is wrong with at most that probability, whenever play stops (a union bound).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -29,7 +30,7 @@ class SequentialConclusion:
         looks: Certificate of each look; the last is the one that decides, if any does.
         tolerance: Gain up to which the mix counts as an equilibrium, in units of the payoff.
         unit: Absolute mean payoff of the mix at the first look.
-        confidence: Probability that a conclusion other than undecided is right.
+        confidence: Probability that a conclusion other than undecided is right; for several policies, that all are.
         measured: The game with all seeds.
     """
 
@@ -90,21 +91,90 @@ def certify_until(
         ConfigurationError: A value is out of range, or the mix is not shares of all policies.
         SpecError: The payoff is unknown.
     """
+    _check(tolerance, confidence, first, most)
+    measured = measure(range(seed, seed + first))
+    bounds = len(measured.names)
+    return _decide(measure, measured, [mix], kind, tolerance, relative, confidence, most, bounds=bounds)[0]
+
+
+def pure_equilibria_until(
+    measure: Callable[[Sequence[int]], MetaGame],
+    kind: str = "attention",
+    *,
+    tolerance: float = 0.05,
+    relative: bool = True,
+    confidence: float = CONFIDENCE,
+    first: int = 8,
+    most: int = 256,
+    seed: int = 0,
+) -> tuple[SequentialConclusion, ...]:
+    """Measure a game until it is decided of each policy whether all players following it is an equilibrium up to a tolerance.
+
+    All conclusions are right together with the given confidence: the bounds count all P (P - 1) gains and all looks. A policy
+    keeps the conclusion of the look that decides it; all have the seeds of the last look in `measured`.
+
+    Args:
+        measure: Measures the game on given seeds, such as `lambda seeds: meta_game(game_setup, policies, seeds)`.
+        kind: Payoff by name.
+        tolerance: Gain that does not count (>= 0).
+        relative: Whether the tolerance is in units of the absolute mean payoff of the policy among its own at the first look.
+        confidence: Probability that all conclusions are right; above 0 and below 1.
+        first: Number of seeds of the first look (>= 2).
+        most: Largest number of seeds: play stops where another look would need more (>= first).
+        seed: First seed.
+
+    Returns:
+        A conclusion for each policy, with its looks until it was decided.
+
+    Raises:
+        ConfigurationError: A value is out of range.
+        SpecError: The payoff is unknown.
+    """
+    _check(tolerance, confidence, first, most)
+    measured = measure(range(seed, seed + first))
+    policies = len(measured.names)
+    mixes, bounds = list(np.eye(policies)), policies * (policies - 1)
+    return _decide(measure, measured, mixes, kind, tolerance, relative, confidence, most, bounds=bounds)
+
+
+def _check(tolerance: float, confidence: float, first: int, most: int) -> None:
     check_number("tolerance", tolerance, 0)
     check_number("confidence", confidence, 0, 1, above=True, below=True)
     check_number("first", first, 2, whole=True)
     check_number("most", most, first, whole=True)
-    measured = measure(range(seed, seed + first))
-    unit = abs(float(_mix_payoff(measured, mix, kind))) or 1.0
-    limit = tolerance * unit if relative else tolerance
-    looks: list[MixCertificate] = []
-    while True:
-        error = look_error(len(looks) + 1, confidence)
-        looks.append(certify_mix(measured, mix, kind, confidence=1 - error))
-        conclusion, count = looks[-1].conclusion(limit), len(measured.seeds)
-        if conclusion != UNDECIDED or 2 * count > most:
-            return SequentialConclusion(conclusion, tuple(looks), limit, unit, confidence, measured)
-        measured = with_more_seeds(measured, measure(range(seed + count, seed + 2 * count)))
+
+
+def _decide(
+    measure: Callable[[Sequence[int]], MetaGame],
+    measured: MetaGame,
+    mixes: Sequence[Floats],
+    kind: str,
+    tolerance: float,
+    relative: bool,
+    confidence: float,
+    most: int,
+    *,
+    bounds: int,
+) -> tuple[SequentialConclusion, ...]:
+    """Return a conclusion for each mix, with twice the seeds at each look until all are decided; bounds hold together."""
+    units = [abs(_mix_payoff(measured, mix, kind)) or 1.0 for mix in mixes]
+    limits = [tolerance * unit if relative else tolerance for unit in units]
+    looks: list[list[MixCertificate]] = [[] for _ in mixes]
+    conclusions, seed = [UNDECIDED] * len(mixes), measured.seeds[0]
+    for number in count(1):
+        certainty = 1 - look_error(number, confidence)
+        for row, mix in enumerate(mixes):
+            if conclusions[row] == UNDECIDED:
+                looks[row].append(certify_mix(measured, mix, kind, confidence=certainty, num_tested=bounds))
+                conclusions[row] = looks[row][-1].conclusion(limits[row])
+        played = len(measured.seeds)
+        if UNDECIDED not in conclusions or 2 * played > most:
+            break
+        measured = with_more_seeds(measured, measure(range(seed + played, seed + 2 * played)))
+    return tuple(
+        SequentialConclusion(conclusion, tuple(seen), limit, unit, confidence, measured)
+        for conclusion, seen, limit, unit in zip(conclusions, looks, limits, units, strict=True)
+    )
 
 
 def look_error(number: int, confidence: float = CONFIDENCE) -> float:

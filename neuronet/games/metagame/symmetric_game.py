@@ -22,7 +22,9 @@ Ints = NDArray[np.int64]
 
 def compositions(total: int, parts: int) -> Ints:
     """Return all compositions of a total into non-negative parts, (M, parts), in descending lexicographic order."""
-    bars = np.array(list(combinations(range(total + parts - 1), parts - 1)), dtype=np.int64).reshape(-1, parts - 1)
+    bars = np.array(list(combinations(range(total + parts - 1), parts - 1)), dtype=np.int64).reshape(
+        comb(total + parts - 1, parts - 1), parts - 1
+    )
     edges = np.column_stack((np.full(len(bars), -1), bars, np.full(len(bars), total + parts - 1)))
     return np.ascontiguousarray(np.diff(edges, axis=1)[::-1] - 1)
 

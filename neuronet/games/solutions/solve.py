@@ -16,6 +16,8 @@ from neuronet.games.solutions.correlated import correlated_equilibrium
 from neuronet.games.solutions.dominance import Undominated, undominated
 from neuronet.games.solutions.normal_form import NormalFormGame, check_game
 from neuronet.games.solutions.quantal_response import quantal_responses
+from neuronet.games.solutions.role_equilibria import MAX_SUPPORTS, role_equilibria
+from neuronet.games.solutions.role_game import RoleGame
 
 RATIONAL = 1e7
 """Rationality at which quantal response counts as a Nash equilibrium."""
@@ -132,8 +134,8 @@ class GameSolutions:
 def solve_game(game: NormalFormGame, rationality: float = 10.0) -> GameSolutions:
     """Return Nash, correlated, coarse correlated and quantal response equilibria of a game.
 
-    Of two players, the Nash equilibria are all extreme ones. Of more players, all pure ones are found, and the one in which
-    quantal response ends.
+    Of two players, the Nash equilibria are all extreme ones. Of more players, all pure ones are found, those in which players who
+    can be exchanged use one mix, by a search, and the one in which quantal response ends.
 
     Args:
         game: Game.
@@ -162,10 +164,19 @@ def _nash(game: NormalFormGame, left: Undominated) -> tuple[list[tuple[Floats, .
     nash = [tuple(mixes) for mixes in pure_equilibria(game)]
     if left.solved:
         return nash, True, None
-    selected = tuple(quantal_responses(game, [RATIONAL])[0])
-    if not any(all(np.allclose(*pair, atol=1e-4) for pair in zip(mixes, selected, strict=True)) for mixes in nash):
-        nash.append(selected)
+    for found in (*_by_roles(game), tuple(quantal_responses(game, [RATIONAL])[0])):
+        if not any(all(np.allclose(*pair, atol=1e-4) for pair in zip(mixes, found, strict=True)) for mixes in nash):
+            nash.append(found)
     return nash, False, None
+
+
+def _by_roles(game: NormalFormGame) -> list[tuple[Floats, ...]]:
+    """Return equilibria in which players who can be exchanged use one mix; none without such or with too many supports."""
+    by_role, groups = RoleGame.from_normal_form(game)
+    if len(groups) == len(game.players) or by_role.num_supports > MAX_SUPPORTS:
+        return []
+    role_of = {player: role for role, group in enumerate(groups) for player in group}
+    return [tuple(mixes[role_of[player]] for player in range(len(game.players))) for mixes in role_equilibria(by_role)]
 
 
 def pure_equilibria(game: NormalFormGame) -> list[list[Floats]]:

@@ -18,7 +18,7 @@ def layers_figure(payoffs: Floats, resampled: Floats, analysis: Analysis) -> Fig
 
     Args:
         payoffs: Mean payoffs over seeds, (2, P, P).
-        resampled: Mean payoffs over bootstrap samples of the seeds, (resamples, 2, P, P).
+        resampled: Payoffs drawn around the means over the seeds, (resamples, 2, P, P).
         analysis: Analysis of the game.
     """
     count = len(analysis.names)

@@ -50,7 +50,7 @@ def phase_figure(game: SymmetricGame, analysis: Analysis | None = None, resample
     Args:
         game: Symmetric game, such as that of the mean payoffs.
         analysis: Analysis of the game, for the frequencies of its equilibria; None for a game that is known exactly.
-        resampled: Games of resampled seeds, for the band around the curve of two policies.
+        resampled: Games drawn around the mean payoffs, for the band around the curve of two policies.
 
     Raises:
         ConfigurationError: The game is not a symmetric one.

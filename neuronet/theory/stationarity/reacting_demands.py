@@ -1,4 +1,4 @@
-"""Proposition 6: where the loss is stationary, a neuron gains attention by speaking less if demands react."""
+"""Proposition 6: where the loss is stationary, a neuron gains by speaking less if demands react; and the whole slope."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from neuronet.theory.check import Check, Near
+from neuronet.theory.check import Below, Check, Near
 from neuronet.theory.stationarity.second_order import ETA, NONLINEAR, PIECEWISE_LINEAR
 from neuronet.theory.stationarity.stationary_points import SAMPLES, Point, stationary_points
 
 Prediction = Callable[[Tensor, Tensor], Tensor]
 """`prediction(attention, activity)` returns the gain of each neuron per unit of the relative fall of its activity, (J,)."""
+
+
+ReactingTerm = Callable[[Tensor, Tensor, Tensor, Tensor | None], Tensor]
+"""Arguments and value of `reacting_term`."""
 
 
 def predicted_gain(attention: Tensor, activity: Tensor) -> Tensor:
@@ -52,9 +56,53 @@ def ratios(prediction: Prediction = predicted_gain) -> list[float]:
     return found
 
 
-def checks(prediction: Prediction = predicted_gain) -> Iterator[Check]:
-    """Yield a check of the ratio that is furthest from 1."""
+def reacting_term(anticipated: Tensor, attention: Tensor, activity: Tensor, probabilities: Tensor | None) -> Tensor:
+    """Return `a_j sum_k u_kj ds_k / da_j`, (B, J), for listeners that are outputs.
+
+    Args:
+        anticipated: Attention after the response, `u`, (K, J).
+        attention: Attention `w`, (K, J).
+        activity: Activity, (B, J).
+        probabilities: Softmax of the outputs, (B, K); None for linear outputs with squared error.
+    """
+    if probabilities is None:
+        return -activity * (anticipated * attention).sum(dim=0)
+    mean = probabilities @ (anticipated * attention)
+    return -activity * (mean - (probabilities @ anticipated) * (probabilities @ attention))
+
+
+def whole_slope_gap(term: ReactingTerm = reacting_term) -> float:
+    """Return the largest relative gap of the slope with reacting demands to its formula, over neurons, samples and both payoffs.
+
+    The slope is that of a neuron's utility after the response in its own activity, by autograd through the outputs' demands.
+    """
+    random = torch.Generator().manual_seed(0)
+    attention, activity = (torch.randn(*shape, generator=random, dtype=torch.float64) for shape in ((3, 4), (6, 4)))
+    values = torch.randn(6, 3, generator=random, dtype=torch.float64)
+    classes = torch.nn.functional.one_hot(torch.arange(6) % 3, 3).double()
+    gaps = []
+    for softmax in (False, True):
+
+        def demand(spoken: Tensor, softmax: bool = softmax) -> Tensor:
+            outputs = spoken @ attention.T
+            return classes - torch.softmax(outputs, dim=1) if softmax else values - outputs
+
+        free = activity.clone().requires_grad_()
+        held = attention + ETA * demand(free).T @ free / len(free)
+        slopes = [torch.autograd.grad(0.5 * held[:, j].square().sum(), free, retain_graph=True)[0][:, j] for j in range(4)]
+        anticipated = held.detach()
+        probabilities = torch.softmax(activity @ attention.T, dim=1) if softmax else None
+        expected = demand(activity) @ anticipated + term(anticipated, attention, activity, probabilities)
+        measured = torch.stack(slopes, dim=1) * len(activity) / ETA
+        gaps.append(float((measured - expected).abs().max() / measured.abs().max()))
+    return max(gaps)
+
+
+def checks(prediction: Prediction = predicted_gain, term: ReactingTerm = reacting_term) -> Iterator[Check]:
+    """Yield a check of the ratio that is furthest from 1, and one of the whole slope."""
     found = ratios(prediction)
     worst = max(found, key=lambda ratio: abs(ratio - 1.0), default=float("nan"))
     claim = f"gain of (1 - e) a_j with new demands / e eta |w_j|^2 mean(a_j^2): worst of {len(found)} neurons"
     yield Check("6 whispering", claim, worst, Near(1.0, 1e-6))
+    claim = "gap of the slope with new demands to eta/B sum_k u_kj (s_k + a_j ds_k/da_j), softmax and squared error"
+    yield Check("6 whole slope", claim, whole_slope_gap(term), Below(1e-12))

@@ -46,7 +46,7 @@ def test_meta_prints_payoffs_and_whether_both_payoffs_agree(neuronet, tmp_path):
     assert "neuronet game solve FOLDER" in " ".join(out.split())
     stored = load_meta_game(tmp_path / "m")
     assert (stored.names, stored.players, stored.neurons) == (("attention", "free-rider"), 3, 7)
-    assert stored.means("attention", 10)["mean"].to_numpy() == pytest.approx(means["mean"].to_numpy(), rel=1e-12)
+    assert stored.means("attention")["mean"].to_numpy() == pytest.approx(means["mean"].to_numpy(), rel=1e-12)
     assert json.loads((tmp_path / "m" / "game.json").read_text())["policies"] == list(stored.names)
 
 
@@ -67,6 +67,19 @@ def test_headline_compares_raw_and_scaled_attention(ranks, sentence):
     scaled = [("scaled", "a", *ranks[:3]), ("scaled", "b", *ranks[3:])]
     table = pd.DataFrame(attention + scaled, columns=["payoff", "policy", *columns])
     assert headline(SimpleNamespace(kind="attention"), table) == sentence
+
+
+def test_meta_plays_until_policies_are_decided(neuronet, tmp_path):
+    arguments = "xor --policies attention,contrarian --hidden 5 --num-players 2 --rounds 3 --resamples 20 --seeds 2 --tolerance 9"
+    status, out, _ = neuronet("meta", *arguments.split(), "--until", 0.9, "--max-seeds", 4, "--out", tmp_path / "m", "--json")
+    found = json.loads(out.splitlines()[-1])
+    assert status == 0
+    assert [row["policy"] for row in found["decided"]] == ["attention", "contrarian"]
+    assert {row["conclusion"] for row in found["decided"]} <= {"certain", "refuted", "undecided"}
+    assert found["seeds"] in (2, 4)
+    assert "with 90% confidence in all conclusions together" in found["headline"]
+    assert len(pd.read_csv(tmp_path / "m" / "decided.csv")) == 2
+    assert json.loads((tmp_path / "m" / "game.json").read_text())["seeds"] == found["seeds"]
 
 
 def test_meta_between_layers(neuronet, tmp_path):
@@ -109,6 +122,8 @@ def test_credit(neuronet, tmp_path):
         (("meta", "xor", "--payoff", "money", "--seeds", "2"), "'money'"),
         (("meta", "xor", "--num-players", "40", "--seeds", "2"), "from 2 to 31, got 40"),
         (("meta", "xor", "--players-are", "layers", "--hidden", "4"), "two hidden layers, got 1"),
+        (("meta", "xor", "--players-are", "layers", "--until", "0.9"), "leave --until out"),
+        (("meta", "xor", "--until", "2", "--seeds", "2"), "confidence must be"),
         (("credit", "xor", "--layer", "2"), "layer must be"),
         (("credit", "xor", "--permutations", "5", "--rounds", "1"), "permutations must be"),
     ],

@@ -73,7 +73,7 @@ def test_meta_game_payoffs_equal_those_of_single_games():
     table = meta.table()
     assert len(table) == 3 * 2 * 3
     assert (table[["neurons attention", "neurons free-rider"]].sum(axis=1) == 7).all()
-    means = meta.means("share", 50)
+    means = meta.means("share")
     assert ((means["low"] <= means["mean"]) & (means["mean"] <= means["high"])).all()
 
 

@@ -69,6 +69,37 @@ def test_gap_equals_the_definition(shape, coarse):
     assert found.payoffs == pytest.approx([(found.distribution * payoff).sum() for payoff in game.payoffs])
 
 
+def incentives_by_open_spiel(game, distribution, coarse):
+    """Return what each player gains who disobeys, by OpenSpiel's distance to a (coarse) correlated equilibrium."""
+    import pyspiel
+
+    played = pyspiel.convert_to_turn_based(game.to_openspiel())
+    state, keys = played.new_initial_state(), {}
+    while not state.is_terminal():
+        keys[state.current_player()] = state.information_state_string()
+        state.apply_action(0)
+    sizes = distribution.shape
+    device = []
+    for profile in product(*map(range, sizes)):
+        policy = {key: [(row, float(row == profile[player])) for row in range(sizes[player])] for player, key in keys.items()}
+        device.append((float(distribution[profile]), pyspiel.TabularPolicy(policy)))
+    measure = pyspiel.cce_dist if coarse else pyspiel.ce_dist
+    return measure(played, device).deviation_incentives
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 3), (2, 3, 2)])
+@pytest.mark.parametrize("coarse", [False, True])
+def test_gaps_equal_open_spiels(shape, coarse):
+    pytest.importorskip("pyspiel", reason="open_spiel is not installed: it comes with neuronet[games]")
+    for seed in range(3):
+        game = normal_form(shape, seed)
+        drawn = np.random.default_rng(seed).dirichlet(np.ones(np.prod(shape))).reshape(shape)
+        theirs = max(incentives_by_open_spiel(game, drawn, coarse))
+        assert correlation_gap(game, drawn, coarse=coarse) == pytest.approx(theirs, abs=1e-12)
+        found = correlated_equilibrium(game, coarse=coarse)
+        assert max(incentives_by_open_spiel(game, found.distribution, coarse)) == pytest.approx(0, abs=1e-8)
+
+
 def test_equilibria_are_nested():
     """A Nash equilibrium is a correlated one, and that a coarse one; so each kind pays at least as much at its best."""
     for seed in range(10):

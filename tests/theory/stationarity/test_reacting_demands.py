@@ -7,13 +7,19 @@ import pytest
 import torch
 
 from neuronet.theory.stationarity import reacting_demands
-from neuronet.theory.stationarity.reacting_demands import checks, gain_of_whispering, predicted_gain, ratios
+from neuronet.theory.stationarity.reacting_demands import (
+    checks,
+    gain_of_whispering,
+    predicted_gain,
+    ratios,
+    reacting_term,
+)
 from neuronet.theory.stationarity.second_order import ETA
 from neuronet.theory.stationarity.stationary_points import noisy_teacher, stationary_points
 
 
 def test_check_holds():
-    (row,) = checks()
+    row, _ = checks()
     assert row.passed
     assert len(ratios()) == 24
 
@@ -29,13 +35,13 @@ def test_check_holds():
     ],
 )
 def test_another_prediction_fails(wrong):
-    (row,) = checks(wrong)
+    row, _ = checks(wrong)
     assert not row.passed
 
 
 def test_check_is_nan_without_points(monkeypatch):
     monkeypatch.setattr(reacting_demands, "stationary_points", lambda activation: ())
-    (row,) = checks()
+    row, _ = checks()
     assert np.isnan(row.measured)
     assert not row.passed
 
@@ -62,3 +68,21 @@ def test_gain_equals_a_difference_of_utilities():
 
     difference = (utility(fall) - utility(-fall)) / (2 * fall)
     assert float(difference) == pytest.approx(float(gain_of_whispering(point, 0)), rel=1e-7)
+
+
+def test_whole_slope_holds():
+    assert [row.passed for row in checks()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda *parts: 0.99 * reacting_term(*parts),
+        lambda anticipated, attention, activity, probabilities: reacting_term(attention, attention, activity, probabilities),
+        lambda anticipated, attention, activity, probabilities: reacting_term(anticipated, attention, activity, None),
+        lambda anticipated, attention, activity, probabilities: 0 * activity,
+    ],
+    ids=["1% less", "without the response", "softmax as if linear", "fixed demands"],
+)
+def test_wrong_reacting_term_is_found(wrong):
+    assert [row.passed for row in checks(term=wrong)] == [True, False]

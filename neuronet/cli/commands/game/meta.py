@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from json import dumps
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neuronet.core import Policy
-    from neuronet.games import Analysis, GameSetup, InitialState
+    from neuronet.games import Analysis, GameSetup, MetaGame, SequentialConclusion
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
@@ -44,16 +44,29 @@ def meta(
     ] = 4,
     layer: Annotated[int, typer.Option(help="Layer of the players (>= 1), 1 for the first hidden layer")] = 1,
     seeds: Annotated[int, typer.Option(help="Games of each profile (>= 2), with seeds from --seed on")] = 20,
+    until: Annotated[
+        float | None,
+        typer.Option(
+            help=escape(
+                "Double the seeds until it is decided with this confidence (0 to 1) of each policy whether all neurons following "
+                "it is an equilibrium [default: --seeds once]"
+            )
+        ),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(help="With --until: gain that does not count, in units of the policy's mean payoff (>= 0)")
+    ] = 0.05,
+    max_seeds: Annotated[int, typer.Option(help="With --until: seeds, at most (>= --seeds)")] = 160,
     alpha: Annotated[float, typer.Option(help="Intensity of selection, per spread of the mean payoffs (> 0)")] = 10.0,
     population: Annotated[
         int | None, typer.Option(help=escape("Size of the imitating population [default: the layer's]"))
     ] = None,
-    resamples: Annotated[int, typer.Option(help="Bootstrap samples of the payoff table, for intervals (>= 1)")] = 200,
+    resamples: Annotated[int, typer.Option(help="Draws of the payoff table around its means, for intervals (>= 2)")] = 200,
 ) -> None:
     """Measure what policies earn against each other, and find equilibria, alpha-rank, and where replicator dynamics leads.
 
     Games are played for many counts of neurons with each policy; the payoff table is that of a game whose players choose
-    policies. Intervals are by bootstrap over seeds.
+    policies. Intervals cover what the seeds leave open, by Student's t.
     """
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
@@ -63,39 +76,59 @@ def meta(
         game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
     elif players_are == "layers":
         game.refuse_run("meta --players-are layers")
+    if until is not None and players_are == "layers":
+        raise ConfigurationError("until decides about policies of neurons, not about two layers: leave --until out")
     game_setup, payoff = game.setup(), game.payoff_name()
     starts = () if game.run is None else game.run.starts
     chosen = parse_policies(policies or [POLICIES])
     settings = {"alpha": alpha, "size": population, "resamples": resamples, "seed": game.seed}
-    about = {"players_are": players_are, "payoff": payoff, "seeds": seeds, "rounds": game_setup.rounds}
+    about = {"players_are": players_are, "payoff": payoff, "rounds": game_setup.rounds}
     if players_are == "layers":
         parts = _play_layers(game_setup, chosen, played, payoff, settings)
     else:
-        parts = _play_neurons(game_setup, chosen, played, payoff, settings, num_players, layer, starts)
-    described = {**about, "policies": parts["summary"]["policies"], "neurons": parts["summary"]["neurons"]}
+
+        def measure(numbers: Sequence[int]) -> MetaGame:
+            from neuronet.games import meta_game
+
+            return meta_game(game_setup, chosen, numbers, players=num_players, layer=layer, starts=starts)
+
+        decided = None if until is None else _decide(measure, payoff, played, until, tolerance, max_seeds)
+        measured = measure(played) if decided is None else decided[0].measured
+        rounds = counted(game_setup.rounds, "round")
+        console.print_err(
+            f"played {counted(measured.loss.size, 'game')} of {rounds}, {counted(measured.neurons, 'neuron')} in layer {layer}"
+        )
+        parts = _neurons_parts(measured, payoff, settings, layer, decided, tolerance)
+    described = {**about, **{name: parts["summary"][name] for name in ("seeds", "policies", "neurons")}}
     files = {**parts["files"], "game.json": dumps({**described, "players": parts["summary"].get("players", 2)}, indent=2) + "\n"}
     game.write("meta", **{**parts, "files": files, "summary": {**about, **parts["summary"]}})
 
 
-def _play_neurons(
-    game_setup: GameSetup,
-    policies: list[Policy],
-    seeds: range,
+def _decide(
+    measure: Callable[[Sequence[int]], MetaGame], payoff: str, first: range, until: float, tolerance: float, most: int
+) -> tuple[SequentialConclusion, ...]:
+    from neuronet.games import pure_equilibria_until
+
+    return pure_equilibria_until(
+        measure, payoff, tolerance=tolerance, confidence=until, first=len(first), most=most, seed=first.start
+    )
+
+
+def _neurons_parts(
+    measured: MetaGame,
     payoff: str,
     settings: dict[str, Any],
-    num_players: int,
     layer: int,
-    starts: Sequence[InitialState],
+    decided: tuple[SequentialConclusion, ...] | None,
+    tolerance: float,
 ) -> dict[str, Any]:
+    from rich.console import Group
+
     from neuronet.cli.tables.meta_game import headline, meta_game_tables, shown_kinds
-    from neuronet.games import MAX_PROFILES, analyse, fixation_graphml, meta_game, nfg_of_symmetric, ranks_by_payoff
+    from neuronet.cli.tables.sequential import conclusions_table, sequential_headline, sequential_table
+    from neuronet.games import MAX_PROFILES, analyse, fixation_graphml, nfg_of_symmetric, ranks_by_payoff
     from neuronet.plotting.games import phase_figure
 
-    measured = meta_game(game_setup, policies, seeds, players=num_players, layer=layer, starts=starts)
-    console.print_err(
-        f"played {counted(measured.loss.size, 'game')} of {counted(game_setup.rounds, 'round')}, "
-        f"{counted(measured.neurons, 'neuron')} in layer {layer}"
-    )
     found = analyse(measured, payoff, **settings)
     ranks = ranks_by_payoff(measured, found, settings["resamples"], settings["seed"])
     game = measured.game(payoff)
@@ -103,7 +136,7 @@ def _play_neurons(
     if len(game.names) ** game.players <= MAX_PROFILES:
         files["game.nfg"] = nfg_of_symmetric(game, f"neurons of layer {layer}, payoff {payoff}")
     resampled = measured.resampled(payoff, settings["resamples"], settings["seed"])
-    return {
+    parts: dict[str, Any] = {
         "tables": {
             "payoffs": measured.table(),
             "means": measured.means(payoff),
@@ -114,12 +147,22 @@ def _play_neurons(
         },
         "pictures": {"phase": phase_figure(game, found, resampled)},
         "files": files,
-        "shown": meta_game_tables(
-            found, ranks, {kind: measured.means(kind, settings["resamples"]) for kind in shown_kinds(found)}
-        ),
+        "shown": meta_game_tables(found, ranks, {kind: measured.means(kind) for kind in shown_kinds(found)}),
         "headline": headline(found, ranks),
-        "summary": {"players": num_players, "neurons": measured.neurons, "layer": layer, **_summary(found)},
+        "summary": {
+            "seeds": len(measured.seeds),
+            "players": measured.players,
+            "neurons": measured.neurons,
+            "layer": layer,
+            **_summary(found),
+        },
     }
+    if decided is not None:
+        table = conclusions_table(decided)
+        parts["tables"]["decided"], parts["summary"]["decided"] = table, _records(table)
+        parts["shown"] = Group(parts["shown"], sequential_table(table, payoff))
+        parts["headline"] += f" {sequential_headline(decided, tolerance)}"
+    return parts
 
 
 def _play_layers(
@@ -143,7 +186,7 @@ def _play_layers(
         "files": {"game.nfg": nfg_of_layers(measured.names, payoffs, f"two layers, payoff {payoff}")},
         "shown": layers_table(found),
         "headline": layers_headline(found),
-        "summary": {"neurons": list(measured.neurons), **_summary(found)},
+        "summary": {"seeds": len(seeds), "neurons": list(measured.neurons), **_summary(found)},
     }
 
 

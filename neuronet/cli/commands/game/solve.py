@@ -30,7 +30,8 @@ def solve(
     """Find Nash, correlated, coarse correlated and quantal response equilibria of a game in normal form.
 
     Nash equilibria of two players are all extreme ones: of a degenerate game there may be mixtures between them, and the
-    last sentence says so. Of more players, they are all pure ones and the one in which quantal response ends. Correlated
+    last sentence says so. Of more players, they are all pure ones, those in which
+    players who can be exchanged use one mix, and the one in which quantal response ends. Correlated
     equilibria are those with the largest sum of payoffs; the probability of each profile is printed.
     """
     from rich.console import Group

@@ -88,7 +88,7 @@ def _results_table(found: Welfare, payoff: str) -> RenderableType:
         )
     prices = console.make_table(
         "Prices: by loss, an equilibrium's divided by another; by attention, the largest divided by an equilibrium's",
-        "95% bootstrap intervals over seeds that selected no profile. Certain: with 95% no deviation tried gains more than the "
+        "95% intervals over seeds that selected no profile. Certain: with 95% no deviation tried gains more than the "
         "tolerance. Possible: none is sure to. Estimates, not proofs.",
     )
     console.add_columns(prices, "price of", "by", "tolerance", "equilibria")

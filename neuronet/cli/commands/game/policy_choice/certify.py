@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 POLICIES = "attention,greedy,noisy,free-rider"
 RESAMPLES = 200
-"""Bootstrap samples of the seeds, for the stability of the mix."""
+"""Tables of payoffs that are drawn around the means, for the stability of the mix."""
 
 
 @game_command("one epoch", **MEASURE_OPTION)
@@ -49,7 +49,8 @@ def certify(
     """Decide whether a mix of policies is an equilibrium, playing as many networks as that takes, and test its stability.
 
     A conclusion is certain (no policy gains more than the tolerance), refuted (one does), or undecided after --max-seeds. The mix
-    is evolutionarily stable if a small group of mutants earns less than it; bootstrap samples say how often that holds.
+    is evolutionarily stable if a small group of mutants earns less than it; tables of payoffs drawn around the means say
+    how often that holds.
     """
     from neuronet.games import certify_until, meta_game
 
@@ -120,7 +121,7 @@ def _gains(found: SequentialConclusion) -> pd.DataFrame:
 
 
 def _stability(found: SequentialConclusion, shares: Floats, kind: str, resamples: int, seed: int) -> dict[str, float]:
-    """Return how often each conclusion about stability holds, of bootstrap samples of the seeds."""
+    """Return how often each conclusion about stability holds, of tables of payoffs drawn around the means."""
     from collections import Counter
 
     from neuronet.games import SymmetricGame, stability
