@@ -55,9 +55,9 @@ WRONG = {
         "classes must be integers from 0, got 18446744",
     ),
     "channels last": (((images(20, (8, 8, 3)), labels(20)),), {}, r"channels first, got the shape \(20, 8, 8, 3\)"),
-    "a class twice": ((GOOD,), {"classes": ["a", "b"] * 5}, "different names, but 'a' is there twice"),
-    "true classes": ((GOOD,), {"classes": True}, "classes must be an integer from 1 to 100000, got True"),
-    "endless classes": ((GOOD,), {"classes": 10**9}, "classes must be an integer from 1 to 100000, got 1000000000"),
+    "a class twice": ((GOOD, GOOD), {"classes": ["a", "b"] * 5}, "different names, but 'a' is there twice"),
+    "true classes": ((GOOD, GOOD), {"classes": True}, "classes must be an integer from 1 to 100000, got True"),
+    "endless classes": ((GOOD, GOOD), {"classes": 10**9}, "classes must be an integer from 1 to 100000, got 1000000000"),
     "three arrays": (((*GOOD, labels(20)),), {}, "must be two arrays each, images and classes"),
     "no arrays": ((None,), {}, "must be two arrays each, images and classes, got None"),
     "no share": ((GOOD,), {"test_share": 1.0}, "test_share must be"),
@@ -72,7 +72,7 @@ def test_invalid_images_are_refused_in_one_sentence(arrays, options, message):
 
 
 def test_the_number_of_classes_may_be_of_numpy():
-    assert Images(GOOD, classes=np.int64(12)).outputs == 12
+    assert Images(GOOD, GOOD, classes=np.int64(12)).outputs == 12
 
 
 def paint(folder: Path, count: int = 10, shape: tuple[int, ...] = (6, 5), suffix: str = ".png") -> np.ndarray:
