@@ -216,7 +216,7 @@ WRONG = {
         "edge 2 -> 10 has no 'weight'",
     ),
     "weight by another name": (
-        changed(lambda graph: with_weights(graph, attention=0.5)),
+        changed(lambda graph: graph.edges[2, 10].update(attention=0.5)),
         "edge 2 -> 10 has 'attention', but no 'weight'",
     ),
     "weight is NaN": (
