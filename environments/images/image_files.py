@@ -25,6 +25,27 @@ FORMATS = {
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 """Suffixes of image files, in small letters."""
 
+OTHER_SUFFIXES = (
+    ".npy",
+    ".tga",
+    ".dcm",
+    ".pcx",
+    ".dds",
+    ".hdr",
+    ".exr",
+    ".xcf",
+    ".jp2",
+    ".heic",
+    ".avif",
+    ".dng",
+    ".raw",
+    ".fits",
+)
+"""Suffixes of pictures in formats that are not read, in small letters."""
+
+HEADS = re.compile(rb"\x89PNG\r\n|\xff\xd8\xff|GIF8[79]a|RIFF....WEBP|II\*\0|MM\0\*|BM....\0\0\0\0", re.DOTALL)
+"""First bytes of image files."""
+
 GREY = ("1", "L", "LA", "La")
 """Pillow's modes without colour."""
 
@@ -63,6 +84,15 @@ def is_grey(path: Path) -> bool:
         MissingExtraError: Pillow is not installed.
     """
     return bool(_with_image(path, lambda image: image.mode in GREY))
+
+
+def is_image_content(path: Path) -> bool:
+    """Return whether a file begins as an image file does, whatever its name says; False if it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return HEADS.match(stream.read(16)) is not None
+    except OSError:
+        return False
 
 
 def _with_image(path: Path, function: Any) -> Any:

@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core import DataError, check_number, shortened
-from neuronet.environments.images.image_files import SUFFIXES, is_grey, read_image
+from neuronet.environments.images.image_files import OTHER_SUFFIXES, SUFFIXES, is_grey, is_image_content, read_image
 from neuronet.environments.images.images import Images
 
 PARTS = ("train", "test")
 
 OTHER_PARTS = ("val", "valid", "validation", "dev")
 """Folders beside train and test that are left out."""
+
+MISSPELT_PARTS = (*PARTS, *OTHER_PARTS, "training", "testing")
+"""Names of parts, in small letters: no classes, where all folders have such names, or train and test are among them."""
 
 
 def read_image_folder(folder: str | Path, *, size: int | None = None) -> Images:
@@ -26,7 +29,7 @@ def read_image_folder(folder: str | Path, *, size: int | None = None) -> Images:
     If there are subfolders train and test, each with the same classes, they are the split, and a folder for validation is left
     out; otherwise a fifth of the images is the test set, with the same share of every class. Images in deeper folders belong to
     the class, too. Images are grey if all of them are, otherwise they have three channels; they are turned upright as their EXIF
-    orientation says. Hidden files, and files that are no images, are ignored.
+    orientation says. Hidden files, and files that are no images by their names and their contents, are ignored.
 
     Args:
         folder: The folder.
@@ -50,6 +53,7 @@ def read_image_folder(folder: str | Path, *, size: int | None = None) -> Images:
         raise DataError(f"'{root}' must have {expected}, got {shortened(', '.join(names[0])) or 'none'}")
     _check_no_image_beside(folders if not has_parts else [root, *folders])
     listings = [[(path, label) for label, name in enumerate(names[0]) for path in _images_in(part / name)] for part in folders]
+    _check_in_one_class(listings, names[0])
     all_grey = all(is_grey(path) for listing in listings for path, _ in listing)
     parts = [_stacked(listing, "L" if all_grey else "RGB", size) for listing in listings]
     return Images(parts[0], parts[1] if has_parts else None, classes=names[0], name=str(root))
@@ -68,7 +72,8 @@ def _has_parts(root: Path) -> bool:
         if wrong is not None:
             raise DataError(f"'{root}' has the folders train and test, and '{shortened(wrong)}' beside them: move it into both")
         return True
-    if len(names) > 1 and set(names) <= {*PARTS, *OTHER_PARTS}:
+    small = {name.lower() for name in names}
+    if len(names) > 1 and (small <= set(MISSPELT_PARTS) or small >= set(PARTS)):
         raise DataError(f"'{root}' must have the folders train and test, or a folder for each class, got {', '.join(names)}")
     return False
 
@@ -77,13 +82,20 @@ def _is_image(path: Path) -> bool:
     """Return whether a file is an image that can be read.
 
     Raises:
-        DataError: It is an image by its name, but of another format.
+        DataError: It is an image by its name or its content, but its name does not say a format that is read; or it is no file,
+            such as a pipe or a device.
     """
     if path.name.startswith(".") or path.is_dir():
         return False
-    if path.suffix.lower() in SUFFIXES:
+    is_named = path.suffix.lower() in SUFFIXES
+    if path.exists() and not path.is_file():
+        if is_named:
+            raise DataError(f"the image '{path}' cannot be read: it is a pipe, a socket or a device, not a file")
+        return False
+    if is_named:
         return True
-    if (mimetypes.guess_type(path.name)[0] or "").startswith("image/"):
+    is_other = path.suffix.lower() in OTHER_SUFFIXES or (mimetypes.guess_type(path.name)[0] or "").startswith("image/")
+    if is_other or is_image_content(path):
         raise DataError(f"the image '{path}' cannot be read: the names of images must end in {', '.join(SUFFIXES)}")
     return False
 
@@ -93,6 +105,21 @@ def _check_no_image_beside(folders: list[Path]) -> None:
         stray = next((path for path in sorted(folder.iterdir()) if _is_image(path)), None)
         if stray is not None:
             raise DataError(f"the image '{stray}' lies beside the folders of the classes: move it into one of them")
+
+
+def _check_in_one_class(listings: list[list[tuple[Path, int]]], names: list[str]) -> None:
+    """Raise an error if links bring one file into two classes, or into training and test."""
+    found: dict[str, tuple[int, int]] = {}
+    for part, listing in enumerate(listings):
+        for path, label in listing:
+            first = found.setdefault(os.path.realpath(path), (part, label))
+            if first != (part, label):
+                places = " and ".join(
+                    f"'{PARTS[at] + '/' if len(listings) > 1 else ''}{names[to]}'" for at, to in (first, (part, label))
+                )
+                raise DataError(
+                    f"the image '{path}' is in {shortened(places)}: leave out the link that brings it into one of them"
+                )
 
 
 def _images_in(folder: Path) -> Iterator[Path]:

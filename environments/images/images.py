@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Encoding, Samples, Scaling, as_array, check_number
+from neuronet.core import DataError, Encoding, Samples, Scaling, as_array, check_number, shortened, shown
 from neuronet.environments.parts import PartsEnvironment
 from neuronet.environments.split import split
 
 Part = tuple[Any, Any]
 """Images (N, height, width) or (N, channels, height, width), bytes; and classes (N,), integers from 0."""
+
+MAX_CLASSES = 100_000
+"""Largest number of classes of images: each is an output neuron."""
 
 
 class Images(PartsEnvironment):
@@ -47,12 +50,12 @@ class Images(PartsEnvironment):
         test_share: float = 0.2,
     ) -> None:
         check_number("test_share", test_share, 0, 1, above=True, below=True)
-        images, labels = _checked(*train, name)
+        images, labels = _checked(train, name)
         if test is None:
             train_part, test_part = split(len(images), labels, test_share, name)
             parts = [(images[train_part], labels[train_part]), (images[test_part], labels[test_part])]
         else:
-            parts = [(images, labels), _checked(*test, f"{name}, test")]
+            parts = [(images, labels), _checked(test, f"{name}, test")]
         shape = tuple(int(length) for length in images.shape[1:])
         if parts[1][0].shape[1:] != shape:
             raise DataError(f"{name}: training images have the shape {shape}, test images {parts[1][0].shape[1:]}")
@@ -70,16 +73,22 @@ class Images(PartsEnvironment):
         return Encoding(self.inputs, self.train.scaling, classes=np.array(self.classes) if named else numbers)
 
 
-def _checked(images: Any, labels: Any, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    pixels, classes = np.ascontiguousarray(as_array(images, f"{name}: images")), as_array(labels, f"{name}: classes")
+def _checked(part: Part, name: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    if not isinstance(part, tuple | list) or len(part) != 2:
+        raise DataError(f"{name}: training and test must be two arrays each, images and classes, got {shortened(shown(part))}")
+    pixels, classes = np.ascontiguousarray(as_array(part[0], f"{name}: images")), as_array(part[1], f"{name}: classes")
     if pixels.dtype != np.uint8 or pixels.ndim < 2 or 0 in pixels.shape:
         kind = f"{pixels.dtype} of shape {pixels.shape}"
         raise DataError(f"{name}: images must be bytes (uint8) of shape (samples, ...) without 0, got {kind}")
+    if pixels.ndim == 4 and pixels.shape[1] > 4 and pixels.shape[3] in (1, 3, 4):
+        order = "transpose them to (samples, channels, height, width)"
+        raise DataError(f"{name}: images must have their channels first, got the shape {pixels.shape}: {order}")
     if classes.shape != (len(pixels),) or classes.dtype.kind not in "iu":
         kind = f"{classes.dtype} of shape {classes.shape}"
         raise DataError(f"{name}: classes must be an integer from 0 for each of {len(pixels):,} images, got {kind}")
-    if classes.min() < 0:
-        raise DataError(f"{name}: classes must be integers from 0, got {classes.min()}")
+    wrong = classes[(classes < 0) | (classes > np.iinfo(np.int64).max)]
+    if wrong.size:
+        raise DataError(f"{name}: classes must be integers from 0, got {wrong[0]}")
     return pixels, classes.astype(np.int64)
 
 
@@ -91,8 +100,19 @@ def _named(classes: int | Sequence[str] | None, parts: Parts, name: str) -> tupl
     if classes is None:
         labels = np.unique(np.concatenate([part[1] for part in parts]))
         return tuple(map(str, labels.tolist())), [(images, np.searchsorted(labels, part)) for images, part in parts]
-    names = tuple(map(str, range(classes))) if isinstance(classes, int) else tuple(classes)
+    names = _class_names(classes, name)
     largest = max(int(part[1].max()) for part in parts)
     if largest >= len(names):
         raise DataError(f"{name}: labels of {len(names)} classes must be from 0 to {len(names) - 1}, got {largest}")
     return names, parts
+
+
+def _class_names(classes: int | Sequence[str], name: str) -> tuple[str, ...]:
+    if isinstance(classes, Sequence | np.ndarray):
+        names = tuple(map(str, classes))
+        double = next((word for index, word in enumerate(names) if word in names[:index]), None)
+        if double is not None:
+            raise DataError(f"{name}: classes must have different names, but '{shortened(double)}' is there twice")
+        return names
+    check_number("classes", classes, 1, MAX_CLASSES, whole=True)
+    return tuple(map(str, range(int(classes))))

@@ -61,7 +61,7 @@ def csv_header(file: Path, form: TableFormat = PLAIN) -> list[str]:
         DataError: The file cannot be read, or has no line.
     """
     for _, row in csv_records(file, form.separator):
-        return [name.strip() for name in row]
+        return [name.strip(" \t\r\n\ufeff") for name in row]
     raise DataError(f"cannot read '{file}': No columns to parse, the file is empty")
 
 
@@ -86,9 +86,13 @@ def csv_records(file: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
             reader = csv.reader(stream, delimiter=separator, skipinitialspace=True)
             line = 1
             for record in reader:
+                if any("\0" in value for value in record):
+                    raise ValueError(f"line {line} has a NUL character, it is not a text file in UTF-8")
                 if len(record) > 1 or (record and record[0].strip()):
                     yield line, record
                 line = reader.line_num + 1
+    except UnicodeDecodeError as error:
+        raise DataError(f"cannot read '{file}': {shortened(str(error))}: save it as UTF-8") from None
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"cannot read '{file}': {shortened(str(error))}") from None
 
@@ -107,10 +111,10 @@ def read_csv_columns(file: Path, names: list[str], target: int, form: TableForma
     """
     if len(names) > WIDE:
         rows, texts = _wide_rows(file, names, target, form)
-        return rows, _labels(texts, form.decimal)
+        return rows, _labels(texts, form.decimal, file)
     texts_at = {index: str for index, name in enumerate(names) if name in form.categories}
     frame = read_csv_frame(file, names, {**texts_at, target: str}, form)
-    labels = _labels(frame.iloc[:, target].fillna("").tolist(), form.decimal)
+    labels = _labels(frame.iloc[:, target].fillna("").tolist(), form.decimal, file)
     return frame.iloc[:, [index for index in range(len(names)) if index != target]], labels
 
 
@@ -192,7 +196,17 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _labels(texts: list[str], decimal: str) -> Any:
+def _check_spelled_once(words: Any, file: Path) -> None:
+    """Raise an error if two texts of a whole number would become one class, such as 01 and 1."""
+    texts = sorted({word.strip() for word in words})
+    numbers: dict[int, str] = {}
+    for text in texts:
+        other = numbers.setdefault(int(text), text)
+        if other != text:
+            raise DataError(f"'{file}': targets must write a number in one way, got '{shortened(other)}' and '{shortened(text)}'")
+
+
+def _labels(texts: list[str], decimal: str, file: Path) -> Any:
     """Return targets as numbers, as true and false, or as words; None or NaN where one is missing."""
     import pandas as pd
 
@@ -205,6 +219,7 @@ def _labels(texts: list[str], decimal: str) -> Any:
         if numbers.dtype.kind == "f" and is_whole.all():
             return words.where(given, None)  # integers of more than 64 bits
         if numbers.notna().all():
+            _check_spelled_once(words[given][is_whole], file)
             return numbers if given.all() else numbers.reindex(words.index)
         truths = words[given].str.lower()
         if truths.isin(("true", "false")).all():

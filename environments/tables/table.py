@@ -271,6 +271,9 @@ def _payoff_for(labels: NDArray[Any]) -> str:
 def _classes(labels: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if labels.ndim != 1:
         raise DataError(f"{name}: cross-entropy needs one class for each sample, got shape {labels.shape}")
+    if labels.dtype.kind in "SmM" or (labels.dtype.kind == "O" and isinstance(labels[0], bytes)):
+        kind = {"M": "dates", "m": "durations"}.get(labels.dtype.kind, "bytes")
+        raise DataError(f"{name}: classes must be texts, numbers, or true and false, got {kind}: write them as texts")
     try:
         classes, numbers = np.unique(labels, return_inverse=True)
     except TypeError:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, MissingExtraError, Place, is_frame, shortened
+from neuronet.core import ConfigurationError, DataError, MissingExtraError, Place, is_frame, shortened
 from neuronet.environments.tables.csv_files import (
     PLAIN,
     WIDE,
@@ -28,8 +28,11 @@ TRAIN_INPUT_NAMES = ("inputs_train", "X_train", "x_train", "train_inputs", "trai
 TRAIN_TARGET_NAMES = ("targets_train", "y_train", "labels_train", "train_targets", "train_y", "train_labels")
 """Names of the training arrays in an .npz file that has a test set of its own, whose names have test for train."""
 
-INDEX_NAMES = re.compile(r"|Unnamed: \d+(_level_\d+)?|__index_level_\d+__")
+INDEX_NAMES = re.compile(r"|Unnamed: \d+(\.\d+)*(_level_\d+)?|__index_level_\d+__")
 """Names of columns of row numbers that pandas or pyarrow saved with the data."""
+
+ROW_NUMBER_NAMES = re.compile(r"index|level_\d+|rownames|row_names", re.IGNORECASE)
+"""Names of columns that pandas' reset_index or R give to row numbers."""
 
 
 class TableParts(NamedTuple):
@@ -149,7 +152,8 @@ def _read_csv(file: Path, target: str | None, form: TableFormat) -> TableParts:
         raise DataError(f"{source} has more than {WIDE:,} columns: all of them must be numbers, and none can be left out")
     _check_targets(labels, names[index], place)
     features = tuple(names[at] for at in others if at in included)
-    return TableParts(inputs, labels.to_list(), None, features, place, _target_note(target, names[index]))
+    notes = (*_target_note(target, names[index]), *_row_number_notes(inputs, features, source))
+    return TableParts(inputs, labels.to_list(), None, features, place, notes)
 
 
 def frame_parts(frame: Any, target: str | None, source: str, form: TableFormat, place: Place) -> TableParts:
@@ -172,7 +176,8 @@ def frame_parts(frame: Any, target: str | None, source: str, form: TableFormat, 
     inputs = _with_categories(frame.iloc[:, [at for at in kept if at != index]], form)
     _check_targets(labels, names[index], place)
     features = tuple(names[at] for at in kept if at != index)
-    return TableParts(inputs, labels.to_list(), None, features, place, _target_note(target, names[index]))
+    notes = (*_target_note(target, names[index]), *_row_number_notes(inputs, features, source))
+    return TableParts(inputs, labels.to_list(), None, features, place, notes)
 
 
 def _kept(names: list[str], form: TableFormat, source: str) -> list[int]:
@@ -190,6 +195,27 @@ def _with_categories(inputs: Any, form: TableFormat) -> Any:
 
 def _target_note(target: str | None, name: str) -> tuple[str, ...]:
     return () if target is not None else (f"The target is the column '{shortened(name)}', as none is named.",)
+
+
+def _row_number_notes(inputs: Any, features: tuple[str, ...], source: str) -> tuple[str, ...]:
+    """Return a note on each column that counts the rows.
+
+    Raises:
+        DataError: One has, beside different integers, a name that pandas or R give to row numbers.
+    """
+    if not is_frame(inputs):
+        return ()
+    notes = []
+    for at in [at for at, dtype in enumerate(inputs.dtypes) if dtype.kind in "iu" and len(inputs) > 2]:
+        values, name = inputs.iloc[:, at], shortened(features[at])
+        if ROW_NUMBER_NAMES.fullmatch(features[at]) and values.is_unique:
+            raise DataError(
+                f"{source}, column '{name}' has a different integer in each row: if it is a saved index, leave it out "
+                f"(exclude='{name}'), otherwise rename it"
+            )
+        if not values.isna().any() and (values.diff().iloc[1:] == 1).all():
+            notes.append(f"The column '{name}' counts the rows: leave it out if it is an index (exclude='{name}').")
+    return tuple(notes)
 
 
 def _check_targets(labels: Any, target: str, place: Place) -> None:
@@ -214,6 +240,9 @@ def _parquet_frame(file: Path) -> Any:
 def _arrays(file: Path) -> dict[str, NDArray[Any]]:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            double = next((name for name in arrays.files if arrays.files.count(name) > 1), None)
+            if double is not None:
+                raise ValueError(f"it has the array '{double}' twice")
             return {name: arrays[name] for name in arrays.files}
     except Exception as error:  # broken zip files raise various errors
         reason = shortened(str(error)) or type(error).__name__
@@ -229,10 +258,15 @@ def _read_npz(file: Path, target: str | None) -> TableParts:
     names = list(content)
     name = names[_target_index(target, names, f"'{file}'", ("targets", *TARGET_NAMES))]
     others = [key for key in content if key != name]
-    inputs = next((key for key in INPUT_NAMES if key in others), others[0] if len(others) == 1 else None)
+    usual = [key for key in INPUT_NAMES if key in others]
+    if len(usual) > 1:
+        raise DataError(f"'{file}' has more than one usual name of inputs, {' and '.join(usual)}: keep one of them")
+    inputs = usual[0] if usual else others[0] if len(others) == 1 else None
     if inputs is None:
         raise DataError(f"'{file}' needs an array called inputs or X, it has {shortened(', '.join(content)) or 'none'}")
-    return TableParts(_rows(content[inputs]), content[name])
+    left = [key for key in others if key != inputs]
+    notes = (f"Arrays that are left out: {shortened(', '.join(left))}.",) if left else ()
+    return TableParts(_rows(content[inputs]), content[name], notes=notes)
 
 
 def _given_parts(content: dict[str, Any], file: Path) -> TableParts | None:
@@ -251,7 +285,9 @@ def _given_parts(content: dict[str, Any], file: Path) -> TableParts | None:
     if len(missing) == 1:
         raise DataError(f"'{file}' has no array '{missing[0]}' for the test, which '{inputs[0]}' and '{targets[0]}' need")
     test = None if missing else (_rows(content[tests[0]]), content[tests[1]])
-    return TableParts(_rows(content[inputs[0]]), content[targets[0]], test)
+    left = [name for name in content if name not in (inputs[0], targets[0], *(() if test is None else tests))]
+    notes = (f"Arrays that are left out: {shortened(', '.join(left))}.",) if left else ()
+    return TableParts(_rows(content[inputs[0]]), content[targets[0]], test, notes=notes)
 
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
@@ -260,6 +296,8 @@ def _rows(array: NDArray[Any]) -> NDArray[Any]:
 
 def _target_index(target: str | None, names: list[str], source: str, usual: tuple[str, ...] = TARGET_NAMES) -> int:
     """Return the index of the column or array of targets, if there is one and only one."""
+    if target is not None and not isinstance(target, str):
+        raise ConfigurationError(f"target must be the name of a column, a text, got {shortened(repr(target))}")
     listed = shortened(", ".join(filter(None, names)))
     found = [name for name in usual if name in names] if target is None else [target]
     if not found:
@@ -267,6 +305,8 @@ def _target_index(target: str | None, names: list[str], source: str, usual: tupl
         if hint and source.startswith("'"):
             hint = f": is it separated by ';'? Write table:{source[1:-1]}(separator=';')"
         raise DataError(f"{source} has no target called target, label, class or y: name one of {listed}{hint}")
+    if target is None:
+        found += [name for name in dict.fromkeys(names) if name.lower() in usual and name not in usual]
     if len(found) > 1:
         raise DataError(
             f"{source} has more than one usual name of a target, {' and '.join(found)}: name the target, drop the others"
@@ -275,6 +315,12 @@ def _target_index(target: str | None, names: list[str], source: str, usual: tupl
         raise DataError(f"{source} has no target '{shortened(found[0])}': it has {listed}")
     if names.count(found[0]) > 1:
         raise DataError(f"{source} has more than one column '{shortened(found[0])}': the target must be there once")
+    double = next((name for name in names if re.fullmatch(rf"{re.escape(found[0])}\.\d+", name)), None)
+    if double is not None:
+        raise DataError(
+            f"{source} has a column '{shortened(double)}', as pandas calls a second '{shortened(found[0])}': if it is the target, "
+            f"leave it out (exclude='{shortened(double)}'), otherwise rename it"
+        )
     for index, name in enumerate(names):
         if INDEX_NAMES.fullmatch(name) and name != target:
             raise DataError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, Place, as_array, shortened
+from neuronet.core import DataError, Place, as_array, as_numbers, shortened
 from neuronet.environments.tables.raw_inputs import Missing, RawInputs
 
 
@@ -60,10 +61,39 @@ def read_parts(
 def _labels(targets: Any, name: str) -> NDArray[Any]:
     labels = as_array(targets, f"{name}: targets")
     if labels.dtype.kind in "US" and isinstance(targets, list | tuple):
-        other = next((value for value in np.ravel(np.asarray(targets, dtype=object)) if not isinstance(value, str | bytes)), None)
+        given = np.ravel(np.asarray(targets, dtype=object))
+        other = next((value for value in given if not isinstance(value, type(given[0]) | np.str_ | np.bytes_)), None)
         if other is not None:
-            raise DataError(f"{name}: classes must be all strings or all numbers, and none may be missing, got {other!r} too")
+            raise _mixed_classes(name, other)
+    if labels.dtype.kind == "O":
+        labels = _plain_objects(labels, name)
     return labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+
+
+def _plain_objects(labels: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return targets that are objects: texts, integers of any size, true and false; or as floating-point numbers, if one is such.
+
+    Raises:
+        DataError: They are of several kinds, or of another, or one is missing.
+    """
+    kinds = {_object_kind(value) for value in labels.flat if value is not None}
+    if len(kinds) > 1 and kinds != {"integer", "number"}:
+        first = _object_kind(labels.flat[0])
+        raise _mixed_classes(name, next(value for value in labels.flat if _object_kind(value) != first))
+    if kinds & {"other"}:
+        kind = type(labels.flat[0]).__name__
+        raise DataError(f"{name}: targets must be texts, numbers, or true and false, got {kind}: write them as texts or numbers")
+    return as_numbers(labels, f"{name}: targets") if "number" in kinds else labels
+
+
+def _mixed_classes(name: str, value: object) -> DataError:
+    got = shortened(repr(value))
+    return DataError(f"{name}: classes must be all strings or all numbers, and none may be missing, got {got} too")
+
+
+def _object_kind(value: object) -> str:
+    kinds = {"text": str, "bytes": bytes, "truth": bool | np.bool_, "integer": int | np.integer, "number": Real}
+    return next((name for name, kind in kinds.items() if isinstance(value, kind)), "other")
 
 
 def joined_labels(parts: list[TablePart], payoff: str, name: str) -> NDArray[Any]:
@@ -133,7 +163,16 @@ def _check_row_order(inputs: Any, targets: Any, name: str) -> None:
     if not hasattr(inputs, "iloc") or not hasattr(targets, "iloc"):
         return
     rows, others = inputs.index, targets.index
-    if len(rows) == len(others) and not rows.equals(others) and rows.is_unique and set(rows) == set(others):
+    if len(rows) != len(others) or rows.equals(others):
+        return
+    is_permuted = rows.is_unique and set(rows) == set(others)
+    if is_permuted or not (_counts_rows(rows) or _counts_rows(others)):
         raise DataError(
-            f"{name}: inputs and targets must have their rows in one order, but their indices are ordered differently"
+            f"{name}: inputs and targets must have their rows in one order, but their indices are "
+            f"{'ordered differently' if is_permuted else 'different: reset_index(drop=True) makes both count rows'}"
         )
+
+
+def _counts_rows(index: Any) -> bool:
+    """Return whether an index says no more than the order: 0, 1, 2 and so on."""
+    return index.dtype.kind in "iu" and bool((index.to_numpy() == np.arange(len(index))).all())

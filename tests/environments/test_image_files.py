@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,57 @@ def test_images_that_would_be_left_out_are_refused(tmp_path):
         read_image_folder(tmp_path)
     (path.parent / "new.avif").rename(tmp_path / "new.png")
     with pytest.raises(DataError, match=r"the image '.*new\.png' lies beside the folders of the classes"):
+        read_image_folder(tmp_path)
+
+
+UNSAID = {
+    "without a suffix": ("noext", lambda path: Image.new("L", (6, 6)).save(path, format="PNG")),
+    "with another suffix": ("new.png.bak", lambda path: Image.new("L", (6, 6)).save(path, format="TIFF")),
+    "with a space": ("new.jpg ", lambda path: Image.new("L", (6, 6)).save(path, format="JPEG")),
+    "an array": ("new.npy", lambda path: np.save(path, STEPS)),
+    "of another format": ("new.tga", lambda path: Image.new("L", (6, 6)).save(path)),
+}
+
+
+@pytest.mark.parametrize(("name", "write"), UNSAID.values(), ids=UNSAID)
+def test_an_image_with_a_name_that_is_not_read_is_refused(tmp_path, name, write):
+    path = save(tmp_path, Image.new("L", (6, 6)))
+    write(path.with_name(name))
+    with pytest.raises(DataError, match=rf"the image '.*{name}' cannot be read: the names of images must end in"):
+        read_image_folder(tmp_path)
+
+
+def test_a_pipe_or_a_device_is_refused_and_does_not_hang(tmp_path):
+    path = save(tmp_path, Image.new("L", (6, 6)))
+    os.mkfifo(path.with_name("pipe"))  # not an image by its name
+    assert len(read_image_folder(tmp_path).train) == 7
+    os.mkfifo(path.with_name("pipe.png"))
+    with pytest.raises(DataError, match=r"pipe\.png' cannot be read: it is a pipe, a socket or a device"):
+        read_image_folder(tmp_path)
+    path.with_name("pipe.png").unlink()
+    path.with_name("zero.png").symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=r"zero\.png' cannot be read: it is a pipe, a socket or a device"):
+        read_image_folder(tmp_path)
+
+
+def test_a_link_brings_no_image_into_two_classes(tmp_path):
+    path = save(tmp_path, Image.new("L", (6, 6)))
+    (path.parent / "loop").symlink_to(tmp_path)
+    with pytest.raises(DataError, match="is in 'a' and 'b': leave out the link"):
+        read_image_folder(tmp_path)
+    (path.parent / "loop").unlink()
+    for part in ("train", "test"):
+        save(tmp_path / "parts" / part, Image.new("L", (6, 6)))
+    (tmp_path / "parts/test/b/more.png").symlink_to(tmp_path / "parts/train/b/0.png")
+    with pytest.raises(DataError, match="is in 'train/b' and 'test/b': leave out the link"):
+        read_image_folder(tmp_path / "parts")
+
+
+@pytest.mark.parametrize("names", [("Train", "Test"), ("training", "testing"), ("TRAIN", "test", "c")])
+def test_other_names_of_the_parts_are_no_classes(tmp_path, names):
+    for name in names:
+        save(tmp_path / name, Image.new("L", (6, 6)))
+    with pytest.raises(DataError, match="must have the folders train and test, or a folder for each class, got"):
         read_image_folder(tmp_path)
 
 

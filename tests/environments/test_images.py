@@ -25,9 +25,9 @@ def test_a_fifth_is_kept_for_the_test_with_its_share_of_every_class():
 
 
 def test_given_test_set_is_kept():
-    world = Images((images(20), labels(20)), (images(8, seed=9), labels(8)), classes=("a",) * 10)
+    world = Images((images(20), labels(20)), (images(8, seed=9), labels(8)), classes=tuple("abcdefghij"))
     np.testing.assert_array_equal(world.test.inputs, images(8, (784,), seed=9))
-    assert world.classes == ("a",) * 10
+    assert world.classes == tuple("abcdefghij")
 
 
 def test_constant_pixels_are_zero():
@@ -49,6 +49,17 @@ WRONG = {
     "a test of another shape": ((GOOD, (images(4, (3, 3)), labels(4))), {}, r"\(28, 28\), test images \(3, 3\)"),
     "a test of floats": ((GOOD, (images(4) / 2, labels(4))), {}, "here, test: images must be bytes"),
     "a class of one": (((images(20), np.eye(20, dtype=int)[0]),), {}, "class 1 has one"),
+    "labels of 64 bits": (
+        ((images(20), np.full(20, 2**64 - 1, np.uint64)),),
+        {},
+        "classes must be integers from 0, got 18446744",
+    ),
+    "channels last": (((images(20, (8, 8, 3)), labels(20)),), {}, r"channels first, got the shape \(20, 8, 8, 3\)"),
+    "a class twice": ((GOOD, GOOD), {"classes": ["a", "b"] * 5}, "different names, but 'a' is there twice"),
+    "true classes": ((GOOD, GOOD), {"classes": True}, "classes must be an integer from 1 to 100000, got True"),
+    "endless classes": ((GOOD, GOOD), {"classes": 10**9}, "classes must be an integer from 1 to 100000, got 1000000000"),
+    "three arrays": (((*GOOD, labels(20)),), {}, "must be two arrays each, images and classes"),
+    "no arrays": ((None,), {}, "must be two arrays each, images and classes, got None"),
     "no share": ((GOOD,), {"test_share": 1.0}, "test_share must be"),
 }
 
@@ -58,6 +69,10 @@ def test_invalid_images_are_refused_in_one_sentence(arrays, options, message):
     with pytest.raises(NeuroNetError, match=message) as caught:
         Images(*arrays, name="here", **options)
     assert "\n" not in str(caught.value)
+
+
+def test_the_number_of_classes_may_be_of_numpy():
+    assert Images(GOOD, GOOD, classes=np.int64(12)).outputs == 12
 
 
 def paint(folder: Path, count: int = 10, shape: tuple[int, ...] = (6, 5), suffix: str = ".png") -> np.ndarray:

@@ -143,6 +143,8 @@ COLUMNS = {
         "row 2, column 'when': inputs must be numbers, got nothing",
     ),
     "lists": ([[1, 2]] * N, r"row 1, column 'when': inputs must be numbers, got array\(\[1, 2\]\)"),
+    "periods": (pd.period_range("2020-01", periods=N, freq="M"), r"got Period\('2020-01', 'M'\): make it a date"),
+    "rounded": (np.arange(N) + 2**53, "row 2, column 'when': .* rounded"),
     "time of day": ([datetime.time(1, 2)] * N, r"row 1, column 'when': inputs must be numbers, got datetime\.time\(1, 2\)"),
 }
 
@@ -152,6 +154,12 @@ def test_a_parquet_column_that_would_change_is_refused(tmp_path, column, message
     frame(when=column, y=CLASSES).to_parquet(tmp_path / "data.parquet")
     with pytest.raises(NeuroNetError, match=message):
         Table.read(tmp_path / "data.parquet")
+
+
+@pytest.mark.parametrize("kind", ["timestamp[ns][pyarrow]", "timestamp[us, Asia/Tokyo][pyarrow]", "date32[pyarrow]"])
+def test_dates_of_arrow_are_read_as_those_of_pandas(kind):
+    dates = pd.Series(pd.date_range("2020-01-01", periods=N))
+    same(Table.from_frame(frame(when=dates.astype(kind), y=CLASSES)), Table.from_frame(frame(when=dates, y=CLASSES)))
 
 
 @pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet.core.data.foreign_arrays import INEXACT, LARGEST_EXACT, inexact_integer
 from neuronet.core.errors import DataError, shortened
 
 Place = Callable[[int, str], str]
@@ -18,6 +20,16 @@ MISSING = ("", "nan", "NaN", "NAN", "<NA>", "#N/A")
 
 MISSING_NUMBERS = (*MISSING, "NA", "N/A", "n/a", "None", "NULL", "null")
 """Texts that stand for a missing number; among words, NA or None may be the name of a category."""
+
+
+_DIGITS = r"(\d{1,3}([.,' _]\d{3})+|\d+)([.,]\d+)?"
+_MONEY = r"\s*[$\u20ac\u00a3\u00a5]?\s*"
+_NUMBER = rf"[-+\u2212]?{_MONEY}[-+\u2212]?({_DIGITS}|0[xX][0-9a-fA-F]+)([eE][-+]?\d+)?{_MONEY}%?"
+_DATE = r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.](\d{2}|\d{4}))([T ].*)?"
+_TIME = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+_COMPLEX = r"[-+]?\d+(\.\d*)?[-+]\d+(\.\d*)?[ij]"
+OTHERWISE = re.compile(f"{_NUMBER}|{_DATE}|{_TIME}|{_COMPLEX}")
+"""Texts of numbers, dates and times that are written otherwise than numbers of Python; they are no words."""
 
 
 def is_frame(values: object) -> bool:
@@ -53,6 +65,7 @@ def frame_numbers(frame: Any, place: Place, fills: NDArray[np.float64] | None = 
     numbers[:, is_number] = frame.loc[:, is_number].to_numpy(dtype=np.float64, na_value=np.nan)
     for index in np.flatnonzero(~is_number):
         numbers[:, index] = _column_numbers(frame.iloc[:, index])
+    _check_exact(numbers, frame, place)
     if fills is not None:
         for index in np.flatnonzero(np.isnan(numbers).any(axis=0)):
             gaps = np.isnan(numbers[:, index]) & missing_values(frame.iloc[:, index], MISSING_NUMBERS)
@@ -77,6 +90,8 @@ def missing_values(values: Any, texts: tuple[str, ...]) -> NDArray[np.bool_]:
 def is_categorical(values: Any) -> bool:
     """Return whether a column has categories: words, none of them a number, or true and false; or its type says so.
 
+    Texts such as "1,5", "12 %" or "2020-01-31" are no words: they would be one category each.
+
     Args:
         values: A pandas.Series.
     """
@@ -91,7 +106,9 @@ def is_categorical(values: Any) -> bool:
         return False
     if all(isinstance(value, bool | np.bool_) for value in given):
         return True
-    return all(isinstance(value, str) for value in given) and not pd.to_numeric(given, errors="coerce").notna().any()
+    if not all(isinstance(value, str) for value in given) or pd.to_numeric(given, errors="coerce").notna().any():
+        return False
+    return not any(OTHERWISE.fullmatch(value.strip()) for value in given.unique())
 
 
 def column_texts(values: Any) -> NDArray[np.object_]:
@@ -115,21 +132,33 @@ def _column_numbers(values: Any) -> NDArray[np.float64]:
     """Return a column as numbers, NaN where a value is none."""
     import pandas as pd
 
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype(values.cat.categories.dtype)
-    if values.dtype.kind == "c":
-        return np.full(len(values), np.nan)
-    if values.dtype.kind == "M":
-        values = values - pd.Timestamp(0, tz=values.dt.tz)
-    if values.dtype.kind == "m":
-        values = values.dt.total_seconds()
     try:
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(values.cat.categories.dtype)
+        if values.dtype.kind == "c" or isinstance(values.dtype, pd.PeriodDtype):
+            return np.full(len(values), np.nan)
+        if isinstance(values.dtype, pd.ArrowDtype) and values.dtype.kind in "Mm":
+            values = pd.Series(values.to_numpy(dtype=f"{values.dtype.kind}8[ns]", na_value=None))
+        if values.dtype.kind == "M":
+            values = values - pd.Timestamp(0, tz=values.dt.tz)
+        if values.dtype.kind == "m":
+            values = values.dt.total_seconds()
         numbers = pd.to_numeric(values, errors="coerce")
         if numbers.dtype.kind == "c":
             return np.full(len(values), np.nan)
         return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, NotImplementedError):
         return np.full(len(values), np.nan)
+
+
+def _check_exact(numbers: NDArray[np.float64], frame: Any, place: Place) -> None:
+    """Raise an error if an integer of a column is not the floating-point number that it became."""
+    large = np.flatnonzero((np.abs(np.nan_to_num(numbers)) >= LARGEST_EXACT).any(axis=0))
+    for index in large[[frame.dtypes.iloc[index].kind in "iuO" for index in large]]:
+        values = frame.iloc[:, index].to_numpy(dtype=object)
+        row = inexact_integer(values)
+        if row is not None:
+            raise DataError(f"{place(row, str(frame.columns[index]))}: {INEXACT}, got {shortened(str(values[row]))}")
 
 
 def _check_given(numbers: NDArray[np.float64], frame: Any, place: Place) -> None:
@@ -143,4 +172,8 @@ def _check_given(numbers: NDArray[np.float64], frame: Any, place: Place) -> None
     value = frame.iloc[row, column]
     is_missing = pd.api.types.is_scalar(value) and (pd.isna(value) or value == "")
     got = f"nothing: {MISSING_HINT}" if is_missing else shortened(repr(value))
+    if isinstance(value, str) and OTHERWISE.fullmatch(value.strip()):
+        got += ": write a number such as 1234.5 (decimal=',' reads 1,5), or name the column among the categories"
+    elif isinstance(value, pd.Period):
+        got += ": make it a date by .dt.to_timestamp(), or a category by .astype('category')"
     raise DataError(f"{place(row, str(frame.columns[column]))}: inputs must be numbers, got {got}")

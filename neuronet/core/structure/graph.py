@@ -14,6 +14,9 @@ from neuronet.core.structure.edges import assemble, check_edges
 from neuronet.core.structure.network import Floats, Ints, Network
 from neuronet.core.structure.sparse_network import to_sparse
 
+OTHER_NAMES = ("attention", "weights", "Weight", "w")
+"""Names of an attribute of edges that mean a weight; weights would be initialised beside them without a word."""
+
 
 def to_graph(network: Network) -> nx.DiGraph:
     """Return the network as a graph: nodes with `layer`, `bias` and `activation`, edges from speaker to listener with `weight`.
@@ -112,6 +115,12 @@ def _weights(graph: nx.DiGraph) -> Floats | None:
     """Return the weight of each edge, (E,); None if no edge has one."""
     given = [weight for _, _, weight in graph.edges(data="weight")]
     if all(weight is None for weight in given):
+        for speaker, listener, data in graph.edges(data=True):
+            other = next((name for name in OTHER_NAMES if name in data), None)
+            if other is not None:
+                raise StateError(
+                    f"edge {speaker} -> {listener} has '{other}', but no 'weight': the attribute must be called 'weight'"
+                )
         return None if given else np.zeros(0)
     for (speaker, listener), weight in zip(graph.edges, given, strict=True):
         if weight is None:

@@ -21,6 +21,8 @@ KEPT = {
     "list of tensors": [torch.tensor(row, requires_grad=True) for row in VALUES],
     "masked array without a masked value": np.ma.masked_greater(VALUES, 9),
     "frame": pd.DataFrame(VALUES),
+    "big-endian": np.array(VALUES, dtype=">f4"),
+    "read from behind": np.array(VALUES)[::-1, ::-1].copy()[::-1, ::-1],
     "texts": [["1", "-2.5"], ["0.25", "3"]],
 }
 
@@ -39,11 +41,24 @@ def test_dates_become_seconds():
     np.testing.assert_array_equal(as_numbers(np.array([1, 2], dtype="m8[h]"), "here"), [3600, 7200])
 
 
+class Spoiled:
+    """Cannot become an array."""
+
+    def __array__(self, dtype=None, copy=None):
+        raise KeyError("no")
+
+
 MASKED = np.ma.masked_equal([[1.0, 2.0], [3.0, 4.0]], 3.0)
 REFUSED = {
     "complex": (np.array([[1 + 2j]]), "must be real, got complex"),
     "complex without imaginary part": (torch.ones(2, 2, dtype=torch.complex64), "must be real, got complex"),
     "complex objects": (np.array([1, 2j], dtype=object), "must be real, got complex"),
+    "complex numbers of numpy among objects": (np.array([1, np.complex64(2)], dtype=object), "must be real, got complex"),
+    "records": (np.zeros(2, "f8,i4"), "plain numbers or texts, got records of f0, f1"),
+    "an integer that is rounded": ([2**53, 2**53 + 1], r"rounded.* \(1,\) is 9007199254740993"),
+    "integers of no one type": ([[2**63 + 1, -1]], r"rounded.* \(0, 0\) is 9223372036854775809"),
+    "digits that are rounded": ([["1", "9007199254740993"]], r"rounded.* \(0, 1\) is 9007199254740993"),
+    "an array that raises": (Spoiled(), "must be numbers or texts in one array, got Spoiled: 'no'"),
     "masked": (MASKED, r"index \(1, 0\) is masked"),
     "list of masked": (list(MASKED), r"index \(0,\) is masked"),
     "missing date": (np.array(["2020", "NaT"], dtype="M8[D]"), r"date or duration at index \(1,\) is missing"),

@@ -215,6 +215,10 @@ WRONG = {
         changed(lambda graph: graph.edges[1, 10].update(weight=1.0)),
         "edge 2 -> 10 has no 'weight'",
     ),
+    "weight by another name": (
+        changed(lambda graph: graph.edges[2, 10].update(attention=0.5)),
+        "edge 2 -> 10 has 'attention', but no 'weight'",
+    ),
     "weight is NaN": (
         changed(lambda graph: with_weights(graph, weight=float("nan"))),
         "edge 2 -> 10: weight must be a finite number, got nan",
