@@ -18,6 +18,9 @@ DASK, RAY = "dask", "ray"
 CONNECT_TIMEOUT = 20
 """Seconds to wait for an existing cluster; a cluster that starts here may take three times as long."""
 
+MAX_RETRIES = 3
+"""Number of times that a cluster runs a job again whose worker was lost: Dask's own default, which Ray is told."""
+
 
 @contextmanager
 def dask_cluster(scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
@@ -75,7 +78,7 @@ def ray_cluster(scheduler: str | None, jobs: int | None) -> Iterator[dict[str, A
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise _no_cluster_error(RAY, scheduler, error) from None
     try:
-        yield {}
+        yield {"ray_remote_args": {"max_restarts": -1, "max_task_retries": MAX_RETRIES}}
     finally:
         if started_here:
             ray.shutdown()

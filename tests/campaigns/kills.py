@@ -43,6 +43,9 @@ NEW_PYTHON = {True: 0.3, False: 0.15}
 POLL = 0.04
 """Seconds between two looks at a command."""
 
+LONGEST = 120
+"""Seconds of waiting for the end of processes; what is then left is a violation on the busiest machine."""
+
 
 @dataclass(frozen=True)
 class Kill:
@@ -141,21 +144,22 @@ def wait_for_moment(process: Started, folder: Path, kill: Kill, usual: Unbroken)
 
 
 def seconds_to_end(process: Started, number: int) -> float:
-    """Send a signal, and return the seconds until no process is left, without those of waiting for a free core."""
-    first: dict[int, float] = {}
-    last: dict[int, float] = {}
-    found = session_processes(process.pid)
-    began = time.monotonic()
+    """Send a signal, and return the seconds until no process is left, without those in which there was no free core for them.
+
+    Nor are those counted in which there was none for this process, which would see the end too late.
+    """
+    seconds, found = 0.0, session_processes(process.pid)
+    began = looked = time.monotonic()
     process.send(number)
-    while (process.status is None or found) and time.monotonic() - began < 120:
-        for pid, state in found.items():
-            first.setdefault(pid, state.waited)
-            last[pid] = state.waited
+    while found and time.monotonic() - began < LONGEST:
         time.sleep(POLL)
+        now, before = time.monotonic(), found
         found = session_processes(process.pid)
-    seconds = time.monotonic() - began
+        waited = max((state.waited - before[pid].waited for pid, state in found.items() if pid in before), default=0.0)
+        seconds += max(0.0, min(now - looked, 2 * POLL) - waited)
+        looked = now
     process.end()
-    return seconds - max((last[pid] - first[pid] for pid in last), default=0.0)
+    return seconds
 
 
 def do(kill: Kill, usual: Unbroken, patience: float) -> Outcome:
@@ -170,7 +174,7 @@ def do(kill: Kill, usual: Unbroken, patience: float) -> Outcome:
         seconds = seconds_to_end(process, number)
         phase = "ended" if had_ended else "imports" if kill.is_early else "serving" if kill.name == LAB else "recording"
         violation = _violation(process, number, had_ended=had_ended) or (
-            f"processes were left for {seconds:.1f} s of their own" if seconds > patience else None
+            f"processes were left for {seconds:.1f} s" if seconds > patience else None
         )
         again = _serve_again if kill.name == LAB else _go_on
         return Outcome(phase, violation or again(kill, victim, folder, usual), seconds)

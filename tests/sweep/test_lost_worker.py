@@ -1,0 +1,95 @@
+"""A sweep on a cluster of this machine, of which a worker process is killed in mid-run, gives the table of one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from neuronet.sweep import sweep
+
+FILE = """
+environment = "digits"
+epochs = 20
+hidden = [16]
+seeds = 6
+
+[grid]
+policy = ["attention", "noisy"]
+"""
+CELLS = 12
+
+WORKERS = {"dask": "spawn_main", "ray": "ray::"}
+"""Part of the command line of a worker process."""
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="worker processes are found in /proc"),
+]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("cluster") / "study.toml"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(file):
+    return sweep(file, jobs=1, max_group_size=1)
+
+
+def workers(pid, words):
+    """Return the descendants of a process that have these words in their command line."""
+    found, parents = [], [pid]
+    while parents:
+        folder = Path("/proc", str(parents.pop()))
+        try:
+            children = [int(child) for task in (folder / "task").iterdir() for child in (task / "children").read_text().split()]
+            parents += children
+            found += [child for child in children if words in Path("/proc", str(child), "cmdline").read_text().replace("\0", " ")]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def cells(folder):
+    return [key for path in (folder / "cells").glob("[!.]*.json") for key in json.loads(path.read_text())]
+
+
+@pytest.mark.parametrize("backend", WORKERS)
+def test_cluster_that_loses_a_worker_gives_the_table_of_one_process(backend, file, alone, tmp_path):
+    module = {"dask": "distributed"}.get(backend, backend)
+    if find_spec(module) is None:
+        pytest.skip(f"{module} is not installed: pip install 'neuronet[{backend}]'")
+    words = ["sweep", str(file), "--backend", backend, "--jobs", "2", "--max-group-size", "1", "--out", "out"]
+    with (tmp_path / "stderr").open("wb") as errors:
+        process = subprocess.Popen([sys.executable, "-m", "neuronet", *words], cwd=tmp_path, stdout=errors, stderr=errors)
+    deadline = time.monotonic() + 250
+    while len(cells(tmp_path / "out")) < 3 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    before = cells(tmp_path / "out")
+    assert process.poll() is None, (tmp_path / "stderr").read_text()
+    assert 3 <= len(before) < CELLS - 2  # in mid-run
+    victims = workers(process.pid, WORKERS[backend])
+    os.kill(victims[-1], signal.SIGKILL)
+    try:
+        assert process.wait(timeout=250) == 0, (tmp_path / "stderr").read_text()
+    finally:
+        process.kill()
+    table = pd.read_csv(tmp_path / "out" / "table.csv", float_precision="round_trip")
+    pd.testing.assert_frame_equal(
+        table.drop(columns=["seconds", "error"]), alone.drop(columns=["seconds", "error"]), check_exact=True, check_dtype=False
+    )
+    assert table["error"].isna().all()
+    keys = cells(tmp_path / "out")
+    assert len(keys) == CELLS == len(set(keys))  # none twice
