@@ -39,29 +39,30 @@ class Started:
     """Command in a session of its own.
 
     Args:
-        folder: Working directory; standard error goes to the file `stderr` in it, standard output nowhere.
+        folder: Working directory; standard error goes to a file in it, standard output nowhere.
         words: The command line after `neuronet`.
         forked: Whether it finds its libraries loaded.
+        errors: Name of the file with standard error.
 
     Attributes:
         pid: Process id, and the id of the session.
     """
 
-    def __init__(self, folder: Path, words: str, *, forked: bool = False) -> None:
-        self._errors = folder / "stderr"
+    def __init__(self, folder: Path, words: str, *, forked: bool = False, errors: str = "stderr") -> None:
+        self._errors = folder / errors
         self._errors.unlink(missing_ok=True)
         if forked:
-            self._process = context().Process(target=_play, args=(str(folder), words))
+            self._process = context().Process(target=_play, args=(str(folder), words, errors))
             self._process.start()
             self.pid = self._process.pid
         else:
-            with self._errors.open("wb") as errors:
+            with self._errors.open("wb") as file:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "neuronet", *words.split()],
                     cwd=folder,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    stderr=errors,
+                    stderr=file,
                     start_new_session=True,
                 )
             self.pid = self._process.pid
@@ -171,11 +172,11 @@ def context() -> ForkServerContext:
     return found
 
 
-def _play(folder: str, words: str) -> None:
+def _play(folder: str, words: str, errors: str) -> None:
     """Be the command."""
     os.setsid()
     os.chdir(folder)
-    for stream, path in ((0, os.devnull), (1, os.devnull), (2, "stderr")):
+    for stream, path in ((0, os.devnull), (1, os.devnull), (2, errors)):
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         os.dup2(handle, stream)
         os.close(handle)

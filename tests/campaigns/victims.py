@@ -109,6 +109,7 @@ VICTIMS: Mapping[str, Victim] = {
 def prepare(folder: Path) -> None:
     """Write the files that the commands read."""
     (folder / "sweep.toml").write_text(SWEEP)
+    (folder / "inputs.csv").write_text("x,y\n0.1,0.9\n0.8,0.2\n")
 
 
 def content(folder: Path) -> dict[str, str]:
