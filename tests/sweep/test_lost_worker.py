@@ -17,15 +17,29 @@ import pytest
 from neuronet.sweep import sweep
 
 FILE = """
-environment = "digits"
-epochs = 20
-hidden = [16]
+environment = "xor"
+epochs = 2
+hidden = [4]
 seeds = 6
 
 [grid]
-policy = ["attention", "noisy"]
+policy = ["sleepy:Sleepy", "noisy"]
 """
 CELLS = 12
+
+SLEEPY = """
+import time
+from dataclasses import dataclass
+from neuronet import LinearPolicy
+
+
+@dataclass(frozen=True)
+class Sleepy(LinearPolicy):
+    def feedback_weights(self, obs, memory):
+        time.sleep(0.05)
+        return obs.attention
+"""
+"""Policy whose cells take a second without a processor, so that there is a middle of the sweep."""
 
 SECONDS = 280
 """Longest time until some cells are there, and until the end: a cluster takes long to start on a machine that is busy."""
@@ -38,18 +52,6 @@ pytestmark = [
     pytest.mark.timeout(3 * SECONDS),
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="worker processes are found in /proc"),
 ]
-
-
-@pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    path = tmp_path_factory.mktemp("cluster") / "study.toml"
-    path.write_text(FILE)
-    return path
-
-
-@pytest.fixture(scope="module")
-def alone(file):
-    return sweep(file, jobs=1, max_group_size=1)
 
 
 def workers(pid, words):
@@ -71,11 +73,14 @@ def cells(folder):
 
 
 @pytest.mark.parametrize("backend", WORKERS)
-def test_cluster_that_loses_a_worker_gives_the_table_of_one_process(backend, file, alone, tmp_path):
+def test_cluster_that_loses_a_worker_gives_the_table_of_one_process(backend, tmp_path, monkeypatch):
     module = {"dask": "distributed"}.get(backend, backend)
     if find_spec(module) is None:
         pytest.skip(f"{module} is not installed: pip install 'neuronet[{backend}]'")
-    out, said = tmp_path / "out", tmp_path / "said"
+    (tmp_path / "sleepy.py").write_text(SLEEPY)
+    monkeypatch.syspath_prepend(tmp_path)
+    file, out, said = tmp_path / "study.toml", tmp_path / "out", tmp_path / "said"
+    file.write_text(FILE)
     words = ["sweep", str(file), "--backend", backend, "--jobs", "2", "--max-group-size", "1", "--out", str(out)]
     with said.open("wb") as text:
         process = subprocess.Popen([sys.executable, "-m", "neuronet", *words], cwd=tmp_path, stdout=text, stderr=text)
@@ -91,6 +96,7 @@ def test_cluster_that_loses_a_worker_gives_the_table_of_one_process(backend, fil
         process.kill()
         process.wait()
     table = pd.read_csv(out / "table.csv", float_precision="round_trip")
+    alone = sweep(file, jobs=1, max_group_size=1)
     pd.testing.assert_frame_equal(
         table.drop(columns=["seconds", "error"]), alone.drop(columns=["seconds", "error"]), check_exact=True, check_dtype=False
     )
