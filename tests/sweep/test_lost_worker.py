@@ -41,8 +41,8 @@ class Sleepy(LinearPolicy):
 """
 """Policy whose cells take a second without a processor, so that there is a middle of the sweep."""
 
-SECONDS = 280
-"""Longest time until some cells are there, and until the end: a cluster takes long to start on a machine that is busy."""
+SECONDS = float(os.environ.get("NEURONET_CLUSTER_SECONDS", "280"))
+"""Longest time until some cells are there, and until the end; a busy machine needs more."""
 
 WORKERS = {"dask": "spawn_main", "ray": "ray::"}
 """Part of the command line of a worker process."""
