@@ -113,7 +113,7 @@ def run(race: Race, expected: dict[str, str]) -> tuple[str, str | None]:
             first.send(signal.SIGKILL)
         second = Started(folder, race.reader or victim.command(folder), forked=True, errors="second")
         statuses = first.wait(), second.wait()
-        ended, violation = _judge(race, first, second, statuses)
+        ended, violation = _compare(race, first, second, statuses)
         return ended, violation or _settle(folder, victim, expected)
 
 
@@ -127,7 +127,7 @@ def _leave_unfinished(folder: Path, victim: Victim) -> None:
     process.wait()
 
 
-def _judge(race: Race, first: Started, second: Started, statuses: tuple[int, int]) -> tuple[str, str | None]:
+def _compare(race: Race, first: Started, second: Started, statuses: tuple[int, int]) -> tuple[str, str | None]:
     """Return how both ended, and what is wrong with that, if anything."""
     for process in (first, second):
         if "Traceback" in process.errors:

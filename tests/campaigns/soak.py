@@ -5,7 +5,7 @@ processes, and `--what run` repeats a run instead. After each repetition it samp
 children that belongs to no file: what other programs do with the same libraries changes that of files.
 
 The first part is left out: libraries fill their caches then. The slope is that of Theil and Sen, the median of all pairs, and its
-interval comes from whole blocks of samples, since samples in sequence are alike. The last line says "flat" or "growing": growing
+interval comes from whole blocks of samples, since samples in sequence are similar. The last line says "flat" or "growing": growing
 if the interval lies above the tolerance. Its exit status is 1 then.
 """
 
@@ -38,7 +38,7 @@ class Slope:
     low: float
     high: float
 
-    def verdict(self, tolerance: float) -> str:
+    def conclusion(self, tolerance: float) -> str:
         """Return "growing" if even the lower end is above the tolerance, in MB an hour, and "flat" otherwise."""
         return "growing" if self.low > tolerance else "flat"
 
@@ -122,8 +122,8 @@ def main(arguments: list[str] | None = None) -> int:
     print(
         f"{len(hours)} repetitions in {60 * hours[-1]:.1f} minutes; {megabytes[kept][0]:.1f} to {megabytes[-1]:.1f} MB: {found}"
     )
-    print(found.verdict(options.tolerance))
-    return 1 if found.verdict(options.tolerance) == "growing" else 0
+    print(found.conclusion(options.tolerance))
+    return 1 if found.conclusion(options.tolerance) == "growing" else 0
 
 
 if __name__ == "__main__":

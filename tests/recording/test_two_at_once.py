@@ -95,7 +95,7 @@ def test_lock_of_a_killed_process_is_free_at_once(tmp_path):
 
 
 def test_lock_file_that_names_this_process_is_no_lock(tmp_path):
-    """A machine that was started anew gives process ids again."""
+    """A machine that was restarted gives process ids again."""
     train(tmp_path)
     (tmp_path / LOCK).write_text(str(os.getpid()))
     (tmp_path / f".metrics.csv.{os.getpid()}.partial").write_text("half")
