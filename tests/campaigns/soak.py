@@ -5,7 +5,7 @@ processes, and `--what run` repeats a run instead. After each repetition it samp
 children that belongs to no file: what other programs do with the same libraries changes that of files.
 
 The first part is left out: libraries fill their caches then. The slope is that of Theil and Sen, the median of all pairs, and its
-interval comes from whole blocks of samples, since samples in sequence are similar. The last line says "flat" or "growing": growing
+interval comes from whole blocks of samples, since neighbours are similar. The last line says "flat" or "growing": growing
 if the interval lies above the tolerance. Its exit status is 1 then.
 """
 
