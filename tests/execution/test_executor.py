@@ -86,7 +86,7 @@ def test_a_ray_cluster_that_does_not_start_is_one_sentence(monkeypatch):
     """Ray raises a bare Exception on a machine that is too busy."""
 
     def fail(**options):
-        raise Exception("The current node timed out during startup.")  # noqa: TRY002
+        raise Exception("The current node timed out during startup.")
 
     ray = SimpleNamespace(is_initialized=lambda: False, init=fail, register_ray=lambda: None)
     monkeypatch.setattr(clusters, "import_module", lambda name: ray)
