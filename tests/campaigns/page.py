@@ -44,10 +44,10 @@ class Page:
         return self
 
     def _answer(self, url: str) -> str | None:
-        deadline = time.monotonic() + self._seconds
+        deadline, browser = time.monotonic() + self._seconds, urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         while time.monotonic() < deadline:  # it says the address before the server runs
             try:
-                with urllib.request.urlopen(url, timeout=60) as response:
+                with browser.open(url, timeout=60) as response:
                     return None if response.status == 200 else f"the page answers {response.status}"
             except OSError as error:
                 fault = str(error)
