@@ -318,8 +318,8 @@ def _target_index(target: str | None, names: list[str], source: str, usual: tupl
     double = next((name for name in names if re.fullmatch(rf"{re.escape(found[0])}\.\d+", name)), None)
     if double is not None:
         raise DataError(
-            f"{source} has a column '{shortened(double)}', as pandas calls a second '{shortened(found[0])}': if it is the target, "
-            f"leave it out (exclude='{shortened(double)}'), otherwise rename it"
+            f"{source} has a column '{shortened(double)}', as pandas calls a second '{shortened(found[0])}': if it is the "
+            f"target, leave it out (exclude='{shortened(double)}'), otherwise rename it"
         )
     for index, name in enumerate(names):
         if INDEX_NAMES.fullmatch(name) and name != target:

@@ -103,7 +103,9 @@ def resume(
     if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
         new["policy"] = parse_population(policy)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
-        return _resume(Path(folder), new, environment, on_progress, log)
+        ControlRunDirectory.require(Path(folder))
+        with lock_folder(Path(folder)):  # before anything is read that may change
+            return _resume(Path(folder), new, environment, on_progress, log)
 
 
 def _resume(
@@ -127,7 +129,7 @@ def _resume(
     if environment is None and ":" in config.environment:  # Gymnasium imports the module
         check_import("environment", config.environment, config.environment.split(":")[0])
     vector_env = VectorEnv(config.environment if environment is None else environment, config.episodes, config.action_std)
-    with closing(vector_env), closing(_engine(config, vector_env)) as engine, lock_folder(folder):
+    with closing(vector_env), closing(_engine(config, vector_env)) as engine:
         trainer = ControlTrainer(config, vector_env, engine, run_directory, on_progress)
         trainer.resume()
         run_directory.update_config(rounds=config.rounds)

@@ -18,6 +18,9 @@ DASK, RAY = "dask", "ray"
 CONNECT_TIMEOUT = 20
 """Seconds to wait for an existing cluster; a cluster that starts here may take three times as long."""
 
+MAX_RETRIES = 3
+"""Number of times that a cluster runs a job again whose worker was lost: Dask's own default, which Ray is told."""
+
 
 @contextmanager
 def dask_cluster(scheduler: str | None, jobs: int | None) -> Iterator[dict[str, Any]]:
@@ -72,10 +75,10 @@ def ray_cluster(scheduler: str | None, jobs: int | None) -> Iterator[dict[str, A
     if started_here:
         try:
             ray.init(address=scheduler or "local", num_cpus=jobs, log_to_driver=False, logging_level="ERROR")
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except Exception as error:  # a bare one, where it does not start in time
             raise _no_cluster_error(RAY, scheduler, error) from None
     try:
-        yield {}
+        yield {"ray_remote_args": {"max_restarts": -1, "max_task_retries": MAX_RETRIES}}
     finally:
         if started_here:
             ray.shutdown()

@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from neuronet.core import DataError
-from neuronet.recording import write_atomically
+from neuronet.recording import write_atomically, writing
 
 Dashes = str | tuple[float, tuple[float, ...]]
 
@@ -261,10 +261,9 @@ def save(figure: Figure, path: str | Path) -> Path:
     suffix = file.suffix.lower().removeprefix(".")
     if suffix not in _FORMATS:
         raise DataError(f"cannot draw '{file}': the name must end in .png, .svg or .pdf")
-    try:
-        write_atomically(file, render(figure, suffix, min(DPI, MAX_PIXELS / max(figure.get_size_inches()))))
-    except OSError as error:
-        raise DataError(f"cannot write the figure '{file}': {error.strerror}") from None
+    content = render(figure, suffix, min(DPI, MAX_PIXELS / max(figure.get_size_inches())))
+    with writing(file):
+        write_atomically(file, content)
     return file
 
 

@@ -124,10 +124,19 @@ class BaseRunDirectory(Generic[Config]):
             StudyMismatchError: The folder holds no run.
             DataError: Its configuration is not a regular file.
         """
-        if not (folder / CONFIG).exists():
-            raise StudyMismatchError(f"there is no run in '{folder}': it has no {CONFIG}")
+        cls.require(folder)
         check_regular(folder / CONFIG, "run")
         return cls(folder, read_config(folder / CONFIG))
+
+    @classmethod
+    def require(cls, folder: Path) -> None:
+        """Refuse a folder without a run.
+
+        Raises:
+            StudyMismatchError: The folder holds no run.
+        """
+        if not (folder / CONFIG).exists():
+            raise StudyMismatchError(f"there is no run in '{folder}': it has no {CONFIG}")
 
     def update_config(self, **changes: Any) -> None:
         """Change fields of the configuration, and write it, with all parameters of its specs."""
@@ -139,12 +148,12 @@ class BaseRunDirectory(Generic[Config]):
         self.store.append_rows(name, rows, self.tables[name])
 
     def table(self, name: str) -> pd.DataFrame:
-        """Return one of the tables so far, without rows if there are none.
+        """Return one of the tables so far, without rows if there are none, and without a row that is being written.
 
         Raises:
             DataError: It cannot be read.
         """
-        return self.store.read_table(name, self.tables[name])
+        return self.store.read_table(name, self.tables[name], is_growing=True)
 
     def truncate_after(self, number: int) -> None:
         """Drop the rows of later rounds, which will be played again, and what a killed process has left half-written.

@@ -189,13 +189,17 @@ class StudyStore:
         table = pd.DataFrame(rows, columns=list(columns))
         self.append(name, table.to_csv(index=False, header=False), ",".join(columns) + "\n")
 
-    def read_table(self, name: str, columns: Mapping[str, str], optional: Collection[str] = ()) -> pd.DataFrame:
+    def read_table(
+        self, name: str, columns: Mapping[str, str], optional: Collection[str] = (), *, is_growing: bool = False
+    ) -> pd.DataFrame:
         """Return a CSV file, with numbers exactly as they were written; without rows if there are none.
 
         Args:
             name: The file.
             columns: The columns and their types, as in TYPES.
             optional: Columns that the file may lack; they are then not in the table.
+            is_growing: Whether lines are appended to it. A last line without its end, which another process is writing, or which
+                a full disk has cut, is then left out.
 
         Raises:
             DataError: It cannot be read, or it has other columns or other types of values.
@@ -203,6 +207,8 @@ class StudyStore:
         if not self.has(name):
             return pd.DataFrame(columns=list(columns))
         text = read_text(self.file(name), self.kind)
+        if is_growing:
+            text = text[: text.rfind("\n") + 1]
         with reading(self.file(name), self.kind):
             return parse_table(text, columns, optional) if text else pd.DataFrame(columns=list(columns))
 

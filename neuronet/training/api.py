@@ -166,7 +166,9 @@ def resume(
     if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
         new["policy"] = parse_population(policy)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
-        return _resume(Path(folder), new, environment, given, log)
+        RunDirectory.require(Path(folder))
+        with lock_folder(Path(folder) if distributed.is_main_process() else None):  # before anything is read that may change
+            return _resume(Path(folder), new, environment, given, log)
 
 
 def _resume(
@@ -193,7 +195,7 @@ def _resume(
             hint = "pass a policy or environment without a name in Python: neuronet.resume(folder, policy=...)"
             raise type(error)(f"{error} ({hint})") from None
         raise
-    with closing(context.engine), lock_folder(folder if distributed.is_main_process() else None):
+    with closing(context.engine):
         run = Run(context, run_directory, callbacks)
         run.resume()
         run_directory.store.write_manifest(context.data_checksums, context.config.device, log)

@@ -16,7 +16,8 @@ from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base.array_names import SynapseKey, format_name
 from neuronet.engines.parity import state_differences
 from neuronet.engines.tensors import TensorEngine
-from neuronet.engines.tensors.kernels import matmul
+from neuronet.engines.tensors.kernels.processor import processor_family
+from neuronet.engines.tensors.kernels.product_table import PRODUCT_TABLE, ProductRow
 from neuronet.interventions import apply_intervention
 
 TOLERANCES = {"float64": 1e-9, "float32": 2e-3}
@@ -43,15 +44,9 @@ def poisoned_memory() -> Iterator[None]:
         torch.use_deterministic_algorithms(False)
 
 
-@contextmanager
-def kernels(forced):
-    """Let the tensor engine use oneDNN's products for all sizes, where torch has them."""
-    onednn = getattr(getattr(torch.ops.mkldnn, "_linear_pointwise", None), "default", None)
-    if not forced or onednn is None:
-        yield
-        return
-    with mock.patch.multiple(matmul, MIN_ONEDNN_WORK=0, MIN_ONEDNN_WEIGHTS=0, _linear=lambda: getattr(onednn, "_op", onednn)):
-        yield
+def products_of_all_sizes():
+    """Return a context in which oneDNN's products, where they are asked for, are for all sizes."""
+    return mock.patch.dict(PRODUCT_TABLE, {processor_family(): ProductRow(0, 0, "known")})
 
 
 def check(game):
@@ -61,8 +56,8 @@ def check(game):
         Violation: Two of them differ.
     """
     is_resynced = _is_resynced(game)
-    with poisoned_memory(), kernels(game.forced_kernels):
-        rounds, fused = (TensorEngine(list(game.setups), device="cpu") for _ in range(2))
+    with poisoned_memory(), products_of_all_sizes():
+        rounds, fused = (TensorEngine(list(game.setups), device="cpu", kernels=game.kernels) for _ in range(2))
         models = [NeuronModel(setup) for setup in game.setups]
         try:
             for start, stop, changes in game.segments():

@@ -84,7 +84,7 @@ class Campaign:
             )
             print(f"{game.rounds} rounds of {game.batch_size} samples, order {game.order.tolist()}")
             print("interventions:", [(number, str(change)) for number, change in game.interventions])
-            print("oneDNN for all sizes:", game.forced_kernels)
+            print("kernels:", game.kernels)
             print(f"inputs {game.samples.inputs.tolist()}\ntargets {game.samples.targets.tolist()}")
             for setup in game.setups:
                 print(setup)
@@ -102,6 +102,7 @@ def main(arguments=None):
         if not campaign.play(min(CHUNK, options.games - campaign.games), number):
             break
         number += 1
+        print(f"{campaign.games} of {options.games} games agree", flush=True)
     campaign.report()
     return 1 if campaign.failed is not None else 0
 

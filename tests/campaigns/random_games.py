@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,8 +16,9 @@ from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
 from neuronet.core.learning.update_schedule import Inactive, PartialUpdate, Synchronous
 from neuronet.core.payoff import CrossEntropy, SquaredError
-from neuronet.core.structure.network import Dense, SmallWorld, Sparse
 from neuronet.core.structure.population import Group
+from neuronet.core.structure.sparse_network import with_layout
+from neuronet.core.structure.wiring import Dense, SmallWorld, Sparse
 from neuronet.engines.base import Setup
 from neuronet.interventions import Intervention, parse_intervention
 from neuronet.registry import as_channels, build_network
@@ -33,6 +35,7 @@ OPTIMIZERS = {
     "float64": st.sampled_from([SGD(), Momentum(), Momentum(0.5), Adam(epsilon=1e-4), Adam()]),
     "float32": st.sampled_from([SGD(), Momentum()]),
 }
+KERNELS = {"float64": ["auto", "compiled"], "float32": ["auto", "compiled", "onednn"]}
 SCHEDULES = st.one_of(st.just(Synchronous()), st.builds(PartialUpdate, st.floats(0.1, 1)), st.builds(Inactive, st.floats(0, 0.9)))
 CHANNELS = {
     "activity": [
@@ -76,7 +79,7 @@ class RandomGame:
         order: (N,) or (R, N), their order.
         batch_size: Samples a round; the last round may have fewer.
         interventions: Interventions, each with the number of rounds before it, ascending.
-        forced_kernels: Whether the tensor engine uses oneDNN's products for all sizes.
+        kernels: Kernels of the tensor engine; "onednn" is for products of all sizes.
     """
 
     setups: tuple[Setup, ...]
@@ -84,7 +87,7 @@ class RandomGame:
     order: np.ndarray
     batch_size: int
     interventions: tuple[tuple[int, Intervention], ...]
-    forced_kernels: bool
+    kernels: str
 
     @property
     def setup(self) -> Setup:
@@ -100,12 +103,12 @@ class RandomGame:
         """Yield what the game has, for counts."""
         setup = self.setup
         yield f"replicas {len(self.setups)}"
-        yield f"dtype {setup.dtype}{', oneDNN' if self.forced_kernels else ''}"
+        yield f"dtype {setup.dtype}, kernels {self.kernels}"
         yield f"optimizer {setup.optimizer}"
         yield f"payoff {type(setup.payoff).__name__}, {min(setup.network.sizes[-1], 4)} outputs"
         yield f"update schedule {type(setup.update_schedule).__name__}"
         yield f"listening layers {len(setup.network.weights)}"
-        yield f"wiring {'dense' if all(mask is None for mask in setup.network.masks) else 'with gaps'}"
+        yield f"wiring {_wiring(setup.network)}"
         yield f"activation {setup.network.activations[0]}"
         yield from {f"channel {channel.direction}:{type(channel.channel).__name__}" for channel in setup.channels}
         yield from {f"intervention {type(intervention).__name__}" for _, intervention in self.interventions}
@@ -122,6 +125,12 @@ class RandomGame:
     def round_order(self, start: int, stop: int) -> np.ndarray:
         """Return the indices of the samples of some rounds."""
         return self.order[..., start * self.batch_size : stop * self.batch_size]
+
+
+def _wiring(network):
+    if network.is_sparse:
+        return "with gaps, sparse layout"
+    return "dense" if all(mask is None for mask in network.masks) else "with gaps"
 
 
 def layer_policies(size):
@@ -176,10 +185,12 @@ def random_games(draw):
         "channels": draw(channels(len(sizes) - 1)) if draw(st.booleans()) else (),
         "update_schedule": draw(SCHEDULES) if draw(st.booleans()) else Synchronous(),
     }
+    layout = draw(st.sampled_from(["dense", "dense", "sparse"])) if replicas == 1 else "dense"
+    shape = {"connectivity": wiring, "activation": activation, "output_activation": output_activation, "layout": layout}
     setups = []
     for _ in range(replicas):
         seed = draw(st.integers(0, 1000))
-        network = build_network(sizes, connectivity=wiring, activation=activation, output_activation=output_activation, seed=seed)
+        network = build_network(sizes, **shape, seed=seed)
         setups.append(_setup(network, policies, seed, draw(st.sampled_from([0.01, 0.05])), common))
     count, batch_size, rounds = draw(st.integers(1, 12)), draw(st.integers(1, 9)), draw(st.integers(1, 6))
     last = draw(st.integers(1, batch_size))
@@ -189,14 +200,14 @@ def random_games(draw):
     lead = () if replicas == 1 else (replicas,)
     order = rng.integers(0, count, (*lead, (rounds - 1) * batch_size + last))
     changes = draw(interventions(len(sizes) - 1, rounds)) if draw(st.booleans()) else ()
-    forced = dtype == "float32" and draw(st.booleans())
-    return RandomGame(tuple(setups), Samples(inputs, targets), order, batch_size, changes, forced)
+    kernels = draw(st.sampled_from(KERNELS[dtype]))
+    return RandomGame(tuple(setups), Samples(inputs, targets), order, batch_size, changes, kernels)
 
 
 def _setup(network, policies, seed, rate, common):
-    """Return the setup; without channels and update schedule, if these do not go with the policies or each other."""
-    options = {"learning_rate": rate, "seed": seed, **common}
-    try:
-        return Setup(network, policies, **options)
-    except NeuroNetError:
-        return Setup(network, policies, **{**options, "channels": (), "update_schedule": Synchronous()})
+    """Return the setup; without the sparse layout, then also without channels and update schedule, where these do not fit."""
+    options, dense = {"learning_rate": rate, "seed": seed, **common}, with_layout(network, "dense")
+    for made in (network, dense):
+        with suppress(NeuroNetError):
+            return Setup(made, policies, **options)
+    return Setup(dense, policies, **{**options, "channels": (), "update_schedule": Synchronous()})

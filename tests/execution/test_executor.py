@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import joblib
 import pytest
@@ -79,6 +80,26 @@ def test_a_scheduler_that_does_not_answer_is_named(address, monkeypatch):
     with pytest.raises(WorkerError, match=address) as refusal:
         list(Executor(backend="dask", scheduler=address).map(square, [1], seconds=0.0))
     assert "\n" not in str(refusal.value)
+
+
+def test_a_ray_cluster_that_does_not_start_is_one_sentence(monkeypatch):
+    """Ray raises a bare Exception on a machine that is too busy."""
+
+    def fail(**options):
+        raise Exception("The current node timed out during startup.")
+
+    ray = SimpleNamespace(is_initialized=lambda: False, init=fail, register_ray=lambda: None)
+    monkeypatch.setattr(clusters, "import_module", lambda name: ray)
+    with pytest.raises(WorkerError, match="there is no ray cluster on this machine: The current node timed out"):
+        list(Executor(backend="ray").map(square, [1], seconds=0.0))
+
+
+def test_ray_is_told_to_run_the_jobs_of_a_lost_worker_again(monkeypatch):
+    ray = SimpleNamespace(is_initialized=lambda: True, register_ray=lambda: None)
+    monkeypatch.setattr(clusters, "import_module", lambda name: ray)
+    with clusters.ray_cluster(None, None) as options:
+        assert options["ray_remote_args"]["max_restarts"] == -1  # as often as it is lost
+        assert options["ray_remote_args"]["max_task_retries"] > 0
 
 
 def test_a_failure_of_a_cluster_is_one_sentence(monkeypatch):

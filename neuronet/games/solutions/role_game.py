@@ -103,8 +103,8 @@ class RoleGame:
 
     def earned(self, role: int, counts: Counts) -> Floats:
         """Return what a player of a role earns by each strategy, (strategies,), among others with these counts by role."""
-        place = [index[part] for index, part in zip(self._rows[role], counts, strict=True)]
-        return np.asarray(self.payoffs[role][(slice(None), *place)])
+        place = tuple(index[part] for index, part in zip(self._rows[role], counts, strict=True))
+        return np.asarray(np.moveaxis(self.payoffs[role], 0, -1)[place])
 
     @cached_property
     def _rows(self) -> list[list[dict[tuple[int, ...], int]]]:
@@ -198,7 +198,7 @@ class RoleGame:
                     for member, strategy in zip([one for one in groups[other] if one != group[0]], played, strict=True):
                         profile[member] = strategy
                 profile[group[0]] = slice(None)
-                paid[(slice(None), *place)] = game.payoffs[(group[0], *profile)]
+                paid[:, *place] = game.payoffs[group[0]][tuple(profile)]
             parts.append(paid)
         return cls(tuple(game.players[group[0]] for group in groups), players, strategies, tuple(parts), game.title), groups
 

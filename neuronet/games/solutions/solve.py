@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -164,9 +165,9 @@ def _nash(game: NormalFormGame, left: Undominated) -> tuple[list[tuple[Floats, .
     nash = [tuple(mixes) for mixes in pure_equilibria(game)]
     if left.solved:
         return nash, True, None
-    for found in (*_by_roles(game), tuple(quantal_responses(game, [RATIONAL])[0])):
-        if not any(all(np.allclose(*pair, atol=1e-4) for pair in zip(mixes, found, strict=True)) for mixes in nash):
-            nash.append(found)
+    for candidate in (*_by_roles(game), tuple(quantal_responses(game, [RATIONAL])[0])):
+        if not any(all(map(partial(np.allclose, atol=1e-4), mixes, candidate)) for mixes in nash):
+            nash.append(candidate)
     return nash, False, None
 
 

@@ -221,24 +221,21 @@ class GameCall:
             files: Other texts, by file name.
 
         Raises:
-            DataError: The folder cannot be written to.
+            DataError: A file cannot be written.
         """
         from rich.console import Group
 
         from neuronet.plotting import style
-        from neuronet.recording import StudyStore, remove_partial_files, write_atomically
+        from neuronet.recording import StudyStore
 
         folder = self.out or new_folder(f"game-{name}-{Path(self.environment).stem}")
         with_headline = Group(shown, "", escape(headline))
         texts = {f"{table_name}.csv": table.to_csv(index=False, lineterminator="\n") for table_name, table in tables.items()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            remove_partial_files(folder)
-            StudyStore(folder, "game").write_manifest()
-            for file_name, text in {**texts, **(files or {})}.items():
-                write_atomically(folder / file_name, text.encode())
-        except OSError as error:
-            raise DataError(f"cannot write to the folder '{folder}': {error.strerror}") from None
+        store = StudyStore(folder, "game")
+        store.make_folder()
+        store.write_manifest()
+        for file_name, text in {**texts, **(files or {})}.items():
+            store.write(file_name, text.encode())
         for picture, figure in pictures.items():
             style.save(figure, folder / f"{picture}.png")
         content = {"environment": self.environment, "headline": headline, **summary, "out": str(folder)}
