@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -92,7 +94,7 @@ def test_images_are_given_as_bytes():
 def test_silenced_neurons_stay_silent():
     result = neuronet.train((INPUTS, CLASSES), **QUICK)
     model, hidden = result.model, result.network.nodes[1]
-    silent = Model(neuronet.Setup(**{**vars(model.setup), "silent": frozenset(hidden.tolist())}), model.encoding)
+    silent = Model(replace(model.setup, silent=frozenset(hidden.tolist())), model.encoding)
     np.testing.assert_allclose(silent.outputs(INPUTS), np.tile(result.network.biases[1], (90, 1)))
 
 

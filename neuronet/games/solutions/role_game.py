@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -192,13 +193,13 @@ class RoleGame:
             rows = [compositions(size, len(names)) for size, names in zip(sizes, strategies, strict=True)]
             paid = np.empty((len(strategies[role]), *map(len, rows)))
             for place in product(*(range(len(part)) for part in rows)):
-                profile: list[int | slice] = [0] * len(game.players)
+                profile: list[Any] = [0] * len(game.players)
                 for other, (part, number) in enumerate(zip(rows, place, strict=True)):
                     played = np.repeat(np.arange(part.shape[1]), part[number]).tolist()
                     for member, strategy in zip([one for one in groups[other] if one != group[0]], played, strict=True):
                         profile[member] = strategy
                 profile[group[0]] = slice(None)
-                paid[:, *place] = game.payoffs[group[0]][tuple(profile)]
+                paid[..., *place] = game.payoffs[group[0]][tuple(profile)]
             parts.append(paid)
         return cls(tuple(game.players[group[0]] for group in groups), players, strategies, tuple(parts), game.title), groups
 

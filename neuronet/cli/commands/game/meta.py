@@ -16,6 +16,7 @@ from neuronet.cli.commands.game.options import GAME_OPTIONS, MEASURE_OPTION, PAY
 from neuronet.cli.commands.game.parsing import parse_policies
 from neuronet.cli.console import counted
 from neuronet.core import ConfigurationError
+from neuronet.training import TRAINING, OptionInfo
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,21 @@ if TYPE_CHECKING:
 
 POLICIES = "attention,greedy,noisy,free-rider"
 
-META_OPTIONS = {"hidden": replace(GAME_OPTIONS["hidden"], default="31, or 16,16 for layers"), **MEASURE_OPTION}
+META_OPTIONS = {
+    "hidden": replace(GAME_OPTIONS["hidden"], default="31, or 16,16 for layers"),
+    **MEASURE_OPTION,
+    "until": OptionInfo(
+        float,
+        TRAINING,
+        "Double the seeds until it is decided with this confidence (0 to 1) of each policy whether all neurons following it is an "
+        "equilibrium",
+        "--seeds once",
+    ),
+    "tolerance": OptionInfo(
+        float, TRAINING, "With --until: gain that does not count, in units of the policy's mean payoff (>= 0)", "0.05"
+    ),
+    "max_seeds": OptionInfo(int, TRAINING, "With --until: seeds, at most (>= --seeds)", "160"),
+}
 
 Payoff = Annotated[str, typer.Option(help=escape(PAYOFF_HELP.format("Payoff of the game")))]
 
@@ -44,19 +59,6 @@ def meta(
     ] = 4,
     layer: Annotated[int, typer.Option(help="Layer of the players (>= 1), 1 for the first hidden layer")] = 1,
     seeds: Annotated[int, typer.Option(help="Games of each profile (>= 2), with seeds from --seed on")] = 20,
-    until: Annotated[
-        float | None,
-        typer.Option(
-            help=escape(
-                "Double the seeds until it is decided with this confidence (0 to 1) of each policy whether all neurons following "
-                "it is an equilibrium [default: --seeds once]"
-            )
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float, typer.Option(help="With --until: gain that does not count, in units of the policy's mean payoff (>= 0)")
-    ] = 0.05,
-    max_seeds: Annotated[int, typer.Option(help="With --until: seeds, at most (>= --seeds)")] = 160,
     alpha: Annotated[float, typer.Option(help="Intensity of selection, per spread of the mean payoffs (> 0)")] = 10.0,
     population: Annotated[
         int | None, typer.Option(help=escape("Size of the imitating population [default: the layer's]"))
@@ -71,6 +73,7 @@ def meta(
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
     played = game.seeds(seeds, 2)
+    until, tolerance = game.options.get("until"), game.options.get("tolerance", 0.05)
     game.choose_payoff(payoff)
     if game.run is None:
         game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
@@ -92,7 +95,9 @@ def meta(
 
             return meta_game(game_setup, chosen, numbers, players=num_players, layer=layer, starts=starts)
 
-        decided = None if until is None else _decide(measure, payoff, played, until, tolerance, max_seeds)
+        decided = (
+            None if until is None else _decide(measure, payoff, played, until, tolerance, game.options.get("max_seeds", 160))
+        )
         measured = measure(played) if decided is None else decided[0].measured
         rounds = counted(game_setup.rounds, "round")
         console.print_err(
