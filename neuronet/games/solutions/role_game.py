@@ -199,7 +199,8 @@ class RoleGame:
                     for member, strategy in zip([one for one in groups[other] if one != group[0]], played, strict=True):
                         profile[member] = strategy
                 profile[group[0]] = slice(None)
-                paid[..., *place] = game.payoffs[group[0]][tuple(profile)]
+                here: Any = (slice(None), *place)
+                paid[here] = game.payoffs[group[0]][tuple(profile)]
             parts.append(paid)
         return cls(tuple(game.players[group[0]] for group in groups), players, strategies, tuple(parts), game.title), groups
 

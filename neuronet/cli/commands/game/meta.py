@@ -32,8 +32,8 @@ META_OPTIONS = {
     "until": OptionInfo(
         float,
         TRAINING,
-        "Double the seeds until it is decided with this confidence (0 to 1) of each policy whether all neurons following it is an "
-        "equilibrium",
+        "Double the seeds until it is decided with this confidence (0 to 1) of each policy whether all neurons following it is "
+        "an equilibrium",
         "--seeds once",
     ),
     "tolerance": OptionInfo(
@@ -73,7 +73,7 @@ def meta(
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
     played = game.seeds(seeds, 2)
-    until, tolerance = game.options.get("until"), game.options.get("tolerance", 0.05)
+    until, tolerance, most = (game.options.get(*one) for one in (("until", None), ("tolerance", 0.05), ("max_seeds", 160)))
     game.choose_payoff(payoff)
     if game.run is None:
         game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
@@ -95,9 +95,7 @@ def meta(
 
             return meta_game(game_setup, chosen, numbers, players=num_players, layer=layer, starts=starts)
 
-        decided = (
-            None if until is None else _decide(measure, payoff, played, until, tolerance, game.options.get("max_seeds", 160))
-        )
+        decided = None if until is None else _decide(measure, payoff, played, until, tolerance, most)
         measured = measure(played) if decided is None else decided[0].measured
         rounds = counted(game_setup.rounds, "round")
         console.print_err(
