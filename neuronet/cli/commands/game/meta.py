@@ -73,7 +73,8 @@ def meta(
     if players_are not in ("neurons", "layers"):
         raise ConfigurationError(f"players_are must be neurons or layers, got '{players_are}'")
     played = game.seeds(seeds, 2)
-    until, tolerance, most = (game.options.get(*one) for one in (("until", None), ("tolerance", 0.05), ("max_seeds", 160)))
+    until: float | None = game.options.get("until")
+    tolerance, most = game.options.get("tolerance", 0.05), game.options.get("max_seeds", 160)
     game.choose_payoff(payoff)
     if game.run is None:
         game.options.setdefault("hidden", (31,) if players_are == "neurons" else (16, 16))
