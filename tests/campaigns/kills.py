@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.campaigns.page import Page
-from tests.campaigns.starts import Started, all_ended, session_processes
+from tests.campaigns.starts import Started, all_ended, session_processes, start_again
 from tests.campaigns.victims import VICTIMS, Victim, content, prepare
 
 SIGNALS = {name: int(getattr(signal, name)) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT")}
@@ -196,12 +196,9 @@ def _go_on(kill: Kill, victim: Victim, folder: Path, usual: Unbroken) -> str | N
     if lost is not None:
         return f"lost: {lost}"
     results = victim.results(folder)
-    again = Started(folder, victim.command(folder), forked=True)
-    if again.wait():
-        return f"the next start failed: {again.errors[-900:]}"
-    left = sorted(str(path.relative_to(folder)) for pattern in (".*.partial", ".lock") for path in folder.rglob(pattern))
-    if left:
-        return f"files are left: {left}"
+    failed = start_again(folder, victim.command(folder))
+    if failed is not None:
+        return failed
     twice = sorted(results.items() - victim.results(folder).items())
     if twice:
         return f"results are lost or played twice: {twice}"

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.campaigns.starts import Started, all_ended
+from tests.campaigns.starts import Started, all_ended, start_again
 from tests.campaigns.victims import VICTIMS, Victim, content, prepare
 
 COMPARE = "compare xor --policies attention --hidden 4 --seeds 2 --epochs 4 --out out"
@@ -40,7 +40,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
         "predict out --data inputs.csv",
     ),
     "sweep": ("plot out --kind curves --out curves.png", "sweep sweep.toml --out out --dry-run"),
-    "control": ("plot out --out returns.png",),
+    "control": ("plot out --out pictures",),
     "continual": ("continual-summary out --out summary",),
 }
 """Commands that read a folder while another process writes it."""
@@ -151,12 +151,9 @@ def _is_refused(process: Started, fragments: tuple[str, ...]) -> bool:
 
 def _settle(folder: Path, victim: Victim, expected: dict[str, str]) -> str | None:
     """Start the command once more, and return what is wrong with its folder, if anything."""
-    again = Started(folder, victim.command(folder), forked=True)
-    if again.wait():
-        return f"the next start failed: {again.errors[-900:]}"
-    left = sorted(str(path.relative_to(folder)) for pattern in (".*.partial", ".lock") for path in folder.rglob(pattern))
-    if left:
-        return f"files are left: {left}"
+    failed = start_again(folder, victim.command(folder))
+    if failed is not None:
+        return failed
     found = content(folder / "out")
     differing = sorted(path for path in found.keys() | expected.keys() if found.get(path) != expected.get(path))
     return f"these differ from those of a single command: {differing}" if differing else None

@@ -116,6 +116,20 @@ class Started:
         self.wait()
 
 
+def start_again(folder: Path, words: str) -> str | None:
+    """Play a command to its end in a folder where one was ended, and return what is wrong with that, if anything.
+
+    Args:
+        folder: Working directory.
+        words: The command line after `neuronet`.
+    """
+    again = Started(folder, words, forked=True)
+    if again.wait():
+        return f"the next start failed: {again.errors[-900:]}"
+    left = sorted(str(path.relative_to(folder)) for pattern in (".*.partial", ".lock") for path in folder.rglob(pattern))
+    return f"files are left: {left}" if left else None
+
+
 @contextmanager
 def all_ended() -> Iterator[None]:
     """End what was started and is still running, however the context is left; SIGTERM leaves it, too."""

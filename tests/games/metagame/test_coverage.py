@@ -35,7 +35,7 @@ def coverage(noise, seeds):
         shares = np.where((lead > 0) & (other > 0), lead / (lead + other), np.nan)
     low, high = np.nanquantile(shares, (0.025, 0.975), axis=0)
     covered.append(np.mean((low <= 0.5) & (high >= 0.5)))
-    paid = drawn_tables(THREE + 0.3 * NOISE[noise](rng, (seeds, GAMES // 8, 3, 3)))
+    paid = drawn_tables(THREE + 0.3 * NOISE[noise](rng, (seeds, GAMES // 2, 3, 3)))
     ranks = Interval.from_samples(rank(THREE), rank(paid))
     covered.append(np.mean((ranks.low <= ranks.value) & (ranks.high >= ranks.value)))
     return covered
@@ -54,7 +54,7 @@ def rank(payoffs):
 @pytest.mark.parametrize("seeds", [5, 10, 20])
 @pytest.mark.parametrize(("noise", "least"), [("normal", 0.92), ("gamma", 0.90), ("lognormal", 0.80)])
 def test_intervals_cover(noise, least, seeds):
-    """1,600 games, of alpha-rank 200. Payoffs as skewed as lognormal ones are covered less, as the page says."""
+    """1,600 games, of alpha-rank 800. Payoffs as skewed as lognormal ones are covered less, as the page says."""
     found = coverage(noise, seeds)
     print(noise, seeds, *(f"{part:.3f}" for part in found))
     assert min(found) >= least
