@@ -60,10 +60,10 @@ class ContinualSetting:
     batch_size: int
     iterations: int
     seeds: int
-    seed: int = 900
+    seed: int = 200
     memory: int = 2_546_000
-    trials: int = 10
-    extensions: int = 0
+    trials: int = 30
+    extensions: int = 2
     tuning_seeds: int = 1
 
     @property
@@ -199,7 +199,7 @@ def _study(scenario: str, title: str) -> Reproduction:
         "the first edition of docs/continual-study.md, and methods of the literature",
         "reproduction-accuracy",
         {
-            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
+            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 10),),
             "medium": (
                 ContinualSetting(
                     "mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, extensions=4, tuning_seeds=2
@@ -214,7 +214,7 @@ def _study(scenario: str, title: str) -> Reproduction:
                     128,
                     300,
                     30,
-                    900,
+                    200,
                     3_750_000,
                     trials=30,
                     extensions=4,
