@@ -62,7 +62,7 @@ class ContinualSetting:
     seeds: int
     seed: int = 200
     memory: int = 2_546_000
-    trials: int = 30
+    trials: int = 20
     extensions: int = 2
     tuning_seeds: int = 1
 
@@ -199,7 +199,7 @@ def _study(scenario: str, title: str) -> Reproduction:
         "the first edition of docs/continual-study.md, and methods of the literature",
         "reproduction-accuracy",
         {
-            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 10),),
+            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
             "medium": (
                 ContinualSetting(
                     "mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, extensions=4, tuning_seeds=2

@@ -10,7 +10,7 @@ from typing import Self
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, replace_fields, unset_ranges
 from neuronet.continual.methods.policy_learner import PolicyLearner, policy_ranges
 from neuronet.core import SGD, Network, Policy, Population, check_number
-from neuronet.policies import FreeRider, LeastSquares
+from neuronet.policies import FreeRider, Imprinting, LeastSquares, LeastSquaresByContext
 from neuronet.registry import build_network, parse_policy, spec_of
 
 
@@ -45,9 +45,9 @@ class Layered(Method):
 
     @property
     def uses_learning_rate(self) -> bool:
-        """Whether any neuron learns by the learning rate: not those of free riders below exact responses."""
+        """Whether any neuron learns by the learning rate: not those of fixed features below exact responses."""
         hidden, outputs = self.policies
-        return not (isinstance(hidden, FreeRider) and isinstance(outputs, LeastSquares))
+        return not (isinstance(hidden, FreeRider | Imprinting) and isinstance(outputs, LeastSquares | LeastSquaresByContext))
 
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges of the parameters of both policies that have their default values."""
