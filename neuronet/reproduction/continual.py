@@ -60,10 +60,10 @@ class ContinualSetting:
     batch_size: int
     iterations: int
     seeds: int
-    seed: int = 200
+    seed: int = 900
     memory: int = 2_546_000
-    trials: int = 20
-    extensions: int = 2
+    trials: int = 10
+    extensions: int = 0
     tuning_seeds: int = 1
 
     @property
@@ -214,7 +214,7 @@ def _study(scenario: str, title: str) -> Reproduction:
                     128,
                     300,
                     30,
-                    200,
+                    900,
                     3_750_000,
                     trials=30,
                     extensions=4,

@@ -61,7 +61,7 @@ class LeastSquaresByContext(Wrapper):
         return {"inputs": "SS", "present": "J", **heard, **replies}
 
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the activity of an output neuron by the reply of each sample's nearest context; the wrapped policy's of others."""
+        """Return an output neuron's activity by the reply of each sample's nearest context; for others the wrapped policy."""
         xp, said = obs.xp, super().speak(activity, obs, memory)
         inputs = _with_bias(obs)
         nearest = self._one_hot(xp.argmin(self._distances(inputs, obs, memory), axis=-1), obs)
@@ -79,7 +79,7 @@ class LeastSquaresByContext(Wrapper):
         return xp.where(obs.has_listeners()[..., None, :], demand, lacking)
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the step to the exact reply of the batch's context, per unit of learning rate; the wrapped policy's of others."""
+        """Return the step to the exact reply of the batch's context; the wrapped policy's change of others."""
         xp, change = obs.xp, super().adapt(response, obs, memory)
         inputs = _with_bias(obs)
         chosen = self._chosen(inputs, obs, memory)

@@ -18,10 +18,10 @@ from neuronet.policies.attention.attention_seeking import AttentionSeeking
 class Imprinting(Wrapper):
     """Weights grow in the first rounds by random combinations of the inputs, and are frozen from then on.
 
-    In an imprinting round a neuron draws a normal number for each sample of the batch, and adds up the samples' inputs minus their
-    mean, times these numbers. The sum is scaled to the length `strength / rounds` and added to its weights: a random direction
-    with the covariance of the inputs. The learning rate cancels: it is exact under plain steps. The bias stays. Output neurons,
-    and neurons without listeners, adapt as the wrapped policy does.
+    In an imprinting round a neuron draws a normal number for each sample of the batch. It adds up the inputs, minus their mean,
+    times these numbers. The sum is scaled to the length `strength / rounds` and added to the weights: a random direction with the
+    covariance of the inputs. The learning rate cancels: it is exact under plain steps. The bias stays. Output neurons, and neurons
+    without listeners, adapt as the wrapped policy does.
 
     Args:
         policy: The wrapped policy, which makes the demands.
@@ -49,7 +49,7 @@ class Imprinting(Wrapper):
         return {"imprinted": "J"}
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the random combination of the inputs, per unit of learning rate, and 0 later; the wrapped policy's of outputs."""
+        """Return what is added, per unit of learning rate, and 0 later; output neurons follow the wrapped policy."""
         xp, heard = obs.xp, obs.speaker_activity
         change = super().adapt(response, obs, memory)
         centred = heard - xp.mean(heard, axis=-2, keepdims=True)
