@@ -20,8 +20,8 @@ class Imprinting(Wrapper):
 
     In an imprinting round a neuron draws a normal number for each sample of the batch. It adds up the inputs, minus their mean,
     times these numbers. The sum is scaled to the length `strength / rounds` and added to the weights: a random direction with the
-    covariance of the inputs. The learning rate cancels: it is exact under plain steps. The bias stays. Output neurons, and neurons
-    without listeners, adapt as the wrapped policy does.
+    covariance of the inputs. The learning rate cancels: it is exact under plain steps. The bias stays. Output neurons adapt
+    as the wrapped policy does, and so do neurons without listeners.
 
     Args:
         policy: The wrapped policy, which makes the demands.
@@ -33,7 +33,7 @@ class Imprinting(Wrapper):
     """
 
     policy: Policy = field(default_factory=AttentionSeeking)
-    strength: float = 10.0
+    strength: float = 2.0
     rounds: int = 1
 
     own_stochastic = True
