@@ -112,8 +112,9 @@ class LeastSquaresByContext(Wrapper):
 
     def _one_hot(self, numbers: Array, obs: Observation) -> Array:
         """Return 1 at the context of each number, (..., contexts), and 0 elsewhere."""
-        known = obs.xp.arange(self.contexts, device=obs.speaker_activity.device)
-        return obs.xp.astype(numbers[..., None] == known, obs.speaker_activity.dtype)
+        xp, like = obs.xp, obs.speaker_activity
+        known = xp.astype(xp.arange(self.contexts, device=like.device), numbers.dtype)
+        return xp.astype(numbers[..., None] == known, like.dtype)
 
     def _distances(self, inputs: Array, obs: Observation, memory: Memory) -> Array:
         """Return the squared distance of inputs (..., B, S) to each mean, (..., B, contexts); infinite where it has none."""

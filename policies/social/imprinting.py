@@ -37,6 +37,7 @@ class Imprinting(Wrapper):
     rounds: int = 1
 
     own_stochastic = True
+    own_needs = frozenset({"synapse_mask"})
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -53,7 +54,7 @@ class Imprinting(Wrapper):
         xp, heard = obs.xp, obs.speaker_activity
         change = super().adapt(response, obs, memory)
         centred = heard - xp.mean(heard, axis=-2, keepdims=True)
-        mixed = xp.matrix_transpose(obs.draws.normal("imprint", "BJ")) @ centred
+        mixed = (xp.matrix_transpose(obs.draws.normal("imprint", "BJ")) @ centred) * obs.synapse_mask[..., :-1]
         length = xp.linalg.vector_norm(mixed, axis=-1, keepdims=True)
         fresh = xp.astype(memory["imprinted"] < self.rounds, mixed.dtype)[..., None]
         scale = fresh * self.strength / (self.rounds * obs.learning_rate)
