@@ -9,8 +9,8 @@ from typing import Self
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, replace_fields, unset_ranges
 from neuronet.continual.methods.policy_learner import PolicyLearner, policy_ranges
-from neuronet.core import SGD, Network, Policy, Population, check_number
-from neuronet.policies import FreeRider, LeastSquares
+from neuronet.core import SGD, ConfigurationError, Network, Policy, Population, check_number
+from neuronet.policies import FreeRider, Imprinting, LeastSquares, LeastSquaresByContext
 from neuronet.registry import build_network, parse_policy, spec_of
 
 
@@ -24,15 +24,20 @@ class Layered(Method):
         hidden: Policy of the hidden neurons.
         outputs: Policy of the output neurons.
         features: Neurons of a single hidden layer that replaces the study's hidden layers (>= 0); 0 for the study's.
+        in_degree: Inputs that each of these neurons hears (>= 0), drawn at random; 0 for all of them.
     """
 
     hidden: str = "free-rider"
     outputs: str = "least-squares"
     features: int = 0
+    in_degree: int = 0
 
     def __post_init__(self) -> None:
         _ = self.policies  # checks the specs
         check_number("features", self.features, 0, whole=True)
+        check_number("in_degree", self.in_degree, 0, whole=True)
+        if self.in_degree and not self.features:
+            raise ConfigurationError(f"in_degree={self.in_degree} is that of a layer of features: give features, too")
 
     @cached_property
     def policies(self) -> tuple[Policy, Policy]:
@@ -45,9 +50,9 @@ class Layered(Method):
 
     @property
     def uses_learning_rate(self) -> bool:
-        """Whether any neuron learns by the learning rate: not those of free riders below exact responses."""
+        """Whether any neuron learns by the learning rate: not those of fixed features below exact responses."""
         hidden, outputs = self.policies
-        return not (isinstance(hidden, FreeRider) and isinstance(outputs, LeastSquares))
+        return not (isinstance(hidden, FreeRider | Imprinting) and isinstance(outputs, LeastSquares | LeastSquaresByContext))
 
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges of the parameters of both policies that have their default values."""
@@ -67,8 +72,17 @@ class Layered(Method):
             config = replace(config, learning_rate=1.0, optimizer=SGD())  # cancels in the responses
         if self.features:
             sizes = config.networks[0].sizes
-            networks = [build_network([sizes[0], self.features, sizes[-1]], seed=seed) for seed in config.seeds]
+            networks = [self._network(sizes[0], sizes[-1], seed) for seed in config.seeds]
             config = replace(config, networks=networks)
         hidden, outputs = self.policies
         depth = len(config.networks[0].sizes) - 1
         return PolicyLearner(Population.per_layer([*[hidden] * (depth - 1), outputs]), config)
+
+    def _network(self, inputs: int, outputs: int, seed: int) -> Network:
+        """Return the network of a seed with a layer of features, which may hear a part of the inputs each."""
+        network = build_network([inputs, self.features, outputs], seed=seed)
+        if not self.in_degree:
+            return network
+        wiring = f"fixed-in-degree({self.in_degree})"
+        below = build_network([inputs, self.features], connectivity=wiring, output_activation="relu", seed=seed, layout="dense")
+        return replace(network, weights=(below.weights[0], network.weights[1]), masks=(below.masks[0], network.masks[1]))
