@@ -20,10 +20,11 @@ class LeastSquaresByContext(Wrapper):
     """Least squares with a reply for each context: output neurons recognise contexts by their inputs, and add new ones.
 
     A context has the mean of the inputs that belong to it, and a reply: weights. A batch belongs to the context with the nearest
-    mean. It opens the next one if its own mean is too far from all of them: if the squared distance exceeds `surprise` times the
-    mean squared distance of its samples to their mean. The reply of its context moves to the minimum of the squared errors of all
-    samples since this context was last entered, as in `least-squares`, plus `penalty` times the squared distance to the reply
-    before. When an output neuron speaks, each sample is answered by the context with the nearest mean.
+    mean. It opens the next one if its own mean is too far from all of them: if the squared distance to each exceeds `surprise`
+    times what chance gives, which is `(1 / B + 1 / n) v` for a batch of B samples with variance v (the sum over all inputs) and a
+    context of n samples. The reply of its context moves to the minimum of the squared errors of all samples since this context
+    was last entered, as in `least-squares`, plus `penalty` times the squared distance to the reply before. When an output neuron
+    speaks, each sample is answered by the context with the nearest mean.
 
     The targets are 1 where the environment asks for more, and 0 elsewhere. The output activation must be the identity, and the
     learning rate cancels under plain steps. Neurons with listeners follow the wrapped policy. All neurons of a layer share means
@@ -32,7 +33,7 @@ class LeastSquaresByContext(Wrapper):
     Args:
         policy: The wrapped policy.
         penalty: Weight of the squared distance to the reply before, above 0; per squared activity.
-        surprise: Squared distance at which a new context begins, in units of the variance within a batch, above 0.
+        surprise: Squared distance at which a new context begins, in units of the expected one by chance, above 0.
         contexts: Largest number of contexts, 1 or more; when all are open, every batch belongs to the nearest.
 
     Raises:
@@ -41,7 +42,7 @@ class LeastSquaresByContext(Wrapper):
 
     policy: Policy = field(default_factory=AttentionSeeking)
     penalty: float = 100.0
-    surprise: float = 0.35
+    surprise: float = 2.0
     contexts: int = 16
 
     def __post_init__(self) -> None:
@@ -129,9 +130,11 @@ class LeastSquaresByContext(Wrapper):
         """Return 1 at the context of the batch, (..., contexts), and 0 elsewhere."""
         xp, centre = obs.xp, obs.xp.mean(inputs, axis=-2, keepdims=True)
         distances = self._distances(centre, obs, memory)[..., 0, :]
-        spread = xp.mean(xp.sum((inputs - centre) ** 2, axis=-1), axis=-1)
+        variance = xp.mean(xp.sum((inputs - centre) ** 2, axis=-1), axis=-1)[..., None]
+        counts = self._stacked("heard", obs, memory)[..., -1]
+        by_chance = variance * (1.0 / inputs.shape[-2] + 1.0 / xp.where(counts > 0, counts, xp.ones_like(counts)))
         closed = xp.isinf(distances)
-        opens = (xp.min(distances, axis=-1) > self.surprise * spread) & xp.any(closed, axis=-1)
+        opens = xp.all(distances > self.surprise * by_chance, axis=-1) & xp.any(closed, axis=-1)
         first_closed = xp.argmax(xp.astype(closed, inputs.dtype), axis=-1)
         return self._one_hot(xp.where(opens, first_closed, xp.argmin(distances, axis=-1)), obs)
 

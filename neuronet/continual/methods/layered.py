@@ -9,9 +9,9 @@ from typing import Self
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, replace_fields, unset_ranges
 from neuronet.continual.methods.policy_learner import PolicyLearner, policy_ranges
-from neuronet.core import SGD, ConfigurationError, Network, Policy, Population, check_number
+from neuronet.core import SGD, ConfigurationError, Network, Policy, Population, check_number, with_layout
 from neuronet.policies import FreeRider, Imprinting, LeastSquares, LeastSquaresByContext
-from neuronet.registry import build_network, parse_policy, spec_of
+from neuronet.registry import build_network, parse_policy, parse_wiring, spec_of
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,20 @@ class Layered(Method):
         hidden: Policy of the hidden neurons.
         outputs: Policy of the output neurons.
         features: Neurons of a single hidden layer that replaces the study's hidden layers (>= 0); 0 for the study's.
-        in_degree: Inputs that each of these neurons hears (>= 0), drawn at random; 0 for all of them.
+        connectivity: Which inputs each of these neurons hears, such as "fixed-in-degree(16)" or "patches(4, 8)".
     """
 
     hidden: str = "free-rider"
     outputs: str = "least-squares"
     features: int = 0
-    in_degree: int = 0
+    connectivity: str = "dense"
 
     def __post_init__(self) -> None:
         _ = self.policies  # checks the specs
         check_number("features", self.features, 0, whole=True)
-        check_number("in_degree", self.in_degree, 0, whole=True)
-        if self.in_degree and not self.features:
-            raise ConfigurationError(f"in_degree={self.in_degree} is that of a layer of features: give features, too")
+        parse_wiring(self.connectivity)
+        if self.connectivity != "dense" and not self.features:
+            raise ConfigurationError(f"connectivity={self.connectivity} is that of a layer of features: give features, too")
 
     @cached_property
     def policies(self) -> tuple[Policy, Policy]:
@@ -79,10 +79,8 @@ class Layered(Method):
         return PolicyLearner(Population.per_layer([*[hidden] * (depth - 1), outputs]), config)
 
     def _network(self, inputs: int, outputs: int, seed: int) -> Network:
-        """Return the network of a seed with a layer of features, which may hear a part of the inputs each."""
+        """Return the network of a seed with a layer of features; the outputs hear all of them."""
+        features = build_network([inputs, self.features], connectivity=self.connectivity, output_activation="relu", seed=seed)
         network = build_network([inputs, self.features, outputs], seed=seed)
-        if not self.in_degree:
-            return network
-        wiring = f"fixed-in-degree({self.in_degree})"
-        below = build_network([inputs, self.features], connectivity=wiring, output_activation="relu", seed=seed, layout="dense")
+        below = with_layout(features, "dense")
         return replace(network, weights=(below.weights[0], network.weights[1]), masks=(below.masks[0], network.masks[1]))
