@@ -23,8 +23,8 @@ class LeastSquaresByContext(Wrapper):
     mean. It opens the next one if its own mean is too far from all of them: if the squared distance to each exceeds `surprise`
     times what chance gives, which is `(1 / B + 1 / n) v` for a batch of B samples with variance v (the sum over all inputs) and a
     context of n samples. The reply of its context moves to the minimum of the squared errors of all samples since this context
-    was last entered, as in `least-squares`, plus `penalty` times the squared distance to the reply before. When an output neuron
-    speaks, each sample is answered by the context with the nearest mean.
+    was last entered, as in `least-squares`, plus `penalty (1 + n)` times the squared distance to the reply before, with the n
+    samples that it had then. When an output neuron speaks, each sample is answered by the context with the nearest mean.
 
     The targets are 1 where the environment asks for more, and 0 elsewhere. The output activation must be the identity, and the
     learning rate cancels under plain steps. Neurons with listeners follow the wrapped policy. All neurons of a layer share means
@@ -32,7 +32,7 @@ class LeastSquaresByContext(Wrapper):
 
     Args:
         policy: The wrapped policy.
-        penalty: Weight of the squared distance to the reply before, above 0; per squared activity.
+        penalty: Weight of the squared distance to the reply before, above 0; per squared activity and sample of the context.
         surprise: Squared distance at which a new context begins, in units of the expected one by chance, above 0.
         contexts: Largest number of contexts, 1 or more; when all are open, every batch belongs to the nearest.
 
@@ -42,7 +42,7 @@ class LeastSquaresByContext(Wrapper):
 
     policy: Policy = field(default_factory=AttentionSeeking)
     penalty: float = 100.0
-    surprise: float = 2.0
+    surprise: float = 3.0
     contexts: int = 16
 
     def __post_init__(self) -> None:
@@ -85,8 +85,10 @@ class LeastSquaresByContext(Wrapper):
         inputs = _with_bias(obs)
         chosen = self._chosen(inputs, obs, memory)
         total = self._total(chosen, inputs, obs, memory)
-        identity = xp.eye(total.shape[-1], dtype=total.dtype, device=total.device)
-        exact = xp.linalg.solve(total + self.penalty * identity, xp.matrix_transpose(inputs.shape[-2] * response))
+        heard = xp.sum(chosen * self._stacked("heard", obs, memory)[..., -1], axis=-1) + inputs.shape[-2]  # the bias hears 1
+        before = (heard - total[..., -1, -1])[..., None, None]
+        anchor = self.penalty * (1.0 + before) * xp.eye(total.shape[-1], dtype=total.dtype, device=total.device)
+        exact = xp.linalg.solve(total + anchor, xp.matrix_transpose(inputs.shape[-2] * response))
         step = self._reply(chosen, obs, memory) - self._present_reply(obs, memory) + xp.matrix_transpose(exact)
         return xp.where(obs.has_listeners()[..., None], change, step / obs.learning_rate)
 
