@@ -60,7 +60,7 @@ class ContinualSetting:
     batch_size: int
     iterations: int
     seeds: int
-    seed: int = 900
+    seed: int = 200
     memory: int = 2_546_000
     trials: int = 10
     extensions: int = 0
@@ -71,6 +71,8 @@ class ContinualSetting:
         """Spec of each method, by its name in tables."""
         memory = f"memory={self.memory}"
         features = round((self.memory / 4) ** 0.5) - 2
+        by_context = round(((self.memory / 4) + 88**2) ** 0.5) - 90  # with a mean and ten replies for each of 16 contexts
+        patches = 'connectivity="patches(4, 8)"'
         return {
             BASELINE: BASELINE,
             "joint": "joint",
@@ -86,6 +88,10 @@ class ContinualSetting:
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
             "least-squares, random features": f"layered(features={features})",
             f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
+            "least-squares, imprinted patches": f"layered(hidden=imprinting, features={features}, {patches})",
+            "least-squares by context, imprinted patches": (
+                f"layered(hidden=imprinting, outputs=least-squares-by-context, features={by_context}, {patches})"
+            ),
         }
 
     def describe(self) -> str:
@@ -214,7 +220,7 @@ def _study(scenario: str, title: str) -> Reproduction:
                     128,
                     300,
                     30,
-                    900,
+                    200,
                     3_750_000,
                     trials=30,
                     extensions=4,

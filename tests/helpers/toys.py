@@ -310,7 +310,7 @@ SHIPPED: tuple[Policy, ...] = (
     KeepingPromises(Budgeted(), fading=0.1),
     LeastSquares(KeepingPromises(), penalty=2.0, fading=0.1),
     LeastSquares(signs=False),
-    Imprinting(strength=0.3, rounds=2),
+    Imprinting(length=0.3),
     LeastSquaresByContext(KeepingPromises(), penalty=2.0, surprise=0.01, contexts=2),
 )
 """Every policy of the registry in its default, and some in other settings."""
