@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuronet.continual import parse_protocol
 from neuronet.core import Samples
-from neuronet.registry import parse_environment
+from neuronet.registry import build_network, parse_environment
 
 Floats = NDArray[np.float64]
 Part = tuple[Floats, NDArray[np.int64]]
@@ -23,15 +23,19 @@ FEATURES = 714
 ROUNDS, BATCH = 40, 64
 SEED = 1_000_200
 PENALTIES = (1.0, 10.0, 100.0)
-KINDS = {
-    "hears 784": (784, 0.0),
-    "hears 784, imprinted": (784, 2.0),
-    "hears 64": (64, 0.0),
-    "hears 16": (16, 0.0),
-    "hears 16, imprinted": (16, 2.0),
-    "hears 4": (4, 0.0),
-}
-"""Inputs that each feature hears, and the length of what is imprinted from the first batch."""
+KINDS = [
+    (connectivity, imprinted)
+    for connectivity in (
+        "dense",
+        "fixed-in-degree(64)",
+        "fixed-in-degree(16)",
+        "patches(3, 6)",
+        "patches(4, 8)",
+        "patches(8, 14)",
+    )
+    for imprinted in (False, True)
+]
+"""Which inputs each feature hears, and whether its weights are imprinted by the first batch."""
 
 
 def samples(part: Samples) -> Part:
@@ -40,14 +44,16 @@ def samples(part: Samples) -> Part:
     return np.asarray(scaled.inputs, dtype=np.float64), np.asarray(scaled.targets)
 
 
-def feature_weights(first: Floats, heard: int, strength: float) -> Floats:
-    """Return random weights (inputs, features), to which random directions of the first batch are added."""
-    rng, inputs = np.random.default_rng(1), first.shape[1]
-    places = np.argsort(rng.random((FEATURES, inputs)), axis=1).T
-    mask = places < heard
-    fresh = mask * rng.normal(size=mask.shape) * np.sqrt(2 / heard)
-    directions = mask * ((first - first.mean(axis=0)).T @ rng.normal(size=(len(first), FEATURES)))
-    return np.asarray(fresh + strength * directions / (np.linalg.norm(directions, axis=0) + 1e-12))
+def feature_weights(first: Floats, connectivity: str, imprinted: bool) -> Floats:
+    """Return weights (inputs, features): random ones, or random combinations of the first batch with the length of 2."""
+    inputs = first.shape[1]
+    network = build_network([inputs, FEATURES], connectivity=connectivity, output_activation="relu", layout="dense")
+    if not imprinted:
+        return network.weights[0].T
+    mask = np.ones((FEATURES, inputs)) if network.masks[0] is None else network.masks[0]
+    numbers = np.random.default_rng(1).normal(size=(len(first), FEATURES))
+    directions = mask.T * ((first - first.mean(axis=0)).T @ numbers)
+    return np.asarray(2 * directions / np.linalg.norm(directions, axis=0))
 
 
 def accuracy(train: Part, tests: list[Part], outputs: int, penalty: float) -> float:
@@ -59,11 +65,11 @@ def accuracy(train: Part, tests: list[Part], outputs: int, penalty: float) -> fl
     return 100 * float(np.mean(found))
 
 
-def row(protocol: str, outputs: int, heard: int, strength: float) -> tuple[float, float]:
+def row(protocol: str, outputs: int, connectivity: str, imprinted: bool) -> tuple[float, float]:
     """Return the accuracy (%) at the best penalty, and how often the nearest mean is that of the sample's task (%)."""
     tasks = parse_protocol(protocol).sequence(parse_environment("mnist5k").validation_split(), SEED)
     train, tests = [samples(task.train) for task in tasks], [samples(task.test) for task in tasks]
-    weights = feature_weights(train[0][0][:BATCH], heard, strength)
+    weights = feature_weights(train[0][0][:BATCH], connectivity, imprinted)
     known = [(np.maximum(inputs[: ROUNDS * BATCH] @ weights, 0), classes[: ROUNDS * BATCH]) for inputs, classes in train]
     asked = [(np.maximum(inputs @ weights, 0), classes) for inputs, classes in tests]
     means = np.stack([features.mean(axis=0) for features, _ in known])
@@ -81,13 +87,13 @@ def row(protocol: str, outputs: int, heard: int, strength: float) -> tuple[float
 def main() -> None:
     """Print the table."""
     print("features", "split-domain", "split-class", "permuted", "recognised", sep=" | ")
-    for name, (heard, strength) in KINDS.items():
+    for connectivity, imprinted in KINDS:
         domain, classes, permuted = (
-            row(protocol, outputs, heard, strength)
+            row(protocol, outputs, connectivity, imprinted)
             for protocol, outputs in (("split-domain", 2), ("split-class", 10), ("permuted(tasks=5)", 10))
         )
         numbers = (domain[0], classes[0], *permuted)
-        print(name, *(f"{number:.1f}" for number in numbers), sep=" | ", flush=True)
+        print(connectivity + ", imprinted" * imprinted, *(f"{number:.1f}" for number in numbers), sep=" | ", flush=True)
 
 
 if __name__ == "__main__":

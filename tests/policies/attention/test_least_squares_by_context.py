@@ -46,7 +46,7 @@ def said(player, inputs):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_each_context_has_the_exact_reply_to_its_own_samples(engine):
-    player = play(engine, LeastSquaresByContext(penalty=0.5, surprise=1.0, contexts=4))
+    player = play(engine, LeastSquaresByContext(penalty=0.5, surprise=20.0, contexts=4))
     for number in range(3):
         inputs, targets = source(number)
         reply = minimum(inputs, np.eye(2)[targets], initial(), 0.5)
@@ -56,11 +56,11 @@ def test_each_context_has_the_exact_reply_to_its_own_samples(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_context_is_entered_again_from_its_reply(engine):
-    """The sums begin again: it minimises the squared errors since then, around the reply before."""
-    player = play(engine, LeastSquaresByContext(penalty=0.5, surprise=1.0, contexts=4), (0, 1, 0))
+    """The sums begin again: it minimises the squared errors since then, around the reply before, which counts as its 12 samples."""
+    player = play(engine, LeastSquaresByContext(penalty=0.5, surprise=20.0, contexts=4), (0, 1, 0))
     inputs, targets = source(0)
     before = minimum(inputs, np.eye(2)[targets], initial(), 0.5)
-    reply = minimum(inputs, np.eye(2)[targets], before, 0.5)
+    reply = minimum(inputs, np.eye(2)[targets], before, 0.5 * (1 + 12))
     expected = np.hstack([inputs, np.ones((12, 1))]) @ reply.T
     np.testing.assert_allclose(said(player, inputs), expected, atol=1e-9)
 
@@ -84,7 +84,7 @@ def test_one_context_is_least_squares(limits):
 
 def test_number_of_contexts_is_that_of_the_sources_until_all_are_open():
     for contexts, expected in ((8, 3), (2, 2)):
-        player = play("tensors", LeastSquaresByContext(penalty=0.5, surprise=1.0, contexts=contexts))
+        player = play("tensors", LeastSquaresByContext(penalty=0.5, surprise=20.0, contexts=contexts))
         arrays = player.state().to_arrays()
         counts = [arrays[f"1.group0.heard{number}"][-1] for number in range(contexts)]
         assert sum(counts) == 36
@@ -93,14 +93,14 @@ def test_number_of_contexts_is_that_of_the_sources_until_all_are_open():
 
 
 def test_features_hear_as_many_inputs_as_asked():
-    method = parse_method("layered(outputs=least-squares-by-context,features=20,in_degree=3)")
+    method = parse_method('layered(outputs=least-squares-by-context,features=20,connectivity="fixed-in-degree(3)")')
     assert not method.uses_learning_rate
     assert set(method.tunable_ranges()) == {"penalty", "surprise"}
     for built in method.learner(learner_config(make_experiment())).networks():
         assert built.sizes[1] == 20
         np.testing.assert_array_equal(np.count_nonzero(built.weights[0], axis=1), 3)
-    with pytest.raises(ConfigurationError, match="in_degree=3"):
-        parse_method("layered(in_degree=3)")
+    with pytest.raises(ConfigurationError, match="connectivity"):
+        parse_method('layered(connectivity="fixed-in-degree(3)")')
 
 
 @pytest.mark.parametrize("parameters", [{"penalty": 0.0}, {"surprise": 0.0}, {"contexts": 0}, {"contexts": 1.5}])
