@@ -192,7 +192,7 @@ def without(counts: Counts, role: int, strategy: int) -> Counts:
 
 
 def _exchangeable_groups(game: NormalFormGame) -> list[list[int]]:
-    """Return the players of each role: those of whom every two can be exchanged, in the order of the game."""
+    """Return the players of each role: those every two of which can be exchanged, in the order of the game."""
     groups: list[list[int]] = []
     for player in range(len(game.players)):
         same = next((group for group in groups if _exchangeable(game, group[0], player)), None)
