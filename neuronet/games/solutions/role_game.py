@@ -215,7 +215,7 @@ def _payoffs_by_counts(game: NormalFormGame, groups: Sequence[Sequence[int]], ro
             played = np.repeat(np.arange(counts.shape[1]), counts[number]).tolist()
             for player, strategy in zip(part, played, strict=True):
                 profile[player] = strategy
-        payoffs[(slice(None), *place)] = game.payoffs[focal][tuple(profile)]
+        np.moveaxis(payoffs, 0, -1)[place] = game.payoffs[focal][tuple(profile)]
     return payoffs
 
 
