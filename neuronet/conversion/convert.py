@@ -23,6 +23,7 @@ from neuronet.core import (
     Population,
     Shares,
     StateError,
+    check_flag,
     check_number,
     check_seed,
     layer_groups,
@@ -74,7 +75,7 @@ def convert(
         check_number("learning_rate", learning_rate, 0, above=True)
     if outputs is not None:
         check_number("outputs", outputs, 1, whole=True)
-    _check_inplace(inplace)
+    check_flag("inplace", inplace)
     _check_module(module)
     with torch.inference_mode(False):  # tensors that are made in inference mode cannot learn
         return _converted(module if inplace else _copied(module), policy, seed, learning_rate, outputs)
@@ -109,7 +110,7 @@ def revert(module: Module, *, inplace: bool = False) -> Module:
         StateError: The class of a layer was changed after the conversion.
         ConfigurationError: It is no module, or cannot be copied.
     """
-    _check_inplace(inplace)
+    check_flag("inplace", inplace)
     if not isinstance(module, nn.Module):
         raise ConfigurationError(f"revert takes a torch.nn.Module, got {type(module).__name__}")
     for name, layer in module.named_modules():
@@ -121,11 +122,6 @@ def revert(module: Module, *, inplace: bool = False) -> Module:
         if isinstance(layer, PolicyLayer):
             _undo(layer)
     return reverted
-
-
-def _check_inplace(inplace: object) -> None:
-    if not isinstance(inplace, bool):
-        raise ConfigurationError(f"inplace must be True or False, got {shown(inplace)}")
 
 
 def _check_module(module: object) -> None:

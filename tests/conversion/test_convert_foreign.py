@@ -156,7 +156,7 @@ def test_several_gradients_at_once_are_those_one_by_one_or_refused(policy):
 @pytest.mark.parametrize("inplace", [None, "no", 1])
 def test_inplace_is_true_or_false(inplace):
     for change in (lambda net: convert(net, SIGN, inplace=inplace), lambda net: revert(net, inplace=inplace)):
-        with pytest.raises(ConfigurationError, match="inplace must be True or False, got"):
+        with pytest.raises(ConfigurationError, match="inplace must be true or false, got"):
             change(plain())
 
 
