@@ -39,7 +39,6 @@ class ScaledGradients(NamedTuple):
     to_bias: Tensor | None
 
 
-
 def first_order(backward: F) -> F:
     """Return a backward pass that raises an error when its result is to be differentiated, which would not be the feedback's."""
 

@@ -65,7 +65,7 @@ def test_weight_that_is_no_dense_real_matrix_is_refused(weight, words, inplace):
 def test_sparse_inputs_are_kept_whole_or_refused(policy):
     net = convert(plain(), policy)
     close(gradients(net, inputs().to_sparse()), gradients(convert(plain(), policy)))
-    with pytest.raises(ConfigurationError, match=r"layer '0' takes a dense tensor, got one of torch.sparse_coo: use input.to_den"):
+    with pytest.raises(ConfigurationError, match=r"layer '0' takes a dense tensor, got one of torch.sparse_coo: use input.to"):
         net(inputs().to_sparse().requires_grad_())
     with pytest.raises(ConfigurationError, match="layer '0' takes a dense tensor"):
         convert(plain(), "budgeted")(inputs().to_sparse())
