@@ -28,9 +28,11 @@ def read_nfg(path: str | Path) -> NormalFormGame:
         DataError: The file cannot be read, or has another format.
     """
     try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise DataError(f"cannot read '{path}': it is not a regular file")
         if Path(path).stat().st_size > MAX_BYTES:
             raise DataError(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB, which is no game that can be solved")
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}") from None
     except UnicodeDecodeError:
