@@ -34,7 +34,7 @@ from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors, shortened, with_short_quotes
-from neuronet.execution import exit_status, is_main_process
+from neuronet.execution import exit_status, is_main_process, was_received
 
 BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
 
@@ -129,12 +129,23 @@ def _run() -> int:
     except OSError as error:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:
-        if is_out_of_memory(error):
-            return _refuse("not enough memory: choose fewer or smaller layers, samples or replicas", FAILED)
-        if hasattr(error, "format_message"):  # the command line itself was wrong
-            return _refuse(_with_hint(error), BAD_INPUT) if error.format_message() else BAD_INPUT
-        raise
+        status = _status_of(error)
+        if status is None:
+            raise
+        return status
     return code if isinstance(code, int) else 0
+
+
+def _status_of(error: Exception) -> int | None:
+    """Report an error that is not of our own kinds, and return its exit status; None for a fault of ours."""
+    if was_received():  # a library has made this error of the interruption
+        sys.stderr.write("Interrupted.\n")
+        return exit_status()
+    if is_out_of_memory(error):
+        return _refuse("not enough memory: choose fewer or smaller layers, samples or replicas", FAILED)
+    if hasattr(error, "format_message"):  # the command line itself was wrong
+        return _refuse(_with_hint(error), BAD_INPUT) if error.format_message() else BAD_INPUT
+    return None
 
 
 def _show_traceback(error: NeuroNetError) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError
+from neuronet.core import DataError, NeuroNetError, PlugInError, explained, is_out_of_memory, shortened
 
 if TYPE_CHECKING:
     from gymnasium import Env
 
 Floats = NDArray[np.float64]
+
+MAX_VALUES = 2**20
+"""Values of an observation or an action, at most: each is a neuron."""
 
 REAL_KINDS = "biuf"
 """Kinds of numpy's types whose values are real numbers."""
@@ -34,6 +38,38 @@ class Step(NamedTuple):
     ended: bool
 
 
+@contextmanager
+def played(what: str, name: str) -> Iterator[None]:
+    """Give an exception of an environment one sentence, also where it has no class of the user's own that could be named.
+
+    Args:
+        what: What the environment does, such as "step".
+        name: Name of the environment.
+
+    Raises:
+        PlugInError: The environment raised an exception, which is its `__cause__`. Errors of NeuroNet pass, and lack of memory.
+    """
+    try:
+        yield
+    except NeuroNetError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        reason = shortened(f"{type(error).__name__}: {error}")
+        raise explained(error) or PlugInError(f"environment '{name}' failed in {what}: {reason}") from error
+
+
+def make(function: Callable[[], Any]) -> Any:
+    """Return what a function makes.
+
+    Raises:
+        PlugInError: It raised an exception, or takes an argument.
+    """
+    with played("the function that makes it", getattr(function, "__qualname__", type(function).__name__)):
+        return function()
+
+
 def reset(env: Env[Any, Any], seed: int, name: str) -> Any:
     """Start an episode and return the first observation.
 
@@ -44,8 +80,10 @@ def reset(env: Env[Any, Any], seed: int, name: str) -> Any:
 
     Raises:
         DataError: The result is not a pair of an observation and a dict.
+        PlugInError: The environment raised an exception.
     """
-    result: Any = env.reset(seed=seed)
+    with played("reset", name):
+        result: Any = env.reset(seed=seed)
     if not isinstance(result, (tuple, list)) or len(result) != 2 or not isinstance(result[1], Mapping):
         raise DataError(f"reset of '{name}' must return (observation, info) with a dict info, got {_described(result)}")
     return result[0]
@@ -61,8 +99,10 @@ def step(env: Env[Any, Any], action: Any, name: str) -> Step:
 
     Raises:
         DataError: The result is not (observation, reward, terminated, truncated, info), or a part of it is of another type.
+        PlugInError: The environment raised an exception.
     """
-    result: Any = env.step(action)
+    with played("step", name):
+        result: Any = env.step(action)
     if not isinstance(result, (tuple, list)) or len(result) != 5:
         parts = "(observation, reward, terminated, truncated, info)"
         raise DataError(f"step of '{name}' must return {parts}, got {_described(result)}")
@@ -119,7 +159,7 @@ def box_values(observation: Any, shape: tuple[int, ...], name: str) -> Floats:
 def _number(reward: Any, name: str) -> float:
     value = _scalar(reward)
     try:
-        if isinstance(value, (Real, np.bool_)):
+        if not np.ma.is_masked(reward) and isinstance(value, (Real, np.bool_)):
             return float(value)
     except OverflowError:
         pass

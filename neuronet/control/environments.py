@@ -11,7 +11,7 @@ import array_api_compat.numpy as xp
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.control.contract import box_values, discrete_index, reset, step
+from neuronet.control.contract import MAX_VALUES, box_values, discrete_index, make, reset, step
 from neuronet.core import ConfigurationError, CrossEntropy, DataError, MissingExtraError, Payoff, SquaredError
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _make(environment: EnvironmentSpec) -> Env[Any, Any]:
     if not isinstance(environment, str) and not callable(environment):
         raise ConfigurationError(f"environment must be a Gymnasium id such as 'CartPole-v1', or a function, got {environment!r}")
     if not isinstance(environment, str):
-        made = environment()
+        made = make(environment)
         if not isinstance(made, gymnasium.Env):
             raise ConfigurationError(f"environment must be a function that returns a gymnasium.Env, got {made!r}")
         return made
@@ -260,9 +260,16 @@ def _name(env: Env[Any, Any]) -> str:
     return type(env.unwrapped).__name__ if env.spec is None else env.spec.id
 
 
+def _check_size(what: str, space: Any, name: str) -> None:
+    size = getattr(space, "n", None) or int(np.prod(getattr(space, "shape", None) or (1,), dtype=np.float64))
+    if isinstance(size, int | np.integer) and size > MAX_VALUES:
+        raise DataError(f"the {what} of '{name}' must have at most {MAX_VALUES} values, each of which is a neuron, got {size}")
+
+
 def _make_encoder(space: Space[Any], name: str) -> tuple[int, Callable[[Any], Floats]]:
     from gymnasium.spaces import Box, Discrete
 
+    _check_size("observations", space, name)
     if isinstance(space, Discrete):
         count, start = int(space.n), int(space.start)
         return count, lambda observation: np.eye(1, count, discrete_index(observation, start, count, name))[0]
@@ -277,6 +284,7 @@ def _make_encoder(space: Space[Any], name: str) -> tuple[int, Callable[[Any], Fl
 def _make_actions(space: Space[Any], name: str, action_std: float) -> Actions:
     from gymnasium.spaces import Box, Discrete
 
+    _check_size("actions", space, name)
     if isinstance(space, Discrete):
         return CategoricalActions(int(space.n), int(space.start))
     if isinstance(space, Box) and np.issubdtype(space.dtype, np.floating) and np.prod(space.shape) > 0:

@@ -7,13 +7,17 @@ default. Neither function can be differentiated twice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
+import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from neuronet.conversion.connectivity import Connectivity
+from neuronet.core import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 InputGradient = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 """Function of the output's gradient, the input and the weight's gradient, None if not read, that returns the input's gradient."""
@@ -35,6 +39,20 @@ class ScaledGradients(NamedTuple):
     to_bias: Tensor | None
 
 
+def first_order(backward: F) -> F:
+    """Return a backward pass that raises an error when its result is to be differentiated, which would not be the feedback's."""
+
+    @wraps(backward)
+    def checked(ctx: Any, *gradients: Tensor) -> Any:
+        if torch.is_grad_enabled():
+            raise ConfigurationError(
+                "feedback has no gradient: leave out create_graph=True and second derivatives, or use neuronet.revert(module)"
+            )
+        return backward(ctx, *gradients)
+
+    return cast(F, checked)
+
+
 Scaler = Callable[[Tensor, Tensor, Tensor | None], ScaledGradients]
 """Function of the gradients of the output, the weight and the bias that returns them times the policies' factors."""
 
@@ -52,7 +70,7 @@ class LinearFeedbackFunction(Function):
         return connectivity.output(heard, weight, bias)
 
     @staticmethod
-    @once_differentiable
+    @first_order
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Return the input's gradient by `feedback_weights`, and the usual gradients of the parameters."""
         heard, weight, feedback_weights = ctx.saved_tensors
@@ -91,7 +109,7 @@ class FeedbackFunction(Function):
         return connectivity.output(heard, weight, bias)
 
     @staticmethod
-    @once_differentiable
+    @first_order
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Return the input's gradient by the policies, and the usual gradients of the parameters."""
         heard, weight = ctx.saved_tensors

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
+from neuronet.conversion.checks import batch_errors
 from neuronet.conversion.rounds import in_backward
 from neuronet.core import ConfigurationError
 
@@ -49,7 +50,8 @@ class Broadcast:
             cast(Any, output).register_hook(self._keep)  # torch has no types for it
 
     def _keep(self, gradient: Tensor) -> None:
-        self._gradient = gradient.detach()
+        with batch_errors(gradient, "outputs"):
+            self._gradient = gradient.detach()
 
     def gradient(self, layer: str) -> Tensor:
         """Return the gradient of the outputs in this backward pass.

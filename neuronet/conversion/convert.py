@@ -23,6 +23,7 @@ from neuronet.core import (
     Population,
     Shares,
     StateError,
+    check_flag,
     check_number,
     check_seed,
     layer_groups,
@@ -74,8 +75,14 @@ def convert(
         check_number("learning_rate", learning_rate, 0, above=True)
     if outputs is not None:
         check_number("outputs", outputs, 1, whole=True)
+    check_flag("inplace", inplace)
     _check_module(module)
-    converted = module if inplace else _copied(module)
+    with torch.inference_mode(False):  # tensors that are made in inference mode cannot learn
+        return _converted(module if inplace else _copied(module), policy, seed, learning_rate, outputs)
+
+
+def _converted(converted: Module, policy: Any, seed: int, learning_rate: float | None, outputs: int | None) -> Module:
+    """Convert the layers of a module, and return it."""
     broadcast = None if outputs is None else Broadcast(outputs)
     layer_policies: list[tuple[nn.Module, LayerPolicy]] = []
     for number, (layer, name, policy_spec) in enumerate(_assigned(converted, _parsed(policy))):
@@ -101,8 +108,11 @@ def revert(module: Module, *, inplace: bool = False) -> Module:
 
     Raises:
         StateError: The class of a layer was changed after the conversion.
-        ConfigurationError: The module cannot be copied.
+        ConfigurationError: It is no module, or cannot be copied.
     """
+    check_flag("inplace", inplace)
+    if not isinstance(module, nn.Module):
+        raise ConfigurationError(f"revert takes a torch.nn.Module, got {type(module).__name__}")
     for name, layer in module.named_modules():
         if isinstance(layer, PolicyLayer) and type(layer) not in ORIGINAL_TYPES:
             raise StateError(f"the class of layer '{name}' was changed to {type(layer).__name__}: undo this, then revert")
@@ -150,8 +160,12 @@ def _assigned(module: nn.Module, policy: Any) -> list[tuple[nn.Module, str, Poli
         raise ConfigurationError("nothing to convert: the module has no layer of type Linear, Conv1d, Conv2d or Conv3d")
     if not isinstance(policy, Mapping):
         return [(layer, aliases[0], policy) for layer, aliases in names.items()]
+    if not policy:
+        raise ConfigurationError("policy names no layer: give a policy, or one for each name or pattern of names")
     every = {name for aliases in names.values() for name in aliases}
     for pattern in policy:
+        if not isinstance(pattern, str):
+            raise ConfigurationError(f"policies are given by names of layers or patterns of them, as text, got {shown(pattern)}")
         if not any(_matches(name, pattern, every) for name in every):
             known = ", ".join(aliases[0] or "'' (the module itself)" for aliases in names.values())
             raise ConfigurationError(f"no layer matches '{pattern}': layers that can be converted are {known}")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from neuronet.conversion.autograd_functions import FeedbackFunction, LinearFeedbackFunction, PolicyFeedback, ScaledGradients
+from neuronet.conversion.checks import batch_errors, check_activity, check_is_not_transformed, check_weight
 from neuronet.conversion.connectivity import Connectivity, ConvolutionConnectivity, LinearConnectivity
 from neuronet.conversion.layer_policy import LayerPolicy
 from neuronet.conversion.rounds import Round
@@ -43,18 +44,15 @@ class PolicyLayer(nn.Module):
         if not isinstance(cast(Any, input), Tensor):
             name, kind = self.layer_policy.name, type(input).__name__
             raise ConfigurationError(f"layer '{name}' takes a tensor, got {kind}: for torch.fx use neuronet.revert(module)")
-        if not torch.is_grad_enabled() or not (self.layer_policy.has_scales or self._has_feedback(input)):
-            return cast(Tensor, super().forward(input))
-        return self._play(input)
-
-    def _has_feedback(self, input: Tensor) -> bool:
-        """Return whether the gradient of an input is needed, and is not the usual one."""
-        return input.requires_grad and not self.layer_policy.uses_attention
+        if torch.is_grad_enabled() and (self.layer_policy.has_scales or not self.layer_policy.uses_attention):
+            check_is_not_transformed(input, self.layer_policy.name)
+            if self.layer_policy.has_scales or input.requires_grad:
+                return self._play(input)
+        return cast(Tensor, super().forward(input))
 
     def _play(self, input: Tensor) -> Tensor:
         """Return the output, with the policies' feedback in the backward pass."""
-        if input.is_nested:
-            raise ConfigurationError(f"layer '{self.layer_policy.name}' takes a padded tensor, got a nested one")
+        check_activity(input, cast(Tensor, self.weight), self.layer_policy.name)
         kind = input.device.type
         is_autocast = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
         dtype = torch.get_autocast_dtype(kind) if is_autocast else None
@@ -78,11 +76,9 @@ def _check_is_run(layer: Any) -> None:
     """Raise an error where torch takes the operations of a layer as a graph, which would lose the feedback.
 
     Raises:
-        ConfigurationError: They are transformed by torch.func, or captured by torch.jit.trace, torch.export or make_fx.
+        ConfigurationError: They are captured by torch.jit.trace, torch.export or make_fx.
     """
     proxies, jit = sys.modules.get("torch.fx.experimental.proxy_tensor"), cast(Any, torch.jit)
-    if torch._C._are_functorch_transforms_active():
-        raise ConfigurationError(f"layer '{layer.layer_policy.name}' cannot be transformed by torch.func: use autograd")
     if jit.is_tracing() or (proxies is not None and proxies.get_proxy_mode() is not None):
         raise ConfigurationError(f"layer '{layer.layer_policy.name}' would be captured without its feedback: {INFERENCE}")
 
@@ -103,12 +99,12 @@ def _with_policy_feedback(layer: Any, heard: Tensor, weight: Tensor, bias: Tenso
 
     def input_gradient(gradient: Tensor, heard: Tensor, to_weight: Tensor | None) -> Tensor:
         number = 0 if round is None else round.played()
-        with plug_in_errors():
+        with batch_errors(gradient, policy.name), plug_in_errors():
             to_input: Tensor = policy.input_gradient(layer, parameters, number, gradient, heard, to_weight)
         return to_input
 
     def scale(gradient: Tensor, to_weight: Tensor, to_bias: Tensor | None) -> ScaledGradients:
-        with plug_in_errors():
+        with batch_errors(gradient, policy.name), plug_in_errors():
             scaled: ScaledGradients = policy.scale(layer, gradient, to_weight, to_bias)
         return scaled
 
@@ -177,15 +173,15 @@ def connectivity_of(layer: nn.Module, name: str) -> Connectivity:
     """Return the connections of a layer.
 
     Raises:
-        ConfigurationError: Its parameters are complex.
+        ConfigurationError: Its weight is no dense tensor of real numbers, of the shape that the layer says.
     """
-    weight = cast(Tensor, layer.weight)
-    if weight.is_complex():
-        raise ConfigurationError(f"layer '{name}' has complex parameters: activity must be real")
-    if isinstance(layer, nn.Linear):
-        return LinearConnectivity(1, layer.out_features, layer.in_features)
-    kernel = tuple(weight.shape[2:])
     plain: Any = layer
+    weight = plain.weight
+    if isinstance(layer, nn.Linear):
+        check_weight(weight, (layer.out_features, layer.in_features), name)
+        return LinearConnectivity(1, layer.out_features, layer.in_features)
+    check_weight(weight, (plain.out_channels, plain.in_channels // plain.groups, *plain.kernel_size), name)
+    kernel = tuple(weight.shape[2:])
     return ConvolutionConnectivity(
         groups=plain.groups,
         listeners=len(weight) // plain.groups * weight.shape[2:].numel(),

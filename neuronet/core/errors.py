@@ -20,6 +20,14 @@ MAX_SENTENCE, MIN_QUOTED = 390, 120
 """Characters of a message from which on it quotes less, and what a quote keeps at least: the path of a file, mostly."""
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def on_one_line(message: str) -> str:
+    """Return a message with spaces in place of indented line breaks, as in an array's, and its control characters written out."""
+    return _CONTROL.sub(lambda match: repr(match[0])[1:-1], re.sub(r"\n+ +", " ", message))
+
+
 def with_short_quotes(message: str) -> str:
     """Return a message without the middle of long quotes, long words, and long values that were got.
 
@@ -47,12 +55,12 @@ class NeuroNetError(ValueError):
     """Base class of all errors that NeuroNet raises on purpose; the message says what is wrong, where, and what is right.
 
     Args:
-        message: One sentence; of what it quotes, at most MAX_QUOTED characters are kept.
+        message: One sentence, put on one line; of what it quotes, at most MAX_QUOTED characters are kept.
         *more: Other arguments of an exception.
     """
 
     def __init__(self, message: object = "", *more: object) -> None:
-        super().__init__(with_short_quotes(str(message)), *more)
+        super().__init__(with_short_quotes(on_one_line(str(message))), *more)
 
 
 class ConfigurationError(NeuroNetError):

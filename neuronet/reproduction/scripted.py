@@ -97,7 +97,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("games.md", "Evolution of policies", "neuronet game evolve digits --seeds 8"),
         ("games.md", "Price of anarchy", "neuronet game welfare digits"),
         ("games.md", "Mechanisms", "neuronet game mechanisms digits"),
-        ("games.md", "Regret in hindsight", "neuronet game regret digits --networks 4 --deviators 2"),
+        ("games.md", "Regret in hindsight", "neuronet game regret digits --networks 40"),
         ("games.md", "The meta-game", "neuronet game meta digits --policies attention,greedy,noisy,free-rider"),
         ("games.md", "Learning as a game", "neuronet game potential digits --networks 3"),
         ("games.md", "Credit", "neuronet game credit digits"),

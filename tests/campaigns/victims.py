@@ -52,10 +52,18 @@ class Victim:
         return f"{self.words} --jobs {jobs}" if self.workers else self.words
 
     def results(self, folder: Path) -> dict[str, int]:
-        """Return the results so far, with the times at which they were written."""
+        """Return the finished results so far, with the times at which they were written.
+
+        The costs of a game are written before its result, so that costs alone are not a finished result.
+        """
         if self.kept is None:
             return {}
-        return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in (folder / "out").glob(self.kept)}
+        finished = [path for path in (folder / "out").glob(self.kept) if _result_of(path).exists()]
+        return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in finished}
+
+
+def _result_of(path: Path) -> Path:
+    return path.with_name(path.name.replace(".cost.json", ".json"))
 
 
 def rounds_lost(table: str, interval: int, rows: int, per_unit: int = 1) -> Callable[[Path, bool], str | None]:

@@ -12,8 +12,8 @@ from gymnasium.wrappers import TimeLimit
 from neuronet import control
 from neuronet.control.environments import VectorEnv
 from neuronet.control.rollouts import play_episodes
-from neuronet.core.errors import ConfigurationError, DataError
-from tests.control.fixtures import AnswerEnv, ScriptedEnv
+from neuronet.core.errors import ConfigurationError, DataError, PlugInError
+from tests.control.fixtures import AnswerEnv, ScriptedEnv, UnsupportedEnv
 
 ZEROS = np.zeros(3, dtype=np.float32)
 DONE = (ZEROS, 1.0, True, False, {})
@@ -33,6 +33,7 @@ BROKEN = {
     "first observation of None": (AnswerEnv(DONE, reset=(None, {})), r"observations .* of shape \(3,\), got None"),
     "reward array": (AnswerEnv((ZEROS, np.ones(1), True, False, {})), r"a reward .* got ndarray of shape \(1,\)"),
     "reward None": (AnswerEnv((ZEROS, None, True, False, {})), "must be one real number, got None"),
+    "reward masked": (AnswerEnv((ZEROS, np.ma.masked, True, False, {})), "must be one real number, got masked"),
     "reward text": (AnswerEnv((ZEROS, "1.0", True, False, {})), "must be one real number, got '1.0'"),
     "reward complex": (AnswerEnv((ZEROS, np.complex128(1 + 1j), True, False, {})), "must be one real number"),
     "reward too large": (AnswerEnv((ZEROS, 10**400, True, False, {})), "must be one real number, got 1000"),
@@ -94,3 +95,43 @@ def test_copies_with_different_spaces_are_refused():
 def test_environment_without_spaces_is_refused():
     with pytest.raises(DataError, match="must be a Box or Discrete, got None"):
         VectorEnv(gymnasium.Env, 1, 0.5)
+
+
+class NoSeedEnv(AnswerEnv):
+    """Environment whose reset takes no seed."""
+
+    def reset(self):
+        return ZEROS, {}
+
+
+def with_method(name, method):
+    env = AnswerEnv(DONE)
+    setattr(env, name, method)
+    return env
+
+
+FAILING = {
+    "reset without seed": (lambda: NoSeedEnv(DONE), r"environment 'NoSeedEnv' failed in reset: TypeError: .*unexpected keyword"),
+    "function as step": (lambda: with_method("step", lambda action: 1 / 0), "environment .* failed in step: ZeroDivisionError"),
+    "function that fails": (lambda: {}["no"], "failed in the function that makes it: KeyError: 'no'"),
+    "function of an argument": (
+        lambda size: AnswerEnv(DONE),
+        "failed in the function that makes it: TypeError: .*'size'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), FAILING.values(), ids=FAILING)
+def test_exceptions_of_environments_get_a_sentence(make, message):
+    with pytest.raises(PlugInError, match=message) as caught:
+        control.train(make, rounds=1, episodes=2, eval_episodes=2, hidden=[2])
+    assert isinstance(caught.value.__cause__, Exception)
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("space", [Discrete(10**9), Discrete(2**20 + 1), Box(-1.0, 1.0, (2**11, 2**10), np.float16)], ids=str)
+def test_spaces_of_more_values_than_any_network_has_neurons_are_refused(space):
+    with pytest.raises(DataError, match="the observations of 'AnswerEnv' must have at most 1048576 values"):
+        VectorEnv(lambda: AnswerEnv(DONE, space=space), 1, 0.5)
+    with pytest.raises(DataError, match="the actions of 'UnsupportedEnv' must have at most 1048576 values"):
+        VectorEnv(lambda: UnsupportedEnv(Discrete(2), space), 1, 0.5)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuronet.core.errors import MAX_QUOTED, NeuroNetError, check_number, unknown_name_error
+from neuronet.core.errors import MAX_QUOTED, NeuroNetError, check_number, on_one_line, unknown_name_error
 
 
 def test_unknown_name_error_is_a_value_error():
@@ -29,8 +29,9 @@ LETTERS = "aAb_-1 '\"{}%\\\nöß"
 @given(name=st.text(LETTERS), known=st.lists(st.text(LETTERS, min_size=1), max_size=5))
 def test_any_unknown_value_can_be_printed(name, known):
     text = str(unknown_name_error("thing", name, known))
-    assert text.startswith(f"unknown thing '{name}': ")
-    assert all(each in text for each in known)
+    assert text.startswith(on_one_line(f"unknown thing '{name}': "))
+    assert "\n" not in text
+    assert all(on_one_line(other) in text for other in known)
 
 
 def test_many_known_names_are_not_listed_where_one_is_meant_and_cut_where_none_is():
@@ -117,3 +118,16 @@ def test_a_number_must_be_in_its_range(span, inside, outside, message):
             check_number("n", value, **span)
         text = repr(value)
         assert str(caught.value) == message + (text if len(text) <= MAX_QUOTED else f"{text[:98]}...{text[-98:]}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("unknown 'gre\ndy'", r"unknown 'gre\ndy'"),
+        ("unknown '\x1b[2Jx\0\x9b\u2028'", r"unknown '\x1b[2Jx\x00\x9b\u2028'"),
+        ("got tensor([[1, 2],\n        [3, 4]])", "got tensor([[1, 2], [3, 4]])"),
+        ("naïve 東京 ✓", "naïve 東京 ✓"),
+    ],
+)
+def test_message_is_one_line_without_control_characters(text, shown):
+    assert str(NeuroNetError(text)) == shown

@@ -143,6 +143,31 @@ def layers_table(found: Analysis) -> Table:
     return table
 
 
+def layers_gains_table(found: Analysis, gains: pd.DataFrame) -> Table:
+    """Return what a layer gains that alone leaves an equilibrium in pure policies.
+
+    Args:
+        found: Analysis of a game between two layers.
+        gains: Rows of `LayerGame.gains`, with a column "payoff".
+    """
+    kinds = shown_kinds(found)
+    table = console.make_table(
+        "Gain of a layer that alone leaves an equilibrium in pure policies", "95% intervals over seeds, paired. All: gains.csv."
+    )
+    console.add_columns(table, "first layer", "second layer", "leaves", "for")
+    console.add_columns(table, *(f"gain in '{kind}'" for kind in kinds), justify="right")
+    pure = [result.equilibrium.support for result in found.equilibria if sum(map(len, result.equilibrium.support)) == 2]
+    for (row,), (column,) in pure:
+        pair = found.names[row], found.names[column]
+        left = gains[(gains["first"] == pair[0]) & (gains["second"] == pair[1])]
+        for (layer, instead), rows in left.groupby(["layer", "instead"], sort=False):
+            by_kind = rows.set_index("payoff")
+            cells = (by_kind.loc[kind, ["gain", "low", "high"]] for kind in kinds)
+            intervals = (f"{gain:.3g} ({low:.3g} to {high:.3g})" for gain, low, high in cells)
+            table.add_row(*map(escape, (*pair, f"{layer} layer", str(instead))), *intervals)
+    return table
+
+
 def _format_mix(names: tuple[str, ...], shares: Interval) -> str:
     parts = [(float(share), name) for name, share in zip(names, shares.value, strict=True) if share > 1e-6]
     return parts[0][1] if len(parts) == 1 else ", ".join(f"{name} {share:.2f}" for share, name in sorted(parts, reverse=True))

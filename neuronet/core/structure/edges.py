@@ -7,12 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import issparse
 
 from neuronet.core.activation import parse_activation
-from neuronet.core.errors import ConfigurationError, StateError, shown
+from neuronet.core.errors import ConfigurationError, StateError
 from neuronet.core.random_streams import Purpose, check_seed, generator
+from neuronet.core.structure.edge_arrays import check_sizes, coordinates, edge_array, ids, numbers
 from neuronet.core.structure.network import Floats, Ints, Network, initial_values, initial_weights
 from neuronet.core.structure.pattern import Pattern
 from neuronet.core.structure.sparse_network import SparseNetwork, with_layout
@@ -60,10 +60,10 @@ def from_edges(
     if issparse(edges):
         speakers, listeners, values = _entries(edges, len(order), weights)
     else:
-        given = _edge_array(edges)
-        values = None if weights is None else _numbers(weights, "weights", len(given))
+        given = edge_array(edges)
+        values = None if weights is None else numbers(weights, "weights", len(given))
         speakers, listeners = _positions(given, order)
-    bias = None if biases is None else _numbers(biases, "biases", len(order))
+    bias = None if biases is None else numbers(biases, "biases", len(order))
     check_edges(order, [len(layer) for layer in layers], speakers, listeners, values)
     names = [activation] * (len(layers) - 2) + [output_activation]
     return assemble(layers, speakers, listeners, values, bias, names, init=init, seed=seed, layout=layout)
@@ -91,9 +91,9 @@ def from_matrices(
         StateError: A matrix is not one of scipy.sparse, does not fit its neighbours, or stores an entry twice or a number that
             is not finite.
     """
-    given = list(matrices)
+    given: list[Any] = [] if matrices is None else [matrices] if issparse(matrices) else list(matrices)
     if not given or not all(issparse(matrix) and matrix.ndim == 2 for matrix in given):
-        kinds = ", ".join(sorted({type(matrix).__name__ for matrix in given})) or "nothing"
+        kinds = ", ".join(sorted({type(matrix).__name__ for matrix in given})) or ("nothing" if matrices is not None else "None")
         raise StateError(f"matrices must be two-dimensional matrices of scipy.sparse, one for each listening layer, got {kinds}")
     for layer, (below, above) in enumerate(pairwise(given), start=2):
         if above.shape[1] != below.shape[0]:
@@ -101,11 +101,12 @@ def from_matrices(
                 f"matrix {layer} must have {below.shape[0]} columns, a column for each speaker, got {above.shape[1]}"
             )
     sizes = [given[0].shape[1], *(matrix.shape[0] for matrix in given)]
+    check_sizes(sizes)
     starts = np.cumsum([0, *sizes])
-    parts = [matrix.tocoo() for matrix in given]
+    parts = [coordinates(matrix, f"matrix {layer}") for layer, matrix in enumerate(given, start=1)]
     speakers = np.concatenate([part.coords[1] + starts[layer] for layer, part in enumerate(parts)])
     listeners = np.concatenate([part.coords[0] + starts[layer + 1] for layer, part in enumerate(parts)])
-    values = np.concatenate([_numbers(part.data, f"matrix {layer}", part.nnz) for layer, part in enumerate(parts, start=1)])
+    values = np.concatenate([numbers(part.data, f"matrix {layer}", part.nnz) for layer, part in enumerate(parts, start=1)])
     bias = None if biases is None else _joined_biases(list(biases), sizes)
     check_edges(np.arange(starts[-1]), sizes, speakers, listeners, values)
     names = [activation] * (len(sizes) - 2) + [output_activation]
@@ -119,7 +120,7 @@ def _joined_biases(biases: list[Any], sizes: Sequence[int]) -> Floats:
         raise StateError(f"biases must be one array for each of {len(sizes) - 1} listening layers, got {len(biases)}")
     given = enumerate(zip(biases, sizes[1:], strict=True), start=1)
     return np.concatenate(
-        (np.zeros(sizes[0]), *(_numbers(part, f"biases of layer {layer}", size) for layer, (part, size) in given))
+        (np.zeros(sizes[0]), *(numbers(part, f"biases of layer {layer}", size) for layer, (part, size) in given))
     )
 
 
@@ -209,41 +210,14 @@ def _layers(sizes: Sequence[int] | None, nodes: Sequence[Any] | None) -> list[In
     if (sizes is None) == (nodes is None):
         raise ConfigurationError("from_edges needs sizes, the neurons in each layer, or nodes, their ids: one of the two")
     if nodes is not None:
-        layers = [_ids(layer) for layer in nodes]
+        layers = [ids(layer) for layer in nodes]
     else:
-        given = list(sizes or ())
-        if any(isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1 for size in given):
-            raise ConfigurationError(f"sizes must be two or more integers of 1 or more, got {given}")
+        given = [] if sizes is None else list(sizes)
+        check_sizes(given)
         layers = [np.arange(a, b) for a, b in pairwise(np.cumsum([0, *given]))]
     if len(layers) < 2 or not all(map(len, layers)):
         raise ConfigurationError("a network needs two layers or more, each with a node")
     return layers
-
-
-def _ids(given: Any) -> Ints:
-    try:
-        array = np.asarray(given)
-    except (ValueError, OverflowError):
-        array = np.asarray(None)
-    if array.ndim != 1 or array.dtype.kind not in "iu" or (array.dtype.kind == "u" and len(array) and array.max() >= 2**63):
-        raise StateError(f"nodes must be a one-dimensional array of integers below 2**63 for each layer, got {shown(given)}")
-    return array.astype(np.int64)
-
-
-def _edge_array(given: Any) -> Ints:
-    try:
-        array = np.asarray(given)
-    except (ValueError, OverflowError):
-        array = np.asarray(None)
-    array = array.reshape(0, 2).astype(np.int64) if array.size == 0 else array
-    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
-        found = f"{array.dtype} of shape {array.shape}"
-        raise StateError(
-            f"edges must be integers of shape (edges, 2), speaker and listener, or a matrix of scipy.sparse, got {found}"
-        )
-    if array.dtype.kind == "u" and array.size and array.max() >= 2**63:
-        raise StateError(f"node {array.max()} is too large: node ids must be below 2**63")
-    return array.astype(np.int64)
 
 
 def _positions(edges: Ints, order: Ints) -> tuple[Ints, Ints]:
@@ -268,13 +242,6 @@ def _entries(matrix: Any, count: int, weights: Any) -> tuple[Ints, Ints, Floats 
         raise StateError(
             f"the adjacency matrix must have shape ({count}, {count}), a row and a column for each node, got {matrix.shape}"
         )
-    part = matrix.tocoo()
-    values = None if part.dtype == np.bool_ else _numbers(part.data, "the values of the matrix", part.nnz)
+    part = coordinates(matrix, "the adjacency matrix")
+    values = None if part.dtype == np.bool_ else numbers(part.data, "the values of the matrix", part.nnz)
     return part.coords[0].astype(np.int64), part.coords[1].astype(np.int64), values
-
-
-def _numbers(given: Any, what: str, count: int) -> NDArray[np.float64]:
-    array = np.asarray(given)
-    if array.shape != (count,) or array.dtype.kind not in "biuf":
-        raise StateError(f"{what} must be {count} real numbers, got {array.dtype} of shape {array.shape}")
-    return array.astype(np.float64)

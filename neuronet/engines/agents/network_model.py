@@ -9,7 +9,7 @@ from typing import Any, NoReturn, SupportsIndex
 from mesa import Model
 from mesa.agent import Agent, AgentSet
 
-from neuronet.core import ConfigurationError
+from neuronet.core import ConfigurationError, check_number
 from neuronet.engines.agents.speaker import Speaker
 
 
@@ -115,7 +115,13 @@ class NetworkModel(Model):  # type: ignore[misc]
         self._agents_by_type: dict[type, AgentSet] = {}
 
     def register_agent(self, agent: Agent) -> None:
-        """Let an agent join the model, as its constructor does."""
+        """Let an agent join the model, as its constructor does.
+
+        Raises:
+            ConfigurationError: It is a neuron of another network.
+        """
+        if isinstance(agent, Speaker) and agent.model is not self:
+            raise ConfigurationError(f"{agent!r} is a neuron of another network: models share no neurons")
         self._agents_by_type.setdefault(type(agent), RegisteredAgents([], random=self.random))
         super().register_agent(agent)
         self._kept_agents[agent] = None
@@ -136,7 +142,11 @@ class NetworkModel(Model):  # type: ignore[misc]
 
         Args:
             duration: Number of steps (>= 0).
+
+        Raises:
+            ConfigurationError: It is no finite number of 0 or more.
         """
+        check_number("duration", duration, 0)
         if hasattr(Model, "run_for"):
             super().run_for(duration)
             return

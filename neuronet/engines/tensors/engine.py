@@ -191,9 +191,9 @@ class TensorEngine(CopiedByState):
         return inputs.expand(*self.lead, *inputs.shape[-2:])
 
     def _play_rounds(self, samples: Samples, order: Array, batch_size: int) -> Tensor:
+        if self.is_compiled and (played := self._play_compiled(samples, order, batch_size)) is not None:
+            return played
         with self._computing(batch_size):
-            if self.is_compiled and (played := self._play_compiled(samples, order, batch_size)) is not None:
-                return played
             play_block = self._play_fused if self.is_fused else self._play_block
             losses = [play_block(block) for block in BatchLoader(samples, order, batch_size, self.lead)]
             all_losses = torch.cat(losses).movedim(0, -1)
@@ -201,10 +201,11 @@ class TensorEngine(CopiedByState):
 
     def _play_compiled(self, samples: Samples, order: Array, batch_size: int) -> Tensor | None:
         """Return the losses of the rounds, or None for samples that compiled rounds do not take."""
-        if self._compiled is None:
-            assert isinstance(self.parameters, VelocityParameters)
-            self._compiled = CompiledRounds(self.layers, self.parameters)
-        losses = self._compiled.play(samples, order, batch_size, self.learning_rate, self.round_number)
+        with torch.inference_mode():  # not in `_computing`, whose one thread is for torch: replicas are spread over all
+            if self._compiled is None:
+                assert isinstance(self.parameters, VelocityParameters)
+                self._compiled = CompiledRounds(self.layers, self.parameters)
+            losses = self._compiled.play(samples, order, batch_size, self.learning_rate, self.round_number)
         if losses is not None:
             self._activities, self._demands = self._compiled.activities, self._compiled.demands
             self.round_number += losses.shape[-1]

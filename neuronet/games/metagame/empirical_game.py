@@ -176,6 +176,21 @@ class LayerGame:
         """Return the mean payoffs drawn around those over the seeds, (count, 2, P, P)."""
         return sampled_means(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], count, seed)
 
+    def gains(self, kind: str = "attention") -> pd.DataFrame:
+        """Return what a layer gains that alone leaves a pair of policies, one row per layer, other policy and pair.
+
+        Columns: layer ("first" or "second"), instead (its other policy), first and second (the pair), gain (mean over the seeds,
+        paired), low and high (95% interval by Student's t).
+        """
+        first, second = np.moveaxis(self.payoffs_by_seed[check_kind(kind, tuple(self.payoffs_by_seed))], 1, 0)
+        moved = (first[:, :, None, :], second.swapaxes(1, 2)[..., None])
+        parts = []
+        for layer, instead, stays in zip(("first", "second"), moved, (first, second), strict=True):
+            index = pd.MultiIndex.from_product([[layer], *[self.names] * 3], names=["layer", "instead", "first", "second"])
+            interval = Interval.of_means(instead - stays[:, None])
+            parts.append(index.to_frame(index=False).assign(**interval.columns("gain")).query(f"instead != {layer}"))
+        return pd.concat(parts, ignore_index=True)
+
     def table(self) -> pd.DataFrame:
         """Return one row per seed and pair of policies, with the payoffs of both layers, loss and accuracy."""
         index = pd.MultiIndex.from_product([self.seeds, self.names, self.names], names=["seed", "first", "second"])

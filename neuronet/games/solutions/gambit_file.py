@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from neuronet.games.solutions.normal_form import NormalFormGame
 
 TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}]|[^\s{}",]+')
 MAX_BYTES = 50_000_000
+MAX_EXPONENT_DIGITS = 4
 
 
 def read_nfg(path: str | Path) -> NormalFormGame:
@@ -26,9 +28,11 @@ def read_nfg(path: str | Path) -> NormalFormGame:
         DataError: The file cannot be read, or has another format.
     """
     try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise DataError(f"cannot read '{path}': it is not a regular file")
         if Path(path).stat().st_size > MAX_BYTES:
             raise DataError(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB, which is no game that can be solved")
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}") from None
     except UnicodeDecodeError:
@@ -68,7 +72,7 @@ class _Reader:
     def strategies(self) -> list[list[str]]:
         """Return the names of each player's strategies, which are listed or only counted."""
         if self.tokens[self.place + 1] != ("{", False):
-            return [[str(number) for number in range(1, int(count) + 1)] for count in self.listed()]
+            return [[str(number) for number in range(1, self.count(text) + 1)] for text in self.listed()]
         self.take()
         found = []
         while self.is_mark("{"):
@@ -76,9 +80,16 @@ class _Reader:
         self.take()
         return found
 
+    def count(self, text: str) -> int:
+        """Return a number of strategies, which the file has payoffs for."""
+        found = int(text)
+        if not 1 <= found <= len(self.tokens):
+            raise DataError(f"a player must have from 1 to {len(self.tokens)} strategies, as the file has payoffs, got {found}")
+        return found
+
     def payoffs(self, players: int, shape: list[int]) -> Floats:
         """Return the payoffs that are left, (profiles, players), in the order of the file."""
-        numbers, wanted = self.tokens[self.place :], players * int(np.prod(shape))
+        numbers, wanted = self.tokens[self.place :], players * math.prod(shape)
         if len(numbers) != wanted:
             raise DataError(f"{players} players with {shape} strategies need {wanted} payoffs, it has {len(numbers)}")
         return np.array([_number(number) for number, _ in numbers]).reshape(-1, players)
@@ -96,7 +107,7 @@ class _Reader:
             paid.append(row)
             self.take()
         self.take()
-        numbers, wanted = [int(number) for number, _ in self.tokens[self.place :]], int(np.prod(shape))
+        numbers, wanted = [int(number) for number, _ in self.tokens[self.place :]], math.prod(shape)
         if len(numbers) != wanted:
             raise DataError(f"{shape} strategies need the outcomes of {wanted} profiles, it has {len(numbers)}")
         if not all(0 <= number < len(paid) for number in numbers):
@@ -127,4 +138,10 @@ class _Reader:
 
 
 def _number(text: str) -> float:
-    return float(Fraction(text))
+    exponent = re.search(r"[eE][+-]?0*(\d+)", text)
+    if exponent is not None and len(exponent[1]) > MAX_EXPONENT_DIGITS:  # a Fraction would have all its digits
+        raise DataError(f"payoffs must be numbers in double precision, got {text}")
+    try:
+        return float(Fraction(text))
+    except OverflowError:
+        raise DataError(f"payoffs must be numbers in double precision, got {text}") from None

@@ -178,37 +178,45 @@ class RoleGame:
         rounding. A role has the name of its first player, and that player's names of strategies.
         """
         check_game(game, NormalFormGame)
-        groups: list[list[int]] = []
-        for player in range(len(game.players)):
-            same = next((group for group in groups if _exchangeable(game, group[0], player)), None)
-            if same is None:
-                groups.append([player])
-            else:
-                same.append(player)
+        groups = _exchangeable_groups(game)
         players = tuple(map(len, groups))
         strategies = tuple(game.strategies[group[0]] for group in groups)
-        parts = []
-        for role, group in enumerate(groups):
-            sizes = [number - (other == role) for other, number in enumerate(players)]
-            rows = [compositions(size, len(names)) for size, names in zip(sizes, strategies, strict=True)]
-            paid = np.empty((len(strategies[role]), *map(len, rows)))
-            for place in product(*(range(len(part)) for part in rows)):
-                profile: list[Any] = [0] * len(game.players)
-                for other, (part, number) in enumerate(zip(rows, place, strict=True)):
-                    played = np.repeat(np.arange(part.shape[1]), part[number]).tolist()
-                    for member, strategy in zip([one for one in groups[other] if one != group[0]], played, strict=True):
-                        profile[member] = strategy
-                profile[group[0]] = slice(None)
-                here: Any = (slice(None), *place)
-                paid[here] = game.payoffs[group[0]][tuple(profile)]
-            parts.append(paid)
-        return cls(tuple(game.players[group[0]] for group in groups), players, strategies, tuple(parts), game.title), groups
+        payoffs = tuple(_payoffs_by_counts(game, groups, role) for role in range(len(groups)))
+        return cls(tuple(game.players[group[0]] for group in groups), players, strategies, payoffs, game.title), groups
 
 
 def without(counts: Counts, role: int, strategy: int) -> Counts:
     """Return counts without one player of a role who follows a strategy."""
     fewer = tuple(number - (place == strategy) for place, number in enumerate(counts[role]))
     return (*counts[:role], fewer, *counts[role + 1 :])
+
+
+def _exchangeable_groups(game: NormalFormGame) -> list[list[int]]:
+    """Return the players of each role: those every two of which can be exchanged, in the order of the game."""
+    groups: list[list[int]] = []
+    for player in range(len(game.players)):
+        same = next((group for group in groups if _exchangeable(game, group[0], player)), None)
+        if same is None:
+            groups.append([player])
+        else:
+            same.append(player)
+    return groups
+
+
+def _payoffs_by_counts(game: NormalFormGame, groups: Sequence[Sequence[int]], role: int) -> Floats:
+    """Return what a player of a role earns, (own strategies, M_1, ..., M_R), where players of a group can be exchanged."""
+    focal = groups[role][0]
+    others = [[player for player in group if player != focal] for group in groups]
+    rows = [compositions(len(part), len(game.strategies[group[0]])) for part, group in zip(others, groups, strict=True)]
+    payoffs = np.empty((len(game.strategies[focal]), *map(len, rows)))
+    for place in product(*(range(len(part)) for part in rows)):
+        profile: list[Any] = [slice(None)] * len(game.players)
+        for part, counts, number in zip(others, rows, place, strict=True):
+            played = np.repeat(np.arange(counts.shape[1]), counts[number]).tolist()
+            for player, strategy in zip(part, played, strict=True):
+                profile[player] = strategy
+        np.moveaxis(payoffs, 0, -1)[place] = game.payoffs[focal][tuple(profile)]
+    return payoffs
 
 
 def _exchangeable(game: NormalFormGame, one: int, other: int) -> bool:

@@ -112,7 +112,7 @@ def evolution_figure(evolution: EvolutionResult, pure: pd.DataFrame, test: str =
     shown = "error" if test == "accuracy" else "loss"
     label = "test error (% of samples)" if shown == "error" else "test loss"
     style.format_axes(axes, title=f"Effect on test {test}", x="rounds played", y=label)
-    _draw_mean(axes, _with_error(evolution.history), shown, (style.INK, "solid"), "all policies, with imitation", linewidth=2.6)
+    _draw_mean(axes, _with_error(evolution.history), shown, (style.BLUE, "solid"), "all policies, with imitation", linewidth=2.6)
     for name in names:
         part = pure[pure["policy"] == name] if len(pure) else pure
         if len(part):

@@ -220,3 +220,61 @@ def test_wrong_sparse_network_is_refused():
         SparseNetwork((network.values[0] * np.nan, network.values[1]), *parts)
     with pytest.raises(StateError, match="for each layer"):
         SparseNetwork(network.values[:1], *parts)
+
+
+MATRIX = np.array([[1.0, 0, 2], [0, 3, 0]])
+FORMATS = [sp.csr_matrix, sp.csc_matrix, sp.coo_matrix, sp.lil_matrix, sp.dok_matrix, sp.bsr_matrix, sp.dia_matrix]
+
+
+def changed(**arrays):
+    matrix = sp.csr_matrix(MATRIX)
+    for name, array in arrays.items():
+        setattr(matrix, name, np.asarray(array, dtype=np.int32))
+    return matrix
+
+
+FOREIGN = {
+    "an index beyond the columns": (changed(indices=[7, 2, 1]), "matrix 1 must store entries within its shape"),
+    "a negative index": (changed(indices=[-1, 2, 1]), "matrix 1 must store entries within its shape"),
+    "row pointers that fall": (changed(indptr=[0, 5, 3]), "matrix 1 must have row pointers that rise from 0 to its 3 indices"),
+    "row pointers beyond the end": (changed(indptr=[0, 2, 9]), "matrix 1 must have row pointers"),
+    "integers above 2^53": (sp.csr_matrix(np.array([[2**53 + 1]])), "matrix 1 must be exact in double precision"),
+    "no rows": (sp.csr_matrix((0, 3)), r"sizes must be two or more integers of 1 or more, got \[3, 0\]"),
+    "no columns": (sp.csr_matrix((3, 0)), r"sizes must be two or more integers of 1 or more, got \[0, 3\]"),
+    "more columns than neurons": (sp.csr_matrix((2, 2**40)), "a network must have at most 2147483648 neurons"),
+}
+
+
+@pytest.mark.parametrize(("matrix", "message"), FOREIGN.values(), ids=FOREIGN)
+def test_matrix_that_contradicts_itself_is_refused(matrix, message):
+    with pytest.raises(NeuroNetError, match=message):
+        from_matrices([matrix])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_gives_the_same_network(kind):
+    (found,) = from_matrices([kind(MATRIX)]).weights
+    assert (found == MATRIX).all()
+
+
+def test_one_matrix_is_a_network_of_two_layers():
+    assert from_matrices(sp.csr_matrix(MATRIX)).sizes == (3, 2)
+    with pytest.raises(StateError, match="got None"):
+        from_matrices(None)
+
+
+@pytest.mark.parametrize(
+    ("edges", "sizes", "message"),
+    [
+        (np.ma.array([[0, 2]], mask=[[False, True]]), [2, 1], "edges must have no masked values"),
+        ([(0, 2)], [2**62, 1], "a network must have at most 2147483648 neurons"),
+        ([(0, 2)], np.array([2, 0]), "sizes must be two or more integers of 1 or more"),
+    ],
+)
+def test_foreign_edges_are_refused(edges, sizes, message):
+    with pytest.raises(NeuroNetError, match=message):
+        from_edges(edges, sizes)
+
+
+def test_sizes_may_be_an_array():
+    assert from_edges([(0, 2), (1, 2)], np.array([2, 1])).sizes == (2, 1)

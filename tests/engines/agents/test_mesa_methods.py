@@ -96,3 +96,16 @@ def test_policy_cannot_disagree_with_the_setup(models):
     with pytest.raises(NeuroNetError, match=r"use neuronet\.interventions\.switch"):
         model.layers[1].set("policy", Noisy())
     assert all(neuron.policy == AttentionSeeking() for neuron in model.layers[1])
+
+
+def test_neuron_of_another_network_cannot_join(models):
+    model, other = (models(game(AttentionSeeking())) for _ in range(2))
+    with pytest.raises(NeuroNetError, match="is a neuron of another network"):
+        model.register_agent(other.layers[1][0])
+    assert len(model.agents) == len(other.agents)
+
+
+@pytest.mark.parametrize("duration", [-1, float("nan"), float("inf"), "3", None, True])
+def test_durations_that_are_no_times_are_refused(duration, models):
+    with pytest.raises(NeuroNetError, match="duration must be a finite number of 0 or more"):
+        models(game(AttentionSeeking())).run_for(duration)

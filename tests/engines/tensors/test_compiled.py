@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -47,6 +48,7 @@ POLICIES = [
     FreeRider(Noisy(RandomFeedback())),
 ]
 SAMPLES, BATCH = 30, 7
+TRANSPOSED_BATCH, TRANSPOSED_WEIGHTS = loop.TRANSPOSED_BATCH, loop.TRANSPOSED_WEIGHTS
 
 compiles = pytest.mark.slow
 """For tests that wait for numba, some seconds where nothing is on disk yet."""
@@ -122,6 +124,38 @@ def test_replicas_that_differ_equal_those_of_torch(samples, monkeypatch):
     setups = [make_setup(mixed(seed), seed, learning_rate=0.05 * seed) for seed in (1, 2, 3, 4)]
     order = np.stack([np.random.default_rng(seed).permutation(SAMPLES) for seed in range(4)])
     assert_equal_play(setups, samples, order)
+
+
+@compiles
+@pytest.mark.parametrize("kernels", ["compiled", "torch"])
+def test_replicas_keep_their_threads_in_compiled_rounds_alone(kernels, samples, monkeypatch):
+    threads = torch.get_num_threads()
+    seen = []
+    monkeypatch.setattr("neuronet.engines.tensors.compiled.rounds.MIN_THREAD_WORK", 0)
+    monkeypatch.setattr(
+        "neuronet.engines.tensors.compiled.rounds.ThreadPoolExecutor",
+        lambda count: seen.append(count) or ThreadPoolExecutor(count),
+    )
+    torch.set_num_threads(2)
+    try:
+        engine = TensorEngine([make_setup(AttentionSeeking(), seed) for seed in (1, 2)], device="cpu", kernels=kernels)
+        engine.play_rounds(engine.prepare(samples), np.stack([np.arange(SAMPLES)] * 2), SAMPLES)
+    finally:
+        torch.set_num_threads(threads)
+    assert seen == ([2] if kernels == "compiled" else [])
+
+
+@compiles
+@pytest.mark.parametrize("batch", [TRANSPOSED_BATCH - 1, TRANSPOSED_BATCH, 2 * TRANSPOSED_BATCH])
+def test_products_by_speaker_equal_those_by_listener(batch):
+    rng = np.random.default_rng(0)
+    sizes = (TRANSPOSED_WEIGHTS // 16 + 1, 16, 3)  # the first layer is too large for a copy, the second is not
+    samples = Samples(rng.standard_normal((batch, sizes[0])), rng.integers(0, 3, batch))
+    setup = Setup(build_network(sizes, activation="tanh"), AttentionSeeking(), Momentum(), 0.1)
+    engines = [TensorEngine(setup, device="cpu", kernels=kernels) for kernels in ("compiled", "torch")]
+    losses = [engine.play_rounds(engine.prepare(samples), np.tile(np.arange(batch), 2), batch) for engine in engines]
+    torch.testing.assert_close(*losses, rtol=0, atol=1e-11)
+    assert max_difference(*(engine.state() for engine in engines)) <= 1e-12
 
 
 @compiles

@@ -34,15 +34,6 @@ def top(attention):
 """
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    from neuronet import train
-
-    folder = tmp_path_factory.mktemp("runs") / "trained"
-    train("xor", policy="greedy", hidden=(4,), epochs=1, replicas=2, out=folder)
-    return folder
-
-
 def test_commands_are_all_here():
     assert {command.callback.__name__ for command in app.registered_commands} == {*SMALL, *FRESH, "solve"}
 

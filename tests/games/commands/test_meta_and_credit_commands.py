@@ -87,9 +87,11 @@ def test_meta_between_layers(neuronet, tmp_path):
     status, out, err = neuronet("meta", "xor", "--players-are", "layers", "--policies", "attention,greedy", *quick, "--out", "l")
     assert status == 0, err
     assert "Equilibria between two layers, by the payoff 'attention'" in out
+    assert "Gain of a layer that alone leaves an equilibrium in pure policies" in out
     assert {path.name for path in (tmp_path / "l").iterdir()} == {
         "manifest.json",
         "payoffs.csv",
+        "gains.csv",
         "equilibria.csv",
         "alpha_rank.csv",
         "layers.png",

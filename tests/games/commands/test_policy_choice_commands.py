@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from neuronet.cli.commands.game.policy_choice.certify import parse_mix
+from neuronet.cli.commands.game.policy_choice.mechanisms import results_tables
 from neuronet.core import ConfigurationError
+from neuronet.games import MechanismComparison
 from neuronet.policies import AttentionSeeking, FreeRider
+from tests.helpers.paths import ROOT
 
 QUICK = ("--hidden", "4", "--rounds", "3")
 
@@ -40,6 +45,19 @@ def test_mechanisms(neuronet, tmp_path):
     status, _, err = neuronet("mechanisms", "xor", *QUICK, "--mechanisms", "greedy")
     assert status != 0
     assert "greedy" in err
+
+
+def test_tables_of_mechanisms_fit_80_columns():
+    records = ROOT / "benchmarks" / "mechanisms" / "digits"
+    gains, table = (pd.read_csv(records / f"{name}.csv") for name in ("gains", "mechanisms"))
+    console = Console(width=80, file=StringIO())
+    console.print(results_tables(MechanismComparison(gains, table, 0.02, 20, 45, 450)))
+    text = " ".join(console.file.getvalue().split())
+    assert "…" not in text
+    assert "best deviation gain (%) honest shirks" in text
+    assert "feedback times 8 464 (328 to 599) no -65.5" in text
+    assert "accuracy (%) change attention scaled" in text
+    assert "hold for all mechanisms and deviations together (95%)" in text
 
 
 @pytest.mark.slow

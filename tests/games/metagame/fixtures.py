@@ -19,7 +19,7 @@ def random_game(players, policies, seed=0, lead=()):
 def matrix_game(matrix):
     """Return the game of two players whose row player earns `matrix[row, column]`."""
     matrix = np.array(matrix, dtype=float)
-    return SymmetricGame(tuple("abcd"[: len(matrix)]), 2, matrix)
+    return SymmetricGame(tuple("abcde"[: len(matrix)]), 2, matrix)
 
 
 def meta_game_of(matrix, noise=0.0, seeds=8):
@@ -29,7 +29,7 @@ def meta_game_of(matrix, noise=0.0, seeds=8):
     table = matrix[:, [int(np.flatnonzero(row)[0]) for row in others]]
     paid = table + noise * np.random.default_rng(0).normal(size=(seeds, *table.shape))
     zeros = np.zeros(paid.shape)
-    names = tuple("abcd"[: len(matrix)])
+    names = tuple("abcde"[: len(matrix)])
     return MetaGame(names, 2, 10, others * 9, dict.fromkeys(KINDS, paid), zeros, zeros, tuple(range(seeds)))
 
 

@@ -26,12 +26,12 @@ def simulated(true, noise, seeds, rng, skewed=False):
     return MetaGame(tuple("abcd"[:count]), 2, 10, others * 9, dict.fromkeys(KINDS, paid), zeros, zeros, tuple(range(seeds)))
 
 
-@pytest.mark.parametrize(("seeds", "skewed"), [(5, False), (12, False), (30, False), (12, True), (30, True)])
-def test_bounds_and_conclusions_are_right(seeds, skewed):
-    """A thousand games with a given mix, whose true gains are known.
-
-    With five seeds of skewed noise the bounds hold in 92.6% of 1,000 games, too few for t, and conclusions in all of them.
-    """
+@pytest.mark.parametrize(
+    ("seeds", "skewed", "least"),
+    [(5, False, 0.93), (12, False, 0.93), (30, False, 0.93), (5, True, 0.91), (12, True, 0.93), (30, True, 0.93)],
+)
+def test_bounds_and_conclusions_are_right(seeds, skewed, least):
+    """A thousand games with a given mix, whose true gains are known; five seeds of skewed noise are too few for t."""
     rng = np.random.default_rng(seeds)
     right = covered = decided = 0
     for _ in range(1000):
@@ -44,7 +44,8 @@ def test_bounds_and_conclusions_are_right(seeds, skewed):
         truth = "certain" if gains.max() <= tolerance else "refuted"
         decided += conclusion != "undecided"
         right += conclusion in (truth, "undecided")
-    assert covered >= 0.93 * 1000
+    print(f"{seeds} seeds, {'skewed' if skewed else 'normal'} noise: bounds {covered / 1000:.1%}, conclusions {right / 1000:.1%}")
+    assert covered >= least * 1000
     assert right >= 0.93 * 1000
     assert decided > 100
 

@@ -62,7 +62,7 @@ def test_all_equilibria_of_random_games_are_found(games):
 def test_all_symmetric_equilibria_of_random_games_are_found(games):
     rng = np.random.default_rng(8)
     for _ in range(games):
-        matrix = rng.normal(size=(rng.integers(2, 5),) * 2)
+        matrix = rng.normal(size=(rng.integers(2, 6),) * 2)
         ours = as_set(equilibrium.mixes for equilibrium in symmetric_equilibria(matrix_game(matrix)))
         both = equilibria_by_labels(matrix, matrix.T)
         theirs = as_set([x] for x, y in both if np.allclose(x, y, atol=1e-7))

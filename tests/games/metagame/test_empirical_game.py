@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from neuronet.core.errors import ConfigurationError, SpecError
 from neuronet.environments import Xor
@@ -145,6 +146,21 @@ def test_analysis_of_a_game_between_layers():
     assert len(found.rank_table()) == 4 * 4
     figure = layers_figure(meta.payoffs(), meta.resampled("attention", 20), found)
     assert len(figure.axes[0].patches) == 2
+
+
+def test_gains_of_a_layer_are_paired_by_seed():
+    paid = np.random.default_rng(1).normal(size=(6, 2, 3, 3))
+    names = ("a", "b", "c")
+    meta = LayerGame(names, (4, 6), dict.fromkeys(KINDS, paid), paid[:, 0], paid[:, 0], tuple(range(6)))
+    gains = meta.gains("scaled").set_index(["layer", "instead", "first", "second"])
+    assert len(gains) == 2 * 3 * 3 * 2
+    moved = {
+        ("first", "c", "a", "b"): paid[:, 0, 2, 1] - paid[:, 0, 0, 1],
+        ("second", "a", "c", "b"): paid[:, 1, 2, 0] - paid[:, 1, 2, 1],
+    }
+    for row, values in moved.items():
+        expected = ttest_1samp(values, 0).confidence_interval()
+        assert gains.loc[row].tolist() == pytest.approx([values.mean(), expected.low, expected.high])
 
 
 @pytest.mark.slow

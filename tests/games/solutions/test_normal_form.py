@@ -169,3 +169,33 @@ def test_outcomes_are_read_as_gambit_reads_them(tmp_path):
     path.write_text(outcome_file().replace('"{"', '"two"'))
     theirs = pygambit.read_nfg(str(path)).to_arrays(dtype=float)
     assert np.array_equal(read_nfg(path).payoffs, np.array(theirs))
+
+
+HUGE = {
+    "digits": ("{ 2 2 }", "1" + "0" * 400, "payoffs must be numbers in double precision"),
+    "exponent": ("{ 2 2 }", "1e999", "payoffs must be numbers in double precision, got 1e999"),
+    "long exponent": ("{ 2 2 }", "1e999999999", "payoffs must be numbers in double precision, got 1e999999999"),
+    "strategies": ("{ 99999999999 2 }", "1", "a player must have from 1 to 20 strategies, .* got 99999999999"),
+    "no strategies": ("{ 0 2 }", "1", "a player must have from 1 to 20 strategies, .* got 0"),
+}
+
+
+@pytest.mark.parametrize(("sizes", "payoff", "message"), HUGE.values(), ids=HUGE)
+def test_huge_numbers_of_a_file_get_a_sentence(sizes, payoff, message, tmp_path):
+    path = tmp_path / "game.nfg"
+    path.write_text(f'NFG 1 R "t" {{ "a" "b" }} {sizes}\n\n1 1 0 2 2 0 3 {payoff}\n')
+    with pytest.raises(DataError, match=message) as caught:
+        read_nfg(path)
+    assert len(str(caught.value)) <= 400
+
+
+def test_byte_order_mark_is_no_part_of_a_game(tmp_path):
+    text = 'NFG 1 R "t" { "a" "b" } { 2 2 }\n\n1 1 0 2 2 0 3 3\n'
+    path = tmp_path / "game.nfg"
+    path.write_text(text, encoding="utf-8-sig")
+    assert read_nfg(path).payoffs.tolist() == [[[1, 2], [0, 3]], [[1, 0], [2, 3]]]
+
+
+def test_devices_are_not_read():
+    with pytest.raises(DataError, match="cannot read '/dev/zero': it is not a regular file"):
+        read_nfg("/dev/zero")

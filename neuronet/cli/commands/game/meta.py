@@ -172,7 +172,10 @@ def _neurons_parts(
 def _play_layers(
     game_setup: GameSetup, policies: list[Policy], seeds: range, payoff: str, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    from neuronet.cli.tables.meta_game import layers_headline, layers_table
+    import pandas as pd
+    from rich.console import Group
+
+    from neuronet.cli.tables.meta_game import layers_gains_table, layers_headline, layers_table, shown_kinds
     from neuronet.games import analyse_layers, layer_game, nfg_of_layers
     from neuronet.plotting.games import layers_figure
 
@@ -180,15 +183,17 @@ def _play_layers(
     console.print_err(f"played {counted(measured.loss.size, 'game')} of {counted(game_setup.rounds, 'round')} between two layers")
     found = analyse_layers(measured, payoff, **settings)
     payoffs = measured.payoffs(payoff)
+    gains = pd.concat([measured.gains(kind).assign(payoff=kind) for kind in shown_kinds(found)], ignore_index=True)
     return {
         "tables": {
             "payoffs": measured.table(),
+            "gains": gains,
             "equilibria": found.equilibria_table(),
             "alpha_rank": found.rank_table(),
         },
         "pictures": {"layers": layers_figure(payoffs, measured.resampled(payoff, 1000), found)},
         "files": {"game.nfg": nfg_of_layers(measured.names, payoffs, f"two layers, payoff {payoff}")},
-        "shown": layers_table(found),
+        "shown": Group(layers_table(found), layers_gains_table(found, gains)),
         "headline": layers_headline(found),
         "summary": {"seeds": len(seeds), "neurons": list(measured.neurons), **_summary(found)},
     }

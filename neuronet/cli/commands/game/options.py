@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +57,26 @@ PAYOFF_HELP = (
 )
 
 
+@contextmanager
+def _writing(out: Path | None) -> Iterator[None]:
+    """Hold the lock of the folder of the results; a command that fails before it has any leaves no new folder.
+
+    Raises:
+        LockedError: Another process writes the folder.
+    """
+    from neuronet.recording import lock_folder
+
+    new = [] if out is None else [path for path in (out, *out.parents) if not path.exists()]
+    try:
+        with lock_folder(out):
+            yield
+    except BaseException:
+        for path in new:
+            with suppress(OSError):  # it has files
+                path.rmdir()
+        raise
+
+
 def game_command(rounds: str = "", /, **tables: OptionInfo) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Return a decorator that gives a command the environment, the options of a game, the seed, and the options of the output.
 
@@ -76,7 +98,8 @@ def game_command(rounds: str = "", /, **tables: OptionInfo) -> Callable[[Callabl
             json: Json = False,
             **own: Any,
         ) -> None:
-            command(GameCall(environment, options, seed, out, json, trust), **own)
+            with _writing(out):
+                command(GameCall(environment, options, seed, out, json, trust), **own)
 
         _, *own = inspect.signature(command, eval_str=True).parameters.values()
         shared = dict(inspect.signature(call, eval_str=True).parameters)

@@ -41,6 +41,15 @@ def gather(inputs: Floats, chosen: Ints, heard: Floats) -> None:
 
 
 @compiled
+def transpose(matrix: Floats, result: Floats) -> None:
+    """Write a matrix (J, I) into `result`, (I, J)."""
+    for i in range(len(result)):
+        row = result[i]
+        for j in range(len(row)):
+            row[j] = matrix[j, i]
+
+
+@compiled
 def activate(potential: Floats, bias: Floats, code: int, leak: Any) -> None:
     """Replace `potential` minus its bias, (B, J), by the activity."""
     for sample in range(len(potential)):

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from neuronet.engines.tensors.compiled import arithmetic
@@ -33,7 +36,11 @@ from neuronet.engines.tensors.compiled.arithmetic import (
     move_biases,
     multiply_by_slope,
     softmax,
+    transpose,
 )
+
+TRANSPOSED_WEIGHTS, TRANSPOSED_BATCH = 4096, 32
+"""Weights up to which, and samples from which on, a copy by speakers is faster than OpenBLAS's product with rows of listeners."""
 
 
 class Plan(NamedTuple):
@@ -94,127 +101,155 @@ class Rounds(NamedTuple):
     noise: Floats
 
 
-class Views(NamedTuple):
-    """A replica's arrays in rounds of B samples, as views; each list has an entry for each listening layer.
+class Replica(NamedTuple):
+    """Numbers of a replica, flat. Its arrays have no count of references: atomic counts took a fourth of a small round.
 
     Attributes:
-        activity: (B, J), that of the inputs before the others.
-        demand: (B, J).
-        weights: (J, I).
-        velocity: (J, I).
-        bias: (J,).
-        bias_velocity: (J,).
-        adapts: (J,).
-        mask: (J, I) or (0, 0).
-        fixed: (J, I) or (0, 0), fixed feedback weights of the speakers.
-        feedback: (J, I), scratch memory for the feedback weights of the speakers.
-        response: (J, I), scratch memory.
-        limits: (I,), scratch memory.
+        parameters: (P,), weights (J, I) and biases (J,) of each layer.
+        velocity: (P,).
+        room: (batch * (I + 2 N),), activity of all layers, then demand of the listening layers, the outputs first.
+        scratch: As in `play`.
+        mask: (P,) or (0,).
+        fixed: (P,) or (0,).
+        adapts: (N,).
     """
 
-    activity: list[Floats]
-    demand: list[Floats]
-    weights: list[Floats]
-    velocity: list[Floats]
-    bias: list[Floats]
-    bias_velocity: list[Floats]
-    adapts: list[Floats]
-    mask: list[Floats]
-    fixed: list[Floats]
-    feedback: list[Floats]
-    response: list[Floats]
-    limits: list[Floats]
+    parameters: Floats
+    velocity: Floats
+    room: Floats
+    scratch: Floats
+    mask: Floats
+    fixed: Floats
+    adapts: Floats
+
+
+def _pointer(context: Any, address: Any) -> Any:
+    """Return how numba makes an address a pointer."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.uintp), generate
+
+
+_as_pointer: Any = intrinsic(_pointer)
 
 
 @compiled
-def _vectors(flat: Floats, begins: Ints, lengths: Ints) -> list[Floats]:
-    """Return parts of a flat array."""
-    return [flat[begins[k] : begins[k] + lengths[k]] for k in range(len(begins))]
-
-
-@compiled
-def _matrix(flat: Floats, begin: int, rows: int, columns: int) -> Floats:
-    """Return a part of a flat array as a matrix, (0, 0) if the array has no entries."""
-    part: Floats = flat[begin : begin + rows * columns].reshape(rows, columns) if len(flat) else flat.reshape(0, 0)
+def _vector(flat: Floats, begin: int, length: int) -> Floats:
+    """Return a part of a flat array, which the caller keeps alive; (0,) if the array has no entries."""
+    address, shape = flat.ctypes.data + begin * flat.itemsize, (length if len(flat) else 0,)
+    part: Floats = carray(_as_pointer(address), shape, flat.dtype)
     return part
 
 
 @compiled
-def _matrices(flat: Floats, begins: Ints, rows: Ints, columns: Ints) -> list[Floats]:
-    """Return parts of a flat array as matrices, each (0, 0) if the array has no entries."""
-    return [_matrix(flat, begins[k], rows[k], columns[k]) for k in range(len(begins))]
+def _matrix(flat: Floats, begin: int, rows: int, columns: int) -> Floats:
+    """Return a part of a flat array as a matrix, as `_vector` does; (0, 0) if the array has no entries."""
+    address, shape = flat.ctypes.data + begin * flat.itemsize, (rows, columns) if len(flat) else (0, 0)
+    part: Floats = carray(_as_pointer(address), shape, flat.dtype)
+    return part
 
 
 @compiled
-def _views(plan: Plan, parameters: Floats, velocity: Floats, room: Floats, scratch: Floats, replica: int, batch: int) -> Views:
-    """Return the views of a replica. They are made once: in each round, they would cost as much as the arithmetic."""
-    sizes, listeners, speakers = plan.sizes, plan.sizes[1:], plan.sizes[:-1]
-    samples, nowhere, end = np.full_like(sizes, batch), np.zeros_like(listeners), len(scratch)
-    connections = listeners * speakers
-    weight = np.cumsum(connections + listeners) - connections - listeners
-    said = batch * (np.cumsum(sizes) - sizes)
-    demanded = batch * (sizes.sum() + listeners.sum() - np.cumsum(listeners))
-    return Views(
-        activity=_matrices(room, said, samples, sizes),
-        demand=_matrices(room, demanded, samples, listeners),
-        weights=_matrices(parameters, weight, listeners, speakers),
-        velocity=_matrices(velocity, weight, listeners, speakers),
-        bias=_vectors(parameters, weight + connections, listeners),
-        bias_velocity=_vectors(velocity, weight + connections, listeners),
-        adapts=_vectors(plan.adapts[replica], np.cumsum(listeners) - listeners, listeners),
-        mask=_matrices(plan.mask[replica], weight, listeners, speakers),
-        fixed=_matrices(plan.fixed[replica], weight, listeners, speakers),
-        feedback=_matrices(scratch, nowhere + (end - sizes.max()) // 2, listeners, speakers),
-        response=_matrices(scratch, nowhere, listeners, speakers),
-        limits=_vectors(scratch, end - speakers, speakers),
-    )
+def _whole(flat: Floats) -> Floats:
+    """Return a flat array without its count of references."""
+    return _vector(flat, 0, len(flat))
 
 
 @compiled
-def _round(plan: Plan, rounds: Rounds, views: Views, replica: int, number: int) -> float:
-    """Play a round, and return the sum of the samples' losses."""
-    activity, batch = views.activity, len(views.activity[0])
-    chosen = rounds.order[replica, number * rounds.batch : number * rounds.batch + batch]
-    gather(rounds.inputs, chosen, activity[0])
-    for layer in range(len(views.weights)):
-        np.dot(activity[layer], views.weights[layer].T, activity[layer + 1])
-        activate(activity[layer + 1], views.bias[layer], plan.activations[layer], plan.leak)
-    loss = softmax(activity[-1], rounds.targets, chosen, views.demand[-1])
-    neuron, noise_end = plan.attention.shape[1], rounds.noise.shape[2]
-    for layer in range(len(views.weights) - 1, -1, -1):
-        neuron -= len(views.bias[layer])
+def _speak(plan: Plan, replica: Replica, batch: int) -> None:
+    """Compute the activity of all listening layers."""
+    said, weight = 0, 0
+    for layer in range(len(plan.activations)):
+        speakers, listeners = plan.sizes[layer], plan.sizes[layer + 1]
+        heard = _matrix(replica.room, said, batch, speakers)
+        said += batch * speakers
+        activity = _matrix(replica.room, said, batch, listeners)
+        weights = _matrix(replica.parameters, weight, listeners, speakers)
+        if batch >= TRANSPOSED_BATCH and speakers * listeners <= TRANSPOSED_WEIGHTS:
+            by_speaker = _matrix(replica.scratch, 0, speakers, listeners)
+            transpose(weights, by_speaker)
+            np.dot(heard, by_speaker, activity)
+        else:
+            np.dot(heard, weights.T, activity)
+        bias = _vector(replica.parameters, weight + speakers * listeners, listeners)
+        activate(activity, bias, plan.activations[layer], plan.leak)
+        weight += (speakers + 1) * listeners
+
+
+@compiled
+def _round(plan: Plan, rounds: Rounds, replica: Replica, index: int, number: int, batch: int) -> float:
+    """Play a round of the replica with this index, and return the sum of the samples' losses."""
+    sizes, layers = plan.sizes, len(plan.activations)
+    chosen = _vector(rounds.order, index * rounds.order.shape[1] + number * rounds.batch, batch)
+    gather(rounds.inputs, chosen, _matrix(replica.room, 0, batch, sizes[0]))
+    _speak(plan, replica, batch)
+    said, asked = batch * (sizes.sum() - sizes[layers]), batch * sizes.sum()
+    demand = _matrix(replica.room, asked, batch, sizes[layers])
+    loss = softmax(_matrix(replica.room, said, batch, sizes[layers]), rounds.targets, chosen, demand)
+    neuron, weight, noise_end = plan.attention.shape[1], replica.parameters.size, rounds.noise.shape[2]
+    for layer in range(layers - 1, -1, -1):
+        speakers, listeners = sizes[layer], sizes[layer + 1]
+        neuron -= listeners
+        weight -= (speakers + 1) * listeners
+        said -= batch * speakers
+        heard = _matrix(replica.room, said, batch, speakers)
         if layer > 0:
-            demand, speakers = views.demand[layer - 1], slice(neuron - activity[layer].shape[1], neuron)
-            np.dot(views.demand[layer], _feedback_weights(plan, views, replica, layer, speakers), demand)
+            asked += batch * listeners
+            answer = _matrix(replica.room, asked, batch, speakers)
+            np.dot(demand, _feedback_weights(plan, replica, index, layer, neuron, weight), answer)
             if plan.noisy[layer - 1]:
-                noise_end -= rounds.batch * demand.shape[1]
-            if plan.slot[layer - 1, replica] >= 0:
-                noise = _matrix(rounds.noise[number, plan.slot[layer - 1, replica]], noise_end, *demand.shape)
-                add_noise(demand, plan.noise[replica, speakers], noise, views.limits[layer])
-            multiply_by_slope(demand, activity[layer], plan.activations[layer - 1], plan.leak)
-        _adapt(plan, views, layer, rounds.rates[replica])
+                noise_end -= rounds.batch * speakers
+            if plan.slot[layer - 1, index] >= 0:
+                noise = _matrix(rounds.noise[number, plan.slot[layer - 1, index]], noise_end, batch, speakers)
+                scales = _vector(replica.scratch, 0, speakers)
+                add_noise(answer, plan.noise[index, neuron - speakers : neuron], noise, scales)
+            multiply_by_slope(answer, heard, plan.activations[layer - 1], plan.leak)
+        else:
+            answer = demand  # inputs answer to no demand
+        _adapt(plan, replica, heard, demand, neuron, weight, rounds.rates[index])
+        demand = answer
     return loss
 
 
 @compiled
-def _feedback_weights(plan: Plan, views: Views, replica: int, layer: int, speakers: slice) -> Floats:
-    """Return the feedback weights of the speakers of a layer, (J, I), which are numbered among the listening neurons."""
-    weights = views.weights[layer]
+def _feedback_weights(plan: Plan, replica: Replica, index: int, layer: int, neuron: int, weight: int) -> Floats:
+    """Return the feedback weights of a layer's speakers, (J, I).
+
+    Args:
+        plan: What is fixed.
+        replica: The replica.
+        index: Its index.
+        layer: Index of the layer among the listening ones.
+        neuron: Index of the layer's first neuron among the listening ones.
+        weight: Index of its first weight among the parameters.
+    """
+    speakers, listeners = plan.sizes[layer], plan.sizes[layer + 1]
+    weights = _matrix(replica.parameters, weight, listeners, speakers)
     if plan.attends[layer - 1]:
         return weights
-    forms = plan.attention[replica, speakers], plan.sign[replica, speakers], plan.strongest[replica, speakers]
-    feedback_weights(weights, *forms, views.fixed[layer], plan.tie, views.limits[layer], views.feedback[layer])
-    return views.feedback[layer]
+    own = slice(neuron - speakers, neuron)
+    forms = plan.attention[index, own], plan.sign[index, own], plan.strongest[index, own]
+    limits = _vector(replica.scratch, 0, speakers)
+    result = _matrix(replica.scratch, speakers, listeners, speakers)
+    feedback_weights(weights, *forms, _matrix(replica.fixed, weight, listeners, speakers), plan.tie, limits, result)
+    return result
 
 
 @compiled
-def _adapt(plan: Plan, views: Views, layer: int, rate: Any) -> None:
-    """Change a layer, once its speakers have heard its demand."""
-    demand, response, adapts = views.demand[layer], views.response[layer], views.adapts[layer]
-    np.dot(demand.T, views.activity[layer], response)
-    batch = len(demand)
-    move(views.weights[layer], views.velocity[layer], response, views.mask[layer], adapts, batch, plan.decay, rate)
-    move_biases(views.bias[layer], views.bias_velocity[layer], demand, adapts, plan.decay, rate)
+def _adapt(plan: Plan, replica: Replica, heard: Floats, demand: Floats, neuron: int, weight: int, rate: Any) -> None:
+    """Change a layer, once its speakers have heard its demand; arguments as in `_feedback_weights`."""
+    batch, speakers, listeners = len(heard), heard.shape[1], demand.shape[1]
+    response = _matrix(replica.scratch, 0, listeners, speakers)
+    np.dot(demand.T, heard, response)
+    weights = _matrix(replica.parameters, weight, listeners, speakers)
+    velocity = _matrix(replica.velocity, weight, listeners, speakers)
+    mask, adapts = _matrix(replica.mask, weight, listeners, speakers), _vector(replica.adapts, neuron, listeners)
+    move(weights, velocity, response, mask, adapts, batch, plan.decay, rate)
+    weight += speakers * listeners
+    bias, bias_velocity = _vector(replica.parameters, weight, listeners), _vector(replica.velocity, weight, listeners)
+    move_biases(bias, bias_velocity, demand, adapts, plan.decay, rate)
 
 
 def _make_play(stamp: str) -> Callable[..., None]:
@@ -243,20 +278,25 @@ def _make_play(stamp: str) -> Callable[..., None]:
             parameters: (R, P), weights and biases, changed in place.
             velocity: (R, P), likewise.
             room: (R, batch * (I + 2 N)), activity of all layers, then demand of the listening layers, of the last round.
-            scratch: (2 * largest number of weights + largest number of neurons,), one for each thread.
+            scratch: (largest number of weights + largest number of neurons,), one for each thread.
             losses: (R, rounds), where the sum of the samples' losses is written.
             first: First replica.
             last: End of the replicas.
         """
         assert stamp  # closed over, so that it is a part of the key on disk
-        for replica in range(first, last):
-            batch = 0
+        for index in range(first, last):
+            replica = Replica(
+                parameters=_whole(parameters[index]),
+                velocity=_whole(velocity[index]),
+                room=_whole(room[index]),
+                scratch=_whole(scratch),
+                mask=_whole(plan.mask[index]),
+                fixed=_whole(plan.fixed[index]),
+                adapts=_whole(plan.adapts[index]),
+            )
             for number in range(losses.shape[1]):
-                samples = min(rounds.batch, rounds.order.shape[1] - number * rounds.batch)
-                if samples != batch:
-                    batch = samples
-                    views = _views(plan, parameters[replica], velocity[replica], room[replica], scratch, replica, batch)
-                losses[replica, number] = _round(plan, rounds, views, replica, number)
+                batch = min(rounds.batch, rounds.order.shape[1] - number * rounds.batch)
+                losses[index, number] = _round(plan, rounds, replica, index, number, batch)
 
     try:
         result: Callable[..., None] = njit(cache=True, **OPTIONS)(play)

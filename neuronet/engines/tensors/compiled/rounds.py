@@ -64,7 +64,7 @@ class CompiledRounds:
         self._dtype = self._flat.dtype
         self._plan = self._make_plan()
         self._scaled: tuple[Samples, NDArray[Any]] | None = None
-        self._scratch = 2 * max(a * b for a, b in pairwise(self._sizes)) + max(self._sizes)
+        self._scratch = max(a * b for a, b in pairwise(self._sizes)) + max(self._sizes)
 
     def play(self, samples: Samples, order: Any, size: int, rate: float | Tensor, number: int) -> Tensor | None:
         """Play many rounds.

@@ -13,6 +13,7 @@ from neuronet.cli.commands.game.options import MEASURE_OPTION, game_command
 from neuronet.cli.commands.game.parsing import parse_policies
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
     from neuronet.games import MechanismComparison
@@ -71,38 +72,48 @@ def mechanisms(
         "mechanisms",
         tables={"mechanisms": found.table, "gains": found.gains},
         pictures={"mechanisms": mechanisms_figure(found, game.environment)},
-        shown=_results_table(found),
+        shown=results_tables(found),
         headline=_headline(found),
         summary={"mechanisms": found.table.to_dict("records"), "honest": found.honest(), "seeds": found.seeds},
     )
 
 
-def _results_table(found: MechanismComparison) -> Table:
+def results_tables(found: MechanismComparison) -> Group:
+    """Return what deviators gain under each mechanism, and what networks and neurons have of it."""
+    from rich.console import Group
+
+    return Group(_gains_table(found), _networks_table(found))
+
+
+def _gains_table(found: MechanismComparison) -> Table:
     table = console.make_table(
         f"Mechanisms: {console.counted(found.seeds, 'fresh network')}, deviations of {console.counted(found.rounds, 'round')}",
         "gain: of the best deviation tried, in % of the mean payoff, with bounds that hold for all mechanisms and deviations "
-        f"together (95%). honest: none gains more than {100 * found.tolerance:g}%. shirks: gain of a free rider. accuracy: after "
-        f"{console.counted(found.training_rounds, 'round')} without a deviation, and change against the first mechanism, "
-        "± 95%. attention: total of the hidden neurons, then scaled by activity.",
+        f"together (95%). honest: none gains more than {100 * found.tolerance:g}%. shirks: gain of a free rider.",
     )
-    table.add_column("mechanism", overflow="fold", min_width=20)
-    table.add_column("best deviation", overflow="fold", min_width=10)
-    console.add_columns(
-        table, "gain (%)", "honest", "shirks", "accuracy (%)", "change", "attention", justify="right", no_wrap=True
-    )
+    table.add_column("mechanism", overflow="fold")
+    table.add_column("best deviation", overflow="fold")
+    console.add_columns(table, "gain (%)", "honest", "shirks", justify="right")
     words = {"certain": "yes", "refuted": "no", "undecided": "undecided"}
     for row in found.table.itertuples(index=False):
+        gain = f"{100 * row.gain:.3g} ({100 * row.lower:.3g} to {100 * row.upper:.3g})"
+        cells = (escape(row.mechanism), escape(row.deviation), gain, words[row.conclusion], f"{100 * row.shirking:.3g}")
+        table.add_row(*cells)
+    return table
+
+
+def _networks_table(found: MechanismComparison) -> Table:
+    table = console.make_table(
+        f"Networks in which no neuron deviates, after {console.counted(found.training_rounds, 'round')}",
+        "change: of the accuracy against the first mechanism, ± 95%. attention, scaled: totals of the hidden neurons, raw and "
+        "scaled by activity.",
+    )
+    table.add_column("mechanism", overflow="fold")
+    console.add_columns(table, "accuracy (%)", "change", "attention", "scaled", justify="right", no_wrap=True)
+    for row in found.table.itertuples(index=False):
         change = "" if row.change != row.change else f"{100 * row.change:+.1f} ± {100 * (row.change_high - row.change):.1f}"
-        table.add_row(
-            escape(row.mechanism),
-            escape(row.deviation),
-            f"{100 * row.gain:.3g} ({100 * row.lower:.3g} to {100 * row.upper:.3g})",
-            words[row.conclusion],
-            f"{100 * row.shirking:.3g}",
-            f"{100 * row.accuracy:.1f}",
-            change,
-            f"{row.attention:.3g}, {row.scaled:.3g}",
-        )
+        cells = (f"{100 * row.accuracy:.1f}", change, f"{row.attention:.3g}", f"{row.scaled:.3g}")
+        table.add_row(escape(row.mechanism), *cells)
     return table
 
 

@@ -87,7 +87,8 @@ def _headline(found: HindsightRegret, policy: str, kind: str) -> str:
     last = {payoff: found.regret(payoff)[:, :, -1].mean(axis=(0, 1)) for payoff in dict.fromkeys((kind, "scaled"))}
     least, best = found.names[int(last[kind].argmin())], found.best(kind).idxmax()
     other = "" if kind == "scaled" else f" ({100 * last['scaled'][0]:.3g}% by scaled attention)"
+    end = "is" if least == best else f"{least} is"
     return (
         f"{policy} neurons regret {100 * last[kind][0]:.3g}% of the mean {kind} per stretch{other}; {best} was most often the "
-        f"best policy in hindsight, and {least} is regretted least."
+        f"best policy in hindsight, and {end} regretted least."
     )
