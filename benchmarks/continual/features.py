@@ -53,7 +53,8 @@ def feature_weights(first: Floats, connectivity: str, imprinted: bool) -> Floats
     mask = np.ones((FEATURES, inputs)) if network.masks[0] is None else network.masks[0]
     numbers = np.random.default_rng(1).normal(size=(len(first), FEATURES))
     directions = mask.T * ((first - first.mean(axis=0)).T @ numbers)
-    return np.asarray(2 * directions / np.linalg.norm(directions, axis=0))
+    lengths = np.linalg.norm(directions, axis=0)  # 0 where no input varies
+    return np.where(lengths > 0, 2 * directions / np.where(lengths > 0, lengths, 1), network.weights[0].T)
 
 
 def accuracy(train: Part, tests: list[Part], outputs: int, penalty: float) -> float:

@@ -50,7 +50,7 @@ class Imprinting(Wrapper):
         return {"imprinted": "J"}
 
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the step to the imprinted weights, per unit of learning rate, and 0 later; output neurons follow the wrapped policy."""
+        """Return the step to the imprinted weights, per unit of learning rate, then 0; outputs follow the wrapped policy."""
         xp, change = obs.xp, super().adapt(response, obs, memory)
         direction = (xp.matrix_transpose(obs.draws.normal("imprint", "BJ")) @ self._deviations(obs)) * obs.synapse_mask[..., :-1]
         norm = xp.linalg.vector_norm(direction, axis=-1, keepdims=True)

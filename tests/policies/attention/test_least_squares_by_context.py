@@ -56,7 +56,7 @@ def test_each_context_has_the_exact_reply_to_its_own_samples(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_context_is_entered_again_from_its_reply(engine):
-    """The sums begin again: it minimises the squared errors since then, around the reply before, which counts as its 12 samples."""
+    """The sums begin again: it minimises the squared errors since then, around the reply before with the weight of 12 samples."""
     player = play(engine, LeastSquaresByContext(penalty=0.5, surprise=20.0, contexts=4), (0, 1, 0))
     inputs, targets = source(0)
     before = minimum(inputs, np.eye(2)[targets], initial(), 0.5)
