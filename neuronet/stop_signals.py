@@ -55,9 +55,9 @@ def exit_status() -> int:
     return 128 + (_received[0] if _received else signal.SIGINT)
 
 
-def was_received() -> bool:
-    """Return whether a signal has asked to stop."""
-    return bool(_received)
+def count_received() -> int:
+    """Return how many signals have asked to stop so far."""
+    return len(_received)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

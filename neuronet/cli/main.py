@@ -34,7 +34,7 @@ from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
 from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors, shortened, with_short_quotes
-from neuronet.execution import exit_status, is_main_process, was_received
+from neuronet.execution import count_received, exit_status, is_main_process
 
 BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
 
@@ -114,6 +114,7 @@ def start() -> int:
 
 def _run() -> int:
     arguments = [word for word in sys.argv[1:] if word != TRACEBACK]  # before or after the command
+    signals = count_received()
     try:
         with plug_in_errors():
             code = app(arguments, prog_name="neuronet", standalone_mode=False)
@@ -129,16 +130,16 @@ def _run() -> int:
     except OSError as error:
         return _refuse(f"cannot use '{error.filename}': {error.strerror}" if error.filename else str(error), FAILED)
     except Exception as error:
-        status = _status_of(error)
+        status = _status_of(error, interrupted=count_received() > signals)
         if status is None:
             raise
         return status
     return code if isinstance(code, int) else 0
 
 
-def _status_of(error: Exception) -> int | None:
+def _status_of(error: Exception, *, interrupted: bool) -> int | None:
     """Report an error that is not of our own kinds, and return its exit status; None for a fault of ours."""
-    if was_received():  # a library has made this error of the interruption
+    if interrupted:  # a library has made this error of the interruption
         sys.stderr.write("Interrupted.\n")
         return exit_status()
     if is_out_of_memory(error):

@@ -70,9 +70,17 @@ def test_error_that_a_library_makes_of_an_interruption_is_an_interruption(monkey
     def draw(*arguments, **options):
         raise ValueError("Invalid bounding box")
 
+    def draw_interrupted(*arguments, **options):
+        stop_signals.note_signal(signal.SIGINT)
+        draw()
+
+    monkeypatch.setattr(stop_signals, "_received", [])
     monkeypatch.setattr(main, "app", draw)
     with pytest.raises(ValueError, match="bounding box"):
         main.start()
-    monkeypatch.setattr(stop_signals, "_received", [int(signal.SIGINT)])
+    monkeypatch.setattr(main, "app", draw_interrupted)
     assert main.start() == 128 + signal.SIGINT
     assert capsys.readouterr().err == "Interrupted.\n"
+    monkeypatch.setattr(main, "app", draw)  # a signal before says nothing of this command
+    with pytest.raises(ValueError, match="bounding box"):
+        main.start()
