@@ -14,17 +14,25 @@ from dataclasses import dataclass, field
 from neuronet.core import Array, Memory, Observation, Policy, Wrapper, check_number
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
+FLOOR = 1e-3
+"""Part of the average variance that is added to the variance of each input, so that distances are finite."""
+
+FREEDOM = 10
+"""Degrees of freedom of the variances (samples less contexts) that are needed to open a context."""
+
 
 @dataclass(frozen=True)
 class LeastSquaresByContext(Wrapper):
     """Least squares with a reply for each context: output neurons recognise contexts by their inputs, and add new ones.
 
     A context has the mean of the inputs that belong to it, and a reply: weights. A batch belongs to the context with the nearest
-    mean. It opens the next one if its own mean is too far from all of them: if the squared distance to each exceeds `surprise`
-    times what chance gives, which is `(1 / B + 1 / n) v` for a batch of B samples with variance v (the sum over all inputs) and a
-    context of n samples. The reply of its context moves to the minimum of the squared errors of all samples since this context
-    was last entered, as in `least-squares`, plus `penalty (1 + n)` times the squared distance to the reply before, with the n
-    samples that it had then. When an output neuron speaks, each sample is answered by the context with the nearest mean.
+    mean; in distances, each squared difference is divided by the variance of its input within contexts (plus a thousandth of
+    the average variance). A batch opens the next context if its own mean is too far from all of them: if the squared distance to
+    each exceeds `surprise` times what chance gives, which is `1 / B + 1 / n` per input for a batch of B samples and a context of
+    n. The first ten samples open one context only, since a variance is not known before. The reply of the batch's context moves
+    to the minimum of the squared errors of all samples since this context was last entered, as in `least-squares`, plus
+    `penalty (1 + n)` times the squared distance to the reply before, with the n samples that it had then. When an output neuron
+    speaks, each sample is answered by the context with the nearest mean.
 
     The targets are 1 where the environment asks for more, and 0 elsewhere. The output activation must be the identity, and the
     learning rate cancels under plain steps. Neurons with listeners follow the wrapped policy. All neurons of a layer share means
@@ -53,19 +61,21 @@ class LeastSquaresByContext(Wrapper):
 
     @property
     def own_memory_axes(self) -> Mapping[str, str]:
-        """Sum of the present context, (S, S); its number, (J,); of each context the sum of inputs, (S,), and the reply, (J, S).
+        """Sum of x x^T of the present context, (S, S); its number, (J,); squared deviations within contexts, (S,).
 
-        Sums and means are shared by the neurons of the layer. Replies are changes of the initial weights.
+        And of each context the sum of inputs, (S,), and the reply, (J, S). Sums and deviations are shared by the neurons of the
+        layer. Replies are changes of the initial weights.
         """
         numbers = range(self.contexts)
         heard, replies = ({f"{name}{number}": axes for number in numbers} for name, axes in (("heard", "S"), ("reply", "JS")))
-        return {"inputs": "SS", "present": "J", **heard, **replies}
+        return {"inputs": "SS", "present": "J", "spread": "S", **heard, **replies}
 
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """Return an output neuron's activity by the reply of each sample's nearest context; for others the wrapped policy."""
         xp, said = obs.xp, super().speak(activity, obs, memory)
         inputs = _with_bias(obs)
-        nearest = self._one_hot(xp.argmin(self._distances(inputs, obs, memory), axis=-1), obs)
+        distances = self._distances(inputs, _floored(memory["spread"], obs), obs, memory)
+        nearest = self._one_hot(xp.argmin(distances, axis=-1), obs)
         answers = inputs[..., None, :, :] @ xp.matrix_transpose(self._stacked("reply", obs, memory))  # (..., contexts, B, J)
         chosen = xp.sum(xp.matrix_transpose(nearest)[..., None] * answers, axis=-3)
         present = inputs @ xp.matrix_transpose(self._present_reply(obs, memory))
@@ -97,9 +107,13 @@ class LeastSquaresByContext(Wrapper):
         xp, inputs = obs.xp, _with_bias(obs)
         chosen = self._chosen(inputs, obs, memory)
         reply, heard = self._present_reply(obs, memory) + change, xp.sum(inputs, axis=-2)
+        before, samples = xp.sum(chosen[..., None] * self._stacked("heard", obs, memory), axis=-2), inputs.shape[-2]
+        counts = before[..., -1:]  # the bias hears 1
+        moved = heard / samples - before / xp.where(counts > 0, counts, xp.ones_like(counts))
         kept = {
             **super().remember(change, response, obs, memory),
             "inputs": self._total(chosen, inputs, obs, memory),
+            "spread": memory["spread"] + _deviations(inputs, obs) + counts * samples / (counts + samples) * moved**2,
             "present": xp.zeros_like(memory["present"]) + xp.astype(xp.argmax(chosen, axis=-1), inputs.dtype)[..., None],
         }
         for number in range(self.contexts):
@@ -119,25 +133,33 @@ class LeastSquaresByContext(Wrapper):
         known = xp.astype(xp.arange(self.contexts, device=like.device), numbers.dtype)
         return xp.astype(numbers[..., None] == known, like.dtype)
 
-    def _distances(self, inputs: Array, obs: Observation, memory: Memory) -> Array:
-        """Return the squared distance of inputs (..., B, S) to each mean, (..., B, contexts); infinite where it has none."""
+    def _distances(self, inputs: Array, spread: Array, obs: Observation, memory: Memory) -> Array:
+        """Return the squared distance of inputs (..., B, S) to each mean, (..., B, contexts); infinite where it has none.
+
+        Each squared difference is divided by `spread` (..., S).
+        """
         xp, sums = obs.xp, self._stacked("heard", obs, memory)
-        counts = sums[..., -1:]  # the bias hears 1
-        means = sums / xp.where(counts > 0, counts, xp.ones_like(counts))
-        squares = xp.sum(inputs**2, axis=-1)[..., None] + xp.sum(means**2, axis=-1)[..., None, :]
-        distances = squares - 2.0 * (inputs @ xp.matrix_transpose(means))
+        counts, scale = sums[..., -1:], 1.0 / xp.sqrt(spread)[..., None, :]
+        means = scale * sums / xp.where(counts > 0, counts, xp.ones_like(counts))
+        scaled = scale * inputs
+        squares = xp.sum(scaled**2, axis=-1)[..., None] + xp.sum(means**2, axis=-1)[..., None, :]
+        distances = squares - 2.0 * (scaled @ xp.matrix_transpose(means))
         return xp.where((counts > 0)[..., None, :, 0], distances, xp.full_like(distances, xp.inf))
 
     def _chosen(self, inputs: Array, obs: Observation, memory: Memory) -> Array:
         """Return 1 at the context of the batch, (..., contexts), and 0 elsewhere."""
-        xp, centre = obs.xp, obs.xp.mean(inputs, axis=-2, keepdims=True)
-        distances = self._distances(centre, obs, memory)[..., 0, :]
-        variance = xp.mean(xp.sum((inputs - centre) ** 2, axis=-1), axis=-1)[..., None]
+        xp, samples = obs.xp, inputs.shape[-2]
+        within = memory["spread"] + _deviations(inputs, obs)
+        spread = _floored(within, obs)
+        distances = self._distances(xp.mean(inputs, axis=-2, keepdims=True), spread, obs, memory)[..., 0, :]
         counts = self._stacked("heard", obs, memory)[..., -1]
-        by_chance = variance * (1.0 / inputs.shape[-2] + 1.0 / xp.where(counts > 0, counts, xp.ones_like(counts)))
-        closed = xp.isinf(distances)
-        opens = xp.all(distances > self.surprise * by_chance, axis=-1) & xp.any(closed, axis=-1)
-        first_closed = xp.argmax(xp.astype(closed, inputs.dtype), axis=-1)
+        known = counts > 0
+        freedom = xp.sum(counts - xp.astype(known, counts.dtype), axis=-1, keepdims=True) + (samples - 1)
+        one = xp.ones_like(counts)
+        by_chance = xp.sum(within / spread, axis=-1, keepdims=True) * (1.0 / samples + 1.0 / xp.where(known, counts, one))
+        far = distances > self.surprise * by_chance / xp.where(freedom > 0, freedom, xp.ones_like(freedom))
+        opens = xp.all(far, axis=-1) & xp.any(~known, axis=-1) & (freedom[..., 0] >= FREEDOM)
+        first_closed = xp.argmax(xp.astype(~known, inputs.dtype), axis=-1)
         return self._one_hot(xp.where(opens, first_closed, xp.argmin(distances, axis=-1)), obs)
 
     def _reply(self, chosen: Array, obs: Observation, memory: Memory) -> Array:
@@ -160,3 +182,14 @@ def _with_bias(obs: Observation) -> Array:
     """Return what the neurons hear with 1 for their bias, (..., B, S)."""
     heard = obs.speaker_activity
     return obs.xp.concat([heard, obs.xp.ones_like(heard[..., :1])], axis=-1)
+
+
+def _deviations(inputs: Array, obs: Observation) -> Array:
+    """Return the sum of squared deviations of each input (..., B, S) from its mean over the batch, (..., S)."""
+    return obs.xp.sum((inputs - obs.xp.mean(inputs, axis=-2, keepdims=True)) ** 2, axis=-2)
+
+
+def _floored(spread: Array, obs: Observation) -> Array:
+    """Return squared deviations (..., S) with a part of their average added; 1 if no input varies."""
+    xp, average = obs.xp, obs.xp.mean(spread, axis=-1, keepdims=True)
+    return xp.where(average > 0, spread + FLOOR * average, xp.ones_like(spread))
