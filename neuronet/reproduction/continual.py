@@ -70,28 +70,26 @@ class ContinualSetting:
     def methods(self) -> dict[str, str]:
         """Spec of each method, by its name in tables."""
         memory = f"memory={self.memory}"
-        features = round((self.memory / 4) ** 0.5) - 2
-        by_context = round(((self.memory / 4) + 88**2) ** 0.5) - 90  # with a mean and ten replies for each of 16 contexts
-        patches = 'connectivity="patches(4, 8)"'
+        features = round(((self.memory / 4) + 88.5**2) ** 0.5 - 89.5)  # with a mean and ten replies for each of 16 contexts
         return {
             BASELINE: BASELINE,
             "joint": "joint",
             "ewc": "ewc(samples=1000)",
             "si": "si",
+            "mas": "mas",
+            "lwf": "lwf",
             "owm": "owm",
             "gpm": "gpm",
+            "a-gem": f"a-gem({memory})",
             "er": f"er({memory})",
             "der": f"der({memory})",
             RIDGE: f"ridge({memory})",
             KEEPING: KEEPING,
             f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
-            "least-squares, random features": f"layered(features={features})",
             f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
-            "least-squares, imprinted patches": f"layered(hidden=imprinting, features={features}, {patches})",
-            "least-squares by context, imprinted patches": (
-                f"layered(hidden=imprinting, outputs=least-squares-by-context, features={by_context}, {patches})"
-            ),
+            "least-squares by context": _by_context(features, "fixed-in-degree(16)"),
+            "least-squares by context, patches": _by_context(features, "patches(4, 6)"),
         }
 
     def describe(self) -> str:
@@ -151,6 +149,11 @@ class ContinualSetting:
         return pd.concat(tables, ignore_index=True)
 
 
+def _by_context(features: int, connectivity: str) -> str:
+    """Return the spec of exact responses by context over imprinted features."""
+    return f'layered(hidden=imprinting, outputs=least-squares-by-context, features={features}, connectivity="{connectivity}")'
+
+
 def methods_table(records: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each setting and method, by accuracy (final, %), with 95% intervals.
 
@@ -199,7 +202,7 @@ def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _study(scenario: str, title: str) -> Reproduction:
-    """Return the study of a protocol: small takes minutes, medium an hour, full a day or more of two cores."""
+    """Return the study of a protocol: small takes minutes, medium an hour of a core, full days."""
     return Reproduction(
         title,
         "the first edition of docs/continual-study.md, and methods of the literature",
@@ -207,9 +210,7 @@ def _study(scenario: str, title: str) -> Reproduction:
         {
             "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
             "medium": (
-                ContinualSetting(
-                    "mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, extensions=4, tuning_seeds=2
-                ),
+                ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 20, trials=16, extensions=2, tuning_seeds=2),
             ),
             "full": (
                 ContinualSetting(
