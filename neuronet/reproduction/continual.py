@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,12 @@ from neuronet.reproduction.findings import Finding, difference
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval, paired
 
-KEEPING, RIDGE = "keeping-promises", "ridge"
+KEEPING = "keeping-promises"
+BY_CONTEXT = "least-squares by context"
+"""Method that all others are compared with: the best of our own that assumes nothing about the inputs."""
+
+AT_ANY_MEMORY = ("a-gem", "er", "der", "ridge", BY_CONTEXT, f"{BY_CONTEXT}, patches")
+"""Methods that can keep any number of bytes."""
 
 COLUMNS = {
     "setting": "object",
@@ -48,6 +53,7 @@ class ContinualSetting:
         seeds: Number of seeds.
         seed: First seed.
         memory: Bytes of the methods that store samples or sums, as many as keeping-promises keeps.
+        only: Names of the methods that are compared; empty for all.
         trials: Configurations of each method; half as many again while any best one is at an edge.
         extensions: Maximum number of times that there are half as many again.
         tuning_seeds: Seeds of each configuration.
@@ -65,10 +71,14 @@ class ContinualSetting:
     trials: int = 10
     extensions: int = 0
     tuning_seeds: int = 1
+    only: tuple[str, ...] = ()
 
     @property
     def methods(self) -> dict[str, str]:
-        """Spec of each method, by its name in tables."""
+        """Spec of each method that is compared, by its name in tables."""
+        return {name: spec for name, spec in self._all_methods().items() if not self.only or name in self.only}
+
+    def _all_methods(self) -> dict[str, str]:
         memory = f"memory={self.memory}"
         features = round(((self.memory / 4) + 88.5**2) ** 0.5 - 89.5)  # with a mean and ten replies for each of 16 contexts
         return {
@@ -83,13 +93,13 @@ class ContinualSetting:
             "a-gem": f"a-gem({memory})",
             "er": f"er({memory})",
             "der": f"der({memory})",
-            RIDGE: f"ridge({memory})",
+            "ridge": f"ridge({memory})",
             KEEPING: KEEPING,
             f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
             f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
-            "least-squares by context": _by_context(features, "fixed-in-degree(16)"),
-            "least-squares by context, patches": _by_context(features, "patches(4, 6)"),
+            BY_CONTEXT: _by_context(features, "fixed-in-degree(16)"),
+            f"{BY_CONTEXT}, patches": _by_context(features, "patches(4, 6)"),
         }
 
     def describe(self) -> str:
@@ -157,8 +167,8 @@ def _by_context(features: int, connectivity: str) -> str:
 def methods_table(records: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each setting and method, by accuracy (final, %), with 95% intervals.
 
-    The differences to error backpropagation and to keeping-promises are paired seed by seed. A note says whether a method was
-    not tuned: its configuration is at an edge of what was tried, or runs of it diverged.
+    The differences to error backpropagation and to BY_CONTEXT are paired seed by seed. A note says whether a method was not
+    tuned: its configuration is at an edge of what was tried, or runs of it diverged.
     """
     rows = []
     for setting, part in records.groupby("setting", sort=False):
@@ -167,7 +177,7 @@ def methods_table(records: pd.DataFrame) -> pd.DataFrame:
             own = part[part["method"] == method]
             spans = [number for name in ("accuracy", "learning") for number in interval(own[name].to_numpy(dtype=np.float64))]
             gaps: list[float] = []
-            for reference in (BASELINE, KEEPING):
+            for reference in (BASELINE, BY_CONTEXT):
                 summary = paired((by_seed[method] - by_seed[reference]).to_numpy(dtype=np.float64))
                 gaps += [float("nan")] * 3 if method == reference else [summary.mean, summary.low, summary.high]
             first = own.iloc[0]
@@ -175,7 +185,7 @@ def methods_table(records: pd.DataFrame) -> pd.DataFrame:
             tuned = "diverged" if own["diverged"].any() else edge
             rows.append((setting, method, *spans, *gaps, own["bytes"].mean() / 1e6, f"not tuned: {tuned}" if tuned else ""))
     spans_of = [f"{name}{end}" for name in ("accuracy", "learning") for end in ("", "_low", "_high")]
-    gaps_of = [f"{name}{end}" for name in ("to_backprop", "to_promises") for end in ("", "_low", "_high")]
+    gaps_of = [f"{name}{end}" for name in ("to_backprop", "to_context") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=["setting", "method", *spans_of, *gaps_of, "megabytes", "note"])
 
 
@@ -186,14 +196,14 @@ def search_table(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def find(records: pd.DataFrame) -> list[Finding]:
-    """Return how far every method's final accuracy is from that of keeping-promises in each setting, in points."""
+    """Return how far every method's final accuracy is from that of BY_CONTEXT in each setting, in points."""
     found = []
     for setting, part in records.groupby("setting", sort=False):
         by_seed = part.pivot(index="seed", columns="method", values="accuracy")
         for method in dict.fromkeys(part["method"]):
-            if method != KEEPING:
-                gap = (by_seed[method] - by_seed[KEEPING]).to_numpy(dtype=np.float64)
-                found.append(difference(str(setting), f"final accuracy: {method} - {KEEPING}", gap))
+            if method != BY_CONTEXT:
+                gap = (by_seed[method] - by_seed[BY_CONTEXT]).to_numpy(dtype=np.float64)
+                found.append(difference(str(setting), f"final accuracy: {method} - {BY_CONTEXT}", gap))
     return found
 
 
@@ -240,3 +250,23 @@ CONTINUAL_CLASS = _study(
     "split-class", "Five tasks of two classes, which of all classes so far? Which methods keep the earlier tasks?"
 )
 CONTINUAL_PERMUTED = _study("permuted", "Ten permutations of the inputs: which methods keep the earlier ones?")
+
+
+def _at_memory(scenario: str, megabytes: float, trials: int, seeds: int) -> ContinualSetting:
+    """Return the comparison of the methods that can keep any number of bytes, each tuned at this number."""
+    setting = ContinualSetting(f"{scenario}, {megabytes:g} MB", scenario, "mnist5k", (100, 100), 64, 40, seeds)
+    return replace(setting, memory=round(1e6 * megabytes), trials=trials, only=("backprop", *AT_ANY_MEMORY))
+
+
+CONTINUAL_MEMORY = replace(
+    CONTINUAL_DOMAIN,
+    title="Methods that can keep any number of bytes: what is kept of the earlier tasks, by memory?",
+    settings={
+        "small": tuple(_at_memory("split-domain", megabytes, 4, 3) for megabytes in (0.5, 2.0)),
+        "medium": tuple(
+            _at_memory(scenario, megabytes, 8, 10)
+            for scenario in ("split-domain", "split-class", "permuted")
+            for megabytes in (0.5, 1.0, 2.0, 4.0)
+        ),
+    },
+)

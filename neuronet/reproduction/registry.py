@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neuronet.reproduction.capacity import CAPACITY
-from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, CONTINUAL_PERMUTED
+from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, CONTINUAL_MEMORY, CONTINUAL_PERMUTED
 from neuronet.reproduction.depth import DEPTH
 from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
 from neuronet.reproduction.forgetting.study import FORGETTING
@@ -15,6 +15,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "budgeted-forgetting": FORGETTING,
     "continual-class": CONTINUAL_CLASS,
     "continual-domain": CONTINUAL_DOMAIN,
+    "continual-memory": CONTINUAL_MEMORY,
     "continual-permuted": CONTINUAL_PERMUTED,
     "feedback-rules": FEEDBACK_RULES,
 }
