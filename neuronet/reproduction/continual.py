@@ -106,7 +106,10 @@ class ContinualSetting:
         """Return the setting in one line."""
         sizes = ",".join(map(str, self.hidden))
         rounds = f"{self.iterations} rounds of {self.batch_size} a task"
-        return f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {len(self.methods)} methods, {self.seeds} seeds"
+        kept = f"{self.memory / 1e6:.3g} MB"
+        return (
+            f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {kept}, {len(self.methods)} methods, {self.seeds} seeds"
+        )
 
     def play(self, options: RunOptions) -> pd.DataFrame:
         """Return a row for each run.
