@@ -57,6 +57,7 @@ class ContinualSetting:
         trials: Configurations of each method; half as many again while any best one is at an edge.
         extensions: Maximum number of times that there are half as many again.
         tuning_seeds: Seeds of each configuration.
+        finalists: Best configurations of each method that six further seeds decide between; 0 to choose at once.
     """
 
     name: str
@@ -71,6 +72,7 @@ class ContinualSetting:
     trials: int = 10
     extensions: int = 0
     tuning_seeds: int = 1
+    finalists: int = 0
     only: tuple[str, ...] = ()
 
     @property
@@ -105,17 +107,15 @@ class ContinualSetting:
     def describe(self) -> str:
         """Return the setting in one line."""
         sizes = ",".join(map(str, self.hidden))
-        rounds = f"{self.iterations} rounds of {self.batch_size} a task"
-        kept = f"{self.memory / 1e6:.3g} MB"
-        return (
-            f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {kept}, {len(self.methods)} methods, {self.seeds} seeds"
-        )
+        rounds, kept = f"{self.iterations} rounds of {self.batch_size} a task", f"{self.memory / 1e6:.3g} MB"
+        counts = f"{len(self.methods)} methods, {self.seeds} seeds"
+        return f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {kept}, {counts}"
 
     def play(self, options: RunOptions) -> pd.DataFrame:
         """Return a row for each run.
 
         The columns are setting, method, learning_rate (nan for none), settings (JSON), at_edge, diverged (whether the run ended
-        at 0), games (of tuning), found_half and found (best validation accuracy after half of the games, and after all), seed,
+        at 0), games (of tuning), found_half and found (best validation accuracy after half of the search, and after all), seed,
         the measures of forgetting, accuracy (final), all in %, seconds of learning, and bytes kept beyond the network.
         """
         result = continual_study(
@@ -134,6 +134,7 @@ class ContinualSetting:
             trials=self.trials,
             max_range_extensions=self.extensions,
             tuning_seeds=self.tuning_seeds,
+            finalists=self.finalists,
             optimizers=("sgd", "momentum", "adam"),
         )
         names = {spec: name for name, spec in self.methods.items()}
@@ -143,14 +144,13 @@ class ContinualSetting:
             matrix = result.matrix(spec)
             costs = result.costs[result.costs["policy"] == spec]
             curve = result.search[result.search["policy"] == spec]
-            games = int(curve["games"].iloc[-1])
-            half = curve[curve["games"] <= max(games / 2, curve["games"].iloc[0])]
+            half = curve[curve["games"] <= max(curve["games"].iloc[-1] / 2, curve["games"].iloc[0])]
             shared = {
                 "setting": self.name,
                 "method": names[spec],
                 **{name: row[name] for name in ("learning_rate", "settings", "at_edge")},
                 "diverged": (matrix[:, -1] == 0).all(axis=-1),
-                "games": games,
+                "games": int((result.tuning["policy"] == spec).sum()),
                 "found_half": 100 * float(half["best"].iloc[-1]),
                 "found": 100 * float(curve["best"].iloc[-1]),
                 "seed": costs["seed"].to_numpy(),
@@ -223,7 +223,20 @@ def _study(scenario: str, title: str) -> Reproduction:
         {
             "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
             "medium": (
-                ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 20, trials=16, extensions=2, tuning_seeds=2),
+                ContinualSetting(
+                    "mnist5k",
+                    scenario,
+                    "mnist5k",
+                    (100, 100),
+                    64,
+                    40,
+                    20,
+                    200,
+                    trials=16,
+                    extensions=2,
+                    tuning_seeds=2,
+                    finalists=4,
+                ),
             ),
             "full": (
                 ContinualSetting(
@@ -239,6 +252,7 @@ def _study(scenario: str, title: str) -> Reproduction:
                     trials=30,
                     extensions=4,
                     tuning_seeds=2,
+                    finalists=4,
                 ),
             ),
         },
