@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -22,6 +20,8 @@ from neuronet.core import (
     Synchronous,
     check_import,
     find_name,
+    parse_json,
+    parse_toml,
     reading_record,
     record_access,
     shortened,
@@ -241,7 +241,7 @@ def read_options(path: str | Path) -> dict[str, Any]:
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8-sig")  # editors of Windows begin with a byte order mark
-        options = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        options = parse_json(text) if file.suffix == ".json" else parse_toml(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise ConfigurationError(f"cannot read the configuration '{file}': {reason}") from None
