@@ -63,9 +63,9 @@ def parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]
             raise ValueError(f"{name} must be True or False in every line")
         texts[name] = texts[name] == "True"
     numbers = {name: kind.dtype for name, kind in types.items() if kind.dtype not in ("object", "bool")}
+    table = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan").astype(numbers)
     if not is_plain_number(text.partition("\n")[2]):  # it may be a name with _
         _check_plain(texts[list(numbers)])
-    table = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan").astype(numbers)
     for name in numbers:
         outside = ~table[name].between(types[name].low, types[name].high) & table[name].notna()
         if outside.any():
