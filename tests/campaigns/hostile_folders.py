@@ -1,9 +1,9 @@
 """Campaign of other people's folders, run by hand: `python -m tests.campaigns.hostile_folders --folders 500 --seed 0`.
 
-Each finished folder is changed in one place: a value, some bytes, a link, a pipe, a device or a deeply nested list in place of a
-file. Then a command reads it. The command must end with a result or with one sentence of at most 400 characters, without a
-traceback or a warning of a library, within ten seconds of processor time and without waiting. It imports no module that the folder
-names, and writes nothing outside the folder. It prints the counts and each violation; its exit status is 1 if there is one.
+Each finished folder is changed in one place: a value, some bytes, or a link, a pipe, a device or a deeply nested list in place of
+a file. Then a command reads it. The command must end with a result or with one sentence of at most 400 characters, without a
+traceback or a warning of a library, within ten seconds of processor time and without waiting. It imports no module that the
+folder names, and writes nothing outside the folder. It prints the counts and each violation, and exits with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import shlex
 import shutil
 import signal
@@ -32,6 +33,9 @@ from tests.campaigns.bad_inputs import STOPPED, TooLongError, play, violation_of
 from tests.campaigns.mutations import MODULE, disguise, mutate
 from tests.helpers.paths import ROOT
 from tests.plotting.fixtures import write_comparison, write_continual_study
+
+MEMORY = 12 * 2**30
+"""Bytes of address space, so that a file without an end does not take the memory of others."""
 
 WAIT = 100
 """Seconds after which a command waits for something that does not come."""
@@ -59,7 +63,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "continual": (
         "continual-summary folder --out folder/summary",
-        "continual-summary folder --json",
+        "continual-summary folder --json --out folder/summary",
         "plot folder",
         "show folder",
     ),
@@ -203,6 +207,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--loud", action="store_true", help="print what each command says [default: off]")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     home, stop = Path.cwd(), time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory() as made:
         campaign = Campaign(Path(made).resolve(), options.seed)

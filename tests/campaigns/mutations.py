@@ -102,14 +102,14 @@ CONTENTS: dict[str, Bytes] = {
 }
 """New content of a file, from the old one."""
 
-LINKS = {
-    "nowhere": "../../nowhere",
-    "itself": "",
-    "a file outside": "../outside/secret.txt",
-    "a folder outside": "../outside",
-    "a device": "/dev/zero",
+LINKS: dict[str, Callable[[Path, Path], Path]] = {
+    "nowhere": lambda path, beside: beside / "nowhere",
+    "itself": lambda path, beside: path,
+    "a file outside": lambda path, beside: beside / "outside" / "secret.txt",
+    "a folder outside": lambda path, beside: beside / "outside",
+    "a device": lambda path, beside: Path("/dev/zero"),
 }
-"""Where a link in place of a file leads to, from the folder's place."""
+"""Where a link in place of a file leads to, from its path and the folder beside which the files of the campaign lie."""
 
 OTHERS = ("a pipe", "a socket", "a folder", "a file without permissions", "a folder without permission to write")
 
@@ -132,9 +132,7 @@ def disguise(folder: Path, rng: random.Random) -> str:
 
 def _replace(path: Path, folder: Path, what: str) -> None:
     if what in LINKS:
-        path.symlink_to(
-            folder.parent / LINKS[what].removeprefix("../") if LINKS[what].startswith("..") else LINKS[what] or path.name
-        )
+        path.symlink_to(LINKS[what](path, folder.parent))
     elif what == "a pipe":
         os.mkfifo(path)
     elif what == "a folder":
