@@ -7,6 +7,7 @@ from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, C
 from neuronet.reproduction.depth import DEPTH
 from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
 from neuronet.reproduction.forgetting.study import FORGETTING
+from neuronet.reproduction.published_forgetting import PUBLISHED_FORGETTING
 from neuronet.reproduction.study import Reproduction
 
 REPRODUCTIONS: dict[str, Reproduction] = {
@@ -18,5 +19,6 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "continual-memory": CONTINUAL_MEMORY,
     "continual-permuted": CONTINUAL_PERMUTED,
     "feedback-rules": FEEDBACK_RULES,
+    "published-forgetting": PUBLISHED_FORGETTING,
 }
 """Every reproduction by its name."""
