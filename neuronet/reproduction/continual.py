@@ -58,6 +58,7 @@ class ContinualSetting:
         extensions: Maximum number of times that there are half as many again.
         tuning_seeds: Seeds of each configuration.
         finalists: Best configurations of each method that six further seeds decide between; 0 to choose at once.
+        contexts: Contexts that BY_CONTEXT tells apart at most (>= 1).
     """
 
     name: str
@@ -73,6 +74,7 @@ class ContinualSetting:
     extensions: int = 0
     tuning_seeds: int = 1
     finalists: int = 0
+    contexts: int = 16
     only: tuple[str, ...] = ()
 
     @property
@@ -82,7 +84,8 @@ class ContinualSetting:
 
     def _all_methods(self) -> dict[str, str]:
         memory = f"memory={self.memory}"
-        features = round(((self.memory / 4) + 88.5**2) ** 0.5 - 89.5)  # with a mean and ten replies for each of 16 contexts
+        half = (11 * self.contexts + 1) / 2  # a mean and ten replies for each context
+        features = round((self.memory / 4 + half**2) ** 0.5 - half - 1)
         return {
             BASELINE: BASELINE,
             "joint": "joint",
@@ -100,8 +103,8 @@ class ContinualSetting:
             f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
             f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
-            BY_CONTEXT: _by_context(features, "fixed-in-degree(16)"),
-            f"{BY_CONTEXT}, patches": _by_context(features, "patches(4, 6)"),
+            BY_CONTEXT: _by_context(self.contexts, features, "fixed-in-degree(16)"),
+            f"{BY_CONTEXT}, patches": _by_context(self.contexts, features, "patches(4, 6)"),
         }
 
     def describe(self) -> str:
@@ -162,9 +165,10 @@ class ContinualSetting:
         return pd.concat(tables, ignore_index=True)
 
 
-def _by_context(features: int, connectivity: str) -> str:
+def _by_context(contexts: int, features: int, connectivity: str) -> str:
     """Return the spec of exact responses by context over imprinted features."""
-    return f'layered(hidden=imprinting, outputs=least-squares-by-context, features={features}, connectivity="{connectivity}")'
+    outputs = "least-squares-by-context" if contexts == 16 else f'"least-squares-by-context(contexts={contexts})"'
+    return f'layered(hidden=imprinting, outputs={outputs}, features={features}, connectivity="{connectivity}")'
 
 
 def methods_table(records: pd.DataFrame) -> pd.DataFrame:
@@ -285,5 +289,30 @@ CONTINUAL_MEMORY = replace(
             for scenario in ("split-domain", "split-class", "permuted")
             for megabytes in (0.5, 1.0, 2.0, 4.0)
         ),
+    },
+)
+
+CONTINUAL_STREAM = replace(
+    CONTINUAL_PERMUTED,
+    title="Fifty permutations of the inputs: which methods keep the earlier ones of a long stream?",
+    settings={
+        size: (
+            ContinualSetting(
+                "mnist5k",
+                "permuted(tasks=50)",
+                "mnist5k",
+                (100, 100),
+                64,
+                40,
+                seeds,
+                trials=trials,
+                extensions=1,
+                tuning_seeds=1 if finalists == 0 else 2,
+                finalists=finalists,
+                contexts=64,
+                only=(BASELINE, "ewc", "si", "owm", "gpm", "er", "ridge", KEEPING, BY_CONTEXT),
+            ),
+        )
+        for size, seeds, trials, finalists in (("small", 3, 4, 0), ("medium", 10, 8, 4))
     },
 )

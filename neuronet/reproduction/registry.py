@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from neuronet.reproduction.capacity import CAPACITY
-from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, CONTINUAL_MEMORY, CONTINUAL_PERMUTED
+from neuronet.reproduction.continual import (
+    CONTINUAL_CLASS,
+    CONTINUAL_DOMAIN,
+    CONTINUAL_MEMORY,
+    CONTINUAL_PERMUTED,
+    CONTINUAL_STREAM,
+)
 from neuronet.reproduction.depth import DEPTH
 from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
 from neuronet.reproduction.forgetting.study import FORGETTING
@@ -18,6 +24,7 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "continual-domain": CONTINUAL_DOMAIN,
     "continual-memory": CONTINUAL_MEMORY,
     "continual-permuted": CONTINUAL_PERMUTED,
+    "continual-stream": CONTINUAL_STREAM,
     "feedback-rules": FEEDBACK_RULES,
     "published-forgetting": PUBLISHED_FORGETTING,
 }

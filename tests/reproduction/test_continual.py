@@ -72,7 +72,7 @@ def test_finished_study_is_read_again(finished):
     assert len(search_table(again.records)) == len(TINY.methods)
 
 
-@pytest.mark.parametrize("name", ["continual-domain", "continual-class", "continual-memory", "continual-permuted"])
+@pytest.mark.parametrize("name", [f"continual-{part}" for part in ("domain", "class", "memory", "permuted", "stream")])
 def test_specs_of_every_size_are_valid(name):
     for settings in REPRODUCTIONS[name].settings.values():
         for setting in settings:
