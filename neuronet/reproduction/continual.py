@@ -279,40 +279,30 @@ def _at_memory(scenario: str, megabytes: float, trials: int, seeds: int) -> Cont
     return replace(setting, memory=round(1e6 * megabytes), trials=trials, only=("backprop", *AT_ANY_MEMORY))
 
 
+def _by_memory(trials: int, seeds: int) -> tuple[ContinualSetting, ...]:
+    scenarios = ("split-domain", "split-class", "permuted")
+    return tuple(_at_memory(scenario, memory, trials, seeds) for scenario in scenarios for memory in (0.5, 1.0, 2.0, 4.0))
+
+
 CONTINUAL_MEMORY = replace(
     CONTINUAL_DOMAIN,
     title="Methods that can keep any number of bytes: what is kept of the earlier tasks, by memory?",
     settings={
         "small": tuple(_at_memory("split-domain", megabytes, 4, 3) for megabytes in (0.5, 2.0)),
-        "medium": tuple(
-            _at_memory(scenario, megabytes, 8, 10)
-            for scenario in ("split-domain", "split-class", "permuted")
-            for megabytes in (0.5, 1.0, 2.0, 4.0)
-        ),
+        **{size: _by_memory(trials, seeds) for size, trials, seeds in (("medium", 6, 5), ("full", 16, 20))},
     },
 )
+
+
+def _stream(seeds: int, trials: int, tuning_seeds: int, finalists: int) -> tuple[ContinualSetting, ...]:
+    """Return the comparison of the fifty tasks."""
+    setting = ContinualSetting("mnist5k", "permuted(tasks=50)", "mnist5k", (100, 100), 64, 40, seeds, trials=trials)
+    methods = (BASELINE, "ewc", "si", "owm", "gpm", "er", "ridge", KEEPING, BY_CONTEXT)
+    return (replace(setting, extensions=1, tuning_seeds=tuning_seeds, finalists=finalists, contexts=64, only=methods),)
+
 
 CONTINUAL_STREAM = replace(
     CONTINUAL_PERMUTED,
     title="Fifty permutations of the inputs: which methods keep the earlier ones of a long stream?",
-    settings={
-        size: (
-            ContinualSetting(
-                "mnist5k",
-                "permuted(tasks=50)",
-                "mnist5k",
-                (100, 100),
-                64,
-                40,
-                seeds,
-                trials=trials,
-                extensions=1,
-                tuning_seeds=1 if finalists == 0 else 2,
-                finalists=finalists,
-                contexts=64,
-                only=(BASELINE, "ewc", "si", "owm", "gpm", "er", "ridge", KEEPING, BY_CONTEXT),
-            ),
-        )
-        for size, seeds, trials, finalists in (("small", 3, 4, 0), ("medium", 10, 8, 4))
-    },
+    settings={"small": _stream(3, 4, 1, 0), "medium": _stream(5, 8, 1, 0), "full": _stream(20, 16, 2, 4)},
 )
