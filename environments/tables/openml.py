@@ -34,7 +34,8 @@ def read_openml(
         unseen: As for Table.
 
     Raises:
-        DataError: The number or name is empty or not ASCII, the download failed, a record is looked at, or it is not a table of numbers and categories.
+        DataError: The number or name is empty or not ASCII, the download failed, a record is looked at, or it is not a table of
+            numbers and categories.
     """
     from sklearn.datasets import fetch_openml
 
