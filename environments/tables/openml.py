@@ -34,13 +34,14 @@ def read_openml(
         unseen: As for Table.
 
     Raises:
-        DataError: The download failed, a record is looked at, or it is not a table of numbers and categories.
+        DataError: The number or name is empty or not ASCII, the download failed, a record is looked at, or it is not a table of
+            numbers and categories.
     """
     from sklearn.datasets import fetch_openml
 
     name = f"openml:{which}"
-    if not which:
-        raise DataError("openml:ID_OR_NAME needs the number or name of a data set, such as openml:61")
+    if not which or not which.isascii():
+        raise DataError(f"openml:ID_OR_NAME needs the number or name of a data set, such as openml:61, in ASCII, got '{which}'")
     if current_access() is Access.LOOK:
         raise DataError(f"{name} is not asked for to look at a record")
     key = {"data_id": int(which)} if which.isascii() and which.isdigit() else {"name": which}

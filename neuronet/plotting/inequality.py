@@ -29,7 +29,7 @@ def inequality_figure(
 
     Args:
         table: Inequality of a run, as in a Result or in inequality.csv.
-        metrics: Metrics of the run, for the last panel; None for none.
+        metrics: Metrics of the run, for the last panel; without a row, or None, there is no such panel.
         loss_unit: Unit of the loss, which is drawn where no accuracy is known.
         events: Events during the run, in epochs.
 
@@ -39,6 +39,7 @@ def inequality_figure(
     style.check_columns("inequality", table.columns, COLUMNS)
     if table.empty:
         raise DataError("the table of inequality has no row: train a network with hidden neurons and inequality=True")
+    metrics = None if metrics is None or metrics.empty else metrics
     whole = table[table["layer"] == WHOLE]
     groups = whole[whole["group"] != ALL]
     panels = 1 + (not groups.empty) + (metrics is not None)
@@ -83,6 +84,8 @@ def _draw_metrics(axes: Axes, metrics: pd.DataFrame, loss_unit: str) -> None:
 
 
 def _draw_line(axes: Axes, rows: pd.DataFrame, column: str, name: str, line: tuple[str, style.Dashes]) -> None:
+    if rows.empty:
+        return
     by_epoch = rows.groupby("epoch")[column].apply(lambda values: interval(values.to_numpy(dtype=np.float64)))
     mean, low, high = (np.array(part) for part in zip(*by_epoch, strict=True))
     colour, dashes = line

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
 import pandas as pd
 
-from neuronet.core import is_plain_number
+from neuronet.core import is_plain_number, shortened
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,7 @@ def parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]
         ValueError: It has other columns, or a value is not of its column's type.
     """
     header = next(csv.reader([text.partition("\n")[0]]))  # before pandas reads a million columns
-    missing = [name for name in columns if name not in header and name not in optional]
-    if missing or len(set(header)) < len(header) or not columns.keys() >= set(header):
-        raise ValueError(f"its columns must be {', '.join(columns)}, each once, got {', '.join(header)}")
+    _check_header(header, columns, optional)
     texts = pd.read_csv(StringIO(text), dtype=str, keep_default_na=False)[[name for name in columns if name in header]]
     if texts.isna().to_numpy().any():  # parsing numbers here might round the last digit
         raise ValueError("a line has too few fields")
@@ -71,6 +70,18 @@ def parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]
         if outside.any():
             raise ValueError(f"{name} must be {types[name].words}, got {table.loc[outside, name].iloc[0]}")
     return table
+
+
+def _check_header(header: Sequence[str], columns: Collection[str], optional: Collection[str]) -> None:
+    """Raise ValueError, which says the first thing that is wrong, unless a table has its columns, each once, and no other."""
+    wrong = {
+        "lacks": [name for name in columns if name not in header and name not in optional],
+        "repeats": [name for name, count in Counter(header).items() if count > 1],
+        "has the unknown": [name for name in header if name not in columns],
+    }
+    for words, names in wrong.items():
+        if names:
+            raise ValueError(f"its first line {words} column{'s' * (len(names) > 1)} {shortened(', '.join(names))}")
 
 
 def _check_plain(numbers: pd.DataFrame) -> None:

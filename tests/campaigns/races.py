@@ -48,7 +48,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
 REFUSED = ("is in use", "holds a run already", "there is no run in")
 """Fragments of the sentences for a second writer: another one writes, or has begun or not begun yet."""
 
-TOO_EARLY = ("has no ", "there is no ", "there are no ", "has no record", "holds no ")
+TOO_EARLY = ("has no ", "there is no ", "there are no ", "holds no ", "does not hold ", "does not exist", "is not finished")
 """Fragments of the sentences for a reader of a folder in which something is not there yet."""
 
 

@@ -61,6 +61,8 @@ def test_a_data_set_of_openml_that_cannot_be_had_is_named(tmp_path, monkeypatch)
         assert "\n" not in str(caught.value)
     with pytest.raises(NeuroNetError, match="openml:ID_OR_NAME needs the number or name"):
         read_openml("")
+    with pytest.raises(NeuroNetError, match="in ASCII, got '٣'"):
+        read_openml("٣")
 
 
 FRAME = pd.DataFrame({"a": np.arange(20.0), "b": np.arange(20) ** 2, "answer": ["yes", "no"] * 10})

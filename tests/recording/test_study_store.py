@@ -68,6 +68,24 @@ def test_tables_are_read_as_they_were_written(tmp_path):
         store.read_table("table.csv", TYPES)
 
 
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("name,loss,epochs", "lacks column epoch"),
+        ("epoch", "lacks columns name, loss"),
+        ("name,epoch,loss,epoch", "repeats column epoch"),
+        ("name,epoch,loss,c,d", "has the unknown columns c, d"),
+        (",".join(f"c{number}" for number in range(1000)), "lacks columns name, epoch, loss"),
+        ("name,epoch,loss," + ",".join(f"c{number}" for number in range(1000)), r"has the unknown columns c0, c1, .*\.\.\."),
+    ],
+)
+def test_columns_that_are_wrong_are_named(tmp_path, header, reason):
+    (tmp_path / "rows.csv").write_text(f"{header}\n")
+    with pytest.raises(DataError, match=f"a part of this study: its first line {reason}$") as caught:
+        StudyStore(tmp_path, "study").read_table("rows.csv", TYPES)
+    assert len(str(caught.value)) < 400 + len(str(tmp_path))
+
+
 def test_unfinished_results_are_left_out_and_broken_ones_are_named(tmp_path):
     store = StudyStore(tmp_path, "sweep")
     store.make_folder("cells")

@@ -105,6 +105,15 @@ def test_figure_has_a_panel_for_layers_policies_and_accuracy(tmp_path):
     assert result.plot_inequality(tmp_path / "inequality.png").stat().st_size > 10_000
 
 
+def test_figure_leaves_out_what_has_no_rows():
+    result = run(policy="attention")
+    table, metrics = result.inequality, result.metrics
+    figure = inequality_figure(table, metrics=metrics[:0])
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes] == ["Inequality of attention"]
+    figure = inequality_figure(table[table["layer"] == 1], metrics=metrics)
+    assert [len(axes.lines) for axes in figure.axes] == [1, 1]
+
+
 def test_interventions_are_marked_in_every_figure_of_a_result(monkeypatch, tmp_path):
     result = run(interventions=("1: lesion(layer=1, neurons=0)",), alignment=True)
     drawn = {}
