@@ -7,6 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import MISSING, MISSING_NUMBERS, ConfigurationError, DataError, shortened
+from neuronet.core import MISSING, MISSING_NUMBERS, ConfigurationError, DataError, is_plain_number, shortened
 
 WIDE = 5_000
 """Number of columns above which a file is read line by line, which is much faster than pandas' columns."""
@@ -176,10 +177,10 @@ def _wide_rows(file: Path, names: list[str], target: int, form: TableFormat) -> 
         values = (record + [""] * (len(names) - len(record)))[: len(names)]
         texts.append(values.pop(target))
         values = values if form.decimal == "." else [value.replace(form.decimal, ".") for value in values]
-        try:
-            row = np.array(values, dtype=np.float64)
-        except ValueError:
-            row = np.full(len(values), np.nan)
+        row = np.full(len(values), np.nan)
+        if is_plain_number("".join(values)):
+            with suppress(ValueError):
+                row = np.array(values, dtype=np.float64)
         if np.isnan(row).any():
             index = next(index for index, text in enumerate(values) if not _is_number(text))
             name = shortened(names[index + (index >= target)])
@@ -191,7 +192,7 @@ def _wide_rows(file: Path, names: list[str], target: int, form: TableFormat) -> 
 
 def _is_number(text: str) -> bool:
     try:
-        return not math.isnan(float(text))
+        return is_plain_number(text) and not math.isnan(float(text))
     except ValueError:
         return False
 
@@ -215,7 +216,7 @@ def _labels(texts: list[str], decimal: str, file: Path) -> Any:
     if given.any():
         points = words[given] if decimal == "." else words[given].str.replace(decimal, ".", regex=False)
         numbers = pd.to_numeric(points, errors="coerce")
-        is_whole = words[given].map(lambda word: re.fullmatch(r"\s*[+-]?\d+\s*", word) is not None)
+        is_whole = words[given].map(lambda word: re.fullmatch(r"\s*[+-]?[0-9]+\s*", word) is not None)
         if numbers.dtype.kind == "f" and is_whole.all():
             return words.where(given, None)  # integers of more than 64 bits
         if numbers.notna().all():

@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from neuronet.core.data.frames import row_place as row_place
     from neuronet.core.data.sample_checks import check_samples as check_samples
     from neuronet.core.data.sample_checks import checked_samples as checked_samples
+    from neuronet.core.data.texts import is_plain_number as is_plain_number
+    from neuronet.core.data.texts import parse_integer as parse_integer
+    from neuronet.core.data.texts import parse_json as parse_json
+    from neuronet.core.data.texts import parse_toml as parse_toml
     from neuronet.core.delegating_policy import DelegatingPolicy as DelegatingPolicy
     from neuronet.core.environment import Environment as Environment
     from neuronet.core.environment import Samples as Samples
@@ -213,6 +217,7 @@ _MODULES = {
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
     "access": "Access check_import current_access may_import reading_record record_access",
     "data.sample_checks": "check_samples checked_samples",
+    "data.texts": "is_plain_number parse_integer parse_json parse_toml",
     "structure.graph": "from_graph to_graph",
     "structure.edges": "MAX_MASK_ENTRIES first_values from_edges from_matrices",
     "structure.graph_wirings": "WIRINGS FixedDegreeWiring FixedInDegree Modular ScaleFree Spatial",

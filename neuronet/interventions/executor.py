@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from neuronet.core import parse_json
 from neuronet.engines.base import Engine, Setup, State
 from neuronet.interventions.base import apply_intervention
 from neuronet.interventions.network_structure import Structure
@@ -32,7 +33,7 @@ class InterventionLog:
 
     def rows(self) -> list[Row]:
         """Return a row for each intervention and replica."""
-        rows: list[Row] = json.loads(self.rows_json)
+        rows: list[Row] = parse_json(self.rows_json)
         return rows
 
 

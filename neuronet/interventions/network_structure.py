@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Group, Network, NeuroNetError, Pattern, Policy, SparseNetwork, StateError, pattern_of
+from neuronet.core import Group, Network, NeuroNetError, Pattern, Policy, SparseNetwork, StateError, parse_json, pattern_of
 from neuronet.engines.base import Setup, State
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -72,7 +72,7 @@ class Structure:
         """
         known = {policy_repr(policy): policy for policy in policies}
         try:
-            metadata = json.loads(self.metadata)
+            metadata = parse_json(self.metadata)
             return [
                 self._setup(setup, state if len(initial) == 1 else state.replica(replica), replica, metadata, known)
                 for replica, setup in enumerate(initial)

@@ -18,7 +18,7 @@ SCHEDULE_EXAMPLE = f"'5: {EXAMPLE}' for after epoch 5, or 'round 120: ...'"
 PAIR_TIME = 5
 """Time in examples, in epochs."""
 
-_TIME = re.compile(r"(?:(epoch|round)\s+)?(\d{1,15})")
+_TIME = re.compile(r"(?:(epoch|round)\s+)?([0-9]{1,15})")
 
 
 @dataclass(frozen=True)

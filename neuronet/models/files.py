@@ -25,6 +25,7 @@ from neuronet.core import (
     SquaredError,
     Standardisation,
     StateError,
+    parse_json,
     record_access,
 )
 from neuronet.engines.base import Setup, State
@@ -77,7 +78,7 @@ def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
     if metadata.get("format") != FORMAT:
         raise DataError(f"'{file}' is not a model that this version can read")
     with reading(file, "model"):
-        content = json.loads(metadata["model"])
+        content = parse_json(metadata["model"])
         with record_access(Access.TRUSTED if trust else Access.LOOK):
             policies, channels = _parsed_policies(content["policies"]), as_channels(content["channels"])
         try:

@@ -68,7 +68,9 @@ def _draw_policy(axes: Axes, spread: pd.DataFrame, *, colour: str, label: str, l
 
 def _set_scale(axes: Axes, measure: str) -> None:
     low, high = axes.get_ylim()
-    if min((float(np.nanmin(line.get_ydata())) for line in axes.lines), default=0.0) > 0:
+    values = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in axes.lines])
+    values = values[np.isfinite(values)]  # of policies that diverged at once there is none
+    if values.size and values.min() > 0:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter("{x:g}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shlex
@@ -16,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from neuronet.core import shortened
+from neuronet.core import parse_json, shortened
 from neuronet.recording.files import read_text, reading
 from neuronet.version import __version__
 
@@ -79,7 +78,7 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     text = read_text(path, "manifest")
     with reading(path, "manifest"):
-        found = json.loads(text)
+        found = parse_json(text)
         return _checked(found)
 
 

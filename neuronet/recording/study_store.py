@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, NeuroNetError, StateError, StudyMismatchError
+from neuronet.core import DataError, NeuroNetError, StateError, StudyMismatchError, parse_json
 from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 from neuronet.recording.files import check_regular, inside, read_text, reading, writing
 from neuronet.recording.manifest import MANIFEST, continued_manifest, current_manifest, read_manifest
@@ -264,14 +264,20 @@ def read_json(path: Path, kind: str) -> Any:
     """
     text = read_text(path, kind)
     with reading(path, kind):
-        return json.loads(text)
+        return parse_json(text)
 
 
 def study_kind(folder: Path) -> str | None:
-    """Return the kind of study that a folder holds; None if it holds none.
+    """Return the kind of study that a folder holds; None if it has no study.json.
 
     Raises:
-        DataError: Its metadata cannot be read.
+        DataError: Its metadata cannot be read, or name no kind.
     """
-    metadata = StudyStore(folder, "study").read_json(STUDY)
-    return str(metadata["kind"]) if isinstance(metadata, dict) and "kind" in metadata else None
+    store = StudyStore(folder, "study")
+    metadata = store.read_json(STUDY)
+    if metadata is None and not store.has(STUDY):
+        return None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("kind"), str):
+        raise DataError(f"cannot read '{store.file(STUDY)}', a part of this study: it does not name the kind of study")
+    kind: str = metadata["kind"]
+    return kind

@@ -10,6 +10,8 @@ from io import StringIO
 
 import pandas as pd
 
+from neuronet.core import is_plain_number
+
 
 @dataclass(frozen=True)
 class ColumnType:
@@ -62,8 +64,18 @@ def parse_table(text: str, columns: Mapping[str, str], optional: Collection[str]
         texts[name] = texts[name] == "True"
     numbers = {name: kind.dtype for name, kind in types.items() if kind.dtype not in ("object", "bool")}
     table = texts.mask((texts == "") & texts.columns.isin(list(numbers)), "nan").astype(numbers)
+    if not is_plain_number(text.partition("\n")[2]):  # it may be a name with _
+        _check_plain(texts[list(numbers)])
     for name in numbers:
         outside = ~table[name].between(types[name].low, types[name].high) & table[name].notna()
         if outside.any():
             raise ValueError(f"{name} must be {types[name].words}, got {table.loc[outside, name].iloc[0]}")
     return table
+
+
+def _check_plain(numbers: pd.DataFrame) -> None:
+    """Raise an error if a number is written in other digits than 0 to 9, or with underscores."""
+    for name, texts in numbers.items():
+        wrong = next((text for text in texts if not is_plain_number(text)), None)
+        if wrong is not None:
+            raise ValueError(f"{name} must be a number in the digits 0 to 9, got '{wrong}'")

@@ -103,7 +103,7 @@ def split_table_path(text: str) -> tuple[Path, TableFormat]:
 
 def _split_size(text: str) -> tuple[str, int | None]:
     """FOLDER, or FOLDER(size=32); a folder's name may have brackets of its own."""
-    match = re.fullmatch(r"(.+?)\(size=(\d{1,9})\)", text)
+    match = re.fullmatch(r"(.+?)\(size=([0-9]{1,9})\)", text)
     return (text, None) if match is None else (match[1], int(match[2]))
 
 

@@ -27,7 +27,7 @@ SHOWN = 80
 
 EXAMPLE = "name or name(parameter=value)"
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?%?"
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?%?"
 _TOKEN = re.compile(
     rf"\s*(?:(?P<number>{_NUMBER}(?![\w.]))"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|'[^']*'|\"[^\"]*\")"
@@ -197,7 +197,7 @@ class _Parser:
         return _CONSTANTS[source] if source in _CONSTANTS else Call(source, (), {})
 
     def _number(self, source: str) -> int | float:
-        if not re.fullmatch(r"[+-]?\d+", source):
+        if not re.fullmatch(r"[+-]?[0-9]+", source):
             return _as_float(source)
         if len(source) > MAX_DIGITS:
             raise self._error(f"as {source[:10]}... has too many digits")

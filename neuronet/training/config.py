@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -22,6 +21,8 @@ from neuronet.core import (
     Synchronous,
     check_import,
     find_name,
+    parse_json,
+    parse_toml,
     reading_record,
     record_access,
     shortened,
@@ -43,6 +44,9 @@ from neuronet.training.fields import (
     UpdateScheduleField,
     WiringField,
 )
+
+MAX_OPTIONS_BYTES = 10_000_000
+"""Bytes of a file of options, at most."""
 
 DATA_OPTIONS = ("target", "payoff", "data_dir", "missing", "unseen")
 """Fields of RunConfig that say how an environment is made of a file, a frame or arrays."""
@@ -240,8 +244,8 @@ def read_options(path: str | Path) -> dict[str, Any]:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8-sig")  # editors of Windows begin with a byte order mark
-        options = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        text = _read_limited(file).decode("utf-8-sig")  # editors of Windows begin with a byte order mark
+        options = parse_json(text) if file.suffix == ".json" else parse_toml(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise ConfigurationError(f"cannot read the configuration '{file}': {reason}") from None
@@ -250,3 +254,21 @@ def read_options(path: str | Path) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise ConfigurationError(f"the configuration '{file}' must hold options by name")
     return options
+
+
+def _read_limited(file: Path) -> bytes:
+    """Return the content of a regular file, or of a pipe that a shell has made, as in `--config <(command)`.
+
+    Raises:
+        ValueError: It is of another kind, which may wait or not end, or too large.
+        OSError: It cannot be read.
+    """
+    mode = file.stat().st_mode
+    is_substituted = stat.S_ISFIFO(mode) and file.parts[:2] == ("/", "dev")
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or is_substituted):
+        raise ValueError("it is not a regular file")
+    with file.open("rb") as stream:
+        content = stream.read(MAX_OPTIONS_BYTES + 1)
+    if len(content) > MAX_OPTIONS_BYTES:
+        raise ValueError(f"it is larger than {MAX_OPTIONS_BYTES // 1_000_000} MB")
+    return content

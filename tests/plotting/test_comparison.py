@@ -47,6 +47,15 @@ def test_diverged_losses_are_drawn_up_to_their_end():
     assert np.isnan(figure.axes[0].lines[1].get_ydata()[-1])
 
 
+@pytest.mark.parametrize("policies", [["a"], ["backprop", "a"]])
+def test_losses_that_are_all_missing_are_drawn(policies):
+    curves = curves_of(policies)
+    curves.loc[curves["policy"] == "a", "test_loss"] = np.nan
+    figure = comparison_figure(curves, measure="loss")
+    assert np.isnan(figure.axes[0].lines[-1].get_ydata()).all()
+    assert figure.axes[0].get_yscale() == ("log" if "backprop" in policies else "linear")
+
+
 def test_missing_column_is_refused():
     with pytest.raises(DataError, match=r"curves .*'test_loss'"):
         comparison_figure(curves_of(["a"]).drop(columns="test_loss"), measure="loss")

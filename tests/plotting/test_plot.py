@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from shutil import copytree
 
@@ -89,6 +90,24 @@ def test_all_available_kinds_are_drawn_by_default(result_folders, tmp_path, monk
 def test_studies_are_drawn(result_folders, tmp_path, folder, kind, words):
     text = plot(result_folders / folder, kind, tmp_path / "picture.svg").read_text(encoding="utf-8")
     assert f"<!-- {words}" in text  # matplotlib writes down what its outlines of letters say
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"study.json": '{"kind": "comparison"}'}, "because the comparison is not finished"),
+        ({"study.json": '{"kind": "a new kind"}'}, "'a new kind', of which there are no figures"),
+        ({"study.json": '{"type": "comparison"}'}, r"study\.json'.* does not name the kind"),
+        ({"sweep.json": '{"columns": [], "swept": {}', "cells/a.json": "{"}, r"sweep\.json"),
+    ],
+)
+def test_reason_why_nothing_is_drawn_is_given(tmp_path, monkeypatch, capsys, files, reason):
+    for name, text in files.items():
+        (tmp_path / "out" / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / "out" / name).write_text(text)
+    status, _, err = command(monkeypatch, capsys, tmp_path / "out")
+    assert status == 2
+    assert re.search(reason, err)
 
 
 @pytest.mark.parametrize("suffix", HEADS)

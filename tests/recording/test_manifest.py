@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -65,6 +66,22 @@ def test_every_store_of_a_study_writes_a_manifest(tmp_path):
     StudyStore(None, "study").begin({"version": "1"})
     StudyStore(tmp_path / "new", "run", read_only=True).write_manifest()
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "cannot read '.*study.json'"),
+        ("{}", "does not name the kind of study"),
+        ('{"kind": "comparison"}', "holds a study of the kind 'comparison' without manifest.json"),
+    ],
+)
+def test_study_that_cannot_be_shown_is_refused_with_the_reason(text, reason, tmp_path, neuronet):
+    (tmp_path / "study.json").write_text(text)
+    answer = neuronet("show", tmp_path)
+    assert answer.status == 2
+    assert re.search(reason, answer.err)
+    assert answer.err.count("\n") == 1
 
 
 BROKEN = ("{", "[]", '{"versions": 3}', '{"data": {"a": []}}', '{"resumed": [1]}', '{"resumed": 1}', '{"command": null}', "\0")

@@ -29,11 +29,10 @@ def test_the_same_settings_resume_and_other_ones_are_refused(tmp_path):
 
 def test_kind_of_a_folder_without_a_study(tmp_path):
     assert study_kind(tmp_path) is None
-    (tmp_path / "study.json").write_text("{}")
-    assert study_kind(tmp_path) is None
-    (tmp_path / "study.json").write_text("{")
-    with pytest.raises(DataError, match=r"study\.json"):
-        study_kind(tmp_path)
+    for content in ("{", "{}", "[]", "null", '{"kind": ["comparison"]}', "[" * 5000 + "]" * 5000):
+        (tmp_path / "study.json").write_text(content)
+        with pytest.raises(DataError, match=r"study\.json"):
+            study_kind(tmp_path)
 
 
 def test_a_store_without_a_folder_keeps_nothing():

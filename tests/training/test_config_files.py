@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from neuronet.channels import CHANNELS
 from neuronet.core import ConfigurationError, Momentum, PartialUpdate, Sparse
 from neuronet.policies import AttentionSeeking, Greedy
 from neuronet.recording import RunDirectory
-from neuronet.training.config import make_config, read_config
+from neuronet.training.config import MAX_OPTIONS_BYTES, make_config, read_config, read_options
 
 OPTIONS = {
     "environment": "xor",
@@ -53,6 +54,32 @@ def test_changed_default_does_not_change_an_old_file(cls, written, monkeypatch):
 def test_byte_order_mark_is_skipped(tmp_path, name, text):
     (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + text.encode())
     assert read_config(tmp_path / name) == make_config({"environment": "xor"})
+
+
+def test_file_that_does_not_end_or_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "zeros.json").symlink_to("/dev/zero")
+    with (tmp_path / "large.toml").open("wb") as file:
+        file.truncate(MAX_OPTIONS_BYTES + 1)
+    for name, reason in (("pipe.toml", "regular file"), ("zeros.json", "regular file"), ("large.toml", "larger than 10 MB")):
+        with pytest.raises(ConfigurationError, match=rf"^cannot read the configuration '[^']*{name}': it is .*{reason}$"):
+            read_options(tmp_path / name)
+
+
+def test_pipe_of_a_shell_is_read():
+    reading, writing = os.pipe()
+    os.write(writing, b"epochs = 2\n")
+    os.close(writing)
+    assert read_options(f"/dev/fd/{reading}") == {"epochs": 2}
+    os.close(reading)
+
+
+@pytest.mark.parametrize("name", ["deep.toml", "deep.json"])
+def test_deeply_nested_file_is_refused(tmp_path, name):
+    text = "[" * 5000 + "]" * 5000
+    (tmp_path / name).write_text(f"hidden = {text}" if name.endswith("toml") else text)
+    with pytest.raises(ConfigurationError, match="nested more than 100 deep"):
+        read_options(tmp_path / name)
 
 
 @pytest.mark.parametrize("hidden", [[np.int64(4), 3], (np.int32(4), np.uint8(3)), np.array([4, 3])])

@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import Json
-from neuronet.core import ConfigurationError
+from neuronet.core import ConfigurationError, parse_integer
 
 
 def bench(
@@ -47,6 +47,6 @@ def bench(
 
 def _layers(text: str) -> tuple[int, ...]:
     try:
-        return tuple(int(part) for part in text.split("-"))
+        return tuple(map(parse_integer, text.split("-")))
     except ValueError:
         raise ConfigurationError(f"a network must be the neurons in each layer, such as 64-32-10, got '{text}'") from None

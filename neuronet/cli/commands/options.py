@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from neuronet.core import ConfigurationError
+from neuronet.core import ConfigurationError, parse_integer
 from neuronet.training import OUTPUT, PANELS, RUN_OPTIONS, OptionInfo
 
 Out = Annotated[
@@ -139,7 +139,7 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     if text.strip().lower() in ("", "none", "0"):
         return ()
     try:
-        return tuple(int(part) for part in text.split(","))
+        return tuple(map(parse_integer, text.split(",")))
     except ValueError:
         raise ConfigurationError(f"hidden must be integers such as 64 or 256,256, got '{text}'") from None
 

@@ -51,9 +51,7 @@ def plot(
         raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
     if suffix not in SUFFIXES:
         raise unknown_name_error("format", suffix, SUFFIXES)
-    kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0], trust=trust))
-    if not kinds:
-        raise ConfigurationError(f"no figure can be drawn yet from '{folders[0]}'")
+    kinds = kind or (["curves"] if len(folders) > 1 else kinds_of(folders[0], trust=trust, required=True))
     for name, path in zip(kinds, _paths(folders, kinds, out, suffix), strict=True):
         typer.echo(draw(folders, name, path, max_neurons=max_neurons, replica=replica, trust=trust, log=console.print_err))
 

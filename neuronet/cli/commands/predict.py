@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from neuronet.cli import console
 from neuronet.cli.commands.options import Json, Trust
+from neuronet.core import DataError
 from neuronet.training import OUTPUT
 
 Source = Annotated[Path, typer.Argument(help="Folder of a finished run, or a .safetensors file of a model", show_default=False)]
@@ -66,10 +67,13 @@ def show(model: Record, trust: Trust = False, json: Json = False) -> None:
 
     from neuronet.cli.tables.model import manifest_table, model_table
     from neuronet.models import load
-    from neuronet.recording import METRICS, MODEL, RunDirectory, read_manifest
+    from neuronet.recording import METRICS, MODEL, RunDirectory, read_manifest, study_kind
     from neuronet.training import read_config
 
+    study = None if (model / MODEL).exists() else study_kind(model)
     manifest = read_manifest(model)
+    if study is not None and manifest is None:
+        raise DataError(f"'{model}' holds a study of the kind '{study}' without manifest.json, which says how it was played")
     if manifest is not None and not (model / MODEL).exists():
         console.print_result(manifest_table(manifest), lambda: {"manifest": manifest}, json)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -31,7 +30,7 @@ from neuronet.continual.studies.result import (
     plain_records,
     relative_times,
 )
-from neuronet.core import ConfigurationError, DataError, NeuroNetError, unknown_name_error
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, parse_json, unknown_name_error
 from neuronet.recording import STUDY, StudyStore, draw, output_folder, reading
 from neuronet.statistics import holm, paired
 
@@ -138,7 +137,7 @@ def _read_study(folder: Path, name: str) -> FinishedStudy:
     with reading(store.file("table.csv"), STUDY_KIND):
         if sorted(table["policy"]) != sorted(matrices):
             raise ValueError(f"it must have a line for each of {', '.join(matrices)}")
-        if not all(isinstance(json.loads(settings), dict) for settings in table["settings"].dropna()):
+        if not all(isinstance(parse_json(settings), dict) for settings in table["settings"].dropna()):
             raise ValueError("its settings must be objects of JSON")
     costs = store.read_table("costs.csv", COST_TYPES)  # studies of earlier versions have none
     with reading(store.file("costs.csv"), STUDY_KIND):

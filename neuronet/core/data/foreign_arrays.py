@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuronet.core.data.texts import is_plain_number
 from neuronet.core.errors import DataError, shortened
 
 LARGEST_EXACT = 2.0**53
@@ -77,6 +78,8 @@ def as_numbers(values: Any, what: str) -> NDArray[np.float64]:
             numbers = array.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         raise DataError(f"{what} must be numbers{_not_number(array)}") from None
+    if array.dtype.kind in "OU" and not all(is_plain_number(value) for value in array.flat if isinstance(value, str)):
+        raise DataError(f"{what} must be numbers{_not_number(array)}")
     if array.dtype.kind in "iuOUS" and (np.abs(np.nan_to_num(numbers)) >= LARGEST_EXACT).any():
         flat = array.ravel()
         at = inexact_integer(flat)
@@ -137,6 +140,8 @@ def _not_number(array: NDArray[Any]) -> str:
         return f", got {array.dtype}"
     for value in array.ravel().tolist():
         try:
+            if isinstance(value, str) and not is_plain_number(value):
+                raise ValueError
             float(value)
         except (TypeError, ValueError, OverflowError):
             return f", got {shortened(repr(value))}"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from io import StringIO
 from math import comb
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from neuronet.core import DataError
+from neuronet.core import DataError, NeuroNetError
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
+from neuronet.recording import read_json, read_text, reading
 
-PAYOFFS, ABOUT = "payoffs.csv", "game.json"
+PAYOFFS, ABOUT, KIND = "payoffs.csv", "game.json", "meta-game"
 NEURONS = "neurons "
 ENDS = ["test_loss", "test_accuracy"]
 
@@ -32,15 +33,16 @@ def load_meta_game(folder: str | Path) -> MetaGame | LayerGame:
         DataError: The folder has no payoffs.csv, or it is not the table of a meta-game.
     """
     path = Path(folder) / PAYOFFS
-    try:
-        table = pd.read_csv(path)
-    except OSError as error:
-        raise DataError(f"cannot read '{path}': {error.strerror}; name a folder of neuronet game meta") from None
-    except ValueError as error:
-        raise DataError(f"'{path}' is no table: {error}") from None
+    if not path.exists():
+        raise DataError(f"there is no '{path}': name a folder of neuronet game meta")
+    text = read_text(path, KIND)
+    with reading(path, KIND):
+        table = pd.read_csv(StringIO(text))
     try:
         return _layers(table, _sizes(Path(folder) / ABOUT)) if {"first", "second"} <= set(table.columns) else _neurons(table)
-    except (KeyError, ValueError, IndexError) as error:
+    except NeuroNetError:
+        raise
+    except (LookupError, ValueError, TypeError, ArithmeticError, AttributeError) as error:
         raise DataError(f"'{path}' is not the table of a meta-game with all seeds and profiles: {error}") from None
 
 
@@ -49,7 +51,7 @@ def _neurons(table: pd.DataFrame) -> MetaGame:
     names = tuple(column.removeprefix(NEURONS) for column in counts)
     seeds = _seeds(table)
     rows = len(table) // (len(seeds) * len(names))
-    players = next(n for n in range(2, rows + 2) if comb(n + len(names) - 2, len(names) - 1) >= rows)
+    players = next((n for n in range(2, rows + 2) if comb(n + len(names) - 2, len(names) - 1) >= rows), 2)
     shape = (len(seeds), len(names), rows)
     if comb(players + len(names) - 2, len(names) - 1) != rows or list(table["policy"][::rows][: len(names)]) != list(names):
         raise ValueError(f"{rows} combinations of opponents of {len(names)} policies")
@@ -77,13 +79,10 @@ def _layers(table: pd.DataFrame, sizes: tuple[int, int]) -> LayerGame:
 
 def _sizes(path: Path) -> tuple[int, int]:
     """Return the numbers of neurons of two layers."""
-    try:
-        first, second = json.loads(path.read_text(encoding="utf-8"))["neurons"]
+    content = read_json(path, KIND)
+    with reading(path, KIND):
+        first, second = content["neurons"]
         return int(first), int(second)
-    except OSError as error:
-        raise DataError(f"cannot read '{path}', which has the numbers of neurons: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise DataError(f"'{path}' has no numbers of neurons of two layers: {error}") from None
 
 
 def _seeds(table: pd.DataFrame) -> tuple[int, ...]:

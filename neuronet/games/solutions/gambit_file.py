@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuronet.core import DataError
+from neuronet.core import DataError, is_plain_number
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.solutions.normal_form import NormalFormGame
 
@@ -82,7 +82,7 @@ class _Reader:
 
     def count(self, text: str) -> int:
         """Return a number of strategies, which the file has payoffs for."""
-        found = int(text)
+        found = int(_plain(text))
         if not 1 <= found <= len(self.tokens):
             raise DataError(f"a player must have from 1 to {len(self.tokens)} strategies, as the file has payoffs, got {found}")
         return found
@@ -107,7 +107,7 @@ class _Reader:
             paid.append(row)
             self.take()
         self.take()
-        numbers, wanted = [int(number) for number, _ in self.tokens[self.place :]], math.prod(shape)
+        numbers, wanted = [int(_plain(number)) for number, _ in self.tokens[self.place :]], math.prod(shape)
         if len(numbers) != wanted:
             raise DataError(f"{shape} strategies need the outcomes of {wanted} profiles, it has {len(numbers)}")
         if not all(0 <= number < len(paid) for number in numbers):
@@ -137,11 +137,17 @@ class _Reader:
         return found
 
 
+def _plain(text: str) -> str:
+    if not is_plain_number(text):
+        raise DataError(f"numbers must be written in the digits 0 to 9, got '{text}'")
+    return text
+
+
 def _number(text: str) -> float:
     exponent = re.search(r"[eE][+-]?0*(\d+)", text)
     if exponent is not None and len(exponent[1]) > MAX_EXPONENT_DIGITS:  # a Fraction would have all its digits
         raise DataError(f"payoffs must be numbers in double precision, got {text}")
     try:
-        return float(Fraction(text))
+        return float(Fraction(_plain(text)))
     except OverflowError:
         raise DataError(f"payoffs must be numbers in double precision, got {text}") from None

@@ -151,18 +151,24 @@ def _figure(paths: Sequence[Path], kind: str, options: PlotOptions) -> Figure:
     return figures[kind](paths, options)
 
 
-def kinds_of(folder: str | Path, *, trust: bool = False) -> list[str]:
+def kinds_of(folder: str | Path, *, trust: bool = False, required: bool = False) -> list[str]:
     """Return the kinds of figures for which a folder has data.
 
     Args:
         folder: Folder of a run or study.
         trust: Whether modules that the folder names are imported, which runs their code.
+        required: Whether a folder without data for any figure is refused, with the reason.
 
     Raises:
-        DataError: The folder holds no run or study.
+        DataError: The folder holds no run or study, or a figure is required and there is none.
     """
     with record_access(Access.TRUSTED if trust else Access.LOOK):
-        return detect_result_kind(Path(folder)).available(Path(folder))
+        result_kind = detect_result_kind(Path(folder))
+        found = result_kind.available(Path(folder))
+        if required and not found:
+            reason = next(kind.missing(Path(folder)) for kind in result_kind.kinds.values())
+            raise DataError(f"no figure can be drawn yet from '{folder}', because {reason}")
+        return found
 
 
 def detect_result_kind(folder: Folder) -> ResultKind:
@@ -179,6 +185,9 @@ def detect_result_kind(folder: Folder) -> ResultKind:
             check_regular(folder / CONFIG, "run")
             read_options(folder / CONFIG)
         return result_kind
+    study = study_kind(folder)
+    if study is not None:
+        raise DataError(f"'{folder}' holds a study of the kind '{study}', of which there are no figures")
     names = sorted(item.name + "/" * item.is_dir() for item in folder.iterdir())
     content = f"it contains {', '.join(names[:4])}{' and more' * (len(names) > 4)}" if names else "it is empty"
     raise DataError(f"'{folder}' holds no run or study, since it has no {CONFIG} or {STUDY}: {content}")

@@ -21,10 +21,10 @@ EPOCH = "epoch"
 EXAMPLE = "'hidden:16 every 10' or 'every epoch', with inputs, hidden, outputs, all, 'layer 1' or 'node 70,71' before the colon"
 
 _PATTERN = re.compile(
-    r"\s*(?P<target>[^:]+?)\s*(?::\s*(?P<count>all|\d{1,9}))?(?:\s+every\s+(?P<every>epoch|\d{1,15}))?(?:\s+of\s+(?P<of>.+))?"
+    r"\s*(?P<target>[^:]+?)\s*(?::\s*(?P<count>all|[0-9]{1,9}))?(?:\s+every\s+(?P<every>epoch|[0-9]{1,15}))?(?:\s+of\s+(?P<of>.+))?"
 )
-_LAYER = re.compile(r"layer\s*(\d{1,6})")
-_NODES = re.compile(r"nodes?\s+(\d{1,18}(?:\s*,\s*\d{1,18})*)")
+_LAYER = re.compile(r"layer\s*([0-9]{1,6})")
+_NODES = re.compile(r"nodes?\s+([0-9]{1,18}(?:\s*,\s*[0-9]{1,18})*)")
 
 
 @dataclass(frozen=True)

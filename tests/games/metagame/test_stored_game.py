@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -56,6 +57,22 @@ def test_folder_without_a_whole_game_is_refused(tmp_path):
         load_meta_game(tmp_path)
     meta_game_of([[-1, 2], [0, 1]]).table().iloc[:-1].to_csv(tmp_path / "payoffs.csv", index=False)
     with pytest.raises(DataError, match="all seeds and profiles"):
+        load_meta_game(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "table", ["", "\xff", "a,b\n", "seed,policy\n0,a\n", "seed,policy,neurons a\n0,a,2\n0,a,2\n", "first,second\na,b\n"]
+)
+def test_broken_folder_is_refused(tmp_path, table):
+    (tmp_path / "payoffs.csv").write_bytes(table.encode("latin-1"))
+    (tmp_path / "game.json").write_text('{"neurons": [4]}')
+    with pytest.raises(DataError, match=r"payoffs\.csv|game\.json"):
+        load_meta_game(tmp_path)
+
+
+def test_pipe_in_a_folder_does_not_wait(tmp_path):
+    os.mkfifo(tmp_path / "payoffs.csv")
+    with pytest.raises(DataError, match="not a regular file"):
         load_meta_game(tmp_path)
 
 

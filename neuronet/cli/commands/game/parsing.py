@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from neuronet.cli.commands.compare import split_policies
-from neuronet.core import ConfigurationError
+from neuronet.core import ConfigurationError, parse_integer
 
 if TYPE_CHECKING:
     from neuronet.core import Policy
@@ -51,7 +51,7 @@ def parse_integers(name: str, text: str, *, least: int) -> list[int]:
         ConfigurationError: They are not such integers.
     """
     try:
-        found = sorted({int(part) for part in text.split(",")})
+        found = sorted(set(map(parse_integer, text.split(","))))
     except ValueError:
         found = [least - 1]
     if found[0] < least:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ def resolve_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = device.partition(":")
-    if kind not in DEVICE_COUNTS or (index and not index.isdigit()):
+    if kind not in DEVICE_COUNTS or (index and not re.fullmatch("[0-9]{1,4}", index)):
         raise ConfigurationError(f"device must be auto, cpu, cuda, cuda:N or mps, got '{device}'")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise ConfigurationError(f"device '{device}' is not available: this machine has {torch.cuda.device_count()} CUDA devices")
