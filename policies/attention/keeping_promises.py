@@ -73,16 +73,16 @@ class KeepingPromises(Wrapper):
         """Return rows (..., n, S) whose outer products are added to the faded projector P.
 
         With the samples X (n, S), their residuals `R = X - X P`, and the weight w of a sample, the matrix `1 - P` becomes
-        `1 - P - R^T (1 / w + R X^T)^-1 R` (Woodbury). The inverse is divided between both sides by a root.
+        `1 - P - R^T (1 / w + R X^T)^-1 R` (Woodbury). The inverse is divided between both sides by a root, along the axes of
+        `R X^T`. Its values are 0 or more except for rounding, which would matter where kappa is large.
         """
         xp, inputs = obs.xp, obs.speaker_activity[..., : self.samples, :]
         inputs = xp.concat([inputs, xp.ones_like(inputs[..., :1])], axis=-1)
-        count = inputs.shape[-2]
-        weight = self.kappa / count
+        weight = self.kappa / inputs.shape[-2]
         kept = inputs @ memory["projector"]
         residuals = inputs - ((1.0 - self.fading) * kept if self.fading else kept)
-        overlap = residuals @ xp.matrix_transpose(inputs)
-        if count == 1:
-            return residuals * xp.sqrt(weight / (1.0 + weight * overlap))
-        root = xp.linalg.cholesky(weight * overlap + xp.eye(count, dtype=inputs.dtype, device=inputs.device))
-        return weight**0.5 * xp.linalg.solve(root, residuals)
+        values = overlap = residuals @ xp.matrix_transpose(inputs)
+        if inputs.shape[-2] > 1:
+            values, axes = xp.linalg.eigh(overlap)
+            values, residuals = values[..., None], xp.matrix_transpose(axes) @ residuals
+        return residuals * xp.sqrt(weight / (1.0 + weight * xp.clip(values, 0.0, None)))
