@@ -74,7 +74,7 @@ class KeepingPromises(Wrapper):
 
         With the samples X (n, S), their residuals `R = X - X P`, and the weight w of a sample, the matrix `1 - P` becomes
         `1 - P - R^T (1 / w + R X^T)^-1 R` (Woodbury). The inverse is divided between both sides by a root, along the axes of
-        `R X^T`. Its values are 0 or more except for rounding, which would matter where kappa is large.
+        `R X^T`. An axis with a value of rounding has no row: all of it is remembered, and its row would grow with kappa.
         """
         xp, inputs = obs.xp, obs.speaker_activity[..., : self.samples, :]
         inputs = xp.concat([inputs, xp.ones_like(inputs[..., :1])], axis=-1)
@@ -85,4 +85,6 @@ class KeepingPromises(Wrapper):
         if inputs.shape[-2] > 1:
             values, axes = xp.linalg.eigh(overlap)
             values, residuals = values[..., None], xp.matrix_transpose(axes) @ residuals
-        return residuals * xp.sqrt(weight / (1.0 + weight * xp.clip(values, 0.0, None)))
+        rounding = xp.finfo(values.dtype).eps * xp.max(xp.sum(inputs**2, axis=-1), axis=-1)[..., None, None]
+        values = xp.clip(values, 0.0, None)
+        return residuals * xp.sqrt(weight * (values > rounding) / (1.0 + weight * values))
