@@ -86,5 +86,5 @@ class KeepingPromises(Wrapper):
             values, axes = xp.linalg.eigh(overlap)
             values, residuals = values[..., None], xp.matrix_transpose(axes) @ residuals
         rounding = xp.finfo(values.dtype).eps * xp.max(xp.sum(inputs**2, axis=-1), axis=-1)[..., None, None]
-        values = xp.clip(values, 0.0, None)
-        return residuals * xp.sqrt(weight * (values > rounding) / (1.0 + weight * values))
+        shares = weight / (1.0 + weight * xp.clip(values, 0.0, None))
+        return residuals * xp.sqrt(xp.where(values > rounding, shares, xp.zeros_like(shares)))
