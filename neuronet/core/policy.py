@@ -23,9 +23,8 @@ from typing import NamedTuple, final
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import ConfigurationError, PolicyError, shown
-from neuronet.core.feedback_form import FeedbackForm
+from neuronet.core.feedback_form import FeedbackForm, Projection
 from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
-from neuronet.core.projection import Projection
 
 OPTIONAL_HOOKS = ("speak", "demand", "scales", "adapt", "initial_memory", "remember")
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neuronet.core.errors import PolicyError
-from neuronet.core.feedback_form import FeedbackForm
+from neuronet.core.feedback_form import FeedbackForm, Projection
 from neuronet.core.policy import OPTIONAL_HOOKS, Policy
-from neuronet.core.projection import Projection
 
 GLOBAL_SIGNALS = {"broadcast": "broadcast", "reward": "reward", "layer_demand": "layer", "layer_response": "layer"}
 """Fields that do not come from a neuron's speakers and listeners, and what a policy that reads them hears."""

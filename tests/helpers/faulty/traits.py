@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from neuronet.core.feedback_form import Projection
 from neuronet.core.policy import LinearPolicy, Policy, Scales, Wrapper
-from neuronet.core.projection import Projection
 from neuronet.policies import KeepingPromises
 from tests.helpers.toys import Backprop, Saver
 
