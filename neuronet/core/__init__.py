@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import unknown_name_error as unknown_name_error
     from neuronet.core.errors import with_short_quotes as with_short_quotes
     from neuronet.core.feedback_form import FeedbackForm as FeedbackForm
+    from neuronet.core.feedback_form import Projection as Projection
     from neuronet.core.learning.lr_schedules import LR_SCHEDULES as LR_SCHEDULES
     from neuronet.core.learning.lr_schedules import lr_factor as lr_factor
     from neuronet.core.learning.optimizers import OPTIMIZERS as OPTIMIZERS
@@ -115,10 +116,11 @@ if TYPE_CHECKING:
     from neuronet.core.policy import Policy as Policy
     from neuronet.core.policy import Scales as Scales
     from neuronet.core.policy import Wrapper as Wrapper
-    from neuronet.core.policy import check_axes as check_axes
-    from neuronet.core.policy import form_of as form_of
-    from neuronet.core.policy import shared_memory_names as shared_memory_names
     from neuronet.core.policy_traits import Traits as Traits
+    from neuronet.core.policy_traits import check_axes as check_axes
+    from neuronet.core.policy_traits import form_of as form_of
+    from neuronet.core.policy_traits import projection_of as projection_of
+    from neuronet.core.policy_traits import shared_memory_names as shared_memory_names
     from neuronet.core.policy_traits import trait_rows as trait_rows
     from neuronet.core.policy_traits import traits_of as traits_of
     from neuronet.core.random_streams import MAX_SEED as MAX_SEED
@@ -201,7 +203,7 @@ _MODULES = {
     ),
     "data.foreign_arrays": "as_array as_numbers",
     "data.frames": ("MISSING MISSING_NUMBERS Place column_texts frame_numbers is_categorical is_frame missing_values row_place"),
-    "feedback_form": "FeedbackForm",
+    "feedback_form": "FeedbackForm Projection",
     "learning.lr_schedules": "LR_SCHEDULES lr_factor",
     "learning.optimizers": "OPTIMIZERS SGD Adam Momentum Optimizer learning_rate_scale",
     "learning.update_schedule": (
@@ -210,8 +212,8 @@ _MODULES = {
     "observation": "AXES LATE_FIELDS LAYER_FIELDS OPTIONAL_FIELDS Birth Observation",
     "payoff": "PAYOFFS BalancedCrossEntropy CrossEntropy Payoff SquaredError parse_payoff",
     "culprits": "check_signatures explained own_classes own_place plug_in_errors",
-    "policy": "LinearPolicy Policy Scales Wrapper check_axes form_of shared_memory_names",
-    "policy_traits": "Traits trait_rows traits_of",
+    "policy": "LinearPolicy Policy Scales Wrapper",
+    "policy_traits": "Traits check_axes form_of projection_of shared_memory_names trait_rows traits_of",
     "random_streams": "MAX_SEED LayerRandom Purpose RandomStream check_seed generator pick",
     "access": "Access check_import current_access may_import reading_record record_access",
     "data.sample_checks": "check_samples checked_samples",

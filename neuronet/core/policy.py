@@ -23,11 +23,8 @@ from typing import NamedTuple, final
 
 from neuronet.core.array_types import Array, Memory
 from neuronet.core.errors import ConfigurationError, PolicyError, shown
-from neuronet.core.feedback_form import FeedbackForm
+from neuronet.core.feedback_form import FeedbackForm, Projection
 from neuronet.core.observation import OPTIONAL_FIELDS, Birth, Observation
-
-MEMORY_AXIS_LETTERS = "JKISO"
-"""Axes that an array of a policy's memory can have."""
 
 OPTIONAL_HOOKS = ("speak", "demand", "scales", "adapt", "initial_memory", "remember")
 
@@ -88,6 +85,11 @@ class Policy(ABC):
         """Form of the feedback, if engines may compile it without calling the policy; None by default."""
         return None
 
+    @property
+    def projection(self) -> Projection | None:
+        """Form of `adapt` and `remember`, if engines may compute it without calling them; None by default."""
+        return None
+
     def feedback_weights(self, obs: Observation, memory: Memory) -> Array:
         """Return the weight of each listener's demand for each neuron, (..., K, J); only for linear policies."""
         raise PolicyError(f"{self!r} is not linear: it has feedback, but no feedback_weights")
@@ -144,31 +146,6 @@ class Policy(ABC):
             memory: The memory so far; do not write into it.
         """
         return memory
-
-
-def check_axes(name: str, axes: str) -> None:
-    """Raise an error if axes are not valid for a memory array.
-
-    Raises:
-        PolicyError: A letter is unknown, the neuron axis is not first, or a letter is repeated.
-    """
-    if not axes or not set(axes) <= set(MEMORY_AXIS_LETTERS):
-        raise PolicyError(f"memory '{name}' must have axes among J, K, I, S, O, got '{axes}'")
-    if "J" in axes and (not axes.startswith("J") or len(set(axes)) < len(axes)):
-        raise PolicyError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
-
-
-def shared_memory_names(policy: Policy) -> list[str]:
-    """Return the names of the memory arrays that the neurons of a layer share; all of them must hear all speakers."""
-    return [name for name, axes in policy.memory_axes.items() if "J" not in axes]
-
-
-def form_of(policy: Policy) -> FeedbackForm | None:
-    """Return the form that a policy declares; None without one, and if a subclass of the declaring class changes a hook."""
-    owner = next(cls for cls in type(policy).__mro__ if "form" in vars(cls))
-    if any(getattr(type(policy), hook) is not getattr(owner, hook) for hook in ("feedback", "feedback_weights", *OPTIONAL_HOOKS)):
-        return None
-    return policy.form
 
 
 class LinearPolicy(Policy):

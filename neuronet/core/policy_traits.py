@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from neuronet.core.policy import Policy
+from neuronet.core.errors import PolicyError
+from neuronet.core.feedback_form import FeedbackForm, Projection
+from neuronet.core.policy import OPTIONAL_HOOKS, Policy
 
 GLOBAL_SIGNALS = {"broadcast": "broadcast", "reward": "reward", "layer_demand": "layer", "layer_response": "layer"}
 """Fields that do not come from a neuron's speakers and listeners, and what a policy that reads them hears."""
+
+MEMORY_AXIS_LETTERS = "JKISO"
+"""Axes that an array of a policy's memory can have."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +72,35 @@ def _summary(cls: type[Policy]) -> str:
         return traits_of(cls()).summary
     except TypeError:  # a parameter has no default
         return ""
+
+
+def check_axes(name: str, axes: str) -> None:
+    """Raise an error if axes are not valid for a memory array.
+
+    Raises:
+        PolicyError: A letter is unknown, the neuron axis is not first, or a letter is repeated.
+    """
+    if not axes or not set(axes) <= set(MEMORY_AXIS_LETTERS):
+        raise PolicyError(f"memory '{name}' must have axes among J, K, I, S, O, got '{axes}'")
+    if "J" in axes and (not axes.startswith("J") or len(set(axes)) < len(axes)):
+        raise PolicyError(f"memory '{name}' must have the neuron axis J first and no axis twice, got '{axes}'")
+
+
+def shared_memory_names(policy: Policy) -> list[str]:
+    """Return the names of the memory arrays that the neurons of a layer share; all of them must hear all speakers."""
+    return [name for name, axes in policy.memory_axes.items() if "J" not in axes]
+
+
+def form_of(policy: Policy) -> FeedbackForm | None:
+    """Return the form that a policy declares; None without one, and if a subclass of the declaring class changes a hook."""
+    return policy.form if _has_hooks_of_owner(policy, "form", ("feedback", "feedback_weights", *OPTIONAL_HOOKS)) else None
+
+
+def projection_of(policy: Policy) -> Projection | None:
+    """Return the projection that a policy declares; None without one, and if a subclass of the declaring class changes a hook."""
+    return policy.projection if _has_hooks_of_owner(policy, "projection", ("scales", "adapt", "remember")) else None
+
+
+def _has_hooks_of_owner(policy: Policy, declaration: str, hooks: Sequence[str]) -> bool:
+    owner = next(cls for cls in type(policy).__mro__ if declaration in vars(cls))
+    return all(getattr(type(policy), hook) is getattr(owner, hook) for hook in hooks)

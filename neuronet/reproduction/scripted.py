@@ -119,6 +119,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         ("results.md", "Cost of the agent engine", "python benchmarks/agents.py"),
         ("results.md", "Cost of the agent engine", "python benchmarks/agents.py --growth"),
         ("speed.md", "Compiled rounds", "python -m benchmarks.tiny"),
+        ("speed.md", "Keeping promises", "python -m benchmarks.projection"),
         ("speed.md", "Products by machine", "python -m benchmarks.products"),
         ("speed.md", "Replicas", "python -m benchmarks.gpu --device cpu --only replicas"),
         ("speed.md", "Sparse networks", "python benchmarks/sparse.py growth"),

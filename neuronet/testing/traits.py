@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import Policy, PolicyError, Scales, form_of, pick, shared_memory_names, traits_of
+from neuronet.core import Policy, PolicyError, Scales, form_of, pick, projection_of, shared_memory_names, traits_of
 from neuronet.testing.reference_rounds import ROUNDS, HookOutput, play
-from neuronet.testing.synthetic_layer import LayerView, SyntheticLayer
+from neuronet.testing.synthetic_layer import FIELDS, LayerView, SyntheticLayer
 
 ROUNDING = 1e-9
 """Relative difference up to which results are equal."""
@@ -37,6 +37,7 @@ def check_traits(policy: Policy) -> None:
     if traits.linear:
         _check_linear(policy, answers)
     _check_form(policy, answers)
+    _check_projection(policy, answers)
     if not traits.memory_axes:
         _check_memoryless(policy, answers)
     _check_locality(policy)
@@ -107,6 +108,27 @@ def _check_form(policy: Policy, answers: dict[str, HookOutput]) -> None:
         expected = fields["intention"] if form.adapts else np.zeros_like(fields["intention"])
         if change is not None and not is_close(change.array, expected):
             raise PolicyError(f"{policy!r}: its change in round {number} is not what its form says, {form}")
+
+
+def _check_projection(policy: Policy, answers: dict[str, HookOutput]) -> None:
+    """Check that a policy with a projection, which engines may compute by themselves, does what it says."""
+    projection = projection_of(policy)
+    if projection is None:
+        return
+    view, memory = (
+        LayerView(SyntheticLayer()),
+        {name: answers[f"initial_memory, memory '{name}',"].array for name in policy.memory_axes},
+    )
+    for number in range(ROUNDS):
+        fields = view.open(number)
+        projector, response = memory[projection.name], fields["intention"]
+        rows = projection.rows(view.observe({name: fields[name] for name in FIELDS}), memory)
+        memory = {name: answers[f"remember in round {number}, memory '{name}',"].array for name in memory}
+        next_projector = projection.keep * projector + np.swapaxes(rows, -1, -2) @ rows
+        if not is_close(answers[f"adapt in round {number}"].array, response - response @ projector):
+            raise PolicyError(f"{policy!r}: its change in round {number} is not what its projection says")
+        if not is_close(memory[projection.name], next_projector):
+            raise PolicyError(f"{policy!r}: memory '{projection.name}' after round {number} is not what its projection says")
 
 
 def _check_memoryless(policy: Policy, answers: dict[str, HookOutput]) -> None:

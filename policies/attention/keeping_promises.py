@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from neuronet.core import Array, Memory, Observation, Policy, Wrapper, check_number
+from neuronet.core import Array, Memory, Observation, Policy, Projection, Wrapper, check_number
 from neuronet.policies.attention.attention_seeking import AttentionSeeking
 
 
@@ -21,9 +21,9 @@ class KeepingPromises(Wrapper):
 
     Let x be a neuron's input at one of the first samples of a batch, with 1 for the bias, and C the sum of x x^T over all such
     samples so far. A change of weights is multiplied by `(1 + kappa C)^-1`: it is removed along frequent and large inputs, and
-    unchanged along new ones. The memory is the projector `1 - (1 + kappa C)^-1`, updated by one sample after another without an
-    inverse. All neurons of a layer share it, so all of them must hear the whole layer below. It uses no fields besides those of
-    the wrapped policy and the neuron's input.
+    unchanged along new ones. The memory is the projector `1 - (1 + kappa C)^-1`, updated by all samples of a round at once
+    without an inverse of its size. All neurons of a layer share it, so all of them must hear the whole layer below. It uses no
+    fields besides those of the wrapped policy and the neuron's input.
 
     Args:
         policy: The wrapped policy.
@@ -51,6 +51,13 @@ class KeepingPromises(Wrapper):
         """Projector shared by the neurons of the layer, (S, S)."""
         return {"projector": "SS"}
 
+    @property
+    def projection(self) -> Projection | None:
+        """How the change is projected; None where the wrapped policy has factors, a change or a memory of its own."""
+        if self.policy.hooks & {"scales", "adapt", "remember"}:
+            return None
+        return Projection("projector", 1.0 - self.fading, self._rows)
+
     def adapt(self, response: Array, obs: Observation, memory: Memory) -> Array:
         """Return the part of the wrapped policy's change that is orthogonal to earlier inputs."""
         change = super().adapt(response, obs, memory)
@@ -58,15 +65,26 @@ class KeepingPromises(Wrapper):
 
     def remember(self, change: Array, response: Array, obs: Observation, memory: Memory) -> Memory:
         """Return the projector, updated with the samples of this round."""
-        xp, projector = obs.xp, memory["projector"]
-        if self.fading:
-            projector = (1.0 - self.fading) * projector
-        inputs = obs.speaker_activity[..., : self.samples, :]
+        rows = self._rows(obs, memory)
+        projector = (1.0 - self.fading) * memory["projector"] + obs.xp.matrix_transpose(rows) @ rows
+        return {**super().remember(change, response, obs, memory), "projector": projector}
+
+    def _rows(self, obs: Observation, memory: Memory) -> Array:
+        """Return rows (..., n, S) whose outer products are added to the faded projector P.
+
+        With the samples X (n, S), their residuals `R = X - X P`, and the weight w of a sample, the matrix `1 - P` becomes
+        `1 - P - R^T (1 / w + R X^T)^-1 R` (Woodbury). The inverse is divided between both sides by a root, along the axes of
+        `R X^T`. An axis with a value of rounding has no row: all of it is remembered, and its row would grow with kappa.
+        """
+        xp, inputs = obs.xp, obs.speaker_activity[..., : self.samples, :]
         inputs = xp.concat([inputs, xp.ones_like(inputs[..., :1])], axis=-1)
         weight = self.kappa / inputs.shape[-2]
-        for number in range(inputs.shape[-2]):
-            sample = inputs[..., number, :, None]
-            residual = sample - projector @ sample
-            row = xp.matrix_transpose(residual)
-            projector = projector + residual @ (weight * row / (1.0 + weight * (row @ sample)))
-        return {**super().remember(change, response, obs, memory), "projector": projector}
+        kept = inputs @ memory["projector"]
+        residuals = inputs - ((1.0 - self.fading) * kept if self.fading else kept)
+        values = overlap = residuals @ xp.matrix_transpose(inputs)
+        if inputs.shape[-2] > 1:
+            values, axes = xp.linalg.eigh(overlap)
+            values, residuals = values[..., None], xp.matrix_transpose(axes) @ residuals
+        rounding = xp.finfo(values.dtype).eps * xp.max(xp.sum(inputs**2, axis=-1), axis=-1)[..., None, None]
+        shares = weight / (1.0 + weight * xp.clip(values, 0.0, None))
+        return residuals * xp.sqrt(xp.where(values > rounding, shares, xp.zeros_like(shares)))

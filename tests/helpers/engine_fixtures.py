@@ -6,7 +6,8 @@ import numpy as np
 
 from neuronet.core.data.batches import Batches
 from neuronet.core.environment import Samples
-from neuronet.core.policy import Policy, shared_memory_names
+from neuronet.core.policy import Policy
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, State

@@ -14,7 +14,7 @@ from scipy.stats import chisquare
 
 from neuronet.core import NeuroNetError, Pattern, SparseNetwork, distinct_ranks, from_edges, to_dense, to_sparse
 from neuronet.core.learning.optimizers import Momentum
-from neuronet.core.policy import shared_memory_names
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, sparse_memory, to_dense_state, to_sparse_state, transfer_state
 from neuronet.engines.tensors import TensorEngine

@@ -10,7 +10,7 @@ import pytest
 from neuronet import from_graph, interventions, to_graph
 from neuronet.core.errors import NeuroNetError
 from neuronet.core.learning.optimizers import SGD, Adam, Momentum
-from neuronet.core.policy import shared_memory_names
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.tensors import SequentialReplicas, TensorEngine
 from neuronet.policies import AttentionSeeking, Greedy, IncomeProtecting, KeepingPromises

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuronet.core.errors import ConfigurationError, check_number
-from neuronet.core.policy import shared_memory_names
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.core.random_streams import Purpose, generator
 from neuronet.core.structure.groups import Group
 from neuronet.core.structure.network import Bools

@@ -280,6 +280,7 @@ class TensorEngine(CopiedByState):
         for index, record in enumerate(records):
             if "remember" in record.layer.hooks:
                 record.remember(self.parameters.change_of(index))
+            record.accumulate()
             record.close()
         current.close()
         self.parameters.apply()

@@ -38,7 +38,7 @@ def supports(layers: Sequence[Layer]) -> bool:
 
 def _is_plain(layer: Layer) -> bool:
     masks = (layer.mask, layer.demand_mask, layer.learning_mask)
-    linear = all(group.linear for group in layer.policy_groups)
+    linear = all(group.linear for group in layer.policy_groups) and layer.projected_group is None
     if not linear or layer.needs - FUSED_NEEDS or any(mask is not None for mask in masks):
         return False
     if "scales" in layer.hooks:

@@ -48,6 +48,7 @@ class Layer:
         learning_mask: (..., J, 1), 0 where a neuron does not adapt; None if all do.
         synapse_mask: (..., J, S), 1 where there is a synapse; None if no policy reads it.
         policy_groups: Groups of neurons with the same policy.
+        projected_group: The layer's only group, if the engine projects its changes and updates its projector; None otherwise.
         hooked_groups: The groups with policies that define a hook, by the name of the hook.
     """
 
@@ -77,13 +78,17 @@ class Layer:
         self.learning_mask = inverse_mask(space, [setup.is_fixed(number)[:, None] for setup in setups])
         self.demand_mask = self._demand_mask(masks_above)
         self.policy_groups: list[PolicyGroup] = policy_groups(space, [setup.groups(number) for setup in setups])
-        self._set_hooks()
+        self._set_hooks(may_project=not response_is_read(setups, number))
         self.synapse_mask = self._synapse_mask() if "synapse_mask" in self.needs else None
         self._set_response(velocities, decay, is_read=response_is_read(setups, number))
 
-    def _set_hooks(self) -> None:
+    def _set_hooks(self, *, may_project: bool = False) -> None:
+        first = self.policy_groups[0]
+        self.projected_group = first if may_project and first.projection is not None else None
         self.hooks = frozenset[str]().union(*(group.hooks for group in self.policy_groups))
-        self.hooked_groups = {hook: [group for group in self.policy_groups if hook in group.hooks] for hook in HOOKS}
+        if self.projected_group is not None:
+            self.hooks -= {"adapt", "remember"}
+        self.hooked_groups = {hook: [group for group in self.policy_groups if hook in self.hooks & group.hooks] for hook in HOOKS}
         self.needs = frozenset[str]().union(*(group.needs for group in self.policy_groups))
 
     def _set_response(self, velocities: tuple[Tensor, Tensor] | None, decay: float, *, is_read: bool) -> None:
@@ -99,7 +104,7 @@ class Layer:
 
     def _buffer(self) -> Tensor:
         """Return an uninitialised tensor over all synapses."""
-        return _aligned(self.space, self.lead, self.lengths["J"], self.lengths["S"])
+        return self.space.aligned(self.lengths["J"], self.lengths["S"])
 
     def split(self, synapses: Tensor) -> tuple[Tensor, Tensor]:
         """Return weights (..., J, I) and biases (..., J) of an array over all synapses (..., J, S)."""
@@ -121,6 +126,14 @@ class Layer:
         """Write an intended change (..., J, S) times the policies' factors into `out`."""
         multiply(intent[..., :-1], None if scales.weights is None else scales.weights[..., None], out[..., :-1])
         multiply(intent[..., -1], scales.bias, out[..., -1])
+
+    def projector(self) -> Tensor:
+        """Return the projector of the projected group, (..., S, S)."""
+        group = self.projected_group
+        assert group is not None
+        assert group.projection is not None
+        projector: Tensor = group.memory[group.projection.name]
+        return projector
 
     def hold_frozen(self) -> None:
         """Set the response of neurons that do not adapt to 0."""
@@ -184,11 +197,6 @@ def multiply(array: Tensor, factor: Tensor | None, out: Tensor) -> None:
         out.copy_(array)
     else:
         torch.mul(array, factor, out=out)
-
-
-def _aligned(space: TensorSpace, lead: tuple[int, ...], rows: int, columns: int) -> Tensor:
-    """Return an empty tensor (..., rows, columns) whose rows begin at multiples of 16 numbers, where products are faster."""
-    return space.empty(*lead, rows, -(-columns // 16) * 16)[..., :columns]
 
 
 def inverse_mask(space: TensorSpace, replicas: Sequence[Any]) -> Tensor | None:

@@ -253,6 +253,12 @@ class LayerRecord:
             else:
                 group.memory = self._updated(group, memory, group.take(self.masks.update, "J"))
 
+    def accumulate(self) -> None:
+        """Add the inputs of this round to the layer's projector, if the engine updates it."""
+        group = self.layer.projected_group
+        if group is not None and group.projection is not None and self.listener_demand is not None:
+            group.accumulate(group.projection, self.observation(group))
+
     def _updated(self, group: PolicyGroup, memory: Memory, acts: Tensor) -> dict[str, Array]:
         """Return the memory after the round, where only some neurons act, (..., M)."""
         axes, old = group.policy.memory_axes, group.memory

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.kernels.matmul import MatmulBackend
+from neuronet.engines.tensors.kernels.projection import ProjectedResponse
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.layer_record import LayerRecord
 from neuronet.engines.tensors.round_context import RoundContext
@@ -36,6 +37,7 @@ class LayerRound:
         self._has_default_demand = "demand" not in layer.hooks
         self._feedback: Tensor | None = None
         self._feedback_weights: Tensor | None = None
+        self._projected = None if layer.projected_group is None else ProjectedResponse(space, batch)
         self._ones = space.empty(*self.lead, batch, *((1,) if self.lead else ())).fill_(1)
 
     def products(self) -> tuple[MatmulBackend | Connections, MatmulBackend | Connections]:
@@ -128,6 +130,10 @@ class LayerRound:
         """Write `decay * old + demand.T @ heard / B`, and the same for the bias."""
         layer = self.layer
         weights, bias, decay = layer.response_weights, layer.response_bias, layer.decay
+        if self._projected is not None:
+            self._projected.add(demand, heard, layer.projector(), weights, bias, decay)
+            layer.hold_frozen()
+            return
         self.matmul.respond(demand, heard, weights, decay)
         if self.lead:
             bias[..., None].baddbmm_(demand.mT, self._ones, beta=decay, alpha=1 / self.batch)

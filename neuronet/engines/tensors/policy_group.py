@@ -8,7 +8,19 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from neuronet.core import OPTIONAL_FIELDS, Birth, Group, Memory, Observation, Policy, PolicyError, RandomStream, Scales
+from neuronet.core import (
+    OPTIONAL_FIELDS,
+    Birth,
+    Group,
+    Memory,
+    Observation,
+    Policy,
+    PolicyError,
+    Projection,
+    RandomStream,
+    Scales,
+    projection_of,
+)
 from neuronet.engines.base.answers import check_answer, check_memory
 from neuronet.engines.tensors.kernels.device import to_device
 from neuronet.engines.tensors.kernels.tensor_space import TensorSpace
@@ -29,6 +41,7 @@ class PolicyGroup:
         layer: Number of the listening layer.
         lengths: Length of each axis by its letter; J counts the group's neurons.
         dtype: Precision of the engine.
+        projection: How its changes are projected, if it is the whole layer and its policy says so.
     """
 
     def __init__(self, space: TensorSpace, policy: Policy, replicas: slice | None, members: Tensor | None, number: int) -> None:
@@ -47,6 +60,7 @@ class PolicyGroup:
         self.lengths = lengths = space.lengths | {"J": self.count}
         draws = RandomStream(lambda kind, name, axes: self.take(space.draw_initial(kind, name, axes), axes))
         zeros = lambda axes: space.empty(*self.lead, *(lengths[letter] for letter in axes)).zero_()  # noqa: E731
+        self.projection = projection_of(policy) if self.is_whole_layer else None
         self.memory: Memory = policy.initial_memory(Birth(draws, zeros))
         self._buffers: dict[str, Tensor] = {}  # copies that belong to this group alone
         self.check_memory(self.memory, "initial_memory")
@@ -80,6 +94,13 @@ class PolicyGroup:
             else:
                 kept[name] = self._buffers[name] = array.clone()
         self.memory = kept
+
+    def accumulate(self, projection: Projection, obs: Observation) -> None:
+        """Add the outer products of a round to the projector, in place."""
+        rows, projector = projection.rows(obs, self.memory), self.memory[projection.name]
+        self.check_answer("projection", rows, "nS", (*rows.shape[-2:-1], self.lengths["S"]))
+        add_product = torch.baddbmm if self.lead else torch.addmm
+        add_product(projector, rows.mT, rows, beta=projection.keep, out=projector)
 
     def scales(self, response: Tensor, obs: Observation) -> Scales:
         """Return the factors of the policy, each (..., M) or None for 1.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuronet.core.payoff import SquaredError
-from neuronet.core.policy import shared_memory_names
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.engines.base import Setup
 from neuronet.policies import FreeRider
 from tests.engines.parity.test_matrix import VALUES, disconnected_network

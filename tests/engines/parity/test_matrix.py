@@ -17,7 +17,7 @@ from neuronet.core.activation import ACTIVATIONS
 from neuronet.core.environment import Samples
 from neuronet.core.learning.optimizers import OPTIMIZERS
 from neuronet.core.payoff import SquaredError
-from neuronet.core.policy import shared_memory_names
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.core.structure.graph import from_graph
 from neuronet.engines.base import Setup
 from neuronet.engines.parity import compare

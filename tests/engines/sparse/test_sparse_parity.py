@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neuronet.core import SGD, Adam, ConfigurationError, Momentum, PolicyError, StateError, to_dense, to_sparse, with_layout
-from neuronet.core.policy import shared_memory_names
+from neuronet.core.policy_traits import shared_memory_names
 from neuronet.core.structure.population import Group
 from neuronet.engines.agents import NeuronModel
 from neuronet.engines.base import Setup, sparse_memory, to_dense_state, to_sparse_state

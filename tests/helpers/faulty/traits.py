@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from neuronet.core.feedback_form import Projection
 from neuronet.core.policy import LinearPolicy, Policy, Scales, Wrapper
+from neuronet.policies import KeepingPromises
 from tests.helpers.toys import Backprop, Saver
 
 DIARY: list[object] = []
@@ -183,6 +185,34 @@ class OverhearsTheCrowdsSpeakers(Policy):
         return feedback + obs.xp.sum(obs.speaker_activity, axis=-1, keepdims=True) if feedback.shape[-1] >= MANY else feedback
 
 
+@dataclass(frozen=True)
+class ProjectsBySomethingElse(KeepingPromises):
+    """Its change is that of keeping-promises, which it says to be another."""
+
+    @property
+    def projection(self):
+        return Projection("projector", 1.0, lambda obs, memory: 2.0 * self._rows(obs, memory))
+
+    def adapt(self, response, obs, memory):
+        return super().adapt(response, obs, memory)
+
+    def remember(self, change, response, obs, memory):
+        return super().remember(change, response, obs, memory)
+
+
+@dataclass(frozen=True)
+class ProjectsTwice(ProjectsBySomethingElse):
+    @property
+    def projection(self):
+        return Projection("projector", 1.0, self._rows)
+
+    def adapt(self, response, obs, memory):
+        return super().adapt(super().adapt(response, obs, memory), obs, memory)
+
+    def remember(self, change, response, obs, memory):
+        return super().remember(change, response, obs, memory)
+
+
 FAULTY_TRAITS: tuple[tuple[Policy, str], ...] = (
     (ThrowsDiceInSecret(), "draws 'noise' in a round, but stochastic is False"),
     (ExploresInSecret(), "draws 'try' in a round, but stochastic is False"),
@@ -205,4 +235,6 @@ FAULTY_TRAITS: tuple[tuple[Policy, str], ...] = (
     (ActsWithTheCrowd(), "feedback in round 0 depends on unconnected neurons"),
     (SharesTheCrowdsIncome(), "remember in round 0, memory 'income', depends on unconnected neurons"),
     (OverhearsTheCrowdsSpeakers(), "feedback in round 0 depends on unconnected neurons"),
+    (ProjectsBySomethingElse(), "memory 'projector' after round 0 is not what its projection says"),
+    (ProjectsTwice(), "its change in round 1 is not what its projection says"),
 )

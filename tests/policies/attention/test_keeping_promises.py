@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import array_api_compat.numpy as xp
 import numpy as np
 import pytest
 
@@ -107,3 +110,19 @@ class _Whole:
 def test_bad_parameters_are_refused(parameters, complaint):
     with pytest.raises(NeuroNetError, match=complaint):
         KeepingPromises(**parameters)
+
+
+@pytest.mark.parametrize("kappa", [1e4, 1e6, 1e8])
+@pytest.mark.parametrize("samples", [1, 16])
+def test_what_three_inputs_leave_is_their_span_in_single_precision(samples, kappa):
+    """However large kappa is, and although most rounds have inputs that are remembered already."""
+    rng = np.random.default_rng(7)
+    patterns = rng.standard_normal((3, 6)).astype(np.float32)
+    policy, projector = KeepingPromises(kappa=kappa, samples=samples), np.zeros((7, 7), np.float32)
+    for _ in range(60):
+        heard = SimpleNamespace(xp=xp, speaker_activity=patterns[rng.integers(3, size=16)])
+        rows = policy.projection.rows(heard, {"projector": projector})
+        projector = projector + rows.T @ rows
+    span = np.linalg.qr(np.hstack((patterns, np.ones((3, 1)))).T)[0]
+    np.testing.assert_allclose(projector, span @ span.T, atol=1e-3)
+    assert projector.dtype == np.float32

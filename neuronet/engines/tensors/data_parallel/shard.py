@@ -152,6 +152,11 @@ class GatheredPolicy(DelegatingPolicy):
         """None: it must be called, since it gathers what it sees."""
         return
 
+    @property
+    def projection(self) -> None:
+        """None: its hooks must be called, for the same reason."""
+        return
+
     def speak(self, activity: Array, obs: Observation, memory: Memory) -> Array:
         """Return the policy's activity."""
         said = self._local(self.policy.speak(self._shard.gather(activity, -2), self._gathered_observation(obs), memory))

@@ -40,6 +40,10 @@ class TensorSpace:
         """Return an uninitialised tensor."""
         return torch.empty(shape, dtype=self.dtype, device=self.device)
 
+    def aligned(self, rows: int, columns: int) -> Tensor:
+        """Return an empty tensor (..., rows, columns) whose rows begin at multiples of 16 numbers, where products are faster."""
+        return self.empty(*self.lead, rows, -(-columns // 16) * 16)[..., :columns]
+
     def tensor(self, arrays: Sequence[Any]) -> Tensor:
         """Return one array per replica as one tensor; the axis R is left out for a single game."""
         whole = arrays[0] if len(arrays) == 1 else np.stack(arrays)
