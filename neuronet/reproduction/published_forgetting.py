@@ -25,7 +25,7 @@ STRENGTHS = {"EWC": {"task": "1e5", "domain": "1e10", "class": "1e9"}, "SI": {"t
 NONE = "none"
 """Name of error backpropagation in the published table."""
 
-SOURCE = "van de Ven and Tolias 2018 (arXiv 1809.10635), table 3; EWC: their 2019 version (arXiv 1904.07734)"
+SOURCE = "van de Ven and Tolias 2018 (arXiv 1809.10635), table 3; EWC: van de Ven and Tolias 2019 (arXiv 1904.07734)"
 
 ACCURACY = {
     "task": {"none": (85.15, 1.00), "EWC": (98.64, 0.22), "SI": (99.14, 0.11), "LwF": (99.60, 0.03), "joint": (99.64, 0.03)},

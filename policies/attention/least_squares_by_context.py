@@ -27,12 +27,12 @@ class LeastSquaresByContext(Wrapper):
 
     A context has the mean of the inputs that belong to it, and a reply: weights. A batch belongs to the context with the nearest
     mean; in distances, each squared difference is divided by the variance of its input within contexts (plus a thousandth of
-    the average variance). A batch opens the next context if its own mean is too far from all of them: if the squared distance to
-    each exceeds `surprise` times what chance gives, which is `1 / B + 1 / n` per input for a batch of B samples and a context of
-    n. The first ten samples open one context only, since a variance is not known before. The reply of the batch's context moves
-    to the minimum of the squared errors of all samples since this context was last entered, as in `least-squares`, plus
-    `penalty (1 + n)` times the squared distance to the reply before, with the n samples that it had then. When an output neuron
-    speaks, each sample is answered by the context with the nearest mean.
+    the average variance). A batch opens the next context if its own mean is too far from all of them: if the squared distance
+    to each exceeds `surprise` times what is expected of its own batches, `1 / B + 1 / n` per input for a batch of B samples and
+    a context of n. The first ten samples open one context only, since a variance is not known before. The reply of the batch's
+    context moves to the minimum of the squared errors of all samples since this context was last entered, as in `least-squares`,
+    plus `penalty (1 + n)` times the squared distance to the reply before, with the n samples that it had then. When an output
+    neuron speaks, each sample is answered by the context with the nearest mean.
 
     The targets are 1 where the environment asks for more, and 0 elsewhere. The output activation must be the identity, and the
     learning rate cancels under plain steps. Neurons with listeners follow the wrapped policy. All neurons of a layer share means
@@ -41,7 +41,7 @@ class LeastSquaresByContext(Wrapper):
     Args:
         policy: The wrapped policy.
         penalty: Weight of the squared distance to the reply before, above 0; per squared activity and sample of the context.
-        surprise: Squared distance at which a new context begins, in units of the expected one by chance, above 0.
+        surprise: Squared distance at which a new context begins, in units of what is expected, above 0.
         contexts: Largest number of contexts, 1 or more; when all are open, every batch belongs to the nearest.
 
     Raises:
@@ -156,8 +156,8 @@ class LeastSquaresByContext(Wrapper):
         known = counts > 0
         freedom = xp.sum(counts - xp.astype(known, counts.dtype), axis=-1, keepdims=True) + (samples - 1)
         one = xp.ones_like(counts)
-        by_chance = xp.sum(within / spread, axis=-1, keepdims=True) * (1.0 / samples + 1.0 / xp.where(known, counts, one))
-        far = distances > self.surprise * by_chance / xp.where(freedom > 0, freedom, xp.ones_like(freedom))
+        expected = xp.sum(within / spread, axis=-1, keepdims=True) * (1.0 / samples + 1.0 / xp.where(known, counts, one))
+        far = distances > self.surprise * expected / xp.where(freedom > 0, freedom, xp.ones_like(freedom))
         opens = xp.all(far, axis=-1) & xp.any(~known, axis=-1) & (freedom[..., 0] >= FREEDOM)
         first_closed = xp.argmax(xp.astype(~known, inputs.dtype), axis=-1)
         return self._one_hot(xp.where(opens, first_closed, xp.argmin(distances, axis=-1)), obs)
