@@ -15,6 +15,7 @@ from neuronet.policies.attention.greedy import Greedy
 from neuronet.policies.attention.income_protecting import IncomeProtecting
 from neuronet.policies.attention.keeping_promises import KeepingPromises
 from neuronet.policies.attention.least_squares import LeastSquares
+from neuronet.policies.attention.least_squares_by_context import LeastSquaresByContext
 from neuronet.policies.attention.weight_maximization import WeightMaximization
 from neuronet.policies.feedback.direct_feedback import DirectFeedback
 from neuronet.policies.feedback.random_feedback import RandomFeedback
@@ -25,6 +26,7 @@ from neuronet.policies.reward.reinforce import Reinforce
 from neuronet.policies.social.copycat import Copycat
 from neuronet.policies.social.free_rider import FreeRider
 from neuronet.policies.social.hebbian import Hebbian
+from neuronet.policies.social.imprinting import Imprinting
 from neuronet.policies.social.stubborn import Stubborn
 from neuronet.policies.wrappers.clipped import Clipped
 from neuronet.policies.wrappers.damped import Damped
@@ -46,9 +48,11 @@ POLICIES: dict[str, type[Policy]] = {
     "frugal": Frugal,
     "greedy": Greedy,
     "hebbian": Hebbian,
+    "imprinting": Imprinting,
     "income-protecting": IncomeProtecting,
     "keeping-promises": KeepingPromises,
     "least-squares": LeastSquares,
+    "least-squares-by-context": LeastSquaresByContext,
     "node-perturbation": NodePerturbation,
     "noisy": Noisy,
     "random-feedback": RandomFeedback,
@@ -76,9 +80,11 @@ __all__ = [
     "Frugal",
     "Greedy",
     "Hebbian",
+    "Imprinting",
     "IncomeProtecting",
     "KeepingPromises",
     "LeastSquares",
+    "LeastSquaresByContext",
     "NodePerturbation",
     "Noisy",
     "RandomFeedback",

@@ -140,6 +140,7 @@ if TYPE_CHECKING:
     from neuronet.core.structure.graph_wirings import FixedDegreeWiring as FixedDegreeWiring
     from neuronet.core.structure.graph_wirings import FixedInDegree as FixedInDegree
     from neuronet.core.structure.graph_wirings import Modular as Modular
+    from neuronet.core.structure.graph_wirings import Patches as Patches
     from neuronet.core.structure.graph_wirings import ScaleFree as ScaleFree
     from neuronet.core.structure.graph_wirings import Spatial as Spatial
     from neuronet.core.structure.groups import Group as Group
@@ -219,7 +220,7 @@ _MODULES = {
     "data.texts": "is_plain_number parse_integer parse_json parse_toml",
     "structure.graph": "from_graph to_graph",
     "structure.edges": "MAX_MASK_ENTRIES first_values from_edges from_matrices",
-    "structure.graph_wirings": "WIRINGS FixedDegreeWiring FixedInDegree Modular ScaleFree Spatial",
+    "structure.graph_wirings": "WIRINGS FixedDegreeWiring FixedInDegree Modular Patches ScaleFree Spatial",
     "structure.network": "INITIALISATIONS Bools Floats Ints Network initial_values initial_weights",
     "structure.pattern": "MAX_DENSE_ENTRIES Pattern check_dense",
     "structure.sampling": "distinct_ranks independent_pairs",

@@ -48,7 +48,7 @@ def build_network(
         sizes: Neurons in each layer (>= 1), inputs first, outputs last, as one list.
         *more: Nothing: sizes that are not in a list are refused.
         connectivity: "dense", "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", "fixed-in-degree(8)", "scale-free",
-            "spatial", "modular", or a Wiring.
+            "spatial", "modular", "patches", or a Wiring.
         activation: Activation of the hidden layers.
         output_activation: Activation of the output layer.
         init: "he", "glorot", "lecun", "zeros", or "auto" for the usual initialisation of each layer's activation.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,12 @@ from neuronet.reproduction.findings import Finding, difference
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval, paired
 
-KEEPING, RIDGE = "keeping-promises", "ridge"
+KEEPING = "keeping-promises"
+BY_CONTEXT = "least-squares by context"
+"""Method that all others are compared with: the best of our own that assumes nothing about the inputs."""
+
+AT_ANY_MEMORY = ("a-gem", "er", "der", "ridge", BY_CONTEXT, f"{BY_CONTEXT}, patches")
+"""Methods that can keep any number of bytes."""
 
 COLUMNS = {
     "setting": "object",
@@ -48,9 +53,12 @@ class ContinualSetting:
         seeds: Number of seeds.
         seed: First seed.
         memory: Bytes of the methods that store samples or sums, as many as keeping-promises keeps.
+        only: Names of the methods that are compared; empty for all.
         trials: Configurations of each method; half as many again while any best one is at an edge.
         extensions: Maximum number of times that there are half as many again.
         tuning_seeds: Seeds of each configuration.
+        finalists: Best configurations of each method that six further seeds decide between; 0 to choose at once.
+        contexts: Contexts that BY_CONTEXT tells apart at most (>= 1).
     """
 
     name: str
@@ -60,45 +68,57 @@ class ContinualSetting:
     batch_size: int
     iterations: int
     seeds: int
-    seed: int = 900
+    seed: int = 200
     memory: int = 2_546_000
     trials: int = 10
     extensions: int = 0
     tuning_seeds: int = 1
+    finalists: int = 0
+    contexts: int = 16
+    only: tuple[str, ...] = ()
 
     @property
     def methods(self) -> dict[str, str]:
-        """Spec of each method, by its name in tables."""
+        """Spec of each method that is compared, by its name in tables."""
+        return {name: spec for name, spec in self._all_methods().items() if not self.only or name in self.only}
+
+    def _all_methods(self) -> dict[str, str]:
         memory = f"memory={self.memory}"
-        features = round((self.memory / 4) ** 0.5) - 2
+        half = (11 * self.contexts + 1) / 2  # a mean and ten replies for each context
+        features = round((self.memory / 4 + half**2) ** 0.5 - half - 1)
         return {
             BASELINE: BASELINE,
             "joint": "joint",
             "ewc": "ewc(samples=1000)",
             "si": "si",
+            "mas": "mas",
+            "lwf": "lwf",
             "owm": "owm",
             "gpm": "gpm",
+            "a-gem": f"a-gem({memory})",
             "er": f"er({memory})",
             "der": f"der({memory})",
-            RIDGE: f"ridge({memory})",
+            "ridge": f"ridge({memory})",
             KEEPING: KEEPING,
             f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
-            "least-squares, random features": f"layered(features={features})",
             f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
+            BY_CONTEXT: _by_context(self.contexts, features, "fixed-in-degree(16)"),
+            f"{BY_CONTEXT}, patches": _by_context(self.contexts, features, "patches(4, 6)"),
         }
 
     def describe(self) -> str:
         """Return the setting in one line."""
         sizes = ",".join(map(str, self.hidden))
-        rounds = f"{self.iterations} rounds of {self.batch_size} a task"
-        return f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {len(self.methods)} methods, {self.seeds} seeds"
+        rounds, kept = f"{self.iterations} rounds of {self.batch_size} a task", f"{self.memory / 1e6:.3g} MB"
+        counts = f"{len(self.methods)} methods, {self.seeds} seeds"
+        return f"{self.protocol} of {self.environment}, hidden {sizes}, {rounds}, {kept}, {counts}"
 
     def play(self, options: RunOptions) -> pd.DataFrame:
         """Return a row for each run.
 
         The columns are setting, method, learning_rate (nan for none), settings (JSON), at_edge, diverged (whether the run ended
-        at 0), games (of tuning), found_half and found (best validation accuracy after half of the games, and after all), seed,
+        at 0), games (of tuning), found_half and found (best validation accuracy after half of the search, and after all), seed,
         the measures of forgetting, accuracy (final), all in %, seconds of learning, and bytes kept beyond the network.
         """
         result = continual_study(
@@ -117,6 +137,7 @@ class ContinualSetting:
             trials=self.trials,
             max_range_extensions=self.extensions,
             tuning_seeds=self.tuning_seeds,
+            finalists=self.finalists,
             optimizers=("sgd", "momentum", "adam"),
         )
         names = {spec: name for name, spec in self.methods.items()}
@@ -126,14 +147,13 @@ class ContinualSetting:
             matrix = result.matrix(spec)
             costs = result.costs[result.costs["policy"] == spec]
             curve = result.search[result.search["policy"] == spec]
-            games = int(curve["games"].iloc[-1])
-            half = curve[curve["games"] <= max(games / 2, curve["games"].iloc[0])]
+            half = curve[curve["games"] <= max(curve["games"].iloc[-1] / 2, curve["games"].iloc[0])]
             shared = {
                 "setting": self.name,
                 "method": names[spec],
                 **{name: row[name] for name in ("learning_rate", "settings", "at_edge")},
                 "diverged": (matrix[:, -1] == 0).all(axis=-1),
-                "games": games,
+                "games": int((result.tuning["policy"] == spec).sum()),
                 "found_half": 100 * float(half["best"].iloc[-1]),
                 "found": 100 * float(curve["best"].iloc[-1]),
                 "seed": costs["seed"].to_numpy(),
@@ -145,11 +165,17 @@ class ContinualSetting:
         return pd.concat(tables, ignore_index=True)
 
 
+def _by_context(contexts: int, features: int, connectivity: str) -> str:
+    """Return the spec of exact responses by context over imprinted features."""
+    outputs = "least-squares-by-context" if contexts == 16 else f'"least-squares-by-context(contexts={contexts})"'
+    return f'layered(hidden=imprinting, outputs={outputs}, features={features}, connectivity="{connectivity}")'
+
+
 def methods_table(records: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each setting and method, by accuracy (final, %), with 95% intervals.
 
-    The differences to error backpropagation and to keeping-promises are paired seed by seed. A note says whether a method was
-    not tuned: its configuration is at an edge of what was tried, or runs of it diverged.
+    The differences to error backpropagation and to BY_CONTEXT are paired seed by seed. A note says whether a method was not
+    tuned: its configuration is at an edge of what was tried, or runs of it diverged.
     """
     rows = []
     for setting, part in records.groupby("setting", sort=False):
@@ -158,7 +184,7 @@ def methods_table(records: pd.DataFrame) -> pd.DataFrame:
             own = part[part["method"] == method]
             spans = [number for name in ("accuracy", "learning") for number in interval(own[name].to_numpy(dtype=np.float64))]
             gaps: list[float] = []
-            for reference in (BASELINE, KEEPING):
+            for reference in (BASELINE, BY_CONTEXT):
                 summary = paired((by_seed[method] - by_seed[reference]).to_numpy(dtype=np.float64))
                 gaps += [float("nan")] * 3 if method == reference else [summary.mean, summary.low, summary.high]
             first = own.iloc[0]
@@ -166,7 +192,7 @@ def methods_table(records: pd.DataFrame) -> pd.DataFrame:
             tuned = "diverged" if own["diverged"].any() else edge
             rows.append((setting, method, *spans, *gaps, own["bytes"].mean() / 1e6, f"not tuned: {tuned}" if tuned else ""))
     spans_of = [f"{name}{end}" for name in ("accuracy", "learning") for end in ("", "_low", "_high")]
-    gaps_of = [f"{name}{end}" for name in ("to_backprop", "to_promises") for end in ("", "_low", "_high")]
+    gaps_of = [f"{name}{end}" for name in ("to_backprop", "to_context") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows, columns=["setting", "method", *spans_of, *gaps_of, "megabytes", "note"])
 
 
@@ -177,14 +203,14 @@ def search_table(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def find(records: pd.DataFrame) -> list[Finding]:
-    """Return how far every method's final accuracy is from that of keeping-promises in each setting, in points."""
+    """Return how far every method's final accuracy is from that of BY_CONTEXT in each setting, in points."""
     found = []
     for setting, part in records.groupby("setting", sort=False):
         by_seed = part.pivot(index="seed", columns="method", values="accuracy")
         for method in dict.fromkeys(part["method"]):
-            if method != KEEPING:
-                gap = (by_seed[method] - by_seed[KEEPING]).to_numpy(dtype=np.float64)
-                found.append(difference(str(setting), f"final accuracy: {method} - {KEEPING}", gap))
+            if method != BY_CONTEXT:
+                gap = (by_seed[method] - by_seed[BY_CONTEXT]).to_numpy(dtype=np.float64)
+                found.append(difference(str(setting), f"final accuracy: {method} - {BY_CONTEXT}", gap))
     return found
 
 
@@ -193,7 +219,7 @@ def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _study(scenario: str, title: str) -> Reproduction:
-    """Return the study of a protocol: small takes minutes, medium an hour, full a day or more of two cores."""
+    """Return the study of a protocol: small takes minutes, medium an hour of a core, full days."""
     return Reproduction(
         title,
         "the first edition of docs/continual-study.md, and methods of the literature",
@@ -202,7 +228,18 @@ def _study(scenario: str, title: str) -> Reproduction:
             "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
             "medium": (
                 ContinualSetting(
-                    "mnist5k", scenario, "mnist5k", (100, 100), 64, 100, 20, trials=24, extensions=4, tuning_seeds=2
+                    "mnist5k",
+                    scenario,
+                    "mnist5k",
+                    (100, 100),
+                    64,
+                    40,
+                    20,
+                    200,
+                    trials=16,
+                    extensions=2,
+                    tuning_seeds=2,
+                    finalists=4,
                 ),
             ),
             "full": (
@@ -214,11 +251,12 @@ def _study(scenario: str, title: str) -> Reproduction:
                     128,
                     300,
                     30,
-                    900,
+                    200,
                     3_750_000,
                     trials=30,
                     extensions=4,
                     tuning_seeds=2,
+                    finalists=4,
                 ),
             ),
         },
@@ -233,3 +271,38 @@ CONTINUAL_CLASS = _study(
     "split-class", "Five tasks of two classes, which of all classes so far? Which methods keep the earlier tasks?"
 )
 CONTINUAL_PERMUTED = _study("permuted", "Ten permutations of the inputs: which methods keep the earlier ones?")
+
+
+def _at_memory(scenario: str, megabytes: float, trials: int, seeds: int) -> ContinualSetting:
+    """Return the comparison of the methods that can keep any number of bytes, each tuned at this number."""
+    setting = ContinualSetting(f"{scenario}, {megabytes:g} MB", scenario, "mnist5k", (100, 100), 64, 40, seeds)
+    return replace(setting, memory=round(1e6 * megabytes), trials=trials, only=("backprop", *AT_ANY_MEMORY))
+
+
+def _by_memory(trials: int, seeds: int) -> tuple[ContinualSetting, ...]:
+    scenarios = ("split-domain", "split-class", "permuted")
+    return tuple(_at_memory(scenario, memory, trials, seeds) for scenario in scenarios for memory in (0.5, 1.0, 2.0, 4.0))
+
+
+CONTINUAL_MEMORY = replace(
+    CONTINUAL_DOMAIN,
+    title="Methods that can keep any number of bytes: what is kept of the earlier tasks, by memory?",
+    settings={
+        "small": tuple(_at_memory("split-domain", megabytes, 4, 3) for megabytes in (0.5, 2.0)),
+        **{size: _by_memory(trials, seeds) for size, trials, seeds in (("medium", 6, 5), ("full", 16, 20))},
+    },
+)
+
+
+def _stream(seeds: int, trials: int, tuning_seeds: int, finalists: int) -> tuple[ContinualSetting, ...]:
+    """Return the comparison of the fifty tasks."""
+    setting = ContinualSetting("mnist5k", "permuted(tasks=50)", "mnist5k", (100, 100), 64, 40, seeds, trials=trials)
+    methods = (BASELINE, "ewc", "si", "owm", "gpm", "er", "ridge", KEEPING, BY_CONTEXT)
+    return (replace(setting, extensions=1, tuning_seeds=tuning_seeds, finalists=finalists, contexts=64, only=methods),)
+
+
+CONTINUAL_STREAM = replace(
+    CONTINUAL_PERMUTED,
+    title="Fifty permutations of the inputs: which methods keep the earlier ones of a long stream?",
+    settings={"small": _stream(3, 4, 1, 0), "medium": _stream(5, 8, 1, 0), "full": _stream(20, 16, 2, 4)},
+)

@@ -14,6 +14,9 @@ from neuronet.statistics import holm, paired
 
 Floats = NDArray[np.float64]
 
+MORE, LESS, NO_DIFFERENCE = "more", "less", "no difference found"
+"""Conclusions on a difference without a published figure."""
+
 
 @dataclass(frozen=True)
 class Published:
@@ -23,11 +26,19 @@ class Published:
         value: The figure, in the unit of the finding.
         text: The figure as it was published, such as "76.0 against 73.6".
         source: Where it was read.
+        standard_error: Its standard error, in the same unit; 0 where it was not published. A figure within 1.96 of them from 0
+            counts as no difference.
     """
 
     value: float
     text: str
     source: str
+    standard_error: float = 0.0
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 for a difference that the published numbers show, 0 for none."""
+        return 0 if abs(self.value) <= 1.96 * self.standard_error else int(math.copysign(1, self.value))
 
 
 @dataclass(frozen=True)
@@ -80,8 +91,17 @@ def difference(setting: str, claim: str, differences: Floats, published: Publish
 
 
 def adjust(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings with p-values adjusted by Holm's method for all of them."""
-    return [replace(finding, p=p) for finding, p in zip(findings, holm([f.p for f in findings]), strict=True)]
+    """Return the findings with p-values adjusted by Holm's method for all of them.
+
+    The conclusion on a difference without a published figure says so where the adjusted p-value is above 5%.
+    """
+    adjusted = [replace(finding, p=p) for finding, p in zip(findings, holm([f.p for f in findings]), strict=True)]
+    return [
+        replace(finding, conclusion=f"{finding.conclusion}, not for all claims together")
+        if finding.conclusion in (MORE, LESS) and finding.p > 0.05
+        else finding
+        for finding in adjusted
+    ]
 
 
 def _conclusion_on_difference(low: float, high: float, published: Published | None) -> str:
@@ -90,11 +110,12 @@ def _conclusion_on_difference(low: float, high: float, published: Published | No
         return "undecided"
     sign = 1 if low > 0 else -1 if high < 0 else 0
     if published is None:
-        return {1: "more", -1: "less", 0: "no difference found"}[sign]
+        return (NO_DIFFERENCE, MORE, LESS)[sign]
+    if sign != published.sign:
+        found = NO_DIFFERENCE if sign == 0 else "the opposite" if published.sign else f"{(MORE, LESS)[sign < 0]}, where none was"
+        return f"not reproduced: {found}"
     if sign == 0:
-        return "not reproduced: no difference found"
-    if sign * published.value < 0:
-        return "not reproduced: the opposite"
+        return f"reproduced: {NO_DIFFERENCE}"
     if low <= published.value <= high:
         return "reproduced"
     return "same direction, smaller" if abs(published.value) > max(abs(low), abs(high)) else "same direction, larger"

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from neuronet.reproduction.capacity import CAPACITY
-from neuronet.reproduction.continual import CONTINUAL_CLASS, CONTINUAL_DOMAIN, CONTINUAL_PERMUTED
+from neuronet.reproduction.continual import (
+    CONTINUAL_CLASS,
+    CONTINUAL_DOMAIN,
+    CONTINUAL_MEMORY,
+    CONTINUAL_PERMUTED,
+    CONTINUAL_STREAM,
+)
 from neuronet.reproduction.depth import DEPTH
 from neuronet.reproduction.feedback_rules import FEEDBACK_RULES
 from neuronet.reproduction.forgetting.study import FORGETTING
+from neuronet.reproduction.published_forgetting import PUBLISHED_FORGETTING
 from neuronet.reproduction.study import Reproduction
 
 REPRODUCTIONS: dict[str, Reproduction] = {
@@ -15,7 +22,10 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "budgeted-forgetting": FORGETTING,
     "continual-class": CONTINUAL_CLASS,
     "continual-domain": CONTINUAL_DOMAIN,
+    "continual-memory": CONTINUAL_MEMORY,
     "continual-permuted": CONTINUAL_PERMUTED,
+    "continual-stream": CONTINUAL_STREAM,
     "feedback-rules": FEEDBACK_RULES,
+    "published-forgetting": PUBLISHED_FORGETTING,
 }
 """Every reproduction by its name."""

@@ -47,7 +47,7 @@ _CONNECTIVITY = OptionInfo(
     str,
     NETWORK,
     'Connections between layers: dense, "sparse(0.1)", "small-world(neighbours=8, rewire=0.1)", "fixed-in-degree(8)", '
-    '"scale-free(8)", "spatial(8)" or "modular(4)"',
+    '"scale-free(8)", "spatial(8)", "modular(4)" or "patches(4, 8)"',
     "dense",
 )
 _OPTIMIZER = OptionInfo(str, TRAINING, 'Optimizer: sgd, "momentum(0.9)" or adam', "momentum")

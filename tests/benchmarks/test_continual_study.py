@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -70,41 +71,111 @@ SECTIONS = {
     "continual-class": "## The same methods, all classes",
     "continual-permuted": "## The same methods, permuted inputs",
 }
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@cache
+def study_of(name):
+    return read_reproduction(ROOT / "benchmarks" / "reproduction" / name)
+
+
+def section_of(study):
+    return PAGE.partition(SECTIONS[study])[2].partition("\n## ")[0]
 
 
 @pytest.mark.parametrize("study", SECTIONS)
-def test_page_and_readme_have_the_numbers_of_the_studies_at_equal_memory(study):
-    result = read_reproduction(ROOT / "benchmarks" / "reproduction" / study)
+def test_page_has_the_numbers_of_the_studies_at_equal_memory(study):
+    result, section = study_of(study), section_of(study)
     choices = result.tables["search"].set_index("method").to_dict("index")
-    assert len({choice["games"] for choice in choices.values()}) == 1
-    readme = (ROOT / "README.md").read_text(encoding="utf-8") if study == "continual-domain" else ""
-    section = PAGE.partition(SECTIONS[study])[2].partition("\n## ")[0]
     rows = result.tables["methods"].fillna({"note": ""}).to_dict("records")
-    assert len(rows) == len(choices) >= 14
+    assert len(rows) == len(choices) == 18
     for row in rows:
         numbers = [with_interval(row, "accuracy"), with_interval(row, "learning")]
-        numbers += [with_interval(row, name, "+") for name in ("to_backprop", "to_promises")]
+        numbers += [with_interval(row, name, "+") for name in ("to_backprop", "to_context")]
         cells = [f"`{row['method']}`", *numbers, f"{row['megabytes']:.2f}", chosen(choices[row["method"]]), row["note"]]
         expected = " ".join(f"| {' | '.join(cells)} |".split())
         assert expected in " ".join(section.split()), expected
-        if f"| `{row['method']}` |" in readme:
-            assert f"| `{row['method']}` | {with_interval(row, 'accuracy')} |" in readme
     assert f"{result.records['seed'].nunique()} seeds" in section
-    assert not readme or readme.count(" ± ") >= 6
+
+
+@pytest.mark.parametrize("study", SECTIONS)
+def test_budgets_of_tuning_are_equal(study):
+    games = study_of(study).records.groupby("method")["games"].first()
+    assert games.nunique() == 1
+    assert f"{games.iloc[0]} games of tuning" in (PAGE if study == "continual-domain" else README)
+
+
+def test_readme_has_the_numbers_of_the_studies_at_equal_memory():
+    tables = [study_of(study).tables["methods"].set_index("method", drop=False) for study in SECTIONS]
+    rows = [line for line in README.splitlines() if line.startswith("| `") and " ± " in line]
+    assert len(rows) >= 7
+    for line in rows:
+        method = line.split("`")[1]
+        cells = [with_interval(table.loc[method], "accuracy") for table in tables]
+        assert line == f"| `{method}` | {' | '.join(cells)} |"
+
+
+BY_CONTEXT, PATCHES = "least-squares by context", "least-squares by context, patches"
+KEEPING, SIGNS, BUDGETED = "keeping-promises", "keeping-promises(sign-symmetric)", "keeping-promises(budgeted)"
+OVER_KEEPING = "least-squares over keeping-promises"
 
 
 @pytest.mark.parametrize(("study", "method", "other", "text"), [
-    ("continual-class", "least-squares, random features", "er", "0.7 ± 1.7"),
-    ("continual-class", "least-squares, random features", "der", "2.2 ± 1.6"),
-    ("continual-class", "least-squares, random features", "joint", "-0.1 ± 1.3"),
-    ("continual-class", "least-squares, random features", "gpm", "15.2 ± 2.0"),
-    ("continual-permuted", "gpm", "keeping-promises(sign-symmetric)", "0.3 ± 0.3"),
-    ("continual-permuted", "keeping-promises(sign-symmetric)", "backprop", "4.4 ± 0.9"),
+    ("continual-domain", BY_CONTEXT, "ridge", "0.0 ± 0.3"),
+    ("continual-domain", BY_CONTEXT, "gpm", "4.2 ± 0.8"),
+    ("continual-domain", "der", BY_CONTEXT, "2.2 ± 0.5"),
+    ("continual-domain", PATCHES, "ridge", "0.6 ± 1.3"),
+    ("continual-domain", KEEPING, "backprop", "3.0 ± 0.9"),
+    ("continual-domain", SIGNS, "backprop", "4.4 ± 0.9"),
+    ("continual-domain", "owm", KEEPING, "0.2 ± 0.8"),
+    ("continual-domain", "gpm", KEEPING, "1.6 ± 0.6"),
+    ("continual-domain", "gpm", SIGNS, "0.2 ± 0.7"),
+    ("continual-domain", "si", "backprop", "0.0 ± 0.3"),
+    ("continual-class", BY_CONTEXT, "er", "0.4 ± 0.5"),
+    ("continual-class", BY_CONTEXT, "der", "1.1 ± 0.3"),
+    ("continual-class", PATCHES, "er", "2.3 ± 1.0"),
+    ("continual-class", PATCHES, "der", "3.0 ± 1.0"),
+    ("continual-class", BY_CONTEXT, "joint", "1.1 ± 3.5"),
+    ("continual-class", BY_CONTEXT, "ridge", "-0.1 ± 0.4"),
+    ("continual-class", PATCHES, "ridge", "1.8 ± 0.9"),
+    ("continual-class", KEEPING, "backprop", "28.5 ± 3.1"),
+    ("continual-class", "owm", KEEPING, "0.3 ± 1.3"),
+    ("continual-class", "gpm", KEEPING, "3.0 ± 1.0"),
+    ("continual-class", KEEPING, SIGNS, "1.0 ± 1.0"),
+    ("continual-class", KEEPING, BUDGETED, "14.3 ± 3.6"),
+    ("continual-permuted", BY_CONTEXT, "der", "2.6 ± 0.3"),
+    ("continual-permuted", BY_CONTEXT, "er", "3.4 ± 0.3"),
+    ("continual-permuted", BY_CONTEXT, "joint", "3.5 ± 0.3"),
+    ("continual-permuted", BY_CONTEXT, "owm", "3.4 ± 0.2"),
+    ("continual-permuted", BY_CONTEXT, "ridge", "11.4 ± 0.2"),
+    ("continual-permuted", "ridge", "backprop", "-0.5 ± 0.4"),
+    ("continual-permuted", BY_CONTEXT, PATCHES, "1.3 ± 0.7"),
+    ("continual-permuted", PATCHES, "der", "1.3 ± 0.9"),
+    ("continual-permuted", KEEPING, "backprop", "6.1 ± 0.3"),
+    ("continual-permuted", "owm", KEEPING, "1.5 ± 0.2"),
+    ("continual-permuted", "gpm", KEEPING, "0.6 ± 0.3"),
+    ("continual-permuted", SIGNS, KEEPING, "-0.2 ± 0.2"),
+    ("continual-permuted", KEEPING, BUDGETED, "3.2 ± 0.2"),
+    ("continual-permuted", KEEPING, OVER_KEEPING, "3.9 ± 0.4"),
 ])  # fmt: skip
 def test_paired_differences_in_the_text_are_those_of_the_records(study, method, other, text):
-    records = read_reproduction(ROOT / "benchmarks" / "reproduction" / study).records
-    wide = records.pivot(index="seed", columns="method", values="accuracy")
+    wide = study_of(study).records.pivot(index="seed", columns="method", values="accuracy")
     gap = wide[method] - wide[other]
     low, high = stats.t.interval(0.95, len(gap) - 1, gap.mean(), gap.sem())
     assert f"{gap.mean():.1f} ± {(high - low) / 2:.1f}" == text
-    assert text in PAGE.partition(SECTIONS[study])[2].partition("\n## ")[0]
+    assert text in section_of(study)
+
+
+@pytest.mark.parametrize(("study", "surprise", "text"), [
+    ("continual-domain", 4.2, "83%"), ("continual-class", 4.2, "69%"), ("continual-permuted", 4.2, "89%"),
+    ("continual-domain", 32, "91%"), ("continual-class", 32, "92%"), ("continual-permuted", 32, "77%"),
+])  # fmt: skip
+def test_cost_of_another_surprise_is_that_of_the_trials(study, surprise, text):
+    """Best validation accuracy of two tuning seeds among the trials with a surprise."""
+    trials = pd.read_csv(ROOT / "benchmarks" / "reproduction" / study / "tuning.csv")
+    own = trials[trials["policy"].str.contains("by-context") & ~trials["policy"].str.contains("patches")]
+    values = own["settings"].map(json.loads)
+    means = own[(values.map(lambda each: each.get("surprise")) == surprise) & (own["wave"] < own["wave"].max())]
+    best = means.groupby("settings")["final"].mean().max()
+    assert f"{100 * best:.0f}%" == text
+    assert text in PAGE.partition("## What was tried")[2].partition("\n## ")[0]

@@ -15,9 +15,11 @@ from neuronet.policies import (
     DiminishingReturns,
     DirectFeedback,
     Greedy,
+    Imprinting,
     IncomeProtecting,
     KeepingPromises,
     LeastSquares,
+    LeastSquaresByContext,
     NodePerturbation,
     Noisy,
     RandomSignSymmetric,
@@ -308,6 +310,8 @@ SHIPPED: tuple[Policy, ...] = (
     KeepingPromises(Budgeted(), fading=0.1),
     LeastSquares(KeepingPromises(), penalty=2.0, fading=0.1),
     LeastSquares(signs=False),
+    Imprinting(length=0.3),
+    LeastSquaresByContext(KeepingPromises(), penalty=2.0, surprise=0.01, contexts=2),
 )
 """Every policy of the registry in its default, and some in other settings."""
 

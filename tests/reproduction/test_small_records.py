@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from neuronet.continual import METRICS, continual_study
 from neuronet.reproduction import read_reproduction, reproduce
-from neuronet.reproduction.continual import CONTINUAL_DOMAIN
+from neuronet.reproduction.continual import BY_CONTEXT, CONTINUAL_DOMAIN
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "reproduction" / "small"
@@ -32,6 +33,10 @@ METHODS = {
     "backprop": "backprop",
     "ridge": "ridge(memory={memory}, penalty={penalty})",
     "keeping-promises": "keeping-promises(kappa={kappa})",
+    BY_CONTEXT: (
+        'layered(hidden=imprinting, outputs="least-squares-by-context(penalty={penalty}, surprise={surprise})", '
+        'features=713, connectivity="fixed-in-degree(16)")'
+    ),
 }
 """Quick methods of the comparison at equal memory, and their specs with the settings that tuning chose."""
 
@@ -40,9 +45,9 @@ METHODS = {
 @pytest.mark.parametrize("name", METHODS)
 def test_method_against_forgetting_agrees_with_its_records(name):
     """Played at the recorded settings, without tuning them again."""
-    setting = CONTINUAL_DOMAIN.settings["small"][0]
+    setting = replace(CONTINUAL_DOMAIN.settings["medium"][0], seeds=5)
     records = read_reproduction(RECORDS.parent / "continual-domain").records
-    recorded = records[records["method"] == name].sort_values("seed")
+    recorded = records[records["method"] == name].sort_values("seed").head(setting.seeds)
     chosen = json.loads(recorded["settings"].iloc[0])
     rate = recorded["learning_rate"].iloc[0]
     spec = METHODS[name].format(memory=setting.memory, **chosen)

@@ -35,6 +35,10 @@ STUDY_OPTIONS = {
     "max_range_extensions": OptionInfo(
         int, TUNING, "Extensions of the search while a method's best value is at an edge, at most (>= 0), with --tune", "3"
     ),
+    "finalists": OptionInfo(
+        int, TUNING, "Best configurations of each method that run for further seeds before one is chosen (>= 0), with --tune", "0"
+    ),
+    "finalist_seeds": OptionInfo(int, TUNING, "Further seeds of each finalist (>= 1), with --tune and --finalists", "6"),
     "optimizers": OptionInfo(
         str, TUNING, "Optimizers that --tune chooses among for every method, such as sgd,momentum,adam", "the study's"
     ),

@@ -9,9 +9,9 @@ from typing import Self
 
 from neuronet.continual.methods.base import LearnerConfig, Method, Range, replace_fields, unset_ranges
 from neuronet.continual.methods.policy_learner import PolicyLearner, policy_ranges
-from neuronet.core import SGD, Network, Policy, Population, check_number
-from neuronet.policies import FreeRider, LeastSquares
-from neuronet.registry import build_network, parse_policy, spec_of
+from neuronet.core import SGD, ConfigurationError, Network, Policy, Population, check_number, with_layout
+from neuronet.policies import FreeRider, Imprinting, LeastSquares, LeastSquaresByContext
+from neuronet.registry import build_network, parse_policy, parse_wiring, spec_of
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,20 @@ class Layered(Method):
         hidden: Policy of the hidden neurons.
         outputs: Policy of the output neurons.
         features: Neurons of a single hidden layer that replaces the study's hidden layers (>= 0); 0 for the study's.
+        connectivity: Which inputs each of these neurons hears, such as "fixed-in-degree(16)" or "patches(4, 8)".
     """
 
     hidden: str = "free-rider"
     outputs: str = "least-squares"
     features: int = 0
+    connectivity: str = "dense"
 
     def __post_init__(self) -> None:
         _ = self.policies  # checks the specs
         check_number("features", self.features, 0, whole=True)
+        parse_wiring(self.connectivity)
+        if self.connectivity != "dense" and not self.features:
+            raise ConfigurationError(f"connectivity={self.connectivity} is that of a layer of features: give features, too")
 
     @cached_property
     def policies(self) -> tuple[Policy, Policy]:
@@ -45,9 +50,9 @@ class Layered(Method):
 
     @property
     def uses_learning_rate(self) -> bool:
-        """Whether any neuron learns by the learning rate: not those of free riders below exact responses."""
+        """Whether any neuron learns by the learning rate: not those of fixed features below exact responses."""
         hidden, outputs = self.policies
-        return not (isinstance(hidden, FreeRider) and isinstance(outputs, LeastSquares))
+        return not (isinstance(hidden, FreeRider | Imprinting) and isinstance(outputs, LeastSquares | LeastSquaresByContext))
 
     def tunable_ranges(self) -> Mapping[str, Range]:
         """Return the ranges of the parameters of both policies that have their default values."""
@@ -67,8 +72,15 @@ class Layered(Method):
             config = replace(config, learning_rate=1.0, optimizer=SGD())  # cancels in the responses
         if self.features:
             sizes = config.networks[0].sizes
-            networks = [build_network([sizes[0], self.features, sizes[-1]], seed=seed) for seed in config.seeds]
+            networks = [self._network(sizes[0], sizes[-1], seed) for seed in config.seeds]
             config = replace(config, networks=networks)
         hidden, outputs = self.policies
         depth = len(config.networks[0].sizes) - 1
         return PolicyLearner(Population.per_layer([*[hidden] * (depth - 1), outputs]), config)
+
+    def _network(self, inputs: int, outputs: int, seed: int) -> Network:
+        """Return the network of a seed with a layer of features; the outputs hear all of them."""
+        features = build_network([inputs, self.features], connectivity=self.connectivity, output_activation="relu", seed=seed)
+        network = build_network([inputs, self.features, outputs], seed=seed)
+        below = with_layout(features, "dense")
+        return replace(network, weights=(below.weights[0], network.weights[1]), masks=(below.masks[0], network.masks[1]))

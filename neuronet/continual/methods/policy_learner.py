@@ -14,13 +14,14 @@ from neuronet.continual.methods.masked_cross_entropy import MaskedCrossEntropy
 from neuronet.core import Network, Policy, Population, Shares
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import tensor_engine
-from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises, LeastSquares
+from neuronet.policies import DiminishingReturns, IncomeProtecting, KeepingPromises, LeastSquares, LeastSquaresByContext
 
 POLICY_RANGES: dict[type[Policy], dict[str, Range]] = {
     IncomeProtecting: {"kappa": (10.0, 1e5)},
     DiminishingReturns: {"alpha": (0.1, 10.0)},
     KeepingPromises: {"kappa": (1e-4, 1.0)},
     LeastSquares: {"penalty": (1.0, 1e5)},
+    LeastSquaresByContext: {"penalty": (1.0, 1e5), "surprise": (1.5, 150.0)},
 }
 """Parameters that tuning may choose of a policy that all neurons follow, as in `Method.ranges`."""
 

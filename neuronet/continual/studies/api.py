@@ -79,7 +79,7 @@ def _play(
     study_run.begin(name)
     if config.tune:
         searches = {name: BracketSearch(method, config.tuned_optimizers) for name, method in methods.items()}
-        chosen, tuning = study_run.tune(searches, config.search_seeds, config.trials, config.max_range_extensions)
+        chosen, tuning = study_run.tune(searches, config)
     else:
         chosen = {name: Configuration(method, config.learning_rate_for(method), {}) for name, method in methods.items()}
         tuning = pd.DataFrame(columns=list(TUNING_COLUMNS))

@@ -34,6 +34,9 @@ class ContinualConfig(BaseModel):
         tuning_seeds: Seeds of each configuration (>= 1), with `tune`.
         max_range_extensions: Maximum number of times that the search goes on (>= 0), while the best configuration of any
             method is at the edge of what it tried; each time every method tries half as many configurations again.
+        finalists: Best configurations of each method that run for `finalist_seeds` further seeds after the search (>= 0), with
+            `tune`: the best of them over all seeds is chosen. 0 and 1 choose the best of the search.
+        finalist_seeds: Further seeds of each finalist (>= 1), the same for all methods.
         optimizers: Specs of the optimizers that tuning chooses among for every method without one of its own; empty for the
             study's optimizer alone.
         preset: One of PRESETS: the length of a task, and the values of the options below that are None.
@@ -57,6 +60,8 @@ class ContinualConfig(BaseModel):
     trials: Count = 8
     tuning_seeds: Count = 2
     max_range_extensions: Annotated[int, Field(ge=0, strict=True)] = 3
+    finalists: Annotated[int, Field(ge=0, strict=True)] = 0
+    finalist_seeds: Count = 6
     optimizers: tuple[str, ...] = ()
     preset: str = "fast"
     iterations: Annotated[int, Field(ge=0, strict=True)] | None = None
@@ -132,3 +137,8 @@ class ContinualConfig(BaseModel):
         """Seeds of tuning."""
         first = self.seed + TUNING_SEED_OFFSET
         return range(first, first + self.tuning_seeds)
+
+    @property
+    def further_seeds(self) -> range:
+        """Seeds of the finalists, after those of tuning."""
+        return range(self.search_seeds.stop, self.search_seeds.stop + self.finalist_seeds)

@@ -62,7 +62,7 @@ class ContinualResult:
         accuracy: A row for each method, seed, number of tasks learned and task: policy, seed, learnt (0 before the first
             task), task (from 1), accuracy (0 to 1).
         tuning: A row for each run of tuning: policy, learning_rate, settings, seed, final and learning on validation samples,
-            and wave: 1, or more for configurations that were added when ranges were extended.
+            and wave: 1, or more for configurations that were tried later; the last one is that of the finalists, if any.
         costs: A row for each method and seed: policy, seed, seconds (of learning; they vary from run to run), bytes (as memory).
         seconds: Duration of the study, or of its last part if it was resumed.
         folder: Folder that keeps the study; None for none.
@@ -158,15 +158,16 @@ def search_curve(tuning: pd.DataFrame) -> pd.DataFrame:
     """Return the highest mean final accuracy that each method had found after a number of games.
 
     Args:
-        tuning: A table with TUNING_COLUMNS; a game is one row: one configuration with one seed, through all tasks.
+        tuning: A table with TUNING_COLUMNS; a game is one row: one configuration with one seed, through all tasks. Those of
+            finalists, who had their games before, do not count.
 
     Returns:
         A row for each method and configuration, in the order in which they were tried: policy, games, best.
     """
     keys = ["policy", "learning_rate", "settings"]
-    means = (
-        tuning.astype({"final": "float64"}).groupby(keys, sort=False, dropna=False)["final"].agg(["mean", "count"]).reset_index()
-    )
+    first = tuning["wave"] == tuning.groupby(keys, dropna=False)["wave"].transform("min")
+    found = tuning[first].astype({"final": "float64"})
+    means = found.groupby(keys, sort=False, dropna=False)["final"].agg(["mean", "count"]).reset_index()
     by_method = means.groupby("policy", sort=False)
     curve = means.assign(games=by_method["count"].cumsum(), best=by_method["mean"].cummax())
     return curve[["policy", "games", "best"]].sort_values("policy", kind="stable", ignore_index=True)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from neuronet.continual.evaluation import Experiment, SequenceResult, final_accuracy, learning_accuracy
+from neuronet.continual.evaluation import Experiment, SequenceResult, final_accuracy
+from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.jobs import STUDY_KIND, Job, load_result, run_jobs
-from neuronet.continual.studies.result import TUNING_COLUMNS
 from neuronet.continual.studies.search import BracketSearch, Configuration
+from neuronet.continual.studies.tuning import PlannedRuns, Tuning
 from neuronet.engines.tensors import MAX_BATCHED_WORK
 from neuronet.recording import StudyStore
 from neuronet.registry import format_option
 from neuronet.training import hash_samples
-
-PlannedRuns = Sequence[tuple[str, Configuration]]
-"""Runs to do: name of a method and its configuration."""
-
-BRACKET_TRIALS = 4
-"""Configurations that each method tries before the best one is looked for again."""
 
 RESULTS_FOLDER = "games"
 """Subfolder with the results of each configuration and seed."""
@@ -84,47 +78,26 @@ class StudyRun:
         self.store.begin(settings, RESULTS_FOLDER, data=data, device=experiment.device, log=self._log)
 
     def tune(
-        self, searches: Mapping[str, BracketSearch], seeds: Sequence[int], trials: int, max_range_extensions: int
+        self, searches: Mapping[str, BracketSearch], config: ContinualConfig
     ) -> tuple[dict[str, Configuration], pd.DataFrame]:
         """Choose a configuration for each method.
 
         Args:
             searches: Search of each method, by name.
-            seeds: Seeds of every trial.
-            trials: Configurations of each method; half of them are spread evenly, the others bracket the best so far.
-            max_range_extensions: Maximum number of times that every method gets half as many configurations again, while the
-                best of any method is at the edge of what it tried.
+            config: Settings of the search.
 
         Returns:
             The configuration of each method with the highest mean final accuracy on validation samples, and a table with
             TUNING_COLUMNS.
         """
-        scores: dict[str, list[float]] = {name: [] for name in searches}
-        rows: list[tuple[Any, ...]] = []
-        best: dict[str, Configuration] = {}
-        extra, played, budget, extensions = (trials + 1) // 2, 0, trials, 0
-        for wave in count(1):
-            number = min(extra if wave == 1 else BRACKET_TRIALS, budget - played)
-            planned = [(name, trial) for name, search in searches.items() for trial in search.ask(number, best.get(name))]
-            results = self._run_all(self._tuning_experiment, "tuning", planned, seeds)
-            for (name, trial), by_seed in zip(planned, results, strict=True):
-                accuracy = np.stack([result.accuracy for result in by_seed])
-                final, settings = final_accuracy(accuracy), json.dumps(trial.settings)
-                columns = zip(seeds, final, learning_accuracy(accuracy), strict=True)
-                rows += [(name, trial.learning_rate, settings, *values, wave) for values in columns]
-                scores[name].append(float(final.mean()))
-            best = {name: search.mark_edge(search.trials[int(np.argmax(scores[name]))]) for name, search in searches.items()}
-            played += number
-            if played < budget:
-                continue
-            at_edge = [name for name, configuration in best.items() if configuration.at_edge]
-            if not at_edge or extensions == max_range_extensions:
-                break
-            budget, extensions = budget + extra, extensions + 1
-            self._log(f"at the edge of what was tried: {', '.join(at_edge)}; each method tries {extra} more")
+        tuning = Tuning(searches, partial(self._run_all, self._tuning_experiment, "tuning"), self._log)
+        tuning.search(config.search_seeds, config.trials, config.max_range_extensions)
+        if config.finalists > 1:
+            tuning.compare_finalists(config.finalists, config.further_seeds)
+        best = tuning.best()
         for name, configuration in best.items():
-            self._log(f"{name}: chose {configuration}, {max(scores[name]):.4f} on validation")
-        return best, pd.DataFrame(rows, columns=list(TUNING_COLUMNS))
+            self._log(f"{name}: chose {configuration}, {tuning.score(name):.4f} on validation")
+        return best, tuning.table
 
     def run_final(self, chosen: Mapping[str, Configuration], seeds: Sequence[int]) -> dict[str, list[SequenceResult]]:
         """Return the results of each method's configuration for the final seeds."""

@@ -1,4 +1,4 @@
-"""Connectivities of graph models: fixed in-degree, scale-free, spatial and modular, with equally many speakers of each neuron."""
+"""Connectivities of graph models: fixed in-degree, scale-free, spatial, modular, and patches of a sheet."""
 
 from __future__ import annotations
 
@@ -174,10 +174,50 @@ class Modular(FixedDegreeWiring):
         return draw
 
 
+@dataclass(frozen=True)
+class Patches(Wiring):
+    """Connectivity in which every neuron listens to a random rectangle of the sheet below, such as a part of an image.
+
+    After the receptive fields of McDonnell et al. 2015. A layer lies on a sheet as in `Spatial`. The number of rows and that of
+    columns are drawn independently, each equally probable; then the place, within the sheet. A speaker may have no listener.
+
+    Args:
+        smallest: Smallest number of rows or columns, 1 or more (all, where the sheet has fewer).
+        largest: Largest number of rows or columns, `smallest` or more (all, where the sheet has fewer).
+
+    Raises:
+        ConfigurationError: A parameter is out of range.
+    """
+
+    smallest: int = 4
+    largest: int = 8
+
+    def __post_init__(self) -> None:
+        check_number("smallest", self.smallest, 1, whole=True)
+        check_number("largest", self.largest, self.smallest, whole=True)
+
+    def pattern(self, listeners: int, speakers: int, rng: np.random.Generator) -> Pattern:
+        """Return the connections, one rectangle for each listener."""
+        sides = sheet(speakers)
+        lengths = [rng.integers(min(self.smallest, side), min(self.largest, side) + 1, size=listeners) for side in sides]
+        starts = [rng.integers(side - length + 1) for side, length in zip(sides, lengths, strict=True)]
+        sizes = lengths[0] * lengths[1]
+        rows = np.repeat(np.arange(listeners), sizes)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)  # 0 to r c - 1 in each rectangle
+        down, right = np.divmod(within, lengths[1][rows])
+        columns = (starts[0][rows] + down) * sides[1] + starts[1][rows] + right
+        return Pattern.of_edges(rows, columns, (listeners, speakers))[0]
+
+    def mask(self, listeners: int, speakers: int, rng: np.random.Generator) -> Bools:
+        """Return the same connections as a mask, (listeners, speakers)."""
+        return self.pattern(listeners, speakers, rng).mask()
+
+
 WIRINGS: dict[str, type[Wiring]] = {
     "dense": Dense,
     "fixed-in-degree": FixedInDegree,
     "modular": Modular,
+    "patches": Patches,
     "scale-free": ScaleFree,
     "small-world": SmallWorld,
     "sparse": Sparse,

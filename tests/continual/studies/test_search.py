@@ -140,6 +140,31 @@ def test_best_configuration_of_all_waves_is_chosen_and_marked_at_the_edge():
         np.testing.assert_array_equal(curve["best"], np.maximum.accumulate(trials["final"]))
 
 
+def test_finalists_are_chosen_by_all_their_seeds():
+    options = {"trials": 4, "max_range_extensions": 0, "tuning_seeds": 2}
+    searched, result = study(**options), study(**options, finalists=3, finalist_seeds=5)
+    last = result.tuning["wave"].max()
+    assert last == searched.tuning["wave"].max() + 1
+    assert result.search.equals(searched.search)
+    for row in result.table.to_dict("records"):
+        tuning = result.tuning[result.tuning["policy"] == row["policy"]]
+        further = tuning[tuning["wave"] == last]
+        assert sorted(further["seed"].unique()) == [1_000_002 + k for k in range(5)]
+        keys = ["learning_rate", "settings"]
+        means = tuning.groupby(keys)["final"].agg(["mean", "count"])
+        finalists = means[means["count"] == 7]
+        assert len(finalists) <= 3
+        assert means.drop(finalists.index)["count"].eq(2).all()
+        assert finalists["mean"].idxmax() == (row["learning_rate"], row["settings"])
+        best = searched.tuning[searched.tuning["policy"] == row["policy"]].groupby(keys)["final"].mean().idxmax()
+        assert best in finalists.index
+
+
+def test_negative_number_of_finalists_is_refused():
+    with pytest.raises(NeuroNetError, match="finalists"):
+        study(trials=2, finalists=-1)
+
+
 def test_no_wave_is_added_where_no_method_is_at_an_edge(monkeypatch):
     monkeypatch.setattr(search_module.BracketSearch, "mark_edge", lambda search, best: best)
     result = study(trials=2, max_range_extensions=3)

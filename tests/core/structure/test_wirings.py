@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuronet.core import WIRINGS, Dense, FixedInDegree, Modular, Pattern, ScaleFree, SmallWorld, Sparse, Spatial
+from neuronet.core import WIRINGS, Dense, FixedInDegree, Modular, Patches, Pattern, ScaleFree, SmallWorld, Sparse, Spatial
 from neuronet.core.errors import ConfigurationError
 from neuronet.core.structure.sampling import sheet
 from neuronet.registry import build_network, format_option, parse_wiring
@@ -17,12 +17,14 @@ from tests.helpers.paths import ROOT
 
 STREAMING = [Sparse(0.01), SmallWorld(6, 0.2), FixedInDegree(6), ScaleFree(6), Spatial(6, 0.05), Modular(5, 6, 0.8)]
 
+SEEDED = [*STREAMING, Patches(2, 4)]
+
 
 def pattern_of(wiring, listeners=1500, speakers=1000, seed=0) -> Pattern:
     return wiring.pattern(listeners, speakers, np.random.default_rng(seed))
 
 
-@pytest.mark.parametrize("wiring", STREAMING, ids=str)
+@pytest.mark.parametrize("wiring", SEEDED, ids=str)
 def test_equal_seeds_give_equal_connections_and_others_do_not(wiring):
     one = pattern_of(wiring)
     assert one.equals(pattern_of(wiring))
@@ -37,8 +39,9 @@ def test_every_wiring_serves_layers_of_any_size(name, listeners, speakers, seed)
     mask = wiring.mask(listeners, speakers, np.random.default_rng(seed))
     assert pattern is None or pattern.shape == (listeners, speakers)
     assert mask is None or (mask.shape == (listeners, speakers) and mask.any(axis=1).all())
-    if name in ("fixed-in-degree", "scale-free", "spatial", "modular"):
+    if name in ("fixed-in-degree", "scale-free", "spatial", "modular", "patches"):
         np.testing.assert_array_equal(pattern.mask(), mask)
+    if name in ("fixed-in-degree", "scale-free", "spatial", "modular"):
         assert (pattern.in_degrees == min(8, speakers)).all()
 
 
@@ -110,6 +113,26 @@ def test_spatial_has_its_length():
         assert abs(around.mean()) < 0.005
 
 
+def test_patches_are_rectangles_of_all_sizes_and_places():
+    rows, columns, listeners = 24, 25, 6000
+    pattern = pattern_of(Patches(2, 4), listeners, rows * columns)
+    sizes, corners = set(), set()
+    for listener in range(listeners):
+        heard = pattern.columns[pattern.rows == listener]
+        down, right = np.unique(heard // columns), np.unique(heard % columns)
+        assert len(heard) == len(down) * len(right)
+        assert np.ptp(down) == len(down) - 1 and np.ptp(right) == len(right) - 1
+        sizes.add((len(down), len(right)))
+        corners |= {(int(down[0]), int(right[0]))}
+    assert sizes == {(height, width) for height in (2, 3, 4) for width in (2, 3, 4)}
+    assert {place for place, _ in corners} == set(range(rows - 1)) and {place for _, place in corners} == set(range(columns - 1))
+
+
+def test_patches_that_exceed_the_sheet_are_all_of_it():
+    assert (pattern_of(Patches(9, 12), 5, 6 * 7).in_degrees == 42).all()
+    assert set(pattern_of(Patches(2, 2), 50, 13).in_degrees) == {2}  # a line of 13
+
+
 def test_modular_has_its_share_of_connections_within():
     modules, within = 5, 0.8
     pattern = pattern_of(Modular(modules, 6, within), 2000, 1003)
@@ -129,6 +152,8 @@ def test_modules_that_are_too_small_take_speakers_from_others():
         "scale-free(speakers=0)",
         "spatial(length=0)",
         "modular(modules=0)",
+        "patches(0, 4)",
+        "patches(5, 4)",
         "modular(within=1.5)",
         "fixed-in-degree(1.5)",
     ],
@@ -144,7 +169,7 @@ def test_every_wiring_has_a_spec(name):
     assert parse_wiring(format_option(wiring, all_parameters=True)) == wiring
 
 
-@pytest.mark.parametrize("wiring", STREAMING, ids=str)
+@pytest.mark.parametrize("wiring", SEEDED, ids=str)
 def test_weights_of_large_layers_have_the_variance_of_their_initialisation(wiring):
     network = build_network((1200, 1000, 3), connectivity=wiring, seed=1, layout="sparse")
     pattern, values = network.patterns[0], network.values[0]
