@@ -22,7 +22,8 @@ INTRODUCTION = """\
 
 Figures of the literature beside those of this repository. `python -m docs.site.published` writes this page from the records
 in `benchmarks/`; a test fails where the two differ. A verdict is read off the interval alone: *reproduced* if the published
-figure is in the 95% interval, *same direction* or *the opposite* by the sign, *undecided* without an interval.
+figure is in the 95% interval, *same direction* or *the opposite* by the sign, *undecided* without an interval. Where a published
+difference is within 1.96 of its standard errors from 0, none was published, and finding none reproduces it.
 
 `neuronet reproduce --list` has every study, its sizes and its settings.
 """

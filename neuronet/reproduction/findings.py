@@ -111,11 +111,17 @@ def _conclusion_on_difference(low: float, high: float, published: Published | No
     sign = 1 if low > 0 else -1 if high < 0 else 0
     if published is None:
         return (NO_DIFFERENCE, MORE, LESS)[sign]
+    if published.sign == 0:
+        return _conclusion_on_no_difference(sign, low <= published.value <= high)
     if sign != published.sign:
-        found = NO_DIFFERENCE if sign == 0 else "the opposite" if published.sign else f"{(MORE, LESS)[sign < 0]}, where none was"
-        return f"not reproduced: {found}"
-    if sign == 0:
-        return f"reproduced: {NO_DIFFERENCE}"
+        return f"not reproduced: {'the opposite' if sign else NO_DIFFERENCE}"
     if low <= published.value <= high:
         return "reproduced"
     return "same direction, smaller" if abs(published.value) > max(abs(low), abs(high)) else "same direction, larger"
+
+
+def _conclusion_on_no_difference(sign: int, inside: bool) -> str:
+    """Return the conclusion where none was published, by our sign and whether the published figure is in the interval."""
+    if sign == 0:
+        return f"reproduced: {NO_DIFFERENCE}"
+    return "reproduced" if inside else f"not reproduced: {MORE if sign > 0 else LESS}, where none was"

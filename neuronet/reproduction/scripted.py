@@ -48,7 +48,7 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
         (
             "continual-learning.md",
             "Protocols",
-            "neuronet continual split-task mnist5k --preset vandeven-split --iterations 100 --seeds 2",
+            "neuronet reproduce --records benchmarks/reproduction/published-forgetting",
         ),
         ("continual-learning.md", "Comparison with Avalanche", "python benchmarks/against_avalanche.py"),
         (

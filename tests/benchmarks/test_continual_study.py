@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from functools import cache
 
 import pandas as pd
@@ -179,3 +180,11 @@ def test_cost_of_another_surprise_is_that_of_the_trials(study, surprise, text):
     best = means.groupby("settings")["final"].mean().max()
     assert f"{100 * best:.0f}%" == text
     assert text in PAGE.partition("## What was tried")[2].partition("\n## ")[0]
+
+
+def test_published_table_has_the_numbers_of_its_records():
+    page = (ROOT / "docs" / "continual-learning.md").read_text(encoding="utf-8")
+    table = study_of("published-forgetting").tables["methods"]
+    for method, part in table.groupby("method", sort=False):
+        cells = [with_interval(row, "accuracy") for row in part.to_dict("records")]
+        assert re.search(rf"\| {method}: `[a-z]+` \| {re.escape(' | '.join(cells))} \|", page), method

@@ -33,6 +33,7 @@ def test_conclusion_follows_from_interval_and_published_difference(mean, conclus
     ("mean", "conclusion"),
     [
         (0.05, "reproduced: no difference found"),
+        (0.45, "reproduced"),
         (1.0, "not reproduced: more, where none was"),
         (-1.0, "not reproduced: less, where none was"),
     ],
