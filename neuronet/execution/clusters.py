@@ -48,7 +48,8 @@ def dask_cluster(scheduler: str | None, jobs: int | None) -> Iterator[dict[str, 
         import joblib
 
         workers = {"n_workers": jobs or joblib.cpu_count(), "threads_per_worker": 1}
-        options = {**workers, "dashboard_address": None, "silence_logs": logging.ERROR, "timeout": 3 * CONNECT_TIMEOUT}
+        free_port = "127.0.0.1:0"  # with None it asks for port 8787, and warns where another cluster has it
+        options = {**workers, "dashboard_address": free_port, "silence_logs": logging.ERROR, "timeout": 3 * CONNECT_TIMEOUT}
     try:
         with block_signals((signal.SIGINT,)):
             client = distributed.Client(**options, set_as_default=False)

@@ -279,8 +279,10 @@ def _at_memory(scenario: str, megabytes: float, trials: int, seeds: int) -> Cont
     return replace(setting, memory=round(1e6 * megabytes), trials=trials, only=("backprop", *AT_ANY_MEMORY))
 
 
-def _by_memory(trials: int, seeds: int) -> tuple[ContinualSetting, ...]:
-    scenarios = ("split-domain", "split-class", "permuted")
+SPLITS = ("split-domain", "split-class")
+
+
+def _by_memory(scenarios: tuple[str, ...], trials: int, seeds: int) -> tuple[ContinualSetting, ...]:
     return tuple(_at_memory(scenario, memory, trials, seeds) for scenario in scenarios for memory in (0.5, 1.0, 2.0, 4.0))
 
 
@@ -289,7 +291,8 @@ CONTINUAL_MEMORY = replace(
     title="Methods that can keep any number of bytes: what is kept of the earlier tasks, by memory?",
     settings={
         "small": tuple(_at_memory("split-domain", megabytes, 4, 3) for megabytes in (0.5, 2.0)),
-        **{size: _by_memory(trials, seeds) for size, trials, seeds in (("medium", 6, 5), ("full", 16, 20))},
+        "medium": _by_memory(SPLITS, 6, 5),
+        "full": _by_memory((*SPLITS, "permuted"), 16, 20),
     },
 )
 

@@ -66,6 +66,11 @@ SCRIPTED_RESULTS: tuple[ScriptedResult, ...] = tuple(
             "The same methods, permuted inputs",
             "neuronet reproduce --records benchmarks/reproduction/continual-permuted",
         ),
+        (
+            "continual-study.md",
+            "Less and more memory",
+            "neuronet reproduce --records benchmarks/reproduction/continual-memory",
+        ),
         ("continual-study.md", "What of the matrix matters", "python benchmarks/continual/ablation.py FOLDER"),
         (
             "continual-study.md",

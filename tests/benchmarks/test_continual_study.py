@@ -182,6 +182,16 @@ def test_cost_of_another_surprise_is_that_of_the_trials(study, surprise, text):
     assert text in PAGE.partition("## What was tried")[2].partition("\n## ")[0]
 
 
+def test_page_has_the_numbers_of_the_study_by_memory():
+    section = PAGE.partition("## Less and more memory")[2].partition("\n## ")[0]
+    table = study_of("continual-memory").tables["methods"].fillna({"note": ""})
+    table["scenario"] = table["setting"].str.partition(", ")[0]
+    for (scenario, method), part in table.groupby(["scenario", "method"], sort=False):
+        own = section.partition(f"| `{scenario}` |")[2].partition("\n\n")[0]
+        cells = [with_interval(row, "accuracy") + (" *" if row["note"] else "") for row in part.to_dict("records")]
+        assert f"| `{method}` | {' | '.join(cells)} |" in own
+
+
 def test_published_table_has_the_numbers_of_its_records():
     page = (ROOT / "docs" / "continual-learning.md").read_text(encoding="utf-8")
     table = study_of("published-forgetting").tables["methods"]

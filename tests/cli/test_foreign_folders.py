@@ -16,29 +16,11 @@ from neuronet.cli.main import start
 from neuronet.control import train as train_control
 from neuronet.core import SpecError
 from neuronet.sweep import sweep
+from tests.campaigns.mutations import MODULE, mutate
 from tests.plotting.fixtures import write_comparison, write_continual_study
 
 pytestmark = pytest.mark.slow  # whole commands in processes of their own
 
-MODULE = "a_foreign_module"
-NEW_VALUES = (
-    None,
-    True,
-    -5,
-    0,
-    1e308,
-    10**400,
-    "",
-    "x" * 3000,
-    [],
-    [[1]],
-    {},
-    {"a": 1},
-    f"{MODULE}:Thing",
-    "a\u0000b",
-    "$\\frac$",
-)
-PIECES = (b"", b"\xff\xfe", b"\x00", b"-5", b"1e999", b"9" * 400, b",", b"\n", b'"', b"nan", b"[" * 3000, b"$^$", MODULE.encode())
 COMMANDS = {
     "run": (["run", "--resume", "{}", "--epochs", "2"], ["plot", "{}"]),
     "control": (["control", "--resume", "{}", "--rounds", "2"], ["plot", "{}"]),
@@ -94,62 +76,6 @@ def play(tmp_path, monkeypatch, capsys):
         return code, "".join(errors)
 
     return run
-
-
-def mutate_json(path, rng):
-    """Replace or remove one value in a JSON file, at any depth."""
-    content = json.loads(path.read_text())
-    holder, key = content, rng.choice(list(content))
-    while isinstance(holder[key], (dict, list)) and holder[key] and rng.random() < 0.7:
-        holder = holder[key]
-        key = rng.choice(list(holder)) if isinstance(holder, dict) else rng.randrange(len(holder))
-    if rng.random() < 0.15:
-        del holder[key]
-    else:
-        holder[key] = rng.choice(NEW_VALUES)
-    path.write_text(json.dumps(content))
-
-
-def mutate_bytes(path, rng):
-    """Replace a few bytes of a file, cut it off, or repeat a part of it."""
-    data = path.read_bytes()
-    limit = min(len(data), 400) if rng.random() < 0.7 else len(data)  # headers are in front
-    start = rng.randrange(limit + 1)
-    stop = min(len(data), start + rng.choice((0, 1, 3, 20)))
-    path.write_bytes(data[:start] if rng.random() < 0.1 else data[:start] + rng.choice(PIECES) + data[stop:])
-
-
-def mutate_field(path, rng):
-    """Replace a field of a CSV file."""
-    lines = [line.split(",") for line in path.read_text().splitlines()]
-    row = rng.choice(lines)
-    row[rng.randrange(len(row))] = rng.choice(PIECES).decode("utf-8", "ignore")
-    path.write_text("\n".join(map(",".join, lines)) + "\n")
-
-
-def mutate_metadata(path, rng):
-    """Replace a value of the metadata of a safetensors file."""
-    from safetensors import safe_open
-    from safetensors.numpy import save_file
-
-    with safe_open(path, framework="numpy") as file:
-        metadata, arrays = dict(file.metadata()), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if rng.random() < 0.5:
-        metadata[rng.choice(list(metadata))] = rng.choice(("", "-5", "x", "1e400", "9" * 400, "nan", "[]", "3"))
-    else:
-        name = rng.choice(list(arrays))
-        change = rng.choice((lambda a: a[:0], lambda a: a[None], lambda a: a.astype("int32"), lambda a: a * float("nan")))
-        arrays[name] = change(arrays[name])
-    save_file(arrays, path, metadata)
-
-
-def mutate(folder, rng):
-    """Change one file of a folder, and return what was changed."""
-    path = rng.choice(sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".csv", ".safetensors")))
-    special = {".json": mutate_json, ".csv": mutate_field, ".safetensors": mutate_metadata}[path.suffix]
-    change = special if rng.random() < 0.7 else mutate_bytes
-    change(path, rng)
-    return f"{change.__name__} of {path.name}"
 
 
 MARKS = {32: (), 500: pytest.mark.exhaustive}

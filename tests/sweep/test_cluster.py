@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from dataclasses import replace
 
 import pandas as pd
@@ -50,7 +52,11 @@ def alone(file):
 @pytest.mark.slow
 def test_dask_cluster_of_two_workers_gives_the_same_rows(file, alone, tmp_path):
     told = []
-    table = sweep(file, backend="dask", jobs=2, out=tmp_path, on_progress=told.append)
+    with socket.socket() as other:
+        with suppress(OSError):  # it is one's already
+            other.bind(("", 8787))  # the port of another cluster's dashboard
+            other.listen()
+        table = sweep(file, backend="dask", jobs=2, out=tmp_path, on_progress=told.append)
     assert len(table) == 24
     pd.testing.assert_frame_equal(without_timing(table), without_timing(alone), check_exact=True)
     assert [update.done for update in told] == sorted(update.done for update in told)
@@ -60,7 +66,7 @@ def test_dask_cluster_of_two_workers_gives_the_same_rows(file, alone, tmp_path):
 
 def test_existing_dask_client_is_used(file, alone, monkeypatch):
     monkeypatch.setattr(distributed, "Client", _without_new_cluster(distributed.Client))
-    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
     with distributed.LocalCluster(**options) as cluster, cluster.get_client() as client:
         assert distributed.default_client() is client
         pd.testing.assert_frame_equal(without_timing(sweep(file, backend="dask")), without_timing(alone), check_exact=True)
