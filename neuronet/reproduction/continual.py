@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from neuronet.comparison import BASELINE
-from neuronet.continual import METRICS, continual_study
-from neuronet.reproduction.findings import Finding, difference
+from neuronet.continual import METRICS, ContinualResult, continual_study
+from neuronet.reproduction.findings import Finding, differences_to
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval, paired
 
@@ -145,7 +146,6 @@ class ContinualSetting:
         for row in result.table.to_dict("records"):
             spec = row["policy"]
             matrix = result.matrix(spec)
-            costs = result.costs[result.costs["policy"] == spec]
             curve = result.search[result.search["policy"] == spec]
             half = curve[curve["games"] <= max(curve["games"].iloc[-1] / 2, curve["games"].iloc[0])]
             shared = {
@@ -156,13 +156,17 @@ class ContinualSetting:
                 "games": int((result.tuning["policy"] == spec).sum()),
                 "found_half": 100 * float(half["best"].iloc[-1]),
                 "found": 100 * float(curve["best"].iloc[-1]),
-                "seed": costs["seed"].to_numpy(),
             }
-            measures = {name: 100 * np.asarray(measure(matrix)) for name, measure in METRICS.items()}
-            measures["accuracy"] = measures.pop("final")
-            amounts = {name: costs[name].to_numpy() for name in ("seconds", "bytes")}
-            tables.append(pd.DataFrame({**shared, **measures, **amounts}))
+            tables.append(pd.DataFrame({**shared, **measured(result, spec)}))
         return pd.concat(tables, ignore_index=True)
+
+
+def measured(result: ContinualResult, policy: str) -> dict[str, NDArray[np.float64]]:
+    """Return seed, measures of forgetting, accuracy (final; all in %), seconds and bytes of each run of a method, (R,) each."""
+    costs, matrix = result.costs[result.costs["policy"] == policy], result.matrix(policy)
+    measures = {name: 100 * np.asarray(measure(matrix)) for name, measure in METRICS.items()}
+    measures["accuracy"] = measures.pop("final")
+    return {"seed": costs["seed"].to_numpy(), **measures, **{name: costs[name].to_numpy() for name in ("seconds", "bytes")}}
 
 
 def _by_context(contexts: int, features: int, connectivity: str) -> str:
@@ -204,14 +208,7 @@ def search_table(records: pd.DataFrame) -> pd.DataFrame:
 
 def find(records: pd.DataFrame) -> list[Finding]:
     """Return how far every method's final accuracy is from that of BY_CONTEXT in each setting, in points."""
-    found = []
-    for setting, part in records.groupby("setting", sort=False):
-        by_seed = part.pivot(index="seed", columns="method", values="accuracy")
-        for method in dict.fromkeys(part["method"]):
-            if method != BY_CONTEXT:
-                gap = (by_seed[method] - by_seed[BY_CONTEXT]).to_numpy(dtype=np.float64)
-                found.append(difference(str(setting), f"final accuracy: {method} - {BY_CONTEXT}", gap))
-    return found
+    return differences_to(BY_CONTEXT, records, "accuracy", f"final accuracy: METHOD - {BY_CONTEXT}")
 
 
 def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:

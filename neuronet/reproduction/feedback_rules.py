@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from neuronet.reproduction.findings import Finding, Published, difference
+from neuronet.reproduction.findings import Finding, Published, differences_to
 from neuronet.reproduction.lenet import LeNetSettings, lenet_errors
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval
@@ -117,18 +116,11 @@ def _rate(step: int) -> float:
 
 def _find(records: pd.DataFrame) -> list[Finding]:
     """Return how far each rule's best error is above that of error backpropagation, beside the published distance."""
-    found = []
-    for setting, part in records.groupby("setting", sort=False):
-        by_seed = part.pivot(index="seed", columns="method", values="best_error")
-        for method in dict.fromkeys(part["method"]):
-            if method != BACKPROP:
-                gaps = (by_seed[method] - by_seed[BACKPROP]).to_numpy(dtype=np.float64)
-                found.append(difference(str(setting), f"test error: {method} - BP", gaps, _published_gap(setting, method)))
-    return found
+    return differences_to(BACKPROP, records, "best_error", "test error: METHOD - BP", _published_gap)
 
 
-def _published_gap(setting: Hashable, method: str) -> Published | None:
-    errors = PUBLISHED.get(str(setting), {})
+def _published_gap(setting: str, method: str) -> Published | None:
+    errors = PUBLISHED.get(setting, {})
     if method not in errors:
         return None
     gap = errors[method] - errors[BACKPROP]

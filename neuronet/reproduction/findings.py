@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from neuronet.statistics import holm, paired
@@ -88,6 +89,33 @@ def difference(setting: str, claim: str, differences: Floats, published: Publish
     numbers = (summary.mean, summary.low, summary.high, len(differences), summary.p_t)
     texts = ("", "") if published is None else (published.text, published.source)
     return Finding(setting, claim, *numbers, conclusion, *texts)
+
+
+def differences_to(
+    reference: str,
+    records: pd.DataFrame,
+    measure: str,
+    claim: str,
+    published: Callable[[str, str], Published | None] = lambda setting, method: None,
+) -> list[Finding]:
+    """Return how far each method is from a reference in each setting, in points, paired seed by seed.
+
+    Args:
+        reference: Name of the method that all others are compared with.
+        records: A row for each run: setting, method, seed and the measure (%).
+        measure: Name of the column that is compared.
+        claim: Claim, in which "METHOD" stands for a method's name.
+        published: Returns the published difference, given setting and method; None for none.
+    """
+    found = []
+    for setting, part in records.groupby("setting", sort=False):
+        by_seed = part.pivot(index="seed", columns="method", values=measure)
+        for method in dict.fromkeys(part["method"]):
+            if method != reference:
+                gaps = (by_seed[method] - by_seed[reference]).to_numpy(dtype=np.float64)
+                figure = published(str(setting), str(method))
+                found.append(difference(str(setting), claim.replace("METHOD", str(method)), gaps, figure))
+    return found
 
 
 def adjust(findings: Sequence[Finding]) -> list[Finding]:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from neuronet.comparison import BASELINE
 from neuronet.continual import METRICS, PRESETS, continual_study
-from neuronet.reproduction.findings import Finding, Published, difference
+from neuronet.reproduction.continual import measured
+from neuronet.reproduction.findings import Finding, Published, differences_to
 from neuronet.reproduction.study import Reproduction, RunOptions
 from neuronet.statistics import interval
 
@@ -98,12 +99,7 @@ class PublishedForgettingSetting:
         )
         tables = []
         for name, spec in self.methods.items():
-            costs = result.costs[result.costs["policy"] == spec]
-            measures = {key: 100 * np.asarray(measure(result.matrix(spec))) for key, measure in METRICS.items()}
-            measures["accuracy"] = measures.pop("final")
-            shared = {"setting": self.name, "method": name, "seed": costs["seed"].to_numpy()}
-            amounts = {key: costs[key].to_numpy() for key in ("seconds", "bytes")}
-            tables.append(pd.DataFrame({**shared, **measures, **amounts}))
+            tables.append(pd.DataFrame({"setting": self.name, "method": name, **measured(result, spec)}))
         return pd.concat(tables, ignore_index=True)
 
 
@@ -111,8 +107,9 @@ def _scenario(setting: Hashable) -> str:
     return str(setting).rpartition(", ")[2]
 
 
-def _published_gap(scenario: str, method: str) -> Published:
+def _published_gap(setting: str, method: str) -> Published:
     """Return the published difference of a method to none, in points."""
+    scenario = _scenario(setting)
     value, error = ACCURACY[scenario][method]
     none, none_error = ACCURACY[scenario][NONE]
     if method == "EWC":
@@ -123,15 +120,7 @@ def _published_gap(scenario: str, method: str) -> Published:
 
 def _find(records: pd.DataFrame) -> list[Finding]:
     """Return how far each method is from none in each scenario, in points of final accuracy, beside the published difference."""
-    found = []
-    for setting, part in records.groupby("setting", sort=False):
-        by_seed = part.pivot(index="seed", columns="method", values="accuracy")
-        for method in dict.fromkeys(part["method"]):
-            if method != NONE:
-                gaps = (by_seed[method] - by_seed[NONE]).to_numpy(dtype=np.float64)
-                published = _published_gap(_scenario(setting), method)
-                found.append(difference(str(setting), f"final accuracy: {method} - {NONE}", gaps, published))
-    return found
+    return differences_to(NONE, records, "accuracy", f"final accuracy: METHOD - {NONE}", _published_gap)
 
 
 def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:

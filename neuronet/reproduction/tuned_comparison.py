@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from neuronet.comparison import BASELINE, build_table, compare
-from neuronet.reproduction.findings import Finding, difference
+from neuronet.reproduction.findings import Finding, differences_to
 from neuronet.reproduction.study import RunOptions
 
 RULES = ("budgeted", "budgeted(budget=0.5,relative=true)", "sign-symmetric", "random-feedback", "direct-feedback")
@@ -98,11 +97,4 @@ def accuracy_table(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def differences_to_backprop(records: pd.DataFrame) -> list[Finding]:
     """Return the difference of each method's accuracy to error backpropagation's in each setting, in points."""
-    found = []
-    for setting, part in records.groupby("setting", sort=False):
-        by_seed = part.pivot(index="seed", columns="method", values="accuracy")
-        for method in dict.fromkeys(part["method"]):
-            if method != BASELINE:
-                gap = (by_seed[method] - by_seed[BASELINE]).to_numpy(dtype=np.float64)
-                found.append(difference(str(setting), f"test accuracy: {method} - BP", gap))
-    return found
+    return differences_to(BASELINE, records, "accuracy", "test accuracy: METHOD - BP")
