@@ -40,18 +40,21 @@ def test_run_interrupted_on_two_processes_resumes_on_one(tmp_path, neuronet):
 
 
 STOPPING = """
-import sys, neuronet
+import os, sys, neuronet
 from neuronet.training import BestCheckpoint, Callback
+
+def say(line):  # whole in one write: both processes share a pipe, and print writes an unbuffered line in pieces
+    os.write(1, f"{line}\\n".encode())
 
 class Stop(Callback):
     def on_round_end(self, run):
-        print("called after", run.round)
+        say(f"called after {run.round}")
         if run.round == 17:  # an epoch has 15 rounds
             run.stop("enough")
 
 options = {"hidden": [8], "batch_size": 100, "engine": "tensors", "epochs": 3, "lr_schedule": "constant"}
 result = neuronet.train("digits", callbacks=[Stop(), BestCheckpoint()], out=sys.argv[1], **options)
-print("ended", result.rounds, result.epochs, len(result.best_models))
+say(f"ended {result.rounds} {result.epochs} {len(result.best_models)}")
 """
 
 
