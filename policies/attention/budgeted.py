@@ -117,7 +117,7 @@ class Budgeted(Wrapper):
         counted = change if self.bias == "counted" else change[..., :-1]
         length = xp.linalg.vector_norm(counted, axis=-1)
         if not self.relative:
-            return self.budget / xp.where(length <= ZERO_LENGTH, 1.0, length)
+            return self.budget / (length + xp.astype(length <= ZERO_LENGTH, length.dtype))
         lengths, sizes = obs.layer_response, obs.layer_demand
         mean = xp.mean(lengths, axis=-1, keepdims=True)
         divided = sizes / _without_zeros(xp, lengths, mean)

@@ -71,7 +71,7 @@ class FusedRound:
         self._backward_order = self._hidden[::-1]
         self._output = _FusedOutput(output, parameters)
         self._scaled = [part for part in (*self._hidden, self._output) if part.is_scaled]
-        self._needs_velocities = bool(parameters.decay) or len(self._scaled) < len(layer_rounds)
+        self._all_scaled, self._decay = len(self._scaled) == len(layer_rounds), parameters.decay
 
     def play(self, block: RoundBlock, rate: float | Tensor, number: int) -> Tensor:
         """Play the rounds of a block.
@@ -109,13 +109,15 @@ class FusedRound:
         return logs.mul_(one_hots).sum(dim=(-2, -1)).neg_()
 
     def _apply(self, rate: float | Tensor) -> None:
-        if self._needs_velocities:
+        if self._all_scaled and not self._decay:
             for part in self._scaled:
-                part.accumulate()
-            apply_update(self._parameters, self._velocity, rate)
+                part.move(rate)
             return
+        if self._all_scaled:
+            self._velocity.mul_(self._decay)  # of all layers at once
         for part in self._scaled:
-            part.move(rate)
+            part.accumulate(is_decayed=self._all_scaled)
+        apply_update(self._parameters, self._velocity, rate)
 
 
 class _FusedPart:
@@ -174,10 +176,12 @@ class _FusedPart:
         if self._scales.demand is not None:
             demand.mul_(self._scales.demand[..., None, :])
 
-    def accumulate(self) -> None:
-        """Add the response, times the policy's factors, to the decayed velocities."""
+    def accumulate(self, *, is_decayed: bool) -> None:
+        """Add the response, times the policy's factors, to the velocities, which decay first unless they have done so."""
         for velocity, response, factor in zip(self._velocities, self._response_parts, self._factors(), strict=True):
-            add_product(velocity.mul_(self._velocity_decay) if self._velocity_decay else velocity.zero_(), response, factor)
+            if not is_decayed:
+                _ = velocity.mul_(self._velocity_decay) if self._velocity_decay else velocity.zero_()
+            add_product(velocity, response, factor)
 
     def move(self, rate: float | Tensor) -> None:
         """Add the response, times the policy's factors and the learning rate, to weights and biases, without velocities."""
