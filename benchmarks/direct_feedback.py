@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import pandas as pd
 import torch
@@ -98,9 +98,17 @@ def feedback_matrix(layer: nn.Module, weights: Tensor, shape: tuple[int, ...], c
     return nn.functional.conv_transpose2d(same, kernel).flatten(1)
 
 
-def errors(data: ImageData, rate: float, seed: int) -> Iterator[tuple[float, float]]:
+class Differentiated(Protocol):
+    """A network with its own way to differentiate."""
+
+    net: nn.Module
+
+    def differentiate(self, images: Tensor, classes: Tensor) -> None:
+        """Add to each parameter's gradient what a batch teaches it."""
+
+
+def train_epochs(network: Differentiated, data: ImageData, rate: float, seed: int) -> Iterator[tuple[float, float]]:
     """Yield the test error (%) after each epoch, and the seconds that it took."""
-    network = DirectFeedbackNetwork(data, seed)
     images, classes = (torch.from_numpy(array) for array in data.train)
     parameters = network.net.parameters()
     optimizer = torch.optim.SGD(parameters, rate, SETTINGS.momentum, weight_decay=SETTINGS.weight_decay)
@@ -124,7 +132,8 @@ def main(file: Annotated[Path, typer.Argument(help="Table to write, .csv")]) -> 
     rows = []
     with threads(1):
         for rate, seed in ((rate, seed) for rate, seeds in SEEDS.items() for seed in seeds):
-            played = [(rate, seed, epoch, *row) for epoch, row in enumerate(errors(data, rate, seed), start=1)]
+            errors = train_epochs(DirectFeedbackNetwork(data, seed), data, rate, seed)
+            played = [(rate, seed, epoch, *row) for epoch, row in enumerate(errors, start=1)]
             rows += played
             typer.echo(f"rate {rate:g}, seed {seed}: best error {min(row[3] for row in played):.2f}%")
     table = pd.DataFrame(rows, columns=["learning_rate", "seed", "epoch", "error", "seconds"])
