@@ -23,10 +23,11 @@ import typer
 from torch import Tensor, nn
 
 from neuronet.benchmarking import threads
+from neuronet.conversion import follow, lenet, weighted
 from neuronet.core import Batches
 from neuronet.registry import parse_environment, parse_policy
 from neuronet.reproduction.lenet import DECAY, LeNetSettings, test_error
-from neuronet.reproduction.lenet_network import ImageData, follow, lenet, weighted
+from neuronet.reproduction.lenet_images import ImageData
 
 DIRECT = "neuronet_memory_direct"
 SETTINGS = LeNetSettings(rules={"DFA": "direct-feedback"})

@@ -22,9 +22,10 @@ from torch.nn import functional
 from benchmarks.direct_feedback import SETTINGS, train_epochs
 from benchmarks.lenet import RATES
 from neuronet.benchmarking import threads
+from neuronet.conversion import follow, lenet, weighted
 from neuronet.registry import parse_environment, parse_policy
 from neuronet.reproduction.lenet import RULES
-from neuronet.reproduction.lenet_network import ImageData, follow, lenet, weighted
+from neuronet.reproduction.lenet_images import ImageData
 
 SEEDS = {"FA": (1, 2), "uSF": (0, 1, 2), "BP": (0, 1, 2), "brSF": (1, 2), "frSF": (1, 2)}
 """Seeds of each rule; seed 0 of the other rules is in errors.csv, by the converted network."""

@@ -21,6 +21,7 @@ import neuronet
 from benchmarks.gpu.rounds import contestants
 from neuronet.benchmarking.contestants import build_case
 from neuronet.benchmarking.timing import time_interleaved
+from neuronet.conversion import lenet
 from neuronet.core import Momentum, Samples
 from neuronet.engines import compare
 from neuronet.engines.base import Setup
@@ -28,7 +29,6 @@ from neuronet.engines.tensors import TensorEngine
 from neuronet.environments import Digits
 from neuronet.policies import POLICIES, AttentionSeeking, RandomFeedback, SignSymmetric
 from neuronet.registry import build_network
-from neuronet.reproduction.lenet_network import lenet
 
 Row = dict[str, str]
 

@@ -3,5 +3,6 @@
 from neuronet.conversion.alignment import gradient_angles
 from neuronet.conversion.convert import convert, revert
 from neuronet.conversion.layers import PolicyLayer
+from neuronet.conversion.lenet import LENET_SIDE, follow, lenet, weighted
 
-__all__ = ["PolicyLayer", "convert", "gradient_angles", "revert"]
+__all__ = ["LENET_SIDE", "PolicyLayer", "convert", "follow", "gradient_angles", "lenet", "revert", "weighted"]

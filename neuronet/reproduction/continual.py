@@ -1,8 +1,8 @@
-"""Comparison of methods against forgetting that are tuned with equal budgets, at equal memory: what keeps earlier tasks?"""
+"""Comparison of methods against forgetting that are tuned with equal budgets, at equal memory: settings and tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,12 +11,21 @@ from numpy.typing import NDArray
 from neuronet.comparison import BASELINE
 from neuronet.continual import METRICS, ContinualResult, continual_study
 from neuronet.reproduction.findings import Finding, differences_to
-from neuronet.reproduction.study import Reproduction, RunOptions
+from neuronet.reproduction.study import RunOptions
 from neuronet.statistics import interval, paired
 
 KEEPING = "keeping-promises"
 BY_CONTEXT = "least-squares by context"
 """Method that all others are compared with: the best of our own that assumes nothing about the inputs."""
+
+LENETS = {
+    "LeNet": "lenet",
+    "LeNet, sign-symmetric": "lenet(sign-symmetric)",
+    "LeNet, random-feedback": "lenet(random-feedback)",
+    "LeNet, direct-feedback": "lenet(direct-feedback)",
+    "LeNet, budgeted": "lenet(budgeted)",
+}
+"""Convolutional networks by their names in tables; the first one's policy is attention-seeking, error backpropagation."""
 
 AT_ANY_MEMORY = ("a-gem", "er", "der", "ridge", BY_CONTEXT, f"{BY_CONTEXT}, patches")
 """Methods that can keep any number of bytes."""
@@ -54,7 +63,7 @@ class ContinualSetting:
         seeds: Number of seeds.
         seed: First seed.
         memory: Bytes of the methods that store samples or sums, as many as keeping-promises keeps.
-        only: Names of the methods that are compared; empty for all.
+        only: Names of the methods that are compared; empty for all but LENETS.
         trials: Configurations of each method; half as many again while any best one is at an edge.
         extensions: Maximum number of times that there are half as many again.
         tuning_seeds: Seeds of each configuration.
@@ -81,7 +90,8 @@ class ContinualSetting:
     @property
     def methods(self) -> dict[str, str]:
         """Spec of each method that is compared, by its name in tables."""
-        return {name: spec for name, spec in self._all_methods().items() if not self.only or name in self.only}
+        own = self._all_methods()
+        return {name: spec for name, spec in {**own, **LENETS}.items() if name in (self.only or own)}
 
     def _all_methods(self) -> dict[str, str]:
         memory = f"memory={self.memory}"
@@ -103,7 +113,7 @@ class ContinualSetting:
             KEEPING: KEEPING,
             f"{KEEPING}(sign-symmetric)": f"{KEEPING}(sign-symmetric)",
             f"{KEEPING}(budgeted)": f"{KEEPING}(budgeted)",
-            f"least-squares over {KEEPING}": f"layered(hidden={KEEPING})",
+            f"least-squares over {KEEPING}(clipped)": _over(f"{KEEPING}(clipped)", "least-squares(penalty=150)"),
             BY_CONTEXT: _by_context(self.contexts, features, "fixed-in-degree(16)"),
             f"{BY_CONTEXT}, patches": _by_context(self.contexts, features, "patches(4, 6)"),
         }
@@ -169,6 +179,11 @@ def measured(result: ContinualResult, policy: str) -> dict[str, NDArray[np.float
     return {"seed": costs["seed"].to_numpy(), **measures, **{name: costs[name].to_numpy() for name in ("seconds", "bytes")}}
 
 
+def _over(hidden: str, outputs: str) -> str:
+    """Return the spec of hidden neurons of one policy below outputs of another."""
+    return f'layered(hidden="{hidden}", outputs="{outputs}")'
+
+
 def _by_context(contexts: int, features: int, connectivity: str) -> str:
     """Return the spec of exact responses by context over imprinted features."""
     outputs = "least-squares-by-context" if contexts == 16 else f'"least-squares-by-context(contexts={contexts})"'
@@ -211,98 +226,6 @@ def find(records: pd.DataFrame) -> list[Finding]:
     return differences_to(BY_CONTEXT, records, "accuracy", f"final accuracy: METHOD - {BY_CONTEXT}")
 
 
-def _tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return methods_table and search_table by the names of the tables."""
     return {"methods": methods_table(records), "search": search_table(records)}
-
-
-def _study(scenario: str, title: str) -> Reproduction:
-    """Return the study of a protocol: small takes minutes, medium an hour of a core, full days."""
-    return Reproduction(
-        title,
-        "the first edition of docs/continual-study.md, and methods of the literature",
-        "reproduction-accuracy",
-        {
-            "small": (ContinualSetting("mnist5k", scenario, "mnist5k", (100, 100), 64, 40, 5),),
-            "medium": (
-                ContinualSetting(
-                    "mnist5k",
-                    scenario,
-                    "mnist5k",
-                    (100, 100),
-                    64,
-                    40,
-                    20,
-                    200,
-                    trials=16,
-                    extensions=2,
-                    tuning_seeds=2,
-                    finalists=4,
-                ),
-            ),
-            "full": (
-                ContinualSetting(
-                    "fashion-mnist",
-                    scenario,
-                    "fashion-mnist",
-                    (400, 400),
-                    128,
-                    300,
-                    30,
-                    200,
-                    3_750_000,
-                    trials=30,
-                    extensions=4,
-                    tuning_seeds=2,
-                    finalists=4,
-                ),
-            ),
-        },
-        find,
-        _tables,
-        COLUMNS,
-    )
-
-
-CONTINUAL_DOMAIN = _study("split-domain", "Five tasks of two classes, which of the two? Which methods keep the earlier tasks?")
-CONTINUAL_CLASS = _study(
-    "split-class", "Five tasks of two classes, which of all classes so far? Which methods keep the earlier tasks?"
-)
-CONTINUAL_PERMUTED = _study("permuted", "Ten permutations of the inputs: which methods keep the earlier ones?")
-
-
-def _at_memory(scenario: str, megabytes: float, trials: int, seeds: int) -> ContinualSetting:
-    """Return the comparison of the methods that can keep any number of bytes, each tuned at this number."""
-    setting = ContinualSetting(f"{scenario}, {megabytes:g} MB", scenario, "mnist5k", (100, 100), 64, 40, seeds)
-    return replace(setting, memory=round(1e6 * megabytes), trials=trials, only=("backprop", *AT_ANY_MEMORY))
-
-
-SPLITS = ("split-domain", "split-class")
-
-
-def _by_memory(scenarios: tuple[str, ...], trials: int, seeds: int) -> tuple[ContinualSetting, ...]:
-    return tuple(_at_memory(scenario, memory, trials, seeds) for scenario in scenarios for memory in (0.5, 1.0, 2.0, 4.0))
-
-
-CONTINUAL_MEMORY = replace(
-    CONTINUAL_DOMAIN,
-    title="Methods that can keep any number of bytes: what is kept of the earlier tasks, by memory?",
-    settings={
-        "small": tuple(_at_memory("split-domain", megabytes, 4, 3) for megabytes in (0.5, 2.0)),
-        "medium": _by_memory(SPLITS, 6, 5),
-        "full": _by_memory((*SPLITS, "permuted"), 16, 20),
-    },
-)
-
-
-def _stream(seeds: int, trials: int, tuning_seeds: int, finalists: int) -> tuple[ContinualSetting, ...]:
-    """Return the comparison of the fifty tasks."""
-    setting = ContinualSetting("mnist5k", "permuted(tasks=50)", "mnist5k", (100, 100), 64, 40, seeds, trials=trials)
-    methods = (BASELINE, "ewc", "si", "owm", "gpm", "er", "ridge", KEEPING, BY_CONTEXT)
-    return (replace(setting, extensions=1, tuning_seeds=tuning_seeds, finalists=finalists, contexts=64, only=methods),)
-
-
-CONTINUAL_STREAM = replace(
-    CONTINUAL_PERMUTED,
-    title="Fifty permutations of the inputs: which methods keep the earlier ones of a long stream?",
-    settings={"small": _stream(3, 4, 1, 0), "medium": _stream(5, 8, 1, 0), "full": _stream(20, 16, 2, 4)},
-)

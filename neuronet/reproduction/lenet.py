@@ -21,11 +21,12 @@ import torch
 from torch import nn
 
 from neuronet.benchmarking import threads
+from neuronet.conversion import LENET_SIDE, follow, lenet
 from neuronet.core import Batches, ConfigurationError, DataError, Policy, check_flag, check_number, check_seed
 from neuronet.execution import Executor
 from neuronet.recording import StudyStore
 from neuronet.registry import parse_environment, parse_policy, spec_of
-from neuronet.reproduction.lenet_network import MIN_SIZE, ImageData, follow, lenet
+from neuronet.reproduction.lenet_images import ImageData
 from neuronet.training import hash_samples
 from neuronet.version import __version__
 
@@ -95,13 +96,13 @@ class LeNetSettings:
     learning_rates: Mapping[str, float] = field(default_factory=dict)
     momentum: float = 0.9
     weight_decay: float = 1e-3
-    image_size: int = MIN_SIZE
+    image_size: int = LENET_SIDE
     samples: int = 0
     validation: bool = False
     rules: Mapping[str, str | None] = field(default_factory=lambda: dict(RULES))
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch_size", 1), ("image_size", MIN_SIZE), ("samples", 0)):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("image_size", LENET_SIDE), ("samples", 0)):
             check_number(name, getattr(self, name), least, whole=True)
         for milestone in self.milestones:
             check_number("milestones", milestone, 1, whole=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from neuronet.reproduction.capacity import CAPACITY
-from neuronet.reproduction.continual import (
+from neuronet.reproduction.continual_studies import (
     CONTINUAL_CLASS,
     CONTINUAL_DOMAIN,
+    CONTINUAL_LENET,
     CONTINUAL_MEMORY,
+    CONTINUAL_OTHERS,
     CONTINUAL_PERMUTED,
     CONTINUAL_STREAM,
 )
@@ -22,7 +24,9 @@ REPRODUCTIONS: dict[str, Reproduction] = {
     "budgeted-forgetting": FORGETTING,
     "continual-class": CONTINUAL_CLASS,
     "continual-domain": CONTINUAL_DOMAIN,
+    "continual-lenet": CONTINUAL_LENET,
     "continual-memory": CONTINUAL_MEMORY,
+    "continual-others": CONTINUAL_OTHERS,
     "continual-permuted": CONTINUAL_PERMUTED,
     "continual-stream": CONTINUAL_STREAM,
     "feedback-rules": FEEDBACK_RULES,

@@ -12,8 +12,9 @@ import torch
 from torch import nn
 
 from benchmarks.direct_feedback import DIRECT, SEEDS, DirectFeedbackNetwork
+from neuronet.conversion import follow, lenet
 from neuronet.registry import parse_policy
-from neuronet.reproduction.lenet_network import ImageData, follow, lenet
+from neuronet.reproduction.lenet_images import ImageData
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "reproduction" / "feedback-rules" / "direct-feedback.csv"

@@ -5,6 +5,7 @@ import torch
 
 from neuronet.continual.evaluation.runner import Experiment
 from neuronet.continual.methods.base import Batch, LearnerConfig, TaskInfo
+from neuronet.continual.methods.lenet import LeNetLearner
 from neuronet.continual.protocols.presets import Schedule
 from neuronet.continual.protocols.registry import SplitClass, SplitTask
 from neuronet.continual.protocols.replicated_dataset import ReplicatedDataset
@@ -59,6 +60,8 @@ def train_tasks(learner, experiment, tasks, seeds=SEEDS):
 
 def parameter_vector(learner, replica=0):
     """Return all weights and biases of a replica as one vector."""
+    if isinstance(learner, LeNetLearner):
+        return np.concatenate([tensor.detach().numpy().ravel() for tensor in learner.replica_tensors(replica)])
     network = learner.networks()[replica]
     return np.concatenate([array.ravel() for array in (*network.weights, *network.biases)])
 

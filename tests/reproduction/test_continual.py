@@ -11,11 +11,11 @@ from neuronet.reproduction import REPRODUCTIONS, read_reproduction, reproduce
 from neuronet.reproduction.continual import (
     AT_ANY_MEMORY,
     BY_CONTEXT,
-    CONTINUAL_DOMAIN,
     ContinualSetting,
     methods_table,
     search_table,
 )
+from neuronet.reproduction.continual_studies import CONTINUAL_DOMAIN
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +72,9 @@ def test_finished_study_is_read_again(finished):
     assert len(search_table(again.records)) == len(TINY.methods)
 
 
-@pytest.mark.parametrize("name", [f"continual-{part}" for part in ("domain", "class", "memory", "permuted", "stream")])
+@pytest.mark.parametrize(
+    "name", [f"continual-{part}" for part in ("domain", "class", "lenet", "memory", "others", "permuted", "stream")]
+)
 def test_specs_of_every_size_are_valid(name):
     for settings in REPRODUCTIONS[name].settings.values():
         for setting in settings:

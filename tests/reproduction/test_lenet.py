@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import nn
 
+from neuronet.conversion import follow, lenet
 from neuronet.core.errors import ConfigurationError, DataError, SpecError, StudyMismatchError
 from neuronet.environments.images.images import Images
 from neuronet.policies import DirectFeedback, Greedy, RandomFeedback, RandomSignSymmetric, SignSymmetric
 from neuronet.registry import parse_environment
 from neuronet.reproduction import lenet as study
 from neuronet.reproduction.lenet import COLUMNS, RULES, LeNetSettings, lenet_errors
-from neuronet.reproduction.lenet_network import ImageData, follow, lenet, resize
+from neuronet.reproduction.lenet_images import ImageData, resize
 
 CLASSES = 4
 

@@ -10,7 +10,8 @@ import pytest
 
 from neuronet.continual import METRICS, continual_study
 from neuronet.reproduction import read_reproduction, reproduce
-from neuronet.reproduction.continual import BY_CONTEXT, CONTINUAL_DOMAIN
+from neuronet.reproduction.continual import BY_CONTEXT
+from neuronet.reproduction.continual_studies import CONTINUAL_DOMAIN
 from tests.helpers.paths import ROOT
 
 RECORDS = ROOT / "benchmarks" / "reproduction" / "small"

@@ -12,6 +12,7 @@ from neuronet.continual.methods.finetuning import Backprop
 from neuronet.continual.methods.frozen import Frozen
 from neuronet.continual.methods.k_winners import KWinners
 from neuronet.continual.methods.layered import Layered
+from neuronet.continual.methods.lenet import LeNet
 from neuronet.continual.methods.lwf import LwF
 from neuronet.continual.methods.penalties.ewc import EWC, OnlineEWC
 from neuronet.continual.methods.penalties.mas import MAS
@@ -36,6 +37,7 @@ METHODS: dict[str, type[Method]] = {
     "joint": Joint,
     "k-winners": KWinners,
     "layered": Layered,
+    "lenet": LeNet,
     "lwf": LwF,
     "mas": MAS,
     "owm": OWM,
