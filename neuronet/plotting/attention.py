@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,6 +24,9 @@ MAX_NAMED_NEURONS = 6
 MAX_MARKED_ROUNDS = 12
 """Number of rounds up to which each one has a dot."""
 
+MAX_DRAWN_NEURONS = 400
+"""Neurons of a policy and layer that have a line each; of more, so many have one, evenly by the attention that they have last."""
+
 UNRECORDED_DASHES = (0.0, (1.0, 2.0))
 """Dashes between two rounds if nothing was recorded between them."""
 
@@ -31,7 +35,8 @@ def attention_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figur
     """Return the figure of the attention that neurons receive over time.
 
     A panel per layer: a thin line per neuron, a thick one for the median of each policy. A few neurons of one policy have a
-    line and a name each. If only two rounds are known, the lines between them are dotted.
+    line and a name each; of more than MAX_DRAWN_NEURONS some are drawn, the least and the most attended among them, and the
+    median is that of all. If only two rounds are known, the lines between them are dotted.
 
     Args:
         table: A row per round and neuron: round, layer, node, policy (a name, or "" if unknown), attention (`sum_k w_kj^2 / 2`).
@@ -62,13 +67,24 @@ def attention_figure(table: pd.DataFrame, *, events: style.Events = ()) -> Figur
         style.annotate_events(axes, events)
     if not per_neuron:
         unrecorded = "; dotted: not recorded" if table["round"].nunique() == 2 else ""
-        style.name_below(figure, handlelength=3.0, title=f"thin: a neuron; thick: the median of its policy{unrecorded}")
+        crowded = table.groupby(["layer", "policy"])["node"].nunique().max() > MAX_DRAWN_NEURONS
+        thin = f"some neurons, at most {MAX_DRAWN_NEURONS} of a layer" if crowded else "a neuron"
+        style.name_below(figure, handlelength=3.0, title=f"thin: {thin}; thick: the median of its policy{unrecorded}")
     return figure
 
 
 def _paths(part: pd.DataFrame) -> pd.DataFrame:
     """Return the attention of each neuron, (rounds, neurons)."""
     return part.pivot_table(index="round", columns="node", values="attention", sort=True)
+
+
+def _drawn(paths: pd.DataFrame) -> pd.DataFrame:
+    """Return the paths of the neurons that have a line of their own, (rounds, at most MAX_DRAWN_NEURONS)."""
+    if len(paths.columns) <= MAX_DRAWN_NEURONS:
+        return paths
+    by_last = paths.ffill().iloc[-1].sort_values(kind="stable").index
+    places = np.linspace(0, len(by_last) - 1, MAX_DRAWN_NEURONS).round().astype(int)
+    return paths[by_last[places]]
 
 
 def _line_options(paths: pd.DataFrame, dashes: style.Dashes) -> dict[str, Any]:
@@ -94,7 +110,8 @@ def _draw_policies(axes: Axes, part: pd.DataFrame, policies: list[str]) -> None:
             continue
         paths = _paths(members)
         hue, dashes = styles[policy]
-        axes.plot(paths.index, paths, color=hue, linewidth=0.6, alpha=0.35, markersize=2.5, **_line_options(paths, "solid"))
+        thin = {"linewidth": 0.6, "alpha": 0.35, "markersize": 2.5, **_line_options(paths, "solid")}
+        axes.plot(paths.index, _drawn(paths), color=hue, **thin)
         label = style.truncate(policy) or "all"
         options = _line_options(paths, dashes)
         axes.plot(paths.index, paths.median(axis=1), color=hue, linewidth=2.6, markersize=5, label=label, zorder=4, **options)

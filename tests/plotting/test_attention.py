@@ -8,7 +8,7 @@ import pytest
 
 from neuronet.core.errors import DataError
 from neuronet.plotting import style
-from neuronet.plotting.attention import COLUMNS, UNRECORDED_DASHES, attention_figure
+from neuronet.plotting.attention import COLUMNS, MAX_DRAWN_NEURONS, UNRECORDED_DASHES, attention_figure
 from neuronet.plotting.policy_styles import POLICY_HUES
 
 
@@ -52,6 +52,17 @@ def test_unrecorded_rounds_are_dotted():
     assert all(line._unscaled_dash_pattern == UNRECORDED_DASHES for line in figure.axes[0].lines)
     assert "dotted: not recorded" in figure.legends[0].get_title().get_text()
     assert list(figure.axes[0].get_xticks()) == [0, 90]
+
+
+def test_of_many_neurons_some_are_drawn_with_the_median_of_all():
+    count = 10 * MAX_DRAWN_NEURONS
+    figure = attention_figure(table_of((0, 1), range(count)))
+    *thin, median = figure.axes[0].lines
+    last = sorted(line.get_ydata()[1] for line in thin)
+    assert len(last) == MAX_DRAWN_NEURONS
+    assert (last[0], last[-1]) == (1, count)  # the least and the most attended
+    np.testing.assert_array_equal(median.get_ydata(), [1, 1 + (count - 1) / 2])
+    assert f"at most {MAX_DRAWN_NEURONS} of a layer" in figure.legends[0].get_title().get_text()
 
 
 def test_empty_or_incomplete_table_is_refused(tmp_path):
