@@ -1,11 +1,11 @@
-"""Feedback rules in a LeNet on Fashion-MNIST by plain torch, for docs/attention-budget.md, for three seeds of 100 epochs.
+"""Feedback rules in a LeNet on Fashion-MNIST by plain torch, for docs/attention-budget.md: more seeds of 100 epochs.
 
 Initial weights, feedback weights, batches and gradients are those of `lenet_errors`, except for rounding; the magnitudes that
 brSF draws in each round come from torch's generator.
 
     python -m benchmarks.plain_lenet benchmarks/reproduction/feedback-rules/plain.csv [--folder FOLDER]
 
-A rule takes about 12 minutes of one core for each seed. Direct feedback is in benchmarks/direct_feedback.py.
+A seed takes about half an hour of one core. Direct feedback is in benchmarks/direct_feedback.py.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from neuronet.registry import parse_environment, parse_policy
 from neuronet.reproduction.lenet import RULES
 from neuronet.reproduction.lenet_images import ImageData
 
-SEEDS = {"FA": (1, 2), "uSF": (0, 1, 2), "BP": (0, 1, 2), "brSF": (1, 2), "frSF": (1, 2)}
-"""Seeds of each rule; seed 0 of the other rules is in errors.csv, by the converted network."""
+SEEDS = {"FA": (1, 2)}
+"""Seeds that are played, of BP, FA, uSF, brSF or frSF; seed 0 is in errors.csv, by the converted network."""
 
 MEMORIES = {"FA": "neuronet_memory_feedback", "frSF": "neuronet_memory_magnitude"}
 """Buffers of the converted network with what a rule draws at birth."""
@@ -61,7 +61,7 @@ class FeedbackNetwork:
 
     Args:
         data: The images, for their size and classes.
-        rule: Name of the rule, of SEEDS.
+        rule: BP, FA, uSF, brSF or frSF.
         seed: Seed of the weights and the feedback weights.
     """
 
