@@ -113,8 +113,13 @@ NEW_SEEDS = (
 )
 """What kept more than error backpropagation in MEDIUM, with new seeds."""
 
+WIDE = (
+    ForgettingSetting("wide", "mnist5k", (1000, 1000), 64, 62, 10, (*MOST_RETAINED, DOUBLED), (1, 2, 2.5, 3, 3.5, 4, 5), 3000),
+)
+"""The same in larger networks."""
+
 LARGE = (ForgettingSetting("large", "mnist5k", (1000, 1000), 64, 310, 10, MOST_RETAINED, (1, 2, 2.5, 3, 3.5, 4, 5), 2000),)
-"""The same in larger networks that learn five times as long."""
+"""Larger networks that learn five times as long."""
 
 FULL = (
     ForgettingSetting("mnist-batch64", "mnist", (2000,) * 4, 64, 25 * 188, 100, MAIN_METHODS),
@@ -136,7 +141,7 @@ FORGETTING = Reproduction(
     "Does a budget of attention forget less than error backpropagation?",
     "arXiv 2310.09952, abstract, and its first author's code (ckodser/greedyneuron, branch neurips)",
     "reproduction-frontier",
-    {"small": SMALL, "medium": MEDIUM, "new-seeds": NEW_SEEDS, "large": LARGE, "full": FULL},
+    {"small": SMALL, "medium": MEDIUM, "new-seeds": NEW_SEEDS, "wide": WIDE, "large": LARGE, "full": FULL},
     _find,
     _tables,
     COLUMNS,
