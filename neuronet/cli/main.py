@@ -18,7 +18,7 @@ from typer import rich_utils
 from typer.core import TyperGroup
 from typer.rich_utils import OptionHighlighter
 
-from neuronet.cli import console
+from neuronet.cli import streams
 from neuronet.cli.command_class import Command
 from neuronet.cli.commands.bench import bench
 from neuronet.cli.commands.check import check
@@ -100,7 +100,7 @@ def start() -> int:
     """Run the command line and return the exit status: 0 done, 1 failed, 2 bad input, or that of the signal."""
     if str(Path.cwd()) not in sys.path:  # for module:Class; last, so that nothing there replaces a library
         sys.path.append(str(Path.cwd()))
-    with console.closed_output_ignored():
+    with streams.closed_streams_ignored():
         return _run()
 
 
@@ -110,6 +110,7 @@ def _run() -> int:
     try:
         with plug_in_errors():
             code = app(arguments, prog_name="neuronet", standalone_mode=False)
+        sys.stdout.flush()  # a full disk is an error of the command
         if code == CTRL_C:  # what typer makes of an interruption before the command begins
             raise _StoppedError
     except _StoppedError as stop:

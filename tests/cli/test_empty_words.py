@@ -74,7 +74,7 @@ def test_option_with_nothing_after_its_sign_is_refused(neuronet, word):
 
 @pytest.mark.parametrize("text", ["table:", "images:", "idx:"])
 def test_scheme_without_a_path_is_refused(text):
-    with pytest.raises(ConfigurationError, match="must name a .*file.*, got an empty text"):
+    with pytest.raises(ConfigurationError, match=r"must name a .*file.*, got an empty text"):
         parse_environment(text)
 
 
