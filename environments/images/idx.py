@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, shortened
+from neuronet.core import DataError, named_path, shortened
 from neuronet.environments.images.images import Images
 from neuronet.environments.sources import Files, Source
 
@@ -122,7 +122,7 @@ def read_idx_folder(folder: str | Path) -> Images:
     Raises:
         DataError: A file is missing, ambiguous, or broken.
     """
-    path = Path(folder)
+    path = named_path("folder", folder)
     if not path.is_dir():
         raise DataError(f"folder '{path}' not found: idx:FOLDER needs one with train and t10k files of images and labels")
     files = Files(path)

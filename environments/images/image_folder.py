@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuronet.core import DataError, check_number, shortened
+from neuronet.core import DataError, check_number, named_path, shortened
 from neuronet.environments.images.image_files import OTHER_SUFFIXES, SUFFIXES, is_grey, is_image_content, read_image
 from neuronet.environments.images.images import Images
 
@@ -40,7 +40,7 @@ def read_image_folder(folder: str | Path, *, size: int | None = None) -> Images:
             transparent pixels, several frames, another format), or sizes or classes do not fit.
         MissingExtraError: Pillow is not installed.
     """
-    root = Path(folder)
+    root = named_path("folder", folder)
     if size is not None:
         check_number("size", size, 1, 4096, whole=True)
     if not root.is_dir():

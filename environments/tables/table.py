@@ -19,6 +19,7 @@ from neuronet.core import (
     check_number,
     checked_samples,
     is_frame,
+    named_path,
     parse_payoff,
     row_place,
     shortened,
@@ -194,7 +195,7 @@ class Table(PartsEnvironment):
         Raises:
             DataError: The file is missing or broken, or does not have the target.
         """
-        parts = read_table(Path(path), target, form or TableFormat())
+        parts = read_table(named_path("path", path), target, form or TableFormat())
         return cls._of(parts, payoff=payoff, name=str(path), missing=missing, unseen=unseen)
 
     @classmethod

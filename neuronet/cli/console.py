@@ -5,7 +5,6 @@ from __future__ import annotations
 import json as json_format
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite, isnan
@@ -234,48 +233,3 @@ def saving(command: str) -> Iterator[None]:
             raise
         folder = shlex.quote(str(error.result.folder))
         raise KeyboardInterrupt(f"Saved. Continue with: neuronet {command} --resume {folder}") from None
-
-
-class _Output:
-    """Standard output that may be closed, as by `head`: what is printed after that is dropped, and the command goes on."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        """Write text, or drop it."""
-        with self._dropping():
-            self._stream.write(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Write what is in the buffer, or drop it."""
-        with self._dropping():
-            self._stream.flush()
-
-    @contextmanager
-    def _dropping(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, self._stream.fileno())  # so that Python's own flush at the end succeeds
-            os.close(null)
-
-
-@contextmanager
-def closed_output_ignored() -> Iterator[None]:
-    """Let a command end as it would have, although nothing reads its output any more."""
-    stream = sys.stdout
-    if stream is None:  # it was closed from the start
-        yield
-        return
-    sys.stdout = _Output(stream)
-    try:
-        yield
-        sys.stdout.flush()
-    finally:
-        sys.stdout = stream

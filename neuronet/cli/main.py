@@ -18,7 +18,8 @@ from typer import rich_utils
 from typer.core import TyperGroup
 from typer.rich_utils import OptionHighlighter
 
-from neuronet.cli import console
+from neuronet.cli import streams
+from neuronet.cli.command_class import Command
 from neuronet.cli.commands.bench import bench
 from neuronet.cli.commands.check import check
 from neuronet.cli.commands.compare import compare
@@ -33,15 +34,13 @@ from neuronet.cli.commands.predict import predict, show
 from neuronet.cli.commands.reproduce import reproduce
 from neuronet.cli.commands.run import run
 from neuronet.cli.commands.sweep import sweep
-from neuronet.core import ConfigurationError, NeuroNetError, is_out_of_memory, plug_in_errors, shortened, with_short_quotes
+from neuronet.core import NeuroNetError, is_out_of_memory, plug_in_errors, shortened, with_short_quotes
 from neuronet.execution import count_received, exit_status, is_main_process
 
 BAD_INPUT, FAILED, CTRL_C = 2, 1, 130
 
 TRACEBACK = "--traceback"
 """Option of every command: print the whole traceback of an error, too."""
-
-PATH_OPTIONS = ("--out", "--resume", "--config", "--records")
 
 
 class _StoppedError(Exception):
@@ -50,13 +49,6 @@ class _StoppedError(Exception):
 
 class _Group(TyperGroup):
     """Group of commands that tells `start` of an interruption, which typer would turn into a silent exit."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command, unless a path among its options is empty, which would be the working directory."""
-        for option, value in zip(args, [*args[1:], None], strict=True):
-            if (option in PATH_OPTIONS and value == "") or option in {f"{name}=" for name in PATH_OPTIONS}:
-                raise ConfigurationError(f"{option.rstrip('=')} must name a file or folder, got an empty text")
-        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -108,7 +100,7 @@ def start() -> int:
     """Run the command line and return the exit status: 0 done, 1 failed, 2 bad input, or that of the signal."""
     if str(Path.cwd()) not in sys.path:  # for module:Class; last, so that nothing there replaces a library
         sys.path.append(str(Path.cwd()))
-    with console.closed_output_ignored():
+    with streams.closed_streams_ignored():
         return _run()
 
 
@@ -118,6 +110,7 @@ def _run() -> int:
     try:
         with plug_in_errors():
             code = app(arguments, prog_name="neuronet", standalone_mode=False)
+        sys.stdout.flush()  # a full disk is an error of the command
         if code == CTRL_C:  # what typer makes of an interruption before the command begins
             raise _StoppedError
     except _StoppedError as stop:
@@ -198,5 +191,5 @@ for command in (
     *(run, predict, show, control, check, compare, continual, continual_summary, lab, plot, bench, reproduce, sweep),
     *(policies, channels, update_schedules, interventions, environments),
 ):
-    app.command(help=escape(_help_text(command)))(command)  # [lab] is no markup
+    app.command(cls=Command, help=escape(_help_text(command)))(command)  # [lab] is no markup
 app.add_typer(game, name="game")

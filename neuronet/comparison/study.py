@@ -15,10 +15,10 @@ from neuronet.comparison.contestant import BASELINE, Candidate, ComparisonSetup
 from neuronet.comparison.modules import ModuleSetup, NewModule, module_setup
 from neuronet.comparison.parts import UNUSED_OPTIONS, ComparisonStudy, Conditions, Log
 from neuronet.comparison.result import Comparison, build_table
-from neuronet.core import ConfigurationError, Environment, check_number, check_order, plug_in_errors
+from neuronet.core import ConfigurationError, Environment, check_number, check_order, named_path, plug_in_errors
 from neuronet.execution import Executor
 from neuronet.policies import POLICIES
-from neuronet.recording import lock_folder, output_folder
+from neuronet.recording import lock_folder
 from neuronet.registry import Policies, format_population, parse_population
 from neuronet.testing import find_non_finite
 from neuronet.training import (
@@ -95,7 +95,7 @@ def compare(
         setup = module_setup(config, env, module)
         candidates = _supported(setup, candidates, say, skip=policies == ALL)
     given = out(config) if callable(out) else out
-    folder = None if given is None else output_folder(given)
+    folder = None if given is None else named_path("out", given)
     study = ComparisonStudy(setup, folder, say, executor)
     note_policies((policy for candidate in candidates for policy in setup.policies(candidate)), log)
     with lock_folder(folder):

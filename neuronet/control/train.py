@@ -19,12 +19,13 @@ from neuronet.core import (
     SpecError,
     StudyMismatchError,
     check_import,
+    named_path,
     plug_in_errors,
     record_access,
 )
 from neuronet.engines.base import Engine, Setup
 from neuronet.execution import Interruption
-from neuronet.recording import lock_folder, output_folder
+from neuronet.recording import lock_folder
 from neuronet.registry import Policies, UnresolvedPopulation, build_network, format_population, parse_population
 from neuronet.training import note_policies
 
@@ -64,7 +65,7 @@ def train(
     with closing(vector_env), closing(_engine(config, vector_env)) as engine:
         config = config.model_copy(update={"device": engine.device})
         folder = out(config) if callable(out) else out
-        path = None if folder is None else output_folder(folder)
+        path = None if folder is None else named_path("out", folder)
         with lock_folder(path):
             run_directory = None if path is None else ControlRunDirectory.create(path, config, device=config.device)
             note_policies([policy for setup in engine.setups for policy in setup.all_policies], None)
@@ -103,9 +104,10 @@ def resume(
     if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
         new["policy"] = parse_population(policy)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
-        ControlRunDirectory.require(Path(folder))
-        with lock_folder(Path(folder)):  # before anything is read that may change
-            return _resume(Path(folder), new, environment, on_progress, log)
+        path = named_path("folder", folder)
+        ControlRunDirectory.require(path)
+        with lock_folder(path):  # before anything is read that may change
+            return _resume(path, new, environment, on_progress, log)
 
 
 def _resume(

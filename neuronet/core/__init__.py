@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from neuronet.core.errors import check_order as check_order
     from neuronet.core.errors import find_name as find_name
     from neuronet.core.errors import is_out_of_memory as is_out_of_memory
+    from neuronet.core.errors import named_path as named_path
     from neuronet.core.errors import shortened as shortened
     from neuronet.core.errors import shown as shown
     from neuronet.core.errors import unknown_name_error as unknown_name_error
@@ -198,7 +199,7 @@ _MODULES = {
     "errors": (
         "ConfigurationError DataError DataWarning DivergedError LockedError MissingExtraError NeuroNetError NonFiniteError "
         "PlugInError PolicyError PolicyWarning SpecError StateError StudyMismatchError UndeclaredFieldError WorkerError "
-        "check_flag check_number check_order find_name is_out_of_memory shortened shown unknown_name_error "
+        "check_flag check_number check_order find_name is_out_of_memory named_path shortened shown unknown_name_error "
         "with_short_quotes"
     ),
     "data.foreign_arrays": "as_array as_numbers",

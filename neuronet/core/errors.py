@@ -9,6 +9,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache, partial
 from numbers import Integral, Real
+from pathlib import Path
 
 MAX_QUOTED = 200
 """Characters of an input that a message quotes, at most."""
@@ -259,3 +260,18 @@ def check_flag(name: str, value: object) -> None:
     """
     if not isinstance(value, bool):
         raise ConfigurationError(f"{name} must be true or false, got {value!r}")
+
+
+def named_path(name: str, given: str | Path) -> Path:
+    """Return the path that a parameter names.
+
+    Args:
+        name: Name of the parameter, for the message.
+        given: The path, or its text.
+
+    Raises:
+        ConfigurationError: The text is empty, which would be the working directory.
+    """
+    if not str(given):
+        raise ConfigurationError(f"{name} must name a file or folder, got an empty text: write . for the working directory")
+    return Path(given)

@@ -25,6 +25,7 @@ from neuronet.core import (
     SquaredError,
     Standardisation,
     StateError,
+    named_path,
     parse_json,
     record_access,
 )
@@ -51,7 +52,7 @@ def save_parts(model: ModelParts, path: str | Path) -> Path:
         ConfigurationError: The name ends differently, or a policy or channel that prediction needs cannot be written as text.
         DataError: The file cannot be written.
     """
-    file = Path(path)
+    file = named_path("path", path)
     if file.suffix != SUFFIX:
         raise ConfigurationError(f"a model is saved in a {SUFFIX} file, got '{file.name}'")
     arrays, metadata = model_to_arrays(model)
@@ -61,7 +62,7 @@ def save_parts(model: ModelParts, path: str | Path) -> Path:
 
 def load_parts(path: str | Path, *, trust: bool = False) -> ModelParts:
     """Return the parts of the model in a file, or in the folder of a run; arguments and errors are those of `neuronet.load`."""
-    given = Path(path)
+    given = named_path("path", path)
     file = given / MODEL if given.is_dir() else given
     if not file.is_file():
         raise DataError(f"there is no trained model in '{given}': give the folder of a finished run, or a file that save() wrote")

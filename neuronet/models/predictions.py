@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from neuronet.core import DataError, shortened
+from neuronet.core import DataError, named_path, shortened
 from neuronet.environments import TARGET_NAMES, read_columns, separator_hint
 from neuronet.models.model import Model
 from neuronet.models.scores import ClassScores
@@ -97,7 +97,7 @@ def write_predictions(table: pd.DataFrame, path: str | Path) -> None:
         DataError: It cannot be written.
     """
     try:
-        write_atomically(Path(path), table.to_csv(index=False).encode())
+        write_atomically(named_path("path", path), table.to_csv(index=False).encode())
     except OSError as error:
         raise DataError(f"cannot write '{path}': {error.strerror}") from None
 

@@ -24,7 +24,7 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
-from neuronet.core import DataError
+from neuronet.core import DataError, named_path
 from neuronet.recording import write_atomically, writing
 
 Dashes = str | tuple[float, tuple[float, ...]]
@@ -257,7 +257,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     Raises:
         DataError: The suffix is another one, or the file cannot be written.
     """
-    file = Path(path)
+    file = named_path("path", path)
     suffix = file.suffix.lower().removeprefix(".")
     if suffix not in _FORMATS:
         raise DataError(f"cannot draw '{file}': the name must end in .png, .svg or .pdf")

@@ -3,7 +3,7 @@
 from neuronet.recording.atomic_write import remove_partial_files, write_atomically
 from neuronet.recording.checkpoint import Checkpoint, network_from_arrays, network_to_arrays, read_progress
 from neuronet.recording.figures import draw, make_figure
-from neuronet.recording.files import check_regular, inside, lock_folder, output_folder, read_text, reading, writing
+from neuronet.recording.files import check_regular, inside, lock_folder, read_text, reading, writing
 from neuronet.recording.manifest import MANIFEST, library_versions, read_manifest
 from neuronet.recording.run_directory import (
     ALIGNMENT,
@@ -70,7 +70,6 @@ __all__ = [
     "make_figure",
     "network_from_arrays",
     "network_to_arrays",
-    "output_folder",
     "read_json",
     "read_manifest",
     "read_progress",

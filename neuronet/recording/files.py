@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from neuronet.core import ConfigurationError, DataError, LockedError, NeuroNetError
+from neuronet.core import DataError, LockedError, NeuroNetError
 
 LOCK = ".lock"
 """File whose lock the process that writes a folder holds; a process that is killed leaves the file, but not the lock."""
@@ -116,17 +116,6 @@ def inside(folder: Path, name: str) -> Path:
         if leads_out:
             raise DataError(f"cannot write '{path}': it is a link that leads out of its folder; remove the link")
     return path
-
-
-def output_folder(given: str | Path) -> Path:
-    """Return the folder of results that a caller names.
-
-    Raises:
-        ConfigurationError: The name is empty, which would be the working directory.
-    """
-    if not str(given):
-        raise ConfigurationError("out must name a folder, got an empty text: write . for the working directory")
-    return Path(given)
 
 
 @contextmanager

@@ -250,11 +250,16 @@ def _json_lines(rows: Rows) -> str:
 
 
 def _truncated(path: Path, number: int, columns: int) -> str:
-    """Return the complete lines of a CSV file up to a round, which is in the second column."""
-    lines = read_text(path, "run").splitlines(keepends=True)
+    """Return the lines of a CSV file up to a round, which is in the second column, without a last one that has no end."""
+    lines = read_text(path, "run").split("\n")[:-1]
     with reading(path, "run"):
-        complete = [line for line in lines if line.endswith("\n") and len(next(csv.reader([line]))) == columns]
+        rows = {place: next(csv.reader([line])) for place, line in enumerate(lines, 1) if line.strip()}
+    for place, row in rows.items():
+        if len(row) != columns:
+            raise DataError(f"cannot read '{path}', a part of this run: line {place} has {len(row)} of {columns} columns")
+    header = next(iter(rows), 0)
     try:
-        return "".join(complete[:1] + [line for line in complete[1:] if int(line.split(",")[1]) <= number])
+        kept = [place for place, row in rows.items() if place == header or int(row[1]) <= number]
     except ValueError:
         raise DataError(f"cannot read '{path}', a part of this run: a line has no round number in its second column") from None
+    return "".join(f"{lines[place - 1]}\n" for place in kept)

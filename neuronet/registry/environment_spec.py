@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from neuronet.core import ConfigurationError, Environment, SpecError, Unseen, shortened
+from neuronet.core import ConfigurationError, Environment, SpecError, Unseen, named_path, shortened
 from neuronet.environments import Missing, Table, TableFormat, read_idx_folder, read_image_folder, read_openml
 from neuronet.registry.plug_ins import known_environments
 from neuronet.registry.spec import parse_spec
@@ -63,6 +63,8 @@ def parse_environment(
         )
     if has_folder and data_dir is not None:
         raise ConfigurationError(f"environment '{text}' names its own path: leave data_dir out")
+    if data_dir is not None:
+        named_path("data_dir", data_dir)
     if scheme == "table" and ":" in text:
         file, form = split_table_path(rest)
         return Table.read(file, target=target, payoff=payoff, missing=missing, unseen=unseen, form=form)
@@ -92,10 +94,12 @@ def split_table_path(text: str) -> tuple[Path, TableFormat]:
 
     Raises:
         SpecError: What is in brackets cannot be parsed, or names something unknown.
-        ConfigurationError: A separator or decimal point cannot be used.
+        ConfigurationError: The path is empty, or a separator or decimal point cannot be used.
     """
     match = TABLE_PATH.fullmatch(text)
     if match is None:
+        if not text:
+            raise ConfigurationError("table:PATH must name a .csv, .npz or .parquet file, got an empty text")
         return Path(text), TableFormat()
     spec = f"file({match['options']})"
     return Path(match["file"]), parse_spec(spec, "table", TableFormat, {"file": TableFormat}, example=TABLE_EXAMPLE)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import DataError, check_number, unknown_name_error
-from neuronet.recording import STUDY, StudyStore, draw, lock_folder, output_folder, reading
+from neuronet.core import DataError, check_number, named_path, unknown_name_error
+from neuronet.recording import STUDY, StudyStore, draw, lock_folder, reading
 from neuronet.reproduction.findings import Finding, adjust
 from neuronet.reproduction.registry import REPRODUCTIONS
 from neuronet.reproduction.study import Reproduction, RunOptions
@@ -92,7 +92,7 @@ def reproduce(
     study.check_size(size)  # before anything is written
     if jobs is not None:
         check_number("jobs", jobs, 1, whole=True)
-    store = StudyStore(None if out is None else output_folder(out), KIND)
+    store = StudyStore(None if out is None else named_path("out", out), KIND)
     with lock_folder(store.path):
         store.begin({"version": __version__, "study": name, "size": size}, log=log)
         records = study.play(size, RunOptions(store.path, jobs, log or (lambda line: None)))
@@ -108,7 +108,7 @@ def read_reproduction(folder: str | Path) -> ReproductionResult:
     Raises:
         DataError: The folder holds no finished reproduction.
     """
-    path = Path(folder)
+    path = named_path("folder", folder)
     store = StudyStore(path, KIND)
     metadata = store.read_json(STUDY) or {}
     if not isinstance(metadata, dict) or metadata.get("kind") != KIND or str(metadata.get("study")) not in REPRODUCTIONS:

@@ -10,11 +10,20 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import ConfigurationError, DataError, NeuroNetError, Policy, WorkerError, check_number, plug_in_errors
+from neuronet.core import (
+    ConfigurationError,
+    DataError,
+    NeuroNetError,
+    Policy,
+    WorkerError,
+    check_number,
+    named_path,
+    plug_in_errors,
+)
 from neuronet.engines.base import Setup
 from neuronet.engines.tensors import resolve_device
 from neuronet.execution import LOKY, Executor, distributed
-from neuronet.recording import import_pyarrow, lock_folder, output_folder
+from neuronet.recording import import_pyarrow, lock_folder
 from neuronet.registry import build_network
 from neuronet.sweep.cells import Cell, Plan, benefits_from_batching, estimated_seconds, make_groups, make_plan
 from neuronet.sweep.design import Design, parse_design, read_design
@@ -88,7 +97,7 @@ def sweep(
     if not isinstance(design, Design):
         design = parse_design(design) if isinstance(design, Mapping) else read_design(design)
     plan = make_plan(design)
-    store = SweepStore(None if out is None else output_folder(out))
+    store = SweepStore(None if out is None else named_path("out", out))
     sweep_run = SweepRun(plan, store, on_progress or (lambda progress: None), log or (lambda line: None))
     with lock_folder(store.path):
         sweep_run.begin(again=strict or retry)

@@ -19,7 +19,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import DataError, StudyMismatchError, check_number
+from neuronet.core import DataError, StudyMismatchError, check_number, named_path
 from neuronet.recording import TRACE_COLUMNS, TRACES, StudyStore, read_trace_file, reading, traces_to_parquet
 from neuronet.sweep.cells import Cell, Plan, format_value
 from neuronet.sweep.environment_info import EnvironmentInfo
@@ -223,7 +223,7 @@ def read_curves(folder: str | Path) -> pd.DataFrame:
     Raises:
         DataError: There are no curves, or they cannot be read.
     """
-    return SweepStore(Path(folder)).curves()
+    return SweepStore(named_path("folder", folder)).curves()
 
 
 def read_traces(folder: str | Path) -> pd.DataFrame:
@@ -235,7 +235,7 @@ def read_traces(folder: str | Path) -> pd.DataFrame:
     Raises:
         DataError: There are no traces, or they cannot be read.
     """
-    return SweepStore(Path(folder)).traces()
+    return SweepStore(named_path("folder", folder)).traces()
 
 
 def _is_sweep(found: Any) -> bool:

@@ -19,13 +19,14 @@ from neuronet.core import (
     Policy,
     PolicyWarning,
     SpecError,
+    named_path,
     own_classes,
     plug_in_errors,
     record_access,
 )
 from neuronet.engines.base import Setup
 from neuronet.execution import distributed
-from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder, output_folder
+from neuronet.recording import ReadOnlyRunDirectory, RunDirectory, lock_folder
 from neuronet.registry import Policies, UnresolvedPopulation, parse_population
 from neuronet.training.arguments import ARRAYS, FRAME, Arrays, check_functions, coerce_environment, network_options
 from neuronet.training.assembly import RunContext, build_run
@@ -103,7 +104,7 @@ def train(
             if isinstance(network, Network) and config.replicas > 1:
                 log(f"All {config.replicas} replicas start from the given network: they differ in their seeds alone.")
         folder = out(context.config) if callable(out) else out
-        path = None if folder is None else output_folder(folder)
+        path = None if folder is None else named_path("out", folder)
         with lock_folder(path):
             kept = context.setups[0].network if networks is None and context.setups[0].network.is_sparse else networks
             run_directory = None if path is None else _create(path, context, kept)
@@ -166,9 +167,10 @@ def resume(
     if isinstance(policy, str | Sequence):  # a name that the caller gives is not the folder's
         new["policy"] = parse_population(policy)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
-        RunDirectory.require(Path(folder))
-        with lock_folder(Path(folder) if distributed.is_main_process() else None):  # before anything is read that may change
-            return _resume(Path(folder), new, environment, given, log)
+        path = named_path("folder", folder)
+        RunDirectory.require(path)
+        with lock_folder(path if distributed.is_main_process() else None):  # before anything is read that may change
+            return _resume(path, new, environment, given, log)
 
 
 def _resume(

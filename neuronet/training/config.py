@@ -21,6 +21,7 @@ from neuronet.core import (
     Synchronous,
     check_import,
     find_name,
+    named_path,
     parse_json,
     parse_toml,
     reading_record,
@@ -242,7 +243,7 @@ def read_options(path: str | Path) -> dict[str, Any]:
     Raises:
         ConfigurationError: The file is missing or broken.
     """
-    file = Path(path)
+    file = named_path("path", path)
     try:
         text = _read_limited(file).decode("utf-8-sig")  # editors of Windows begin with a byte order mark
         options = parse_json(text) if file.suffix == ".json" else parse_toml(text)

@@ -1,11 +1,12 @@
 """Options of runs for the command line and the configurations: panel, help text and default, each declared once.
 
-The module imports nothing, so that `neuronet --help` stays fast; a test holds the defaults against the models.
+The module imports nothing heavy, so that `neuronet --help` stays fast; a test holds the defaults against the models.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 NETWORK, TRAINING, DATA, COMPUTE, OUTPUT = "Network", "Training", "Data", "Computation", "Output"
 """Panels in which the command line groups options."""
@@ -18,7 +19,7 @@ class OptionInfo:
     """Option of a command.
 
     Attributes:
-        kind: int, float, str, bool, or list for a text that may be repeated.
+        kind: int, float, str, bool, Path for the text of a path, or list for a text that may be repeated.
         panel: Panel on the command line.
         help: Help text, without the default.
         default: Default, as the help shows it; "" for none.
@@ -109,7 +110,7 @@ RUN_OPTIONS: dict[str, OptionInfo] = {
     "unseen": OptionInfo(
         str, DATA, "Categories of a table that no training sample has: refuse, or zeros in the inputs of their column", "refuse"
     ),
-    "data_dir": OptionInfo(str, DATA, "Folder where the files of the environment are looked for first", "the user's cache"),
+    "data_dir": OptionInfo(Path, DATA, "Folder where the files of the environment are looked for first", "the user's cache"),
     "engine": OptionInfo(str, COMPUTE, "Engine: agents, tensors, or auto to choose by the size of the work", "auto"),
     "device": _DEVICE,
     "dtype": OptionInfo(str, COMPUTE, "Precision: float64, float32, or auto to choose by the size of the work", "auto"),

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 CASES = {
     "unknown environment": (["run", "digit"], "did you mean 'digits'"),
@@ -34,6 +35,10 @@ CASES = {
     "agents on a gpu": (["run", "xor", "--engine", "agents", "--device", "cuda"], "use engine tensors"),
     "replicas of agents": (["run", "xor", "--engine", "agents", "--replicas", "4"], "use engine tensors"),
     "edge probability above 1": (["run", "xor", "--connectivity", "sparse(1.5)"], "at most 1"),
+    "unknown precision of a study": (
+        ["continual", "permuted(tasks=2)", "xor", "--policies", "attention", "--dtype", "x", "--out", "none"],
+        "dtype should be 'float32' or 'float64', got 'x'",
+    ),
     "table that is not there": (["run", "table:absent.csv"], "not found"),
     "table without a path": (["run", "table:"], ".csv, .npz or .parquet"),
     "target without a table": (["run", "xor", "--target", "y"], "options of table:PATH"),
@@ -128,3 +133,26 @@ def test_interrupted_comparison_says_how_to_continue(neuronet, monkeypatch):
     answer = neuronet("compare", "xor", "--out", "my folder")
     assert answer.status == 130
     assert answer.err == "Finished parts are stored. Continue with the same options and --out 'my folder'\n"
+
+
+ALLOCATIONS = {
+    "torch": lambda: torch.empty(2**60),
+    "torch, beyond its sizes": lambda: torch.empty((2**40, 2**40)),
+    "numpy": lambda: np.empty(2**60),
+    "numpy, beyond its sizes": lambda: np.empty((2**40, 2**40)),
+    "Python": lambda: bytearray(2**62),
+}
+
+
+@pytest.mark.parametrize("library", ALLOCATIONS)
+def test_too_little_memory_is_one_sentence(neuronet, monkeypatch, library):
+    monkeypatch.setattr("neuronet.theory.check_all", ALLOCATIONS[library])
+    answer = neuronet("check")
+    assert (answer.status, answer.err) == (1, "Error: not enough memory: choose fewer or smaller layers, samples or replicas\n")
+
+
+def test_layers_beyond_the_memory_leave_no_folder(neuronet, tmp_path):
+    answer = neuronet("run", "xor", "--hidden", "100,99999999999", "--engine", "tensors", "--out", "none")
+    assert (answer.status, answer.err.count("\n")) == (1, 1)
+    assert "not enough memory" in answer.err
+    assert not (tmp_path / "none").exists()

@@ -191,6 +191,11 @@ WRONG = {
         {},
         "here: inputs and targets must have their rows in one order",
     ),
+    "rows of other samples": (
+        (pd.DataFrame(inputs(20), index=range(5, 25)), pd.Series(TWO, index=range(6, 26))),
+        {},
+        r"here: .* indices are different: reset_index\(drop=True\)",
+    ),
     "frame with a missing date": (
         (pd.DataFrame({"a": pd.to_datetime(["2020", None] * 10), "b": 1}), TWO),
         {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -154,6 +155,38 @@ def test_a_parquet_column_that_would_change_is_refused(tmp_path, column, message
     frame(when=column, y=CLASSES).to_parquet(tmp_path / "data.parquet")
     with pytest.raises(NeuroNetError, match=message):
         Table.read(tmp_path / "data.parquet")
+
+
+ODD_VALUES = {
+    "400 digits": (10**400, "above 2.53 would be rounded"),
+    "400 digits below zero": (-(10**400), "above 2.53 would be rounded"),
+    "text of 400 digits": ("9" * 400, "above 2.53 would be rounded"),
+    "list": ([1], r"must be numbers, got \[1\]"),
+    "array": (np.ones(2), r"must be numbers, got array\(\[1\., 1\.\]\)"),
+    "set": ({1}, r"must be numbers, got \{1\}"),
+    "complex": (1j, "must be numbers, got 1j"),
+    "fraction": (Fraction(1, 3), "must be numbers, got Fraction"),
+    "duration": (np.timedelta64(1, "s"), "must be numbers, got np.timedelta64"),
+}
+"""Values among the numbers of a column, which pandas cannot convert together."""
+
+
+@pytest.mark.parametrize(("value", "message"), ODD_VALUES.values(), ids=ODD_VALUES)
+def test_the_value_that_is_no_number_is_named(value, message):
+    column = pd.Series(np.arange(N) * 0.5, dtype=object)
+    column[5] = value
+    with pytest.raises(NeuroNetError, match=f"row 6, column 'when': .*{message}") as caught:
+        Table.from_frame(frame(when=column, y=CLASSES))
+    assert len(str(caught.value)) <= 400
+
+
+@pytest.mark.parametrize(("payoff", "reason"), [("squared-error", "would be rounded"), ("auto", "a class needs two samples")])
+def test_a_target_of_400_digits_is_refused(tmp_path, payoff, reason):
+    rows = [f"{row},{'9' * 400 if row == 5 else row % 2}" for row in range(N)]
+    write(tmp_path / "data.csv", lines("a,y", *rows))
+    with pytest.raises(NeuroNetError, match=reason) as caught:
+        Table.read(tmp_path / "data.csv", payoff=payoff)
+    assert len(str(caught.value)) < 400 + len(str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["timestamp[ns][pyarrow]", "timestamp[us, Asia/Tokyo][pyarrow]", "date32[pyarrow]"])

@@ -131,6 +131,7 @@ WRONG = [
     ({"grid": {"learning_rate": [0.1, -1]}}, "cell 2 (learning_rate=-1, seed=0): learning_rate should be greater than 0, got -1"),
     ({"grid": {"policy": ["greedy", "gredy"]}}, "cell 2 (policy=gredy, seed=0): unknown policy 'gredy': did you mean 'greedy'"),
     ({"grid": {"hidden": [8, [4, -2]]}}, "cell 2 (hidden=4,-2, seed=0): hidden should be greater than or equal to 1, got -2"),
+    ({"grid": {"batch_size": [8, [4, 2]]}}, "cell 2 (batch_size=4,2, seed=0): batch_size should be a valid integer, got [4, 2]"),
     ({"grid": {"learning_rat": [0.1]}}, "unknown field in [grid] 'learning_rat': did you mean 'learning_rate'"),
     ({"epoch": 3}, "unknown field in the fixed fields 'epoch': did you mean 'epochs'"),
     ({"grids": {"epochs": [3]}}, "unknown field in the fixed fields 'grids': did you mean 'grid'"),

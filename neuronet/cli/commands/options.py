@@ -125,6 +125,8 @@ def _value(field: str, given: Any) -> Any:
     """Return the value of a field; None where the option was not given."""
     if field == "hidden" and given is not None:
         return parse_sizes(given)
+    if isinstance(given, Path):
+        return str(given)
     if isinstance(given, list):
         return (given[0] if field == "policy" and len(given) == 1 else tuple(given)) if given else None
     return given

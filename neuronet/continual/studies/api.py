@@ -18,9 +18,9 @@ from neuronet.continual.studies.config import ContinualConfig
 from neuronet.continual.studies.result import TUNING_COLUMNS, ContinualResult, build_result
 from neuronet.continual.studies.search import BracketSearch, Configuration
 from neuronet.continual.studies.study_runner import StudyRun
-from neuronet.core import DivergedError, Environment, check_number, check_order, check_samples, plug_in_errors
+from neuronet.core import DivergedError, Environment, check_number, check_order, check_samples, named_path, plug_in_errors
 from neuronet.engines.base import Setup
-from neuronet.recording import lock_folder, output_folder
+from neuronet.recording import lock_folder
 from neuronet.registry import parse_environment
 from neuronet.testing import find_non_finite
 from neuronet.training import note_policies, validate_config, warn_or_log
@@ -63,7 +63,7 @@ def continual_study(
     specs = list(policies)
     methods = parse_methods(specs if BASELINE in specs else [BASELINE, *specs])
     experiment = config.experiment(sequence, loaded_environment)
-    study_run = StudyRun(experiment, None if out is None else output_folder(out), log or (lambda line: None), jobs)
+    study_run = StudyRun(experiment, None if out is None else named_path("out", out), log or (lambda line: None), jobs)
     name = environment if isinstance(environment, str) else type(environment).__name__
     network = experiment.network(config.seed)
     note_policies((policy for method in methods.values() for policy in method.neuron_policies(network, config.seed)), log)

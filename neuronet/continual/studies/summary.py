@@ -30,8 +30,8 @@ from neuronet.continual.studies.result import (
     plain_records,
     relative_times,
 )
-from neuronet.core import ConfigurationError, DataError, NeuroNetError, parse_json, unknown_name_error
-from neuronet.recording import STUDY, StudyStore, draw, output_folder, reading
+from neuronet.core import ConfigurationError, DataError, NeuroNetError, named_path, parse_json, unknown_name_error
+from neuronet.recording import STUDY, StudyStore, draw, reading
 from neuronet.statistics import holm, paired
 
 TESTS = ("p_t", "p_wilcoxon")
@@ -62,7 +62,7 @@ class StudySummary:
         Raises:
             DataError: A file cannot be written.
         """
-        target = output_folder(folder)
+        target = named_path("out", folder)
         store = StudyStore(target, "summary")
         store.make_folder()
         store.write_table("summary.csv", self.table)
@@ -85,7 +85,7 @@ def summarize_studies(folders: Sequence[str | Path], reference: str = BASELINE) 
     Raises:
         NeuroNetError: There is no folder, or a folder holds no finished study, is given twice, or has no such method.
     """
-    paths = [Path(folder) for folder in folders]
+    paths = [named_path("folder", folder) for folder in folders]
     if not paths:
         raise ConfigurationError("a summary needs the folders of finished studies, such as runs/split runs/permuted")
     repeated = next((path for path, count in Counter(path.resolve() for path in paths).items() if count > 1), None)

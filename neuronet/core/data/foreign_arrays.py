@@ -101,8 +101,12 @@ def inexact_integer(values: NDArray[Any]) -> int | None:
     for row, value in enumerate(values):
         text = value if isinstance(value, int | np.integer | str) else ""
         if not isinstance(text, str) or WHOLE.fullmatch(text):
-            number = int(text)
-            if abs(number) > LARGEST_EXACT and int(float(number)) != number:
+            try:
+                number = int(text)
+                is_exact = abs(number) <= LARGEST_EXACT or int(float(number)) == number
+            except (OverflowError, ValueError):  # beyond the largest number, or longer than Python reads
+                is_exact = False
+            if not is_exact:
                 return row
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -145,10 +146,22 @@ def _column_numbers(values: Any) -> NDArray[np.float64]:
             values = values.dt.total_seconds()
         numbers = pd.to_numeric(values, errors="coerce")
         if numbers.dtype.kind == "c":
-            return np.full(len(values), np.nan)
+            raise TypeError("complex numbers")
         return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
     except (TypeError, ValueError, OverflowError, NotImplementedError):
-        return np.full(len(values), np.nan)
+        return np.array([_number(value) for value in values.astype(object)], dtype=np.float64)  # so that the right one is named
+
+
+def _number(value: Any) -> float:
+    """Return a value as a number: infinite beyond the largest one, NaN where it is none."""
+    if isinstance(value, np.timedelta64) or not isinstance(value, str | int | float | np.number):
+        return nan
+    try:
+        return float(value)
+    except OverflowError:
+        return inf  # of either sign: it is refused
+    except (TypeError, ValueError):
+        return nan
 
 
 def _check_exact(numbers: NDArray[np.float64], frame: Any, place: Place) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from neuronet.core import DataError, NeuroNetError
+from neuronet.core import DataError, NeuroNetError, named_path
 from neuronet.games.metagame.empirical_game import LayerGame, MetaGame
 from neuronet.recording import read_json, read_text, reading
 
@@ -32,7 +32,7 @@ def load_meta_game(folder: str | Path) -> MetaGame | LayerGame:
     Raises:
         DataError: The folder has no payoffs.csv, or it is not the table of a meta-game.
     """
-    path = Path(folder) / PAYOFFS
+    path = named_path("folder", folder) / PAYOFFS
     if not path.exists():
         raise DataError(f"there is no '{path}': name a folder of neuronet game meta")
     text = read_text(path, KIND)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuronet.core import Access, ConfigurationError, SpecError, Synchronous, record_access
+from neuronet.core import Access, ConfigurationError, SpecError, Synchronous, named_path, record_access
 from neuronet.games.simulation.game_setup import GameSetup, InitialState
 from neuronet.recording import CONFIG, RunDirectory
 from neuronet.registry import UnresolvedPopulation, format_population
@@ -48,7 +48,7 @@ def load_trained_run(folder: str | Path, *, trust: bool = False, **settings: Any
         ConfigurationError: The run has interventions or an update schedule, which games do not have.
         NeuroNetError: The folder has no run, or the run cannot be restored.
     """
-    path = Path(folder)
+    path = named_path("folder", folder)
     with record_access(Access.TRUSTED if trust else Access.RESUME):
         run_directory = RunDirectory.open(path, read_config)
         config = run_directory.config

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neuronet.core import DataError, is_plain_number
+from neuronet.core import DataError, is_plain_number, named_path
 from neuronet.games.simulation.payoffs import Floats
 from neuronet.games.solutions.normal_form import NormalFormGame
 
@@ -27,12 +27,13 @@ def read_nfg(path: str | Path) -> NormalFormGame:
     Raises:
         DataError: The file cannot be read, or has another format.
     """
+    file = named_path("path", path)
     try:
-        if Path(path).exists() and not Path(path).is_file():
+        if file.exists() and not file.is_file():
             raise DataError(f"cannot read '{path}': it is not a regular file")
-        if Path(path).stat().st_size > MAX_BYTES:
+        if file.stat().st_size > MAX_BYTES:
             raise DataError(f"'{path}' is larger than {MAX_BYTES // 1_000_000} MB, which is no game that can be solved")
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}") from None
     except UnicodeDecodeError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from neuronet.control import EPISODES
-from neuronet.core import Access, ConfigurationError, DataError, SpecError, record_access, unknown_name_error
+from neuronet.core import Access, ConfigurationError, DataError, SpecError, named_path, record_access, unknown_name_error
 from neuronet.plotting import style
 from neuronet.plotting.sources.plot_options import Folder, Kind, PlotOptions
 from neuronet.plotting.sources.run_plots import RUN_KINDS, joint_inequality_figure, multiple_runs_figure
@@ -126,7 +126,7 @@ def plot(
         raise SpecError(f"unknown kind of figure '{kind}': did you mean '{OTHER_WORDS[kind]}'?")
     if kind not in KINDS:
         raise unknown_name_error("kind of figure", kind, KINDS)
-    paths = [Path(folder) for folder in ([folders] if isinstance(folders, (str, Path)) else folders)]
+    paths = [named_path("folder", folder) for folder in ([folders] if isinstance(folders, (str, Path)) else folders)]
     options = PlotOptions(max_neurons, replica, log or (lambda line: None))
     if not paths:
         raise ConfigurationError("plot needs the folder of a run, such as runs/digits")
@@ -163,10 +163,11 @@ def kinds_of(folder: str | Path, *, trust: bool = False, required: bool = False)
         DataError: The folder holds no run or study, or a figure is required and there is none.
     """
     with record_access(Access.TRUSTED if trust else Access.LOOK):
-        result_kind = detect_result_kind(Path(folder))
-        found = result_kind.available(Path(folder))
+        path = named_path("folder", folder)
+        result_kind = detect_result_kind(path)
+        found = result_kind.available(path)
         if required and not found:
-            reason = next(kind.missing(Path(folder)) for kind in result_kind.kinds.values())
+            reason = next(kind.missing(path) for kind in result_kind.kinds.values())
             raise DataError(f"no figure can be drawn yet from '{folder}', because {reason}")
         return found
 

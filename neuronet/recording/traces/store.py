@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from neuronet.core import DataError, MissingExtraError
+from neuronet.core import DataError, MissingExtraError, named_path
 from neuronet.recording.atomic_write import write_atomically
 from neuronet.recording.files import check_regular, inside, writing
 from neuronet.recording.traces.spec import VARIABLES
@@ -162,8 +162,9 @@ def traces(folder: str | Path) -> pd.DataFrame:
     Raises:
         DataError: There are no traces, or they cannot be read.
     """
-    found = part_files(Path(folder))
-    if not found and any((Path(folder) / FOLDER).glob("*.parquet")):
+    path = named_path("folder", folder)
+    found = part_files(path)
+    if not found and any((path / FOLDER).glob("*.parquet")):
         raise DataError(f"the traces in '{folder}' are of a sweep: neuronet.sweep.read_traces reads them")
     if not found:
         raise DataError(f"there are no traces in '{folder}': train with trace='hidden:16 every 10'")

@@ -65,6 +65,8 @@ REFUSED = {
     "missing duration": (np.array([1, "NaT"], dtype="m8[s]"), r"date or duration at index \(1,\) is missing"),
     "months": (np.array([1, 2], dtype="m8[M]"), "must be numbers"),
     "400 digits": ([10**400, 1], "must be numbers, got 10+"),
+    "text of 400 digits": ([["1", "9" * 400]], r"rounded.* \(0, 1\) is 9+"),
+    "text of 5,000 digits": (["-" + "9" * 5000], r"must be finite numbers, but index \(0,\) is -inf"),
     "meta tensor": (torch.ones(2, device="meta"), "got Tensor: "),
     "word": ([["a"]], "must be numbers, got 'a'"),
     "nullable": (pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), r"index \(1, 0\) is nan"),

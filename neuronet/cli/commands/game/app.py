@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from neuronet.cli.command_class import Command
 from neuronet.cli.commands.game.credit import credit
 from neuronet.cli.commands.game.distances import distances
 from neuronet.cli.commands.game.evolve import evolve
@@ -26,17 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command()(exploitability)
-app.command()(distances)
-app.command()(horizon)
-app.command()(lengths)
-app.command()(evolve)
-app.command()(welfare)
-app.command()(meta)
-app.command()(certify)
-app.command()(mechanisms)
-app.command()(regret)
-app.command()(credit)
-app.command()(potential)
-app.command()(psro)
-app.command()(solve)
+for command in (
+    *(exploitability, distances, horizon, lengths, evolve, welfare, meta),
+    *(certify, mechanisms, regret, credit, potential, psro, solve),
+):
+    app.command(cls=Command)(command)
