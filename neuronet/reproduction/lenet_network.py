@@ -14,9 +14,6 @@ from torch import Tensor, nn
 from neuronet.conversion import convert
 from neuronet.core import ConfigurationError, Environment, Policy, Purpose, Samples, generator
 
-MIN_SIZE = 32
-"""Smallest side of an image: the third convolution then has one place."""
-
 CHUNK = 1000
 """Number of images that are resized at a time."""
 

@@ -15,8 +15,9 @@ from neuronet.environments.images.images import Images
 from neuronet.policies import DirectFeedback, Greedy, RandomFeedback, RandomSignSymmetric, SignSymmetric
 from neuronet.registry import parse_environment
 from neuronet.reproduction import lenet as study
-from neuronet.reproduction.lenet import COLUMNS, RULES, LeNetSettings, lenet_errors
+from neuronet.reproduction.lenet import COLUMNS, lenet_errors
 from neuronet.reproduction.lenet_network import ImageData, follow, lenet, resize
+from neuronet.reproduction.lenet_settings import RULES, LeNetSettings
 
 CLASSES = 4
 
