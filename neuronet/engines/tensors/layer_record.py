@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from neuronet.core import LAYER_FIELDS, Array, Memory, Observation, RandomStream, Scales
+from neuronet.engines.tensors.data_parallel.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.kernels.activations import FUSED_ACTIVATIONS
 from neuronet.engines.tensors.layer import Layer
 from neuronet.engines.tensors.policy_group import PolicyGroup
-from neuronet.engines.tensors.reducer import SINGLE_PROCESS, Reducer
 from neuronet.engines.tensors.round_context import LayerMasks, RoundContext
 
 
